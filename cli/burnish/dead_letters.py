@@ -8,6 +8,7 @@ from uuid import UUID
 
 import typer
 
+from burnish.counted import counted
 from burnish.launcher.home import find_home
 from burnish.launcher.operated import Operated, find_operated
 from burnish.launcher.users import operators_database
@@ -41,7 +42,7 @@ def list_letters(
         print(json.dumps(found, default=str))
         return
     for one in found:
-        state = "replayed" if one["replayed_at"] else "lost" if one["payload_bytes"] is None else f"{one['payload_bytes']} bytes"
+        state = "replayed" if one["replayed_at"] else "lost" if one["payload_bytes"] is None else counted(one["payload_bytes"], "byte")
         print(f"{one['dead_letter_id']}  {one['at']:%Y-%m-%d %H:%M}  {one['consumer']:<24} {state:<12} {one['subject']}: {one['reason']}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from burnish.counted import counted
 from burnish.launcher.home import Home
 from burnish.launcher.operated import find_operated
 from burnish.launcher.passwords import is_named_by_environment
@@ -59,7 +60,8 @@ def look_at_keys(home: Home) -> list[str]:
     except Unavailable as error:
         return [error.message]
     number = sum(sum(keys.values()) for keys in left.values())
-    return [f"{number} secrets lie under another key-encryption key than the current one; run `burnish kek rotate`."] if left else []
+    what = counted(number, "secret lies", "secrets lie")
+    return [f"{what} under another key-encryption key than the current one; run `burnish kek rotate`."] if left else []
 
 
 def look_at_sandbox() -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from burnish.counted import counted
 from burnish.launcher.files import write_json
 from burnish.launcher.home import Home, find_home
 from burnish.launcher.operated import Operated, find_operated
@@ -63,7 +64,7 @@ def rotate(
     done = asyncio.run(run())
     if as_json:
         print(json.dumps({"key_id": done.key_id, "rewrapped": done.rewrapped, "left": done.left, "complete": done.is_complete}))
-    print(f"Re-wrapped {sum(done.rewrapped.values())} secrets under the key {done.key_id}.", file=sys.stderr)
+    print(f"Re-wrapped {counted(sum(done.rewrapped.values()), 'secret')} under the key {done.key_id}.", file=sys.stderr)
     if done.is_complete:
         how = "run `burnish kek forget`" if operated.is_home else "take it out of BURNISH_KEK_PREVIOUS"
         print(f"Nothing lies under another key: the old key can be removed now ({how}).", file=sys.stderr)

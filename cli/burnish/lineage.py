@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from burnish.counted import counted
 from burnish.options import JsonOption
 from burnish.users import run
 
@@ -42,4 +43,4 @@ def sync_lineage(
     if as_json:
         print(json.dumps(done))
     else:
-        print(f"{done['nodes']:,} nodes and {done['edges']:,} edges of {done['prompts']:,} prompts are in Neo4j.")
+        print(f"In Neo4j: {counted(done['nodes'], 'node')} and {counted(done['edges'], 'edge')} of {counted(done['prompts'], 'prompt')}.")

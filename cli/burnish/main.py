@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from burnish.backup.commands import backup, release_webhooks, restore
+from burnish.counted import counted
 from burnish.dead_letters import app as dlq_app
 from burnish.embedded.child import StartFailed
 from burnish.ending import take_sigterm_as_ctrl_c
@@ -99,7 +100,8 @@ def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
     for name, pid in state.pids.items():
         again = state.restarts.get(name, 0)
         port = state.ports.get(name)
-        print(f"  {name:<14} pid {pid:<8} {f'port {port}' if port else '':<12} {f'started again {again} times' if again else ''}".rstrip())
+        restarts = f"started again {counted(again, 'time')}" if again else ""
+        print(f"  {name:<14} pid {pid:<8} {f'port {port}' if port else '':<12} {restarts}".rstrip())
     if state.missing and state.pids:
         print(f"  not installed: {', '.join(state.missing)}")
 

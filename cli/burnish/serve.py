@@ -1,4 +1,7 @@
-"""Runs one service in this process: `python -m burnish.serve SERVICE`, which `burnish serve SERVICE` and the launcher use."""
+"""Runs one service in this process: `python -m burnish.serve SERVICE`, which `burnish serve SERVICE` and the launcher use.
+
+The launcher names its home behind that, by which it knows its processes again.
+"""
 
 import os
 import signal

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from burnish.counted import counted
 from burnish.launcher.home import find_home
 from burnish.launcher.operated import find_operated
 from burnish.options import HomeOption, JsonOption
@@ -74,7 +75,7 @@ def list_all(as_json: JsonOption = False, home: HomeOption = None) -> None:
     for one in found:
         what = [
             "operator" if one["is_operator"] else "",
-            f"{one['workspaces']} workspaces",
+            counted(one["workspaces"], "workspace"),
             "disabled" if one["disabled_at"] else "",
             f"last seen {one['last_seen_at']:%Y-%m-%d %H:%M}" if one["last_seen_at"] else "never signed in",
         ]

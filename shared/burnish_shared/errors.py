@@ -15,8 +15,14 @@ BurnishError
 └── ProviderFailed 502 ── ProviderTimedOut 504
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+
+def whole_s(wait_s: float) -> int:
+    """How long to wait, as `Retry-After` says it: whole seconds, rounded up, at least one."""
+    return max(1, math.ceil(wait_s))
 
 
 class BurnishError(Exception):

@@ -31,17 +31,20 @@ SECTIONS: Final = (
 
 SECTION_NAMES: Final = frozenset(name for name, _ in SECTIONS)
 
-_DEFINITION = re.compile(r"^(?P<head>\s*[-*•]\s*(?P<label>[^:\n]{1,80}?)\s*:)\s*(?P<text>.*)$")
-"""`- label: text`, the one shape of line that is merged per label, so that a difference stays readable."""
+_DEFINITION = re.compile(r"^(?P<head>\s*+[-*•]\s*+(?P<label>[^:\n]{1,80}?)\s*+:)\s*+(?P<text>.*)$")
+"""`- label: text`, the one shape of line that is merged per label, so that a difference stays readable.
 
-_BARE_NAME = re.compile(r"^\s*[-*•]\s*(?P<label>[^:\n]{1,80}?)\s*$")
+Blanks are taken at once and not given back (`\\s*+`), here and below: a line may hold thousands of them.
+"""
+
+_BARE_NAME = re.compile(r"^\s*+[-*•]\s*+(?P<label>[^:\n]{1,80}?)\s*+$")
 """`- label`: a label that nothing is said about yet."""
 
 
-_INPUT = re.compile(r"^\s*(?:[^:{}\n]{1,60}:)?\s*\{\{\s*[A-Za-z_][^{}]*\}\}\s*$")
+_INPUT = re.compile(r"^\s*+(?:[^:{}\n]{1,60}:|(?<=\s):)?\s*+\{\{\s*+[A-Za-z_][^{}]*+\}\}\s*+$")
 """A line that is nothing but what a call brings: `Ticket: {{ticket}}`, `{{text}}`."""
 
-_AROUND_INPUT = re.compile(r"^\s*(?:</?[\w-]+>|```\w*|\"\"\"|[^:{}\n]{1,40}:)?\s*$")
+_AROUND_INPUT = re.compile(r"^\s*+(?:</?[\w-]+>|```\w*|\"\"\"|[^:{}\n]{1,40}:|(?<=\s):)?\s*+$")
 """What may stand around it: a blank line, a tag, a fence, `Answer:`."""
 
 _VARIABLE = re.compile(r"\{\{\s*[A-Za-z_]")

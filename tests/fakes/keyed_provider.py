@@ -17,7 +17,8 @@ TEXT = "Hello from afar."
 class Manner:
     """How a key is served. `hangs`: no answer begins; `stalls`, `breaks`: a stream stands still or ends after its first word.
 
-    `says`: a body of status 200 in place of an answer, or the first event of a stream, or a page; the words of any other status.
+    `says`: a body of status 200 in place of an answer, or the first event of a stream, or a page; the words of any other status;
+    of blanks alone, nothing at all. `code`: of the error object.
     `echoes`: the error repeats the key in its body and in a header.
     """
 
@@ -28,6 +29,7 @@ class Manner:
     breaks: bool = False
     echoes: bool = False
     says: str = ""
+    code: str | None = None
 
 
 FINE = Manner()
@@ -78,6 +80,8 @@ class KeyedProvider:
             return self._refuse(key, manner)
         if manner.says.lstrip().startswith("<"):
             return web.Response(text=manner.says, content_type="text/html")
+        if manner.says.isspace():
+            return web.Response(text="", content_type="application/json")
         if manner.says:
             kind, text = ("text/event-stream", f"data: {manner.says}\n\n") if body.get("stream") else ("application/json", manner.says)
             return web.Response(text=text, content_type=kind)
@@ -106,7 +110,8 @@ class KeyedProvider:
         said = manner.says or (f"No: {key}" if manner.echoes else "No.")
         headers = {"retry-after": manner.retry_after} if manner.retry_after else {}
         headers |= {"x-your-key": key} if manner.echoes else {}
-        return web.json_response({"error": {"message": said, "key": key if manner.echoes else None}}, status=manner.status, headers=headers)
+        error = {"message": said, "code": manner.code, "key": key if manner.echoes else None}
+        return web.json_response({"error": error}, status=manner.status, headers=headers)
 
     async def _stream(self, request: web.Request, manner: Manner) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})

@@ -306,7 +306,7 @@ async def test_a_channel_is_set_up_tried_and_deleted_and_says_what_came_of_it(pa
 async def test_usage_budgets_statement_and_plan_by_the_books(page_as: OpenPage, site: Site) -> None:
     page = await page_as("admin", "/app/usage")
     held = await site.call("GET", "/v1/credits")
-    await expect(figure(page, "Credits left")).to_have_text(re.compile("^" + re.escape(f"${held['available_nusd'] / 1e9:,.2f}"[:4])))
+    await expect(figure(page, "Credit left")).to_have_text(re.compile("^" + re.escape(f"${held['available_nusd'] / 1e9:,.2f}"[:4])))
     await expect(page.get_by_role("table", name="Usage by prompt")).to_contain_text(site.ids["prompt"])
     await page.get_by_role("link", name="Budgets").click()
     name = f"Ceiling {uuid4().hex[:6]}"

@@ -468,3 +468,27 @@ async def test_a_text_can_be_read_and_written_before_the_editor_is_here(page_as:
     await page.keyboard.press("Backspace")
     await page.keyboard.type("i")
     await expect(box).to_have_text(f"{SYSTEM} Be kind")
+
+
+async def test_a_prompt_says_that_its_runs_fail_and_leads_to_them(page_as: OpenPage, site: Site) -> None:
+    await site.call("POST", "/v1/models", {
+        "model": "page-broken", "provider": "simulated", "upstream_model": "fault/error,status=400", "context_tokens": 100_000,
+        "output_tokens": 4096, "input_price_nusd_per_million": 2_000_000_000, "output_price_nusd_per_million": 8_000_000_000,
+    })  # fmt: skip
+    slug = await make(site, model="page-broken")
+    for _ in range(2):
+        body = {"prompt": slug, "variables": {"name": "Ann"}}
+        async with site.session.post(f"{site.url}/v1/executions", json=body, headers={"authorization": f"Bearer {site.api_key}"}) as answer:
+            assert answer.status >= 400, await answer.text()
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while not (found := (await site.call("GET", f"/v1/analytics/groups?group_by=prompt&prompt={slug}"))["data"]) or found[0]["errors"] < 2:
+            await asyncio.sleep(0.2)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    failing = page.get_by_role("link", name="all 2 runs failed in 24 h")
+    await expect(failing).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    await failing.click()
+    rows = page.get_by_role("table", name="Runs").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await expect(rows.first).to_contain_text("error")

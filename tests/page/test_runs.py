@@ -326,3 +326,27 @@ async def test_an_empty_workspace_says_how_the_first_run_comes(page_as: OpenPage
     page = await page_as("admin", "/app/runs", workspace_id=await site.new_workspace())
     await expect(page.get_by_role("heading", name="Nothing has run yet")).to_be_visible()
     await check_axe(page, themes=("light",))
+
+
+async def test_on_a_phone_the_filters_of_runs_are_one_button_until_it_is_pressed(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/runs?status=error&error=none-of-mine", width=390, height=844)
+    await settled(page)
+    button = page.get_by_role("button", name="Filters 2 in use", exact=True)
+    await expect(button).to_have_attribute("aria-expanded", "false")
+    for hidden in (page.get_by_label("Status"), page.get_by_role("button", name=re.compile("^More filters")), page.get_by_label("Error code")):
+        await expect(hidden).to_be_hidden()
+    box = await page.get_by_role("group", name="Filters").bounding_box()
+    assert box is not None and box["height"] < 844 / 8, "they leave the page to what is listed"
+    await button.focus()
+    await page.keyboard.press("Enter")
+    await expect(button).to_have_attribute("aria-expanded", "true")
+    await expect(button).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Prompt: Any prompt")).to_be_focused()
+    await expect(page.get_by_label("Error code")).to_have_value("none-of-mine")
+    await check_axe(page)
+    await page.get_by_label("Status").select_option("")
+    await expect(page.get_by_role("button", name="Filters 1 in use", exact=True)).to_be_visible()
+    await page.set_viewport_size({"width": 1200, "height": 844})
+    await expect(page.get_by_role("button", name=re.compile("^Filters"))).to_be_hidden()
+    await expect(page.get_by_label("Status")).to_be_visible()

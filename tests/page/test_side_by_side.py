@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -48,3 +48,31 @@ async def test_versions_and_models_become_columns_that_run_together(page_as: Ope
         await expect(page).to_have_url(re.compile(rf"[?&]{part}(&|#|$)"))
     found = (await site.call("GET", f"/v1/executions?prompt={slug}"))["data"]
     assert {(one["version"], one["model"]) for one in found} == {(1, "simulated/reader"), (2, "simulated/reader")}
+
+
+async def test_columns_that_fail_say_what_to_do_and_are_tried_again(page_as: OpenPage, site: Site) -> None:
+    model, slug = f"broken-{uuid4().hex[:8]}", f"broken-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/models", {
+        "model": model, "provider": "simulated", "upstream_model": "fault/error,status=400", "context_tokens": 100_000,
+        "output_tokens": 4096, "input_price_nusd_per_million": 2_000_000_000, "output_price_nusd_per_million": 8_000_000_000,
+    })  # fmt: skip
+    await site.call("POST", "/v1/prompts", {"slug": slug, "messages": [{"role": "user", "content": "Hello"}], "model": model})
+    page = await page_as("editor", f"/app/playground?columns=2&prompt={slug}&prompt2={slug}", theme="dark")
+    expect_console(page, "status of 400")
+    await settled(page)
+    await page.get_by_role("button", name="Run all").click()
+    answers = [page.get_by_role("group", name=f"Answer {name}") for name in "AB"]
+    for answer in answers:
+        await expect(answer.get_by_role("alert")).to_contain_text("The provider answered 400")
+        await expect(answer.get_by_role("link", name="The model")).to_have_attribute("href", re.compile(f"/models.*{model}"))
+    await expect(page.get_by_text("No column answered, so there is nothing to compare.")).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    first = await answers[0].get_by_role("link", name="This run").get_attribute("href")
+    await answers[0].get_by_role("button", name="Try again").focus()
+    await page.keyboard.press("Enter")
+    await expect(answers[0]).to_be_focused()
+    await expect(answers[0].get_by_role("link", name="This run")).not_to_have_attribute("href", first or "")
+    await expect(answers[0].get_by_role("alert")).to_contain_text("The provider answered 400")
+    await page.keyboard.press("Tab")
+    await expect(answers[0].get_by_role("button", name="Try again")).to_be_focused()

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import json
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -157,6 +158,38 @@ async def test_a_delivery_says_that_it_waits_for_a_paused_endpoint(page_as: Open
         drawer = page.get_by_role("dialog")
         await expect(drawer).to_contain_text("until its endpoint is resumed")
         await expect(drawer.get_by_text("Next try")).to_have_count(0)
+
+
+async def test_an_endpoint_that_rests_or_has_rested_says_that_its_attempts_failed(page_as: OpenPage, site: Site) -> None:
+    async with receiving() as receiver:
+        receiver.modes["/resting"] = ["500"]
+        endpoint = await make_endpoint(site, receiver.url("/resting"))
+        delivery = await tried_once(site, endpoint)
+        rests = "UPDATE webhook_endpoint_states SET consecutive_failures = 10, opened_until = now() + $2 WHERE endpoint_id = $1::uuid"
+        await site.connection.execute(rests, endpoint, timedelta(minutes=30))
+        page = await page_as("editor", f"/app/webhooks/{endpoint}?tab=deliveries&delivery={delivery}")
+        drawer = page.get_by_role("dialog")
+        await expect(drawer).to_contain_text("until its endpoint is tried again")
+        await expect(drawer).to_contain_text("in 30 min")
+        await escape(page, drawer)
+        await expect(page.get_by_role("table", name="Deliveries").get_by_role("row").nth(1)).to_contain_text("in 30 min")
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await expect(page.get_by_text("next try in 30 min")).to_be_visible()
+        await expect(page.get_by_text("Left in peace for a while.")).to_be_visible()
+
+        await site.connection.execute(rests, endpoint, timedelta(seconds=-1))
+        await site.connection.execute(
+            "UPDATE webhook_deliveries SET next_attempt_at = now() + interval '1 hour' WHERE endpoint_id = $1::uuid", endpoint
+        )
+        await page.reload()
+        await expect(page.get_by_text("The last 10 attempts failed.")).to_be_visible()
+        await expect(page.get_by_text("failing", exact=True)).to_be_visible()
+        await settled(page)
+        await check_axe(page)
+        await page.goto("/app/webhooks")
+        row = page.get_by_role("table", name="Endpoints").get_by_role("row").filter(has_text="/resting")
+        await expect(row).to_contain_text("the last 10 attempts failed")
+        await expect(row.get_by_text("active", exact=True)).to_have_count(0)
 
 
 async def test_an_endpoint_that_was_gone_catches_up(page_as: OpenPage, site: Site) -> None:

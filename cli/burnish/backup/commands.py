@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from burnish.counted import counted
 from burnish.embedded.child import StartFailed
 from burnish.ending import take_sigterm_as_ctrl_c, told_when_broken_off
 from burnish.launcher.home import Home, find_home
@@ -45,7 +46,8 @@ def backup(
             to.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_tombstones(tombstones, to / TOMBSTONES)
         _note(database_url, "erasures")
-        print(json.dumps({"erasures": len(tombstones)}) if as_json else f"{len(tombstones)} erasures are in {to / TOMBSTONES}.")
+        told = counted(len(tombstones), "erasure is", "erasures are")
+        print(json.dumps({"erasures": len(tombstones)}) if as_json else f"{told} in {to / TOMBSTONES}.")
         return
     with _writing(to):
         with told_when_broken_off(f"{to} holds the backups that it held before."):
@@ -57,7 +59,7 @@ def backup(
         facts = {"folder": str(folder), "taken_at": manifest.taken_at, "kek_id": manifest.kek_id, "rows": manifest.counts}
         print(json.dumps(facts | {"removed": [one.name for one in removed]}))
         return
-    print(f"{folder}\n{sum(one.bytes for one in manifest.files):,} bytes, {manifest.counts['executions']:,} executions.")
+    print(f"{folder}\n{sum(one.bytes for one in manifest.files):,} bytes, {counted(manifest.counts['executions'], 'execution')}.")
     print(f"Its secrets open with the key {manifest.kek_id} alone, which is not in it: keep secrets.json elsewhere.", file=sys.stderr)
     for one in removed:
         print(f"Removed {one.name}.", file=sys.stderr)
@@ -105,7 +107,7 @@ def restore(
     if as_json:
         print(json.dumps({"taken_at": manifest.taken_at, "rows": rows, "erasures": len(tombstones)}))
         return
-    print(f"Restored as of {datetime.fromisoformat(manifest.taken_at):%Y-%m-%d %H:%M:%S} UTC: {rows['executions']:,} executions.")
+    print(f"Restored as of {datetime.fromisoformat(manifest.taken_at):%Y-%m-%d %H:%M:%S} UTC: {counted(rows['executions'], 'execution')}.")
     print("Webhooks and alert messages are held. Start it, run `burnish doctor --audit`, then `burnish webhooks release`.", file=sys.stderr)
 
 

@@ -10,6 +10,7 @@ from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from burnish.counted import counted
 from burnish.embedded.child import StartFailed, end, last_lines, size_bytes, spawn
 from burnish.launcher.environment import Surroundings, service_environment
 from burnish.launcher.home import Home
@@ -88,7 +89,7 @@ class Fleet:
             port = around.simulator_port if service.name == "simulator" else await self._ports.choose(self._port_names[name])
             environment = service_environment(service, number=number, metrics_port=port, around=around, inherited=os.environ)
             shared = (around.listen_fd,) if service.listens and around.listen_fd is not None else ()
-            command = (sys.executable, "-P", "-m", "burnish.serve", service.name)
+            command = (sys.executable, "-P", "-m", "burnish.serve", service.name, str(self._home.path))
             return await spawn(command, log=self._home.log_of(name), env=environment, pass_fds=shared)
 
         await self._supervisor.add(Member(name, start=start, stop=_drain))
@@ -101,7 +102,8 @@ class Fleet:
             if member.ended_with == REFUSED:
                 raise StartFailed(f"{name} does not start: {_reason_in(last_lines(log, count=1, from_byte=log_start))}")
             if member.restarts >= START_TRIES:
-                raise StartFailed(f"{name} ended {member.restarts} times before it was ready:\n{last_lines(log, from_byte=log_start)}")
+                ended = f"{name} ended {counted(member.restarts, 'time')}"
+                raise StartFailed(f"{ended} before it was ready:\n{last_lines(log, from_byte=log_start)}")
             if asyncio.get_running_loop().time() > deadline:
                 raise StartFailed(f"{name} was not ready after {READY_TIMEOUT_S:.0f} s:\n{last_lines(log, from_byte=log_start)}")
             await asyncio.sleep(0.03)

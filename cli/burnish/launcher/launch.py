@@ -63,6 +63,7 @@ class Launch:
         self._fleet: Fleet | None = None
         self._public: socket | None = None
         self._metrics_urls: Callable[[], dict[str, str]] = dict
+        self._is_unwritten = False
 
     async def run(self) -> int:
         """Runs until it is told to stop. The exit code: 0 stopped, 1 could not start, 3 another launcher has the home."""
@@ -198,7 +199,14 @@ class Launch:
         self._state.metrics = self._metrics_urls()
         self._state.ports = dict(self._ports.chosen)
         self._state.pids, self._state.restarts = self._supervisor.pids(), self._supervisor.restarts()
-        write_state(self._home, self._state)
+        try:
+            write_state(self._home, self._state)
+        except OSError as error:  # A full disk: what runs goes on, and is started again where it ends.
+            if not self._is_unwritten:
+                self._report.say(f"{self._home.state} cannot be written ({error.strerror}); `burnish status` shows what was before")
+            self._is_unwritten = True
+        else:
+            self._is_unwritten = False
 
 
 def raise_open_files_limit() -> None:

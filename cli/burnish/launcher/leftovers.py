@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 PATIENCE_S: Final = 30.0
-SERVICE_MARK: Final = "burnish.serve"
 
 
 async def end_leftovers(pids: Mapping[str, int], *, home: Path) -> list[str]:
@@ -31,13 +31,13 @@ async def end_leftovers(pids: Mapping[str, int], *, home: Path) -> list[str]:
 
 
 def _is_ours(pid: int, home: Path) -> bool:
-    """Whether `pid` lives and its command is one of this home's servers or a service of ours."""
+    """Whether `pid` lives and its command names this home, as those of all its processes do. Another home's have ids like ours after a
+    start of the machine."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    command = _command_of(pid)
-    return str(home) in command or SERVICE_MARK in command
+    return re.search(rf"(?:^|[\s=]){re.escape(str(home))}(?:[/\s]|$)", _command_of(pid)) is not None
 
 
 def _command_of(pid: int) -> str:

@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -15,17 +16,30 @@ TAIL_BYTES: Final = 256 << 10
 
 
 def rotate(folder: Path, *, max_bytes: int = MAX_LOG_BYTES) -> None:
-    """Moves what is in logs beyond `max_bytes` aside. The processes keep their open files, which are only emptied (they append)."""
+    """Moves what is in logs beyond `max_bytes` aside. The processes keep their open files, which are only emptied (they append).
+
+    A log for which there is no room, or that somebody removes meanwhile, stays as it is until the next time.
+    """
     for log in folder.glob("*.log"):
-        if log.stat().st_size <= max_bytes:
-            continue
-        for number in range(KEPT, 1, -1):
-            older = log.with_name(f"{log.name}.{number - 1}")
-            if older.exists():
-                older.replace(log.with_name(f"{log.name}.{number}"))
-        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
-        with log.open("r+b") as file:
-            file.truncate(0)
+        with suppress(OSError):
+            if log.stat().st_size > max_bytes:
+                _move_aside(log)
+
+
+def _move_aside(log: Path) -> None:
+    """Raises OSError."""
+    for number in range(KEPT, 1, -1):
+        older = log.with_name(f"{log.name}.{number - 1}")
+        if older.exists():
+            older.replace(log.with_name(f"{log.name}.{number}"))
+    copy = log.with_name(f"{log.name}.1")
+    try:
+        shutil.copyfile(log, copy)
+    except OSError:
+        copy.unlink(missing_ok=True)  # Half of it would only take more of the room that is missing.
+        raise
+    with log.open("r+b") as file:
+        file.truncate(0)
 
 
 class LogReader:

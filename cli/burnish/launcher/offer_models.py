@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from burnish.counted import counted
 from burnish.launcher.files import read_json
 from burnish.launcher.home import Home
 from burnish_shared.ids import new_uuid
@@ -38,5 +39,6 @@ async def _offer(connection: dict[str, Any], providers: list[str]) -> list[tuple
             if answer.status != 200:
                 said.append((provider, f"its known models are not offered: {body.get('error', {}).get('message', answer.status)}"))
             elif body["added"]:
-                said.append((provider, f"{len(body['added'])} models are offered now, with prices as of {body['as_of']}"))
+                models = counted(len(body["added"]), "model is", "models are")
+                said.append((provider, f"{models} offered now, with prices as of {body['as_of']}"))
     return said

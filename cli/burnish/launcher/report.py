@@ -22,5 +22,5 @@ class Report:
         with suppress(OSError):  # Whoever read our output may be gone (`burnish up | head`); the work goes on.
             print(line, file=sys.stderr, flush=True)
         if self._copy is not None:
-            with self._copy.open("a") as file:
+            with suppress(OSError), self._copy.open("a") as file:  # A full disk is no reason to stop.
                 file.write(line + "\n")

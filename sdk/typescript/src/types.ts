@@ -211,6 +211,7 @@ export interface Attempt {
   error?: string | null;
   http_status?: number | null;
   input_tokens?: number;
+  key_source?: "none" | "own" | "platform" | null;
   latency_ms: number;
   model: string;
   output_tokens?: number;

@@ -14,14 +14,15 @@ from uuid import UUID
 
 import structlog
 
-from burnish_analytics import forget_labels, metrics, watch_end_users, watch_labels, watch_models
+from burnish_analytics import forget_labels, metrics, watch_end_users, watch_labels, watch_models, watch_providers
 from burnish_analytics.adopt_executions import Adopter
 from burnish_analytics.core.followed import LABELS_FULL
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
 from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
-from burnish_analytics.io import backups_store, detector_store, end_user_store, joinable_store, model_store
+from burnish_analytics.io import backups_store, detector_store, end_user_store, joinable_store, model_store, provider_store
 from burnish_analytics.io.model_store import Ending
+from burnish_analytics.io.provider_store import Down
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
@@ -108,6 +109,7 @@ class Housework:
             group.create_task(self._every("incidents", settings.join_interval_s, self.end_incidents, stop))
             group.create_task(self._every("end_users", settings.end_users_interval_s, self.watch_end_users, stop))
             group.create_task(self._every("models", settings.models_interval_s, self.watch_models, stop))
+            group.create_task(self._every("providers", settings.providers_interval_s, self.watch_providers, stop))
             group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
             group.create_task(self._every("usage", settings.usage_interval_s, self.close_days, stop))
             adopter = Adopter(self.db, settings.period_ms)
@@ -175,7 +177,7 @@ class Housework:
         return counted.raised
 
     async def end_incidents(self) -> int:
-        """Resolves alerts of budgets, credit, keys and models whose cause is over, and those whose rule is off. Returns how many."""
+        """Resolves alerts of budgets, credit, keys, models and providers whose cause is over or whose rule is off. Returns how many."""
         return await IncidentWatch(self.db, self.clock, self.wake_relay).end_what_is_over()
 
     async def watch_end_users(self) -> int:
@@ -218,6 +220,21 @@ class Housework:
     async def _warn(self, endings: Collection[Ending]) -> int:
         async with self.db.unit_of_work(workspaces={one.workspace_id for one in endings}) as tx:
             return await watch_models.watch_models(tx, list(endings), now=self.clock.now())
+
+    async def watch_providers(self) -> int:
+        """Tells of providers that answer none of a workspace's calls. Returns how many alerts were raised."""
+        calls_least, least = watch_providers.CALLS_LEAST, watch_providers.LEAST
+        async with self.db.unit_of_work() as tx:
+            downs = await provider_store.down(tx, calls_least=calls_least, least=least, at_most=MOST_AT_ONCE)
+        raised = await together_or_each("providers", downs, self._tell_down, of=attrgetter("workspace_id"))
+        if raised:
+            self.wake_relay()
+        metrics.alerts_raised_total.labels(watch_providers.KIND).inc(raised)
+        return raised
+
+    async def _tell_down(self, downs: Collection[Down]) -> int:
+        async with self.db.unit_of_work(workspaces={one.workspace_id for one in downs}) as tx:
+            return await watch_providers.watch_providers(tx, list(downs), now=self.clock.now())
 
     async def join_missed(self) -> int:
         """Joins feedback to executions where both sides looked at the same moment and missed each other. Returns how many it joined."""

@@ -23,7 +23,7 @@ lag_seconds = Histogram(
 feedback_waiting = Gauge("burnish_feedback_waiting", "Reactions whose execution has not been seen.")
 feedback_orphans = Gauge("burnish_feedback_orphans", "Reactions that have waited for their execution for more than 7 days.")
 alerts_raised_total = Counter("burnish_alerts_raised_total", "Alerts raised, by kind.", ["kind"])
-for _kind in ("feedback_threshold", "degradation", "usage", "model"):
+for _kind in ("feedback_threshold", "degradation", "usage", "model", "provider"):
     alerts_raised_total.labels(_kind)  # A series that begins at 1 has not grown: the first alert would ring nowhere.
 recounts_total = Counter("burnish_recounts_total", "Recounts of rollups from raw rows that were made: nightly, asked.", ["kind"])
 recount_differences_total = Counter(
@@ -35,8 +35,8 @@ housework_failures_total = Counter(
 )
 HOUSEWORK: Final = (
     "adopt", "backups", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge",
-    "labels", "letters", "look_again", "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch",
-    "words",
+    "labels", "letters", "look_again", "models", "month", "news", "partitions", "providers", "publish", "recount", "scores", "tidy",
+    "usage", "watch", "words",
 )  # fmt: skip
 for _task in HOUSEWORK:
     housework_failures_total.labels(_task)  # As above: the first failure is counted from 0.

@@ -217,7 +217,9 @@ class Tickets:
         metrics.TICKETS.labels("borrowed").inc(sum(one.tickets for one in lent))
         waits: dict[int, tuple[Pool, float]] = {}
         for (pool, kind, wish), one in zip(wishes, lent, strict=True):
-            pool.rates[kind].got(one.tickets, second=one.second, good_until=began_at + LIFE_S)
+            rate = pool.rates.get(kind)  # Meanwhile somebody may have taken the limit off the key.
+            if rate is not None:
+                rate.got(one.tickets, second=one.second, good_until=began_at + LIFE_S)
             if wish.want:
                 waits[id(pool)] = (pool, max(one.wait_s, waits.get(id(pool), (pool, 0.0))[1]))
         for pool, wait_s in waits.values():
@@ -233,7 +235,9 @@ class Tickets:
 
     def _fail(self, wishes: list[tuple[Pool, Kind, Wish]]) -> None:
         for pool, kind, wish in wishes:
-            pool.rates[kind].unsaid(wish)
+            rate = pool.rates.get(kind)
+            if rate is not None:
+                rate.unsaid(wish)
             for wanted in pool.abandon():
                 future = self._futures.get(id(wanted))
                 if future is not None and not future.done():

@@ -17,7 +17,7 @@ from burnish_executor.run import Run, since
 from burnish_shared.asked_json import asks_json, parsed
 from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
 from burnish_shared.db.rules_book import RulesBook
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Unavailable, whole_s
 from burnish_shared.guarding.rules import Rule, Stopped
 from burnish_shared.guarding.texts import (
     SPOKEN,
@@ -290,4 +290,5 @@ def _stopping(stopped: Stopped, what: str) -> ErrorInfo:
 
 
 def _unknown(error: Unavailable) -> ErrorInfo:
-    return ErrorInfo(type="api_error", code=UNKNOWN, message=error.message, retryable=True, retry_after_s=error.retry_after_s)
+    wait_s = None if error.retry_after_s is None else whole_s(error.retry_after_s)
+    return ErrorInfo(type="api_error", code=UNKNOWN, message=error.message, retryable=True, retry_after_s=wait_s)

@@ -42,12 +42,13 @@ Shared = KeptAnswer | Failure | NotShared | None
 
 @dataclass(slots=True)
 class Flight:
-    """One call that several may wait for."""
+    """One call that several may wait for. `was_kept`: it came to an answer from the store, which may be as old as this one allows."""
 
     request: ExecutionRequest
     key: bytes
     asked_at: datetime | None = None
     followers: int = 0
+    was_kept: bool = False
     result: "asyncio.Future[Shared]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -91,6 +92,7 @@ class AnswerCache:
         if looked.answer is None:
             metrics.CACHE.labels("miss" if looked.asked_at else "unavailable").inc()
             return flight
+        flight.was_kept = True
         self._end(flight, looked.answer)
         await self._count(flight)
         metrics.CACHE.labels("hit").inc()
@@ -122,9 +124,13 @@ class AnswerCache:
             flight.result.set_result(result)
 
     async def _follow(self, run: Run, flight: Flight) -> Outcome | Failure | NotShared | None:
-        """Waits for another run's answer, no longer than this one's own time. None: there is none, look again."""
+        """Waits for another run's answer, no longer than this one's own time. None: there is none, or one that may be too old for this
+        one; look again.
+        """
         flight.followers += 1
         result = await self._waited(run, flight)
+        if isinstance(result, KeptAnswer) and flight.was_kept and _wants_younger(run.request, flight.request):
+            result = None
         if isinstance(result, KeptAnswer):
             metrics.CACHE.labels("shared").inc()
             return await self._give(run, result)
@@ -156,6 +162,11 @@ class AnswerCache:
             if answer.tool_calls:
                 await run.reply.delta({"tool_calls": [{"index": n, **call} for n, call in enumerate(answer.tool_calls)]})
         return hit_of(run.request, answer, latency_s=latency_s)
+
+
+def _wants_younger(request: ExecutionRequest, other: ExecutionRequest) -> bool:
+    """Whether an answer that is young enough for the other one may be too old for this one."""
+    return request.cache is not None and other.cache is not None and request.cache.ttl_s < other.cache.ttl_s
 
 
 def _besides(result: Answer | Failure | None, outcome: Outcome | None) -> Failure | NotShared | None:

@@ -22,6 +22,7 @@ from burnish_executor.core.outcome import outcome_of
 from burnish_executor.guard_execution import Guards
 from burnish_executor.mask_record import RecordMasks
 from burnish_executor.record_batch import Recorder
+from burnish_executor.rests import NOT_SAID_S
 from burnish_executor.reuse_answers import AnswerCache, Flight
 from burnish_executor.run import Run, describe, since, within
 from burnish_executor.settings import ExecutorSettings
@@ -157,7 +158,7 @@ class Runner:
             last = attempt == retries
             if not isinstance(result, Failure) or result.kind not in FREE or run.has_started or last:
                 return result
-            wait_s = wait_before_retry_s(attempt, retry_after_s=result.retry_after_s, dice=self.dice())
+            wait_s = wait_before_retry_s(attempt, retry_after_s=_asked_s(result), dice=self.dice())
             if wait_s > most_s or wait_s >= run.may_wait_s():
                 return result
             run.patience_s -= wait_s
@@ -165,3 +166,9 @@ class Runner:
             if ended is not None:
                 return ended
         return result
+
+
+def _asked_s(failure: Failure) -> float | None:
+    """How long the provider wants to be left alone. One that limits and does not say rests for a moment: no try before that."""
+    not_said = failure.kind is FailureKind.RATE_LIMITED and failure.retry_after_s is None
+    return NOT_SAID_S if not_said else failure.retry_after_s

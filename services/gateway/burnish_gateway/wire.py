@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from fastapi import APIRouter, Request
@@ -28,10 +27,11 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from burnish_gateway.describe_routes import needs_credentials
+from burnish_gateway.known_fields import no_field
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wording import VISIBLE, in_words
-from burnish_shared.errors import BodyTooSlow, BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
+from burnish_shared.errors import BodyTooSlow, BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated, whole_s
 from burnish_shared.logging import redact_keys
 from burnish_shared.places import place_of
 
@@ -176,7 +176,7 @@ class ErrorBody(BaseModel):
     param: str | None = None
     request_id: str
     retryable: bool
-    retry_after_s: float | None = None
+    retry_after_s: int | None = Field(default=None, description="Whole seconds, rounded up: the same number as `Retry-After`.")
     details: dict[str, Any] | None = None
 
 
@@ -262,17 +262,17 @@ def parse_model(model: type[M], raw: bytes) -> M:
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        raise invalid_field(error, elsewhere=getattr(model, "ELSEWHERE", {})) from error
+        raise invalid_field(error, model=model) from error
 
 
-def invalid_field(error: ValidationError | RequestValidationError, *, elsewhere: Mapping[str, str] = MappingProxyType({})) -> InvalidField:
+def invalid_field(error: ValidationError | RequestValidationError, *, model: type[BaseModel] = BaseModel) -> InvalidField:
     """The first problem as an error that names the field and the fix, and all of them in `details`; values are never repeated.
 
-    Several fields that are missing are all named at once. `elsewhere`: see ApiModel.ELSEWHERE.
+    Several fields that are missing are all named at once. `model`: of the body, whose fields are told to who named another.
     """
     found = error.errors()[:20]
     place = 1 if isinstance(error, RequestValidationError) else 0  # FastAPI says first where a value stands: body, query, …
-    told = sides_settled([(one["type"], _problem(one, one["loc"][place:], elsewhere=elsewhere)) for one in found])
+    told = sides_settled([(one["type"], _problem(one, one["loc"][place:], model=model)) for one in found])
     problems = [problem for _, problem in told]
     missing = [problem["param"] for kind, problem in told if kind == "missing"]
     first = problems[0]
@@ -314,11 +314,12 @@ NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.\[\]]*): (.+)", re.S)
 """What a check of several fields says: of which one it is."""
 
 
-def _problem(error: Any, location: tuple[int | str, ...], *, elsewhere: Mapping[str, str]) -> dict[str, str]:
+def _problem(error: Any, location: tuple[int | str, ...], *, model: type[BaseModel]) -> dict[str, str]:
     """`param` and `message` of one of pydantic's errors."""
     param, message = _path(location), in_words(error)
-    if error["type"] == "extra_forbidden" and param in elsewhere:
-        message = f'belongs into {elsewhere[param]} here: "{elsewhere[param]}": {{"{param}": …}}'
+    if error["type"] == "extra_forbidden":
+        belongs = getattr(model, "ELSEWHERE", {}).get(param)
+        message = f'belongs into {belongs} here: "{belongs}": {{"{param}": …}}' if belongs else no_field(model, location)
     named = NAMES_A_FIELD.match(message) if error["type"] == "value_error" else None
     if named is not None:
         param, message = f"{param}.{named[1]}" if param else named[1], named[2]
@@ -356,17 +357,18 @@ GONE = 499
 
 def error_response(error: BurnishError, *, request_id: str) -> Response:
     """The one shape of an error. A key that was sent where none belongs is not sent back (PROMISES S-05)."""
+    wait_s = None if error.retry_after_s is None else whole_s(error.retry_after_s)
     body = ErrorAnswer(
         error=ErrorBody(
             type=error.type, code=error.code, message=error.message, param=error.param, request_id=request_id, retryable=error.retryable,
-            retry_after_s=error.retry_after_s, details=error.details or None,
+            retry_after_s=wait_s, details=error.details or None,
         )
     )  # fmt: skip
     headers = {**error.headers, "x-request-id": request_id}
     if error.status == Unauthenticated.status:
         headers["www-authenticate"] = "Bearer"  # RFC 9110, 15.5.2: a 401 says how to do better
-    if error.retry_after_s is not None:
-        headers["retry-after"] = str(max(1, -int(-error.retry_after_s // 1)))
+    if wait_s is not None:
+        headers["retry-after"] = str(wait_s)
     return Response(redact_keys(body.model_dump_json()).encode(), status_code=error.status, media_type="application/json", headers=headers)
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 
 from burnish_optimizer.core.experiment_orders import Order, Told, decide
 from burnish_optimizer.core.percentiles_due import answers_of, is_due, is_due_before_deciding
+from burnish_optimizer.hear_voices import hear_voices
 from burnish_optimizer.io import experiments_store as store
 from burnish_optimizer.io import latencies_store
 from burnish_optimizer.io.experiments_store import ExperimentClaim, Watched
@@ -58,6 +59,7 @@ async def conclude_experiment(held: ExperimentClaim, *, db: Database, clock: Clo
         memory = await _widened(held, watched, memory, db)
         analysis = analyse(plan, epochs, memory)
         told, widened_at = decide(watched.seen, analysis, now=now, dice=_dice(watched)), (analysis.units, len(epochs))
+    told, outvoted = await hear_voices(held, watched, memory, analysis, told, db=db, now=now, dice=_dice(watched))
 
     result = as_result(plan, analysis, epochs) | {
         "sentence": told.sentence, "outlook": [asdict(one) for one in told.outlook], "units": analysis.units,
@@ -66,7 +68,7 @@ async def conclude_experiment(held: ExperimentClaim, *, db: Database, clock: Clo
     async with db.unit_of_work(workspace=held.workspace_id) as tx:
         is_written = await store.write(
             tx, held, watched, analysis, result=result, widened_at=widened_at, read_at=read_at, order=told.order, at=now,
-            next_look_s=next_look_s,
+            next_look_s=next_look_s, outvoted=outvoted,
         )  # fmt: skip
     return told.order if is_written else None
 

@@ -199,7 +199,7 @@ async def _measured(work: Work, loaded: Loaded, result: SearchResult, *, model: 
     await failpoints.hit("optimizer.before_test")
     pairs = await _measure_pairs(work, split, candidate=result.candidate.prompt)
     alpha = split.alpha / (1 + len(loaded.search.models))
-    measurement = measure(pairs, alpha=alpha, look=split.look, margin=loaded.margin)
+    measurement = await asyncio.to_thread(measure, pairs, alpha=alpha, look=split.look, margin=loaded.margin)
     if not measurement.proves_a_gain:
         return Ending("no_improvement", "not_proven_on_test", result, measurement, pairs)
     return Ending("improved", "proven_on_test", result, measurement, pairs)

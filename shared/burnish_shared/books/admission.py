@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import asyncpg
@@ -65,11 +65,15 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """`per_minute` requests in any minute, plus a burst of 20%. `calls`: so many this one counts as, all let in or none."""
+    """`per_minute` requests in any minute, plus a burst of 20%. `calls`: so many this one counts as, all let in or none.
+
+    `whose` it is: the workspace's (the plan's, where that is lower or it has none of its own), or one key's.
+    """
 
     rate_id: int
     per_minute: int
     calls: int = 1
+    whose: Literal["workspace", "api_key"] = "workspace"
 
     @property
     def burst_us(self) -> int:

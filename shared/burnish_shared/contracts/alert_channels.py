@@ -5,9 +5,9 @@ from uuid import UUID
 
 ChannelKind = Literal["email", "slack", "teams", "pagerduty"]
 Severity = Literal["info", "warning", "error", "critical"]
-AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model"]
+AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider"]
 
-OF_NO_PROMPT: Final[frozenset[AlertKind]] = frozenset({"credits", "provider_key", "usage", "model"})
+OF_NO_PROMPT: Final[frozenset[AlertKind]] = frozenset({"credits", "provider_key", "usage", "model", "provider"})
 """Kinds whose alerts are never about a prompt; a budget's may be."""
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error", "critical")

@@ -52,7 +52,9 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "budget.threshold_crossed": EventKind("A budget's warning mark was passed.", data.BudgetCrossed, "the budget"),
     "budget.exhausted": EventKind("A budget is used up; calls that it pays for are refused.", data.BudgetCrossed, "the budget"),
     "credits.low": EventKind("Credit fell below the warning mark.", data.AccountCrossed, "the workspace"),
-    "credits.exhausted": EventKind("No credit is left; calls are refused.", data.AccountCrossed, "the workspace"),
+    "credits.exhausted": EventKind(
+        "A call was refused because credit did not suffice for it; `available_nusd` is what is left.", data.AccountCrossed, "the workspace"
+    ),
     "provider_key.unhealthy": EventKind("A provider refused one of your keys; it is not used any more.", data.KeyUnhealthy, "the key"),
     "usage.anomaly_detected": EventKind("One end user used far more than is usual in an hour.", data.UsageAnomaly, "the incident"),
     "data.erased": EventKind("The erasure of an end user's data is done.", data.DataErased, "the erasure"),

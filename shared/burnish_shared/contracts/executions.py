@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from burnish_shared.contracts.checks import OutputChecks, Problem
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.contracts.token_chances import TokenChance
+from burnish_shared.contracts.whole_seconds import WholeSeconds
 
 
 class Lane(StrEnum):
@@ -249,7 +250,10 @@ class Attempt(BaseModel):
     output_tokens: int = 0
     cost_nusd: int = 0
     error: str | None = None
-    provider_key_id: UUID | None = None
+    provider_key_id: UUID | None = Field(default=None, description="The workspace's own key that it was made with.")
+    key_source: Literal["none", "own", "platform"] | None = Field(
+        default=None, description="Whose key it was made with; null where the record is older than this field."
+    )
 
 
 class ErrorInfo(BaseModel):
@@ -261,7 +265,7 @@ class ErrorInfo(BaseModel):
     code: str
     message: str
     retryable: bool = False
-    retry_after_s: float | None = Field(default=None, description="How long the provider asked to wait.")
+    retry_after_s: WholeSeconds | None = Field(default=None, description="How long the provider asked to wait, rounded up.")
     guardrail: str | None = Field(default=None, description="The name of the rule that stopped it.")
     provider_status: int | None = Field(default=None, description="The HTTP status of the provider's answer, where it gave one.")
     provider_code: str | None = Field(default=None, description="What the provider calls its error, such as `context_length_exceeded`.")

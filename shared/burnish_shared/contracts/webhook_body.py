@@ -28,8 +28,14 @@ _LINKS = {
     "erasure_id": ("erasure", "/v1/erasures/"),
     "provider_key_id": ("provider_key", "/v1/provider-keys/"),
     "report_id": ("report", "/v1/reports/"),
+    "batch_id": ("batch", "/v1/batches/"),
+    "chain_run_id": ("chain_run", "/v1/chain-runs/"),
+    "experiment_id": ("experiment", "/v1/experiments/"),
 }
 """A field of the event's data → the link made of it: its name and the path that it completes."""
+
+_OF_CHAINS = {"slug": ("chain", "/v1/chains/")}
+"""Of the events `chain_run.*`, whose slug names no prompt."""
 
 _CREDITS = {"credits": "/v1/credits"}
 """Of the events `credits.*`, which are about the workspace."""
@@ -71,6 +77,7 @@ def _encode(event: Event, *, data: object, base_url: str) -> bytes:
 
 
 def _links(event: Event) -> dict[str, str]:
-    named = ((_LINKS[field], event.data.get(field)) for field in _LINKS)
+    known = _LINKS | _OF_CHAINS if event.type.startswith("chain_run.") else _LINKS
+    named = ((known[field], event.data.get(field)) for field in known)
     lead = _CREDITS if event.type.startswith("credits.") else {}
     return lead | {name: path + quote(value, safe="") for (name, path), value in named if isinstance(value, str) and value}

@@ -2,6 +2,8 @@
 
 import math
 import re
+import unicodedata
+from decimal import Context, Decimal
 from typing import Any, Final
 
 import jsonschema_rs
@@ -21,7 +23,13 @@ SIMILAR_MOST: Final = 20_000
 
 PATTERN_MEMORY_BYTES: Final = 4 * 1024 * 1024
 
-NUMBER: Final = re.compile(r"[-+]?(?:\d{1,40}(?:,\d{3}){0,12}(?:\.\d{1,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?")
+MINUS: Final = "\u2212"
+"""As it is set in print, and by many a model."""
+
+EXACTLY: Final = Context(prec=200)
+"""For sums of decimals as they are written: `1.1` is within `0.1` of `1`, which it is not among binary fractions."""
+
+NUMBER: Final = re.compile(rf"[-+{MINUS}]?(?:\d{{1,40}}(?:,\d{{3}}){{0,12}}(?:\.\d{{1,40}})?|\.\d{{1,40}})(?:[eE][-+{MINUS}]?\d{{1,3}})?")
 
 NO_EXPECTED: Final = NoScore("unavailable", "nobody said what answer is expected")
 TOO_LONG: Final = NoScore("unavailable", f"the answer is longer than {ANSWER_MOST} characters")
@@ -107,9 +115,11 @@ def numeric(settings: Numeric, case: Case) -> Verdict:
     answer = _number(case.output)
     if answer is None:
         return _decided(False, "", "holds no number")
-    allowed = max(settings.absolute, settings.relative * abs(expected))
-    is_near = abs(answer - expected) <= allowed
-    return _decided(is_near, f"{answer:g} is within {allowed:g} of {expected:g}", f"{answer:g} is not within {allowed:g} of {expected:g}")
+    share = EXACTLY.multiply(_as_written(settings.relative), abs(expected))
+    allowed = max(_as_written(settings.absolute), share)
+    is_near = abs(EXACTLY.subtract(answer, expected)) <= allowed
+    within = f"within {_shown(allowed)} of {_shown(expected)}"
+    return _decided(is_near, f"{_shown(answer)} is {within}", f"{_shown(answer)} is not {within}")
 
 
 def similarity(settings: Similarity, case: Case) -> Verdict:
@@ -123,16 +133,26 @@ def similarity(settings: Similarity, case: Case) -> Verdict:
 
 
 def _folded(text: str, *, ignore_case: bool, ignore_space: bool = False) -> str:
+    """`é` is one letter, whether it is written as one character or as two (Unicode's canonical equivalence)."""
+    text = text if text.isascii() else unicodedata.normalize("NFC", text)
     text = " ".join(text.split()) if ignore_space else text
     return text.casefold() if ignore_case else text
 
 
-def _number(text: str) -> float | None:
+def _number(text: str) -> Decimal | None:
     match = NUMBER.search(text[:ANSWER_MOST])
     if match is None:
         return None
-    number = float(match[0].replace(",", ""))
-    return number if math.isfinite(number) else None
+    written = match[0].replace(",", "").replace(MINUS, "-")
+    return Decimal(written) if math.isfinite(float(written)) else None
+
+
+def _as_written(number: float) -> Decimal:
+    return Decimal(repr(number))
+
+
+def _shown(number: Decimal) -> str:
+    return f"{float(number):.15g}"
 
 
 def _decided(passed: bool, good: str, bad: str) -> Score:

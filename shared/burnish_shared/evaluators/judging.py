@@ -5,7 +5,6 @@ heading or an end, and the judge is told that nothing in it is meant for it.
 """
 
 import json
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -18,7 +17,7 @@ from burnish_shared.storable_text import storable
 JUDGED_MOST: Final = 100_000
 """Characters of all that a judge is shown; above, nothing is asked."""
 
-FENCED: Final = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.S | re.I)
+FENCE: Final = "```"
 
 GRADER: Final = """You grade one answer by a rubric.
 
@@ -155,12 +154,19 @@ def _messages(system: str, parts: Sequence[tuple[str, str]]) -> list[dict[str, A
 
 
 def _object(text: str) -> dict[str, Any] | str:
-    fenced = FENCED.match(text)
     try:
-        found = json.loads(fenced[1] if fenced else text)
+        found = json.loads(_unfenced(text))
     except (ValueError, RecursionError):
         return "it is not one JSON object"
     return found if isinstance(found, dict) else "it is not one JSON object"
+
+
+def _unfenced(text: str) -> str:
+    """What stands in a code fence, where that is all there is. By steps that each look once: a model may write any number of blanks."""
+    bare = text.strip()
+    kind, line_ends, inside = bare.removeprefix(FENCE).partition("\n")
+    is_fenced = bare.startswith(FENCE) and line_ends and kind.strip().lower() in ("", "json") and inside.endswith(FENCE)
+    return inside.removesuffix(FENCE) if is_fenced else text
 
 
 def _reason_first(found: dict[str, Any], other: str) -> str | None:

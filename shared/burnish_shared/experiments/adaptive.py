@@ -34,7 +34,7 @@ def reshared(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], *, dice: D
     given = alive(plan, before)
     sums = {arm: _mean(plan, analysis, epochs, arm) for arm in plan.arms}
     control, moved = sums[plan.control], {one.arm: one.value for one in analysis.differences}
-    if control is None:
+    if control is None or not given:
         return None
     means: dict[str, Mean | None] = {plan.control: control} if plan.control in given else {}
     for arm in given:

@@ -109,7 +109,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`margin`: what counts as no difference, in the metric's unit; None where the control is not known."""
+    """`margin`: what counts as no difference, in the metric's unit; None where the control is not known.
+
+    `taken_out`: treatments that get nobody any more, as they did harm or somebody said so.
+    """
 
     arms: tuple[ArmFinding, ...]
     differences: tuple[Difference, ...]
@@ -119,6 +122,7 @@ class Analysis:
     margin: float | None
     is_share: bool
     memory: Memory
+    taken_out: frozenset[str] = frozenset()
 
     @property
     def units(self) -> int:
@@ -161,6 +165,7 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
     return Analysis(
         arms, tuple(differences), guardrails, _ratio(epochs), _missing(plan, sums, differences), margin, shares,
         replace(memory, least_p=least_p, looks=moment.looks),
+        frozenset(arm for arm in plan.treatments if epochs and not epochs[-1].shares.get(arm)),
     )  # fmt: skip
 
 

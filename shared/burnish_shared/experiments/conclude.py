@@ -35,7 +35,8 @@ def conclude(plan: Plan, analysis: Analysis, *, days: float, days_left: Mapping[
     """`days` it has run; `days_left` by arm, for the sentence.
 
     A sample ratio that is off refuses everything else: who was counted is then not who was assigned. Harm comes next: a candidate that
-    wins by its metric and breaks a guardrail is not rolled out. Of several treatments the one with the largest proven gain wins.
+    wins by its metric and breaks a guardrail is not rolled out. Of several treatments the one with the largest proven gain wins. One that
+    was taken out before it was decided keeps the others waiting no longer: little or nothing comes of it any more.
     """
     left = days_left or {}
     said = {one.arm: sentences.of_difference(one, analysis, plan, days_left=left.get(one.arm)) for one in analysis.differences}
@@ -53,6 +54,10 @@ def conclude(plan: Plan, analysis: Analysis, *, days: float, days_left: Mapping[
         told = f"Not decided: {_lower(said[best.arm])} But {doubt}"
         # What was planned has come: looking on would be looks that nobody planned.
         return Concluded("not_enough_data", None, told) if best.is_last else _on(plan, days, told)
+    left_open = [one for one in alive if one.arm in analysis.taken_out and one.state in ("too_few", "not_yet") and not one.is_last]
+    if len(left_open) < len(alive):
+        alive = [one for one in alive if one not in left_open]
+        said |= {one.arm: sentences.of_taken_out(one) for one in left_open}
     if all(one.state in ("worse", "no_difference") for one in alive):
         is_worse = all(one.state == "worse" for one in alive)
         return Concluded("worse" if is_worse else "no_difference", plan.control, " ".join(said.values()))

@@ -1,7 +1,7 @@
 """When a difference counts as found. Four rules, each of which keeps its α however it is looked at, as long as it is followed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import erfc, sqrt
 from statistics import NormalDist
@@ -63,8 +63,10 @@ def read(one: Contrast, plan: Plan, moment: Moment) -> Reading:
         case "fixed":
             return _by_z(one, alpha=plan.alpha) if is_over else _waiting(one, plan)
         case "hybrid":
-            early = _by_sequence(one, plan, alpha=(1 - AT_THE_END) * plan.alpha)
-            return early if early.is_significant or not is_over else _by_z(one, alpha=AT_THE_END * plan.alpha)
+            early = _by_part(_by_sequence(one, plan, alpha=(1 - AT_THE_END) * plan.alpha), 1 - AT_THE_END)
+            if early.is_significant or not is_over:
+                return early
+            return _by_part(_by_z(one, alpha=AT_THE_END * plan.alpha), AT_THE_END)
         case "group_sequential":
             return _at_look(one, plan, moment) if moment.is_look else _waiting(one, plan, is_last=is_over)
 
@@ -73,6 +75,12 @@ def _by_sequence(one: Contrast, plan: Plan, *, alpha: float) -> Reading:
     half = half_width(one, alpha=alpha, horizon=plan.horizon)
     p = p_value(one, alpha=alpha, horizon=plan.horizon)
     return Reading(one.value - half, one.value + half, p, abs(one.value) > half)
+
+
+def _by_part(one: Reading, part: float) -> Reading:
+    """With a p that counts as one of the whole α, where only this part of it may be spent (Bonferroni): the least of both parts is then
+    valid too, and below α just where something is significant."""
+    return one if one.p_value is None else replace(one, p_value=min(1.0, one.p_value / part))
 
 
 def _waiting(one: Contrast, plan: Plan, *, is_last: bool = False) -> Reading:

@@ -58,6 +58,11 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
     return f"Not decided yet: {_interval(one, analysis, plan)}; {after}{_left(days_left)}."
 
 
+def of_taken_out(one: Difference) -> str:
+    """A treatment that was taken out before anything could be said of it."""
+    return f"{_arm(one.arm)} gets nobody any more, and was not decided."
+
+
 def of_sample_ratio(analysis: Analysis) -> str:
     ratio = analysis.sample_ratio
     whole, planned = sum(ratio.units.values()), sum(ratio.planned.values())

@@ -179,7 +179,12 @@ def _finite(token: Token) -> float:
 
 
 def _unquoted(token: Token) -> str:
-    text = ast.literal_eval(token.text.replace("\\/", "/").replace("\n", "\\n").replace("\r", "\\r"))
-    if not isinstance(text, str) or any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text):
-        raise ExpressionError("a text may not hold U+0000 or half of a surrogate pair", column=token.column)
+    _check_storable(token.text, token)  # as Python's own parser takes neither
+    text = str(ast.literal_eval(token.text.replace("\\/", "/").replace("\n", "\\n").replace("\r", "\\r")))
+    _check_storable(text, token)
     return text
+
+
+def _check_storable(text: str, token: Token) -> None:
+    if any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text):
+        raise ExpressionError("a text may not hold U+0000 or half of a surrogate pair", column=token.column)

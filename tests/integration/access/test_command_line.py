@@ -51,6 +51,12 @@ async def test_a_user_made_by_command_signs_in_with_the_password_that_was_printe
     assert again.exit_code == 1 and "has an account already" in again.output
     listed = json.loads((await command(stack, "users", "list", "--json")).stdout)
     assert made.email in {one["email"] for one in listed}
+    shown = (await command(stack, "users", "list")).stdout.splitlines()
+    counts = {one["email"]: one["workspaces"] for one in listed if one["email"]}
+    for email, workspaces in counts.items():
+        [line] = [one for one in shown if f" {email} " in one]
+        assert ("1 workspace," if workspaces == 1 else f"{workspaces} workspaces,") in line
+    assert 1 in counts.values()
 
 
 async def test_a_disabled_user_is_out_within_a_second_and_comes_back_when_enabled(stack: Stack) -> None:

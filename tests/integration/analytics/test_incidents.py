@@ -68,6 +68,21 @@ async def test_a_budget_has_one_alert_a_period_the_worse_takes_the_place_of_the_
     assert types == ["alert.raised", "alert.resolved", "alert.raised", "alert.resolved"]
 
 
+@pytest.mark.promise("A-05")
+@pytest.mark.parametrize("order", [("budget.threshold_crossed", "budget.exhausted"), ("budget.exhausted", "budget.threshold_crossed")])
+async def test_a_budget_that_passed_both_marks_by_then_has_one_alert_in_whatever_order_it_is_heard(
+    analytics: Analytics, workspace: Workspace, order: tuple[str, str]
+) -> None:
+    """One dear call passes both at once; and a relay, or a message that is given again, may turn two events round."""
+    where = workspace.workspace_id
+    await analytics.rows("SELECT make_budget_account($1, $2, 1000, 800, 'day', true)", where, new_uuid())
+    spent = await account(analytics, where, kind=2, crossed=2)
+    for one in order:
+        await tell(analytics, crossing(where, one, spent))
+    assert await standing(analytics, where) == [("exhausted", "error", None)]
+    assert [one["type"] for one in await analytics.events(where)] == ["alert.raised"]
+
+
 async def test_credit_that_came_in_before_its_event_was_read_raises_nothing(analytics: Analytics, workspace: Workspace) -> None:
     where = workspace.workspace_id
     low = await account(analytics, where, kind=3, crossed=1)

@@ -64,6 +64,22 @@ async def test_what_has_no_price_is_not_bought_with_the_operators_key(stack: Sta
         assert (refused.status, refused.body["error"]["param"]) == (400, "tools[0].type"), refused.body
 
 
+async def test_a_plan_that_gives_less_leaves_what_was_given_and_says_so(stack: Stack, caller: Caller, operator: Caller) -> None:
+    async def allowance() -> Any:
+        return (await ok(caller("GET", "/v1/credits")))["allowance"]
+
+    assert await allowance() == {"month_nusd": 0, "given_nusd": 0, "left_nusd": 0}
+    for plan, gives, given in (("some", 300, 300), ("more", 1000, 1000), ("little", 100, 1000)):
+        await on_plan(operator, caller, f"gives-{plan}", platform_allowance_nusd=gives)
+        await books(stack, ALLOWANCE, caller.workspace.workspace_id)
+        expected = {"month_nusd": gives, "given_nusd": given, "left_nusd": given}
+
+        async def is_told(expected: dict[str, int] = expected) -> bool:
+            return bool(await allowance() == expected)
+
+        await until(is_told)
+
+
 @pytest.mark.capability("E7")
 async def test_free_use_of_the_operators_key_comes_first_then_credit_with_the_markup(
     stack: Stack, caller: Caller, operator: Caller, platform_key: None

@@ -13,7 +13,8 @@ import pytest
 from burnish_shared.failpoints import KILLED
 from tests.embedded.ports import own_port
 from tests.embedded.stack import KEK, Caller, Stack
-from tests.integration.chains.chains import assert_paid_once, begun, call, fault, make_chain, make_prompt, start, until
+from tests.fakes.keyed_provider import serving_by_key
+from tests.integration.chains.chains import REPLY, assert_paid_once, begun, call, fault, make_chain, make_prompt, start, until
 from tests.integration.chains.conftest import QUICK
 from tests.integration.execution.test_executions import books
 
@@ -97,6 +98,40 @@ async def _dies_at(stack: Stack, point: str) -> None:
     rows = await books(stack, EXECUTIONS, caller.workspace.workspace_id)
     assert [row["status"] for row in rows] == ["success"] * 2, point
     assert {str(row["execution_id"]) for row in rows} == {one["execution_id"] for one in run["steps"]}
+    await assert_paid_once(stack, caller, run_id)
+
+
+@pytest.mark.promise("C-03")
+async def test_whoever_takes_a_step_over_tells_the_cost_that_is_charged(stack: Stack) -> None:
+    """The prompt changed between the two: what was held for the first one's request is not what the second one's may cost."""
+    caller = await stack.caller()
+    async with serving_by_key() as provider:
+        facts = {
+            "model": "own/more", "provider": "lab", "upstream_model": "m", "base_url": provider.base_url, "context_tokens": 100_000,
+            "output_tokens": 4_000, "input_price_nusd_per_million": 1_000_000, "output_price_nusd_per_million": 2_000_000,
+        }  # fmt: skip
+        assert (await caller("POST", "/v1/models", facts)).status == 201
+        await make_prompt(caller, "reply", model="own/more", max_tokens=10)
+        await make_chain(caller, "two", call("a"))
+        port = own_port()
+        dying = await serve(stack, "gateway", replica=f"dying-{port}", port=port, fp="gateway.admitted:exit", chain_lease_s=2)
+        try:
+            run_id = await _begun_at(caller, f"http://127.0.0.1:{port}")
+            assert await asyncio.wait_for(dying.wait(), 60) == KILLED
+            saved = await caller(
+                "POST", "/v1/prompts/reply/versions",
+                {"base_version": 1, "messages": REPLY, "model": "own/more", "max_tokens": 3_000},
+            )  # fmt: skip
+            assert saved.status == 201, saved.body
+            assert (await caller("PUT", "/v1/prompts/reply/labels/production", {"version": 2})).status == 200
+            run = await until(caller, run_id)
+        finally:
+            await ended(dying)
+    assert [(one["status"], one["version"]) for one in run["steps"]] == [("success", 2)]
+    told = (await caller("GET", f"/v1/executions/{run['steps'][0]['execution_id']}")).body
+    rows = await books(stack, "SELECT kind, amount_nusd FROM transfers WHERE workspace_id = $1", caller.workspace.workspace_id)
+    booked = {row["kind"]: row["amount_nusd"] for row in rows if row["kind"] in ("charge", "overage")}
+    assert booked == {"charge": 1200} and (told["cost_nusd"], told["overage_nusd"]) == (1200, 0)
     await assert_paid_once(stack, caller, run_id)
 
 

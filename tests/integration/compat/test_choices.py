@@ -4,6 +4,7 @@ from typing import Any
 
 import openai
 import pytest
+from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from tests.embedded.stack import Caller, Stack
@@ -79,6 +80,33 @@ async def test_the_probabilities_of_tokens_are_passed_on(client: AsyncOpenAI, st
 
 
 @pytest.mark.promise("G-02")
+@pytest.mark.parametrize("more", [{"logprobs": True}, {"n": 2}])
+async def test_a_prompt_that_asks_for_more_than_text_is_streamed_in_every_format(
+    client: AsyncOpenAI, caller: Caller, more: dict[str, Any]
+) -> None:
+    """Where a format has no word for probabilities and further answers, the text of the first one is told all the same."""
+    spec = {"slug": "asks-for-more", "messages": [{"role": "system", "content": "Greet."}], "model": "simulated/chat", "max_tokens": 60}
+    assert (await caller("POST", "/v1/prompts", spec | more)).status == 201
+    model = "burnish::prompt::asks-for-more"
+    async with client.responses.stream(model=model, input="Ada.") as responding:
+        answered = await responding.get_final_response()
+    deltas: list[str] = []
+    async with AsyncAnthropic(base_url=caller.url, api_key=caller.key, max_retries=0) as claude:
+        async with claude.messages.stream(model=model, max_tokens=60, messages=HELLO) as messaging:
+            deltas = [one async for one in messaging.text_stream]
+            message = await messaging.get_final_message()
+    own = [data async for name, data in caller.stream("/v1/executions", {"prompt": "asks-for-more", "stream": True}) if name == "delta"]
+    for execution_id, told in (
+        (answered.id, answered.output_text),
+        (message.id, "".join(deltas)),
+        (None, "".join(one["text"] for one in own)),
+    ):
+        kept = None if execution_id is None else (await caller("GET", f"/v1/executions/{execution_id}")).body["output"]
+        assert told and told == (kept or told)
+    if "logprobs" in more:
+        assert all("choices" in one["delta"] for one in own if one["text"]), "all of it stands beside the text"
+
+
 async def test_a_repeat_gets_all_of_them_again(client: AsyncOpenAI, stack: Stack) -> None:
     before = await counters(stack)
     ask, key = client.chat.completions.with_raw_response.create, {"Idempotency-Key": "several"}

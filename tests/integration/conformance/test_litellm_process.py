@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
@@ -84,6 +85,44 @@ async def test_a_call_that_a_dying_process_never_had_is_made_by_the_next(
     await called.wait()
     os.kill(before, signal.SIGKILL)
     assert isinstance(await asking, Answer) and providers.litellm.pid not in (None, before) and len(lost) == 1
+
+
+async def test_a_live_process_that_takes_no_connection_is_replaced_while_what_it_has_begun_goes_on(
+    litellm_way: Way, simulator: Simulator, providers: Providers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("burnish_executor.io.litellm_process.HEALTH_S", 1000.0)  # Or its watch ends it before the other has started.
+    watched = await providers.litellm.session()
+    os.kill(await alive(providers), signal.SIGKILL)
+    await providers.litellm.session_after(watched)
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def think(request: web.BaseRequest) -> web.StreamResponse:
+        asked.set()
+        await answered.wait()
+        return web.json_response(
+            {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+             "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "At last."}}]}
+        )  # fmt: skip
+
+    first = await providers.litellm.session()
+    before = await alive(providers)
+    async with RawTestServer(think) as server:
+        begun = asyncio.create_task(litellm_way.ask(litellm_way.request(base_url=str(server.make_url("/v1"))), timeout_s=90))
+        await asked.wait()
+        connector = first.connector
+        assert isinstance(connector, aiohttp.UnixConnector)
+        Path(connector.path).unlink()  # The call under way keeps its connection; no other is taken.
+        answer = await litellm_way.ask(litellm_way.request(base_url=f"{simulator.url}/v1"), timeout_s=90)
+        assert isinstance(answer, Answer) and providers.litellm.pid not in (None, before)
+        os.kill(before, 0)  # It lives.
+        answered.set()
+        whole = await begun
+    assert isinstance(whole, Answer) and whole.output == "At last."
+
+
+async def test_a_process_that_takes_calls_gets_the_call_that_did_not_reach_it_again(providers: Providers) -> None:
+    session = await providers.litellm.session()
+    assert await providers.litellm.session_after(session) is session
 
 
 async def test_a_process_that_hangs_was_not_reached(litellm_way: Way, simulator: Simulator, providers: Providers) -> None:

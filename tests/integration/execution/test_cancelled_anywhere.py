@@ -16,8 +16,9 @@ from burnish_executor.ask_keys import Asker
 from burnish_executor.consumers import Desk
 from burnish_executor.run import Run
 from burnish_gateway.execution import routes
-from burnish_gateway.execution.dispatch import Dispatch, Told
+from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.told import Told
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.integration.execution.test_executions import HELLO, books, fault
 

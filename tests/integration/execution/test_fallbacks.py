@@ -14,6 +14,7 @@ from tests.fakes.keyed_provider import TEXT, KeyedProvider, Manner, serving_by_k
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E9")]
 
 DOWN = '{"error": {"message": "upstream is down", "code": 502}}'
+NO_MONEY = '{"error": {"message": "You exceeded your current quota.", "type": "insufficient_quota", "code": "insufficient_quota"}}'
 PAGE = "\n<!doctype html><p>Sign in to the network.</p>"
 
 ASKED = [{"role": "user", "content": "Hello."}]
@@ -91,17 +92,41 @@ async def test_the_next_model_answers_and_every_attempt_is_listed(caller: Caller
     assert statement["held_nusd"] == 0
 
 
+@pytest.mark.promise("E-04")
+@pytest.mark.parametrize(
+    "manner",
+    [
+        Manner(status=402),
+        Manner(status=429, code="insufficient_quota"),
+        Manner(status=400, says="Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing."),
+        Manner(status=400, code="billing_hard_limit_reached"),
+    ],
+    ids=["402", "OpenAI", "Anthropic", "OpenAI's limit"],
+)
+async def test_an_account_without_money_is_asked_once_and_the_next_model_answers(caller: Caller, three: Three, manner: Manner) -> None:
+    three.first.manners[""] = manner
+    answer = await _ask(caller)
+    assert (answer.status, answer.body["model"], three.calls) == (200, "own/second", [1, 1, 0])
+    alone = await _ask(caller, fallback_models=[])
+    error = alone.body["error"]
+    assert (alone.status, error["code"], error["retryable"], three.calls) == (502, "provider_account_empty", False, [2, 1, 0])
+
+
 @pytest.mark.promise("E-04", "E-05")
 @pytest.mark.parametrize("streamed", [False, True])
-@pytest.mark.parametrize("says", [DOWN, PAGE, PAGE + "x" * 200_000], ids=["error", "page", "long page"])
+@pytest.mark.parametrize(
+    ("says", "whose"),
+    [(DOWN, "failed"), (PAGE, "failed"), (PAGE + "x" * 200_000, "failed"), (" ", "failed"), (NO_MONEY, "account_empty")],
+    ids=["error", "page", "long page", "nothing", "no money"],
+)
 async def test_an_error_that_comes_with_status_200_costs_nothing_and_the_next_model_answers(
-    caller: Caller, three: Three, says: str, streamed: bool
+    caller: Caller, three: Three, says: str, whose: str, streamed: bool
 ) -> None:
     three.first.manners[""] = Manner(says=says)
     answer = await _ask(caller, stream=streamed)
     assert len(three.second.calls) == 1 and b"own/second" in answer.raw
     alone = await _ask(caller, fallback_models=[])
-    assert alone.body["error"]["code"] == "provider_failed"
+    assert alone.body["error"]["code"] == f"provider_{whose}"
     listed = (await caller("GET", "/v1/executions")).body["data"]
     assert sorted(one["cost_nusd"] == 0 for one in listed) == [False, True], listed
 

@@ -39,6 +39,7 @@ async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[St
         "first_token_s": 2.0,
         "circuit_calls_least": 8,
         "circuit_rest_s": REST_S,
+        "rest_most_s": 60.0,
     }
     async with running_stack(
         module_database_urls, nats_server, gateways=1, executors=1, executor=executor, gateway={"dispatch_give_up_s": 1.5}
@@ -196,6 +197,15 @@ async def test_a_version_says_how_long_a_provider_is_waited_for(caller: Caller, 
     answer = await caller("POST", "/v1/executions", {"prompt": "hasty"})
     assert answer.status == 429 and len(provider.calls) == 1
     assert 1 <= int(answer.headers["retry-after"]) <= 2
+
+
+async def test_a_provider_that_limits_without_saying_how_long_is_asked_as_often_as_was_said(
+    caller: Caller, provider: KeyedProvider
+) -> None:
+    provider.manners[""] = Manner(status=429)
+    answer = await ask(caller)
+    assert (answer.status, len(provider.calls)) == (429, 4), answer.body
+    assert "The provider answered 429" in answer.body["error"]["message"]
 
 
 @pytest.mark.promise("E-04")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -68,6 +69,40 @@ async def test_a_suggestion_says_why_its_policy_did_not_roll_it_out(stack: Stack
     assert listed["rollout_refused"] == why
     other = await stack.caller()
     assert (await other("GET", f"/v1/suggestions/{suggestion}")).status == 404
+
+
+async def costs(stack: Stack, suggestion: str, *, times: float) -> None:
+    evidence = json.dumps({"cost": {"baseline_nusd": 1000, "candidate_nusd": round(1000 * times)}})
+    await books(stack, "UPDATE suggestions SET evidence = evidence || $2::jsonb WHERE suggestion_id = $1", UUID(suggestion), evidence)
+
+
+async def test_no_rollout_begins_that_the_evidence_dooms(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    suggestion = await suggested(stack, caller)
+    await costs(stack, suggestion, times=3)
+    assert (await caller("PUT", "/v1/experiments/settings", POLICY)).status == 200
+    told = await refused(caller, suggestion)
+    why = told["rollout_refused"]
+    assert (told["status"], told["experiment_id"], why["code"]) == ("open", None, "would_be_taken_back"), told
+    assert "cost 200% more than before" in why["message"] and "lets a rollout cost 20% more" in why["message"]
+    [entry] = await in_audit(caller)
+    assert entry["after"]["why"].startswith("would_be_taken_back: ")
+    assert (await caller("GET", "/v1/experiments")).body["data"] == [], "nothing was drafted either"
+    accepted = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"rollout": "guarded"})
+    assert accepted.status == 200 and accepted.body["experiment_id"], "who knows better may"
+
+
+async def test_a_policy_whose_guardrails_allow_it_begins_a_dear_one(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    suggestion = await suggested(stack, caller)
+    await costs(stack, suggestion, times=3)
+    wide = {"rollout_policy": POLICY["rollout_policy"] | {"guardrails": [{"metric": "cost_nusd", "margin": 4.0, "relative": True}]}}
+    assert (await caller("PUT", "/v1/experiments/settings", wide)).status == 200
+    async with asyncio.timeout(60):
+        while not (running := (await caller("GET", "/v1/experiments?status=running")).body["data"]):
+            assert (await caller("GET", f"/v1/suggestions/{suggestion}")).body["rollout_refused"] is None
+            await asyncio.sleep(0.2)
+    assert running[0]["suggestion_id"] == suggestion
 
 
 async def test_why_stays_readable_when_somebody_decides_otherwise(stack: Stack, caller: Caller) -> None:

@@ -96,6 +96,20 @@ async def test_requirements_are_the_calls_else_the_versions_else_the_workspaces(
     assert (wrong.status, wrong.body["error"]["param"]) == (400, "metadata.requirements")
 
 
+async def test_auto_goes_by_the_cap_that_the_call_will_have_under_whichever_name(caller: Caller, provider: KeyedProvider) -> None:
+    """A call's cap stands in place of its version's, also under the other of the two names, and a null is no cap."""
+    await made(caller, described(provider, "lab/brief", output_tokens=100, **CHEAP))
+    await made(caller, described(provider, "lab/ample", output_tokens=4_000, **DEAR))
+    for slug, of_version, of_call, model in (
+        ("brief", {"max_completion_tokens": 50}, {"max_tokens": 3_000}, "lab/ample"),
+        ("ample", {"max_completion_tokens": 3_000}, {"max_tokens": 50}, "lab/brief"),
+        ("silent", {"max_tokens": 3_000}, {"max_tokens": None}, "lab/ample"),
+    ):
+        assert (await caller("POST", "/v1/prompts", {"slug": slug, "messages": ASKED, "model": "auto", **of_version})).status == 201
+        answer = await caller("POST", "/v1/chat/completions", {"model": f"burnish::prompt::{slug}", "messages": ASKED, **of_call})
+        assert (answer.status, answer.body.get("model")) == (200, model), (slug, answer.body)
+
+
 async def test_requirements_beside_a_model_that_is_named_are_refused(caller: Caller, provider: KeyedProvider) -> None:
     await three(caller, provider)
     body = {"messages": ASKED, "model": "lab/cheap", "requirements": {"min_quality": 0.8}}

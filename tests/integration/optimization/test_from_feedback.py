@@ -70,6 +70,22 @@ async def items_of(caller: Caller, dataset_id: str) -> list[Any]:
     return found
 
 
+@pytest.mark.capability("F1")
+async def test_the_newest_correction_is_the_one_that_was_accepted_last(stack: Stack, told: Caller) -> None:
+    """Whoever corrected first and thought better of it after another has the last word: the row is as old as their first one."""
+    [execution_id] = await answered(told, ["my parcel never came 17"])
+    await say(stack, told, [(execution_id, "ann", "correction", "billing", None), (execution_id, "bob", "correction", "access", None)])
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        again = "UPDATE feedback SET correction = 'shipping', accepted_at = now() WHERE target_id = $1 AND end_user = 'ann'"
+        await connection.execute(again, execution_id)
+    items = [{"input": "somewhere to begin", "expected": "billing"}]
+    dataset: str = (await told("POST", "/v1/datasets", {"name": "corrected", "items": items})).body["id"]
+    body = {"executions": [{"execution_id": execution_id}]}
+    taken = await told("POST", f"/v1/datasets/{dataset}/items/from-executions", body)
+    assert taken.status == 201, taken.body
+    assert [one["expected"] for one in await items_of(told, dataset)] == ["billing", "shipping"]
+
+
 async def test_what_people_corrected_is_searched_and_proven_on(stack: Stack, told: Caller, start_optimizer: Any) -> None:
     asked = tickets(train=40, validation=20, test=30)
     ids = await answered(told, [one["input"] for one in asked])

@@ -365,6 +365,38 @@ async def test_after_five_looks_fresh_test_items_are_asked_for(stack: Stack, des
     assert (report["looks"], report["looks_left"]) == (7, 0) and "looked at the test split 7 times" in report["in_words"][-1]
 
 
+@pytest.mark.promise("O-03")
+async def test_a_job_on_items_of_before_takes_no_look_of_the_fresh_ones(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    """It was asked for before fresh test items came, and measures on the old ones: they pay, and are spent."""
+    job_id = await start(desk)
+    old, fresh = (
+        1,
+        [one | {"input": f"{one['input']} (fresh {n})", "split": "test"} for n, one in enumerate(tickets(train=0, validation=0))],
+    )
+    await books(
+        stack,
+        "INSERT INTO test_looks SELECT gen_random_uuid(), $1, $2::text::uuid, $3, k, 0.01, gen_random_uuid() FROM generate_series(1, 5) k",
+        desk.caller.workspace.workspace_id,
+        desk.dataset_id,
+        old,
+    )
+    more = await desk.caller("POST", f"/v1/datasets/{desk.dataset_id}/items", {"items": fresh})
+    assert more.status == 201 and more.body["added"] == len(fresh)
+    assert (await desk.caller("GET", f"/v1/datasets/{desk.dataset_id}")).body["test_version"] == 2
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{job_id}")
+    assert (job["outcome"], job["finish_reason"]) == ("not_enough_data", "test_looks_spent")
+    later = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    assert later["finish_reason"] != "test_looks_spent"
+    looks = await books(
+        stack,
+        "SELECT test_version, number FROM test_looks WHERE dataset_id = $1::text::uuid AND owner_id = $2::text::uuid",
+        desk.dataset_id,
+        later["id"],
+    )
+    assert [dict(one) for one in looks] == ([{"test_version": 2, "number": 1}] if later["test"] else [])
+
+
 async def test_a_handful_of_test_items_is_not_enough_data(stack: Stack, start_optimizer: Any) -> None:
     await start_optimizer()
     desk = await make_desk(await stack.caller(), items=tickets(train=5, validation=5, test=3))

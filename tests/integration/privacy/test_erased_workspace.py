@@ -224,3 +224,24 @@ async def test_the_text_of_every_provider_key_is_destroyed_however_many_were_rev
     assert await superuser.fetchval(kept, workspace) == 0
     told = "SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND action = 'provider_key.revoked'"
     assert await superuser.fetchval(told, workspace) == 60
+
+
+async def test_nobody_joins_what_is_being_erased(stack: Stack, superuser: asyncpg.Connection) -> None:
+    home = await stack.caller()
+    made = (await home("POST", "/v1/workspaces", {"name": "second"})).body
+    second = Caller(home.session, home.url, made["api_key"], home.workspace)
+    invited = await second("POST", "/v1/invitations", {"email": f"{new_uuid()}@example.test", "role": "admin"})
+    assert invited.status == 201, invited.body
+    assert (await home("DELETE", f"/v1/workspaces/{made['id']}?confirm=second")).status == 202
+    accepting = {"token": invited.body["token"], "password": "a long and odd sentence", "name": "Ada"}
+    async with home.session.post(f"{home.url}/v1/invitations/accept", json=accepting) as answer:
+        status, body = answer.status, await answer.text()
+    members = await superuser.fetchval("SELECT count(*) FROM members WHERE workspace_id = $1", made["id"])
+    assert (status, members) == (404, 0), body
+
+
+async def test_a_workspace_that_is_only_called_erased_still_needs_its_home(stack: Stack) -> None:
+    home = await stack.caller()
+    assert (await home("POST", "/v1/workspaces", {"name": "erased"})).status == 201
+    refused = await home("DELETE", f"/v1/workspaces/{home.workspace.workspace_id}?confirm=test")
+    assert (refused.status, refused.body["error"]["param"]) == (409, "workspace_id"), refused.body

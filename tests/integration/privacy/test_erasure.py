@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -510,3 +511,11 @@ async def test_a_unit_of_an_experiment_loses_its_name_and_stays_one_unit(stack: 
     named = sorted(one for one in units if not one.partition(":")[2].startswith("~"))
     assert named == ["session:chat of remains"] * 2 + ["user:remains"] * 2
     assert len(set(units)) == 6
+
+
+async def test_a_receipt_names_every_store_of_which_an_erasure_counts_rows(superuser: asyncpg.Connection) -> None:
+    functions = await superuser.fetch("SELECT prosrc FROM pg_proc WHERE prosrc LIKE '%erased(%' AND proname <> 'erase_workspace_step'")
+    lines = [line for row in functions for line in row["prosrc"].splitlines() if "erased(" in line]
+    counted = {name for line in lines for name in re.findall(r", '([a-z_]+)', ", line)}
+    assert {"executions", "feedback", "clarifications"} <= counted
+    assert counted <= set(STORES), counted - set(STORES)

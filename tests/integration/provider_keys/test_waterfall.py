@@ -257,6 +257,38 @@ async def test_when_own_keys_fail_the_operators_serves_with_its_markup_under_a_w
     assert not overages and await tenant.books("SELECT * FROM drift()") == []
 
 
+@pytest.mark.capability("E7", "E13")
+@pytest.mark.promise("C-03")
+@pytest.mark.parametrize("form", ["answer", "stream", "background"])
+async def test_who_is_refused_hears_which_models_were_tried_with_whose_keys(tenant: Tenant, form: str) -> None:
+    own_id, own = await tenant.add_key(manner=Manner(status=401, echoes=True))
+    tenant.ground.provider.manners[OPERATORS_KEY] = Manner(status=401, echoes=True)
+    try:
+        answer = await tenant.call(**({"stream": True} if form == "stream" else {"mode": "background"} if form == "background" else {}))
+    finally:
+        if form != "background":
+            tenant.ground.provider.manners.pop(OPERATORS_KEY)
+    if form == "background":
+
+        async def finished() -> Any:
+            read = (await tenant.admin("GET", f"/v1/executions/{answer.body['id']}")).body
+            return read if read["status"] not in ("queued", "running") else None
+
+        try:
+            read = await until(finished)
+        finally:
+            tenant.ground.provider.manners.pop(OPERATORS_KEY)
+    else:
+        told = answer.body["error"] if form == "answer" else json.loads(answer.raw.rpartition(b"data: ")[2])["error"]
+        read = (await tenant.admin("GET", f"/v1/executions/{told['details']['execution_id']}")).body
+        assert told["details"]["attempts"] == read["attempts"]
+    assert [
+        (one["model"], one["provider"], one["key_source"], one["provider_key_id"], one["status"], one["http_status"])
+        for one in read["attempts"]
+    ] == [("gpt-test", "openai", "own", own_id, "error", 401), ("gpt-test", "openai", "platform", None, "error", 401)]
+    assert own not in answer.raw.decode() + json.dumps(read) and OPERATORS_KEY not in answer.raw.decode() + json.dumps(read)
+
+
 @pytest.mark.capability("E7")
 @pytest.mark.promise("C-03")
 async def test_when_the_markup_cannot_be_held_the_operators_key_is_not_used(ground: Ground) -> None:

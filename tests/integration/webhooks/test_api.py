@@ -106,6 +106,11 @@ async def test_an_endpoint_is_changed_paused_rotated_and_deleted(call: Caller, h
     assert (await call("PATCH", path, {"paused": False}))[1]["status"] == "active"
     status, rotated = await call("POST", path + "/rotate-secret", {"overlap_hours": 1})
     assert status == 200 and rotated["secret"] not in ("", made["secret"])
+    until = rotated["previous_secret_expires_at"]
+    assert (made["previous_secret_expires_at"], (await call("GET", path))[1]["previous_secret_expires_at"]) == (None, until)
+    status, refused = await call("POST", path + "/rotate-secret")
+    assert status == 409 and until[:16].replace("T", " ") in refused["error"]["message"]
+    assert refused["error"]["details"] == {"previous_secret_expires_at": until}
 
     await hooks.emit(an_event(hooks.workspace_id))
     async with hooks.delivering():

@@ -233,6 +233,27 @@ async def test_the_log_is_searched_by_time_and_reason_and_knows_its_parameters(c
     assert endpoint
 
 
+async def test_an_endpoint_says_how_many_attempts_failed_since_one_arrived(
+    call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Any]
+) -> None:
+    made = await _make(call, receiver)
+    path = f"{ENDPOINTS}/{made['id']}"
+    assert (made["failed_in_a_row"], made["failing_since"]) == (0, None)
+    await hooks.emit(an_event(hooks.workspace_id))
+    async with databases["superuser"].unit_of_work() as tx:
+        await tx.execute(
+            "UPDATE webhook_endpoint_states SET consecutive_failures = 12, failing_since = clock_timestamp(), "
+            "opened_until = clock_timestamp() WHERE endpoint_id = $1",
+            UUID(made["id"]),
+        )
+    _, rested = await call("GET", path)
+    assert (rested["status"], rested["resting_until"], rested["failed_in_a_row"]) == ("active", None, 12)
+    assert datetime.fromisoformat(rested["failing_since"]) <= datetime.now(UTC)
+    assert (await call("GET", ENDPOINTS))[1]["data"][0]["failed_in_a_row"] == 12
+    _, anew = await call("PATCH", path, {"url": receiver.url("/elsewhere")})
+    assert (anew["failed_in_a_row"], anew["failing_since"]) == (0, None)
+
+
 async def test_a_delivery_says_what_it_waits_for_and_when_it_is_tried_next(
     call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Any]
 ) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from burnish_gateway.execution.order import hold_nusd
-from burnish_gateway.execution.payers import payers_of
+from burnish_gateway.execution.payers import as_held, payers_of
 from burnish_shared.contracts.executions import ExecutionRequest, Fallback, Lane, Price, Route
 
 PRICE = Price(version="t", input_nusd_per_million=10**9, cached_input_nusd_per_million=10**9, output_nusd_per_million=10**9)
@@ -40,3 +40,6 @@ def test_the_free_allowance_pays_no_markup_of_a_model_that_is_fallen_back_to() -
     assert free.account_ids == [7] and free.fallbacks[0].route.markup_percent == 0
     assert free.fallbacks[0].hold_nusd == hold_nusd([], {"max_tokens": 200}, plain, extra={}) < request.fallbacks[0].hold_nusd
     assert paid == request
+    assert as_held(request, cast(Any, workspace), account_ids=[7]) == free, "whoever held for it pays, on that one's terms"
+    held = as_held(request, cast(Any, workspace), account_ids=[1, 5])
+    assert held == request.model_copy(update={"account_ids": [1, 5]}), "a budget that was made meanwhile holds nothing for it"

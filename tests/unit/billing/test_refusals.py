@@ -1,7 +1,7 @@
 """What is remembered of refusals, and for how long."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -101,6 +101,12 @@ def test_headers_are_whole_numbers_that_never_promise_too_much() -> None:
     headers = rate_headers(RateState(rate_id=7, limit=60, remaining=4, reset_s=0.2))
     assert headers == {"ratelimit-limit": "60", "ratelimit-remaining": "4", "ratelimit-reset": "1", "ratelimit-policy": "60;w=60;burst=12"}
     assert "60 a minute" in rate_refused(RateLimit(7, 60), retry_after_s=0.3).message
+
+
+@pytest.mark.parametrize(("whose", "words"), [("workspace", "in this workspace"), ("api_key", "with this API key")])
+def test_a_refusal_for_a_rate_says_whose_limit_it_is(whose: Literal["workspace", "api_key"], words: str) -> None:
+    told = rate_refused(RateLimit(7, 60, whose=whose), retry_after_s=0.3)
+    assert words in told.message and told.details == {"limit_per_minute": 60, "limit_of": whose}
 
 
 @pytest.mark.parametrize(

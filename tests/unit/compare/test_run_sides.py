@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from burnish_gateway.compare import run_sides
 from burnish_gateway.compare.run_sides import Ended, follow_sides, until_ended
-from burnish_gateway.execution.dispatch import Done, Text
 from burnish_gateway.execution.submit import Admitted, Repeated
+from burnish_gateway.execution.told import Done, Text
 from burnish_shared.errors import Unavailable
 from tests.unit.execution.test_dispatch import request
 

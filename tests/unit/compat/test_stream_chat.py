@@ -13,8 +13,8 @@ from burnish_gateway.compat.completion import choices_of, completion
 from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.execution.answer import failure_of
-from burnish_gateway.execution.dispatch import Alive, Delta, Done, Started, Text, Told
-from burnish_shared.contracts.executions import ErrorInfo, Outcome, Status, Usage
+from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, Told
+from burnish_shared.contracts.executions import Beside, ErrorInfo, Outcome, Status, Usage
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 
@@ -129,6 +129,53 @@ async def test_what_calls_tools_ends_with_that_also_where_its_provider_only_stop
     choice = {"output": "", "tool_calls": CALLS, "finish_reason": said}
     several = json.loads(outcome(choices=[choice, choice | {"tool_calls": None}]))
     assert [one["finish_reason"] for one in choices_of(several)] == [openais, said or "stop"]
+
+
+def probable(text: str, **more: Any) -> Delta:
+    """A piece of an answer as it travels where the probabilities of tokens are told."""
+    choice = {"index": 0, "delta": {"content": text, **more}, "logprobs": {"content": [{"token": text, "logprob": -0.5}]}}
+    other = {"index": 1, "delta": {"content": "another"}, "logprobs": None}
+    return Delta(json.dumps({"choices": [choice, other]}, separators=(",", ":")).encode())
+
+
+@pytest.mark.promise("G-13")
+async def test_what_comes_as_choices_is_told_in_formats_that_have_one_answer_too() -> None:
+    """A version of a prompt may ask for probabilities or several answers, whichever format it is called in."""
+    call = {"tool_calls": [{"index": 0, **CALLS[0]}]}
+    message_said = MessageEvents(str(EXECUTION), "m", False)
+    told = b"".join(message_said.delta(one.body) for one in (probable("a ", reasoning_content="hm"), probable("b"), probable("", **call)))
+    deltas = [one.get("delta") or {} for one in parsed_events(told)]
+    assert [one["thinking"] for one in deltas if "thinking" in one] == ["hm"]
+    assert "".join(one.get("text", "") for one in deltas) == "a b"
+    assert [one["content_block"]["name"] for one in parsed_events(told) if one.get("content_block", {}).get("type") == "tool_use"] == ["f"]
+    response_said = ResponseEvents(str(EXECUTION), "m", False)
+    told = b"".join(response_said.delta(one.body) for one in (probable("a ", reasoning_content="hm"), probable("b"), probable("", **call)))
+    said = parsed_events(told)
+    assert "".join(one["delta"] for one in said if one["type"] == "response.output_text.delta") == "a b"
+    assert [one["delta"] for one in said if one["type"] == "response.reasoning_text.delta"] == ["hm"]
+    added = [one["item"] for one in said if one["type"] == "response.output_item.added"]
+    assert [one["name"] for one in added if one["type"] == "function_call"] == ["f"]
+
+
+def parsed_events(stream: bytes) -> list[Any]:
+    return [json.loads(one.partition("data: ")[2]) for one in stream.decode().split("\n\n") if one]
+
+
+@pytest.mark.parametrize("with_choices", [False, True])
+async def test_thoughts_that_came_together_with_something_else_are_told_once(with_choices: bool) -> None:
+    calls = {"tool_calls": [{"index": 0, **CALLS[0]}], "reasoning_content": "hm"}
+    delta = probable("", **calls) if with_choices else Delta(json.dumps(calls, separators=(",", ":")).encode())
+    said = await events(Started(), delta, Done(outcome(output="", tool_calls=CALLS, beside=Beside(reasoning="hm"))))
+    deltas = [choice["delta"] for one in said[:-1] for choice in one["choices"]]
+    assert [one["reasoning_content"] for one in deltas if "reasoning_content" in one] == ["hm"]
+
+
+async def test_a_name_of_thoughts_within_the_arguments_of_a_call_is_none() -> None:
+    call = {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"reasoning_content": 1}'}}
+    delta = Delta(json.dumps({"tool_calls": [call]}, separators=(",", ":")).encode())
+    said = await events(Started(), delta, Done(outcome(output="", tool_calls=CALLS, beside=Beside(reasoning="hm"))))
+    deltas = [choice["delta"] for one in said[:-1] for choice in one["choices"]]
+    assert [one["reasoning_content"] for one in deltas if "reasoning_content" in one] == ["hm"], "it was not told before"
 
 
 async def test_a_stored_answer_is_replayed_as_the_same_text() -> None:

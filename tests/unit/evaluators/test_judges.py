@@ -102,7 +102,17 @@ def test_what_is_no_judgement_is_not_taken_for_one(text: str, wrong: str) -> Non
 
 def test_a_judgement_in_a_code_fence_is_read() -> None:
     assert read_mark('```json\n{"reason": "x", "score": 1}\n```', scale=SCALE) == Said(0.0, "x")
+    assert read_mark('\n ```JSON \n\n{"reason": "x", "score": 5}```  ', scale=SCALE) == Said(1.0, "x")
     assert read_choice('{"reason": "x", "better": "Tie"}') == ("tie", "x")
+
+
+@pytest.mark.parametrize(
+    "said", ["```" + "\n" * 3_000 + "x", "```\n" + " " * 100_000 + "x", "```\n```", "```"], ids=["lines", "blanks", "empty", "open"]
+)
+def test_a_fence_with_nothing_to_read_in_it_takes_no_long_time(said: str) -> None:
+    began = time.process_time()
+    assert read_mark(said, scale=SCALE) == "it is not one JSON object"
+    assert time.process_time() - began < 5
 
 
 def test_an_unreadable_judgement_is_asked_for_once_more_and_then_there_is_no_score() -> None:
@@ -211,6 +221,9 @@ def test_a_pair_is_judged_in_both_orders_and_a_bias_for_the_first_makes_a_tie() 
         ("f**k off", 0.0),
         ("**damn** it", 0.6),
         ("Go and kill   yourself.", 0.0),
+        ("The Galaxy A55 costs A$5.50, not A$55; take the A 55 to Chester.", 1.0),
+        ("you a$$, b1tch", 0.0),
+        ("f\u200bu\u00adck off", 0.0),
         ("", 1.0),
     ],
 )
@@ -230,6 +243,20 @@ def test_no_answer_takes_long_to_look_through(unit: str) -> None:
 def test_the_list_is_ones_own_to_change() -> None:
     own = Words(Toxicity(kind="toxicity", words=["Acme  sucks", "bogus"], allow=["damn"]))
     assert [own.look(Case(text)).score for text in ("damn", "acme SUCKS!", "a bógus one")] == [1.0, 0.0, 0.0]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "score"),
+    [
+        ("I told you so many times now", "Well, I TOLD you so many times now!", 0.0),
+        ("मूर्ख", "तुम मूर्ख हो", 0.0),
+        ("मूर्ख", "मा रि खो", 1.0),
+        ("कार्यकर्ताओं", "सब कार्यकर्ताओं ने", 0.0),
+    ],
+)
+def test_a_word_of_ones_own_is_found_whatever_its_script_and_length(word: str, text: str, score: float) -> None:
+    verdict = Words(Toxicity(kind="toxicity", words=[word])).look(Case(text))
+    assert isinstance(verdict, Score) and verdict.score == score, verdict
 
 
 def test_toxicity_asks_its_judge_only_where_words_say_nothing() -> None:

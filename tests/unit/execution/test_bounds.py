@@ -20,9 +20,9 @@ from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.openai_format import OpenAIFormat
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use
-from burnish_gateway.execution.dispatch import Alive, Done, Started, Text, first_told
 from burnish_gateway.execution.frames import WAITING_MOST_BYTES, Mailbox
 from burnish_gateway.execution.routes import NewExecution
+from burnish_gateway.execution.told import Alive, Done, Started, Text, first_told
 from burnish_gateway.wire import parse_model
 from burnish_shared.books.finished import FinishedExecution
 from burnish_shared.bus.frames import Frame, FrameKind

@@ -15,10 +15,11 @@ import pytest
 from burnish_gateway.execution import books
 from burnish_gateway.execution import dispatch as dispatching
 from burnish_gateway.execution.answer import failure_of
-from burnish_gateway.execution.dispatch import STALL_S, Delta, Dispatch, Done, Text
+from burnish_gateway.execution.dispatch import STALL_S, Dispatch
 from burnish_gateway.execution.frames import FrameInbox, GraceOver, Mailbox, NobodyThere
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.execution.request_bytes import stamped, unstamped
+from burnish_gateway.execution.told import Delta, Done, Text
 from burnish_shared.bus.frames import CUT_SHORT, Frame, FrameKind, cancelled, superseded
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 from burnish_shared.errors import Unavailable

@@ -162,6 +162,32 @@ def test_a_conversation_with_tools_and_images_keeps_its_order() -> None:
     assert answered["role"] == "user" and [block["tool_use_id"] for block in answered["content"]] == ["c1", "c2"]
 
 
+@pytest.mark.capability("E4")
+def test_what_this_format_refuses_and_others_take_is_left_out_of_a_conversation() -> None:
+    """Empty texts beside others, turns of a model that said nothing, and ids of calls as other providers draw them."""
+    nothing = {"type": "text", "text": ""}
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    call = {"id": "functions.look:0", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    body = body_of(
+        request(
+            [
+                {"role": "user", "content": [nothing, image, {**nothing, "cache_control": {"type": "ephemeral"}}]},
+                {"role": "assistant", "content": ""},
+                {"role": "assistant", "content": [nothing]},
+                {"role": "user", "content": "Well?"},
+                {"role": "assistant", "content": [nothing], "tool_calls": [call]},
+                {"role": "tool", "tool_call_id": "functions.look:0", "content": [nothing]},
+            ],
+            max_tokens=5,
+        )
+    )
+    asked, again, called, answered = body["messages"]
+    assert [block["type"] for block in asked["content"]] == ["image"] and again["content"] == "Well?"
+    assert [block["type"] for block in called["content"]] == ["tool_use"]
+    [use], [result] = called["content"], answered["content"]
+    assert use["id"] == result["tool_use_id"] == "functions_look_0" and result["content"] == ""
+
+
 def test_arguments_are_sent_as_an_input_that_can_be_sent() -> None:
     texts = ('{"a": "\\ud800"}', '{"a": 1e999}', '{"a": NaN}')
     calls = [{"id": f"c{at}", "type": "function", "function": {"name": "look", "arguments": text}} for at, text in enumerate(texts)]

@@ -85,6 +85,35 @@ def test_calls_without_an_id_and_all_at_one_index_are_told_apart_by_their_names(
     assert kept == told and [call["function"] for call in kept] == [call["function"] for call in WHOLE]
 
 
+WITHOUT_ID = [{name: value for name, value in one.items() if name not in ("id", "type")} for one in WHOLE]
+
+
+@pytest.mark.parametrize("choice", [0, 1])
+@pytest.mark.parametrize("given", [{}, {"id": None}, {"id": "", "type": None}])
+def test_a_call_that_comes_without_an_id_gets_one_by_which_it_can_be_answered(given: dict[str, Any], choice: int) -> None:
+    """Clients demand id and type in the first part of a call, and two calls of one answer must be told apart."""
+    parts = [{**one, **given, "index": at} for at, one in enumerate(WITHOUT_ID)]
+    kept, told = streamed(*parts, index=choice)
+    whole = read_body(json.dumps({"choices": [{"message": {"content": None, "tool_calls": parts}}]}).encode())
+    assert isinstance(whole, Answer) and kept == told
+    for calls in (kept, whole.tool_calls):
+        ids = {call["id"] for call in calls}
+        assert len(ids) == 2 and all(0 < len(one) <= 40 for one in ids), "OpenAI takes no longer one back"
+        assert [call["function"] for call in calls] == [call["function"] for call in WHOLE]
+    piece = read_chunk(Answer(), json.dumps({"choices": [{"index": 0, "delta": {"tool_calls": [parts[0]]}}]}).encode())
+    assert isinstance(piece, Piece) and piece.delta is not None
+    assert piece.delta["tool_calls"][0]["id"] and piece.delta["tool_calls"][0]["type"] == "function"
+
+
+def test_a_call_whose_id_comes_with_a_later_part_stays_one() -> None:
+    kept, told = streamed(
+        {"index": 0, "function": {"name": "look", "arguments": '{"x":'}},
+        {"index": 0, "id": "late", "function": {"name": "look", "arguments": " 1}"}},
+        part(1, index=1),
+    )
+    assert kept == told and [call["function"] for call in kept] == [call["function"] for call in WHOLE]
+
+
 def test_what_comes_beside_a_later_part_of_a_call_is_kept() -> None:
     kept, _ = streamed(part(0, index=0), {**part(0, index=0, function={"arguments": ""}), "extra_content": {"google": {"signature": "s"}}})
     assert kept == [WHOLE[0] | {"extra_content": {"google": {"signature": "s"}}}]

@@ -63,7 +63,7 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:
 
 def test_text_and_tool_calls_of_one_delta_both_count() -> None:
     answer = Answer()
-    calls = [{"index": 0, "id": "c1", "function": {"name": "look", "arguments": '{"a"'}}]
+    calls = [{"index": 0, "id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a"'}}]
     assert read_chunk(answer, chunk(content="Let me see. ", tool_calls=calls)) == Piece("Let me see. ", {"tool_calls": calls})
     read_chunk(answer, chunk(tool_calls=[{"index": 0, "function": {"arguments": ": 1}"}}]))
     assert answer.output == "Let me see. "

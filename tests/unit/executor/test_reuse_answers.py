@@ -15,7 +15,7 @@ from burnish_executor.io.answers_store import Looked
 from burnish_executor.reuse_answers import AnswerCache, Flight
 from burnish_executor.run import Run
 from burnish_shared.bus.frames import FrameKind
-from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Outcome, Status
+from burnish_shared.contracts.executions import CacheUse, ExecutionRequest, KeyUse, Outcome, Status
 from tests.unit.executor.test_cache_key import _outcome, _request
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E10")]
@@ -210,3 +210,29 @@ async def test_a_hit_whose_executor_died_costs_nothing() -> None:
     failure = Failure(FailureKind.INTERRUPTED, "Stopped.")
     outcome = outcome_of(request, failure, text="Hi.", trials=[], latency_s=0, first_token_s=None)
     assert (outcome.cost_nusd, outcome.usage.output_tokens, outcome.key_source, outcome.output) == (0, 0, None, "Hi.")
+
+
+async def test_who_wants_a_younger_answer_is_not_given_the_old_one_that_another_found(cache: AnswerCache, store: Store) -> None:
+    """Both look at the same time; the table answers each by the age that it allows."""
+    old, may_answer = KeptAnswer(output="Old.", finish_reason="stop"), asyncio.Event()
+
+    async def find(workspace_id: Any, key: bytes, *, ttl_s: int, hits: int = 1) -> Looked:
+        await may_answer.wait()
+        return Looked(old if ttl_s >= 3600 else None, NOW)
+
+    store.find = find  # type: ignore[method-assign]
+    patient, alike = (asyncio.ensure_future(cache.begin(_run(cache=CacheUse(ttl_s=3600)))) for _ in range(2))
+    await asyncio.sleep(0)
+    impatient = asyncio.ensure_future(cache.begin(_run(cache=CacheUse(ttl_s=60))))
+    await asyncio.sleep(0)
+    may_answer.set()
+    for one in (patient, alike):
+        outcome = await one
+        assert isinstance(outcome, Outcome) and outcome.output == "Old."
+    led = await impatient
+    assert isinstance(led, Flight)
+    following = asyncio.ensure_future(cache.begin(_run(cache=CacheUse(ttl_s=30))))
+    await asyncio.sleep(0)
+    await cache.land(led, None, _outcome(led.request))
+    shared = await following
+    assert isinstance(shared, Outcome) and shared.output == "Hi.", "what was asked just now is young enough for everybody"

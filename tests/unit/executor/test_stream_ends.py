@@ -77,6 +77,15 @@ async def test_a_stream_that_is_read_to_its_end_gives_its_connection_to_the_next
 
 
 @pytest.mark.promise("E-07")
+async def test_the_same_call_without_an_id_has_another_one_in_each_answer() -> None:
+    """They meet in one conversation, and each is answered by its id."""
+    look = {"index": 0, "function": {"name": "look", "arguments": "{}"}}
+    called = json.dumps({"choices": [{"delta": {"tool_calls": [look]}, "finish_reason": "tool_calls"}]})
+    results, _ = await answers_of([called, USAGE, "[DONE]"], calls=3)
+    assert len({one.tool_calls[0]["id"] for one in results}) == 3
+
+
+@pytest.mark.promise("E-07")
 @pytest.mark.parametrize("junk", ["no json", TEXT, json.dumps({"error": {"message": "late"}})])
 async def test_what_follows_a_whole_answer_neither_spoils_nor_lengthens_it(junk: str) -> None:
     (result,), _ = await answers_of([TEXT, USAGE, junk, "[DONE]"], calls=1)
@@ -177,7 +186,7 @@ def said(text: str = "", **delta: Any) -> str:
 
 
 async def test_texts_that_came_together_are_one_piece_and_keep_their_place_among_tool_calls() -> None:
-    calls = [{"index": 0, "id": "c1", "function": {"name": "look", "arguments": "{}"}}]
+    calls = [{"index": 0, "id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]
     ((_, *pieces, answer),), _ = await told_by(
         [said("I "), said("look"), said(tool_calls=calls), said(" he"), said("re."), TEXT, USAGE, "[DONE]"], at_once=True
     )

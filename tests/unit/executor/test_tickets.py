@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_executor.borrow_tickets import Account, Tickets
+from burnish_executor.borrow_tickets import Account, Ticket, Tickets
 from burnish_executor.core.limits import Left, Said, said_by
-from burnish_executor.core.tickets import LIFE_S, Permit, Pool, Rate, Wanted
+from burnish_executor.core.tickets import LIFE_S, Permit, Pool, Rate, Wanted, Wish
+from burnish_executor.io import tickets_store
+from burnish_executor.io.tickets_store import Lent
 from burnish_shared.contracts.provider_keys import KeyLimits
+from burnish_shared.errors import Unavailable
 
 pytestmark = pytest.mark.capability("E8")
 
@@ -206,3 +209,35 @@ async def test_a_ticket_that_is_granted_as_its_caller_leaves_is_given_back() -> 
     assert (pool.reserved_tokens, pool.rates["tokens"].back) == (0, {7: 600})
     if tickets._round is not None:
         tickets._round.cancel()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_a_limit_that_is_taken_off_while_the_shared_count_is_asked_ends_nothing_but_itself(
+    is_away: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop that asks would end with an error else, and with it the executor and all that runs there."""
+    tickets, asked, answer = Tickets(cast(Any, None)), asyncio.Event(), asyncio.Event()
+    both, one = Account("key", "model", KeyLimits(10, 1000)), Account("key", "model", KeyLimits(10, None))
+
+    async def borrow(_: Any, wishes: list[Wish]) -> list[Lent]:
+        asked.set()
+        await answer.wait()
+        if is_away:
+            raise OSError
+        return [Lent(wish.want, second=7, wait_s=0.0) for wish in wishes]
+
+    monkeypatch.setattr(tickets_store, "borrow", borrow)
+    running = asyncio.ensure_future(tickets.run())
+    taking = asyncio.ensure_future(tickets.take(both, owner="a", tokens=600, patience_s=5))
+    await asyncio.wait({asyncio.ensure_future(asked.wait()), running}, return_when=asyncio.FIRST_COMPLETED)
+    assert tickets.limits(one)
+    answer.set()
+    await asyncio.wait({taking, running}, return_when=asyncio.FIRST_COMPLETED)
+    assert not running.done()
+    if is_away:
+        assert isinstance(taking.exception(), Unavailable)
+    else:
+        assert isinstance(taking.result(), Ticket)
+    running.cancel()
+    await asyncio.wait({running})

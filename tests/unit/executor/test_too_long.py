@@ -1,12 +1,15 @@
 """What providers say of an input that does not fit, and who is asked then (E9)."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from burnish_executor.core.failure import Failure, FailureKind, is_too_long
+from burnish_executor.core.answer import Answer
+from burnish_executor.core.failure import Failure, FailureKind, is_too_long, refusal_of
 from burnish_executor.core.fallback import another_may_help, is_worth_asking
+from burnish_executor.core.openai_wire import read_body, read_chunk
 from burnish_shared.contracts.executions import ExecutionRequest, Fallback, Lane, Price, Route
 from burnish_shared.ids import new_uuid
 
@@ -40,6 +43,44 @@ def test_an_input_that_is_too_long_is_known_by_what_providers_say(said: str) -> 
     failure = Failure(FailureKind.REFUSED, f"The provider answered 400: {said}", 400)
     assert is_too_long(failure) and another_may_help(failure, had_started=False)
     assert not another_may_help(failure, had_started=True)
+
+
+SAID = "This model's maximum context length is 8192 tokens."
+
+
+@pytest.mark.capability("E4")
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": SAID, "type": "invalid_request_error"}},
+        {"error": SAID, "error_type": "validation"},
+        {"object": "error", "message": SAID, "type": "BadRequestError", "param": None, "code": 400},
+        [{"error": {"code": 400, "message": SAID, "status": "INVALID_ARGUMENT"}}],
+        {"detail": SAID},
+        {"detail": [{"loc": ["body", "messages"], "msg": SAID, "type": "value_error"}]},
+        {"object": "error", "message": {"detail": [{"msg": SAID}]}, "type": "invalid_request_error"},
+        {"errors": [{"message": SAID, "code": 5021}], "success": False},
+        {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": SAID},
+    ],
+)
+def test_why_it_was_refused_is_told_whatever_form_a_server_says_it_in(body: Any) -> None:
+    """So its caller reads it, and a model that takes more input is asked."""
+    failure = refusal_of(400, body, retry_after_s=None)
+    assert failure.kind is FailureKind.REFUSED and failure.message == f"The provider answered 400: {SAID}" and is_too_long(failure)
+
+
+@pytest.mark.parametrize("body", [None, [], {}, 7, "no", {"error": {}}, {"message": None}, {"detail": [[[[[[[["deep"]]]]]]]]}, [[]]])
+def test_a_refusal_without_words_is_told_by_its_status(body: Any) -> None:
+    words = f": {body}" if isinstance(body, str) else "."
+    assert refusal_of(400, body, retry_after_s=None).message == f"The provider answered 400{words}"
+
+
+def test_an_error_that_is_the_body_itself_ends_a_stream_and_a_buffered_answer() -> None:
+    """As vLLM writes it."""
+    body = {"object": "error", "message": SAID, "type": "BadRequestError", "code": 400}
+    for read in (lambda raw: read_chunk(Answer(), raw), read_body):
+        failure = read(json.dumps(body).encode())
+        assert isinstance(failure, Failure) and SAID in failure.message
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,12 @@ def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None
     [
         (of_status(401, "", retry_after_s=None), SetAside(401)),
         (of_status(403, "", retry_after_s=None), SetAside(403)),
+        (Failure(FailureKind.REFUSED, "Project does not have access to model x.", 403, code="model_not_found"), TryNext()),
         (of_status(402, "", retry_after_s=None), CoolDown(COOLDOWN_MOST_S)),
+        (of_status(429, "", retry_after_s=1.0, code="insufficient_quota"), CoolDown(COOLDOWN_MOST_S)),
+        (of_status(403, "", retry_after_s=None, code="billing_error"), CoolDown(COOLDOWN_MOST_S)),
+        (of_status(400, "Your credit balance is too low to access the Anthropic API.", retry_after_s=None), CoolDown(COOLDOWN_MOST_S)),
+        (of_status(400, "messages[0]: 'Your credit balance is too low' is no question.", retry_after_s=None), Stop()),
         (of_status(429, "", retry_after_s=7.0), CoolDown(7.0)),
         (of_status(429, "", retry_after_s=None), CoolDown(COOLDOWN_S)),
         (of_status(429, "", retry_after_s=1e6), CoolDown(COOLDOWN_MOST_S)),

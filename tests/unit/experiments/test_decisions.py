@@ -105,6 +105,44 @@ def test_of_several_arms_the_largest_proven_gain_wins_and_each_pays_for_the_othe
     assert isinstance(found, Concluded) and found.winner == "c" and "97.5% sure" in found.sentence
 
 
+@pytest.mark.parametrize("method", ["sequential", "fixed", "hybrid"])
+def test_a_p_below_alpha_is_told_where_a_difference_is_significant_and_nowhere_else(method: Method) -> None:
+    """A hybrid rule spends a fifth of α on its sequence and the rest at its end: one p of both counts what either may spend."""
+    plan = replace(PLAN, method=method, settings=Settings(planned_units=None if method == "sequential" else 2_500))
+    kinds = set()
+    for n in (1_000, 1_251):
+        for better in range(90):
+            [told] = analyse(plan, [epoch(a=arm(n, n * 7 // 10), b=arm(n, n * 7 // 10 + better))]).differences
+            assert (told.p_value is None) == (told.is_significant is None)
+            if told.p_value is not None:
+                kinds.add((told.is_significant, told.p_value < plan.alpha))
+    assert kinds == {(True, True), (False, False)}
+
+
+@pytest.mark.parametrize("method", ["sequential", "fixed"])
+def test_an_arm_that_was_taken_out_before_anything_was_known_of_it_keeps_nobody_waiting(method: Method) -> None:
+    """Somebody gave it nobody any more, so nothing will come of it: without it the others never ended, and a rule with one look at its
+    end looked again and again."""
+    plan = Plan(("a", "b", "c"), "satisfaction", "higher", method, Settings(planned_units=8_000 if method == "fixed" else None))
+    given, out = {"a": 0.4, "b": 0.3, "c": 0.3}, {"a": 0.5, "b": 0.5, "c": 0.0}
+
+    def after(c: float, b: dict[str, ArmSums]) -> tuple[Epoch, Epoch]:
+        return Epoch(1, given, {}), Epoch(2, out if not c else given, {"a": arm(6_000, 4_500), "b": b})
+
+    worse, equal = arm(6_000, 4_100), arm(6_000, 4_520)
+    found = conclude(plan, analyse(plan, after(0, worse)), days=1)
+    assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("worse", "a")
+    assert found.sentence.endswith("C gets nobody any more, and was not decided.")
+    if method == "fixed":
+        found = conclude(plan, analyse(plan, after(0, equal)), days=1)
+        assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("not_enough_data", None)
+
+
+def test_an_experiment_whose_arms_were_all_taken_out_waits_for_who_did_that() -> None:
+    found = conclude(PLAN, analyse(PLAN, [epoch(a=arm(300, 200), b=arm(300, 205)), Epoch(2, {"a": 1.0, "b": 0.0}, {})]), days=1)
+    assert isinstance(found, GoOn)
+
+
 def test_less_is_better_where_it_was_said() -> None:
     plan = Plan(("a", "b"), "cost_nusd", "lower", "sequential", Settings())
     cost = {"a": ArmSums(500, 500, 5e8, 500, 5.05e14, 5e8), "b": ArmSums(500, 500, 4.5e8, 500, 4.1e14, 4.5e8)}

@@ -115,6 +115,16 @@ def test_an_adaptive_allocation_gives_nothing_to_an_arm_that_gets_nobody_any_mor
 
 
 @pytest.mark.capability("X3")
+def test_an_adaptive_allocation_that_somebody_gave_nobody_at_all_is_looked_at_like_any_other() -> None:
+    """Every look failed, so that it never ended either."""
+    plan = replace(PLAN, is_adaptive=True, settings=Settings(max_days=7))
+    one = seen(plan, {"a": arm(300, 210), "b": arm(300, 225)}, {}, buckets={"a": 0, "b": 0})
+    assert told(one, hours=2).order is None
+    ended = told(one, hours=24 * 8)
+    assert ended.order is not None and (ended.order.kind, ended.order.data["outcome"]) == ("conclude", "not_enough_data")
+
+
+@pytest.mark.capability("X3")
 def test_a_ramp_counts_the_units_of_its_step_alone() -> None:
     plan = replace(PLAN, kind="rollout", guardrails=(USUAL[3],))
     first, later = {"a": 9900, "b": 100}, {"a": 9500, "b": 500}

@@ -109,6 +109,13 @@ def test_the_place_of_a_key_that_is_none_is_told_without_writing_it_out() -> Non
         evaluate(parse("text[1]"), LARGE)
 
 
+@pytest.mark.parametrize("text", ["a == '\x00'", "a == '\ud800'", 'a == "\\u0000"'])
+def test_a_text_that_cannot_be_stored_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ExpressionError, match="may not hold U\\+0000") as caught:
+        parse(text)
+    assert caught.value.column == 6
+
+
 def test_names_that_are_not_known_are_refused_before_anything_runs() -> None:
     with pytest.raises(ExpressionError, match="there is no 'secret' here; known are output, score") as caught:
         parse("output == 'x' or secret", names=("score", "output"))

@@ -75,7 +75,9 @@ def test_the_field_stands_before_what_is_wrong_with_it() -> None:
     ("field", "said"),
     [
         ("max_tokens", 'max_tokens: belongs into overrides here: "overrides": {"max_tokens": …}'),
-        ("tokens_most", "tokens_most: is no field of this call; see /openapi.json"),
+        ("modell", "modell: is no field of this call; did you mean 'model'?"),
+        ("Messages", "Messages: is no field of this call; did you mean 'messages'?"),
+        ("fallbackModels", "fallbackModels: is no field of this call; did you mean 'fallback_models'?"),
     ],
 )
 def test_a_setting_that_other_apis_have_at_the_top_is_told_where_it_belongs(field: str, said: str) -> None:
@@ -83,6 +85,52 @@ def test_a_setting_that_other_apis_have_at_the_top_is_told_where_it_belongs(fiel
     with pytest.raises(InvalidField) as refused:
         parse_model(NewExecution, json.dumps(body).encode())
     assert (refused.value.message, refused.value.param) == (said, field)
+
+
+def test_who_names_no_field_hears_which_there_are() -> None:
+    body = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hi."}], "zzz": 7}
+    with pytest.raises(InvalidField) as refused:
+        parse_model(NewExecution, json.dumps(body).encode())
+    said, _, listed = refused.value.message.partition("; there are ")
+    assert said == "zzz: is no field of this call"
+    assert listed.split(", ") == [field.alias or name for name, field in NewExecution.model_fields.items()]
+
+
+class Short(ApiModel):
+    kind: Literal["short"]
+    words_most: int = 3
+
+
+class Long(ApiModel):
+    kind: Literal["long"]
+    pages_least: int = 3
+
+
+class Nested(ApiModel):
+    one: Short | None = None
+    told_apart: Annotated[Short | Long, Field(discriminator="kind")] | None = None
+    any_of: Short | Strict | None = None
+    listed: list[Annotated[Short | Long, Field(discriminator="kind")]] | None = None
+    named: dict[str, Long] | None = None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"one": {"kind": "short", "zzz": 1}}, "is no field here; there are kind, words_most"),
+        ({"one": {"kind": "short", "word_most": 1}}, "is no field here; did you mean 'words_most'?"),
+        ({"told_apart": {"kind": "long", "zzz": 1}}, "is no field here; there are kind, pages_least"),
+        ({"listed": [{"kind": "short"}, {"kind": "long", "zzz": 1}]}, "is no field here; there are kind, pages_least"),
+        ({"named": {"a": {"kind": "long", "zzz": 1}}}, "is no field here; there are kind, pages_least"),
+        ({"any_of": {"kind": "short", "zzz": 1}}, "is no field here; there are kind, words_most, name"),
+        ({"zzz": 1}, "is no field of this call; there are one, told_apart, any_of, listed, named"),
+    ],
+    ids=["one", "near", "told apart", "in a list", "by name", "any of", "top"],
+)
+def test_the_fields_told_are_those_of_the_place(body: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        parse_model(Nested, json.dumps(body).encode())
+    assert next(one["message"] for one in refused.value.details["problems"] if "no field" in one["message"]) == said
 
 
 def test_a_variable_at_the_top_of_a_batchs_input_is_told_where_it_belongs() -> None:

@@ -1,6 +1,9 @@
 """Files of a home and of a deployment that must not be lost, and those that its path stands in."""
 
 import asyncio
+import errno
+import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import cast
@@ -12,6 +15,7 @@ from burnish.backup.manifest import Manifest
 from burnish.deployment_secrets import write_deployment_secrets
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats, binary, write_config
+from burnish.launcher import logs
 from burnish.launcher.home import Home, beside, settle_restore
 from burnish.launcher.launch import Launch, Options
 from burnish.launcher.passwords import load_secrets, new_kek
@@ -132,3 +136,31 @@ def test_a_restore_ends_what_one_before_left_before_it_refuses_a_home_that_is_fi
         restore_home(home, tmp_path, cast(Manifest, None), tombstones=())
 
     assert home.nats.exists() and not beside(home.nats).exists()
+
+
+def test_a_full_disk_leaves_logs_as_they_are_and_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("executor", "gateway"):
+        (tmp_path / f"{name}.log").write_text(name * 100)
+    really = shutil.copyfile
+
+    def without_room(source: Path, to: Path) -> None:
+        if source.stem == "executor":
+            to.write_text(source.read_text()[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        really(source, to)
+
+    monkeypatch.setattr(logs.shutil, "copyfile", without_room)
+    logs.rotate(tmp_path, max_bytes=10)
+    assert {one.name: one.stat().st_size for one in tmp_path.iterdir()} == {"executor.log": 800, "gateway.log": 0, "gateway.log.1": 700}
+
+
+def test_a_state_that_cannot_be_written_is_told_once_and_ends_nothing(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """The launcher notes each end of a process before it starts it again."""
+    launch = Launch(home, Options(port=None, replicas={}), report=Report(copy=home.path / "none" / "launcher.log"))
+    home.state.mkdir()
+    for _ in range(2):
+        launch._note_change()
+    home.state.rmdir()
+    launch._note_change()
+    assert home.state.is_file()
+    assert capsys.readouterr().err.count("cannot be written") == 1

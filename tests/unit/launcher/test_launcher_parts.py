@@ -335,13 +335,16 @@ async def test_what_a_killed_launcher_left_behind_is_ended_and_strangers_are_lef
     sleep = "import time; time.sleep(60)"
     ours = await spawn((sys.executable, "-c", sleep, str(tmp_path)), log=tmp_path / "ours.log")
     stranger = await spawn((sys.executable, "-c", sleep), log=tmp_path / "stranger.log")
+    others = await spawn((sys.executable, "-c", sleep, "burnish.serve", "gateway", f"{tmp_path}2"), log=tmp_path / "others.log")
 
-    ended = await end_leftovers({"nats": ours.pid, "executor": stranger.pid, "gone": 2**22 + 1}, home=tmp_path)
+    pids = {"nats": ours.pid, "executor": stranger.pid, "gateway": others.pid, "gone": 2**22 + 1}
+    ended = await end_leftovers(pids, home=tmp_path)
 
     assert ended == ["nats"]
     assert await asyncio.wait_for(ours.wait(), 30) == -9
-    assert stranger.returncode is None
-    await end(stranger, signals=(signal.SIGKILL,), grace_s=5)
+    assert (stranger.returncode, others.returncode) == (None, None), "a service of another home is a stranger too"
+    for one in (stranger, others):
+        await end(one, signals=(signal.SIGKILL,), grace_s=5)
 
 
 @pytest.mark.parametrize(("code", "words"), [(1, "ended with code 1"), (-9, "was ended by SIGKILL"), (-99, "was ended by signal 99")])

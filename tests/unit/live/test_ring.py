@@ -72,6 +72,22 @@ def test_a_gap_is_told_after_a_start_a_loss_and_for_each_bound(monkeypatch: pyte
     assert ring.after(THERE, "7001") == ([], True)
 
 
+@pytest.mark.promise("M-14")
+def test_a_workspace_with_many_events_takes_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its own bound has dropped takes no room of all."""
+    monkeypatch.setattr(rings, "PER_WORKSPACE", 3)
+    monkeypatch.setattr(rings, "IN_ALL", 5)
+    ring, seen, next_one = EventRing(since_ms=0), kept(1_000), kept(1_500)
+    ring.add(THERE, seen)
+    ring.add(THERE, next_one)
+    for at_ms in range(2_000, 2_100):
+        ring.add(HERE, kept(at_ms))
+    assert ring.after(THERE, seen.position) == ([next_one], False)
+    assert len(ring._order) <= 2 * 5, "nor does it fill the memory"
+    ring.add(THERE, kept(3_000))
+    assert ring.after(THERE, seen.position)[1], "the oldest of all goes where there are too many"
+
+
 @pytest.mark.parametrize("position", ["", "x", "1.2", f"1.{UUID(int=1)}x", "9" * 16, "1." + "-" * 36])
 def test_what_is_no_position_is_refused(position: str) -> None:
     with pytest.raises(ValueError):

@@ -1,5 +1,6 @@
 """When schedules are due (PRODUCT O1)."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,21 @@ def test_what_never_comes_or_comes_too_often_is_refused(cron: str, zone: str, fi
     with pytest.raises(InvalidField) as refused:
         Rhythm.of(cron, zone)
     assert refused.value.param == field
+
+
+def test_what_comes_every_28_years_is_found_and_shown_in_no_long_time() -> None:
+    began = time.process_time()
+    sundays = Rhythm.of("0 0 29 2 */7", "Europe/Vienna")
+    assert sundays.upcoming(at("2032-02-28T23:00")) == [at("2032-02-28T23:00")]
+    assert sundays.next_after(at("2032-02-28T23:00")) == at("2060-02-28T23:00")
+    with pytest.raises(InvalidField, match="more often"):
+        Rhythm.of("0,30 0 29 2 */7", "UTC")
+    assert time.process_time() - began < 0.25
+
+
+def test_the_next_five_times_are_shown() -> None:
+    assert len(Rhythm.kept("0 3 * * *", "UTC").upcoming(at("2026-11-20T03:00"))) == 5
+    assert Rhythm.kept("0 0 29 2 *", "UTC").upcoming(at("2028-02-29T00:00")) == [at(f"{year}-02-29T00:00") for year in (2028, 2032, 2036)]
 
 
 def test_times_that_passed_are_counted_up_to_a_bound() -> None:

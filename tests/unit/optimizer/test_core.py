@@ -5,6 +5,7 @@ from typing import Any
 from unittest.mock import ANY
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from burnish_optimizer.core.evidence import Pair, diff, evidence, measure
@@ -206,6 +207,46 @@ def test_the_interval_of_a_category_holds_its_mean_score() -> None:
     )
     [one] = found["per_category"]
     assert one["candidate"] == pytest.approx(0.8) and one["candidate_low"] < 0.8 < one["candidate_high"]
+
+
+@pytest.mark.promise("O-05")
+@pytest.mark.parametrize("alpha", [0.05 / 30 / 5, 0.001 / 6, 0.001 / 30 / 5])
+def test_graded_scores_prove_a_gain_at_whatever_level_a_look_may_spend(alpha: float) -> None:
+    """One random sign-flip in 4,001 is the least that so many say: late looks, several models and a strict workspace ask for less."""
+    dice = np.random.default_rng(3)
+    before = dice.uniform(0.2, 0.6, 200)
+    better, equal = np.clip(before + dice.normal(0.12, 0.2, 200), 0, 1), np.clip(before + dice.normal(0, 0.2, 200), 0, 1)
+
+    def graded(after: Any) -> list[Pair]:
+        return [Pair(UUID(int=n), "a", float(b), float(a), 1, 1) for n, (b, a) in enumerate(zip(before, after, strict=True))]
+
+    proven = measure(graded(better), alpha=alpha, look=5)
+    assert proven.proves_a_gain and 0 < proven.p_value <= alpha
+    assert not measure(graded(equal), alpha=alpha, look=5).proves_a_gain
+    assert not measure(graded(before), alpha=alpha, look=5).proves_a_gain
+
+
+def test_a_shorter_prompt_is_not_proven_by_a_few_graded_answers_that_are_all_alike() -> None:
+    """As with right and wrong: thirty answers without a loss leave room for one loss in ten."""
+    alike = [Pair(UUID(int=n), "a", 0.9, 0.9, 1, 1) for n in range(200)]
+    few, many = (measure(alike[:n], alpha=0.025, look=1, margin=0.05) for n in (30, 200))
+    assert not few.proves_a_gain and few.interval.low < -0.05
+    assert many.proves_a_gain and -0.05 < many.interval.low < 0 == many.delta
+    plain = [Pair(UUID(int=n), "a", 1.0, 1.0, 1, 1) for n in range(30)]
+    assert not measure(plain, alpha=0.025, look=1, margin=0.05).proves_a_gain
+
+
+def test_percentiles_of_latency_are_by_nearest_rank() -> None:
+    """The 95th of twenty answers is the nineteenth and not the slowest, the median of two the faster one."""
+
+    def latencies(n: int) -> Any:
+        cases = [Case(UUID(int=one), UUID(int=one), "t", "a", "a", cost_nusd=0, latency_ms=one) for one in range(1, n + 1)]
+        return summarize(cases)["latency_ms"]
+
+    assert latencies(20) == {"p50": 10, "p95": 19}
+    assert latencies(100) == {"p50": 50, "p95": 95}
+    assert latencies(2) == {"p50": 1, "p95": 2}
+    assert latencies(1) == {"p50": 1, "p95": 1}
 
 
 def test_a_difference_is_shown_by_line() -> None:

@@ -1,5 +1,7 @@
 """From edits to a prompt: readable, the same bytes each time, and nothing changed that was not asked for."""
 
+import time
+
 import pytest
 
 from burnish_optimizer.search import Edit, render
@@ -35,6 +37,14 @@ def test_a_line_is_replaced_or_deleted_and_of_two_edits_of_it_the_first_wins() -
     assert render(PROMPT, edits) == "Sort the ticket.\n- cards: plastic\nBe slow."
 
 
+@pytest.mark.parametrize("line", [" " * 10_000 + "x", "- " + " " * 10_000 + "x", "- " + " " * 10_000 + "x:", "- x" + " " * 10_000 + "y: z"])
+def test_a_line_of_many_blanks_takes_no_long_time(line: str) -> None:
+    began = time.process_time()
+    text = render(f"Sort.\n{line}", [Edit("definitions", "- loans: borrow")])
+    assert text == f"Sort.\n{line}\n\nWhat belongs where:\n- loans: borrow"
+    assert time.process_time() - began < 3
+
+
 RULE = [Edit("rules", "Be short.")]
 
 
@@ -50,6 +60,7 @@ RULE = [Edit("rules", "Be short.")]
         ("{{ticket}}", "{{ticket}}\n\nRules:\nBe short."),
         ("Hello {{name}}.\n\nBe kind.", "Hello {{name}}.\n\nBe kind.\n\nRules:\nBe short."),
         ("Read.\n\n{{> tone}}", "Read.\n\n{{> tone}}\n\nRules:\nBe short."),
+        ("Read.\n\n  : {{ticket}}\n  :", "Read.\n\nRules:\nBe short.\n\n  : {{ticket}}\n  :"),
         ("A\n\n{{#each xs as x}}\nB\n\nX: {{x}}\n{{/each}}", "A\n\n{{#each xs as x}}\nB\n\nX: {{x}}\n{{/each}}\n\nRules:\nBe short."),
     ],
     ids=[
@@ -62,6 +73,7 @@ RULE = [Edit("rules", "Be short.")]
         "nothing else",
         "no input",
         "a snippet",
+        "no name",
         "in a loop",
     ],
 )

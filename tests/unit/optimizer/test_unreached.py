@@ -11,7 +11,7 @@ import pytest
 
 from burnish_executor.core.failure import Failure, FailureKind, of_status
 from burnish_optimizer.core.unreached import IN_A_ROW, Reach, Routes, Verdict, reach_of
-from burnish_optimizer.io.asked import Asked
+from burnish_optimizer.io.asked import Asked, tell
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Booked, Key
 from burnish_optimizer.io.questions import Answer, ModelUnreached, Question
@@ -212,3 +212,9 @@ async def test_a_refusal_that_waited_is_told_once_the_last_of_the_others_was() -
         refused, answer = await asyncio.gather(*asking, return_exceptions=True)
     writing.cancel()
     assert isinstance(refused, ModelUnreached) and isinstance(answer, Answer)
+
+
+async def test_the_words_of_a_provider_end_before_ours_begin() -> None:
+    asked = asked_of(desk_of(), 0)
+    tell(asked, replace(came("error"), error=error_of(told(401, "no key"))), 0, unreached=True)
+    assert "The provider answered 401: no key. Its provider key" in str(asked.answer.exception())

@@ -109,6 +109,11 @@ def test_a_filter_that_no_chosen_event_can_match_is_refused_by_name(
         ("provider_key.unhealthy", {"provider_key_id": "k1"}, {"provider_key": "https://b.example/v1/provider-keys/k1"}),
         ("usage.anomaly_detected", {"alert_id": "a1", "example_execution_id": "x1"},
          {"alert": "https://b.example/v1/alerts/a1", "execution": "https://b.example/v1/executions/x1"}),
+        ("batch.completed", {"batch_id": "b1", "endpoint": "/v1/executions"}, {"batch": "https://b.example/v1/batches/b1"}),
+        ("chain_run.completed", {"chain_run_id": "r1", "slug": "reply"},
+         {"chain_run": "https://b.example/v1/chain-runs/r1", "chain": "https://b.example/v1/chains/reply"}),
+        ("experiment.decided", {"experiment_id": "e1", "slug": "reply"},
+         {"experiment": "https://b.example/v1/experiments/e1", "prompt": "https://b.example/v1/prompts/reply"}),
     ],
 )  # fmt: skip
 def test_a_body_leads_to_what_it_is_about_and_names_no_account_of_ours(kind: str, data: dict[str, Any], links: dict[str, str]) -> None:

@@ -2,6 +2,13 @@ import type { components } from "./schema";
 
 type ErrorBody = components["schemas"]["ErrorBody"];
 
+let said = (sentence: string) => sentence;
+
+/** How sentences of errors are written from now on. The entry itself knows no way of writing numbers: it would take in all of the kit. */
+export function sayErrorsBy(words: (sentence: string) => string): void {
+  said = words;
+}
+
 /** An answer of the API that is an error (the one schema of every error), or no answer at all (`status` 0, code `no_connection`). */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -18,7 +25,7 @@ export class ApiError extends Error {
   readonly answer: unknown;
 
   constructor(status: number, body: Partial<ErrorBody> & { message: string }, retryAfterS: number | null = null, answer: unknown = null) {
-    super(body.message);
+    super(said(body.message));
     this.status = status;
     this.code = body.code ?? "unknown";
     this.param = body.param ?? null;

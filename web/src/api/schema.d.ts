@@ -7026,7 +7026,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
             /** Label */
             label: string | null;
             /** Links */
@@ -7102,7 +7102,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
             /** Label */
             label: string | null;
             /** Links */
@@ -7301,9 +7301,17 @@ export interface components {
          *     `left_nusd`: what may still be begun.
          */
         Allowance: {
+            /**
+             * Given Nusd
+             * @description What was given for this one. After a change to a plan that gives less it is more than `month_nusd`: it stays.
+             */
+            given_nusd: number;
             /** Left Nusd */
             left_nusd: number;
-            /** Month Nusd */
+            /**
+             * Month Nusd
+             * @description What the plan gives in a month.
+             */
             month_nusd: number;
         };
         /**
@@ -7456,6 +7464,11 @@ export interface components {
              * @default 0
              */
             input_tokens: number;
+            /**
+             * Key Source
+             * @description Whose key it was made with; null where the record is older than this field.
+             */
+            key_source?: ("none" | "own" | "platform") | null;
             /** Latency Ms */
             latency_ms: number;
             /** Model */
@@ -7467,7 +7480,10 @@ export interface components {
             output_tokens: number;
             /** Provider */
             provider: string;
-            /** Provider Key Id */
+            /**
+             * Provider Key Id
+             * @description The workspace's own key that it was made with.
+             */
             provider_key_id?: string | null;
             /** Status */
             status: string;
@@ -8845,6 +8861,17 @@ export interface components {
             events: string[];
             /** Failed Count */
             failed_count: number;
+            /**
+             * Failed In A Row
+             * @description So many attempts failed since the last that arrived; 0 once one arrives.
+             * @default 0
+             */
+            failed_in_a_row: number;
+            /**
+             * Failing Since
+             * @description When the first of them failed; null where none did.
+             */
+            failing_since?: string | null;
             /** Filters */
             filters: {
                 [key: string]: string[];
@@ -8874,6 +8901,11 @@ export interface components {
             order_wait_s: number | null;
             /** Ordered */
             ordered: boolean;
+            /**
+             * Previous Secret Expires At
+             * @description The secret before this one signs too until then; null: it does not.
+             */
+            previous_secret_expires_at: string | null;
             /**
              * Public Key
              * @description whpk_…, of the ed25519 signatures (`v1a`); null where there are none.
@@ -9050,7 +9082,7 @@ export interface components {
          */
         ChannelFilters: {
             /** Kinds */
-            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model")[] | null;
+            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider")[] | null;
             /** Min Severity */
             min_severity?: ("info" | "warning" | "error" | "critical") | null;
             /**
@@ -11207,6 +11239,17 @@ export interface components {
             events: string[];
             /** Failed Count */
             failed_count: number;
+            /**
+             * Failed In A Row
+             * @description So many attempts failed since the last that arrived; 0 once one arrives.
+             * @default 0
+             */
+            failed_in_a_row: number;
+            /**
+             * Failing Since
+             * @description When the first of them failed; null where none did.
+             */
+            failing_since?: string | null;
             /** Filters */
             filters: {
                 [key: string]: string[];
@@ -11236,6 +11279,11 @@ export interface components {
             order_wait_s: number | null;
             /** Ordered */
             ordered: boolean;
+            /**
+             * Previous Secret Expires At
+             * @description The secret before this one signs too until then; null: it does not.
+             */
+            previous_secret_expires_at: string | null;
             /**
              * Public Key
              * @description whpk_…, of the ed25519 signatures (`v1a`); null where there are none.
@@ -11769,7 +11817,10 @@ export interface components {
             param?: string | null;
             /** Request Id */
             request_id: string;
-            /** Retry After S */
+            /**
+             * Retry After S
+             * @description Whole seconds, rounded up: the same number as `Retry-After`.
+             */
             retry_after_s?: number | null;
             /** Retryable */
             retryable: boolean;
@@ -11812,7 +11863,7 @@ export interface components {
             provider_status?: number | null;
             /**
              * Retry After S
-             * @description How long the provider asked to wait.
+             * @description How long the provider asked to wait, rounded up.
              */
             retry_after_s?: number | null;
             /**
@@ -16313,7 +16364,7 @@ export interface components {
         /** MuteAnswer */
         MuteAnswer: {
             /** Kind */
-            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
             /**
              * Muted At
              * Format: date-time
@@ -16337,7 +16388,7 @@ export interface components {
          */
         MuteBody: {
             /** Kind */
-            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
             /** Prompt */
             prompt?: string | null;
             /**
@@ -16597,6 +16648,17 @@ export interface components {
             events: string[];
             /** Failed Count */
             failed_count: number;
+            /**
+             * Failed In A Row
+             * @description So many attempts failed since the last that arrived; 0 once one arrives.
+             * @default 0
+             */
+            failed_in_a_row: number;
+            /**
+             * Failing Since
+             * @description When the first of them failed; null where none did.
+             */
+            failing_since?: string | null;
             /** Filters */
             filters: {
                 [key: string]: string[];
@@ -16626,6 +16688,11 @@ export interface components {
             order_wait_s: number | null;
             /** Ordered */
             ordered: boolean;
+            /**
+             * Previous Secret Expires At
+             * @description The secret before this one signs too until then; null: it does not.
+             */
+            previous_secret_expires_at: string | null;
             /**
              * Public Key
              * @description whpk_…, of the ed25519 signatures (`v1a`); null where there are none.
@@ -19154,7 +19221,7 @@ export interface components {
             base_url: string;
             /**
              * Cooldown Until
-             * @description The provider asked for patience; the key rests until then.
+             * @description The key rests until then: its provider asked for patience, or its account is empty.
              */
             cooldown_until: string | null;
             /**
@@ -28477,7 +28544,7 @@ export interface operations {
     delete_mute_v1_alert_mutes_delete: {
         parameters: {
             query?: {
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
                 prompt?: string | null;
             };
             header?: never;
@@ -29147,7 +29214,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: ("open" | "acknowledged" | "resolved") | null;
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
                 severity?: ("info" | "warning" | "error" | "critical") | null;
                 prompt?: string | null;
                 label?: string | null;

@@ -1,6 +1,7 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/errors";
+import "@/lib/format";
 import { FormDialog } from "./Dialog";
 import { Field, FieldFault, Input, errorFor, useTyped } from "./Field";
 import { preloadFloats } from "./floats";

@@ -2,7 +2,6 @@ import { ChevronDown, Search, X } from "lucide-react";
 import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
-import { spaced } from "@/lib/format";
 import { Tooltip } from "./Tooltip";
 
 type FieldIds = { id: string; describedBy: string | undefined; invalid: boolean; required: boolean };
@@ -81,12 +80,12 @@ export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
 /** What the API said about one field of a body (`param`), for `error` of its Field. A `param` below it counts too. */
 export function errorFor(error: unknown, param: string): string | undefined {
   if (!(error instanceof ApiError) || !error.param) return undefined;
-  return error.param === param || error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? spaced(error.message) : undefined;
+  return error.param === param || error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? error.message : undefined;
 }
 
 /** The error of a form where no field that is on screen tells it: one that is not drawn tells nothing, whatever the API calls it. */
 export function FormError({ error }: { error: unknown }) {
-  const words = error instanceof Error ? spaced(error.message) : "";
+  const words = error instanceof Error ? error.message : "";
   const [isTold, setTold] = useState(false);
   // Before anybody sees or hears it: the fields before it have told theirs by then. (useSyncExternalStore looks a moment later, and both are said.)
   useLayoutEffect(() => {

@@ -1,6 +1,6 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import { useMoreFilters } from "./MoreFilters";
+import { FilterBar, useMoreFilters } from "./MoreFilters";
 
 afterEach(cleanup);
 
@@ -37,4 +37,18 @@ it("shows them while one holds, also one that a link set", () => {
   expect(screen.getByLabelText("Model")).toBeTruthy();
   fireEvent.click(screen.getByRole("button", { name: /More filters.*2.*in use/ }));
   expect(screen.queryByLabelText("Model")).toBeNull();
+});
+
+it("folds all filters behind one button where the window is narrow, which says how many hold", () => {
+  render(<FilterBar holding={2} search={<input aria-label="Words" />} filters={<input aria-label="Model" />}><button type="button">Act</button></FilterBar>);
+  const button = screen.getByRole("button", { name: /^Filters 2 in use$/ });
+  const folds = document.getElementById(button.getAttribute("aria-controls") ?? "");
+  expect(button.getAttribute("aria-expanded")).toBe("false");
+  expect(folds?.contains(screen.getByLabelText("Model"))).toBe(true);
+  expect(folds?.className).toContain("max-sm:hidden");
+  expect(screen.getByLabelText("Words").closest(".max-sm\\:hidden")).toBeNull();
+  expect(screen.getByText("Act").closest(".max-sm\\:hidden")).toBeNull();
+  fireEvent.click(button);
+  expect(button.getAttribute("aria-expanded")).toBe("true");
+  expect(folds?.className).not.toContain("hidden");
 });

@@ -1,6 +1,8 @@
-import { ChevronDown, ChevronRight } from "lucide-react";
+import { ChevronDown, ChevronRight, SlidersHorizontal } from "lucide-react";
 import { type FocusEvent, type ReactNode, useId, useState } from "react";
+import { classes } from "@/lib/classes";
 import { Button } from "./Button";
+import { Toolbar } from "./Page";
 
 /** Filters that few need: a button for the Toolbar, and their row for below it. Open while one of them holds, so that nothing is left out unseen. */
 export function useMoreFilters(holding: number, filters: ReactNode): { button: ReactNode; row: ReactNode } {
@@ -16,12 +18,7 @@ export function useMoreFilters(holding: number, filters: ReactNode): { button: R
     button: (
       <Button variant="ghost" aria-expanded={isOpen} aria-controls={isOpen ? id : undefined} icon={isOpen ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />} onClick={() => setChosen(!isOpen)}>
         More filters
-        {holding > 0 ? (
-          <span className="numeric text-muted">
-            {holding}
-            <span className="sr-only"> in use</span>
-          </span>
-        ) : null}
+        <InUse holding={holding} />
       </Button>
     ),
     row: isOpen ? (
@@ -30,4 +27,50 @@ export function useMoreFilters(holding: number, filters: ReactNode): { button: R
       </div>
     ) : null,
   };
+}
+
+function InUse({ holding }: { holding: number }) {
+  if (holding === 0) return null;
+  return (
+    <span className="numeric text-muted">
+      {holding}
+      <span className="sr-only"> in use</span>
+    </span>
+  );
+}
+
+type BarProps = { /** How many of the filters hold. */ holding: number; filters: ReactNode; /** Of `useMoreFilters`. */ more?: { button: ReactNode; row: ReactNode }; /** Stands before the filters, on a phone too. */ search?: ReactNode; children?: ReactNode };
+
+/** A Toolbar of many filters. On a phone one button stands for them, and says how many hold; the rest of the bar stays. */
+export function FilterBar({ holding, filters, more, search, children }: BarProps) {
+  const id = useId();
+  const [isOpen, setOpen] = useState(false);
+  const folded = classes("contents", !isOpen && "max-sm:hidden");
+  return (
+    <>
+      <Toolbar>
+        {search}
+        <Button
+          aria-expanded={isOpen}
+          aria-controls={more?.row ? `${id} ${id}-more` : id}
+          icon={<SlidersHorizontal size={14} aria-hidden />}
+          onClick={() => setOpen(!isOpen)}
+          className={classes("sm:hidden", holding > 0 && "border-accent! bg-accent-soft!")}
+        >
+          Filters
+          <InUse holding={holding} />
+        </Button>
+        <div id={id} className={folded}>
+          {filters}
+          {more?.button}
+        </div>
+        {children}
+      </Toolbar>
+      {more?.row ? (
+        <div id={`${id}-more`} className={folded}>
+          {more.row}
+        </div>
+      ) : null}
+    </>
+  );
 }

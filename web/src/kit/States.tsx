@@ -2,7 +2,6 @@ import { CircleAlert, Inbox, RotateCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { asApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
-import { spaced } from "@/lib/format";
 import { Button } from "./Button";
 import { CodeBlock, CopyButton } from "./Copy";
 
@@ -35,7 +34,7 @@ export function ErrorState({ error, onRetry, title, className }: { error: unknow
         <CircleAlert size={18} />
       </span>
       <h2 className="text-16 font-semibold">{heading}</h2>
-      <p className="mt-1 max-w-[60ch] text-14 wrap-anywhere text-muted">{spaced(known.message)}</p>
+      <p className="mt-1 max-w-[60ch] text-14 wrap-anywhere text-muted">{known.message}</p>
       {onRetry ? (
         <Button className="mt-4" onClick={onRetry} icon={<RotateCw size={14} aria-hidden />}>
           Try again

@@ -1,6 +1,8 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Toasts, announce, dismissAll, toast } from "./Toast";
+import { ApiError } from "@/api/errors";
+import "@/lib/format";
+import { Toasts, announce, dismissAll, toast, toastError } from "./Toast";
 
 beforeEach(() => void vi.useFakeTimers());
 
@@ -56,4 +58,10 @@ it("takes what was said away with the messages: the next person's page does not 
   expect(screen.getByLabelText("Messages").textContent).toContain("A chip is taken out");
   act(dismissAll);
   expect(screen.getByLabelText("Messages").textContent).toBe("");
+});
+
+it("says an amount of an error in dollars, as the page around it does", () => {
+  render(<Toasts />);
+  act(() => void toastError(new ApiError(402, { message: "This call may cost up to 12.5000 credits and 1.0000 are available. Add credit." })));
+  expect(screen.getByText("This call may cost up to $0.13 and $0.01 are available. Add credit.")).toBeTruthy();
 });

@@ -70,7 +70,10 @@ describe("counts", () => {
 
 it("writes the shares of a sentence as everywhere else", () => {
   expect(spaced("65.7% of 40; below 70%")).toBe("65.7\u00a0% of 40; below 70\u00a0%");
-  expect(spaced("within 0.0019 credits before and 1234.5000 credits now; 2 credits a day")).toBe("within $0.000019 before and $12.35 now; 2 credits a day");
+  expect(spaced("within 0.0019 credits before and 1234.5000 credits now; 2 credits a day")).toBe("within $0.000019 before and $12.35 now; $0.02 a day");
+  expect(spaced("has 1.2500 of 100.0000 credits a month left, and this call may cost up to 2.0000. Wait.")).toBe("has $0.013 of $1.00 a month left, and this call may cost up to $0.02. Wait.");
+  expect(spaced("may cost up to 2.0000 credits and -1.0000 are available")).toBe("may cost up to $0.02 and \u2212$0.01 are available");
+  expect(spaced("kappa 0.4321 of 10.0000")).toBe("kappa 0.4321 of 10.0000");
 });
 
 it.each([1_000, 19_500, 19_999, 41_999, 9_949_999, 9_950_001, 41_499_999, 994_999_999, 995_000_000, 12_345_678_901])("says %s in a row as the API's sentence about it", (nusd) => {

@@ -1,19 +1,31 @@
 /** How numbers, money and time are written everywhere: one way for each. A missing value is a dash. Spaces are no-break spaces. */
 
+import { sayErrorsBy } from "@/api/errors";
+
 export const NONE = "–";
 const NBSP = "\u00a0";
 const MINUS = "\u2212";
-
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-
-function signed(text: string): string {
-  return text.replace("-", MINUS);
-}
 
 export type Maybe = number | null | undefined;
 
 function given(value: Maybe): value is number {
   return value !== null && value !== undefined && Number.isFinite(value);
+}
+
+/** Credits of the API as dollars in a field: "" where there are none. */
+export function usdOfCredits(credits: number | string | null | undefined): string {
+  return credits === null || credits === undefined ? "" : String(Number(((Number(credits) * NUSD_PER_CREDIT) / 1e9).toPrecision(9)));
+}
+
+/** Dollars that somebody wrote as the API's credits. */
+export function creditsOfUsd(usd: string): number {
+  return Number(((Number(usd) * 1e9) / NUSD_PER_CREDIT).toPrecision(12));
+}
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+function signed(text: string): string {
+  return text.replace("-", MINUS);
 }
 
 /** 12,311 */
@@ -56,6 +68,23 @@ export function money(nusd: Maybe): string {
   return `${sign}$${text.replace(/(\.\d\d\d*?)0+$/, "$1")}`;
 }
 
+export const NUSD_PER_CREDIT = 10_000_000;
+
+const CREDITS = /-?\d+(?:\.\d+)? credits\b/g;
+/** Amounts of a sentence that has said "credits" already: "may cost up to 2.0000 credits and 1.5000 are available". */
+const BARE = /(?<![\d.$])-?\d+\.\d{4}(?!\d|\.\d)/g;
+
+const inDollars = (credits: string) => money(Math.round(Number.parseFloat(credits) * NUSD_PER_CREDIT));
+
+/** A sentence of the API with its figures written as here: "65.7%" becomes "65.7 %", and "12.5000 credits" "$0.13". */
+export function spaced(sentence: string): string {
+  const apart = sentence.replaceAll(/(?<=\d)%/g, `${NBSP}%`);
+  return apart.search(CREDITS) < 0 ? apart : apart.replaceAll(CREDITS, inDollars).replaceAll(BARE, inDollars);
+}
+
+// Errors say amounts and shares as the page around them does.
+sayErrorsBy(spaced);
+
 /** A share from 0 to 1 as 95.8 %. */
 export function percent(share: Maybe, digits = 1): string {
   return given(share) ? `${signed((share * 100).toFixed(digits))}${NBSP}%` : NONE;
@@ -65,13 +94,6 @@ export function percent(share: Maybe, digits = 1): string {
 export function percentRange(low: Maybe, high: Maybe, digits = 1): string {
   if (!given(low) || !given(high)) return NONE;
   return `${signed((low * 100).toFixed(digits))}–${signed((high * 100).toFixed(digits))}${NBSP}%`;
-}
-
-export const NUSD_PER_CREDIT = 10_000_000;
-
-/** A sentence of the API with its figures written as here: "65.7%" becomes "65.7 %", and "12.5000 credits" "$0.13". */
-export function spaced(sentence: string): string {
-  return sentence.replaceAll(/(?<=\d)%/g, `${NBSP}%`).replaceAll(/(\d+\.\d{4}) credits\b/g, (_, credits: string) => money(Math.round(Number(credits) * NUSD_PER_CREDIT)));
 }
 
 /** A difference of two shares in percentage points: +1.2 pts, −0.4 pts, ±0.0 pts. */

@@ -224,6 +224,7 @@ class Attempt(TypedDict):
     error: NotRequired[str | None]
     http_status: NotRequired[int | None]
     input_tokens: NotRequired[int]
+    key_source: NotRequired[Literal["none", "own", "platform"] | None]
     latency_ms: int
     model: str
     output_tokens: NotRequired[int]
@@ -274,7 +275,7 @@ class ErrorInfo(TypedDict):
     provider_code: NotRequired[str | None]
     provider_param: NotRequired[str | None]
     provider_status: NotRequired[int | None]
-    retry_after_s: NotRequired[float | None]
+    retry_after_s: NotRequired[int | None]
     retryable: NotRequired[bool]
     type: str
 

@@ -115,11 +115,12 @@ def _state(data: Mapping[str, Any], *, exhausted: bool) -> str:
 
 def _of_credit(data: Mapping[str, Any], *, exhausted: bool) -> Incident:
     base = f"credits:{data['account_id']}"
-    summary = (
-        "No credit is left; calls are refused until credit comes in."
-        if exhausted
-        else f"Credit is low: {credits_text(data['available_nusd'])} credits are left."
-    )
+    left = credits_text(data["available_nusd"])
+    summary = f"Credit is low: {left} credits are left."
+    if exhausted and data["available_nusd"] > 0:
+        summary = f"A call was refused, since it may cost more than the {left} credits that are left; so are others until credit comes in."
+    elif exhausted:
+        summary = "No credit is left; calls are refused until credit comes in."
     return Incident(
         key=f"{base}:{'exhausted' if exhausted else 'low'}",
         kind="credits",

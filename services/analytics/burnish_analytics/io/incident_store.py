@@ -7,7 +7,8 @@ from burnish_shared.db.session import Tx
 
 
 async def still_stands(tx: Tx, workspace_id: UUID, incident: Incident) -> bool:
-    """An event may come late: credit came in since, the period ended, the key was replaced."""
+    """An event may come late: credit came in since, the period ended, the key was replaced. Nor does a warning of what is exhausted by now
+    stand: that has an event of its own, and one alert."""
     if incident.kind == "provider_key":
         return bool(
             await tx.fetchval(
@@ -18,7 +19,7 @@ async def still_stands(tx: Tx, workspace_id: UUID, incident: Incident) -> bool:
         )
     return bool(
         await tx.fetchval(
-            """SELECT EXISTS (SELECT FROM accounts WHERE workspace_id = $1 AND account_id = $2 AND crossed >= $3
+            """SELECT EXISTS (SELECT FROM accounts WHERE workspace_id = $1 AND account_id = $2 AND crossed = $3
                                AND (kind <> 2 OR resets_at > clock_timestamp()))""",
             workspace_id,
             int(incident.subject),

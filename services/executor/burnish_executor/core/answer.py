@@ -22,11 +22,14 @@ class Answer:
     `hour_write_tokens`: of what was written to the provider's cache, what it keeps for an hour.
     `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy.
     `has_deltas`: the stream tells it in deltas. `places`: index of a tool call as the provider counts → its place among the calls.
+    `drawn`: ids that we gave to calls which came without one; `seed`: what is drawn from, of no other answer.
     """
 
     text: list[str] = field(default_factory=list)
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     places: dict[int, int] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
+    seed: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
     hour_write_tokens: int = 0

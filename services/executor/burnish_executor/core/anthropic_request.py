@@ -7,6 +7,7 @@ To thinking yield the others: `temperature` and `top_k` are left out, `top_p` is
 on as he came.
 """
 
+import re
 from typing import Any, Final
 
 from burnish_executor.core.provider_cache import marked
@@ -31,6 +32,9 @@ SAME: Final = ("temperature", "top_p")
 """Both end at 1 here; OpenAI's temperature at 2. Anthropic's own layer for OpenAI's clients cuts it the same way
 (https://docs.claude.com/en/api/openai-sdk)."""
 
+
+NO_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
+"""Characters that no id of a call has here (https://docs.claude.com/en/api/messages); ids of other providers have: `functions.look:0`."""
 
 FORCED: Final = frozenset({"any", "tool"})
 
@@ -89,14 +93,17 @@ def with_extra(body: dict[str, Any], request: ExecutionRequest) -> dict[str, Any
 
 
 def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The conversation without instructions. Answers of tools are the user's, and those of one turn stand in one message."""
+    """The conversation without instructions. Answers of tools are the user's, and those of one turn stand in one message.
+
+    What the format refuses and others take is left out: empty texts, and a turn of the model's in which nothing was said.
+    """
     turns: list[dict[str, Any]] = []
     for message in messages:
         role = message.get("role")
         if role in ("system", "developer"):
             continue
         if role == "tool":
-            block = {"type": "tool_result", "tool_use_id": message.get("tool_call_id", ""), "content": _content(message.get("content"))}
+            block = {"type": "tool_result", "tool_use_id": _id_of(message.get("tool_call_id")), "content": _content(message.get("content"))}
             block |= _marks(message) | ({"is_error": True} if message.get("is_error") is True else {})
             if turns and turns[-1]["role"] == "user" and isinstance(turns[-1]["content"], list) and _is_result(turns[-1]["content"][-1:]):
                 turns[-1]["content"].append(block)
@@ -107,9 +114,14 @@ def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             turns.append({"role": "assistant", "content": blocks})
         elif role == "assistant" and (thoughts := thoughts_in(message)):
             turns.append({"role": "assistant", "content": [*thoughts, *_blocks(message.get("content"))]})
-        else:
-            turns.append({"role": "assistant" if role == "assistant" else "user", "content": _content(message.get("content"))})
+        elif (content := _content(message.get("content"))) or role != "assistant":
+            turns.append({"role": "assistant" if role == "assistant" else "user", "content": content})
     return turns
+
+
+def _id_of(given: Any) -> str:
+    """Of a call, as this format takes it: the same wherever it is named."""
+    return NO_ID.sub("_", given) if isinstance(given, str) else ""
 
 
 def thoughts_in(message: dict[str, Any]) -> list[dict[str, Any]]:
@@ -139,7 +151,7 @@ def _text(content: Any) -> str:
 
 
 def _content(content: Any) -> str | list[dict[str, Any]]:
-    return _blocks(content) if isinstance(content, list) else content or ""
+    return (_blocks(content) if isinstance(content, list) else content) or ""
 
 
 def _blocks(content: Any) -> list[dict[str, Any]]:
@@ -147,13 +159,15 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
     parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    return [_image(part["image_url"]["url"]) | _marks(part) if part.get("type") == "image_url" else _said(part) for part in parts]
+    return [block for part in parts if (block := _block(part)) is not None]
 
 
-def _said(part: dict[str, Any]) -> dict[str, Any]:
-    """A text as it came, with a mark for the provider's cache where there is one."""
-    block = {"type": "text", "text": str(part.get("text") or part.get("refusal") or "")}
-    return block | _marks(part)
+def _block(part: dict[str, Any]) -> dict[str, Any] | None:
+    """An image, or a text as it came, with a mark for the provider's cache where there is one. None: it says nothing."""
+    if part.get("type") == "image_url":
+        return _image(part["image_url"]["url"]) | _marks(part)
+    text = str(part.get("text") or part.get("refusal") or "")
+    return {"type": "text", "text": text} | _marks(part) if text else None
 
 
 def _image(url: str) -> dict[str, Any]:
@@ -174,7 +188,7 @@ def _tool_use(call: dict[str, Any]) -> dict[str, Any]:
         given = None
     return {
         "type": "tool_use",
-        "id": call.get("id", ""),
+        "id": _id_of(call.get("id")),
         "name": function.get("name", ""),
         "input": given if isinstance(given, dict) else {},
         **_marks(call),

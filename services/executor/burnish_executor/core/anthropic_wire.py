@@ -44,7 +44,7 @@ class AnthropicWire:
     def body(self, request: ExecutionRequest) -> dict[str, Any]:
         return body_of(request)
 
-    def read_body(self, data: bytes) -> Answer | Failure:
+    def read_body(self, data: bytes, *, seed: str = "") -> Answer | Failure:
         return read_body(data)
 
     def reader(self, body: Mapping[str, Any]) -> "AnthropicStream":

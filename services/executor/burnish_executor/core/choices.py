@@ -37,7 +37,7 @@ def choice_of(answer: Answer, index: Any) -> Answer | None:
     if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < CHOICES_MOST:
         return None
     while len(answer.others) < index:
-        answer.others.append(Answer())
+        answer.others.append(Answer(seed=f"{answer.seed}/{len(answer.others)}"))
     return answer if index == 0 else answer.others[index - 1]
 
 

@@ -40,7 +40,7 @@ class EmbeddingWire(OpenAIWire):
         coded = {"encoding_format": "base64"} if route.provider in TAKES_BASE64 else {}
         return {**request.extra, "model": model, "input": inputs[0] if len(inputs) == 1 else inputs, **named, **coded}
 
-    def read_body(self, data: bytes) -> Answer | Failure:
+    def read_body(self, data: bytes, *, seed: str = "") -> Answer | Failure:
         body = parsed(data)
         if not isinstance(body, dict):
             return Failure(FailureKind.MALFORMED, "The provider's answer is no JSON object.")

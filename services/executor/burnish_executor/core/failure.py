@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
 from burnish_shared.contracts.executions import ErrorInfo, Status
+from burnish_shared.errors import whole_s
 from burnish_shared.storable_text import storable
 
 
@@ -19,6 +20,7 @@ class FailureKind(Enum):
     UNREACHABLE = (Status.ERROR, "provider_unreachable", True)
     PROVIDER = (Status.ERROR, "provider_failed", True)
     REFUSED = (Status.ERROR, "provider_refused", False)
+    ACCOUNT_EMPTY = (Status.ERROR, "provider_account_empty", False)
     MALFORMED = (Status.ERROR, "provider_malformed", True)
     CUT_OFF = (Status.ERROR, "stream_cut_off", True)
     CANCELLED = (Status.CANCELLED, "cancelled", False)
@@ -62,7 +64,7 @@ class Failure:
             code=self.kind.value[1],
             message=storable(self.message),
             retryable=self.kind.value[2],
-            retry_after_s=self.retry_after_s,
+            retry_after_s=None if self.retry_after_s is None else whole_s(self.retry_after_s),
             provider_status=self.http_status,
             provider_code=self.code,
             provider_param=self.param,
@@ -85,6 +87,17 @@ def is_too_long(failure: Failure) -> bool:
     return failure.code in TOO_LONG_CODES or TOO_LONG.search(failure.message) is not None
 
 
+NO_MONEY_CODES: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error"})
+NO_MONEY: Final = "Your credit balance is too low"
+"""What OpenAI (with 429 and 400) and Anthropic (with 400, beginning with these words) say where others say 402. Google says 'exceeded your
+current quota' of a minute as well, so those words mean nothing; nor do any further on, where a provider may repeat what it was asked."""
+
+
+def is_empty(http_status: int | None, message: str, *, code: str | None) -> bool:
+    """The account behind the key has no money left: neither patience nor another request helps, only a person does."""
+    return http_status == 402 or code in NO_MONEY_CODES or (http_status == 400 and message.startswith(NO_MONEY))
+
+
 CODE: Final = re.compile(r"[a-z][a-z_]{2,59}")
 PARAM: Final = re.compile(r"[a-z_][a-z0-9_.\[\]]{0,79}")
 """A name, and nothing that could be a text of somebody's."""
@@ -97,9 +110,45 @@ def named_by(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return code, param if isinstance(param, str) and PARAM.fullmatch(param) else None
 
 
-def of_status(http_status: int, message: str, *, retry_after_s: float | None) -> Failure:
+TOLD_IN: Final = ("error", "message", "msg", "detail", "errors", "title")
+"""Where servers say in words what went wrong: OpenAI's and what follows it, vLLM's `{"object": "error", "message": …}`, FastAPI's and
+Mistral's `detail`, problem details (RFC 9457), Cloudflare's `errors`."""
+
+NESTED_MOST: Final = 6
+MESSAGE_MOST: Final = 300
+
+
+def error_in(body: Any) -> Any:
+    """The error of a body: an object, or a text; None where it tells of none. Google's endpoint for OpenAI's clients puts it into a list,
+    and vLLM's body is the error itself."""
+    whole = body[0] if isinstance(body, list) and body else body
+    if not isinstance(whole, dict):
+        return None
+    return whole.get("error") or (whole if whole.get("object") == "error" else None)
+
+
+def words_in(said: Any, *, deep: int = NESTED_MOST) -> str:
+    """The first words that a body has for what went wrong, shortened; empty where it has none."""
+    if isinstance(said, str):
+        return said[:MESSAGE_MOST]
+    if not deep:
+        return ""
+    inner = said if isinstance(said, list) else [said.get(name) for name in TOLD_IN] if isinstance(said, dict) else []
+    return next((words for one in inner[:20] if (words := words_in(one, deep=deep - 1))), "")
+
+
+def refusal_of(http_status: int, body: Any, *, retry_after_s: float | None) -> Failure:
+    """Of an answer whose status is no success. `body`: its JSON; None where it is none."""
+    error = error_in(body)
+    code, param = named_by(error) if isinstance(error, dict) else (None, None)
+    return replace(of_status(http_status, words_in(body), retry_after_s=retry_after_s, code=code), code=code, param=param)
+
+
+def of_status(http_status: int, message: str, *, retry_after_s: float | None, code: str | None = None) -> Failure:
     """A failure by the provider's HTTP status. `message`: the provider's own words, shortened by the caller."""
     said = f"The provider answered {http_status}" + (f": {message}" if message else ".")
+    if is_empty(http_status, message, code=code):
+        return Failure(FailureKind.ACCOUNT_EMPTY, said, http_status)
     if http_status == 429:
         return Failure(FailureKind.RATE_LIMITED, said, http_status, retry_after_s)
     if http_status in (408, 504):
@@ -110,12 +159,15 @@ def of_status(http_status: int, message: str, *, retry_after_s: float | None) ->
 
 
 def failure_of_body(body: Mapping[str, Any]) -> Failure:
-    """An error object, which providers also send with status 200."""
-    error = body["error"]
-    message = error.get("message") if isinstance(error, dict) else error
+    """An error object, which providers also send with status 200; `body` is one in which `error_in` finds it."""
+    error = error_in(body)
+    message = words_in(error) if isinstance(error, dict) else error
     code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
-    kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
-    return Failure(kind, f"The provider answered with an error: {str(message)[:300]}")
+    if is_empty(None, "", code=code):
+        kind = FailureKind.ACCOUNT_EMPTY
+    else:
+        kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
+    return Failure(kind, f"The provider answered with an error: {str(message)[:MESSAGE_MOST]}")
 
 
 def wait_before_retry_s(attempt: int, *, retry_after_s: float | None, dice: float) -> float:

@@ -15,6 +15,7 @@ OTHERS_MAY: Final = frozenset(
         FailureKind.TIMEOUT,
         FailureKind.UNREACHABLE,
         FailureKind.PROVIDER,
+        FailureKind.ACCOUNT_EMPTY,
         FailureKind.CUT_OFF,
         FailureKind.EGRESS,
         FailureKind.RESTING,
@@ -23,8 +24,8 @@ OTHERS_MAY: Final = frozenset(
 )
 """Failures of this provider, not of the request."""
 
-OF_THIS_PROVIDER: Final = frozenset({401, 402, 403, 404})
-"""What a provider refuses for a key, a bill or a model that it does not know; a request that is wrong would be refused by others too."""
+OF_THIS_PROVIDER: Final = frozenset({401, 403, 404})
+"""What a provider refuses for a key or a model that it does not know; a request that is wrong would be refused by others too."""
 
 
 def another_may_help(failure: Failure, *, had_started: bool) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece, add, merge_call, parsed, set_aside, text_of, too_long
 from burnish_executor.core.asides import PLAIN, says_more
 from burnish_executor.core.choices import CHOICES_MOST, add_choices, ended_of, is_plain, logprobs_in
-from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
+from burnish_executor.core.failure import Failure, FailureKind, error_in, failure_of_body
 from burnish_executor.core.openai_messages import messages_for
 from burnish_executor.core.provider_cache import prompt_cache_key
 from burnish_executor.core.tool_parts import parts_of
@@ -50,8 +50,8 @@ class OpenAIWire:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
 
-    def read_body(self, data: bytes) -> Answer | Failure:
-        return read_body(data)
+    def read_body(self, data: bytes, *, seed: str = "") -> Answer | Failure:
+        return read_body(data, seed=seed)
 
     def reader(self, body: Mapping[str, Any]) -> "OpenAIStream":
         asked = body.get("n")
@@ -135,7 +135,7 @@ def _read_whole(answer: Answer, chunk: Any, *, choices: int) -> Piece | Failure 
     """Any event."""
     if not isinstance(chunk, dict):
         return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
-    if chunk.get("error"):
+    if error_in(chunk):
         return failure_of_body(chunk)
     _use(answer, chunk)
     answer.simulated = answer.simulated or chunk.get("simulated") is True
@@ -154,34 +154,34 @@ def _read_whole(answer: Answer, chunk: Any, *, choices: int) -> Piece | Failure 
     return added
 
 
-def read_body(data: bytes) -> Answer | Failure:
-    """A buffered answer."""
+def read_body(data: bytes, *, seed: str = "") -> Answer | Failure:
+    """A buffered answer. `seed`: what its ids are drawn from, where it has none."""
     body = parsed(data)
     if not isinstance(body, dict):
         return Failure(FailureKind.MALFORMED, "The provider's answer is no JSON object.")
-    if body.get("error"):
+    if error_in(body):
         return failure_of_body(body)
     choices = body.get("choices")
     if (failure := _failure_in(choices)) is not None:
         return failure
-    answer = _read_choice(_first(choices))
+    answer = _read_choice(_first(choices), seed=seed)
     if answer is None:
         return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
     answer.usage = reported(body.get("usage"), service_tier=body.get("service_tier"))
     answer.simulated = body.get("simulated") is True
     for choice in choices[1:CHOICES_MOST] if isinstance(choices, list) else ():
-        other = _read_choice(choice) if isinstance(choice, dict) else None
+        other = _read_choice(choice, seed=f"{seed}/{len(answer.others)}") if isinstance(choice, dict) else None
         if other is not None:
             answer.others.append(other)
     return answer
 
 
-def _read_choice(choice: dict[str, Any]) -> Answer | None:
+def _read_choice(choice: dict[str, Any], *, seed: str) -> Answer | None:
     """One choice of a buffered answer; None without a message."""
     message = choice.get("message")
     if not isinstance(message, dict):
         return None
-    answer = Answer(finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True, logprobs=logprobs_in(choice))
+    answer = Answer(finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True, logprobs=logprobs_in(choice), seed=seed)
     if text := text_of(message.get("content")):
         answer.text.append(text)
     calls = message.get("tool_calls")

@@ -140,6 +140,7 @@ def _attempt(request: ExecutionRequest, trial: Trial) -> Attempt:
         latency_ms=_ms(trial.latency_s),
         error=storable(trial.result.message) if isinstance(trial.result, Failure) and failed else None,
         provider_key_id=trial.use.provider_key_id,
+        key_source=None if trial.use.source == "cache" else trial.use.source,
     )
 
 

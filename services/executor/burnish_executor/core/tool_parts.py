@@ -3,8 +3,11 @@
 They differ in four points: a call without an index, or each one at index 0 (Google's and Ollama's early ones), or the first at index 1
 (gateways to Anthropic's models, which count its blocks); a name or an empty id once more with every part (DashScope); an id drawn anew for
 every part (vLLM's early ones); and arguments that are an object and no text of one.
+
+A call that comes without an id gets one that is drawn: clients demand it, and an answer to the call could not name it otherwise.
 """
 
+import hashlib
 import json
 from typing import Any, Final
 
@@ -36,9 +39,17 @@ def _part(answer: Answer, part: Part) -> Part | None:
     made = {**part, "index": place, "function": _function(function, known=call["function"]["name"])}
     if call["id"]:
         made.pop("id", None)
-    elif call_id:
-        call["id"] = call_id
+    else:
+        call["id"] = made["id"] = call_id or _drawn(answer, place)
+        made["type"] = _text(made.get("type")) or "function"
     return made
+
+
+def _drawn(answer: Answer, place: int) -> str:
+    """An id for a call that came without one, of no more characters than OpenAI takes back (40)."""
+    drawn = "call_" + hashlib.blake2b(f"{answer.seed}/{place}".encode(), digest_size=16).hexdigest()
+    answer.drawn.add(drawn)
+    return drawn
 
 
 def _place(answer: Answer, index: int | None, call_id: str, name: str) -> int | None:
@@ -50,7 +61,7 @@ def _place(answer: Answer, index: int | None, call_id: str, name: str) -> int | 
         place = next((at for at, call in enumerate(calls) if call_id and call["id"] == call_id), None)
     else:
         place = len(calls) - 1 if calls else None
-    if place is not None and not _is_another(calls[place], call_id, name):
+    if place is not None and not _is_another(answer, calls[place], call_id, name):
         return place
     if len(calls) > CALLS_MOST:
         return None
@@ -60,10 +71,10 @@ def _place(answer: Answer, index: int | None, call_id: str, name: str) -> int | 
     return len(calls) - 1
 
 
-def _is_another(call: dict[str, Any], call_id: str, name: str) -> bool:
+def _is_another(answer: Answer, call: dict[str, Any], call_id: str, name: str) -> bool:
     """Than the one that stands at its place: it has an id and a name of its own, or another name behind arguments."""
     known = call["function"]
-    has_other_id = bool(call_id) and call["id"] not in ("", call_id)
+    has_other_id = bool(call_id) and call["id"] not in ("", call_id) and call["id"] not in answer.drawn
     return bool(name) and (has_other_id or bool(known["arguments"] and known["name"] and name != known["name"]))
 
 

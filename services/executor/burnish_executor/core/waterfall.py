@@ -17,8 +17,8 @@ COOLDOWN_MOST_S: Final = 3600.0
 
 REFUSES_KEY: Final = frozenset({401, 403})
 
-OUT_OF_MONEY: Final = 402
-"""Some providers answer so when the account behind a key is empty; 429 is what the others say."""
+OF_THE_MODEL: Final = "model_not_found"
+"""OpenAI's code where a project may not use one model, with 403: the key is fine for all others."""
 
 NEXT_KEY_HELPS: Final = FREE | {FailureKind.TIMEOUT, FailureKind.CUT_OFF, FailureKind.RESTING}
 """Failures before the first byte that are not the request's fault: another key, often of another account or region, may do better."""
@@ -79,10 +79,12 @@ def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
     """What a failed call means for its key, and for the call."""
     if had_started:
         return Stop()
-    if failure.http_status in REFUSES_KEY:
-        return SetAside(failure.http_status or 0)
-    if failure.http_status == OUT_OF_MONEY:
+    if failure.kind is FailureKind.ACCOUNT_EMPTY:
         return CoolDown(COOLDOWN_MOST_S)
+    if failure.http_status in REFUSES_KEY:
+        if failure.code == OF_THE_MODEL:
+            return TryNext()
+        return SetAside(failure.http_status or 0)
     if failure.kind is FailureKind.RATE_LIMITED:
         asked_s = COOLDOWN_S if failure.retry_after_s is None else failure.retry_after_s
         return CoolDown(min(asked_s, COOLDOWN_MOST_S))
@@ -102,7 +104,10 @@ def last_word(failure: Failure | None, *, rests_s: Sequence[float]) -> Failure:
     refused = failure is not None and failure.http_status in REFUSES_KEY
     if rests_s and (failure is None or refused or failure.kind is FailureKind.RATE_LIMITED):
         said = f" {failure.message}" if failure is not None and not refused else ""
-        message = f"Every provider key of this workspace rests because its provider asked for patience.{said}"
+        message = (
+            "Every provider key of this workspace rests: its provider asked for patience, or its account is empty; "
+            f"GET /v1/provider-keys says which, and until when.{said}"
+        )
         return Failure(FailureKind.RATE_LIMITED, message, retry_after_s=min(rests_s))
     if failure is not None:
         return failure

@@ -51,8 +51,8 @@ class Wire(Protocol):
 
     def body(self, request: ExecutionRequest) -> dict[str, Any]: ...
 
-    def read_body(self, data: bytes) -> Answer | Failure:
-        """A buffered answer."""
+    def read_body(self, data: bytes, *, seed: str = "") -> Answer | Failure:
+        """A buffered answer. `seed`: what ids of tool calls are drawn from, where it has none; of no other answer."""
         ...
 
     def reader(self, body: Mapping[str, Any]) -> Reader:

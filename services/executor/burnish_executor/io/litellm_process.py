@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,9 @@ REST_MOST_S: Final = 30.0
 """A process that dies at once is started again after 1, 2, 4 … seconds, at most this long."""
 
 STOP_S: Final = 3.0
+
+ENDING_S: Final = 0.25
+"""So long the end of a process may be behind the end of its connections, before it is asked whether it takes calls."""
 
 HANDED_DOWN: Final = (
     "PATH",
@@ -72,6 +75,7 @@ class LiteLLMProcess:
     _starting: "asyncio.Task[None] | None" = None
     _failures: int = 0
     _not_before: float = 0.0
+    _set_aside: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     @property
     def pid(self) -> int | None:
@@ -87,17 +91,28 @@ class LiteLLMProcess:
         return self._session
 
     async def session_after(self, lost: aiohttp.ClientSession) -> aiohttp.ClientSession:
-        """A session to the process that comes after the one that broke `lost` off. Raises NotThere.
+        """A session for a call that did not reach the process of `lost`. Raises NotThere.
 
-        Its connections end before it does, so it may still have to be waited for.
+        Its connections end before the process does, so it may still have to be waited for. One that takes calls gets this one again. One
+        that lives and takes no connection will take none any more: another one is started beside it at once, and what it has begun goes on
+        until it ends, or its watch ends it.
         """
-        if self._session is lost and self._process is not None:
-            try:
-                async with asyncio.timeout(STOP_S):
-                    await self._process.wait()
-            except TimeoutError:
-                raise NotThere("LiteLLM's process takes no calls; try again.", retry_after_s=1) from None
+        process = self._process
+        if self._session is lost and process is not None and not await _ended(process, within_s=ENDING_S):
+            takes_calls = await _takes_calls(lost)
+            if takes_calls is None:
+                raise NotThere("LiteLLM's process takes no calls; try again.", retry_after_s=1)
+            if not takes_calls and self._session is lost:
+                self._put_aside(process, lost)
         return await self.session()
+
+    def _put_aside(self, process: asyncio.subprocess.Process, session: aiohttp.ClientSession) -> None:
+        """Its watch goes on."""
+        log.warning("litellm.takes_no_calls", pid=process.pid)
+        aside = asyncio.create_task(_outlive(process, session, self._folder, self._watching))
+        self._set_aside.add(aside)
+        aside.add_done_callback(self._set_aside.discard)
+        self._process, self._session, self._folder, self._watching = None, None, None, None
 
     async def close(self) -> None:
         if self._starting is not None:
@@ -108,6 +123,9 @@ class LiteLLMProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
             self._watching = None
+        for aside in list(self._set_aside):
+            aside.cancel()
+            await asyncio.wait([aside])
         await self._end()
 
     async def _started(self) -> None:
@@ -187,20 +205,55 @@ class LiteLLMProcess:
         """Ends the process if it runs, and takes away its socket."""
         process, session, folder = self._process, self._session, self._folder
         self._process, self._session, self._folder = None, None, None
-        if session is not None:
-            await session.close()
-        if process is not None and process.returncode is None:
-            if process.stdin is not None:
-                process.stdin.close()  # by which it knows that we are gone
-            try:
-                async with asyncio.timeout(STOP_S):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        if folder is not None:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await _end(process, session, folder)
 
     def _environment(self, folder: Path) -> dict[str, str]:
         handed_down = {name: os.environ[name] for name in HANDED_DOWN if name in os.environ}
         return handed_down | OF_ITS_OWN | {"HOME": str(folder), "TMPDIR": str(folder), "BURNISH_EGRESS_ALLOW": self.egress_allow}
+
+
+async def _ended(process: asyncio.subprocess.Process, *, within_s: float) -> bool:
+    try:
+        async with asyncio.timeout(within_s):
+            await process.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _takes_calls(session: aiohttp.ClientSession) -> bool | None:
+    """None: it cannot be told, as where the process stands still."""
+    try:
+        async with asyncio.timeout(STOP_S - ENDING_S), session.get("http://litellm/healthz") as answer:
+            await answer.read()
+    except aiohttp.ClientConnectorError:
+        return False
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return None
+    return True
+
+
+async def _outlive(
+    process: asyncio.subprocess.Process, session: aiohttp.ClientSession, folder: Path | None, watching: "asyncio.Task[None] | None"
+) -> None:
+    """Until the process has ended; where this is cancelled, it is ended."""
+    try:
+        await process.wait()
+    finally:
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait([watching])
+        await _end(process, session, folder)
+
+
+async def _end(process: asyncio.subprocess.Process | None, session: aiohttp.ClientSession | None, folder: Path | None) -> None:
+    if session is not None:
+        await session.close()
+    if process is not None and process.returncode is None:
+        if process.stdin is not None:
+            process.stdin.close()  # by which it knows that we are gone
+        if not await _ended(process, within_s=STOP_S):
+            process.kill()
+            await process.wait()
+    if folder is not None:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,11 +13,12 @@ from aiohttp.abc import AbstractStreamWriter
 
 from burnish_executor.core.answer import Answer, Piece, parsed
 from burnish_executor.core.event_stream import EventStream, LineTooLong
-from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, named_by, of_status
+from burnish_executor.core.failure import Failure, FailureKind, error_in, failure_of_body, refusal_of
 from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
 from burnish_executor.io.plain_body import PlainBody
+from burnish_shared.ids import new_uuid
 from burnish_shared.json_bytes import encoded
 from burnish_shared.waiting import Patience
 
@@ -61,6 +62,7 @@ class Started:
 
 
 A_PAGE: Final = Failure(FailureKind.PROVIDER, "A web page came in place of the provider's answer.", 200)
+NOTHING: Final = Failure(FailureKind.PROVIDER, "The provider answered 200, and said nothing.", 200)
 """No model made it, so it costs nothing, and another try or model may do better."""
 
 NOT_REACHED: Final = Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
@@ -151,7 +153,7 @@ async def _buffered(response: aiohttp.ClientResponse, call: Call) -> Answer | Fa
     if _is_page(data):
         return A_PAGE
     if is_whole:
-        return call.wire.read_body(data)
+        return NOTHING if _is_nothing(data) else call.wire.read_body(data, seed=new_uuid().hex)
     return Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
 
 
@@ -160,6 +162,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(call.body), EventStream(), 0
+    reader.answer.seed = new_uuid().hex
     wait_s, rest = call.timeout_s, 0
     with contextlib.closing(_Parts(PlainBody(response))) as parts:
         while rest < REST_PARTS_MOST:
@@ -256,14 +259,16 @@ def _events_of(events: EventStream, part: bytes, *, size: int) -> list[bytes] | 
 
 async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
     """A stream was asked for, and something else came: an error object says why, a page is no answer, anything else is malformed."""
-    data, _ = await _read(response, ERROR_MOST_BYTES)
+    data, is_whole = await _read(response, ERROR_MOST_BYTES)
     if _is_page(data):
         return A_PAGE
+    if is_whole and _is_nothing(data):
+        return NOTHING
     try:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict) and body.get("error"):
+    if error_in(body):
         return failure_of_body(body)
     return Failure(FailureKind.MALFORMED, "The provider answered a streaming call with something that is no event stream.")
 
@@ -273,19 +278,18 @@ def _is_page(data: bytes) -> bool:
     return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
+def _is_nothing(data: bytes) -> bool:
+    """No body, or one without anything in it: no model worked for that."""
+    return data.strip() in (b"", b"null", b"{}")
+
+
 async def _refusal(response: aiohttp.ClientResponse) -> Failure:
     data, _ = await _read(response, ERROR_MOST_BYTES)
-    message, code, param = "", None, None
     try:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict):
-        error = body.get("error")
-        message = str(error.get("message", "") if isinstance(error, dict) else error or "")[:300]
-        code, param = named_by(error) if isinstance(error, dict) else (None, None)
-    failure = of_status(response.status, message, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
-    return replace(failure, code=code, param=param)
+    return refusal_of(response.status, body, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> tuple[bytes, bool]:

@@ -82,9 +82,11 @@ async def _check_room(tx: Tx, organization_id: UUID) -> None:
     row = await organization_store.lock_workspace_count(tx, organization_id)
     if row is None:
         raise NotFound("There is no organization of this id.", param="organization_id")
-    if row["workspaces"] >= row["workspaces_most"]:
+    most: int = row["workspaces_most"]
+    if row["workspaces"] >= most:
         raise Conflict(
-            f"The plan {row['plan']!r} allows an organization {row['workspaces_most']} workspaces, and this one has {row['workspaces']}; "
+            f"The plan {row['plan']!r} allows an organization {most} workspace{'' if most == 1 else 's'}, and this one has "
+            f"{row['workspaces']}; "
             "delete one that is not needed, or ask the operator for a plan with more."
         )
 

@@ -33,7 +33,7 @@ def _key(row: Record) -> KeyFacts:
         role=ROLES[row["role"]],
         scopes=frozenset(row["scopes"]),
         is_operator=row["is_operator"],
-        rate=RateLimit(rate_id=row["rate_id"], per_minute=per_minute) if per_minute else None,
+        rate=RateLimit(rate_id=row["rate_id"], per_minute=per_minute, whose="api_key") if per_minute else None,
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
     )

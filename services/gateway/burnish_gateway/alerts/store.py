@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 import asyncpg
@@ -154,6 +155,8 @@ def _links(row: asyncpg.Record) -> dict[str, str]:
             return {"provider_key": f"/v1/provider-keys/{row['subject']}"}
         case "model":
             return {"model": f"/v1/models/{row['subject']}"}
+        case "provider":
+            return {"executions": f"/v1/executions?provider={quote(row['subject'])}", "provider_keys": "/v1/provider-keys"}
         case _:
             return {"figures": f"/v1/analytics/timeseries?grain=hour&from={since}"}
 

@@ -25,7 +25,10 @@ class Allowance(BaseModel):
     `left_nusd`: what may still be begun.
     """
 
-    month_nusd: int
+    month_nusd: int = Field(description="What the plan gives in a month.")
+    given_nusd: int = Field(
+        description="What was given for this one. After a change to a plan that gives less it is more than `month_nusd`: it stays."
+    )
     left_nusd: int
 
 

@@ -94,7 +94,9 @@ async def _credits(tx: Tx, principal: Principal) -> CreditsAnswer:
         concurrency=workspace.concurrency,
         base_credit_nusd=month["base_credit_nusd"],
         allowance=Allowance(
-            month_nusd=workspace.platform_allowance_nusd, left_nusd=free["balance_nusd"] - free["held_nusd"] if free is not None else 0
+            month_nusd=workspace.platform_allowance_nusd,
+            given_nusd=0 if free is None else await store.allowance_given(tx, workspace.workspace_id),
+            left_nusd=0 if free is None else free["balance_nusd"] - free["held_nusd"],
         ),
         credit_line=CreditLine(month_nusd=workspace.overage_nusd, used_nusd=used, left_nusd=max(0, workspace.overage_nusd - used)),
     )

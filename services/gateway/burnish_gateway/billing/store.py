@@ -33,6 +33,17 @@ async def month_so_far(tx: Tx, workspace_id: UUID) -> Record:
     return row
 
 
+async def allowance_given(tx: Tx, workspace_id: UUID) -> int:
+    """For the period that runs: its entries name the month, and those after a change of plan what it came to besides."""
+    given: int = await tx.fetchval(
+        """WITH moved AS (SELECT kind, amount_nusd, left(reference, 7) AS month FROM transfers
+                           WHERE workspace_id = $1 AND execution_id IS NULL AND kind IN ('allowance', 'allowance_expired'))
+           SELECT coalesce(sum(amount_nusd), 0)::bigint FROM moved WHERE kind = 'allowance' AND month = (SELECT max(month) FROM moved)""",
+        workspace_id,
+    )
+    return given
+
+
 async def list_transfers(
     tx: Tx, *, after: int | None, limit: int, kind: str | None, start: datetime | None, end: datetime | None
 ) -> Sequence[Record]:

@@ -13,10 +13,11 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.dispatch import Delta, Dispatch, Done, Text, Told
+from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.submit import Admitted, Repeated, admit, make_request
+from burnish_gateway.execution.told import Delta, Done, Text, Told
 from burnish_gateway.wire import error_response
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError, InvalidField, Unavailable
@@ -153,8 +154,8 @@ async def in_words(events: AsyncGenerator[Event, None], *, start: bytes, request
             match one:
                 case Text(body):
                     yield b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
-                case Delta(body):
-                    yield b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
+                case Delta(body, text):
+                    yield b'event: delta\ndata: {"index":%d,"text":%s,"delta":%s}\n\n' % (index, text, body)
                 case Ended():
                     ended.append(one)
                     name = b"done" if one.succeeded else b"error"

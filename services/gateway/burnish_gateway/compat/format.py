@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.execution.order import Order
 from burnish_shared.errors import BurnishError
+from burnish_shared.json_bytes import decoded
 
 Facts = dict[str, Any]
 """A successful Outcome, parsed."""
@@ -17,6 +18,15 @@ def burnish_of(outcome: Facts) -> dict[str, Any]:
     """What no format has a place for; `routing` only where the model or version was chosen."""
     told = {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")}
     return told | ({"routing": outcome["routing"]} if outcome.get("routing") else {})
+
+
+def of_first_choice(body: bytes) -> list[dict[str, Any]]:
+    """The deltas of the first choice in one as the executor writes it: for formats that have no word for a second one, nor for how likely
+    a token was. A version of a prompt may ask for both.
+    """
+    given = decoded(body)
+    several = given.get("choices")
+    return [given] if several is None else [one["delta"] for one in several if one.get("index", 0) == 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class Events(Protocol):
         ...
 
     def delta(self, body: bytes) -> bytes:
-        """`body`: a delta object of OpenAI's format as JSON: parts of tool calls, of thoughts, of a refusal."""
+        """`body`: a delta object of OpenAI's format as JSON: parts of tool calls, of thoughts, of a refusal; or `{"choices":[…]}`."""
         ...
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:

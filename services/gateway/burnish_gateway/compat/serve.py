@@ -10,11 +10,12 @@ from burnish_gateway.compat.format import Chat, Format
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.dispatch import Dispatch, Done, first_told
+from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered, headers_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
+from burnish_gateway.execution.told import Done, first_told
 from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
 from burnish_shared.books.admission import IdempotencyKey

@@ -6,13 +6,17 @@ from typing import Any
 
 from burnish_gateway.compat.format import Events
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.dispatch import Delta, Done, Text, Told
 from burnish_gateway.execution.streaming import Last
+from burnish_gateway.execution.told import Delta, Done, Text, Told
+from burnish_shared.beside import CHAT_NAMES
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded, encoded
 
 CALLS = (b'{"tool_calls"', b'{"choices"')
 """How deltas begin that hold tool calls or several choices, as the executor writes them."""
+
+
+ASIDES = tuple(b'"%s":' % name.encode() for name in CHAT_NAMES.values())
 
 
 class StreamGap(BurnishError):
@@ -37,7 +41,7 @@ async def stream_chat(
                         yield events.text(body)
                     case Delta(body):
                         has_calls = has_calls or body.startswith(CALLS)
-                        has_asides = has_asides or not body.startswith(CALLS)
+                        has_asides = has_asides or _tells_asides(body)
                         yield events.delta(body)
                     case Done():
                         end = ending(one, events=events, has_calls=has_calls, has_asides=has_asides, request_id=request_id)
@@ -48,6 +52,13 @@ async def stream_chat(
                 one = await anext(told)
         except BurnishError as error:
             yield events.error(error, request_id=request_id)
+
+
+def _tells_asides(body: bytes) -> bool:
+    """Whether a delta holds thoughts, a refusal or the like; they may come together with tool calls, and in choices. What looks like such
+    a name within a text has its quotation marks escaped there.
+    """
+    return not body.startswith(CALLS) or any(name in body for name in ASIDES)
 
 
 async def replayed_chat(outcome: bytes, *, events: Events, request_id: str) -> AsyncGenerator[bytes, None]:

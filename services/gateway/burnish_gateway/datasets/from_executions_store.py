@@ -24,11 +24,11 @@ async def executions_of(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID
 
 
 async def corrections_of(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """The newest correction of each that has one."""
+    """Of each that has one the correction that was accepted last."""
     rows = await tx.fetch(
         """SELECT DISTINCT ON (target_id) target_id::uuid AS execution_id, correction FROM feedback
             WHERE workspace_id = $1 AND target_kind = 'execution' AND target_id = ANY ($2) AND correction <> ''
-            ORDER BY target_id, received_at DESC""",
+            ORDER BY target_id, accepted_at DESC, feedback_id DESC""",
         workspace_id,
         [str(one) for one in execution_ids],
     )

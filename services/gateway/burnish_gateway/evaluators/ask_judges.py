@@ -6,9 +6,10 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.dispatch import Dispatch, Done
+from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.submit import Repeated, submit
+from burnish_gateway.execution.told import Done
 from burnish_shared.contracts.executions import Outcome, Status
 from burnish_shared.evaluators import JudgeCall, JudgeReply
 

@@ -60,10 +60,12 @@ def failure_of(outcome: bytes, *, has_key: bool = False) -> BurnishError:
     error = body.get("error") or {"type": "api_error", "code": "failed", "message": "The execution failed.", "retryable": True}
     if error["code"] == "not_dispatched":
         return Unavailable("No executor could take this request; try again.", retry_after_s=1, details={"execution_id": body["id"]})
-    http_status = next((one.get("http_status") for one in reversed(body.get("attempts") or [])), None)
+    attempts = body.get("attempts") or []
+    http_status = next((one.get("http_status") for one in reversed(attempts)), None)
     blamed = error["code"] == "provider_refused" and http_status in BLAMES_REQUEST
     status = STATUS_OF_CODE.get(error["code"]) or (400 if blamed else STATUS_CODES.get(body["status"], 502))
     details = {"execution_id": body["id"], "status": body["status"], "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
+    details["attempts"] = attempts
     if body.get("output"):
         details["output"] = body["output"]
     if error.get("guardrail"):

@@ -15,8 +15,9 @@ from nats.aio.msg import Msg
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books
-from burnish_gateway.execution.dispatch import Dispatch, Done, Text
+from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.submit import Admitted, MadeRequest, Repeated, admit
+from burnish_gateway.execution.told import NO_TEXT, Delta, Done, Text
 from burnish_shared import subjects
 from burnish_shared.bus.frames import superseded
 from burnish_shared.errors import Unavailable
@@ -92,6 +93,8 @@ class ClaimedCall:
                 async for one in told:
                     if isinstance(one, Text) and self.on_text is not None:
                         self.on_text(one.body)
+                    if isinstance(one, Delta) and one.text != NO_TEXT and self.on_text is not None:
+                        self.on_text(one.text)
                     if isinstance(one, Done):
                         return one.body
         except Unavailable:  # nobody took it: booked as an error, or still open, and then it is claimed again

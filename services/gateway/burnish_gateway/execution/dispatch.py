@@ -19,6 +19,7 @@ from burnish_gateway.execution.frames import GraceOver, Mailbox, NobodyThere
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES
 from burnish_gateway.execution.park import parked
 from burnish_gateway.execution.request_bytes import stamped, unstamped
+from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, Told
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
 from burnish_shared.bus import payloads
@@ -30,12 +31,6 @@ from burnish_shared.json_bytes import decoded, encoded
 from burnish_shared.waiting import heeding
 
 log = structlog.get_logger("burnish.gateway")
-
-HEADERS_WAIT_S = 10.0
-"""So long a provider may fail, be asked again and be replaced by another, and the caller still hears of it by a status code.
-
-The executor's heartbeats, twice a second, end the wait; comments keep the connection alive from then on.
-"""
 
 RETRY_S = 0.05
 RETRY_MOST_S = 0.5
@@ -56,60 +51,6 @@ LAST_WORD_S = 2.0
 
 STALL_S = 0.2
 """A wait that took this much longer than it should says that this process was stopped, and nothing about the executor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A piece of the answer, as the JSON string that it travelled as."""
-
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """An OpenAI delta object with tool calls, as JSON."""
-
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The model began to answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alive:
-    """The executor lives, and has nothing to say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The Outcome as JSON, as the books have it; a success whose text was lost and is not kept as an error. The last thing that is told.
-
-    `gap`: deltas may be missing; of a success text never is.
-    `has_key`: an Idempotency-Key gets it from now on.
-    """
-
-    body: bytes
-    gap: bool = False
-    has_key: bool = False
-
-
-Told = Started | Text | Delta | Alive | Done
-
-
-async def first_told(told: AsyncGenerator[Told, None], *, wait_s: float = HEADERS_WAIT_S) -> Told:
-    """What the headers of a stream wait for: the first piece of an answer, or that the executor lives after `wait_s`.
-
-    So a call that fails early is told by its status code, which clients turn into exceptions and retries, and 503 is 503 for a stream
-    too (PROMISES G-09).
-    """
-    loop = asyncio.get_running_loop()
-    waits_until = loop.time() + wait_s
-    async for one in told:
-        if not isinstance(one, Alive | Started) or loop.time() >= waits_until:
-            return one
-    raise RuntimeError("a dispatch ended without an outcome")
 
 
 @dataclass(slots=True)
@@ -264,8 +205,10 @@ class Dispatch:
         if frame.kind is FrameKind.DELTA:
             text, beside_bytes = said_in(decoded(frame.body))
             self.beside_bytes += beside_bytes
-            self.delivered += [encoded(text)] if text else []
-            return Delta(frame.body)
+            if not text:
+                return Delta(frame.body)
+            self.delivered.append(encoded(text))
+            return Delta(frame.body, self.delivered[-1])
         self.delivered.append(frame.body)
         return Text(frame.body)
 

@@ -13,13 +13,27 @@ def payers_of(request: ExecutionRequest, workspace: WorkspaceFacts, refusals: Re
     """The request as each payer would have it, in the order in which they are asked. Free use carries no markup."""
     free_id = workspace.allowance_account_id
     if free_id is not None and workspace.platform_allowance_nusd > 0 and request.route.keys == "platform":
-        route = request.route.model_copy(update={"markup_percent": 0})
-        amount_nusd = hold_nusd(request.messages, request.settings, route, extra=request.extra)
-        if refusals.refused(free_id, amount_nusd=amount_nusd) is None:
-            accounts = [free_id, *request.account_ids[1:]]
-            fallbacks = [_free(one, request) for one in request.fallbacks]
-            yield request.model_copy(update={"route": route, "hold_nusd": amount_nusd, "account_ids": accounts, "fallbacks": fallbacks})
+        free = free_of_markup(request, free_id)
+        if refusals.refused(free_id, amount_nusd=free.hold_nusd) is None:
+            yield free
     yield request
+
+
+def free_of_markup(request: ExecutionRequest, free_id: int) -> ExecutionRequest:
+    """The request as the free allowance has it, whose account is `free_id`."""
+    route = request.route.model_copy(update={"markup_percent": 0})
+    amount_nusd = hold_nusd(request.messages, request.settings, route, extra=request.extra)
+    accounts = [free_id, *request.account_ids[1:]]
+    fallbacks = [_free(one, request) for one in request.fallbacks]
+    return request.model_copy(update={"route": route, "hold_nusd": amount_nusd, "account_ids": accounts, "fallbacks": fallbacks})
+
+
+def as_held(request: ExecutionRequest, workspace: WorkspaceFacts, *, account_ids: list[int]) -> ExecutionRequest:
+    """The request for a call that these accounts hold for already: it was held for as another request was made of it."""
+    free_id = workspace.allowance_account_id
+    if free_id is not None and account_ids[0] == free_id:
+        request = free_of_markup(request, free_id)
+    return request.model_copy(update={"account_ids": account_ids})
 
 
 def _free(fallback: Fallback, request: ExecutionRequest) -> Fallback:

@@ -16,7 +16,7 @@ from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, requ
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
 from burnish_gateway.execution.cancel import cancel
-from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told, first_told
+from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.list_filters import Wanted
 from burnish_gateway.execution.order import Order
@@ -25,6 +25,7 @@ from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.shape import Shape, shaped
 from burnish_gateway.execution.streaming import EventStream, Last, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
+from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, Told, first_told
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.models.bodies import AUTO
@@ -329,8 +330,8 @@ def _event(told: Told, *, index: int, request_id: str) -> bytes | None:
     match told:
         case Text(body):
             return b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
-        case Delta(body):
-            return b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
+        case Delta(body, text):
+            return b'event: delta\ndata: {"index":%d,"text":%s,"delta":%s}\n\n' % (index, text, body)
         case Done(body):
             return _last_event(body, request_id=request_id, has_key=told.has_key)
         case Started() | Alive():

@@ -48,6 +48,11 @@ async def find_open(tx: Tx, execution_id: UUID) -> Record | None:
     return await tx.fetchrow("SELECT lane, fence, deadline FROM holds WHERE execution_id = $1", execution_id)
 
 
+async def find_hold(tx: Tx, execution_id: UUID) -> Record | None:
+    """What is held for an execution that is not finished, and on which accounts, the payer's first."""
+    return await tx.fetchrow("SELECT amount_nusd, account_ids FROM holds WHERE execution_id = $1", execution_id)
+
+
 FILTERS: Final = {
     "prompt": "e.slug = {}", "version": "e.version = {}", "label": "e.label = {}", "model": "e.model = {}", "provider": "e.provider = {}",
     "status": "e.status = {}", "session_id": "e.session_id = {}", "user_id": "e.end_user = {}", "app": "e.app = {}",

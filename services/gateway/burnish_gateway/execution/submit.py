@@ -15,7 +15,7 @@ from burnish_gateway.execution.client_request import once
 from burnish_gateway.execution.group_key import group_key_of
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES, Group, Order, checked_size, prepare, timeout_said_s
 from burnish_gateway.execution.park import parked_if_big
-from burnish_gateway.execution.payers import payers_of
+from burnish_gateway.execution.payers import as_held, payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.execution.spare_version import spare_version
@@ -40,6 +40,8 @@ DEADLINE_MOST_S = 600.0
 
 DRAWS_MOST = 3
 """What one call draws of the credit line another one may take before it asks again: so often it draws once more."""
+
+TAKEN = "The execution was taken over, or has ended, in this moment; try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +255,8 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
         raise suspended()
     if request.lane is Lane.BACKGROUND:
         request = await parked_if_big(request, gateway)
-    payers = payers_of(request, workspace, gateway.refusals)
-    for request in payers:
+    asked = request
+    for request in payers_of(asked, workspace, gateway.refusals):
         # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
         body = checked_size(unstamped(request))
         answer = await _ask(request, body, of)
@@ -273,6 +275,9 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
         left_nusd = await _note_refusal(answer, of, amount_nusd=request.hold_nusd)
         if answer.verdict is not Verdict.ALLOWANCE:
             raise error_of(answer, _asked(request, of), left_nusd=left_nusd)
+    if of.claims and answer.fence > 1:
+        request = await _taken_over(asked, of, fence=answer.fence)
+        body = unstamped(request)
     await failpoints.hit("gateway.admitted")
     if request.lane is Lane.BACKGROUND:
         gateway.relay.wake()
@@ -290,6 +295,30 @@ async def _ask(request: ExecutionRequest, body: bytes, of: Submission, *, rememb
     answer = await of.gateway.admission.ask(admission)
     ADMISSIONS_OF(answer.verdict.name.lower()).inc()
     return answer
+
+
+async def _taken_over(request: ExecutionRequest, of: Submission, *, fence: int) -> ExecutionRequest:
+    """The request of a call that was held for before, maybe for less or with another payer: prompts and prices change meanwhile. It costs
+    what is held at most, on the accounts that hold it (PROMISES C-03), so more is held first where it may cost more."""
+    gateway, workspace = of.gateway, of.principal.workspace
+    async with gateway.db.unit_of_work(workspace=workspace.workspace_id, read_only=True) as tx:
+        held = await store.find_hold(tx, request.execution_id)
+    if held is None:
+        raise Unavailable(TAKEN, retry_after_s=1)
+    request = as_held(request, workspace, account_ids=list(held["account_ids"]))
+    if request.hold_nusd <= held["amount_nusd"]:
+        return request.model_copy(update={"hold_nusd": held["amount_nusd"]})
+    for draws in range(DRAWS_MOST, -1, -1):
+        answer = await gateway.admission.widen(
+            request.execution_id, workspace.workspace_id, fence=fence, total_nusd=request.hold_nusd, account_ids=request.account_ids
+        )
+        if answer.verdict is not Verdict.CREDIT or not draws or not await _draws(request, of):
+            break
+    if answer.verdict in (Verdict.ENDED, Verdict.SUPERSEDED):
+        raise Unavailable(TAKEN, retry_after_s=1)
+    if answer.verdict is not Verdict.YES:
+        raise error_of(answer, _asked(request, of), left_nusd=await _note_refusal(answer, of, amount_nusd=request.hold_nusd))
+    return request
 
 
 async def _draws(request: ExecutionRequest, of: Submission) -> bool:

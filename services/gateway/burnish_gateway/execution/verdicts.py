@@ -14,6 +14,7 @@ from burnish_shared.errors import (
     RateLimited,
     Suspended,
     Unavailable,
+    whole_s,
 )
 from burnish_shared.money import credits_needed_text, credits_text
 
@@ -63,11 +64,12 @@ def suspended() -> Suspended:
 
 def rate_refused(rate: RateLimit, *, retry_after_s: float) -> RateLimited:
     who = "The next" if rate.calls == 1 else f"These {rate.calls} together"
+    where = "with this API key" if rate.whose == "api_key" else "in this workspace"
     return RateLimited(
-        f"Too many requests: {rate.per_minute} a minute may begin, with a burst of {int(rate.per_minute * BURST_RATIO)}. "
-        f"{who} may begin in {max(1, -int(-retry_after_s // 1))} s, as Retry-After says.",
+        f"Too many requests: {rate.per_minute} a minute may begin {where}, with a burst of {int(rate.per_minute * BURST_RATIO)}. "
+        f"{who} may begin in {whole_s(retry_after_s)} s, as Retry-After says.",
         retry_after_s=retry_after_s,
-        details={"limit_per_minute": rate.per_minute},
+        details={"limit_per_minute": rate.per_minute, "limit_of": rate.whose},
         headers=rate_headers(RateState(rate_id=rate.rate_id, limit=rate.per_minute, remaining=0, reset_s=retry_after_s)),
     )
 

@@ -1,5 +1,6 @@
 """SQL of rollouts that a policy began."""
 
+from typing import Any
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
@@ -19,6 +20,14 @@ async def lock(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> bool:
         workspace_id, suggestion_id,
     )  # fmt: skip
     return bool(found)
+
+
+async def evidence_of(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> dict[str, Any]:
+    """What the suggestion was measured by."""
+    found: dict[str, Any] | None = await tx.fetchval(
+        "SELECT evidence FROM suggestions WHERE workspace_id = $1 AND suggestion_id = $2", workspace_id, suggestion_id
+    )
+    return found or {}
 
 
 async def note_tried(tx: Tx, workspace_id: UUID, suggestion_id: UUID, *, refused: str | None = None) -> None:

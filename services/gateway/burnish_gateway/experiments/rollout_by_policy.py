@@ -1,22 +1,30 @@
 """A workspace's policy rolls proven suggestions out without being asked: once for each, behind the policy's guardrails (PRODUCT O6, X3)."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.access.principal import Role
 from burnish_gateway.access.store import find_workspace
 from burnish_gateway.experiments import policy_store, settings_store
+from burnish_gateway.experiments.bodies import RolloutAsked
 from burnish_gateway.optimization import decide
 from burnish_gateway.optimization.bodies import AcceptBody
+from burnish_gateway.optimization.rollout_warning import COST, costs_too_much
 from burnish_gateway.rounds import RulePrincipal, StartRounds
 from burnish_shared.contracts.experiments import RolloutPolicy
 from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import Conflict, NotFound
 
 MOST_AT_ONCE: Final = 20
 ACTOR: Final = "system:rollout_policy"
+
+
+class WouldBeTakenBack(Conflict):
+    """What was measured costs more than the guardrails of a rollout allow, so that none is begun."""
+
+    code = "would_be_taken_back"
 
 
 class RolloutStarter(StartRounds):
@@ -39,9 +47,11 @@ class RolloutStarter(StartRounds):
             raise NotFound("The workspace is gone.")
         if policy is None:
             return False
+        body = accept_body(policy)
+        check_cost(await policy_store.evidence_of(tx, workspace_id, what), body)
         await policy_store.note_tried(tx, workspace_id, what)
         principal = RulePrincipal(facts, Role.EDITOR, rule=ACTOR)
-        await decide.accept(tx, principal, what, accept_body(policy), clock=self.clock)
+        await decide.accept(tx, principal, what, body, clock=self.clock)
         return True
 
     async def note_refused(self, tx: Tx, workspace_id: UUID, what: UUID, *, why: str) -> None:
@@ -51,6 +61,16 @@ class RolloutStarter(StartRounds):
                 tx, workspace_id=workspace_id, actor=ACTOR, action="suggestion.rollout_refused", kind="suggestion",
                 key=str(what), after={"why": why},
             )  # fmt: skip
+
+
+def check_cost(evidence: Mapping[str, Any], body: AcceptBody) -> None:
+    """Raises WouldBeTakenBack: a rollout that is doomed would give some calls a dearer answer, and hold the label, for nothing."""
+    too_dear = costs_too_much(evidence, body.rollout.guardrails if isinstance(body.rollout, RolloutAsked) else None)
+    if too_dear is not None:
+        raise WouldBeTakenBack(
+            f"{too_dear}: it would be taken back, so none was begun. Accept it with rollout.guardrails that have a wider {COST}, or "
+            "without a rollout, or look for a cheaper text (a metric `cost`, or `tokens_most`)."
+        )
 
 
 def accept_body(policy: RolloutPolicy) -> AcceptBody:

@@ -38,12 +38,16 @@ class Kept:
 
 @dataclass(slots=True)
 class EventRing:
-    """`since_ms`: events that arrived before are not here. It moves on for a workspace that loses events to the bounds."""
+    """`since_ms`: events that arrived before are not here. It moves on for a workspace that loses events to the bounds.
+
+    `_order`: as they arrived, of all workspaces; also of those that the bound of their workspace has dropped, which `_size` does not count.
+    """
 
     since_ms: int
     _kept: dict[UUID, OrderedDict[UUID, Kept]] = field(default_factory=dict)
     _order: deque[tuple[UUID, UUID]] = field(default_factory=deque)
     _lost_until_ms: dict[UUID, int] = field(default_factory=dict)
+    _size: int = 0
 
     def add(self, workspace_id: UUID, one: Kept) -> bool:
         """False for an event that is here already: outboxes send at least once."""
@@ -52,10 +56,13 @@ class EventRing:
             return False
         own[one.event_id] = one
         self._order.append((workspace_id, one.event_id))
+        self._size += 1
         if len(own) > PER_WORKSPACE:
             self._drop(workspace_id, next(iter(own)))
-        while len(self._order) > IN_ALL:
+        while self._size > IN_ALL:
             self._drop(*self._order.popleft())
+        if len(self._order) > 2 * IN_ALL:
+            self._order = deque(place for place in self._order if place[1] in self._kept.get(place[0], ()))
         return True
 
     def clear(self, *, since_ms: int) -> None:
@@ -63,6 +70,7 @@ class EventRing:
         self.since_ms = since_ms
         self._kept.clear()
         self._order.clear()
+        self._size = 0
         self._lost_until_ms.clear()
 
     def after(self, workspace_id: UUID, position: str) -> tuple[list[Kept], bool]:
@@ -88,6 +96,7 @@ class EventRing:
         dropped = own.pop(event_id, None) if own else None
         if own is None or dropped is None:
             return
+        self._size -= 1
         self._lost_until_ms[workspace_id] = max(dropped.at_ms, self._lost_until_ms.get(workspace_id, 0))
         if not own:
             del self._kept[workspace_id]

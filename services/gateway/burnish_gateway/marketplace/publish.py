@@ -84,7 +84,11 @@ def _texts(prompt: Prompt, version: Version, given: Publication) -> dict[str, st
         "prompt": json.dumps(version.content.fields(), ensure_ascii=False).replace("\\n", "\n").replace('\\"', '"'),
         "description": f"{given.description}\n{prompt.description}\n{prompt.name}\n{prompt.use_case}",
         "example": given.example,
+        "categories": "\n".join(given.categories),
+        "tags": "\n".join(prompt.tags),
         "use_cases": "\n".join(given.form.get("use_cases", ())),
+        "recommended_models": "\n".join(given.form.get("recommended_models", ())),
+        "benchmarks": "\n".join(str(one) for said in given.form.get("benchmarks", ()) for one in said.values()),
     }
 
 

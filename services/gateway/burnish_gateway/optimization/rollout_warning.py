@@ -25,6 +25,17 @@ def rollout_warning(evidence: Mapping[str, Any], guardrails: Sequence[Bound] | N
 
     `guardrails`: those of the rollout; None: the usual ones.
     """
+    too_dear = costs_too_much(evidence, guardrails)
+    if too_dear is None:
+        return None
+    return (
+        f"{too_dear}: it will be taken back. Give rollout.guardrails with a wider {COST}, look for a cheaper text (a metric `cost`, or "
+        "`tokens_most`), or move the label without a rollout."
+    )
+
+
+def costs_too_much(evidence: Mapping[str, Any], guardrails: Sequence[Bound] | None = None) -> str | None:
+    """The same without what follows from it."""
     told = evidence.get("cost") or {}
     before, after = told.get("baseline_nusd"), told.get("candidate_nusd")
     bound = next((one for one in (USUAL if guardrails is None else guardrails) if one.metric == COST), None)
@@ -35,7 +46,6 @@ def rollout_warning(evidence: Mapping[str, Any], guardrails: Sequence[Bound] | N
         return None
     most = f"{bound.margin:.0%}" if bound.relative else f"{credits_text(int(bound.margin))} credits"
     return (
-        f"On the test items an answer cost {after / before - 1:.0%} more than before, and the guardrail {COST} lets a rollout cost {most} "
-        f"more: it will be taken back. Give rollout.guardrails with a wider {COST}, look for a cheaper text (a metric `cost`, or "
-        "`tokens_most`), or move the label without a rollout."
+        f"On the test items an answer cost {after / before - 1:.0%} more than before, and the guardrail {COST} lets a rollout cost "
+        f"{most} more"
     )

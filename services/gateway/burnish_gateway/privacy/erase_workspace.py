@@ -29,7 +29,7 @@ def check_may_end(there: WorkspaceFacts, *, confirm: str, workspaces_beside: int
 
 
 async def erase_workspace(tx: Tx, principal: Principal, there: WorkspaceFacts, *, secrets: KeySecrets) -> WorkspaceErasure:
-    """Suspends it, destroys its provider keys, revokes its keys, takes its members out, and leaves the rest to analytics. Idempotent.
+    """Suspends it, destroys its provider keys, revokes its keys and invitations, takes its members out, and leaves the rest to analytics. Idempotent.
 
     The transaction begins as the caller's workspace and ends as the one that is erased.
     """
@@ -44,6 +44,7 @@ async def erase_workspace(tx: Tx, principal: Principal, there: WorkspaceFacts, *
         while page := await provider_key_store.list_unrevoked(tx, there.workspace_id, limit=PROVIDER_KEYS_PAGE):
             for provider_key_id in page:
                 await keep_key.revoke_key(tx, inside, provider_key_id, secrets=secrets)
+        await store.revoke_invitations(tx)  # Before the members: nobody becomes one any more.
         for user_id in await store.remove_members(tx):
             await note_change(tx, workspace_id=there.workspace_id, kind="member", key=str(user_id))
         for prefix in await store.revoke_api_keys(tx):

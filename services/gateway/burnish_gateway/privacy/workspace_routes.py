@@ -60,8 +60,9 @@ async def delete_workspace(
         return _answered(begun)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         all_of_them = await workspaces_of(tx, there.organization_id)
-    beside = [one for one in all_of_them if one["workspace_id"] != workspace_id and one["name"] != ERASED]
-    check_may_end(there, confirm=confirm, workspaces_beside=len(beside))
+    beside = [one for one in all_of_them if one["workspace_id"] != workspace_id]
+    is_left = [one["name"] != ERASED or not await _is_erased(gateway, one["workspace_id"]) for one in beside]
+    check_may_end(there, confirm=confirm, workspaces_beside=sum(is_left))
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         erasure = await erase_workspace(tx, principal, there, secrets=secrets_of(gateway))
     return _answered(erasure)
@@ -89,6 +90,13 @@ async def get_workspace_receipt(workspace_id: UUID, gateway: GatewayParts, princ
         raise Conflict("This erasure is not done yet; ask again when it has a completed_at.", param="workspace_id")
     signed = signed_workspace_receipt(erasure, installation_key=gateway.installation.receipt_key)
     return json_response(answers.receipt_answer(signed))
+
+
+async def _is_erased(gateway: Gateway, workspace_id: UUID) -> bool:
+    """Whether nothing of it is left: a workspace may also be called so."""
+    async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        erasure = await find_erasure(tx, workspace_id)
+    return erasure is not None and erasure.completed_at is not None
 
 
 async def _asked_for(gateway: Gateway, principal: Principal, workspace_id: UUID) -> WorkspaceErasure:

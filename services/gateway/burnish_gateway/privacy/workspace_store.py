@@ -34,6 +34,11 @@ async def revoke_api_keys(tx: Tx) -> list[str]:
     return [row["prefix"] for row in rows]
 
 
+async def revoke_invitations(tx: Tx) -> None:
+    """All that are open. Who is just accepting one is waited for, and a member then."""
+    await tx.execute("UPDATE invitations SET revoked_at = clock_timestamp() WHERE accepted_at IS NULL AND revoked_at IS NULL")
+
+
 async def remove_members(tx: Tx) -> list[UUID]:
     """All of them. Returns who they were."""
     return [row["user_id"] for row in await tx.fetch("DELETE FROM members RETURNING user_id")]

@@ -31,7 +31,9 @@ class ProviderKeyAnswer(BaseModel):
     last4: str = Field(description="The end of the key; empty for a short one.")
     status: KeyStatus
     reason: str | None = Field(description="Why it is set aside: provider_refused_key.")
-    cooldown_until: datetime | None = Field(description="The provider asked for patience; the key rests until then.")
+    cooldown_until: datetime | None = Field(
+        description="The key rests until then: its provider asked for patience, or its account is empty."
+    )
     last_used_at: datetime | None = Field(description="Some seconds late.")
     last_error: str | None = Field(description="Class of its last failure.")
     last_error_at: datetime | None

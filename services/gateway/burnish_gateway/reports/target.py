@@ -9,6 +9,9 @@ from burnish_shared.slug import MAX_VERSION, parse_slug
 
 Kind = Literal["workspace", "prompt", "version", "model", "api_key", "end_user", "experiment"]
 
+DIGITS_MOST: Final = 12
+"""Of a version's number as it is written, zeros before it counted."""
+
 BREAKDOWNS: Final[dict[Kind, tuple[str, ...]]] = {
     "workspace": ("prompt", "model", "app", "api_key"),
     "prompt": ("version", "label", "model", "app"),
@@ -62,7 +65,8 @@ def target_of(kind: Kind, name: str | None) -> Target:
 
 def _version(name: str) -> Target:
     slug_text, _, number = name.partition("@")
-    if not (number.isascii() and number.isdigit() and 1 <= int(number[:12]) <= MAX_VERSION):
+    version = int(number) if number.isascii() and number.isdigit() and len(number) <= DIGITS_MOST else 0
+    if not 1 <= version <= MAX_VERSION:
         raise InvalidField("target: name a version as slug@3.", param="target")
     slug = parse_slug(slug_text, param="target")
-    return Target("version", f"{slug}@{int(number)}", Filters(slug=slug, version=int(number)))
+    return Target("version", f"{slug}@{version}", Filters(slug=slug, version=version))

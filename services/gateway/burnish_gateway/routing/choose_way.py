@@ -17,7 +17,7 @@ from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, Conflict, InvalidField, NotFound
 from burnish_shared.guarding.language import language_of
 from burnish_shared.pricing import most_nusd
-from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of
+from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of, with_overrides
 from burnish_shared.sandbox.outcome import Plain
 from burnish_shared.tokens import input_of, tokens_in_messages, tokens_in_text
 
@@ -145,7 +145,7 @@ def _cost_nusd(need: Need, facts: ModelFacts, route: Route) -> int:
 
 def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, use_case: str | None) -> Need:
     """Requirements of the call, else of the version, else of the workspace; and what the call cannot do without."""
-    settings = {**(version.settings if version else {}), **order.overrides}
+    settings = with_overrides(version.settings if version else {}, order.overrides)
     messages = messages_of(order, version)
     cap = settings.get(cap_of(settings))
     read = input_of(messages, settings, extra=order.overrides.get("extra"))

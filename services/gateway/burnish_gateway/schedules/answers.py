@@ -7,7 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field
 
-from burnish_gateway.schedules.rhythm import NEXT_SHOWN, Rhythm
+from burnish_gateway.schedules.rhythm import Rhythm
 from burnish_shared.money import credits_text
 
 
@@ -19,7 +19,7 @@ class ScheduleAnswer(BaseModel):
     time_zone: str
     paused: bool
     paused_at: datetime | None
-    next_at: list[datetime] = Field(description="The next five times; none while it is paused.")
+    next_at: list[datetime] = Field(description="The next five times, within eight years of the first; none while it is paused.")
     optimization: dict[str, Any] = Field(description="What each run asks for, as in `POST /v1/optimizations`.")
     month_credits: str
     created_by: str
@@ -71,7 +71,7 @@ def run_answer(row: Record) -> RunAnswer:
 def _schedule(row: Record) -> dict[str, Any]:
     times: list[datetime] = []
     if row["next_at"] is not None:
-        times = [row["next_at"], *Rhythm.of(row["cron"], row["time_zone"]).times(row["next_at"], most=NEXT_SHOWN - 1)]
+        times = Rhythm.kept(row["cron"], row["time_zone"]).upcoming(row["next_at"])
     return {
         "id": row["schedule_id"],
         "prompt": row["slug"],

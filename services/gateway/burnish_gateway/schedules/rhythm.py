@@ -17,6 +17,13 @@ SHORTEST: Final = timedelta(minutes=55)
 LOOKED_AT: Final = 200
 """So many times ahead the distance is checked, and so many missed ones are counted."""
 
+LOOKED_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
+LOOKED_UNTIL: Final = LOOKED_FROM + timedelta(days=8 * 366)
+"""As far ahead. A Sunday that is the 29th of February comes every 28 years: 200 of those take seconds to find, in an event loop."""
+
+SHOWN_AHEAD: Final = timedelta(days=8 * 366)
+"""What comes later than this is not shown among the next times."""
+
 NEXT_SHOWN: Final = 5
 
 
@@ -34,7 +41,7 @@ class Rhythm:
         if len(made.cron.split(" ")) != 5:
             raise InvalidField("cron: five fields are needed: minute, hour, day of month, month, day of week.", param="cron")
         try:
-            times = made.times(datetime(2026, 1, 1, tzinfo=UTC), most=LOOKED_AT)
+            times = made.times(LOOKED_FROM, most=LOOKED_AT, by=LOOKED_UNTIL) or made.times(LOOKED_FROM, most=2)
         except CronSimError as error:
             raise InvalidField(
                 f"cron: {cron[:60]!r} is no cron line ({error}); '0 6 * * 1' is every Monday at six.", param="cron"
@@ -44,6 +51,15 @@ class Rhythm:
         if any(later - one < SHORTEST for one, later in pairwise(times)):
             raise InvalidField("cron: more often than once an hour is not possible.", param="cron")
         return made
+
+    @classmethod
+    def kept(cls, cron: str, time_zone: str) -> "Rhythm":
+        """One that was looked at when it was stored. Raises InvalidField for a zone that is not known any more."""
+        return cls(cron, zone_named(time_zone))
+
+    def upcoming(self, next_at: datetime) -> list[datetime]:
+        """The next times, of which the first is known: NEXT_SHOWN of them, fewer where years lie between."""
+        return [next_at, *self.times(next_at, most=NEXT_SHOWN - 1, by=next_at + SHOWN_AHEAD)]
 
     def times(self, after: datetime, *, most: int, by: datetime | None = None) -> list[datetime]:
         """The next times later than `after`, in UTC, in order; with `by` those until then."""

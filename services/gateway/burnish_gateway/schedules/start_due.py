@@ -73,7 +73,7 @@ class ScheduleStarter(StartRounds):
     async def _note(self, tx: Tx, workspace_id: UUID, schedule: Record, *, job: Started | None, refused: str | None) -> None:
         """What came of this time, and when the next is: what was missed while nobody looked is counted, and not made up for."""
         now = self.clock.now()
-        rhythm = Rhythm.of(schedule["cron"], schedule["time_zone"])
+        rhythm = Rhythm.kept(schedule["cron"], schedule["time_zone"])
         missed = rhythm.missed(schedule["next_at"], by=now)
         await store.note_run(tx, schedule, workspace_id=workspace_id, missed=missed, job_id=job.id if job else None, refused=refused)
         await store.set_next(tx, schedule["schedule_id"], rhythm.next_after(now))
@@ -92,6 +92,6 @@ class ScheduleStarter(StartRounds):
 
 async def left_of_month(tx: Tx, workspace_id: UUID, schedule: Record, *, clock: Clock) -> int:
     """What the schedule's cap leaves in the calendar month, by the clock of its zone. In nano-dollars; 0 or less: nothing."""
-    since, until = month_of(clock.now(), Rhythm.of(schedule["cron"], schedule["time_zone"]).zone)
+    since, until = month_of(clock.now(), Rhythm.kept(schedule["cron"], schedule["time_zone"]).zone)
     spent = await store.spent_nusd(tx, workspace_id, schedule["schedule_id"], since=since, until=until)
     return int(schedule["month_cap_nusd"]) - spent

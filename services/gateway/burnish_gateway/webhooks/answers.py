@@ -27,6 +27,7 @@ class EndpointAnswer(BaseModel):
     order_wait_s: int | None
     include: list[str]
     public_key: str | None = Field(description="whpk_…, of the ed25519 signatures (`v1a`); null where there are none.")
+    previous_secret_expires_at: datetime | None = Field(description="The secret before this one signs too until then; null: it does not.")
     status: EndpointStatus
     disabled_reason: str | None = Field(description="gone: it answered 410 · failing: nothing arrived for five days")
     resting_until: datetime | None = Field(description="It failed too often and is left in peace until then.")
@@ -35,6 +36,8 @@ class EndpointAnswer(BaseModel):
         description="failures_in_a_row: ten attempts · share_of_failures: 70 % of at least 20 attempts within five minutes · "
         "failed_again: the attempt after a pause, so the next pause is twice as long",
     )
+    failed_in_a_row: int = Field(default=0, description="So many attempts failed since the last that arrived; 0 once one arrives.")
+    failing_since: datetime | None = Field(default=None, description="When the first of them failed; null where none did.")
     delivered_count: int
     failed_count: int
     last_delivered_at: datetime | None
@@ -155,10 +158,13 @@ def endpoint_answer(endpoint: Endpoint, *, in_full: bool = True) -> EndpointAnsw
         order_wait_s=endpoint.order_wait_s,
         include=list(endpoint.include),
         public_key=endpoint.public_key,
+        previous_secret_expires_at=endpoint.previous_secret_expires_at,
         status=endpoint.status,
         disabled_reason=endpoint.disabled_reason,
         resting_until=endpoint.resting_until,
         resting_reason=endpoint.resting_reason,
+        failed_in_a_row=endpoint.failed_in_a_row,
+        failing_since=endpoint.failing_since,
         delivered_count=endpoint.delivered_count,
         failed_count=endpoint.failed_count,
         last_delivered_at=endpoint.last_delivered_at,

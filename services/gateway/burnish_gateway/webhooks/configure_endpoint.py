@@ -117,9 +117,7 @@ async def rotate_secret(tx: Tx, principal: Principal, endpoint_id: UUID, *, over
         tx, principal.workspace_id, endpoint_id, secret_sealed=secret.sealed, key_pair=key_pair, overlap_hours=overlap_hours
     )
     if until is None:
-        raise Conflict(
-            "The secret was replaced not long ago, and the one before it still signs: wait, or give overlap_hours 0 to end it now."
-        )
+        raise _still_signs(await find_endpoint(tx, principal, endpoint_id))
     facts = {"previous_secret_expires_at": until.isoformat()}
     await audit.note(tx, principal, action="webhook_endpoint.secret_rotated", kind=KIND, key=str(endpoint_id), after=facts)
     return RotatedSecret(secret.text, until, key_pair.public_key if key_pair else None)
@@ -165,3 +163,14 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "public_key": endpoint.public_key,
         "status": endpoint.status,
     }
+
+
+def _still_signs(endpoint: Endpoint) -> Conflict:
+    until = endpoint.previous_secret_expires_at
+    if until is None:
+        return Conflict("The secret before this one signed until a moment ago: ask again.")
+    return Conflict(
+        f"The secret was replaced not long ago, and the one before it signs until {until:%Y-%m-%d %H:%M} UTC: "
+        "wait until then, or give overlap_hours 0 to end it now.",
+        details={"previous_secret_expires_at": until.isoformat().replace("+00:00", "Z")},
+    )

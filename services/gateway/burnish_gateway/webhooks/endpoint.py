@@ -17,8 +17,10 @@ WaitsFor = Literal["endpoint_paused", "endpoint_resting", "next_attempt"]
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """An endpoint without its secret. `resting_until`: left in peace after failures until then.
+    `failed_in_a_row`: attempts since the last that arrived, `failing_since` the first of them.
 
     `headers`: None where a value is hidden. `order_wait_s` None: no order. `public_key` None: no ed25519 signature.
+    `previous_secret_expires_at`: the secret before this one signs until then too.
     """
 
     endpoint_id: UUID
@@ -33,10 +35,13 @@ class Endpoint:
     order_wait_s: int | None
     include: Sequence[str]
     public_key: str | None
+    previous_secret_expires_at: datetime | None
     status: EndpointStatus
     disabled_reason: str | None
     resting_until: datetime | None
     resting_reason: RestingReason | None
+    failed_in_a_row: int
+    failing_since: datetime | None
     delivered_count: int
     failed_count: int
     last_delivered_at: datetime | None

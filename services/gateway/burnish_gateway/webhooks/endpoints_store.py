@@ -19,11 +19,13 @@ COLUMNS: Final = (
 _ENDPOINTS = f"""
 SELECT e.endpoint_id, e.url, e.description, e.events, e.filters, e.condition, e.headers_shown AS headers,
        e.headers_revision, e.throttle_per_minute, e.order_wait_s, e.include, e.public_key, e.created_at, e.updated_at,
+       CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_secret_until END AS previous_secret_expires_at,
        CASE WHEN s.disabled_at > e.enabled_at THEN 'disabled' WHEN e.paused THEN 'paused' ELSE 'active' END AS status,
        CASE WHEN s.disabled_at > e.enabled_at THEN s.disabled_reason END AS disabled_reason,
        CASE WHEN s.opened_until <= clock_timestamp() OR s.opened_until IS NULL THEN NULL WHEN s.openings > 1 THEN 'failed_again'
             WHEN s.consecutive_failures >= {FAILURES_IN_A_ROW_MOST} THEN 'failures_in_a_row' ELSE 'share_of_failures' END AS resting_reason,
        CASE WHEN s.opened_until > clock_timestamp() THEN s.opened_until END AS resting_until,
+       coalesce(s.consecutive_failures, 0) AS failed_in_a_row, s.failing_since,
        coalesce(s.delivered_count, 0) AS delivered_count, coalesce(s.failed_count, 0) AS failed_count, s.last_delivered_at
   FROM webhook_endpoints e LEFT JOIN webhook_endpoint_states s ON s.endpoint_id = e.endpoint_id
  WHERE e.workspace_id = $1 AND e.deleted_at IS NULL"""

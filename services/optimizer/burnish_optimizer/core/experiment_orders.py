@@ -1,6 +1,6 @@
 """What is asked of a gateway after a look at an experiment: a step, a stop, another allocation, or nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, assert_never
 
@@ -53,6 +53,10 @@ class Seen:
     def epoch(self) -> int:
         return self.rows[-1].number
 
+    def with_epochs(self, epochs: tuple[Epoch, ...]) -> "Seen":
+        """The same with other sums."""
+        return replace(self, epochs=epochs)
+
     def so_far(self, now: datetime) -> tuple[float, int]:
         """Seconds that the newest epoch has lasted, and the units of all its arms that the deciding metric counts."""
         units = sum(sums[self.plan.counted].units for sums in self.epochs[-1].sums.values() if self.plan.counted in sums)
@@ -100,6 +104,27 @@ def decide(seen: Seen, analysis: Analysis, *, now: datetime, dice: Dice) -> Told
         case _:
             assert_never(found)
     return Told(found.sentence, left, order)
+
+
+def promoted_by(seen: Seen, order: Order | None) -> str | int | None:
+    """What an order promotes: a treatment that takes the control's place, or the step with more for it. None: nothing."""
+    if order is not None and order.kind == "advance":
+        return int(order.data["step"])
+    winner = order.data["winner"] if order is not None and order.kind == "conclude" else None
+    return None if winner == seen.plan.control else winner
+
+
+def held_back(seen: Seen, analysis: Analysis, told: Told, *, why: str, now: datetime) -> Told:
+    """In the place of a promotion that somebody has to look at: a rollout is held, an experiment goes on, to the end that was said before
+    it began."""
+    if seen.rollout is not None:
+        return Told(why, told.outlook, Order("hold", {"why": why, "result": as_result(seen.plan, analysis, seen.epochs)}))
+    most = seen.plan.settings.max_days
+    is_late = most is not None and (now - seen.started_at).total_seconds() >= most * DAY_S
+    if not is_late and not any(one.is_last for one in analysis.differences):
+        return Told(why, told.outlook, None)
+    why = f"{why} It ends here, as was said beforehand."
+    return Told(why, told.outlook, Order("conclude", _verdict(seen, analysis, "not_enough_data", None, why, now)))
 
 
 def _of_rollout(seen: Seen, rollout: Rollout, analysis: Analysis, now: datetime) -> tuple[str, Order | None]:

@@ -185,4 +185,4 @@ def _latency(values: Sequence[int]) -> dict[str, int] | None:
     if not values:
         return None
     ranked = sorted(values)
-    return {f"p{share}": ranked[min(len(ranked) - 1, len(ranked) * share // 100)] for share in (50, 95)}
+    return {f"p{share}": ranked[-(-len(ranked) * share // 100) - 1] for share in (50, 95)}

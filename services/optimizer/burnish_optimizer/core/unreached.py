@@ -11,6 +11,8 @@ NOBODY_CALLED: Final = frozenset({"no_provider_key", "egress_refused"})
 
 REFUSED: Final = "provider_refused"
 
+ACCOUNT_EMPTY: Final = "provider_account_empty"
+
 KEY_REFUSED: Final = 401
 
 REFUSES_MOSTLY_ALL: Final = frozenset({402, 403, 404})
@@ -69,7 +71,7 @@ def reach_of(error: Mapping[str, Any] | None) -> Reach:
         return Reach.READ
     if error.get("code") in NOBODY_CALLED:
         return Reach.NOBODY
-    if error.get("code") != REFUSED:
+    if error.get("code") not in (REFUSED, ACCOUNT_EMPTY):
         return Reach.READ
     status, said = error.get("provider_status"), str(error.get("message") or "")
     code = error.get("provider_code") or ""
@@ -78,7 +80,7 @@ def reach_of(error: Mapping[str, Any] | None) -> Reach:
     if status in REFUSES_MOSTLY_ALL:
         words = f"{code} {said}"
         return Reach.READ if OF_THE_TEXT.search(words) and not OF_THE_ACCOUNT.search(words) else Reach.DOUBTFUL
-    is_told = status == BAD_REQUEST and (code in CODES or WORDS.search(said) is not None)
+    is_told = error.get("code") == ACCOUNT_EMPTY or (status == BAD_REQUEST and (code in CODES or WORDS.search(said) is not None))
     return Reach.DOUBTFUL if is_told else Reach.READ
 
 

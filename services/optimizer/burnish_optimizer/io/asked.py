@@ -80,7 +80,7 @@ def tell(asked: Asked, booked: Booked, spent_nusd: int, *, unreached: bool) -> N
         refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {why}"))
         return
     if unreached:
-        told = f"The model {asked.question.route.model} could not be asked, so nothing is known of its answers: {why} {PUT_RIGHT}"
+        told = f"The model {asked.question.route.model} could not be asked, so nothing is known of its answers: {_ended(why)} {PUT_RIGHT}"
         refuse(asked, ModelUnreached(told, error=booked.error or {}))
         return
     if not asked.answer.done():
@@ -100,3 +100,8 @@ def refuse(asked: Asked, error: BurnishError) -> None:
     """Gives who asked an error, unless they have an answer."""
     if not asked.answer.done():
         asked.answer.set_exception(error)
+
+
+def _ended(sentence: str) -> str:
+    """A provider's words often end without a full stop, and ours follow."""
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."

@@ -5,12 +5,18 @@ Train and validation come by one function; test items only by `open_test_split`,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from burnish_optimizer.stats import ALPHA, MAX_LOOKS, alpha_of_look
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+
+# Of a dataset as it is now that is what its row says. What was asked for before fresh test items came reads the old ones, and looks at them
+# go on being counted together: by the newest version that any look at them was counted by, else by the first.
+_LOOKED_AT: Final = """CASE WHEN d.test_version <= $3 THEN d.test_version ELSE coalesce(
+    (SELECT max(l.test_version) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2 AND l.test_version <= $3), 1) END"""
+"""SQL: which version of the test split looks of somebody are counted by who reads dataset `d` ($1, $2) as it was at version $3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,10 @@ class DatasetItem:
 
 @dataclass(frozen=True, slots=True)
 class TestSplitFacts:
-    """What may be known of a test split without looking: how many items, how many looks it has paid for, how often people ran it."""
+    """What may be known of a test split without looking: how many items, how many looks it has paid for, how often people ran it.
+
+    `test_version`: by which looks at it are counted; an older one where the dataset got fresh test items since.
+    """
 
     __test__ = False  # pytest takes the name for a test
 
@@ -68,10 +77,12 @@ async def load_for_test_run(
     """
     if split == "test":
         await tx.execute(
-            """INSERT INTO test_looks (look_id, workspace_id, dataset_id, test_version, owner_id)
-               SELECT $3, $1, $2, test_version, $4 FROM datasets WHERE workspace_id = $1 AND dataset_id = $2 ON CONFLICT DO NOTHING""",
+            f"""INSERT INTO test_looks (look_id, workspace_id, dataset_id, test_version, owner_id)
+               SELECT $4, $1, $2, {_LOOKED_AT}, $5 FROM datasets d WHERE d.workspace_id = $1 AND d.dataset_id = $2
+               ON CONFLICT DO NOTHING""",
             workspace_id,
             dataset_id,
+            version,
             new_uuid(),
             owner_id,
         )
@@ -83,14 +94,15 @@ async def load_for_test_run(
 async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, job_id: UUID) -> TestSplitFacts:
     """Counts only."""
     row = await tx.fetchrow(
-        """SELECT (SELECT count(*) FROM dataset_items i WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = 'test'
-                      AND i.added_version <= $3 AND coalesce(i.removed_version > $3, true)) AS items, d.test_version,
+        f"""SELECT (SELECT count(*) FROM dataset_items i WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = 'test'
+                      AND i.added_version <= $3 AND coalesce(i.removed_version > $3, true)) AS items, v.test_version,
                   (SELECT count(number) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
-                      AND l.test_version = d.test_version) AS looks,
+                      AND l.test_version = v.test_version) AS looks,
                   (SELECT count(*) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
-                      AND l.test_version = d.test_version AND l.number IS NULL) AS reads,
+                      AND l.test_version = v.test_version AND l.number IS NULL) AS reads,
                   (SELECT l.number FROM test_looks l WHERE l.workspace_id = $1 AND l.owner_id = $4) AS own_look
-             FROM datasets d WHERE d.workspace_id = $1 AND d.dataset_id = $2""",
+             FROM datasets d CROSS JOIN LATERAL (SELECT {_LOOKED_AT} AS test_version) v
+            WHERE d.workspace_id = $1 AND d.dataset_id = $2""",
         workspace_id,
         dataset_id,
         version,

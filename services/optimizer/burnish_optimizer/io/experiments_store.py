@@ -1,7 +1,7 @@
 """Experiments as the monitor reads them, what it keeps of each look, and the orders it leaves for gateways."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,8 @@ class Watched:
     point: tuple[int, int, int]
     read_at: tuple[int, int] = (0, 0)
     tried_at: tuple[int, int] = (0, 0)
+    outvoted: Mapping[str, Any] = field(default_factory=dict)
+    """What a promotion was held back by (hear_voices.py): `at`, reactions and epochs then, and `why`. Empty: nothing was."""
 
 
 async def claim(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[ExperimentClaim]:
@@ -87,7 +89,7 @@ async def load(tx: Tx, held: ExperimentClaim, *, at_any_fence: bool = False) -> 
     (read, read_epochs), (tried, tried_epochs) = kept.get("read_at", (0, 0)), kept.get("tried_at", (0, 0))
     return Watched(
         seen, row["revision"], Memory.of(kept), (widened_units, widened_epochs), (number, units, epoch), (read, read_epochs),
-        (tried, tried_epochs),
+        (tried, tried_epochs), kept.get("outvoted") or {},
     )  # fmt: skip
 
 
@@ -151,10 +153,12 @@ async def write(
     order: Order | None,
     at: datetime,
     next_look_s: float,
+    outvoted: Mapping[str, Any] | None = None,
 ) -> bool:
     """What was seen, and the order if there is one: once, under the fence. False: another replica has it, and nothing was written.
 
     `read_at`: None where this look read no percentiles. Unless it has new ones, those that are kept stay, also such as came meanwhile.
+    `outvoted`: None where nobody asked who had reacted.
     """
     point = _point(watched, analysis)
     kept = analysis.memory.stored() | {"widened_at": list(widened_at), "point": list(point)}
@@ -163,6 +167,8 @@ async def write(
         del kept["percentiles"]
     if read_at is not None:
         kept["read_at"] = list(read_at)
+    if outvoted is not None:
+        kept["outvoted"] = dict(outvoted)
     written = await tx.fetchval(
         """UPDATE experiment_watch SET memory = memory || $4::jsonb, result = $5, looked_at = $6, leased_by = NULL, leased_until = NULL,
                   next_look_at = clock_timestamp() + $7 * interval '1 second'

@@ -9,12 +9,12 @@ from burnish_optimizer.search.task import Candidate, Effect, FinishReason
 from burnish_optimizer.search.trial import Trial
 from burnish_optimizer.stats import (
     Interval,
-    bootstrap_interval,
     discordance,
     mcnemar_one_sided,
     newcombe_interval,
     optimism,
     sign_flip_one_sided,
+    steadied_interval,
 )
 from burnish_shared.prompt_contract import breach, tokens_in
 
@@ -57,10 +57,10 @@ def p_value(baseline: tuple[float, ...], scores: tuple[float, ...]) -> float:
 
 
 def interval(baseline: tuple[float, ...], scores: tuple[float, ...]) -> Interval:
-    """Of the difference, at 95 %: Newcombe's for right and wrong, a paired bootstrap for scores in between."""
+    """Of the difference, at 95 %, for who asks whether nothing was lost: Newcombe's for right and wrong, else `steadied_interval`."""
     if all(score in (0.0, 1.0) for score in (*baseline, *scores)):
         return newcombe_interval(discordance([score >= 1 for score in baseline], [score >= 1 for score in scores]))
-    return bootstrap_interval(baseline, scores, rng=np.random.Generator(np.random.PCG64(0)))
+    return steadied_interval(baseline, scores, rng=np.random.Generator(np.random.PCG64(0)))
 
 
 def _is_sure(trial: Trial, baseline: tuple[float, ...], scores: tuple[float, ...], met_first: Sequence[tuple[float, float]]) -> bool:

@@ -6,10 +6,12 @@ from burnish_optimizer.stats.paired import (
     Interval,
     bootstrap_interval,
     discordance,
+    draws_for,
     mcnemar_one_sided,
     newcombe_interval,
     power_of_mcnemar,
     sign_flip_one_sided,
+    steadied_interval,
 )
 from burnish_optimizer.stats.proportion import wilson_interval
 from burnish_optimizer.stats.selection import optimism
@@ -22,10 +24,12 @@ __all__ = [
     "alpha_of_look",
     "bootstrap_interval",
     "discordance",
+    "draws_for",
     "mcnemar_one_sided",
     "newcombe_interval",
     "optimism",
     "power_of_mcnemar",
     "sign_flip_one_sided",
+    "steadied_interval",
     "wilson_interval",
 ]

@@ -32,7 +32,7 @@ export type ExecutionRow = {
 
 /** Content is text, or parts such as `{"type": "text", "text": "…"}`; null where an assistant only called tools. */
 export type ChatMessage = { role: string; content?: string | readonly Record<string, unknown>[] | null; name?: string | null; tool_calls?: unknown; tool_call_id?: string | null };
-export type Attempt = { model: string; provider: string; status: string; http_status: number | null; latency_ms: number; input_tokens: number; output_tokens: number; cost_nusd: number; error: string | null };
+export type Attempt = { model: string; provider: string; status: string; http_status: number | null; latency_ms: number; input_tokens: number; output_tokens: number; cost_nusd: number; error: string | null; provider_key_id?: string | null; key_source?: string | null };
 export type Reaction = Schema<"FeedbackShown">;
 export type Score = {
   evaluator_id: string; evaluator: string; evaluator_version: number; kind: string; score: number | null; passed: boolean | null; unavailable: string | null; reason: string;

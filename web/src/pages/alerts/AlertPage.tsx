@@ -175,14 +175,19 @@ function Changed({ alert }: { alert: Detail }) {
             The evaluator
           </ButtonLink>
         ) : null}
-        {alert.kind === "provider_key" ? (
+        {alert.kind === "provider" ? (
+          <ButtonLink size="s" to="/runs" search={{ provider: String(alert.changed["provider"]) }}>
+            Its runs
+          </ButtonLink>
+        ) : null}
+        {alert.kind === "provider_key" || alert.kind === "provider" ? (
           <ButtonLink size="s" to="/providers">
             Provider keys
           </ButtonLink>
         ) : null}
         {alert.kind === "budget" || alert.kind === "credits" ? (
           <ButtonLink size="s" to={alert.kind === "budget" ? "/usage/budgets" : "/usage"}>
-            {alert.kind === "budget" ? "Budgets" : "Credits"}
+            {alert.kind === "budget" ? "Budgets" : "Usage and plan"}
           </ButtonLink>
         ) : null}
       </div>

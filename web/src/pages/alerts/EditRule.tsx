@@ -141,8 +141,8 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
               <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget.evaluations")}>
                 <Input inputMode="numeric" value={form.evaluations} onChange={(event) => change({ evaluations: event.target.value })} />
               </Field>
-              <Field label="Credits at most" hint="A hundredth of a dollar each." error={errorFor(error, "start_optimization.budget.credits")}>
-                <Input inputMode="decimal" value={form.credits} onChange={(event) => change({ credits: event.target.value })} />
+              <Field label="Cost ceiling, $" error={errorFor(error, "start_optimization.budget.credits")}>
+                <Input inputMode="decimal" value={form.usd} onChange={(event) => change({ usd: event.target.value })} />
               </Field>
               <Field label="Not again within, hours" hint="For the same prompt.">
                 <Input inputMode="numeric" value={form.cooldown} onChange={(event) => change({ cooldown: event.target.value })} />

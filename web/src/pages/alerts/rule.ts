@@ -1,6 +1,7 @@
 /** A rule as a form holds it: text that somebody types, shares as percent. Pure. */
 import { FEEDBACK, askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
+import { creditsOfUsd, usdOfCredits } from "@/lib/format";
 import { type Asked, howOf } from "@/pages/optimize/asked";
 import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search";
 
@@ -11,7 +12,7 @@ export type RuleBody = Schema<"AlertRuleBody">;
 export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05, min_error_rise: 0.03, min_latency_rise: 0.15, min_cost_rise: 0.15 } as const;
 
 type Start = { dataset_id?: string | null; source?: "feedback" | null; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[]; search?: Asked };
-export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; credits: string; minutes: string; cooldown: string; /** How it searches, by which model answering and which proposing. */ search: Search; task: string | null; reflect: string | null };
+export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; usd: string; minutes: string; cooldown: string; /** How it searches, by which model answering and which proposing. */ search: Search; task: string | null; reflect: string | null };
 
 const asPercent = (share: number | null) => (share === null ? "" : String(Number((share * 100).toFixed(4))));
 
@@ -28,7 +29,7 @@ export function formOf(rule: Rule | null): RuleForm {
     starts: start !== null,
     dataset: start?.dataset_id ?? (start?.source ? FEEDBACK.value : ""),
     evaluations: String(start?.budget.evaluations ?? 900),
-    credits: start?.budget.credits === null || start?.budget.credits === undefined ? "" : String(start.budget.credits),
+    usd: usdOfCredits(start?.budget.credits),
     minutes: start?.budget.seconds ? String(Number((start.budget.seconds / 60).toPrecision(9))) : "",
     cooldown: String(start?.cooldown_hours ?? 72),
     search: start?.search ? searchFrom(start.search) : PLAIN,
@@ -60,7 +61,7 @@ export function bodyOf(form: RuleForm, rule: Rule | null): RuleBody {
     min_cost_rise: share(form.cost),
     muted_until: rule?.muted_until ?? null,
     start_optimization: form.starts
-      ? { ...askedItems(form.dataset), budget: { evaluations: number(form.evaluations) ?? undefined, credits: number(form.credits), ...((number(form.minutes) ?? 0) > 0 ? { seconds: Math.round(Number(form.minutes) * 60) } : {}) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}), ...searchIn(form, start) }
+      ? { ...askedItems(form.dataset), budget: { evaluations: number(form.evaluations) ?? undefined, credits: number(form.usd) === null ? null : creditsOfUsd(form.usd), ...((number(form.minutes) ?? 0) > 0 ? { seconds: Math.round(Number(form.minutes) * 60) } : {}) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}), ...searchIn(form, start) }
       : null,
   } as RuleBody;
 }

@@ -8,8 +8,8 @@ export type Alert = Schema<"AlertAnswer">;
 export type Kind = Alert["kind"];
 export type Severity = Alert["severity"];
 
-export const KINDS = ["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model"] as const satisfies readonly Kind[];
-export const KIND_WORDS: Record<Kind, string> = { feedback_threshold: "Satisfaction below its target", degradation: "Worse than before", budget: "Budget", credits: "Credits", provider_key: "Provider key", usage: "Unusual use", model: "End of a model" };
+export const KINDS = ["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider"] as const satisfies readonly Kind[];
+export const KIND_WORDS: Record<Kind, string> = { feedback_threshold: "Satisfaction below its target", degradation: "Worse than before", budget: "Budget", credits: "Credit", provider_key: "Provider key", usage: "Unusual use", model: "End of a model", provider: "Provider answers nothing" };
 
 export const SEVERITIES = ["info", "warning", "error", "critical"] as const satisfies readonly Severity[];
 export const SEVERITY_TONES: Record<Severity, Tone> = { info: "neutral", warning: "warn", error: "bad", critical: "bad" };
@@ -19,9 +19,10 @@ const NAMES: Record<string, string> = {
   most_of_one_voice: "Most of one person", error_rate: "Failed", p95_ms: "p95 latency", p95_nusd: "p95 cost", share_above: "Slower or dearer than that", version: "Version", observations: "Observations",
   quality: "Score", limit_nusd: "Limit", spent_nusd: "Spent", available_nusd: "Left", status: "Status", http_status: "HTTP status", calls: "Calls of one end user", limit: "Unusual beyond",
   end_users: "End users", calls_an_hour: "Calls an hour", model: "Model", evaluator: "Evaluator", provider_key: "Provider key", resets_at: "Begins anew", hour: "Hour",
+  failed_calls: "Failed in a row", since: "Since", code: "Error", provider: "Provider", models: "Models",
 }; // prettier-ignore
 const SHARES: ReadonlySet<string> = new Set(["target", "satisfaction", "low", "high", "error_rate", "share_above", "most_of_one_voice"]);
-const MOMENTS: ReadonlySet<string> = new Set(["resets_at", "hour"]);
+const MOMENTS: ReadonlySet<string> = new Set(["resets_at", "hour", "since"]);
 /** Named elsewhere on the page, or an id that nobody reads. */
 const HIDDEN: ReadonlySet<string> = new Set(["budget_id", "live_evaluation_id", "hard", "example_execution_id"]);
 

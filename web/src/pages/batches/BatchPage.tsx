@@ -5,7 +5,7 @@ import { invalidate, useRead } from "@/api/hooks";
 import { After, Badge, type Column, DownloadButton, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, Segments, SimulatedBadge, TextLink } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
-import { count, money, plural } from "@/lib/format";
+import { count, money, plural, spaced } from "@/lib/format";
 import { integer, oneOf, over, useUrlState } from "@/lib/url-state";
 import { BatchActs } from "./BatchActs";
 import { BatchStatus } from "./BatchStatus";
@@ -139,7 +139,7 @@ function WholeLine({ row }: { row: ResultLine }) {
   const answer = answerOf(row);
   return (
     <div className="flex min-w-0 flex-col gap-4">
-      {row.error ? <Notice tone="bad" title={row.error.code.replaceAll("_", " ")}>{row.error.message}</Notice> : null}
+      {row.error ? <Notice tone="bad" title={row.error.code.replaceAll("_", " ")}>{spaced(row.error.message)}</Notice> : null}
       {answer ? <Prose text={answer} /> : null}
       {row.response ? (
         <>
@@ -156,7 +156,7 @@ const COLUMNS: Column<ResultLine>[] = [
   {
     key: "answer",
     head: "Answer",
-    cell: (row) => (row.error ? <span className="flex flex-wrap items-center gap-x-2"><Badge tone="bad">{row.error.code.replaceAll("_", " ")}</Badge><span className="line-clamp-1 text-muted wrap-anywhere">{row.error.message}</span></span> : <span className="line-clamp-2 wrap-anywhere">{answerOf(row).slice(0, 300)}</span>),
+    cell: (row) => (row.error ? <span className="flex flex-wrap items-center gap-x-2"><Badge tone="bad">{row.error.code.replaceAll("_", " ")}</Badge><span className="line-clamp-1 text-muted wrap-anywhere">{spaced(row.error.message)}</span></span> : <span className="line-clamp-2 wrap-anywhere">{answerOf(row).slice(0, 300)}</span>),
   },
   { key: "model", head: "Model", width: "w-44", hideBelow: "md", cell: (row) => <span className="text-muted wrap-anywhere">{row.model ?? "–"}</span> },
   { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Money nusd={costOf(row)} /> },

@@ -3,7 +3,7 @@ import { type ReactNode, Suspense, useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
-import { plural } from "@/lib/format";
+import { plural, spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
@@ -252,7 +252,7 @@ function Try({ chain, isDirty, running }: { chain: Chain; isDirty: boolean; runn
       <FormError error={error} />
       {!run && texts.size > 0 ? [...texts].map(([step, said]) => <Said key={step} name={step} said={said} />) : null}
       {run ? <Said name="Output" said={run.output} /> : null}
-      {run?.error ? <Notice tone="bad" title={`${run.failed_step ?? "It"} failed.`}>{run.error.message ?? run.error.code}</Notice> : null}
+      {run?.error ? <Notice tone="bad" title={`${run.failed_step ?? "It"} failed.`}>{spaced(run.error.message ?? run.error.code)}</Notice> : null}
     </Section>
   );
 }

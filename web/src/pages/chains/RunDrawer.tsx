@@ -2,6 +2,7 @@ import { Square } from "lucide-react";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Drawer, Facts, Loaded, Money, Prose, RelativeTime, Section, StatusBadge, TextLink, toast, toastError } from "@/kit";
+import { spaced } from "@/lib/format";
 
 const UNDERWAY: ReadonlySet<string> = new Set(["queued", "running"]);
 const LOOK_MS = 1_500;
@@ -35,7 +36,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose: () => void }) 
                   ["Started", <RelativeTime key="at" at={run.created_at} />],
                   ["Cost", <Money key="cost" nusd={run.cost_nusd} />],
                   run.user_id ? ["End user", run.user_id] : null,
-                  run.error ? ["Why it failed", run.error.message ?? run.error.code] : null,
+                  run.error ? ["Why it failed", spaced(run.error.message ?? run.error.code)] : null,
                 ]}
               />
               <Section title="Steps">
@@ -49,7 +50,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose: () => void }) 
                         {step.cost_nusd ? <Money nusd={step.cost_nusd} /> : null}
                         {step.execution_id ? <TextLink to={`/runs/${step.execution_id}`}>What it said</TextLink> : null}
                       </span>
-                      {step.error ? <span className="w-full text-12">{step.error.message ?? step.error.code}</span> : null}
+                      {step.error ? <span className="w-full text-12">{spaced(step.error.message ?? step.error.code)}</span> : null}
                     </li>
                   ))}
                 </ol>

@@ -3,7 +3,7 @@ import { useAuthors } from "@/api/authors";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
-import { Badge, Breaking, Button, Checkbox, type Column, Combobox, Day, EmptyState, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, TextLink, Toolbar, useMoreFilters } from "@/kit";
+import { Badge, Breaking, Button, Checkbox, type Column, Combobox, Day, EmptyState, FilterBar, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, TextLink, useMoreFilters } from "@/kit";
 import { betweenDays } from "@/lib/days";
 import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { Head } from "@/pages/analytics/Head";
@@ -68,15 +68,20 @@ export default function FeedbackPage() {
   ];
   return (
     <Head title="Feedback" subtitle="What people said of answers, one by one. Of several of one kind by one person on one answer the last counts.">
-      <Toolbar>
-        <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => set({ prompt: next ?? "" })} />
-        <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next: string) => set({ kind: (next || null) as never, metric: "" })} options={KINDS.map((one) => ({ value: one as string, label: one }))} />
-        <SearchInput label="End user" placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
-        {more.button}
-        <Checkbox label="With what was taken back" checked={history} onChange={(event) => set({ history: event.target.checked })} />
+      <FilterBar
+        holding={Object.values(filters).filter(Boolean).length}
+        more={more}
+        filters={
+          <>
+            <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => set({ prompt: next ?? "" })} />
+            <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next: string) => set({ kind: (next || null) as never, metric: "" })} options={KINDS.map((one) => ({ value: one as string, label: one }))} />
+            <SearchInput label="End user" placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
+            <Checkbox label="With what was taken back" checked={history} onChange={(event) => set({ history: event.target.checked })} />
+          </>
+        }
+      >
         {pages.rows.some((row) => row.simulated) ? <SimulatedBadge /> : null}
-      </Toolbar>
-      {more.row}
+      </FilterBar>
       <PagedTable
         label="Feedback"
         columns={columns}

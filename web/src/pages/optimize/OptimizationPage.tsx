@@ -9,7 +9,7 @@ import { Button, ButtonLink, ConfirmDialog, EmptyState, Facts, Figures, Loaded, 
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
-import { count, duration, money, points } from "@/lib/format";
+import { count, duration, money, points, spaced } from "@/lib/format";
 import { Anchored } from "./Anchored";
 import { PLANE_PX } from "./generations";
 import { JobGenerations } from "./JobGenerations";
@@ -154,7 +154,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         {job.status === "cancelled" ? <Notice title="Cancelled.">Nothing was suggested.</Notice> : null}
         {job.error ? (
           <Notice tone="bad" title="It failed.">
-            {String((job.error as { message?: string }).message ?? "")}
+            {spaced((job.error as { message?: string }).message ?? "")}
           </Notice>
         ) : null}
         <Figures

@@ -13,3 +13,9 @@ it("says before anybody accepts it that a rollout of it would be taken back", ()
   rerender(<Decision suggestion={{ ...open, rollout_warning: "It costs more." } as never} />);
   screen.getByText("A guarded rollout of it would be taken back.");
 });
+
+it("says that the policy began no rollout because it would be taken back", () => {
+  render(<Decision suggestion={{ ...open, rollout_refused: { code: "would_be_taken_back", message: "It costs more.", at: "2026-11-01T08:00:00Z" } } as never} />);
+  screen.getByText("The policy did not begin a rollout: it would be taken back.");
+  screen.getByText(/with a wider guardrail/);
+});

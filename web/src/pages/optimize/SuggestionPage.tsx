@@ -114,6 +114,12 @@ export function Decision({ suggestion }: { suggestion: Suggestion }) {
   }
   if (suggestion.rollout_refused) {
     const { code, message, at } = suggestion.rollout_refused;
+    if (code === "would_be_taken_back")
+      return (
+        <Notice tone="warn" title="The policy did not begin a rollout: it would be taken back.">
+          On the test items an answer cost more than the guardrail of cost allows. The policy tries each suggestion once, and looked at this one <RelativeTime at={at} />: send it to an experiment with a wider guardrail, search for a cheaper text, or accept it without a rollout.
+        </Notice>
+      );
     return (
       <Notice tone="warn" title="The policy did not begin a rollout.">
         {code === "internal_error" ? "Something went wrong on our side; it has been logged." : message} The policy tries each suggestion once, and tried this one <RelativeTime at={at} />: accept it, or send it to an experiment, when nothing stands against it any more.

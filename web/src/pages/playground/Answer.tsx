@@ -1,9 +1,10 @@
 import { ExternalLink, RotateCw, Save } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { needs, useMay } from "@/api/session";
 import { Button, CopyButton, IconButton, JsonView, Money, Notice, Prose, SimulatedBadge, TextLink } from "@/kit";
 import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
+import { beforeTrying, whereToLook } from "@/kit/execution/trouble";
 import { classes } from "@/lib/classes";
 import { NONE, count, duration } from "@/lib/format";
 import type { Phase, Run } from "./runs";
@@ -11,17 +12,26 @@ import type { Phase, Run } from "./runs";
 const TICK_MS = 100;
 const WORDS: Record<Phase, string> = { running: "Answering", done: "Done", failed: "Failed", stopped: "Stopped", lost: "Connection lost" };
 
+/** The way to ask once more. `why`: why it cannot be asked now. */
+type Again = { run: () => void; why: string | undefined };
+
 /** What came back, while it comes. */
-export function Answer({ run, name, alone, onResume }: { run: Run | null; name: string; alone: boolean; onResume: () => void }) {
+export function Answer({ run, name, alone, model, again, onResume }: { run: Run | null; name: string; alone: boolean; /** Which was asked. */ model: string; again: Again; onResume: () => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  // The button goes with the trouble that it stands in: the focus stays at the answer.
+  const then = (act: () => void) => () => {
+    box.current?.focus({ preventScroll: true });
+    act();
+  };
   const frame = classes("flex min-w-0 flex-col border-t border-line", alone && "md:min-h-64 md:border-t-0 md:border-l");
   if (!run) return <div className={classes(frame, "min-h-24 bg-sunken px-3 py-4 text-13 text-muted")}>The answer comes here.</div>;
   const isRunning = run.phase === "running";
   return (
-    <div role="group" aria-label={`Answer ${name}`} aria-busy={isRunning || undefined} className={frame}>
+    <div ref={box} tabIndex={-1} role="group" aria-label={`Answer ${name}`} aria-busy={isRunning || undefined} className={frame}>
       <div className="flex min-h-32 flex-1 flex-col gap-2 p-3">
         {run.text ? <Prose text={run.text} plain={isRunning} /> : isRunning ? <span aria-hidden className="pulse h-4 w-2 bg-accent" /> : run.phase === "done" && !run.outcome?.tool_calls ? <p className="text-13 text-muted">The model said nothing.</p> : null}
         {run.outcome?.tool_calls ? <JsonView label="Tool calls" value={run.outcome.tool_calls} /> : null}
-        <Trouble run={run} onResume={onResume} />
+        <Trouble run={run} model={model} again={{ ...again, run: then(again.run) }} onResume={then(onResume)} />
       </div>
       <Numbers run={run} />
       {isRunning ? null : <Acts run={run} />}
@@ -29,7 +39,7 @@ export function Answer({ run, name, alone, onResume }: { run: Run | null; name: 
   );
 }
 
-function Trouble({ run, onResume }: { run: Run; onResume: () => void }) {
+function Trouble({ run, model, again, onResume }: { run: Run; model: string; again: Again; onResume: () => void }) {
   if (run.phase === "lost") {
     return (
       <Notice
@@ -46,11 +56,24 @@ function Trouble({ run, onResume }: { run: Run; onResume: () => void }) {
     );
   }
   if (run.phase !== "failed" || !run.error) return null;
+  const { error } = run;
+  const isStopped = error.code === "cancelled";
+  const where = whereToLook({ code: error.code, guardrail: typeof error.details.guardrail === "string" ? error.details.guardrail : undefined }, run.outcome?.model ?? model);
   return (
     <div role="alert">
-      <Notice tone="bad" title={run.error.code === "cancelled" ? "The model was stopped." : undefined}>
-        {run.error.message}
-        {run.error.requestId ? <span className="block text-12 break-all text-muted">Request {run.error.requestId}</span> : null}
+      <Notice tone="bad" title={isStopped ? "The model was stopped." : "It failed."}>
+        {error.message} {where?.advice} {isStopped ? null : beforeTrying(error)}
+        {error.requestId ? <span className="block text-12 break-all text-muted">Request {error.requestId}</span> : null}
+        <span className="mt-2 flex flex-wrap items-center gap-3">
+          <Button size="s" icon={<RotateCw size={12} aria-hidden />} onClick={again.run} disabled={again.why !== undefined} why={again.why}>
+            Try again
+          </Button>
+          {where ? (
+            <TextLink to={where.to} search={where.search} className="text-13">
+              {where.words}
+            </TextLink>
+          ) : null}
+        </span>
       </Notice>
     </div>
   );

@@ -65,7 +65,7 @@ export function ColumnCard(props: Props) {
         <Settings {...props} />
         {facts.error ? <FormError error={facts.error} /> : null}
       </div>
-      <Answer run={run} name={name} alone={alone} onResume={props.onResume} />
+      <Answer run={run} name={name} alone={alone} model={column.model || facts.model || props.fallbackModel} again={{ run: onRun, why }} onResume={props.onResume} />
     </section>
   );
 }

@@ -190,6 +190,7 @@ function Loaded() {
           {isComparing ? answered.slice(1).map((one) => <Diff key={one.name} label={`${answered[0]?.name} and ${one.name}`} before={answered[0]?.text ?? ""} after={one.text} beforeName={`${answered[0]?.name}`} afterName={one.name} />) : null}
         </Section>
       ) : null}
+      {columns.length > 1 && runs.slice(0, columns.length).every((one) => one?.phase === "failed") ? <p className="text-13 text-muted">No column answered, so there is nothing to compare.</p> : null}
     </Page>
   );
 }

@@ -1,3 +1,4 @@
+import { TriangleAlert } from "lucide-react";
 import { type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
@@ -16,7 +17,7 @@ import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
 import { MAIN, type Tip, readTip, useTip } from "./line";
 import { AlertIcon } from "./AlertIcon";
-import { alertedPrompts, wordOf } from "./figures";
+import { alertedPrompts, failingOf, usePromptFigures, wordOf } from "./figures";
 
 type Prompt = Schema<"PromptAnswer">;
 /** What to edit, and on which line. */
@@ -94,6 +95,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
             {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
             {live === prompt.latest_version ? null : <Badge>latest v{prompt.latest_version}</Badge>}
             <OpenAlert slug={slug} />
+            <Failing slug={slug} />
           </span>
         </span>
       }
@@ -164,6 +166,19 @@ function OpenAlert({ slug }: { slug: string }) {
           {wordOf(alert)}
         </Badge>
       </span>
+    </TextLink>
+  );
+}
+
+/** That runs of the last day failed, by what the list of prompts says too; leads to them. */
+function Failing({ slug }: { slug: string }) {
+  const failing = failingOf(usePromptFigures([slug]).of.get(slug)?.day);
+  if (!failing) return null;
+  return (
+    <TextLink to="/runs" search={{ prompt: slug, status: failing.status }} className="inline-flex no-underline!">
+      <Badge tone={failing.isMost ? "bad" : "warn"} icon={<TriangleAlert size={12} aria-hidden />}>
+        {failing.words} in 24&nbsp;h
+      </Badge>
     </TextLink>
   );
 }

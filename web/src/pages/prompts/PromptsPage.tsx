@@ -5,7 +5,7 @@ import { type ApiError, asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
 import { useAuthors } from "@/api/authors";
 import { useMay } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, Combobox, Duration, EmptyState, Money, Notice, NavTabs, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar, useMoreFilters } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, Duration, EmptyState, FilterBar, Money, Notice, NavTabs, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, useMoreFilters } from "@/kit";
 import { NONE, count, spaced } from "@/lib/format";
 import { flag, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
@@ -73,29 +73,34 @@ export default function PromptsPage() {
   return (
     <Page title="Prompts" subtitle="Each with its versions, and labels that say which one is live." actions={<>{fromGoal}{newButton}</>}>
       <NavTabs label="Prompts" tabs={KINDS} />
-      <Toolbar>
-        <SearchInput label="Search prompts" placeholder="Words of name, tags or text" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
-        <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={choices.label} />
-        {choices.tag.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={choices.tag} onChange={(next) => set({ tag: next ?? "" })} /> : null}
-        {folders.length > 0 || folder ? <Combobox label="Folder" value={folder || null} clear="Any folder" choices={choicesWith(folders, folder)} onChange={(next) => set({ folder: next ?? "" })} /> : null}
+      <FilterBar
+        holding={[label, tag, folder, falling, archived, ...LESS_USED.map(({ name }) => filters[name])].filter(Boolean).length}
+        more={more}
+        search={<SearchInput label="Search prompts" placeholder="Words of name, tags or text" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />}
+        filters={
+          <>
+            <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={choices.label} />
+            {choices.tag.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={choices.tag} onChange={(next) => set({ tag: next ?? "" })} /> : null}
+            {folders.length > 0 || folder ? <Combobox label="Folder" value={folder || null} clear="Any folder" choices={choicesWith(folders, folder)} onChange={(next) => set({ folder: next ?? "" })} /> : null}
+            <Button aria-pressed={falling} icon={<BellRing size={14} aria-hidden />} onClick={() => set({ falling: !falling })} className={falling ? "border-accent! bg-accent-soft!" : undefined}>
+              With an alert{alerts.size > 0 ? <span className="numeric text-muted">{alerts.size}</span> : null}
+            </Button>
+            <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
+              Archived
+            </Button>
+          </>
+        }
+      >
         {folder && !archived && may.editPrompts ? (
           <Button icon={<FolderIcon size={14} aria-hidden />} onClick={() => setMoving(true)}>
             Move the folder…
           </Button>
         ) : null}
-        <Button aria-pressed={falling} icon={<BellRing size={14} aria-hidden />} onClick={() => set({ falling: !falling })} className={falling ? "border-accent! bg-accent-soft!" : undefined}>
-          With an alert{alerts.size > 0 ? <span className="numeric text-muted">{alerts.size}</span> : null}
-        </Button>
-        <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
-          Archived
-        </Button>
-        {more.button}
         <span className="flex items-center gap-2 sm:ml-auto">
           {simulated ? <SimulatedBadge /> : null}
           <Select compact aria-label="Order" value={order.shown} onChange={(next) => set({ sort: next })} options={order.orders} />
         </span>
-      </Toolbar>
-      {more.row}
+      </FilterBar>
       {figures.error ? <Notice tone="warn">The figures could not be read: {asApiError(figures.error).message}</Notice> : null}
       <PagedTable
         label="Prompts"

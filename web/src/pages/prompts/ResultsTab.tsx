@@ -5,7 +5,7 @@ import { type Annotation, Intervals, XYChart } from "@/chart";
 import { After, Badge, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Skeleton, Table, Toolbar } from "@/kit";
 import { compact, count, duration, money, percent, percentRange } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
-import { DAY_MS, type GroupFigures, since } from "./figures";
+import { DAY_MS, type GroupFigures, failedOf, since } from "./figures";
 import { UsedVersions } from "./UsedVersions";
 import { MEASURES, type Measure, intervalsOf, seriesOf, versionOf } from "./results";
 
@@ -77,9 +77,9 @@ function Whole({ of, isStale }: { of: GroupFigures; isStale: boolean }) {
     <Figures
       isStale={isStale}
       figures={[
-        { label: "Runs", value: count(of.executions), note: `${count(of.errors + of.timeouts)} failed` },
+        { label: "Runs", value: count(of.executions), note: `${count(failedOf(of))} failed` },
         { label: "Satisfaction", value: percent(satisfaction?.value), note: satisfaction ? `${percentRange(satisfaction.low, satisfaction.high)}, n ${count(satisfaction.samples)}` : "no reactions" },
-        { label: "Success", value: percent(of.success_rate), note: `${count(of.rate_limited + of.blocked)} refused` },
+        { label: "Success", value: percent(of.success_rate), note: `${count(of.blocked)} blocked` },
         { label: "p95 latency", value: duration(of.latency.p95_ms), note: `p50 ${duration(of.latency.p50_ms)}` },
         { label: "Cost", value: money(of.cost_nusd), note: `${money(of.mean_cost_nusd)} per run` },
       ]}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bySlug, alertedPrompts, failedOf, inParts, since, wordOf } from "./figures";
+import { bySlug, alertedPrompts, failedOf, failingOf, inParts, since, wordOf } from "./figures";
 
 it("joins the day and the week of each prompt", () => {
   const row = (group: string, executions: number) => ({ group, executions }) as never;
@@ -32,6 +32,18 @@ it("finds what has an alert that is open, and shows the worst", () => {
   expect([...found]).toEqual([["a", { prompt: "a", severity: "critical" }]]);
   const both = [alert("a", "critical", { kind: "degradation" }), alert("a", "warning", { kind: "feedback_threshold" })];
   expect([both, [...both].reverse()].map((ones) => alertedPrompts(ones).get("a")?.kind)).toEqual(["feedback_threshold", "feedback_threshold"]);
+});
+
+it.each([
+  [{ executions: 12, errors: 11, timeouts: 0, rate_limited: 0 }, { words: "11 of 12 runs failed", isMost: true, status: "error" }],
+  [{ executions: 1_200, errors: 100, timeouts: 900, rate_limited: 200 }, { words: "all 1,200 runs failed", isMost: true, status: "timeout" }],
+  [{ executions: 1, errors: 0, timeouts: 0, rate_limited: 1 }, { words: "its only run failed", isMost: true, status: "rate_limited" }],
+  [{ executions: 20, errors: 1, timeouts: 0, rate_limited: 0 }, { words: "1 of 20 runs failed", isMost: false, status: "error" }],
+  [{ executions: 21, errors: 1, timeouts: 0, rate_limited: 0 }, null],
+  [{ executions: 0, errors: 0, timeouts: 0, rate_limited: 0 }, null],
+  [undefined, null],
+] as const)("says of %o what is worth saying beside its name: %o", (figures, said) => {
+  expect(failingOf(figures)).toEqual(said);
 });
 
 it("counts as failed what got no answer, and nothing that was stopped on purpose", () => {

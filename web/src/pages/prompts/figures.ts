@@ -1,6 +1,7 @@
 import { useQueries } from "@tanstack/react-query";
 import type { Schema } from "@/api/client";
 import { type Answer, keyOf, read } from "@/api/hooks";
+import { count } from "@/lib/format";
 
 type Groups = Answer<"/v1/analytics/groups">;
 export type GroupFigures = Schema<"GroupFigures">;
@@ -49,6 +50,21 @@ function answers(found: readonly { data?: Groups; isPending: boolean; error: unk
 /** How many of the runs got no answer; not those that somebody cancelled or a guardrail stopped. */
 export function failedOf(figures: Pick<GroupFigures, "errors" | "timeouts" | "rate_limited"> | undefined): number {
   return figures ? figures.errors + figures.timeouts + figures.rate_limited : 0;
+}
+
+const NOTABLE_SHARE = 0.05;
+const MOST_SHARE = 0.5;
+
+type Failing = { words: string; isMost: boolean; /** What most of them are. */ status: "error" | "timeout" | "rate_limited" };
+
+/** Of a prompt of which more than a few runs failed: how many, and of what kind most are. Null: none, or so few that any prompt has them. */
+export function failingOf(figures: Pick<GroupFigures, "errors" | "timeouts" | "rate_limited" | "executions"> | undefined): Failing | null {
+  const failed = failedOf(figures);
+  if (!figures || failed === 0 || failed < NOTABLE_SHARE * figures.executions) return null;
+  const { errors, timeouts, rate_limited } = figures;
+  const status = errors >= Math.max(timeouts, rate_limited) ? "error" : timeouts >= rate_limited ? "timeout" : "rate_limited";
+  const words = failed >= figures.executions ? (failed === 1 ? "its only run failed" : `all ${count(failed)} runs failed`) : `${count(failed)} of ${count(figures.executions)} runs failed`;
+  return { words, isMost: failed >= MOST_SHARE * figures.executions, status };
 }
 
 const WORSE: Record<string, string> = { cost: "dearer", latency: "slower", error_rate: "failing" };

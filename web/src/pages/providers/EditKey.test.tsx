@@ -25,3 +25,17 @@ it("looks once more before it sends: it sends what was typed here, and nothing o
   fireEvent.click(screen.getByRole("button", { name: "Save" }));
   expect((await asking(asked, "PATCH", "/v1/provider-keys/k")).body).toEqual({ requests_per_minute: 500, key: "sk-new" });
 });
+
+it("lets a key that rests since its account was empty be used at once", async () => {
+  const resting = { ...KEY, cooldown_until: "2126-11-20T10:00:00Z", last_error: "provider_account_empty" };
+  const asked = slowApi({ "GET /v1/provider-keys/k": resting });
+  render(
+    <Queries>
+      <EditKey providerKey={resting as never} onOpenChange={() => {}} />
+    </Queries>,
+  );
+  expect(screen.getByText(/has no money left/)).toBeTruthy();
+  fireEvent.click(screen.getByLabelText("Use it again"));
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect((await asking(asked, "PATCH", "/v1/provider-keys/k")).body).toEqual({ status: "active" });
+});

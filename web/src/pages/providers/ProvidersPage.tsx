@@ -9,6 +9,7 @@ import { count, duration, plural } from "@/lib/format";
 import { useCommands } from "@/shell/commands";
 import { EditKey } from "./EditKey";
 import { NewProviderKey } from "./NewProviderKey";
+import { isResting, whyItRests } from "./rest";
 import { PROVIDER_TABS } from "./tabs";
 
 export type ProviderKey = Schema<"ProviderKeyAnswer">;
@@ -154,12 +155,12 @@ function Limits({ row }: { row: ProviderKey }) {
 }
 
 function Health({ row }: { row: ProviderKey }) {
-  const rests = row.cooldown_until && Date.parse(row.cooldown_until) > Date.now();
-  const why = row.reason ?? row.last_error;
+  const rests = isResting(row, Date.now());
+  const why = rests ? whyItRests(row) : (row.reason ?? row.last_error);
   return (
     <span className="flex flex-wrap items-center gap-1.5">
       {row.status === "set_aside" ? <Badge tone="bad">set aside</Badge> : rests ? <Badge tone="warn">resting</Badge> : <StatusBadge status={row.status} />}
-      {row.status !== "active" && why ? (
+      {(rests || row.status !== "active") && why ? (
         <Tooltip text={why}>
           <button type="button" className="text-12 text-muted underline decoration-dotted">
             why

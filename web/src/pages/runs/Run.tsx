@@ -9,12 +9,13 @@ import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { type Attempt, type Execution, type Underway, inputOf, isUnderway } from "@/kit/execution/types";
+import { whereToLook } from "@/kit/execution/trouble";
 import { classes } from "@/lib/classes";
-import { count, duration, moment, money } from "@/lib/format";
+import { count, duration, moment, money, spaced } from "@/lib/format";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
-import { whereToLook } from "./trouble";
+
 
 const UNDERWAY_MS = 1_000;
 const IS_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -107,7 +108,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
       <Numbers run={run} />
       {run.error ? (
         <Notice tone="bad" title={run.error.code} action={where ? <TextLink to={where.to} search={where.search}>{where.words}</TextLink> : undefined}>
-          {run.error.message} {where?.advice}
+          {spaced(run.error.message)} {where?.advice}
         </Notice>
       ) : null}
       <div className={classes("grid min-w-0 grid-cols-1 gap-6", wide && "lg:grid-cols-[minmax(0,1fr)_22rem] lg:gap-8")}>
@@ -137,7 +138,7 @@ function Numbers({ run }: { run: Execution }) {
         { label: "Time", value: duration(whole), note: first === null ? "not streamed" : `first token ${duration(first)}` },
         { label: "Tokens out", value: count(usage.output_tokens), note: perSecond === null ? "" : `${count(Math.round(perSecond))} a second` },
         { label: "Tokens in", value: count(usage.input_tokens), note: usage.cached_input_tokens ? `${count(usage.cached_input_tokens)} cached` : "" },
-        { label: "Cost", value: money(run.cost_nusd), note: `${run.credits} credits` },
+        { label: "Cost", value: money(run.cost_nusd), note: "" },
       ]}
     />
   );
@@ -196,10 +197,13 @@ function CostSplit({ run }: { run: Execution }) {
 
 const KEYS: Record<string, string> = { own: "Paid to the provider by your own key.", platform: "By the operator's key, from your credit.", none: "This model needs no key." };
 
+const KEY_USED: Record<string, string> = { own: "Yours", platform: "Operator's", none: "None" };
+
 const ATTEMPTS: Column<Attempt & { number: number }>[] = [
   { key: "number", head: "#", width: "w-8", cell: (row) => row.number },
   { key: "model", head: "Model", cell: (row) => <span className="font-mono wrap-anywhere">{row.model}</span> },
   { key: "status", head: "Status", cell: (row) => <span className="inline-flex flex-wrap items-center gap-1.5"><StatusBadge status={row.status} />{row.http_status ? <span className="text-12 text-muted">{row.http_status}</span> : null}{row.error ? <span className="text-12 text-muted wrap-anywhere">{row.error}</span> : null}</span> },
+  { key: "whose", head: "Key", hideBelow: "sm", cell: (row) => KEY_USED[row.key_source ?? ""] ?? "–" },
   { key: "time", head: "Time", align: "end", cell: (row) => <Duration ms={row.latency_ms} /> },
   { key: "tokens", head: "Tokens", align: "end", hideBelow: "sm", cell: (row) => count(row.input_tokens + row.output_tokens) },
   { key: "cost", head: "Cost", align: "end", cell: (row) => <Money nusd={row.cost_nusd} /> },

@@ -4,7 +4,7 @@ import { Suspense, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { invalidate } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar, useMoreFilters } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, FilterBar, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, useMoreFilters } from "@/kit";
 import type { ExecutionRow } from "@/kit/execution/types";
 import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -12,7 +12,7 @@ import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { ImportRuns } from "./ImportRuns";
 import { LoadedRun, RunActs } from "./Run";
 import { LessUsed } from "./LessUsed";
-import { FILTERS, LANES, LESS_USED, NO_FILTERS, STATUSES, newInWords, useRuns } from "./log";
+import { FILTERS, LANES, LESS_USED, NO_FILTERS, SHOWN_FILTERS, STATUSES, newInWords, useRuns } from "./log";
 import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
@@ -50,14 +50,20 @@ export default function RunsPage() {
       }
     >
       <NavTabs label="Runs" tabs={RUNS_TABS} />
-      <Toolbar>
-        <PromptFilter prompt={filters.prompt} onChange={(prompt) => set({ prompt, version: null })} />
-        {filters.prompt ? <VersionFilter key={filters.prompt} version={filters.version} onChange={(version) => set({ version })} /> : null}
-        <Select compact aria-label="Status" empty="Any status" value={filters.status} onChange={(status: string) => set({ status: (status || null) as never })} options={STATUSES.map((one) => ({ value: one as string, label: one.replaceAll("_", " ") }))} />
-        <Select compact aria-label="Kind" empty="Any kind" value={filters.lane} onChange={(lane: string) => set({ lane: (lane || null) as never })} options={LANES.map((one) => ({ value: one as string, label: KINDS[one] }))} />
-        <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-40" />
-        <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-40" />
-        {more.button}
+      <FilterBar
+        holding={SHOWN_FILTERS.filter((one) => filters[one]).length}
+        more={more}
+        filters={
+          <>
+            <PromptFilter prompt={filters.prompt} onChange={(prompt) => set({ prompt, version: null })} />
+            {filters.prompt ? <VersionFilter key={filters.prompt} version={filters.version} onChange={(version) => set({ version })} /> : null}
+            <Select compact aria-label="Status" empty="Any status" value={filters.status} onChange={(status: string) => set({ status: (status || null) as never })} options={STATUSES.map((one) => ({ value: one as string, label: one.replaceAll("_", " ") }))} />
+            <Select compact aria-label="Kind" empty="Any kind" value={filters.lane} onChange={(lane: string) => set({ lane: (lane || null) as never })} options={LANES.map((one) => ({ value: one as string, label: KINDS[one] }))} />
+            <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-40" />
+            <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-40" />
+          </>
+        }
+      >
         <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
           {taken.length > 0 ? `Add ${count(taken.length)} to a dataset…` : "Add to a dataset…"}
         </Button>
@@ -80,8 +86,7 @@ export default function RunsPage() {
           ) : null}
           {pages.rows.some((row) => row.simulated) ? <SimulatedBadge /> : null}
         </span>
-      </Toolbar>
-      {more.row}
+      </FilterBar>
       <PagedTable
         label="Runs"
         columns={COLUMNS}

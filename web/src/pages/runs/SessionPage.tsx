@@ -3,7 +3,7 @@ import { asApiError } from "@/api/errors";
 import { type Answer, keyOf, read } from "@/api/hooks";
 import { Badge, Button, Duration, EmptyState, ErrorState, Figures, Money, Page, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, TextLink } from "@/kit";
 import { type ExecutionRow, type Reaction, isUnderway, textOf } from "@/kit/execution/types";
-import { count, money, percent, plural } from "@/lib/format";
+import { count, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { Reactions } from "./Feedback";
 import { useRun } from "./Run";
@@ -95,7 +95,7 @@ function Said({ turn }: { turn: Turn }) {
             ) : run.messages ? null : (
               <p className="text-13 text-muted">The text is not kept.</p>
             )}
-            {run.output ? <Prose text={run.output} /> : <p className="text-13 text-muted">{run.error?.message ?? (run.tool_calls ? "The model called tools." : "Nothing came.")}</p>}
+            {run.output ? <Prose text={run.output} /> : <p className="text-13 text-muted">{(run.error && spaced(run.error.message)) ?? (run.tool_calls ? "The model called tools." : "Nothing came.")}</p>}
           </>
         ) : error ? (
           <p className="text-13 text-muted">{asApiError(error).message}</p>

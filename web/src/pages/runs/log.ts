@@ -44,6 +44,9 @@ export const NO_FILTERS = readState(FILTERS, {});
 /** Those that stand in the row of further filters. */
 export const LESS_USED = ["since", "until", "model", "provider", "app", "key", "error", "cost", "time"] as const satisfies readonly (keyof Filters)[];
 
+/** Those that have a control: all but what only a link sets, which stands beside them by itself. */
+export const SHOWN_FILTERS = ["prompt", "version", "status", "lane", "user", "session", ...LESS_USED] as const satisfies readonly (keyof Filters)[];
+
 export function queryOf({ prompt, version, status, session, user, lane, job, experiment, arm, since, until, model, provider, app, key, error, cost, time }: Filters): Record<string, unknown> {
   return {
     prompt,

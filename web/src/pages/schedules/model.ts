@@ -1,7 +1,7 @@
 /** When a schedule comes, in words, and what is sent for one. Pure. */
 import { askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
-import { NUSD_PER_CREDIT } from "@/lib/format";
+import { creditsOfUsd, usdOfCredits } from "@/lib/format";
 import { type Asked, howOf, without } from "@/pages/optimize/asked";
 import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search";
 
@@ -9,8 +9,6 @@ export type Schedule = Schema<"burnish_gateway__schedules__answers__ScheduleAnsw
 export type WholeSchedule = Schema<"WholeScheduleAnswer">;
 export type { Asked };
 export type Run = Schema<"RunAnswer">;
-
-const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
 
 const two = (value: string) => value.padStart(2, "0");
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -36,15 +34,12 @@ export function emptyDraft(prompt: string, dataset: string, zone: string): Draft
 
 export function draftOf(one: Schedule): Draft {
   const asked = askedOf(one);
-  const usd = (credits: number | string | null | undefined) => (credits === null || credits === undefined ? "" : String(Number((Number(credits) * USD_PER_CREDIT).toPrecision(9))));
   const seconds = asked.budget?.seconds;
   return {
-    name: one.name, prompt: one.prompt, dataset: asked.source ?? asked.dataset_id ?? "", every: "cron", time: "03:00", cron: one.cron, zone: one.time_zone, evaluations: String(asked.budget?.evaluations ?? 2000), runUsd: usd(asked.budget?.credits), monthUsd: usd(one.month_credits),
+    name: one.name, prompt: one.prompt, dataset: asked.source ?? asked.dataset_id ?? "", every: "cron", time: "03:00", cron: one.cron, zone: one.time_zone, evaluations: String(asked.budget?.evaluations ?? 2000), runUsd: usdOfCredits(asked.budget?.credits), monthUsd: usdOfCredits(one.month_credits),
     minutes: seconds ? String(Number((seconds / 60).toPrecision(9))) : "", version: asked.version ? String(asked.version) : "", task: asked.models?.task ?? null, reflect: asked.models?.reflect ?? null, search: searchFrom(asked),
   }; // prettier-ignore
 }
-
-const credits = (usd: string) => Number((Number(usd) / USD_PER_CREDIT).toPrecision(12));
 
 export function isComplete(draft: Draft): boolean {
   return Boolean(draft.prompt && draft.dataset && draft.zone) && whyNot(draft.search) === null && Number(draft.runUsd) > 0 && Number(draft.monthUsd) > 0 && Number(draft.evaluations) >= 50 && (draft.every !== "cron" || draft.cron.trim() !== "");
@@ -59,16 +54,16 @@ function optimizationOf(draft: Draft, before: Asked = {}) {
     ...askedItems(draft.dataset),
     ...(draft.version ? { version: Number(draft.version) } : {}),
     ...(before.start && draft.search.method === "evolutionary" ? { start: before.start } : {}),
-    budget: { evaluations: Math.round(Number(draft.evaluations)), credits: credits(draft.runUsd), ...(minutes > 0 ? { seconds: Math.round(minutes * 60) } : {}) },
+    budget: { evaluations: Math.round(Number(draft.evaluations)), credits: creditsOfUsd(draft.runUsd), ...(minutes > 0 ? { seconds: Math.round(minutes * 60) } : {}) },
   };
 }
 
 export function bodyOf(draft: Draft) {
   const [hour, minute] = draft.time.split(":").map(Number);
-  return { name: draft.name.trim(), every: draft.every, ...(draft.every === "cron" ? { cron: draft.cron.trim() } : { hour: hour ?? 3, minute: minute ?? 0 }), time_zone: draft.zone, optimization: optimizationOf(draft), month_credits: credits(draft.monthUsd), paused: false };
+  return { name: draft.name.trim(), every: draft.every, ...(draft.every === "cron" ? { cron: draft.cron.trim() } : { hour: hour ?? 3, minute: minute ?? 0 }), time_zone: draft.zone, optimization: optimizationOf(draft), month_credits: creditsOfUsd(draft.monthUsd), paused: false };
 }
 
 /** `kept`: what it asked for before. */
 export function changeOf(draft: Draft, kept: Asked) {
-  return { name: draft.name.trim(), cron: draft.cron.trim(), time_zone: draft.zone, optimization: optimizationOf(draft, kept), month_credits: credits(draft.monthUsd) };
+  return { name: draft.name.trim(), cron: draft.cron.trim(), time_zone: draft.zone, optimization: optimizationOf(draft, kept), month_credits: creditsOfUsd(draft.monthUsd) };
 }

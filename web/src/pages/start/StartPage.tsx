@@ -56,7 +56,7 @@ function Steps() {
     <Page title="First steps" subtitle={workspace ? <>In {workspace.name}: everything here can be done over the API as well.</> : undefined} actions={isAway ? null : <Button onClick={() => putAway(whose)}>Put these away</Button>}>
       {isHere ? null : <SkeletonText lines={12} />}
       {isHere && figures?.simulated ? (
-        <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so no real money is spent: amounts are play credits at made-up prices. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
+        <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so no real money is spent: amounts are play money at made-up prices. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
       ) : null}
       {isHere && hasFailed && !isReady ? (
         <Notice tone="bad" title="How far this workspace has come could not be read." action={<Button size="s" onClick={retry}>Try again</Button>}>

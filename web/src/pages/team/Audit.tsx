@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { useActors, useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { useOpened, usePages } from "@/api/hooks";
-import { Button, type Column, Combobox, CopyButton, Day, DownloadButton, Drawer, EmptyState, Facts, PagedTable, RelativeTime, SearchInput, Toolbar } from "@/kit";
+import { Button, type Column, Combobox, CopyButton, Day, DownloadButton, Drawer, EmptyState, Facts, FilterBar, PagedTable, RelativeTime, SearchInput } from "@/kit";
 import { betweenDays } from "@/lib/days";
 import { over, text, useUrlState } from "@/lib/url-state";
 import kinds from "./audit-kinds.json";
@@ -29,18 +29,24 @@ export function Audit() {
   const file = `/v1/audit/export?${new URLSearchParams(Object.entries({ format: "csv", ...query }).flatMap(([name, value]) => (value ? [[name, value]] : [])))}`;
   return (
     <div className="flex flex-col gap-4">
-      <Toolbar>
-        <Combobox label="Kind" value={kind || null} clear="Anything" choices={KINDS} onChange={(next) => set({ kind: next ?? "" })} />
-        <SearchInput label="Action begins with" placeholder="Begins with, such as prompt.label" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
-        <Combobox label="By" value={actor || null} clear="Anybody" choices={actors} onChange={(next) => set({ actor: next ?? "" })} />
-        <Day label="From" value={from} max={until} onChange={(next) => set({ from: next })} />
-        <Day label="Until" value={until} min={from} onChange={(next) => set({ until: next })} />
+      <FilterBar
+        holding={Object.values(filters).filter(Boolean).length}
+        filters={
+          <>
+            <Combobox label="Kind" value={kind || null} clear="Anything" choices={KINDS} onChange={(next) => set({ kind: next ?? "" })} />
+            <SearchInput label="Action begins with" placeholder="Begins with, such as prompt.label" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
+            <Combobox label="By" value={actor || null} clear="Anybody" choices={actors} onChange={(next) => set({ actor: next ?? "" })} />
+            <Day label="From" value={from} max={until} onChange={(next) => set({ from: next })} />
+            <Day label="Until" value={until} min={from} onChange={(next) => set({ until: next })} />
+          </>
+        }
+      >
         <span className="ml-auto">
           <DownloadButton path={file} name="audit.csv">
             CSV
           </DownloadButton>
         </span>
-      </Toolbar>
+      </FilterBar>
       <PagedTable
         label="Changes"
         columns={columns}

@@ -19,7 +19,7 @@ const NAMES: Record<string, string> = {
   access: "Members, workspaces and API keys",
   analytics: "Analytics and reports",
   audit: "Audit log",
-  billing: "Credits, usage and budgets",
+  billing: "Credit, usage and budgets",
   evaluators: "Evaluators and scores",
   executions: "Runs and sessions",
   feedback: "Feedback and metrics",

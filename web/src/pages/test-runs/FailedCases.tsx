@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { Badge, Breaking, Button, Drawer, Duration, EmptyState, Facts, JsonView, Money, Part, Prose, SearchInput, Table, TextLink, Toolbar, type Column } from "@/kit";
-import { count, plural } from "@/lib/format";
+import { count, plural, spaced } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { type FailedCase, type Result, type Run, filterCases, wordsOf } from "./model";
 import { shape } from "./shape";
@@ -84,7 +84,7 @@ function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result 
       <Part title="Expected">
         <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />
       </Part>
-      <Part title="Got">{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{one.error?.message ?? "No answer came."}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>
+      <Part title="Got">{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{spaced(one.error?.message ?? "No answer came.")}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>
       {Object.entries(one.scores ?? {}).map(([id, score]) => (
         <Part key={id} title={names.get(id) ?? "Evaluator"}>
           <p className="text-14">

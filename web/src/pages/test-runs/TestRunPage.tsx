@@ -7,7 +7,7 @@ import { Button, ButtonLink, ConfirmDialog, DownloadMenu, Facts, Figures, Loaded
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
-import { count, duration, money, percent, percentRange } from "@/lib/format";
+import { count, duration, money, percent, percentRange, spaced } from "@/lib/format";
 import { FailedCases } from "./FailedCases";
 import { Matrix } from "./Matrix";
 import { useUrlState } from "@/lib/url-state";
@@ -138,7 +138,7 @@ function Content({ run }: { run: Run }) {
         {isGoingOn(run.status) || isPaused(run.status) ? <Progress label="Answers" done={done} total={total} words={`${count(done)} of ${count(total)} answers`} /> : null}
         {run.error ? (
           <Notice tone="bad" title="It failed.">
-            {String((run.error as { message?: string }).message ?? "")}
+            {spaced((run.error as { message?: string }).message ?? "")}
           </Notice>
         ) : null}
         {run.status === "cancelled" ? <Notice title="Cancelled.">{result.metrics?.total ? `What came before stands below: ${count(result.metrics.total)} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}

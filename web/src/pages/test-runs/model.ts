@@ -1,7 +1,7 @@
 /** What the API says of a test run as "object", and what is computed from it. Pure. */
 import type { Schema } from "@/api/client";
 import type { Confusion } from "@/chart/ConfusionMatrix";
-import { count, plural, points } from "@/lib/format";
+import { count, plural, points, spaced } from "@/lib/format";
 
 export type Run = Schema<"TestRunAnswer">;
 export type Comparison = Schema<"RunComparison">;
@@ -127,7 +127,7 @@ export function countsOf(one: Pick<Comparison, "items" | "fixed" | "broken" | "c
 export function kept(answer: Schema<"OneAnswer"> | null): { text: string | null; instead: string } {
   if (answer === null) return { text: null, instead: "This run was not asked so often." };
   const error = answer.error as { message?: string; code?: string } | null;
-  return { text: answer.output, instead: answer.output !== null ? "" : error ? (error.message ?? error.code ?? "No answer came.") : "Its text is not kept any more." };
+  return { text: answer.output, instead: answer.output !== null ? "" : error ? spaced(error.message ?? error.code ?? "No answer came.") : "Its text is not kept any more." };
 }
 
 /** What the evaluators of either run said, a line for each of them. */

@@ -7,7 +7,7 @@ import { useKeyNames } from "@/api/keys";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
 import { After, Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
-import { count, day, money, plural } from "@/lib/format";
+import { day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { asApiError } from "@/api/errors";
 import { useNow } from "@/lib/use-now";
@@ -33,7 +33,7 @@ const NUSD_PER_USD = 1e9;
 export default function UsagePage() {
   const credits = useRead("/v1/credits", {}, FRESH);
   return (
-    <Head title="Usage and plan" subtitle="Credits, how long they last, and what used them.">
+    <Head title="Usage and plan" subtitle="Credit, how long it lasts, and what used it.">
       <Loaded of={credits} skeleton={<SkeletonTable columns={4} rows={5} />}>
         {(found) => <Left credits={found} />}
       </Loaded>
@@ -75,9 +75,9 @@ function Left({ credits }: { credits: Credits }) {
         </Notice>
       ) : null}
       <Figures
-        label="Credits"
+        label="Credit"
         figures={[
-          { label: "Credits left", value: money(credits.available_nusd), note: `${count(Math.floor(Number(credits.credits)))} credits${credits.held_nusd > 0 ? `, ${money(credits.held_nusd)} held` : ""}` },
+          { label: "Credit left", value: money(credits.available_nusd), note: credits.held_nusd > 0 ? `${money(credits.held_nusd)} more held by calls under way` : "nothing held" },
           { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? `${plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run")} in all` : " " },
           { label: "A day costs", value: pace ? money(pace.perDay) : "–", note: pace ? (pace.low === null ? `mean of ${plural(pace.days, "day")}` : `${money(pace.low)} – ${money(pace.high)}`) : "nothing spent yet" },
           { label: "Lasts until", value: lasts === null ? "–" : lasts > A_YEAR ? "over a year" : day(now + lasts * DAY_MS), note: lasts === null ? "at no pace yet" : lasts > A_YEAR ? "at this pace" : `${plural(Math.floor(lasts), "day")} at this pace` },
@@ -96,7 +96,7 @@ function Left({ credits }: { credits: Credits }) {
         </span>
       </div>
       <h2 className="sr-only">This month</h2>
-      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} keepsLegend reference={below === null ? undefined : { value: below, label: "warning" }} clock="utc" height={190} isStale={statement.isPlaceholderData} />
+      <XYChart title="Credit this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} keepsLegend reference={below === null ? undefined : { value: below, label: "warning" }} clock="utc" height={190} isStale={statement.isPlaceholderData} />
       {granting ? <GrantDialog onClose={() => setGranting(false)} /> : null}
       <WarningDialog open={warning} onOpenChange={setWarning} below={below} />
     </>

@@ -81,7 +81,7 @@ export function daysLeft(left: number, perDay: number | null | undefined): numbe
 
 /** The balance so far, and where the pace leads: to the end of the month, or to nothing. */
 export function burnSeries(points: readonly Point[], left: number, pace: Pace | null, now: number, endMs: number): Series[] {
-  const so: Series = { name: "Credits left", color: 1, steps: true, points: [...points, { x: endMs, value: null }] };
+  const so: Series = { name: "Credit left", color: 1, steps: true, points: [...points, { x: endMs, value: null }] };
   if (!pace || pace.perDay <= 0) return [so];
   const at = (perDay: number) => Math.max(0, left - (perDay * (endMs - now)) / DAY_MS);
   return [

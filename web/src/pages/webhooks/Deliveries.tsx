@@ -1,7 +1,7 @@
 import { Send } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { usePages, useRead } from "@/api/hooks";
-import { Badge, Breaking, Button, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Select, SearchInput, Toolbar } from "@/kit";
+import { Badge, Breaking, Button, type Column, Combobox, EmptyState, FilterBar, PagedTable, RelativeTime, Select, SearchInput } from "@/kit";
 import { count, shortId } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 import { maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
@@ -44,13 +44,18 @@ export function Deliveries({ of }: { of?: Endpoint }) {
   const isFiltered = Boolean(status || type || find || since || (endpoint && !of));
   return (
     <div className="flex flex-col gap-4">
-      <Toolbar>
-        <SearchInput label="Find by event or object" placeholder="Id of an event or object" value={find} onChange={(next) => set({ find: next })} className="w-full sm:w-60" />
-        {of ? null : <Combobox label="Endpoint" value={endpoint || null} clear="All endpoints" choices={[...endpoints].map(([value, one]) => ({ value, label: nameOf(one) }))} onChange={(next) => set({ endpoint: next ?? "" })} />}
-        <Combobox label="Event" value={type || null} clear="All events" choices={(kinds.data?.data ?? []).map((one) => ({ value: one.type, label: one.type }))} onChange={(next) => set({ type: next ?? "" })} />
-        <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES} />
-        <Select compact aria-label="Time" empty="Any time" value={since} onChange={(next) => set({ since: next || null })} options={TIMES} />
-      </Toolbar>
+      <FilterBar
+        holding={[endpoint && !of, type, status, since].filter(Boolean).length}
+        search={<SearchInput label="Find by event or object" placeholder="Id of an event or object" value={find} onChange={(next) => set({ find: next })} className="w-full sm:w-60" />}
+        filters={
+          <>
+            {of ? null : <Combobox label="Endpoint" value={endpoint || null} clear="All endpoints" choices={[...endpoints].map(([value, one]) => ({ value, label: nameOf(one) }))} onChange={(next) => set({ endpoint: next ?? "" })} />}
+            <Combobox label="Event" value={type || null} clear="All events" choices={(kinds.data?.data ?? []).map((one) => ({ value: one.type, label: one.type }))} onChange={(next) => set({ type: next ?? "" })} />
+            <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES} />
+            <Select compact aria-label="Time" empty="Any time" value={since} onChange={(next) => set({ since: next || null })} options={TIMES} />
+          </>
+        }
+      />
       <PagedTable
         label="Deliveries"
         columns={columns}
@@ -96,14 +101,28 @@ function columnsWith(endpoints: ReadonlyMap<string, Endpoint>, areMany: boolean)
       ),
     },
     ...(areMany ? [{ key: "endpoint", head: "Endpoint", hideBelow: "md", cell: (row) => <span className="wrap-anywhere">{whose(endpoints.get(row.endpoint_id))}</span> } satisfies Column<Delivery>] : []),
-    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <Standing delivery={row} /> },
+    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <ListedStanding delivery={row} /> },
     { key: "attempts", head: "Attempts", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => count(row.attempts) },
-    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at && !waitsFor(row) ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
+    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
     { key: "made", head: "Made", align: "end", width: "sm:w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
   ];
 }
 
 const whose = (endpoint: Endpoint | undefined) => (endpoint ? nameOf(endpoint) : "deleted");
+
+/** With the next try, where the window is too narrow for its column. */
+function ListedStanding({ delivery }: { delivery: Delivery }) {
+  return (
+    <>
+      <Standing delivery={delivery} />
+      {delivery.next_attempt_at ? (
+        <span className="block text-12 text-muted md:hidden">
+          next try <RelativeTime at={delivery.next_attempt_at} />
+        </span>
+      ) : null}
+    </>
+  );
+}
 
 export function Standing({ delivery }: { delivery: Delivery }) {
   const { word, tone } = standingOf(delivery);

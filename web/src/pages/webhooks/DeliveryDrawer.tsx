@@ -5,7 +5,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, CopyButton, Drawer, Duration, Facts, JsonView, Loaded, Notice, Prose, RelativeTime, Section, SimulatedBadge, TextLink, toast, toastError } from "@/kit";
 import { moment } from "@/lib/format";
 import { Standing } from "./Deliveries";
-import { nameOf, reasonOf, waitsFor } from "./words";
+import { nameOf, reasonOf } from "./words";
 
 type Detail = Schema<"DeliveryDetailAnswer">;
 type Attempt = Schema<"AttemptAnswer">;
@@ -49,7 +49,7 @@ function Content({ delivery }: { delivery: Detail }) {
       <Facts
         facts={[
           ["Status", <Standing key="status" delivery={delivery} />],
-          delivery.next_attempt_at !== null && !waitsFor(delivery) && ["Next try", <RelativeTime key="next" at={delivery.next_attempt_at} />],
+          delivery.next_attempt_at !== null && ["Next try", <RelativeTime key="next" at={delivery.next_attempt_at} />],
           delivery.settled_at !== null && ["Ended", moment(delivery.settled_at, { seconds: true })],
           ["Endpoint", endpoint.data ? <TextLink key="endpoint" to={`/webhooks/${delivery.endpoint_id}`}>{nameOf(endpoint.data)}</TextLink> : "deleted"],
           ["webhook-id", <Id key="id" id={delivery.id} />],

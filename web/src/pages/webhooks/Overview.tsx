@@ -98,6 +98,7 @@ function factsOf(endpoint: Endpoint): (readonly [string, ReactNode] | false)[] {
     endpoint.ordered && ["Order", `of each object; waits up to ${duration((endpoint.order_wait_s ?? 0) * 1000)} behind a failing event`],
     endpoint.include.length > 0 && ["Texts in the body", <Words key="include" words={endpoint.include} mono={false} />],
     endpoint.public_key !== null && ["Public key", <code key="key" className="text-12 break-all">{endpoint.public_key}</code>],
+    !!endpoint.previous_secret_expires_at && ["Old secret", `signs too until ${moment(endpoint.previous_secret_expires_at)}`],
     ["Made", moment(endpoint.created_at)],
     endpoint.last_delivered_at !== null && ["Last delivered", moment(endpoint.last_delivered_at)],
   ];

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { change, invalidate, read, useChange, useRead } from "@/api/hooks";
 import { asApiError } from "@/api/errors";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, toast, toastError, useUndo } from "@/kit";
+import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, TextLink, toast, toastError, useUndo } from "@/kit";
 import { usePathParam } from "@/lib/pages";
 import { flag, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { isCovered } from "@/shell/keys";
@@ -18,7 +18,7 @@ import { ReplayRange } from "./ReplayRange";
 import { Replays } from "./Replays";
 import { RotateSecret } from "./RotateSecret";
 import type { Endpoint } from "./draft";
-import { nameOf, stateOfEndpoint, whyResting } from "./words";
+import { isResting, lastFailed, nameOf, stateOfEndpoint, whyResting } from "./words";
 
 const shape = { tab: oneOf(["overview", "deliveries", "replays"], "overview"), edit: over(flag()), delivery: over(text()) };
 const LOOK_AGAIN_MS = 10_000;
@@ -105,15 +105,27 @@ function Trouble({ endpoint, onCatchUp }: { endpoint: Endpoint; onCatchUp: () =>
     );
   }
   if (endpoint.status === "paused") return <Notice title="Paused.">Deliveries wait, and nothing is lost.</Notice>;
-  if (stateOfEndpoint(endpoint, Date.now()).word === "failing") {
+  if (isResting(endpoint, Date.now())) {
     return (
-      <Notice tone="warn" title="Left in peace for a while.">
+      <Notice tone="warn" title="Left in peace for a while." action={<WhatFailed />}>
         {whyResting(endpoint.resting_reason)} The next try is <RelativeTime at={endpoint.resting_until} />; nothing is lost meanwhile.
       </Notice>
     );
   }
-  return null;
+  const failed = lastFailed(endpoint);
+  if (failed === null) return null;
+  return (
+    <Notice tone="warn" title={`${failed}.`} action={<WhatFailed />}>
+      The first of them <RelativeTime at={endpoint.failing_since} />. {endpoint.delivered_count === 0 ? "Nothing has arrived yet. " : ""}What waits is tried again, after longer and longer pauses.
+    </Notice>
+  );
 }
+
+const WhatFailed = () => (
+  <TextLink to="." search={{ tab: "deliveries" }}>
+    See the deliveries
+  </TextLink>
+);
 
 function Acts({ endpoint }: { endpoint: Endpoint }) {
   const may = useMay();

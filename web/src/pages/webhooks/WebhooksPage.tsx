@@ -14,7 +14,7 @@ import { Inbound } from "./Inbound";
 import { NewEndpoint } from "./NewEndpoint";
 import { NewInbound } from "./NewInbound";
 import type { Endpoint } from "./draft";
-import { nameOf, shareOf, stateOfEndpoint } from "./words";
+import { lastFailed, nameOf, shareOf, stateOfEndpoint } from "./words";
 
 const shape = { tab: oneOf(["endpoints", "deliveries", "events", "inbound"], "endpoints"), new: over(flag()) };
 const LOOK_AGAIN_MS = 10_000;
@@ -121,9 +121,11 @@ function Events({ endpoint }: { endpoint: Endpoint }) {
 
 function State({ endpoint, dead }: { endpoint: Endpoint; dead: string | undefined }) {
   const { word, tone } = stateOfEndpoint(endpoint, Date.now());
+  const failed = endpoint.status === "active" ? lastFailed(endpoint) : null;
   return (
     <span className="flex flex-col items-start gap-0.5">
       <Badge tone={tone}>{word}</Badge>
+      {failed ? <span className="text-12 text-pretty text-muted">{failed.toLowerCase()}</span> : null}
       {dead ? <span className="text-12 text-bad">{dead}</span> : null}
     </span>
   );

@@ -1,6 +1,7 @@
 /** What the states of endpoints and deliveries are called. */
 import type { Schema } from "@/api/client";
 import type { Tone } from "@/kit";
+import { count } from "@/lib/format";
 import type { Endpoint } from "./draft";
 
 export type Delivery = Schema<"DeliveryAnswer">;
@@ -46,12 +47,29 @@ export function whyResting(reason: Endpoint["resting_reason"] | undefined): stri
   return reason ? RESTING[reason] : "Too many attempts did not arrive.";
 }
 
-/** One word for an endpoint. Resting: it failed too often in a row at `nowMs`. */
-export function stateOfEndpoint(endpoint: Pick<Endpoint, "status" | "resting_until">, nowMs: number): { word: string; tone: Tone } {
+/** So many failures in a row are no accident: from here on it is tried one delivery at a time. */
+const FAILING_FROM = 3;
+
+type Health = Pick<Endpoint, "status" | "resting_until" | "delivered_count"> & Partial<Pick<Endpoint, "failed_in_a_row">>;
+
+/** Whether it is left in peace at `nowMs`, because it failed too often. */
+export function isResting({ status, resting_until }: Pick<Endpoint, "status" | "resting_until">, nowMs: number): boolean {
+  return status === "active" && Boolean(resting_until) && Date.parse(resting_until ?? "") > nowMs;
+}
+
+/** One word for an endpoint. */
+export function stateOfEndpoint(endpoint: Health, nowMs: number): { word: string; tone: Tone } {
   if (endpoint.status === "disabled") return { word: "disabled", tone: "bad" };
   if (endpoint.status === "paused") return { word: "paused", tone: "neutral" };
-  if (endpoint.resting_until && Date.parse(endpoint.resting_until) > nowMs) return { word: "failing", tone: "warn" };
-  return { word: "active", tone: "ok" };
+  const failed = endpoint.failed_in_a_row ?? 0;
+  const isFailing = failed >= FAILING_FROM || (failed > 0 && endpoint.delivered_count === 0);
+  return isResting(endpoint, nowMs) || isFailing ? { word: "failing", tone: "warn" } : { word: "active", tone: "ok" };
+}
+
+/** How many attempts failed since the last that arrived; null where none did. An API of the release before does not say. */
+export function lastFailed({ failed_in_a_row = 0 }: Partial<Pick<Endpoint, "failed_in_a_row">>): string | null {
+  if (failed_in_a_row === 0) return null;
+  return failed_in_a_row === 1 ? "The last attempt failed" : `The last ${count(failed_in_a_row)} attempts failed`;
 }
 
 /** What an endpoint is called: what somebody said of it, else its host. */

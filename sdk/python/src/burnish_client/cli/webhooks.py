@@ -67,7 +67,9 @@ def replay(
     if as_json:
         print_json(done)
     elif endpoint:
-        print(f"{done[0]['matched']} deliveries are sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
+        matched = done[0]["matched"]
+        what = "1 delivery is" if matched == 1 else f"{matched} deliveries are"
+        print(f"{what} sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
     else:
         print(f"Sent again: {len(done)}. What became of it: burnish webhooks deliveries")
 

@@ -6,9 +6,9 @@ from typing import Any
 from burnish_gateway.compat.anthropic.answer import head_of, stop_reason, thinking_blocks, usage_of
 from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.calls_in_turn import CallsInTurn, Part
-from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.format import Facts, of_first_choice
 from burnish_shared.errors import BurnishError
-from burnish_shared.json_bytes import decoded, encoded
+from burnish_shared.json_bytes import encoded
 
 
 @dataclass(slots=True)
@@ -40,8 +40,12 @@ class MessageEvents:
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in OpenAI's cut: the first of each names it, later ones add to its arguments."""
-        given = decoded(body)
+        return b"".join(self._said(one) for one in of_first_choice(body))
+
+    def _said(self, given: dict[str, Any]) -> bytes:
         told = self._thought(given.get("reasoning_content"), given.get("thinking_blocks") or [])
+        if given.get("content"):
+            told += self.text(encoded(given["content"]))
         if given.get("refusal"):
             told += self.text(encoded(given["refusal"]))
         return told + self._calls(self.turn.take(given.get("tool_calls") or []))

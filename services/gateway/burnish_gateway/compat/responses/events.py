@@ -5,7 +5,7 @@ from typing import Any
 
 from burnish_gateway.compat.calls_in_turn import CallsInTurn, Part
 from burnish_gateway.compat.error_answer import openai_error
-from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.format import Facts, of_first_choice
 from burnish_gateway.compat.responses.answer import (
     call_item,
     head_of,
@@ -72,8 +72,11 @@ class ResponseEvents:
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in the cut of chat completions: the first of each names it, later ones add to its arguments."""
-        given = decoded(body)
+        return b"".join(self._said_in(one) for one in of_first_choice(body))
+
+    def _said_in(self, given: dict[str, Any]) -> bytes:
         told = self._think(given["reasoning_content"]) if given.get("reasoning_content") else b""
+        told += self.text(encoded(given["content"])) if given.get("content") else b""
         told += self._refuse(given["refusal"]) if given.get("refusal") else b""
         return told + self._called(self.turn.take(given.get("tool_calls") or []))
 
