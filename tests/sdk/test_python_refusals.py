@@ -155,6 +155,33 @@ def test_what_is_sent_again_is_said_to_the_log_without_what_it_held(caplog: pyte
     assert "Ada" not in said and "secret-person" not in said
 
 
+async def test_what_runs_in_the_background_is_waited_for() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/executions/e%2F1" or request.url.raw_path == b"/v1/executions/e%2F1"
+        return httpx.Response(200, json={"id": "e/1", "status": course.pop(0) if len(course) > 1 else course[0]})
+
+    course = ["queued", "running", "timeout"]
+    with client(answer) as burnish:
+        assert burnish.await_execution("e/1", every_s=0)["status"] == "timeout"
+        course = ["running"]
+        with pytest.raises(TimeoutError, match="e/1"):
+            burnish.await_execution("e/1", every_s=0, limit_s=0)
+    course = ["queued", "running", "success"]
+    async with AsyncBurnish(api_key="k", transport=httpx.MockTransport(answer), cache_folder=False) as waiting:
+        assert (await waiting.await_execution("e/1", every_s=0))["status"] == "success"
+
+
+async def test_what_is_no_list_is_said_to_be_none() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"id": "1"})
+
+    with client(answer) as burnish, pytest.raises(ValueError, match="/v1/prompts/p is no list"):
+        next(burnish.list("/v1/prompts/p"))
+    async with AsyncBurnish(api_key="k", transport=httpx.MockTransport(answer), cache_folder=False) as waiting:
+        with pytest.raises(ValueError, match="no list"):
+            await anext(waiting.list("/v1/prompts/p"))
+
+
 def test_the_package_says_its_version_and_its_names() -> None:
     assert burnish_client.__version__ == burnish_client.wire.VERSION
     assert {*burnish_client.__all__} <= {*dir(burnish_client)}

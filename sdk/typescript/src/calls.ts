@@ -32,7 +32,7 @@ export type ExecutionOptions = Abortable &
     cache: boolean | { mode?: "off" | "deterministic" | "always"; ttl_s?: number };
     /** What calls without a prompt are grouped by. */
     prompt_key: string;
-    /** The answer is `{ id, status: "queued" }`. */
+    /** The answer is `{ id, status: "queued" }`; `awaitExecution` waits for the rest. */
     background: boolean;
     idempotency_key: string;
   }>;

@@ -89,6 +89,17 @@ export class Burnish {
     return new TextStream((own) => sent(this.settings, { ...call, signal: own }), signal);
   }
 
+  /** Waits until it ended: one begun with `background: true`, or whose stream broke off. Throws TimedOut after `limitS`; it goes on. */
+  async awaitExecution(executionId: string, { everyS = 0.5, limitS = Infinity, signal }: Omit<Waiting<never>, "progress"> = {}): Promise<Execution> {
+    const end = Date.now() + limitS * 1_000;
+    for (;;) {
+      const execution = await this.run<Omit<Execution, "status"> & { status: Execution["status"] | "queued" | "running" }>({ method: "GET", path: `/v1/executions/${encodeURIComponent(executionId)}`, signal });
+      if (execution.status !== "queued" && execution.status !== "running") return execution as Execution;
+      if (Date.now() > end) throw new TimedOut(`Execution ${executionId} is ${execution.status} after ${limitS} s.`, executionId);
+      await pause(everyS * 1_000, signal);
+    }
+  }
+
   /** Sends a reaction and returns its id: `thumb`, `score`, `comment`, `correction`, `metric`, with `user_id`. */
   async feedback(executionId: string | null, reaction: calls.FeedbackOptions): Promise<string> {
     return (await this.run<{ feedback_id: string }>(calls.feedback(executionId, reaction))).feedback_id;
@@ -211,6 +222,7 @@ export class Burnish {
     let { cursor } = query;
     do {
       const page: { data: T[]; next_cursor?: string | null } = await this.run({ method: "GET", path, query: { ...query, cursor }, signal });
+      if (!Array.isArray(page?.data)) throw new TypeError(`path: ${path} is no list; request reads it.`);
       yield* page.data;
       cursor = page.next_cursor;
     } while (cursor !== null && cursor !== undefined);

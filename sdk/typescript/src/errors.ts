@@ -2,14 +2,7 @@
  *
  *     BurnishError
  *     ├── ApiError        the server refused, with a code that stays, the field to blame and the id of the request
- *     │   ├── BadRequest        400, 413, 422: something about it is wrong; `param` says what
- *     │   ├── Unauthenticated   401: no key, or not a valid one
- *     │   ├── PaymentRequired   402: credit or a budget is used up
- *     │   ├── Forbidden         403: the key may not, or the workspace is suspended
- *     │   ├── NotFound          404, 410: there is no such thing in this workspace
- *     │   ├── Conflict          409: something else stands there, or is under way
- *     │   ├── RateLimited       429: yours, or the provider's; `retryAfterS`
- *     │   └── ServerError       500 and above: it failed, after all retries
+ *     │   └── BadRequest, Unauthenticated, PaymentRequired, Forbidden, NotFound, Conflict, RateLimited, ServerError: its kinds
  *     ├── NotReached      no answer came, after all retries
  *     ├── StreamBroke     a stream ended without its last event; the server books what it had produced
  *     ├── AbortError      your signal ended it
@@ -52,42 +45,42 @@ export class ApiError extends BurnishError {
   }
 }
 
-/** Something about the request is wrong: `param` names the field. Again it would be told the same. */
+/** 400, 413, 422: something about the request is wrong; `param` names the field. */
 export class BadRequest extends ApiError {
   override name = "BadRequest";
 }
 
-/** No key, or not a valid one. */
+/** 401: no key, or not a valid one. */
 export class Unauthenticated extends ApiError {
   override name = "Unauthenticated";
 }
 
-/** Credit or a budget is used up; nobody was called. */
+/** 402: credit or a budget is used up; nobody was called. */
 export class PaymentRequired extends ApiError {
   override name = "PaymentRequired";
 }
 
-/** The key may not do this, or the workspace is suspended. */
+/** 403: the key may not, or the workspace is suspended. */
 export class Forbidden extends ApiError {
   override name = "Forbidden";
 }
 
-/** There is no such thing in this workspace, or it is gone. */
+/** 404, 410: there is no such thing in this workspace. */
 export class NotFound extends ApiError {
   override name = "NotFound";
 }
 
-/** Something else stands there already, or is still under way. */
+/** 409: something else stands there, or is under way. */
 export class Conflict extends ApiError {
   override name = "Conflict";
 }
 
-/** Too many: your limit, or the provider's. `retryAfterS` says how long to wait. */
+/** 429: your limit, or the provider's; `retryAfterS`. */
 export class RateLimited extends ApiError {
   override name = "RateLimited";
 }
 
-/** Burnish or the provider failed, or ran out of time. */
+/** 500 and above: Burnish or the provider failed, or ran out of time. */
 export class ServerError extends ApiError {
   override name = "ServerError";
 }

@@ -44,6 +44,7 @@ from burnish_client.wire import (
     error_of,
     is_answer,
     is_done_before,
+    listed,
     may_succeed_later,
     not_reached,
     parsed,
@@ -152,6 +153,20 @@ class AsyncBurnish:
             yield AsyncTextStream(response)
         finally:
             await response.aclose()
+
+    async def await_execution(self, execution_id: str, *, every_s: float = 0.5, limit_s: float | None = None) -> Execution:
+        """Waits until it ended: one that was begun with `background=True`, or whose stream broke off. `status` says how.
+
+        Raises TimeoutError after `limit_s`; the execution goes on.
+        """
+        end = None if limit_s is None else time.monotonic() + limit_s
+        while True:
+            execution: Execution = await self._run(calls.execution(execution_id))
+            if calls.has_ended(execution):
+                return execution
+            if end is not None and time.monotonic() > end:
+                raise TimeoutError(f"Execution {execution_id} has not ended after {limit_s:g} s")
+            await asyncio.sleep(every_s)
 
     async def feedback(self, execution_id: str | None = None, **given: Unpack[FeedbackOptions]) -> str:
         """Sends a reaction and returns its id: `thumb`, `score`, `comment`, `correction`, `metric`, with `user_id`."""
@@ -314,7 +329,7 @@ class AsyncBurnish:
     async def list(self, path: str, *, cursor: str | None = None, **query: Any) -> AsyncIterator[dict[str, Any]]:
         """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""
         while True:
-            answer = await self._run(Call("GET", path, query={**query, "cursor": cursor}))
+            answer = listed(await self._run(Call("GET", path, query={**query, "cursor": cursor})), path)
             for row in answer["data"]:
                 yield row
             cursor = answer.get("next_cursor")

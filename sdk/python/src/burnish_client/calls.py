@@ -9,6 +9,7 @@ from typing_extensions import TypedDict, Unpack
 
 from burnish_client.paths import segment
 from burnish_client.prompts import Key
+from burnish_client.types import Execution
 from burnish_client.wire import Call, without_nones
 
 PROMPT_TIMEOUT_S: Final = 3.0
@@ -79,13 +80,23 @@ class BatchOptions(TypedDict, total=False):
 
 
 def execute(prompt: str | None, variables: Mapping[str, Any] | None, *, stream: bool = False, **given: Unpack[ExecutionOptions]) -> Call:
-    """POST /v1/executions. `background`: the answer is {id, status: queued}."""
+    """POST /v1/executions. `background`: the answer is {id, status: queued}, and `await_execution` waits for the rest."""
     body: dict[str, Any] = {"prompt": prompt, "variables": dict(variables) if variables else None, **given}
     key, background = body.pop("idempotency_key", None), body.pop("background", False)
     body |= ({"stream": True} if stream else {"response_shape": "with_metadata"}) | ({"mode": "background"} if background else {})
     deadline_s = given.get("deadline_s")
     timeout_s = None if deadline_s is None else deadline_s + AFTER_DEADLINE_S
     return Call("POST", "/v1/executions", without_nones(body), headers=_with_key(key), timeout_s=timeout_s)
+
+
+def execution(execution_id: str) -> Call:
+    """GET /v1/executions/{id}."""
+    return Call("GET", f"/v1/executions/{segment(execution_id)}")
+
+
+def has_ended(execution: Execution) -> bool:
+    """Of one under way only its id, its status and when it began are told."""
+    return str(execution["status"]) not in ("queued", "running")
 
 
 def feedback(execution_id: str | None, **given: Unpack[FeedbackOptions]) -> Call:

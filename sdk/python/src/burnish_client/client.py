@@ -43,6 +43,7 @@ from burnish_client.wire import (
     error_of,
     is_answer,
     is_done_before,
+    listed,
     may_succeed_later,
     not_reached,
     parsed,
@@ -151,6 +152,20 @@ class Burnish:
             yield TextStream(response)
         finally:
             response.close()
+
+    def await_execution(self, execution_id: str, *, every_s: float = 0.5, limit_s: float | None = None) -> Execution:
+        """Waits until it ended: one that was begun with `background=True`, or whose stream broke off. `status` says how.
+
+        Raises TimeoutError after `limit_s`; the execution goes on.
+        """
+        end = None if limit_s is None else time.monotonic() + limit_s
+        while True:
+            execution: Execution = self._run(calls.execution(execution_id))
+            if calls.has_ended(execution):
+                return execution
+            if end is not None and time.monotonic() > end:
+                raise TimeoutError(f"Execution {execution_id} has not ended after {limit_s:g} s")
+            time.sleep(every_s)
 
     def feedback(self, execution_id: str | None = None, **given: Unpack[FeedbackOptions]) -> str:
         """Sends a reaction and returns its id: `thumb`, `score`, `comment`, `correction`, `metric`, with `user_id`."""
@@ -313,7 +328,7 @@ class Burnish:
     def list(self, path: str, *, cursor: str | None = None, **query: Any) -> Iterator[dict[str, Any]]:
         """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""
         while True:
-            answer = self._run(Call("GET", path, query={**query, "cursor": cursor}))
+            answer = listed(self._run(Call("GET", path, query={**query, "cursor": cursor})), path)
             yield from answer["data"]
             cursor = answer.get("next_cursor")
             if cursor is None:

@@ -179,6 +179,13 @@ def parsed(text: bytes) -> Any:
         raise NotReached("What answered is not Burnish: it sent no JSON. Look at base_url.") from error
 
 
+def listed(answer: Any, path: str) -> Mapping[str, Any]:
+    """A page of a list. Raises ValueError for what is none."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
+        raise ValueError(f"path: {path} is no list; `request` reads it.")
+    return answer
+
+
 def is_key(text: str) -> bool:
     """Could a header carry it as a key? Blanks and line ends around it are not looked at."""
     return all("!" <= sign <= "~" for sign in text.strip())
