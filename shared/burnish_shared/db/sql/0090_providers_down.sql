@@ -17,7 +17,7 @@ CREATE FUNCTION models_of_provider(p_ws uuid, p_provider text) RETURNS TABLE (mo
 CREATE FUNCTION says_down(p_error jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_temp AS $$
   SELECT CASE
     WHEN p_error->>'code' IN ('provider_rate_limited', 'provider_timed_out', 'deadline_passed', 'provider_unreachable', 'provider_failed', 'provider_malformed',
-                              'stream_cut_off', 'provider_unavailable') THEN true
+                              'stream_cut_off', 'provider_unavailable', 'provider_account_empty') THEN true
     WHEN p_error->>'code' = 'provider_refused' THEN coalesce(p_error->>'provider_status', '') NOT IN ('400', '413', '415', '422')
     WHEN p_error->>'code' = 'output_invalid' THEN false END $$;
 
