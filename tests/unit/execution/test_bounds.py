@@ -117,7 +117,7 @@ def test_no_answer_is_kept_for_longer_than_its_text(said: CacheSetting) -> None:
 @pytest.mark.promise("E-04")
 @pytest.mark.parametrize("kind", FailureKind)
 def test_which_failures_are_this_providers_and_not_the_requests(kind: FailureKind) -> None:
-    of_provider = {"RATE_LIMITED", "TIMEOUT", "UNREACHABLE", "PROVIDER", "CUT_OFF", "EGRESS", "RESTING", "NO_KEY"}
+    of_provider = {"RATE_LIMITED", "TIMEOUT", "UNREACHABLE", "PROVIDER", "CUT_OFF", "EGRESS", "RESTING", "NO_KEY", "ACCOUNT_EMPTY"}
     failure = Failure(kind, "No.", http_status=400)
     assert another_may_help(failure, had_started=False) is (kind.name in of_provider)
     assert not another_may_help(failure, had_started=True)
