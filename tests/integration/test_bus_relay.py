@@ -189,7 +189,7 @@ async def test_two_relays_share_the_rows_without_repeating_any(server: OwnNats, 
     before = {outcome: count.get() for outcome, count in counted.items()}
     async with bus_of(server, "analytics") as bus, bus_of(server, "analytics") as second:
         async with relaying(one, bus, lease_s=60) as early, relaying(other, second, lease_s=60) as late:
-            # One that connects while another sends makes due again what was sent in the last 10 s (DOUBTFUL_S): both look before a row is there.
+            # One that connects while another sends makes due again what that sent in the last 10 s (DOUBTFUL_S): so both look first.
             await until(lambda: have_looked(early, late))
             await write(one, *ids)
             await until(lambda: all_sent(database))
