@@ -34,7 +34,8 @@ FAILURES = {
     "no_provider_key": "There is no key that could be used.",
     "not_admitted": "It could not be let in a second time, after the executor that had it died.",
     "output_invalid": "The answer is not as the prompt's version wants it, also after one repair; the record keeps the text.",
-    "provider_account_empty": "The account behind the key has no money left (402, or the provider's own words). The key rests for an hour.",
+    "provider_account_empty": "The account behind the key has no money left (402, or the provider's own words). The key rests for an hour, "
+    "or until it is restored, and until then calls hear the same.",
     "provider_failed": "The provider answered 5xx, an error or a web page with status 200, or nothing. Costs nothing.",
     "provider_keys_unverified": "Whether the keys still hold could not be found out just now, so nothing was asked.",
     "provider_malformed": "The provider gave an answer that cannot be read; its input is paid for.",

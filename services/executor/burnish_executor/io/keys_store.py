@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_executor.core.failure import FailureKind
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.provider_keys import KeyPlace
 from burnish_shared.db.changes import note_change
@@ -14,6 +16,9 @@ from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
 SERVICE = "executor"
+
+ACCOUNT_EMPTY: Final = FailureKind.ACCOUNT_EMPTY.value[1]
+"""What is kept of a key that rests because the account behind it has no money left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +32,20 @@ class KeyNews:
 
 
 async def active_keys(tx: Tx, workspace_id: UUID, *, provider: str, address: str) -> Sequence[Record]:
-    """Keys that may be used for exactly this address ('': the provider's own); `rests_s`: seconds for which one still cools down."""
+    """Keys that may be used for exactly this address ('': the provider's own).
+
+    `rests_s`: seconds for which one still cools down; `is_empty`: because its account has no money left.
+    """
     return await tx.fetch(
         "SELECT provider_key_id, provider, name, last4, priority, secret_version, sealed, vault_secret_id, "
-        "requests_per_minute, tokens_per_minute, greatest(0, extract(epoch FROM cooldown_until - clock_timestamp()))::float8 AS rests_s "
-        "FROM provider_keys WHERE workspace_id = $1 AND provider = $2 AND base_url = $3 AND status = 'active' "
+        "requests_per_minute, tokens_per_minute, greatest(0, extract(epoch FROM cooldown_until - clock_timestamp()))::float8 AS rests_s, "
+        "coalesce(last_error = $4, false) AS is_empty FROM provider_keys "
+        "WHERE workspace_id = $1 AND provider = $2 AND base_url = $3 AND status = 'active' "
         "ORDER BY priority, provider_key_id",
         workspace_id,
         provider,
         address,
+        ACCOUNT_EMPTY,
     )
 
 
