@@ -61,10 +61,11 @@ async def find_key(tx: Tx, workspace_id: UUID, provider_key_id: UUID) -> Record 
 
 
 async def cool_down(tx: Tx, place: KeyPlace, *, seconds: float, error: str) -> None:
-    """Lets the key rest for all executors, because of `error`. A shorter rest does not end a longer one."""
+    """Lets the key rest for all executors, because of `error`. A shorter rest does not end a longer one, nor takes its reason."""
     changed = await tx.fetchval(
         "UPDATE provider_keys SET cooldown_until = greatest(cooldown_until, clock_timestamp() + $4 * interval '1 second'), "
-        "last_error = $5, last_error_at = clock_timestamp() "
+        "last_error = CASE WHEN cooldown_until > clock_timestamp() + $4 * interval '1 second' THEN last_error ELSE $5 END, "
+        "last_error_at = clock_timestamp() "
         "WHERE workspace_id = $1 AND provider_key_id = $2 AND secret_version = $3 AND status = 'active' RETURNING true",
         place.workspace_id,
         place.provider_key_id,
@@ -102,12 +103,16 @@ async def set_aside(tx: Tx, place: KeyPlace, *, http_status: int, event: Event) 
     return True
 
 
+_IS_NEWS: Final = "n.error IS NOT NULL AND k.status = 'active' AND coalesce(k.cooldown_until <= clock_timestamp(), true)"
+"""SQL: of a key that is set aside, or rests, its last error says why, whatever was under way and failed meanwhile."""
+
+
 async def write_news(tx: Tx, news: Sequence[KeyNews]) -> None:
     """When keys were last used, and how they last failed. No change of configuration, so nobody is told."""
     await tx.execute(
         "UPDATE provider_keys k SET last_used_at = greatest(k.last_used_at, clock_timestamp() - n.idle_s * interval '1 second'), "
-        "last_error = coalesce(n.error, k.last_error), "
-        "last_error_at = CASE WHEN n.error IS NULL THEN k.last_error_at ELSE clock_timestamp() END "
+        f"last_error = CASE WHEN {_IS_NEWS} THEN n.error ELSE k.last_error END, "
+        f"last_error_at = CASE WHEN {_IS_NEWS} THEN clock_timestamp() ELSE k.last_error_at END "
         "FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::text[]) n(workspace_id, provider_key_id, idle_s, error) "
         "WHERE k.workspace_id = n.workspace_id AND k.provider_key_id = n.provider_key_id AND k.status <> 'revoked'",
         [one.workspace_id for one in news],
