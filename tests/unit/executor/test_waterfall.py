@@ -105,7 +105,7 @@ def test_an_account_without_money_is_told_as_such_as_long_as_its_key_rests() -> 
     for failure in (None, refused):
         told = last_word(failure, rests=rests)
         assert (told.kind, told.may_pass, told.info().retry_after_s) == (FailureKind.ACCOUNT_EMPTY, False, None)
-        assert "/v1/provider-keys/{id}" in told.message
+        assert "once it is restored" in told.message
     assert last_word(empty, rests=rests) is empty, "in the provider's words, where it was asked"
     assert last_word(broken, rests=rests) is broken and last_word(busy, rests=rests) is busy
 

@@ -122,8 +122,8 @@ def last_word(failure: Failure | None, *, rests: Sequence[Rest]) -> Failure:
 
 EMPTY: Final = Failure(
     FailureKind.ACCOUNT_EMPTY,
-    "The account behind every provider key that this workspace could use has no money left, so nobody was called. Put some in there and "
-    'restore the key (PATCH /v1/provider-keys/{id}, {"status": "active"}); by itself it is tried an hour after it was found empty.',
+    "The account behind every provider key that this workspace could use has no money left, so nobody was called. A key is used again once "
+    "it is restored, or an hour after it was found empty; GET /v1/provider-keys says when.",
 )
 
 NO_KEY: Final = Failure(
