@@ -78,7 +78,7 @@ class Tool:
         """The call that these arguments mean. Raises BadArguments."""
         if flaws := self._check.flaws(arguments):
             raise BadArguments(flaws)
-        given = with_whole_numbers(arguments, self.schema)
+        given = dict(with_whole_numbers(arguments, self.schema))
         path = IN_PATH.sub(lambda found: quote(str(given.pop(found[1])), safe=""), self.path)
         key = str(given.pop("idempotency_key", ""))
         if self.method == "GET":
