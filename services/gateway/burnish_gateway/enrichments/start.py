@@ -39,15 +39,19 @@ async def insert(
     tx: Tx, source_type: SourceType, bodies: Sequence[Content], contents: Sequence[dict[str, Any] | None], *, principal: Principal,
     request_id: str, traceparent: str | None, group_id: UUID | None = None,
 ) -> list[UUID]:  # fmt: skip
-    """The ids, in order. One that names a stored content reads that anew, under its id. Raises NotFound."""
+    """The ids, in order. One that names a stored content reads that anew, under its id and for whoever asks now. Raises NotFound."""
     ids: list[UUID] = []
     rows: list[dict[str, Any]] = []
+    of_call = {
+        "actor": principal.actor, "api_key_id": principal.api_key_id, "first_key_id": principal.first_key_id,
+        "user_id": principal.user_id, "traceparent": new_traceparent(valid(traceparent)), "request_id": request_id, "hops": current_hops(),
+    }  # fmt: skip
     for place, (one, content) in enumerate(zip(bodies, contents, strict=True)):
         named: dict[str, Any] = {}
         if one.id is not None:
             found = await _stored(tx, principal.workspace_id, source_type, one.id)
             if found is not None:
-                await store.again(tx, principal.workspace_id, found)
+                await store.again(tx, principal.workspace_id, found, of_call | _said_anew(one, group_id))
                 ids.append(found)
                 continue
             named = await _of_session(tx, principal.workspace_id, source_type, one.id, place=place, many=len(bodies) > 1)
@@ -57,14 +61,19 @@ async def insert(
                 "enrichment_id": ids[-1], "workspace_id": principal.workspace_id, "group_id": group_id, "source_type": source_type,
                 "external_id": one.external_id, "session_id": named.get("session_id"), "url": one.url,
                 "content": named.get("content") or content, "metadata": one.metadata, "end_user": one.user_id or named.get("end_user"),
-                "actor": principal.actor, "api_key_id": principal.api_key_id, "first_key_id": principal.first_key_id,
-                "user_id": principal.user_id, "traceparent": new_traceparent(valid(traceparent)), "request_id": request_id,
-                "hops": current_hops(),
-            }
+            } | of_call
         )  # fmt: skip
     if rows:
         await store.insert(tx, rows)
     return ids
+
+
+def _said_anew(one: Content, group_id: UUID | None) -> dict[str, Any]:
+    """What the call says of a stored content; what it does not say stays."""
+    said = {"group_id": group_id, "external_id": one.external_id, "end_user": one.user_id}
+    return {name: value for name, value in said.items() if value is not None} | (
+        {"metadata": one.metadata} if "metadata" in one.model_fields_set else {}
+    )
 
 
 async def _stored(tx: Tx, workspace_id: UUID, source_type: SourceType, name: str) -> UUID | None:
