@@ -205,5 +205,7 @@ async def test_they_go_with_the_person_and_with_the_days(caller: Caller, stack: 
 
 async def test_what_the_workspace_masks_is_masked(caller: Caller) -> None:
     assert (await caller("PUT", "/v1/masking", {"masking": {"kinds": ["email"]}})).status == 200
-    told = await enrich(caller, source_type="document", content="Write to ada@example.com.")
-    assert "ada@example.com" not in json.dumps(told)
+    told = await enrich(caller, source_type="document", content="Write to ada@example.com.", metadata={"by": ["ada@example.com"]})
+    assert "ada@example.com" not in json.dumps(told) and told["metadata"] == {"by": ["[EMAIL]"]}
+    again = await enrich(caller, source_type="document", id=told["id"], metadata={"of": "ada@example.com"})
+    assert again["metadata"] == {"of": "[EMAIL]"}
