@@ -72,3 +72,9 @@ def test_a_whole_number_may_be_written_with_a_point_wherever_it_goes() -> None:
     call = BY_NAME["execute_prompt"].call({"prompt": "a", "version": 2.0, "variables": {"share": 1.0}})
     assert call.body is not None and json.dumps([call.body["version"], call.body["variables"]]) == '[2, {"share": 1.0}]', "as it is said"
     assert BY_NAME["get_prompt"].call({"prompt": "a", "version": 2.0}).parameters() == [("version", "2")]
+
+
+def test_an_empty_text_is_as_one_that_was_left_out() -> None:
+    call = BY_NAME["search_prompts"].call({"q": "", "tag": "", "cursor": "", "label": "", "limit": 1, "model": "m"})
+    assert call.parameters() == [("limit", "1"), ("model", "m")]
+    assert BY_NAME["get_prompt"].call({"prompt": "a", "label": ""}).parameters() == []

@@ -81,8 +81,8 @@ class Tool:
         given = dict(with_whole_numbers(arguments, self.schema))
         path = IN_PATH.sub(lambda found: quote(str(given.pop(found[1])), safe=""), self.path)
         key = str(given.pop("idempotency_key", ""))
-        if self.method == "GET":
-            return Call(self.method, path, query=given)
+        if self.method == "GET":  # models fill in what they may leave out: an empty text asks for nothing
+            return Call(self.method, path, query={name: value for name, value in given.items() if value != ""})
         return Call(self.method, path, body={**given, **self.fixed}, idempotency_key=key)
 
 
