@@ -17,7 +17,7 @@ class Compared:
 
 
 def compared(slug: str, given: Sequence[bytes], standing: Mapping[str, Any] | None) -> Compared:
-    """`standing`: what stands under the slug here, its `hashes` and `archived_at`; None: nothing. What was put away goes on with nothing."""
+    """`standing`: what stands under the slug here, its `hashes` and `archived_at`; None: nothing. What was put away gets no more."""
     if standing is None:
         return Compared("created", len(given))
     held: Sequence[bytes] = standing["hashes"]

@@ -16,7 +16,7 @@ SIZE_MOST_BYTES: Final = 4 * 1024 * 1024
 TIMEOUT: Final = aiohttp.ClientTimeout(total=20.0, connect=5.0)
 ASKED: Final = {"accept": "text/*, application/json", "accept-encoding": "identity"}
 NO_CHARSETS: Final = frozenset({"punycode", "idna", "undefined", "unicode-escape", "raw-unicode-escape"})
-"""Python knows these as well, and no page is written so. The time of the first grows with the square of what it reads: of 4 MiB, an hour."""
+"""Python knows these too, and no page is written so. The first one's time grows with the square of what it reads: an hour for 4 MiB."""
 
 REDIRECTS: Final = (301, 302, 303, 307, 308)
 

@@ -70,7 +70,8 @@ async def insert(
             {
                 "enrichment_id": ids[-1], "workspace_id": principal.workspace_id, "group_id": group_id, "source_type": source_type,
                 "external_id": one.external_id, "session_id": named.get("session_id"), "url": one.url,
-                "content": named.get("content") or kept.content, "metadata": kept.metadata, "end_user": one.user_id or named.get("end_user"),
+                "content": named.get("content") or kept.content, "metadata": kept.metadata,
+                "end_user": one.user_id or named.get("end_user"),
             } | of_call
         )  # fmt: skip
     if rows:
