@@ -77,6 +77,21 @@ def test_pages_and_subtitles_are_read_as_words() -> None:
     assert without_cues("WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\nHello.\n") == "Hello."
 
 
+@pytest.mark.parametrize(
+    ("subtitles", "said"),
+    [
+        ("1\r\n00:00:01,000 --> 00:00:02,000\r\n42\r\n\r\n2\r\n1:00:03,000 --> 1:00:04,000\r\nIn\r\n1984\r\n", "42\nIn\n1984"),
+        ("WEBVTT - of May\nKind: captions\n\nNOTE by Ada\nnobody says this\n\nSTYLE\n::cue {}\n\nintro\n"
+         "00:01.000 --> 00:02.000 align:start\nHello\nNOTE that\n\nNOTE\n\n100:00:01.000 --> 100:00:02.000\nlate", "Hello\nNOTE that\nlate"),
+        ("1\n00:00:01,000 --> 00:00:02,000\nOne\n2\n00:00:03,000 --> 00:00:04,000\nTwo", "One\nTwo"),
+        ("NOTE: a --> b\n\n7\n\nWEBVTT is a format", "NOTE: a --> b\n\n7\n\nWEBVTT is a format"),
+    ],
+    ids=["SubRip", "WebVTT", "without blank lines", "none"],
+)  # fmt: skip
+def test_of_subtitles_what_is_said_stays_and_nothing_else(subtitles: str, said: str) -> None:
+    assert without_cues(subtitles) == said
+
+
 def test_the_words_of_a_page_are_what_somebody_would_read() -> None:
     page = "<!doctype html><head><title>t</title><body><h1>A &amp; B</h1><script>if (a<b) '</p>'</script><p title='a>b'>1 < 2</p><!-- > -->"
     assert words_of_page(page + "<svg><text>no</text></svg><svg/>end&#" + "9" * 5000 + ";") == "A & B\n1 < 2\nend&#" + "9" * 5000 + ";"
