@@ -82,7 +82,7 @@ def test_pages_and_subtitles_are_read_as_words() -> None:
     [
         ("1\r\n00:00:01,000 --> 00:00:02,000\r\n42\r\n\r\n2\r\n1:00:03,000 --> 1:00:04,000\r\nIn\r\n1984\r\n", "42\nIn\n1984"),
         ("WEBVTT - of May\nKind: captions\n\nNOTE by Ada\nnobody says this\n\nSTYLE\n::cue {}\n\nintro\n"
-         "00:01.000 --> 00:02.000 align:start\nHello\nNOTE that\n\nNOTE\n\n100:00:01.000 --> 100:00:02.000\nlate", "Hello\nNOTE that\nlate"),
+         "00:01.000 --> 00:02.000 align:start\nHello\nNOTE it\n\nNOTE\n\n100:00:01.000 --> 100:00:02.000\nlate", "Hello\nNOTE it\nlate"),
         ("1\n00:00:01,000 --> 00:00:02,000\nOne\n2\n00:00:03,000 --> 00:00:04,000\nTwo", "One\nTwo"),
         ("NOTE: a --> b\n\n7\n\nWEBVTT is a format", "NOTE: a --> b\n\n7\n\nWEBVTT is a format"),
     ],
