@@ -7,7 +7,7 @@ import pytest
 
 from burnish_gateway.compat.source.filled import filled
 from burnish_gateway.compat.source.template import categories_in, converted
-from burnish_gateway.enrichments.contents import grouped, split, without_cues
+from burnish_gateway.enrichments.contents import grouped, split, text_of, without_cues
 from burnish_gateway.enrichments.page_words import words_of_page
 from burnish_gateway.optimization.suggest import by_rules, read
 from burnish_shared.storable_text import storable_value
@@ -90,6 +90,13 @@ def test_pages_and_subtitles_are_read_as_words() -> None:
 )  # fmt: skip
 def test_of_subtitles_what_is_said_stays_and_nothing_else(subtitles: str, said: str) -> None:
     assert without_cues(subtitles) == said
+
+
+def test_a_conversation_in_which_nobody_says_anything_holds_no_text() -> None:
+    def said(*texts: str | None) -> str:
+        return text_of({"messages": [{"role": "user", "content": text} for text in texts]})
+
+    assert (said("", " \n", None), said("", "Hello")) == ("", "user: Hello")
 
 
 def test_the_words_of_a_page_are_what_somebody_would_read() -> None:

@@ -24,9 +24,10 @@ SILENT: Final = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:[ \t].*)?")
 
 
 def text_of(content: Mapping[str, Any]) -> str:
-    """{text} or {messages: [{role, content}]} as one text."""
+    """{text} or {messages: [{role, content}]} as one text; a message that says nothing is left out."""
     if "messages" in content:
-        return "\n".join(f"{one.get('role', 'user')}: {one.get('content') or ''}" for one in content["messages"])
+        said = [(one.get("role", "user"), str(one.get("content") or "")) for one in content["messages"]]
+        return "\n".join(f"{role}: {words}" for role, words in said if words.strip())
     return str(content.get("text") or "")
 
 
