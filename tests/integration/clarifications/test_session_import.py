@@ -42,9 +42,7 @@ async def test_rows_of_the_source_system_become_sessions_of_ones_own(caller: Cal
     whole = (await caller("GET", f"/v1/clarifications/{listed['Answer customers.']['id']}")).body
     assert (whole["status"], whole["final_prompt"], whole["model_name"]) == ("finalized", "Answer kindly.", "gpt-5")
     assert whole["working_memory"]["rationale"] == "because" and whole["metadata"] == {"source_id": "s-1", "source_user_id": "u-9"}
-    assert [(one["role"], one["kind"]) for one in whole["messages"]] in (
-        [("agent", "question"), ("user", "answer")], [("user", "answer"), ("agent", "question")],
-    )  # fmt: skip
+    assert [(one["role"], one["kind"]) for one in whole["messages"]] == [("agent", "question"), ("user", "answer")]
     assert whole["created_at"].startswith("2026-01-02T03:04:05") and whole["feedback"][0]["rating"] == 4
     half = listed["Half way."]
     assert half["status"] == "ready", "it can be written here"
@@ -90,3 +88,34 @@ async def test_a_workspace_that_keeps_no_text_takes_none_in(caller: Caller) -> N
     workspace_id = caller.workspace.workspace_id
     assert (await caller("PATCH", f"/v1/workspaces/{workspace_id}", {"store_content": False})).status == 200
     assert (await caller("POST", "/v1/clarifications/import", DUMP)).status == 409
+
+
+async def test_sessions_and_what_was_said_in_them_stand_in_their_order(caller: Caller) -> None:
+    """Ids of what comes from elsewhere say nothing of when it was."""
+    mine = (await caller("POST", "/v1/clarifications?wait_s=0", {"initial_prompt": "Mine, today."})).body
+    said = [f"line {n}" for n in range(12)]
+    times: list[Any] = [None, None, "2025-03-01T09:00:00", "2025-03-01T09:00:00", "2025-03-01 09:00:00+00", None] + ["2025-03-02 08:00"] * 6
+    dump = {
+        "opt_sessions": [
+            {"id": f"s{n}", "initial_prompt": f"old {n}", "final_prompt": "Yes.", "created_at": f"2025-02-0{n + 1} 08:00:00.25"}
+            for n in range(8)
+        ],
+        "opt_messages": [
+            {"id": f"m{n}", "session_id": "s0", "role": "user", "content": text, "created_at": at}
+            for n, (text, at) in enumerate(zip(said, times, strict=True))
+        ],
+    }  # fmt: skip
+    assert (await caller("POST", "/v1/clarifications/import", dump)).body["messages"] == len(said)
+    listed: list[Any] = []
+    query = ""
+    while True:
+        page = (await caller("GET", f"/v1/clarifications?limit=2{query}")).body
+        listed += page["data"]
+        if page["next_cursor"] is None:
+            break
+        query = f"&cursor={page['next_cursor']}"
+    assert [one["initial_prompt"] for one in listed] == ["Mine, today.", *(f"old {n}" for n in reversed(range(8)))]
+    assert (listed[0]["id"], listed[-1]["created_at"]) == (mine["id"], "2025-02-01T08:00:00.250000Z"), "no zone: UTC"
+    whole = (await caller("GET", f"/v1/clarifications/{listed[-1]['id']}")).body
+    assert [one["content"] for one in whole["messages"]] == said
+    assert (await caller("POST", "/v1/clarifications/import", dump)).body["messages"] == 0

@@ -215,6 +215,8 @@ async def test_what_the_workspace_masks_is_masked_before_a_model_reads_it(caller
     session = await reply(caller, session, [{"question_id": "q1_1", "answer": "grace@example.com"}])
     told = json.dumps(await read(caller, session))
     assert "ada@example.com" not in told and "grace@example.com" not in told
+    beside = {"initial_prompt": "Answer.", "metadata": {"for": ["ada@example.com"]}}
+    assert (await caller("POST", "/v1/clarifications?wait_s=0", beside)).body["metadata"] == {"for": ["[EMAIL]"]}, "as of executions"
 
 
 async def test_one_that_nobody_came_back_to_expires(caller: Caller, stack: Stack) -> None:

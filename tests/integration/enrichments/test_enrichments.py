@@ -4,7 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiohttp import web
@@ -118,6 +120,28 @@ async def test_many_chats_in_one_call_with_progress_and_an_end(caller: Caller, s
     assert (paid["c"], paid["n"]) == (20, told["cost_nusd"]), "each chat is one call, paid once, whichever gateway took it"
 
 
+async def test_a_stored_content_is_read_anew_for_whoever_asks_now(caller: Caller, stack: Stack) -> None:
+    first = await enrich(caller, source_type="document", content="About parcels.", external_id="d-1", metadata={"of": "May"}, user_id="ada")
+    key = (await caller("POST", "/v1/api-keys", {"name": "second", "role": "editor"})).body
+    second = replace(caller, key=key["key"])
+    body = {"source_type": "document", "items": [{"id": first["id"], "metadata": {"of": "June"}}, {"content": "More of it."}]}
+    started = (await second("POST", "/v1/enrichments/batch", body, headers={"burnish-hops": "2"})).body
+    path = f"/v1/enrichments/groups/{started['group_id']}"
+    async with asyncio.timeout(60):
+        while (told := (await second("GET", path)).body)["completed"] < 2:
+            assert told["total"] == 2, "what is read anew is one of the contents of the call"
+            await asyncio.sleep(0.05)
+    again = (await caller("GET", f"/v1/enrichments/{first['id']}")).body
+    assert (again["group_id"], again["external_id"], again["metadata"]) == (started["group_id"], "d-1", {"of": "June"})
+    sql = """SELECT api_key_id::text AS key, end_user FROM executions JOIN execution_contents USING (workspace_id, execution_id)
+              WHERE workspace_id = $1 AND metadata ->> 'enrichment_id' = $2"""
+    asked = await books(stack, sql, caller.workspace.workspace_id, first["id"])
+    assert [row["end_user"] for row in asked] == ["ada"] * 2
+    assert sum(row["key"] == key["id"] for row in asked) == 1, "the second reading is on the account of the key that asked for it"
+    (row,) = await books(stack, "SELECT hops FROM enrichments WHERE enrichment_id = $1", UUID(first["id"]))
+    assert row["hops"] == 3, "what a webhook began carries its rounds on"
+
+
 async def test_a_session_of_executions_is_a_conversation(caller: Caller) -> None:
     for text in ("Where is it?", "And now?"):
         body = {"messages": [{"role": "user", "content": text}], "model": "simulated/chat", "session_id": "talk", "user_id": "ada"}
@@ -181,5 +205,7 @@ async def test_they_go_with_the_person_and_with_the_days(caller: Caller, stack: 
 
 async def test_what_the_workspace_masks_is_masked(caller: Caller) -> None:
     assert (await caller("PUT", "/v1/masking", {"masking": {"kinds": ["email"]}})).status == 200
-    told = await enrich(caller, source_type="document", content="Write to ada@example.com.")
-    assert "ada@example.com" not in json.dumps(told)
+    told = await enrich(caller, source_type="document", content="Write to ada@example.com.", metadata={"by": ["ada@example.com"]})
+    assert "ada@example.com" not in json.dumps(told) and told["metadata"] == {"by": ["[EMAIL]"]}
+    again = await enrich(caller, source_type="document", id=told["id"], metadata={"of": "ada@example.com"})
+    assert again["metadata"] == {"of": "[EMAIL]"}

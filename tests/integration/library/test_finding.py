@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -86,6 +87,13 @@ async def test_each_field_narrows_the_list(stack: Stack, call: Caller, superuser
         "UPDATE prompts SET archived_at = clock_timestamp() WHERE workspace_id = $1 AND slug = 'b'", call.workspace.workspace_id
     )
     assert (await found(call, "folder=desk"), await found(call, "archived=true")) == (["a"], ["b"])
+
+
+async def test_a_use_case_is_found_by_its_own_words_whatever_their_letters(call: Caller) -> None:
+    for n, use_case in enumerate(("ΕΛΛΗΝΙΚΟΣ ΛΟΓΟΣ", "İstanbul", "Straße", "Ǆ", "O'Neill \\ & | !")):
+        await make(call, f"p{n}", use_case=use_case)
+        (listed,) = (await call("GET", f"/v1/prompts?use_case={quote(use_case)}")).body["data"]
+        assert listed["slug"] == f"p{n}", use_case
 
 
 async def test_folders_are_told_with_what_lies_in_them_and_below(call: Caller) -> None:

@@ -89,6 +89,18 @@ async def test_names_that_are_one_slug_are_told_apart_and_said(call: Caller) -> 
     assert await rendered(call, "note") == "spaced dashed"
 
 
+async def test_prompt_objects_of_one_name_are_told_apart_by_their_ids(call: Caller) -> None:
+    def object_of(their_id: str | None, text: str) -> dict[str, Any]:
+        return {"name": "Greeting", "instructions": text, "model": "simulated/chat"} | ({"id": their_id} if their_id else {})
+
+    rows = [object_of(None, "Hi"), object_of("pmpt_1", "Hello"), object_of("pmpt_2", "Bye"), object_of("pmpt_1", "Good day"),
+            object_of(None, "Good evening")]  # fmt: skip
+    told = await bring(call, rows, "format=openai")
+    assert [(one["slug"], one["versions_added"]) for one in told["prompts"]] == [("greeting", 4), ("greeting-2", 1)]
+    assert any("greeting-2" in note for note in told["notes"])
+    assert (await call("GET", "/v1/prompts/greeting-2/versions/1")).body["messages"][0]["content"] == "Bye"
+
+
 async def test_a_reference_by_version_follows_the_numbers_given_here(call: Caller) -> None:
     rows = [
         *(langfuse("sig", number, text) for number, text in ((2, "two"), (3, "three"), (4, "two"), (6, "six"))),
@@ -272,6 +284,18 @@ async def test_a_file_of_runs_and_one_of_executions_are_told_by_what_they_hold(c
     ):
         assert (await bring(call, file, "format=source&dry_run=true"))["executions"]["added"] >= 1, file
     assert (await bring(call, DUMP["ai_models"], "format=source&dry_run=true"))["models"][0]["outcome"] == "created"
+
+
+async def test_answers_of_runs_without_an_id_are_all_brought_in_once(call: Caller) -> None:
+    def run(day: int, **ids: Any) -> dict[str, Any]:
+        return {"timestamp": str(NOW - timedelta(days=day)), "model": "m", "results": [{"input": "a", "predicted": "b"}]} | ids
+
+    file = {"runs": [run(1), run(2), run(3, id="r-3"), run(4, id="r-4"), run(5, run_id="r-5", id=7)]}
+    assert (await bring(call, file, "format=source"))["executions"] == {"found": 5, "added": 5}
+    assert (await bring(call, file, "format=source"))["executions"] == {"found": 5, "added": 0}
+    listed = (await call("GET", "/v1/executions?lane=imported")).body["data"]
+    runs = [(await call("GET", f"/v1/executions/{row['id']}")).body["metadata"]["run_id"] for row in listed]
+    assert {"r-3", "r-4", "r-5"} < set(runs) and len(set(runs)) == 5
 
 
 async def test_each_combination_of_values_is_a_test_and_the_call_may_name_the_file(call: Caller) -> None:

@@ -205,6 +205,30 @@ async def test_an_archived_dataset_moves_as_it_is_and_takes_no_more_items(stack:
     assert (await bring(call, longer))["datasets"] == [{"name": "aside", "outcome": "created", "items_added": 3}], "its name is free"
 
 
+async def test_what_is_archived_here_goes_on_with_nothing_until_it_is_restored(stack: Stack, call: Caller) -> None:
+    def file(*texts: str) -> dict[str, Any]:
+        contents = [{"template": text, "model": "simulated/chat"} for text in texts]
+        steps = [[{"id": text, "prompt": "aside"}] for text in texts]
+        return {
+            "prompts": [{"slug": "aside", "versions": [{"version": n, "content": one} for n, one in enumerate(contents, 1)]}],
+            "chains": [{"slug": "row", "versions": [{"version": n, "content": {"steps": one}} for n, one in enumerate(steps, 1)]}],
+        }
+
+    assert [one["outcome"] for one in (await bring(call, file("one")))["prompts"]] == ["created"]
+    assert (await call("PATCH", "/v1/chains/row", {"archived": True})).status == 200
+    assert (await call("POST", "/v1/prompts/aside/archive")).status == 200
+    for query in ("dry_run=true", ""):
+        told = await bring(call, file("one", "two"), query)
+        for one in (*told["prompts"], *told["chains"]):
+            assert (one["outcome"], one["versions_added"]) == ("conflict", 0) and "is archived here: 1 of its" in one["reason"], one
+    assert (await bring(call, file("one")))["prompts"][0]["outcome"] == "unchanged"
+    assert (await call("GET", "/v1/prompts/aside/versions/2")).status == 404
+    assert (await call("POST", "/v1/prompts/aside/restore")).status == 200
+    assert (await call("PATCH", "/v1/chains/row", {"archived": False})).status == 200
+    told = await bring(call, file("one", "two"))
+    assert [(one["outcome"], one["versions_added"]) for one in (*told["prompts"], *told["chains"])] == [("extended", 1)] * 2
+
+
 async def test_two_datasets_in_use_have_two_names(call: Caller) -> None:
     sets: list[dict[str, Any]] = [{"name": "twins", "items": [{"input": one, "expected": "b"}]} for one in ("a", "c")]
     told = await bring(call, {"datasets": sets}, status=422)

@@ -102,6 +102,12 @@ async def test_templates_are_found_by_word_category_tag_and_origin_page_by_page(
     assert (await call("GET", "/v1/templates?origin=elsewhere")).status == 422
 
 
+async def test_a_search_without_a_word_finds_nothing(call: Caller) -> None:
+    for text in ("%F0%9F%8E%89", "%25", "--"):
+        for path in ("/v1/templates", "/v1/prompts"):
+            assert (await call("GET", f"{path}?q={text}")).body["data"] == [], (path, text)
+
+
 async def test_a_workspace_makes_a_template_of_its_own_which_nobody_else_sees(stack: Stack, call: Caller) -> None:
     other = await stack.caller()
     body = {"slug": "greet", "template": "Greet {{name}}.", "model": "simulated/chat", "parameters": {"name": {"description": "who"}}}

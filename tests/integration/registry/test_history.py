@@ -220,6 +220,16 @@ async def test_a_version_becomes_a_prompt_of_its_own(bench: Bench, call: Caller)
     assert [(one["kind"], one["parent"]) for one in lineage] == [("cloned_from", {"slug": "hello", "version": 2})]
 
 
+async def test_a_copy_keeps_what_protects_its_text(call: Caller) -> None:
+    about = {"categories": ["greet"], "app_contexts": ["web"], "rules": ["Stay polite."], "locked_blocks": ["Hello", "there"]}
+    await created(call, messages=[{"role": "user", "content": "Hello there"}], **about)
+    await saved(call, "Hello you", base=1)
+    whole = (await call("POST", "/v1/prompts/hello/versions/1/copy", {"slug": "whole"})).body
+    assert {name: whole[name] for name in about} == about and "warnings" not in whole
+    part = (await call("POST", "/v1/prompts/hello/versions/2/copy", {"slug": "part"})).body
+    assert part["locked_blocks"] == ["Hello"] and [one for one in part["warnings"] if "'there'" in one] == part["warnings"] != []
+
+
 async def test_a_difference_tells_everything_of_a_message(call: Caller) -> None:
     await created(call, messages=[{"role": "user", "content": "a", "name": "ann"}, {"role": "placeholder", "name": "history"}])
     body = {"messages": [{"role": "user", "content": "a", "name": "bob"}, {"role": "placeholder", "name": "history", "optional": True}]}

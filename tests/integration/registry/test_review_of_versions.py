@@ -327,7 +327,9 @@ async def test_comments_mention_members_and_are_settled(bench: Bench, first: Run
         [(str(ann), "Ann"), (str(bob), "bob@example.com")]
     )
     answer = await admin("POST", comments, {"version": 2, "body": "Done.", "reply_to": one.body["id"]})
-    assert answer.body["reply_to"] == one.body["id"]
+    assert (answer.body["reply_to"], answer.body["against"], answer.body["part"]) == (one.body["id"], 1, "messages[0]")
+    further = await call("POST", comments, {"version": 1, "body": "Thanks.", "reply_to": answer.body["id"]})
+    assert (further.body["reply_to"], further.body["version"], further.body["against"]) == (one.body["id"], 2, 1), "of the same thread"
     stranger = await call("POST", comments, {"version": 2, "body": "x", "mentions": [str(new_uuid())]})
     assert (stranger.status, stranger.body["error"]["param"]) == (422, "mentions")
     for wrong in ({"version": 9}, {"version": 1, "against": 9}, {"version": 1, "reply_to": str(new_uuid())}):
@@ -335,8 +337,9 @@ async def test_comments_mention_members_and_are_settled(bench: Bench, first: Run
     for wrong, param in (({"body": " \n"}, "body"), ({"against": 1}, "against"), ({"part": "tone"}, "part")):
         refused = await call("POST", comments, {"version": 1, "body": "x"} | wrong)
         assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
-    assert len((await call("GET", f"{comments}?version=2")).body["data"]) == 2
-    assert [found["id"] for found in (await call("GET", f"{comments}?version=2&against=1")).body["data"]] == [one.body["id"]]
+    thread = [further.body["id"], answer.body["id"], one.body["id"]]
+    for query in ("version=2", "version=2&against=1"):
+        assert [found["id"] for found in (await call("GET", f"{comments}?{query}")).body["data"]] == thread
     assert [found["id"] for found in (await call("GET", f"/v1/prompt-comments?mentions={ann}")).body["data"]] == [one.body["id"]]
     assert (await call("GET", "/v1/prompt-comments?mentions=me")).status == 422, "a key is nobody"
     path = f"{comments}/{one.body['id']}"
@@ -347,7 +350,7 @@ async def test_comments_mention_members_and_are_settled(bench: Bench, first: Run
     settled = (await admin("PATCH", path, {"resolved": True})).body
     assert settled["resolved_by"] and settled["resolved_at"]
     assert (await call("GET", f"{comments}?open=true")).body["data"] == [], "answers are settled with what they answer"
-    assert [found["id"] for found in (await call("GET", f"{comments}?open=false")).body["data"]] == [answer.body["id"], one.body["id"]]
+    assert [found["id"] for found in (await call("GET", f"{comments}?open=false")).body["data"]] == thread
     assert (await call("PATCH", path, {"resolved": False})).body["resolved_by"] is None
     assert (await call("DELETE", f"{comments}/{answer.body['id']}")).status == 403
     assert (await admin("DELETE", path)).status == 200

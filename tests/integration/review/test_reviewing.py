@@ -44,6 +44,17 @@ async def test_a_good_answer_becomes_an_item_that_expects_it_and_a_corrected_one
     assert [(one["decided"], one["good"], one["bad"]) for one in progress["by_reviewer"]] == [(2, 1, 1)]
 
 
+async def test_the_last_answer_of_a_prompt_that_is_gone_can_be_decided(team: Team) -> None:
+    last = await team.pick("last")
+    assert (await team.admin("POST", "/v1/prompts/route/archive")).status == 200
+    assert (await team.admin("POST", "/v1/prompts/route/purge", {"confirm": "route"})).status == 200
+    assert [one["id"] for one in await claim(team.ann, prompt="route")] == [last]
+    told = await team.ann("POST", f"/v1/review/{last}/label", {"verdict": "bad", "next": {"prompt": "route"}})
+    assert (told.status, told.body.get("next")) == (200, None), "what was said of it counts, though nothing comes next"
+    assert (await team.viewer("GET", f"/v1/review/{last}")).body["verdict"] == "bad"
+    assert (await team.ann("POST", "/v1/review/claim", {"prompt": "route"})).status == 404
+
+
 async def test_the_same_input_again_is_answered_with_the_item_that_is_there(team: Team) -> None:
     first, again = await team.pick("same"), await team.pick("same")
     made = (await team.ann("POST", f"/v1/review/{first}/correct", {"expected": "one"})).body["dataset_item"]

@@ -1,5 +1,6 @@
 """What a model is told of arguments that a tool cannot take: each one, and how to put it right."""
 
+import json
 from typing import Any
 
 import pytest
@@ -62,3 +63,18 @@ def test_the_words_are_ours_for_every_argument_of_every_tool() -> None:
             with pytest.raises(BadArguments) as refused:
                 tool.call({name: ["neither"]})
             assert "schema" not in str(refused.value) and f"{name}: must be" in str(refused.value)
+
+
+def test_a_whole_number_may_be_written_with_a_point_wherever_it_goes() -> None:
+    budget = {"evaluations": 100.0, "credits": 2.0}
+    call = BY_NAME["start_optimization"].call({"prompt": "a", "version": 3.0, "budget": budget})
+    assert call.body is not None and json.dumps([call.body["version"], call.body["budget"]["evaluations"]]) == "[3, 100]"
+    call = BY_NAME["execute_prompt"].call({"prompt": "a", "version": 2.0, "variables": {"share": 1.0}})
+    assert call.body is not None and json.dumps([call.body["version"], call.body["variables"]]) == '[2, {"share": 1.0}]', "as it is said"
+    assert BY_NAME["get_prompt"].call({"prompt": "a", "version": 2.0}).parameters() == [("version", "2")]
+
+
+def test_an_empty_text_is_as_one_that_was_left_out() -> None:
+    call = BY_NAME["search_prompts"].call({"q": "", "tag": "", "cursor": "", "label": "", "limit": 1, "model": "m"})
+    assert call.parameters() == [("limit", "1"), ("model", "m")]
+    assert BY_NAME["get_prompt"].call({"prompt": "a", "label": ""}).parameters() == []

@@ -7,7 +7,7 @@ import pytest
 
 from burnish_gateway.compat.source.filled import filled
 from burnish_gateway.compat.source.template import categories_in, converted
-from burnish_gateway.enrichments.contents import grouped, split, without_cues
+from burnish_gateway.enrichments.contents import grouped, split, text_of, without_cues
 from burnish_gateway.enrichments.page_words import words_of_page
 from burnish_gateway.optimization.suggest import by_rules, read
 from burnish_shared.storable_text import storable_value
@@ -75,6 +75,28 @@ def test_contents_are_split_so_that_nothing_is_lost_and_every_part_fits() -> Non
 def test_pages_and_subtitles_are_read_as_words() -> None:
     assert words_of_page("<head><title>t</title></head><p>One<br>two</p><script>no</script>&amp; <b>three</b>") == "One\ntwo\n& three"
     assert without_cues("WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\nHello.\n") == "Hello."
+
+
+@pytest.mark.parametrize(
+    ("subtitles", "said"),
+    [
+        ("1\r\n00:00:01,000 --> 00:00:02,000\r\n42\r\n\r\n2\r\n1:00:03,000 --> 1:00:04,000\r\nIn\r\n1984\r\n", "42\nIn\n1984"),
+        ("WEBVTT - of May\nKind: captions\n\nNOTE by Ada\nnobody says this\n\nSTYLE\n::cue {}\n\nintro\n"
+         "00:01.000 --> 00:02.000 align:start\nHello\nNOTE it\n\nNOTE\n\n100:00:01.000 --> 100:00:02.000\nlate", "Hello\nNOTE it\nlate"),
+        ("1\n00:00:01,000 --> 00:00:02,000\nOne\n2\n00:00:03,000 --> 00:00:04,000\nTwo", "One\nTwo"),
+        ("NOTE: a --> b\n\n7\n\nWEBVTT is a format", "NOTE: a --> b\n\n7\n\nWEBVTT is a format"),
+    ],
+    ids=["SubRip", "WebVTT", "without blank lines", "none"],
+)  # fmt: skip
+def test_of_subtitles_what_is_said_stays_and_nothing_else(subtitles: str, said: str) -> None:
+    assert without_cues(subtitles) == said
+
+
+def test_a_conversation_in_which_nobody_says_anything_holds_no_text() -> None:
+    def said(*texts: str | None) -> str:
+        return text_of({"messages": [{"role": "user", "content": text} for text in texts]})
+
+    assert (said("", " \n", None), said("", "Hello")) == ("", "user: Hello")
 
 
 def test_the_words_of_a_page_are_what_somebody_would_read() -> None:

@@ -2032,7 +2032,8 @@ export interface paths {
         put?: never;
         /**
          * Read many contents
-         * @description At most 500 in one call, worked on a few at a time, behind single ones. Follow them by their `group_id`.
+         * @description At most 500 in one call, worked on a few at a time, behind single ones. Follow them by their `group_id`, which stored contents that
+         *     are read anew have from then on too.
          */
         post: operations["create_many_v1_enrichments_batch_post"];
         delete?: never;
@@ -5181,7 +5182,8 @@ export interface paths {
         put?: never;
         /**
          * Make a prompt of its own out of a version
-         * @description Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied.
+         * @description Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied, and of locked blocks
+         *     those that it holds; the others are said in `warnings`.
          */
         post: operations["copy_version_v1_prompts__slug__versions__version__copy_post"];
         delete?: never;
@@ -6800,7 +6802,10 @@ export interface components {
              * @description What it is about: a field, `messages[0]`, `parameters.NAME`.
              */
             part?: string | null;
-            /** Reply To */
+            /**
+             * Reply To
+             * @description The answer is about what that comment is about, and belongs to its thread.
+             */
             reply_to?: string | null;
             /** Version */
             version: number;
@@ -19031,7 +19036,7 @@ export interface components {
         };
         /**
          * PromptImported
-         * @description A prompt, or a chain. `conflict`: the one that is here has another history, and was left alone; `reason` says where.
+         * @description A prompt, or a chain. `conflict`: the one that is here has another history, or is archived, and was left alone; `reason` says why.
          */
         PromptImported: {
             /**

@@ -38,9 +38,9 @@ async def lock_standing(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> dic
     """What stands under these slugs, held against other changes: the chain, and the hash of each version by its number."""
     await tx.execute("SELECT FROM chains WHERE workspace_id = $1 AND slug = ANY ($2) ORDER BY slug FOR NO KEY UPDATE", workspace_id, slugs)
     rows = await tx.fetch(
-        """SELECT c.slug, c.chain_id, array_agg(v.content_hash ORDER BY v.version) AS hashes
+        """SELECT c.slug, c.chain_id, c.archived_at, array_agg(v.content_hash ORDER BY v.version) AS hashes
              FROM chains c JOIN chain_versions v USING (workspace_id, chain_id)
-            WHERE c.workspace_id = $1 AND c.slug = ANY ($2) GROUP BY c.slug, c.chain_id""",
+            WHERE c.workspace_id = $1 AND c.slug = ANY ($2) GROUP BY c.slug, c.chain_id, c.archived_at""",
         workspace_id, slugs,
     )  # fmt: skip
     return {row["slug"]: dict(row) for row in rows}

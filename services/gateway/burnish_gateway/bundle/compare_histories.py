@@ -1,8 +1,8 @@
 """Two histories of one slug, by the fingerprints of their versions: does one go on where the other ends? Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Outcome = Literal["created", "extended", "unchanged", "conflict"]
 
@@ -16,10 +16,11 @@ class Compared:
     reason: str | None = None
 
 
-def compared(slug: str, given: Sequence[bytes], held: Sequence[bytes] | None) -> Compared:
-    """`held`: what stands under the slug here; None: nothing."""
-    if held is None:
+def compared(slug: str, given: Sequence[bytes], standing: Mapping[str, Any] | None) -> Compared:
+    """`standing`: what stands under the slug here, its `hashes` and `archived_at`; None: nothing. What was put away gets no more."""
+    if standing is None:
         return Compared("created", len(given))
+    held: Sequence[bytes] = standing["hashes"]
     same = min(len(held), len(given))
     if list(held[:same]) != list(given[:same]):
         first = next(n for n in range(same) if held[n] != given[n]) + 1
@@ -28,4 +29,6 @@ def compared(slug: str, given: Sequence[bytes], held: Sequence[bytes] | None) ->
     if set(held[same:]) & set(given[same:]):
         return Compared("conflict", 0, f"The versions of '{slug}' came in another order here.")
     added = len(given) - same
+    if added and standing["archived_at"] is not None:
+        return Compared("conflict", 0, f"'{slug}' is archived here: {added:,} of its versions were left out; restore it, and import again.")
     return Compared("extended" if added else "unchanged", added)

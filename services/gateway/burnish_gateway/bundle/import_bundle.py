@@ -111,7 +111,7 @@ def _models_of(bundle: ReadBundle) -> list[str]:
 
 
 def _compared(read: ReadPrompt, standing: Mapping[str, Any] | None) -> PromptResult:
-    found = compared(read.slug, read.hashes, None if standing is None else standing["hashes"])
+    found = compared(read.slug, read.hashes, standing)
     return PromptResult(read.slug, found.outcome, found.added, found.reason)
 
 

@@ -19,7 +19,7 @@ async def import_chains(
     """What became of each, or would, in the order of the file."""
     workspace_id = principal.workspace_id
     standing = await chain_store.lock_standing(tx, workspace_id, [one.slug for one in chains]) if chains else {}
-    planned = [(one, compared(one.slug, one.hashes, _held(standing.get(one.slug)))) for one in chains]
+    planned = [(one, compared(one.slug, one.hashes, standing.get(one.slug))) for one in chains]
     if not dry_run:
         rows = _Rows(workspace_id, principal.actor, at)
         for one, result in planned:
@@ -34,10 +34,6 @@ async def missing_prompts(tx: Tx, workspace_id: UUID, chains: Sequence[ReadChain
     wanted = {slug: one.slug for one in chains for slug in one.prompts}
     there = await store.slugs_there(tx, workspace_id, list(wanted)) | set(coming) if wanted else set()
     return [f"{user}: runs the prompt '{slug}', which is not here." for slug, user in sorted(wanted.items()) if slug not in there]
-
-
-def _held(standing: Mapping[str, Any] | None) -> Sequence[bytes] | None:
-    return None if standing is None else standing["hashes"]
 
 
 class _Rows:

@@ -38,7 +38,7 @@ BODY: dict[str, Any] = {
 
 
 class PromptImported(BaseModel):
-    """A prompt, or a chain. `conflict`: the one that is here has another history, and was left alone; `reason` says where."""
+    """A prompt, or a chain. `conflict`: the one that is here has another history, or is archived, and was left alone; `reason` says why."""
 
     slug: str
     outcome: Outcome

@@ -113,9 +113,9 @@ async def lock_standing(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> dic
     """What stands under these slugs, held against other changes: the prompt, and the hash of each version by its number."""
     await tx.execute("SELECT FROM prompts WHERE workspace_id = $1 AND slug = ANY ($2) ORDER BY slug FOR UPDATE", workspace_id, slugs)
     rows = await tx.fetch(
-        """SELECT p.slug, p.prompt_id, p.revision, array_agg(v.content_hash ORDER BY v.version) AS hashes
+        """SELECT p.slug, p.prompt_id, p.revision, p.archived_at, array_agg(v.content_hash ORDER BY v.version) AS hashes
              FROM prompts p JOIN prompt_versions v USING (workspace_id, prompt_id)
-            WHERE p.workspace_id = $1 AND p.slug = ANY ($2) GROUP BY p.slug, p.prompt_id, p.revision""",
+            WHERE p.workspace_id = $1 AND p.slug = ANY ($2) GROUP BY p.slug, p.prompt_id, p.revision, p.archived_at""",
         workspace_id, slugs,
     )  # fmt: skip
     return {row["slug"]: dict(row) for row in rows}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from burnish_shared.slug import parse_movable_label, parse_slug
 
 router = make_router("clarifications", route_class=ChatRoute)
 
-LIST: Final = "clarifications"
+LIST: Final = "clarifications/created"
 STREAM: Final = "text/event-stream"
 
 Wait = Annotated[float, Query(ge=0, le=90, description="How long the model is waited for; then the session as it stands, with `task`.")]
@@ -60,9 +61,11 @@ async def list_sessions(
 ) -> Response:
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, user=owner_of(principal), read_only=True) as tx:
-        rows = await store.list_page(tx, status=status, before=UUID(position[0]) if position else None, limit=limit + 1)
+        before = (datetime.fromisoformat(position[0]), UUID(position[1])) if position else None
+        rows = await store.list_page(tx, status=status, before=before, limit=limit + 1)
     page = gateway.cursors.page(
-        rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["session_id"])]
+        rows, limit=limit, workspace_id=principal.workspace_id, of=LIST,
+        position=lambda row: [row["created_at"].isoformat(), str(row["session_id"])],
     )  # fmt: skip
     return json_response(answers.ClarificationPage(data=[answers.item_of(row) for row in page["data"]], next_cursor=page["next_cursor"]))
 

@@ -74,7 +74,8 @@ async def plan_session(new: NewSession, *, gateway: Gateway, principal: Principa
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         chosen = await settings_store.find(tx)
     models = await models_in_use(gateway, principal, chosen)
-    masked = await kept_as_masked(gateway, principal, {"prompt": new.initial_prompt, "selections": new.selections})
+    said = {"prompt": new.initial_prompt, "selections": new.selections, "metadata": new.metadata}
+    masked = await kept_as_masked(gateway, principal, said)
     if len(masked["prompt"]) > KEPT_MOST_CHARS:
         raise InvalidField(
             f"initial_prompt: has {len(masked['prompt']):,} characters with its masks, and {KEPT_MOST_CHARS:,} is the most; shorten it.",
@@ -86,7 +87,7 @@ async def plan_session(new: NewSession, *, gateway: Gateway, principal: Principa
         new.ask_model or models["ask"],
         new.write_model or models["write"],
         new.user_id,
-        new.metadata,
+        masked["metadata"],
     )
     messages = messages_for("write", _session(planned), initial_prompt=planned.initial_prompt, selections=planned.selections)
     needed = tokens_in_messages(messages) + ANSWERS_ROOM_TOKENS

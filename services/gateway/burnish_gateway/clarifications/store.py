@@ -1,6 +1,7 @@
 """Sessions, their messages and ratings in SQL. Each transaction is a workspace's and an owner's: the policies show nothing else."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -130,12 +131,14 @@ async def messages_of(tx: Tx, session_id: UUID) -> Sequence[Record]:
     )
 
 
-async def list_page(tx: Tx, *, status: str | None, before: UUID | None, limit: int) -> Sequence[Record]:
-    """The owner's, newest first, as they are shown in lists."""
+async def list_page(tx: Tx, *, status: str | None, before: tuple[datetime, UUID] | None, limit: int) -> Sequence[Record]:
+    """The owner's, newest first, as they are shown in lists. By their times: ids of those from elsewhere say nothing of when."""
+    at, session_id = before or (None, None)
     return await tx.fetch(
-        f"""SELECT * FROM (SELECT {SHOWN} FROM clarifications WHERE ($2::uuid IS NULL OR session_id < $2)) s
-             WHERE $1::text IS NULL OR s.status = $1 ORDER BY s.session_id DESC LIMIT $3""",
-        status, before, limit,
+        f"""SELECT * FROM (SELECT {SHOWN} FROM clarifications
+                            WHERE ($2::timestamptz IS NULL OR (created_at, session_id) < ($2, $3::uuid))) s
+             WHERE $1::text IS NULL OR s.status = $1 ORDER BY s.created_at DESC, s.session_id DESC LIMIT $4""",
+        status, at, session_id, limit,
     )  # fmt: skip
 
 

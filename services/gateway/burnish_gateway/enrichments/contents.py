@@ -16,22 +16,40 @@ PARTS_MOST: Final = 64
 MARGIN_TOKENS: Final = 600
 """Roles, separators and fences around a part."""
 
-CUE: Final = re.compile(r"^(?:\d+|(?:\d{2}:)?\d{2}:\d{2}[.,]\d{3} --> .*|WEBVTT.*|NOTE\b.*)$")
-"""A line of WebVTT or SubRip that is no speech."""
+TIMES: Final = re.compile(r"(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}\s+-->\s.*")
+"""The line of WebVTT and SubRip that says when the lines below it are shown."""
+
+SILENT: Final = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:[ \t].*)?")
+"""How a block of WebVTT begins that nobody says."""
 
 
 def text_of(content: Mapping[str, Any]) -> str:
-    """{text} or {messages: [{role, content}]} as one text."""
+    """{text} or {messages: [{role, content}]} as one text; a message that says nothing is left out."""
     if "messages" in content:
-        return "\n".join(f"{one.get('role', 'user')}: {one.get('content') or ''}" for one in content["messages"])
+        said = [(one.get("role", "user"), str(one.get("content") or "")) for one in content["messages"]]
+        return "\n".join(f"{role}: {words}" for role, words in said if words.strip())
     return str(content.get("text") or "")
 
 
 def without_cues(text: str) -> str:
-    """A transcript without the times of its subtitles."""
-    if "-->" not in text:
+    """A transcript without the times of its subtitles, their numbers or names, and what WebVTT notes beside them. A number that is said
+    stays."""
+    lines = [line.strip() for line in text.splitlines()]
+    has_times = [TIMES.fullmatch(line) is not None for line in (*lines, "")]
+    if not any(has_times):
         return text
-    return "\n".join(line for line in text.splitlines() if line.strip() and not CUE.match(line.strip()))
+    kept: list[str] = []
+    is_first, is_silent = True, False
+    for at, line in enumerate(lines):
+        if not line or has_times[at]:
+            is_first, is_silent = not line, False
+            continue
+        is_silent = is_silent or (is_first and SILENT.fullmatch(line) is not None and not has_times[at + 1])
+        names_next = has_times[at + 1] and (is_first or line.isdigit())
+        if not is_silent and not names_next:
+            kept.append(line)
+        is_first = False
+    return "\n".join(kept)
 
 
 def split(text: str, *, room_tokens: int) -> list[str]:

@@ -43,7 +43,8 @@ async def create(request: Request, body: bodies.NewEnrichment, principal: Editor
 
 @router.post("/v1/enrichments/batch", status_code=202, response_model=answers.StartedGroup, summary="Read many contents")
 async def create_many(request: Request, body: bodies.ManyEnrichments, principal: Editor, gateway: GatewayParts) -> Response:
-    """At most 500 in one call, worked on a few at a time, behind single ones. Follow them by their `group_id`."""
+    """At most 500 in one call, worked on a few at a time, behind single ones. Follow them by their `group_id`, which stored contents that
+    are read anew have from then on too."""
     contents = await starting.check(body.items, gateway=gateway, principal=principal)
     group_id = new_uuid()
 

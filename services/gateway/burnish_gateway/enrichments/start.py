@@ -1,6 +1,7 @@
 """Begin enrichments: one, or many in one call. What could never work is refused before anything costs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +24,15 @@ TURNS_MOST: Final = 500
 TEXT: Final = "text"
 
 
-async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Principal) -> list[dict[str, Any] | None]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a content is stored. `content` None: it is still to be read, or stored already."""
+
+    content: dict[str, Any] | None
+    metadata: dict[str, Any]
+
+
+async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Principal) -> list[Kept]:
     """The contents as they are kept, masked where the workspace says so. Raises Suspended, Conflict, EgressRefused."""
     if principal.workspace.suspended_at is not None:
         raise suspended()
@@ -32,22 +41,27 @@ async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Princ
     for one in bodies:
         if one.url is not None:
             await gateway.egress.check(one.url)
-    return [None if (kept := one.kept()) is None else await kept_as_masked(gateway, principal, kept) for one in bodies]
+    said = [{"content": one.kept(), "metadata": one.metadata} for one in bodies]
+    return [Kept(**one) for one in await kept_as_masked(gateway, principal, said)]
 
 
 async def insert(
-    tx: Tx, source_type: SourceType, bodies: Sequence[Content], contents: Sequence[dict[str, Any] | None], *, principal: Principal,
+    tx: Tx, source_type: SourceType, bodies: Sequence[Content], contents: Sequence[Kept], *, principal: Principal,
     request_id: str, traceparent: str | None, group_id: UUID | None = None,
 ) -> list[UUID]:  # fmt: skip
-    """The ids, in order. One that names a stored content reads that anew, under its id. Raises NotFound."""
+    """The ids, in order. One that names a stored content reads that anew, under its id and for whoever asks now. Raises NotFound."""
     ids: list[UUID] = []
     rows: list[dict[str, Any]] = []
-    for place, (one, content) in enumerate(zip(bodies, contents, strict=True)):
+    of_call = {
+        "actor": principal.actor, "api_key_id": principal.api_key_id, "first_key_id": principal.first_key_id,
+        "user_id": principal.user_id, "traceparent": new_traceparent(valid(traceparent)), "request_id": request_id, "hops": current_hops(),
+    }  # fmt: skip
+    for place, (one, kept) in enumerate(zip(bodies, contents, strict=True)):
         named: dict[str, Any] = {}
         if one.id is not None:
             found = await _stored(tx, principal.workspace_id, source_type, one.id)
             if found is not None:
-                await store.again(tx, principal.workspace_id, found)
+                await store.again(tx, principal.workspace_id, found, of_call | _said_anew(one, kept, group_id))
                 ids.append(found)
                 continue
             named = await _of_session(tx, principal.workspace_id, source_type, one.id, place=place, many=len(bodies) > 1)
@@ -56,15 +70,21 @@ async def insert(
             {
                 "enrichment_id": ids[-1], "workspace_id": principal.workspace_id, "group_id": group_id, "source_type": source_type,
                 "external_id": one.external_id, "session_id": named.get("session_id"), "url": one.url,
-                "content": named.get("content") or content, "metadata": one.metadata, "end_user": one.user_id or named.get("end_user"),
-                "actor": principal.actor, "api_key_id": principal.api_key_id, "first_key_id": principal.first_key_id,
-                "user_id": principal.user_id, "traceparent": new_traceparent(valid(traceparent)), "request_id": request_id,
-                "hops": current_hops(),
-            }
+                "content": named.get("content") or kept.content, "metadata": kept.metadata,
+                "end_user": one.user_id or named.get("end_user"),
+            } | of_call
         )  # fmt: skip
     if rows:
         await store.insert(tx, rows)
     return ids
+
+
+def _said_anew(one: Content, kept: Kept, group_id: UUID | None) -> dict[str, Any]:
+    """What the call says of a stored content; what it does not say stays."""
+    said = {"group_id": group_id, "external_id": one.external_id, "end_user": one.user_id}
+    return {name: value for name, value in said.items() if value is not None} | (
+        {"metadata": kept.metadata} if "metadata" in one.model_fields_set else {}
+    )
 
 
 async def _stored(tx: Tx, workspace_id: UUID, source_type: SourceType, name: str) -> UUID | None:

@@ -1,6 +1,6 @@
 """Enrichments, their calls and the prompts of their source types in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -49,14 +49,16 @@ async def conversation_of(tx: Tx, workspace_id: UUID, session_id: str, *, most: 
     )  # fmt: skip
 
 
-async def again(tx: Tx, workspace_id: UUID, enrichment_id: UUID) -> None:
-    """A content is to be read anew, as it is stored."""
-    await tx.execute("DELETE FROM enrichment_calls WHERE workspace_id = $1 AND enrichment_id = $2", workspace_id, enrichment_id)
+async def again(tx: Tx, workspace_id: UUID, enrichment_id: UUID, asked: Mapping[str, Any]) -> None:
+    """A content is to be read anew, as it is stored. `asked`: columns that say who asks this time, and for what. Their names are the
+    callers' keywords, never a user's text."""
+    changes = ", ".join(f"{name} = ${number}" for number, name in enumerate(asked, start=3))
     await tx.execute(
-        """UPDATE enrichments SET processing_status = 'pending', error = NULL, parts = 0, done = 0, leased_by = NULL, leased_until = NULL,
-                  fence = fence + 1, updated_at = clock_timestamp() WHERE workspace_id = $1 AND enrichment_id = $2""",
-        workspace_id, enrichment_id,
+        f"""UPDATE enrichments SET processing_status = 'pending', error = NULL, parts = 0, done = 0, leased_by = NULL, leased_until = NULL,
+                   fence = fence + 1, updated_at = clock_timestamp(), {changes} WHERE workspace_id = $1 AND enrichment_id = $2""",
+        workspace_id, enrichment_id, *asked.values(),
     )  # fmt: skip
+    await tx.execute("DELETE FROM enrichment_calls WHERE workspace_id = $1 AND enrichment_id = $2", workspace_id, enrichment_id)
 
 
 async def list_page(

@@ -16,6 +16,16 @@ def identifier(description: str) -> dict[str, Any]:
     return {"type": "string", "pattern": "^[0-9a-fA-F-]{32,36}$", "description": description}
 
 
+def with_whole_numbers(value: Any, schema: Mapping[str, Any]) -> Any:
+    """The value, with whole numbers as routes take them also where JSON wrote them as 5.0: some clients have no other numbers."""
+    if schema.get("type") == "integer" and isinstance(value, float):
+        return int(value)
+    fields = schema.get("properties")
+    if not fields or not isinstance(value, Mapping):
+        return value
+    return {name: with_whole_numbers(one, fields.get(name, {})) for name, one in value.items()}
+
+
 def choice(description: str, *values: str) -> dict[str, Any]:
     """One of a few words."""
     return {"type": "string", "enum": list(values)} | ({"description": description} if description else {})

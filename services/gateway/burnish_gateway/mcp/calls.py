@@ -76,7 +76,4 @@ class Api(Protocol):
 
 
 def _as_text(value: Any) -> str:
-    """A whole number as routes take it, also where JSON wrote it as 5.0."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
     return ("true" if value else "false") if isinstance(value, bool) else str(value)

@@ -18,6 +18,8 @@ LIST_MOST: Final = 50
 
 LOOKS_AT_ONCE: Final = 8
 
+NOT_FOUND: Final = 404
+
 NAME: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,62})(?:@([A-Za-z0-9][A-Za-z0-9_.-]{0,62}))?")
 """A slug; behind `@` a label, or the number of a version."""
 
@@ -40,7 +42,7 @@ class BadArgument(ValueError):
 
 
 async def listed(api: Api, *, caller: Any, cursor: str | None) -> types.ListPromptsResult:
-    """A page of prompts that have the label `production`. Raises Refused."""
+    """A page of prompts that have the label `production`, but those that lost it meanwhile. Raises Refused."""
     page = await _served(api, Call("GET", "/v1/prompts", query={"label": LABEL, "limit": LIST_MOST, "cursor": cursor}), caller)
     room = asyncio.Semaphore(LOOKS_AT_ONCE)
 
@@ -48,8 +50,10 @@ async def listed(api: Api, *, caller: Any, cursor: str | None) -> types.ListProm
         async with room:
             return await api(_read(slug, LABEL), caller=caller)
 
-    found = await asyncio.gather(*(look(one["slug"]) for one in page["data"]))
-    return types.ListPromptsResult(prompts=[_prompt(one.body) for one in found if not one.refused], next_cursor=page["next_cursor"])
+    found = [one for one in await asyncio.gather(*(look(one["slug"]) for one in page["data"])) if one.status != NOT_FOUND]
+    if (refused := next((one for one in found if one.refused), None)) is not None:
+        raise Refused(refused)
+    return types.ListPromptsResult(prompts=[_prompt(one.body) for one in found], next_cursor=page["next_cursor"])
 
 
 async def got(api: Api, name: str, arguments: Mapping[str, str], *, caller: Any) -> types.GetPromptResult:
@@ -59,9 +63,7 @@ async def got(api: Api, name: str, arguments: Mapping[str, str], *, caller: Any)
     """
     slug, wanted = _parted(name)
     prompt = await _served(api, _read(slug, wanted), caller)
-    types_of = {one["name"]: one.get("type") for one in prompt["variables"]}
-    values = {key: _value(key, text, types_of.get(key)) for key, text in arguments.items()}
-    body = {"version": prompt["version"], "variables": values}
+    body = {"version": prompt["version"], "variables": _values(arguments, _kinds(prompt["variables"]))}
     rendered = await _served(api, Call("POST", f"/v1/prompts/{quote(slug)}/render", body=body), caller)
     messages = rendered["messages"]
     about = {"burnish/prompt": slug, "burnish/version": rendered["version"], "burnish/roles": [one["role"] for one in messages]}
@@ -96,25 +98,50 @@ async def _served(api: Api, call: Call, caller: Any) -> Any:
 
 
 def _prompt(read: Mapping[str, Any]) -> types.Prompt:
-    known = read.get("parameters") or {}
+    known, kinds = read.get("parameters") or {}, _kinds(read["variables"])
     return types.Prompt(
         name=read["slug"],
         title=read["name"] or None,
         description=read["description"] or None,
         arguments=[
-            types.PromptArgument(name=one["name"], description=_described(one, known.get(one["name"]) or {}), required=one["required"])
+            types.PromptArgument(
+                name=one["name"],
+                description=_described(one, known.get(one["name"]) or {}, kinds[one["name"]]),
+                required=one["required"],
+            )
             for one in read["variables"]
         ],
     )
 
 
-def _described(variable: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+def _kinds(variables: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    """The type of each variable; what others are fields of (`order` of `order.id`) is an object where nothing else is said."""
+    holders = {name[:at] for name in (one["name"] for one in variables) for at, letter in enumerate(name) if letter == "."}
+    return {one["name"]: one.get("type") or ("object" if one["name"] in holders else None) for one in variables}
+
+
+def _described(variable: Mapping[str, Any], known: Mapping[str, Any], kind: str | None) -> str | None:
     parts = [str(known["description"]).rstrip(".") + "."] if known.get("description") else []
-    if variable.get("type") in IN_JSON:
-        parts.append(f"JSON: {variable['type']}.")
+    if kind in IN_JSON:
+        parts.append(f"JSON: {kind}.")
     if not variable["required"] and variable.get("default") is not None:
         parts.append(f"Otherwise: {json.dumps(variable['default'], ensure_ascii=False)[:200]}.")
     return " ".join(parts) or None
+
+
+def _values(arguments: Mapping[str, str], kinds: Mapping[str, str | None]) -> dict[str, Any]:
+    """What to render with: the argument `order.id` is the field `id` of the value `order`, wherever that comes from."""
+    values: dict[str, Any] = {}
+    for name in sorted(arguments, key=lambda one: one.count(".")):  # whole values before what stands in them
+        value = _value(name, arguments[name], kinds.get(name))
+        *holders, field = name.split(".")
+        at = values
+        for holder in holders:
+            at = at.setdefault(holder, {})
+            if not isinstance(at, dict):
+                raise BadArgument(f"{holder}: must be a JSON object, because {name} is a field of it.")
+        at[field] = value
+    return values
 
 
 def _value(name: str, text: str, kind: str | None) -> Any:

@@ -31,6 +31,7 @@ from burnish_gateway.mcp.arguments import (
     choice,
     identifier,
     text,
+    with_whole_numbers,
 )
 from burnish_gateway.mcp.calls import Call
 
@@ -77,11 +78,11 @@ class Tool:
         """The call that these arguments mean. Raises BadArguments."""
         if flaws := self._check.flaws(arguments):
             raise BadArguments(flaws)
-        given = dict(arguments)
+        given = dict(with_whole_numbers(arguments, self.schema))
         path = IN_PATH.sub(lambda found: quote(str(given.pop(found[1])), safe=""), self.path)
         key = str(given.pop("idempotency_key", ""))
-        if self.method == "GET":
-            return Call(self.method, path, query=given)
+        if self.method == "GET":  # models fill in what they may leave out: an empty text asks for nothing
+            return Call(self.method, path, query={name: value for name, value in given.items() if value != ""})
         return Call(self.method, path, body={**given, **self.fixed}, idempotency_key=key)
 
 

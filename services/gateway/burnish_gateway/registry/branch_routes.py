@@ -13,6 +13,7 @@ from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.history_answers import BranchAnswer, BranchPage, branch_answer, main_line
 from burnish_gateway.registry.history_bodies import CopyVersion, StartBranch
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
+from burnish_gateway.registry.save_whole import holds, warnings_of
 from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
@@ -81,7 +82,9 @@ async def remove_branch(slug: str, branch: str, *, request: Request, principal: 
 async def copy_version(
     slug: str, version: Number, *, request: Request, body: CopyVersion, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
-    """Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied."""
+    """Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied, and of locked blocks
+    those that it holds; the others are said in `warnings`.
+    """
     name, copy_name = parse_slug(slug), parse_slug(body.slug)
     label = None if body.label is None else parse_movable_label(body.label)
 
@@ -90,7 +93,10 @@ async def copy_version(
         if head is None:
             raise no_such_prompt(name)
         source, prompt = await lines.version_of(tx, head.prompt, version), head.prompt
-        new = store.NewPrompt(copy_name, body.name or copy_name, prompt.description, prompt.use_case, prompt.folder, prompt.tags)
+        new = store.NewPrompt(
+            copy_name, body.name or copy_name, prompt.description, prompt.use_case, prompt.folder, prompt.tags, prompt.categories,
+            prompt.app_contexts, tuple(one for one in prompt.locked_blocks if holds(source.content, one)), prompt.rules,
+        )  # fmt: skip
         content = type(source.content).from_fields(source.content.fields() | {"fallback_version": None})
         made, first = await create_prompt(
             tx, principal.workspace_id, new, content, label=label, author=author_of(principal), clock=gateway.clock, source="clone",
@@ -103,7 +109,9 @@ async def copy_version(
         after = {"version": 1, "label": label, "copied_from": f"{name}@{version}"}
         await audit.note(tx, principal, action="prompt.created", kind="prompt", key=copy_name, after=after)
         await announce.prompt_changed(tx, principal.workspace_id, copy_name)
-        return answers.plain(answers.prompt_answer(made, first, label=label, template=content.template()))
+        answer = answers.prompt_answer(made, first, label=label, template=content.template())
+        warnings = warnings_of(prompt, content)
+        return answers.plain(answer.model_copy(update={"warnings": warnings}) if warnings else answer)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()

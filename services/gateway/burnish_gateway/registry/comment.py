@@ -29,17 +29,29 @@ async def add_comment(tx: Tx, principal: Principal, slug: Slug, body: AddComment
     for version in (body.version, body.against):
         if version is not None:
             head.named(label=None, version=version)
-    answered = None if body.reply_to is None else await comment_store.find_comment(tx, head.prompt, body.reply_to)
-    if body.reply_to is not None and answered is None:
-        raise _no_such_comment("reply_to")
+    answered = None if body.reply_to is None else await _first_of_thread(tx, head.prompt, body.reply_to)
     if answered is None or (answered.version, answered.against, answered.part) != (body.version, body.against, body.part):
         _check_is_about_something(body)
+    about: Comment | AddComment = answered or body  # or whoever looks at what was answered would not find it
     made = await comment_store.insert_comment(
-        tx, head.prompt, version=body.version, against=body.against, part=body.part, reply_to=body.reply_to, body=body.body,
+        tx, head.prompt, version=about.version, against=about.against, part=about.part,
+        reply_to=None if answered is None else answered.comment_id, body=body.body,
         mentions=await _mentions(tx, body.body, body.mentions), author=principal.actor,
     )  # fmt: skip
     await _note(tx, principal, "prompt.comment.added", made)
     return made
+
+
+async def _first_of_thread(tx: Tx, prompt: Prompt, comment_id: UUID) -> Comment:
+    """The comment that an answer to this one belongs to, held: an answer to an answer is one to the same. Raises NotFound."""
+    wanted: UUID | None = comment_id
+    found = None
+    while wanted is not None:
+        found = await comment_store.find_comment(tx, prompt, wanted, for_update=True)
+        wanted = None if found is None else found.reply_to
+    if found is None:
+        raise _no_such_comment("reply_to")
+    return found
 
 
 def _check_is_about_something(body: AddComment) -> None:

@@ -119,7 +119,7 @@ class AddComment(ApiModel):
     version: VersionNumber
     against: VersionNumber | None = None
     part: Part | None = Field(default=None, description="What it is about: a field, `messages[0]`, `parameters.NAME`.")
-    reply_to: UUID | None = None
+    reply_to: UUID | None = Field(default=None, description="The answer is about what that comment is about, and belongs to its thread.")
     body: CommentText
     mentions: Annotated[list[UUID], Field(max_length=50)] = Field(default_factory=list, description="Further members, by their user id.")
 

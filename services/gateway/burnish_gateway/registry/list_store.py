@@ -200,8 +200,10 @@ class _Best:
 def _found(made: _Statement, filters: Filters, *, best: _Best | None) -> str:
     """Where prompts come from: the table, or what the index of words finds, in which tags, categories, contexts and uses are words too."""
     parts = [] if filters.text is None else [f"words_query({made.value(filters.text)}::text, {WORDS_MOST})"]
-    named = {"=t": filters.tag, "=c": filters.category, "=a": filters.app_context, "=u": filters.use_case and filters.use_case.lower()}
+    named = {"=t": filters.tag, "=c": filters.category, "=a": filters.app_context}
     parts += [f"{made.value(_exactly(mark, one))}::text::tsquery" for mark, one in named.items() if one is not None]
+    if filters.use_case is not None:  # in the database's small letters, which Python's are not, as of a 'Σ' at the end of a word
+        parts.append(f"format('''=u%s''', md5(lower({made.value(filters.use_case)}::text)))::tsquery")
     if not parts:
         return "prompts p"
     query = " && ".join(parts)

@@ -14,19 +14,21 @@ from burnish_shared.errors import NotFound
 
 
 async def claim(tx: Tx, workspace_id: UUID, wanted: Wanted, *, actor: str, count: int = 1, lease_s: int = LEASE_S) -> ClaimedAnswer:
-    """Those that the person is at already come first, so that asking again after a reload shows the same.
-
-    Raises NotFound for a prompt that is not there and of which nothing waits.
-    """
+    """Those that the person is at already come first, so that asking again after a reload shows the same."""
     items = await store.claim(tx, workspace_id, actor=actor, slug=wanted.prompt, reason=wanted.reason, count=count, lease_s=lease_s)
     waiting = await store.count_waiting(tx, workspace_id, slug=wanted.prompt, reason=wanted.reason)
-    if wanted.prompt is not None and not items and not waiting and not await prompt_exists(tx, wanted.prompt):
-        raise NotFound("There is no such prompt.", param="prompt")
     return ClaimedAnswer(data=await details(tx, items), waiting=waiting)
 
 
+async def check_is_something(tx: Tx, wanted: Wanted, claimed: ClaimedAnswer) -> None:
+    """Raises NotFound for a prompt that is not there and of which nothing waits."""
+    if wanted.prompt is not None and not claimed.data and not claimed.waiting and not await prompt_exists(tx, wanted.prompt):
+        raise NotFound("There is no such prompt.", param="prompt")
+
+
 async def claim_next(tx: Tx, workspace_id: UUID, wanted: Wanted | None, *, actor: str) -> ReviewDetail | None:
-    """One answer, for a decision that asked for the next. None: it did not ask, or nothing waits."""
+    """One answer, for a decision that asked for the next. None: it did not ask, or nothing waits, also of a prompt that is not there any
+    more: the decision counts all the same."""
     if wanted is None:
         return None
     claimed = await claim(tx, workspace_id, wanted, actor=actor)

@@ -20,7 +20,7 @@ from burnish_gateway.review.answers import (
     review_answer,
 )
 from burnish_gateway.review.bodies import ClaimBody, PickBody
-from burnish_gateway.review.claim import claim, details
+from burnish_gateway.review.claim import check_is_something, claim, details
 from burnish_gateway.review.progress_store import progress
 from burnish_gateway.review.review_item import Status, no_such_review
 from burnish_gateway.wire import include, json_response, make_router
@@ -79,7 +79,9 @@ async def post_claim(request: Request, body: ClaimBody, principal: Editor, gatew
     already comes first, with a new lease. What you skipped does not come back to you."""
 
     async def work(tx: Tx) -> ClaimedAnswer:
-        return await claim(tx, principal.workspace_id, body, actor=principal.actor, count=body.count, lease_s=body.lease_s)
+        claimed = await claim(tx, principal.workspace_id, body, actor=principal.actor, count=body.count, lease_s=body.lease_s)
+        await check_is_something(tx, body, claimed)
+        return claimed
 
     return await run_once(gateway, request, principal, status=200, work=work)
 

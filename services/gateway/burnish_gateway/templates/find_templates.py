@@ -77,7 +77,8 @@ def fits(template: ShippedTemplate, name: str, wanted: Wanted) -> bool:
     asked = WORD.findall(unicodedata.normalize("NFKC", wanted.text or "").lower())  # what ships is English: no marks to fold
     there_are = WORD.findall(f"{name}\n{template.text()}") if asked else []
     return (
-        all(any(one.startswith(word) for one in there_are) for word in asked)
+        bool(asked or wanted.text is None)  # a text without a word is in nothing, as in the lists of prompts and of what workspaces made
+        and all(any(one.startswith(word) for one in there_are) for word in asked)
         and wanted.category in (None, template.category)
         and (wanted.tag is None or wanted.tag in template.tags)
     )

@@ -28,16 +28,22 @@ KNOWN: Final = frozenset({
 
 
 def read(value: Any, *, model: str) -> Drafts:
-    """One object, a list, or `{"data": […]}`; an object may hold its versions in `versions`."""
+    """One object, a list, or `{"data": […]}`; an object may hold its versions in `versions`.
+
+    Objects of one name and two ids are two prompts; one without an id is of the first prompt of its name.
+    """
     drafts: Drafts = Drafts()
-    prompts: dict[str, Draft] = {}
+    prompts: dict[tuple[str, str], Draft] = {}
+    ids: dict[str, str] = {}
     for place, row in rows_of(value, "data", "prompts"):
         if not isinstance(row, dict):
             drafts.notes.append(f"{place or 'The file'}: left out: it is no object.")
             continue
         common = {name: one for name, one in row.items() if name != "versions"}
         name = str(row.get("name") or row.get("id") or "prompt")
-        draft = prompts.setdefault(name, Draft(name))
+        their_id = str(row.get("id") or ids.get(name, ""))
+        ids[name] = ids.get(name) or their_id
+        draft = prompts.setdefault((name, "" if their_id == ids[name] else their_id), Draft(name))
         if "versions" not in row:
             _version(drafts, draft, row, model=model, place=place)
         for index, version in enumerate(list_at(row, "versions", place)):

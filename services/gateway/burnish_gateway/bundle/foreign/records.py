@@ -73,7 +73,7 @@ PRICE_BEFORE: Final = re.compile(r"(?:cost|price)_per_(1k|thousand|1m|million)_(
 def read_call(row: Mapping[str, Any], place: str) -> Call:
     """Of a row of `ai_prompt_executions`. Raises InvalidField."""
     named = _first(row, "prompt_slug", "prompt_name", "prompt_id", "slug", "prompt")
-    their_id = _first(row, "execution_id", "id") or hashlib.sha256(json.dumps(row, sort_keys=True, default=str).encode()).hexdigest()
+    their_id = _first(row, "execution_id", "id") or _hash(row)
     return Call(place, None if named is None else str(named), _number(_first(row, "version", "prompt_version")), _body(row, f"{their_id}"))
 
 
@@ -86,11 +86,12 @@ def read_run(run: Mapping[str, Any], place: str) -> list[Call]:
         raise InvalidField(f"{at(place, 'results')}: must be a list of objects.", param=at(place, "results"))
     shared = {name: run[name] for names in (*(SAME[one] for one in OF_A_RUN), TIMES) for name in names if name in run}
     named, number = _first(run, "prompt_slug", "prompt_name", "prompt_id", "prompt"), _number(_first(run, "version", "prompt_version"))
+    their_id = _first(run, "run_id", "id") or _hash(run)
     calls = []
     for index, result in enumerate(results):
         row = shared | result
-        metadata = {"run_id": str(run.get("run_id", ""))[:200]} | {name: row[name] for name in (*EXPECTED, "correct") if name in row}
-        body = _body(row | {"metadata": metadata}, f"{run.get('run_id', '')}:{index}")
+        metadata = {"run_id": str(their_id)[:200]} | {name: row[name] for name in (*EXPECTED, "correct") if name in row}
+        body = _body(row | {"metadata": metadata}, f"{str(their_id)[:200]}:{index}")
         calls.append(Call(f"{at(place, 'results')}[{index}]", None if named is None else str(named), number, body))
     return calls
 
@@ -195,6 +196,11 @@ def _of(kind: str) -> str:
 def _nusd(per: str) -> int:
     """A dollar for so many tokens, as nano-dollars for a million."""
     return 10**9 if per in ("1m", "million") else 10**12
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    """What names a row that has no id: the same for the same row."""
+    return hashlib.sha256(json.dumps(row, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _first(row: Mapping[str, Any], *names: str) -> Any:
