@@ -21,7 +21,10 @@ class Reflective:
 
     async def search(self, trial: Trial, *, keep: int) -> None:
         frontier = trial.task.validation[: self.frontier_items]
-        pool, idle = [await _scored(trial, Individual(trial.task.prompt, "incumbent"), frontier, keep)], 0
+        try:
+            pool, idle = [await _scored(trial, Individual(trial.task.prompt, "incumbent"), frontier, keep)], 0
+        except OutOfBudget:
+            return
         while idle < self.idle_most:
             before = trial.memo.evaluations
             try:
