@@ -73,7 +73,9 @@ class FewShot:
         reasons = {text: breach(task.contract, task.prompt, text) for text in texts}
         if refused := sorted({reason for reason in reasons.values() if reason is not None}):
             few = sum(reasons[text] is not None for text in texts)
-            trial.notes.append(f"{few} of {len(texts)} sets of examples were not tried, because the prompt with them {' or '.join(refused)}")
+            trial.notes.append(
+                f"{few} of {len(texts)} sets of examples were not tried, because the prompt with them {' or '.join(refused)}"
+            )
         race = _race(trial)
         for number, text in enumerate(texts, start=1):
             if reasons[text] is not None:
