@@ -100,6 +100,11 @@ async def test_reflection_in_the_manner_of_gepa_finds_the_rules_that_help() -> N
     assert result.finish_reason == "confirmed"
     assert result.candidate is not None and result.candidate.prompt.count("know ") >= 3
     assert result.evaluations <= 2_000
+    first, *others = result.generations
+    assert [(one.text, one.operator, one.parents) for one in first.individuals] == [(world.task().prompt, "incumbent", ())]
+    known = {one.text for generation in result.generations for one in generation.individuals}
+    assert others and all(set(one.parents) <= known for generation in others for one in generation.individuals), "lineage has each parent"
+    assert [one.number for one in result.generations] == list(range(len(result.generations)))
 
 
 @pytest.mark.capability("O6")

@@ -31,6 +31,8 @@ class Reflective:
                 child = await self._child(trial, pool, keep=keep)
                 if child is not None:
                     pool.append(await _scored(trial, child, frontier, keep))
+                    if not trial.generations:  # what its children come from has its place in the lineage
+                        trial.generations.append(Generation(0, (pool[0],)))
                     trial.generations.append(Generation(len(trial.generations), (pool[-1],)))
                     await self._challenge(trial, pool, keep=keep)
                     await trial.say()
