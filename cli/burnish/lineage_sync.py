@@ -134,12 +134,14 @@ async def _get(http: aiohttp.ClientSession, url: str) -> Any:
         async with http.get(url) as answer:
             body = await answer.json(content_type=None)
             if answer.status != 200:
-                raise BadRequest(f"{url.partition('?')[0]}: {body['error']['message']}")
+                told = body.get("error") if isinstance(body, dict) else None
+                why = told.get("message") if isinstance(told, dict) else f"it answered {answer.status}"
+                raise BadRequest(f"{url.partition('?')[0]}: {why}")
             return body
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise Unavailable(f"Burnish at {url.partition('/v1')[0]} does not answer: {error}") from error
 
 
 def _properties(node: dict[str, Any]) -> dict[str, Any]:
-    """Plain values and lists of them: Neo4j keeps no others."""
-    return {name: value for name, value in node.items() if name != "kind" and value is not None}
+    """Plain values and lists of them: Neo4j keeps no others. None takes away what was written before."""
+    return {name: value for name, value in node.items() if name != "kind"}

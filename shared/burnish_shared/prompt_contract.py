@@ -91,7 +91,7 @@ def blocks_in(text: str) -> tuple[str, ...]:
 
 
 def _spelled(tag: str) -> str:
-    return re.sub(r"\s+", " ", tag.replace("{{ ", "{{").replace(" }}", "}}"))
+    return " ".join(tag.split()).replace("{{ ", "{{").replace(" }}", "}}")
 
 
 def scales_in(text: str) -> frozenset[tuple[int, int]]:

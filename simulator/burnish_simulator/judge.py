@@ -26,8 +26,10 @@ from burnish_simulator.reader.words import words
 MAX_DEMANDS = 50
 POSITION_BIAS = 0.1
 HEADING = re.compile(
-    r"^[#*\s]*(RUBRIC|CRITERIA|SCALE|INPUT|VARIABLES|EXPECTED|REFERENCE|FIRST|SECOND|ANSWER|OUTPUT)\b[*\s]*(?::|$)[* \t]*", re.M
+    r"^[#* \t]*+(RUBRIC|CRITERIA|SCALE|INPUT|VARIABLES|EXPECTED|REFERENCE|FIRST|SECOND|ANSWER|OUTPUT)\b[* \t\r]*+(?::|$)[* \t]*+", re.M
 )
+"""Each line is read once: nothing in it reaches beyond the line, or gives back what it took."""
+
 PART_OF = {
     "RUBRIC": "rubric",
     "CRITERIA": "rubric",

@@ -57,7 +57,8 @@ class _Reader:
         elif first == "MERGE":
             node = self.pattern("n")
             self.words("SET", "n", "+=")
-            store.nodes.setdefault(node, {}).update(self.map())
+            kept = store.nodes.setdefault(node, {}) | self.map()
+            store.nodes[node] = {name: value for name, value in kept.items() if value is not None}  # null takes a property away
         elif first == "MATCH":
             child = self.pattern("a")
             self.words(",")
@@ -108,8 +109,8 @@ class _Reader:
                 r"\\(u([0-9a-fA-F]{4})|.)", lambda one: chr(int(one[2], 16)) if one[2] else _ESCAPES.get(one[1], one[1]), token[1:-1]
             )
             return units.encode("utf-16", "surrogatepass").decode("utf-16")
-        if token in ("true", "false"):
-            return token == "true"
+        if token in ("true", "false", "null"):
+            return None if token == "null" else token == "true"
         return float(token) if "." in token or "e" in token.lower() else int(token)
 
     def take(self) -> str:

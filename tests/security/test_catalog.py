@@ -160,6 +160,7 @@ GATEWAY_LOOKS_ACROSS = {
     "make_allowance_account": "accounts are made by the books alone",
     "renew_allowance": "accounts are moved by the books alone",
     "refund": "gives a charge back; the operator names whose",
+    "return_unbegun_fee": "gives the fee of a job back that was cancelled before anybody began it",
     "adjust": "takes back credit that should not have come in; the operator names whose",
     "charge_fee": "accounts are moved by the books alone",
     "credit_line_used": "one sum over the workspaces of one organization, whose line it is",

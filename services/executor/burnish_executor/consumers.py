@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from burnish_executor import metrics
 from burnish_executor.bulkheads import Bulkheads, Seat, provider_of
 from burnish_executor.core.lateness import Lateness
+from burnish_executor.io import holds_store
 from burnish_executor.io.replies import Reply
 from burnish_executor.run import CANCELLED_BY, GONE, Run, describe
 from burnish_executor.run_execution import Runner
@@ -25,7 +26,7 @@ from burnish_shared import failpoints, tracing
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
-from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, cancelled_up_to, superseded_below
+from burnish_shared.bus.frames import CALLED_OFF, REPLY_HEADER, FrameKind, cancelled_up_to, superseded_below
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
@@ -184,6 +185,8 @@ class Desk:
         metrics.RUNNING_IN(run.request.lane.value).inc()
         try:
             await unpark(run, self.bus)
+            if is_taken_over(run.request):
+                await self._heed_call_off(run)
             await self.runner.run(run)
         finally:
             metrics.RUNNING_IN(run.request.lane.value).dec()
@@ -192,6 +195,23 @@ class Desk:
                 run.seat.leave()
             if self.running.get(run.request.execution_id) is run:
                 del self.running[run.request.execution_id]
+
+    async def _heed_call_off(self, run: Run) -> None:
+        """What was said to the executor that had it, and may be dead, holds for this one. From now on this one hears it itself.
+
+        Raises Unavailable for what nobody waits for: it comes again.
+        """
+        request = run.request
+        try:
+            async with self.runner.asker.vault.db.unit_of_work(workspaces={request.workspace_id}, read_only=True) as tx:
+                is_off = await holds_store.is_called_off(tx, request.workspace_id, request.execution_id)
+        except Unavailable:
+            if request.lane is not Lane.INTERACTIVE:
+                raise
+            return
+        if is_off:
+            run.gone = CANCELLED_BY[CALLED_OFF]
+            run.cancel()
 
     async def heartbeat(self) -> None:
         """Tells every caller, again and again, that its execution lives."""
@@ -223,6 +243,12 @@ class Desk:
 
     def _reply(self, inbox: str, fence: int) -> Reply:
         return Reply(bus=self.bus, inbox=inbox, fence=fence, coalesce_s=self.settings.coalesce_ms / 1000)
+
+
+def is_taken_over(request: ExecutionRequest) -> bool:
+    """Whether another executor had it before, or may have: the first claim of a background execution has the second fence. What is left of
+    one is booked, whoever called it off."""
+    return request.interrupted is None and request.fence > (2 if request.lane is Lane.BACKGROUND else 1)
 
 
 def _span(request: ExecutionRequest) -> AbstractContextManager[str]:

@@ -65,7 +65,8 @@ class Runner:
 
     async def _outcome(self, run: Run) -> Outcome | None:
         """What came of it, from the cache or the model; None when another claim has it."""
-        begun = await self.cache.begin(run)
+        is_off = run.cancelled and run.request.interrupted is None  # before anybody was asked, also the cache
+        begun = run.gone if is_off else await self.cache.begin(run)
         if isinstance(begun, Outcome):
             return begun
         result: Answer | Failure | None = None

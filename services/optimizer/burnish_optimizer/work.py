@@ -201,7 +201,7 @@ class Workshop:
             account_id = await work_store.funding_of(tx, claim)
             is_unwanted = claim.kind != "batch" and await work_store.is_to_stop(tx, claim)  # a batch sees to its own end
         if is_unwanted:  # Asked before anybody had it: quick work would be done before the keeper looks.
-            await self._cancelled(claim, account_id)
+            await self._cancelled(claim, account_id, has_begun=claim.fence > 1)
             return "cancelled"
         desk = Desk(
             db=self.db,
@@ -259,10 +259,12 @@ class Workshop:
                 if loop.time() - self._held[claim] > self.settings.lease_s / 2:
                     raise
 
-    async def _cancelled(self, claim: Claim, account_id: int) -> None:
+    async def _cancelled(self, claim: Claim, account_id: int, *, has_begun: bool = True) -> None:
         async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
             await work_store.finish(tx, claim, status="cancelled")
             await work_store.close_funding(tx, account_id)
+            if claim.kind == "optimization" and not has_begun:
+                await work_store.return_fee(tx, claim, reason="cancelled: the search did not begin")
 
     async def _fail(self, claim: Claim, error: BurnishError) -> None:
         """Writes why it failed. Where that cannot be written either, the lease runs out and it is tried again."""

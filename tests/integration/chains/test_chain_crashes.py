@@ -101,10 +101,8 @@ async def _dies_at(stack: Stack, point: str) -> None:
     await assert_paid_once(stack, caller, run_id)
 
 
-@pytest.mark.promise("C-03")
-async def test_whoever_takes_a_step_over_tells_the_cost_that_is_charged(stack: Stack) -> None:
-    """The prompt changed between the two: what was held for the first one's request is not what the second one's may cost."""
-    caller = await stack.caller()
+async def taken_over(stack: Stack, caller: Caller, *, max_tokens: int) -> dict[str, Any]:
+    """The run of a chain whose gateway died as soon as it had held for 10 tokens, and whose prompt may answer with so many since."""
     async with serving_by_key() as provider:
         facts = {
             "model": "own/more", "provider": "lab", "upstream_model": "m", "base_url": provider.base_url, "context_tokens": 100_000,
@@ -120,19 +118,38 @@ async def test_whoever_takes_a_step_over_tells_the_cost_that_is_charged(stack: S
             assert await asyncio.wait_for(dying.wait(), 60) == KILLED
             saved = await caller(
                 "POST", "/v1/prompts/reply/versions",
-                {"base_version": 1, "messages": REPLY, "model": "own/more", "max_tokens": 3_000},
+                {"base_version": 1, "messages": REPLY, "model": "own/more", "max_tokens": max_tokens},
             )  # fmt: skip
             assert saved.status == 201, saved.body
             assert (await caller("PUT", "/v1/prompts/reply/labels/production", {"version": 2})).status == 200
-            run = await until(caller, run_id)
+            return dict(await until(caller, run_id))
         finally:
             await ended(dying)
+
+
+@pytest.mark.promise("C-03")
+async def test_whoever_takes_a_step_over_tells_the_cost_that_is_charged(stack: Stack) -> None:
+    """The prompt changed between the two: what was held for the first one's request is not what the second one's may cost."""
+    caller = await stack.caller()
+    run = await taken_over(stack, caller, max_tokens=3_000)
     assert [(one["status"], one["version"]) for one in run["steps"]] == [("success", 2)]
     told = (await caller("GET", f"/v1/executions/{run['steps'][0]['execution_id']}")).body
     rows = await books(stack, "SELECT kind, amount_nusd FROM transfers WHERE workspace_id = $1", caller.workspace.workspace_id)
     booked = {row["kind"]: row["amount_nusd"] for row in rows if row["kind"] in ("charge", "overage")}
     assert booked == {"charge": 1200} and (told["cost_nusd"], told["overage_nusd"]) == (1200, 0)
-    await assert_paid_once(stack, caller, run_id)
+    await assert_paid_once(stack, caller, run["id"])
+
+
+@pytest.mark.promise("C-03")
+async def test_what_cannot_be_held_for_a_step_that_is_taken_over_leaves_nothing_held(stack: Stack) -> None:
+    """Its money was kept until the deadline, and the sweeper ended it."""
+    caller = await stack.caller(credit_nusd=3_000)
+    run = await taken_over(stack, caller, max_tokens=3_000)
+    [step] = run["steps"]
+    assert (step["status"], step["error"]["code"]) == ("error", "out_of_credit"), step
+    assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
+    [row] = await books(stack, "SELECT status, cost_nusd, error FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
+    assert (row["status"], row["cost_nusd"]) == ("error", 0) and "expired" not in row["error"], row
 
 
 async def test_a_gateway_that_stops_leaves_the_answer_to_the_executor_and_the_run_to_another(stack: Stack) -> None:

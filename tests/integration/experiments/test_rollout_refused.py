@@ -144,3 +144,23 @@ async def test_a_suggestion_that_was_refused_before_the_upgrade_says_why_too(pos
         assert {row["suggestion_id"]: row["policy_refused"] for row in rows} == {suggestion: why, untold: None}
     finally:
         await postgres.drop(urls)
+
+
+async def test_a_wider_policy_tries_what_the_one_before_did_not_begin(stack: Stack, caller: Caller) -> None:
+    """Also where it is said by somebody else; the same policy once more tries nothing again."""
+    await two_versions(caller)
+    suggestion = await suggested(stack, caller)
+    await costs(stack, suggestion, times=1.5)
+    assert (await caller("PUT", "/v1/experiments/settings", POLICY)).status == 200
+    await refused(caller, suggestion)
+    assert (await caller("PUT", "/v1/experiments/settings", POLICY | {"min_samples": 120})).status == 200
+    assert (await caller("GET", f"/v1/suggestions/{suggestion}")).body["rollout_refused"] is not None
+    wider = {"metric": "cost_nusd", "margin": 4.0, "relative": True}
+    policy = {"rollout_policy": POLICY["rollout_policy"] | {"guardrails": [wider]}}
+    put = await caller("PUT", "/v1/experiments/settings", policy)
+    assert put.status == 200, put.body
+    async with asyncio.timeout(60):
+        while (told := (await caller("GET", f"/v1/suggestions/{suggestion}")).body)["status"] == "open":
+            await asyncio.sleep(0.2)
+    assert told["experiment_id"] is not None and told["rollout_refused"] is None, told
+    assert len(await in_audit(caller)) == 1

@@ -215,6 +215,24 @@ async def test_a_rule_that_could_never_choose_is_refused(caller: Caller, rules: 
     assert refused.status == 422 and words in str(refused.body["error"]), refused.body
 
 
+async def test_a_rule_whose_choice_finds_no_model_is_passed_over(caller: Caller, provider: KeyedProvider) -> None:
+    """A call never fails by a rule; one that asks for `auto` itself is told why."""
+    await three(caller, provider)
+    rules = [{"name": "all", "when": "true", "use": {"model": "auto"}}, {"name": "then", "when": "true", "use": {"model": "lab/cheap"}}]
+    assert (await caller("PUT", "/v1/routing", {"requirements": {"capabilities": ["telepathy"]}, "rules": rules})).status == 200
+    prompt = {"slug": "desk", "template": "Hi", "model": "lab/good"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    answer = await caller("POST", "/v1/executions", {"prompt": "desk"})
+    assert (answer.status, answer.body.get("model"), (answer.body.get("routing") or {}).get("rule")) == (200, "lab/cheap", "then"), (
+        answer.body
+    )
+    assert (await caller("PUT", "/v1/routing", {"requirements": {"capabilities": ["telepathy"]}, "rules": rules[:1]})).status == 200
+    answer = await caller("POST", "/v1/executions", {"prompt": "desk"})
+    assert (answer.status, answer.body.get("model"), answer.body.get("routing")) == (200, "lab/good", None), answer.body
+    asked = await caller("POST", "/v1/executions", {"prompt": "desk", "model": "auto"})
+    assert (asked.status, asked.body["error"]["code"]) == (422, "no_model_qualifies"), asked.body
+
+
 async def test_routing_is_read_and_audited(caller: Caller, provider: KeyedProvider) -> None:
     assert (await caller("GET", "/v1/routing")).body["updated_at"] is None
     rules = [{"name": "all", "when": "true", "use": {"model": "auto"}}]

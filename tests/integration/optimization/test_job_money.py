@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -61,6 +62,33 @@ async def test_a_run_pays_its_fee_with_its_row_and_gets_it_back_when_it_fails_by
     assert await fees(stack, caller) == [("fee", FEE_NUSD), ("refund", FEE_NUSD)]
     assert (await caller("GET", "/v1/credits")).body["balance_nusd"] == 100_000_000_000
     await assert_books_are_in_order(stack, caller)
+
+
+@pytest.mark.capability("B1", "O1")
+async def test_a_run_that_is_cancelled_before_it_begins_gets_its_fee_back_once(stack: Stack) -> None:
+    desk = await make_desk(await caller_with_fee(stack, credit_nusd=100_000_000_000))
+    job_id = (await desk.caller("POST", "/v1/optimizations", job_of(desk))).body["id"]
+    for _ in range(2):
+        cancelled = await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")
+        assert (cancelled.status, cancelled.body["status"]) == (200, "cancelled"), cancelled.body
+    assert await fees(stack, desk.caller) == [("fee", FEE_NUSD), ("refund", FEE_NUSD)]
+    state = (await desk.caller("GET", "/v1/credits")).body
+    assert (state["balance_nusd"], state["held_nusd"]) == (100_000_000_000, 0)
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.capability("B1", "O1")
+@pytest.mark.parametrize("fence", [0, 1])
+async def test_a_run_that_is_to_stop_when_somebody_takes_it_pays_its_fee_only_where_it_had_begun(
+    stack: Stack, start_optimizer: Any, fence: int
+) -> None:
+    desk = await make_desk(await caller_with_fee(stack, credit_nusd=100_000_000_000))
+    job_id = (await desk.caller("POST", "/v1/optimizations", job_of(desk))).body["id"]
+    await books(stack, "UPDATE optimization_jobs SET cancel_requested = true, fence = $2 WHERE job_id = $1", UUID(job_id), fence)
+    await start_optimizer()
+    assert (await desk.until(f"/v1/optimizations/{job_id}"))["status"] == "cancelled"
+    assert await fees(stack, desk.caller) == [("fee", FEE_NUSD), ("refund", FEE_NUSD)][: 2 - fence]
+    await assert_books_are_in_order(stack, desk.caller)
 
 
 @pytest.mark.capability("B1", "O1")

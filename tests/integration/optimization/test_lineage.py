@@ -116,6 +116,28 @@ async def test_a_candidate_becomes_a_branch_or_a_prompt_of_its_own(stack: Stack,
     await served(desk, "GET", f"{LINEAGE}/candidates/{new_uuid()}", status=404)
 
 
+async def test_a_candidate_of_a_models_own_text_takes_that_texts_place(stack: Stack, desk: Desk) -> None:
+    """It took the place of the text of all other models, which nobody had tried it with."""
+    first = await served(desk, "GET", "/v1/prompts/tickets/versions/1")
+    messages = [{"role": "system", "content": "For simulated ones."}, {"role": "user", "content": "{{ticket}}"}]
+    own = [{"model": "simulated/*", "messages": messages}]
+    second = await served(desk, "POST", "/v1/prompts/tickets/versions", {"base_version": 1, "variants": own}, status=201)
+    assert second["variants"] == own, second
+    job_id = await start_job(desk, version=2)
+    await write(stack, desk, job_id, FIRST, SECOND)
+    await served(desk, "POST", f"/v1/optimizations/{job_id}/cancel")
+    fork = (await served(desk, "POST", f"/v1/generations/{job_id}/fork", {"number": 1}, status=201))["id"]
+    graph = await served(desk, "GET", f"{LINEAGE}/graph")
+    bred = [one for one in graph["nodes"] if one["made_by"] == "crossover"]
+    assert {one["line_id"] for one in bred} == {job_id, fork}
+    for number, one in enumerate(bred):
+        saved = await served(desk, "POST", f"{LINEAGE}/candidates/{one['id']}/branch", {"branch": f"own-{number}"}, status=201)
+        copied = await served(desk, "POST", f"{LINEAGE}/candidates/{one['id']}/copy", {"slug": f"own-{number}"}, status=201)
+        for made in (saved, copied):
+            assert made["messages"] == first["messages"], "what other models get stays"
+            assert [(two["model"], two["messages"][0]["content"]) for two in made["variants"]] == [("simulated/*", C)]
+
+
 async def test_an_accepted_suggestion_comes_from_the_candidate_that_was_measured(stack: Stack, desk: Desk) -> None:
     from hashlib import sha256
 

@@ -54,6 +54,7 @@ async def test_a_lineage_arrives_whole_and_twice_is_the_same_as_once(stack: Stac
     assert {key for _, key in nodes} == {f"{workspace}/{one['id']}" for one in graph["nodes"]}
     assert edges == {(f"{workspace}/{one['child']}", one["kind"], f"{workspace}/{one['parent']}") for one in graph["edges"]}
     assert nodes["PromptVersion", f"{workspace}/tickets@1"]["labels"] == ["production"]
+    assert all("score" in properties for properties in nodes.values()), "none takes away one that was written before"
 
 
 async def test_one_prompt_may_be_written_without_its_candidates(stack: Stack, desk: Desk) -> None:

@@ -146,3 +146,15 @@ async def test_cases_that_come_at_once_are_one_test_set(caller: Caller) -> None:
     added = await asyncio.gather(*(caller("POST", "/test-set", {"items": [one]}) for one in cases))
     assert len({one.body["dataset_id"] for one in added}) == 1
     assert sorted(one["test_id"] for one in (await caller("GET", "/test-set")).body) == [one["test_id"] for one in cases]
+
+
+async def test_a_test_set_that_came_another_way_is_read_whatever_its_cases_are_called(caller: Caller) -> None:
+    items = [
+        {"input": f"Where is parcel {name}?", "expected": "shipping", "split": "test", "metadata": {"test_id": name}}
+        for name in (7, 7.5, "t1", ["a"], None, False, 0)
+    ]
+    assert (await caller("POST", "/v1/datasets", {"name": "test_set", "items": items})).status == 201
+    shown = await caller("GET", "/test-set")
+    assert shown.status == 200, shown.body
+    assert [one["test_id"] for one in shown.body[:3]] == ["7", "7.5", "t1"]
+    assert shown.body[6]["test_id"] == "0" and all(len(one["test_id"]) == 36 for one in shown.body[3:6])

@@ -89,6 +89,26 @@ def test_what_was_made_up_is_never_in_test() -> None:
     assert item.synthetic
 
 
+def test_what_is_like_a_made_up_item_is_not_tested_on_either() -> None:
+    """The made-up one is trained on, so its like would be a test that the search had seen."""
+    for number, text in enumerate(texts(200)):
+        pair = [new(text), new(f"{text} please", metadata={"synthetic": True})]
+        in_group = [new(f"{number}", metadata={"group": f"g{number}"}), new(text, metadata={"group": f"g{number}", "synthetic": True})]
+        for items in (pair, in_group):
+            assert len({one.split for one in placed(items, held=[])}) == 1, text
+    [kept] = placed([new(f"{text} please", metadata={"synthetic": True})], held=[held(text, "test")])
+    assert kept.split == "train", "what is stored never moves"
+
+
+def test_a_group_that_is_a_number_is_a_group() -> None:
+    one, other = placed([new("a b c d", metadata={"group": 42}), new("e f g h", metadata={"group": "42"})], held=[])
+    assert one.split == other.split and one.metadata == {"group": 42}
+    for place in ("train", "validation", "test"):
+        [item] = placed([new("i j k l", metadata={"group": 42})], held=[held("m n o p", place, "42")])
+        assert item.split == place
+    assert new("a", metadata={"group": True}).group is None
+
+
 def test_a_group_is_kept_as_it_is_given_so_that_an_erasure_finds_it() -> None:
     items = [{"input": "a", "expected": "b", "group": "ada@example.org"}, {"input": "c", "expected": "d", "metadata": {"group": "g2"}}]
     first, second = read_items(json.dumps({"items": items}).encode(), content_type="application/json").items

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from burnish_executor.core.answer import CALLS_MOST, Answer, Piece
-from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.core.openai_wire import read_body, read_chunk
+from burnish_executor.core.failure import FREE, Failure, FailureKind
+from burnish_executor.core.openai_wire import OpenAIStream, read_body, read_chunk
 
 pytestmark = pytest.mark.promise("E-07")
 
@@ -210,3 +210,22 @@ def test_an_error_beside_an_answer_is_one(said: dict[str, Any], kind: FailureKin
             first = {"index": 0, "delta": {"content": "a"}, "message": {"role": "assistant", "content": "a"}}
             second = read(json.dumps({"choices": [first, {"index": 1, **data}]}).encode())
             assert isinstance(second, Failure) and second.kind is kind, "of any choice"
+
+
+def test_an_answer_without_a_choice_is_a_failure_that_costs_nothing_and_may_pass() -> None:
+    usage = {"prompt_tokens": 7, "completion_tokens": 0}
+    for body in ({"choices": []}, {"choices": [], "usage": usage}):
+        result = read_body(json.dumps(body).encode())
+        assert isinstance(result, Failure) and result.kind in FREE, result
+    for events in ([], [{"choices": []}], [{"choices": [], "usage": usage}]):
+        stream = OpenAIStream()
+        assert [stream.read(json.dumps(one).encode()) for one in events] == [None] * len(events)
+        ended = stream.read(b"[DONE]")
+        assert isinstance(ended, Failure) and ended.kind in FREE, ended
+
+
+def test_an_empty_choice_is_an_answer() -> None:
+    for event in ({"delta": {"role": "assistant", "content": ""}}, {"delta": {}, "finish_reason": "stop"}, {"finish_reason": "stop"}):
+        stream = OpenAIStream()
+        stream.read(json.dumps({"choices": [event]}).encode())
+        assert stream.read(b"[DONE]") is None and stream.answer.complete

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_executor.core.failure import Failure, FailureKind, of_status
+from burnish_executor.core.failure import Failure, FailureKind, of_status, refusal_of
 from burnish_executor.core.outcome import Trial, outcome_of
 from burnish_executor.core.waterfall import (
     COOLDOWN_MOST_S,
@@ -33,6 +33,11 @@ from burnish_shared.money import markup_of
 from tests.unit.executor.test_provider_answers import PRICE, request
 
 pytestmark = pytest.mark.capability("E6")
+
+
+def anthropics(message: str, type_: str = "permission_error") -> dict[str, object]:
+    return {"type": "error", "error": {"type": type_, "message": message}}
+
 
 KEYS = [Candidate(UUID(int=n), priority=1) for n in range(5)]
 
@@ -63,6 +68,14 @@ def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None
         (of_status(401, "", retry_after_s=None), SetAside(401)),
         (of_status(403, "", retry_after_s=None), SetAside(403)),
         (Failure(FailureKind.REFUSED, "Project does not have access to model x.", 403, code="model_not_found"), TryNext()),
+        (refusal_of(403, anthropics("Your API key does not have permission to use the model claude-x."), retry_after_s=None), TryNext()),
+        (
+            refusal_of(403, anthropics("Your API key does not have permission to use the specified resource."), retry_after_s=None),
+            TryNext(),
+        ),
+        (refusal_of(403, anthropics("Your organization has been disabled."), retry_after_s=None), SetAside(403)),
+        (refusal_of(401, anthropics("This model needs a key.", "authentication_error"), retry_after_s=None), SetAside(401)),
+        (Failure(FailureKind.REFUSED, "The model is blocked.", 403, code="model_permission_blocked_project"), TryNext()),
         (of_status(402, "", retry_after_s=None), CoolDown(COOLDOWN_MOST_S)),
         (of_status(429, "", retry_after_s=1.0, code="insufficient_quota"), CoolDown(COOLDOWN_MOST_S)),
         (of_status(403, "", retry_after_s=None, code="billing_error"), CoolDown(COOLDOWN_MOST_S)),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -31,6 +32,8 @@ from burnish_optimizer.search import (
     nearest,
     optimize,
 )
+from burnish_optimizer.search.manual import chosen_examples
+from burnish_optimizer.search.operators import OPERATORS
 from tests.unit.optimizer.world import NAMES, World, unit
 
 pytestmark = pytest.mark.capability("O2")
@@ -97,6 +100,11 @@ async def test_reflection_in_the_manner_of_gepa_finds_the_rules_that_help() -> N
     assert result.finish_reason == "confirmed"
     assert result.candidate is not None and result.candidate.prompt.count("know ") >= 3
     assert result.evaluations <= 2_000
+    first, *others = result.generations
+    assert [(one.text, one.operator, one.parents) for one in first.individuals] == [(world.task().prompt, "incumbent", ())]
+    known = {one.text for generation in result.generations for one in generation.individuals}
+    assert others and all(set(one.parents) <= known for generation in others for one in generation.individuals), "lineage has each parent"
+    assert [one.number for one in result.generations] == list(range(len(result.generations)))
 
 
 @pytest.mark.capability("O6")
@@ -187,6 +195,41 @@ async def test_examples_are_chosen_where_they_are_allowed_and_nowhere_else() -> 
     assert shown.candidate is not None and shown.candidate.prompt.count("-> ") == 5
     refused = await Bench(task("Sort."), chance).search(FewShot())
     assert refused.candidate is None and refused.notes == ("examples are not allowed in this workspace",)
+
+
+def test_a_set_of_examples_is_as_large_as_was_asked_for_whatever_the_labels() -> None:
+    """Where a label has one item, that item was drawn twice and counted twice."""
+    pool = [Item(str(n), f"case {n}", label) for n, label in enumerate("aaabc")]
+    for order in permutations(pool):
+        chosen = chosen_examples(order, 4)
+        assert len(chosen) == len(set(chosen)) == 4 and {one.expected for one in chosen} == {"a", "b", "c"}
+
+
+async def test_a_set_of_examples_that_is_longer_than_allowed_costs_nothing() -> None:
+    def chance(prompt: str, item: Item) -> float:
+        return 0.3 + 0.5 * (prompt.count("-> ") >= 4)
+
+    bench = Bench(task("Sort.", contract=Contract(tokens_most=30), examples_allowed=True), chance)
+    result = await bench.search(FewShot(examples=8))
+    assert {prompt for prompt, _ in bench.asked} == {"Sort."}
+    assert result.candidate is None and "is longer than allowed" in result.notes[0]
+    fits = await Bench(task("Sort.", contract=Contract(tokens_most=200), examples_allowed=True), chance).search(FewShot())
+    assert fits.candidate is not None
+
+
+async def test_nothing_but_a_changed_text_is_a_child_of_the_incumbent() -> None:
+    bench = Bench(task("Zyx."), lambda prompt, item: 0.3)
+    result = await bench.search(Evolution(operators=("replace_by_synonym", "shift_structure"), generations_most=2))
+    children = [one for generation in result.generations for one in generation.individuals if one.operator in OPERATORS]
+    assert all(one.text != "Zyx." for one in children)
+
+
+@pytest.mark.parametrize("method", [Reflective(frontier_items=64), Evolution(items_per_generation=80), Compression(items=80)])
+async def test_a_budget_that_ends_at_the_first_step_ends_the_search_and_no_more(method: Method) -> None:
+    """Enough to look whether there is headroom, and for the last look; every budget between that and one step more."""
+    for budget in range(300, 700, 20):
+        result = await Bench(task("Sort the ticket."), lambda prompt, item: 0.3).search(method, budget=budget)
+        assert result.evaluations <= budget
 
 
 def test_the_nearest_examples_are_the_likest_and_never_the_item_itself() -> None:

@@ -94,6 +94,18 @@ def test_cypher_parses_and_may_be_run_again(made: Graph) -> None:
         assert len(store.constraints) == 3
 
 
+def test_what_a_node_has_no_more_is_gone_when_it_is_run_again() -> None:
+    """A label that moved on stood on both versions."""
+    before, after = [
+        Graph([Node("p@1", "version", "p", 1, labels=one, score=score), Node("p@2", "version", "p", 2, labels=two)], [])
+        for one, score, two in ((("production",), 0.5, ()), ((), None, ("production",)))
+    ]
+    store = Store()
+    for made in (before, after):
+        store.run(cypher(made).decode())
+    assert {id_: values for (_, id_), values in store.nodes.items()} == {one.id: properties(one) for one in after.nodes.values()}
+
+
 @pytest.mark.parametrize("broken", ['MERGE (n:A {id: "x});', "MERGE (n:A {id: 'x'}) SET n += {};", "DROP ALL;", 'MERGE (n:A {id: "x"})'])
 def test_what_is_no_cypher_of_ours_is_refused_by_the_reader(broken: str) -> None:
     with pytest.raises(SyntaxError):

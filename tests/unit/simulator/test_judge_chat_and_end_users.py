@@ -43,6 +43,15 @@ def test_an_answer_cannot_bring_its_own_headings() -> None:
     assert grade == Grade(0.0, "By overlap of words: it shares 0% of its words with the expected answer.")
 
 
+@pytest.mark.parametrize("run", ["\n", " ", "* ", "#", "\r\n"])
+def test_a_long_run_of_blanks_is_read_once(run: str) -> None:
+    """From each line that begins a run all of it was read again: hundreds of thousands take hours then."""
+    long = run * 200_000
+    assert judge(f"EXPECTED: a{long}\nANSWER: a").score <= 1
+    assert judge(f"EXPECTED: parcel\nANSWER: parcel\n{long}").score > 0
+    assert judge(f"EXPECTED: parcel\n{long}x\n\n**ANSWER**  :\r\n parcel").score >= 0
+
+
 @given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=200))
 def test_every_grade_is_between_0_and_1_with_a_reason(rubric: str, expected: str, answer: str) -> None:
     grade = judge(f"RUBRIC\n{rubric}\nEXPECTED\n{expected}\nANSWER\n{answer}")

@@ -2633,7 +2633,8 @@ export interface paths {
         /**
          * Set the settings of experiments
          * @description Minimum evidence for new drafts, the share of units that is in no experiment, and whether proven suggestions are rolled out without
-         *     being asked. A larger holdout holds whom the smaller one held, and more.
+         *     being asked. Where that policy changes, it tries once more what the one before did not begin. A larger holdout holds whom the smaller
+         *     one held, and more.
          */
         put: operations["put_settings_v1_experiments_settings_put"];
         post?: never;
@@ -13061,7 +13062,7 @@ export interface components {
             evaluations: number;
             /**
              * Fee Nusd
-             * @description Fixed fee of an optimization run by the plan; given back when there is no headroom, or not enough data.
+             * @description Fixed fee of an optimization run by the plan; given back when there is no headroom or not enough data, or when it is cancelled before it begins.
              * @default 0
              */
             fee_nusd: number;

@@ -19,6 +19,9 @@ DONE: Final = b"[DONE]"
 SELDOM: Final = frozenset({"error", "simulated", "x_groq"})
 """What an event may say besides its choices; `usage` is often there, and empty."""
 
+NO_CHOICE: Final = Failure(FailureKind.PROVIDER, "The provider answered without a choice, so without an answer.")
+"""Nothing came that could be charged for, and another try or model may do better."""
+
 LATER_CAP: Final = frozenset({"openai"})
 """Providers that name the cap of the output `max_completion_tokens`."""
 
@@ -80,8 +83,16 @@ class OpenAIStream:
         """
         return self.answer.complete or ended_of(self.answer) == 1 + len(self.answer.others)
 
+    @property
+    def _is_empty(self) -> bool:
+        """No event held a choice."""
+        answer = self.answer
+        return not (answer.has_deltas or answer.finish_reason or answer.others or answer.text or answer.tool_calls or answer.asides)
+
     def read(self, data: bytes) -> Piece | Failure | None:
         self.ended = data == DONE
+        if self.ended and self._is_empty:
+            return NO_CHOICE
         if not self.is_whole or self.ended:
             return read_chunk(self.answer, data, choices=self.choices)
         _use(self.answer, parsed(data))
@@ -164,6 +175,8 @@ def read_body(data: bytes, *, seed: str = "") -> Answer | Failure:
     choices = body.get("choices")
     if (failure := _failure_in(choices)) is not None:
         return failure
+    if choices == []:
+        return NO_CHOICE
     answer = _read_choice(_first(choices), seed=seed)
     if answer is None:
         return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")

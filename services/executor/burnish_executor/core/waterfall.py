@@ -1,5 +1,6 @@
 """Which provider key is tried next, and what a failure says of the key that was used (PRODUCT E6). Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,8 +18,12 @@ COOLDOWN_MOST_S: Final = 3600.0
 
 REFUSES_KEY: Final = frozenset({401, 403})
 
-OF_THE_MODEL: Final = "model_not_found"
-"""OpenAI's code where a project may not use one model, with 403: the key is fine for all others."""
+OF_THE_MODEL: Final = frozenset({"model_not_found", "model_permission_blocked_org", "model_permission_blocked_project"})
+"""Codes of OpenAI and Groq where a project may not use one model, with 403: the key is fine for all others."""
+
+NOT_PERMITTED: Final = "permission_error"
+NAMES_A_MODEL: Final = re.compile(r"\bmodels?\b|\bclaude\b|\bspecified resource\b", re.IGNORECASE)
+"""Anthropic has one code, with 403, for a key that may not do a thing, whatever that is: its words say whether it is this model."""
 
 NEXT_KEY_HELPS: Final = FREE | {FailureKind.TIMEOUT, FailureKind.CUT_OFF, FailureKind.RESTING}
 """Failures before the first byte that are not the request's fault: another key, often of another account or region, may do better."""
@@ -90,13 +95,17 @@ def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
     if failure.kind is FailureKind.ACCOUNT_EMPTY:
         return CoolDown(COOLDOWN_MOST_S)
     if failure.http_status in REFUSES_KEY:
-        if failure.code == OF_THE_MODEL:
-            return TryNext()
-        return SetAside(failure.http_status or 0)
+        return TryNext() if _is_of_the_model(failure) else SetAside(failure.http_status or 0)
     if failure.kind is FailureKind.RATE_LIMITED:
         asked_s = COOLDOWN_S if failure.retry_after_s is None else failure.retry_after_s
         return CoolDown(min(asked_s, COOLDOWN_MOST_S))
     return TryNext() if failure.kind in NEXT_KEY_HELPS else Stop()
+
+
+def _is_of_the_model(failure: Failure) -> bool:
+    if failure.code in OF_THE_MODEL:
+        return True
+    return failure.http_status == 403 and failure.code == NOT_PERMITTED and NAMES_A_MODEL.search(failure.message) is not None
 
 
 def foremost(before: Failure | None, after: Failure) -> Failure:

@@ -63,8 +63,11 @@ class NewItem:
 
     @property
     def group(self) -> str | None:
-        """The user or conversation that it comes from; None: not said. Kept as it is given, so that an erasure finds a person's items."""
+        """The user or conversation that it comes from; None: not said. Kept as it is given, so that an erasure finds a person's items; one
+        that is named by a number is the one of the same digits."""
         found = self.metadata.get(GROUP)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return str(found)
         return found if isinstance(found, str) and found else None
 
     @property

@@ -72,6 +72,8 @@ def _split_of(cluster: Sequence[int], items: Sequence[NewItem], *, splits: dict[
     for place in (stored or fixed)[:1]:
         if (split := splits[place]) is not None:
             return split
+    if any(place < len(items) and items[place].synthetic for place in cluster):
+        return "train"  # where what is made up may be: its like elsewhere would be tested on after it was seen
     named = sorted(group for place in cluster if (group := groups[place]) is not None)
     least = named[0].encode() if named else min(items[place].content_hash for place in cluster)
     return by_hash(sha256(least).digest())  # the least of several hashes is small, and would be train

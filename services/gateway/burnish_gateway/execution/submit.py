@@ -9,7 +9,7 @@ import structlog
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing.budget import Budgets
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution import store
+from burnish_gateway.execution import books, store
 from burnish_gateway.execution.check_inputs import check_inputs
 from burnish_gateway.execution.client_request import once
 from burnish_gateway.execution.group_key import group_key_of
@@ -31,7 +31,7 @@ from burnish_shared.books.admission import AdmissionRequest, Answer, Idempotency
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.errors import BurnishError, InvalidField, Unavailable
+from burnish_shared.errors import BurnishError, InvalidField, RateLimited, Unavailable
 from burnish_shared.ids import new_uuid
 
 log = structlog.get_logger("burnish.gateway")
@@ -317,7 +317,10 @@ async def _taken_over(request: ExecutionRequest, of: Submission, *, fence: int) 
     if answer.verdict in (Verdict.ENDED, Verdict.SUPERSEDED):
         raise Unavailable(TAKEN, retry_after_s=1)
     if answer.verdict is not Verdict.YES:
-        raise error_of(answer, _asked(request, of), left_nusd=await _note_refusal(answer, of, amount_nusd=request.hold_nusd))
+        error = error_of(answer, _asked(request, of), left_nusd=await _note_refusal(answer, of, amount_nusd=request.hold_nusd))
+        if not isinstance(error, (RateLimited, Unavailable)):  # those are waited for, under the same id; nobody goes on with any other
+            await books.abandon(gateway, request, key=None)
+        raise error
     return request
 
 

@@ -30,8 +30,17 @@ async def evidence_of(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> dict[s
     return found or {}
 
 
+async def try_again(tx: Tx, workspace_id: UUID) -> None:
+    """What the policy that was did not begin is open to the one that is."""
+    await tx.execute(
+        """UPDATE suggestions SET policy_tried_at = NULL, policy_refused = NULL
+            WHERE workspace_id = $1 AND status = 'open' AND policy_refused IS NOT NULL""",
+        workspace_id,
+    )  # fmt: skip
+
+
 async def note_tried(tx: Tx, workspace_id: UUID, suggestion_id: UUID, *, refused: str | None = None) -> None:
-    """Once for each suggestion, whatever came of it. `refused`: why nothing did, as `code: message`."""
+    """Once for each suggestion and policy, whatever came of it. `refused`: why nothing did, as `code: message`."""
     await tx.execute(
         "UPDATE suggestions SET policy_tried_at = clock_timestamp(), policy_refused = $3 WHERE workspace_id = $1 AND suggestion_id = $2",
         workspace_id, suggestion_id, refused,

@@ -1,4 +1,4 @@
-"""A workspace's policy rolls proven suggestions out without being asked: once for each, behind the policy's guardrails (PRODUCT O6, X3)."""
+"""A workspace's policy rolls proven suggestions out without being asked, behind its guardrails: each policy tries each once (O6, X3)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -28,8 +28,8 @@ class WouldBeTakenBack(Conflict):
 
 
 class RolloutStarter(StartRounds):
-    """Each suggestion is locked and tried once; where that is refused, it keeps why, and waits for somebody as any other
-    does."""
+    """Each suggestion is locked and tried once; where that is refused, it keeps why, and waits for another policy, or for somebody as
+    any other does."""
 
     task = "rollout_policy"
     interval_s = 5.0

@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
-from burnish_gateway.experiments import settings_store
+from burnish_gateway.experiments import policy_store, settings_store
 from burnish_gateway.experiments.answers import NamespacePage, SettingsAnswer, namespace_answer, settings_answer
 from burnish_gateway.experiments.bodies import SettingsBody
 from burnish_gateway.experiments.draft import guardrail_of
@@ -30,12 +30,15 @@ async def read_settings(gateway: GatewayParts, principal: Viewer) -> SettingsAns
 @router.put("/v1/experiments/settings", response_model=SettingsAnswer, summary="Set the settings of experiments")
 async def put_settings(request: Request, gateway: GatewayParts, principal: Admin, body: SettingsBody) -> Response:
     """Minimum evidence for new drafts, the share of units that is in no experiment, and whether proven suggestions are rolled out without
-    being asked. A larger holdout holds whom the smaller one held, and more."""
+    being asked. Where that policy changes, it tries once more what the one before did not begin. A larger holdout holds whom the smaller
+    one held, and more."""
 
     async def work(tx: Tx) -> SettingsAnswer:
         before = await settings_store.find(tx, principal.workspace_id, for_update=True)
         after = WorkspaceSettings(body.min_samples, body.confidence, buckets_of(body.holdout_share), _policy(body, by=principal.actor))
         await settings_store.put(tx, principal.workspace_id, after)
+        if _says_other(after.rollout_policy, before.rollout_policy):
+            await policy_store.try_again(tx, principal.workspace_id)
         await audit.note(
             tx, principal, action="experiment_settings.set", kind="experiment_settings", key="workspace",
             before=settings_answer(before).model_dump(mode="json"), after=settings_answer(after).model_dump(mode="json"),
@@ -62,3 +65,8 @@ def _policy(body: SettingsBody, *, by: str) -> RolloutPolicy | None:
         label=parse_movable_label(said.label), unit=said.unit, rollout=Rollout.model_validate(said.rollout.model_dump()),
         guardrails=[guardrail_of(one) for one in said.guardrails], by=by,
     )  # fmt: skip
+
+
+def _says_other(policy: RolloutPolicy | None, before: RolloutPolicy | None) -> bool:
+    """Whether there is a policy that says what the one before did not, whoever set it."""
+    return policy is not None and (before is None or policy.model_copy(update={"by": before.by}) != before)

@@ -1,5 +1,6 @@
 """Makes a version of a candidate: on a branch of its prompt, or the first one of a prompt of its own."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.editable import editable_index
 from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.model_patterns import best_pattern
 from burnish_shared.slug import Slug, parse_slug
 
 
@@ -39,7 +41,7 @@ async def branch_candidate(
         tx,
         principal.workspace_id,
         slug,
-        {"messages": messages_with(base, candidate["text"])},
+        changes_with(base, candidate["text"], model=await store.model_of_line(tx, principal.workspace_id, candidate["line_id"])),
         base_version=candidate["base_version"],
         author=author_of(principal),
         clock=clock,
@@ -63,7 +65,8 @@ async def copy_candidate(
         raise no_such_prompt(slug)
     candidate, prompt = await find(tx, principal, head, candidate_id), head.prompt
     base, name = await lines.version_of(tx, prompt, candidate["base_version"], param="prompt"), parse_slug(body.slug)
-    fields = base.content.fields() | {"fallback_version": None, "messages": messages_with(base, candidate["text"])}
+    model = await store.model_of_line(tx, principal.workspace_id, candidate["line_id"])
+    fields = base.content.fields() | {"fallback_version": None} | changes_with(base, candidate["text"], model=model)
     made, first = await create_prompt(
         tx, principal.workspace_id,
         prompts_store.NewPrompt(name, body.name or name, prompt.description, prompt.use_case, prompt.folder, prompt.tags),
@@ -85,9 +88,19 @@ async def find(tx: Tx, principal: Principal, head: Head, candidate_id: UUID) -> 
     return found
 
 
-def messages_with(version: Version, text: str) -> list[dict[str, Any]]:
-    """The version's messages with the text where searches edit it. Raises InvalidField."""
-    messages = version.content.messages
+def changes_with(version: Version, text: str, *, model: str | None) -> dict[str, Any]:
+    """The fields of the version that change by a candidate: where it has a text of its own for the model, that one. Raises InvalidField."""
+    variants = [dict(one) for one in version.content.fields().get("variants") or ()]
+    own = None if model is None else best_pattern([one["model"] for one in variants], model)
+    if own is None:
+        return {"messages": _messages_with(version, version.content.messages, text)}
+    return {
+        "variants": [one | {"messages": _messages_with(version, one["messages"], text)} if one["model"] == own else one for one in variants]
+    }
+
+
+def _messages_with(version: Version, messages: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """These messages with the text where searches edit it. Raises InvalidField."""
     place = editable_index(messages)
     if place is None:
         raise InvalidField(f"Version {version.version} has no message with a text.", param="candidate_id")

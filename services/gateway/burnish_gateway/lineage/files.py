@@ -27,7 +27,7 @@ def cypher(graph: Graph) -> bytes:
         f"CREATE CONSTRAINT burnish_{label.lower()} IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE;" for label in LABELS.values()
     ]
     for node in graph.nodes.values():
-        lines.append(f"MERGE (n:{LABELS[node.kind]} {{id: {literal(node.id)}}}) SET n += {_map(properties(node))};")
+        lines.append(f"MERGE (n:{LABELS[node.kind]} {{id: {literal(node.id)}}}) SET n += {_map(_every(node))};")
     for edge in graph.edges:
         child, parent = graph.nodes[edge.child], graph.nodes[edge.parent]
         given = f" SET r.job_id = {literal(str(edge.job_id))}" if edge.job_id else ""
@@ -40,7 +40,12 @@ def cypher(graph: Graph) -> bytes:
 
 def properties(node: Node) -> dict[str, Any]:
     """Plain values alone: what is not there is left out."""
-    given: Mapping[str, Any] = {
+    return {name: value for name, value in _every(node).items() if value is not None}
+
+
+def _every(node: Node) -> Mapping[str, Any]:
+    """Also what is not there, by which Cypher takes away what was there when it was run before."""
+    return {
         "kind": node.kind,
         "prompt": node.prompt,
         "version": node.version,
@@ -51,7 +56,6 @@ def properties(node: Node) -> dict[str, Any]:
         "score": node.score,
         "created_at": node.created_at.isoformat() if node.created_at else None,
     }
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def literal(value: Any) -> str:

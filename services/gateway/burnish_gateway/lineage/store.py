@@ -121,6 +121,21 @@ async def find_candidate(tx: Tx, workspace_id: UUID, prompt_id: UUID, candidate_
     return dict(row) if row else None
 
 
+async def model_of_line(tx: Tx, workspace_id: UUID, line_id: UUID) -> str | None:
+    """For which model the texts of a line are: its job's, or that of the line that it was forked from. None: of an imported one."""
+    model: str | None = await tx.fetchval(
+        """WITH RECURSIVE up (line_id, from_line_id) AS (
+               SELECT line_id, from_line_id FROM generation_lines WHERE workspace_id = $1 AND line_id = $2
+             UNION
+               SELECT l.line_id, l.from_line_id FROM up JOIN generation_lines l ON l.workspace_id = $1 AND l.line_id = up.from_line_id
+                WHERE NOT EXISTS (SELECT FROM optimization_jobs j WHERE j.workspace_id = $1 AND j.job_id = up.line_id))
+           SELECT j.task_model FROM up JOIN optimization_jobs j ON j.workspace_id = $1 AND j.job_id = up.line_id""",
+        workspace_id,
+        line_id,
+    )
+    return model
+
+
 async def insert_edge(
     tx: Tx, workspace_id: UUID, *, child: tuple[UUID, int], kind: str, candidate_id: UUID, prompt_id: UUID, job_id: UUID | None
 ) -> None:

@@ -22,7 +22,9 @@ class ForecastAnswer(BaseModel):
     cost_nusd: int
     credits: str
     fee_nusd: int = Field(
-        default=0, description="Fixed fee of an optimization run by the plan; given back when there is no headroom, or not enough data."
+        default=0,
+        description="Fixed fee of an optimization run by the plan; given back when there is no headroom or not enough data, or when "
+        "it is cancelled before it begins.",
     )
     set_aside_nusd: int = Field(description="What is held back for it: the forecast and room for what is in flight; the cap where less.")
 

@@ -227,6 +227,8 @@ async def ask_to_cancel(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID)
     )
     if row is not None and row["status"] == "cancelled":
         await tx.execute("SELECT close_funding($1)", row["funding_account_id"])
+        if kind == "optimization":
+            await tx.execute("SELECT return_unbegun_fee($1, $2)", workspace_id, run_id)
 
 
 async def find_suggestion(tx: Tx, workspace_id: UUID, suggestion_id: UUID, *, for_update: bool = False) -> asyncpg.Record | None:

@@ -16,6 +16,7 @@ from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, Conflict, InvalidField, NotFound
 from burnish_shared.guarding.language import language_of
+from burnish_shared.guarding.texts import text_of
 from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of, with_overrides
 from burnish_shared.sandbox.outcome import Plain
@@ -74,7 +75,7 @@ async def _by_rule(
             way = await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)
             ROUTED.labels("rule").inc()
             return way
-        except (Conflict, NotFound, *CANNOT_BE_CALLED):
+        except (Conflict, NotFound, NoModelQualifies, *CANNOT_BE_CALLED):
             continue
     return None
 
@@ -211,7 +212,4 @@ def _input_tokens(order: Order, version: ResolvedVersion | None) -> int:
 def _said_by_caller(order: Order) -> Iterator[str]:
     """Texts of the caller's own: variables, and messages that are no instructions."""
     yield from (value for value in order.variables.values() if isinstance(value, str))
-    for message in order.messages or []:
-        content = message.get("content")
-        if isinstance(content, str) and message.get("role") in ("user", "assistant"):
-            yield content
+    yield from (text_of(message) for message in order.messages or [] if message.get("role") in ("user", "assistant"))

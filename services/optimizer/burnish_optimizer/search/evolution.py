@@ -95,6 +95,9 @@ class Breeder:
     vocabulary: Vocabulary
     _seen: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self._seen |= {self.trial.task.prompt, *self.method.start}
+
     def founders(self) -> list[Individual]:
         incumbent = Individual(self.trial.task.prompt, "incumbent")
         return [incumbent, *(self._child([incumbent]) for _ in range(self.method.population - 1))]

@@ -28,18 +28,21 @@ _FORBIDDEN: Final = (
     ("address", re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.\w{2,}", re.I)),
     ("code fence", re.compile(r"```|~~~")),
     ("role token", re.compile(r"<\|[^|]{0,40}\|>|\[/?INST\]|</?(?:system|assistant|user)>", re.I)),
-    ("hidden character", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b-\x1f]")),
+    (
+        "hidden character",
+        re.compile("[\x00-\x08\x0b-\x1f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e01ef]"),
+    ),
     ("placeholder", re.compile(r"\{\{|\}\}")),
-    ("order to ignore", re.compile(r"\bignore (?:all|any|the|previous|prior|above)\b", re.I)),
+    ("order to ignore", re.compile(r"\bignore\s+(?:all|any|the|previous|prior|above)\b", re.I)),
     (
         "order to change the prompt",
-        re.compile(r"\b(?:add|append|insert|copy|put|write)\b.{0,40}\b(?:to|into) (?:the|your|this) (?:system )?prompt\b", re.I),
+        re.compile(r"\b(?:add|append|insert|copy|put|write)\b.{0,40}\b(?:to|into)\s+(?:the|your|this)\s+(?:system\s+)?prompt\b", re.I),
     ),
     (
         "voice of the system",
         re.compile(r"(?<![\w-])(?:SYSTEM|ASSISTANT|DEVELOPER)[ \t]*:|^[ \t]*(?:[Ss]ystem|[Aa]ssistant|[Dd]eveloper)[ \t]*:", re.M),
     ),
-    ("order to always answer", re.compile(r"\b(?:always|only ever) (?:answer|reply|respond|say|output)(?: with)? [\"'“‘]", re.I)),
+    ("order to always answer", re.compile(r"\b(?:always|only\s+ever)\s+(?:answer|reply|respond|say|output)(?:\s+with)?\s+[\"'“‘]", re.I)),
     ("secret", re.compile(r"\b(?:sk|pk|rk|ghp|gho|xox[abp]|AKIA|AIza)[-_]?[A-Za-z0-9_-]{12,}|-----BEGIN ", re.A)),
     ("identifier", re.compile(r"\b(?=\w*\d)(?:\w*\d){5,}\w*\b")),
 )

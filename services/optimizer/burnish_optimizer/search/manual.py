@@ -1,15 +1,17 @@
 """Candidates that are given: people's own texts, combinations of settings, sets of examples. They race as they are."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from burnish_optimizer.search.few_shot import with_examples
 from burnish_optimizer.search.memo import OutOfBudget
+from burnish_optimizer.search.task import Item
 from burnish_optimizer.search.trial import Trial
 from burnish_optimizer.search.tried import Section
 from burnish_optimizer.search.whole import WholeRace
+from burnish_shared.prompt_contract import breach
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,19 @@ class FewShot:
         texts = []
         for _ in range(self.sets):
             order = [pool[index] for index in trial.rng.permutation(len(pool))]
-            spread = {item.expected: item for item in order}
-            chosen = [*spread.values(), *order][: self.examples]
-            texts.append(with_examples(task.prompt, tuple(dict.fromkeys(chosen))))
+            texts.append(with_examples(task.prompt, chosen_examples(order, self.examples)))
+        reasons = {text: breach(task.contract, task.prompt, text) for text in texts}
+        if refused := sorted({reason for reason in reasons.values() if reason is not None}):
+            few = sum(reasons[text] is not None for text in texts)
+            trial.notes.append(
+                f"{few} of {len(texts)} sets of examples were not tried, because the prompt with them {' or '.join(refused)}"
+            )
         race = _race(trial)
         for number, text in enumerate(texts, start=1):
+            if reasons[text] is not None:
+                continue
             # Their words are of items: they stand in the dataset, and are taken out there where somebody asks for it.
-            shown = f"Set {number} of {len(texts)}: {self.examples} train items as examples"
+            shown = f"Set {number} of {len(texts)}: {min(self.examples, len(pool))} train items as examples"
             await _meet(race, [text], keep=keep, section="examples", shown=shown)
             await trial.say()
 
@@ -92,6 +100,12 @@ class Nearest:
         for count in self.counts:
             await _meet(race, [document({"examples": count})], keep=keep, section="settings")
             await trial.say()
+
+
+def chosen_examples(order: Sequence[Item], count: int) -> tuple[Item, ...]:
+    """So many of these items, one of each label first."""
+    spread = {item.expected: item for item in order}
+    return tuple(dict.fromkeys([*spread.values(), *order]))[:count]
 
 
 def document(choices: Mapping[str, Any]) -> str:

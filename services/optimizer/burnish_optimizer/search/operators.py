@@ -27,7 +27,9 @@ class Vocabulary:
         synonyms: dict[str, tuple[str, ...]] = {}
         for group in (*own, *GROUPS):
             for word in group:
-                synonyms.setdefault(word.lower(), tuple(other for other in group if other.lower() != word.lower()))
+                others = tuple(other for other in group if other.lower() != word.lower())
+                if others:  # a group may hold one word in two spellings
+                    synonyms.setdefault(word.lower(), others)
         counts = Counter(word for text in texts for word in set(re.findall(r"[^\W\d_]{4,}", text.lower())))
         common = [word for word, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:60] if count >= 3]
         return cls(("exactly", "only", "first", "carefully", "briefly", "always", "never", *common), synonyms)
@@ -57,7 +59,7 @@ def replace_by_synonym(text: str, rng: np.random.Generator, vocabulary: Vocabula
     at = places[int(rng.integers(len(places)))]
     options = vocabulary.synonyms[pieces[at].lower()]
     word = options[int(rng.integers(len(options)))]
-    pieces[at] = word.capitalize() if pieces[at][0].isupper() else word
+    pieces[at] = word[:1].upper() + word[1:] if pieces[at][0].isupper() else word
     return "".join(pieces)
 
 
@@ -85,9 +87,18 @@ def crossover(one: str, other: str, rng: np.random.Generator) -> str:
     child = [line for line in mine if line in common or rng.random() < 0.5]
     for index, line in enumerate(theirs):
         if line not in common and rng.random() < 0.5:
-            before = next((child.index(theirs[n]) + 1 for n in range(index - 1, -1, -1) if theirs[n] in child), 0)
-            child.insert(before, line)
+            child.insert(_behind(theirs[:index], child), line)
     return "\n".join(child)
+
+
+def _behind(before: Sequence[str], child: Sequence[str]) -> int:
+    """Where in the child the nearest of these lines ends that it has too. Of equal ones, as blank lines are, it is the one with as many
+    of its like ahead of it."""
+    for n in range(len(before) - 1, -1, -1):
+        places = [at for at, line in enumerate(child) if line == before[n]]
+        if places:
+            return places[min(before[:n].count(before[n]), len(places) - 1)] + 1
+    return 0
 
 
 def _some_word(text: str, rng: np.random.Generator) -> tuple[list[str], int | None]:

@@ -21,13 +21,18 @@ class Reflective:
 
     async def search(self, trial: Trial, *, keep: int) -> None:
         frontier = trial.task.validation[: self.frontier_items]
-        pool, idle = [await _scored(trial, Individual(trial.task.prompt, "incumbent"), frontier, keep)], 0
+        try:
+            pool, idle = [await _scored(trial, Individual(trial.task.prompt, "incumbent"), frontier, keep)], 0
+        except OutOfBudget:
+            return
         while idle < self.idle_most:
             before = trial.memo.evaluations
             try:
                 child = await self._child(trial, pool, keep=keep)
                 if child is not None:
                     pool.append(await _scored(trial, child, frontier, keep))
+                    if not trial.generations:  # what its children come from has its place in the lineage
+                        trial.generations.append(Generation(0, (pool[0],)))
                     trial.generations.append(Generation(len(trial.generations), (pool[-1],)))
                     await self._challenge(trial, pool, keep=keep)
                     await trial.say()

@@ -289,7 +289,8 @@ def _result(row: Record) -> RunResult:
 
 def _case(row: Record) -> TestCase:
     own = (row["metadata"] or {}).get("test_id")
-    return TestCase(test_id=own or str(row["item_id"]), ticket=store.text_of_input(row["input"]), expected=row["expected"])
+    is_named = isinstance(own, (str, int, float)) and not isinstance(own, bool) and own != ""
+    return TestCase(test_id=str(own if is_named else row["item_id"]), ticket=store.text_of_input(row["input"]), expected=row["expected"])
 
 
 def _summary(row: Record, counts: dict[str, int]) -> PromptSummary:
