@@ -41,7 +41,7 @@ def create(
     from burnish.launcher import users
 
     password = given_password() if password_stdin else users.random_password()
-    user = users.NewUser(folded(email), name, password, is_operator=operator, workspace_id=workspace, role=role)
+    user = users.NewUser(folded(email, is_new=True), name, password, is_operator=operator, workspace_id=workspace, role=role)
     user_id = run(users.create_user(find_operated(find_home(home)).database_url, user))
     shown = None if password_stdin else password
     if as_json:
@@ -120,10 +120,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         sys.exit(f"burnish: {error.message}")
 
 
-def folded(email: str) -> str:
-    from burnish_shared.auth.emails import fold_email
+def folded(email: str, *, is_new: bool = False) -> str:
+    """`is_new`: it must also be one that a mail server takes."""
+    from burnish_shared.auth.emails import fold_email, fold_new_email
 
-    address = fold_email(email)
+    address = fold_new_email(email) if is_new else fold_email(email)
     if address is None:
         raise typer.BadParameter("must be an e-mail address, such as ada@example.com", param_hint="--email")
     return address
