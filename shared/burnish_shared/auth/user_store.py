@@ -82,6 +82,17 @@ async def revoke_key(tx: Tx, api_key_id: UUID) -> Record | None:
     )
 
 
+async def find_demo_workspace(tx: Tx, *, key_name: str) -> Record | None:
+    """workspace_id and organization_id of the one that `burnish up` made: the oldest that the command line made with an operator's key of
+    this name, whatever it is called by now. None: there is none, or it was erased."""
+    return await tx.fetchrow(
+        "SELECT w.workspace_id, w.organization_id FROM workspaces w WHERE NOT is_erased(w.workspace_id) AND EXISTS ("
+        "SELECT FROM api_keys k WHERE k.workspace_id = w.workspace_id AND k.is_operator AND k.name = $1 AND k.created_by = 'operator') "
+        "ORDER BY w.created_at LIMIT 1",
+        key_name,
+    )
+
+
 async def has_workspace(tx: Tx, workspace_id: UUID) -> bool:
     found: bool = await tx.fetchval("SELECT EXISTS (SELECT FROM workspaces WHERE workspace_id = $1)", workspace_id)
     return found
