@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from burnish.counted import counted
+from burnish.embedded.child import StartFailed
 from burnish.launcher.home import Home
 from burnish.launcher.operated import find_operated
 from burnish.launcher.passwords import is_named_by_environment
@@ -17,13 +18,15 @@ from burnish.launcher.state import State, present_state, running_connection
 
 
 def examine(home: Home, *, with_audit: bool, journal: Path | None, as_json: bool) -> int:
-    """Prints what it finds; 0 only when nothing is wrong."""
+    """Prints what it finds; 0 only when nothing is wrong. Raises StartFailed where the books of half a deployment are asked for."""
     from burnish import audit
 
     deployment = {"database_url": os.environ.get("DATABASE_URL"), "nats_url": os.environ.get("NATS_URL")}
     if with_audit and all(deployment.values()):
         return audit.run(deployment, journal=journal, as_json=as_json)
-    if deployment["database_url"] and is_named_by_environment():
+    if with_audit and deployment["database_url"] and deployment["database_url"] != (running_connection(home) or {}).get("database_url"):
+        raise StartFailed("NATS_URL is missing; with DATABASE_URL both servers have to be named.")
+    if not with_audit and deployment["database_url"] and is_named_by_environment():
         good = "The key-encryption key is the right one, and nothing lies under another."
         return _say(look_at_keys(home) + look_at_sandbox(), as_json=as_json, good=good)
     connection = running_connection(home)
@@ -47,7 +50,6 @@ def _say(findings: list[str], *, as_json: bool, good: str, **facts: Any) -> int:
 
 def look_at_keys(home: Home) -> list[str]:
     """What is wrong with the key-encryption key, one sentence each: another than the database's, or a rotation that was not ended."""
-    from burnish.embedded.child import StartFailed
     from burnish.kek import left_under_other_keys
     from burnish_shared.errors import Unavailable
     from burnish_shared.refusal import StartRefused

@@ -278,6 +278,8 @@ def doctor(
     """
     from burnish.examination import examine
 
+    if journal is not None and not audit:
+        raise typer.BadParameter("is compared with the books: say --audit too", param_hint="--journal")
     raise typer.Exit(examine(find_home(home), with_audit=audit, journal=journal, as_json=as_json))
 
 

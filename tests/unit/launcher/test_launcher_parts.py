@@ -9,7 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from burnish import audit
+from burnish.backup.dump import without_password
 from burnish.embedded.child import StartFailed, end, last_lines, spawn
 from burnish.embedded.ports import free_port
 from burnish.launcher.database import prepare_schema
@@ -19,13 +22,14 @@ from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home, HomeLock, holder
 from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.logs import LogReader, rotate
-from burnish.launcher.passwords import Secrets, load_secrets
+from burnish.launcher.passwords import KEK_VARIABLES, Secrets, load_secrets, new_kek
 from burnish.launcher.ports import START_TRIES, Ports
 from burnish.launcher.reservations import Reservations
 from burnish.launcher.servers import postgres_settings
 from burnish.launcher.services import parse_replicas, process_names, service_named
 from burnish.launcher.state import State, present_state, write_state
 from burnish.launcher.supervisor import Member, Supervisor, describe_end
+from burnish.main import app
 
 SECRETS = Secrets(kek="k", seed="s", instance="abc123")
 
@@ -135,6 +139,53 @@ def test_another_login_keeps_host_database_and_options_of_a_url() -> None:
     assert with_login(url, user="burnish_gateway", password="a/b@c") == (
         "postgresql://burnish_gateway.project:a%2Fb%40c@db.example.com:6543/app?sslmode=require"
     )
+
+
+def test_another_login_takes_nothing_along_of_who_was_named_in_the_query() -> None:
+    url = "postgresql://db.example.com/app?user=postgres&sslmode=require&pass%77ord=old"
+
+    assert with_login(url, user="burnish_gateway", password="own") == "postgresql://burnish_gateway:own@db.example.com/app?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "password"),
+    [
+        ("postgresql://ann:a%2Fb@host:5/app?sslmode=require", "postgresql://ann@host:5/app?sslmode=require", "a/b"),
+        ("postgresql://ann@host/app?password=a%2Fb&sslmode=require", "postgresql://ann@host/app?sslmode=require", "a/b"),
+        ("postgresql:///app?host=/tmp&user=ann&pass%77ord=secret", "postgresql:///app?host=/tmp&user=ann", "secret"),
+        ("postgresql://ann:first@host/app?password=second", "postgresql://ann@host/app", "first"),
+        ("postgresql://host/app", "postgresql://host/app", ""),
+    ],
+)
+def test_an_address_in_the_list_of_processes_shows_no_password_wherever_it_stood(url: str, address: str, password: str) -> None:
+    assert without_password(url) == (address, password)
+
+
+def test_the_books_of_half_a_deployment_are_not_taken_for_looked_at(tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none", "BURNISH_KEK": new_kek(), "NATS_URL": ""}
+    told = CliRunner().invoke(app, ["doctor", "--audit", "--home", str(tmp_path)], env=environment)
+    assert isinstance(told.exception, StartFailed) and "NATS_URL is missing" in str(told.exception)
+    journal = tmp_path / "journal"
+    journal.touch()
+    unread = CliRunner().invoke(app, ["doctor", "--journal", str(journal), "--home", str(tmp_path)])
+    assert unread.exit_code == 2 and "--audit" in unread.output
+
+
+@pytest.mark.parametrize("patience", ["soon", "nan", "inf", "-1"])
+def test_an_audit_that_is_told_to_wait_for_no_time_says_so(
+    patience: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BURNISH_AUDIT_PATIENCE_S", patience)
+    nowhere = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "nats_url": "nats://127.0.0.1:9"}
+    assert audit.run(nowhere, journal=None, as_json=False) == 2
+    assert f"BURNISH_AUDIT_PATIENCE_S: '{patience}' is no number of seconds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["new", "forget"])
+def test_a_home_that_was_mistyped_gets_no_key(tmp_path: Path, command: str) -> None:
+    told = CliRunner().invoke(app, ["kek", command, "--home", str(tmp_path)], env=dict.fromkeys(KEK_VARIABLES, ""))
+    assert "there is no installation in" in str(told.exception) and told.exit_code != 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_nats_user_without_a_password_of_its_own_logs_in_as_the_url_says() -> None:
