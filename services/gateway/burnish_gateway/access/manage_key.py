@@ -51,7 +51,7 @@ def checked_expiry(principal: Principal, expires_at: datetime | None, *, now: da
         raise InvalidField("expires_at: must be a moment in the future.", param="expires_at")
     if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
         raise Forbidden(
-            f"Your key expires at {principal.expires_at.isoformat()}; a key that it makes must not outlive it.", param="expires_at"
+            f"Your key expires at {_text(principal.expires_at)}; a key that it makes must not outlive it.", param="expires_at"
         )
     return expires_at
 
@@ -163,4 +163,4 @@ def no_such_key() -> NotFound:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
