@@ -50,9 +50,7 @@ def checked_expiry(principal: Principal, expires_at: datetime | None, *, now: da
     if expires_at is not None and expires_at <= now:
         raise InvalidField("expires_at: must be a moment in the future.", param="expires_at")
     if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
-        raise Forbidden(
-            f"Your key expires at {_text(principal.expires_at)}; a key that it makes must not outlive it.", param="expires_at"
-        )
+        raise Forbidden(f"Your key expires at {_text(principal.expires_at)}; a key that it makes must not outlive it.", param="expires_at")
     return expires_at
 
 
