@@ -15,6 +15,8 @@ NAME_MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Upload:
+    """A file, by the name that its sender gives it."""
+
     name: str
     content: bytes
 
