@@ -52,6 +52,10 @@ async def set_disabled(tx: Tx, user_id: UUID, *, is_disabled: bool) -> None:
     )
 
 
+async def workspaces_of(tx: Tx, user_id: UUID) -> list[UUID]:
+    return [row["workspace_id"] for row in await tx.fetch("SELECT workspace_id FROM members WHERE user_id = $1 ORDER BY 1", user_id)]
+
+
 async def join(tx: Tx, *, workspace_id: UUID, user_id: UUID, role: str) -> None:
     """Makes the user a member with this role, or gives a member it. The caller writes the change note."""
     await tx.execute(

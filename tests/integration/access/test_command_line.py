@@ -130,6 +130,17 @@ async def test_up_makes_one_operator_and_prints_the_password_until_it_is_changed
         assert await connection.fetchval("SELECT count(*) FROM burnish.users WHERE email = $1", ADMIN_EMAIL) == 1
 
 
+async def test_what_an_operator_does_to_an_account_stands_in_the_log_of_its_workspaces(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    made = await made_user(stack, "--workspace", ada.workspace)
+    for words in (("disable",), ("disable",), ("enable",), ("set-password",)):
+        assert (await command(stack, "users", *words, "--email", made.email)).exit_code == 0
+    told = (await ada("GET", f"/v1/audit?object_kind=user&object_id={made.user_id}")).body["data"]
+    assert [(one["actor"], one["action"]) for one in told] == [
+        ("operator", "user.password_changed"), ("operator", "user.enabled"), ("operator", "user.disabled"),
+    ]  # fmt: skip
+
+
 async def test_a_home_without_the_key_of_its_demo_workspace_gets_another_of_the_same_workspace(stack: Stack, tmp_path: Path) -> None:
     home, keyring = Home(tmp_path), Keyring.from_texts([KEK])
     first = await ensure_demo_workspace(home, stack.urls["owner"], keyring=keyring)

@@ -129,8 +129,10 @@ async def rotate_key(
 
 
 async def rename_key(tx: Tx, principal: Principal, api_key_id: UUID, name: str) -> None:
-    """Raises NotFound."""
+    """Raises NotFound. The name that it has is no change."""
     old = await _locked(tx, api_key_id)
+    if old["name"] == name:
+        return
     await store.rename_key(tx, api_key_id, name)
     await note(
         tx, principal, action="api_key.renamed", kind="api_key", key=str(api_key_id), before={"name": old["name"]}, after={"name": name}
