@@ -31,6 +31,12 @@ def test_one_password_is_the_same_however_a_keyboard_composes_it() -> None:
     assert CHEAP.verify(stored, "cafe\u0301 am Ring") and not CHEAP.verify(stored, "cafe am Ring")
 
 
+def test_a_hash_that_is_made_anew_at_a_sign_in_fits_the_password_as_it_was_typed() -> None:
+    """Of what was typed, nobody has composed it then."""
+    for typed in ("cafe\u0301 am Ring", "\uff50assphrase wide", "\ufb01rst and last"):
+        assert CHEAP.verify(CHEAP.hash(typed), typed)
+
+
 def test_each_hash_is_argon2id_with_a_salt_of_its_own_and_todays_parameters() -> None:
     hashing = PasswordHashing()
     one, two = hashing.hash("correct horse"), hashing.hash("correct horse")
