@@ -31,15 +31,23 @@ def examine(home: Home, *, with_audit: bool, journal: Path | None, as_json: bool
         return _say(look_at_keys(home) + look_at_sandbox(), as_json=as_json, good=good)
     connection = running_connection(home)
     if connection is None:
-        print(f"Nothing is ready in {home.path}; start it with `burnish up --detach`.", file=sys.stderr)
-        if error := present_state(home).error:
-            print(f"The last start failed: {error}", file=sys.stderr)
-        return 1
+        return _say_nothing_runs(home, as_json=as_json)
     if with_audit:
         return audit.run(connection, journal=journal, as_json=as_json)
     state = present_state(home)
     findings = asyncio.run(look_around(state)) + look_at_keys(home) + look_at_sandbox()
     return _say(findings, as_json=as_json, good="Everything runs and answers.", restarts=state.restarts)
+
+
+def _say_nothing_runs(home: Home, *, as_json: bool) -> int:
+    """Where it was to be seen, and why the last start failed; the exit code."""
+    findings = [f"Nothing is ready in {home.path}; start it with `burnish up --detach`."]
+    if error := present_state(home).error:
+        findings.append(f"The last start failed: {error}")
+    if as_json:
+        return _say(findings, as_json=True, good="")
+    print(*findings, sep="\n", file=sys.stderr)
+    return 1
 
 
 def _say(findings: list[str], *, as_json: bool, good: str, **facts: Any) -> int:

@@ -12,7 +12,7 @@ import typer
 from burnish.counted import counted
 from burnish.launcher.home import find_home
 from burnish.launcher.operated import find_operated
-from burnish.options import HomeOption, JsonOption
+from burnish.options import HomeOption, JsonOption, name_or_none
 from burnish_shared.errors import BurnishError
 
 app = typer.Typer(help="Accounts of people.", no_args_is_help=True)
@@ -26,7 +26,7 @@ PasswordOption = Annotated[bool, typer.Option("--password-stdin", help="Read the
 @app.command("create")
 def create(
     email: EmailOption,
-    name: Annotated[str, typer.Option(help="Name of the person.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the person.", callback=name_or_none)] = "",
     workspace: Annotated[UUID | None, typer.Option(help="Id of a workspace to make them a member of.")] = None,
     role: Annotated[Literal["admin", "editor", "viewer"], typer.Option(help="Role in that workspace.")] = "viewer",
     operator: Annotated[bool, typer.Option("--operator", help="May act on the whole installation.")] = False,
@@ -131,5 +131,8 @@ def folded(email: str, *, is_new: bool = False) -> str:
 
 
 def given_password() -> str:
-    """The first line of standard input."""
-    return sys.stdin.readline().rstrip("\n")
+    """The first line of standard input. Raises BadParameter for what is no text."""
+    try:
+        return sys.stdin.buffer.readline().decode().rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter("is no text in UTF-8", param_hint="--password-stdin") from error

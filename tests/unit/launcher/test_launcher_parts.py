@@ -1,12 +1,14 @@
 """The launcher's parts that need no server."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -179,6 +181,32 @@ def test_an_audit_that_is_told_to_wait_for_no_time_says_so(
     nowhere = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "nats_url": "nats://127.0.0.1:9"}
     assert audit.run(nowhere, journal=None, as_json=False) == 2
     assert f"BURNISH_AUDIT_PATIENCE_S: '{patience}' is no number of seconds" in capsys.readouterr().err
+
+
+def test_whoever_reads_json_reads_that_nothing_runs(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["doctor", "--json", "--home", str(tmp_path)], env={"DATABASE_URL": "", "NATS_URL": ""})
+    assert told.exit_code == 1 and json.loads(told.stdout)["healthy"] is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("keys", "create", "--workspace", str(UUID(int=1)), "--name", " "),
+        ("keys", "operator", "--workspace", str(UUID(int=1)), "--name", "x" * 201),
+        ("users", "create", "--email", "ada@example.com", "--name", "x" * 201),
+        ("users", "create", "--email", "ada@example.com", "--name", "\udcff"),
+        ("workspace", "create", "  "),
+    ],
+)
+def test_a_name_that_cannot_be_stored_is_refused_before_anything_is_asked(tmp_path: Path, words: tuple[str, ...]) -> None:
+    told = CliRunner().invoke(app, [*words, "--home", str(tmp_path)])
+    assert told.exit_code == 2 and ("1 to 200 characters" in told.output or "UTF-8" in told.output), told.output
+
+
+def test_a_password_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    words = ["users", "set-password", "--email", "ada@example.com", "--password-stdin", "--home", str(tmp_path)]
+    told = CliRunner().invoke(app, words, input=b"\xff\xfe secret\n")
+    assert told.exit_code == 2 and "UTF-8" in told.output and "secret" not in told.output
 
 
 @pytest.mark.parametrize("command", ["new", "forget"])
