@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from burnish_shared.auth.emails import fold_new_email
 from burnish_shared.refusal import StartRefused
 
 log = structlog.get_logger("burnish.webhooks")
@@ -54,6 +55,21 @@ class SmtpServer:
     @property
     def is_local(self) -> bool:
         return self.host in ("localhost", "127.0.0.1", "::1")
+
+
+def sender_of(text: str) -> str:
+    """What BURNISH_SMTP_FROM says, '' where it says nothing. Raises StartRefused for what no mail could come from."""
+    sender, mail = text.strip(), EmailMessage()
+    if not sender:
+        return ""
+    try:
+        mail["From"] = sender
+        addresses = mail["From"].addresses
+    except ValueError:
+        addresses = ()
+    if len(addresses) != 1 or fold_new_email(addresses[0].addr_spec) is None:
+        raise StartRefused("BURNISH_SMTP_FROM must be one address, such as `Burnish <alerts@example.com>`.")
+    return sender
 
 
 @dataclass(frozen=True, slots=True)
