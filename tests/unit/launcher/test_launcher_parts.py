@@ -239,6 +239,8 @@ def test_a_service_gets_its_own_logins_and_nobody_elses() -> None:
         "DATABASE_URL": "postgresql://operator",
         "NATS_URL": "nats://operator",
         "BURNISH_NATS_PASSWORD_GATEWAY": "secret",
+        "BURNISH_PG_PASSWORD_GATEWAY": "secret",
+        "PGPASSWORD": "secret of the operator",
         "PATH": "/bin",
     }
 
@@ -385,6 +387,7 @@ def test_a_service_name_shows_the_logs_of_all_its_replicas(home: Home) -> None:
         home.log_of(name).write_text(f"{name}\n")
 
     assert [line.split("| ")[1] for line in LogReader(home.logs, names=("executor",)).last(5)] == ["executor-2", "executor"]
+    assert list(LogReader(home.logs).last(0)) == []
 
 
 async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
