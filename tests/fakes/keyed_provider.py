@@ -18,7 +18,7 @@ class Manner:
     """How a key is served. `hangs`: no answer begins; `stalls`, `breaks`: a stream stands still or ends after its first word.
 
     `says`: a body of status 200 in place of an answer, or the first event of a stream, or a page; the words of any other status;
-    of blanks alone, nothing at all. `code`: of the error object.
+    of blanks alone, nothing at all (a line end: as an event stream). `code`: of the error object.
     `echoes`: the error repeats the key in its body and in a header.
     """
 
@@ -81,7 +81,7 @@ class KeyedProvider:
         if manner.says.lstrip().startswith("<"):
             return web.Response(text=manner.says, content_type="text/html")
         if manner.says.isspace():
-            return web.Response(text="", content_type="application/json")
+            return web.Response(text="", content_type="text/event-stream" if manner.says == "\n" else "application/json")
         if manner.says:
             kind, text = ("text/event-stream", f"data: {manner.says}\n\n") if body.get("stream") else ("application/json", manner.says)
             return web.Response(text=text, content_type=kind)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,11 +29,25 @@ WHOLE_TEST_S = 600
 """The first one of a process starts everything and drives the demo, which takes minutes on a busy machine; and each step of any
 may take its PATIENCE_MS. It only ends what hangs."""
 
+SHARED_HOME = "BURNISH_PAGE_SHARED_HOME"
+"""Of the installation that pytest-xdist's workers use together: four of them, each with a demo, took a fifth of the processor time."""
+
 OpenPage = Callable[..., Awaitable[Page]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "page: needs a browser and a whole installation; `make test-page` runs it, `make test` does not")
+    if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
+        os.environ[SHARED_HOME] = str(Path(tempfile.mkdtemp(prefix="burnish-page-")) / "home")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or SHARED_HOME not in os.environ:
+        return
+    installation = Installation(Path(os.environ.pop(SHARED_HOME)))
+    if installation.home.exists():
+        installation.down()
+    shutil.rmtree(installation.home.parent, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -68,11 +83,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    """All services with the simulator, and a workspace that the demo has filled; shared, so change only what you made yourself.
+    """All services with the simulator, and a workspace that the demo has filled; shared, also with tests that run meanwhile, so change
+    only what you made yourself.
 
     With BURNISH_PAGE_HOME it lies there, goes on running after the tests, and is found again by the next ones.
     """
-    kept = os.environ.get("BURNISH_PAGE_HOME")
+    kept = os.environ.get("BURNISH_PAGE_HOME") or os.environ.get(SHARED_HOME)
     installation = Installation(Path(kept) if kept else tmp_path_factory.mktemp("page") / "home", environment=AT_ONCE)
     try:
         with _alone(installation.home):

@@ -4,8 +4,10 @@ import copy
 import json
 import logging
 import pickle
+import tomllib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,6 +31,8 @@ from burnish_client import (
 )  # fmt: skip
 
 pytestmark = pytest.mark.capability("K1")
+
+ROOT = Path(__file__).parents[2]
 
 KINDS = {
     400: BadRequest, 413: BadRequest, 422: BadRequest, 401: Unauthenticated, 402: PaymentRequired, 403: Forbidden, 404: NotFound,
@@ -183,6 +187,7 @@ async def test_what_is_no_list_is_said_to_be_none() -> None:
 
 
 def test_the_package_says_its_version_and_its_names() -> None:
-    assert burnish_client.__version__ == burnish_client.wire.VERSION
+    project = tomllib.loads((ROOT / "sdk/python/pyproject.toml").read_text())["project"]
+    assert burnish_client.__version__ == project["version"]
     assert {*burnish_client.__all__} <= {*dir(burnish_client)}
     assert all(issubclass(kind, BurnishError) and kind.__name__ in burnish_client.__all__ for kind in KINDS.values())

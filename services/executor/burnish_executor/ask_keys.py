@@ -24,6 +24,7 @@ from burnish_executor.share_limits import SharedLimits
 from burnish_executor.widen_hold import Holds
 from burnish_shared import tracing
 from burnish_shared.bus.frames import FrameKind
+from burnish_shared.contracts.executions import KeyUse
 from burnish_shared.deltas import said_in
 from burnish_shared.errors import Unavailable
 from burnish_shared.json_bytes import encoded
@@ -86,7 +87,9 @@ class Asker:
                 if not isinstance(result, Failure) or own is None or not self._learn(own, result, had_started=run.has_started):
                     return result
                 failure = foremost(failure, result)
-            told = last_word(failure, rests_s=await self.keys.rests_s(run))
+            told = last_word(failure, rests=await self.keys.rests(run))
+            if failure is None:
+                self._note_all_rest(run, told)
         except Unavailable as error:
             unknown = Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
             return failure if failure is not None and failure.may_pass else unknown
@@ -194,6 +197,10 @@ class Asker:
     def _note_untried(self, run: Run, chosen: Chosen, failure: Failure) -> None:
         """Nobody was called: the record says why all the same."""
         run.trials.append(Trial(result=failure, latency_s=0.0, had_started=False, use=chosen.use, route=run.request.route))
+
+    def _note_all_rest(self, run: Run, told: Failure) -> None:
+        """No key could be tried: who is answered by the operator's, or by another model, sees why."""
+        run.trials.append(Trial(result=told, latency_s=0.0, had_started=False, use=KeyUse(source="own"), route=run.request.route))
 
     async def _try(self, run: Run, turn: _Turn) -> Answer | Failure:
         """One call of the provider, in a task of its own, so that a cancellation ends the call and nothing else."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from burnish_executor.borrow_tickets import Account
-from burnish_executor.core.waterfall import Candidate, affinity_of, in_order
+from burnish_executor.core.waterfall import Candidate, Rest, affinity_of, in_order
 from burnish_executor.io.key_vault import Address, KeyVault, OwnKey
 from burnish_executor.io.platform_keys import platform_key
 from burnish_executor.run import Run
@@ -58,11 +58,11 @@ class Keys:
             if one.rests_s == 0
         ]
 
-    async def rests_s(self, run: Run) -> list[float]:
-        """How long each key of the workspace that only rests will rest; one that its provider refused does not. Raises Unavailable."""
+    async def rests(self, run: Run) -> list[Rest]:
+        """Of each key of the workspace that only rests; one that its provider refused does not. Raises Unavailable."""
         keys = await self.vault.keys(own_address(run.request))
-        rests = [self.vault.rests_s(key) for key in keys if not self.vault.is_refused(key)]
-        return [one for one in rests if one > 0]
+        rests = [Rest(self.vault.rests_s(key), self.vault.is_empty(key)) for key in keys if not self.vault.is_refused(key)]
+        return [one for one in rests if one.seconds > 0]
 
     def _of_own(self, run: Run, key: OwnKey) -> Chosen:
         account = Account(f"own|{key.provider_key_id.hex}", run.request.route.upstream_model, key.limits)

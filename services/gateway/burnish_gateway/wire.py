@@ -276,8 +276,10 @@ def invalid_field(error: ValidationError | RequestValidationError, *, model: typ
     problems = [problem for _, problem in told]
     missing = [problem["param"] for kind, problem in told if kind == "missing"]
     first = problems[0]
-    where = ", ".join(missing) or "body" if first["param"] in missing else first["param"] or "body"
-    return InvalidField(f"{where}: {first['message']}", param=first["param"] or None, details={"problems": problems})
+    where, message = first["param"] or "body", first["message"]
+    if len(missing) > 1 and first["param"] in missing:
+        where, message = ", ".join(missing), "are needed"
+    return InvalidField(f"{where}: {message}", param=first["param"] or None, details={"problems": problems})
 
 
 def sides_settled(found: list[tuple[str, dict[str, str]]]) -> list[tuple[str, dict[str, str]]]:

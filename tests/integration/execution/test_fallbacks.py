@@ -116,8 +116,8 @@ async def test_an_account_without_money_is_asked_once_and_the_next_model_answers
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize(
     ("says", "whose"),
-    [(DOWN, "failed"), (PAGE, "failed"), (PAGE + "x" * 200_000, "failed"), (" ", "failed"), (NO_MONEY, "account_empty")],
-    ids=["error", "page", "long page", "nothing", "no money"],
+    [(DOWN, "failed"), (PAGE, "failed"), (PAGE + "x" * 200_000, "failed"), (" ", "failed"), ("\n", "failed"), (NO_MONEY, "account_empty")],
+    ids=["error", "page", "long page", "nothing", "an empty stream", "no money"],
 )
 async def test_an_error_that_comes_with_status_200_costs_nothing_and_the_next_model_answers(
     caller: Caller, three: Three, says: str, whose: str, streamed: bool

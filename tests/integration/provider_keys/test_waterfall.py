@@ -168,6 +168,60 @@ async def test_a_key_that_was_asked_for_patience_rests_on_every_executor_and_the
     assert (await until(served))["provider_key_id"] == other_id
 
 
+async def test_while_a_key_rests_whose_account_is_empty_callers_hear_just_that_and_nobody_is_told_to_wait(tenant: Tenant) -> None:
+    key_id, key = await tenant.add_key(provider="bare", manner=Manner(status=429, code="insufficient_quota", says="Check your plan."))
+    answers = [await tenant.call(model="bare-test") for _ in range(6)]
+    assert {(one.status, one.body["error"]["code"], one.body["error"]["retryable"]) for one in answers} == {
+        (502, "provider_account_empty", False)
+    }
+    assert not any("retry-after" in one.headers for one in answers)
+    assert tenant.ground.provider.calls_with(key) <= 2, "each executor asks at most once"
+
+    async def cools() -> Any:
+        return (await tenant.shown(key_id))["cooldown_until"]
+
+    await until(cools)
+    (untried,) = (await tenant.call(model="bare-test")).body["error"]["details"]["attempts"]
+    assert (untried["http_status"], untried["key_source"], untried["provider_key_id"]) == (None, "own", None), untried
+    assert "has no money left" in untried["error"]
+    tenant.ground.provider.manners.pop(key)
+    await tenant.admin("PATCH", f"/v1/provider-keys/{key_id}", {"status": "active"})
+
+    async def served() -> bool:
+        return (await tenant.call(model="bare-test")).status == 200
+
+    await until(served)
+
+
+async def test_a_key_that_rests_says_why_whatever_fails_meanwhile_that_was_under_way(tenant: Tenant) -> None:
+    provider = tenant.ground.provider
+    key_id, key = await tenant.add_key(provider="bare", manner=Manner(status=500, hangs=True))
+    under_way = asyncio.create_task(tenant.call(model="bare-test"))
+
+    async def asked() -> bool:
+        return provider.calls_with(key) == 1
+
+    await until(asked)
+    provider.manners[key] = Manner(status=402)
+    assert (await tenant.call(model="bare-test")).body["error"]["code"] == "provider_account_empty"
+
+    async def rests() -> Any:
+        shown = await tenant.shown(key_id)
+        return shown["last_used_at"] if shown["cooldown_until"] else None
+
+    used_at = await until(rests)
+    provider.released.set()
+    assert (await under_way).body["error"]["code"] == "provider_failed"
+    provider.released.clear()
+
+    async def news() -> Any:
+        shown = await tenant.shown(key_id)
+        return shown if shown["last_used_at"] > used_at else None
+
+    assert (await until(news))["last_error"] == "provider_account_empty"
+    assert (await tenant.call(model="bare-test")).body["error"]["code"] == "provider_account_empty"
+
+
 async def test_a_provider_that_asks_for_a_moment_with_every_answer_keeps_nobody_else_busy(tenant: Tenant) -> None:
     await tenant.add_key(provider="bare", manner=Manner(status=429, retry_after="0"))
     noted = "SELECT count(*) AS n FROM config_changes WHERE workspace_id = $1"

@@ -192,7 +192,7 @@ async def test_settings_that_cannot_work_are_refused_by_name(
 
 async def test_all_that_is_missing_is_named_at_once(call: Caller) -> None:
     status, refused = await call("POST", ENDPOINTS, {})
-    assert (status, refused["error"]["param"], refused["error"]["message"]) == (422, "url", "url, events: is needed")
+    assert (status, refused["error"]["param"], refused["error"]["message"]) == (422, "url", "url, events: are needed")
 
 
 async def test_null_takes_a_setting_off_and_nothing_is_no_change(call: Caller, receiver: Receiver) -> None:

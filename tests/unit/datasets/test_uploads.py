@@ -74,9 +74,19 @@ def test_a_file_that_cannot_be_read_says_where_and_what_to_do() -> None:
         read_items(b"input,expected\na,x\n" + b"a" * 300_000 + b",y\n", content_type="text/csv")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_row_of_several_lines_is_named_by_its_first(end: str) -> None:
+    sheet = end.join(["input,expected", "a,x", '"b', 'and more",y', '"c', '2",', "d,z,w", ""]).encode()
+    shown = read_preview(sheet, content_type="text/csv", mapping={})
+    assert [(row.line, row.input) for row in shown.rows][:2] == [(2, "a"), (3, f"b{end}and more")]
+    assert [one.line for one in shown.problems] == [5, 7] and shown.blank == [5]
+    with pytest.raises(BadRequest, match=r"Line 3: .* a quotation mark is opened here, or further down, and never closed"):
+        read_items(end.join(["input,expected", "a,x", '"b,y', "c,z"]).encode(), content_type="text/csv")
+
+
 def test_an_upload_names_every_line_at_fault_and_saves_none() -> None:
     mapping = parse_mapping(["Question=input", "Ideal Answer=expected", "Set=split"])
-    with pytest.raises(InvalidField, match=r"Line 4: .* 1 more lines have problems; nothing was saved") as told:
+    with pytest.raises(InvalidField, match=r"Line 4: .* 1 more line has problems; nothing was saved") as told:
         read_items(SHEET, content_type="text/csv", mapping=mapping)
     assert [one["line"] for one in (told.value.details or {})["problems"]] == [4, 5]
 

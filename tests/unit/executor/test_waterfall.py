@@ -15,6 +15,7 @@ from burnish_executor.core.waterfall import (
     Candidate,
     Consequence,
     CoolDown,
+    Rest,
     SetAside,
     Stop,
     TryNext,
@@ -89,13 +90,30 @@ def test_what_a_failure_says_of_its_key(failure: Failure, consequence: Consequen
 
 
 def test_the_last_word_is_patience_where_patience_helps_and_else_the_last_failure() -> None:
-    refused, busy, broken = (of_status(status, "x", retry_after_s=None) for status in (401, 429, 500))
-    for failure in (None, refused, busy):
-        told = last_word(failure, rests_s=[9.0, 3.0])
+    refused, empty, busy, broken = (of_status(status, "x", retry_after_s=None) for status in (401, 402, 429, 500))
+    for failure in (None, refused, empty, busy):
+        told = last_word(failure, rests=[Rest(9.0), Rest(3.0), Rest(1.0, is_empty=True)])
         assert (told.kind, told.retry_after_s) == (FailureKind.RATE_LIMITED, 3.0)
-    assert last_word(broken, rests_s=[9.0]) is broken
-    assert last_word(refused, rests_s=[]) is refused
-    assert last_word(None, rests_s=[]).kind is FailureKind.NO_KEY
+    assert last_word(broken, rests=[Rest(9.0)]) is broken
+    assert last_word(refused, rests=[]) is refused
+    assert last_word(None, rests=[]).kind is FailureKind.NO_KEY
+
+
+def test_an_account_without_money_is_told_as_such_as_long_as_its_key_rests() -> None:
+    refused, empty, busy, broken = (of_status(status, "x", retry_after_s=None) for status in (401, 402, 429, 500))
+    rests = [Rest(3600.0, is_empty=True), Rest(1800.0, is_empty=True)]
+    for failure in (None, refused):
+        told = last_word(failure, rests=rests)
+        assert (told.kind, told.may_pass, told.info().retry_after_s) == (FailureKind.ACCOUNT_EMPTY, False, None)
+        assert "once it is restored" in told.message
+    assert last_word(empty, rests=rests) is empty, "in the provider's words, where it was asked"
+    assert last_word(broken, rests=rests) is broken and last_word(busy, rests=rests) is busy
+
+
+def test_a_key_that_has_room_soon_is_not_hidden_by_one_that_rests_for_long() -> None:
+    full = Failure(FailureKind.RATE_LIMITED, "There is room again in about 2 s.", retry_after_s=2.0)
+    told = last_word(full, rests=[Rest(600.0)])
+    assert told.retry_after_s == 2.0 and full.message in told.message
 
 
 def test_a_key_that_is_refused_hides_no_failure_of_another_one_that_may_pass() -> None:
@@ -107,7 +125,7 @@ def test_a_key_that_is_refused_hides_no_failure_of_another_one_that_may_pass() -
 
 
 def test_a_refusal_of_ours_has_no_status_of_a_provider() -> None:
-    assert last_word(None, rests_s=[3.0]).info().provider_status is None
+    assert last_word(None, rests=[Rest(3.0)]).info().provider_status is None
 
 
 @pytest.mark.capability("E7")

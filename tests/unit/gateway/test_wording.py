@@ -87,6 +87,12 @@ def test_a_setting_that_other_apis_have_at_the_top_is_told_where_it_belongs(fiel
     assert (refused.value.message, refused.value.param) == (said, field)
 
 
+def test_a_label_that_stands_behind_the_slug_is_told_where_it_belongs() -> None:
+    with pytest.raises(InvalidField) as refused:
+        parse_model(NewExecution, b'{"prompt": "greeting@staging"}')
+    assert refused.value.param == "prompt" and "label" in refused.value.message and "version" in refused.value.message
+
+
 def test_who_names_no_field_hears_which_there_are() -> None:
     body = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hi."}], "zzz": 7}
     with pytest.raises(InvalidField) as refused:

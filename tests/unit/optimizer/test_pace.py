@@ -101,3 +101,13 @@ async def test_work_of_one_process_knows_what_other_work_heard_of_a_route_of_its
     assert same.take(deque([_asked("slow")]), 8, out=[]) == []
     assert len(other.take(deque([_asked("slow")]), 8, out=[])) == 1
     same.cancel()
+
+
+async def test_lines_wait_for_an_account_that_somebody_may_put_money_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    paced, asked = Paced(Pace(8), UUID(int=1), asyncio.Event().set), _asked("empty")
+    empty = cast(Booked, SimpleNamespace(status="error", error={"code": "provider_account_empty", "retryable": False}))
+    paced.heard(asked, empty)
+    assert paced.only_waits(asked, empty) and paced.take(deque([_asked("empty")]), 8, out=[]) == []
+    paced.cancel()
+    monkeypatch.setattr(pace_rules, "STANDS_STILL_S", 0.0)
+    assert not paced.only_waits(asked, empty), "nobody did for so long that they fail with what it says"

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from burnish_executor.core.failure import Failure, FailureKind, of_status
+from burnish_executor.core.waterfall import Rest, last_word
 from burnish_optimizer.core.unreached import IN_A_ROW, Reach, Routes, Verdict, reach_of
 from burnish_optimizer.io.asked import Asked, tell
 from burnish_optimizer.io.evaluations import Desk
@@ -29,6 +30,7 @@ def told(http_status: int, says: str = "No.", code: str | None = None) -> Failur
 NOBODY = {
     "no key": Failure(FailureKind.NO_KEY, "There is no key that could be used now."),
     "a forbidden address": Failure(FailureKind.EGRESS, "This provider's address may not be called."),
+    "keys that rest because their accounts are empty": last_word(None, rests=[Rest(3600.0, is_empty=True)]),
     "a key that is refused": told(401, "Incorrect API key provided."),
     "a key that is refused, by its code": told(403, code="invalid_api_key"),
 }

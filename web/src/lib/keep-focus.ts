@@ -60,7 +60,7 @@ export function keepFocus(): () => void {
   };
   // Two frames later: whoever knows better where it belongs has put it there by then.
   const look = () => {
-    if (waiting === 0 && last && isNobody(document.activeElement) && isGone(last)) waiting = requestAnimationFrame(() => (waiting = requestAnimationFrame(goOn)));
+    if (isByKeys && waiting === 0 && last && isNobody(document.activeElement) && isGone(last)) waiting = requestAnimationFrame(() => (waiting = requestAnimationFrame(goOn)));
   };
   const watcher = new MutationObserver(look);
   watcher.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden", "class"] });

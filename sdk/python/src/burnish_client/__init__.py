@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from burnish_client.prompts import Prompt
     from burnish_client.webhooks import InvalidWebhook, verify_webhook
 
+    __version__: str
+
 __all__ = [
     "ApiError",
     "AsyncBurnish",
@@ -78,14 +80,13 @@ _MODULES = {
 """Where each name lies. It is loaded when it is first used: a command that asks nobody need not wait for an HTTP client."""
 
 
-__version__ = "0.1.0"
-
-
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module(f"{__name__}.wire").VERSION
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -34,6 +34,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """How long a key that only rests will rest. `is_empty`: because the account behind it has no money left."""
+
+    seconds: float
+    is_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """The provider refuses this key: nobody uses it until a person restores or replaces it."""
 
@@ -96,24 +104,44 @@ def foremost(before: Failure | None, after: Failure) -> Failure:
     return before if before is not None and before.may_pass and not after.may_pass else after
 
 
-def last_word(failure: Failure | None, *, rests_s: Sequence[float]) -> Failure:
-    """What the caller hears when no key is left to try.
+def last_word(failure: Failure | None, *, rests: Sequence[Rest]) -> Failure:
+    """What the caller hears when no key is left to try: patience where that helps, and else what went wrong.
 
-    `failure`: the foremost of the keys that were tried; None: none could be. `rests_s`: how long each key that only rests will rest.
+    `failure`: the foremost of the keys that were tried; None: none could be. `rests`: of each key that only rests.
     """
-    refused = failure is not None and failure.http_status in REFUSES_KEY
-    if rests_s and (failure is None or refused or failure.kind is FailureKind.RATE_LIMITED):
-        said = f" {failure.message}" if failure is not None and not refused else ""
-        message = (
-            "Every provider key of this workspace rests: its provider asked for patience, or its account is empty; "
-            f"GET /v1/provider-keys says which, and until when.{said}"
-        )
-        return Failure(FailureKind.RATE_LIMITED, message, retry_after_s=min(rests_s))
-    if failure is not None:
+    is_of_key = failure is not None and (failure.http_status in REFUSES_KEY or failure.kind is FailureKind.ACCOUNT_EMPTY)
+    if failure is not None and failure.kind is not FailureKind.RATE_LIMITED and not is_of_key:
         return failure
-    return Failure(
-        FailureKind.NO_KEY, "This workspace has no provider key that could be used now; GET /v1/provider-keys says how each of them does."
-    )
+    waits = [one.seconds for one in rests if not one.is_empty]
+    if waits or (failure is not None and failure.kind is FailureKind.RATE_LIMITED):
+        return _patience(failure, waits)
+    if failure is not None and (failure.kind is FailureKind.ACCOUNT_EMPTY or not rests):
+        return failure
+    return EMPTY if rests else NO_KEY
+
+
+EMPTY: Final = Failure(
+    FailureKind.ACCOUNT_EMPTY,
+    "The account behind every provider key that this workspace could use has no money left, so nobody was called. A key is used again once "
+    "it is restored, or an hour after it was found empty; GET /v1/provider-keys says when.",
+)
+
+NO_KEY: Final = Failure(
+    FailureKind.NO_KEY, "This workspace has no provider key that could be used now; GET /v1/provider-keys says how each of them does."
+)
+
+
+def _patience(failure: Failure | None, waits: list[float]) -> Failure:
+    """`waits`: of the keys that rest; `failure` may be that of one that has no room now, and says itself when it has."""
+    if failure is None or failure.kind is not FailureKind.RATE_LIMITED:
+        said = ""
+    elif not waits:
+        return failure
+    else:
+        said = f" {failure.message}"
+        waits = [*waits, *([] if failure.retry_after_s is None else [failure.retry_after_s])]
+    message = f"Every provider key of this workspace rests; GET /v1/provider-keys says why, and until when.{said}"
+    return Failure(FailureKind.RATE_LIMITED, message, retry_after_s=min(waits))
 
 
 def _weight(affinity: str, provider_key_id: UUID) -> bytes:

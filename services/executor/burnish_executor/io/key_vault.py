@@ -14,7 +14,7 @@ import structlog
 
 from burnish_executor import metrics
 from burnish_executor.io import keys_store
-from burnish_executor.io.keys_store import KeyNews
+from burnish_executor.io.keys_store import ACCOUNT_EMPTY, KeyNews
 from burnish_shared.auth.key_secrets import Kept, way_of
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.bus.relay import Relay
@@ -49,7 +49,8 @@ Address = tuple[UUID, str, str]
 
 @dataclass(frozen=True, slots=True)
 class OwnKey:
-    """One active key, opened. `rests_until`: on this process's own clock. `limits`: those that somebody set on it."""
+    """One active key, opened. `rests_until`: on this process's own clock. `limits`: those that somebody set on it. `is_empty`: as far as
+    its row knows, it rests because the account behind it has no money left."""
 
     place: KeyPlace
     provider: str
@@ -59,6 +60,7 @@ class OwnKey:
     rests_until: float
     secret: str = field(repr=False)
     limits: KeyLimits = UNLIMITED
+    is_empty: bool = False
 
     @property
     def provider_key_id(self) -> UUID:
@@ -98,6 +100,7 @@ class KeyVault:
     known: ConfigCache[Address, tuple[OwnKey, ...]] = field(init=False)
     _rests: dict[UUID, float] = field(default_factory=dict)
     _refused: set[UUID] = field(default_factory=set)
+    _empty_until: dict[UUID, float] = field(default_factory=dict)
     _uses: dict[UUID, _Use] = field(default_factory=dict)
     _to_write: list[_Refused | _Cools] = field(default_factory=list)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,6 +136,11 @@ class KeyVault:
         """The provider refused it, and its row may not say so yet: waiting does not make it better."""
         return key.provider_key_id in self._refused
 
+    def is_empty(self, key: OwnKey) -> bool:
+        """Of one that rests: the account behind it has no money left, which patience does not mend."""
+        now = asyncio.get_running_loop().time()
+        return (key.is_empty and key.rests_until > now) or self._empty_until.get(key.provider_key_id, 0.0) > now
+
     def note_use(self, key: OwnKey, *, error: str | None = None) -> None:
         """The key was used just now; `error`: class of a failure that another key may not have."""
         before = self._uses.get(key.provider_key_id)
@@ -146,6 +154,8 @@ class KeyVault:
         A moment's rest is kept here alone: a provider that asks for one with every answer would have all gateways read keys anew.
         """
         until = self._rest(key, seconds)
+        if error == ACCOUNT_EMPTY:
+            self._empty_until[key.provider_key_id] = until
         if seconds >= SHARED_REST_S:
             self._write(_Cools(key, until, error))
         metrics.KEY_TROUBLES.labels("cooled_down").inc()
@@ -211,10 +221,12 @@ class KeyVault:
             for key_id in [one for one in self._rests if str(one) == changed]:
                 del self._rests[key_id]
                 self._refused.discard(key_id)
+                self._empty_until.pop(key_id, None)
 
     def _forget(self) -> None:
         self._rests.clear()
         self._refused.clear()
+        self._empty_until.clear()
 
     async def _load(self, address: Address) -> tuple[OwnKey, ...]:
         workspace_id, provider, base_url = address
@@ -228,7 +240,8 @@ class KeyVault:
                 if secret is not None:
                     rests_until = loop.time() + row["rests_s"] if row["rests_s"] else 0.0
                     limits = KeyLimits(row["requests_per_minute"], row["tokens_per_minute"])
-                    opened.append(OwnKey(place, row["provider"], row["name"], row["last4"], row["priority"], rests_until, secret, limits))
+                    told = (row["provider"], row["name"], row["last4"], row["priority"])
+                    opened.append(OwnKey(place, *told, rests_until, secret, limits, row["is_empty"]))
         return tuple(opened)
 
     async def _opened(self, tx: Tx, place: KeyPlace, kept: Kept) -> str | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_executor.core.failure import FailureKind
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.provider_keys import KeyPlace
 from burnish_shared.db.changes import note_change
@@ -14,6 +16,9 @@ from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
 SERVICE = "executor"
+
+ACCOUNT_EMPTY: Final = FailureKind.ACCOUNT_EMPTY.value[1]
+"""What is kept of a key that rests because the account behind it has no money left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +32,20 @@ class KeyNews:
 
 
 async def active_keys(tx: Tx, workspace_id: UUID, *, provider: str, address: str) -> Sequence[Record]:
-    """Keys that may be used for exactly this address ('': the provider's own); `rests_s`: seconds for which one still cools down."""
+    """Keys that may be used for exactly this address ('': the provider's own).
+
+    `rests_s`: seconds for which one still cools down; `is_empty`: because its account has no money left.
+    """
     return await tx.fetch(
         "SELECT provider_key_id, provider, name, last4, priority, secret_version, sealed, vault_secret_id, "
-        "requests_per_minute, tokens_per_minute, greatest(0, extract(epoch FROM cooldown_until - clock_timestamp()))::float8 AS rests_s "
-        "FROM provider_keys WHERE workspace_id = $1 AND provider = $2 AND base_url = $3 AND status = 'active' "
+        "requests_per_minute, tokens_per_minute, greatest(0, extract(epoch FROM cooldown_until - clock_timestamp()))::float8 AS rests_s, "
+        "coalesce(last_error = $4, false) AS is_empty FROM provider_keys "
+        "WHERE workspace_id = $1 AND provider = $2 AND base_url = $3 AND status = 'active' "
         "ORDER BY priority, provider_key_id",
         workspace_id,
         provider,
         address,
+        ACCOUNT_EMPTY,
     )
 
 
@@ -51,10 +61,11 @@ async def find_key(tx: Tx, workspace_id: UUID, provider_key_id: UUID) -> Record 
 
 
 async def cool_down(tx: Tx, place: KeyPlace, *, seconds: float, error: str) -> None:
-    """Lets the key rest for all executors, because of `error`. A shorter rest does not end a longer one."""
+    """Lets the key rest for all executors, because of `error`. A shorter rest does not end a longer one, nor takes its reason."""
     changed = await tx.fetchval(
         "UPDATE provider_keys SET cooldown_until = greatest(cooldown_until, clock_timestamp() + $4 * interval '1 second'), "
-        "last_error = $5, last_error_at = clock_timestamp() "
+        "last_error = CASE WHEN cooldown_until > clock_timestamp() + $4 * interval '1 second' THEN last_error ELSE $5 END, "
+        "last_error_at = clock_timestamp() "
         "WHERE workspace_id = $1 AND provider_key_id = $2 AND secret_version = $3 AND status = 'active' RETURNING true",
         place.workspace_id,
         place.provider_key_id,
@@ -92,12 +103,16 @@ async def set_aside(tx: Tx, place: KeyPlace, *, http_status: int, event: Event) 
     return True
 
 
+_IS_NEWS: Final = "n.error IS NOT NULL AND k.status = 'active' AND coalesce(k.cooldown_until <= clock_timestamp(), true)"
+"""SQL: of a key that is set aside, or rests, its last error says why, whatever was under way and failed meanwhile."""
+
+
 async def write_news(tx: Tx, news: Sequence[KeyNews]) -> None:
     """When keys were last used, and how they last failed. No change of configuration, so nobody is told."""
     await tx.execute(
         "UPDATE provider_keys k SET last_used_at = greatest(k.last_used_at, clock_timestamp() - n.idle_s * interval '1 second'), "
-        "last_error = coalesce(n.error, k.last_error), "
-        "last_error_at = CASE WHEN n.error IS NULL THEN k.last_error_at ELSE clock_timestamp() END "
+        f"last_error = CASE WHEN {_IS_NEWS} THEN n.error ELSE k.last_error END, "
+        f"last_error_at = CASE WHEN {_IS_NEWS} THEN clock_timestamp() ELSE k.last_error_at END "
         "FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::text[]) n(workspace_id, provider_key_id, idle_s, error) "
         "WHERE k.workspace_id = n.workspace_id AND k.provider_key_id = n.provider_key_id AND k.status <> 'revoked'",
         [one.workspace_id for one in news],

@@ -65,6 +65,8 @@ A_PAGE: Final = Failure(FailureKind.PROVIDER, "A web page came in place of the p
 NOTHING: Final = Failure(FailureKind.PROVIDER, "The provider answered 200, and said nothing.", 200)
 """No model made it, so it costs nothing, and another try or model may do better."""
 
+CUT_OFF: Final = Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
+
 NOT_REACHED: Final = Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
 
 Event = Started | Piece | Answer | Failure
@@ -193,7 +195,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield said
         if isinstance(said, Failure):
             return
-    yield reader.answer if reader.may_end else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
+    yield reader.answer if reader.may_end else CUT_OFF if size else NOTHING
 
 
 def _said(reader: Reader, events: Iterable[bytes]) -> Iterator[Piece | Failure]:

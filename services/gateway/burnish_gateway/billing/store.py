@@ -34,10 +34,13 @@ async def month_so_far(tx: Tx, workspace_id: UUID) -> Record:
 
 
 async def allowance_given(tx: Tx, workspace_id: UUID) -> int:
-    """For the period that runs: its entries name the month, and those after a change of plan what it came to besides."""
+    """For the period that runs: its entries name the month, and those after a change of plan what it came to besides.
+
+    Read by the index of references: there are a few of these a month, among all else that an account is moved by.
+    """
     given: int = await tx.fetchval(
         """WITH moved AS (SELECT kind, amount_nusd, left(reference, 7) AS month FROM transfers
-                           WHERE workspace_id = $1 AND execution_id IS NULL AND kind IN ('allowance', 'allowance_expired'))
+                           WHERE workspace_id = $1 AND kind IN ('allowance', 'allowance_expired') AND reference IS NOT NULL)
            SELECT coalesce(sum(amount_nusd), 0)::bigint FROM moved WHERE kind = 'allowance' AND month = (SELECT max(month) FROM moved)""",
         workspace_id,
     )

@@ -154,7 +154,8 @@ def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str], leav
             problems.append({"line": line.number, "message": error.message})
     if problems:
         first = problems[0]
-        more = f" {len(problems) - 1:,} more lines have problems; nothing was saved." if len(problems) > 1 else ""
+        others = len(problems) - 1
+        more = f" {others:,} more {'line has' if others == 1 else 'lines have'} problems; nothing was saved." if others else ""
         raise InvalidField(
             f"Line {first['line']}: {first['message'].rstrip('.')}.{more}",
             param=f"line {first['line']}",

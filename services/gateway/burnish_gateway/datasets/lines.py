@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ CSV: Final = ("text/csv", "application/csv")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`number` is where it stands in the file, from 1. Either `row` (column → value) or `problem`."""
+    """`number` is where it begins in the file, from 1. Either `row` (column → value) or `problem`."""
 
     number: int
     row: Mapping[str, Any] | None
@@ -64,6 +64,7 @@ def _jsonl(raw: bytes) -> Iterator[Line]:
 
 
 QUOTED: Final = re.compile(r'"[^"]*"')
+LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 def _csv(raw: bytes) -> Iterator[Line]:
@@ -86,21 +87,37 @@ def _csv(raw: bytes) -> Iterator[Line]:
             raise InvalidBody(f"The header names the column {twice[:80]!r} twice.")
         unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name.strip()}
         rows.fieldnames = [name if name.strip() else f"\x00{place}" for place, name in enumerate(names, start=1)]
+        last = rows.line_num
         for row in rows:
             last = rows.line_num
+            number = last - _line_ends_in(row.values())
             lost = next((place for name, place in unnamed.items() if (row.pop(name, None) or "").strip()), None)
             if None in row:
-                yield Line(rows.line_num, None, "more fields than the header has columns.")
+                yield Line(number, None, "more fields than the header has columns.")
             elif lost is not None:
-                yield Line(rows.line_num, None, f"column {lost} has no name in the header; give it one, or take the column away.")
+                yield Line(number, None, f"column {lost} has no name in the header; give it one, or take the column away.")
             else:
-                yield Line(rows.line_num, {name: value for name, value in row.items() if value is not None})
+                yield Line(number, {name: value for name, value in row.items() if value is not None})
     except csv.Error as error:
-        told = f"a cell has more than {CELL_MOST_CHARS:,} characters" if "field limit" in str(error) else str(error)[:200]
-        raise InvalidBody(f"Line {max(rows.line_num, last + 1)}: the file is not valid CSV: {told}.") from error
+        raise InvalidBody(f"Line {last + 1}: the file is not valid CSV: {_fault(error)}.") from error
+
+
+def _fault(error: csv.Error) -> str:
+    """Of the row that could not be read to its end."""
+    if "field limit" in str(error):
+        return f"a cell has more than {CELL_MOST_CHARS:,} characters"
+    if "unexpected end" in str(error):
+        return "a quotation mark is opened here, or further down, and never closed"
+    return str(error)[:200]
+
+
+def _line_ends_in(cells: Iterable[str | list[str] | None]) -> int:
+    """Within a row's cells. Those that stand behind the last column are a list."""
+    texts = (text for cell in cells for text in (cell if isinstance(cell, list) else [cell or ""]))
+    return sum(len(LINE_END.findall(text)) for text in texts)
 
 
 def _delimiter(text: str) -> str:
     """Where the header has no comma outside of quotes, what sheets write instead in countries with a decimal comma, or when they copy."""
-    header = QUOTED.sub("", text.partition("\n")[0])
+    header = QUOTED.sub("", LINE_END.split(text, maxsplit=1)[0])
     return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")

@@ -127,6 +127,8 @@ class NewExecution(ApiModel):
     def _names_one_thing(self) -> "NewExecution":
         if (self.prompt is None) == (self.messages is None):
             raise ValueError("give either prompt or messages")
+        if self.prompt is not None and "@" in self.prompt:
+            raise ValueError("prompt: is the slug alone here; what stands behind its @ goes into label, or, as a number, into version")
         return self
 
     @model_validator(mode="after")

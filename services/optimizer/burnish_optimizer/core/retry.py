@@ -12,6 +12,9 @@ RETRY_AFTER_MOST_S: Final = 120.0
 """A provider that asks to wait longer is asked again then, and may say it again."""
 
 
+ACCOUNT_EMPTY: Final = "provider_account_empty"
+
+
 class FailedCall(Protocol):
     """What is looked at of a finished execution."""
 
@@ -33,6 +36,11 @@ def is_worth_another_try(booked: FailedCall, *, attempt: int) -> bool:
     if booked.status == "success":
         return not booked.has_content
     return bool((booked.error or {}).get("retryable", True))
+
+
+def may_flow_again(failed: FailedCall) -> bool:
+    """Its route has no room now, and may have some later: a limit, or an account that somebody may put money into."""
+    return failed.status == "rate_limited" or (failed.error or {}).get("code") == ACCOUNT_EMPTY
 
 
 def wait_before_try_s(attempt: int, *, failed: FailedCall) -> float:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
 
+from burnish_optimizer.core.retry import ACCOUNT_EMPTY
+
 NOBODY_CALLED: Final = frozenset({"no_provider_key", "egress_refused"})
 """Codes of an execution for which nothing was sent: there is no key, or the address may not be called."""
 
 REFUSED: Final = "provider_refused"
-
-ACCOUNT_EMPTY: Final = "provider_account_empty"
 
 KEY_REFUSED: Final = 401
 
@@ -74,6 +74,8 @@ def reach_of(error: Mapping[str, Any] | None) -> Reach:
     if error.get("code") not in (REFUSED, ACCOUNT_EMPTY):
         return Reach.READ
     status, said = error.get("provider_status"), str(error.get("message") or "")
+    if error.get("code") == ACCOUNT_EMPTY and status is None:
+        return Reach.NOBODY  # The key rests since it was found empty.
     code = error.get("provider_code") or ""
     if status == KEY_REFUSED or (code in KEY_CODES and status in REFUSES_MOSTLY_ALL | {BAD_REQUEST}):
         return Reach.NOBODY

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from burnish_optimizer.core.pace import Pace
-from burnish_optimizer.core.retry import wait_asked_s
+from burnish_optimizer.core.retry import may_flow_again, wait_asked_s
 from burnish_optimizer.io.asked import Asked, route_of
 from burnish_optimizer.io.evaluations_store import Booked
 
@@ -60,14 +60,15 @@ class Paced:
         if asked.question.made is None:
             return
         route, now = self._route(asked), asyncio.get_running_loop().time()
-        if booked.status == "rate_limited":
+        if may_flow_again(booked):
             self._pace.limited(route, now=now, wait_s=wait_asked_s(booked))
         elif booked.status == "success" or not (booked.error or {}).get("retryable", True):
             self._pace.answered(route, now=now)
 
     def only_waits(self, asked: Asked, booked: Booked) -> bool:
-        """A line of a batch waits for a limit as often as it takes, as long as its route lets anything through."""
-        is_limited = asked.question.made is not None and booked.status == "rate_limited"
+        """A line of a batch waits for a limit, or for money in the provider's account, as often as it takes, as long as its route lets
+        anything through."""
+        is_limited = asked.question.made is not None and may_flow_again(booked)
         return is_limited and self._pace.moves(self._route(asked), now=asyncio.get_running_loop().time())
 
     def put_back(self, asked: Sequence[Asked]) -> None:

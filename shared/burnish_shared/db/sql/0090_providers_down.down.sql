@@ -1,9 +1,10 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
-DROP FUNCTION alerts_over(integer);
+GRANT CREATE ON SCHEMA burnish TO burnish_lookup;
+SET LOCAL ROLE burnish_lookup;
 -- As in 0015, and of models: it does not end on that day any more, or is retired.
-CREATE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, incident_key text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+CREATE OR REPLACE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, incident_key text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT a.workspace_id, a.incident_key FROM alerts a
    WHERE a.resolved_at IS NULL
      AND CASE WHEN a.kind IN ('budget', 'credits') THEN
@@ -17,7 +18,8 @@ CREATE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, in
                 AND NOT EXISTS (SELECT FROM platform_models m WHERE m.model = a.subject AND m.active AND starts_with(a.incident_key, ending_incident(m.model, m.sunset_at)))
               ELSE false END
    LIMIT p_most $$;
-CALL make_lookup_function('alerts_over(integer)', app => false, worker => true);
+SET LOCAL ROLE burnish_owner;
+REVOKE CREATE ON SCHEMA burnish FROM burnish_lookup;
 
 DROP FUNCTION providers_down(integer, interval, integer), says_down(jsonb), models_of_provider(uuid, text);
 

@@ -60,9 +60,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
    ORDER BY f.since LIMIT p_most $$;
 CALL make_lookup_function('providers_down(integer, interval, integer)', app => false, worker => true);
 
-DROP FUNCTION alerts_over(integer);
+GRANT CREATE ON SCHEMA burnish TO burnish_lookup;
+SET LOCAL ROLE burnish_lookup;
 -- As in 0026, and of providers: a call was answered after the minute of the alert, or none is made for a day.
-CREATE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, incident_key text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+CREATE OR REPLACE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, incident_key text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT a.workspace_id, a.incident_key FROM alerts a
    WHERE a.resolved_at IS NULL
      AND CASE WHEN a.kind IN ('budget', 'credits') THEN
@@ -82,7 +83,8 @@ CREATE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, in
                                        AND r.traffic = 'live' AND r.model IN (SELECT m.model FROM models_of_provider(a.workspace_id, a.subject) m)))
               ELSE false END
    LIMIT p_most $$;
-CALL make_lookup_function('alerts_over(integer)', app => false, worker => true);
+SET LOCAL ROLE burnish_owner;
+REVOKE CREATE ON SCHEMA burnish FROM burnish_lookup;
 
 RESET ROLE;
 SET LOCAL search_path = public;

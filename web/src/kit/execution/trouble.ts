@@ -15,7 +15,7 @@ const ADVICE: Record<string, string> = {
 
 export function whereToLook({ code, guardrail }: Pick<ExecutionError, "code" | "guardrail">, model: string): Where | null {
   if (guardrail) return { to: "/guardrails", search: { named: guardrail }, words: "The guardrail" };
-  if (code === "provider_account_empty") return { to: "/providers", search: {}, words: "Provider keys", advice: `The account at the provider has no money left: put some in there, then restore the key. ${OTHER}` };
+  if (code === "provider_account_empty") return { to: "/providers", search: {}, words: "Provider keys", advice: `The account at the provider has no money left: put some in there. The key rests for an hour, or until “Use it again” is chosen in its form. ${OTHER}` };
   if (code === "out_of_credit") return { to: "/usage", search: {}, words: "Usage and plan" };
   if (code === "budget_exhausted") return { to: "/usage/budgets", search: {}, words: "Budgets" };
   if (code === "no_provider_key" || code === "provider_keys_unverified") return { to: "/providers", search: {}, words: "Provider keys" };

@@ -16,7 +16,6 @@ import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
 
-
 const UNDERWAY_MS = 1_000;
 const IS_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
