@@ -6,6 +6,7 @@ stuck. Then it looks at every row. What goes on meanwhile does not disturb it.
 
 import asyncio
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -35,6 +36,10 @@ RECOUNTED_DAYS: Final = 7
 
 
 Say = Callable[[str], None]
+
+
+class BadPatience(ValueError):
+    """How long to wait is no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def run(connection: dict[str, Any], *, journal: Path | None, as_json: bool) -> i
     try:
         lines = audit_journal.read_journal(journal) if journal is not None else None
         report = asyncio.run(audit(connection["database_url"], connection["nats_url"], journal=lines, patience_s=_patience_s(), say=_tell))
-    except (audit_journal.BadJournal, Unavailable, ConnectionError) as error:
+    except (audit_journal.BadJournal, BadPatience, Unavailable, ConnectionError) as error:
         print(f"The audit could not be made: {error}", file=sys.stderr)
         return 2
     print(json.dumps(report.to_json()) if as_json else _table(report))
@@ -152,7 +157,8 @@ async def _recount(db: Database) -> Check:
     if days is None:
         return Check(name, 0)
     first, last = days
-    result = await recount_all(db, start=max(first, last - timedelta(days=RECOUNTED_DAYS)), end=last + timedelta(days=1))
+    first = max(first, last - timedelta(days=RECOUNTED_DAYS - 1))
+    result = await recount_all(db, start=first, end=last + timedelta(days=1))
     wrong = [f"{one.key}: {one.figure} is {one.rollup}, raw rows give {one.recounted}" for one in result.differences]
     return Check(name, (last - first).days + 1, len(wrong), wrong[: audit_store.SHOWN])
 
@@ -175,7 +181,15 @@ def _in_words(left: dict[str, int]) -> str:
 
 
 def _patience_s() -> float:
-    return float(os.environ.get("BURNISH_AUDIT_PATIENCE_S") or PATIENCE_S)
+    """Raises BadPatience."""
+    given = os.environ.get("BURNISH_AUDIT_PATIENCE_S") or str(PATIENCE_S)
+    try:
+        patience_s = float(given)
+    except ValueError:
+        patience_s = math.nan
+    if not (math.isfinite(patience_s) and patience_s >= 0):
+        raise BadPatience(f"BURNISH_AUDIT_PATIENCE_S: {given!r} is no number of seconds")
+    return patience_s
 
 
 def _tell(text: str) -> None:

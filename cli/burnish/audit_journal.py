@@ -53,10 +53,9 @@ class Line:
 
 def read_journal(path: Path) -> list[Line]:
     """Raises BadJournal. A last line that broke off in the middle of being written is left out."""
-    texts = path.read_text().splitlines(keepends=True)
-    return [
-        _line(text, number) for number, text in enumerate(texts, start=1) if text.strip() and (text.endswith("\n") or number < len(texts))
-    ]
+    *whole, broken_off = path.read_bytes().split(b"\n")
+    del broken_off
+    return [_line(text, number) for number, text in enumerate(whole, start=1) if text.strip()]
 
 
 async def compare(db: Database, lines: Iterable[Line]) -> list[str]:
@@ -120,15 +119,18 @@ def digest_of(row: Record) -> str:
     return hashlib.sha256(outcome_of(row, output_json=output_json(row)).model_dump_json().encode()).hexdigest()
 
 
-def _line(text: str, number: int) -> Line:
+def _line(text: bytes, number: int) -> Line:
     try:
-        read: Any = json.loads(text)
+        read: Any = json.loads(text.decode())
         status, route = read["status"], read.get("route") or "executions"
         if status not in STATUSES or route not in ROUTES:
             raise ValueError(f"status {status!r} of route {route!r}")
         given = UUID(read["id"]) if read.get("id") else None
         if given is None and status in ("ok", "failed", "accepted"):
             raise ValueError(f"{status} without an id")
-        return Line(status=status, route=route, id=given, digest=read.get("digest"), code=read.get("code"), key=read.get("key"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        more = {name: read.get(name) for name in ("digest", "code", "key")}
+        if wrong := [name for name, value in more.items() if not (value is None or isinstance(value, str))]:
+            raise ValueError(f"{', '.join(wrong)} must be a text")
+        return Line(status=status, route=route, id=given, **more)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadJournal(f"line {number} of the journal cannot be read: {error}") from error

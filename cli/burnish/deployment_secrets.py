@@ -18,7 +18,7 @@ from burnish.embedded.child import StartFailed
 from burnish.embedded.postgres import SUPERUSER
 from burnish.embedded.roles import GROUP_OF_LOGIN
 from burnish.launcher.files import write_json
-from burnish.launcher.passwords import derived_password, kept_secrets, new_kek
+from burnish.launcher.passwords import derived_password, kept_secrets, keyring_of, new_kek
 from burnish.launcher.services import PROVISIONER, SERVICES
 
 FOLDER_MODE: Final = 0o755
@@ -45,7 +45,7 @@ def write_deployment_secrets(
     """Writes one folder for each part of the deployment and returns their names. Idempotent: the same again gives the same bytes.
 
     `nats_conf` is the text of deploy/nats/nats.conf, which takes the passwords as variables. Raises StartFailed where the folder
-    cannot be written or a password would break the file that it stands in.
+    cannot be written, a key is none, or a password would break the file that it stands in.
     """
     try:
         files = _files(_Values.of(folder, environment), nats_conf=nats_conf, servers=servers)
@@ -80,8 +80,10 @@ class _Values:
         if stored is None:
             stored = {"kek": new_kek(), "seed": secrets.token_hex(32)}
             write_json(place, stored, is_durable=True)
-        kek = environment.get("BURNISH_KEK") or stored["kek"]
-        return cls(kek, environment.get("BURNISH_KEK_PREVIOUS", ""), stored["seed"].encode(), environment)
+        kek = environment.get("BURNISH_KEK", "").strip() or stored["kek"]
+        previous = [part for one in environment.get("BURNISH_KEK_PREVIOUS", "").split(",") if (part := one.strip())]
+        keyring_of([kek, *previous])
+        return cls(kek, ",".join(previous), stored["seed"].encode(), environment)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -92,8 +94,8 @@ class _Values:
     def password(self, variable: str) -> str:
         """Raises StartFailed for one that could end its line or its quotes."""
         given = self.environment.get(variable) or derived_password(self.seed, variable)
-        if any(sign in given for sign in '"\\\r\n'):
-            raise StartFailed(f'{variable} may not contain a line break, " or \\.')
+        if any(sign in given for sign in '"\\') or not given.isprintable():
+            raise StartFailed(f'{variable} may not contain a line break, another sign that is not printed, " or \\.')
         return given
 
 
@@ -105,7 +107,9 @@ def _files(values: _Values, *, nats_conf: str, servers: Servers) -> dict[str, st
     migrate = {"DATABASE_URL": _database_url(servers, SUPERUSER, superuser), "NATS_URL": provisioner_url} | values.keys
     analytics = passwords["BURNISH_PG_PASSWORD_ANALYTICS"]
     provisioner = {"DATABASE_URL": _database_url(servers, "burnish_analytics", analytics), "NATS_URL": provisioner_url}
-    variables = "".join(f"BURNISH_NATS_PASSWORD_{user.upper()}: {json.dumps(password)}\n" for user, password in bus.items())
+    variables = "".join(
+        f"BURNISH_NATS_PASSWORD_{user.upper()}: {json.dumps(password, ensure_ascii=False)}\n" for user, password in bus.items()
+    )
     return {
         "postgres/password": superuser,
         "nats/nats.conf": variables + nats_conf,

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from burnish.counted import counted
+from burnish.embedded.child import StartFailed
 from burnish.launcher.home import Home
 from burnish.launcher.operated import find_operated
 from burnish.launcher.passwords import is_named_by_environment
@@ -17,26 +18,36 @@ from burnish.launcher.state import State, present_state, running_connection
 
 
 def examine(home: Home, *, with_audit: bool, journal: Path | None, as_json: bool) -> int:
-    """Prints what it finds; 0 only when nothing is wrong."""
+    """Prints what it finds; 0 only when nothing is wrong. Raises StartFailed where the books of half a deployment are asked for."""
     from burnish import audit
 
     deployment = {"database_url": os.environ.get("DATABASE_URL"), "nats_url": os.environ.get("NATS_URL")}
     if with_audit and all(deployment.values()):
         return audit.run(deployment, journal=journal, as_json=as_json)
-    if deployment["database_url"] and is_named_by_environment():
+    if with_audit and deployment["database_url"] and deployment["database_url"] != (running_connection(home) or {}).get("database_url"):
+        raise StartFailed("NATS_URL is missing; with DATABASE_URL both servers have to be named.")
+    if not with_audit and deployment["database_url"] and is_named_by_environment():
         good = "The key-encryption key is the right one, and nothing lies under another."
         return _say(look_at_keys(home) + look_at_sandbox(), as_json=as_json, good=good)
     connection = running_connection(home)
     if connection is None:
-        print(f"Nothing is ready in {home.path}; start it with `burnish up --detach`.", file=sys.stderr)
-        if error := present_state(home).error:
-            print(f"The last start failed: {error}", file=sys.stderr)
-        return 1
+        return _say_nothing_runs(home, as_json=as_json)
     if with_audit:
         return audit.run(connection, journal=journal, as_json=as_json)
     state = present_state(home)
     findings = asyncio.run(look_around(state)) + look_at_keys(home) + look_at_sandbox()
     return _say(findings, as_json=as_json, good="Everything runs and answers.", restarts=state.restarts)
+
+
+def _say_nothing_runs(home: Home, *, as_json: bool) -> int:
+    """Where it was to be seen, and why the last start failed; the exit code."""
+    findings = [f"Nothing is ready in {home.path}; start it with `burnish up --detach`."]
+    if error := present_state(home).error:
+        findings.append(f"The last start failed: {error}")
+    if as_json:
+        return _say(findings, as_json=True, good="")
+    print(*findings, sep="\n", file=sys.stderr)
+    return 1
 
 
 def _say(findings: list[str], *, as_json: bool, good: str, **facts: Any) -> int:
@@ -47,7 +58,6 @@ def _say(findings: list[str], *, as_json: bool, good: str, **facts: Any) -> int:
 
 def look_at_keys(home: Home) -> list[str]:
     """What is wrong with the key-encryption key, one sentence each: another than the database's, or a rotation that was not ended."""
-    from burnish.embedded.child import StartFailed
     from burnish.kek import left_under_other_keys
     from burnish_shared.errors import Unavailable
     from burnish_shared.refusal import StartRefused

@@ -26,6 +26,7 @@ def new(home: HomeOption = None) -> None:
     """
     place = find_home(home)
     _refuse_foreign_keys()
+    _refuse_empty(place)
     stored = stored_secrets(place)
     if stored.get("kek_previous"):
         sys.exit("burnish: a rotation is under way already; end it with `burnish kek rotate` and `burnish kek forget`.")
@@ -78,6 +79,7 @@ def forget(home: HomeOption = None) -> None:
     """Remove the old key from the home, once nothing lies under it."""
     place = find_home(home)
     _refuse_foreign_keys()
+    _refuse_empty(place)
     if not stored_secrets(place).get("kek_previous"):
         print("There is no old key: nothing to remove.")
         return
@@ -106,6 +108,12 @@ async def left_under_other_keys(operated: Operated) -> dict[str, dict[str, int]]
 def _refuse_foreign_keys() -> None:
     if is_named_by_environment():
         sys.exit("burnish: the environment names the key-encryption key, so it is kept there and not in the home; change it there.")
+
+
+def _refuse_empty(home: Home) -> None:
+    """A home that was mistyped has no key to change, and gets none."""
+    if not home.secrets.exists() and not home.postgres.exists():
+        sys.exit(f"burnish: there is no installation in {home.path}; name its home with --home or BURNISH_HOME.")
 
 
 def _refuse_unknown_key(home: Home, operated: Operated) -> None:

@@ -11,14 +11,14 @@ import typer
 from burnish.launcher.home import find_home
 from burnish.launcher.operated import Operated, find_operated
 from burnish.launcher.users import operators_database
-from burnish.options import HomeOption, JsonOption
+from burnish.options import HomeOption, JsonOption, whole_name
 from burnish.users import run
 from burnish_shared.errors import NotFound
 
 app = typer.Typer(help="API keys.", no_args_is_help=True)
 
 WorkspaceOption = Annotated[UUID, typer.Option("--workspace", help="Id of the workspace.")]
-NameOption = Annotated[str, typer.Option(help="Name of the key.")]
+NameOption = Annotated[str, typer.Option(help="Name of the key.", callback=whole_name)]
 DaysOption = Annotated[int | None, typer.Option("--expires-days", min=1, max=3650, help="Days after which it ends; never when left out.")]
 
 
@@ -55,8 +55,10 @@ def list_keys(workspace: WorkspaceOption, as_json: JsonOption = False, home: Hom
     if as_json:
         print(json.dumps(found, default=str))
         return
+    now = datetime.now(UTC)
     for one in found:
-        state = "revoked" if one["revoked_at"] else "operator" if one["is_operator"] else ""
+        is_over = one["expires_at"] is not None and one["expires_at"] <= now
+        state = "revoked" if one["revoked_at"] else "expired" if is_over else "operator" if one["is_operator"] else ""
         print(f"{one['api_key_id']}  {one['prefix']}  {one['role']:<7} {one['name']:<30} {state}".rstrip())
 
 
@@ -98,6 +100,8 @@ async def _list(operated: Operated, workspace_id: UUID) -> list[dict[str, Any]]:
     from burnish_shared.auth import user_store as store
 
     async with operators_database(operated.database_url) as db, db.unit_of_work() as tx:
+        if not await store.has_workspace(tx, workspace_id):
+            raise NotFound(f"There is no workspace {workspace_id}.")
         return [dict(row) for row in await store.list_keys(tx, workspace_id)]
 
 

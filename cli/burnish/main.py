@@ -18,7 +18,7 @@ from burnish.kek import app as kek_app
 from burnish.keys import app as keys_app
 from burnish.launcher.home import Home, find_home
 from burnish.lineage import app as lineage_app
-from burnish.options import HomeOption, JsonOption, named
+from burnish.options import HomeOption, JsonOption, named, whole_name
 from burnish.told import in_words
 from burnish.users import app as users_app
 from burnish.users import run as run_told
@@ -192,7 +192,7 @@ def secrets(
 
 @workspace_app.command("create")
 def create_workspace(
-    name: Annotated[str, typer.Argument(help="Name of the workspace.")],
+    name: Annotated[str, typer.Argument(help="Name of the workspace.", callback=whole_name)],
     credits_: Annotated[
         int, typer.Option("--credits", min=0, max=1_000_000_000, help="Credits to begin with; one credit is one US cent.")
     ] = 10_000,
@@ -210,8 +210,6 @@ def create_workspace(
     from burnish.launcher.workspaces import make_workspace
     from burnish_shared.money import NUSD_PER_CREDIT
 
-    if not 1 <= len(name.strip()) <= 200:
-        raise typer.BadParameter("a workspace needs a name of 1 to 200 characters")
     place = find_home(home)
     operated = find_operated(place)
     making = make_workspace(
@@ -278,6 +276,8 @@ def doctor(
     """
     from burnish.examination import examine
 
+    if journal is not None and not audit:
+        raise typer.BadParameter("is compared with the books: say --audit too", param_hint="--journal")
     raise typer.Exit(examine(find_home(home), with_audit=audit, journal=journal, as_json=as_json))
 
 

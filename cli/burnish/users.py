@@ -12,7 +12,7 @@ import typer
 from burnish.counted import counted
 from burnish.launcher.home import find_home
 from burnish.launcher.operated import find_operated
-from burnish.options import HomeOption, JsonOption
+from burnish.options import HomeOption, JsonOption, name_or_none
 from burnish_shared.errors import BurnishError
 
 app = typer.Typer(help="Accounts of people.", no_args_is_help=True)
@@ -26,7 +26,7 @@ PasswordOption = Annotated[bool, typer.Option("--password-stdin", help="Read the
 @app.command("create")
 def create(
     email: EmailOption,
-    name: Annotated[str, typer.Option(help="Name of the person.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the person.", callback=name_or_none)] = "",
     workspace: Annotated[UUID | None, typer.Option(help="Id of a workspace to make them a member of.")] = None,
     role: Annotated[Literal["admin", "editor", "viewer"], typer.Option(help="Role in that workspace.")] = "viewer",
     operator: Annotated[bool, typer.Option("--operator", help="May act on the whole installation.")] = False,
@@ -41,7 +41,7 @@ def create(
     from burnish.launcher import users
 
     password = given_password() if password_stdin else users.random_password()
-    user = users.NewUser(folded(email), name, password, is_operator=operator, workspace_id=workspace, role=role)
+    user = users.NewUser(folded(email, is_new=True), name, password, is_operator=operator, workspace_id=workspace, role=role)
     user_id = run(users.create_user(find_operated(find_home(home)).database_url, user))
     shown = None if password_stdin else password
     if as_json:
@@ -120,15 +120,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         sys.exit(f"burnish: {error.message}")
 
 
-def folded(email: str) -> str:
-    from burnish_shared.auth.emails import fold_email
+def folded(email: str, *, is_new: bool = False) -> str:
+    """`is_new`: it must also be one that a mail server takes."""
+    from burnish_shared.auth.emails import fold_email, fold_new_email
 
-    address = fold_email(email)
+    address = fold_new_email(email) if is_new else fold_email(email)
     if address is None:
         raise typer.BadParameter("must be an e-mail address, such as ada@example.com", param_hint="--email")
     return address
 
 
 def given_password() -> str:
-    """The first line of standard input."""
-    return sys.stdin.readline().rstrip("\n")
+    """The first line of standard input. Raises BadParameter for what is no text."""
+    try:
+        return sys.stdin.buffer.readline().decode().rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter("is no text in UTF-8", param_hint="--password-stdin") from error

@@ -18,6 +18,7 @@ import yaml
 
 from burnish.deployment_secrets import Servers, read_environment_file, write_deployment_secrets
 from burnish.embedded.child import StartFailed, end, spawn
+from burnish.launcher.passwords import new_kek
 from burnish.serve import take_port
 from tests.deploy.composed import ROOT, SERVICES, Deployment, running_deployment
 from tests.deploy.queries import dashboards, metrics_in, rules
@@ -181,14 +182,23 @@ def test_secrets_are_made_once_and_each_part_gets_its_own(tmp_path: Path) -> Non
 
 
 def test_the_key_before_goes_to_all_that_have_the_key(tmp_path: Path) -> None:
-    write_deployment_secrets(tmp_path, nats_conf=NATS_CONF, environment={"BURNISH_KEK": "new", "BURNISH_KEK_PREVIOUS": "old"})
+    new, old = new_kek(), new_kek()
+    write_deployment_secrets(tmp_path, nats_conf=NATS_CONF, environment={"BURNISH_KEK": f" {new} ", "BURNISH_KEK_PREVIOUS": old})
     given = {path.parent.name: read_environment_file(path) for path in tmp_path.glob("*/env")}
     keys = {part: (own["BURNISH_KEK"], own.get("BURNISH_KEK_PREVIOUS")) for part, own in given.items() if "BURNISH_KEK" in own}
-    assert keys == dict.fromkeys(("gateway", "executor", "webhooks", "migrate"), ("new", "old"))
+    assert keys == dict.fromkeys(("gateway", "executor", "webhooks", "migrate"), (new, old))
+
+
+@pytest.mark.parametrize("given", [{"BURNISH_KEK": "short"}, {"BURNISH_KEK": "x\nNATS_URL=y"}, {"BURNISH_KEK_PREVIOUS": "old"}])
+def test_a_key_that_is_none_is_refused_before_anybody_is_given_it(tmp_path: Path, given: dict[str, str]) -> None:
+    with pytest.raises(StartFailed, match="32 bytes"):
+        write_deployment_secrets(tmp_path, nats_conf=NATS_CONF, environment=given)
+    assert not (tmp_path / "gateway").exists()
 
 
 def test_what_an_earlier_env_file_held_is_taken_instead(tmp_path: Path) -> None:
-    given = {"BURNISH_KEK": "a" * 43 + "=", "BURNISH_PG_PASSWORD_GATEWAY": "p@ss/word", "BURNISH_NATS_PASSWORD_GATEWAY": "n#1"}
+    given = {"BURNISH_KEK": "a" * 43 + "=", "BURNISH_PG_PASSWORD_GATEWAY": "p@ss/word", "BURNISH_NATS_PASSWORD_GATEWAY": "n#1",
+             "BURNISH_NATS_PASSWORD_EXECUTOR": "p\u00e4ss w\u00f6rd"}  # fmt: skip
     write_deployment_secrets(tmp_path, nats_conf=NATS_CONF, environment=given, servers=Servers(postgres="db:1", nats="bus:2"))
     gateway = read_environment_file(tmp_path / "gateway/env")
     assert gateway["BURNISH_KEK"] == given["BURNISH_KEK"]

@@ -70,9 +70,10 @@ def check_pagerduty(body: dict[str, Any]) -> None:
 
 @dataclass
 class MailServer:
-    """`refuse`: answers to successive RCPT commands instead of 250."""
+    """`refuse`: answers to successive RCPT commands instead of 250. `extensions`: what it says to EHLO that it can."""
 
     port: int = 0
+    extensions: list[str] = field(default_factory=list)
     mails: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     refuse: list[str] = field(default_factory=list)
 
@@ -97,6 +98,11 @@ class MailServer:
                 raw = (await reader.readuntil(b"\r\n.\r\n"))[:-3]
                 self.mails.append((recipients, cast(EmailMessage, message_from_bytes(raw, policy=policy.default))))
                 say("250 taken")
+            elif word == "EHLO":
+                say("250-mail.example")
+                for one in self.extensions:
+                    say(f"250-{one}")
+                say("250 ok")
             elif word == "QUIT":
                 say("221 bye")
                 break

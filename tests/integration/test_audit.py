@@ -198,10 +198,18 @@ def test_a_journal_is_read_line_by_line_and_a_torn_last_line_is_left_out(tmp_pat
     known = new_uuid()
     path.write_text(json.dumps({"id": str(known), "status": "ok"}) + "\n\n" + json.dumps({"status": "unknown", "key": "k"}) + '\n{"id": "0')
     assert read_journal(path) == [Line("ok", id=known), Line("unknown", key="k")]
+    path.write_text(json.dumps({"status": "unknown", "key": "\u2028\x85"}, ensure_ascii=False) + "\n")  # no end of a line in JSON
+    assert read_journal(path) == [Line("unknown", key="\u2028\x85")]
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": "x", "status": "ok"}', '{"status": "ok"}', '{"id": null, "status": "perhaps"}'])
-def test_a_line_that_says_nothing_is_refused_by_its_number(tmp_path: Path, line: str) -> None:
-    (tmp_path / "journal").write_text(line + "\n")
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{", b"[]", b'{"id": "x", "status": "ok"}', b'{"status": "ok"}', b'{"id": null, "status": "perhaps"}', b"\xff\xfe",
+        b'{"status": "unknown", "key": 5}', b'{"status": "unknown", "digest": []}', b"[" * 100_000,
+    ],
+)  # fmt: skip
+def test_a_line_that_says_nothing_is_refused_by_its_number(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "journal").write_bytes(line + b"\n")
     with pytest.raises(BadJournal, match="line 1"):
         read_journal(tmp_path / "journal")

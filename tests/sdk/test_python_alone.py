@@ -1,5 +1,6 @@
 """The Python client by itself: what it repeats and serves, whatever a server answers."""
 
+import base64
 import json
 import os
 import socket
@@ -18,6 +19,7 @@ from standardwebhooks import Webhook
 
 from burnish_client import ApiError, AsyncBurnish, Burnish, InvalidWebhook, NotReached, StreamBroke, verify_webhook
 from burnish_client.wire import Call, Settings, wait_s
+from burnish_shared.auth.signing_keys import KeyPair, new_key_pair, signer
 
 pytestmark = pytest.mark.capability("K1")
 
@@ -482,6 +484,34 @@ def test_a_webhook_of_somebody_else_is_refused(change: str) -> None:
     at = {"late": now + 301, "early": now - 301}.get(change, now)
     with pytest.raises(InvalidWebhook):
         verify_webhook(body + " " if change == "body" else body, headers, SECRET, now_s=at)
+
+
+PAIR, OTHER_PAIR = new_key_pair(), new_key_pair()
+
+
+def signed_by(pair: KeyPair, body: str, *, at: int) -> str:
+    return "v1a," + base64.b64encode(signer(pair.private)(f"msg_1.{at}.{body}".encode())).decode()
+
+
+def test_a_webhook_is_checked_by_the_public_key_alone() -> None:
+    body, now = json.dumps({"type": "alert.raised"}), 1_760_000_000
+    headers = signed(body, at=now)
+    headers["Webhook-Signature"] += f" v1a,AAAA v1a,%%% {signed_by(OTHER_PAIR, body, at=now)} {signed_by(PAIR, body, at=now)}"
+    assert verify_webhook(body, headers, PAIR.public, now_s=now) == {"type": "alert.raised"}
+    assert verify_webhook(body, headers, SECRET, now_s=now) == {"type": "alert.raised"}
+    for changed, wrong in ((body + " ", headers), (body, signed(body, at=now)), (body, headers | {"Webhook-Timestamp": str(now + 1)})):
+        with pytest.raises(InvalidWebhook):
+            verify_webhook(changed, wrong, PAIR.public, now_s=now)
+    for none in ("whpk_", "whpk_AAAA", "whpk_%"):
+        with pytest.raises(ValueError, match="looks like whpk_"):
+            verify_webhook(body, headers, none, now_s=now)
+
+
+def test_a_public_key_is_no_secret_that_anybody_could_sign_with() -> None:
+    body, now = "{}", 1_760_000_000
+    headers = signed(body, at=now, secret="whsec_" + PAIR.public.removeprefix("whpk_"))
+    with pytest.raises(InvalidWebhook):
+        verify_webhook(body, headers, PAIR.public, now_s=now)
 
 
 @pytest.mark.parametrize("path", ["http://other.test/v1/prompts", "//other.test/x", "v1/prompts", "", "@other.test/x"])

@@ -1,5 +1,6 @@
 """The TypeScript client as it is published: built, packed, put into an empty environment, and used from there against real services."""
 
+import base64
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from playwright.async_api import async_playwright
 from standardwebhooks import Webhook
 
 from burnish_client import Burnish
+from burnish_shared.auth.signing_keys import KeyPair, new_key_pair, signer
 from tests.embedded.installation import Installation
 from tests.page.browser import launch, why_not
 from tests.sdk.conftest import SLOW, told_to_write
@@ -140,12 +142,21 @@ NOW_S = 1_760_000_000
 BODY = '{"type": "alert.raised"}'
 
 
-def signed(name: str, *, body: str = BODY, secret: str = SECRET, now_s: int = NOW_S, **headers: str) -> dict[str, Any]:
+PAIR, OTHER_PAIR = new_key_pair(), new_key_pair()
+
+
+def signed_by(pair: KeyPair) -> str:
+    return "v1a," + base64.b64encode(signer(pair.private)(f"msg_1.{NOW_S}.{BODY}".encode())).decode()
+
+
+def signed(
+    name: str, *, body: str = BODY, secret: str = SECRET, checked_by: str = SECRET, now_s: int = NOW_S, **headers: str
+) -> dict[str, Any]:
     """A message as the reference library signs it at NOW_S, with what is wrong about it."""
     signature = Webhook(secret).sign("msg_1", datetime.fromtimestamp(NOW_S, UTC), BODY)
     usual = {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(NOW_S), "Webhook-Signature": signature}
     given = {key: value.replace("SIGNATURE", signature) for key, value in (usual | headers).items() if value}
-    return {"name": name, "body": body, "headers": given, "nowS": now_s, "isGood": name.startswith("good")}
+    return {"name": name, "body": body, "headers": given, "nowS": now_s, "secret": checked_by, "isGood": name.startswith("good")}
 
 
 MESSAGES = [
@@ -158,12 +169,16 @@ MESSAGES = [
     signed("another secret", secret="whsec_" + "A" * 32),
     signed("no id", **{"Webhook-Id": ""}),
     signed("nonsense", **{"Webhook-Signature": "v1,%%%"}),
+    signed("good, by a public key", checked_by=PAIR.public, **{"Webhook-Signature": f"SIGNATURE v1a,AAAA {signed_by(PAIR)}"}),
+    signed("by the secret alone", checked_by=PAIR.public),
+    signed("by another key pair", checked_by=PAIR.public, **{"Webhook-Signature": signed_by(OTHER_PAIR)}),
+    signed("by the public key as a secret", secret="whsec_" + PAIR.public.removeprefix("whpk_"), checked_by=PAIR.public),
 ]
 
 
 def test_the_client_by_itself_and_the_cases_of_all_languages(environment: Environment) -> None:
     cases = ROOT / "tests/contracts/template_cases.json"
-    webhooks = json.dumps({"secret": SECRET, "signed": MESSAGES})
+    webhooks = json.dumps({"signed": MESSAGES})
     count = len(json.loads(cases.read_text())["cases"])
     assert environment.passed("alone.test.mjs", SDK_CASES=str(cases), SDK_WEBHOOKS=webhooks) >= count + len(MESSAGES) + 20
 

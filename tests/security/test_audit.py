@@ -28,6 +28,8 @@ NO_CONFIGURATION = {
     "POST /v1/embeddings": "use; it stands in the executions",
     "POST /v1/responses": "use; it stands in the executions",
     "POST /v1/messages": "use; it stands in the executions",
+    "POST /v1/responses/input_tokens": "changes nothing",
+    "POST /v1/messages/count_tokens": "changes nothing",
     "POST /v1/feedback": "use; it stands in the feedback",
     "POST /v1/executions/compare": "use; it stands in the executions",
     "POST /v1/executions/{execution_id}/cancel": "use; it stands in the execution",

@@ -32,7 +32,9 @@ INSIDES = re.compile(
 NATIVE = {"type", "code", "message", "param", "request_id", "retryable", "retry_after_s"}
 OPENAI = {"type", "code", "message", "param"}
 
-COMPATIBLE = ("/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/messages")
+COMPATIBLE = (
+    "/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/responses/input_tokens", "/v1/messages", "/v1/messages/count_tokens",
+)  # fmt: skip
 """Routes in other people's formats."""
 
 PASSES_OVER = (

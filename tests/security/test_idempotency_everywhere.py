@@ -17,8 +17,8 @@ from tests.security.world import UNKEYED, Route, bodies
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-02", "G-03", "G-04")]
 
-READS = {"POST /v1/prompts/{slug}/render"}
-"""A POST that changes nothing: repeating it is harmless with and without a key."""
+READS = {"POST /v1/prompts/{slug}/render", "POST /v1/responses/input_tokens", "POST /v1/messages/count_tokens"}
+"""POSTs that change nothing: repeating them is harmless with and without a key."""
 
 DECIDED = {"POST /v1/suggestions/{suggestion_id}/reject"}
 """The one suggestion is accepted just before; it is accepted and rejected by the same code."""

@@ -132,6 +132,13 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}], "max_tokens": 20,
             "metadata": {"variables": {"name": "Ada"}},
         },
+        "POST /v1/responses/input_tokens": {
+            "prompt": {"id": own["slug"], "version": own["label"], "variables": {"name": "Ada"}}, "input": "x",
+        },
+        "POST /v1/messages/count_tokens": {
+            "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}],
+            "metadata": {"variables": {"name": "Ada"}},
+        },
         "POST /v1/models": {
             "model": own["model"], "provider": "own", "base_url": "http://127.0.0.1:9/v1", "context_tokens": 1000, "output_tokens": 100,
             "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1,

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from burnish.backup import backup_store as store
 from burnish.embedded.child import StartFailed, bound_to_parent
@@ -68,7 +68,7 @@ async def _run(url: str | None, program: str, *arguments: str) -> str:
     environment = dict(os.environ)
     more: tuple[str, ...] = ()
     if url is not None:
-        address, password = _without_password(url)
+        address, password = without_password(url)
         environment |= {"PGPASSWORD": password} if password else {}
         more = (f"--dbname={address}",)
     folder = Path(os.environ.get(PROGRAMS) or binaries())
@@ -92,8 +92,15 @@ async def _run(url: str | None, program: str, *arguments: str) -> str:
     return printed.decode()
 
 
-def _without_password(url: str) -> tuple[str, str]:
+def without_password(url: str) -> tuple[str, str]:
+    """The address, and the password that stood in it: with the user or, as libpq takes it too, in the query. That of the user counts
+    more, as it does for our own connections.
+    """
     parts = urlsplit(url)
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host)), unquote(password)
+    asked = [one for one in parts.query.split("&") if one]
+    given = [unquote_plus(value) for name, _, value in (one.partition("=") for one in asked) if unquote_plus(name) == "password"]
+    left = "&".join(one for one in asked if unquote_plus(one.partition("=")[0]) != "password")
+    address = f"{parts.scheme}://{f'{user}@' if user else ''}{host}{parts.path}{f'?{left}' if left else ''}"  # also without any host
+    return address, unquote(password) or (given[-1] if given else "")

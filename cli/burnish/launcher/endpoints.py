@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from burnish.embedded.nats import Nats
 from burnish.embedded.postgres import Postgres
@@ -57,8 +57,10 @@ def external_nats(url: str, users: tuple[str, ...], environment: Mapping[str, st
 
 
 def with_login(url: str, *, user: str, password: str) -> str:
-    """The same URL with another user. A pooler's suffix of the user name (`postgres.project`) is kept."""
+    """The same URL with another user. A pooler's suffix of the user name (`postgres.project`) is kept, what the query says of a user or
+    a password is not: it is another's."""
     parts = urlsplit(url)
     address = parts.netloc.rpartition("@")[2]
+    query = "&".join(one for one in parts.query.split("&") if unquote_plus(one.partition("=")[0]) not in ("user", "password"))
     suffix = "." + (parts.username or "").partition(".")[2] if "." in (parts.username or "") else ""
-    return urlunsplit(parts._replace(netloc=f"{quote(user + suffix, safe='')}:{quote(password, safe='')}@{address}"))
+    return urlunsplit(parts._replace(netloc=f"{quote(user + suffix, safe='')}:{quote(password, safe='')}@{address}", query=query))

@@ -11,7 +11,9 @@ from burnish_shared.providers import KEY_PREFIX, KEY_VARIABLES
 EMBEDDED_EGRESS: Final = "127.0.0.0/8,::1/128"
 """The simulator and the demo's receiver listen on loopback (PRODUCT, Doors)."""
 
-NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "NATS_URL", "BURNISH_PORT", *KEK_VARIABLES)
+NOT_HANDED_DOWN: Final = (
+    "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "NATS_URL", "BURNISH_PORT", "PGPASSWORD", *KEK_VARIABLES,
+)  # fmt: skip
 
 SIGN_IN: Final = ("BURNISH_JWT_", "BURNISH_OIDC_")
 """Secrets of identity providers: whoever has them can be anybody, so only the gateway, which verifies, is given them."""
@@ -47,6 +49,7 @@ def service_environment(
     """What replica `number` (from 1) of a service finds in its environment. Settings that the user exported stay."""
     withheld = (
         "BURNISH_NATS_PASSWORD_",
+        "BURNISH_PG_PASSWORD_",
         *(() if service.listens else SIGN_IN),
         *(() if service.name == "executor" else PROVIDER_KEYS),
         *(() if service.name == "webhooks" else MAIL),

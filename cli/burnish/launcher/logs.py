@@ -71,7 +71,7 @@ class LogReader:
                 file.seek(max(0, size - TAIL_BYTES))
                 lines = file.read(size).decode(errors="replace").splitlines()
             self._offsets[log] = size
-            yield from (self._prefixed(log, line) for line in lines[-count:])
+            yield from (self._prefixed(log, line) for line in lines[max(0, len(lines) - count) :])
 
     def fresh(self) -> Iterator[str]:
         """Whole lines that were written since the last call."""

@@ -38,7 +38,7 @@ class Secrets:
 
     def keyring(self) -> "Keyring":
         """Raises StartFailed when something in it is no key."""
-        return _keyring([self.kek, *self.kek_previous])
+        return keyring_of([self.kek, *self.kek_previous])
 
 
 def load_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> Secrets:
@@ -55,7 +55,7 @@ def load_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> Sec
 
 def environment_keyring(environment: Mapping[str, str] = os.environ) -> "Keyring":
     """The keys that the environment names, without any home. Raises StartFailed as `load_secrets` does."""
-    return _keyring(_named_by(environment))
+    return keyring_of(_named_by(environment))
 
 
 def stored_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -110,7 +110,8 @@ def derived_password(seed: bytes, purpose: str) -> str:
     return hmac.new(seed, f"burnish password {purpose}".encode(), hashlib.sha256).hexdigest()[:40]
 
 
-def _keyring(texts: list[str]) -> "Keyring":
+def keyring_of(texts: list[str]) -> "Keyring":
+    """Of keys in base64, the current one first. Raises StartFailed when something in it is no key."""
     from burnish_shared.auth.keyring import Keyring
 
     try:

@@ -1,6 +1,7 @@
 """The launcher's own provisioner: streams and consumers are there before anybody publishes, and again after a loss of the store."""
 
 import asyncio
+import math
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,18 @@ def wanted_replicas(environment: Mapping[str, str]) -> int | None:
     return int(wanted)
 
 
+def _wanted_ack_wait_s(environment: Mapping[str, str]) -> float | None:
+    """None: the one that a consumer has of its own. Raises StartFailed for what is no time."""
+    wanted = environment.get("BURNISH_ACK_WAIT_S") or "0"
+    try:
+        ack_wait_s = float(wanted)
+    except ValueError:
+        ack_wait_s = math.nan
+    if not (math.isfinite(ack_wait_s) and ack_wait_s >= 0):
+        raise StartFailed(f"BURNISH_ACK_WAIT_S: {wanted!r} is no number of seconds.")
+    return ack_wait_s or None
+
+
 class StreamKeeper:
     """One connection as the provisioner, from `start` to `stop`."""
 
@@ -59,7 +72,7 @@ class StreamKeeper:
         from burnish_shared.logging import configure
 
         configure(service="launcher", replica="0", level="warning")  # Else structlog writes to standard output, which is for results.
-        ack_wait_s = float(environment.get("BURNISH_ACK_WAIT_S") or 0) or None
+        ack_wait_s = _wanted_ack_wait_s(environment)
         replicas = wanted_replicas(environment) or 1
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def command_name() -> str:
 
 def _text(connection: dict[str, Any], *, home: Home) -> str:
     url, key, burnish = connection["url"], connection["api_key"], command_name()
-    where = "" if home == find_home() else f" --home {home.path}"
+    where = "" if home == find_home() else f" --home {shlex.quote(str(home.path))}"
     if os.environ.get("MAKELEVEL"):
         args = f' ARGS="{where.strip()}"' if where else ""
         commands = f"make logs{args}   make down{args}"

@@ -82,7 +82,9 @@ async def set_password(database_url: str, *, email: str, password: str) -> None:
 
     password_hash = PasswordHashing().hash(check_password(password, email=email))
     async with operators_database(database_url) as db, db.unit_of_work() as tx:
-        await store.set_password(tx, (await _found(tx, email))["user_id"], password_hash)
+        user_id = (await _found(tx, email))["user_id"]
+        await _note_everywhere(tx, user_id, action="user.password_changed", after={})
+        await store.set_password(tx, user_id, password_hash)
 
 
 async def set_disabled(database_url: str, *, email: str, is_disabled: bool) -> None:
@@ -91,7 +93,10 @@ async def set_disabled(database_url: str, *, email: str, is_disabled: bool) -> N
     from burnish_shared.db.changes import note_change
 
     async with operators_database(database_url) as db, db.unit_of_work() as tx:
-        user_id = (await _found(tx, email))["user_id"]
+        found = await _found(tx, email)
+        user_id = found["user_id"]
+        if (found["disabled_at"] is not None) != is_disabled:
+            await _note_everywhere(tx, user_id, action="user.disabled" if is_disabled else "user.enabled", after={"email": email})
         await store.set_disabled(tx, user_id, is_disabled=is_disabled)
         await note_change(tx, workspace_id=None, kind="user", key=str(user_id))
 
@@ -137,6 +142,15 @@ async def _join(tx: "Tx", user_id: UUID, email: str, *, workspace_id: UUID, role
         after={"email": email, "role": role},
     )  # fmt: skip
     await note_change(tx, workspace_id=workspace_id, kind="member", key=str(user_id))
+
+
+async def _note_everywhere(tx: "Tx", user_id: UUID, *, action: str, after: dict[str, object]) -> None:
+    """In the log of every workspace that the user belongs to: their admins must see who else lets somebody in."""
+    from burnish_shared.auth import user_store as store
+    from burnish_shared.ids import new_uuid
+
+    for workspace_id in await store.workspaces_of(tx, user_id):
+        await store.note(tx, workspace_id=workspace_id, audit_id=new_uuid(), action=action, kind="user", key=str(user_id), after=after)
 
 
 async def _found(tx: "Tx", email: str) -> Any:

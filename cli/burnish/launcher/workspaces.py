@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 DEMO_NAME: Final = "Demo"
 DEMO_FILE: Final = "workspace.json"
 
+FIRST_KEY: Final = "admin"
+"""Name of the key that a workspace is made with."""
+
 FIRST_CREDIT_NUSD: Final = 100_000_000_000
 """100 dollars of play credit: 10,000 credits."""
 
@@ -51,7 +54,7 @@ async def make_workspace(
             if credit_nusd:
                 await provisioning.grant_credit(tx, workspace_id=workspace_id, amount_nusd=credit_nusd, reason="first credit")
             key_id, key = await provisioning.create_api_key(
-                tx, workspace_id=workspace_id, name="admin", role="admin", pepper=installation.pepper
+                tx, workspace_id=workspace_id, name=FIRST_KEY, role="admin", pepper=installation.pepper
             )
             if is_operator:
                 await provisioning.make_operator(tx, key_id)
@@ -59,14 +62,45 @@ async def make_workspace(
 
 
 async def ensure_demo_workspace(home: Home, database_url: str, *, keyring: "Keyring") -> WorkspaceAccess:
-    """The demo workspace of this home: the one made in an earlier run while its key is good for this database, else a new one."""
+    """The demo workspace of this home: the one made in an earlier run while its key is good for this database. Where the key is lost or
+    revoked, or the home was restored without it, the same workspace with another key; a new workspace where there is none.
+    """
     path = home.path / DEMO_FILE
     stored = read_json(path)
     if isinstance(stored, dict) and await _is_good(database_url, keyring=keyring, stored=stored):
         return WorkspaceAccess(**stored)
-    access = await make_workspace(database_url, keyring=keyring, name=DEMO_NAME, credit_nusd=FIRST_CREDIT_NUSD, is_operator=True)
+    access = await _regain_demo(database_url, keyring=keyring)
+    if access is None:
+        access = await make_workspace(database_url, keyring=keyring, name=DEMO_NAME, credit_nusd=FIRST_CREDIT_NUSD, is_operator=True)
     write_json(path, asdict(access), is_durable=True)
     return access
+
+
+async def _regain_demo(database_url: str, *, keyring: "Keyring") -> WorkspaceAccess | None:
+    """Another operator's key of the demo workspace that is in this database; None where none is."""
+    from burnish_shared.auth import provisioning
+    from burnish_shared.auth import user_store as store
+    from burnish_shared.auth.installation import load_installation_secrets
+    from burnish_shared.db.changes import note_change
+    from burnish_shared.ids import new_uuid
+
+    async with operators_database(database_url) as database:
+        installation = await load_installation_secrets(database, keyring)
+        async with database.unit_of_work() as tx:
+            row = await store.find_demo_workspace(tx, key_name=FIRST_KEY)
+            if row is None:
+                return None
+            workspace_id = row["workspace_id"]
+            key_id, key = await provisioning.create_api_key(
+                tx, workspace_id=workspace_id, name=FIRST_KEY, role="admin", pepper=installation.pepper
+            )
+            await provisioning.make_operator(tx, key_id)
+            await store.note(
+                tx, workspace_id=workspace_id, audit_id=new_uuid(), action="api_key.created", kind="api_key", key=str(key_id),
+                after={"name": FIRST_KEY, "role": "admin", "is_operator": True},
+            )  # fmt: skip
+            await note_change(tx, workspace_id=workspace_id, kind="api_key", key=key.prefix)
+    return WorkspaceAccess(str(workspace_id), str(row["organization_id"]), key.text, str(key_id))
 
 
 async def _is_good(database_url: str, *, keyring: "Keyring", stored: dict[str, Any]) -> bool:

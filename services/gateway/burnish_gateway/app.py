@@ -177,9 +177,7 @@ def handle_errors(app: FastAPI) -> None:
         return failure_response(error, request.scope)  # of an answer that has begun; RequestContext answers the others
 
 
-NOT_OF_MESSAGES = (
-    "Of /v1/messages only the call itself is offered; usage.input_tokens of an answer tells what it counted; batches are at /v1/batches."
-)
+NOT_OF_MESSAGES = "Of /v1/messages the call itself and count_tokens are offered; batches are at /v1/batches."
 
 
 async def main(stop: asyncio.Event) -> None:

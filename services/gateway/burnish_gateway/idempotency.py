@@ -80,13 +80,13 @@ class Asked:
     context: str
 
     @classmethod
-    async def of(cls, request: Request, principal: Tenant) -> "Asked | None":
-        """None: without a key. Raises InvalidField."""
+    async def of(cls, request: Request, principal: Tenant, *, said: bytes | None = None) -> "Asked | None":
+        """None: without a key. `said`: what its body says, where a repeat may spell that in other bytes. Raises InvalidField."""
         key = key_of(request)
         if key is None:
             return None
         route = f"{request.method} {request.scope['route'].path}"
-        fingerprint = fingerprint_of(await request.body(), address=request.url.path)
+        fingerprint = fingerprint_of(await request.body() if said is None else said, address=request.url.path)
         return cls(route, key, fingerprint, answer_context(principal.workspace_id, route=route, key=key))
 
 
@@ -102,14 +102,17 @@ def still_running() -> IdempotencyInProgress:
     return IdempotencyInProgress("A request with this Idempotency-Key is still running; try again.", retry_after_s=1)
 
 
-async def run_once(gateway: Gateway, request: Request, principal: Tenant, *, status: int, work: Work, user: UUID | None = None) -> Response:
+async def run_once(
+    gateway: Gateway, request: Request, principal: Tenant, *, status: int, work: Work, user: UUID | None = None, said: bytes | None = None
+) -> Response:
     """Runs `work` in one unit of work of the caller's workspace and answers with what it returned.
 
     With an Idempotency-Key, a repeat with the same body gets the stored answer and `Idempotent-Replayed: true`, another body 422.
     `work` writes its change note last. An error stores nothing. `user`: whose rows the unit of work opens beside the workspace's.
-    It runs again where it needs what is computed outside of it (`outside`): what it does beside the database, it then does twice.
+    `said`: as `Asked.of` takes it. It runs again where it needs what is computed outside of it (`outside`): what it does beside the
+    database, it then does twice.
     """
-    asked = await Asked.of(request, principal)
+    asked = await Asked.of(request, principal, said=said)
     return await gateway.outside.run(lambda: _run(gateway, asked, principal, status=status, work=work, user=user))
 
 

@@ -27,7 +27,7 @@ from burnish_webhooks.dispatch_due import Dispatcher, Limits
 from burnish_webhooks.hold import once_released
 from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_partitions, measure
 from burnish_webhooks.io.deliveries_store import Claim
-from burnish_webhooks.io.mailer import Mailer, SmtpServer
+from burnish_webhooks.io.mailer import Mailer, SmtpServer, sender_of
 from burnish_webhooks.io.sender import HttpSender
 from burnish_webhooks.replay import replay_some
 from burnish_webhooks.send_notices import NoticeSender, forget_old_notices
@@ -128,7 +128,7 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
 def mailer_of(settings: WebhooksSettings) -> Mailer:
     """The installation's mail server. Raises StartRefused for settings that name none."""
     url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
-    return Mailer(SmtpServer.parse(url) if url else None, sender=settings.smtp_from)
+    return Mailer(SmtpServer.parse(url) if url else None, sender=sender_of(settings.smtp_from))
 
 
 def limits_of(settings: WebhooksSettings) -> Limits:

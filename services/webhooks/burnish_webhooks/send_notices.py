@@ -16,7 +16,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_webhooks import metrics
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
-from burnish_webhooks.core.mail import mail_of
+from burnish_webhooks.core.mail import mail_of, mailable
 from burnish_webhooks.core.notice import Failed, Sent, Told, TryAgain, again, judged
 from burnish_webhooks.core.outcome import Answer
 from burnish_webhooks.io import notices_store
@@ -160,10 +160,13 @@ class NoticeSender:
         return due.settings.get("url") or PAGERDUTY_URLS[due.settings.get("region", "us")], event
 
     async def _mail(self, due: DueNotice) -> Told:
+        recipients = mailable(due.settings["recipients"])
+        if not recipients:
+            return Failed("smtp_recipients_refused", "No mail server takes any of these addresses.")
         mail = mail_of(
             due.notice,
             sender=self.mailer.sender or "burnish@burnish.invalid",
-            recipients=due.settings["recipients"],
+            recipients=recipients,
             message_id=f"{due.claim.event_id}.{due.claim.channel_id}",
             domain=self.mailer.domain,
         )

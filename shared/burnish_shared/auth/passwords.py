@@ -53,8 +53,8 @@ class PasswordHashing:
         self._nobody = self._hasher.hash("nobody's password")
 
     def hash(self, password: str) -> str:
-        """The PHC string of a password that `check_password` let through."""
-        return self._hasher.hash(password)
+        """The PHC string of a password that `check_password` let through, as it was typed or composed."""
+        return self._hasher.hash(compose(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password fits. Where nothing is stored, the same work is done and the answer is no."""

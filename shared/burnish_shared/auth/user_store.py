@@ -52,6 +52,10 @@ async def set_disabled(tx: Tx, user_id: UUID, *, is_disabled: bool) -> None:
     )
 
 
+async def workspaces_of(tx: Tx, user_id: UUID) -> list[UUID]:
+    return [row["workspace_id"] for row in await tx.fetch("SELECT workspace_id FROM members WHERE user_id = $1 ORDER BY 1", user_id)]
+
+
 async def join(tx: Tx, *, workspace_id: UUID, user_id: UUID, role: str) -> None:
     """Makes the user a member with this role, or gives a member it. The caller writes the change note."""
     await tx.execute(
@@ -79,6 +83,17 @@ async def revoke_key(tx: Tx, api_key_id: UUID) -> Record | None:
         "UPDATE api_keys SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE api_key_id = $1 "
         "RETURNING workspace_id, name, prefix",
         api_key_id,
+    )
+
+
+async def find_demo_workspace(tx: Tx, *, key_name: str) -> Record | None:
+    """workspace_id and organization_id of the one that `burnish up` made: the oldest that the command line made with an operator's key of
+    this name, whatever it is called by now. None: there is none, or it was erased."""
+    return await tx.fetchrow(
+        "SELECT w.workspace_id, w.organization_id FROM workspaces w WHERE NOT is_erased(w.workspace_id) AND EXISTS ("
+        "SELECT FROM api_keys k WHERE k.workspace_id = w.workspace_id AND k.is_operator AND k.name = $1 AND k.created_by = 'operator') "
+        "ORDER BY w.created_at LIMIT 1",
+        key_name,
     )
 
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final, get_args
 from urllib.parse import quote
 
+from burnish_shared.contracts.event_catalogue import CATALOGUE
 from burnish_shared.contracts.events import Event
 
 MAX_BODY_BYTES = 256 * 1024
@@ -44,9 +46,19 @@ UNSENT = frozenset({"account_id"})
 """Fields of events that are ours."""
 
 
+MOMENTS: Final = frozenset({"at"}) | {
+    name
+    for kind in CATALOGUE.values()
+    for name, field in kind.data.model_fields.items()
+    if datetime in (field.annotation, *get_args(field.annotation))
+}
+"""Fields of data that hold a moment, as text by whoever told of the event: PostgreSQL and Python write UTC as `+00:00`."""
+
+
 def body_of(event: Event, *, base_url: str) -> bytes:
     """What every endpoint of the event receives, at most MAX_BODY_BYTES. `base_url`: where customers reach the API, '' for paths alone."""
-    body = _encode(event, data={name: value for name, value in event.data.items() if name not in UNSENT}, base_url=base_url)
+    data = {name: with_plain_moments(value, name=name) for name, value in event.data.items() if name not in UNSENT}
+    body = _encode(event, data=data, base_url=base_url)
     return body if len(body) <= MAX_BODY_BYTES else _encode(event, data={"omitted": "too_large"}, base_url=base_url)
 
 
@@ -58,6 +70,16 @@ def with_texts(body: bytes, texts: Mapping[str, Any]) -> bytes:
         if len(whole) <= MAX_BODY_BYTES:
             return whole
     return body
+
+
+def with_plain_moments(value: Any, *, name: str = "") -> Any:
+    """The same with every moment in UTC ending in `Z`, as the time of the event does (RFC 3339 allows both). `name`: of the field."""
+    if isinstance(value, dict):
+        return {key: with_plain_moments(one, name=key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [with_plain_moments(one, name=name) for one in value]
+    is_utc = name in MOMENTS and isinstance(value, str) and value.endswith("+00:00")
+    return value.removesuffix("+00:00") + "Z" if is_utc else value
 
 
 def _encode(event: Event, *, data: object, base_url: str) -> bytes:

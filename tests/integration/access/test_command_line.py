@@ -11,7 +11,9 @@ from typer.testing import CliRunner, Result
 
 from burnish.launcher.home import Home
 from burnish.launcher.users import ADMIN_EMAIL, ensure_admin
+from burnish.launcher.workspaces import DEMO_FILE, ensure_demo_workspace
 from burnish.main import app
+from burnish_shared.auth.keyring import Keyring
 from tests.embedded.stack import KEK, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import Browser, newcomer, nobody, unknown_email, until_status
@@ -126,3 +128,35 @@ async def test_up_makes_one_operator_and_prints_the_password_until_it_is_changed
     assert await ensure_admin(home, stack.urls["owner"], workspace_id=UUID(ada.workspace)) == {"email": ADMIN_EMAIL, "password": None}
     async with as_superuser(stack.urls["superuser"]) as connection:
         assert await connection.fetchval("SELECT count(*) FROM burnish.users WHERE email = $1", ADMIN_EMAIL) == 1
+
+
+async def test_what_an_operator_does_to_an_account_stands_in_the_log_of_its_workspaces(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    made = await made_user(stack, "--workspace", ada.workspace)
+    for words in (("disable",), ("disable",), ("enable",), ("set-password",)):
+        assert (await command(stack, "users", *words, "--email", made.email)).exit_code == 0
+    told = (await ada("GET", f"/v1/audit?object_kind=user&object_id={made.user_id}")).body["data"]
+    assert [(one["actor"], one["action"]) for one in told] == [
+        ("operator", "user.password_changed"), ("operator", "user.enabled"), ("operator", "user.disabled"),
+    ]  # fmt: skip
+
+
+async def test_a_home_without_the_key_of_its_demo_workspace_gets_another_of_the_same_workspace(stack: Stack, tmp_path: Path) -> None:
+    home, keyring = Home(tmp_path), Keyring.from_texts([KEK])
+    first = await ensure_demo_workspace(home, stack.urls["owner"], keyring=keyring)
+    assert await ensure_demo_workspace(home, stack.urls["owner"], keyring=keyring) == first
+    (tmp_path / DEMO_FILE).unlink()  # as after a restore for which it was not kept
+    again = await ensure_demo_workspace(home, stack.urls["owner"], keyring=keyring)
+    assert (again.workspace_id, again.organization_id) == (first.workspace_id, first.organization_id) and again.api_key != first.api_key
+    caller = nobody(stack)
+    entry = (await caller("GET", "/v1/audit?object_kind=api_key", headers={"authorization": f"Bearer {again.api_key}"})).body["data"][0]
+    assert (entry["actor"], entry["action"], entry["object_id"]) == ("operator", "api_key.created", again.api_key_id)
+    assert (await caller("GET", "/v1/plans", headers={"authorization": f"Bearer {again.api_key}"})).status == 200
+    assert (await command(stack, "keys", "revoke", again.api_key_id)).exit_code == 0
+    third = await ensure_demo_workspace(home, stack.urls["owner"], keyring=keyring)
+    assert third.workspace_id == first.workspace_id and third.api_key not in (first.api_key, again.api_key)
+
+
+async def test_an_account_is_made_for_an_email_that_a_mail_server_takes(stack: Stack) -> None:
+    refused = await command(stack, "users", "create", "--email", "a..b@example.com")
+    assert refused.exit_code == 2 and "must be an e-mail address" in refused.output

@@ -1,9 +1,11 @@
 """Local sign-in over HTTP: accounts, cookies, CSRF, who is told what (PRODUCT T2d)."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from burnish_gateway.access import sign_in_routes
 from tests.embedded.stack import Stack
 from tests.integration.access.browser import PASSWORD, join, newcomer, nobody, unknown_email, until_status
 
@@ -187,6 +189,25 @@ async def test_of_several_changes_of_a_password_at_once_one_is_made(stack: Stack
     assert {one.body["error"]["param"] for one in answers if one.status != 204} == {"old_password"}
     made = next(new for new, answer in zip(news, answers, strict=True) if answer.status == 204)
     assert (await nobody(stack).sign_in(made, email=ada.email)).status == 200
+
+
+async def test_a_password_that_is_changed_while_somebody_signs_in_with_it_lets_nobody_in(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await newcomer(stack)
+    opens = sign_in_routes.open_session
+
+    async def once_it_was_changed(*args: Any, **more: Any) -> Any:
+        changed = await ada("POST", "/v1/auth/password", {"old_password": PASSWORD, "new_password": "another good one"})
+        assert changed.status == 204
+        return await opens(*args, **more)
+
+    monkeypatch.setattr(sign_in_routes, "open_session", once_it_was_changed)
+    late = nobody(stack)
+    assert (await late.sign_in(email=ada.email)).status == 401 and COOKIE not in late.cookies
+    assert [one["is_this"] for one in (await ada("GET", "/v1/auth/sessions")).body["data"]] == [True]
+    monkeypatch.undo()
+    assert (await nobody(stack).sign_in("another good one", email=ada.email)).status == 200
 
 
 @pytest.mark.parametrize("password", ["short one", "x" * 201, "password123", "aaaaaaaaaaaa", "qwertyuiop"])

@@ -123,6 +123,21 @@ async def test_a_line_that_is_wrong_says_so_and_costs_no_other(stack: Stack, cal
     assert (await caller("GET", f"/v1/files/{uploaded.body['id']}")).status == 404
 
 
+@pytest.mark.capability("E15")
+async def test_a_form_that_is_sent_again_under_its_key_is_the_same_upload_though_its_boundary_is_another(caller: Caller) -> None:
+    def form(boundary: str, content: str) -> tuple[bytes, dict[str, str]]:
+        lines = [f"--{boundary}", 'Content-Disposition: form-data; name="purpose"', "", "batch", f"--{boundary}",
+                 'Content-Disposition: form-data; name="file"; filename="a.jsonl"', "", content, f"--{boundary}--", ""]  # fmt: skip
+        return "\r\n".join(lines).encode(), {"content-type": f"multipart/form-data; boundary={boundary}", "idempotency-key": "upload-1"}
+
+    answers = []
+    for boundary, content in (("first", "{}"), ("second", "{}"), ("third", '{"a": 1}')):
+        raw, headers = form(boundary, content)
+        answers.append(await caller("POST", "/v1/files", raw=raw, headers=headers))
+    assert [one.status for one in answers] == [200, 200, 422] and answers[0].raw == answers[1].raw
+    assert answers[1].headers["idempotent-replayed"] == "true" and answers[2].body["error"]["code"] == "idempotency_mismatch"
+
+
 @pytest.mark.capability("E15", "E9")
 async def test_a_call_that_a_provider_refuses_is_an_error_of_its_line(stack: Stack, caller: Caller) -> None:
     body = {"requests": [{"body": CHAT}, {"body": CHAT | {"model": "simulated/reader"}}]}

@@ -108,7 +108,33 @@ async def test_models_are_listed_for_its_client_too(claude: AsyncAnthropic) -> N
 
 
 async def test_what_is_not_offered_says_so_in_its_own_envelope(claude: AsyncAnthropic) -> None:
-    with pytest.raises(anthropic.NotFoundError, match=r"usage\.input_tokens") as refused:
-        await claude.messages.count_tokens(model="simulated/chat", messages=HELLO)  # type: ignore[arg-type]
+    with pytest.raises(anthropic.NotFoundError, match="/v1/batches") as refused:
+        await claude.messages.batches.retrieve("batch_1")
     assert refused.value.body["type"] == "error"  # type: ignore[index,call-overload]
     assert refused.value.body["error"]["type"] == "not_found_error"  # type: ignore[index,call-overload]
+
+
+async def test_tokens_are_counted_before_a_call_and_said_to_be_an_estimate(claude: AsyncAnthropic, caller: Caller) -> None:
+    asked = {"model": "simulated/chat", "messages": [{"role": "user", "content": "word " * 300}]}
+    before = (await caller("GET", "/v1/credits")).body
+    few = await claude.messages.count_tokens(**asked)  # type: ignore[arg-type]
+    more = await claude.messages.count_tokens(**asked, system="Be kind. " * 100, tools=[TOOL | {"description": "d" * 900}])  # type: ignore[arg-type]
+    assert few.input_tokens >= 300 and more.input_tokens >= few.input_tokens + 300 + 300
+    raw = (await caller("POST", "/v1/messages/count_tokens", asked)).body
+    assert raw == {"input_tokens": few.input_tokens, "source": "estimated"}
+    with pytest.raises(anthropic.NotFoundError):
+        await claude.messages.count_tokens(model="no-such", messages=HELLO)  # type: ignore[arg-type]
+    assert (await caller("GET", "/v1/executions")).body["data"] == [] and (await caller("GET", "/v1/credits")).body == before
+
+
+async def test_tokens_of_a_prompt_are_those_of_its_text_filled_in(claude: AsyncAnthropic, caller: Caller) -> None:
+    body = {"slug": "counted", "messages": [{"role": "user", "content": "Greet {{name}}."}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", body)).status == 201
+
+    async def count(name: str) -> int:
+        named = {"variables": {"name": name}}
+        return (await claude.messages.count_tokens(model="burnish::prompt::counted@1", messages=[], extra_body=named)).input_tokens
+
+    assert await count("x" * 3000) - await count("x") in range(600, 1100)
+    with pytest.raises(anthropic.UnprocessableEntityError, match="name"):
+        await claude.messages.count_tokens(model="burnish::prompt::counted@1", messages=[])

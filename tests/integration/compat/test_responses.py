@@ -119,3 +119,12 @@ async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller,
 async def test_what_is_elsewhere_here_says_where(caller: Caller, method: str, path: str, instead: str) -> None:
     answer = await caller(method, path)
     assert answer.status == 404 and instead in answer.body["error"]["message"]
+
+
+async def test_tokens_are_counted_before_a_call_and_said_to_be_an_estimate(client: AsyncOpenAI, caller: Caller) -> None:
+    told = await client.responses.input_tokens.count(model="simulated/chat", instructions="Be kind.", input="word " * 300)
+    assert told.object == "response.input_tokens" and told.input_tokens >= 300
+    raw = (await caller("POST", "/v1/responses/input_tokens", {"model": "simulated/chat", "input": "x"})).body
+    assert raw["source"] == "estimated" and 0 < raw["input_tokens"] < told.input_tokens
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.input_tokens.count(model="no-such", input="x")

@@ -258,3 +258,44 @@ async def test_a_mail_reaches_every_recipient_and_a_server_that_is_not_set_up_is
     await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
     await send(hooks)
     assert (await notices(hooks))[1]["error"] == "smtp_not_configured"
+
+
+@pytest.mark.parametrize("extensions", [[], ["SMTPUTF8", "8BITMIME"]])
+async def test_a_mail_to_letters_beyond_ascii_needs_a_server_that_takes_them_and_stops_nobody_elses(
+    gateway: WebhookGateway, hooks: Hooks, extensions: list[str]
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    for name, recipients in (("alone", ["\u00e4da@example.com"]), ("both", ["bob@b\u00fccher.example", "\u00e4da@example.com"])):
+        assert (await admin("POST", "/v1/alert-channels", {"kind": "email", "name": name, "recipients": recipients}))[0] == 201
+    await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
+    async with mail_server() as server:
+        server.extensions = extensions
+        mailer = Mailer(SmtpServer.parse(server.url), sender="Burnish <alerts@example.com>")
+        await send(hooks, mailer=mailer, rounds=2)
+    told = sorted(recipients for recipients, _ in server.mails)
+    if extensions:
+        assert told == [["bob@xn--bcher-kva.example", "\u00e4da@example.com"], ["\u00e4da@example.com"]]
+        assert {one["status"] for one in await notices(hooks)} == {"sent"}
+        return
+    assert told == [["bob@xn--bcher-kva.example"]] and server.mails[0][1]["To"] == "bob@xn--bcher-kva.example"
+    assert sorted((one["status"], one["error"], one["attempts"]) for one in await notices(hooks)) == [
+        ("failed", "smtp_without_smtputf8", 1), ("sent", None, 1),
+    ]  # fmt: skip
+
+
+async def test_a_password_that_the_protocol_cannot_carry_is_named(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    await admin("POST", "/v1/alert-channels", {"kind": "email", "name": "m", "recipients": ["ann@example.com"]})
+    await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
+    async with mail_server() as server:
+        server.extensions = ["AUTH PLAIN"]
+        mailer = Mailer(SmtpServer.parse(server.url.replace("//", "//ann:p%C3%A4ss@")), sender="alerts@example.com")
+        await send(hooks, mailer=mailer)
+    assert [(one["status"], one["error"]) for one in await notices(hooks)] == [("failed", "smtp_login_refused")]
+
+
+async def test_a_recipient_that_no_mail_server_takes_is_refused_where_it_is_written(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    for one in ("a..b@example.com", "a@example.", "a@-x.com", "a\u202eb@example.com"):
+        status, _ = await admin("POST", "/v1/alert-channels", {"kind": "email", "name": "m", "recipients": [one]})
+        assert status == 422, one

@@ -116,6 +116,7 @@ def _forgeries() -> dict[str, str]:
         "expiry is text of a number": token(RSA, claims(exp=str(now + 600))),
         "expiry is endless": token(RSA, claims(exp=float("inf"))),
         "expiry is no number": token(RSA, claims(exp=float("nan"))),
+        "expiry is beyond any number of a clock": token(RSA, claims(exp=10**400)),
         "no subject": token(RSA, claims(sub=None)),
         "empty subject": token(RSA, claims(sub="")),
         "subject is a number": token(RSA, claims(sub=7)),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from burnish_shared.auth.emails import fold_email
+from burnish_shared.auth.emails import fold_email, fold_new_email, mail_address
 from burnish_shared.auth.passwords import MEMORY_KIB, PASSES, PasswordHashing, check_password
 from burnish_shared.errors import InvalidField
 
@@ -31,6 +31,12 @@ def test_one_password_is_the_same_however_a_keyboard_composes_it() -> None:
     assert CHEAP.verify(stored, "cafe\u0301 am Ring") and not CHEAP.verify(stored, "cafe am Ring")
 
 
+def test_a_hash_that_is_made_anew_at_a_sign_in_fits_the_password_as_it_was_typed() -> None:
+    """Of what was typed, nobody has composed it then."""
+    for typed in ("cafe\u0301 am Ring", "\uff50assphrase wide", "\ufb01rst and last"):
+        assert CHEAP.verify(CHEAP.hash(typed), typed)
+
+
 def test_each_hash_is_argon2id_with_a_salt_of_its_own_and_todays_parameters() -> None:
     hashing = PasswordHashing()
     one, two = hashing.hash("correct horse"), hashing.hash("correct horse")
@@ -53,3 +59,22 @@ def test_nothing_fits_where_no_hash_is_stored(stored: str | None) -> None:
 )  # fmt: skip
 def test_an_email_is_folded_or_refused(text: str, folded: str | None) -> None:
     assert fold_email(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        (" O'Neil+x@Example.IE ", "o'neil+x@example.ie"), ("a@b", "a@b"), ("admin@burnish.local", "admin@burnish.local"),
+        ("\u00e4@example.com", "\u00e4@example.com"), ("ada@b\u00fccher.de", "ada@b\u00fccher.de"), ("a|b/c=d@x-y.com", "a|b/c=d@x-y.com"),
+        ("a..b@x.com", None), (".a@x.com", None), ("a.@x.com", None), ("a@-x.com", None), ("a@x-.com", None), ("a@x..com", None),
+        ("a@x.", None), ("a@.x", None), ("a@x_y.com", None), ("a@b.c/d", None), ("a@" + "x" * 64 + ".com", None), ("a;b@x.com", None),
+        ("\u00f6" * 33 + "@x.de", None), ("a\u200bb@x.com", None), ("a\u202eb@x.com", None), ("a\x7fb@x.com", None),
+        ("=?utf-8?q?x?=@x.com", None), ("a@\u3002x", None), ("a@" + "\u00fc" * 60 + ".de", None), ("ada", None),
+    ],
+)  # fmt: skip
+def test_an_email_that_is_written_down_anew_is_one_that_a_mail_server_takes(text: str, folded: str | None) -> None:
+    assert fold_new_email(text) == folded
+
+
+def test_a_host_with_letters_of_its_own_has_its_mail_sent_to_its_name_in_the_dns() -> None:
+    assert mail_address("ada@stra\u00dfe.de") == "ada@xn--strae-oqa.de" and mail_address("\u00e4@x.de") == "\u00e4@x.de"

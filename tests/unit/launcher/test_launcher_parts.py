@@ -1,15 +1,20 @@
 """The launcher's parts that need no server."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
+from burnish import audit
+from burnish.backup.dump import without_password
 from burnish.embedded.child import StartFailed, end, last_lines, spawn
 from burnish.embedded.ports import free_port
 from burnish.launcher.database import prepare_schema
@@ -19,13 +24,14 @@ from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home, HomeLock, holder
 from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.logs import LogReader, rotate
-from burnish.launcher.passwords import Secrets, load_secrets
+from burnish.launcher.passwords import KEK_VARIABLES, Secrets, load_secrets, new_kek
 from burnish.launcher.ports import START_TRIES, Ports
 from burnish.launcher.reservations import Reservations
 from burnish.launcher.servers import postgres_settings
 from burnish.launcher.services import parse_replicas, process_names, service_named
 from burnish.launcher.state import State, present_state, write_state
 from burnish.launcher.supervisor import Member, Supervisor, describe_end
+from burnish.main import app
 
 SECRETS = Secrets(kek="k", seed="s", instance="abc123")
 
@@ -137,6 +143,79 @@ def test_another_login_keeps_host_database_and_options_of_a_url() -> None:
     )
 
 
+def test_another_login_takes_nothing_along_of_who_was_named_in_the_query() -> None:
+    url = "postgresql://db.example.com/app?user=postgres&sslmode=require&pass%77ord=old"
+
+    assert with_login(url, user="burnish_gateway", password="own") == "postgresql://burnish_gateway:own@db.example.com/app?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "password"),
+    [
+        ("postgresql://ann:a%2Fb@host:5/app?sslmode=require", "postgresql://ann@host:5/app?sslmode=require", "a/b"),
+        ("postgresql://ann@host/app?password=a%2Fb&sslmode=require", "postgresql://ann@host/app?sslmode=require", "a/b"),
+        ("postgresql:///app?host=/tmp&user=ann&pass%77ord=secret", "postgresql:///app?host=/tmp&user=ann", "secret"),
+        ("postgresql://ann:first@host/app?password=second", "postgresql://ann@host/app", "first"),
+        ("postgresql://host/app", "postgresql://host/app", ""),
+    ],
+)
+def test_an_address_in_the_list_of_processes_shows_no_password_wherever_it_stood(url: str, address: str, password: str) -> None:
+    assert without_password(url) == (address, password)
+
+
+def test_the_books_of_half_a_deployment_are_not_taken_for_looked_at(tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none", "BURNISH_KEK": new_kek(), "NATS_URL": ""}
+    told = CliRunner().invoke(app, ["doctor", "--audit", "--home", str(tmp_path)], env=environment)
+    assert isinstance(told.exception, StartFailed) and "NATS_URL is missing" in str(told.exception)
+    journal = tmp_path / "journal"
+    journal.touch()
+    unread = CliRunner().invoke(app, ["doctor", "--journal", str(journal), "--home", str(tmp_path)])
+    assert unread.exit_code == 2 and "--audit" in unread.output
+
+
+@pytest.mark.parametrize("patience", ["soon", "nan", "inf", "-1"])
+def test_an_audit_that_is_told_to_wait_for_no_time_says_so(
+    patience: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BURNISH_AUDIT_PATIENCE_S", patience)
+    nowhere = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "nats_url": "nats://127.0.0.1:9"}
+    assert audit.run(nowhere, journal=None, as_json=False) == 2
+    assert f"BURNISH_AUDIT_PATIENCE_S: '{patience}' is no number of seconds" in capsys.readouterr().err
+
+
+def test_whoever_reads_json_reads_that_nothing_runs(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["doctor", "--json", "--home", str(tmp_path)], env={"DATABASE_URL": "", "NATS_URL": ""})
+    assert told.exit_code == 1 and json.loads(told.stdout)["healthy"] is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("keys", "create", "--workspace", str(UUID(int=1)), "--name", " "),
+        ("keys", "operator", "--workspace", str(UUID(int=1)), "--name", "x" * 201),
+        ("users", "create", "--email", "ada@example.com", "--name", "x" * 201),
+        ("users", "create", "--email", "ada@example.com", "--name", "\udcff"),
+        ("workspace", "create", "  "),
+    ],
+)
+def test_a_name_that_cannot_be_stored_is_refused_before_anything_is_asked(tmp_path: Path, words: tuple[str, ...]) -> None:
+    told = CliRunner().invoke(app, [*words, "--home", str(tmp_path)])
+    assert told.exit_code == 2 and ("1 to 200 characters" in told.output or "UTF-8" in told.output), told.output
+
+
+def test_a_password_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    words = ["users", "set-password", "--email", "ada@example.com", "--password-stdin", "--home", str(tmp_path)]
+    told = CliRunner().invoke(app, words, input=b"\xff\xfe secret\n")
+    assert told.exit_code == 2 and "UTF-8" in told.output and "secret" not in told.output
+
+
+@pytest.mark.parametrize("command", ["new", "forget"])
+def test_a_home_that_was_mistyped_gets_no_key(tmp_path: Path, command: str) -> None:
+    told = CliRunner().invoke(app, ["kek", command, "--home", str(tmp_path)], env=dict.fromkeys(KEK_VARIABLES, ""))
+    assert "there is no installation in" in str(told.exception) and told.exit_code != 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_nats_user_without_a_password_of_its_own_logs_in_as_the_url_says() -> None:
     urls = external_nats("nats://all:secret@host:4222", ("gateway", "executor"), {"BURNISH_NATS_PASSWORD_GATEWAY": "own"})
 
@@ -160,6 +239,8 @@ def test_a_service_gets_its_own_logins_and_nobody_elses() -> None:
         "DATABASE_URL": "postgresql://operator",
         "NATS_URL": "nats://operator",
         "BURNISH_NATS_PASSWORD_GATEWAY": "secret",
+        "BURNISH_PG_PASSWORD_GATEWAY": "secret",
+        "PGPASSWORD": "secret of the operator",
         "PATH": "/bin",
     }
 
@@ -306,6 +387,7 @@ def test_a_service_name_shows_the_logs_of_all_its_replicas(home: Home) -> None:
         home.log_of(name).write_text(f"{name}\n")
 
     assert [line.split("| ")[1] for line in LogReader(home.logs, names=("executor",)).last(5)] == ["executor-2", "executor"]
+    assert list(LogReader(home.logs).last(0)) == []
 
 
 async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:

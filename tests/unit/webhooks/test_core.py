@@ -280,6 +280,16 @@ def test_the_body_says_what_happened_when_and_in_which_order() -> None:
     assert body["links"] == {"alert": "https://burnish.example/v1/alerts/a%2F1", "prompt": "https://burnish.example/v1/prompts/routing"}
 
 
+def test_every_moment_of_a_body_is_spelled_as_its_own_time_is() -> None:
+    data = {
+        "raised_at": "2026-11-20T07:59:58.5+00:00", "resets_at": None, "period_start": "2026-11-20T00:00:00+09:00",
+        "changed": {"hour": "2026-11-20T07:00:00+00:00"}, "reactions": [{"at": "2026-11-20T08:00:00+00:00"}], "summary": "at +00:00",
+    }  # fmt: skip
+    assert json.loads(payload.body_of(_event(data=data), base_url=""))["data"] == data | {
+        "raised_at": "2026-11-20T07:59:58.5Z", "changed": {"hour": "2026-11-20T07:00:00Z"}, "reactions": [{"at": "2026-11-20T08:00:00Z"}],
+    }  # fmt: skip
+
+
 def test_a_body_that_would_be_too_long_goes_without_its_data() -> None:
     body = payload.body_of(_event(data={"much": "x" * payload.MAX_BODY_BYTES, "prompt": "p"}), base_url="")
     assert len(body) < 1_000 and json.loads(body)["links"] == {"prompt": "/v1/prompts/p"}

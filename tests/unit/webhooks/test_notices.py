@@ -9,11 +9,12 @@ from tests.fakes.alert_services import check_pagerduty, check_slack, check_teams
 
 from burnish_shared.contracts.events import Event
 from burnish_shared.ids import new_uuid
+from burnish_shared.refusal import StartRefused
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.mail import mail_of
 from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, figures, judged, report_facts, wants
 from burnish_webhooks.core.outcome import NoResponse, Response
-from burnish_webhooks.io.mailer import SmtpServer
+from burnish_webhooks.io.mailer import SmtpServer, sender_of
 
 pytestmark = pytest.mark.capability("A4")
 
@@ -136,3 +137,16 @@ def test_amounts_are_told_in_credits() -> None:
 )
 def test_a_report_says_which_days_it_covers(start: str, end: str, said: str) -> None:
     assert dict(report_facts({"period_start": start, "period_end": end}))["Period"] == said
+
+
+@pytest.mark.parametrize("given", ["alerts@example.com\n", "Burnish <alerts@example.com>", "B\u00fcro <alerts@example.com>", ""])
+def test_a_sender_is_one_address(given: str) -> None:
+    assert sender_of(given) == given.strip()
+
+
+@pytest.mark.parametrize(
+    "given", ["alerts", "a@example.com, b@example.com", "x@y.com\nBcc: z@y.com", "Burnish <alerts@>", "<>", "A..b@x.com"]
+)
+def test_what_no_mail_could_come_from_is_refused_at_the_start(given: str) -> None:
+    with pytest.raises(StartRefused, match="BURNISH_SMTP_FROM"):
+        sender_of(given)

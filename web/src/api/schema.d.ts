@@ -3775,6 +3775,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages/count_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many tokens a message would read, in Anthropic's format: an estimate from above
+         * @description Counted by length, as what is held for the same call is: no tokenizer of the model is at hand. Nothing is asked of a model.
+         */
+        post: operations["count_message_tokens_v1_messages_count_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/metrics": {
         parameters: {
             query?: never;
@@ -5474,6 +5494,26 @@ export interface paths {
          * @description Stateless: a conversation is sent as `input`.
          */
         post: operations["create_response_v1_responses_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/input_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many tokens a response would read, in OpenAI's format: an estimate from above
+         * @description Counted by length, as what is held for the same call is: no tokenizer of the model is at hand. Nothing is asked of a model.
+         */
+        post: operations["count_response_tokens_v1_responses_input_tokens_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -54335,6 +54375,216 @@ export interface operations {
             };
         };
     };
+    count_message_tokens_v1_messages_count_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** App */
+                    app?: string | null;
+                    /** Cache */
+                    cache?: (boolean | {
+                        [key: string]: unknown;
+                    }) | null;
+                    /** Client Request Id */
+                    client_request_id?: string | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
+                    /**
+                     * Max Tokens
+                     * @default 1
+                     */
+                    max_tokens?: number;
+                    /** Messages */
+                    messages?: {
+                        /** Content */
+                        content: string | {
+                            [key: string]: unknown;
+                        }[];
+                        /**
+                         * Role
+                         * @description user or assistant; system stands beside the messages
+                         */
+                        role: string;
+                    }[];
+                    /** Metadata */
+                    metadata?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /**
+                     * Model
+                     * @description Any model, or `burnish::prompt::SLUG[@LABEL|@N]`
+                     */
+                    model: string;
+                    /** Output Config */
+                    output_config?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Requirements */
+                    requirements?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Session Id */
+                    session_id?: string | null;
+                    /** Stop Sequences */
+                    stop_sequences?: string[] | null;
+                    /** Stream */
+                    stream?: boolean | null;
+                    /** System */
+                    system?: string | {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Temperature */
+                    temperature?: number | null;
+                    /** Thinking */
+                    thinking?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tool Choice */
+                    tool_choice?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tools */
+                    tools?: {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Top P */
+                    top_p?: number | null;
+                    /** Variables */
+                    variables?: {
+                        [key: string]: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description `{input_tokens, source: estimated}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_metrics_v1_metrics_get: {
         parameters: {
             query?: never;
@@ -66679,6 +66929,216 @@ export interface operations {
         };
         responses: {
             /** @description A `response`; with `stream` its events, the last `response.completed` or `error` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    count_response_tokens_v1_responses_input_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** App */
+                    app?: string | null;
+                    /** Cache */
+                    cache?: (boolean | {
+                        [key: string]: unknown;
+                    }) | null;
+                    /** Client Request Id */
+                    client_request_id?: string | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
+                    /** Input */
+                    input?: string | {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Instructions */
+                    instructions?: string | null;
+                    /** Max Output Tokens */
+                    max_output_tokens?: number | null;
+                    /** Metadata */
+                    metadata?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Model */
+                    model?: string | null;
+                    /** Parallel Tool Calls */
+                    parallel_tool_calls?: boolean | null;
+                    /** Prompt */
+                    prompt?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Prompt Cache Key */
+                    prompt_cache_key?: string | null;
+                    /** Reasoning */
+                    reasoning?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Requirements */
+                    requirements?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Safety Identifier */
+                    safety_identifier?: string | null;
+                    /** Service Tier */
+                    service_tier?: string | null;
+                    /** Session Id */
+                    session_id?: string | null;
+                    /** Store */
+                    store?: boolean | null;
+                    /** Stream */
+                    stream?: boolean | null;
+                    /** Temperature */
+                    temperature?: number | null;
+                    /** Text */
+                    text?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tool Choice */
+                    tool_choice?: string | {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tools */
+                    tools?: {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Top P */
+                    top_p?: number | null;
+                    /** User */
+                    user?: string | null;
+                    /** Variables */
+                    variables?: {
+                        [key: string]: unknown;
+                    } | null;
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description `{object: response.input_tokens, input_tokens, source: estimated}` */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -91,10 +91,17 @@ def claims_of(token: str, key: VerificationKey, expected: Expected) -> dict[str,
             if times is not None:
                 log.info("token.refused", issuer=expected.issuer, flaw=flaw, times=times)
         raise Unauthenticated(REFUSED) from None
-    is_time = isinstance(expires_at_s, int | float) and not isinstance(expires_at_s, bool) and math.isfinite(expires_at_s)
-    if not is_time or not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MOST or not subject.isprintable():
+    if not _is_time(expires_at_s) or not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MOST or not subject.isprintable():
         raise Unauthenticated(REFUSED)
     return claims
+
+
+def _is_time(seconds: object) -> bool:
+    """A finite number that a float holds."""
+    try:
+        return isinstance(seconds, int | float) and not isinstance(seconds, bool) and math.isfinite(seconds)
+    except OverflowError:
+        return False
 
 
 def name_of(claims: Mapping[str, Any]) -> str:

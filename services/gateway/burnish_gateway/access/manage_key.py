@@ -50,9 +50,7 @@ def checked_expiry(principal: Principal, expires_at: datetime | None, *, now: da
     if expires_at is not None and expires_at <= now:
         raise InvalidField("expires_at: must be a moment in the future.", param="expires_at")
     if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
-        raise Forbidden(
-            f"Your key expires at {principal.expires_at.isoformat()}; a key that it makes must not outlive it.", param="expires_at"
-        )
+        raise Forbidden(f"Your key expires at {_text(principal.expires_at)}; a key that it makes must not outlive it.", param="expires_at")
     return expires_at
 
 
@@ -131,8 +129,10 @@ async def rotate_key(
 
 
 async def rename_key(tx: Tx, principal: Principal, api_key_id: UUID, name: str) -> None:
-    """Raises NotFound."""
+    """Raises NotFound. The name that it has is no change."""
     old = await _locked(tx, api_key_id)
+    if old["name"] == name:
+        return
     await store.rename_key(tx, api_key_id, name)
     await note(
         tx, principal, action="api_key.renamed", kind="api_key", key=str(api_key_id), before={"name": old["name"]}, after={"name": name}
@@ -163,4 +163,4 @@ def no_such_key() -> NotFound:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

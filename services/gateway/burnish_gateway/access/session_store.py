@@ -77,6 +77,11 @@ async def replace_hash(tx: Tx, user_id: UUID, *, email: str, old: str, new: str)
     return None if row is None else row["password_hash"]
 
 
+async def hold_password(tx: Tx, user_id: UUID, *, email: str, stood: str) -> bool:
+    """Whether the hash is still the one that `stood` there. Until the transaction ends nobody changes it."""
+    return await replace_hash(tx, user_id, email=email, old=stood, new=stood) == stood
+
+
 async def begin_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes, email: str, network: str) -> float:
     """Counts one try. Seconds until another one is taken; 0: this one is."""
     wait_s: float = await tx.fetchval("SELECT begin_sign_in($1, $2, $3, $4, $5)", pair, email_digest, address_digest, email, network)

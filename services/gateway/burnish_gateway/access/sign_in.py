@@ -76,6 +76,7 @@ class Verified:
     """Whose password it is, and the hash that stood there when it was looked at."""
 
     user_id: UUID
+    email: str
     password_hash: str
 
 
@@ -96,15 +97,23 @@ async def verify_password(gateway: Gateway, request: Request, *, email: str, pas
     async with gateway.db.unit_of_work() as tx:
         stands = stored if fresh is None else await store.replace_hash(tx, user_id, email=email, old=stored, new=fresh)
         await store.forgive_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=guessing.address)
-    return Verified(user_id, stands or stored)
+    return Verified(user_id, email, stands or stored)
 
 
-async def open_session(gateway: Gateway, request: Request, user_id: UUID, *, way: str) -> OpenedSession:
-    """A session under a new token, whatever the request carried; the session that its cookie named is over (no fixation)."""
+async def open_session(
+    gateway: Gateway, request: Request, user_id: UUID, *, way: str, by_password: Verified | None = None
+) -> OpenedSession:
+    """A session under a new token, whatever the request carried; the session that its cookie named is over (no fixation).
+
+    `by_password`: what let them in. Raises Unauthenticated where it was changed or taken away meanwhile: whoever changes a password
+    ends the sessions that there are, and this one would begin after it.
+    """
     people = gateway.authenticator.people
     token, rules = new_token(), people.rules
     former = await people.live_session(rules.cookie.read(request.headers.get("cookie")))
     async with gateway.db.unit_of_work(user=user_id) as tx:
+        if by_password is not None and not await store.hold_password(tx, user_id, email=by_password.email, stood=by_password.password_hash):
+            raise Unauthenticated(WRONG)
         await store.add_session(
             tx, session_id=token.token_id, user_id=user_id, digest=token.digest, way=way, expires_at=gateway.clock.now() + rules.lifetime,
             address=address_of(request), network=network_of(address_of(request)),

@@ -62,8 +62,9 @@ async def sign_in(body: Credentials, request: Request, gateway: GatewayParts) ->
     email = folded(body.email)
     if email is None:
         raise Unauthenticated(WRONG)
-    user_id = (await verify_password(gateway, request, email=email, password=body.password)).user_id
-    return await signed_in_response(gateway, await open_session(gateway, request, user_id, way="password"))
+    verified = await verify_password(gateway, request, email=email, password=body.password)
+    opened = await open_session(gateway, request, verified.user_id, way="password", by_password=verified)
+    return await signed_in_response(gateway, opened)
 
 
 @router.post("/v1/auth/sign-up", status_code=201, response_model=SessionAnswer, summary="Make an account and an organization of one's own")

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from burnish_gateway.wire import Text
-from burnish_shared.auth.emails import fold_email
+from burnish_shared.auth.emails import fold_email, fold_new_email
 
 
 def _plausible(text: str) -> str:
-    if fold_email(text) is None:
+    if fold_new_email(text) is None:
         raise ValueError("must be an e-mail address, such as ada@example.com")
     return text
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from burnish_gateway.wire import ApiModel, Name, Text
-from burnish_shared.auth.emails import fold_email
+from burnish_shared.auth.emails import fold_new_email
 from burnish_shared.contracts.alert_channels import AlertKind, ChannelKind, Severity
 from burnish_shared.egress.target import MAX_URL_LENGTH
 
@@ -18,7 +18,7 @@ DEFAULT_REGION: Final[Region] = "us"
 
 
 def _email(text: str) -> str:
-    folded = fold_email(text)
+    folded = fold_new_email(text)
     if folded is None:
         raise ValueError("is no e-mail address")
     return folded

@@ -14,7 +14,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.batches import store
 from burnish_gateway.batches.answers import ENDED, ERRORS, OUTPUT, FileAnswer, FileDeleted, FilePage, file_answer, output_answer
 from burnish_gateway.batches.results import results_of
-from burnish_gateway.batches.upload import Upload, upload_of
+from burnish_gateway.batches.upload import Upload, is_form, upload_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, bearer, gateway_of, verified_caller
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
@@ -76,7 +76,9 @@ async def upload_file(
             raise _no_such_file()
         return file_answer(row)
 
-    return await run_once(gateway, request, principal, status=200 if "multipart" in content_type else 201, work=work)
+    if not is_form(content_type):
+        return await run_once(gateway, request, principal, status=201, work=work)
+    return await run_once(gateway, request, principal, status=200, work=work, said=upload.said())
 
 
 def _check_text(upload: Upload) -> None:

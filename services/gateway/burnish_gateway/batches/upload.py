@@ -15,13 +15,23 @@ NAME_MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Upload:
+    """A file, by the name that its sender gives it."""
+
     name: str
     content: bytes
+
+    def said(self) -> bytes:
+        """The form without its boundary, which every client draws anew for each try."""
+        return self.name.encode() + b"\n" + self.content
+
+
+def is_form(content_type: str) -> bool:
+    return content_type.lower().startswith("multipart/form-data")
 
 
 def upload_of(raw: bytes, *, content_type: str, name: str | None) -> Upload:
     """Raises InvalidBody for a broken form, InvalidField where a part is missing or wrong. `name`: of a raw body, by the caller's word."""
-    if not content_type.lower().startswith("multipart/form-data"):
+    if not is_form(content_type):
         return Upload(_named(name), raw)
     found = BOUNDARY.search(content_type)
     if found is None:

@@ -5,10 +5,11 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from burnish_gateway.compat.anthropic.body import MessagesBody
+from burnish_gateway.compat.anthropic.body import CountTokensBody, MessagesBody
 from burnish_gateway.compat.anthropic.errors import with_bearer
 from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.chat_body import ChatBody
+from burnish_gateway.compat.count_tokens import count_tokens
 from burnish_gateway.compat.embed import embed
 from burnish_gateway.compat.embeddings_body import EmbeddingsBody
 from burnish_gateway.compat.openai_format import OpenAIFormat
@@ -67,6 +68,21 @@ async def create_response(request: Request) -> Response:
 
 
 @router.post(
+    "/v1/responses/input_tokens",
+    summary="How many tokens a response would read, in OpenAI's format: an estimate from above",
+    response_class=Response,
+    dependencies=[Depends(bearer)],
+    responses={200: {"description": "`{object: response.input_tokens, input_tokens, source: estimated}`"}, **REFUSALS},
+    openapi_extra=json_body(ResponsesBody, role="viewer"),
+)
+async def count_response_tokens(request: Request) -> Response:
+    """Counted by length, as what is held for the same call is: no tokenizer of the model is at hand. Nothing is asked of a model."""
+    return await count_tokens(
+        request, format=ResponsesFormat(), answer=lambda tokens: {"object": "response.input_tokens", "input_tokens": tokens}
+    )
+
+
+@router.post(
     "/v1/messages",
     summary="A message in Anthropic's format; `model` may name any model, or a prompt as `burnish::prompt::SLUG`",
     response_class=Response,
@@ -78,4 +94,20 @@ async def create_message(request: Request) -> Response:
     """The key comes as `x-api-key`, where Anthropic's clients put it, or as a Bearer token."""
     response = await serve(with_bearer(request), format=AnthropicFormat(beta=request.headers.get("anthropic-beta")))
     response.headers["request-id"] = request_id_of(request)  # where Anthropic's clients look for it
+    return response
+
+
+@router.post(
+    "/v1/messages/count_tokens",
+    summary="How many tokens a message would read, in Anthropic's format: an estimate from above",
+    response_class=Response,
+    dependencies=[Depends(bearer)],
+    responses={200: {"description": "`{input_tokens, source: estimated}`"}, **REFUSALS},
+    openapi_extra=json_body(CountTokensBody, role="viewer"),
+)
+async def count_message_tokens(request: Request) -> Response:
+    """Counted by length, as what is held for the same call is: no tokenizer of the model is at hand. Nothing is asked of a model."""
+    messages = AnthropicFormat(beta=request.headers.get("anthropic-beta"), body=CountTokensBody)
+    response = await count_tokens(with_bearer(request), format=messages, answer=lambda tokens: {"input_tokens": tokens})
+    response.headers["request-id"] = request_id_of(request)
     return response

@@ -5,7 +5,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
+from burnish_shared.auth.emails import fold_new_email, mail_address
 from burnish_webhooks.core.notice import Notice
+
+
+def mailable(recipients: Sequence[str]) -> list[str]:
+    """Those that a mail server takes, as mail is sent to them; a channel of an older release may name others."""
+    return [mail_address(one) for one in recipients if fold_new_email(one) is not None]
 
 
 def mail_of(notice: Notice, *, sender: str, recipients: Sequence[str], message_id: str, domain: str) -> EmailMessage:

@@ -1,6 +1,7 @@
 """E-mail through the installation's own SMTP server, by the standard library in a thread, bounded in time."""
 
 import asyncio
+import copy
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from burnish_shared.auth.emails import fold_new_email
 from burnish_shared.refusal import StartRefused
 
 log = structlog.get_logger("burnish.webhooks")
@@ -55,6 +57,21 @@ class SmtpServer:
         return self.host in ("localhost", "127.0.0.1", "::1")
 
 
+def sender_of(text: str) -> str:
+    """What BURNISH_SMTP_FROM says, '' where it says nothing. Raises StartRefused for what no mail could come from."""
+    sender, mail = text.strip(), EmailMessage()
+    if not sender:
+        return ""
+    try:
+        mail["From"] = sender
+        addresses = mail["From"].addresses
+    except ValueError:
+        addresses = ()
+    if len(addresses) != 1 or fold_new_email(addresses[0].addr_spec) is None:
+        raise StartRefused("BURNISH_SMTP_FROM must be one address, such as `Burnish <alerts@example.com>`.")
+    return sender
+
+
 @dataclass(frozen=True, slots=True)
 class Mailed:
     """The server took it."""
@@ -98,7 +115,9 @@ def _send(server: SmtpServer, mail: EmailMessage) -> Mailed | NotMailed:
                 if not server.is_local and not isinstance(smtp.sock, ssl.SSLSocket):
                     return NotMailed("smtp_without_tls", "The server offers no TLS, so the password was not sent.", lasting=True)
                 smtp.login(server.user, server.password)
-            refused = smtp.send_message(mail)
+            return _hand_in(smtp, mail)
+    except UnicodeError:
+        return NotMailed("smtp_login_refused", "User and password of BURNISH_SMTP_URL must be ASCII.", lasting=True)
     except smtplib.SMTPAuthenticationError as error:
         return NotMailed("smtp_login_refused", _said(error.smtp_error))
     except smtplib.SMTPRecipientsRefused as error:
@@ -106,14 +125,29 @@ def _send(server: SmtpServer, mail: EmailMessage) -> Mailed | NotMailed:
         return NotMailed("smtp_recipients_refused", None, lasting=all(code >= 500 for code in codes))
     except smtplib.SMTPResponseException as error:
         return NotMailed(f"smtp_{error.smtp_code}", _said(error.smtp_error), lasting=error.smtp_code >= 500)
+    except smtplib.SMTPNotSupportedError as error:
+        return NotMailed("smtp_not_supported", _said(str(error)), lasting=True)
     except TimeoutError:
         return NotMailed("timeout")
     except ssl.SSLError:
         return NotMailed("tls_failed")
     except (smtplib.SMTPException, OSError):
         return NotMailed("connect_failed")
-    if refused:
-        log.warning("notices.recipients_refused", count=len(refused))
+
+
+def _hand_in(smtp: smtplib.SMTP, mail: EmailMessage) -> Mailed | NotMailed:
+    """Addresses with letters beyond ASCII before the `@` go to servers that say SMTPUTF8 (RFC 6531) alone: others hear of the rest."""
+    smtp.ehlo_or_helo_if_needed()
+    everybody = [one.addr_spec for one in mail["To"].addresses]
+    told = everybody if smtp.has_extn("smtputf8") else [one for one in everybody if one.isascii()]
+    if not told:
+        return NotMailed("smtp_without_smtputf8", "The mail server takes no addresses with letters beyond ASCII.", lasting=True)
+    if told != everybody:
+        mail = copy.copy(mail)
+        mail.replace_header("To", ", ".join(told))
+    refused = smtp.send_message(mail)
+    if count := len(refused) + len(everybody) - len(told):
+        log.warning("notices.recipients_refused", count=count)
     return Mailed()
 
 

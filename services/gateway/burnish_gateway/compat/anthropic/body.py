@@ -47,12 +47,20 @@ class MessagesBody(CallFields):
     app: Id | None = None
 
 
+class CountTokensBody(MessagesBody):
+    """Of a call that is only counted: how long its answer may be is not said."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="CountTokensRequest")
+
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+
+
 TRANSLATED: Final = frozenset(MessagesBody.model_fields) - {"thinking", "output_config"}
 """What is said in our words; the rest goes to a model of Anthropic's as it came, and no other model has a word for it."""
 
 
-def parse_messages_body(raw: bytes) -> tuple[MessagesBody, Object]:
-    """The body, and what of it goes on unchanged.
+def parse_messages_body(raw: bytes, *, kind: type[MessagesBody] = MessagesBody) -> tuple[MessagesBody, Object]:
+    """The body, and what of it goes on unchanged. `kind`: which body it is.
 
     Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong field.
     """
@@ -61,7 +69,7 @@ def parse_messages_body(raw: bytes) -> tuple[MessagesBody, Object]:
         raise InvalidBody("The body must be a JSON object.")
     try:
         given = {name: one for name, one in value.items() if one is not None}
-        return MessagesBody.model_validate(given), {name: given[name] for name in given.keys() - TRANSLATED}
+        return kind.model_validate(given), {name: given[name] for name in given.keys() - TRANSLATED}
     except ValidationError as error:
         told = invalid_field(error)
         raise InvalidField(told.message, param=told.param) from error

@@ -24,13 +24,14 @@ BETA: Final = r"[A-Za-z0-9._,; -]{1,1000}"
 
 @dataclass(frozen=True, slots=True)
 class AnthropicFormat:
-    """`POST /v1/messages`. Usage comes with the end of a stream. `beta`: the header of the same end."""
+    """`POST /v1/messages`. Usage comes with the end of a stream. `beta`: the header of the same end. `body`: of what kind it is."""
 
     route: str = "messages"
     beta: str | None = None
+    body: type[MessagesBody] = MessagesBody
 
     def parse(self, raw: bytes) -> Chat:
-        return Chat(_order(*parse_messages_body(raw), beta=self.beta))
+        return Chat(_order(*parse_messages_body(raw, kind=self.body), beta=self.beta))
 
     def answer(self, outcome: Facts) -> bytes:
         return message(outcome)
