@@ -12,6 +12,7 @@ import { Menu, type MenuItem } from "@/kit/Menu";
 import { EmptyState } from "@/kit/States";
 import { Button } from "@/kit/Button";
 import { toastError } from "@/kit/Toast";
+import { Whole } from "@/kit/Whole";
 import { classes } from "@/lib/classes";
 import { initial } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -92,6 +93,7 @@ export function Shell() {
       ) : null}
       <Help open={helpOpen} onOpenChange={setHelpOpen} />
       <Leaving />
+      <Whole />
       <FormGuard />
     </div>
   );
