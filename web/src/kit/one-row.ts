@@ -65,7 +65,7 @@ export function oneRowAtATime(table: Element): () => void {
 /** The row above or below it that takes part, also in the next part of a long list. */
 function beside(row: Element, step: number): Element | null {
   const next = (one: Element) => (step > 0 ? one.nextElementSibling : one.previousElementSibling);
-  for (let part = row.parentElement, one = next(row); ; one = next(one)) {
+  for (let part: Element | null = row.parentElement, one = next(row); ; one = next(one)) {
     while (!one) {
       part = part && next(part);
       if (!part?.matches("tbody")) return null;
