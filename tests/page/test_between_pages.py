@@ -155,10 +155,12 @@ async (last) => {
 
 async def test_a_word_longer_than_its_line_goes_on_in_the_next(page_as: OpenPage, site: Site) -> None:
     word = "unending" * 25
-    slug = f"word-{uuid4().hex[:6]}"
-    body = {"slug": slug, "template": "Hello", "model": "simulated/chat", "description": word}
+    slug = f"{word[:56]}{uuid4().hex[:6]}"
+    body = {"slug": slug, "template": "Hello", "model": "simulated/chat", "description": word, "label": "production"}
     await site.call("POST", "/v1/prompts", body)
-    await narrow(await page_as("viewer", f"/app/prompts/{slug}"), 320)
+    run = await site.call("POST", "/v1/executions", {"prompt": slug})
+    for path in (f"/app/prompts/{slug}", f"/app/runs/{run['id']}"):
+        await narrow(await page_as("viewer", path), 320)
     workspace_id = await site.new_workspace(word)
     for path in ("/app/settings", "/app/usage/plan"):
         await narrow(await page_as("admin", path, workspace_id=workspace_id), 320)
