@@ -132,7 +132,7 @@ function State({ slug, draft }: { slug: string; draft: Draft }) {
       {of?.version === base.version ? (
         <>
           , {nameOfAuthor(of.author)}, <RelativeTime at={of.created_at} />
-          {of.message ? `: ${of.message}` : ""}
+          {of.message ? <>: <bdi>{of.message}</bdi></> : null}
         </>
       ) : null}
     </p>
