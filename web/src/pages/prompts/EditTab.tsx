@@ -131,7 +131,7 @@ function State({ slug, draft }: { slug: string; draft: Draft }) {
       {onBranch} v{base.version}
       {of?.version === base.version ? (
         <>
-          , {nameOfAuthor(of.author)}, <RelativeTime at={of.created_at} />
+          , <bdi>{nameOfAuthor(of.author)}</bdi>, <RelativeTime at={of.created_at} />
           {of.message ? <>: <bdi>{of.message}</bdi></> : null}
         </>
       ) : null}
