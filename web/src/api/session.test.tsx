@@ -463,6 +463,7 @@ it("asks again by itself while nobody answers, and says so until somebody does",
   try {
     let answers = false;
     vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+      await new Promise((then) => setTimeout(then, 500));
       if (!answers) throw new TypeError("Failed to fetch");
       return json(ADA);
     });
@@ -473,7 +474,7 @@ it("asks again by itself while nobody answers, and says so until somebody does",
       return null;
     }
     show(<Said />);
-    await pass(100);
+    await pass(600);
     expect(state().error?.code).toBe("no_connection");
     const before = said.length;
     await pass(20_000);
