@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, floats_are_here, narrow, settled
+from tests.page.browser import PATIENCE_MS, closed, expect_console, floats_are_here, narrow, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -130,8 +130,15 @@ async def test_of_a_long_list_what_is_near_is_there_and_the_keys_reach_the_rest(
     for row in range(953, 947, -1):  # Over the border between two parts, which is at 951.
         await page.keyboard.press("ArrowUp")
         await expect(table.locator(f'tr[aria-rowindex="{row}"] [data-row]')).to_be_focused()
+    assert await table.evaluate(STOPS_IN) == ["made-up-946"], "one row is a stop, and no other"
+    await expect(page.get_by_text("The arrow keys go from row to row.")).to_be_visible()
     await check_axe(page)
 
+
+STOPS_IN = """
+(table) => [...table.querySelectorAll("tbody [data-row]")].filter((one) => one.tabIndex >= 0)
+  .map((one) => one.closest("tr").textContent.match(/made-up-[0-9]+/)[0].slice(0, 11))
+"""
 
 SCROLL_TO_THE_END = """
 async (last) => {
@@ -148,10 +155,12 @@ async (last) => {
 
 async def test_a_word_longer_than_its_line_goes_on_in_the_next(page_as: OpenPage, site: Site) -> None:
     word = "unending" * 25
-    slug = f"word-{uuid4().hex[:6]}"
-    body = {"slug": slug, "template": "Hello", "model": "simulated/chat", "description": word}
+    slug = f"{word[:56]}{uuid4().hex[:6]}"
+    body = {"slug": slug, "template": "Hello", "model": "simulated/chat", "description": word, "label": "production"}
     await site.call("POST", "/v1/prompts", body)
-    await narrow(await page_as("viewer", f"/app/prompts/{slug}"), 320)
+    run = await site.call("POST", "/v1/executions", {"prompt": slug})
+    for path in (f"/app/prompts/{slug}", f"/app/runs/{run['id']}"):
+        await narrow(await page_as("viewer", path), 320)
     workspace_id = await site.new_workspace(word)
     for path in ("/app/settings", "/app/usage/plan"):
         await narrow(await page_as("admin", path, workspace_id=workspace_id), 320)
@@ -263,3 +272,58 @@ async def test_going_back_over_a_form_asks_for_what_was_written_and_waits_for_wh
     await expect(form.get_by_label("Name")).to_have_value("")
     await page.keyboard.press("Escape")
     await expect(page).to_have_url(re.compile("/datasets$"))
+
+
+async def test_a_name_runs_as_its_script_does_and_all_of_it_can_be_read(page_as: OpenPage, site: Site) -> None:
+    name = "مرحبا بالعالم " * 10 + "(2.1)"
+    page = await page_as("viewer", "/app/prompts", workspace_id=await site.new_workspace(name))
+    shown = page.get_by_role("complementary").get_by_text(name)
+    begins_px, ends_px = await shown.evaluate(FIRST_LETTER_PX)
+    assert begins_px == pytest.approx(ends_px, abs=2), "its first letter stands at the right"
+    await expect(page.locator("[data-whole]")).to_have_count(0)
+    await shown.hover()
+    await expect(page.locator("[data-whole]")).to_have_text(name)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("[data-whole]")).to_have_count(0)
+    await page.get_by_role("button", name="Search").focus()
+    await page.keyboard.press("Shift+Tab")
+    await expect(page.locator("[data-whole]")).to_have_text(name)
+
+
+FIRST_LETTER_PX = """
+(element) => {
+  const letter = document.createRange();
+  letter.setStart(element.firstChild, 0);
+  letter.setEnd(element.firstChild, 1);
+  return [letter.getBoundingClientRect().right, element.getBoundingClientRect().right];
+}
+"""
+
+
+async def test_at_400_percent_all_of_a_page_a_menu_and_a_form_scrolls(page_as: OpenPage) -> None:
+    """A window of 1280 by 1024 has 320 by 256 then: what stays while the rest scrolls leaves no room for that."""
+    page = await page_as("admin", "/app/prompts/{prompt}", width=320, height=256)
+    assert await page.evaluate(STAYING) == []
+    await page.get_by_role("button", name="Menu", exact=True).click()
+    menu = page.get_by_role("dialog", name="Menu")
+    await expect(menu.get_by_role("link", name="API keys")).to_be_visible()
+    assert await menu.get_by_role("navigation", name="Main").evaluate("(nav) => nav.scrollHeight - nav.clientHeight") == 0
+    await menu.get_by_role("link", name="API keys").click()
+    await settled(page)
+    await page.get_by_role("button", name="New key").first.click()
+    form = page.get_by_role("dialog", name="New API key")
+    await expect(form.get_by_label("Name")).to_be_focused()
+    seen_px = await form.evaluate("(form) => form.clientHeight")
+    assert seen_px > 200, f"of a form {seen_px} px are seen at a time"
+    assert await form.evaluate(STAYING_IN) == []
+    await form.get_by_role("button", name="Cancel").click()
+    await closed(page)
+
+
+STAYING_IN = """
+(within) => [...within.querySelectorAll("*")]
+  .filter((one) => ["fixed", "sticky"].includes(getComputedStyle(one).position))
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height > 24)
+  .map((one) => one.outerHTML.slice(0, 120))
+"""
+STAYING = f"() => ({STAYING_IN})(document.body)"

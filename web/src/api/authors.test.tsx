@@ -12,6 +12,11 @@ it("names who did it: people and keys by their names, others by the end of their
   expect(said).toEqual(["You", "Ann", "b@x.example", "A former member", "API key ci", "API key …e0863e", "The operator", "robot …456789", "Burnish"]);
 });
 
+it("keeps a name that runs from the right from turning the sentence around it", () => {
+  const known = { ...KNOWN, members: [{ user_id: "u4", name: "שלום" }], keys: [{ id: "k2", name: "مرحبا" }] };
+  expect(["user:u4", "api_key:k2"].map((one) => authorOf(one, known))).toEqual(["\u2068שלום\u2069", "API key \u2068مرحبا\u2069"]);
+});
+
 it("says what acted by itself", () => {
   expect(["system:schedule", "system:alert_policy", "system:webhooks"].map((one) => authorOf(one, KNOWN))).toEqual(["A schedule", "An alert", "Burnish"]);
 });

@@ -17,19 +17,26 @@ type Known = { me: string; members?: readonly { user_id: string; name?: string |
 /** What acts by itself, by its name in the books. */
 const BY_ITSELF: Record<string, string> = { schedule: "A schedule", alert_policy: "An alert", model_migration: "A move to another model", rollout_policy: "A rollout policy", digest: "The digest" };
 
+const RUNS_FROM_THE_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name as part of a sentence: one that runs from the right does not turn what stands beside it. */
+export function isolated(name: string): string {
+  return RUNS_FROM_THE_RIGHT.test(name) ? `\u2068${name}\u2069` : name;
+}
+
 /** Who "user:<id>" or "api_key:<id>" is. `undefined` members or keys are not read yet, or nobody's to read. */
 export function authorOf(author: string, { me, members, keys, areMore, askedFor }: Known): string {
   const [kind, id] = author.split(":");
   if (!id) return author === "operator" ? "The operator" : author || "Burnish";
   if (kind === "api_key") {
     const name = keys?.find((one) => one.id === id)?.name;
-    return name ? `API key ${name}` : `API key …${id.slice(-6)}`;
+    return name ? `API key ${isolated(name)}` : `API key …${id.slice(-6)}`;
   }
   if (kind === "system") return BY_ITSELF[id] ?? "Burnish";
   if (kind !== "user" && kind !== "session") return `${kind} …${id.slice(-6)}`;
   if (id === me) return "You";
   const member = members?.find((one) => one.user_id === id);
-  return member ? member.name || member.email || "A member" : (members && !areMore) || askedFor?.has(id) ? "A former member" : "A member";
+  return member ? isolated(member.name || member.email || "A member") : (members && !areMore) || askedFor?.has(id) ? "A former member" : "A member";
 }
 
 type Members = Answer<"/v1/members">["data"];

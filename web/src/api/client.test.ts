@@ -124,3 +124,20 @@ describe("a 401", () => {
     expect(ended).toBe(1);
   });
 });
+
+describe("a page in place of the API's answer, as a network's sign-in page is", () => {
+  const PAGE = ["<html><body>Please sign in</body></html>", { "content-type": "text/html; charset=utf-8" }] as const;
+
+  it("is no answer, and says in words what it may be", async () => {
+    answer(200, ...PAGE);
+    const error = await failed(read("/v1/prompts"));
+    expect([error.isConnection, error.isLost, error.retryable]).toEqual([true, true, true]);
+    expect(error.message).toContain("sign-in page of a network");
+    expect((await failed(change("post", "/v1/prompts", { body: { slug: "a" } as never }))).isLost).toBe(true);
+  });
+
+  it("is no stream either", async () => {
+    answer(200, ...PAGE);
+    expect((await failed(stream("/v1/live").next())).isConnection).toBe(true);
+  });
+});

@@ -1,6 +1,6 @@
 /** The one client of the API. Types come from schema.d.ts, which `npm run gen` writes. Failed answers are thrown as ApiError. */
 import createClient, { type Middleware } from "openapi-fetch";
-import { errorOf, noConnection } from "./errors";
+import { errorOf, foreignAnswer, isForeign, noConnection } from "./errors";
 import type { components, paths } from "./schema";
 
 /** A schema of the API by its name: `Schema<"PromptItem">`. */
@@ -32,7 +32,8 @@ const standingOnEach: Middleware = {
     sentBy.set(request, standing.csrfToken);
     return request;
   },
-  async onResponse({ request, response }) {
+  async onResponse({ request, response, options }) {
+    if (isForeign(response) && options.parseAs === "json") throw foreignAnswer();
     if (response.ok || response.status === 304) return undefined;
     const body: unknown = await response
       .clone()

@@ -78,6 +78,15 @@ export function noConnection(cause: unknown): ApiError {
   return error;
 }
 
+/** A page that was answered where the API's own answer was asked for: something stands between, and whether the API heard of it nobody knows. */
+export function isForeign(response: Response): boolean {
+  return response.ok && (response.headers.get("content-type") ?? "").startsWith("text/html");
+}
+
+export function foreignAnswer(): ApiError {
+  return new ApiError(0, { code: "no_connection", message: "Something else answers in Burnish’s place, such as the sign-in page of a network. Open any page in a new tab, and try again.", retryable: true });
+}
+
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return new ApiError(-1, { code: "page", message: error instanceof Error ? error.message : String(error) });

@@ -457,3 +457,32 @@ it("stays where it was with a link to a workspace that one does not belong to, o
   goWhereLinked();
   expect(sessionStorage.getItem("burnish.workspace")).toBeNull();
 });
+
+it("asks again by itself while nobody answers, and says so until somebody does", async () => {
+  vi.useFakeTimers();
+  try {
+    let answers = false;
+    vi.spyOn(globalThis, "fetch").mockImplementation(async () => {
+      await new Promise((then) => setTimeout(then, 500));
+      if (!answers) throw new TypeError("Failed to fetch");
+      return json(ADA);
+    });
+    const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+    const said: (string | null)[] = [];
+    function Said() {
+      said.push(useSessionState().error?.code ?? null);
+      return null;
+    }
+    show(<Said />);
+    await pass(600);
+    expect(state().error?.code).toBe("no_connection");
+    const before = said.length;
+    await pass(20_000);
+    expect(said.slice(before), "no blink in between").not.toContain(null);
+    answers = true;
+    await pass(6_000);
+    expect([state().session?.user.id, state().error]).toEqual(["u1", null]);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -110,13 +110,24 @@ export function goWhereLinked(): void {
 // Before the router reads the address.
 goWhereLinked();
 
+const ASKS_AGAIN_MS = 5_000;
+
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   /** The first of them that there is. */
   const [chosen, setChosen] = useState(() => [remembered("tab"), remembered("browser")]);
   /** Who was the first to be there since the document was loaded. */
   const [whose, setWhose] = useState<string | null>(null);
-  const { data, error, refetch } = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, retry: false });
+  // Where nobody answers yet, it is asked again by itself, and until an answer is there the words stay that said so.
+  const { data, error: latestError, refetch } = useQuery({
+    queryKey: SESSION_KEY,
+    queryFn: readSession,
+    staleTime: 60_000,
+    retry: false,
+    refetchInterval: ({ state }) => (state.data === undefined && state.error && asApiError(state.error).retryable ? ASKS_AGAIN_MS : false),
+  });
+  const [error, setError] = useState<unknown>(null);
+  if (data !== undefined ? error !== null : latestError && latestError !== error) setError(data === undefined ? latestError : null);
 
   // Nothing of one person is left for the next, however the change came about: here, in another tab, or by a session that ended. The document
   // is loaded anew for another one: what the one before had begun, such as the parts of a file that are sent one after the other, would go on

@@ -1,5 +1,5 @@
 /** Streams of the API that a page opens for itself (an answer in the playground, an optimization's progress). */
-import { asApiError, errorOf, noConnection } from "./errors";
+import { asApiError, errorOf, foreignAnswer, isForeign, noConnection } from "./errors";
 import { standing, standingHeaders, tellSignedOut } from "./client";
 import { type ServerEvent, serverEvents } from "./sse";
 
@@ -23,6 +23,7 @@ export async function* stream(path: string, { method = "GET", body, signal, last
   }).catch((error: unknown) => {
     throw signal?.aborted ? error : noConnection(error);
   });
+  if (isForeign(response)) throw foreignAnswer();
   onHeaders?.(response.headers);
   if (!response.ok || !response.body) {
     const error = errorOf(response, await response.json().catch(() => null));

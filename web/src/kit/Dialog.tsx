@@ -125,7 +125,7 @@ export function FormDialog({
       <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
         <KeptAtTheEnd hold={hold} />
         {children}
-        <div className="sticky bottom-0 z-10 -mx-5 -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
+        <div className="sticky bottom-0 z-10 -mx-5 short:static -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
           {over ? <Meanwhile show={over.news !== null} isBeside={over.news === "beside"} what={over.what} onTake={over.takeTheirs} /> : null}
           <FormError error={over?.fault ?? error} />
           {missing ? <p className="text-right text-12 text-muted">{missing}</p> : null}

@@ -1,5 +1,6 @@
+import { QueryClientContext } from "@tanstack/react-query";
 import { CircleAlert, Inbox, RotateCw } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, use, useEffect, useState } from "react";
 import { asApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
 import { Button } from "./Button";
@@ -58,10 +59,40 @@ export function Skeleton({ className }: { className?: string }) {
 /** Lines of text that are on their way. */
 export function SkeletonText({ lines = 3 }: { lines?: number }) {
   return (
-    <div role="status" aria-label="Loading" className="flex flex-col gap-2.5">
+    <div role="status" aria-label="Loading" className="relative flex flex-col gap-2.5">
       {Array.from({ length: lines }, (_, index) => (
         <Skeleton key={index} className={classes("h-3.5", index % 3 === 2 ? "w-3/5" : index % 2 ? "w-11/12" : "w-full")} />
       ))}
+      <TakesLong />
+    </div>
+  );
+}
+
+const LONG_MS = 10_000;
+
+/** Over a skeleton that has stood there for long: it says so, and what has not come is asked for anew, for the first question may never be answered.
+ * Nothing moves by it. */
+export function TakesLong() {
+  const queries = use(QueryClientContext);
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    if (isLong) return undefined;
+    const timer = setTimeout(() => setLong(true), LONG_MS);
+    return () => clearTimeout(timer);
+  }, [isLong]);
+  if (!isLong) return null;
+  const ask = () => {
+    setLong(false);
+    void queries?.refetchQueries({ predicate: ({ state }) => state.fetchStatus === "fetching" && state.data === undefined });
+  };
+  return (
+    <div className="absolute inset-x-0 top-0 z-1 flex justify-center">
+      <p className="flex flex-wrap items-center justify-center gap-2 rounded-m border border-line bg-panel px-3 py-2 text-13">
+        This takes longer than usual.
+        <Button size="s" onClick={ask}>
+          Ask again
+        </Button>
+      </p>
     </div>
   );
 }

@@ -130,3 +130,65 @@ it("offers to look further back where a page is empty and more may follow", () =
   fireEvent.click(screen.getByRole("button", { name: "Look further" }));
   expect(loadMore).toHaveBeenCalledOnce();
 });
+
+const stops = () => [...document.querySelectorAll<HTMLElement>("a, button, input")].filter((one) => one.tabIndex >= 0).map((one) => one.getAttribute("aria-label") ?? one.textContent);
+const withActs = (names: readonly string[], selected: string | null = null) => (
+  <Table
+    label="Acts"
+    columns={[
+      { key: "name", head: "Name", cell: (row: string) => row },
+      { key: "act", head: "Act", cell: (row: string) => <><a href="#there">Go to {row}</a><button type="button" aria-haspopup="menu">More of {row}</button></> }, // prettier-ignore
+    ]}
+    rows={names}
+    rowKey={(row) => row}
+    onOpen={() => undefined}
+    selected={selected}
+  />
+);
+
+it("has one row at a time among the stops of Tab, with what stands in it", async () => {
+  const { rerender } = render(withActs(rows(50)));
+  expect(stops()).toEqual(["row 0", "Go to row 0", "More of row 0"]);
+  act(() => screen.getByRole("button", { name: "row 0" }).focus());
+  fireEvent.keyDown(document.activeElement as HTMLElement, { key: "ArrowDown" });
+  expect([document.activeElement?.textContent, stops()]).toEqual(["row 1", ["row 1", "Go to row 1", "More of row 1"]]);
+  // From a link to the one below it; on what opens a menu the arrow is its own.
+  act(() => screen.getByText("Go to row 1").focus());
+  fireEvent.keyDown(document.activeElement as HTMLElement, { key: "ArrowDown" });
+  expect(document.activeElement?.textContent).toBe("Go to row 2");
+  act(() => screen.getByText("More of row 2").focus());
+  fireEvent.keyDown(document.activeElement as HTMLElement, { key: "ArrowDown" });
+  expect(document.activeElement?.textContent).toBe("More of row 2");
+  fireEvent.keyDown(document.activeElement as HTMLElement, { key: "k" });
+  expect([document.activeElement?.textContent, stops().length]).toEqual(["More of row 1", 3]);
+  // The row goes, and rows come.
+  rerender(withActs(["new", ...rows(50).slice(2)]));
+  await vi.waitFor(() => expect(stops()).toEqual(["new", "Go to new", "More of new"]));
+  cleanup();
+  render(withActs(rows(50), "row 7"));
+  expect(stops(), "the chosen one").toEqual(["row 7", "Go to row 7", "More of row 7"]);
+});
+
+it("says how to go from row to row, where there are some", () => {
+  render(withActs(rows(2)));
+  expect(document.getElementById(screen.getByRole("table").getAttribute("aria-describedby") ?? "")?.textContent).toBe("The arrow keys go from row to row.");
+  cleanup();
+  render(withActs(rows(1)));
+  expect(screen.getByRole("table").getAttribute("aria-describedby")).toBeNull();
+});
+
+it("leaves a short list of what does not open as it is, and of a long one has one row among the stops, but none that only a menu opens", () => {
+  const list = (n: number, cell: (row: string) => React.ReactNode) => <Table label="Acts" columns={[{ key: "act", head: "Act", cell }]} rows={rows(n)} rowKey={(row) => row} />;
+  const undo = (row: string) => <button type="button">Undo {row}</button>;
+  render(list(10, undo));
+  expect(stops()).toHaveLength(10);
+  cleanup();
+  render(list(11, undo));
+  expect(stops()).toEqual(["Undo row 0"]);
+  act(() => screen.getByText("Undo row 0").focus());
+  fireEvent.keyDown(document.activeElement as HTMLElement, { key: "ArrowDown" });
+  expect([document.activeElement?.textContent, stops()]).toEqual(["Undo row 1", ["Undo row 1"]]);
+  cleanup();
+  render(list(11, (row) => <button type="button" aria-haspopup="menu">More of {row}</button>)); // prettier-ignore
+  expect(stops()).toHaveLength(11);
+});

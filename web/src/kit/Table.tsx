@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type ChangeEvent, type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type ChangeEvent, type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import type { Pages } from "@/api/hooks";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Button } from "./Button";
-import { EmptyState, ErrorState, Skeleton } from "./States";
+import { goByArrows, oneRowAtATime } from "./one-row";
+import { EmptyState, ErrorState, Skeleton, TakesLong } from "./States";
 
 export type Sort<K extends string = string> = { by: K; descending: boolean };
 
@@ -55,13 +56,19 @@ const hidden = { sm: "max-sm:hidden", md: "max-md:hidden", lg: "max-lg:hidden", 
 const PART_ROWS = 50;
 const NEAR_PX = 1_200;
 const ROW_PX = 45;
+/** Of so many rows that do not open each is a stop of its own. */
+const FEW_ROWS = 10;
 
-/** Rows and columns. With the focus on a row, the arrow keys go up and down and Enter opens. */
+/** Rows and columns. Where rows open, one of them is a stop of Tab; from it the arrow keys go up and down, and Enter opens. */
 export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, selected, sort, onSort, choice, isStale, className }: TableProps<T>) {
   const opens = Boolean(rowLink ?? onOpen);
   const isLate = useLate(Boolean(isStale));
   const isLong = rows.length > 2 * PART_ROWS;
   const lastChosen = useRef<string | null>(null);
+  const table = useRef<HTMLTableElement>(null);
+  const help = useId();
+  const goesByArrows = rows.length > (opens ? 1 : FEW_ROWS);
+  useLayoutEffect(() => (goesByArrows && table.current ? oneRowAtATime(table.current) : undefined), [goesByArrows]);
   const choose = (keys: readonly string[], isChosen: boolean) => {
     const next = new Set(choice?.chosen);
     for (const key of keys) if (isChosen) next.add(key);
@@ -82,7 +89,7 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
       chooseTo(before, !choice.chosen.has(before), false);
       return;
     }
-    goByArrows(event);
+    goByArrows(event.nativeEvent, event.currentTarget);
     const after = keyAt(document.activeElement);
     if (choice && before !== null && after !== null && after !== before && event.shiftKey) choose([before, after], true);
   };
@@ -104,45 +111,57 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
     );
   };
   return (
-    <div className={classes("relative min-w-0 overflow-x-auto", className)}>
-      <table aria-label={label} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isLate && "opacity-60")} onKeyDown={opens ? goByKeys : undefined}>
-        <thead>
-          <tr className="border-b border-line">
-            {choice ? (
-              <th scope="col" className="w-8 p-0">
-                <Choose label="Choose all that are listed" checked={rows.length > 0 && rows.every((one) => choice.chosen.has(rowKey(one)))} isPartly={rows.some((one) => choice.chosen.has(rowKey(one)))} onChange={(event) => choose(rows.map(rowKey), event.target.checked)} />
-              </th>
-            ) : null}
-            {columns.map((column) => (
-              <th
-                key={column.key}
-                scope="col"
-                aria-sort={sort?.by === column.key ? (sort.descending ? "descending" : "ascending") : undefined}
-                className={classes("h-9 px-3 text-12 font-medium whitespace-nowrap text-muted first:pl-2 last:pr-2", choice && "max-sm:px-1.5", column.align === "end" ? "text-right" : "text-left", column.hideBelow && hidden[column.hideBelow], column.width)}
-              >
-                {column.sortable && onSort ? (
-                  <button type="button" className="inline-flex items-center gap-1 hover:text-fg" onClick={() => onSort({ by: column.key, descending: sort?.by === column.key ? !sort.descending : column.align === "end" })}>
-                    {column.head}
-                    {sort?.by === column.key ? sort.descending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden /> : null}
-                  </button>
-                ) : (
-                  column.head
-                )}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        {isLong ? (
-          partsOf(rows).map((part, number) => (
-            <Part key={rowKey(part[0] as T)} columns={columns.length + (choice ? 1 : 0)} rows={part.length}>
-              {() => part.map((one, at) => row(one, number * PART_ROWS + at))}
-            </Part>
-          ))
-        ) : (
-          <tbody>{rows.map(row)}</tbody>
-        )}
-      </table>
-    </div>
+    <>
+      <div className={classes("peer relative min-w-0 overflow-x-auto", className)}>
+        <table ref={table} aria-label={label} aria-describedby={goesByArrows && opens ? help : undefined} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isLate && "opacity-60")} onKeyDown={goesByArrows ? goByKeys : undefined}>
+          <thead>
+            <tr className="border-b border-line">
+              {choice ? (
+                <th scope="col" className="w-8 p-0">
+                  <Choose label="Choose all that are listed" checked={rows.length > 0 && rows.every((one) => choice.chosen.has(rowKey(one)))} isPartly={rows.some((one) => choice.chosen.has(rowKey(one)))} onChange={(event) => choose(rows.map(rowKey), event.target.checked)} />
+                </th>
+              ) : null}
+              {columns.map((column) => (
+                <th
+                  key={column.key}
+                  scope="col"
+                  aria-sort={sort?.by === column.key ? (sort.descending ? "descending" : "ascending") : undefined}
+                  className={classes("h-9 px-3 text-12 font-medium whitespace-nowrap text-muted first:pl-2 last:pr-2", choice && "max-sm:px-1.5", column.align === "end" ? "text-right" : "text-left", column.hideBelow && hidden[column.hideBelow], column.width)}
+                >
+                  {column.sortable && onSort ? (
+                    <button type="button" className="inline-flex items-center gap-1 hover:text-fg" onClick={() => onSort({ by: column.key, descending: sort?.by === column.key ? !sort.descending : column.align === "end" })}>
+                      {column.head}
+                      {sort?.by === column.key ? sort.descending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden /> : null}
+                    </button>
+                  ) : (
+                    column.head
+                  )}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          {isLong ? (
+            partsOf(rows).map((part, number) => (
+              <Part key={rowKey(part[0] as T)} columns={columns.length + (choice ? 1 : 0)} rows={part.length}>
+                {() => part.map((one, at) => row(one, number * PART_ROWS + at))}
+              </Part>
+            ))
+          ) : (
+            <tbody>{rows.map(row)}</tbody>
+          )}
+        </table>
+      </div>
+      {goesByArrows ? <ByArrows id={help} /> : null}
+    </>
+  );
+}
+
+/** For whoever comes to a row by the keys: Tab leads on from the list, and not to the next row. Out of the flow, so that nothing moves. */
+function ByArrows({ id }: { id: string }) {
+  return (
+    <p id={id} className="pointer-events-none fixed right-4 bottom-4 z-20 hidden rounded-m bg-fg px-2 py-1 text-12 text-bg peer-has-[tbody_:focus-visible]:block">
+      The arrow keys go from row to row.
+    </p>
   );
 }
 
@@ -244,19 +263,9 @@ function keyAt(target: EventTarget | null): string | null {
   return target instanceof HTMLElement && target.matches("[data-row]") ? (target.closest<HTMLElement>("tr")?.dataset["key"] ?? null) : null;
 }
 
-function goByArrows(event: KeyboardEvent<HTMLTableElement>) {
-  const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
-  if (!step || event.metaKey || event.ctrlKey || event.altKey || !(event.target instanceof HTMLElement) || !event.target.matches("[data-row]")) return;
-  const openers = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-row]")];
-  const next = openers[openers.indexOf(event.target) + step];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
-}
-
 export function SkeletonTable({ columns, rows = 8 }: { columns: number; rows?: number }) {
   return (
-    <div role="status" aria-label="Loading" className="flex flex-col">
+    <div role="status" aria-label="Loading" className="relative flex flex-col">
       {Array.from({ length: rows + 1 }, (_, row) => (
         <div key={row} className={classes("flex items-center gap-6 border-b border-line px-2", row === 0 ? "h-9" : "h-11")}>
           {Array.from({ length: columns }, (_, column) => (
@@ -264,6 +273,7 @@ export function SkeletonTable({ columns, rows = 8 }: { columns: number; rows?: n
           ))}
         </div>
       ))}
+      <TakesLong />
     </div>
   );
 }

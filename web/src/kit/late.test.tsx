@@ -7,7 +7,8 @@ import { XYChart } from "@/chart";
 import { LATE_MS } from "@/lib/late";
 import { Button } from "./Button";
 import { Figures } from "./Page";
-import { Table } from "./Table";
+import { Loaded } from "./States";
+import { PagedTable, Table } from "./Table";
 
 const sources = import.meta.glob<string>("/src/**/*.tsx", { query: "?raw", import: "default", eager: true });
 
@@ -101,4 +102,38 @@ it("keeps figures and lists on screen while what is asked for otherwise loads", 
   await vi.waitFor(() => expect(vi.mocked(fetch)).toHaveBeenCalledTimes(4));
   act(() => go());
   await screen.findByText('{"of":"b"} b now');
+});
+
+it("says after 10 s that it takes long, and asks anew, for the first question may never be answered", async () => {
+  let answers = false;
+  const asked = vi.spyOn(globalThis, "fetch").mockImplementation(() => {
+    if (!answers) return new Promise(() => undefined);
+    return Promise.resolve(new Response(JSON.stringify({ name: "Here", data: [{ slug: "first" }], next_cursor: null }), { headers: { "content-type": "application/json" } }));
+  });
+  function One() {
+    return <Loaded of={useRead("/v1/prompts/{slug}", { path: { slug: "a" } })}>{(prompt) => <p>{prompt.name}</p>}</Loaded>;
+  }
+  function Many() {
+    return <PagedTable label="Prompts" columns={[{ key: "slug", head: "Slug", cell: (row) => row.slug }]} pages={usePages("/v1/prompts")} rowKey={(row) => row.slug} empty={null} />;
+  }
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <One />
+      <Many />
+    </QueryClientProvider>,
+  );
+  pass(9_000);
+  expect(screen.queryByText("This takes longer than usual.")).toBeNull();
+  pass(1_500);
+  expect(screen.getAllByText("This takes longer than usual.").map((one) => one.closest("[role=status]")?.getAttribute("aria-label"))).toEqual(["Loading", "Loading"]);
+  answers = true;
+  const before = asked.mock.calls.length;
+  await act(async () => {
+    screen.getAllByRole("button", { name: "Ask again" })[0]?.click();
+    await vi.advanceTimersByTimeAsync(100);
+  });
+  expect(asked.mock.calls.length).toBe(before + 2);
+  screen.getByText("Here");
+  screen.getByText("first");
+  asked.mockRestore();
 });

@@ -12,6 +12,7 @@ import { Menu, type MenuItem } from "@/kit/Menu";
 import { EmptyState } from "@/kit/States";
 import { Button } from "@/kit/Button";
 import { toastError } from "@/kit/Toast";
+import { Whole } from "@/kit/Whole";
 import { classes } from "@/lib/classes";
 import { initial } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -67,7 +68,7 @@ export function Shell() {
       <a href="#content" className="sr-only z-80 rounded-m bg-accent px-3 py-2 text-13 text-accent-fg focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
         Skip to the content
       </a>
-      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-sunken md:flex">
+      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-sunken short:overflow-y-auto md:flex">
         <Sidebar openPalette={openPalette} />
       </aside>
       <TopBar open={menuOpen} setOpen={setMenuOpen} openPalette={openPalette} />
@@ -92,6 +93,7 @@ export function Shell() {
       ) : null}
       <Help open={helpOpen} onOpenChange={setHelpOpen} />
       <Leaving />
+      <Whole />
       <FormGuard />
     </div>
   );
@@ -134,7 +136,7 @@ function Connection() {
   }, []);
   if (status !== "lost" && !offline) return null;
   return (
-    <div role="status" className="sticky top-12 z-20 flex flex-wrap items-center justify-between gap-2 border-b border-line bg-warn-soft px-4 py-2 text-13 md:top-0 md:px-8">
+    <div role="status" className="sticky top-12 z-20 flex flex-wrap items-center justify-between gap-2 border-b border-line bg-warn-soft px-4 py-2 text-13 short:static md:top-0 md:px-8">
       <span className="flex items-center gap-2">
         <WifiOff size={14} aria-hidden className="text-warn" />
         No connection to Burnish. What you see may be old; it comes back by itself.
@@ -190,7 +192,7 @@ function Sidebar({ openPalette }: { openPalette: () => void }) {
 
 function Nav() {
   return (
-    <nav aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
+    <nav aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4 short:flex-none short:overflow-visible">
       {NAV.map((group) => (
         <div key={group.label} className="mt-3 first:mt-1">
           <h2 className="px-2 pb-1 text-12 font-medium text-muted">{group.label}</h2>
@@ -293,7 +295,7 @@ function Account() {
 /** Below 900 px the sidebar is a menu. */
 function TopBar({ open, setOpen, openPalette }: { open: boolean; setOpen: (open: boolean) => void; openPalette: () => void }) {
   return (
-    <header className="sticky top-0 z-30 flex h-12 items-center gap-1 border-b border-line bg-sunken px-2 md:hidden">
+    <header className="sticky top-0 z-30 flex h-12 items-center gap-1 border-b border-line bg-sunken px-2 short:static md:hidden">
       <button type="button" className="grid size-9 place-items-center rounded-m" aria-label="Menu" aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(true)}>
         <MenuIcon size={18} aria-hidden />
       </button>

@@ -19,11 +19,11 @@ export type DialogFrameProps = {
 };
 
 const places: Record<DialogFrameProps["kind"], string> = {
-  dialog: "appear top-[8dvh] left-1/2 flex max-h-[84dvh] w-[calc(100vw-32px)] max-w-lg -translate-x-1/2 flex-col rounded-l bg-panel",
-  "wide dialog": "appear top-[8dvh] left-1/2 flex max-h-[84dvh] w-[calc(100vw-32px)] max-w-4xl -translate-x-1/2 flex-col rounded-l bg-panel",
-  drawer: "slide-in inset-y-0 right-0 flex w-full max-w-2xl flex-col border-l border-line bg-panel",
-  "wide drawer": "slide-in inset-y-0 right-0 flex w-full max-w-5xl flex-col border-l border-line bg-panel",
-  menu: "inset-y-0 left-0 flex w-72 max-w-[85vw] flex-col border-r border-line bg-sunken",
+  dialog: "appear top-[8dvh] left-1/2 flex max-h-[84dvh] short:top-[4dvh] short:max-h-[92dvh] short:overflow-y-auto w-[calc(100vw-32px)] max-w-lg -translate-x-1/2 flex-col rounded-l bg-panel",
+  "wide dialog": "appear top-[8dvh] left-1/2 flex max-h-[84dvh] short:top-[4dvh] short:max-h-[92dvh] short:overflow-y-auto w-[calc(100vw-32px)] max-w-4xl -translate-x-1/2 flex-col rounded-l bg-panel",
+  drawer: "slide-in inset-y-0 right-0 flex w-full max-w-2xl flex-col border-l border-line bg-panel short:overflow-y-auto",
+  "wide drawer": "slide-in inset-y-0 right-0 flex w-full max-w-5xl flex-col border-l border-line bg-panel short:overflow-y-auto",
+  menu: "inset-y-0 left-0 flex w-72 max-w-[85vw] flex-col border-r border-line bg-sunken short:overflow-y-auto",
 };
 
 export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus, title, description, children, footer, actions, onHeld }: DialogFrameProps) {
@@ -49,16 +49,16 @@ export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus
           {kind === "drawer" || kind === "wide drawer" ? (
             <>
               {actions ? <div className="flex flex-wrap gap-2 px-5 pb-3">{actions}</div> : null}
-              <div className="min-h-0 flex-1 overflow-y-auto border-t border-line px-5 py-4">{children}</div>
+              <div className="min-h-0 flex-1 overflow-y-auto border-t border-line px-5 py-4 short:flex-none short:overflow-visible">{children}</div>
             </>
           ) : null}
           {kind === "dialog" || kind === "wide dialog" ? (
             <>
               {/* The room around it lies within: a form's foot sticks to the very end. What has the focus is never below that foot. */}
-              <div className="min-h-0 scroll-pb-24 overflow-y-auto">
+              <div className="min-h-0 scroll-pb-24 overflow-y-auto short:shrink-0 short:overflow-visible">
                 <div className="px-5 pt-1 pb-5">{children}</div>
               </div>
-              {footer ? <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</div> : null}
+              {footer ? <div className="flex flex-wrap justify-end gap-2 shrink-0 border-t border-line px-5 py-3">{footer}</div> : null}
             </>
           ) : null}
         </Radix.Content>

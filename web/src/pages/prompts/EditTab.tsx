@@ -63,7 +63,7 @@ export function EditTab({ prompt, draft, newest, tip }: { prompt: Prompt; draft:
 
   return (
     <div className="flex flex-col gap-4">
-      <div className="sticky top-12 z-20 -mx-4 -mt-3 flex flex-col gap-2 bg-bg px-4 py-2 md:top-0 md:mx-0 md:px-0">
+      <div className="sticky top-12 z-20 -mx-4 -mt-3 flex flex-col gap-2 bg-bg px-4 py-2 short:static md:top-0 md:mx-0 md:px-0">
         <div className="flex min-h-8 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <State slug={prompt.slug} draft={draft} />
         <span className="flex flex-wrap items-center gap-2">
@@ -131,8 +131,8 @@ function State({ slug, draft }: { slug: string; draft: Draft }) {
       {onBranch} v{base.version}
       {of?.version === base.version ? (
         <>
-          , {nameOfAuthor(of.author)}, <RelativeTime at={of.created_at} />
-          {of.message ? `: ${of.message}` : ""}
+          , <bdi>{nameOfAuthor(of.author)}</bdi>, <RelativeTime at={of.created_at} />
+          {of.message ? <>: <bdi>{of.message}</bdi></> : null}
         </>
       ) : null}
     </p>

@@ -58,7 +58,7 @@ function Row({ item, labels, isChosen, onChoose }: { item: VersionRow; labels: s
         </span>
         {item.message ? <span className="line-clamp-2 text-13 wrap-anywhere">{item.message}</span> : null}
         <span className={classes("text-12", isChosen ? "text-fg" : "text-muted")}>
-          {nameOfAuthor(item.author)}, <RelativeTime at={item.created_at} />
+          <bdi>{nameOfAuthor(item.author)}</bdi>, <RelativeTime at={item.created_at} />
           {item.base_version !== null && item.base_version !== item.version - 1 ? `, over v${item.base_version}` : ""}
         </span>
       </button>

@@ -93,7 +93,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
       <div className="flex flex-wrap items-center gap-2">
         <StatusBadge status={run.status} />
         {run.prompt ? (
-          <TextLink to={`/prompts/${run.prompt}`} search={run.version === null ? undefined : { version: run.version }} className="font-mono text-13">
+          <TextLink to={`/prompts/${run.prompt}`} search={run.version === null ? undefined : { version: run.version }} className="font-mono text-13 wrap-anywhere">
             {run.prompt}
             {run.version === null ? "" : ` v${run.version}`}
           </TextLink>

@@ -95,7 +95,7 @@ function Tour({ facts: { prompt, job } }: { facts: Facts }) {
     <Notice tone="ok" title="This way has been gone once already: look at what came of it.">
       <ol className="mt-1 list-decimal pl-5">
         <li>
-          <TextLink to="/alerts" search={{ prompt }}>The alerts</TextLink>: people liked the answers of <span className="font-mono text-13">{prompt}</span> less, and Burnish noticed.
+          <TextLink to="/alerts" search={{ prompt }}>The alerts</TextLink>: people liked the answers of <span className="font-mono text-13 wrap-anywhere">{prompt}</span> less, and Burnish noticed.
         </li>
         <li>
           <TextLink to={`/optimize/${job.id}`}>The search</TextLink>: what was tried, and what each try did.
@@ -139,7 +139,7 @@ function PromptStep({ facts }: { facts: Facts }) {
   if (facts.prompt) {
     return (
       <p className="text-14 text-muted">
-        <TextLink to={`/prompts/${facts.prompt}`} className="font-mono text-13">{facts.prompt}</TextLink> is what your application calls; its text can change without deploying anything.
+        <TextLink to={`/prompts/${facts.prompt}`} className="font-mono text-13 wrap-anywhere">{facts.prompt}</TextLink> is what your application calls; its text can change without deploying anything.
       </p>
     );
   }

@@ -85,7 +85,7 @@ function Left({ credits }: { credits: Credits }) {
       />
       <div className="flex flex-wrap items-center justify-between gap-3">
         <p className="text-13 text-muted">{below === null ? "Nobody is warned before credit runs out." : `You are warned when less than ${money(below)} is left.`}</p>
-        <span className="flex items-center gap-2">
+        <span className="flex flex-wrap items-center gap-2">
           {isSimulated(statement.data?.charges.models) ? <SimulatedBadge /> : null}
           <Button size="s" onClick={() => setWarning(true)} disabled={!may.admin} why={needs("admin")}>
             {below === null ? "Set a warning" : "Change the warning"}

@@ -1,0 +1,98 @@
+/** Of a list one row at a time is among the stops of Tab, with all that stands in it; the arrow keys go to the others. A list of fifty would be more
+ * than a hundred stops otherwise, and what comes below it out of reach. Nothing changes for who reads the list as a table, or points at it. */
+
+const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+/** What had a place among the stops, and which: "" where it had it by itself. */
+const OFF = "data-off-tab";
+
+/** What the arrow keys go on from: where they have no meaning of their own. A row without any stays as it is, for nothing else would lead to it. */
+const GOES_ON = 'a[href], button:not([aria-haspopup]), input[type="checkbox"]';
+
+const takesPart = (row: Element) => row.querySelector(GOES_ON) !== null;
+const rowsOf = (table: Element) => [...table.querySelectorAll("tbody > tr")].filter(takesPart);
+
+function take(row: Element) {
+  for (const one of row.querySelectorAll(STOPS)) {
+    if (one.hasAttribute(OFF) || one.getAttribute("tabindex") === "-1") continue;
+    one.setAttribute(OFF, one.getAttribute("tabindex") ?? "");
+    one.setAttribute("tabindex", "-1");
+  }
+}
+
+function giveBack(row: Element) {
+  for (const one of row.querySelectorAll(`[${OFF}]`)) {
+    const before = one.getAttribute(OFF);
+    if (before) one.setAttribute("tabindex", before);
+    else one.removeAttribute("tabindex");
+    one.removeAttribute(OFF);
+  }
+}
+
+/** From now on. The row is the one that had the focus last; before that the one that is chosen, else the first. Returns how to end it. */
+export function oneRowAtATime(table: Element): () => void {
+  let current: Element | null = null;
+  const order = (came: readonly Element[]) => {
+    // Its part of a long list is out of the document, or it is gone.
+    if (!current || !table.contains(current)) {
+      const chosen = table.querySelector('tbody > tr[aria-selected="true"]');
+      current = chosen && takesPart(chosen) ? chosen : (rowsOf(table)[0] ?? null);
+    }
+    for (const row of came) if (row !== current && takesPart(row)) take(row);
+    if (current) giveBack(current);
+  };
+  const came = ({ target }: Event) => {
+    const row = target instanceof Element ? target.closest("tbody > tr") : null;
+    if (!row || row === current || !takesPart(row)) return;
+    const before = current;
+    current = row;
+    if (before) take(before);
+    giveBack(row);
+  };
+  order(rowsOf(table));
+  const changes = new MutationObserver((all) => {
+    const added = all.flatMap(({ addedNodes }) => [...addedNodes]).filter((one) => one instanceof Element);
+    order([...new Set(added.flatMap((one) => one.closest("tbody > tr") ?? [...one.querySelectorAll("tr")]))]);
+  });
+  changes.observe(table, { childList: true, subtree: true });
+  table.addEventListener("focusin", came);
+  return () => {
+    changes.disconnect();
+    table.removeEventListener("focusin", came);
+    for (const row of table.querySelectorAll("tbody > tr")) giveBack(row);
+  };
+}
+
+/** The row above or below it that takes part, also in the next part of a long list. */
+function beside(row: Element, step: number): Element | null {
+  const next = (one: Element) => (step > 0 ? one.nextElementSibling : one.previousElementSibling);
+  for (let part: Element | null = row.parentElement, one = next(row); ; one = next(one)) {
+    while (!one) {
+      part = part && next(part);
+      if (!part?.matches("tbody")) return null;
+      one = step > 0 ? part.firstElementChild : part.lastElementChild;
+    }
+    if (takesPart(one)) return one;
+  }
+}
+
+/** Which row the key leads to, as a step. Where an arrow key has a meaning of its own, as on a button with a menu or in a text, it keeps it. */
+function stepOf(event: KeyboardEvent, target: HTMLElement): number {
+  if (event.metaKey || event.ctrlKey || event.altKey || target.matches('input:not([type="checkbox"]), select, textarea, [contenteditable]')) return 0;
+  const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key] ?? 0;
+  return target.matches("[aria-haspopup]") && event.key.length > 1 ? 0 : step;
+}
+
+/** By the arrow keys from row to row: from what opens one to what opens the next, from a checkbox to the one below it. */
+export function goByArrows(event: KeyboardEvent, table: Element): void {
+  const { target } = event;
+  const here = target instanceof HTMLElement ? target.closest("tbody > tr") : null;
+  const step = target instanceof HTMLElement ? stepOf(event, target) : 0;
+  if (!here || !(target instanceof HTMLElement) || step === 0 || event.defaultPrevented) return;
+  const next = beside(here, step);
+  if (!next || !table.contains(next)) return;
+  const all = (row: Element) => [...row.querySelectorAll<HTMLElement>(`${STOPS}, [${OFF}]`)];
+  const opener = next.querySelector<HTMLElement>("[data-row]") ?? next.querySelector<HTMLElement>(GOES_ON);
+  const same = target.matches("[data-row]") ? opener : (all(next)[all(here).indexOf(target)] ?? opener);
+  event.preventDefault();
+  same?.focus();
+}
