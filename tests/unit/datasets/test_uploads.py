@@ -183,6 +183,17 @@ def test_a_header_that_names_a_column_twice_is_refused() -> None:
         read_items(b"input,expected,input\na,b,c\n", content_type="text/csv")
 
 
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_blanks_behind_the_delimiters_of_a_header_are_no_part_of_names_and_cells(mark: str) -> None:
+    sheet = "\n".join(f"{mark} ".join(cells) for cells in (["input ", "expected"], ['"where, or when?"', '"a; b, c"'], ["two", " x"]))
+    items = read_items(sheet.encode(), content_type="text/csv").items
+    assert [(item.input, item.expected) for item in items] == [("where, or when?", "a; b, c"), ("two", "x")]
+
+
+def test_where_a_header_has_no_blanks_those_of_cells_are_kept() -> None:
+    assert [item.input for item in read_items(b"expected,input\nx, spaced\n", content_type="text/csv").items] == [" spaced"]
+
+
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_a_sheet_of_a_country_with_a_decimal_comma_is_read(mark: str) -> None:
     """Excel writes semicolons there; cells that were copied come with tabs."""

@@ -70,7 +70,8 @@ LINE_END: Final = re.compile(r"\r\n|\r|\n")
 def _csv(raw: bytes) -> Iterator[Line]:
     """A header names the columns. Cells that a line lacks are left out, so that the item says what is missing.
 
-    Columns without a name, as sheets leave them behind the last one, may stand there as long as they are empty.
+    Columns without a name, as sheets leave them behind the last one, may stand there as long as they are empty. Blanks around a name
+    are no part of it; where the header has one behind each delimiter, as in `input, expected`, they are no part of the cells either.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -79,14 +80,15 @@ def _csv(raw: bytes) -> Iterator[Line]:
         raise InvalidBody(f"Line {line}: the file is not UTF-8. Sheets save it so as “CSV UTF-8”; an editor under “Encoding”.") from error
     if "\x00" in text:
         raise InvalidBody("The file holds U+0000, which no text may.")
-    rows, last = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text)), 0
+    mark, is_spaced = _delimiter(text)
+    rows, last = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark, skipinitialspace=is_spaced), 0
     try:
-        names = rows.fieldnames or []
-        twice = next((name for name in names if name.strip() and names.count(name) > 1), None)
+        names = [name.strip() for name in rows.fieldnames or []]
+        twice = next((name for name in names if name and names.count(name) > 1), None)
         if twice is not None:
             raise InvalidBody(f"The header names the column {twice[:80]!r} twice.")
-        unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name.strip()}
-        rows.fieldnames = [name if name.strip() else f"\x00{place}" for place, name in enumerate(names, start=1)]
+        unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name}
+        rows.fieldnames = [name or f"\x00{place}" for place, name in enumerate(names, start=1)]
         last = rows.line_num
         for row in rows:
             last = rows.line_num
@@ -117,7 +119,10 @@ def _line_ends_in(cells: Iterable[str | list[str] | None]) -> int:
     return sum(len(LINE_END.findall(text)) for text in texts)
 
 
-def _delimiter(text: str) -> str:
-    """Where the header has no comma outside of quotes, what sheets write instead in countries with a decimal comma, or when they copy."""
-    header = QUOTED.sub("", LINE_END.split(text, maxsplit=1)[0])
-    return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+def _delimiter(text: str) -> tuple[str, bool]:
+    """And whether the header has a blank behind each. Where it has no comma outside of quotes, what sheets write instead in countries with
+    a decimal comma, or when they copy.
+    """
+    header = QUOTED.sub("x", LINE_END.split(text, maxsplit=1)[0])
+    mark = "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+    return mark, mark in header and all(one.startswith(" ") for one in header.split(mark)[1:])
