@@ -111,6 +111,10 @@ class RolloutPolicy(_Kept):
     guardrails: list[Guardrail] = Field(default_factory=list, description="Empty: the usual ones.")
     by: str = Field(default="", description="Who set it.")
 
+    def says_other_than(self, before: "RolloutPolicy | None") -> bool:
+        """Whoever set it."""
+        return before is None or self.model_copy(update={"by": before.by}) != before
+
 
 class ExperimentPart(_Kept):
     """What an execution takes part in. `unit` names who was assigned: `user:…`, `session:…` or `execution:…`."""

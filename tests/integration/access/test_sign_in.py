@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from burnish_gateway.access import sign_in_routes
+from burnish_gateway.access import session_store, sign_in_routes
+from burnish_gateway.access.passwords import Passwords
 from tests.embedded.stack import Stack
 from tests.integration.access.browser import PASSWORD, join, newcomer, nobody, unknown_email, until_status
 
@@ -208,6 +209,38 @@ async def test_a_password_that_is_changed_while_somebody_signs_in_with_it_lets_n
     assert [one["is_this"] for one in (await ada("GET", "/v1/auth/sessions")).body["data"]] == [True]
     monkeypatch.undo()
     assert (await nobody(stack).sign_in("another good one", email=ada.email)).status == 200
+
+
+async def test_a_password_that_is_changed_while_its_hash_is_renewed_lets_nobody_in(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hash that stands there then is another password's."""
+    ada = await newcomer(stack)
+    renews = session_store.replace_hash
+
+    async def once_it_was_changed(*args: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        changed = await ada("POST", "/v1/auth/password", {"old_password": PASSWORD, "new_password": "another good one"})
+        assert changed.status == 204
+        return await renews(*args, **more)
+
+    monkeypatch.setattr(Passwords, "is_outdated", lambda self, stored: True)
+    monkeypatch.setattr(session_store, "replace_hash", once_it_was_changed)
+    late = nobody(stack)
+    assert (await late.sign_in(email=ada.email)).status == 401 and COOKIE not in late.cookies
+    assert (await nobody(stack).sign_in("another good one", email=ada.email)).status == 200
+
+
+async def test_of_several_who_renew_the_hash_of_their_password_at_once_all_come_in(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them renews it; the others find a hash of the same password there."""
+    ada = await newcomer(stack)
+    first: list[str] = []
+
+    def is_outdated(self: Passwords, stored: str) -> bool:
+        first.append(stored)
+        return stored == first[0]
+
+    monkeypatch.setattr(Passwords, "is_outdated", is_outdated)
+    answers = await asyncio.gather(*(nobody(stack).sign_in(email=ada.email) for _ in range(3)))
+    assert [one.status for one in answers] == [200, 200, 200]
 
 
 @pytest.mark.parametrize("password", ["short one", "x" * 201, "password123", "aaaaaaaaaaaa", "qwertyuiop"])

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from burnish_gateway.experiments.rollout_by_policy import RolloutStarter
 from burnish_shared.db.migrate import migrate
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster
@@ -164,3 +165,28 @@ async def test_a_wider_policy_tries_what_the_one_before_did_not_begin(stack: Sta
             await asyncio.sleep(0.2)
     assert told["experiment_id"] is not None and told["rollout_refused"] is None, told
     assert len(await in_audit(caller)) == 1
+
+
+async def test_a_policy_that_is_set_while_the_one_before_is_refused_tries_all_the_same(
+    stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_versions(caller)
+    suggestion = await suggested(stack, caller)
+    await costs(stack, suggestion, times=1.5)
+    wider = POLICY["rollout_policy"] | {"guardrails": [{"metric": "cost_nusd", "margin": 4.0, "relative": True}]}
+    notes, was_set = RolloutStarter.note_refused, asyncio.Event()
+
+    async def once_another_is_set(self: RolloutStarter, tx: Any, workspace_id: UUID, what: UUID, *, why: str) -> None:
+        if str(what) == suggestion and not was_set.is_set():
+            assert (await caller("PUT", "/v1/experiments/settings", {"rollout_policy": wider})).status == 200
+            was_set.set()
+        await notes(self, tx, workspace_id, what, why=why)
+
+    monkeypatch.setattr(RolloutStarter, "note_refused", once_another_is_set)
+    assert (await caller("PUT", "/v1/experiments/settings", POLICY)).status == 200
+    async with asyncio.timeout(60):
+        await was_set.wait()
+        while (told := (await caller("GET", f"/v1/suggestions/{suggestion}")).body)["status"] == "open":
+            assert told["rollout_refused"] is None, told
+            await asyncio.sleep(0.2)
+    assert told["experiment_id"] is not None and await in_audit(caller) == []

@@ -116,6 +116,16 @@ async def test_a_candidate_becomes_a_branch_or_a_prompt_of_its_own(stack: Stack,
     await served(desk, "GET", f"{LINEAGE}/candidates/{new_uuid()}", status=404)
 
 
+async def test_a_prompt_of_a_candidate_keeps_what_protects_the_text_as_far_as_it_holds_it(stack: Stack, desk: Desk) -> None:
+    about = {"categories": ["sort"], "app_contexts": ["web"], "rules": ["Stay polite."]}
+    text = (await served(desk, "GET", "/v1/prompts/tickets/versions/1"))["messages"][0]["content"]
+    await served(desk, "PATCH", "/v1/prompts/tickets", about | {"locked_blocks": [text, text[:4]]})
+    crossover = await grown(stack, desk)
+    copied = await served(desk, "POST", f"{LINEAGE}/candidates/{crossover}/copy", {"slug": "bred-apart"}, status=201)
+    assert {name: copied[name] for name in about} == about and copied["locked_blocks"] == ["Sort"]
+    assert [repr(text) in one for one in copied["warnings"]] == [True]
+
+
 async def test_a_candidate_of_a_models_own_text_takes_that_texts_place(stack: Stack, desk: Desk) -> None:
     """It took the place of the text of all other models, which nobody had tried it with."""
     first = await served(desk, "GET", "/v1/prompts/tickets/versions/1")

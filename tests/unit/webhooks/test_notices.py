@@ -145,7 +145,7 @@ def test_a_sender_is_one_address(given: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["alerts", "a@example.com, b@example.com", "x@y.com\nBcc: z@y.com", "Burnish <alerts@>", "<>", "A..b@x.com"]
+    "given", ["alerts", "a@example.com, b@example.com", "x@y.com\nBcc: z@y.com", "Burnish <alerts@>", "<>", "A..b@x.com", 'bb>=,"', "a:@,<"]
 )
 def test_what_no_mail_could_come_from_is_refused_at_the_start(given: str) -> None:
     with pytest.raises(StartRefused, match="BURNISH_SMTP_FROM"):

@@ -4836,7 +4836,8 @@ export interface paths {
         put?: never;
         /**
          * Make a prompt of its own out of a candidate
-         * @description Its version 1 says the candidate's text, with the settings of the version that the search began with.
+         * @description Its version 1 says the candidate's text, with the settings of the version that the search began with. Of locked blocks it has those
+         *     that the text holds; the others are said in `warnings`.
          */
         post: operations["post_copy_v1_prompts__slug__lineage_candidates__candidate_id__copy_post"];
         delete?: never;

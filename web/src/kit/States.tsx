@@ -83,7 +83,10 @@ export function TakesLong() {
   if (!isLong) return null;
   const ask = () => {
     setLong(false);
-    void queries?.refetchQueries({ predicate: ({ state }) => state.fetchStatus === "fetching" && state.data === undefined });
+    const waiting = queries?.getQueryCache().findAll({ predicate: ({ state }) => state.fetchStatus === "fetching" && state.data === undefined }) ?? [];
+    // Given up first: whoever asks anew for what has no answer yet waits for the first question with it.
+    for (const one of waiting) void one.cancel({ silent: true });
+    void queries?.refetchQueries({ predicate: (one) => waiting.includes(one) });
   };
   return (
     <div className="absolute inset-x-0 top-0 z-1 flex justify-center">

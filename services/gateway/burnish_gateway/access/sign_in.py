@@ -88,16 +88,22 @@ async def verify_password(gateway: Gateway, request: Request, *, email: str, pas
     stored: str | None = row["password_hash"] if row is not None else None
     fits = await gateway.passwords.verify(stored, password)
     if row is None or stored is None or not fits or row["disabled_at"] is not None:
-        SIGN_INS.labels("refused").inc()
-        log.info("sign_in.refused")
-        raise Unauthenticated(WRONG)
-    SIGN_INS.labels("signed_in").inc()
+        raise _refused()
     user_id: UUID = row["user_id"]
     fresh = await gateway.passwords.hash(password) if gateway.passwords.is_outdated(stored) else None
     async with gateway.db.unit_of_work() as tx:
         stands = stored if fresh is None else await store.replace_hash(tx, user_id, email=email, old=stored, new=fresh)
         await store.forgive_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=guessing.address)
+    if stands not in (None, stored, fresh) and not await gateway.passwords.verify(stands, password):
+        raise _refused()  # changed meanwhile; else another sign-in renewed it first
+    SIGN_INS.labels("signed_in").inc()
     return Verified(user_id, email, stands or stored)
+
+
+def _refused() -> Unauthenticated:
+    SIGN_INS.labels("refused").inc()
+    log.info("sign_in.refused")
+    return Unauthenticated(WRONG)
 
 
 async def open_session(

@@ -1,6 +1,6 @@
 """A workspace's policy rolls proven suggestions out without being asked, behind its guardrails: each policy tries each once (O6, X3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,9 +12,10 @@ from burnish_gateway.optimization import decide
 from burnish_gateway.optimization.bodies import AcceptBody
 from burnish_gateway.optimization.rollout_warning import COST, costs_too_much
 from burnish_gateway.rounds import RulePrincipal, StartRounds
+from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import RolloutPolicy
 from burnish_shared.db.audit_log import add_entry
-from burnish_shared.db.session import Tx
+from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import Conflict, NotFound
 
 MOST_AT_ONCE: Final = 20
@@ -35,6 +36,10 @@ class RolloutStarter(StartRounds):
     interval_s = 5.0
     most_at_once = MOST_AT_ONCE
 
+    def __init__(self, db: Database, clock: Clock, wake_relay: Callable[[], None]) -> None:
+        super().__init__(db, clock, wake_relay)
+        self._tried_by: dict[UUID, RolloutPolicy] = {}
+
     async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
         return await policy_store.due(tx, at_most=self.looked_at)
 
@@ -47,14 +52,20 @@ class RolloutStarter(StartRounds):
             raise NotFound("The workspace is gone.")
         if policy is None:
             return False
+        self._tried_by[what] = policy
         body = accept_body(policy)
         check_cost(await policy_store.evidence_of(tx, workspace_id, what), body)
         await policy_store.note_tried(tx, workspace_id, what)
         principal = RulePrincipal(facts, Role.EDITOR, rule=ACTOR)
         await decide.accept(tx, principal, what, body, clock=self.clock)
+        del self._tried_by[what]
         return True
 
     async def note_refused(self, tx: Tx, workspace_id: UUID, what: UUID, *, why: str) -> None:
+        tried_by = self._tried_by.pop(what, None)
+        policy = (await settings_store.find(tx, workspace_id, for_update=True)).rollout_policy
+        if policy is not None and tried_by is not None and policy.says_other_than(tried_by):
+            return  # one that was set meanwhile: it is due again
         if await policy_store.lock(tx, workspace_id, what):
             await policy_store.note_tried(tx, workspace_id, what, refused=why)
             await add_entry(

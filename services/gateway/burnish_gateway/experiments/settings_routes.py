@@ -37,7 +37,7 @@ async def put_settings(request: Request, gateway: GatewayParts, principal: Admin
         before = await settings_store.find(tx, principal.workspace_id, for_update=True)
         after = WorkspaceSettings(body.min_samples, body.confidence, buckets_of(body.holdout_share), _policy(body, by=principal.actor))
         await settings_store.put(tx, principal.workspace_id, after)
-        if _says_other(after.rollout_policy, before.rollout_policy):
+        if after.rollout_policy is not None and after.rollout_policy.says_other_than(before.rollout_policy):
             await policy_store.try_again(tx, principal.workspace_id)
         await audit.note(
             tx, principal, action="experiment_settings.set", kind="experiment_settings", key="workspace",
@@ -65,8 +65,3 @@ def _policy(body: SettingsBody, *, by: str) -> RolloutPolicy | None:
         label=parse_movable_label(said.label), unit=said.unit, rollout=Rollout.model_validate(said.rollout.model_dump()),
         guardrails=[guardrail_of(one) for one in said.guardrails], by=by,
     )  # fmt: skip
-
-
-def _says_other(policy: RolloutPolicy | None, before: RolloutPolicy | None) -> bool:
-    """Whether there is a policy that says what the one before did not, whoever set it."""
-    return policy is not None and (before is None or policy.model_copy(update={"by": before.by}) != before)

@@ -12,8 +12,9 @@ from burnish_gateway.registry import announce, line_store, lines
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.add_version import Origin, SavedVersion, add_version
 from burnish_gateway.registry.content import VersionContent
-from burnish_gateway.registry.create_prompt import create_prompt
+from burnish_gateway.registry.create_prompt import create_prompt, of_its_own
 from burnish_gateway.registry.prompt import Head, Version, check_not_archived, no_such_prompt
+from burnish_gateway.registry.save_whole import warnings_of
 from burnish_gateway.registry.spelling import author_of
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
@@ -58,8 +59,8 @@ async def branch_candidate(
 
 async def copy_candidate(
     tx: Tx, principal: Principal, slug: Slug, candidate_id: UUID, body: CopyCandidate, *, clock: Clock
-) -> tuple[Head, Version]:
-    """Raises NotFound, Conflict for a slug that is taken, InvalidField."""
+) -> tuple[Head, Version, list[str]]:
+    """Also what is to be warned of: locked blocks that it lacks. Raises NotFound, Conflict for a slug that is taken, InvalidField."""
     head = await prompts_store.find_head(tx, principal.workspace_id, slug)
     if head is None:
         raise no_such_prompt(slug)
@@ -67,17 +68,16 @@ async def copy_candidate(
     base, name = await lines.version_of(tx, prompt, candidate["base_version"], param="prompt"), parse_slug(body.slug)
     model = await store.model_of_line(tx, principal.workspace_id, candidate["line_id"])
     fields = base.content.fields() | {"fallback_version": None} | changes_with(base, candidate["text"], model=model)
+    content = VersionContent.from_fields(fields)
     made, first = await create_prompt(
-        tx, principal.workspace_id,
-        prompts_store.NewPrompt(name, body.name or name, prompt.description, prompt.use_case, prompt.folder, prompt.tags),
-        VersionContent.from_fields(fields), label=None, author=author_of(principal), clock=clock, source="clone",
-        change_message=f"Copied from a candidate of {slug}", insists=True,
+        tx, principal.workspace_id, of_its_own(prompt, content, slug=name, name=body.name or name), content, label=None,
+        author=author_of(principal), clock=clock, source="clone", change_message=f"Copied from a candidate of {slug}", insists=True,
     )  # fmt: skip
     await _link(tx, made, 1, candidate, kind="cloned_from")
     after = {"version": 1, "copied_from": f"{slug}, candidate {candidate_id}"}
     await audit.note(tx, principal, action="prompt.created", kind="prompt", key=name, after=after)
     await announce.prompt_changed(tx, principal.workspace_id, name)
-    return made, first
+    return made, first, warnings_of(prompt, content)
 
 
 async def find(tx: Tx, principal: Principal, head: Head, candidate_id: UUID) -> dict[str, Any]:

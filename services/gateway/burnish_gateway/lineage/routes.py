@@ -130,12 +130,14 @@ async def post_branch(
 async def post_copy(
     slug: str, candidate_id: UUID, *, request: Request, body: CopyCandidate, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
-    """Its version 1 says the candidate's text, with the settings of the version that the search began with."""
+    """Its version 1 says the candidate's text, with the settings of the version that the search began with. Of locked blocks it has those
+    that the text holds; the others are said in `warnings`."""
     name = parse_slug(slug)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        made, first = await copy_candidate(tx, principal, name, candidate_id, body, clock=gateway.clock)
-        return prompt_answers.plain(prompt_answers.prompt_answer(made, first, label=None, template=first.content.template()))
+        made, first, warnings = await copy_candidate(tx, principal, name, candidate_id, body, clock=gateway.clock)
+        answer = prompt_answers.prompt_answer(made, first, label=None, template=first.content.template())
+        return prompt_answers.plain(answer.model_copy(update={"warnings": warnings}) if warnings else answer)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()

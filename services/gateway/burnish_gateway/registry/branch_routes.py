@@ -9,11 +9,11 @@ from burnish_gateway.access import audit
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import announce, answers, line_store, lines, store
-from burnish_gateway.registry.create_prompt import create_prompt
+from burnish_gateway.registry.create_prompt import create_prompt, of_its_own
 from burnish_gateway.registry.history_answers import BranchAnswer, BranchPage, branch_answer, main_line
 from burnish_gateway.registry.history_bodies import CopyVersion, StartBranch
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
-from burnish_gateway.registry.save_whole import holds, warnings_of
+from burnish_gateway.registry.save_whole import warnings_of
 from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
@@ -93,11 +93,8 @@ async def copy_version(
         if head is None:
             raise no_such_prompt(name)
         source, prompt = await lines.version_of(tx, head.prompt, version), head.prompt
-        new = store.NewPrompt(
-            copy_name, body.name or copy_name, prompt.description, prompt.use_case, prompt.folder, prompt.tags, prompt.categories,
-            prompt.app_contexts, tuple(one for one in prompt.locked_blocks if holds(source.content, one)), prompt.rules,
-        )  # fmt: skip
         content = type(source.content).from_fields(source.content.fields() | {"fallback_version": None})
+        new = of_its_own(prompt, content, slug=copy_name, name=body.name or copy_name)
         made, first = await create_prompt(
             tx, principal.workspace_id, new, content, label=label, author=author_of(principal), clock=gateway.clock, source="clone",
             change_message=f"Copied from {name}, version {version}", insists=True,

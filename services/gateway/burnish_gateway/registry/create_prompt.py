@@ -5,8 +5,8 @@ from uuid import UUID
 from burnish_gateway.registry import announce, store
 from burnish_gateway.registry.content import VersionContent, checked
 from burnish_gateway.registry.label_rules import check_may_name, rules_of
-from burnish_gateway.registry.prompt import Author, Head, PlacedLabel, Source, Version
-from burnish_gateway.registry.save_whole import check_blocks, check_whole, note_uses
+from burnish_gateway.registry.prompt import Author, Head, PlacedLabel, Prompt, Source, Version
+from burnish_gateway.registry.save_whole import check_blocks, check_whole, holds, note_uses
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
@@ -53,6 +53,14 @@ async def create_prompt(
         await announce.label_moved(tx, prompt, label=label, from_version=None, to_version=1, revision=prompt.revision, clock=clock)
         labels[label] = PlacedLabel(label, 1, moved_at)
     return Head(prompt, labels), version
+
+
+def of_its_own(prompt: Prompt, content: VersionContent, *, slug: Slug, name: str) -> store.NewPrompt:
+    """A prompt of what was made from another one: all that is said of that one, and of its locked blocks those that the content holds."""
+    return store.NewPrompt(
+        slug, name, prompt.description, prompt.use_case, prompt.folder, prompt.tags, prompt.categories, prompt.app_contexts,
+        tuple(one for one in prompt.locked_blocks if holds(content, one)), prompt.rules,
+    )  # fmt: skip
 
 
 async def _taken(tx: Tx, workspace_id: UUID, slug: Slug) -> Conflict:

@@ -65,7 +65,7 @@ def sender_of(text: str) -> str:
     try:
         mail["From"] = sender
         addresses = mail["From"].addresses
-    except ValueError:
+    except (ValueError, LookupError, AttributeError, TypeError):  # the standard library stumbles over some that are none, as "<"
         addresses = ()
     if len(addresses) != 1 or fold_new_email(addresses[0].addr_spec) is None:
         raise StartRefused("BURNISH_SMTP_FROM must be one address, such as `Burnish <alerts@example.com>`.")
@@ -143,7 +143,7 @@ def _hand_in(smtp: smtplib.SMTP, mail: EmailMessage) -> Mailed | NotMailed:
     if not told:
         return NotMailed("smtp_without_smtputf8", "The mail server takes no addresses with letters beyond ASCII.", lasting=True)
     if told != everybody:
-        mail = copy.copy(mail)
+        mail = copy.deepcopy(mail)  # a shallow one has the same headers
         mail.replace_header("To", ", ".join(told))
     refused = smtp.send_message(mail)
     if count := len(refused) + len(everybody) - len(told):
