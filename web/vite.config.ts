@@ -14,7 +14,7 @@ const ENTRYS_ICONS = "x.mjs|circle-check|circle-alert|circle-exclamation";
 const NOT_AT_ONCE = "(query-core|react-query)/build/modern/(queriesObserver|infiniteQueryObserver|mutationObserver|useQueries|useInfiniteQuery|useMutation|useIsFetching)\\.|react-router/dist/esm/useBlocker\\.";
 const FRAME = new RegExp(`^(?!.*@tanstack/(?:${NOT_AT_ONCE})).*node_modules/(react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)/|node_modules/lucide-react/dist/esm/(?!icons/)|node_modules/lucide-react/dist/esm/icons/(${ENTRYS_ICONS})`);
 // All but what the entry itself needs (the session, toasts and their icons), which would draw the whole kit into it.
-const ENTRYS_OWN = "session|client|errors|unsaved|later|url-state|theme|nonce";
+const ENTRYS_OWN = "session|client|errors|unsaved|later|search|theme|nonce";
 const KIT = new RegExp(`@tanstack/(?:${NOT_AT_ONCE})|node_modules/lucide-react/dist/esm/icons/|src/(api|lib)/(?!${ENTRYS_OWN})|src/(kit|shell)/(?!editor|float/|execution/|Palette|Toast|Elsewhere)`);
 // What lies over the page comes later (src/kit/floats.ts).
 const FLOAT = /node_modules\/(@radix-ui|radix-ui|cmdk|react-remove-scroll|react-remove-scroll-bar|react-style-singleton|aria-hidden|tslib|use-sidecar|use-callback-ref)\/|src\/kit\/float\//;

@@ -13,6 +13,24 @@ from tests.page.site import Site
 BEHIND = ("region", "aria-hidden-focus")
 """What axe says of the page below a dialog."""
 
+HARD_DATA = """() => {
+  const main = document.querySelector("main");
+  main.style.width = "392px";  // What is within is as wide as on a phone of 360 px.
+  const figure = [...main.querySelectorAll("dl[aria-label] dd")].find((one) => one.textContent.includes("57 of 99")).firstChild;
+  const badge = [...main.querySelectorAll("span")].find((one) => one.textContent === "completed" && one.childElementCount === 0).firstChild;
+  const [figureWas, badgeWas] = [figure.data, badge.data];
+  figure.data = "−1,234,567,890";
+  badge.data = "a-provider/a-model-with-a-long-name-".repeat(6);
+  const range = document.createRange();
+  range.selectNodeContents(figure);
+  const isWhole = range.getClientRects().length === 1;
+  const { parentElement: words } = badge;
+  const isRead = words.scrollWidth <= words.clientWidth && getComputedStyle(words).textOverflow !== "ellipsis" && main.scrollWidth <= 392;
+  [figure.data, badge.data] = [figureWas, badgeWas];
+  main.style.width = "";
+  return [isWhole, isRead];
+}"""
+
 
 async def completed(site: Site, run: str) -> None:
     """What a run is compared with has to have ended; both go on at once, and either may be the last."""
@@ -34,6 +52,7 @@ async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPag
     await expect(page).to_have_url(re.compile(r"/app/test-runs/[0-9a-f-]{36}$"))
     await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     await expect(page.get_by_label("What came", exact=True)).to_contain_text("57 of 99")
+    assert await page.evaluate(HARD_DATA) == [True, True], "a figure in one piece, and all of a badge's words"
     cell = page.get_by_role("region", name="Confusion matrix").get_by_role("button", name=re.compile(r"^2 expected billing, came returns"))
     await cell.click()
     cases = page.get_by_role("table", name="Failed cases")

@@ -4,7 +4,7 @@ import { lostBetween, useForgottenTexts, useSessionState } from "@/api/session";
 import { Toasts, dismissAll, toastError } from "@/kit/Toast";
 import { later } from "@/lib/later";
 import type { PageRoute } from "@/lib/pages";
-import { parseSearch, stringifySearch } from "@/lib/url-state";
+import { parseSearch, stringifySearch } from "@/lib/search";
 
 // With its menus and dialogs a chunk of its own, which comes while the session is asked for. What is said when something fails comes right
 // after it: when it is needed there may be no connection any more.
@@ -14,8 +14,8 @@ const Nowhere = later(() => import("@/shell/Elsewhere").then((module) => ({ defa
 const Unknown = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Unknown })));
 void Shell.preload().then(() => Promise.all([Broken.preload(), Nowhere.preload(), Unknown.preload()]));
 
-const found = import.meta.glob<{ default: PageRoute[] }>("./pages/*/routes.ts", { eager: true });
-const pages = Object.values(found).flatMap((one) => one.default);
+const found = import.meta.glob<PageRoute[]>("./pages/*/routes.ts", { eager: true, import: "default" });
+const pages = Object.values(found).flat();
 
 const root = createRootRoute({
   component: () => (

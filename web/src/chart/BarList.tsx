@@ -16,7 +16,7 @@ export function BarList({ title, unit, bars, format, color = 1, empty = "Nothing
           {bars.map((bar) => (
             <li key={bar.key} className="text-13">
               <div className="flex justify-between gap-4">
-                <span className="min-w-0 truncate">{bar.to ? <TextLink to={bar.to} search={bar.search}>{bar.label}</TextLink> : bar.label}</span>
+                <span className="min-w-0 wrap-anywhere">{bar.to ? <TextLink to={bar.to} search={bar.search}>{bar.label}</TextLink> : bar.label}</span>
                 <span className="numeric shrink-0">
                   {format(bar.value)}
                   {bar.note ? <span className="ml-2 text-12 text-muted">{bar.note}</span> : null}

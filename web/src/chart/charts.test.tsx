@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfusionMatrix, matrixOf } from "./ConfusionMatrix";
 import { Scatter } from "./Scatter";
@@ -62,6 +62,36 @@ describe("the confusion matrix", () => {
     fireEvent.click(screen.getByRole("button", { name: "2 expected billing, came other" }));
     expect(opened).toHaveBeenCalledWith("billing", "other");
     expect(screen.getByRole("row", { name: /^billing/ }).textContent).toContain("80\u00a0%");
+  });
+});
+
+describe("the confusion matrix by the keys", () => {
+  const cells = [
+    { expected: "a", predicted: "a", count: 8 },
+    { expected: "a", predicted: "c", count: 2 },
+    { expected: "b", predicted: "b", count: 1 },
+    { expected: "c", predicted: "a", count: 3 },
+    { expected: "c", predicted: "c", count: 4 },
+  ];
+  const press = (...keys: string[]) => keys.map((key) => (fireEvent.keyDown(document.activeElement!, { key }), document.activeElement?.getAttribute("aria-label")));
+  const stops = () => screen.getAllByRole("button").filter((one) => one.tabIndex === 0).map((one) => one.getAttribute("aria-label"));
+
+  it("is one stop, from which the arrow keys go to every other cell", () => {
+    render(<ConfusionMatrix cells={cells} onCell={() => undefined} />);
+    expect(stops()).toEqual(["8 expected a, came a"]);
+    expect(screen.getByRole("region").tabIndex, "its cell scrolls it").toBe(-1);
+    act(() => screen.getByRole("button", { name: "8 expected a, came a" }).focus());
+    expect(press("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight")).toEqual(["2 expected a, came c", "1 expected b, came b", "3 expected c, came a", "4 expected c, came c", "4 expected c, came c"]);
+    expect(press("ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown", "ArrowDown", "ArrowLeft")).toEqual(["1 expected b, came b", "8 expected a, came a", "8 expected a, came a", "1 expected b, came b", "3 expected c, came a", "1 expected b, came b"]);
+    expect(stops(), "where one was last").toEqual(["1 expected b, came b"]);
+  });
+
+  it("begins at the cell that is chosen, and is a stop as a whole where no cell opens", () => {
+    const { unmount } = render(<ConfusionMatrix cells={cells} onCell={() => undefined} selected={{ expected: "c", predicted: "a" }} />);
+    expect(stops()).toEqual(["3 expected c, came a"]);
+    unmount();
+    render(<ConfusionMatrix cells={cells} />);
+    expect(screen.getByRole("region").tabIndex).toBe(0);
   });
 });
 

@@ -12,12 +12,16 @@ const tones: Record<Tone, string> = {
   accent: "bg-accent-soft text-accent",
 };
 
+/** Where a badge is part of a row or of what can be pressed, it keeps its one line: a long name ends in "…", and `Whole` shows the rest to whoever comes
+ * there. Elsewhere nobody could come to it by the keys, so all of it stands there. */
+const ONE_LINE = "in-[:is(td,a,button,summary,[role=option],[role^=menuitem])]:truncate";
+
 /** A word or two on a tone. The words say it; the tone only helps to find it. */
 export function Badge({ tone = "neutral", children, icon, mono, className }: { tone?: Tone; children: ReactNode; icon?: ReactNode; mono?: boolean; className?: string }) {
   return (
-    <span className={classes("inline-flex h-5 max-w-full shrink-0 items-center gap-1 rounded-s px-1.5 text-12 font-medium whitespace-nowrap", mono && "font-mono", tones[tone], className)}>
+    <span className={classes("inline-flex min-h-5 max-w-full shrink-0 items-center gap-1 rounded-s px-1.5 py-0.5 text-12 font-medium", mono && "font-mono", tones[tone], className)}>
       {icon}
-      <span className="truncate">{children}</span>
+      <span className={classes("min-w-0 wrap-break-word", ONE_LINE)}>{children}</span>
     </span>
   );
 }

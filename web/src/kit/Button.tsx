@@ -64,8 +64,10 @@ export function IconButton({ label, icon, variant = "ghost", size = "m", classNa
 
 type LinkProps = Look & { to: string; search?: Record<string, unknown>; icon?: ReactNode; children: ReactNode; className?: string; external?: boolean };
 
-/** Looks like a button and goes somewhere. `to` is the whole path, such as `/prompts/triage`. */
-export function ButtonLink({ to, search, variant, size, icon, children, className }: LinkProps) {
+/** Looks like a button and goes somewhere. `to` is the whole path, such as `/prompts/triage`. `off`: why whoever looks has nothing to do there, such as
+ * in a form that only editors may send; then it is a button that says so. */
+export function ButtonLink({ to, search, variant, size, icon, off, children, className }: LinkProps & { off?: string | false }) {
+  if (off) return <Button disabled why={off} variant={variant} size={size} icon={icon} className={className}>{children}</Button>;
   return (
     <Link to={to} search={search as never} activeOptions={ALONE} className={classes(look({ variant, size }), className)}>
       {icon}

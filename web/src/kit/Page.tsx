@@ -81,14 +81,14 @@ export function Part({ title, children }: { title: string; children: ReactNode }
   );
 }
 
-/** Names and values, one below the other; side by side where there is room. */
+/** Names and values, side by side. A long name, such as one that somebody gave, takes half of the room at most. */
 export function Facts({ facts, className }: { facts: readonly (readonly [name: string, value: ReactNode] | null | false)[]; className?: string }) {
   return (
-    <dl className={classes("grid grid-cols-[minmax(7rem,max-content)_minmax(0,1fr)] gap-x-6 gap-y-1.5 text-13", className)}>
+    <dl className={classes("grid grid-cols-[fit-content(50%)_minmax(0,1fr)] gap-x-6 gap-y-1.5 text-13", className)}>
       {facts.map((fact) =>
         fact ? (
           <div key={fact[0]} className="contents">
-            <dt className="text-muted">{fact[0]}</dt>
+            <dt className="min-w-28 wrap-anywhere text-muted">{fact[0]}</dt>
             <dd className="min-w-0 wrap-anywhere">{fact[1]}</dd>
           </div>
         ) : null,
@@ -99,13 +99,14 @@ export function Facts({ facts, className }: { facts: readonly (readonly [name: s
 
 export type Figure = { label: string; value: ReactNode; note?: ReactNode; badge?: ReactNode };
 
-/** The few figures that count, side by side. They keep their place while they change. */
+/** The few figures that count, side by side. They keep their place while they change. One that is longer than its place takes more of the line, and
+ * breaks only where a whole line is too short for it: 1,234,567 in two pieces is read as two numbers. */
 export function Figures({ figures, label = "Figures", isStale }: { figures: readonly Figure[]; label?: string; isStale?: boolean }) {
   const isLate = useLate(Boolean(isStale));
   return (
     <dl aria-label={label} className={classes("flex flex-wrap gap-px overflow-hidden rounded-l border border-line bg-line transition-opacity", isLate && "opacity-60")}>
       {figures.map((figure) => (
-        <div key={figure.label} className="flex min-w-0 flex-1 basis-34 flex-col bg-panel px-4 py-3">
+        <div key={figure.label} className="flex max-w-full flex-1 basis-34 flex-col bg-panel px-4 py-3">
           <dt className="flex h-5 items-center gap-1.5 text-12 text-muted">
             {figure.label}
             {figure.badge}

@@ -192,3 +192,29 @@ it("leaves a short list of what does not open as it is, and of a long one has on
   render(list(11, (row) => <button type="button" aria-haspopup="menu">More of {row}</button>)); // prettier-ignore
   expect(stops()).toHaveLength(11);
 });
+
+it("is a stop itself where it scrolls sideways and holds nothing that is one", () => {
+  let look = () => undefined as void;
+  class Watch {
+    constructor(heard: () => void) {
+      look = heard;
+    }
+    observe() {}
+    disconnect() {}
+  }
+  vi.stubGlobal("ResizeObserver", Watch);
+  const wide = vi.spyOn(HTMLElement.prototype, "scrollWidth", "get").mockReturnValue(900);
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(300);
+  const plain = (cell: (row: string) => React.ReactNode) => <Table label="Figures" columns={[{ key: "name", head: "Name", cell }]} rows={rows(2)} rowKey={(row) => row} />;
+  const { rerender } = render(plain((row) => row));
+  const frame = () => screen.getByRole("table").parentElement;
+  act(() => look());
+  expect([frame()?.tabIndex, frame()?.getAttribute("aria-label")]).toEqual([0, "Figures, which scroll sideways"]);
+  rerender(plain((row) => <a href="/there">{row}</a>));
+  act(() => look());
+  expect(frame()?.tabIndex, "the links in it scroll it").toBe(-1);
+  rerender(plain((row) => row));
+  wide.mockReturnValue(300);
+  act(() => look());
+  expect(frame()?.tabIndex, "all of it is to be seen").toBe(-1);
+});

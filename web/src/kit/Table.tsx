@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type ChangeEvent, type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import { type ChangeEvent, type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef, useState } from "react";
 import type { Pages } from "@/api/hooks";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
@@ -68,6 +68,8 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
   const table = useRef<HTMLTableElement>(null);
   const help = useId();
   const goesByArrows = rows.length > (opens ? 1 : FEW_ROWS);
+  const frame = useRef<HTMLDivElement>(null);
+  const scrolls = useScrollsAlone(frame);
   useLayoutEffect(() => (goesByArrows && table.current ? oneRowAtATime(table.current) : undefined), [goesByArrows]);
   const choose = (keys: readonly string[], isChosen: boolean) => {
     const next = new Set(choice?.chosen);
@@ -112,7 +114,7 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
   };
   return (
     <>
-      <div className={classes("peer relative min-w-0 overflow-x-auto", className)}>
+      <div ref={frame} tabIndex={scrolls ? 0 : undefined} role={scrolls ? "group" : undefined} aria-label={scrolls ? `${label}, which scroll sideways` : undefined} className={classes("peer relative min-w-0 overflow-x-auto", className)}>
         <table ref={table} aria-label={label} aria-describedby={goesByArrows && opens ? help : undefined} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isLate && "opacity-60")} onKeyDown={goesByArrows ? goByKeys : undefined}>
           <thead>
             <tr className="border-b border-line">
@@ -156,11 +158,26 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
   );
 }
 
+/** Whether what scrolls sideways holds nothing that one could come to by the keys: then it is a stop itself, or who has no pointer sees its left part only. */
+function useScrollsAlone(frame: RefObject<HTMLDivElement | null>): boolean {
+  const [scrolls, setScrolls] = useState(false);
+  useLayoutEffect(() => {
+    const box = frame.current;
+    if (!box) return undefined;
+    const look = () => setScrolls(box.scrollWidth > box.clientWidth && box.querySelector("a, button, input") === null);
+    const watch = new ResizeObserver(look);
+    watch.observe(box);
+    for (const one of box.children) watch.observe(one);
+    return () => watch.disconnect();
+  }, [frame]);
+  return scrolls;
+}
+
 /** For whoever comes to a row by the keys: Tab leads on from the list, and not to the next row. Out of the flow, so that nothing moves. */
-function ByArrows({ id }: { id: string }) {
+export function ByArrows({ id, children = "The arrow keys go from row to row." }: { id: string; children?: ReactNode }) {
   return (
-    <p id={id} className="pointer-events-none fixed right-4 bottom-4 z-20 hidden rounded-m bg-fg px-2 py-1 text-12 text-bg peer-has-[tbody_:focus-visible]:block">
-      The arrow keys go from row to row.
+    <p id={id} className="pointer-events-none fixed right-4 bottom-4 z-20 hidden rounded-m bg-fg px-2 py-1 text-12 text-bg peer-has-[:is(tbody,li)_:focus-visible]:block">
+      {children}
     </p>
   );
 }

@@ -1,6 +1,7 @@
 export * from "./Badge";
 export * from "./Breaking";
 export * from "./Button";
+export * from "./Cards";
 export * from "./CodeEditor";
 export * from "./Combobox";
 export * from "./Copy";

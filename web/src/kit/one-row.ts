@@ -1,4 +1,4 @@
-/** Of a list one row at a time is among the stops of Tab, with all that stands in it; the arrow keys go to the others. A list of fifty would be more
+/** Of a list one row or card at a time is among the stops of Tab, with all that stands in it; the arrow keys go to the others. A list of fifty would be more
  * than a hundred stops otherwise, and what comes below it out of reach. Nothing changes for who reads the list as a table, or points at it. */
 
 const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
@@ -9,7 +9,10 @@ const OFF = "data-off-tab";
 const GOES_ON = 'a[href], button:not([aria-haspopup]), input[type="checkbox"]';
 
 const takesPart = (row: Element) => row.querySelector(GOES_ON) !== null;
-const rowsOf = (table: Element) => [...table.querySelectorAll("tbody > tr")].filter(takesPart);
+
+/** What of a table takes turns; and of a list of cards. */
+const ROWS = "tbody > tr";
+export const CARDS = "li";
 
 function take(row: Element) {
   for (const one of row.querySelectorAll(STOPS)) {
@@ -29,36 +32,37 @@ function giveBack(row: Element) {
 }
 
 /** From now on. The row is the one that had the focus last; before that the one that is chosen, else the first. Returns how to end it. */
-export function oneRowAtATime(table: Element): () => void {
+export function oneRowAtATime(table: Element, rows = ROWS): () => void {
   let current: Element | null = null;
+  const all = () => [...table.querySelectorAll(rows)].filter(takesPart);
   const order = (came: readonly Element[]) => {
     // Its part of a long list is out of the document, or it is gone.
     if (!current || !table.contains(current)) {
-      const chosen = table.querySelector('tbody > tr[aria-selected="true"]');
-      current = chosen && takesPart(chosen) ? chosen : (rowsOf(table)[0] ?? null);
+      const chosen = table.querySelector(`${rows}[aria-selected="true"]`);
+      current = chosen && takesPart(chosen) ? chosen : (all()[0] ?? null);
     }
     for (const row of came) if (row !== current && takesPart(row)) take(row);
     if (current) giveBack(current);
   };
   const came = ({ target }: Event) => {
-    const row = target instanceof Element ? target.closest("tbody > tr") : null;
+    const row = target instanceof Element ? target.closest(rows) : null;
     if (!row || row === current || !takesPart(row)) return;
     const before = current;
     current = row;
     if (before) take(before);
     giveBack(row);
   };
-  order(rowsOf(table));
-  const changes = new MutationObserver((all) => {
-    const added = all.flatMap(({ addedNodes }) => [...addedNodes]).filter((one) => one instanceof Element);
-    order([...new Set(added.flatMap((one) => one.closest("tbody > tr") ?? [...one.querySelectorAll("tr")]))]);
+  order(all());
+  const changes = new MutationObserver((noted) => {
+    const added = noted.flatMap(({ addedNodes }) => [...addedNodes]).filter((one) => one instanceof Element);
+    order([...new Set(added.flatMap((one) => one.closest(rows) ?? [...one.querySelectorAll(rows)]))]);
   });
   changes.observe(table, { childList: true, subtree: true });
   table.addEventListener("focusin", came);
   return () => {
     changes.disconnect();
     table.removeEventListener("focusin", came);
-    for (const row of table.querySelectorAll("tbody > tr")) giveBack(row);
+    for (const row of table.querySelectorAll(rows)) giveBack(row);
   };
 }
 
@@ -85,7 +89,7 @@ function stepOf(event: KeyboardEvent, target: HTMLElement): number {
 /** By the arrow keys from row to row: from what opens one to what opens the next, from a checkbox to the one below it. */
 export function goByArrows(event: KeyboardEvent, table: Element): void {
   const { target } = event;
-  const here = target instanceof HTMLElement ? target.closest("tbody > tr") : null;
+  const here = target instanceof HTMLElement ? target.closest(ROWS) : null;
   const step = target instanceof HTMLElement ? stepOf(event, target) : 0;
   if (!here || !(target instanceof HTMLElement) || step === 0 || event.defaultPrevented) return;
   const next = beside(here, step);
@@ -95,4 +99,24 @@ export function goByArrows(event: KeyboardEvent, table: Element): void {
   const same = target.matches("[data-row]") ? opener : (all(next)[all(here).indexOf(target)] ?? opener);
   event.preventDefault();
   same?.focus();
+}
+
+const SIDEWAYS = { ArrowRight: 1, ArrowLeft: -1 };
+const UP_OR_DOWN = { ArrowDown: 1, ArrowUp: -1 };
+
+/** From card to card: to the side in their order, up and down to the nearest in the next line of them. */
+export function goOverCards(event: KeyboardEvent, list: Element): void {
+  const { target, key } = event;
+  const here = target instanceof HTMLElement ? target.closest(CARDS) : null;
+  if (!here || event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+  const cards = [...list.querySelectorAll<HTMLElement>(CARDS)].filter(takesPart);
+  const place = (card: Element) => card.getBoundingClientRect();
+  const down = UP_OR_DOWN[key as keyof typeof UP_OR_DOWN];
+  const side = SIDEWAYS[key as keyof typeof SIDEWAYS];
+  if (!down && !side) return;
+  event.preventDefault();
+  const away = (card: Element) => Math.abs(place(card).top - place(here).top) * cards.length + Math.abs(place(card).left - place(here).left);
+  const beyond = cards.filter((card) => down && (place(card).top - place(here).top) * down > 0);
+  const next = side ? cards[cards.indexOf(here as HTMLElement) + side] : beyond.toSorted((a, b) => away(a) - away(b))[0];
+  next?.querySelector<HTMLElement>(GOES_ON)?.focus();
 }

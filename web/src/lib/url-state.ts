@@ -1,8 +1,9 @@
 /** Filters, tabs and selections live in the address: what is seen can be sent to somebody, and the back button works. */
 import { type RouterHistory, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
+import { type Search, parseSearch, stringifySearch } from "./search";
 
-export type Search = Record<string, string | string[]>;
+export { type Search, parseSearch, stringifySearch } from "./search";
 
 /** How one value is written in the address. Null: it is not written, since it is what holds anyway. */
 export type Codec<T> = { read: (given: string | string[] | undefined) => T; write: (value: T) => string | string[] | null; /** See `over`. */ isOver?: boolean };
@@ -49,25 +50,6 @@ export function over<T>(codec: Codec<T>): Codec<T> {
 /** Any number of texts: `?tag=a&tag=b`. */
 export function list(): Codec<string[]> {
   return { read: (given) => (given === undefined ? [] : Array.isArray(given) ? given : [given]), write: (value) => (value.length === 0 ? null : value) };
-}
-
-/** `?a=1&tag=x&tag=y` as it stands there: no value is ever read as JSON. */
-export function parseSearch(search: string): Search {
-  const found: Search = {};
-  for (const [name, value] of new URLSearchParams(search)) {
-    const known = found[name];
-    found[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
-  }
-  return found;
-}
-
-export function stringifySearch(search: Record<string, unknown>): string {
-  const written = new URLSearchParams();
-  for (const [name, value] of Object.entries(search)) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null) written.append(name, String(one));
-  }
-  const found = written.toString();
-  return found ? `?${found}` : "";
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any

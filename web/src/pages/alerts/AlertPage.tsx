@@ -52,7 +52,7 @@ export default function AlertPage() {
       actions={
         <>
           {alert.kind === "model" && alert.changed["successor"] ? (
-            <ButtonLink to="/optimize/migrations" search={{ new: "1", model: String(alert.changed["model"]), successor: String(alert.changed["successor"]) }}>
+            <ButtonLink to="/optimize/migrations" search={{ new: "1", model: String(alert.changed["model"]), successor: String(alert.changed["successor"]) }} off={!may.edit && needs("editor")}>
               Move its prompts
             </ButtonLink>
           ) : null}

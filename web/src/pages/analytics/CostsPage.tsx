@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { useKeyNames, useProviderKeyNames } from "@/api/keys";
 import { BarList, XYChart } from "@/chart";
-import { Breaking, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
+import { Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
 import { count, money, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Filters, filtersOf } from "./Filters";
@@ -35,6 +35,7 @@ export default function CostsPage() {
   const { names: apiKeys } = useKeyNames(by === "api_key");
   const providerKeys = useProviderKeyNames(by === "provider_key");
   const series = useMemo(() => (month.data ? monthSeries(month.data.data, costs.data?.projection ?? null, Date.now()) : []), [month.data, costs.data]);
+  const isFiltered = Boolean(state.prompt || state.model || state.traffic !== "live");
   const name = (group: string) => nameOf(by, group, by === "provider_key" ? providerKeys : apiKeys);
   const csv = new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
 
@@ -52,8 +53,12 @@ export default function CostsPage() {
       <Loaded of={costs} skeleton={<SkeletonTable columns={4} />}>
         {({ total_nusd, projection, data }) =>
           total_nusd === 0 && !projection?.spent_nusd ? (
-            <EmptyState icon={<Coins size={18} />} title="Nothing was spent in this time">
-              Take a longer time, or other traffic.
+            <EmptyState
+              icon={<Coins size={18} />}
+              title={isFiltered ? "Nothing was spent like this in this time" : "Nothing was spent in this time"}
+              action={isFiltered ? <Button onClick={() => set({ prompt: "", model: "", traffic: "live" })}>Show all live traffic</Button> : <ButtonLink to="/playground">Open the playground</ButtonLink>}
+            >
+              Take a longer time, or run a prompt: what each call cost is here within seconds.
             </EmptyState>
           ) : (
             <>

@@ -146,7 +146,7 @@ function Sections({ content, ends }: { content: Content; ends: readonly [number,
 
 function columnsOf(by: string, name: (group: string) => string): Column<Row>[] {
   return [
-    { key: "group", head: HEADS[by] ?? by, cell: (row) => <Breaking text={name(row.group)} className="font-medium" /> },
+    { key: "group", head: HEADS[by] ?? by, cell: (row) => <Breaking text={name(row.group)} className="block min-w-24 font-medium wrap-anywhere" /> },
     { key: "runs", head: "Runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
     { key: "satisfaction", head: "Satisfaction", align: "end", width: "w-36", cell: (row) => <Percent share={row.satisfaction?.value} low={row.satisfaction?.low} high={row.satisfaction?.high} samples={row.satisfaction?.samples} show="below" className="items-end" /> },
     { key: "success", head: "Success", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Percent share={row.success_rate} /> },

@@ -98,6 +98,7 @@ function Whole({ evaluator }: { evaluator: Evaluator }) {
 
 function About({ evaluator }: { evaluator: Evaluator }) {
   const kind = kindOf(evaluator.kind);
+  const off = !useMay().edit && needs("editor");
   return (
     <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
       <div className="flex min-w-0 flex-col gap-6">
@@ -109,13 +110,13 @@ function About({ evaluator }: { evaluator: Evaluator }) {
           <Section title="Live evaluations">
             <p className="max-w-[72ch] text-13 text-muted">It compares with an expected answer, and live traffic has none: use it in test runs.</p>
             <div>
-              <ButtonLink to="/test-runs" search={{ new: "1" }}>
+              <ButtonLink to="/test-runs" search={{ new: "1" }} off={off}>
                 New test run
               </ButtonLink>
             </div>
           </Section>
         ) : (
-          <Section title="Live evaluations" description="Where it scores traffic as it comes." actions={<ButtonLink to="/evaluators/live" search={{ new: "1", evaluator: evaluator.id }}>Score live traffic</ButtonLink>}>
+          <Section title="Live evaluations" description="Where it scores traffic as it comes." actions={<ButtonLink to="/evaluators/live" search={{ new: "1", evaluator: evaluator.id }} off={off}>Score live traffic</ButtonLink>}>
             <LiveTable evaluator={evaluator.id} archived={false} onEdit={null} />
           </Section>
         )}

@@ -75,7 +75,7 @@ export function LiveTable({ evaluator, archived, onEdit }: { evaluator: string |
         rowKey={(row) => row.id}
         onOpen={onEdit ? (row) => !row.archived_at && onEdit(row) : undefined}
         empty={
-          <EmptyState icon={<Radio size={18} />} title={evaluator ? "It scores no live traffic yet" : "No live traffic is scored yet"} code={evaluator ? undefined : SCORE} action={<ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }}>Score live traffic</ButtonLink>}>
+          <EmptyState icon={<Radio size={18} />} title={evaluator ? "It scores no live traffic yet" : "No live traffic is scored yet"} code={evaluator ? undefined : SCORE} action={<ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }} off={!may.edit && needs("editor")}>Score live traffic</ButtonLink>}>
             People react to few answers. An evaluator looks at a share of all of them, and an alert is raised when what a label serves becomes worse.
           </EmptyState>
         }

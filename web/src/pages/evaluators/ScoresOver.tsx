@@ -1,6 +1,7 @@
 import { ChartLine } from "lucide-react";
 import { useMemo } from "react";
 import { useAll, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart/XYChart";
 import { ButtonLink, type Column, EmptyState, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, SkeletonText, Table, TextLink, Toolbar } from "@/kit";
 import { decimal, percent } from "@/lib/format";
@@ -17,6 +18,7 @@ export default function ScoresOver({ evaluator, prompt }: { evaluator: string | 
   const [{ range, by, measure }, set] = useUrlState(shape);
   const { from, fromMs, toMs, grain } = useMemo(() => windowOf(range, Date.now()), [range]);
   const query = { from, grain, group_by: by, evaluator_id: evaluator ?? undefined, prompt: prompt ?? undefined };
+  const may = useMay();
   const sums = useRead("/v1/scores/summary", { query });
   const steps = useRead("/v1/scores/summary", { query: { ...query, steps: true } });
   const known = useAll("/v1/evaluators", { query: { archived: true } }, { staleTime: 60_000 });
@@ -42,7 +44,7 @@ export default function ScoresOver({ evaluator, prompt }: { evaluator: string | 
       <Loaded of={sums} skeleton={<SkeletonText lines={8} />}>
         {({ data }) =>
           data.length === 0 ? (
-            <EmptyState icon={<ChartLine size={18} />} title="Nothing was scored in this time" action={<ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }}>Score live traffic</ButtonLink>}>
+            <EmptyState icon={<ChartLine size={18} />} title="Nothing was scored in this time" action={<ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }} off={!may.edit && needs("editor")}>Score live traffic</ButtonLink>}>
               Scores of live traffic are drawn here, apart from what people said. Those of test runs stand with their run.
             </EmptyState>
           ) : (

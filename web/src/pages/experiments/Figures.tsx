@@ -100,7 +100,7 @@ function columnsOf(results: Results, control: string): Column<Row>[] {
     },
     {
       key: "difference",
-      head: `From ${control}`,
+      head: <span className="inline-block max-w-44 whitespace-normal wrap-anywhere">From {control}</span>,
       align: "end",
       width: "w-48",
       cell: (row) => {

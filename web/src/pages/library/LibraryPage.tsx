@@ -3,7 +3,7 @@ import { LibraryBig, Plus } from "lucide-react";
 import { useMemo } from "react";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Combobox, Duration, EmptyState, ErrorState, Money, NavTabs, Page, Percent, SearchInput, Select, SimulatedBadge, Skeleton, Toolbar } from "@/kit";
+import { Badge, Button, Cards, Combobox, Duration, EmptyState, ErrorState, Money, NavTabs, Page, Percent, SearchInput, Select, SimulatedBadge, Skeleton, Toolbar } from "@/kit";
 import { compact, plural } from "@/lib/format";
 import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
@@ -56,11 +56,11 @@ export default function LibraryPage() {
         <ErrorState error={pages.error} onRetry={pages.retry} />
       ) : pages.rows.length > 0 ? (
         <>
-          <ul aria-label="Entries" aria-busy={pages.isStale || undefined} className="grid gap-4 md:grid-cols-2 lg:grid-cols-3">
+          <Cards label="Entries" isStale={pages.isStale}>
             {pages.rows.map((row) => (
               <Card key={row.id} entry={row} />
             ))}
-          </ul>
+          </Cards>
           {pages.hasMore ? (
             <div className="flex justify-center">
               <Button size="s" onClick={pages.loadMore} busy={pages.isLoadingMore}>
@@ -132,7 +132,7 @@ function Small({ name, children }: { name: string; children: React.ReactNode }) 
   return (
     <div className="min-w-0">
       <dt className="text-12 text-muted">{name}</dt>
-      <dd className="numeric truncate font-medium">{children}</dd>
+      <dd className="numeric font-medium wrap-break-word">{children}</dd>
     </div>
   );
 }

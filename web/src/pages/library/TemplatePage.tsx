@@ -77,8 +77,8 @@ const VARIABLES: Column<Variable>[] = [
 ];
 
 const BENCHMARKS: Column<Benchmark>[] = [
-  { key: "dataset", head: "On", cell: (row) => row.dataset },
-  { key: "model", head: "Model", hideBelow: "sm", cell: (row) => <code className="text-12">{row.model}</code> },
+  { key: "dataset", head: "On", cell: (row) => <span className="wrap-anywhere">{row.dataset}</span> },
+  { key: "model", head: "Model", hideBelow: "sm", cell: (row) => <code className="text-12 wrap-anywhere">{row.model}</code> },
   { key: "items", head: "Items", align: "end", width: "w-20", cell: (row) => count(row.items) },
   { key: "value", head: "Result", align: "end", width: "w-40", cell: (row) => `${row.metric} ${row.value <= 1 ? percent(row.value) : row.value}` },
 ];

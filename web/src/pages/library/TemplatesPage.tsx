@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { LayoutTemplate, Plus } from "lucide-react";
 import { usePages } from "@/api/hooks";
 import { useMay } from "@/api/session";
-import { Badge, Button, Combobox, EmptyState, ErrorState, NavTabs, Page, SearchInput, Select, Skeleton, Toolbar } from "@/kit";
+import { Badge, Button, Cards, Combobox, EmptyState, ErrorState, NavTabs, Page, SearchInput, Select, Skeleton, Toolbar } from "@/kit";
 import { plural } from "@/lib/format";
 import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { whyNot } from "../prompts/why";
@@ -43,11 +43,11 @@ export default function TemplatesPage() {
         <EmptyState icon={<LayoutTemplate size={18} />} title={origin === "workspace" ? "You have made no template" : "Nothing matches"} action={<Button onClick={() => set({ q: "", category: "", origin: null })}>Show all</Button>} code={origin === "workspace" ? MAKE : undefined} />
       ) : (
         <>
-          <ul aria-label="Templates" aria-busy={pages.isStale || undefined} className="grid gap-4 md:grid-cols-2 lg:grid-cols-3">
+          <Cards label="Templates" isStale={pages.isStale}>
             {pages.rows.map((row) => (
               <Card key={row.id} template={row} />
             ))}
-          </ul>
+          </Cards>
           {pages.hasMore ? (
             <div className="flex justify-center">
               <Button size="s" onClick={pages.loadMore} busy={pages.isLoadingMore}>

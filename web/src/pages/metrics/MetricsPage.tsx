@@ -45,7 +45,7 @@ export default function MetricsPage() {
     { key: "type", head: "Kind", width: "w-32", cell: (row) => TYPES[row.type].name },
     { key: "direction", head: "Better", width: "w-28", hideBelow: "sm", cell: (row) => (row.direction === "higher" ? "↑ higher" : "↓ lower") },
     { key: "bounds", head: "Values", width: "w-48", hideBelow: "sm", cell: (row) => <span className="numeric text-muted">{boundsOf(row)}</span> },
-    { key: "by", head: "Declared by", width: "w-36", hideBelow: "lg", cell: (row) => <span className="text-muted">{nameOf(row.updated_by)}</span> },
+    { key: "by", head: "Declared by", width: "w-36", hideBelow: "lg", cell: (row) => <span className="wrap-anywhere text-muted">{nameOf(row.updated_by)}</span> },
     { key: "changed", head: "Changed", align: "end", width: "w-28", hideBelow: "md", cell: (row) => <RelativeTime at={row.updated_at} className="text-muted" /> },
     {
       key: "act",

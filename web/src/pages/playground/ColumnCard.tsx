@@ -71,6 +71,7 @@ export function ColumnCard(props: Props) {
 }
 
 function OfPrompt({ column, facts, onChange }: Props) {
+  const may = useMay();
   const prompts = usePromptChoices();
   const versions = useRead("/v1/prompts/{slug}/versions", { path: { slug: column.prompt }, query: { limit: 100 } }, { enabled: column.prompt !== "" });
   const numbers = versions.isPlaceholderData ? [] : (versions.data?.data ?? []).map((one) => one.version);
@@ -83,8 +84,8 @@ function OfPrompt({ column, facts, onChange }: Props) {
   const any = useRead("/v1/prompts", { query: { limit: 1 } }, { enabled: column.prompt === "" });
   if (column.prompt === "" && any.data?.data.length === 0) {
     return (
-      <Notice title="There is no prompt yet." action={<ButtonLink size="s" to="/prompts" search={{ new: "1" }}>New prompt</ButtonLink>}>
-        Make one, or write messages here.
+      <Notice title="There is no prompt yet." action={<ButtonLink size="s" to="/prompts" search={{ new: "1" }} off={!may.editPrompts && needs("editor")}>New prompt</ButtonLink>}>
+        {may.editPrompts ? "Make one, or write messages here." : "Under Messages you can ask a model all the same."}
       </Notice>
     );
   }

@@ -191,7 +191,7 @@ function Estimate({ draft, texts }: { draft: Draft; texts: string[] }) {
         at most {count(most)} out{output === null ? "" : ", "}
         {output === null ? null : <Money nusd={output} />}
       </span>
-      {model === undefined ? <span>No price is known for {draft.content.model}.</span> : null}
+      {model === undefined ? <span className="min-w-0 wrap-anywhere">No price is known for {draft.content.model}.</span> : null}
     </p>
   );
 }

@@ -108,7 +108,7 @@ function About({ prompt }: { prompt: Prompt }) {
           ["Slug", <code key="slug">{prompt.slug}</code>],
           ["Made", `${moment(prompt.created_at)}, ${nameOfAuthor(prompt.created_by)}`],
           ["Last changed", <RelativeTime key="at" at={prompt.updated_at} />],
-          ["Who answers", <span key="who"><TextLink to="/routing" search={{ prompt: prompt.slug }}>Routing rules</TextLink> · <TextLink to="/cache" search={{ prompt: prompt.slug }}>Kept answers</TextLink> · <TextLink to="/batches" search={{ new: "1", prompt: prompt.slug }}>New batch</TextLink></span>],
+          ["Who answers", <span key="who"><TextLink to="/routing" search={{ prompt: prompt.slug }}>Routing rules</TextLink> · <TextLink to="/cache" search={{ prompt: prompt.slug }}>Kept answers</TextLink>{may.edit ? <> · <TextLink to="/batches" search={{ new: "1", prompt: prompt.slug }}>New batch</TextLink></> : null}</span>],
         ]}
       />
     </Section>

@@ -18,6 +18,7 @@ const SESSION = { user: { id: "u1", name: "Ada", email: "ada@example.com", is_op
 const SUMMARY = { executions: 0, reactions: 0, simulated: false };
 
 let messages: object[];
+let prompts: object[];
 let summary: typeof SUMMARY | null;
 let sent: { path: string; key: string | null; body: Record<string, unknown> }[];
 let asked: string[];
@@ -29,6 +30,8 @@ const json = (body: unknown, status = 200) => new Response(JSON.stringify(body),
 const ANSWER = () => json({ id: "e1", output: "Billing", simulated: true, cost_nusd: 5, latency_ms: 9, version: 1 });
 
 beforeEach(() => {
+  SESSION.workspaces[0]!.role = "admin";
+  prompts = [{ slug: "triage", labels: { production: 1 }, updated_at: "2026-11-20T10:00:00Z" }];
   messages = [{ role: "user", content: "Which queue?" }];
   summary = SUMMARY;
   sent = [];
@@ -48,7 +51,7 @@ beforeEach(() => {
       return answer();
     }
     if (pathname === "/v1/auth/session") return json(SESSION);
-    if (pathname === "/v1/prompts") return json({ data: [{ slug: "triage", labels: { production: 1 }, updated_at: "2026-11-20T10:00:00Z" }], next_cursor: null });
+    if (pathname === "/v1/prompts") return json({ data: prompts, next_cursor: null });
     if (pathname === "/v1/prompts/triage") return json({ slug: "triage", messages });
     if (pathname === "/v1/analytics/summary") return summary ? json(summary) : json({ error: { message: "Not now." } }, 503);
     return json({ data: pathname === "/v1/optimizations" ? searches : [], next_cursor: null });
@@ -94,6 +97,15 @@ it("gives a thumb in the name of whoever is signed in, and counts a changed mind
   await waitFor(() => expect(sent).toHaveLength(3));
   expect(sent.slice(1).map((one) => one.body)).toEqual(["up", "down"].map((thumb) => ({ execution_id: "e1", thumb, user_id: "ada@example.com" })));
   screen.getByText(/^1 reaction so far/);
+});
+
+it("says to a viewer of an empty workspace who may take the next step, and leads to no form that would refuse", async () => {
+  SESSION.workspaces[0]!.role = "viewer";
+  prompts = [];
+  show();
+  const made = await screen.findByRole("button", { name: "New prompt" });
+  const examples = await screen.findByRole("button", { name: "Add examples" });
+  expect([made, examples].map((one) => one.getAttribute("aria-disabled"))).toEqual(["true", "true"]);
 });
 
 it("asks for an answer that was lost under its key, so that it is paid once", async () => {

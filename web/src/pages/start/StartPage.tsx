@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { type Facts, STEPS, type StepName, belongsHere, isDone, isMarked, nextStep, note, useFirstSteps, useMarked } from "@/api/first-steps";
 import { useDatasets } from "@/api/choices";
 import { useRead } from "@/api/hooks";
-import { useSession } from "@/api/session";
+import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, SkeletonText, TextLink, toast } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural } from "@/lib/format";
@@ -136,6 +136,7 @@ function Step({ number, title, done, current, last, children }: { number: number
 }
 
 function PromptStep({ facts }: { facts: Facts }) {
+  const may = useMay();
   if (facts.prompt) {
     return (
       <p className="text-14 text-muted">
@@ -146,7 +147,7 @@ function PromptStep({ facts }: { facts: Facts }) {
   return (
     <>
       <p className="text-14 text-muted">Your application calls it by its name; its text can change without deploying anything.</p>
-      <ButtonLink to="/prompts" search={{ new: "1" }} variant="primary">New prompt</ButtonLink>
+      <ButtonLink to="/prompts" search={{ new: "1" }} variant="primary" off={!may.editPrompts && needs("editor")}>New prompt</ButtonLink>
     </>
   );
 }
@@ -162,12 +163,13 @@ function FiguresStep({ step, facts }: { step: "run" | "feedback"; facts: Facts }
 
 function OptimizeStep({ facts }: { facts: Facts }) {
   const { job, prompt } = facts;
+  const off = !useMay().edit && needs("editor");
   const { isEmpty } = useDatasets();
   if (!job) {
     return (
       <>
         <p className="text-14 text-muted">Burnish reads the failures, searches for a better text, and proves the gain on examples that the search never saw. It takes some 100 of them with the right answer.{isEmpty ? " With none at hand, take our example tickets." : ""}</p>
-        {isEmpty ? <ButtonLink to="/datasets" search={{ new: "1" }}>Add examples</ButtonLink> : <ButtonLink to="/optimize" search={prompt ? { prompt, start: true } : undefined}>Start a search</ButtonLink>}
+        {isEmpty ? <ButtonLink to="/datasets" search={{ new: "1" }} off={off}>Add examples</ButtonLink> : <ButtonLink to="/optimize" search={prompt ? { prompt, start: true } : undefined} off={off}>Start a search</ButtonLink>}
       </>
     );
   }

@@ -70,7 +70,7 @@ export function Audit() {
 function columnsWith(nameOf: (actor: string) => string): Column<Entry>[] {
   return [
   { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block text-12 text-muted wrap-anywhere">{objectOf(row, nameOf)}</span></span> },
-  { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span title={row.actor} className="text-12 text-muted">{nameOf(row.actor)}</span> },
+  { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span title={row.actor} className="text-12 wrap-anywhere text-muted">{nameOf(row.actor)}</span> },
   { key: "at", head: "When", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
   ];
 }

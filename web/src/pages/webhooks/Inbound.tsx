@@ -22,8 +22,16 @@ const SCHEMES: Record<Endpoint["scheme"], string> = { standard_webhooks: "Standa
 /** Addresses of ours to which other systems send what people thought of answers. */
 export function Inbound({ action }: { action: ReactNode }) {
   const [{ inbound }, set] = useUrlState(shape);
-  const pages = usePages("/v1/inbound-endpoints");
-  const opened = useOpened(inbound, pages.rows, "/v1/inbound-endpoints/{inbound_id}", { path: { inbound_id: inbound } }, { enabled: !pages.isPending });
+  const may = useMay();
+  const pages = usePages("/v1/inbound-endpoints", undefined, { enabled: may.admin });
+  const opened = useOpened(inbound, pages.rows, "/v1/inbound-endpoints/{inbound_id}", { path: { inbound_id: inbound } }, { enabled: may.admin && !pages.isPending });
+  if (!may.admin) {
+    return (
+      <EmptyState icon={<LogIn size={18} />} title="Admins look after the inbound endpoints">
+        A survey tool, help desk or chat widget can send what people thought of answers. Ask an admin of this workspace to connect yours.
+      </EmptyState>
+    );
+  }
   return (
     <div className="flex flex-col gap-3">
       <p className="max-w-[72ch] text-13 text-muted">A survey tool, help desk or chat widget posts its webhooks here; each becomes feedback on the run that it names. The signature says who sends: no API key is given away.</p>
