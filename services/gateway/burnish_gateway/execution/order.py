@@ -100,8 +100,7 @@ def prepare(
 ) -> ExecutionRequest:
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
     messages = messages_of(order, version, model=facts.model)
-    with told_in(order.overrides_at, order.overrides):
-        settings, extra, held_nusd = _settled(order, version, messages, facts=facts, route=route)
+    settings, extra, held_nusd = _settled(order, version, messages, facts=facts, route=route)
     return ExecutionRequest(
         execution_id=execution_id,
         workspace_id=principal.workspace_id,
@@ -147,9 +146,10 @@ def _settled(
     order: Order, version: ResolvedVersion | None, messages: list[dict[str, Any]], *, facts: ModelFacts, route: Route
 ) -> tuple[dict[str, Any], dict[str, Any], int]:
     """The settings, the provider's own fields beside them, and what the call can cost with both."""
-    settings = _settings(order, version, facts)
-    extra = _extra(order, settings, route)
-    return settings, extra, hold_nusd(messages, settings, route, extra=extra)
+    with told_in(order.overrides_at, order.overrides):
+        settings = _settings(order, version, facts)
+        extra = _extra(order, settings, route)
+        return settings, extra, hold_nusd(messages, settings, route, extra=extra)
 
 
 def _extra(order: Order, settings: Mapping[str, Any], route: Route) -> dict[str, Any]:
