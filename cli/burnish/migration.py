@@ -5,11 +5,13 @@ import os
 import sys
 from collections.abc import Mapping
 
+from burnish.embedded.child import StartFailed
 from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
 from burnish.launcher.database import make_partitions, point_simulator, revision_of
 from burnish.launcher.home import Home
 from burnish.launcher.state import running_connection
 from burnish.launcher.streams import reach, wanted_replicas
+from burnish.told import BAD_PORT, has_bad_port
 
 SERVICES = tuple(login.removeprefix("burnish_") for login in GROUP_OF_LOGIN)
 
@@ -25,6 +27,8 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
     if url is None:
         print(f"Nothing runs in {home.path}: start it, or name a login that may create roles by DATABASE_URL.", file=sys.stderr)
         return 1
+    if has_bad_port(url):
+        raise StartFailed(BAD_PORT)
     if is_down and target == "head":
         print("Say where to go back to: --down --target REVISION, such as 0060.", file=sys.stderr)
         return 1

@@ -42,7 +42,9 @@ async def make_workspace(
     import asyncpg
 
     from burnish_shared.auth import provisioning
+    from burnish_shared.auth import user_store as store
     from burnish_shared.auth.installation import load_installation_secrets
+    from burnish_shared.ids import new_uuid
 
     async with operators_database(database_url) as database:
         installation = await load_installation_secrets(database, keyring)
@@ -58,6 +60,14 @@ async def make_workspace(
             )
             if is_operator:
                 await provisioning.make_operator(tx, key_id)
+            await store.note(
+                tx, workspace_id=workspace_id, audit_id=new_uuid(), action="workspace.created", kind="workspace", key=str(workspace_id),
+                after={"name": name},
+            )  # fmt: skip
+            await store.note(
+                tx, workspace_id=workspace_id, audit_id=new_uuid(), action="api_key.created", kind="api_key", key=str(key_id),
+                after={"name": FIRST_KEY, "role": "admin", "is_operator": is_operator},
+            )  # fmt: skip
     return WorkspaceAccess(str(workspace_id), str(organization), key.text, str(key_id))
 
 

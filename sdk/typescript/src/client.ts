@@ -78,13 +78,13 @@ export class Burnish {
     return answeredRaw(this.settings, { method, path, body, ...options });
   }
 
-  /** Runs a prompt, or `messages` with a `model`. A refusal throws ApiError. */
-  async execute(request: string | ExecutionRequest, variables?: calls.Variables | null, options: calls.ExecutionOptions = {}): Promise<Execution> {
+  /** Runs a prompt, or `messages` with a `model`, also as options behind a null. A refusal throws ApiError. */
+  async execute(request: string | ExecutionRequest | null | undefined, variables?: calls.Variables | null, options: calls.ExecutionOptions = {}): Promise<Execution> {
     return this.run<Execution>(this.execution(request, variables, options, false));
   }
 
   /** The same, piece by piece; see TextStream. */
-  stream(request: string | ExecutionRequest, variables?: calls.Variables | null, options: calls.ExecutionOptions = {}): TextStream {
+  stream(request: string | ExecutionRequest | null | undefined, variables?: calls.Variables | null, options: calls.ExecutionOptions = {}): TextStream {
     const { signal, ...call } = this.execution(request, variables, options, true);
     return new TextStream((own) => sent(this.settings, { ...call, signal: own }), signal);
   }
@@ -228,8 +228,8 @@ export class Burnish {
     } while (cursor !== null && cursor !== undefined);
   }
 
-  private execution(request: string | ExecutionRequest, variables: calls.Variables | null | undefined, options: calls.ExecutionOptions, stream: boolean): Call {
-    const { prompt, variables: own, ...more } = typeof request === "string" ? { prompt: request } : request;
+  private execution(request: string | ExecutionRequest | null | undefined, variables: calls.Variables | null | undefined, options: calls.ExecutionOptions, stream: boolean): Call {
+    const { prompt, variables: own, ...more } = typeof request === "string" ? { prompt: request } : (request ?? ({} as ExecutionRequest));
     return calls.execute(prompt ?? null, variables ?? own, { ...more, ...options }, { stream, timeoutS: this.settings.timeoutS });
   }
 

@@ -67,6 +67,7 @@ export interface Batch {
   set_aside_nusd: number;
   simulated: boolean;
   status: "validating" | "in_progress" | "pausing" | "paused" | "cancelling" | "completed" | "failed" | "cancelled" | "expired";
+  waiting_for: Waits[];
 }
 
 /** A prompt with one of its versions: `label` is the one it was reached by. */
@@ -291,6 +292,13 @@ export interface Counts {
   completed: number;
   failed: number;
   total: number;
+}
+
+/** Lines of a batch that wait for one model. */
+export interface Waits {
+  model: string;
+  reason: "provider_limit" | "provider_account";
+  until: number;
 }
 
 /** Of one call, from the texts alone: what its variables add is not counted. */

@@ -33,6 +33,14 @@ for (const [status, kind] of Object.entries(KINDS)) {
   });
 }
 
+test("null in the place of a prompt is none: the options say what is asked", async () => {
+  const given = answering(json({ id: "1" }), json({ id: "2" }));
+  const messages = [{ role: "user", content: "Hello." }];
+  assert.equal((await client(given).execute(null, null, { messages, model: "m" })).id, "1");
+  assert.equal((await client(given).execute(undefined, undefined, { messages, model: "m" })).id, "2");
+  for (const one of given.asked) assert.deepEqual(JSON.parse(one.body), { messages, model: "m", response_shape: "with_metadata" });
+});
+
 test("what a stream ends with has its kind too", async () => {
   const given = answering(new Response('event: error\ndata: {"error": {"code": "c", "message": "m"}, "status": 429}\n\n', { headers: { "x-request-id": "r" } }));
   await assert.rejects(async () => {

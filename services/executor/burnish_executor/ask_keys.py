@@ -14,7 +14,7 @@ from burnish_executor.circuits import Circuits
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import Trial
-from burnish_executor.core.waterfall import REFUSES_KEY, CoolDown, SetAside, Stop, TryNext, consequence_of, foremost, last_word
+from burnish_executor.core.waterfall import CoolDown, SetAside, Stop, TryNext, consequence_of, foremost, last_word, refuses_key
 from burnish_executor.io.key_vault import KeyVault, OwnKey
 from burnish_executor.io.model_client import Started
 from burnish_executor.io.providers import Providers
@@ -219,7 +219,7 @@ class Asker:
         if turn.ticket is not None:
             self.limits.tickets.settle(turn.ticket, used_tokens=_tokens_used(result, turn.ticket, had_begun=run.has_begun or had_started))
         run.trials.append(Trial(result=result, latency_s=latency_s, had_started=had_started, use=chosen.use, route=run.request.route))
-        if chosen.use.source == "platform" and isinstance(result, Failure) and result.http_status in REFUSES_KEY:
+        if chosen.use.source == "platform" and isinstance(result, Failure) and refuses_key(result):
             metrics.KEY_TROUBLES.labels("platform_refused").inc()
             log.error("platform_key.refused", provider=run.request.route.provider, http_status=result.http_status)
         if chosen.own is not None:

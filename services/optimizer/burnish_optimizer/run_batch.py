@@ -5,8 +5,10 @@ The lines are the checkpoint. Whoever goes on after a crash, a pause or a turn o
 
 import asyncio
 import contextlib
+import math
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from datetime import timedelta
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import structlog
@@ -15,6 +17,7 @@ from burnish_optimizer.io import batches_store, work_store
 from burnish_optimizer.io.announce import batch_completed
 from burnish_optimizer.io.batches_store import Line, Paused
 from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.paced import Wait
 from burnish_optimizer.io.questions import EvaluationFailed, NotSent, OutOfFunds, Question
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.settings import OptimizerSettings
@@ -45,7 +48,7 @@ Ending = Literal["cancelled", "expired", "paused", "turn"]
 
 async def run_batch(claim: Claim, *, db: Database, desk: Desk, clock: Clock, settings: OptimizerSettings) -> None:
     """From claim to its end, a pause, or the turn of another. Safe to run again: answered lines are not asked again. Raises ClaimLost."""
-    run = _Run(claim, db, desk, settings)
+    run = _Run(claim, db, desk, clock, settings)
     await run.look()
     watching = asyncio.ensure_future(run.watch())
     try:
@@ -55,6 +58,7 @@ async def run_batch(claim: Claim, *, db: Database, desk: Desk, clock: Clock, set
         await asyncio.gather(watching, return_exceptions=True)
     async with db.unit_of_work(workspace=claim.workspace_id) as tx:
         await batches_store.forget_sent(tx, claim, run.unsent)
+        await batches_store.tell_waits(tx, claim, [])
         is_done = not await batches_store.open_lines(tx, claim, after=-1, most=1)
         if not is_done and run.why == "turn":
             await work_store.release(tx, claim)
@@ -75,9 +79,12 @@ class _Run:
     claim: Claim
     db: Database
     desk: Desk
+    clock: Clock
     settings: OptimizerSettings
     why: Ending | None = None
     reason: Paused = "asked"
+    told: list[Wait] | None = None
+    """What the batch says that it waits for; None: what an earlier claim said."""
     unsent: list[tuple[int, UUID]] = field(default_factory=list)
     """Lines whose execution is under way nowhere. One that an earlier claim sent is bought twice if it is forgotten."""
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
@@ -113,9 +120,13 @@ class _Run:
                 await self.look(turn_is_over=asyncio.get_running_loop().time() >= turn_ends)
 
     async def look(self, *, turn_is_over: bool = False) -> None:
-        """Raises ClaimLost, Unavailable."""
+        """Also says what the batch waits for. Raises ClaimLost, Unavailable."""
+        waits = self.desk.paced.waits
         async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:
             wished = await batches_store.wishes(tx, self.claim)
+            if waits != self.told:
+                await batches_store.tell_waits(tx, self.claim, [self._as_told(one) for one in waits])
+        self.told = waits
         if wished.cancel or wished.is_expired:
             self._stop("cancelled" if wished.cancel else "expired")
             await self.desk.cancel_all()
@@ -123,6 +134,11 @@ class _Run:
             self._stop("paused")
         elif turn_is_over and wished.others_wait and self.why is None:
             self._stop("turn")
+
+    def _as_told(self, wait: Wait) -> dict[str, Any]:
+        """Its end by the clock that others read."""
+        until = self.clock.now() + timedelta(seconds=wait.until - asyncio.get_running_loop().time())
+        return {"reason": wait.why, "model": wait.model, "until": math.ceil(until.timestamp())}
 
     def _stop(self, why: Ending) -> None:
         if self.why not in ("cancelled", "expired"):
@@ -156,7 +172,7 @@ class _Run:
 
     async def _room(self) -> None:
         """Until fewer lines are in hand than may be. What failed beyond one line comes out."""
-        while len(self._tasks) - min(self.desk.held_count, HELD_MOST) >= IN_HAND * self.settings.job_in_flight:
+        while len(self._tasks) - min(self.desk.paced.held_count, HELD_MOST) >= IN_HAND * self.settings.job_in_flight:
             await self._some_done(timeout_s=self.settings.watch_interval_s)
 
     async def _drain(self) -> None:

@@ -108,6 +108,10 @@ async def test_a_workspace_made_by_command_needs_no_superuser(stack: Stack) -> N
     made = json.loads(result.stdout)
     answer = await until_status(nobody(stack), 200, path="/v1/credits", key=made["api_key"])
     assert answer.body["balance_nusd"] == 7 * 10_000_000
+    entries = (await nobody(stack)("GET", "/v1/audit", headers={"authorization": f"Bearer {made['api_key']}"})).body["data"]
+    assert [(one["action"], one["actor"], one["after"]["name"]) for one in entries] == [
+        ("api_key.created", "operator", "admin"), ("workspace.created", "operator", "Made"),
+    ]  # fmt: skip
     absent = await command(stack, "workspace", "create", "Made", "--organization", str(UUID(int=0)))
     assert absent.exit_code == 1 and "no organization" in absent.output
     for wrong in (("--organization", "acme"), ("--credits", str(10**18))):

@@ -36,6 +36,8 @@ async def test_the_admins_of_the_home_workspace_see_and_rename_the_organization_
     assert (await bob("GET", "/v1/workspaces")).body["data"][0]["organization_name"] == "Ada & Co"
     entry = (await ada("GET", "/v1/audit")).body["data"][0]
     assert (entry["action"], entry["before"], entry["after"]) == ("organization.renamed", {"name": "New Comer"}, {"name": "Ada & Co"})
+    assert (await ada("PATCH", f"/v1/organizations/{organization}", {"name": "Ada & Co"})).body["name"] == "Ada & Co"
+    assert (await ada("GET", "/v1/audit")).body["data"][0] == entry, "nothing was renamed"
 
 
 async def test_who_makes_a_workspace_becomes_its_admin_and_gets_a_key(stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -194,6 +195,15 @@ async def test_a_limit_that_nothing_gets_through_is_no_reason_to_wait(
     assert [line["error"]["code"] for line in await results(caller, batch["id"])] == ["provider_rate_limited"] * 3
 
 
+async def waits(caller: Caller, batch_id: str) -> Any:
+    """The one thing that the batch says it waits for, once it says so."""
+    async with asyncio.timeout(60):
+        while not (found := (await caller("GET", f"/v1/batches/{batch_id}")).body["waiting_for"]):
+            await asyncio.sleep(0.03)
+    [one] = found
+    return one
+
+
 @pytest.mark.capability("E15")
 async def test_lines_that_wait_for_a_limit_are_not_in_the_way_of_other_models(stack: Stack, caller: Caller) -> None:
     """More of them come first than are in hand at once; and a batch is cancelled while they wait."""
@@ -204,8 +214,11 @@ async def test_lines_that_wait_for_a_limit_are_not_in_the_way_of_other_models(st
             while (counts := (await caller("GET", f"/v1/batches/{batch_id}")).body["request_counts"])["completed"] < 4:
                 await asyncio.sleep(0.03)
         assert counts["failed"] == 0
+        told = await waits(caller, batch_id)
+        assert (told["reason"], told["model"]) == ("provider_limit", "simulated/chat") and 0 < told["until"] - time.time() < 60
         await caller("POST", f"/v1/batches/{batch_id}/cancel")
         batch = await until(caller, batch_id)
+    assert batch["waiting_for"] == [], "nothing of it is asked any more"
     assert batch["status"] == "cancelled" and batch["request_counts"]["completed"] == 4
     await assert_books_are_in_order(stack, caller, batch)
 

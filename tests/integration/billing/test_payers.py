@@ -55,13 +55,13 @@ async def test_what_has_no_price_is_not_bought_with_the_operators_key(stack: Sta
     asked = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello"}]}
     made = await caller("POST", "/v1/prompts", {"slug": "searcher", "template": "Hello", "model": "simulated/chat", "tools": tools})
     assert made.status == 201, made.body
-    for path, body in (
-        ("/v1/chat/completions", {**asked, "tools": tools}),
-        ("/v1/executions", {**asked, "overrides": {"tools": tools}}),
-        ("/v1/executions", {"prompt": "searcher"}),
+    for path, body, param in (
+        ("/v1/chat/completions", {**asked, "tools": tools}, "tools[0].type"),
+        ("/v1/executions", {**asked, "overrides": {"tools": tools}}, "overrides.tools[0].type"),
+        ("/v1/executions", {"prompt": "searcher"}, "tools[0].type"),
     ):
         refused = await caller("POST", path, body)
-        assert (refused.status, refused.body["error"]["param"]) == (400, "tools[0].type"), refused.body
+        assert (refused.status, refused.body["error"]["param"]) == (400, param), refused.body
 
 
 async def test_a_plan_that_gives_less_leaves_what_was_given_and_says_so(stack: Stack, caller: Caller, operator: Caller) -> None:

@@ -200,6 +200,26 @@ class fault:
             assert response.status == 200
 
 
+@pytest.mark.parametrize(
+    ("overrides", "param"),
+    [
+        ({"max_tokens": 9_999_999}, "overrides.max_tokens"),
+        ({"max_completion_tokens": 9_999_999}, "overrides.max_completion_tokens"),
+        ({"tool_choice": "required"}, "overrides.tool_choice"),
+        ({"response_format": {"type": "json"}}, "overrides.response_format.type"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}, "overrides.response_format.json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": 1}}}},
+         "overrides.response_format.json_schema.schema"),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_with_an_override_is_told_where_it_stands(caller: Caller, overrides: Any, param: str) -> None:
+    answer = await caller("POST", "/v1/executions", HELLO | {"overrides": overrides})
+    assert (answer.status, answer.body["error"]["param"]) == (422, param), answer.body
+    assert param in answer.body["error"]["message"], answer.body
+    chat = await caller("POST", "/v1/chat/completions", HELLO | {"max_tokens": 9_999_999})
+    assert (chat.status, chat.body["error"]["param"]) == (400, "max_tokens"), chat.body
+
+
 @pytest.mark.promise("G-06", "G-17")
 @pytest.mark.parametrize(
     ("body", "status", "code"),

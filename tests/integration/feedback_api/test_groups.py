@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from burnish_analytics.recount import recount
+from burnish_gateway.groups import store
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.integration.feedback_api.test_feedback_api import until
@@ -91,6 +92,20 @@ async def test_groups_come_in_pages_that_with_the_newest_call_first(caller: Call
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert seen == ["desk-2", "desk-1", "desk-0"]
+
+
+async def test_every_page_says_since_when_all_that_was_looked_at_is_counted(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more calls than are looked at, the oldest that is: not the oldest of the groups that the page shows."""
+    monkeypatch.setattr(store, "GROUPS", store.GROUPS.replace(f"LIMIT {store.LOOKED_AT_MOST}", "LIMIT 3"))
+    monkeypatch.setattr(store, "LOOKED_AT_MOST", 3)
+    for number in range(3):
+        await _call(caller, prompt_key=f"desk-{number}")
+    for number in range(3):
+        await _counted(caller, f"desk-{number}", executions=1)
+    whole = (await caller("GET", "/v1/execution-groups")).body
+    first = (await caller("GET", "/v1/execution-groups?limit=1")).body
+    assert [one["group_key"] for one in first["data"]] == ["desk-2"]
+    assert first["counted_since"] == whole["counted_since"] == whole["data"][-1]["first_at"]
 
 
 async def test_a_group_becomes_a_prompt_and_its_history_counts_for_it(stack: Stack, caller: Caller) -> None:

@@ -23,6 +23,7 @@ from burnish_executor.core.waterfall import (
     foremost,
     in_order,
     last_word,
+    refuses_key,
 )
 from burnish_shared.choose_keys import KeysAtHand, PlatformTerms, with_keys
 from burnish_shared.contracts.executions import KeyUse, Route, Status
@@ -100,6 +101,7 @@ def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None
 def test_what_a_failure_says_of_its_key(failure: Failure, consequence: Consequence) -> None:
     assert consequence_of(failure, had_started=False) == consequence
     assert consequence_of(failure, had_started=True) == Stop(), "no second answer behind a begun one"
+    assert refuses_key(failure) == isinstance(consequence, SetAside), "an operator who is told of it puts in another key"
 
 
 def test_the_last_word_is_patience_where_patience_helps_and_else_the_last_failure() -> None:

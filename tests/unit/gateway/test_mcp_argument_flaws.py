@@ -38,6 +38,12 @@ def test_every_flaw_is_told_not_the_first_few() -> None:
         ("execute_prompt", {"prompt": "a", "variables": []}, "variables: must be an object"),
         ("execute_prompt", {"prompt": "a", "deadline_s": 0}, "deadline_s: must be above 0"),
         ("give_feedback", {"metric": {"name": "x"}}, "metric.value: is needed"),
+        ("give_feedback", {"thumb": "up"}, "execution_id: give one of execution_id, session_id; it must be about something"),
+        (
+            "give_feedback",
+            {"thumb": "up", "execution_id": "019c2f40-0000-7000-8000-000000000911", "session_id": "s"},
+            "session_id: give one of execution_id, session_id; not several",
+        ),
         ("list_datasets", {"a\nb": 1}, "a\\nb: is no argument of list_datasets, which takes limit, cursor"),
     ],
 )

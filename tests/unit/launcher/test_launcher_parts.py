@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +33,7 @@ from burnish.launcher.services import parse_replicas, process_names, service_nam
 from burnish.launcher.state import State, present_state, write_state
 from burnish.launcher.supervisor import Member, Supervisor, describe_end
 from burnish.main import app
+from burnish.told import has_bad_port
 
 SECRETS = Secrets(kek="k", seed="s", instance="abc123")
 
@@ -181,6 +183,27 @@ def test_an_audit_that_is_told_to_wait_for_no_time_says_so(
     nowhere = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "nats_url": "nats://127.0.0.1:9"}
     assert audit.run(nowhere, journal=None, as_json=False) == 2
     assert f"BURNISH_AUDIT_PATIENCE_S: '{patience}' is no number of seconds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        (("workspace", "create", "x"), "ada:secret@127.0.0.1:secret/burnish"),
+        (("users", "list"), "ada:secret/burnish"),
+        (("migrate",), "ada:se/cret@127.0.0.1:5432/burnish"),
+    ],
+)
+def test_a_port_that_is_no_number_is_told_without_what_may_be_the_password(tmp_path: Path, words: tuple[str, ...], address: str) -> None:
+    surroundings = os.environ | {"DATABASE_URL": f"postgresql://{address}", "BURNISH_KEK": new_kek(), "BURNISH_HOME": str(tmp_path)}
+    run = [sys.executable, "-c", "from burnish.main import main; main()", *words]
+    told = subprocess.run(run, env=surroundings, capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 1 and told.stderr.startswith("burnish: DATABASE_URL: what stands for its port is no number"), told.stderr
+    assert "secret" not in told.stderr
+
+
+@pytest.mark.parametrize("address", ["h", "h:5432", "u:p@h:5432,i:5433", "u:p@[::1]:5432", "[::1]", "", "u:p@h:"])
+def test_ports_that_are_numbers_or_left_out_are_nothing_wrong(address: str) -> None:
+    assert not has_bad_port(f"postgresql://{address}/burnish?sslmode=require")
 
 
 def test_whoever_reads_json_reads_that_nothing_runs(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from burnish_optimizer.core import pace as pace_rules
 from burnish_optimizer.core.pace import STANDS_STILL_S, Pace
 from burnish_optimizer.io.asked import Asked
 from burnish_optimizer.io.evaluations_store import Booked
-from burnish_optimizer.io.paced import Paced
+from burnish_optimizer.io.paced import Paced, Wait
 from burnish_optimizer.io.questions import Question
 
 pytestmark = pytest.mark.capability("E15")
@@ -100,6 +100,10 @@ async def test_work_of_one_process_knows_what_other_work_heard_of_a_route_of_its
     one.heard(_asked("slow"), _ended("rate_limited", retry_after_s=60))
     assert same.take(deque([_asked("slow")]), 8, out=[]) == []
     assert len(other.take(deque([_asked("slow")]), 8, out=[])) == 1
+    [wait] = same.waits
+    assert wait == Wait("slow", "provider_limit", pace.rests_until((UUID(int=1), ("slow", "platform", None)))) and other.waits == []
+    pace.answered((UUID(int=1), ("slow", "platform", None)), now=0)
+    assert same.waits == [], "it lets calls through, if not all at once"
     same.cancel()
 
 
@@ -107,7 +111,11 @@ async def test_lines_wait_for_an_account_that_somebody_may_put_money_into(monkey
     paced, asked = Paced(Pace(8), UUID(int=1), asyncio.Event().set), _asked("empty")
     empty = cast(Booked, SimpleNamespace(status="error", error={"code": "provider_account_empty", "retryable": False}))
     paced.heard(asked, empty)
+    now = asyncio.get_running_loop().time()
+    assert paced.waits == [], "nothing is held"
     assert paced.only_waits(asked, empty) and paced.take(deque([_asked("empty")]), 8, out=[]) == []
+    [wait] = paced.waits
+    assert (wait.model, wait.why) == ("empty", "provider_account") and now < wait.until <= now + pace_rules.WAIT_MOST_S
     paced.cancel()
     monkeypatch.setattr(pace_rules, "STANDS_STILL_S", 0.0)
     assert not paced.only_waits(asked, empty), "nobody did for so long that they fail with what it says"

@@ -24162,6 +24162,25 @@ export interface components {
             simulated: boolean;
         };
         /**
+         * Waits
+         * @description Lines of a batch that wait for one model.
+         */
+        Waits: {
+            /** Model */
+            model: string;
+            /**
+             * Reason
+             * @description A limit at the provider, which ends by itself, or an account there without money, which somebody has to put in.
+             * @enum {string}
+             */
+            reason: "provider_limit" | "provider_account";
+            /**
+             * Until
+             * @description When the model is asked again, in seconds of the Unix clock.
+             */
+            until: number;
+        };
+        /**
          * Wanted
          * @description Which answers are asked for; without a field, of all kinds.
          */
@@ -24656,6 +24675,11 @@ export interface components {
              * @enum {string}
              */
             status: "validating" | "in_progress" | "pausing" | "paused" | "cancelling" | "completed" | "failed" | "cancelled" | "expired";
+            /**
+             * Waiting For
+             * @description Of a batch under way: why lines of it wait at a provider; they go on by themselves.
+             */
+            waiting_for: components["schemas"]["Waits"][];
         };
         /** LineError */
         burnish_gateway__batches__answers__LineError: {

@@ -76,6 +76,7 @@ class Batch(TypedDict):
     set_aside_nusd: int
     simulated: bool
     status: Literal["validating", "in_progress", "pausing", "paused", "cancelling", "completed", "failed", "cancelled", "expired"]
+    waiting_for: list[Waits]
 
 
 class PromptVersion(TypedDict):
@@ -310,6 +311,14 @@ class Counts(TypedDict):
     completed: int
     failed: int
     total: int
+
+
+class Waits(TypedDict):
+    """Lines of a batch that wait for one model."""
+
+    model: str
+    reason: Literal["provider_limit", "provider_account"]
+    until: int
 
 
 class Estimated(TypedDict):

@@ -102,6 +102,11 @@ def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
     return TryNext() if failure.kind in NEXT_KEY_HELPS else Stop()
 
 
+def refuses_key(failure: Failure) -> bool:
+    """The provider does not take the key for anything, as far as it says: not for this model alone, and not for want of money."""
+    return isinstance(consequence_of(failure, had_started=False), SetAside)
+
+
 def _is_of_the_model(failure: Failure) -> bool:
     if failure.code in OF_THE_MODEL:
         return True

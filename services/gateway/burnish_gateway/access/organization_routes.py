@@ -102,6 +102,8 @@ async def rename_organization(organization_id: UUID, body: OrganizationBody, gat
         row = await store.find_organization(tx, organization_id)
         if row is None:
             raise NotFound("There is no organization of this id.")
+        if row["name"] == body.name:
+            return await _shown(gateway, one)
         await store.rename_organization(tx, organization_id, body.name)
         await note(
             tx, principal, action="organization.renamed", kind="organization", key=str(organization_id), before={"name": row["name"]},

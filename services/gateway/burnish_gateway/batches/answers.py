@@ -39,6 +39,16 @@ class LineErrors(BaseModel):
     data: list[LineError]
 
 
+class Waits(BaseModel):
+    """Lines of a batch that wait for one model."""
+
+    reason: Literal["provider_limit", "provider_account"] = Field(
+        description="A limit at the provider, which ends by itself, or an account there without money, which somebody has to put in."
+    )
+    model: str
+    until: int = Field(description="When the model is asked again, in seconds of the Unix clock.")
+
+
 class BatchAnswer(BaseModel):
     """`status`: `validating` until somebody works on it. `errors`: the first lines that were never valid."""
 
@@ -66,6 +76,7 @@ class BatchAnswer(BaseModel):
     pause_reason: Literal["asked", "funds", "budget", "suspended", "refused"] | None = Field(
         description="Why it waits: somebody asked, or what was set aside is used up, a budget or the workspace's standing refused a call."
     )
+    waiting_for: list[Waits] = Field(description="Of a batch under way: why lines of it wait at a provider; they go on by themselves.")
     most_nusd: int = Field(description="What all of it can cost.")
     set_aside_nusd: int = Field(description="What was moved out of the credit for it; the rest comes back when it ends.")
     cost_nusd: int = Field(description="What its answered calls cost.")
@@ -166,6 +177,7 @@ def batch_answer(row: Record, *, errors: list[dict[str, Any]] | None = None) -> 
         cancelled_at=ended["cancelled"],
         name=row["name"],
         pause_reason=row["pause_reason"] if status in ("paused", "pausing") else None,
+        waiting_for=[Waits(**one) for one in row["waiting_for"]] if status in ("in_progress", "pausing") else [],
         most_nusd=row["most_nusd"],
         set_aside_nusd=row["set_aside_nusd"],
         cost_nusd=row["spent_nusd"],

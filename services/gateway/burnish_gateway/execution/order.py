@@ -12,6 +12,7 @@ from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_u
 from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
+from burnish_gateway.execution.told_place import told_in
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.contracts.experiments import ExperimentPart
@@ -50,6 +51,7 @@ class Order:
     `fallback_models` None: the version's. `prompt_key`: what messages without a prompt are grouped by, in place of their instructions.
     `overrides` may hold `extra`, the provider's own fields in the format that is `spoken`; `beta`: the header `anthropic-beta`.
     `client_request_id`: what the caller calls it, once in the workspace.
+    `overrides_at`: the field of the caller's body that holds them; "" where they stand beside the rest.
     `takes_part` False: whatever experiments run, the call gets what it names, as a line of a batch does.
     """
 
@@ -75,6 +77,7 @@ class Order:
     spoken: Literal["openai", "anthropic"] = "openai"
     beta: str | None = None
     takes_part: bool = True
+    overrides_at: str = ""
 
 
 def prepare(
@@ -96,15 +99,15 @@ def prepare(
     traceparent: str | None,
 ) -> ExecutionRequest:
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
-    messages, settings = messages_of(order, version, model=facts.model), _settings(order, version, facts)
-    extra = _extra(order, settings, route)
+    messages = messages_of(order, version, model=facts.model)
+    settings, extra, held_nusd = _settled(order, version, messages, facts=facts, route=route)
     return ExecutionRequest(
         execution_id=execution_id,
         workspace_id=principal.workspace_id,
         lane=Lane.BACKGROUND if order.background else Lane.INTERACTIVE,
         fence=1,
         deadline_at=now + timedelta(seconds=deadline_s),
-        hold_nusd=hold_nusd(messages, settings, route, extra=extra),
+        hold_nusd=held_nusd,
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
         prompt=_prompt(version, group),
         route=route,
@@ -137,6 +140,16 @@ def prepare(
         beta=order.beta,
         experiment=experiment,
     )
+
+
+def _settled(
+    order: Order, version: ResolvedVersion | None, messages: list[dict[str, Any]], *, facts: ModelFacts, route: Route
+) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """The settings, the provider's own fields beside them, and what the call can cost with both."""
+    with told_in(order.overrides_at, order.overrides):
+        settings = _settings(order, version, facts)
+        extra = _extra(order, settings, route)
+        return settings, extra, hold_nusd(messages, settings, route, extra=extra)
 
 
 def _extra(order: Order, settings: Mapping[str, Any], route: Route) -> dict[str, Any]:

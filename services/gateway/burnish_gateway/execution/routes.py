@@ -29,6 +29,7 @@ from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, To
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.models.bodies import AUTO
+from burnish_gateway.registry.field_checks import check_response_format
 from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import (
     CHAT_MOST_BYTES,
@@ -239,7 +240,8 @@ def check_requirements(given: Requirements | None, *models: str | None, param: s
 
 
 def order_of(body: NewExecution) -> Order:
-    """The same in the words of whoever executes it."""
+    """The same in the words of whoever executes it. Raises InvalidField for a format of the answer that no version may have."""
+    check_response_format(body.overrides.response_format, at="overrides.")
     return Order(
         slug=body.prompt,
         label=body.label,
@@ -247,6 +249,7 @@ def order_of(body: NewExecution) -> Order:
         model=body.model,
         variables=body.variables,
         overrides=body.overrides.model_dump(exclude_unset=True, exclude_none=True),
+        overrides_at="overrides",
         stream=body.stream,
         messages=[one.model_dump(exclude_none=True) for one in body.messages] if body.messages is not None else None,
         background=body.mode == "background",

@@ -33,6 +33,8 @@ async def post_batch(request: Request, principal: Editor, gateway: GatewayParts)
     sender = Sender(principal.workspace_id, sender_of(principal), key_of(request))
     lines = lines_of(raw, at_most=LINES_MOST)
     metrics = await gateway.metrics.of(principal.workspace_id)
-    answer = await record_many(lines, sender=sender, now=gateway.clock.now(), publisher=gateway.feedback, metrics=metrics, db=gateway.db)
+    answer = await record_many(
+        lines, sender=sender, now=gateway.clock.now(), publisher=gateway.feedback, metrics=metrics, rules=gateway.rules, db=gateway.db
+    )
     body = answer.model_dump_json(exclude_none=True).encode()
     return Response(body, status_code=202 if not answer.rejected else 200, media_type="application/json")

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.feedback.bodies import CONTEXT_MOST_BYTES, FeedbackBody
+from burnish_gateway.feedback.mask_reactions import as_kept
 from burnish_gateway.feedback.metric_definition import Definitions, check_value
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.feedback.targets import with_targets
 from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.db.session import Database
 from burnish_shared.errors import InvalidField
 from burnish_shared.hops import current_hops
@@ -29,6 +31,7 @@ async def record(
     now: datetime,
     publisher: FeedbackPublisher,
     metrics: Definitions,
+    rules: RulesBook,
     db: Database,
 ) -> UUID:
     """Makes the feedback durable and returns its id. Safe to repeat: with the same id or Idempotency-Key it counts once.
@@ -37,6 +40,7 @@ async def record(
     """
     check(body, metrics)
     [body] = await with_targets(db, workspace_id, [body])
+    [body] = await as_kept(rules, workspace_id, [body])
     feedback_id = body.feedback_id or feedback_id_for(workspace_id, key)
     await publisher.record(items_of(body, feedback_id=feedback_id, workspace_id=workspace_id, sent_by=sent_by, now=now))
     return feedback_id

@@ -7,12 +7,14 @@ from typing import Final
 from uuid import UUID
 
 from burnish_gateway.feedback.bodies import BatchAnswer, FeedbackBody, LineError, LineResult
+from burnish_gateway.feedback.mask_reactions import as_kept
 from burnish_gateway.feedback.metric_definition import Definitions
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.feedback.record import check, feedback_id_for, items_of
 from burnish_gateway.feedback.targets import with_targets
 from burnish_gateway.wire import parse_model
 from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BadRequest, InvalidField
 
@@ -38,6 +40,7 @@ async def record_many(
     now: datetime,
     publisher: FeedbackPublisher,
     metrics: Definitions,
+    rules: RulesBook,
     db: Database,
 ) -> BatchAnswer:
     """Returns what became of each line, once all that are sound are on disk.
@@ -61,6 +64,7 @@ async def record_many(
     if not taken:
         raise _nothing_taken(answer)
     bodies = await with_targets(db, sender.workspace_id, [body for _, body in taken])
+    bodies = await as_kept(rules, sender.workspace_id, bodies)
     items: list[FeedbackItem] = []
     for place, ((feedback_id, _), body) in enumerate(zip(taken, bodies, strict=True)):
         accepted_at = now + place * STEP

@@ -26,6 +26,7 @@ async def post_feedback(request: Request, body: FeedbackBody, principal: Editor,
         key=key_of(request),
         now=gateway.clock.now(),
         publisher=gateway.feedback,
+        rules=gateway.rules,
         db=gateway.db,
         metrics=await gateway.metrics.of(principal.workspace_id) if body.metric is not None else {},
     )

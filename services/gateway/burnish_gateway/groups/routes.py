@@ -118,7 +118,7 @@ async def list_groups(
         rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["newest"][0])]
     )
     is_cut = any(row["looked_at"] >= store.LOOKED_AT_MOST for row in rows)
-    counted_since = min(row["first_at"] for row in rows) if is_cut else since
+    counted_since = rows[0]["looked_since"] if is_cut else since
     return json_response(
         GroupPage(data=[_group(row) for row in page["data"]], next_cursor=page["next_cursor"], counted_since=counted_since)
     )

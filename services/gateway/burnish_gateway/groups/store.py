@@ -37,7 +37,7 @@ WITH newest AS MATERIALIZED (
         WHERE f.feedback_id IS NOT NULL AND NOT f.is_taken_back GROUP BY n.group_key)
 SELECT p.*, g.slug, g.version, g.moved, g.adopted_at, g.completed_at, coalesce(r.thumbs_up, 0) AS thumbs_up,
        coalesce(r.thumbs_down, 0) AS thumbs_down, coalesce(r.scores, 0) AS scores, r.mean_score,
-       (SELECT count(*) FROM newest) AS looked_at
+       (SELECT count(*) FROM newest) AS looked_at, (SELECT min(finished_at) FROM newest) AS looked_since
   FROM page p LEFT JOIN execution_groups g ON g.workspace_id = $1 AND g.group_key = p.group_key
   LEFT JOIN reactions r ON r.group_key = p.group_key
  ORDER BY p.newest[1] DESC"""

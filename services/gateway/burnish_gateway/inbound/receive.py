@@ -12,6 +12,7 @@ from uuid import UUID
 
 from burnish_gateway.deps import Gateway
 from burnish_gateway.feedback.bodies import FeedbackBody
+from burnish_gateway.feedback.mask_reactions import as_kept
 from burnish_gateway.feedback.record import check, items_of
 from burnish_gateway.feedback.targets import with_targets
 from burnish_gateway.inbound.book import Receiver
@@ -111,6 +112,7 @@ async def _take(gateway: Gateway, receiver: Receiver, raw: bytes, headers: Mappi
         return None
     body = found.body
     [body] = await with_targets(gateway.db, receiver.workspace_id, [body])
+    [body] = await as_kept(gateway.rules, receiver.workspace_id, [body])
     told = found.message_id or message_id or hashlib.sha256(raw).hexdigest()
     feedback_id = derived_uuid(receiver.endpoint_id, told)
     sent_by = f"inbound:{receiver.endpoint_id}"

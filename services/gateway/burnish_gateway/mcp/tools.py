@@ -56,6 +56,8 @@ class Tool:
     path: str
     takes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    """Of these exactly one is needed; schemas of tools cannot say that to every client."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     is_destructive: bool = False
     is_read_only: bool | None = None
@@ -78,6 +80,10 @@ class Tool:
         """The call that these arguments mean. Raises BadArguments."""
         if flaws := self._check.flaws(arguments):
             raise BadArguments(flaws)
+        named = [one for one in self.one_of if one in arguments]
+        if self.one_of and len(named) != 1:
+            said = "not several" if named else "it must be about something"
+            raise BadArguments([f"{named[1] if named else self.one_of[0]}: give one of {', '.join(self.one_of)}; {said}"])
         given = dict(with_whole_numbers(arguments, self.schema))
         path = IN_PATH.sub(lambda found: quote(str(given.pop(found[1])), safe=""), self.path)
         key = str(given.pop("idempotency_key", ""))
@@ -152,6 +158,7 @@ TOOLS: Final = (
             "user_id": text("Your own id of the person who judges; a later judgement of theirs replaces the earlier one."),
             "idempotency_key": IDEMPOTENCY_KEY,
         },
+        one_of=("execution_id", "session_id"),
     ),
     Tool(
         name="list_datasets",

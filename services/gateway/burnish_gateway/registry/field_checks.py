@@ -35,7 +35,7 @@ def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any
         _check_tools(settings.get("tools"))
     if not _as_in(base, settings, "tools", "tool_choice"):
         _check_choice(settings.get("tool_choice"), settings.get("tools"))
-    _check_response_format(settings.get("response_format"))
+    check_response_format(settings.get("response_format"))
     _check_fallbacks(model, spec.get("fallback_models") or [])
     _check_names("test_cases", [case.get("name") for case in spec.get("test_cases") or []])
     _check_names("variants", [variant["model"] for variant in spec.get("variants") or []])
@@ -129,20 +129,18 @@ def _name_of(tool: Mapping[str, Any]) -> Any:
     return function.get("name") if isinstance(function, dict) else None
 
 
-def _check_response_format(given: Mapping[str, Any] | None) -> None:
+def check_response_format(given: Mapping[str, Any] | None, *, at: str = "") -> None:
+    """Raises InvalidField. `at`: what stands before its name in the caller's body."""
     if given is None:
         return
     if given.get("type") not in RESPONSE_FORMATS:
-        known = ", ".join(RESPONSE_FORMATS)
-        raise InvalidField(f"response_format.type: is one of {known}.", param="response_format.type")
+        param = f"{at}response_format.type"
+        raise InvalidField(f"{param}: is one of {', '.join(RESPONSE_FORMATS)}.", param=param)
     if given["type"] == "json_schema":
-        wrapped = given.get("json_schema")
+        param, wrapped = f"{at}response_format.json_schema", given.get("json_schema")
         if not isinstance(wrapped, dict) or not isinstance(wrapped.get("name"), str):
-            raise InvalidField(
-                "response_format.json_schema: has a 'name' and a 'schema'; the field 'json_schema' takes a bare schema.",
-                param="response_format.json_schema",
-            )
-        check_schema(wrapped.get("schema"), param="response_format.json_schema.schema")
+            raise InvalidField(f"{param}: has a 'name' and a 'schema'; the field 'json_schema' takes a bare schema.", param=param)
+        check_schema(wrapped.get("schema"), param=f"{param}.schema")
 
 
 def _check_fallbacks(model: str, fallbacks: Sequence[str]) -> None:

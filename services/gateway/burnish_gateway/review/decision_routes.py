@@ -1,20 +1,25 @@
 """What a reviewer says of one answer: each one call, and each can bring the next answer with it."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from burnish_gateway.deps import Editor, GatewayParts
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Editor, Gateway, GatewayParts
+from burnish_gateway.guardrails.kept_words import kept_words
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.review.answers import DecidedAnswer, UndoneAnswer
-from burnish_gateway.review.bodies import CorrectBody, LabelBody, SkipBody
+from burnish_gateway.review.bodies import CorrectBody, DecisionBody, LabelBody, SkipBody
 from burnish_gateway.review.claim import claim_next
 from burnish_gateway.review.decide import decide, skip, undo
 from burnish_gateway.wire import make_router
 from burnish_shared.db.session import Tx
 
 router = make_router("review")
+
+Body = TypeVar("Body", bound=DecisionBody)
 
 
 @router.post("/v1/review/{review_id}/label", response_model=DecidedAnswer, summary="Say whether an answer is good")
@@ -31,8 +36,10 @@ async def post_correct(review_id: UUID, request: Request, body: CorrectBody, pri
 
 @router.post("/v1/review/{review_id}/skip", response_model=DecidedAnswer, summary="Leave an answer to others, or to nobody")
 async def post_skip(review_id: UUID, request: Request, body: SkipBody, principal: Editor, gateway: GatewayParts) -> Response:
+    said = await _as_kept(gateway, principal, body)
+
     async def work(tx: Tx) -> DecidedAnswer:
-        done = await skip(tx, principal, review_id, body)
+        done = await skip(tx, principal, review_id, said)
         return done.model_copy(update={"next": await claim_next(tx, principal.workspace_id, body.next, actor=principal.actor)})
 
     return await run_once(gateway, request, principal, status=200, work=work)
@@ -52,8 +59,17 @@ async def post_undo(review_id: UUID, request: Request, principal: Editor, gatewa
 async def _decide(
     review_id: UUID, request: Request, body: LabelBody | CorrectBody, *, principal: Editor, gateway: GatewayParts
 ) -> Response:
+    said = await _as_kept(gateway, principal, body)
+
     async def work(tx: Tx) -> DecidedAnswer:
-        done = await decide(tx, principal, review_id, body)
+        done = await decide(tx, principal, review_id, said)
         return done.model_copy(update={"next": await claim_next(tx, principal.workspace_id, body.next, actor=principal.actor)})
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+async def _as_kept(gateway: Gateway, principal: Principal, body: Body) -> Body:
+    """The note and the correction masked as the answer's record is: a correction becomes a dataset item. Raises Unavailable."""
+    said = {"note": body.note} | ({"expected": body.expected} if isinstance(body, CorrectBody) else {})
+    kept = await kept_words(gateway.rules, principal.workspace_id, list(said.values()))
+    return body.model_copy(update=dict(zip(said, kept, strict=True)))

@@ -7,6 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.guardrails.kept_words import kept_words
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.review import decision_routes, settings_routes, store
@@ -61,9 +62,10 @@ async def list_reviews(
 @router.post("/v1/review", status_code=201, response_model=ReviewAnswer, summary="Put an answer into the queue")
 async def post_review(request: Request, body: PickBody, principal: Editor, gateway: GatewayParts) -> Response:
     """It comes before all others. One that is in the queue already gets your note; one that was decided stays decided."""
+    [note] = await kept_words(gateway.rules, principal.workspace_id, [body.note])
 
     async def work(tx: Tx) -> ReviewAnswer:
-        picked = await store.pick(tx, principal.workspace_id, [body.execution_id], note=body.note, by=principal.actor)
+        picked = await store.pick(tx, principal.workspace_id, [body.execution_id], note=note, by=principal.actor)
         if not picked:
             raise NotFound("There is no finished execution of this id.", param="execution_id")
         if not await store.has_content(tx, body.execution_id):

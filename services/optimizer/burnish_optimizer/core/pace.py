@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 STANDS_STILL_S: Final = 900.0
 """A route that was asked for so long and let nothing through is not slow: its quota is used up."""
@@ -15,9 +15,14 @@ KEPT_MOST: Final = 1_000
 """Routes; above it those are forgotten that nobody asked for long."""
 
 
+Why = Literal["provider_limit", "provider_account"]
+"""What a route waits for: a limit that ends by itself, or money in the account at the provider, which somebody has to put there."""
+
+
 @dataclass(slots=True)
 class _Slow:
     until: float = 0.0
+    why: Why = "provider_limit"
     room: int = 1
     limits: int = 0
     """One after another, with no answer between; what was on its way together counts once."""
@@ -34,7 +39,7 @@ class Pace:
     most: int
     _slow: dict[Hashable, _Slow] = field(default_factory=dict)
 
-    def limited(self, route: Hashable, *, now: float, wait_s: float) -> None:
+    def limited(self, route: Hashable, *, now: float, wait_s: float, why: Why = "provider_limit") -> None:
         """It has no room for `wait_s` from now, 0 where it did not say; nor for as long as its last refusals make likely."""
         if len(self._slow) >= KEPT_MOST:
             self._slow = {one: slow for one, slow in self._slow.items() if now - slow.until < STANDS_STILL_S}
@@ -42,7 +47,7 @@ class Pace:
         if now >= slow.until:
             slow.limits += 1
         wait_s = max(wait_s, min(WAIT_MOST_S, FIRST_WAIT_S * 2.0 ** min(slow.limits - 1, 10)))
-        slow.until, slow.room = max(slow.until, now + wait_s), 1
+        slow.until, slow.room, slow.why = max(slow.until, now + wait_s), 1, why
         if slow.stuck_since is None:
             slow.stuck_since = now
 
@@ -68,6 +73,11 @@ class Pace:
         """May lie in the past."""
         slow = self._slow.get(route)
         return 0.0 if slow is None else slow.until
+
+    def waits_for(self, route: Hashable) -> tuple[Why, float] | None:
+        """Why it is asked no faster, and when it is asked again, which may lie in the past; None once something got through."""
+        slow = self._slow.get(route)
+        return None if slow is None or slow.limits == 0 else (slow.why, slow.until)
 
     def moves(self, route: Hashable, *, now: float) -> bool:
         """False: since it was limited it has let nothing through for so long that waiting for it is no use."""

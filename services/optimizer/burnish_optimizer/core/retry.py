@@ -40,7 +40,12 @@ def is_worth_another_try(booked: FailedCall, *, attempt: int) -> bool:
 
 def may_flow_again(failed: FailedCall) -> bool:
     """Its route has no room now, and may have some later: a limit, or an account that somebody may put money into."""
-    return failed.status == "rate_limited" or (failed.error or {}).get("code") == ACCOUNT_EMPTY
+    return failed.status == "rate_limited" or is_account_empty(failed)
+
+
+def is_account_empty(failed: FailedCall) -> bool:
+    """Somebody has to put money in: waiting alone ends nothing."""
+    return (failed.error or {}).get("code") == ACCOUNT_EMPTY
 
 
 def wait_before_try_s(attempt: int, *, failed: FailedCall) -> float:

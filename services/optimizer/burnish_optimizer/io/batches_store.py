@@ -72,6 +72,18 @@ async def wishes(tx: Tx, claim: Claim) -> Wishes:
     return Wishes(row["pause_requested"], row["cancel_requested"], row["is_expired"], row["others_wait"])
 
 
+async def tell_waits(tx: Tx, claim: Claim, waits: Sequence[dict[str, Any]]) -> None:
+    """Says what its lines wait for at providers. Writes nothing where it says so already, or the claim is lost."""
+    await tx.execute(
+        """UPDATE batches SET waiting_for = $4
+            WHERE workspace_id = $1 AND batch_id = $2 AND fence = $3 AND waiting_for IS DISTINCT FROM $4""",
+        claim.workspace_id,
+        claim.id,
+        claim.fence,
+        list(waits),
+    )
+
+
 async def open_lines(tx: Tx, claim: Claim, *, after: int, most: int) -> list[Line]:
     """The next lines without an answer, in order."""
     rows = await tx.fetch(

@@ -78,14 +78,15 @@ class Desk:
     _is_short: bool = False
     """A budget had no room, and nothing of ours is on its way whose hold could return."""
     _rests: Rests = field(init=False)
-    _paced: Paced = field(init=False)
+    paced: Paced = field(init=False)
+    """Questions that wait for their route to have room for them."""
     _routes: Routes = field(default_factory=Routes)
     _rows: Checkpoint = field(init=False)
 
     def __post_init__(self) -> None:
         self._room = float(self.settings.job_in_flight)
         self._rests = Rests(self.db, self._wake_sender.set)
-        self._paced = Paced(self.pace or Pace(self.settings.job_in_flight), self.workspace_id, self._wake_sender.set)
+        self.paced = Paced(self.pace or Pace(self.settings.job_in_flight), self.workspace_id, self._wake_sender.set)
         self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
@@ -110,11 +111,6 @@ class Desk:
         if not answer.cancelled():
             answer.exception()
 
-    @property
-    def held_count(self) -> int:
-        """Questions that wait for their route to have room for them."""
-        return self._paced.held_count
-
     async def run(self) -> None:
         """Sends, writes and watches until it is cancelled. What fails here fails the job: it comes out."""
         try:
@@ -127,7 +123,7 @@ class Desk:
             for timer in self._later:
                 timer.cancel()
             self._rests.cancel()
-            self._paced.cancel()
+            self.paced.cancel()
 
     def stop_asking(self) -> None:
         """What is not on its way yet is refused with NotSent; what is may come to its end."""
@@ -136,7 +132,7 @@ class Desk:
             timer.cancel()
             self._pending.append(asked)
         self._later.clear()
-        self._pending.extend(self._paced.let_all_go())
+        self._pending.extend(self.paced.let_all_go())
         self._wake_sender.set()
 
     async def cancel_all(self) -> None:
@@ -156,7 +152,7 @@ class Desk:
                 await self._rest_or_refuse()
             if self._rests.is_on:
                 continue
-            if batch := self._paced.take(self._pending, int(self._room) - len(self._out), out=self._out.values()):
+            if batch := self.paced.take(self._pending, int(self._room) - len(self._out), out=self._out.values()):
                 await self._begin(batch)
 
     async def _rest_or_refuse(self) -> None:
@@ -270,7 +266,7 @@ class Desk:
     def _arrive(self, asked: Asked, booked: Booked) -> None:
         if self._let_go(asked):
             self._rests.answered()
-            self._paced.heard(asked, booked)
+            self.paced.heard(asked, booked)
             self._room = min(float(self.settings.job_in_flight), self._room + 1 / self._room)
             self._arrived.append((asked, booked))
             self._wake_writer.set()
@@ -294,7 +290,7 @@ class Desk:
     async def _settle(self, arrived: Sequence[tuple[Asked, Booked]]) -> None:
         renewed, ended = list[tuple[Asked, Booked, UUID, int]](), list[tuple[Asked, Booked]]()
         for asked, booked in arrived:
-            only_waits = self._paced.only_waits(asked, booked)
+            only_waits = self.paced.only_waits(asked, booked)
             if not asked.was_known and (only_waits or is_worth_another_try(booked, attempt=asked.attempt)):
                 renewed.append((asked, booked, new_uuid(), asked.attempt if only_waits else asked.attempt + 1))
             else:
@@ -330,7 +326,7 @@ class Desk:
             self._pending.extend(waiting)  # to be told so
             self._wake_sender.set()
         else:
-            self._paced.put_back(waiting)
+            self.paced.put_back(waiting)
 
     def _judge(self, ended: Sequence[tuple[Asked, Booked]]) -> list[tuple[Asked, Booked, bool]]:
         """Each with whether no model read it. What nothing can be said of yet is kept for later, while anything else is under way."""

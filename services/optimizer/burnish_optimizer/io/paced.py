@@ -6,10 +6,19 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from burnish_optimizer.core.pace import Pace
-from burnish_optimizer.core.retry import may_flow_again, wait_asked_s
+from burnish_optimizer.core.pace import Pace, Why
+from burnish_optimizer.core.retry import is_account_empty, may_flow_again, wait_asked_s
 from burnish_optimizer.io.asked import Asked, route_of
 from burnish_optimizer.io.evaluations_store import Booked
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why questions for a model wait; `until` by the event loop's clock."""
+
+    model: str
+    why: Why
+    until: float
 
 
 @dataclass(slots=True)
@@ -29,6 +38,16 @@ class Paced:
     def held_count(self) -> int:
         """How many are."""
         return sum(map(len, self._held.values()))
+
+    @property
+    def waits(self) -> list[Wait]:
+        """What those that are held wait for, a model and reason once, sorted."""
+        soonest = dict[tuple[str, Why], float]()
+        for route, (first, *_) in ((route, held) for route, held in self._held.items() if held):
+            if (found := self._pace.waits_for(route)) is not None:
+                of = first.question.route.model, found[0]
+                soonest[of] = min(found[1], soonest.get(of, found[1]))
+        return [Wait(model, why, until) for (model, why), until in sorted(soonest.items())]
 
     def take(self, pending: deque[Asked], room: int, *, out: Iterable[Asked]) -> list[Asked]:
         """The next, `room` at most, of those that were held and then of `pending`; `out`: those that are on their way.
@@ -61,7 +80,8 @@ class Paced:
             return
         route, now = self._route(asked), asyncio.get_running_loop().time()
         if may_flow_again(booked):
-            self._pace.limited(route, now=now, wait_s=wait_asked_s(booked))
+            why: Why = "provider_account" if is_account_empty(booked) else "provider_limit"
+            self._pace.limited(route, now=now, wait_s=wait_asked_s(booked), why=why)
         elif booked.status == "success" or not (booked.error or {}).get("retryable", True):
             self._pace.answered(route, now=now)
 

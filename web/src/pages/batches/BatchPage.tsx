@@ -9,7 +9,7 @@ import { count, money, plural, spaced } from "@/lib/format";
 import { integer, oneOf, over, useUrlState } from "@/lib/url-state";
 import { BatchActs } from "./BatchActs";
 import { BatchStatus } from "./BatchStatus";
-import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, mostOf, nameOf, pauseWords } from "./model";
+import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, mostOf, nameOf, pauseWords, waitWords } from "./model";
 import { useResults } from "./useResults";
 
 const shape = { show: oneOf(["all", "failed"], "all"), line: over(integer(null)) };
@@ -54,6 +54,11 @@ function Whole({ batch }: { batch: Batch }) {
   return (
     <div className="flex min-w-0 flex-col gap-6">
       {batch.status === "paused" ? <Notice tone={batch.pause_reason === "asked" ? "neutral" : "warn"} title="Paused.">{pauseWords(batch.pause_reason)}</Notice> : null}
+      {batch.waiting_for.map((one) => (
+        <Notice key={one.model + one.reason} tone="warn" title="Calls wait.">
+          {waitWords(one)} Next try: <RelativeTime at={atOf(one.until)} />.
+        </Notice>
+      ))}
       {batch.error && typeof batch.error["message"] === "string" ? <Notice tone="bad" title="It failed.">{batch.error["message"]}</Notice> : null}
       {batch.status === "expired" ? <Notice tone="warn" title="Its time was over.">What had no answer by then was not asked.</Notice> : null}
       {ended ? null : <Progress label="Calls" done={completed + failed} total={total} words={`${count(completed + failed)} of ${plural(total, "call")}`} />}

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseMessages } from "@/lib/template";
-import { type Draft, answerOf, bodyOf, costOf, kindOf, linesOfItems, missingIn, mostOf, rowsLeftOut, statusWord, suggestedName, versionsOf } from "./model";
+import { type Draft, answerOf, bodyOf, costOf, kindOf, linesOfItems, missingIn, mostOf, rowsLeftOut, statusWord, suggestedName, versionsOf, waitWords } from "./model";
 
 const DRAFT: Draft = { file: "f", kind: "inputs", prompt: "", versions: "", models: [], name: " ", ceiling: "", day: false, paused: false };
 
@@ -77,4 +77,9 @@ it("tells that a dataset has more rows than a batch takes", () => {
 
 it("costs no more than what was set aside, nor than all of its calls", () => {
   expect([mostOf({ most_nusd: 9, set_aside_nusd: 5 }), mostOf({ most_nusd: 9, set_aside_nusd: 20 })]).toEqual([5, 9]);
+});
+
+it("says what calls wait for at a provider, and who has to do something about it", () => {
+  expect(waitWords({ reason: "provider_limit", model: "acme/large", until: 0 })).toMatch(/acme\/large lets no more calls through now.*by themselves/);
+  expect(waitWords({ reason: "provider_account", model: "acme/large", until: 0 })).toMatch(/acme\/large has no money left\. Put some in/);
 });

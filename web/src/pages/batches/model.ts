@@ -42,6 +42,13 @@ export function pauseWords(reason: Batch["pause_reason"]): string {
   }
 }
 
+/** Why lines of a batch under way wait at a provider, and what ends the waiting. */
+export function waitWords(one: Batch["waiting_for"][number]): string {
+  return one.reason === "provider_account"
+    ? `The account at the provider of ${one.model} has no money left. Put some in: after 15 minutes without it, its calls fail.`
+    : `The provider of ${one.model} lets no more calls through now. They are asked again by themselves.`;
+}
+
 /** What a batch is called: its name, or how much it is. */
 export function nameOf(one: Pick<Batch, "name" | "request_counts">): string {
   return one.name ?? `Batch of ${plural(one.request_counts.total, "call")}`;
