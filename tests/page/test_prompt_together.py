@@ -168,9 +168,10 @@ async def test_what_is_written_on_a_branch_is_saved_on_it_and_merged_where_one_s
 
     await page.get_by_role("button", name="Edit from here").click()
     await write(page, " Thrice.")
+    await page.get_by_role("button", name="Save…").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).wait_for()  # The page may hear of what follows at once.
     await site.call("DELETE", f"/v1/prompts/{slug}/branches/formal")
     expect_console(page, "status of 404")
-    await page.get_by_role("button", name="Save…").click()
     await page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("There is no branch formal any more.").first).to_be_visible()
     await page.get_by_role("button", name="Go on over v4").click()
