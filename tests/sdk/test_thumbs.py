@@ -19,9 +19,10 @@ from playwright.async_api import Error, Page, Route, async_playwright, expect
 from burnish_client import Burnish
 from tests.embedded.installation import Installation
 from tests.page.browser import launch, why_not
+from tests.sdk.building import SDK, built
 
 ROOT = Path(__file__).parents[2]
-SNIPPETS, SDK, WEB = ROOT / "docs/snippets", ROOT / "sdk/typescript", ROOT / "web"
+SNIPPETS, WEB = ROOT / "docs/snippets", ROOT / "web"
 NODE = shutil.which("node")
 pytestmark = [
     pytest.mark.capability("K1"),
@@ -162,9 +163,8 @@ createRoot(root).render(<App />);
 @pytest.mark.skipif(NODE is None or not (WEB / "node_modules/rolldown").is_dir(), reason="no Node here, or no bundler: `make page`")
 async def test_thumbs_in_react(tmp_path: Path, burnish: Burnish) -> None:
     assert NODE is not None
-    built = subprocess.run((NODE, str(SDK / "build.mjs")), capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    shutil.copytree(SDK / "dist", tmp_path / "dist")
+    with built((NODE, "build.mjs")):
+        shutil.copytree(SDK / "dist", tmp_path / "dist")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "node_modules/@burnish/client").mkdir(parents=True)
     shutil.copy(SNIPPETS / "thumbs.tsx", tmp_path)

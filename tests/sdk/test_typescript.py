@@ -21,10 +21,11 @@ from burnish_client import Burnish
 from burnish_shared.auth.signing_keys import KeyPair, new_key_pair, signer
 from tests.embedded.installation import Installation
 from tests.page.browser import launch, why_not
+from tests.sdk.building import SDK, built
 from tests.sdk.conftest import SLOW, told_to_write
 
 ROOT = Path(__file__).parents[2]
-SDK, WEB = ROOT / "sdk/typescript", ROOT / "web"
+WEB = ROOT / "web"
 NODE, NPM, TSC = shutil.which("node"), shutil.which("npm"), WEB / "node_modules/typescript/bin/tsc"
 NODE_LEAST = 20
 PATIENCE_S = 240
@@ -69,9 +70,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tarball that would be published."""
     assert NPM is not None
     folder = tmp_path_factory.mktemp("tarball")
-    run = subprocess.run((NPM, "pack", "--silent", "--pack-destination", str(folder)), cwd=SDK, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return next(folder.glob("*.tgz"))
+    with built((NPM, "pack", "--silent", "--pack-destination", str(folder))):
+        return next(folder.glob("*.tgz"))
 
 
 @pytest.fixture(scope="module")

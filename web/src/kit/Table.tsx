@@ -176,7 +176,7 @@ function useScrollsAlone(frame: RefObject<HTMLDivElement | null>): boolean {
 /** For whoever comes to a row by the keys: Tab leads on from the list, and not to the next row. Out of the flow, so that nothing moves. */
 export function ByArrows({ id, children = "The arrow keys go from row to row." }: { id: string; children?: ReactNode }) {
   return (
-    <p id={id} className="pointer-events-none fixed bottom-4 left-1/2 z-20 hidden -translate-x-1/2 rounded-m bg-fg px-2 py-1 text-12 text-bg peer-has-[:is(tbody,li)_:focus-visible]:block">
+    <p id={id} className="fixed bottom-4 left-1/2 z-71 hidden -translate-x-1/2 rounded-m bg-fg px-2 py-1 text-12 text-bg peer-has-[:is(tbody,li)_:focus-visible]:block">
       {children}
     </p>
   );
