@@ -82,7 +82,8 @@ export function Whole() {
     const key = (event: KeyboardEvent) => event.key === "Escape" && close();
     // What the keys lead to is scrolled to, and its words go along.
     const scrolled = ({ target }: Event) => !isByKeys && !isOwn(target) && close();
-    const heard = { capture: true, passive: true };
+    const until = new AbortController();
+    const heard = { capture: true, passive: true, signal: until.signal };
     document.addEventListener("pointermove", moved, heard);
     document.addEventListener("pointerdown", pressed, heard);
     document.addEventListener("focusin", came, heard);
@@ -91,12 +92,7 @@ export function Whole() {
     document.addEventListener("scroll", scrolled, heard);
     return () => {
       clearTimeout(timer.current);
-      document.removeEventListener("pointermove", moved, heard);
-      document.removeEventListener("pointerdown", pressed, heard);
-      document.removeEventListener("focusin", came, heard);
-      document.removeEventListener("focusout", left, heard);
-      document.removeEventListener("keydown", key, heard);
-      document.removeEventListener("scroll", scrolled, heard);
+      until.abort();
     };
   }, []);
   if (!found?.anchor.isConnected) return null;
