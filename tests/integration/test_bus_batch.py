@@ -81,6 +81,10 @@ class Recorder:
         return len(self.seen) >= count
 
 
+async def some(things: Sequence[object]) -> bool:
+    return bool(things)
+
+
 async def test_a_lone_message_arrives_at_once_and_a_burst_in_few_batches(
     bus_for: Any, database: Any, spare_now: Callable[[], float]
 ) -> None:
@@ -96,6 +100,35 @@ async def test_a_lone_message_arrives_at_once_and_a_burst_in_few_batches(
         await until(lambda: recorder.has(310))
     assert sorted(waits)[5] < 0.3 and max(waits) < 1.0
     assert len(recorder.batches) < 10 + 100 and sum(recorder.batches) == 310
+
+
+async def test_what_comes_together_is_one_batch_however_many_loops_could_read_it(bus_for: Any, database: Any) -> None:
+    gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
+    recorder = Recorder()
+    patient = replace(FEEDBACK, batch_messages=20, gather_ms=20_000)  # ends with the twentieth message, however slow the machine is
+    async with consuming(analytics, recorder, db=db, spec=patient, concurrency=2):
+        await publish_at_once(gateway, [b"together%d" % n for n in range(20)])
+        await until(lambda: recorder.has(20))
+    assert recorder.batches == [20]
+
+
+async def test_the_next_batch_is_read_while_one_is_in_work(bus_for: Any, database: Any) -> None:
+    gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
+    in_work: list[bytes] = []
+    both = asyncio.Event()
+
+    async def handle(batch: Sequence[Delivered]) -> None:
+        in_work.extend(one.data for one in batch)
+        if len(in_work) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 20)
+
+    async with consuming(analytics, handle, db=db, spec=replace(FEEDBACK, gather_ms=0), concurrency=2):
+        await publish(gateway, [b"first"])
+        await until(lambda: some(in_work))
+        await publish(gateway, [b"second"])
+        await asyncio.wait_for(both.wait(), 20)
+    assert in_work == [b"first", b"second"]
 
 
 @pytest.mark.promise("M-02")

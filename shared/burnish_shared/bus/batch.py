@@ -122,7 +122,10 @@ class _Loop:
 
     async def _step(self) -> None:
         spec = self._consumer.spec
-        messages = await self._reader.next_batch(at_most=1 if self._consumer.guard.on_probation else spec.batch_messages)
+        async with self._consumer.reading:
+            if self._stop.is_set():
+                return
+            messages = await self._reader.next_batch(at_most=1 if self._consumer.guard.on_probation else spec.batch_messages)
         if not messages:
             return
         held = [_held(one) for one in messages]
@@ -157,6 +160,8 @@ class _Consumer:
         self.spec = spec
         self.stop = stop
         self.guard = PoisonGuard()
+        self.reading: contextlib.AbstractAsyncContextManager[None] = asyncio.Lock() if spec.batch_messages > 1 else contextlib.nullcontext()
+        """Where batches are read, one loop asks at a time: of what comes together each that asks gets a part, and a part costs as much."""
         self._handle = handle
         self._db = db
         self._pause_s = pause_s
