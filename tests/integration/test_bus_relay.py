@@ -1,6 +1,8 @@
 """The outbox relay on a real NATS and a real PostgreSQL: nothing lost, nothing twice, whoever is killed."""
 
 import asyncio
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -13,18 +15,22 @@ from uuid import UUID, uuid4
 import pytest
 
 from burnish_shared import failpoints, metrics, subjects
+from burnish_shared.books.event_parts import joined_events
 from burnish_shared.bus import outbox_store, stream_loss
+from burnish_shared.bus import relay as relays
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.provision import keep_provisioned
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db import outbox
 from burnish_shared.db.session import Database, DurableConnection, Tx
+from burnish_shared.errors import Unavailable
 from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, database_away, fetch, own_nats, stored, until
 
 __all__ = ["database"]  # a fixture
 
 WORKSPACE = UUID(int=7)
 SUBJECT = subjects.event("alert.raised", WORKSPACE)
+RECORDS = subjects.EXECUTIONS_COMPLETED_BATCH
 
 
 @asynccontextmanager
@@ -38,10 +44,10 @@ async def relaying(db: Database, bus: Bus, **options: Any) -> AsyncIterator[Rela
         await asyncio.wait_for(task, 60)
 
 
-async def write(db: Database, *message_ids: str, subject: str = SUBJECT, body: bytes = b"{}") -> None:
+async def write(db: Database, *message_ids: str, subject: str = SUBJECT, body: bytes = b"{}", service: str = "analytics") -> None:
     async with db.unit_of_work() as tx:
         for one in message_ids:
-            await outbox.put(tx, service="analytics", subject=subject, message_id=one, body=body)
+            await outbox.put(tx, service=service, subject=subject, message_id=one, body=body)
 
 
 async def all_sent(data: BusDatabase) -> bool:
@@ -332,6 +338,63 @@ async def test_a_sequence_given_out_twice_betrays_a_loss_without_a_reconnect(ser
 
 
 @pytest.mark.promise("M-11")
+async def held(server: OwnNats) -> list[tuple[str, bytes]]:
+    """What RECORDS holds: message ids and bodies, in order."""
+    async with bus_of(server, "provisioner") as bus:
+        bodies = []
+        for seq, _ in enumerate(ids := await stored(server, "RECORDS"), start=1):
+            request = json.dumps({"seq": seq}).encode()
+            answer = json.loads((await bus.nc.request("$JS.API.STREAM.MSG.GET.RECORDS", request, timeout=60)).data)
+            bodies.append(base64.b64decode(answer["message"]["data"]))
+    return list(zip(ids, bodies, strict=True))
+
+
+def settled(event_id: str, *numbers: int) -> bytes:
+    """The event of one turn of the recorder."""
+    items = ",".join(f'{{"n":{one}}}' for one in numbers)
+    return f'{{"v":1,"event_id":"{event_id}","items":[{items}]}}'.encode()
+
+
+async def test_rows_of_one_turn_that_join_are_one_message_and_each_knows_where_it_lies(
+    server: OwnNats, database: BusDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, ids = await database.open("executor"), fresh(4)
+    bodies = [settled(ids[0], 1, 2), settled(ids[1], 3), settled(ids[2], 4), b"[]"]
+    monkeypatch.setattr(relays, "JOINED_BYTES", len(bodies[0]) + len(bodies[1]))  # the third is too much, and the fourth joins nothing
+    for one, body in zip(ids, bodies, strict=True):
+        await write(db, one, service="executor", subject=RECORDS, body=body)
+    async with bus_of(server, "executor") as bus:
+        assert await Relay(db, bus, service="executor", joins={RECORDS: joined_events}).send_due() == 4
+    rows = await fetch(database.superuser_url, "SELECT stream, stream_seq FROM outbox ORDER BY outbox_id")
+    assert [(row["stream"], row["stream_seq"]) for row in rows] == [("RECORDS", 1), ("RECORDS", 1), ("RECORDS", 2), ("RECORDS", 3)]
+    first, *others = await held(server)
+    assert others == [(ids[2], bodies[2]), (ids[3], bodies[3])]
+    assert json.loads(first[1]) == {"v": 1, "event_id": first[0], "items": [{"n": 1}, {"n": 2}, {"n": 3}]}
+
+
+@pytest.mark.promise("M-01")
+async def test_a_relay_that_dies_behind_a_joined_message_costs_nothing_of_what_came_meanwhile(
+    server: OwnNats, database: BusDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent again beside others it is another message: under the id of before, the stream would drop the others with it."""
+
+    async def dies(published: object) -> None:
+        raise Unavailable("killed")
+
+    db, ids = await database.open("executor"), fresh(3)
+    for number, one in enumerate(ids[:2]):
+        await write(db, one, service="executor", subject=RECORDS, body=settled(one, number))
+    async with bus_of(server, "executor") as bus:
+        killed = Relay(db, bus, service="executor", lease_s=0.0, joins={RECORDS: joined_events})
+        monkeypatch.setattr(killed, "_settle", dies)
+        for _ in range(2):  # the same rows are the same message
+            with pytest.raises(Unavailable):
+                await killed.send_due()
+        await write(db, ids[2], service="executor", subject=RECORDS, body=settled(ids[2], 2))
+        assert await Relay(db, bus, service="executor", joins={RECORDS: joined_events}).send_due() == 3
+    assert [[item["n"] for item in json.loads(body)["items"]] for _, body in await held(server)] == [[0, 1], [0, 1, 2]]
+
+
 async def test_a_frozen_nats_gets_every_row_once(server: OwnNats, database: BusDatabase) -> None:
     db = await database.open("analytics")
     ids = fresh(5)

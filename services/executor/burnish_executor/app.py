@@ -34,6 +34,7 @@ from burnish_shared.auth.installation import check_keyring
 from burnish_shared.auth.kek import load_keyring
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.books.admission import Admission
+from burnish_shared.books.event_parts import joined_events
 from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
@@ -59,7 +60,10 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     keyring = load_keyring(settings)
     db = await _open_database(settings, keyring)
     bus = await connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica)
-    relay = Relay(db, bus, service="executor", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
+    relay = Relay(
+        db, bus, service="executor", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms,
+        joins={subjects.EXECUTIONS_COMPLETED_BATCH: joined_events},
+    )  # fmt: skip
     recorder = Recorder(
         settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True, pooler=settings.pooler),
         disk=DurableConnection(dsn, application_name="burnish-executor-flush", pooler=settings.pooler),

@@ -10,7 +10,7 @@ the rows above are sent again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,9 @@ REFUSED_WAIT_S: Final = 30.0
 
 BATCH_ROWS: Final = 200
 BATCH_BYTES: Final = 8 << 20
+JOINED_BYTES: Final = 256 << 10
+"""Of rows that become one message: a quarter of what one may have. What a reader cannot read, it loses as a whole."""
+
 BUSY_MS: Final = 100
 """Where rows come one after another, turns are this far apart at least: a turn costs five statements, however few rows it sends."""
 
@@ -60,8 +63,15 @@ class Published:
     refused: Sequence[int]
 
 
+Join = Callable[[Sequence[tuple[str, bytes]]], tuple[str, bytes] | None]
+"""Of several messages, each (id, body), the one that says the same; None where they cannot be one."""
+
+
 class Relay:
-    """Sends the outbox rows of one service. Any number of replicas may run one each."""
+    """Sends the outbox rows of one service. Any number of replicas may run one each.
+
+    `joins`: by subject, how rows of one turn become one message. Each of them keeps its place: that of the message.
+    """
 
     def __init__(
         self,
@@ -74,6 +84,7 @@ class Relay:
         poll_s: float = POLL_S,
         lease_s: float = LEASE_S,
         keep_s: float = KEEP_SENT_S,
+        joins: Mapping[str, Join] | None = None,
     ) -> None:
         self._db = db
         self._bus = bus
@@ -85,6 +96,7 @@ class Relay:
         self._poll_s = poll_s
         self._lease_s = lease_s
         self._keep_s = keep_s
+        self._joins = joins or {}
         self._woken = asyncio.Event()
         self._checked_connection = 0
         self._unanswered = 0
@@ -171,16 +183,17 @@ class Relay:
         acks: dict[int, asyncio.Future[PubAck]] = {}
         refused: list[int] = []
         try:
-            for row in rows:
-                headers = {**row.headers, MESSAGE_ID_HEADER: row.message_id}
+            for letter in _letters(rows, self._joins):
+                headers = {**letter.headers, MESSAGE_ID_HEADER: letter.message_id}
                 try:
-                    acks[row.outbox_id] = await self._bus.js.publish_async(row.subject, row.body, wait_stall=None, headers=headers)
+                    ack = await self._bus.js.publish_async(letter.subject, letter.body, wait_stall=None, headers=headers)
+                    acks.update(dict.fromkeys(letter.outbox_ids, ack))
                 except nats.errors.MaxPayloadError:
-                    refused.append(row.outbox_id)
+                    refused += letter.outbox_ids
         except (nats.errors.Error, nats.js.errors.Error, OSError):
             pass  # The connection is gone or its buffer full: what has no acknowledgement counts as stalled.
         if acks:
-            await asyncio.wait(acks.values(), timeout=PUBLISH_TIMEOUT_S)
+            await asyncio.wait(set(acks.values()), timeout=PUBLISH_TIMEOUT_S)
         return _sorted_out(rows, acks, refused)
 
     async def _settle(self, published: Published) -> None:
@@ -221,6 +234,43 @@ class Relay:
         metrics.outbox_unsent.labels(self._service).set(rows)
         metrics.outbox_oldest_seconds.labels(self._service).set(oldest_s)
         self._housework_at = now_s + (1.0 if forgotten == FORGET_ROWS else HOUSEWORK_INTERVAL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One message, and the rows that it tells of."""
+
+    outbox_ids: Sequence[int]
+    subject: str
+    message_id: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def _letters(rows: Sequence[Row], joins: Mapping[str, Join]) -> Iterator[_Letter]:
+    """What is published for these rows. Neighbours of a subject that joins are one, where they can be."""
+    for part in _parts(rows, joins):
+        first = part[0]
+        made = joins[first.subject]([(row.message_id, row.body) for row in part]) if len(part) > 1 else None
+        if made is not None:
+            yield _Letter([row.outbox_id for row in part], first.subject, *made, {})
+            continue
+        for row in part:
+            yield _Letter([row.outbox_id], row.subject, row.message_id, row.body, row.headers)
+
+
+def _parts(rows: Sequence[Row], joins: Mapping[str, Join]) -> Iterator[list[Row]]:
+    part: list[Row] = []
+    size_bytes = 0
+    for row in rows:
+        follows = part and row.subject == part[-1].subject and row.subject in joins and not (row.headers or part[-1].headers)
+        if part and not (follows and size_bytes + len(row.body) <= JOINED_BYTES):
+            yield part
+            part, size_bytes = [], 0
+        part.append(row)
+        size_bytes += len(row.body)
+    if part:
+        yield part
 
 
 def _sorted_out(rows: Sequence[Row], acks: dict[int, asyncio.Future[PubAck]], refused: list[int]) -> Published:
