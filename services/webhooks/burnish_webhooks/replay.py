@@ -16,8 +16,13 @@ log = structlog.get_logger("burnish.webhooks")
 async def replay_some(*, db: Database, per_second: int) -> int:
     """Starts what may be started now by wishes and ranges, each of which gets half while both wait. Returns how many became due.
 
-    `per_second` is shared by all processes.
+    `per_second` is shared by all processes. Where nobody asked for anything, as nearly always, one look is all: what may be started is
+    kept in a row, and each change of it is a wait for the disk.
     """
+    async with db.unit_of_work(one_statement=True) as tx:
+        is_anything = await replays_store.is_anything_wanted(tx)
+    if not is_anything:
+        return 0
     async with db.unit_of_work(one_statement=True) as tx:
         budget = await replays_store.take_budget(tx, per_second=per_second)
     if budget == 0:

@@ -115,6 +115,18 @@ async def test_a_replay_leaves_an_endpoint_that_does_not_rest_as_it_is(hooks: Ho
         assert await tx.fetchval("SELECT opened_until FROM webhook_endpoint_states WHERE endpoint_id = $1", endpoint_id) is None
 
 
+async def test_where_nobody_wants_anything_sent_again_nothing_is_written(hooks: Hooks, databases: dict[str, Database]) -> None:
+    """Once a second, in each installation: a write would be a wait for the disk."""
+
+    async def pace() -> object:
+        async with databases["superuser"].unit_of_work() as tx:
+            return await tx.fetchrow("SELECT xmin, spent_until FROM webhook_replay_pace")
+
+    before = await pace()
+    assert await replay_some(db=hooks.worker, per_second=20) == 0
+    assert await pace() == before
+
+
 async def test_all_processes_together_keep_to_the_pace_and_ranges_get_their_half(hooks: Hooks, databases: dict[str, Database]) -> None:
     endpoint_id, other = await hooks.add_endpoint("https://x.example/"), await hooks.add_endpoint("https://y.example/")
     events = [an_event(hooks.workspace_id) for _ in range(10)]

@@ -11,6 +11,14 @@ async def waiting(tx: Tx, *, limit: int) -> list[tuple[UUID, UUID]]:
     return [(row["workspace_id"], row["replay_id"]) for row in rows]
 
 
+async def is_anything_wanted(tx: Tx) -> bool:
+    """Whether a wish or a range waits, of any workspace."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM webhook_replays_waiting(1)) OR EXISTS (SELECT FROM webhook_ranges_running(1))"
+    )
+    return found
+
+
 async def take_budget(tx: Tx, *, per_second: int) -> int:
     """How many replays may be started now, so that all processes together start at most `per_second`."""
     taken: int = await tx.fetchval("SELECT take_webhook_replays($1)", per_second)
