@@ -57,7 +57,7 @@ class ExecutorSettings(SandboxSettings, SealingSettings):
         default_factory=dict, description='What each of the operator\'s keys may do: {"openai": {"requests_per_minute": 500}}.'
     )
     relay_busy_ms: int = Field(
-        default=250, ge=0, le=1000, description="How far apart turns of the outbox relay are at least where executions keep ending."
+        default=500, ge=0, le=1000, description="How far apart turns of the outbox relay are at least where executions keep ending."
     )
     heartbeat_s: float = Field(default=0.5, gt=0, description="How often a running execution says that it lives.")
     stale_after_s: float = Field(
