@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID
 
+import asyncpg
 import pytest
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import make_workspace
@@ -32,6 +33,25 @@ async def test_a_quiet_workspace_comes_next_however_many_endpoints_a_loud_one_ha
     await hooks.emit(an_event(hooks.workspace_id), an_event(hooks.workspace_id), an_event(quiet))
     order = [claim.endpoint_id for _ in range(3) for claim in await hooks.claims(limit=1)]
     assert theirs in order[:2]
+
+
+REFUSING = """
+CREATE OR REPLACE FUNCTION claim_webhook_deliveries(p_limit integer, p_lease_ms integer, p_per_endpoint integer, p_per_workspace integer,
+  p_only_idle boolean) RETURNS TABLE (workspace_id uuid, event_id uuid, endpoint_id uuid, claim_no integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$ BEGIN RAISE EXCEPTION 'asked'; END $$"""
+
+
+async def test_where_nothing_is_due_the_claim_is_one_look(hooks: Hooks, databases: dict[str, Database]) -> None:
+    """Once a second, in each installation: the claim itself is planned anew over all partitions each time."""
+    endpoint_id = await hooks.add_endpoint("https://x.example/")
+    await hooks.emit(an_event(hooks.workspace_id))
+    with pytest.raises(asyncpg.RaiseError, match="asked"):
+        async with databases["superuser"].unit_of_work() as tx:
+            await tx.execute("UPDATE webhook_endpoint_states SET due_at = clock_timestamp() + interval '1 hour'")
+            await tx.execute(REFUSING)
+            assert await deliveries_store.claim_due(tx, limit=8, lease_s=60, per_endpoint=4, per_workspace=32) == []
+            await tx.execute("UPDATE webhook_endpoint_states SET due_at = now() WHERE endpoint_id = $1", endpoint_id)
+            await deliveries_store.claim_due(tx, limit=8, lease_s=60, per_endpoint=4, per_workspace=32)
 
 
 async def test_the_endpoints_of_a_workspace_go_round(hooks: Hooks) -> None:

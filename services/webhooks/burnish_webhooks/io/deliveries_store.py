@@ -122,7 +122,7 @@ async def claim_due(tx: Tx, *, limit: int, lease_s: float, per_endpoint: int, pe
     `only_idle`: one for each workspace that has nothing under way.
     """
     rows = await tx.fetch(
-        "SELECT workspace_id, event_id, endpoint_id, claim_no FROM claim_webhook_deliveries($1, $2, $3, $4, $5)",
+        "SELECT workspace_id, event_id, endpoint_id, claim_no FROM claim_due_deliveries($1, $2, $3, $4, $5)",
         limit,
         int(lease_s * 1000),
         per_endpoint,
