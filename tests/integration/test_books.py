@@ -195,6 +195,18 @@ async def test_a_settlement_counts_once_however_often_it_comes(database_urls: An
         await worker.close()
 
 
+async def test_the_record_finds_its_holds_by_their_index_however_few_there_are(database_urls: Any, workspace: Workspace) -> None:
+    """Its plans are kept from when next to nothing was held; ended holds stay until they are vacuumed, and would all be read each time."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        asked = wish(workspace)
+        await gateway.ask(asked)
+        await books.execute("VACUUM holds")  # so that PostgreSQL knows how few there are
+        async with books.transaction():
+            assert await settle(books, record(asked)) == [asked.execution_id]
+            read = await books.fetchrow("SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relid = 'holds'::regclass")
+    assert read is not None and (read["seq_scan"], read["idx_scan"] > 0) == (0, True)
+
+
 @pytest.mark.promise("C-03")
 async def test_what_a_provider_bills_beyond_the_hold_is_the_platforms_loss(database_urls: Any, new_workspace: Any) -> None:
     workspace = await new_workspace(credit_nusd=HOLD_NUSD)

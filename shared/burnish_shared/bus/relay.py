@@ -3,7 +3,8 @@
 Three steps, each safe to be killed after: claim rows in a short transaction (a lease, not a lock), publish them outside of any
 transaction, mark them sent in another. So no transaction is open while NATS is slow, and the commit of the claim is at the same time
 the flush that rows from asynchronous commits need. A relay that dies in between leaves rows whose lease runs out; they are published
-again under the same `Nats-Msg-Id`, which the stream drops.
+again under the same `Nats-Msg-Id`, which the stream drops. Rows that were joined into one message are dropped if they are joined again
+with no others; else they come twice, to a reader that counts each of their items once.
 
 Each sent row keeps its stream sequence for a day. A stream that stands lower than its mark, or that was created anew, has lost messages:
 the rows above are sent again.

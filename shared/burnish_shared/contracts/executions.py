@@ -388,7 +388,8 @@ class CompletedItem(BaseModel):
 
 
 class CompletedBatch(BaseModel):
-    """The body of `executions.completed.batch`. `event_id` is chosen before the first try and kept in every retry."""
+    """The body of `executions.completed.batch`. `event_id` is chosen before the first try and kept in every retry; what the relay joins
+    into one message has an id made of theirs. An item may come twice, under another id."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 

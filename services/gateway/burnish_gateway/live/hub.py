@@ -45,7 +45,8 @@ EVENTS_WAITING_MOST: Final = 256
 LINGER_S: Final = 60.0
 """Executions are listened to for so long after somebody last asked for figures."""
 
-BATCHES_REMEMBERED: Final = 1_000
+COUNTED_REMEMBERED: Final = 20_000
+"""Executions of which it is known that they were counted: the last 10 s (`stream_loss.DOUBTFUL_S`) of a busy installation."""
 
 STOPPING: Final = "stopping"
 
@@ -104,7 +105,7 @@ class LiveHub:
         self._clock = clock
         self.ring = EventRing(since_ms=self.now_ms())
         self._watched: dict[UUID, _Watched] = {}
-        self._batches: OrderedDict[str, None] = OrderedDict()
+        self._counted: OrderedDict[UUID, None] = OrderedDict()
         self._records: Subscription | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._subscribing = asyncio.Lock()
@@ -268,16 +269,20 @@ class LiveHub:
             batch = CompletedBatch.model_validate_json(message.data)
         except ValidationError:
             return  # analytics reads the same message from the stream and dead-letters it
-        if batch.event_id in self._batches:
-            return
-        self._batches[batch.event_id] = None
-        if len(self._batches) > BATCHES_REMEMBERED:
-            self._batches.popitem(last=False)
         now_s = self._now_s()
         for item in batch.items:
             watched = self._watched.get(item.workspace_id)
-            if watched is not None:
+            if watched is not None and self._is_new(item.execution_id):
                 watched.window.add(item, now_s=now_s)
+
+    def _is_new(self, execution_id: UUID) -> bool:
+        """Whether it was not counted yet: a relay that begins anew sends what it sent last again, perhaps in other company."""
+        if execution_id in self._counted:
+            return False
+        self._counted[execution_id] = None
+        if len(self._counted) > COUNTED_REMEMBERED:
+            self._counted.popitem(last=False)
+        return True
 
     async def _on_event(self, message: Msg) -> None:
         try:
