@@ -337,7 +337,6 @@ async def test_a_sequence_given_out_twice_betrays_a_loss_without_a_reconnect(ser
     assert await stored(server, "EVENTS") == ids
 
 
-@pytest.mark.promise("M-11")
 async def held(server: OwnNats) -> list[tuple[str, bytes]]:
     """What RECORDS holds: message ids and bodies, in order."""
     async with bus_of(server, "provisioner") as bus:
@@ -395,6 +394,7 @@ async def test_a_relay_that_dies_behind_a_joined_message_costs_nothing_of_what_c
     assert [[item["n"] for item in json.loads(body)["items"]] for _, body in await held(server)] == [[0, 1], [0, 1, 2]]
 
 
+@pytest.mark.promise("M-11")
 async def test_a_frozen_nats_gets_every_row_once(server: OwnNats, database: BusDatabase) -> None:
     db = await database.open("analytics")
     ids = fresh(5)
