@@ -24,7 +24,7 @@ from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_gateway.routing.choose_way import Way, choose_way
+from burnish_gateway.routing.choose_way import Way, choose_way_of_call
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, RateLimit, Verdict
@@ -184,7 +184,7 @@ async def _make(order: Order, at: _Asking, *, taken: Taken | None = None) -> Mad
 async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part: ExperimentPart | None = None) -> MadeRequest:
     """`version`: the one that the order names, before a rule chooses another."""
     gateway, principal = at.gateway, at.principal
-    way = await choose_way(order, version, gateway=gateway, principal=principal)
+    way = await choose_way_of_call(order, version, gateway=gateway, principal=principal)
     version, facts, route = way.version, way.facts, way.route
     fallbacks = await _fallbacks(order, way, gateway=gateway, principal=principal)
     budgets = await gateway.budgets.of(principal.workspace_id)
