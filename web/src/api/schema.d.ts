@@ -7498,6 +7498,11 @@ export interface components {
          */
         Attempt: {
             /**
+             * Code
+             * @description What kind of failure it was, as the code of an error; null: it was answered, or the record is older.
+             */
+            code?: string | null;
+            /**
              * Cost Nusd
              * @default 0
              */
