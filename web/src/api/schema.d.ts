@@ -7229,6 +7229,10 @@ export interface components {
             } | null;
             /** Target */
             target: number | null;
+            /** Target Cost Nusd */
+            target_cost_nusd: number | null;
+            /** Target P95 Ms */
+            target_p95_ms: number | null;
             /**
              * Updated At
              * Format: date-time
@@ -7282,6 +7286,16 @@ export interface components {
              * @description Satisfaction whose lower bound must not fall below this; 0.8 by default.
              */
             target?: number | null;
+            /**
+             * Target Cost Nusd
+             * @description What an answer should cost less than, on average: the thrift in effectiveness. Raises no alert.
+             */
+            target_cost_nusd?: number | null;
+            /**
+             * Target P95 Ms
+             * @description What the 95th percentile of latency should stay below: the speed in effectiveness. Raises no alert.
+             */
+            target_p95_ms?: number | null;
         };
         /** AlertRulePage */
         AlertRulePage: {
@@ -11223,6 +11237,16 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * EffectivenessTargets
+         * @description Null: none is set.
+         */
+        EffectivenessTargets: {
+            /** Cost Nusd */
+            cost_nusd: number | null;
+            /** P95 Ms */
+            p95_ms: number | null;
+        };
+        /**
          * EffectsAnswer
          * @description What would change. `refused`: the move would be, because some of these would be no prompts any more.
          */
@@ -12874,7 +12898,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -13446,7 +13470,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -16222,7 +16246,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -18596,7 +18620,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -22786,14 +22810,16 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
+            /** @description What speed and thrift are told against; set in a rule of alerts. */
+            effectiveness_targets: components["schemas"]["EffectivenessTargets"];
             /** Effectiveness Version */
             effectiveness_version: number;
             /**
              * Effectiveness Without
-             * @description Terms of effectiveness that dropped out, so that the others weigh more: of `satisfaction` and `success_rate` those without data; `speed` and `thrift` always, as no targets can be set for them yet.
+             * @description Terms of effectiveness that dropped out, so that the others weigh more: of `satisfaction` and `success_rate` those without data; `speed` and `thrift` also where no target is set.
              */
             effectiveness_without: string[];
             /** @description End users of live executions, estimated. By hour and day, of the workspace or of one prompt; null for all else. */
