@@ -7513,7 +7513,7 @@ export interface components {
         Attempt: {
             /**
              * Code
-             * @description What kind of failure it was, as the code of an error; null: it was answered, or the record is older.
+             * @description The kind of failure, as an error has it; null: answered, or an older record.
              */
             code?: string | null;
             /**

@@ -14,8 +14,7 @@ from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, 
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.group_store import group_totals, top_users
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, of_end_users, range_of
-from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS
-from burnish_gateway.insights.targets import read_targets
+from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, read_targets
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import make_router
 from burnish_shared.errors import InvalidField

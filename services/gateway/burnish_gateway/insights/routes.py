@@ -14,7 +14,6 @@ from burnish_gateway.insights.figures import effectiveness_without, end_users_of
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
 from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
-from burnish_gateway.insights.targets import read_targets
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import include, make_router
 from burnish_shared.errors import InvalidField
@@ -109,7 +108,7 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
         sketches = await store.end_user_sketches(tx, wanted, which.slug or WHOLE_WORKSPACE) if has_end_users(wanted, which) else None
         metrics = await store.metric_sums(tx, wanted, which, metric=None, by_step=False, group_by=None) if which.dimension is None else {}
         waiting, orphans = await store.waiting_feedback(tx)
-        targets = (await read_targets(tx)).of(which.slug)
+        targets = (await store.read_targets(tx)).of(which.slug)
     figures = figures_of(next(iter(found.values()), Totals()), targets)
     answer = SummaryAnswer(
         **figures.model_dump(),
@@ -153,7 +152,7 @@ async def timeseries(
         found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST)
         if len(found) > POINTS_MOST:
             raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
-        targets = await read_targets(tx)
+        targets = await store.read_targets(tx)
         if metric is not None:
             sums = await store.metric_sums(tx, wanted, which, metric=metric, by_step=True, group_by=group_by)
             of_metric = {(at, group): one for (at, group, _), one in sums.items()}

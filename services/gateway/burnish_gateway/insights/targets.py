@@ -1,10 +1,8 @@
-"""What prompts should take and cost, against which effectiveness tells speed and thrift (PRODUCT A1, decision 72)."""
+"""What prompts should take and cost, against which effectiveness tells speed and thrift (PRODUCT A1, decision 72). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-
-from burnish_shared.db.session import Tx
 
 OF_A_PROMPT: Final = ("prompt", "version", "label", "prompt_model")
 """What is grouped by these begins with the slug."""
@@ -36,13 +34,3 @@ class TargetsOfAll:
         if by not in OF_A_PROMPT:
             return self.of(slug)
         return self.of(group.partition("@")[0].partition(" ")[0])
-
-
-async def read_targets(tx: Tx) -> TargetsOfAll:
-    rows = await tx.fetch(
-        """SELECT slug, target_p95_ms, target_cost_nusd FROM alert_rules
-            WHERE target_p95_ms IS NOT NULL OR target_cost_nusd IS NOT NULL ORDER BY slug"""
-    )
-    said = {row["slug"]: Targets(row["target_p95_ms"], row["target_cost_nusd"]) for row in rows}
-    own = said.pop("", NO_TARGETS)
-    return TargetsOfAll(own, {slug: Targets(one.p95_ms or own.p95_ms, one.cost_nusd or own.cost_nusd) for slug, one in said.items()})

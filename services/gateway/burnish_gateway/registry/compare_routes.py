@@ -11,8 +11,8 @@ from pydantic import Field
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.ranges import range_of
-from burnish_gateway.insights.store import Totals
-from burnish_gateway.insights.targets import Targets, read_targets
+from burnish_gateway.insights.store import Totals, read_targets
+from burnish_gateway.insights.targets import Targets
 from burnish_gateway.moments import Moment
 from burnish_gateway.registry import compare_store, lines, store
 from burnish_gateway.registry.history_answers import ModelFigures, RunOfVersion, VersionColumn, VersionComparison

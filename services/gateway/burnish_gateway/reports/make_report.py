@@ -13,7 +13,7 @@ from burnish_gateway.insights.figures import end_users_of, figures_of, named_met
 from burnish_gateway.insights.project_costs import Month, Series, month_series, projection_of, series_of
 from burnish_gateway.insights.ranges import Range, by_the_hour, range_of
 from burnish_gateway.insights.store import WHOLE_WORKSPACE, Totals
-from burnish_gateway.insights.targets import Targets, TargetsOfAll, read_targets
+from burnish_gateway.insights.targets import Targets, TargetsOfAll
 from burnish_gateway.reports import facts_store
 from burnish_gateway.reports.answers import (
     BreakdownRow,
@@ -55,7 +55,7 @@ async def make_report(tx: Tx, target: Target, period: Period, *, now: datetime) 
     if target.kind == "end_user":
         return await _of_end_user(tx, target.name, period, now=now)
     wanted, filters = period.wanted, target.filters
-    targets = await read_targets(tx)
+    targets = await store.read_targets(tx)
     own = targets.of(target.slug)
     figures, before = await _figures(tx, target, wanted, own), await _figures(tx, target, period.before, own)
     steps = await store.totals(tx, wanted, filters, by_step=True, group_by=None, histograms=("latency",))
@@ -126,7 +126,7 @@ def _groups(rows: Sequence[Record]) -> list[ReportedGroup]:
 async def _of_end_user(tx: Tx, end_user: str, period: Period, *, now: datetime) -> ReportContent:
     """Days, from usage and from reactions by when they came. Latency and the kinds of failure are not kept by end user."""
     month = Month(now)
-    own = (await read_targets(tx)).own
+    own = (await store.read_targets(tx)).own
     days = await facts_store.end_user_days(tx, end_user, start=period.wanted.start.date(), end=period.wanted.end.date())
     figures = await _user_figures(tx, end_user, period.wanted, days, own)
     before_days = await facts_store.end_user_days(tx, end_user, start=period.before.start.date(), end=period.before.end.date())
