@@ -106,6 +106,20 @@ async def test_free_use_of_the_operators_key_comes_first_then_credit_with_the_ma
     assert not await drift(stack)
 
 
+@pytest.mark.capability("E7")
+async def test_the_free_allowance_pays_for_embeddings_too(stack: Stack, caller: Caller, operator: Caller, platform_key: None) -> None:
+    asked = {"model": "simulated/embed", "input": ["Where is my parcel?", "I was charged twice."], "dimensions": 8}
+    await on_plan(operator, caller, "free-embeddings", platform_allowance_nusd=1_000_000, platform_markup_percent=20)
+    await books(stack, ALLOWANCE, caller.workspace.workspace_id)
+    before = await ok(caller("GET", "/v1/credits"))
+    free = [await ok(caller("POST", "/v1/embeddings", asked)) for _ in range(2)]
+    after = await ok(caller("GET", "/v1/credits"))
+    assert [one[1:] for one in await key_sources(stack, caller)] == [("allowance", 0)] * 2
+    used_nusd = sum(one["usage"]["cost_nusd"] for one in free)
+    assert 0 < used_nusd == before["allowance"]["left_nusd"] - after["allowance"]["left_nusd"]
+    assert after["balance_nusd"] == before["balance_nusd"] and not await drift(stack)
+
+
 @pytest.mark.promise("C-03")
 async def test_no_text_hides_from_what_is_held_for_with_the_operators_key(stack: Stack, platform_key: None) -> None:
     """Under a kind of part, or a field, that few look at: it is sent all the same."""
