@@ -251,7 +251,7 @@ async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Pri
 async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeated:
     """Asks with each payer in turn: the free allowance, the credit, the credit with more of its line drawn."""
     gateway, workspace = of.gateway, of.principal.workspace
-    if workspace.suspended_at is not None:
+    if workspace.suspended_at is not None and not of.claims:  # what was let in before ends as usual; anything else the books refuse
         raise suspended()
     if request.lane is Lane.BACKGROUND:
         request = await parked_if_big(request, gateway)
