@@ -45,7 +45,7 @@ async def check_prompts(chain: Chain, workspace_id: UUID, *, catalog: Catalog) -
 
 
 def check_overrides(chain: Chain) -> None:
-    """When one is saved. Raises InvalidField for a response format that no version of a prompt may have; the rest depends on the version."""
+    """When one is saved. Raises InvalidField for a response format that no version may have; the rest depends on the version."""
     for step in all_steps(chain.steps):
         if isinstance(step.does, Call):
             check_response_format(step.does.overrides.get("response_format"), at=f"steps.{step.id}.overrides.")
