@@ -123,6 +123,11 @@ async def write_news(tx: Tx, news: Sequence[KeyNews]) -> None:
     )
 
 
+async def allows_operators_keys(tx: Tx, workspace_id: UUID) -> bool:
+    """False also for a workspace that is none."""
+    return bool(await tx.fetchval("SELECT platform_keys FROM workspaces WHERE workspace_id = $1", workspace_id))
+
+
 async def announce_platform_keys(tx: Tx, providers: Sequence[str]) -> None:
     """Says for which providers the operator has keys: what the gateway offers follows from it."""
     await tx.execute("SELECT announce_platform_keys($1)", list(providers))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
 
+from burnish_executor.io import keys_store
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
@@ -34,4 +35,4 @@ class OperatorsLeave:
 
     async def _load(self, workspace_id: UUID) -> bool:
         async with self.db.unit_of_work(workspaces=[workspace_id], read_only=True) as tx:
-            return bool(await tx.fetchval("SELECT platform_keys FROM workspaces WHERE workspace_id = $1", workspace_id))
+            return await keys_store.allows_operators_keys(tx, workspace_id)

@@ -11,11 +11,11 @@ def flat(given: Mapping[Any, Any], *, below: tuple[str, ...] = ()) -> dict[str, 
     """`{"order": {"id": 7}}`, as models write what a prompt calls `{{order.id}}`, is `{"order.id": 7}`."""
     found: dict[str, Any] = {}
     for name, value in given.items():
-        path = (*below, str(name))
+        names = (*below, str(name))
         if not isinstance(value, Mapping):
-            found[".".join(path)] = value
-        elif len(path) < DEPTH_MOST:
-            found |= flat(value, below=path)
+            found[".".join(names)] = value
+        elif len(names) < DEPTH_MOST:
+            found |= flat(value, below=names)
     return found
 
 
@@ -23,12 +23,13 @@ def nested(given: Mapping[str, str], *, roots: Collection[str]) -> dict[str, Any
     """The other way round, without what is below none of `roots`. Of `order` and `order.id` the latter stays."""
     found: dict[str, Any] = {}
     for name, value in sorted(given.items()):
-        *path, last = name.split(".")
-        if [*path, last][0] not in roots:
+        *above, last = name.split(".")
+        if [*above, last][0] not in roots:
             continue
-        at = found
-        for part in path:
-            inner = at.get(part)
-            at[part] = at = inner if isinstance(inner, dict) else {}
-        at[last] = value
+        level = found
+        for part in above:
+            if not isinstance(level.get(part), dict):
+                level[part] = {}
+            level = level[part]
+        level[last] = value
     return found
