@@ -2899,7 +2899,8 @@ export interface paths {
          * React to an execution or a session
          * @description Answered once it is on disk. The execution need not be recorded yet: the reaction waits for it.
          *
-         *     Of several reactions of one kind by one end user to one target, the one accepted last counts.
+         *     Of several reactions of one kind by one end user to one target, the one accepted last counts. Of a workspace that stores no text
+         *     comment, correction and context are left out; where nothing else is given it is 422.
          */
         post: operations["post_feedback_v1_feedback_post"];
         delete?: never;

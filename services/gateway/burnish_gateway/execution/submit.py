@@ -14,7 +14,7 @@ from burnish_gateway.execution.check_inputs import check_inputs
 from burnish_gateway.execution.client_request import once
 from burnish_gateway.execution.group_key import group_key_of
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES, Group, Order, checked_size, prepare, timeout_said_s
-from burnish_gateway.execution.park import parked_if_big
+from burnish_gateway.execution.park import bare, parked_if_big
 from burnish_gateway.execution.payers import as_held, payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.request_bytes import stamped, unstamped
@@ -251,12 +251,12 @@ async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Pri
 async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeated:
     """Asks with each payer in turn: the free allowance, the credit, the credit with more of its line drawn."""
     gateway, workspace = of.gateway, of.principal.workspace
-    if workspace.suspended_at is not None:
+    if workspace.suspended_at is not None and not of.claims:  # what was let in before ends as usual; anything else the books refuse
         raise suspended()
-    if request.lane is Lane.BACKGROUND:
-        request = await parked_if_big(request, gateway)
+    ref = await parked_if_big(request, gateway) if request.lane is Lane.BACKGROUND else None
     asked = request
-    for request in payers_of(asked, workspace, gateway.refusals):
+    for paid in payers_of(asked, workspace, gateway.refusals):
+        request = paid if ref is None else bare(paid, ref)
         # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
         body = checked_size(unstamped(request))
         answer = await _ask(request, body, of)
