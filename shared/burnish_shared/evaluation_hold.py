@@ -1,7 +1,7 @@
 """What a call may cost at most: what must be left for it before it is sent. Pure; for executions and evaluations alike."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from burnish_shared.contracts.executions import Route
 from burnish_shared.pricing import most_nusd
@@ -12,16 +12,21 @@ HOUR: Final = "1h"
 
 
 def hold_nusd(
-    messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], route: Route, *, extra: Mapping[str, Any] | None = None
+    messages: Sequence[dict[str, Any]],
+    settings: Mapping[str, Any],
+    route: Route,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    kind: Literal["chat", "embedding"] = "chat",
 ) -> int:
     """Input with its safety and the whole cap of the output, each at the dearest rate that it can come to, and the markup where the key is
-    the operator's.
+    the operator's. An embedding has no output.
 
     Where that key is only fallen back to, the executor holds the markup before it does.
     """
-    output_tokens = settings[cap_of(settings)] * (settings.get("n") or 1)
+    output_tokens = 0 if kind == "embedding" else settings[cap_of(settings)] * (settings.get("n") or 1)
     markup_percent = route.markup_percent if route.keys == "platform" else 0
-    input_tokens = input_tokens_of(messages, settings, extra=extra, model=route.upstream_model)
+    input_tokens = input_tokens_of(messages, settings, extra=extra, kind=kind, model=route.upstream_model)
     return most_nusd(
         route.price,
         input_tokens=input_tokens,

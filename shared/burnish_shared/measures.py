@@ -118,10 +118,6 @@ EFFECTIVENESS_VERSION: Final = 1
 """Version of the formula below, shown beside every figure made by it (PRODUCT A1)."""
 
 
-TARGETLESS_TERMS: Final = ("speed", "thrift")
-"""Terms of effectiveness that need a target of the prompt; nothing sets one yet, so they always drop out."""
-
-
 def effectiveness(
     *,
     satisfaction: float | None,

@@ -119,3 +119,26 @@ def test_a_word_of_the_wrong_kind_is_refused_and_not_taken_for_something_else(tm
     (tmp_path / "burnish.yaml").write_text(f"tests:\n- prompt: p\n  dataset: d\n  {line}\n")
     with pytest.raises(BadConfig, match=says):
         read_config(tmp_path / "burnish.yaml")
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        ('input,expected\n"two\nlines",x\nWell, then,y\n', "line 4: it has more fields than the header has columns"),
+        ("input,,expected\na,lost,x\n", "line 2: a column that says something has no name in the header"),
+        ("\n,,\ninput,expected,topic\na\n", "line 4: an item has `input` and `expected`. This has no expected"),
+        ("input,expected,input\na,x,b\n", "the header names the column 'input' twice"),
+        ('input,expected\n"a,x\n', "is no CSV"),
+    ],
+)
+def test_a_sheet_from_which_something_would_be_lost_is_refused(tmp_path: Path, sheet: str, said: str) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_text(sheet)
+    with pytest.raises(BadGiven, match=said):
+        list(items_of(path))
+
+
+def test_a_sheet_is_read_as_the_server_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_text("\n ,,\ninput, expected\na, x\n\nb, y\n")
+    assert list(items_of(path)) == [{"input": "a", "expected": "x"}, {"input": "b", "expected": "y"}]

@@ -208,6 +208,7 @@ export interface EnrichmentGroup {
 
 /** One call of a provider. */
 export interface Attempt {
+  code?: string | null;
   cost_nusd?: number;
   error?: string | null;
   http_status?: number | null;

@@ -47,7 +47,7 @@ def _alert(one: Down, *, now: datetime, muted: bool) -> Alert:
         version=None,
         summary=_summary(one),
         before={},
-        after={"failed_calls": one.calls, "since": one.since.isoformat(), "code": one.code, **said},
+        after={"failed_calls": one.calls, "saved_calls": one.saved, "since": one.since.isoformat(), "code": one.code, **said},
         changed={"provider": one.provider, "models": one.models},
         simulated=one.simulated,
         muted=muted,
@@ -62,5 +62,13 @@ def _summary(one: Down) -> str:
     status = "" if one.http_status is None else f" with status {one.http_status}"
     return (
         f"{one.provider} has answered none of the last {one.calls} calls, since {one.since.astimezone(UTC):%H:%M} UTC: most ended "
-        f"{one.code}{status}. Models asked: {one.models}. Give calls fallback_models of another provider until it is back."
+        f"{one.code}{status}. Models asked: {one.models}. {_what_to_do(one)}"
     )
+
+
+def _what_to_do(one: Down) -> str:
+    if one.saved == one.calls:
+        return "Fallbacks answered all of them, at their prices and after a wait."
+    if one.saved:
+        return f"Fallbacks answered {one.saved} of them; give the other calls fallback_models of another provider until it is back."
+    return "Give calls fallback_models of another provider until it is back."

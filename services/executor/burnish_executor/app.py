@@ -17,6 +17,7 @@ from burnish_executor.guard_execution import Guards
 from burnish_executor.io import keys_store
 from burnish_executor.io.answers_store import AnswersStore
 from burnish_executor.io.key_vault import KeyVault
+from burnish_executor.io.operators_leave import OperatorsLeave
 from burnish_executor.io.platform_keys import providers_with_platform_keys
 from burnish_executor.io.providers import Providers
 from burnish_executor.mask_record import RecordMasks
@@ -75,7 +76,8 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     holds = Holds(admission)
     tickets = Tickets(DurableConnection(dsn, application_name="burnish-executor-tickets", asynchronous=True, pooler=settings.pooler))
     limits = SharedLimits(bus, tickets, Rests(settings.rest_most_s))
-    asker = _asker(settings, providers=providers, vault=vault, holds=holds, limits=limits)
+    leave = OperatorsLeave.over(db, feed=feed)
+    asker = _asker(settings, providers=providers, vault=vault, leave=leave, holds=holds, limits=limits)
     answers = AnswersStore.over(dsn, pooler=settings.pooler)
     rules = RulesBook.over(db, feed=feed)
     grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm, daytona=settings.daytona())
@@ -136,11 +138,13 @@ def _runner(
     )  # fmt: skip
 
 
-def _asker(settings: ExecutorSettings, *, providers: Providers, vault: KeyVault, holds: Holds, limits: SharedLimits) -> Asker:
+def _asker(
+    settings: ExecutorSettings, *, providers: Providers, vault: KeyVault, leave: OperatorsLeave, holds: Holds, limits: SharedLimits
+) -> Asker:
     operators = {name: KeyLimits(one.requests_per_minute, one.tokens_per_minute) for name, one in settings.provider_limits.items()}
     rule = CircuitRule(calls_least=settings.circuit_calls_least, rest_s=settings.circuit_rest_s)
     return Asker(
-        settings=settings, providers=providers, keys=Keys(vault, operators), vault=vault, holds=holds, limits=limits,
+        settings=settings, providers=providers, keys=Keys(vault, operators, leave), vault=vault, holds=holds, limits=limits,
         circuits=Circuits(rule, patience_s=settings.first_token_s),
     )  # fmt: skip
 

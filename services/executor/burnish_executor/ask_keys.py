@@ -70,7 +70,7 @@ class Asker:
             return await self._with_one(run, self.keys.nobodys(run))
         field = unpriced(run.request.settings, run.request.extra)
         if route.keys == "platform":
-            return _unpaid(field) if field else await self._with_one(run, self.keys.operators(run))
+            return _unpaid(field) if field else await self._with_operators(run)
         failure: Failure | None = None
         tried: set[UUID] = set()
         try:
@@ -93,10 +93,23 @@ class Asker:
         except Unavailable as error:
             unknown = Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
             return failure if failure is not None and failure.may_pass else unknown
-        if not route.platform_fallback or field or not await self.holds.widen_for_operators_key(run):
+        if not route.platform_fallback or field or await self._forbidden(run) or not await self.holds.widen_for_operators_key(run):
             return told
         metrics.KEY_TROUBLES.labels("platform_fallback").inc()
         return await self._with_one(run, self.keys.operators(run))
+
+    async def _with_operators(self, run: Run) -> Answer | Failure:
+        return await self._forbidden(run) or await self._with_one(run, self.keys.operators(run))
+
+    async def _forbidden(self, run: Run) -> Failure | None:
+        """Of the operator's key, by the workspace, since the call was let in."""
+        try:
+            if await self.keys.leave.holds_for(run.request):
+                return None
+        except Unavailable as error:
+            return Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
+        provider = run.request.route.provider
+        return Failure(FailureKind.NO_KEY, f"This workspace no longer uses the operator's key for {provider!r}; add one of its own.")
 
     async def _with_one(self, run: Run, chosen: Chosen) -> Answer | Failure:
         """With the one key there is, or with none."""

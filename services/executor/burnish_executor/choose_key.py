@@ -7,6 +7,7 @@ from uuid import UUID
 from burnish_executor.borrow_tickets import Account
 from burnish_executor.core.waterfall import Candidate, Rest, affinity_of, in_order
 from burnish_executor.io.key_vault import Address, KeyVault, OwnKey
+from burnish_executor.io.operators_leave import OperatorsLeave
 from burnish_executor.io.platform_keys import platform_key
 from burnish_executor.run import Run
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse
@@ -31,10 +32,11 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of workspaces and of the operator. `limits`: of the operator's keys, by provider."""
+    """The keys of workspaces and of the operator. `limits`: of the operator's keys, by provider; `leave`: who lets them be used."""
 
     vault: KeyVault
     limits: dict[str, KeyLimits]
+    leave: OperatorsLeave
 
     def operators(self, run: Run) -> Chosen:
         """The operator's key goes to the provider's own address alone, whatever a request says."""

@@ -15,7 +15,11 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )
 ADMISSIONS = Counter("burnish_gateway_admissions_total", "Verdicts of admission", ["verdict"])
-ROUTED = Counter("burnish_gateway_routed_total", "Calls that left the model open: rule, auto, no_model", ["outcome"])
+ROUTED = Counter(
+    "burnish_gateway_routed_total",
+    "Calls whose model or version was chosen: rule (auto by one, too), auto, no_model",
+    ["outcome"],
+)
 EXPERIMENT_CALLS = Counter(
     "burnish_gateway_experiment_calls_total",
     "Calls of prompts with a running experiment: taken, or why they stayed outside: no_unit, named, targeting, holdout, namespace, "

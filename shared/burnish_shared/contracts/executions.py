@@ -250,6 +250,7 @@ class Attempt(BaseModel):
     output_tokens: int = 0
     cost_nusd: int = 0
     error: str | None = None
+    code: str | None = Field(default=None, description="The kind of failure, as an error has it; null: answered, or an older record.")
     provider_key_id: UUID | None = Field(default=None, description="The workspace's own key that it was made with.")
     key_source: Literal["none", "own", "platform"] | None = Field(
         default=None, description="Whose key it was made with; null where the record is older than this field."

@@ -74,7 +74,7 @@ async def write_generation(tx: Tx, line: Line, *, number: int, members: Sequence
     )  # fmt: skip
     if not is_new:
         return False
-    await _remember(tx, line, kept, number=number)
+    await _remember(tx, line, kept, number=number, is_measured=restored_from is None)
     await _link(tx, line, kept)
     await tx.execute(
         """UPDATE generation_lines SET latest_number = greatest(latest_number, $3), updated_at = clock_timestamp(),
@@ -100,7 +100,8 @@ def _as_json(line: Line, one: Member) -> dict[str, Any]:
     }
 
 
-async def _remember(tx: Tx, line: Line, members: Sequence[Member], *, number: int) -> None:
+async def _remember(tx: Tx, line: Line, members: Sequence[Member], *, number: int, is_measured: bool) -> None:
+    """`is_measured` False: a copy of an earlier generation, whose figures replace none that are newer."""
     digests = [digest_of(one.text) for one in members]
     await tx.execute(
         """INSERT INTO lineage_candidates (candidate_id, workspace_id, prompt_id, line_id, digest, text, first_number, made_by, fitness,
@@ -109,7 +110,7 @@ async def _remember(tx: Tx, line: Line, members: Sequence[Member], *, number: in
              FROM unnest($5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::float8[], $10::jsonb[], $11::integer[])
                   m (id, digest, text, made_by, fitness, scores, evaluations)
            ON CONFLICT (candidate_id)
-           DO UPDATE SET fitness = EXCLUDED.fitness, scores = EXCLUDED.scores, evaluations = EXCLUDED.evaluations""",
+           DO UPDATE SET fitness = EXCLUDED.fitness, scores = EXCLUDED.scores, evaluations = EXCLUDED.evaluations WHERE $12""",
         line.workspace_id,
         line.prompt_id,
         line.line_id,
@@ -121,6 +122,7 @@ async def _remember(tx: Tx, line: Line, members: Sequence[Member], *, number: in
         [one.fitness for one in members],
         [dict(one.scores) for one in members],
         [one.evaluations for one in members],
+        is_measured,
     )
 
 

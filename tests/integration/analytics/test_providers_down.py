@@ -22,8 +22,8 @@ VALUES ($1, $2, $3, 'm', 'http://127.0.0.1:9/v1', 'M', 1000, 100, 'v')"""
 
 ROW = """
 INSERT INTO executions (execution_id, workspace_id, fence, lane, status, slug, version, label, model, provider, input_tokens, output_tokens,
-                        cached_input_tokens, usage_source, cost_nusd, latency_ms, cached, error, finished_at)
-VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, 1, 1, 0, 'provider', 0, 5, $10, $11::text::jsonb, $12)"""
+                        cached_input_tokens, usage_source, cost_nusd, latency_ms, cached, error, finished_at, attempts)
+VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, 1, 1, 0, 'provider', 0, 5, $10, $11::text::jsonb, $12, $13::text::jsonb)"""
 
 UNREACHABLE = {"type": "provider_error", "code": "provider_unreachable", "message": "Nobody is there."}
 
@@ -38,7 +38,9 @@ class Traffic:
         for model in models:
             await self.analytics.rows(MODEL, self.workspace_id, model, model.partition("/")[0])
 
-    async def call(self, *before_s: float, model: str = "lab/one", error: dict[str, Any] | None = UNREACHABLE, **changed: Any) -> None:
+    async def call(
+        self, *before_s: float, model: str = "lab/one", error: dict[str, Any] | None = UNREACHABLE, attempts: Any = (), **changed: Any
+    ) -> None:
         status = Status.SUCCESS if error is None else Status.ERROR
         given = {"slug": None, "version": None, "label": None, "lane": Lane.INTERACTIVE, "cached": False, "simulated": False} | changed
         for one_s in before_s:
@@ -49,6 +51,7 @@ class Traffic:
             await self.analytics.rows(
                 ROW, item.execution_id, self.workspace_id, item.lane.value, status.value, item.slug, item.version, item.label, item.model,
                 item.provider, item.cached, json.dumps(error) if error else None, item.finished_at,
+                json.dumps([*attempts]),
             )  # fmt: skip
             await self.analytics.count(item)
 
@@ -159,6 +162,67 @@ async def test_an_alert_of_which_nobody_makes_a_call_any_more_ends_after_a_day(t
     await traffic.analytics.housework.end_incidents()
     [alert] = [one for one in await traffic.analytics.alerts(traffic.workspace_id) if one["kind"] == "provider"]
     assert alert["resolved_at"] is not None
+
+
+def tried(model: str = "lab/one", code: str | None = "provider_unreachable", **more: Any) -> dict[str, Any]:
+    """As the executor keeps an attempt: what is not said is left out."""
+    status = "success" if code is None else "error"
+    said = {} if code is None else {"code": code}
+    return {"model": model, "provider": model.partition("/")[0], "status": status, "latency_ms": 5} | said | more
+
+
+SAVED = [tried(), tried(), tried("other/one", None)]
+
+
+async def test_a_provider_whose_calls_a_fallback_answers_is_told_of(traffic: Traffic) -> None:
+    """Such a call is booked on the fallback's model; two attempts at one provider are one call."""
+    answered: dict[str, Any] = {"model": "other/one", "error": None, "attempts": SAVED}
+    await traffic.call(*IN_A_ROW[1:], **answered)
+    assert await traffic.told() == [], "nine are too few"
+    await traffic.call(IN_A_ROW[0], **answered)
+    [alert] = await traffic.told()
+    assert (alert["subject"], alert["after"]["failed_calls"], alert["after"]["saved_calls"]) == ("lab", 10, 10), alert
+    assert (alert["after"]["code"], alert["changed"]["models"]) == ("provider_unreachable", "lab/one")
+    assert "Fallbacks answered all of them" in alert["summary"]
+
+    await traffic.analytics.rows("UPDATE alerts SET raised_at = raised_at - interval '25 hours' WHERE alert_id = $1", alert["alert_id"])
+    await traffic.analytics.housework.end_incidents()
+    [alert] = await traffic.told()
+    assert alert["resolved_at"] is None, "it is asked, though no call is booked on it"
+    await traffic.call(-120.0, error=None)
+    await traffic.analytics.housework.end_incidents()
+    [alert] = await traffic.told()
+    assert alert["resolution"] == "recovered"
+
+
+async def test_calls_that_nobody_saved_and_those_of_which_the_fallback_failed_count_too(traffic: Traffic) -> None:
+    await traffic.call(*IN_A_ROW[:4], attempts=[tried()])
+    await traffic.call(*IN_A_ROW[4:7], model="other/one", attempts=[tried(), tried("other/one")])
+    await traffic.call(*IN_A_ROW[7:], model="other/one", error=None, attempts=SAVED)
+    [alert] = await traffic.told()
+    assert (alert["subject"], alert["after"]["failed_calls"], alert["after"]["saved_calls"]) == ("lab", 10, 3), alert
+    assert "Fallbacks answered 3 of them" in alert["summary"]
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        tried(code="provider_refused", http_status=400),
+        tried(code="output_invalid", status="output_invalid", http_status=200),
+        tried(code=None, http_status=200),
+    ],
+    ids=["a refusal", "an answer of the wrong shape", "an answer"],
+)
+async def test_an_attempt_that_was_answered_says_that_a_provider_is_there(traffic: Traffic, attempt: dict[str, Any]) -> None:
+    await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=SAVED)
+    await traffic.call(45.0, model="other/one", error=None, attempts=[attempt, tried("other/one", None)])
+    assert await traffic.told() == []
+
+
+@pytest.mark.parametrize("attempt", [tried(code="no_provider_key"), tried(code=None, status="error")], ids=["no key", "an older record"])
+async def test_an_attempt_that_says_nothing_of_a_provider_raises_nothing(traffic: Traffic, attempt: dict[str, Any]) -> None:
+    await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=[attempt, tried("other/one", None)])
+    assert await traffic.told() == []
 
 
 NO_WORD_OF_IT = {

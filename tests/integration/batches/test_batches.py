@@ -224,6 +224,23 @@ async def test_lines_that_wait_for_a_limit_are_not_in_the_way_of_other_models(st
 
 
 @pytest.mark.capability("E15")
+@pytest.mark.capability("E7")
+async def test_lines_that_waited_use_the_operators_key_no_more_once_the_workspace_forbids_it(stack: Stack, caller: Caller) -> None:
+    await books(stack, "SELECT announce_platform_keys('{simulated}')")
+    try:
+        batch_id = (await started(caller, {"requests": [{"body": CHAT}] * 3, "paused": True}))["id"]
+        forbidden = await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"platform_keys": False})
+        assert forbidden.status == 200, forbidden.body
+        assert (await caller("POST", f"/v1/batches/{batch_id}/resume")).status == 200
+        batch = await until(caller, batch_id)
+    finally:
+        await books(stack, "SELECT announce_platform_keys('{}')")
+    assert batch["request_counts"] == {"total": 3, "completed": 0, "failed": 3} and batch["cost_nusd"] == 0, batch
+    told = [one["response"] for one in await results(caller, batch_id)]
+    assert [(one["status_code"], one["body"]["error"]["code"]) for one in told] == [(422, "no_provider_key")] * 3, told
+    await assert_books_are_in_order(stack, caller, batch)
+
+
 async def test_a_paused_batch_begins_nothing_and_goes_on_where_it_was(stack: Stack, caller: Caller) -> None:
     batch_id = (await started(caller, {"request": await greeting(caller), "inputs": inputs(40)}))["id"]
     async with fault(stack, "slow,s=2"):

@@ -106,6 +106,41 @@ async def test_free_use_of_the_operators_key_comes_first_then_credit_with_the_ma
     assert not await drift(stack)
 
 
+@pytest.mark.capability("E7")
+async def test_the_free_allowance_pays_for_embeddings_too(stack: Stack, caller: Caller, operator: Caller, platform_key: None) -> None:
+    asked = {"model": "simulated/embed", "input": ["Where is my parcel?", "I was charged twice."], "dimensions": 8}
+    await on_plan(operator, caller, "free-embeddings", platform_allowance_nusd=1_000_000, platform_markup_percent=20)
+    await books(stack, ALLOWANCE, caller.workspace.workspace_id)
+    before = await ok(caller("GET", "/v1/credits"))
+    free = [await ok(caller("POST", "/v1/embeddings", asked)) for _ in range(2)]
+    after = await ok(caller("GET", "/v1/credits"))
+    assert [one[1:] for one in await key_sources(stack, caller)] == [("allowance", 0)] * 2
+    used_nusd = sum(one["usage"]["cost_nusd"] for one in free)
+    assert 0 < used_nusd == before["allowance"]["left_nusd"] - after["allowance"]["left_nusd"]
+    assert after["balance_nusd"] == before["balance_nusd"] and not await drift(stack)
+
+
+@pytest.mark.promise("C-03")
+async def test_the_free_allowance_holds_for_messages_that_travel_apart_too(
+    stack: Stack, caller: Caller, operator: Caller, platform_key: None
+) -> None:
+    """Those of a background call are put aside before it is let in; its hold counts them all the same."""
+    await on_plan(operator, caller, "free-long", platform_allowance_nusd=1_000_000_000, platform_markup_percent=20)
+    await books(stack, ALLOWANCE, caller.workspace.workspace_id)
+    long = [{"role": "user", "content": "word " * 180_000}]
+    asked = {"model": "simulated/chat", "messages": long, "overrides": {"max_tokens": 50}, "mode": "background"}
+    begun = await ok(caller("POST", "/v1/executions", asked), 202)
+
+    async def ended() -> bool:
+        return (await caller("GET", f"/v1/executions/{begun['id']}")).body["status"] not in ("queued", "running")
+
+    await until(ended)
+    done = (await caller("GET", f"/v1/executions/{begun['id']}")).body
+    assert done["status"] == "success", done
+    assert (await key_sources(stack, caller))[0][1:] == ("allowance", 0)
+    assert done["overage_nusd"] == 0 and done["usage"]["input_tokens"] > 100_000, (done["usage"], done["cost_nusd"], done["overage_nusd"])
+
+
 @pytest.mark.promise("C-03")
 async def test_no_text_hides_from_what_is_held_for_with_the_operators_key(stack: Stack, platform_key: None) -> None:
     """Under a kind of part, or a field, that few look at: it is sent all the same."""

@@ -101,8 +101,11 @@ async def _dies_at(stack: Stack, point: str) -> None:
     await assert_paid_once(stack, caller, run_id)
 
 
-async def taken_over(stack: Stack, caller: Caller, *, max_tokens: int) -> dict[str, Any]:
-    """The run of a chain whose gateway died as soon as it had held for 10 tokens, and whose prompt may answer with so many since."""
+async def taken_over(stack: Stack, caller: Caller, *, max_tokens: int, is_suspended: bool = False) -> dict[str, Any]:
+    """The run of a chain whose gateway died as soon as it had held for 10 tokens, and whose prompt may answer with so many since.
+
+    `is_suspended`: since then nothing more of the workspace is let in.
+    """
     async with serving_by_key() as provider:
         facts = {
             "model": "own/more", "provider": "lab", "upstream_model": "m", "base_url": provider.base_url, "context_tokens": 100_000,
@@ -122,6 +125,9 @@ async def taken_over(stack: Stack, caller: Caller, *, max_tokens: int) -> dict[s
             )  # fmt: skip
             assert saved.status == 201, saved.body
             assert (await caller("PUT", "/v1/prompts/reply/labels/production", {"version": 2})).status == 200
+            if is_suspended:
+                await books(stack, "SELECT suspend_workspace($1, true)", caller.workspace.workspace_id)
+                await books(stack, "SELECT note_change($1, 'workspace', '*')", caller.workspace.workspace_id)
             return dict(await until(caller, run_id))
         finally:
             await ended(dying)
@@ -150,6 +156,21 @@ async def test_what_cannot_be_held_for_a_step_that_is_taken_over_leaves_nothing_
     assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
     [row] = await books(stack, "SELECT status, cost_nusd, error FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
     assert (row["status"], row["cost_nusd"]) == ("error", 0) and "expired" not in row["error"], row
+
+
+@pytest.mark.promise("C-10")
+@pytest.mark.parametrize(("max_tokens", "status", "code"), [(9, "success", None), (3_000, "error", "suspended")])
+async def test_a_step_of_a_workspace_suspended_meanwhile_ends_as_it_was_let_in_and_holds_nothing(
+    stack: Stack, max_tokens: int, status: str, code: str | None
+) -> None:
+    """Nothing more is let in; what is under way ends, and where that would cost more, it ends at once."""
+    caller = await stack.caller()
+    run = await taken_over(stack, caller, max_tokens=max_tokens, is_suspended=True)
+    [step] = run["steps"]
+    assert (step["status"], (step["error"] or {}).get("code")) == (status, code), step
+    assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
+    [row] = await books(stack, "SELECT status, error FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
+    assert row["status"] == status and "expired" not in (row["error"] or ""), row
 
 
 async def test_a_gateway_that_stops_leaves_the_answer_to_the_executor_and_the_run_to_another(stack: Stack) -> None:

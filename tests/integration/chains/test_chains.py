@@ -388,6 +388,17 @@ async def test_faults_and_wrong_variables_are_refused_before_anything_costs(stac
     assert faulty.body["error"]["code"] == "invalid_field"
     gone = await caller("POST", "/v1/chains", {"slug": "x", "steps": [{"id": "b", "prompt": "none"}]})
     assert (gone.status, gone.body["error"]["param"]) == (404, "steps.b.prompt")
+    for overrides, param in (
+        ({"response_format": {"type": "json"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}, "response_format.json_schema"),
+    ):
+        steps = [{"id": "a", "choose": [{"steps": [call("b", overrides=overrides)]}]}]
+        wrong = await caller("POST", "/v1/chains", {"slug": "x", "steps": steps})
+        assert (wrong.status, wrong.body["error"]["param"]) == (422, f"steps.b.overrides.{param}"), wrong.body
+    await make_chain(caller, "beyond", call("a", overrides={"max_tokens": 9_999_999}))
+    failed = await until(caller, await start(caller, "beyond"))
+    [beyond] = failed["steps"]
+    assert beyond["error"]["message"].startswith("overrides.max_tokens: "), beyond
     await make_chain(caller, "typed", call("a"), parameters={"topic": {"type": "string"}, "tone": {"type": "string", "default": "warm"}})
     for variables, param in (({}, "variables"), ({"topic": 1}, "variables.topic"), ({"topic": "t", "y": 1}, "variables.y")):
         refused = await caller("POST", "/v1/chains/typed/runs", {"variables": variables})

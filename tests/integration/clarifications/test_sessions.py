@@ -10,11 +10,17 @@ import pytest
 from burnish_gateway.clarifications import start as begin
 from burnish_gateway.clarifications.ask_model import SessionWork
 from tests.embedded.stack import Caller, Stack
+from tests.fakes.scripted_provider import scripted_provider
 from tests.integration.clarifications.sessions import ROUGH, fault, read, replies, reply, start, until, write
 from tests.integration.execution.test_executions import books
 from tests.integration.execution.test_stopped_gateway import told_by_stopped
 
 pytestmark = pytest.mark.capability("S1")
+
+PRICED = {
+    "context_tokens": 100_000, "output_tokens": 4_000,
+    "input_price_nusd_per_million": 1_000_000, "output_price_nusd_per_million": 2_000_000,
+}  # fmt: skip
 
 
 async def test_three_rounds_and_no_fourth_although_the_model_wants_more(caller: Caller) -> None:
@@ -182,6 +188,25 @@ async def test_the_result_becomes_a_version_with_made_up_cases_that_say_so(calle
     assert (moved["version"], moved["is_new"]) == (2, True)
     assert (await caller("GET", "/v1/prompts/parcels/labels/production")).body["version"] == 2
     assert (await read(caller, another))["saved"] == {"prompt": "parcels", "version": 2}
+
+
+async def test_cases_of_a_prompt_that_reads_below_a_name_can_be_run(caller: Caller, stack: Stack) -> None:
+    written = {
+        "prompt": "Say where {{order.id}} is.", "name": "Where", "description": "",
+        "test_cases": [{"name": "usual", "variables": {"order": {"id": 7}}, "criteria": "kind"}],
+    }  # fmt: skip
+    async with scripted_provider() as provider:
+        provider.says = [json.dumps(written)]
+        facts = {"model": "own/writer", "provider": "lab", "upstream_model": "m", "base_url": provider.base_url} | PRICED
+        assert (await caller("POST", "/v1/models", facts)).status == 201
+        assert (await caller("PUT", "/v1/clarifications/models", {"write_model": "own/writer"})).status == 200
+        session = await write(caller, await start(caller))
+    saved = await caller("POST", f"/v1/clarifications/{session['id']}/save", {"slug": "where", "model": "simulated/chat"})
+    assert saved.status == 200, saved.body
+    [case] = (await caller("GET", "/v1/prompts/where/versions/1")).body["test_cases"]
+    assert case["variables"] == {"order": {"id": "7"}}
+    ran = await caller("POST", "/v1/executions", {"prompt": "where", "version": 1, "variables": case["variables"]})
+    assert ran.status == 200, ran.body
 
 
 async def test_models_are_the_workspaces_choice_else_the_registrys(caller: Caller) -> None:

@@ -166,6 +166,8 @@ async def test_a_url_goes_through_the_guard_and_its_caps(caller: Caller) -> None
             failed = await enrich(caller, source_type="document", url=f"{url}/{name}")
             assert (failed["processing_status"], failed["error"]["code"]) == ("failed", "url_unreadable"), name
             assert word in failed["error"]["message"] and failed["usage"]["cost_nusd"] == 0
+    nowhere = await enrich(caller, source_type="document", url="https://nowhere.invalid/x")
+    assert "no address" in nowhere["error"]["message"] and nowhere["error"]["code"] == "url_unreadable", nowhere
     for bad in ("http://169.254.169.254/latest", "file:///etc/passwd", "http://user:pass@127.0.0.1/", "gopher://x"):
         refused = await enrich(caller, 422, source_type="document", url=bad)
         assert refused["error"]["code"] == "egress_refused", bad

@@ -210,6 +210,7 @@ class fault:
         ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}, "overrides.response_format.json_schema"),
         ({"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": 1}}}},
          "overrides.response_format.json_schema.schema"),
+        ({"extra": {"service_tier": 3}}, "overrides.extra.service_tier"),
     ],
 )  # fmt: skip
 async def test_what_is_wrong_with_an_override_is_told_where_it_stands(caller: Caller, overrides: Any, param: str) -> None:
@@ -218,6 +219,17 @@ async def test_what_is_wrong_with_an_override_is_told_where_it_stands(caller: Ca
     assert param in answer.body["error"]["message"], answer.body
     chat = await caller("POST", "/v1/chat/completions", HELLO | {"max_tokens": 9_999_999})
     assert (chat.status, chat.body["error"]["param"]) == (400, "max_tokens"), chat.body
+
+
+async def test_a_field_that_no_provider_gets_is_named_where_it_stands(caller: Caller) -> None:
+    """Whether a setting has the same name or not."""
+    for name in ("max_tokens", "models"):
+        answer = await caller("POST", "/v1/executions", HELLO | {"overrides": {"max_tokens": 5, "extra": {name: 7}}})
+        error = answer.body["error"]
+        assert (answer.status, error["param"]) == (400, f"overrides.extra.{name}"), answer.body
+        assert error["message"].startswith(f"overrides.extra.{name}: "), answer.body
+    chat = await caller("POST", "/v1/chat/completions", HELLO | {"models": [7]})
+    assert (chat.status, chat.body["error"]["param"]) == (400, "models"), chat.body
 
 
 @pytest.mark.promise("G-06", "G-17")

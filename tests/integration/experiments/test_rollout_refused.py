@@ -190,3 +190,15 @@ async def test_a_policy_that_is_set_while_the_one_before_is_refused_tries_all_th
             assert told["rollout_refused"] is None, told
             await asyncio.sleep(0.2)
     assert told["experiment_id"] is not None and await in_audit(caller) == []
+
+
+async def test_why_stays_with_a_suggestion_that_is_too_old_to_be_tried_again(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    suggestion = await suggested(stack, caller)
+    await costs(stack, suggestion, times=3)
+    assert (await caller("PUT", "/v1/experiments/settings", POLICY)).status == 200
+    why = (await refused(caller, suggestion))["rollout_refused"]
+    await books(stack, "UPDATE suggestions SET created_at = now() - interval '8 days' WHERE suggestion_id = $1", UUID(suggestion))
+    other = {"rollout_policy": {"rollout": {"steps": [0.2, 1.0], "bake_s": 60}}}
+    assert (await caller("PUT", "/v1/experiments/settings", other)).status == 200
+    assert (await caller("GET", f"/v1/suggestions/{suggestion}")).body["rollout_refused"] == why

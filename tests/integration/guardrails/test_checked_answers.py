@@ -66,7 +66,7 @@ async def test_a_failure_keeps_the_text_and_says_why_without_quoting_it(place: P
     problems = error["details"]["output_invalid"]
     assert {(one["check"], one.get("path")) for one in problems} == {("json_schema", "/inhabitants"), ("json_schema", None)}, problems
     kept = await place.stored(error["details"]["execution_id"])
-    assert [one["status"] for one in kept["attempts"]] == ["output_invalid", "output_invalid"]
+    assert [(one["status"], one["code"]) for one in kept["attempts"]] == [("output_invalid", "output_invalid")] * 2
     assert (kept["status"], kept["output"], kept["error"]["problems"]) == ("error", BAD, problems)
     assert "many" not in json.dumps(kept["error"]) and "secret" not in json.dumps(kept["error"])
 

@@ -165,6 +165,18 @@ async def test_more_streams_than_the_most_are_refused_and_those_that_left_make_r
                     break
 
 
+async def test_of_a_burst_no_more_are_let_in_than_there_is_room_for(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "STREAMS_MOST", 2)
+    headers = {"authorization": f"Bearer {caller.key}", "accept": "text/event-stream"}
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*(caller.session.get(f"{caller.url}/v1/live", headers=headers) for _ in range(12)))
+    try:
+        assert sorted(one.status for one in answers) == [200] * 2 + [429] * 10
+    finally:
+        for one in answers:
+            one.close()
+
+
 async def test_a_reader_that_falls_behind_is_ended(stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = hub.Listener()
     ring_event = hub.Kept(1, new_uuid(), "alert.raised", b"{}")

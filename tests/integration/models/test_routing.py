@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.metrics import ROUTED
 from tests.embedded.stack import Caller
 from tests.fakes.keyed_provider import KeyedProvider
 from tests.integration.models.conftest import described, made
@@ -21,6 +22,10 @@ async def three(caller: Caller, provider: KeyedProvider) -> None:
     await made(caller, described(provider, "lab/cheap", **CHEAP))
     await made(caller, described(provider, "lab/good", quality_score=0.7, latency_ms=400, capabilities=["chat", "tools"]))
     await made(caller, described(provider, "lab/best", quality_score=0.9, latency_ms=900, preferred_for=["support"], **DEAR))
+
+
+def counted() -> dict[str, float]:
+    return {outcome: ROUTED.labels(outcome)._value.get() for outcome in ("rule", "auto", "no_model")}
 
 
 async def ask(caller: Caller, **more: Any) -> Any:
@@ -231,6 +236,28 @@ async def test_a_rule_whose_choice_finds_no_model_is_passed_over(caller: Caller,
     assert (answer.status, answer.body.get("model"), answer.body.get("routing")) == (200, "lab/good", None), answer.body
     asked = await caller("POST", "/v1/executions", {"prompt": "desk", "model": "auto"})
     assert (asked.status, asked.body["error"]["code"]) == (422, "no_model_qualifies"), asked.body
+
+
+async def test_each_call_is_counted_once_by_how_its_model_was_chosen(caller: Caller, provider: KeyedProvider) -> None:
+    """A rule that is passed over is none that chose, and an explanation is no call."""
+    await three(caller, provider)
+    rules = [{"name": "all", "when": "true", "use": {"model": "auto"}}, {"name": "then", "when": "true", "use": {"model": "lab/cheap"}}]
+    assert (await caller("POST", "/v1/prompts", {"slug": "desk", "template": "Hi", "model": "lab/good"})).status == 201
+
+    async def counts(routing: Any, *, status: int = 200, path: str = "/v1/executions", **more: Any) -> dict[str, float]:
+        assert (await caller("PUT", "/v1/routing", routing)).status == 200
+        before = counted()
+        answer = await caller("POST", path, {"prompt": "desk", **more})
+        assert answer.status == status, answer.body
+        return {outcome: more for outcome, value in counted().items() if (more := value - before[outcome])}
+
+    unmet = {"capabilities": ["telepathy"]}
+    assert await counts({"requirements": unmet, "rules": rules}) == {"rule": 1}
+    assert await counts({"requirements": unmet, "rules": rules[:1]}) == {}, "the prompt names its model"
+    assert await counts({"requirements": unmet, "rules": rules[:1]}, model="auto", status=422) == {"no_model": 1}
+    assert await counts({"rules": rules}) == {"rule": 1}
+    assert await counts({"rules": []}, model="auto") == {"auto": 1}
+    assert await counts({"rules": []}, model="auto", path="/v1/routing/explain") == {}
 
 
 async def test_routing_is_read_and_audited(caller: Caller, provider: KeyedProvider) -> None:

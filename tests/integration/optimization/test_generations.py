@@ -135,6 +135,18 @@ async def test_going_back_appends_a_copy_and_forgets_nothing(stack: Stack, desk:
     assert "one of number, snapshot and best" in refused["error"]["message"]
 
 
+async def test_going_back_measures_nothing_anew(stack: Stack, desk: Desk) -> None:
+    """A candidate's fitness is that of the newest generation that measured it, also in what is read from a file."""
+    path = await cancelled_line(stack, desk)
+    await served(desk, "POST", f"{path}/restore", {"number": 0})
+    made = await served(desk, "POST", "/v1/generations/import", {"file": await served(desk, "GET", f"{path}/export")}, status=201)
+    for line_id in (path.rpartition("/")[2], made["id"]):
+        rows = await rows_of(stack, "SELECT text, fitness, evaluations FROM lineage_candidates WHERE line_id = $1", UUID(line_id))
+        assert {one["text"]: (one["fitness"], one["evaluations"]) for one in rows} == {
+            START: (0.5, 20), A: (0.6, 20), B: (0.65, 40), C: (0.8, 40)
+        }  # fmt: skip
+
+
 async def test_a_fork_is_a_line_of_its_own_whose_candidates_are_cloned(stack: Stack, desk: Desk) -> None:
     path = await cancelled_line(stack, desk)
     made = await served(desk, "POST", f"{path}/fork", {"best": True, "name": "from the best"}, status=201)

@@ -193,9 +193,12 @@ async def test_while_a_key_rests_whose_account_is_empty_callers_hear_just_that_a
     await until(served)
 
 
-async def test_a_key_that_rests_says_why_whatever_fails_meanwhile_that_was_under_way(tenant: Tenant) -> None:
+@pytest.mark.parametrize(("status", "code"), [(500, "provider_failed"), (429, "provider_rate_limited")])
+async def test_a_key_that_rests_says_why_and_since_when_whatever_fails_meanwhile_that_was_under_way(
+    tenant: Tenant, status: int, code: str
+) -> None:
     provider = tenant.ground.provider
-    key_id, key = await tenant.add_key(provider="bare", manner=Manner(status=500, hangs=True))
+    key_id, key = await tenant.add_key(provider="bare", manner=Manner(status=status, hangs=True))
     under_way = asyncio.create_task(tenant.call(model="bare-test"))
 
     async def asked() -> bool:
@@ -207,18 +210,19 @@ async def test_a_key_that_rests_says_why_whatever_fails_meanwhile_that_was_under
 
     async def rests() -> Any:
         shown = await tenant.shown(key_id)
-        return shown["last_used_at"] if shown["cooldown_until"] else None
+        return (shown["last_used_at"], shown["last_error_at"]) if shown["cooldown_until"] and shown["last_used_at"] else None
 
-    used_at = await until(rests)
+    used_at, failed_at = await until(rests)
     provider.released.set()
-    assert (await under_way).body["error"]["code"] == "provider_failed"
+    assert (await under_way).body["error"]["code"] == code
     provider.released.clear()
 
     async def news() -> Any:
         shown = await tenant.shown(key_id)
         return shown if shown["last_used_at"] > used_at else None
 
-    assert (await until(news))["last_error"] == "provider_account_empty"
+    told = await until(news)
+    assert (told["last_error"], told["last_error_at"]) == ("provider_account_empty", failed_at)
     assert (await tenant.call(model="bare-test")).body["error"]["code"] == "provider_account_empty"
 
 

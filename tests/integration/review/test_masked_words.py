@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.feedback_api.test_inbound import endpoint, post, rating, signed
@@ -93,3 +94,28 @@ async def test_without_masking_words_stay_as_they_were_said(team: Team) -> None:
     review = await team.pick("plain")
     right = (await team.ann("POST", f"/v1/review/{review}/correct", {"expected": SAID})).body
     assert (right["item"]["expected"], right["dataset_item"]["expected"]) == (SAID, SAID)
+
+
+async def test_a_workspace_that_stores_no_text_stores_none_of_what_people_say_either(team: Team, stack: Stack) -> None:
+    """Their verdicts count; words alone are refused, because nothing of them would be left."""
+    changed = await team.admin("PATCH", f"/v1/workspaces/{team.admin.workspace.workspace_id}", {"store_content": False})
+    assert changed.status == 200, changed.body
+
+    async def stores_none() -> bool:
+        alone = await team.ann("POST", "/v1/feedback", {"execution_id": str(new_uuid()), "comment": SAID})
+        return alone.status == 422 and bool(alone.body["error"]["param"] == "comment")
+
+    await until(stores_none)
+    first, second = await team.answer("first"), await team.answer("second")
+    words = {"comment": SAID, "correction": SAID, "context": {"page": SAID}}
+    assert (await team.ann("POST", "/v1/feedback", {"execution_id": first, "thumb": "down", **words})).status == 202
+    lines = [{"execution_id": first, "score": 0.25, **words}, {"execution_id": first, "correction": SAID}]
+    taken = await team.ann("POST", "/v1/feedback/batch", raw="\n".join(json.dumps(one) for one in lines).encode())
+    assert (taken.status, [one.get("error", {}).get("param") for one in taken.body["results"]]) == (200, [None, "correction"])
+    inbound = await endpoint(team.admin)
+    told = rating(second, words=SAID)
+    assert (await post(team.admin, inbound["path"], told, signed(inbound["secret"], told))).status == 202
+    shown = await _reactions(team, first, {"thumb", "score"})
+    assert shown["thumb"]["context"] == {} and shown.keys() == {"thumb", "score"}
+    assert not any("comment" in one for one in (*shown.values(), (await _reactions(team, second, {"score"}))["score"]))
+    assert "example.com" not in await _kept(stack, team)

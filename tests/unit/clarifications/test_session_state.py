@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from burnish_gateway.clarifications import state
 from burnish_gateway.clarifications.brief import object_in, read_asked, read_written
+from burnish_gateway.clarifications.case_variables import nested
 from burnish_gateway.clarifications.memory import LINES_MOST, WorkingMemory
 from burnish_gateway.clarifications.question import QUESTIONS_MOST, read_questions
 from burnish_gateway.clarifications.state import ROUNDS_MOST, Given, Session, WrongState
@@ -87,6 +88,18 @@ def test_a_prompt_is_read_from_json_and_from_plain_words() -> None:
     plain = read_written("Answer kindly.")
     assert plain is not None and plain.prompt == "Answer kindly." and plain.test_cases == []
     assert read_written('{"prompt": 3}') is None is read_written("")
+
+
+def test_made_up_cases_keep_what_a_prompt_reads_below_a_name() -> None:
+    """Models write it as objects or by dotted names."""
+    cases = [{"variables": {"order": {"id": 7, "of": {"city": "Ulm"}}, "x": "y"}}, {"variables": {"order.id": "8", "order": "none"}}]
+    written = read_written(json.dumps({"prompt": "Send {{order.id}} to {{order.of.city}}.", "test_cases": cases}))
+    assert written is not None
+    shown = [one["variables"] for one in written.test_cases]
+    assert shown == [{"order.id": "7", "order.of.city": "Ulm", "x": "y"}, {"order.id": "8", "order": "none"}]
+    assert [nested(one, roots={"order"}) for one in shown] == [{"order": {"id": "7", "of": {"city": "Ulm"}}}, {"order": {"id": "8"}}]
+    deep = '{"a":' * 300 + "1" + "}" * 300
+    assert read_written(f'{{"prompt": "p", "test_cases": [{{"variables": {deep}}}]}}') is not None
 
 
 def test_a_short_answer_stays_although_its_letters_stand_elsewhere() -> None:

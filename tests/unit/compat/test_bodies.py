@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.compat.anthropic.body import CountTokensBody
 from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.chat import parse_chat
@@ -76,6 +77,12 @@ def test_text_as_the_text_format_of_a_response_asks_for_nothing() -> None:
 )
 def test_a_choice_of_tools_that_names_none_is_refused(parse: Callable[[bytes], object], body: dict[str, Any]) -> None:
     assert refused(parse, body)[0] == "tool_choice"
+
+
+def test_a_call_that_is_counted_has_no_cap_of_one_token() -> None:
+    """`auto` would choose by what so short an answer costs."""
+    counted = AnthropicFormat(body=CountTokensBody).parse
+    assert order(counted, CHAT) == {} and order(counted, MESSAGE) == {"max_tokens": 5}
 
 
 def test_a_choice_among_the_tools_of_a_prompt_needs_none_beside_it() -> None:

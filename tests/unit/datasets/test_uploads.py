@@ -9,7 +9,7 @@ from burnish_gateway.datasets.item import counted
 from burnish_gateway.datasets.keep_together import placed
 from burnish_gateway.datasets.mapping import guessed, parse_mapping
 from burnish_gateway.datasets.preview import read_preview
-from burnish_shared.errors import BadRequest, InvalidField
+from burnish_shared.errors import BadRequest, InvalidBody, InvalidField
 
 pytestmark = pytest.mark.capability("D1")
 
@@ -213,3 +213,13 @@ def test_empty_columns_without_a_name_are_passed_over_and_filled_ones_are_named(
     assert [(item.input, item.expected, item.metadata) for item in read.items] == [("a", "x", {}), ("b", "y", {})]
     with pytest.raises(InvalidField, match="Line 3: column 2 has no name in the header; give it one, or take the column away"):
         read_items(b"input,,expected\na,,x\nb,lost,y\n", content_type="text/csv")
+
+
+@pytest.mark.parametrize("beginning", ["\n", "  \r\n\r\n", "\r", ",,\n", " ; \n\t\n"])
+def test_the_header_is_the_first_line_that_says_something(beginning: str) -> None:
+    above = len(beginning.splitlines())
+    shown = read_preview(f"{beginning}input,expected\na,x\nb,y,z\n".encode(), content_type="text/csv", mapping={})
+    assert [(row.line, row.input, row.expected) for row in shown.rows] == [(above + 2, "a", "x")]
+    assert [(one.line, one.message) for one in shown.problems] == [(above + 3, "more fields than the header has columns.")]
+    with pytest.raises(InvalidBody, match=f"Line {above + 3}: the file is not valid CSV"):
+        read_items(f'{beginning}input,expected\na,x\n"b,y\n'.encode(), content_type="text/csv")

@@ -216,7 +216,7 @@ def test_an_answer_of_an_own_key_stays_its_own_when_the_operators_key_fails_to_c
     asked = asked.model_copy(update={"route": asked.route.model_copy(update={"markup_percent": 10})})
     made = outcome_of(asked, first, text="", trials=trials, latency_s=1, first_token_s=None)
     assert (made.key_source, made.markup_nusd) == ("own", 0)
-    assert [one.cost_nusd for one in made.attempts] == [made.cost_nusd, 0]
+    assert [(one.cost_nusd, one.code) for one in made.attempts] == [(made.cost_nusd, None), (0, "provider_failed")]
 
 
 @pytest.mark.capability("E1")

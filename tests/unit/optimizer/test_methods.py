@@ -34,6 +34,7 @@ from burnish_optimizer.search import (
 )
 from burnish_optimizer.search.manual import chosen_examples
 from burnish_optimizer.search.operators import OPERATORS
+from burnish_shared.search_budget import HEADROOM_ITEMS, evaluations_to_confirm
 from tests.unit.optimizer.world import NAMES, World, unit
 
 pytestmark = pytest.mark.capability("O2")
@@ -79,6 +80,24 @@ async def test_evolution_finds_a_word_that_helps_and_says_where_each_text_came_f
     assert all(parent in texts for generation in result.generations[1:] for one in generation.individuals for parent in one.parents)
     assert all(one.cost_nusd == 10 for generation in result.generations for one in generation.individuals)
     assert len(bench.asked) == len(set(bench.asked)) == result.evaluations <= 1_400
+
+
+async def test_evolution_that_cannot_pay_for_one_generation_says_what_it_lacks() -> None:
+    method = Evolution(population=10, items_per_generation=20)
+
+    async def found(budget: int) -> SearchResult:
+        return await Bench(task("Classify this.\nBe very verbose."), lambda prompt, item: 0.3 + 0.5 * ("verbose" not in prompt)).search(
+            method, budget=budget
+        )
+
+    least = 100 + HEADROOM_ITEMS + evaluations_to_confirm(64)
+    poor = await found(least)
+    assert (poor.finish_reason, poor.generations) == ("nothing_found", ())
+    [note] = poor.notes
+    assert "does not pay for one generation: 10 texts on 20 items" in note
+    lacking = int(note.partition("Give it ")[2].partition(" ")[0])
+    enough = await found(least + lacking)
+    assert len(enough.generations) == 1 and not any("does not pay" in one for one in enough.notes)
 
 
 async def test_evolution_goes_on_from_a_generation_that_was_kept() -> None:

@@ -2899,7 +2899,8 @@ export interface paths {
          * React to an execution or a session
          * @description Answered once it is on disk. The execution need not be recorded yet: the reaction waits for it.
          *
-         *     Of several reactions of one kind by one end user to one target, the one accepted last counts.
+         *     Of several reactions of one kind by one end user to one target, the one accepted last counts. Of a workspace that stores no text
+         *     comment, correction and context are left out; where nothing else is given it is 422.
          */
         post: operations["post_feedback_v1_feedback_post"];
         delete?: never;
@@ -7229,6 +7230,10 @@ export interface components {
             } | null;
             /** Target */
             target: number | null;
+            /** Target Cost Nusd */
+            target_cost_nusd: number | null;
+            /** Target P95 Ms */
+            target_p95_ms: number | null;
             /**
              * Updated At
              * Format: date-time
@@ -7282,6 +7287,16 @@ export interface components {
              * @description Satisfaction whose lower bound must not fall below this; 0.8 by default.
              */
             target?: number | null;
+            /**
+             * Target Cost Nusd
+             * @description What an answer should cost less than, on average: the thrift in effectiveness. Raises no alert.
+             */
+            target_cost_nusd?: number | null;
+            /**
+             * Target P95 Ms
+             * @description What the 95th percentile of latency should stay below: the speed in effectiveness. Raises no alert.
+             */
+            target_p95_ms?: number | null;
         };
         /** AlertRulePage */
         AlertRulePage: {
@@ -7497,6 +7512,11 @@ export interface components {
          * @description One call of a provider.
          */
         Attempt: {
+            /**
+             * Code
+             * @description The kind of failure, as an error has it; null: answered, or an older record.
+             */
+            code?: string | null;
             /**
              * Cost Nusd
              * @default 0
@@ -11218,6 +11238,16 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * EffectivenessTargets
+         * @description Null: none is set.
+         */
+        EffectivenessTargets: {
+            /** Cost Nusd */
+            cost_nusd: number | null;
+            /** P95 Ms */
+            p95_ms: number | null;
+        };
+        /**
          * EffectsAnswer
          * @description What would change. `refused`: the move would be, because some of these would be no prompts any more.
          */
@@ -12869,7 +12899,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -13441,7 +13471,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -16217,7 +16247,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -18591,7 +18621,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
             /** Errors */
@@ -22781,14 +22811,16 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
              */
             effectiveness: number | null;
+            /** @description What speed and thrift are told against; set in a rule of alerts. */
+            effectiveness_targets: components["schemas"]["EffectivenessTargets"];
             /** Effectiveness Version */
             effectiveness_version: number;
             /**
              * Effectiveness Without
-             * @description Terms of effectiveness that dropped out, so that the others weigh more: of `satisfaction` and `success_rate` those without data; `speed` and `thrift` always, as no targets can be set for them yet.
+             * @description Terms of effectiveness that dropped out, so that the others weigh more: of `satisfaction` and `success_rate` those without data; `speed` and `thrift` also where no target is set.
              */
             effectiveness_without: string[];
             /** @description End users of live executions, estimated. By hour and day, of the workspace or of one prompt; null for all else. */

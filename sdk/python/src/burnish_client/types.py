@@ -221,6 +221,7 @@ class EnrichmentGroup(TypedDict):
 class Attempt(TypedDict):
     """One call of a provider."""
 
+    code: NotRequired[str | None]
     cost_nusd: NotRequired[int]
     error: NotRequired[str | None]
     http_status: NotRequired[int | None]

@@ -9,11 +9,15 @@ from burnish_shared.db.session import Tx
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """`calls`: how many failed in a row since `since`; `code`, `http_status`: what most of them say; `models`: which were asked."""
+    """`calls`: how many failed in a row since `since`; `saved`: how many of them a fallback at another provider answered.
+
+    `code`, `http_status`: what most of them say; `models`: which were asked.
+    """
 
     workspace_id: UUID
     provider: str
     calls: int
+    saved: int
     since: datetime
     code: str
     http_status: int | None

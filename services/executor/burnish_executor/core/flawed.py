@@ -46,7 +46,7 @@ def invalid(outcome: Outcome, wrong: Sequence[Wrong]) -> Outcome:
     )  # fmt: skip
     attempts = list(outcome.attempts)
     if attempts and attempts[-1].status == Status.SUCCESS:
-        attempts[-1] = attempts[-1].model_copy(update={"status": INVALID})
+        attempts[-1] = attempts[-1].model_copy(update={"status": INVALID, "code": INVALID})
     return outcome.model_copy(update={"status": Status.ERROR, "error": error, "output_json": None, "attempts": attempts})
 
 
@@ -72,7 +72,7 @@ def with_earlier(outcome: Outcome, earlier: Outcome, *, attempt: int) -> Outcome
 def _of_first(attempt: Attempt, earlier: Outcome) -> Attempt:
     return attempt.model_copy(
         update={
-            "status": INVALID, "input_tokens": earlier.usage.input_tokens, "output_tokens": earlier.usage.output_tokens,
+            "status": INVALID, "code": INVALID, "input_tokens": earlier.usage.input_tokens, "output_tokens": earlier.usage.output_tokens,
             "cost_nusd": earlier.cost_nusd,
         }
     )  # fmt: skip

@@ -139,6 +139,7 @@ def _attempt(request: ExecutionRequest, trial: Trial) -> Attempt:
         http_status=trial.result.http_status if isinstance(trial.result, Failure) else 200,
         latency_ms=_ms(trial.latency_s),
         error=storable(trial.result.message) if isinstance(trial.result, Failure) and failed else None,
+        code=trial.result.kind.value[1] if isinstance(trial.result, Failure) else None,
         provider_key_id=trial.use.provider_key_id,
         key_source=None if trial.use.source == "cache" else trial.use.source,
     )

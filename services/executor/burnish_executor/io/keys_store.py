@@ -61,11 +61,12 @@ async def find_key(tx: Tx, workspace_id: UUID, provider_key_id: UUID) -> Record 
 
 
 async def cool_down(tx: Tx, place: KeyPlace, *, seconds: float, error: str) -> None:
-    """Lets the key rest for all executors, because of `error`. A shorter rest does not end a longer one, nor takes its reason."""
+    """Lets the key rest for all executors, because of `error`. A shorter rest does not end a longer one, nor takes its reason and time."""
     changed = await tx.fetchval(
         "UPDATE provider_keys SET cooldown_until = greatest(cooldown_until, clock_timestamp() + $4 * interval '1 second'), "
         "last_error = CASE WHEN cooldown_until > clock_timestamp() + $4 * interval '1 second' THEN last_error ELSE $5 END, "
-        "last_error_at = clock_timestamp() "
+        "last_error_at = CASE WHEN cooldown_until > clock_timestamp() + $4 * interval '1 second' THEN last_error_at "
+        "ELSE clock_timestamp() END "
         "WHERE workspace_id = $1 AND provider_key_id = $2 AND secret_version = $3 AND status = 'active' RETURNING true",
         place.workspace_id,
         place.provider_key_id,
@@ -120,6 +121,11 @@ async def write_news(tx: Tx, news: Sequence[KeyNews]) -> None:
         [one.idle_s for one in news],
         [one.error for one in news],
     )
+
+
+async def allows_operators_keys(tx: Tx, workspace_id: UUID) -> bool:
+    """False also for a workspace that is none."""
+    return bool(await tx.fetchval("SELECT platform_keys FROM workspaces WHERE workspace_id = $1", workspace_id))
 
 
 async def announce_platform_keys(tx: Tx, providers: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from burnish_gateway.moments import Moment
 from burnish_gateway.optimization.bodies import BudgetBody, HowToSearch
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
+from burnish_shared.money import MAX_AMOUNT_NUSD
 
 Status = Literal["open", "acknowledged", "resolved"]
 
@@ -122,6 +123,12 @@ class AlertRuleBody(ApiModel):
     target: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="Satisfaction whose lower bound must not fall below this; 0.8 by default."
     )
+    target_p95_ms: Annotated[int, Field(ge=1, le=86_400_000)] | None = Field(
+        default=None, description="What the 95th percentile of latency should stay below: the speed in effectiveness. Raises no alert."
+    )
+    target_cost_nusd: Annotated[int, Field(ge=1, le=MAX_AMOUNT_NUSD)] | None = Field(
+        default=None, description="What an answer should cost less than, on average: the thrift in effectiveness. Raises no alert."
+    )
     min_drop: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="Smallest fall of satisfaction that is an alert; 0.05 by default."
     )
@@ -147,6 +154,8 @@ class AlertRuleAnswer(BaseModel):
     enabled: bool
     min_samples: int | None
     target: float | None
+    target_p95_ms: int | None
+    target_cost_nusd: int | None
     min_drop: float | None
     min_error_rise: float | None
     min_latency_rise: float | None

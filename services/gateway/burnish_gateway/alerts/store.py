@@ -25,7 +25,8 @@ WITH_STATUS: Final = {
 }
 
 RATIOS: Final = "min_drop_ratio, min_error_rise_ratio, min_latency_rise_ratio, min_cost_rise_ratio"
-RULE: Final = f"slug, enabled, min_samples, target_ratio, {RATIOS}, muted_until, start_optimization, updated_at"
+TARGETS: Final = "target_p95_ms, target_cost_nusd"
+RULE: Final = f"slug, enabled, min_samples, target_ratio, {TARGETS}, {RATIOS}, muted_until, start_optimization, updated_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,19 @@ async def find_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
 async def put_rule(tx: Tx, *, workspace_id: UUID, slug: str, body: AlertRuleBody) -> AlertRuleAnswer:
     """Sets the whole rule: what the body does not say is no longer said."""
     [row] = await tx.fetch(
-        f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, muted_until, start_optimization, {RATIOS})
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, muted_until, start_optimization, {RATIOS},
+                                    {TARGETS})
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
             ON CONFLICT (workspace_id, slug) DO UPDATE SET enabled = excluded.enabled, min_samples = excluded.min_samples,
               target_ratio = excluded.target_ratio, muted_until = excluded.muted_until, start_optimization = excluded.start_optimization,
               min_drop_ratio = excluded.min_drop_ratio, min_error_rise_ratio = excluded.min_error_rise_ratio,
               min_latency_rise_ratio = excluded.min_latency_rise_ratio, min_cost_rise_ratio = excluded.min_cost_rise_ratio,
+              target_p95_ms = excluded.target_p95_ms, target_cost_nusd = excluded.target_cost_nusd,
               updated_at = clock_timestamp()
             RETURNING {RULE}""",
         workspace_id, slug, body.enabled, body.min_samples, body.target, body.muted_until,
         body.start_optimization.stored() if body.start_optimization else None,
-        body.min_drop, body.min_error_rise, body.min_latency_rise, body.min_cost_rise,
+        body.min_drop, body.min_error_rise, body.min_latency_rise, body.min_cost_rise, body.target_p95_ms, body.target_cost_nusd,
     )  # fmt: skip
     return _rule(row)
 
@@ -178,6 +181,8 @@ def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
         enabled=row["enabled"],
         min_samples=row["min_samples"],
         target=row["target_ratio"],
+        target_p95_ms=row["target_p95_ms"],
+        target_cost_nusd=row["target_cost_nusd"],
         min_drop=row["min_drop_ratio"],
         min_error_rise=row["min_error_rise_ratio"],
         min_latency_rise=row["min_latency_rise_ratio"],

@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from burnish_gateway.registry.catalog import Catalog
+from burnish_gateway.registry.field_checks import check_response_format
 from burnish_shared.chains.form import Call, Chain, all_steps
 from burnish_shared.chains.read_form import FAULTS_TOLD
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -41,6 +42,13 @@ async def check_prompts(chain: Chain, workspace_id: UUID, *, catalog: Catalog) -
         first = problems[0]
         message = f"{first['param']}: {first['message']}"
         raise refusals[0](message, param=first["param"], details={"problems": problems[:FAULTS_TOLD]})
+
+
+def check_overrides(chain: Chain) -> None:
+    """When one is saved. Raises InvalidField for a response format that no version may have; the rest depends on the version."""
+    for step in all_steps(chain.steps):
+        if isinstance(step.does, Call):
+            check_response_format(step.does.overrides.get("response_format"), at=f"steps.{step.id}.overrides.")
 
 
 async def _hint(name: PromptName, workspace_id: UUID, *, catalog: Catalog) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from burnish_gateway.access import audit
 from burnish_gateway.chains import answers, bodies, label_routes, run_routes, store
 from burnish_gateway.chains.chain import ChainHead, ChainVersion, no_such_chain
-from burnish_gateway.chains.check_prompts import check_prompts
+from burnish_gateway.chains.check_prompts import check_overrides, check_prompts
 from burnish_gateway.chains.label_rules import check_may_archive, protected_from
 from burnish_gateway.chains.save_chain import NewChain, add_version, check_not_archived, create_chain, head_of
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
@@ -186,7 +186,9 @@ async def _checked(body: bodies.ChainContent, workspace_id: Any, gateway: Gatewa
     size = len(body.model_dump_json(exclude_none=True).encode())
     if size > CONTENT_MOST_BYTES:
         raise PayloadTooLarge(f"The chain has {size} bytes; at most {CONTENT_MOST_BYTES} are kept.")
-    await check_prompts(read_chain(content), workspace_id, catalog=gateway.catalog)
+    chain = read_chain(content)
+    check_overrides(chain)
+    await check_prompts(chain, workspace_id, catalog=gateway.catalog)
     return content
 
 

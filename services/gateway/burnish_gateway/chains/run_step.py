@@ -138,7 +138,8 @@ class StepRun:
         named = {"chain": row["slug"], "chain_run_id": str(self.claim.run_id), "chain_step": self.ready.id}
         order = Order(
             slug=call.prompt.slug, label=call.prompt.label, version=call.prompt.version, model=call.model,
-            variables=self.ready.variables, overrides=call.overrides, stream=call.streams and self.followers.has_any,
+            variables=self.ready.variables, overrides=call.overrides, overrides_at="overrides",
+            stream=call.streams and self.followers.has_any,
             user_id=row["end_user"], session_id=row["session_id"], app=row["app"], metadata={**self.metadata, **named},
             deadline_s=min(call.deadline_s or self.gateway.settings.deadline_s, left_s),
         )  # fmt: skip

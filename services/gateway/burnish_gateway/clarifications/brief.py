@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from burnish_gateway.clarifications.case_variables import flat
 from burnish_gateway.clarifications.question import QUESTIONS_MOST, Question
 from burnish_gateway.clarifications.state import ROUNDS_MOST, Session, Task
 from burnish_shared.storable_text import storable
@@ -120,8 +121,8 @@ def _cases(given: Any) -> list[dict[str, Any]]:
             continue
         variables = one.get("variables")
         named = {
-            storable(str(name))[:64]: storable(str(value))[:CASE_MOST_CHARS]
-            for name, value in (variables.items() if isinstance(variables, dict) else ())
+            storable(name)[:64]: storable(str(value))[:CASE_MOST_CHARS]
+            for name, value in (flat(variables).items() if isinstance(variables, dict) else ())
             if isinstance(value, str | int | float)
         }
         name = _line(one.get("name"), 200) or f"Case {len(cases) + 1}"

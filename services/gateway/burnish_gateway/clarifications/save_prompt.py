@@ -10,6 +10,7 @@ from burnish_gateway.bundle.foreign.draft import CannotTake, text_of
 from burnish_gateway.clarifications import store
 from burnish_gateway.clarifications.advance import found
 from burnish_gateway.clarifications.bodies import SaveClarification
+from burnish_gateway.clarifications.case_variables import nested
 from burnish_gateway.clarifications.state import WrongState
 from burnish_gateway.registry import announce
 from burnish_gateway.registry import store as prompts_store
@@ -100,10 +101,10 @@ def _content(result: dict[str, Any], session_id: UUID, *, model: str, with_cases
     except CannotTake:
         written = text.replace("{{", "{{{{")
     messages = [{"role": "user", "content": written}]
-    names = {one.partition(".")[0] for one in parse_messages(messages, parameters=None).required}
+    roots = {one.partition(".")[0] for one in parse_messages(messages, parameters=None).required}
     cases = [
         {
-            "name": one["name"], "variables": {name: value for name, value in one["variables"].items() if name in names},
+            "name": one["name"], "variables": nested(one["variables"], roots=roots),
             "criteria": one["criteria"] or None, "metadata": {"synthetic": True, "source": CASE_SOURCE, "session_id": str(session_id)},
         }
         for one in (result["test_cases"] if with_cases else ())

@@ -62,7 +62,9 @@ def check_keeps_text(principal: Principal) -> None:
     if principal.workspace.suspended_at is not None:
         raise suspended()
     if not principal.workspace.store_content:
-        raise Conflict("This workspace keeps no text, and a session lives of what was said; set retention_days to at least 1.")
+        raise Conflict(
+            "This workspace keeps no text, and a session lives of what was said; it needs store_content and a day of retention_days."
+        )
 
 
 async def plan_session(new: NewSession, *, gateway: Gateway, principal: Principal) -> NewSession:

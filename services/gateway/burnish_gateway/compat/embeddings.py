@@ -15,11 +15,10 @@ from burnish_gateway.compat.format import Facts
 from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Route
 from burnish_shared.errors import BurnishError, Conflict, InvalidField
+from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
-from burnish_shared.pricing import most_nusd
 from burnish_shared.providers import wire_of
-from burnish_shared.tokens import input_tokens_of
 from burnish_shared.tracing import valid
 
 
@@ -69,9 +68,7 @@ def embedding_request(
 
 
 def _hold_nusd(inputs: Sequence[dict[str, Any]], route: Route, *, extra: Mapping[str, Any]) -> int:
-    tokens = input_tokens_of(inputs, {}, extra=extra, kind="embedding")
-    percent = route.markup_percent if route.keys == "platform" else 0
-    amount = most_nusd(route.price, input_tokens=tokens, output_tokens=0, markup_percent=percent)
+    amount = hold_nusd(inputs, {}, route, extra=extra, kind="embedding")
     if amount > MAX_AMOUNT_NUSD:
         raise InvalidField("This call could cost more than a million dollars; send fewer inputs.", param="input")
     return amount

@@ -65,10 +65,13 @@ def _jsonl(raw: bytes) -> Iterator[Line]:
 
 QUOTED: Final = re.compile(r'"[^"]*"')
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
+BLANK_BEGINNING: Final = re.compile(r"(?:[ \t,;]*+(?:\r\n|\r|\n))++")
+"""Lines in which there is nothing but delimiters."""
 
 
 def _csv(raw: bytes) -> Iterator[Line]:
-    """A header names the columns. Cells that a line lacks are left out, so that the item says what is missing.
+    """The first line that says something is the header, which names the columns. Cells that a line lacks are left out, so that the item
+    says what is missing.
 
     Columns without a name, as sheets leave them behind the last one, may stand there as long as they are empty. Blanks around a name
     are no part of it; where the header has one behind each delimiter, as in `input, expected`, they are no part of the cells either.
@@ -80,8 +83,9 @@ def _csv(raw: bytes) -> Iterator[Line]:
         raise InvalidBody(f"Line {line}: the file is not UTF-8. Sheets save it so as “CSV UTF-8”; an editor under “Encoding”.") from error
     if "\x00" in text:
         raise InvalidBody("The file holds U+0000, which no text may.")
+    text, above = _without_blank_beginning(text)
     mark, is_spaced = _delimiter(text)
-    rows, last = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark, skipinitialspace=is_spaced), 0
+    rows, last = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark, skipinitialspace=is_spaced), above
     try:
         names = [name.strip() for name in rows.fieldnames or []]
         twice = next((name for name in names if name and names.count(name) > 1), None)
@@ -89,9 +93,9 @@ def _csv(raw: bytes) -> Iterator[Line]:
             raise InvalidBody(f"The header names the column {twice[:80]!r} twice.")
         unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name}
         rows.fieldnames = [name or f"\x00{place}" for place, name in enumerate(names, start=1)]
-        last = rows.line_num
+        last = above + rows.line_num
         for row in rows:
-            last = rows.line_num
+            last = above + rows.line_num
             number = last - _line_ends_in(row.values())
             lost = next((place for name, place in unnamed.items() if (row.pop(name, None) or "").strip()), None)
             if None in row:
@@ -102,6 +106,12 @@ def _csv(raw: bytes) -> Iterator[Line]:
                 yield Line(number, {name: value for name, value in row.items() if value is not None})
     except csv.Error as error:
         raise InvalidBody(f"Line {last + 1}: the file is not valid CSV: {_fault(error)}.") from error
+
+
+def _without_blank_beginning(text: str) -> tuple[str, int]:
+    """And how many lines were taken away."""
+    blank = BLANK_BEGINNING.match(text)
+    return (text[blank.end() :], len(LINE_END.findall(blank.group()))) if blank else (text, 0)
 
 
 def _fault(error: csv.Error) -> str:

@@ -33,6 +33,8 @@ class UrlUnreadable(InvalidField):
 async def read_url(egress: Egress, url: str) -> str:
     """Raises EgressRefused, UrlUnreadable. Redirects are not followed: where they lead was not asked for."""
     target = await egress.check(url)
+    if not target.resolves:
+        raise UrlUnreadable(f"url: the host {target.host!r} has no address at the moment; look for a typing error.", param="url")
     try:
         async with (
             egress.session(target.scheme, timeout=TIMEOUT, limit=1) as session,

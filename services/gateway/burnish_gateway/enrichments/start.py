@@ -37,7 +37,9 @@ async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Princ
     if principal.workspace.suspended_at is not None:
         raise suspended()
     if not principal.workspace.store_content:
-        raise Conflict("This workspace keeps no text, and an enrichment is what is kept of one; set retention_days to at least 1.")
+        raise Conflict(
+            "This workspace keeps no text, and an enrichment is what is kept of one; it needs store_content and a day of retention_days."
+        )
     for one in bodies:
         if one.url is not None:
             await gateway.egress.check(one.url)

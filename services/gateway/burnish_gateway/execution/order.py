@@ -157,7 +157,10 @@ def _extra(order: Order, settings: Mapping[str, Any], route: Route) -> dict[str,
     check_tools(settings, route=route)
     check_words(settings, route=route)
     extra = order.overrides.get("extra")
-    return checked_extra(extra, route=route, spoken=order.spoken) if extra else {}
+    if not extra:
+        return {}
+    with told_in(f"{order.overrides_at}.extra" if order.overrides_at else "", extra):
+        return checked_extra(extra, route=route, spoken=order.spoken)
 
 
 def _caller(order: Order, principal: Principal) -> Caller:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from burnish_gateway.access.principal import WorkspaceFacts
-from burnish_gateway.execution.order import hold_nusd
 from burnish_gateway.execution.refusals import Refusals
 from burnish_shared.contracts.executions import ExecutionRequest, Fallback
+from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.prompt_settings import cap_of
 
 
@@ -22,7 +22,7 @@ def payers_of(request: ExecutionRequest, workspace: WorkspaceFacts, refusals: Re
 def free_of_markup(request: ExecutionRequest, free_id: int) -> ExecutionRequest:
     """The request as the free allowance has it, whose account is `free_id`."""
     route = request.route.model_copy(update={"markup_percent": 0})
-    amount_nusd = hold_nusd(request.messages, request.settings, route, extra=request.extra)
+    amount_nusd = hold_nusd(request.messages, request.settings, route, extra=request.extra, kind=request.kind)
     accounts = [free_id, *request.account_ids[1:]]
     fallbacks = [_free(one, request) for one in request.fallbacks]
     return request.model_copy(update={"route": route, "hold_nusd": amount_nusd, "account_ids": accounts, "fallbacks": fallbacks})

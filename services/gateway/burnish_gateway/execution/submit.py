@@ -14,7 +14,7 @@ from burnish_gateway.execution.check_inputs import check_inputs
 from burnish_gateway.execution.client_request import once
 from burnish_gateway.execution.group_key import group_key_of
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES, Group, Order, checked_size, prepare, timeout_said_s
-from burnish_gateway.execution.park import parked_if_big
+from burnish_gateway.execution.park import bare, parked_if_big
 from burnish_gateway.execution.payers import as_held, payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.request_bytes import stamped, unstamped
@@ -24,7 +24,7 @@ from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_gateway.routing.choose_way import Way, choose_way
+from burnish_gateway.routing.choose_way import Way, choose_way_of_call
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, RateLimit, Verdict
@@ -184,7 +184,7 @@ async def _make(order: Order, at: _Asking, *, taken: Taken | None = None) -> Mad
 async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part: ExperimentPart | None = None) -> MadeRequest:
     """`version`: the one that the order names, before a rule chooses another."""
     gateway, principal = at.gateway, at.principal
-    way = await choose_way(order, version, gateway=gateway, principal=principal)
+    way = await choose_way_of_call(order, version, gateway=gateway, principal=principal)
     version, facts, route = way.version, way.facts, way.route
     fallbacks = await _fallbacks(order, way, gateway=gateway, principal=principal)
     budgets = await gateway.budgets.of(principal.workspace_id)
@@ -251,12 +251,12 @@ async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Pri
 async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeated:
     """Asks with each payer in turn: the free allowance, the credit, the credit with more of its line drawn."""
     gateway, workspace = of.gateway, of.principal.workspace
-    if workspace.suspended_at is not None:
+    if workspace.suspended_at is not None and not of.claims:  # what was let in before ends as usual; anything else the books refuse
         raise suspended()
-    if request.lane is Lane.BACKGROUND:
-        request = await parked_if_big(request, gateway)
+    ref = await parked_if_big(request, gateway) if request.lane is Lane.BACKGROUND else None
     asked = request
-    for request in payers_of(asked, workspace, gateway.refusals):
+    for paid in payers_of(asked, workspace, gateway.refusals):
+        request = paid if ref is None else bare(paid, ref)
         # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
         body = checked_size(unstamped(request))
         answer = await _ask(request, body, of)

@@ -31,10 +31,11 @@ async def evidence_of(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> dict[s
 
 
 async def try_again(tx: Tx, workspace_id: UUID) -> None:
-    """What the policy that was did not begin is open to the one that is."""
+    """What the policy that was did not begin is open to the one that is, where it is young enough for `policy_rollouts_due` to name it."""
     await tx.execute(
         """UPDATE suggestions SET policy_tried_at = NULL, policy_refused = NULL
-            WHERE workspace_id = $1 AND status = 'open' AND policy_refused IS NOT NULL""",
+            WHERE workspace_id = $1 AND status = 'open' AND policy_refused IS NOT NULL
+              AND created_at > clock_timestamp() - interval '7 days'""",
         workspace_id,
     )  # fmt: skip
 

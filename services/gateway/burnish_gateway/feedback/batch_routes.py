@@ -30,7 +30,7 @@ async def post_batch(request: Request, principal: Editor, gateway: GatewayParts)
     line n of a repeat is the same reaction as line n before: it counts once, or replaces where it says something else.
     """
     raw = await read_body(request)
-    sender = Sender(principal.workspace_id, sender_of(principal), key_of(request))
+    sender = Sender(principal.workspace_id, sender_of(principal), key_of(request), principal.workspace.store_content)
     lines = lines_of(raw, at_most=LINES_MOST)
     metrics = await gateway.metrics.of(principal.workspace_id)
     answer = await record_many(

@@ -20,6 +20,7 @@ from burnish_shared.ids import derived_uuid, new_uuid
 
 TARGETS: Final = ("execution_id", "session_id", "imported")
 REACTIONS: Final = ("thumb", "score", "comment", "correction", "metric")
+OF_WORDS: Final = ("comment", "correction")
 
 
 async def record(
@@ -32,15 +33,17 @@ async def record(
     publisher: FeedbackPublisher,
     metrics: Definitions,
     rules: RulesBook,
+    stores_text: bool,
     db: Database,
 ) -> UUID:
     """Makes the feedback durable and returns its id. Safe to repeat: with the same id or Idempotency-Key it counts once.
 
-    `metrics`: what the workspace declared. Raises InvalidField naming the field, Unavailable when it cannot be kept anywhere.
+    `metrics`: what the workspace declared; `stores_text`: else words are left out. Raises InvalidField naming the field, Unavailable when
+    it cannot be kept anywhere.
     """
-    check(body, metrics)
+    check(body, metrics, stores_text=stores_text)
     [body] = await with_targets(db, workspace_id, [body])
-    [body] = await as_kept(rules, workspace_id, [body])
+    [body] = await as_kept(rules, workspace_id, [body], stores_text=stores_text)
     feedback_id = body.feedback_id or feedback_id_for(workspace_id, key)
     await publisher.record(items_of(body, feedback_id=feedback_id, workspace_id=workspace_id, sent_by=sent_by, now=now))
     return feedback_id
@@ -56,8 +59,8 @@ def feedback_id_for(workspace_id: UUID, key: str | None) -> UUID:
     return derived_uuid(workspace_id, key) if key is not None else new_uuid()
 
 
-def check(body: FeedbackBody, metrics: Definitions) -> None:
-    """What one field alone cannot say. Raises InvalidField."""
+def check(body: FeedbackBody, metrics: Definitions, *, stores_text: bool) -> None:
+    """What one field alone cannot say, and words alone where none are stored. Raises InvalidField."""
     targets = [name for name in TARGETS if getattr(body, name) is not None]
     if not targets:
         raise InvalidField(
@@ -65,8 +68,11 @@ def check(body: FeedbackBody, metrics: Definitions) -> None:
         )
     if len(targets) > 1:
         raise InvalidField(f"{targets[1]}: give one of {', '.join(TARGETS)}, not several.", param=targets[1])
-    if all(getattr(body, name) is None for name in REACTIONS):
+    given = [name for name in REACTIONS if getattr(body, name) is not None]
+    if not given:
         raise InvalidField(f"thumb: give at least one of {', '.join(REACTIONS)}.", param="thumb")
+    if not stores_text and all(name in OF_WORDS for name in given):
+        raise InvalidField(f"{given[0]}: this workspace stores no text; give thumb, score or metric.", param=given[0])
     if body.metric is not None:
         check_value(metrics, body.metric.name, body.metric.value)
     if body.context is not None and len(json.dumps(body.context, ensure_ascii=False).encode()) > CONTEXT_MOST_BYTES:

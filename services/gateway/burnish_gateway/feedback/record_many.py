@@ -26,11 +26,15 @@ STEP: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends feedback, and under which Idempotency-Key: line n then has the same feedback id in every repeat."""
+    """Who sends feedback, and under which Idempotency-Key: line n then has the same feedback id in every repeat.
+
+    `stores_text`: whether the workspace does, else words are left out.
+    """
 
     workspace_id: UUID
     sent_by: str
     key: str | None
+    stores_text: bool
 
 
 async def record_many(
@@ -53,7 +57,7 @@ async def record_many(
     for number, line in lines:
         try:
             body = parse_model(FeedbackBody, line)
-            check(body, metrics)
+            check(body, metrics, stores_text=sender.stores_text)
         except BadRequest as error:
             results.append(LineResult(line=number, error=_told(error)))
         else:
@@ -64,7 +68,7 @@ async def record_many(
     if not taken:
         raise _nothing_taken(answer)
     bodies = await with_targets(db, sender.workspace_id, [body for _, body in taken])
-    bodies = await as_kept(rules, sender.workspace_id, bodies)
+    bodies = await as_kept(rules, sender.workspace_id, bodies, stores_text=sender.stores_text)
     items: list[FeedbackItem] = []
     for place, ((feedback_id, _), body) in enumerate(zip(taken, bodies, strict=True)):
         accepted_at = now + place * STEP

@@ -17,7 +17,8 @@ router = make_router("feedback")
 async def post_feedback(request: Request, body: FeedbackBody, principal: Editor, gateway: GatewayParts) -> Response:
     """Answered once it is on disk. The execution need not be recorded yet: the reaction waits for it.
 
-    Of several reactions of one kind by one end user to one target, the one accepted last counts.
+    Of several reactions of one kind by one end user to one target, the one accepted last counts. Of a workspace that stores no text
+    comment, correction and context are left out; where nothing else is given it is 422.
     """
     feedback_id = await record(
         body,
@@ -27,6 +28,7 @@ async def post_feedback(request: Request, body: FeedbackBody, principal: Editor,
         now=gateway.clock.now(),
         publisher=gateway.feedback,
         rules=gateway.rules,
+        stores_text=principal.workspace.store_content,
         db=gateway.db,
         metrics=await gateway.metrics.of(principal.workspace_id) if body.metric is not None else {},
     )

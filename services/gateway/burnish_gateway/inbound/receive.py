@@ -112,7 +112,8 @@ async def _take(gateway: Gateway, receiver: Receiver, raw: bytes, headers: Mappi
         return None
     body = found.body
     [body] = await with_targets(gateway.db, receiver.workspace_id, [body])
-    [body] = await as_kept(gateway.rules, receiver.workspace_id, [body])
+    stores_text = await _stores_text(gateway, receiver.workspace_id)
+    [body] = await as_kept(gateway.rules, receiver.workspace_id, [body], stores_text=stores_text)
     told = found.message_id or message_id or hashlib.sha256(raw).hexdigest()
     feedback_id = derived_uuid(receiver.endpoint_id, told)
     sent_by = f"inbound:{receiver.endpoint_id}"
@@ -128,8 +129,13 @@ async def reaction_in(gateway: Gateway, workspace_id: UUID, mapping: FieldMappin
     if found is None:
         return None
     body = _body(found.body)
-    check(body, await gateway.metrics.of(workspace_id) if body.metric is not None else {})
+    metrics = await gateway.metrics.of(workspace_id) if body.metric is not None else {}
+    check(body, metrics, stores_text=await _stores_text(gateway, workspace_id))
     return Reaction(body, found.message_id)
+
+
+async def _stores_text(gateway: Gateway, workspace_id: UUID) -> bool:
+    return (await gateway.authenticator.workspaces.get(workspace_id)).store_content
 
 
 def _payload(raw: bytes) -> dict[str, Any]:

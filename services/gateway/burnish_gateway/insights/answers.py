@@ -71,9 +71,18 @@ class Figures(BaseModel):
     scores: int
     mean_score: float | None
     satisfaction: Satisfaction | None
-    effectiveness: float | None = Field(description="0..100, of satisfaction and success rate; see effectiveness_without in the summary.")
+    effectiveness: float | None = Field(
+        description="0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing."
+    )
     simulated: bool = Field(description="True when any of it was made by a simulated model.")
     simulated_executions: int
+
+
+class EffectivenessTargets(BaseModel):
+    """Null: none is set."""
+
+    p95_ms: int | None
+    cost_nusd: int | None
 
 
 class SummaryAnswer(Figures):
@@ -83,8 +92,9 @@ class SummaryAnswer(Figures):
     effectiveness_version: int
     effectiveness_without: list[str] = Field(
         description="Terms of effectiveness that dropped out, so that the others weigh more: of `satisfaction` and `success_rate` those "
-        "without data; `speed` and `thrift` always, as no targets can be set for them yet."
+        "without data; `speed` and `thrift` also where no target is set."
     )
+    effectiveness_targets: EffectivenessTargets = Field(description="What speed and thrift are told against; set in a rule of alerts.")
     prompts: Distinct = Field(description="Prompts that were executed.")
     end_users: Distinct | None = Field(
         description="End users of live executions, estimated. By hour and day, of the workspace or of one prompt; null for all else."

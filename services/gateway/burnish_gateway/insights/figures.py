@@ -4,15 +4,17 @@ from typing import Any
 
 from burnish_gateway.insights.answers import Distinct, Figures, NamedMetric, Percentiles, Satisfaction
 from burnish_gateway.insights.store import Totals
+from burnish_gateway.insights.targets import NO_TARGETS, Targets
 from burnish_shared.distinct import RELATIVE_ERROR as SKETCH_ERROR
 from burnish_shared.distinct import estimate, united
-from burnish_shared.measures import RELATIVE_ERROR, TARGETLESS_TERMS, effectiveness, quantile, wilson
+from burnish_shared.measures import RELATIVE_ERROR, effectiveness, quantile, wilson
 
 MICRO = 1_000_000
 """Scores are summed in millionths."""
 
 
-def figures_of(totals: Totals) -> Figures:
+def figures_of(totals: Totals, targets: Targets = NO_TARGETS) -> Figures:
+    """`targets`: of the prompt that the totals are of, else of the workspace."""
     sums = totals.sums
     satisfaction = _satisfaction(sums)
     success_rate = _ratio(sums["successes"], sums["executions"] - sums["cancelled"])
@@ -35,16 +37,23 @@ def figures_of(totals: Totals) -> Figures:
             success_rate=success_rate,
             p95_ms=latency.p95_ms,
             cost_nusd=mean_cost,
+            target_ms=targets.p95_ms,
+            target_nusd=targets.cost_nusd,
         ),
         simulated=sums["simulated"] > 0,
         simulated_executions=sums["simulated"],
     )
 
 
-def effectiveness_without(figures: Figures) -> list[str]:
+def effectiveness_without(figures: Figures, targets: Targets) -> list[str]:
     """Terms of effectiveness that dropped out."""
-    known = {"satisfaction": figures.satisfaction, "success_rate": figures.success_rate}
-    return [*(name for name, value in known.items() if value is None), *TARGETLESS_TERMS]
+    known = {
+        "satisfaction": figures.satisfaction,
+        "success_rate": figures.success_rate,
+        "speed": None if targets.p95_ms is None else figures.latency.p95_ms,
+        "thrift": None if targets.cost_nusd is None else figures.mean_cost_nusd,
+    }
+    return [name for name, value in known.items() if value is None]
 
 
 def named_metric(metric: str, *, sums: tuple[int, int, float], executions: int) -> NamedMetric:

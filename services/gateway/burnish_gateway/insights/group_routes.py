@@ -14,7 +14,7 @@ from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, 
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.group_store import group_totals, top_users
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, of_end_users, range_of
-from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS
+from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, read_targets
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import make_router
 from burnish_shared.errors import InvalidField
@@ -94,7 +94,12 @@ async def groups(
         found = await group_totals(
             tx, wanted, group_by=group_by, slugs=slugs, traffic=traffic, model=model, unnamed=unnamed, at_most=GROUPS_MOST + 1
         )
-    data = [GroupFigures(**figures_of(totals).model_dump(), group=group) for group, totals in list(found.items())[:GROUPS_MOST]]
+        targets = await read_targets(tx)
+    only = slugs[0] if slugs is not None and len(slugs) == 1 else None
+    data = [
+        GroupFigures(**figures_of(totals, targets.of_group(group, by=group_by, slug=only)).model_dump(), group=group)
+        for group, totals in list(found.items())[:GROUPS_MOST]
+    ]
     if file == "csv":
         return csv_response(GroupFigures, data, name=named("groups", wanted))
     answer = GroupsAnswer(
@@ -113,7 +118,8 @@ def _check_unfiltered(**filters: object) -> None:
 async def _top_users(principal: Principal, gateway: Gateway, wanted: Range, *, file: Format) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         top = await top_users(tx, wanted, at_most=GROUPS_MOST + 1)
-    data = [GroupFigures(**figures_of(totals).model_dump(), group=group) for group, totals in list(top.found.items())[:GROUPS_MOST]]
+        own = (await read_targets(tx)).own
+    data = [GroupFigures(**figures_of(totals, own).model_dump(), group=group) for group, totals in list(top.found.items())[:GROUPS_MOST]]
     if file == "csv":
         return csv_response(GroupFigures, data, name=named("groups", wanted))
     answer = GroupsAnswer(

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import failure_group_routes, group_routes, recount_routes, store
-from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, Point, SummaryAnswer, TimeseriesAnswer
+from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, EffectivenessTargets, Point, SummaryAnswer, TimeseriesAnswer
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
 from burnish_gateway.insights.figures import effectiveness_without, end_users_of, figures_of, named_metric
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
@@ -108,14 +108,16 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
         sketches = await store.end_user_sketches(tx, wanted, which.slug or WHOLE_WORKSPACE) if has_end_users(wanted, which) else None
         metrics = await store.metric_sums(tx, wanted, which, metric=None, by_step=False, group_by=None) if which.dimension is None else {}
         waiting, orphans = await store.waiting_feedback(tx)
-    figures = figures_of(next(iter(found.values()), Totals()))
+        targets = (await store.read_targets(tx)).of(which.slug)
+    figures = figures_of(next(iter(found.values()), Totals()), targets)
     answer = SummaryAnswer(
         **figures.model_dump(),
         start=wanted.start,
         end=wanted.end,
         grain=wanted.grain,
         effectiveness_version=EFFECTIVENESS_VERSION,
-        effectiveness_without=effectiveness_without(figures),
+        effectiveness_without=effectiveness_without(figures, targets),
+        effectiveness_targets=EffectivenessTargets(p95_ms=targets.p95_ms, cost_nusd=targets.cost_nusd),
         prompts=Distinct(value=prompts, relative_error=0),
         end_users=end_users_of(sketches) if sketches is not None else None,
         metrics=[named_metric(metric, sums=sums, executions=figures.executions) for (_, _, metric), sums in metrics.items()],
@@ -150,12 +152,13 @@ async def timeseries(
         found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST)
         if len(found) > POINTS_MOST:
             raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
+        targets = await store.read_targets(tx)
         if metric is not None:
             sums = await store.metric_sums(tx, wanted, which, metric=metric, by_step=True, group_by=group_by)
             of_metric = {(at, group): one for (at, group, _), one in sums.items()}
     points = [
         Point(
-            **figures_of(totals).model_dump(),
+            **figures_of(totals, targets.of_group(group, by=group_by, slug=which.slug)).model_dump(),
             at=at,
             group=group if group_by is not None else None,
             metric=named_metric(metric, sums=of_metric[(at, group)], executions=totals.sums["executions"])

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from burnish_gateway.insights.ranges import Range, fewest_rows
+from burnish_gateway.insights.targets import NO_TARGETS, Targets, TargetsOfAll
 from burnish_shared.db.session import Tx
 
 SUMS: Final = (
@@ -222,6 +223,17 @@ async def metric_sums(
         METRIC_ROWS_MOST,
     )
     return {(row["at"], row["key"], row["metric"]): (row["reactions"], row["positives"], row["total"]) for row in rows}
+
+
+async def read_targets(tx: Tx) -> TargetsOfAll:
+    """As rules of alerts say them."""
+    rows = await tx.fetch(
+        """SELECT slug, target_p95_ms, target_cost_nusd FROM alert_rules
+            WHERE target_p95_ms IS NOT NULL OR target_cost_nusd IS NOT NULL ORDER BY slug"""
+    )
+    said = {row["slug"]: Targets(row["target_p95_ms"], row["target_cost_nusd"]) for row in rows}
+    own = said.pop("", NO_TARGETS)
+    return TargetsOfAll(own, {slug: Targets(one.p95_ms or own.p95_ms, one.cost_nusd or own.cost_nusd) for slug, one in said.items()})
 
 
 async def waiting_feedback(tx: Tx) -> tuple[int, int]:

@@ -136,8 +136,7 @@ class LiveHub:
             for one in watched.listeners:
                 one.end(STOPPING)
 
-    def check_room(self, workspace_id: UUID) -> None:
-        """Raises ConcurrencyLimited when the workspace has STREAMS_MOST open here, Unavailable once the gateway stops."""
+    def _check_room(self, workspace_id: UUID) -> None:
         if self._stops:
             raise Unavailable("This gateway is stopping; connect again.")
         watched = self._watched.get(workspace_id)
@@ -149,8 +148,12 @@ class LiveHub:
 
     @contextlib.contextmanager
     def listening(self, workspace_id: UUID) -> Iterator[Listener]:
-        """A listener for as long as the block runs."""
-        listener = Listener(ended=STOPPING if self._stops else None)
+        """A listener for as long as the block runs.
+
+        Raises ConcurrencyLimited when the workspace has STREAMS_MOST open here, Unavailable once the gateway stops.
+        """
+        self._check_room(workspace_id)
+        listener = Listener()
         watched = self._watch(workspace_id)
         listener.figures = watched.sent or None
         watched.listeners.add(listener)

@@ -53,8 +53,9 @@ async def live(
         return Response(answer.model_dump_json(), media_type="application/json")
     if last_event_id is not None and POSITION.fullmatch(last_event_id) is None:
         raise InvalidField("Last-Event-ID: this is no id of an event of this stream.", param="last-event-id")
-    gateway.live.check_room(principal.workspace_id)
-    return EventStream(_stream(gateway, principal, request, last_event_id=last_event_id), headers={})
+    parts = _stream(gateway, principal, request, last_event_id=last_event_id)
+    await anext(parts)
+    return EventStream(parts, headers={})
 
 
 class SayWhere(ApiModel):
@@ -75,8 +76,10 @@ async def put_presence(principal: Viewer, gateway: GatewayParts, body: SayWhere)
 
 
 async def _stream(gateway: Gateway, principal: Principal, request: Request, *, last_event_id: str | None) -> AsyncGenerator[bytes, None]:
+    """The first part is empty and says that there is room, which is taken from then on. Raises before it where there is none."""
     hub, loop = gateway.live, asyncio.get_running_loop()
     with hub.listening(principal.workspace_id) as listener:
+        yield b""
         await hub.ensure_records()
         yield _hello(gateway, principal, listener, last_event_id=last_event_id)
         checked_at = sent_at = loop.time()

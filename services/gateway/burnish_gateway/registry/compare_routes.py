@@ -11,7 +11,8 @@ from pydantic import Field
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.ranges import range_of
-from burnish_gateway.insights.store import Totals
+from burnish_gateway.insights.store import Totals, read_targets
+from burnish_gateway.insights.targets import Targets
 from burnish_gateway.moments import Moment
 from burnish_gateway.registry import compare_store, lines, store
 from burnish_gateway.registry.history_answers import ModelFigures, RunOfVersion, VersionColumn, VersionComparison
@@ -53,8 +54,16 @@ async def compare(
         figures = await compare_store.figures_by_model(tx, wanted, head.prompt, numbers)
         reviews = await compare_store.open_reviews(tx, head.prompt, numbers)
         runs = await compare_store.newest_runs(tx, head.prompt, numbers)
+        targets = (await read_targets(tx)).of(name)
     columns = [
-        _column(head, versions[one], figures=figures, status=reviews.get(one, "draft"), runs=[run for run in runs if run["version"] == one])
+        _column(
+            head,
+            versions[one],
+            figures=figures,
+            targets=targets,
+            status=reviews.get(one, "draft"),
+            runs=[run for run in runs if run["version"] == one],
+        )
         for one in numbers
     ]
     answer = VersionComparison(slug=name, start=wanted.start, end=wanted.end, data=columns)
@@ -65,7 +74,9 @@ def _named(head: Head) -> set[int]:
     return {head.prompt.latest_version, *(placed.version for placed in head.labels.values())}
 
 
-def _column(head: Head, version: Version, *, figures: Mapping[tuple[int, str], Totals], status: Any, runs: list[Record]) -> VersionColumn:
+def _column(
+    head: Head, version: Version, *, figures: Mapping[tuple[int, str], Totals], targets: Targets, status: Any, runs: list[Record]
+) -> VersionColumn:
     own = {model: totals for (number, model), totals in figures.items() if number == version.version}
     return VersionColumn(
         version=version.version,
@@ -73,8 +84,8 @@ def _column(head: Head, version: Version, *, figures: Mapping[tuple[int, str], T
         status=status,
         model=version.content.model,
         quality_threshold=version.content.spec.get("quality_threshold", DEFAULT_THRESHOLD),
-        figures=figures_of(_sum(list(own.values()))) if own else None,
-        models=[ModelFigures(**figures_of(totals).model_dump(), model=model) for model, totals in own.items()],
+        figures=figures_of(_sum(list(own.values())), targets) if own else None,
+        models=[ModelFigures(**figures_of(totals, targets).model_dump(), model=model) for model, totals in own.items()],
         test_runs=[_run(one) for one in runs],
     )
 

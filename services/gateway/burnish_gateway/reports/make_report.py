@@ -13,6 +13,7 @@ from burnish_gateway.insights.figures import end_users_of, figures_of, named_met
 from burnish_gateway.insights.project_costs import Month, Series, month_series, projection_of, series_of
 from burnish_gateway.insights.ranges import Range, by_the_hour, range_of
 from burnish_gateway.insights.store import WHOLE_WORKSPACE, Totals
+from burnish_gateway.insights.targets import Targets, TargetsOfAll
 from burnish_gateway.reports import facts_store
 from burnish_gateway.reports.answers import (
     BreakdownRow,
@@ -54,7 +55,9 @@ async def make_report(tx: Tx, target: Target, period: Period, *, now: datetime) 
     if target.kind == "end_user":
         return await _of_end_user(tx, target.name, period, now=now)
     wanted, filters = period.wanted, target.filters
-    figures, before = await _figures(tx, target, wanted), await _figures(tx, target, period.before)
+    targets = await store.read_targets(tx)
+    own = targets.of(target.slug)
+    figures, before = await _figures(tx, target, wanted, own), await _figures(tx, target, period.before, own)
     steps = await store.totals(tx, wanted, filters, by_step=True, group_by=None, histograms=("latency",))
     raised, alert_count = await _alerts(tx, target, wanted)
     runs = await facts_store.test_runs(
@@ -69,8 +72,8 @@ async def make_report(tx: Tx, target: Target, period: Period, *, now: datetime) 
         metrics=await _metrics(tx, target, wanted, executions=figures.executions),
         prompts=Distinct(value=await store.distinct_prompts(tx, wanted, filters), relative_error=0) if target.kind == "workspace" else None,
         end_users=await _end_users(tx, target, wanted),
-        series=[_step(at, figures_of(totals)) for (at, _), totals in steps.items()],
-        breakdowns={by: await _breakdown(tx, target, wanted, by=by) for by in BREAKDOWNS[target.kind]},
+        series=[_step(at, figures_of(totals, own)) for (at, _), totals in steps.items()],
+        breakdowns={by: await _breakdown(tx, target, wanted, targets, by=by) for by in BREAKDOWNS[target.kind]},
         projection=await projection_of(series, month) if series is not None else None,
         alerts=raised,
         alert_count=alert_count,
@@ -80,9 +83,9 @@ async def make_report(tx: Tx, target: Target, period: Period, *, now: datetime) 
     )
 
 
-async def _figures(tx: Tx, target: Target, wanted: Range) -> Figures:
+async def _figures(tx: Tx, target: Target, wanted: Range, targets: Targets) -> Figures:
     found = await store.totals(tx, wanted, target.filters, by_step=False, group_by=None)
-    return figures_of(next(iter(found.values()), Totals()))
+    return figures_of(next(iter(found.values()), Totals()), targets)
 
 
 async def _metrics(tx: Tx, target: Target, wanted: Range, *, executions: int) -> list[NamedMetric]:
@@ -98,9 +101,9 @@ async def _end_users(tx: Tx, target: Target, wanted: Range) -> Distinct | None:
     return end_users_of(await store.end_user_sketches(tx, wanted, target.slug or WHOLE_WORKSPACE))
 
 
-async def _breakdown(tx: Tx, target: Target, wanted: Range, *, by: str) -> list[BreakdownRow]:
+async def _breakdown(tx: Tx, target: Target, wanted: Range, targets: TargetsOfAll, *, by: str) -> list[BreakdownRow]:
     found = await store.largest(tx, wanted, target.filters, group_by=by, at_most=ROWS_MOST)
-    return [_row(group, figures_of(totals)) for group, totals in found]
+    return [_row(group, figures_of(totals, targets.of_group(group, by=by, slug=target.slug))) for group, totals in found]
 
 
 async def _alerts(tx: Tx, target: Target, wanted: Range) -> tuple[list[ReportedAlert], int]:
@@ -123,10 +126,11 @@ def _groups(rows: Sequence[Record]) -> list[ReportedGroup]:
 async def _of_end_user(tx: Tx, end_user: str, period: Period, *, now: datetime) -> ReportContent:
     """Days, from usage and from reactions by when they came. Latency and the kinds of failure are not kept by end user."""
     month = Month(now)
+    own = (await store.read_targets(tx)).own
     days = await facts_store.end_user_days(tx, end_user, start=period.wanted.start.date(), end=period.wanted.end.date())
-    figures = await _user_figures(tx, end_user, period.wanted, days)
+    figures = await _user_figures(tx, end_user, period.wanted, days, own)
     before_days = await facts_store.end_user_days(tx, end_user, start=period.before.start.date(), end=period.before.end.date())
-    before = await _user_figures(tx, end_user, period.before, before_days)
+    before = await _user_figures(tx, end_user, period.before, before_days, own)
     series: Series | None = None
     if period.wanted.end > month.start:
         known = await facts_store.end_user_days(tx, end_user, start=month.known.start.date(), end=month.known.end.date())
@@ -138,7 +142,7 @@ async def _of_end_user(tx: Tx, end_user: str, period: Period, *, now: datetime) 
         metrics=[],
         prompts=None,
         end_users=None,
-        series=[_step(_at(row["day"]), figures_of(_totals([row]))) for row in days],
+        series=[_step(_at(row["day"]), figures_of(_totals([row]), own)) for row in days],
         breakdowns={},
         projection=await projection_of(series, month) if series is not None else None,
         alerts=[],
@@ -148,10 +152,10 @@ async def _of_end_user(tx: Tx, end_user: str, period: Period, *, now: datetime) 
     )
 
 
-async def _user_figures(tx: Tx, end_user: str, wanted: Range, days: Sequence[Record]) -> Figures:
+async def _user_figures(tx: Tx, end_user: str, wanted: Range, days: Sequence[Record], targets: Targets) -> Figures:
     totals = _totals(days)
     totals.sums |= dict(await facts_store.end_user_reactions(tx, end_user, start=wanted.start, end=wanted.end))
-    return figures_of(totals)
+    return figures_of(totals, targets)
 
 
 def _totals(days: Sequence[Record]) -> Totals:

@@ -36,6 +36,18 @@ class Way:
     routing: Routing | None = None
 
 
+async def choose_way_of_call(order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal) -> Way:
+    """As `choose_way`, for a call that is made: how it was chosen is counted, once."""
+    try:
+        way = await choose_way(order, version, gateway=gateway, principal=principal)
+    except NoModelQualifies:
+        ROUTED.labels("no_model").inc()
+        raise
+    if way.routing is not None:
+        ROUTED.labels("auto" if way.routing.rule is None else "rule").inc()
+    return way
+
+
 async def choose_way(order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal) -> Way:
     """`version`: the one that the order names. Raises InvalidField, ModelNotFound, PriceUnknown, NoProviderKey, NoModelQualifies.
 
@@ -72,9 +84,7 @@ async def _by_rule(
                     continue
             model = rule.model or order.model or (chosen.model if chosen else AUTO)
             routing = Routing(rule=rule.name, prompt=rule.prompt)
-            way = await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)
-            ROUTED.labels("rule").inc()
-            return way
+            return await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)
         except (Conflict, NotFound, NoModelQualifies, *CANNOT_BE_CALLED):
             continue
     return None
@@ -87,13 +97,7 @@ async def _with_model(
     if model != AUTO:
         facts, route = await gateway.models.route(principal.workspace, model)
         return Way(version, facts, route, routing=routing)
-    try:
-        choices = await choose_models(order, version, policies=policies, gateway=gateway, principal=principal)
-    except NoModelQualifies:
-        ROUTED.labels("no_model").inc()
-        raise
-    ROUTED.labels("auto").inc()
-    first, *others = choices
+    first, *others = choices = await choose_models(order, version, policies=policies, gateway=gateway, principal=principal)
     told = (routing or Routing()).model_copy(update={"auto": True, "considered": len(choices)})
     return Way(version, first.facts, first.route, tuple(one.facts.model for one in others[:FALLBACKS_MOST]), told)
 

@@ -74,6 +74,8 @@ class Evolution:
             try:
                 scored = await breeder.score(texts, keep=keep)
             except OutOfBudget:
+                if number == 0:
+                    trial.notes.append(self._too_dear(trial, len(texts), keep=keep))
                 return
             trial.generations.append(Generation(number, tuple(scored)))
             best = max(scored, key=lambda one: (one.fitness, -tokens_in(one.text), one.text))
@@ -84,6 +86,15 @@ class Evolution:
                 trial.notes.append(SATURATED)
                 return
             texts = breeder.next_generation(scored)
+
+    def _too_dear(self, trial: Trial, texts: int, *, keep: int) -> str:
+        items = min(self.items_per_generation, len(trial.task.train))
+        lacking = trial.memo.missing(texts * items, keep=keep)
+        more = f"{lacking} evaluations more" if lacking else "more credits"
+        return (
+            f"The budget does not pay for one generation: {texts} texts on {items} items, beside what is kept for validation and for the "
+            f"proof, so nothing was tried. Give it {more}, or a smaller population or fewer items a generation."
+        )
 
 
 @dataclass(slots=True)

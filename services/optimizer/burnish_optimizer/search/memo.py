@@ -43,6 +43,10 @@ class Memo:
             return True
         return self.spent_nusd + after * self._dearest_nusd * COST_MARGIN_PERCENT // 100 <= self._budget.nusd
 
+    def missing(self, evaluations: int, *, keep: int = 0) -> int:
+        """How many evaluations the budget lacks for so many; 0 where it is money that is lacking."""
+        return max(0, self.evaluations + evaluations + keep + self._budget.reserved_evaluations - self._budget.evaluations)
+
     async def score(self, asked: Sequence[tuple[str, Item]], *, keep: int = 0) -> list[Scored]:
         """Scores in the order asked, whatever order the answers come in. Raises OutOfBudget before buying anything if not all fit."""
         names = [(digest(prompt), item.id) for prompt, item in asked]

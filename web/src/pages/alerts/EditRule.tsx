@@ -129,6 +129,14 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
           <Input inputMode="decimal" value={form.cost} placeholder={String(DEFAULTS.min_cost_rise * 100)} onChange={(event) => change({ cost: event.target.value })} />
         </Field>
       </div>
+      <div className="grid grid-cols-1 items-start gap-4 sm:grid-cols-2">
+        <Field label="Should take less than, ms" hint="95 of 100 answers. Speed in effectiveness; raises no alert." error={wrong.takes ?? errorFor(error, "target_p95_ms")}>
+          <Input inputMode="numeric" value={form.takes} onChange={(event) => change({ takes: event.target.value })} />
+        </Field>
+        <Field label="Should cost less than, $ a run" hint="On average. Thrift in effectiveness; raises no alert." error={wrong.costs ?? errorFor(error, "target_cost_nusd")}>
+          <Input inputMode="decimal" value={form.costs} onChange={(event) => change({ costs: event.target.value })} />
+        </Field>
+      </div>
       <p className="text-12 text-muted">{isDefault ? "What is empty is as the product has it." : "What is empty is as for all prompts."}</p>
       {isDefault ? null : (
         <>

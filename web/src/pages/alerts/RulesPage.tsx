@@ -13,7 +13,7 @@ import { DEFAULTS, type Rule } from "./rule";
 const shape = { edit: over(text()) };
 export const DEFAULT_KEY = "*default*";
 
-const PRODUCT: Rule = { prompt: null, enabled: true, min_samples: null, target: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, muted_until: null, start_optimization: null, updated_at: "" };
+const PRODUCT: Rule = { prompt: null, enabled: true, min_samples: null, target: null, target_p95_ms: null, target_cost_nusd: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, muted_until: null, start_optimization: null, updated_at: "" };
 
 export default function RulesPage() {
   const [{ edit }, set] = useUrlState(shape);

@@ -1,7 +1,7 @@
 /** A rule as a form holds it: text that somebody types, shares as percent. Pure. */
 import { FEEDBACK, askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
-import { creditsOfUsd, usdOfCredits } from "@/lib/format";
+import { creditsOfUsd, NUSD_PER_CREDIT, usdOfCredits } from "@/lib/format";
 import { type Asked, howOf } from "@/pages/optimize/asked";
 import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search";
 
@@ -12,7 +12,7 @@ export type RuleBody = Schema<"AlertRuleBody">;
 export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05, min_error_rise: 0.03, min_latency_rise: 0.15, min_cost_rise: 0.15 } as const;
 
 type Start = { dataset_id?: string | null; source?: "feedback" | null; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[]; search?: Asked };
-export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; usd: string; minutes: string; cooldown: string; /** How it searches, by which model answering and which proposing. */ search: Search; task: string | null; reflect: string | null };
+export type RuleForm = { enabled: boolean; samples: string; target: string; /** What speed and thrift of effectiveness are told against: ms and dollars. */ takes: string; costs: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; usd: string; minutes: string; cooldown: string; /** How it searches, by which model answering and which proposing. */ search: Search; task: string | null; reflect: string | null };
 
 const asPercent = (share: number | null) => (share === null ? "" : String(Number((share * 100).toFixed(4))));
 
@@ -22,6 +22,8 @@ export function formOf(rule: Rule | null): RuleForm {
     enabled: rule?.enabled ?? true,
     samples: rule?.min_samples === null || rule === null ? "" : String(rule.min_samples),
     target: asPercent(rule?.target ?? null),
+    takes: rule?.target_p95_ms == null ? "" : String(rule.target_p95_ms),
+    costs: rule?.target_cost_nusd == null ? "" : usdOfCredits(rule.target_cost_nusd / NUSD_PER_CREDIT),
     drop: asPercent(rule?.min_drop ?? null),
     errors: asPercent(rule?.min_error_rise ?? null),
     latency: asPercent(rule?.min_latency_rise ?? null),
@@ -55,6 +57,8 @@ export function bodyOf(form: RuleForm, rule: Rule | null): RuleBody {
     enabled: form.enabled,
     min_samples: number(form.samples),
     target: share(form.target),
+    target_p95_ms: number(form.takes),
+    target_cost_nusd: number(form.costs) === null ? null : Math.round(Number(form.costs) * 1e9),
     min_drop: share(form.drop),
     min_error_rise: share(form.errors),
     min_latency_rise: share(form.latency),
@@ -77,6 +81,8 @@ export function wrongIn(form: RuleForm): Partial<Record<keyof RuleForm, string>>
   const within = (typed: string, low: number, high: number) => typed.trim() === "" || (number(typed) !== null && Number(typed) >= low && Number(typed) <= high);
   return {
     ...(within(form.samples, 10, 1_000_000) ? {} : { samples: "A number of 10 or more, or nothing." }),
+    ...(within(form.takes, 1, 86_400_000) && (number(form.takes) === null || Number.isInteger(number(form.takes))) ? {} : { takes: "Whole milliseconds from 1, or nothing." }),
+    ...(within(form.costs, 1e-9, 1_000_000) ? {} : { costs: "Dollars above 0, or nothing." }),
     ...(within(form.target, 0, 100) ? {} : { target: "A percentage from 0 to 100, or nothing." }),
     ...Object.fromEntries((["drop", "errors", "latency", "cost"] as const).filter((part) => !within(form[part], 0, 100)).map((part) => [part, "Points from 0 to 100, or nothing."])),
     ...(form.starts && whyNot(form.search) ? { search: whyNot(form.search) ?? "" } : {}),

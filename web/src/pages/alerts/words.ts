@@ -19,7 +19,7 @@ const NAMES: Record<string, string> = {
   most_of_one_voice: "Most of one person", error_rate: "Failed", p95_ms: "p95 latency", p95_nusd: "p95 cost", share_above: "Slower or dearer than that", version: "Version", observations: "Observations",
   quality: "Score", limit_nusd: "Limit", spent_nusd: "Spent", available_nusd: "Left", status: "Status", http_status: "HTTP status", calls: "Calls of one end user", limit: "Unusual beyond",
   end_users: "End users", calls_an_hour: "Calls an hour", model: "Model", evaluator: "Evaluator", provider_key: "Provider key", resets_at: "Begins anew", hour: "Hour",
-  failed_calls: "Failed in a row", since: "Since", code: "Error", provider: "Provider", models: "Models",
+  failed_calls: "Failed in a row", saved_calls: "Answered by fallbacks", since: "Since", code: "Error", provider: "Provider", models: "Models",
 }; // prettier-ignore
 const SHARES: ReadonlySet<string> = new Set(["target", "satisfaction", "low", "high", "error_rate", "share_above", "most_of_one_voice"]);
 const MOMENTS: ReadonlySet<string> = new Set(["resets_at", "hour", "since"]);

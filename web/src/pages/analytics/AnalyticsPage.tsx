@@ -11,6 +11,7 @@ import { Filters, filtersOf } from "./Filters";
 import { GroupTable } from "./GroupTable";
 import { Head } from "./Head";
 import { Kpis } from "./Kpis";
+import { effectivenessWords } from "./figures";
 import { LiveDot } from "./LiveDot";
 import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, isHourly, shape, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
@@ -115,7 +116,7 @@ export default function AnalyticsPage() {
                 </After>
               )}
               <After>
-                <p className="text-12 text-muted">Effectiveness is out of 100: five eighths satisfaction, three eighths success. It is told where people reacted, and is worth as much as their number.</p>
+                <p className="text-12 text-muted">{effectivenessWords(found.effectiveness_targets)} It is told where people reacted, and is worth as much as their number.</p>
               </After>
             </>
           )

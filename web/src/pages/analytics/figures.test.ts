@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type GroupFigures, type Step, deltaOf, groupSeries, isApart, monthSeries, nameOf, reportStepMs, seriesBefore, wholeSeries } from "./figures";
+import { type GroupFigures, type Step, deltaOf, effectivenessWords, groupSeries, isApart, monthSeries, nameOf, reportStepMs, seriesBefore, wholeSeries } from "./figures";
 import { windowsOf } from "./range";
 
 const HOUR = 3_600_000;
@@ -68,4 +68,10 @@ test("a report's time is cut as the API cuts it, and all of it is drawn", () => 
   expect([reportStepMs(7 * 24 * HOUR), reportStepMs(30 * 24 * HOUR)]).toEqual([HOUR, 24 * HOUR]);
   const { points } = wholeSeries([step(from + 2 * HOUR, 4)], "Runs", 2, { measure: "runs", ends: [from, from + 4 * HOUR], stepMs: HOUR });
   expect(points.map((one) => one.value)).toEqual([0, 0, 4, 0]);
+});
+
+test("effectiveness says what it is made of, with the targets that there are", () => {
+  expect(effectivenessWords({ p95_ms: null, cost_nusd: null })).toContain("five eighths satisfaction, three eighths success.");
+  expect(effectivenessWords({ p95_ms: 2_000, cost_nusd: 10_000_000 })).toMatch(/: 50 for satisfaction, 30 for success, 10 for speed \(p95 against 2.+\), 10 for thrift \(a run against \$0\.01\)\.$/);
+  expect(effectivenessWords({ p95_ms: 2_000, cost_nusd: null })).toMatch(/: 56 for satisfaction, 33 for success, 11 for speed \(/);
 });

@@ -1,13 +1,21 @@
 /** What analytics shows, from the API's figures. Pure. */
 import type { Schema } from "@/api/client";
 import type { IntervalRow, Point, Series } from "@/chart";
-import { change, duration, points } from "@/lib/format";
+import { change, duration, money, points } from "@/lib/format";
 import type { Group } from "./range";
 import { DAY_MS, HOUR_MS } from "./time";
 
 export type Step = Schema<"Point">;
 export type GroupFigures = Schema<"GroupFigures">;
 type Figures = Omit<GroupFigures, "group">;
+
+/** What effectiveness is made of: speed and thrift where there is a target to tell them against. */
+export function effectivenessWords({ p95_ms, cost_nusd }: Schema<"EffectivenessTargets">): string {
+  if (p95_ms === null && cost_nusd === null) return "Effectiveness is out of 100: five eighths satisfaction, three eighths success.";
+  const of = (share: number) => Math.round(share / (p95_ms !== null && cost_nusd !== null ? 1 : 0.9));
+  const parts = [`${of(50)} for satisfaction`, `${of(30)} for success`, p95_ms === null ? null : `${of(10)} for speed (p95 against ${duration(p95_ms)})`, cost_nusd === null ? null : `${of(10)} for thrift (a run against ${money(cost_nusd)})`];
+  return `Effectiveness is out of 100: ${parts.filter((part) => part !== null).join(", ")}.`;
+}
 
 const MOST_SERIES = 5;
 const MINUS = "\u2212";

@@ -45,7 +45,7 @@ export function Report({ report, dataset }: { report: Told | undefined; dataset:
     <Section title="What it says">
       <div className="flex flex-col gap-4">
         {notes.map((note) => (
-          <Notice key={note}>{note === "saturated" ? "Nothing new came any more, so it ended before its budget." : <Note note={note} dataset={dataset} />}</Notice>
+          <Notice key={note}>{note.startsWith("saturated") ? "Nothing new came any more, so it ended before its budget." : <Note note={note} dataset={dataset} />}</Notice>
         ))}
         {missing.length > 0 ? (
           <Notice tone="warn" title="Could not be taken.">

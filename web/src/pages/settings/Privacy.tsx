@@ -61,7 +61,7 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
         <Field label="Days that text and end users are kept" hint={`0 to ${facts.limits.retention_days}, which the plan allows.`} error={errorFor(save.error, "retention_days")}>
           <Input inputMode="numeric" value={days} onChange={(event) => set({ ...draft, days: event.target.value })} readOnly={off} className="max-w-28" />
         </Field>
-        <Checkbox label="Keep the text of runs" hint="Without it, runs are counted and priced, and nobody can read what was asked. Optimization from feedback needs it." checked={store} disabled={off} onChange={(event) => set({ ...draft, store: event.target.checked })} />
+        <Checkbox label="Keep the text of runs" hint="Without it, runs and reactions are counted and priced, and nobody can read what was asked, or what people said of it. Optimization from feedback needs it." checked={store} disabled={off} onChange={(event) => set({ ...draft, store: event.target.checked })} />
         <Checkbox label="Legal hold" hint="Nothing is forgotten while this is on; erasures wait." checked={hold} disabled={off} onChange={(event) => set({ ...draft, hold: event.target.checked })} />
         <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />

@@ -21,6 +21,9 @@ ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "syntheti
 
 LEFT_OUT: Final = "-"
 FIELD: Final = re.compile(r"input|expected|split|category|tags|group|synthetic|(inputs|metadata)\.[^\0]{1,100}|-")
+BLANK_BEGINNING: Final = re.compile(r"(?:[ \t,;]*\n)+")
+"""Lines in which there is nothing but delimiters."""
+
 TAG_ENDS: Final = re.compile(r"[,;|]")
 
 CELL_MOST_CHARS: Final = 10_000_000
@@ -115,7 +118,7 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
     is_csv = path.suffix.lower() == ".csv"
     rows: Iterator[tuple[int, Mapping[str, Any]]]
     if is_csv:
-        rows = enumerate(_rows_of_csv(text, path), start=2)
+        rows = _rows_of_csv(text, path)
     else:
         rows = ((number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
     mapping, unused = mapping or {}, set(mapping or ())
@@ -178,22 +181,48 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
     return row
 
 
-def _rows_of_csv(text: str, path: Path) -> Iterator[dict[str, Any]]:
+def _rows_of_csv(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each with the line that it begins in; read as the server reads an upload. Raises BadGiven."""
+    blank = BLANK_BEGINNING.match(text)
+    above = blank.group().count("\n") if blank else 0
+    names, *rows = _cells_of_csv(text[blank.end() :] if blank else text, path) or [(1, [])]
+    columns = [name.strip() for name in names[1]]
+    if twice := next((name for name in columns if name and columns.count(name) > 1), None):
+        raise BadGiven(f"{path}: the header names the column '{twice[:80]}' twice.")
+    for number, cells in rows:
+        where = f"{path}, line {above + number}"
+        if len(cells) > len(columns):
+            raise BadGiven(f"{where}: it has more fields than the header has columns. A text with the delimiter in it stands in quotes.")
+        row = dict(zip(columns, cells, strict=False))
+        if any(cell.strip() for name, cell in zip(columns, cells, strict=False) if not name):
+            raise BadGiven(f"{where}: a column that says something has no name in the header.")
+        yield above + number, {name: value for name, value in row.items() if name}
+
+
+def _cells_of_csv(text: str, path: Path) -> list[tuple[int, list[str]]]:
+    """Lines that are not empty, the header first, each with its number."""
+    mark, is_spaced = _delimiter(text)
+    found: list[tuple[int, list[str]]] = []
     before = csv.field_size_limit(CELL_MOST_CHARS)  # of the whole process, so it is put back
+    begin = 1
     try:
-        rows = [*csv.DictReader(StringIO(text, newline=""), delimiter=_delimiter(text))]
+        lines = csv.reader(StringIO(text, newline=""), strict=True, delimiter=mark, skipinitialspace=is_spaced)
+        for cells in lines:
+            if cells:
+                found.append((begin, cells))
+            begin = lines.line_num + 1
     except csv.Error as error:
         raise BadGiven(f"{path} is no CSV: {error}") from error
     finally:
         csv.field_size_limit(before)
-    for row in rows:
-        yield {name: value for name, value in row.items() if name}
+    return found
 
 
-def _delimiter(text: str) -> str:
-    """A comma where the header has one, else a semicolon or a tab, as sheets write them."""
-    header = re.sub('"[^"]*"', "", text.partition("\n")[0])
-    return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+def _delimiter(text: str) -> tuple[str, bool]:
+    """A comma where the header has one, else a semicolon or a tab, as sheets write them; and whether a blank stands behind each."""
+    header = re.sub('"[^"]*"', "x", text.partition("\n")[0])
+    mark = "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+    return mark, mark in header and all(one.startswith(" ") for one in header.split(mark)[1:])
 
 
 def _text_of(path: str) -> str:

@@ -48,7 +48,7 @@ class MessagesBody(CallFields):
 
 
 class CountTokensBody(MessagesBody):
-    """Of a call that is only counted: how long its answer may be is not said."""
+    """Of a call that is only counted. How long its answer may be need not be said; then it is as long as where no cap is named."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="CountTokensRequest")
 

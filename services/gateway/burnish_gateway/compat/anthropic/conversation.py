@@ -129,7 +129,7 @@ def settings_of(body: MessagesBody) -> dict[str, Any]:
 
     Raises Unsupported for tools that run at the provider.
     """
-    settings: dict[str, Any] = {"max_tokens": body.max_tokens}
+    settings: dict[str, Any] = {"max_tokens": body.max_tokens} if "max_tokens" in body.model_fields_set else {}
     given = {"temperature": body.temperature, "top_p": body.top_p, "stop": body.stop_sequences or None, "reasoning_effort": _effort(body)}
     settings |= {name: value for name, value in given.items() if value is not None}
     if body.tools:

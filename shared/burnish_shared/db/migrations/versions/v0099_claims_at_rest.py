@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0099"
-down_revision = "0092"
+down_revision = "0094"
 branch_labels = None
 depends_on = None
 
