@@ -281,7 +281,7 @@ def _sorted_out(rows: Sequence[Row], acks: dict[int, asyncio.Future[PubAck]], re
         if ack is None:
             if row.outbox_id not in refused:
                 stalled.append(row.outbox_id)
-        elif not ack.done():
+        elif not ack.done() or ack.cancelled():  # cancelled: by a row before, which waits for the same acknowledgement
             ack.cancel()
             stalled.append(row.outbox_id)
         elif (error := ack.exception()) is None:
