@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from burnish_shared import streams, subjects
-from burnish_shared.bus import batch
+from burnish_shared.bus import batch, pull
 from burnish_shared.bus.batch import Delivered, Poison, consume
 from burnish_shared.bus.connect import Bus
 from burnish_shared.db.once import claim_events
@@ -129,6 +129,28 @@ async def test_the_next_batch_is_read_while_one_is_in_work(bus_for: Any, databas
         await publish(gateway, [b"second"])
         await asyncio.wait_for(both.wait(), 20)
     assert in_work == [b"first", b"second"]
+
+
+async def test_what_comes_behind_a_reconnect_waits_for_no_other_however_many_loops_read(
+    database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reconnect interrupts who reads, but what it asked for may still stand with the server: what comes for it is read by the next one."""
+    monkeypatch.setattr(pull, "IDLE_EXPIRES_S", 600.0)  # nothing but another message would free what is stranded
+    recorder, db = Recorder(), await database.open("analytics")
+    async with own_nats(tmp_path) as server:
+        await server.provision()
+        async with bus_of(server, "gateway") as gateway, bus_of(server, "analytics") as analytics:
+            async with consuming(analytics, recorder, db=db, concurrency=2):
+                await publish(gateway, [b"before"])
+                await until(lambda: recorder.has(1))
+                await server.kill()
+                await until(lambda: some([] if analytics.is_connected else [True]))
+                await server.start()
+                await until(lambda: some([True] if analytics.is_connected and gateway.is_connected else []))
+                for number in range(3):
+                    await publish(gateway, [b"behind%d" % number])
+                    await until(lambda seen=number + 2: recorder.has(seen))  # type: ignore[misc]
+    assert recorder.batches == [1] * 4
 
 
 @pytest.mark.promise("M-02")

@@ -77,7 +77,10 @@ async def consume(
     may succeed later. Effects must be safe to repeat: a batch that was done but not acknowledged comes again.
     """
     shared = _Consumer(bus, consumer, handle, db=db, stop=stop, pause_s=pause_s)
-    loops = [_Loop(shared, drain_s=drain_s) for _ in range(concurrency)]
+    readers = [PullReader(bus, consumer)] * concurrency if shared.reads_batches else [PullReader(bus, consumer) for _ in range(concurrency)]
+    for reader in dict.fromkeys(readers):
+        await reader.open()
+    loops = [_Loop(shared, reader, drain_s=drain_s) for reader in readers]
     async with asyncio.TaskGroup() as group:
         for one in loops:
             group.create_task(one.run())
@@ -98,16 +101,16 @@ class _Held:
 
 
 class _Loop:
-    """One batch at a time: read, work, repeat."""
+    """One batch at a time: read, work, repeat. Where batches are read the reader is that of all loops: what comes too late for whom it was
+    asked by, as behind a reconnect, is there for whoever reads next."""
 
-    def __init__(self, consumer: "_Consumer", *, drain_s: float) -> None:
+    def __init__(self, consumer: "_Consumer", reader: PullReader, *, drain_s: float) -> None:
         self._consumer = consumer
         self._stop = consumer.stop
         self._drain_s = drain_s
-        self._reader = PullReader(consumer.bus, consumer.spec)
+        self._reader = reader
 
     async def run(self) -> None:
-        await self._reader.open()
         leaving = asyncio.create_task(self._leave_on_stop())
         try:
             while not self._stop.is_set():
@@ -160,7 +163,8 @@ class _Consumer:
         self.spec = spec
         self.stop = stop
         self.guard = PoisonGuard()
-        self.reading: contextlib.AbstractAsyncContextManager[None] = asyncio.Lock() if spec.batch_messages > 1 else contextlib.nullcontext()
+        self.reads_batches = spec.batch_messages > 1
+        self.reading: contextlib.AbstractAsyncContextManager[None] = asyncio.Lock() if self.reads_batches else contextlib.nullcontext()
         """Where batches are read, one loop asks at a time: of what comes together each that asks gets a part, and a part costs as much."""
         self._handle = handle
         self._db = db

@@ -32,7 +32,7 @@ REFUSED: Final = frozenset({"400", "404", "409", "503"})
 
 
 class PullReader:
-    """One loop's reader. Not for several coroutines at once."""
+    """The reader of one loop, or of several that take turns. Any of them may close it; one at a time reads."""
 
     def __init__(self, bus: Bus, spec: ConsumerSpec) -> None:
         self._bus = bus
@@ -41,6 +41,7 @@ class PullReader:
         self._inbox = bus.inbox(f"pull-{spec.durable}-{secrets.token_hex(6)}")
         self._number = 0
         self._subscription: Subscription | None = None
+        self._leaving = asyncio.Lock()
 
     async def open(self) -> None:
         self._subscription = await self._bus.nc.subscribe(f"{self._inbox}.*", cb=self._arrived.put)
@@ -53,8 +54,9 @@ class PullReader:
         message that came afterwards would wait for its ack_wait.
         """
         self._bus.forget(self.interrupt)
-        if self._subscription is not None and await self._bus.take_leave(self._subscription):
-            self._subscription = None
+        async with self._leaving:
+            if self._subscription is not None and await self._bus.take_leave(self._subscription):
+                self._subscription = None
         left = []
         while not self._arrived.empty():
             message = self._arrived.get_nowait()
