@@ -134,7 +134,7 @@ async def test_the_next_batch_is_read_while_one_is_in_work(bus_for: Any, databas
 async def test_what_comes_behind_a_reconnect_waits_for_no_other_however_many_loops_read(
     database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reconnect interrupts who reads, but what it asked for may still stand with the server: what comes for it is read by the next one."""
+    """It interrupts who reads, but what that one asked for may still stand with the server: what comes for it is read by the next one."""
     monkeypatch.setattr(pull, "IDLE_EXPIRES_S", 600.0)  # nothing but another message would free what is stranded
     recorder, db = Recorder(), await database.open("analytics")
     async with own_nats(tmp_path) as server:

@@ -56,12 +56,14 @@ FORGET_ROWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of a batch. `stalled`: no answer in time; `refused`: the stream said no to the row itself."""
+    """What came of a batch. `stalled`: no answer in time; `unanswered`: messages of those rows, which may stand in the stream all the same;
+    `refused`: the stream said no to the row itself."""
 
     sent: Sequence[Sent]
     repeated: int
     fresh: Sequence[Sent]
     stalled: Sequence[int]
+    unanswered: int
     refused: Sequence[int]
 
 
@@ -143,7 +145,7 @@ class Relay:
             await self._settle(published)
             await stream_loss.look_at_acknowledgements(self._db, marks, published.fresh)
             total += len(published.sent)
-            self._unanswered += len(published.stalled)
+            self._unanswered += published.unanswered
             if published.stalled:
                 raise Unavailable("The message bus did not acknowledge in time.", retry_after_s=1)
             if len(rows) < BATCH_ROWS and sum(len(row.body) for row in rows) < BATCH_BYTES // 2:
@@ -298,7 +300,8 @@ def _sorted_out(rows: Sequence[Row], acks: dict[int, asyncio.Future[PubAck]], re
             refused.append(row.outbox_id)
         else:
             stalled.append(row.outbox_id)
-    return Published(sent, len(sent) - len(fresh), fresh, stalled, refused)
+    unanswered = len({acks.get(one, one) for one in stalled})
+    return Published(sent, len(sent) - len(fresh), fresh, stalled, unanswered, refused)
 
 
 ROW_REFUSED_CODES: Final = frozenset({10054})

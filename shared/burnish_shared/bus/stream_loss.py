@@ -23,7 +23,7 @@ log = structlog.get_logger("burnish.relay")
 
 MARGIN_MESSAGES: Final = 1_000
 """Messages that were on their way when the server died may arrive before anybody looked, and hide as many lost ones. What is sent again
-without need is dropped by its id."""
+without need is dropped by its id, or where rows were joined into one message by who reads it: these may be very many rows."""
 
 DOUBTFUL_S: Final = 10.0
 """Rows acknowledged so shortly before a connection was lost are sent again: their acknowledgement may have outlived them, and their
@@ -39,8 +39,8 @@ API_TIMEOUT_S: Final = 2.0
 async def look_at_streams(db: Database, bus: Bus, *, service: str, unanswered: int) -> None:
     """Compares every stream that `service` publishes to with its mark, and makes due again what was lost or may have been.
 
-    `unanswered`: how many rows this relay published on former connections without an acknowledgement; they may stand in the stream in
-    place of as many lost ones. Raises Unavailable while a stream is missing or NATS is silent.
+    `unanswered`: how many messages this relay published on former connections without an acknowledgement; they may stand in the stream
+    in place of as many lost ones. Raises Unavailable while a stream is missing or NATS is silent.
     """
     for subject in users.permissions(service).publish:
         if subject.startswith(STREAM_INFO):
