@@ -46,7 +46,8 @@ LINGER_S: Final = 60.0
 """Executions are listened to for so long after somebody last asked for figures."""
 
 COUNTED_REMEMBERED: Final = 20_000
-"""Executions of which it is known that they were counted: the last 10 s (`stream_loss.DOUBTFUL_S`) of a busy installation."""
+"""Executions of which it is known that they were counted: the last minute, or of a busy installation what is sent again without a loss
+(`stream_loss.DOUBTFUL_S`)."""
 
 STOPPING: Final = "stopping"
 
@@ -275,7 +276,7 @@ class LiveHub:
         now_s = self._now_s()
         for item in batch.items:
             watched = self._watched.get(item.workspace_id)
-            if watched is not None and self._is_new(item.execution_id):
+            if watched is not None and item.finished_at.timestamp() > now_s - WINDOW_S and self._is_new(item.execution_id):
                 watched.window.add(item, now_s=now_s)
 
     def _is_new(self, execution_id: UUID) -> bool:
