@@ -49,6 +49,20 @@ def test_columns_of_other_names_are_said(tmp_path: Path, mark: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("items.csv", "input,expected\n\n\"two\nlines\",a\n,b\n", "line 5: `input` is empty"),
+        ("items.csv", "input,expected\nhello\n", "line 2: `expected` is empty"),
+        ("items.jsonl", '{"input": "a", "expected": null}\n', "line 1: `expected` is empty"),
+    ],
+)
+def test_what_an_item_lacks_is_told_by_the_line_of_the_file(tmp_path: Path, name: str, content: str, said: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BadGiven, match=said):
+        list(items_of(tmp_path / name))
+
+
+@pytest.mark.parametrize(
     ("pairs", "item"),
     [
         (["a=input", "b=expected", "c=metadata.input"], {"input": "1", "expected": "2", "metadata": {"input": "3"}}),

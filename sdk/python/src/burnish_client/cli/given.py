@@ -115,7 +115,7 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
     is_csv = path.suffix.lower() == ".csv"
     rows: Iterator[tuple[int, Mapping[str, Any]]]
     if is_csv:
-        rows = enumerate(_rows_of_csv(text, path), start=2)
+        rows = _rows_of_csv(text, path)
     else:
         rows = ((number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
     mapping, unused = mapping or {}, set(mapping or ())
@@ -131,6 +131,8 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
                 f"{path}, line {number}: an item has `input` and `expected`. This has no {' and no '.join(missing)}, but "
                 f"{', '.join(found)[:300] or 'nothing'}.{how}"
             )
+        if empty := [field for field in ("input", "expected") if row[field] in (None, "")]:
+            raise BadGiven(f"{path}, line {number}: {' and '.join(f'`{field}`' for field in empty)} is empty; an item needs both.")
         if not isinstance(row.get("metadata") or {}, Mapping):
             raise BadGiven(f"{path}, line {number}: `metadata` is an object.")
         others = {key: value for key, value in row.items() if key not in ITEM_FIELDS and value is not None}
@@ -178,16 +180,19 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
     return row
 
 
-def _rows_of_csv(text: str, path: Path) -> Iterator[dict[str, Any]]:
+def _rows_of_csv(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each with the line of the file that it begins at: a cell may hold several, and blank ones are no rows."""
     before = csv.field_size_limit(CELL_MOST_CHARS)  # of the whole process, so it is put back
     try:
-        rows = [*csv.DictReader(StringIO(text, newline=""), delimiter=_delimiter(text))]
+        reader = csv.DictReader(StringIO(text, newline=""), delimiter=_delimiter(text))
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise BadGiven(f"{path} is no CSV: {error}") from error
     finally:
         csv.field_size_limit(before)
-    for row in rows:
-        yield {name: value for name, value in row.items() if name}
+    for last_line, row in rows:
+        first_line = last_line - sum(value.count("\n") for value in row.values() if isinstance(value, str))
+        yield first_line, {name: value for name, value in row.items() if name}
 
 
 def _delimiter(text: str) -> str:
