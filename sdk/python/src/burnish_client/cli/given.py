@@ -184,7 +184,9 @@ def _rows_of_csv(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each with the line of the file that it begins at: a cell may hold several, and blank ones are no rows."""
     before = csv.field_size_limit(CELL_MOST_CHARS)  # of the whole process, so it is put back
     try:
-        reader = csv.DictReader(StringIO(text, newline=""), delimiter=_delimiter(text))
+        mark, is_spaced = _delimiter(text)
+        reader = csv.DictReader(StringIO(text, newline=""), delimiter=mark, skipinitialspace=is_spaced)
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise BadGiven(f"{path} is no CSV: {error}") from error
@@ -195,10 +197,11 @@ def _rows_of_csv(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield first_line, {name: value for name, value in row.items() if name}
 
 
-def _delimiter(text: str) -> str:
-    """A comma where the header has one, else a semicolon or a tab, as sheets write them."""
+def _delimiter(text: str) -> tuple[str, bool]:
+    """A comma where the header has one, else a semicolon or a tab, as sheets write them; and whether a blank stands behind each."""
     header = re.sub('"[^"]*"', "", text.partition("\n")[0])
-    return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+    mark = "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+    return mark, mark in header and header.count(mark) == header.count(f"{mark} ")
 
 
 def _text_of(path: str) -> str:
