@@ -1,5 +1,7 @@
 """What was written in a form over the page is not thrown away by a slip: Escape once, or a click beside it."""
 
+from uuid import uuid4
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -72,3 +74,30 @@ async def test_a_correction_in_a_drawer_is_not_lost_by_a_slip(page_as: OpenPage,
     await told(page, "Corrected: version 2")
     await page.keyboard.press("Escape")
     await closed(page)
+
+
+async def test_a_comment_and_a_goal_are_there_again_after_looking_elsewhere(page_as: OpenPage, site: Site) -> None:
+    slug = f"unsent-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "One {{x}}", "model": "simulated/chat"})
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    comment = page.get_by_label("Comment on this version")
+    await comment.fill("Half a thought")
+    await page.get_by_role("tab", name="Settings").click()
+    await expect(page.get_by_label("Description")).to_be_visible()
+    await page.get_by_role("tab", name="Versions").click()
+    await expect(comment).to_have_value("Half a thought")
+    await page.reload()
+    await expect(comment).to_have_value("Half a thought")
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    await expect(comment).to_have_value("")
+    await page.reload()
+    await expect(page.get_by_text("Half a thought")).to_be_visible()
+    await expect(comment).to_have_value("")
+
+    await page.goto("/app/new")
+    goal = page.get_by_label("What should it do?")
+    await goal.fill("Sort tickets")
+    await page.get_by_role("navigation", name="Main").get_by_role("link", name="Alerts").click()
+    await page.wait_for_url("**/alerts")
+    await page.go_back()
+    await expect(goal).to_have_value("Sort tickets")
