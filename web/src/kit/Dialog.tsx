@@ -116,9 +116,10 @@ export function FormDialog({
   danger,
   disabled,
   missing,
+  keeps,
   children,
   ...frame
-}: Frame & { submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
+}: Frame & { /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
   const isWritten = useRef(() => false);
   const busy = isSent || over?.isLooking;
@@ -128,7 +129,7 @@ export function FormDialog({
     if (isHeld && !open) setAsked(true);
     else frame.onOpenChange(open);
   };
-  const loss = useLossAsked(frame.open, () => !isHeld && isWritten.current(), openOrClose);
+  const loss = useLossAsked(frame.open, () => !keeps && !isHeld && isWritten.current(), openOrClose);
   const hold = () => {
     if (isHeld) setAsked(true);
     return isHeld;
