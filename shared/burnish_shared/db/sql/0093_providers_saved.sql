@@ -9,9 +9,9 @@ CREATE FUNCTION attempt_says_down(p_attempt jsonb) RETURNS boolean LANGUAGE sql 
   SELECT CASE WHEN p_attempt->>'status' IN ('success', 'output_invalid') THEN false
               ELSE says_down(jsonb_build_object('code', p_attempt->>'code', 'provider_status', p_attempt->>'http_status')) END $$;
 
-DROP FUNCTION providers_down(integer, interval, integer);
--- As in 0090, also of calls that were answered elsewhere (`saved`). One of which several attempts failed is one call.
-CREATE FUNCTION providers_down(p_calls integer, p_for interval, p_most integer)
+-- As providers_down of 0090, also of calls that were answered elsewhere (`saved`). One of which several attempts failed is one call. The function
+-- without them stays for the release before, which takes no column that it does not know.
+CREATE FUNCTION providers_not_answering(p_calls integer, p_for interval, p_most integer)
   RETURNS TABLE (workspace_id uuid, provider text, calls bigint, saved bigint, since timestamptz, code text, http_status integer, models text, simulated boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   WITH silent AS (
@@ -60,7 +60,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
          AND max(c.finished_at) > clock_timestamp() - interval '10 minutes') f
    WHERE s.answered_at IS NULL OR s.answered_at < clock_timestamp()
    ORDER BY f.since LIMIT p_most $$;
-CALL make_lookup_function('providers_down(integer, interval, integer)', app => false, worker => true);
+CALL make_lookup_function('providers_not_answering(integer, interval, integer)', app => false, worker => true);
 
 GRANT CREATE ON SCHEMA burnish TO burnish_lookup;
 SET LOCAL ROLE burnish_lookup;
