@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from burnish_executor.core.failure import FailureKind
 from burnish_shared.contracts.executions import Lane, Status
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import Analytics, execution
 
@@ -223,6 +224,28 @@ async def test_an_attempt_that_was_answered_says_that_a_provider_is_there(traffi
 async def test_an_attempt_that_says_nothing_of_a_provider_raises_nothing(traffic: Traffic, attempt: dict[str, Any]) -> None:
     await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=[attempt, tried("other/one", None)])
     assert await traffic.told() == []
+
+
+OLD = """
+INSERT INTO executions (execution_id, workspace_id, fence, lane, status, model, provider, input_tokens, output_tokens, cached_input_tokens,
+                        usage_source, cost_nusd, latency_ms, cached, error, finished_at, attempts)
+SELECT overlay(moment_bound(at)::text PLACING lpad(to_hex(n), 12, '0') FROM 25)::uuid, $1, 1, 'interactive', 'error', 'lab/one', 'lab', 1,
+       1, 0, 'provider', 0, 5, false, $2::text::jsonb, at, $3::text::jsonb
+  FROM generate_series(1, 5000) n CROSS JOIN LATERAL (SELECT now() - interval '2 days' - n * interval '1 minute' AS at) t"""
+
+READ = "SELECT sum(seq_tup_read + idx_tup_fetch)::integer AS read FROM pg_stat_xact_user_tables WHERE relname LIKE 'executions%'"
+
+
+async def test_what_failed_long_ago_is_not_read_again_each_time(traffic: Traffic) -> None:
+    await traffic.analytics.rows(OLD, traffic.workspace_id, json.dumps(UNREACHABLE), json.dumps([tried()]))
+    await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=SAVED)
+    [alert] = await traffic.told()
+    await traffic.analytics.rows("UPDATE alerts SET raised_at = raised_at - interval '25 hours' WHERE alert_id = $1", alert["alert_id"])
+    await traffic.analytics.rows("ANALYZE executions")
+    for asked in ("providers_not_answering(10, '2 minutes', 100)", "alerts_over(100)"):
+        async with as_superuser(traffic.analytics.superuser_url) as connection, connection.transaction():
+            await connection.fetch(f"SELECT * FROM {asked}")
+            assert await connection.fetchval(READ) < 200, asked
 
 
 NO_WORD_OF_IT = {
