@@ -59,7 +59,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
        WHERE c.is_down IS NOT NULL
       HAVING count(DISTINCT c.execution_id) >= p_calls AND bool_and(c.is_down) AND max(c.finished_at) - min(c.finished_at) >= p_for
          AND max(c.finished_at) > clock_timestamp() - interval '10 minutes') f
-   WHERE s.answered_at IS NULL OR s.answered_at < clock_timestamp()
+   WHERE (s.answered_at IS NULL OR s.answered_at < clock_timestamp())
+     -- What was tried stands in the books at once, what was answered at once comes to rollups later, and after a standstill much later.
+     AND NOT EXISTS (SELECT FROM executions e WHERE e.workspace_id = s.workspace_id AND e.provider = s.provider AND e.status = 'success' AND NOT e.cached
+                        AND e.execution_id > moment_bound(now() - interval '1 hour') AND e.lane IN ('interactive', 'background') AND e.job_id IS NULL
+                        AND e.finished_at >= f.since)
    ORDER BY f.since LIMIT p_most $$;
 CALL make_lookup_function('providers_not_answering(integer, interval, integer)', app => false, worker => true);
 
