@@ -414,6 +414,27 @@ async def test_a_frozen_nats_gets_every_row_once(server: OwnNats, database: BusD
     assert await stored(server, "EVENTS") == ids
 
 
+async def test_joined_rows_that_a_frozen_nats_does_not_acknowledge_are_sent_when_it_goes_on(server: OwnNats, database: BusDatabase) -> None:
+    """They wait for one acknowledgement together."""
+    db, ids = await database.open("executor"), fresh(3)
+    failed = metrics.outbox_sent_total.labels("executor", "failed")
+    async with bus_of(server, "executor") as bus:
+        relay = Relay(db, bus, service="executor", joins={RECORDS: joined_events})
+        await relay.send_due()
+        await server.freeze()
+        try:
+            for number, one in enumerate(ids):
+                await write(db, one, service="executor", subject=RECORDS, body=settled(one, number))
+            before = failed._value.get()
+            with pytest.raises(Unavailable):
+                await relay.send_due()
+            assert failed._value.get() == before + 3
+        finally:
+            server.thaw()
+        assert await relay.send_due() == 3
+    assert [json.loads(body)["items"] for _, body in await held(server)] == [[{"n": 0}, {"n": 1}, {"n": 2}]]
+
+
 @pytest.mark.promise("M-11")
 async def test_how_much_waits_is_told_while_nats_is_away(server: OwnNats, database: BusDatabase) -> None:
     db = await database.open("analytics")

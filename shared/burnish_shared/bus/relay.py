@@ -11,6 +11,7 @@ the rows above are sent again.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -99,6 +100,8 @@ class Relay:
         self._keep_s = keep_s
         self._joins = joins or {}
         self._woken = asyncio.Event()
+        self._woken_at = -math.inf
+        """When the last turn began that somebody woke it for; those that it takes by itself find nothing as a rule."""
         self._checked_connection = 0
         self._unanswered = 0
         self._failures = 0
@@ -169,11 +172,13 @@ class Relay:
         if self._failures:
             await came(stop, within_s=FAILED_WAIT_S[min(self._failures, len(FAILED_WAIT_S)) - 1])
             return
-        began_at = asyncio.get_running_loop().time()
-        if await came(self._woken, within_s=self._poll_s):
-            was_calm = asyncio.get_running_loop().time() - began_at > self._busy_s
-            await asyncio.sleep(self._wait_s if was_calm or stop.is_set() else max(self._wait_s, self._busy_s))
+        if not await came(self._woken, within_s=self._poll_s):
+            return
+        now_s = asyncio.get_running_loop().time
+        was_calm = now_s() - self._woken_at > self._busy_s
+        await came(stop, within_s=self._wait_s if was_calm else max(self._wait_s, self._busy_s))
         self._woken.clear()
+        self._woken_at = now_s()
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -281,7 +286,7 @@ def _sorted_out(rows: Sequence[Row], acks: dict[int, asyncio.Future[PubAck]], re
         if ack is None:
             if row.outbox_id not in refused:
                 stalled.append(row.outbox_id)
-        elif not ack.done():
+        elif not ack.done() or ack.cancelled():  # cancelled: by a row before, which waits for the same acknowledgement
             ack.cancel()
             stalled.append(row.outbox_id)
         elif (error := ack.exception()) is None:
