@@ -1,4 +1,4 @@
-"""The race: rounds of several random combinations of edits on the same few items, and new edits from what failed (SCIENCE section 3)."""
+"""The race: rounds of random combinations of edits on a few items at a time, and new edits from what failed (SCIENCE section 3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -270,7 +270,7 @@ class Race:
         return arm
 
     def _next_items(self) -> list[Item]:
-        """The same items for all arms of a round, in an order that is shuffled anew each time all have had their turn."""
+        """The next train items, in an order that is shuffled anew each time all have had their turn."""
         count = self.pace.items
         if len(self._queue) < count:
             order, first = [self.task.train[index] for index in self.rng.permutation(len(self.task.train))], self._queue
