@@ -115,7 +115,8 @@ class Race:
                 if self.steadiness.is_opaque:
                     return "opaque"
                 idle = 0 if bought else idle + 1
-                saturated = 0 if bought or len(self.edits) > known else saturated + 1
+                hardly = self.memo.evaluations - before < self.pace.items  # less than one for each item: such draws are all but known
+                saturated = saturated + 1 if hardly and len(self.edits) == known else 0
                 if report is not None:
                     await report(self.progress())
                 if self._is_futile():
