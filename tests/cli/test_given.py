@@ -35,6 +35,14 @@ def test_a_cell_may_hold_a_whole_document(tmp_path: Path) -> None:
         csv.field_size_limit(before)
 
 
+def test_blanks_behind_the_delimiters_are_no_part_of_names_and_cells(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text('input, expected, split\nhi, "a, b", train\n')
+    assert list(items_of(path)) == [{"input": "hi", "expected": "a, b", "split": "train"}]
+    path.write_text("input ,expected\nhi, a\n")
+    assert list(items_of(path)) == [{"input": "hi", "expected": " a"}], "the header has none behind them, so that of the cell is its own"
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_columns_of_other_names_are_said(tmp_path: Path, mark: str) -> None:
     path = tmp_path / "tickets.csv"
@@ -46,6 +54,20 @@ def test_columns_of_other_names_are_said(tmp_path: Path, mark: str) -> None:
         list(items_of(path))
     with pytest.raises(BadGiven, match="has a column 'Fragen'"):
         list(items_of(path, mapping={**mapping, "Fragen": "group"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("items.csv", 'input,expected\n\n"two\nlines",a\n,b\n', "line 5: `input` is empty"),
+        ("items.csv", "input,expected\nhello\n", "line 2: an item has `input` and `expected`. This has no expected"),
+        ("items.jsonl", '{"input": "a", "expected": null}\n', "line 1: `expected` is empty"),
+    ],
+)
+def test_what_an_item_lacks_is_told_by_the_line_of_the_file(tmp_path: Path, name: str, content: str, said: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BadGiven, match=said):
+        list(items_of(tmp_path / name))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ def test_prompts_go_into_a_file_and_come_out_elsewhere_as_they_were(shell: Shell
     shell("export", "bundle.json", *folder, "--force")
     assert shell("export", "-", *folder).stdout_bytes == (shell.folder / "bundle.json").read_bytes() == written
     assert "cannot be written" in shell("export", "none/bundle.json", exits=2).stderr
+    nowhere = shell("export", "nowhere.json", "--folder", "cli/movnig", exits=1)
+    assert "No prompt is in the folder 'cli/movnig'" in nowhere.stderr and not (shell.folder / "nowhere.json").exists()
     (shell.folder / "there").mkdir()
     assert "cannot be written" in shell("export", "there", *folder, "--force", exits=2).stderr
     assert not list(shell.folder.glob(".*.new")), "nothing half written stays"

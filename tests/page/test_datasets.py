@@ -376,3 +376,25 @@ async def test_versions_say_who_did_what_and_open_their_items(page_as: OpenPage,
     await page.get_by_role("button", name="Show the newest").click()
     await expect(table.get_by_role("row")).to_have_count(2)
     await expect(table).to_contain_text("new answer")
+
+
+async def test_a_file_names_the_dataset_and_its_faults_are_told_by_their_line(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("editor", "/app/datasets?new=1", workspace_id=await site.new_workspace("Files"))
+    dialog = page.get_by_role("dialog")
+    name, file = dialog.get_by_label("Name"), dialog.get_by_label("File of items")
+    bad = b'"input";"expected"\n"two\nlines";"a"\n\nb;c;d\n'
+    await file.set_input_files(FilePayload(name="tickets.v1.csv", mimeType="text/csv", buffer=bad))
+    await expect(dialog.get_by_role("alert")).to_have_text(
+        "Line 5 has 3 fields, but there are 2 columns. Is a semicolon in it not within quotes?"
+    )
+    await expect(name).to_have_value("tickets.v1")
+    await dialog.get_by_role("button", name="Take another").click()
+    await file.set_input_files(FilePayload(name="tickets.csv", mimeType="text/csv", buffer=bad.replace(b"b;c;d", b"b;c")))
+    await expect(name).to_have_value("tickets")
+    await name.fill("Mine")
+    await dialog.get_by_role("button", name="Take another").click()
+    await file.set_input_files(FilePayload(name="other.csv", mimeType="text/csv", buffer=b'input, expected\nhi, "a, b"\n'))
+    await expect(name).to_have_value("Mine")
+    await dialog.get_by_role("button", name="Create with 1 item").click()
+    await expect(page.get_by_role("heading", name="Mine")).to_be_visible()
+    await expect(page.get_by_role("table", name="Items")).to_contain_text("a, b")

@@ -61,10 +61,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     keyring = load_keyring(settings)
     db = await _open_database(settings, keyring)
     bus = await connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica)
-    relay = Relay(
-        db, bus, service="executor", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms,
-        joins={subjects.EXECUTIONS_COMPLETED_BATCH: joined_events},
-    )  # fmt: skip
+    relay = _relay(settings, db=db, bus=bus)
     recorder = Recorder(
         settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True, pooler=settings.pooler),
         disk=DurableConnection(dsn, application_name="burnish-executor-flush", pooler=settings.pooler),
@@ -115,6 +112,11 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         await health.close()
         await bus.close()
         await db.close()
+
+
+def _relay(settings: ExecutorSettings, *, db: Database, bus: Bus) -> Relay:
+    joins = {subjects.EXECUTIONS_COMPLETED_BATCH: joined_events}
+    return Relay(db, bus, service="executor", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms, joins=joins)
 
 
 async def _subscribe(bus: Bus, *, desk: Desk, feed: ChangeFeed, limits: SharedLimits) -> tuple[Subscription, ...]:

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from burnish_executor.core.failure import FailureKind
 from burnish_shared.contracts.executions import Lane, Status
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import Analytics, execution
 
@@ -39,8 +40,10 @@ class Traffic:
             await self.analytics.rows(MODEL, self.workspace_id, model, model.partition("/")[0])
 
     async def call(
-        self, *before_s: float, model: str = "lab/one", error: dict[str, Any] | None = UNREACHABLE, attempts: Any = (), **changed: Any
-    ) -> None:
+        self, *before_s: float, model: str = "lab/one", error: dict[str, Any] | None = UNREACHABLE, attempts: Any = (),
+        is_counted: bool = True, **changed: Any,
+    ) -> None:  # fmt: skip
+        """`is_counted` False: what the executor tells of it has not come yet."""
         status = Status.SUCCESS if error is None else Status.ERROR
         given = {"slug": None, "version": None, "label": None, "lane": Lane.INTERACTIVE, "cached": False, "simulated": False} | changed
         for one_s in before_s:
@@ -53,7 +56,8 @@ class Traffic:
                 item.provider, item.cached, json.dumps(error) if error else None, item.finished_at,
                 json.dumps([*attempts]),
             )  # fmt: skip
-            await self.analytics.count(item)
+            if is_counted:
+                await self.analytics.count(item)
 
     async def told(self) -> list[dict[str, Any]]:
         await self.analytics.housework.watch_providers()
@@ -195,6 +199,13 @@ async def test_a_provider_whose_calls_a_fallback_answers_is_told_of(traffic: Tra
     assert alert["resolution"] == "recovered"
 
 
+async def test_a_provider_whose_answers_are_not_counted_yet_is_not_down(traffic: Traffic) -> None:
+    """As after a standstill of NATS or of analytics: what was tried is read in the books, and what was answered at once in figures."""
+    await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=SAVED, is_counted=False)
+    await traffic.call(45.0, error=None, is_counted=False)
+    assert await traffic.told() == []
+
+
 async def test_calls_that_nobody_saved_and_those_of_which_the_fallback_failed_count_too(traffic: Traffic) -> None:
     await traffic.call(*IN_A_ROW[:4], attempts=[tried()])
     await traffic.call(*IN_A_ROW[4:7], model="other/one", attempts=[tried(), tried("other/one")])
@@ -223,6 +234,28 @@ async def test_an_attempt_that_was_answered_says_that_a_provider_is_there(traffi
 async def test_an_attempt_that_says_nothing_of_a_provider_raises_nothing(traffic: Traffic, attempt: dict[str, Any]) -> None:
     await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=[attempt, tried("other/one", None)])
     assert await traffic.told() == []
+
+
+OLD = """
+INSERT INTO executions (execution_id, workspace_id, fence, lane, status, model, provider, input_tokens, output_tokens, cached_input_tokens,
+                        usage_source, cost_nusd, latency_ms, cached, error, finished_at, attempts)
+SELECT overlay(moment_bound(at)::text PLACING lpad(to_hex(n), 12, '0') FROM 25)::uuid, $1, 1, 'interactive', 'error', 'lab/one', 'lab', 1,
+       1, 0, 'provider', 0, 5, false, $2::text::jsonb, at, $3::text::jsonb
+  FROM generate_series(1, 5000) n CROSS JOIN LATERAL (SELECT now() - interval '2 days' - n * interval '1 minute' AS at) t"""
+
+READ = "SELECT sum(seq_tup_read + idx_tup_fetch)::integer AS read FROM pg_stat_xact_user_tables WHERE relname LIKE 'executions%'"
+
+
+async def test_what_failed_long_ago_is_not_read_again_each_time(traffic: Traffic) -> None:
+    await traffic.analytics.rows(OLD, traffic.workspace_id, json.dumps(UNREACHABLE), json.dumps([tried()]))
+    await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=SAVED)
+    [alert] = await traffic.told()
+    await traffic.analytics.rows("UPDATE alerts SET raised_at = raised_at - interval '25 hours' WHERE alert_id = $1", alert["alert_id"])
+    await traffic.analytics.rows("ANALYZE executions")
+    for asked in ("providers_not_answering(10, '2 minutes', 100)", "alerts_over(100)"):
+        async with as_superuser(traffic.analytics.superuser_url) as connection, connection.transaction():
+            await connection.fetch(f"SELECT * FROM {asked}")
+            assert await connection.fetchval(READ) < 200, asked
 
 
 NO_WORD_OF_IT = {

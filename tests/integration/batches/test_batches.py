@@ -241,6 +241,7 @@ async def test_lines_that_waited_use_the_operators_key_no_more_once_the_workspac
     await assert_books_are_in_order(stack, caller, batch)
 
 
+@pytest.mark.capability("E15")
 async def test_a_paused_batch_begins_nothing_and_goes_on_where_it_was(stack: Stack, caller: Caller) -> None:
     batch_id = (await started(caller, {"request": await greeting(caller), "inputs": inputs(40)}))["id"]
     async with fault(stack, "slow,s=2"):

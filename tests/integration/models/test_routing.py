@@ -260,6 +260,19 @@ async def test_each_call_is_counted_once_by_how_its_model_was_chosen(caller: Cal
     assert await counts({"rules": []}, model="auto", path="/v1/routing/explain") == {}
 
 
+async def test_a_call_that_another_version_answers_is_counted_once(caller: Caller, provider: KeyedProvider) -> None:
+    await three(caller, provider)
+    assert (await caller("POST", "/v1/prompts", {"slug": "desk", "template": "Hi", "model": "lab/good"})).status == 201
+    fuller = {"base_version": 1, "template": "Hi {{name}}", "fallback_version": 1}
+    assert (await caller("POST", "/v1/prompts/desk/versions", fuller)).status == 201
+    rules = [{"name": "all", "when": "true", "use": {"model": "lab/cheap"}}]
+    assert (await caller("PUT", "/v1/routing", {"rules": rules})).status == 200
+    before = counted()
+    answer = await caller("POST", "/v1/executions", {"prompt": "desk", "label": "latest"})
+    assert (answer.status, answer.body["version"]) == (200, 1), answer.body
+    assert counted() == before | {"rule": before["rule"] + 1}
+
+
 async def test_routing_is_read_and_audited(caller: Caller, provider: KeyedProvider) -> None:
     assert (await caller("GET", "/v1/routing")).body["updated_at"] is None
     rules = [{"name": "all", "when": "true", "use": {"model": "auto"}}]

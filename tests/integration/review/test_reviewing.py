@@ -149,6 +149,25 @@ async def test_undo_takes_the_item_out_of_the_dataset_and_gives_the_answer_back(
     assert sum(dataset["counts"].values()) == 3 and dataset["version"] > 3
 
 
+@pytest.mark.parametrize("how", ["undo", "skip", "label"])
+async def test_taking_a_correction_back_leaves_what_another_reviewer_said_of_the_same_input(team: Team, how: str) -> None:
+    first, again, third = [await team.pick("same") for _ in range(3)]
+    made = (await team.ann("POST", f"/v1/review/{first}/correct", {"expected": "one"})).body["dataset_item"]
+    for review, expected in ((again, "two"), (third, "three")):
+        held = (await team.bob("POST", f"/v1/review/{review}/correct", {"expected": expected})).body["dataset_item"]
+        assert held["item_id"] == made["item_id"] and not held["added"]
+    answer = await team.ann("POST", f"/v1/review/{first}/{how}", {"verdict": "bad"} if how == "label" else {} if how == "skip" else None)
+    assert answer.status == 200, answer.body
+    [item] = await items_of(team.ann, made["dataset_id"])
+    assert item["expected"] == "two" and item["metadata"]["review_id"] == again
+    for review in (again, third):
+        assert (await team.viewer("GET", f"/v1/review/{review}")).body["dataset_item_id"] == item["id"]
+    assert (await team.bob("POST", f"/v1/review/{again}/undo")).body["item_removed"]
+    assert [one["expected"] for one in await items_of(team.ann, made["dataset_id"])] == ["three"]
+    assert (await team.bob("POST", f"/v1/review/{third}/undo")).body["item_removed"]
+    assert await items_of(team.ann, made["dataset_id"]) == []
+
+
 async def test_a_decision_outlives_the_dataset_that_its_item_was_in(team: Team) -> None:
     made = (await team.admin("POST", "/v1/datasets", {"name": "aside", "items": [{"input": "a", "expected": "b"}]})).body["id"]
     review = await team.pick("kept aside")

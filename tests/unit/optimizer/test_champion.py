@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from benchmarks.optimizer.ours import burnish
+from benchmarks.optimizer.world import KINDS
+from benchmarks.optimizer.world import World as MadeUp
 from scipy.stats import norm
 
 from burnish_optimizer.search import Budget, Edit, Item, Proposal, Reflection, Scored, Settings, Task, optimize
@@ -137,7 +140,7 @@ def test_what_came_of_comments_leads_only_when_it_is_sure_and_is_drawn_like_any_
     race.model.mean = race.model.sd * np.array([sureness, 0.1])
     assert [0 in arm for arm in (race._leader(), race.ranked(), race.finalists()[0])] == [leads] * 3
     assert 1 in race._leader(), "one that came of failures needs no more than a positive mean"
-    drawn = [arm for _ in range(20) for arm in race._choose_arms()[2:]]
+    drawn = [arm for own in race._choose_arms(20) for arm in own[2:]]
     assert any(0 in arm for arm in drawn)
 
 
@@ -146,9 +149,30 @@ def test_the_incumbent_stays_in_every_round_when_another_is_the_champion() -> No
     race = race_of_two(theme=())
     race.model.mean = race.model.sd * np.array([2.0, 2.0])
     race.champion_arm = (0, 1)
-    for _ in range(20):
-        arms = race._choose_arms()
+    for arms in race._choose_arms(20):
         assert arms[0] == (0, 1) and () in arms
+
+
+def test_each_item_of_a_round_is_asked_with_combinations_of_its_own() -> None:
+    """Eight that are the same for six items tell apart seven edits at most, whatever their answers."""
+    race = race_of_two(theme=())
+    race.sow(
+        [Edit("rules", f"- {name}: {name} alone") for name in ("cedar", "dahlia", "elder", "fir", "gorse", "hazel", "iris", "juniper")]
+    )
+    chosen = race._choose_arms(6)
+    assert all(arms[:2] == [race._leader(), ()] and len(set(arms)) == len(arms) for arms in chosen)
+    design = np.array([[number in arm for number in range(10)] for arms in chosen for arm in arms], dtype=float)
+    centred = design - np.repeat([design[:8].mean(0)], len(design), axis=0)
+    assert np.linalg.matrix_rank(centred) == 10
+    assert len({arm for arms in chosen for arm in arms[2:]}) > 12
+
+
+def test_lines_of_one_answer_share_their_fate_and_lines_that_were_sown_one_by_one_do_not() -> None:
+    race = race_of_two(theme=("heard",))
+    race.sow([Edit("rules", "- cedar: this, too"), Edit("rules", "- dahlia: and, that")], theme=("other",))
+    race.sow([Edit("rules", "- elder: helped, before"), Edit("rules", "- fir: helped, once")])
+    source = race.sources
+    assert source[2] == source[3] and len({source[0], source[1], source[2], source[4], source[5]}) == 5
 
 
 @pytest.mark.parametrize(
@@ -175,3 +199,10 @@ async def test_who_rewrites_whole_prompts_is_shown_the_surest_lines_alone(came_b
     race.steadiness.note(came_back)
     await race._reflect(race._leader(), is_stuck=True)
     assert {line for line in lines if line in seen[0]} == {lines[n] for n in shown}
+
+
+def test_a_search_ends_when_rounds_hardly_ask_anything_new() -> None:
+    """Draws of its own for each item now and then hold one that is new. Waiting for these took 1,079 stages and 667 reflections here."""
+    run = burnish(MadeUp(KINDS["strong reflector"], 7), seed=7, budget=3_000)
+    assert run.steps[-1][3] > 0.9
+    assert run.stages < 400 and run.reflections < 400

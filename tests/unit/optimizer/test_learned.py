@@ -55,7 +55,7 @@ def test_the_order_of_answers_and_hearing_one_twice_change_nothing(seen: list[tu
 
     def model(order: list[tuple[str, tuple[int, ...]]]) -> EffectModel:
         made = EffectModel(0.1, 0.01, 0.1)
-        made.add_edits(4)
+        made.add_edits(range(4))
         for item, arm in order:
             made.observe(item, [arm], [answers[item, arm]])
             made.observe(item, [arm], [answers[item, arm]])
@@ -71,7 +71,7 @@ def test_the_order_of_answers_and_hearing_one_twice_change_nothing(seen: list[tu
 @pytest.mark.parametrize(("effect", "least", "most"), [(0.25, 0.075, 0.2), (0.0, 0.02, 0.05)])
 def test_the_evidence_finds_out_how_large_effects_are(effect: float, least: float, most: float) -> None:
     dice, model = np.random.default_rng(3), EffectModel(0.05, 0.01, 0.05)
-    model.add_edits(8)
+    model.add_edits(range(8))
     for n in range(120):
         arms = [tuple(np.flatnonzero(dice.random(8) < 0.5)) for _ in range(6)]
         arms = [tuple(int(k) for k in arm) for arm in dict.fromkeys(arms)]
@@ -84,6 +84,57 @@ def test_the_evidence_finds_out_how_large_effects_are(effect: float, least: floa
     model.update()
     model.adapt()
     assert least <= model.prior_sd <= most
+
+
+def test_edits_of_one_reflection_share_their_fate_and_no_others() -> None:
+    model = EffectModel(0.05, 0.025, 0.1)
+    model.add_edits([7, 7])
+    model.add_edits([8, 7])
+    for n in range(40):
+        model.observe(f"item {n}", [(), (0,)], [0.0, 1.0])
+    model.update()
+    first, sibling, stranger, late_sibling = model.mean
+    assert first > sibling == late_sibling > stranger == 0.025
+    before, knows_of_two = model.covariance[2, 2], model.covariance[1, 1]
+    assert before == pytest.approx(0.01) and knows_of_two < before
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.sets(st.integers(0, 3)), st.booleans()), max_size=60),
+    st.lists(st.integers(0, 2), min_size=4, max_size=4),
+)
+def test_what_is_known_of_edits_is_what_regression_with_a_correlated_prior_says(
+    seen: list[tuple[int, set[int], bool]], sources: list[int]
+) -> None:
+    """Against the whole regression: a column for each item, with as good as no prior, and the prior of effects written out."""
+    model, scores = EffectModel(0.1, 0.02, 0.1), dict[tuple[int, tuple[int, ...]], float]()
+    model.add_edits(sources)
+    for item, arm, right in seen:
+        scores.setdefault((item, tuple(sorted(arm))), float(right))
+    for (item, arm), score in scores.items():
+        model.observe(str(item), [arm], [score])
+    model.update()
+    design = np.zeros((len(scores), 10))
+    for row, (item, arm) in enumerate(scores):
+        design[row, list(arm)] = 1
+        design[row, 4 + item] = 1
+    prior = np.zeros((10, 10))
+    prior[:4, :4] = 0.01 * np.array([[1.0 if a == b else 0.3 * (sources[a] == sources[b]) for b in range(4)] for a in range(4)])
+    prior[4:, 4:] = 1e6 * np.eye(6)
+    expected = np.array([0.02] * 4 + [0.0] * 6)
+    gain = prior @ design.T @ np.linalg.inv(design @ prior @ design.T + 0.1 * np.eye(len(scores)))
+    np.testing.assert_allclose(model.mean, (expected + gain @ (np.array(list(scores.values())) - design @ expected))[:4], atol=1e-4)
+    np.testing.assert_allclose(model.covariance, (prior - gain @ design @ prior)[:4, :4], atol=1e-4)
+
+
+def test_draws_are_mirror_images_in_pairs_and_spread_as_the_model_doubts() -> None:
+    model = EffectModel(0.1, 0.02, 0.1)
+    model.add_edits([0, 0, 1])
+    draws = model.draw(np.random.default_rng(1), 4_001)
+    assert draws.shape == (4_001, 3)
+    np.testing.assert_allclose((draws[:4_000:2] + draws[1:4_000:2]) / 2, np.broadcast_to(model.mean, (2_000, 3)), atol=1e-8)
+    np.testing.assert_allclose(np.cov(draws.T), [[0.01, 0.003, 0], [0.003, 0.01, 0], [0, 0, 0.01]], atol=0.001)
 
 
 @given(st.integers(0, 40), st.integers(0, 40))

@@ -56,6 +56,34 @@ it.each(["Cancel", "Close", "Escape"] as const)("does not close by %s while what
   expect(onOpenChange.mock.calls).toEqual([[false]]);
 });
 
+it.each(["Close", "Escape"] as const)("asks before %s throws away what was written, and Cancel does not", (how) => {
+  const onOpenChange = vi.fn();
+  render(form({ onSubmit: vi.fn(), onOpenChange }));
+  const leave = CLOSERS[how];
+  const write = (words: string) => fireEvent.input(screen.getByLabelText("Name"), { target: { value: words } });
+  write("Long words");
+  leave();
+  expect(screen.getByRole("status").textContent).toContain("not saved");
+  write("Longer words");
+  expect(screen.queryByRole("status")).toBeNull();
+  leave();
+  expect(onOpenChange).not.toHaveBeenCalled();
+  leave();
+  expect(onOpenChange.mock.calls).toEqual([[false]]);
+  write("Other words");
+  CLOSERS.Cancel();
+  expect(onOpenChange).toHaveBeenCalledTimes(2);
+});
+
+it("closes at once where what was written was taken out again", () => {
+  const onOpenChange = vi.fn();
+  render(form({ onSubmit: vi.fn(), onOpenChange }));
+  fireEvent.input(screen.getByLabelText("Name"), { target: { value: "Words" } });
+  fireEvent.input(screen.getByLabelText("Name"), { target: { value: "" } });
+  CLOSERS.Escape();
+  expect(onOpenChange.mock.calls).toEqual([[false]]);
+});
+
 it("closes where it only waits for a connection", () => {
   const onOpenChange = vi.fn();
   render(form({ onSubmit: vi.fn(), onOpenChange, busy: true, waiting: true }));

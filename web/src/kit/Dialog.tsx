@@ -73,15 +73,38 @@ function Over(frame: DialogFrameProps) {
 }
 
 /** Something that has to be answered before going on. `wide` for what needs two columns. `onHeld`: only a button within closes it; called where
- * Escape or a click beside it would have. */
-export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: boolean; onHeld?: () => void }) {
+ * Escape or a click beside it would have. `onBeside`: whether a click beside it leaves it open. */
+export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: boolean; onHeld?: () => void; onBeside?: () => boolean }) {
   return <Over kind={wide ? "wide dialog" : "dialog"} {...frame} {...useReturningFocus(frame.open)} />;
+}
+
+/** Of a dialog or drawer in which something was written: its cross and Escape throw that away at the second press alone, a click beside it never.
+ * `frame` is for it, `writes` for what hears of each change within; `isAsked`: LossAsked stands there. */
+export function useLossAsked(open: boolean, isWritten: () => boolean, onOpenChange: (open: boolean) => void) {
+  const [isAsked, setAsked] = useState(false);
+  if (isAsked && !open) setAsked(false);
+  const ask = () => {
+    const isLoss = isWritten();
+    if (isLoss) setAsked(true);
+    return isLoss;
+  };
+  const close = (next: boolean) => (!next && !isAsked && ask() ? undefined : onOpenChange(next));
+  return { isAsked, writes: () => setAsked(false), frame: { onOpenChange: close, onBeside: ask } };
+}
+
+export function LossAsked({ cancel = "Cancel" }: { cancel?: string }) {
+  return (
+    <p role="status" className="text-13 text-muted">
+      What you wrote here is not saved. Close once more, or press {cancel}, to throw it away.
+    </p>
+  );
 }
 
 /** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons, and both stay in sight however long the form. While it is `busy` nothing closes it: what
  * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
  * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. Where the session ends by itself, what was written
- * can be copied after signing in again, without passwords and what lies in `data-secret`. What lies in `data-own-keys` takes ⌘Enter for itself. `over`: others may save the same. */
+ * can be copied after signing in again, without passwords and what lies in `data-secret`. What was written goes by `cancel`
+ * or by closing it twice: see useLossAsked. What lies in `data-own-keys` takes ⌘Enter for itself. `over`: others may save the same. */
 export function FormDialog({
   submit,
   cancel = "Cancel",
@@ -93,10 +116,12 @@ export function FormDialog({
   danger,
   disabled,
   missing,
+  keeps,
   children,
   ...frame
-}: Frame & { submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
+}: Frame & { /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
+  const isWritten = useRef(() => false);
   const busy = isSent || over?.isLooking;
   const isHeld = Boolean(busy && !waiting);
   if (isAsked && !isHeld) setAsked(false);
@@ -104,6 +129,7 @@ export function FormDialog({
     if (isHeld && !open) setAsked(true);
     else frame.onOpenChange(open);
   };
+  const loss = useLossAsked(frame.open, () => !keeps && !isHeld && isWritten.current(), openOrClose);
   const hold = () => {
     if (isHeld) setAsked(true);
     return isHeld;
@@ -121,14 +147,15 @@ export function FormDialog({
     event.currentTarget.requestSubmit();
   };
   return (
-    <Dialog {...frame} onOpenChange={openOrClose}>
-      <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
-        <KeptAtTheEnd hold={hold} />
+    <Dialog {...frame} {...loss.frame}>
+      <form onSubmit={send} onKeyDownCapture={sendByKey} onInput={loss.writes} className="flex flex-col gap-4">
+        <KeptAtTheEnd hold={hold} written={isWritten} />
         {children}
         <div className="sticky bottom-0 z-10 -mx-5 short:static -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
           {over ? <Meanwhile show={over.news !== null} isBeside={over.news === "beside"} what={over.what} onTake={over.takeTheirs} /> : null}
           <FormError error={over?.fault ?? error} />
           {missing ? <p className="text-right text-12 text-muted">{missing}</p> : null}
+          {loss.isAsked && !isHeld ? <LossAsked cancel={cancel} /> : null}
           {isAsked ? (
             <p role="status" className="text-13 text-muted">
               {isSent ? "It is sent already. This closes as soon as the answer is there." : "It is being sent. First this looks whether somebody else has saved."}
@@ -156,7 +183,7 @@ export function ConfirmDialog({ children, ...props }: Frame & { submit: string; 
 }
 
 /** A panel from the right for the details of a row: the list stays where it is. `wide` for what needs two columns. */
-export function Drawer({ wide, ...frame }: Frame & { actions?: ReactNode; wide?: boolean }) {
+export function Drawer({ wide, ...frame }: Frame & { actions?: ReactNode; wide?: boolean; onBeside?: () => boolean }) {
   return <Over kind={wide ? "wide drawer" : "drawer"} {...frame} {...useReturningFocus(frame.open)} />;
 }
 

@@ -1,5 +1,5 @@
 /** What stands in a form on screen, by its labels, without its secrets. */
-import { useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { signedOut } from "@/api/client";
 import { formOpens } from "@/api/open-forms";
@@ -93,8 +93,13 @@ let forms = 0;
 /** Stands within a form, and keeps what was written in it for whoever signs in again after the session ended by itself; where the same form is
  * open again, it can be put back there. A form that stands in no dialog stays when it is saved: it gives its `title`, and whether it `isChanged`;
  * of it only what was changed is kept, since what others save meanwhile is not to be undone by putting it back. One in a dialog is also asked for
- * before going back or forward takes it away; `hold`: see OpenForm. */
-export function KeptAtTheEnd({ title: given, isChanged, hold }: { title: string; isChanged: boolean; hold?: undefined } | { title?: undefined; isChanged?: undefined; hold?: () => boolean }) {
+ * before going back or forward takes it away; `hold`: see OpenForm; `written`: tells it whether something is. */
+export function KeptAtTheEnd({
+  title: given,
+  isChanged,
+  hold,
+  written,
+}: { title: string; isChanged: boolean; hold?: undefined; written?: undefined } | { title?: undefined; isChanged?: undefined; hold?: () => boolean; written?: RefObject<() => boolean> }) {
   const holds = useRef(hold);
   holds.current = hold;
   const place = useRef<HTMLDivElement>(null);
@@ -120,6 +125,7 @@ export function KeptAtTheEnd({ title: given, isChanged, hold }: { title: string;
     };
     const isWrittenNow = () => isWritten && fieldsOf(form).some(({ text }) => text.trim() !== "");
     const closed = form.closest("[role=dialog]") ? formOpens({ title: titleNow, isWritten: isWrittenNow, hold: () => holds.current?.() ?? false }) : undefined;
+    if (written) written.current = isWrittenNow;
     setTitle(titleNow());
     for (const kind of WRITING) form.addEventListener(kind, heard, { capture: true });
     signedOut.add(ended);
@@ -128,7 +134,7 @@ export function KeptAtTheEnd({ title: given, isChanged, hold }: { title: string;
       signedOut.delete(ended);
       for (const kind of WRITING) form.removeEventListener(kind, heard, { capture: true });
     };
-  }, [given]);
+  }, [given, written]);
   return (
     <div ref={place} hidden={!left}>
       {left ? <Again left={left} form={() => place.current?.closest("form") ?? null} /> : null}

@@ -31,4 +31,4 @@ class Down:
 
 async def down(tx: Tx, *, calls_least: int, least: timedelta, at_most: int) -> list[Down]:
     """Of all workspaces: so many calls in a row failed, over at least so long."""
-    return [Down(**dict(row)) for row in await tx.fetch("SELECT * FROM providers_down($1, $2, $3)", calls_least, least, at_most)]
+    return [Down(**dict(row)) for row in await tx.fetch("SELECT * FROM providers_not_answering($1, $2, $3)", calls_least, least, at_most)]

@@ -124,8 +124,8 @@ async def write_news(tx: Tx, news: Sequence[KeyNews]) -> None:
 
 
 async def allows_operators_keys(tx: Tx, workspace_id: UUID) -> bool:
-    """False also for a workspace that is none."""
-    return bool(await tx.fetchval("SELECT platform_keys FROM workspaces WHERE workspace_id = $1", workspace_id))
+    """Whether workspace and plan both do. False also for a workspace that is none."""
+    return bool(await tx.fetchval("SELECT platform_keys FROM find_workspace($1)", workspace_id))
 
 
 async def announce_platform_keys(tx: Tx, providers: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Whether a workspace still lets the operator's keys be used, for what was let in long before it is run (PRODUCT E7)."""
+"""Whether a workspace and its plan still let the operator's keys be used, for what was let in long before it is run (PRODUCT E7)."""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -23,7 +23,7 @@ class OperatorsLeave:
         leave.known = ConfigCache(
             leave._load,
             feed=feed,
-            kinds=frozenset({"workspace"}),
+            kinds=frozenset({"workspace", "plan"}),
             touched=lambda known, workspace, _: workspace is None or known == workspace,
             most=50_000,
         )

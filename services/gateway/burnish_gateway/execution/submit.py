@@ -21,11 +21,12 @@ from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.execution.spare_version import spare_version
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
-from burnish_gateway.metrics import ADMISSIONS_OF
+from burnish_gateway.metrics import ADMISSIONS_OF, ROUTED
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_gateway.routing.choose_way import Way, choose_way_of_call
+from burnish_gateway.routing.choose_way import Way, choose_way
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
+from burnish_gateway.routing.qualify import NoModelQualifies
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, RateLimit, Verdict
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
@@ -142,8 +143,19 @@ async def make_request(
     deadline_s = gateway.settings.deadline_s if order.deadline_s is None else order.deadline_s
     if not 0 < deadline_s <= DEADLINE_MOST_S:
         raise InvalidField(f"deadline_s: must be above 0 and at most {DEADLINE_MOST_S:g}.", param="deadline_s")
-    at = _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid())
-    taken = None
+    try:
+        made = await _taking_part(order, _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid()))
+    except NoModelQualifies:
+        ROUTED.labels("no_model").inc()
+        raise
+    if (chosen := made.request.routing) is not None:  # Counted once, however many versions were tried.
+        ROUTED.labels("auto" if chosen.rule is None else "rule").inc()
+    return made
+
+
+async def _taking_part(order: Order, at: _Asking) -> MadeRequest:
+    """As an experiment has it, where one runs."""
+    gateway, principal, taken = at.gateway, at.principal, None
     if order.slug is not None:
         taken = await gateway.experiments.assign(order, principal.workspace_id, execution_id=at.execution_id)
     if taken is None:
@@ -184,7 +196,7 @@ async def _make(order: Order, at: _Asking, *, taken: Taken | None = None) -> Mad
 async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part: ExperimentPart | None = None) -> MadeRequest:
     """`version`: the one that the order names, before a rule chooses another."""
     gateway, principal = at.gateway, at.principal
-    way = await choose_way_of_call(order, version, gateway=gateway, principal=principal)
+    way = await choose_way(order, version, gateway=gateway, principal=principal)
     version, facts, route = way.version, way.facts, way.route
     fallbacks = await _fallbacks(order, way, gateway=gateway, principal=principal)
     budgets = await gateway.budgets.of(principal.workspace_id)

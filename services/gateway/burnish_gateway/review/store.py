@@ -199,5 +199,25 @@ async def reopen(tx: Tx, review_id: UUID, *, by: str, lease_s: int) -> ReviewIte
     return _item(row)
 
 
+async def others_that_kept(tx: Tx, item_id: UUID, *, but: UUID) -> list[ReviewItem]:
+    """Decided answers, locked, to which this item of a dataset was told as theirs; the oldest first, 100 at most."""
+    rows = await tx.fetch(
+        f"""SELECT {COLUMNS} FROM review_items r WHERE r.item_id = $1 AND r.review_id <> $2 AND r.verdict IS NOT NULL
+             ORDER BY r.decided_at LIMIT 100 FOR UPDATE OF r""",
+        item_id, but,
+    )  # fmt: skip
+    return [_item(row) for row in rows]
+
+
+async def set_kept(tx: Tx, review_id: UUID, *, dataset_id: UUID, item_id: UUID, item_added: bool) -> None:
+    await tx.execute(
+        "UPDATE review_items SET dataset_id = $2, item_id = $3, item_added = $4 WHERE review_id = $1",
+        review_id,
+        dataset_id,
+        item_id,
+        item_added,
+    )
+
+
 def _item(row: asyncpg.Record) -> ReviewItem:
     return ReviewItem(**{name: value for name, value in row.items() if name != "urgency"})

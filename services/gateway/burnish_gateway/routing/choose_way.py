@@ -7,7 +7,6 @@ from typing import Any, Final
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import Order, messages_of
-from burnish_gateway.metrics import ROUTED
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.policy import Policies, Rule, applying
@@ -34,18 +33,6 @@ class Way:
     route: Route
     others: tuple[str, ...] | None = None
     routing: Routing | None = None
-
-
-async def choose_way_of_call(order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal) -> Way:
-    """As `choose_way`, for a call that is made: how it was chosen is counted, once."""
-    try:
-        way = await choose_way(order, version, gateway=gateway, principal=principal)
-    except NoModelQualifies:
-        ROUTED.labels("no_model").inc()
-        raise
-    if way.routing is not None:
-        ROUTED.labels("auto" if way.routing.rule is None else "rule").inc()
-    return way
 
 
 async def choose_way(order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal) -> Way:

@@ -1,7 +1,7 @@
 """How wide a round is and how often a reflection is due, by the size of the effects that are seen (SCIENCE section 3).
 
 Two worlds ask for different things. Where one edit is worth .1, eight combinations on six items and a reflection every twenty evaluations
-tell edits apart soonest. Where an edit is worth .02, what is needed is many edits and the same items for all: four on twelve, every eight.
+tell edits apart soonest. Where an edit is worth .02, what is needed is many edits and many items: four on twelve, every eight.
 """
 
 from collections import deque

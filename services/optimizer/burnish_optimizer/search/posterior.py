@@ -1,7 +1,8 @@
 """Which edit deserves the credit: a linear-Gaussian model with one effect per edit and one per item (SCIENCE section 3).
 
 score = item + Σ effects of the edits in the prompt + noise. Several prompts answer the same item, so the item's own effect is removed by
-centring (a flat prior on it), and what is left is Bayesian linear regression with prior effect ~ N(prior_mean, prior_sd²).
+centring (a flat prior on it), and what is left is Bayesian linear regression with prior effect ~ N(prior_mean, prior_sd²). Edits that came
+of one reflection are correlated beforehand (decision 71).
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ SCALES: Final = (0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2)
 MEAN_OF_SCALE: Final = 0.25
 """The prior mean of an effect, in prior standard deviations: reflections help a little on average."""
 
+SHARED_FATE: Final = 0.3
+"""Prior correlation of the edits of one reflection: one that saw what was missing rarely says one thing right and the next one wrong."""
+
 
 @dataclass(slots=True)
 class EffectModel:
@@ -30,6 +34,7 @@ class EffectModel:
     observation_variance: float
     prior_mean: float
     prior_sd: float
+    _sources: list[int] = field(default_factory=list)
     _gram: Array = field(default_factory=lambda: np.zeros((0, 0)))
     _moment: Array = field(default_factory=lambda: np.zeros(0))
     _square: float = 0.0
@@ -45,11 +50,12 @@ class EffectModel:
     mean: Array = field(default_factory=lambda: np.zeros(0))
     covariance: Array = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def add_edits(self, count: int) -> None:
-        """Makes room for `count` new edits, known by their prior alone."""
-        if count == 0:
+    def add_edits(self, sources: Sequence[int]) -> None:
+        """Makes room for new edits, known by their prior alone. `sources`: what each came of; the same number: of the same reflection."""
+        if not sources:
             return
-        old = len(self._moment)
+        old, count = len(self._moment), len(sources)
+        self._sources += sources
         grown = np.zeros((old + count, old + count))
         grown[:old, :old] = self._gram
         self._gram = grown
@@ -104,8 +110,10 @@ class EffectModel:
         """Takes the size of effects and of noise that make what was seen most likely (empirical Bayes, over a grid)."""
         if len(self._weighted) == 0 or self._freedom == 0:
             return
-        values, vectors = np.linalg.eigh(self._products)
-        values, turned, ones = np.maximum(values, 0), vectors.T @ self._weighted, vectors.sum(axis=0)
+        root = self._root(len(self._weighted))
+        values, vectors = np.linalg.eigh(root.T @ self._products @ root)
+        turned, ones = vectors.T @ root.T @ self._weighted, vectors.T @ np.linalg.solve(root, np.ones(len(root)))
+        values = np.maximum(values, 0)
         evidence = {
             (variance, scale): round(self._evidence(values, turned, ones, variance=variance, scale=scale), 6)
             for variance in VARIANCES
@@ -116,11 +124,12 @@ class EffectModel:
         self._solve()
 
     def _evidence(self, values: Array, turned: Array, ones: Array, *, variance: float, scale: float) -> float:
-        """Log of the marginal likelihood, in the eigenbasis of the design; constants left out."""
+        """Log of the marginal likelihood, in the eigenbasis of the design once the prior is white; constants left out."""
         mean = MEAN_OF_SCALE * scale
         precision = values / variance + scale**-2
         weighted = turned / variance + mean * ones / scale**2
-        fit = -self._freedom * np.log(variance) - self._squares / variance - len(values) * (2 * np.log(scale) + mean**2 / scale**2)
+        before = 2 * len(values) * np.log(scale) + float(ones @ ones) * mean**2 / scale**2
+        fit = -self._freedom * np.log(variance) - self._squares / variance - before
         return float(fit - np.log(precision).sum() + (weighted**2 / precision).sum()) / 2
 
     def _solve(self) -> None:
@@ -129,11 +138,19 @@ class EffectModel:
             missing = size - len(self._weighted)
             self._products = np.pad(self._products, ((0, missing), (0, missing)))
             self._weighted = np.concatenate([self._weighted, np.zeros(missing)])
-        precision = self._products / self.observation_variance + np.eye(size) * self.prior_sd**-2
-        weighted = self._weighted / self.observation_variance + np.full(size, self.prior_mean * self.prior_sd**-2)
+        white = np.linalg.inv(self._root(size))
+        prior = white.T @ white * self.prior_sd**-2
+        precision = self._products / self.observation_variance + prior
+        weighted = self._weighted / self.observation_variance + prior @ np.full(size, self.prior_mean)
         covariance = np.linalg.inv(precision)
         self.covariance = np.round((covariance + covariance.T) / 2, DECIMALS + 3)
         self.mean = np.round(self.covariance @ weighted, DECIMALS)
+
+    def _root(self, size: int) -> Array:
+        """Lower root of the prior correlation of the first `size` edits."""
+        sources = np.array(self._sources[:size])
+        together = (sources[:, None] == sources[None, :]).astype(float)
+        return np.linalg.cholesky(SHARED_FATE * together + (1 - SHARED_FATE) * np.eye(size))
 
     def contrast(self, arm: tuple[int, ...], other: tuple[int, ...]) -> tuple[float, float]:
         """Expected difference of two combinations, and its standard deviation."""
@@ -148,7 +165,12 @@ class EffectModel:
         return np.asarray(np.round(np.sqrt(np.maximum(np.diag(self.covariance), 1e-18)), DECIMALS), dtype=np.float64)
 
     def draw(self, rng: np.random.Generator, count: int) -> Array:
-        """Thompson samples, count × edits, by Cholesky and our own normals (SVD-based sampling is not reproducible across libraries)."""
+        """Thompson samples, count × edits, by Cholesky and our own normals (SVD-based sampling is not reproducible across libraries).
+
+        They come in pairs, each the mirror image of the other at the mean: what is undecided is in one of the two (decision 71).
+        """
         size = len(self.mean)
         lower = np.linalg.cholesky(self.covariance + 1e-9 * np.eye(size))
-        return np.round(self.mean + rng.standard_normal((count, size)) @ lower.T, DECIMALS)
+        half = rng.standard_normal(((count + 1) // 2, size))
+        normals = np.stack([half, -half], axis=1).reshape(-1, size)[:count]
+        return np.round(self.mean + normals @ lower.T, DECIMALS)

@@ -1,4 +1,4 @@
-"""The race: rounds of several random combinations of edits on the same few items, and new edits from what failed (SCIENCE section 3)."""
+"""The race: rounds of random combinations of edits on a few items at a time, and new edits from what failed (SCIENCE section 3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -59,6 +59,9 @@ class Race:
     rejected: list[Rejected] = field(default_factory=list)
     dead: set[int] = field(default_factory=set)
     observations: list[int] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+    """Which answer of the one who proposes each edit came of, counted from 0."""
+
     themes: dict[int, tuple[str, ...]] = field(default_factory=dict)
     rounds: int = 0
     reason: FinishReason = "nothing_found"
@@ -80,6 +83,7 @@ class Race:
     _likeness: Likeness = field(init=False)
     _queue: list[Item] = field(init=False, default_factory=list)
     _leads: list[Array] = field(init=False, default_factory=list)
+    _answers: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         s = self.settings
@@ -88,11 +92,12 @@ class Race:
         self._likeness = Likeness()
 
     def sow(self, edits: Sequence[Edit], *, theme: tuple[str, ...] = ()) -> None:
-        """Lets edits in that come from elsewhere than the race's own failures."""
+        """Lets edits in that come from elsewhere than the race's own failures. Those of a theme came of one answer."""
         for edit in edits:
+            self._answers += not theme or edit is edits[0]
             if self._admit(edit) is None:
                 self.themes[len(self.edits) - 1] = theme
-        self.model.add_edits(len(self.edits) - len(self.model.mean))
+        self.model.add_edits(self.sources[len(self.model.mean) :])
 
     async def run(self, *, keep: int, report: Report | None) -> FinishReason:
         """Rounds until the budget (less `keep` evaluations for confirmation) is used, or nothing is left to gain."""
@@ -110,7 +115,8 @@ class Race:
                 if self.steadiness.is_opaque:
                     return "opaque"
                 idle = 0 if bought else idle + 1
-                saturated = 0 if bought or len(self.edits) > known else saturated + 1
+                hardly = self.memo.evaluations - before < self.pace.items  # less than one for each item: such draws are all but known
+                saturated = saturated + 1 if hardly and len(self.edits) == known else 0
                 if report is not None:
                     await report(self.progress())
                 if self._is_futile():
@@ -173,7 +179,7 @@ class Race:
         """Takes in what the incumbent has answered, and reflects on it."""
         self._queue = [*self.begins_with]
         answers = await self.memo.score([(self.task.prompt, item) for item in self.begins_with], keep=keep)
-        self._take_in([()], self._queue, [[answer] for answer in answers])
+        self._take_in([[()] for _ in answers], self._queue, [[answer] for answer in answers])
         await self._reflect((), is_stuck=False)
 
     async def _challenge(self, *, keep: int) -> None:
@@ -193,30 +199,28 @@ class Race:
         return [arm for arm in dict.fromkeys(map(self._within_contract, arms)) if arm]
 
     async def _round(self, *, keep: int) -> Arm:
-        """Evaluates some arms on the next items, and learns from it. Returns the arm that led before the round."""
+        """Evaluates some arms on each of the next items, and learns from it. Returns the arm that led before the round."""
         self.rounds += 1
-        arms = self._choose_arms()
         items = self._next_items()
-        prompts = [self.prompt_of(arm) for arm in arms]
-        answers = await self.memo.score([(prompt, item) for item in items for prompt in prompts], keep=keep)
-        by_item = [answers[start : start + len(arms)] for start in range(0, len(answers), len(arms))]
-        self._learn(arms, items, by_item)
-        return arms[0]
+        arms = self._choose_arms(len(items))
+        prompts = {arm: self.prompt_of(arm) for arm in dict.fromkeys(arm for own in arms for arm in own)}
+        answers = iter(
+            await self.memo.score([(prompts[arm], item) for item, own in zip(items, arms, strict=True) for arm in own], keep=keep)
+        )
+        self._learn(arms, items, [[next(answers) for _ in own] for own in arms])
+        return arms[0][0]
 
-    def _learn(self, arms: list[Arm], items: list[Item], by_item: list[list[Scored]]) -> None:
-        scores = np.array([[answer.score for answer in answers] for answers in by_item]).T
-        if () in arms:
-            incumbent = scores[arms.index(())]
-            self._leads.append(scores[0] - incumbent)
-            fresh = [n for n, item in enumerate(items) if not self.model.has_met(item.id)]
-            self.met_first += [(float(incumbent[n]), float(scores[0, n])) for n in fresh]
-        self._take_in(arms, items, by_item)
+    def _learn(self, arms: list[list[Arm]], items: list[Item], answers: list[list[Scored]]) -> None:
+        pairs = [(all_of[own.index(())].score, all_of[0].score) for own, all_of in zip(arms, answers, strict=True)]
+        self._leads.append(np.array([new - old for old, new in pairs]))
+        self.met_first += [pair for pair, item in zip(pairs, items, strict=True) if not self.model.has_met(item.id)]
+        self._take_in(arms, items, answers)
 
-    def _take_in(self, arms: list[Arm], items: list[Item], by_item: list[list[Scored]]) -> None:
-        for item, answers in zip(items, by_item, strict=True):
+    def _take_in(self, arms: list[list[Arm]], items: list[Item], answers: list[list[Scored]]) -> None:
+        for item, own, all_of in zip(items, arms, answers, strict=True):
             if self.guard.is_shown_to_proposers(item):
-                self.recent.add(item, answers)
-            self.model.observe(item.id, arms, [answer.score for answer in answers])
+                self.recent.add(item, all_of)
+            self.model.observe(item.id, own, [answer.score for answer in all_of])
         self.model.update()
         self.observations = self.model.observations()
 
@@ -243,16 +247,20 @@ class Race:
         formats.sort(key=lambda number: (-float(worth[number]), number))
         return tuple(number for number in numbers if number not in formats[1:])
 
-    def _choose_arms(self) -> list[Arm]:
-        """The leader, the incumbent, and Thompson draws; equal ones once. The incumbent stays when the champion is another (decision 51):
-        among combinations that all hold what the champion holds, lines that do nothing look as good as those that carry it.
+    def _choose_arms(self, items: int) -> list[list[Arm]]:
+        """For each item the leader, the incumbent, and Thompson draws of its own; equal ones once. With the same draws for all items of a
+        round, a round could tell apart no more edits than it had draws (decision 71).
+
+        The incumbent stays when the champion is another (decision 51): among combinations that all hold what the champion holds, lines
+        that do nothing look as good as those that carry it.
         """
-        arms: list[Arm] = [self._leader(), ()]
-        if self.edits:
-            alive = self._alive()
-            for draw in self.model.draw(self.rng, self.pace.arms - len(arms)):
-                arms.append(self._one_format([number for number in alive if draw[number] > 0], draw))
-        return list(dict.fromkeys(self._within_contract(arm) for arm in arms))
+        always: list[Arm] = [self._leader(), ()]
+        if not self.edits:
+            return [list(dict.fromkeys(always))] * items
+        alive, count = self._alive(), self.pace.arms - len(always)
+        draws = self.model.draw(self.rng, count * items)
+        arms = [self._within_contract(self._one_format([number for number in alive if draw[number] > 0], draw)) for draw in draws]
+        return [list(dict.fromkeys([*always, *arms[n * count : (n + 1) * count]])) for n in range(items)]
 
     def _within_contract(self, arm: Arm) -> Arm:
         """The combination without its least sure edits, until the whole keeps the contract that each edit alone keeps."""
@@ -263,7 +271,7 @@ class Race:
         return arm
 
     def _next_items(self) -> list[Item]:
-        """The same items for all arms of a round, in an order that is shuffled anew each time all have had their turn."""
+        """The next train items, in an order that is shuffled anew each time all have had their turn."""
         count = self.pace.items
         if len(self._queue) < count:
             order, first = [self.task.train[index] for index in self.rng.permutation(len(self.task.train))], self._queue
@@ -300,8 +308,9 @@ class Race:
             if (shown := self.recent.choose(self.rng)) is not None
         ]
         for proposal in await self.memo.propose(reflections):
+            self._answers += 1
             self.steadiness.note(self._take(proposal, prompt))
-        self.model.add_edits(len(self.edits) - len(self.model.mean))
+        self.model.add_edits(self.sources[len(self.model.mean) :])
 
     def _to_be_rewritten(self, leader: Arm) -> Arm:
         """The leader's surest edits and no more, for one who gives back the whole prompt in other words (decision 51).
@@ -347,6 +356,7 @@ class Race:
         self._likeness.learn(edit.text or edit.line)
         self.edits.append(edit)
         self.observations.append(0)
+        self.sources.append(self._answers)
         return None
 
     def _paraphrased(self, edit: Edit) -> int | None:

@@ -9,16 +9,17 @@ CREATE FUNCTION attempt_says_down(p_attempt jsonb) RETURNS boolean LANGUAGE sql 
   SELECT CASE WHEN p_attempt->>'status' IN ('success', 'output_invalid') THEN false
               ELSE says_down(jsonb_build_object('code', p_attempt->>'code', 'provider_status', p_attempt->>'http_status')) END $$;
 
-DROP FUNCTION providers_down(integer, interval, integer);
--- As in 0090, also of calls that were answered elsewhere (`saved`). One of which several attempts failed is one call.
-CREATE FUNCTION providers_down(p_calls integer, p_for interval, p_most integer)
+-- As providers_down of 0090, also of calls that were answered elsewhere (`saved`). One of which several attempts failed is one call. The function
+-- without them stays for the release before, which takes no column that it does not know. From when on is looked by now(): by a volatile
+-- clock_timestamp() no index serves, and all that ever failed would be read each time.
+CREATE FUNCTION providers_not_answering(p_calls integer, p_for interval, p_most integer)
   RETURNS TABLE (workspace_id uuid, provider text, calls bigint, saved bigint, since timestamptz, code text, http_status integer, models text, simulated boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   WITH silent AS (
     SELECT w.workspace_id, coalesce(o.provider, p.provider) AS provider
       FROM workspaces w CROSS JOIN LATERAL (
         SELECT r.model FROM rollups r
-         WHERE r.workspace_id = w.workspace_id AND r.grain = 'minute' AND r.bucket > clock_timestamp() - interval '10 minutes' AND r.traffic = 'live'
+         WHERE r.workspace_id = w.workspace_id AND r.grain = 'minute' AND r.bucket > now() - interval '10 minutes' AND r.traffic = 'live'
          GROUP BY r.model HAVING sum(r.errors + r.timeouts + r.rate_limited) > 0) f
       LEFT JOIN workspace_models o ON o.workspace_id = w.workspace_id AND o.model = f.model
       LEFT JOIN platform_models p ON p.model = f.model
@@ -26,12 +27,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
     SELECT w.workspace_id, f.provider
       FROM workspaces w CROSS JOIN LATERAL (
         SELECT DISTINCT t->>'provider' AS provider FROM executions e CROSS JOIN LATERAL jsonb_array_elements(e.attempts) t
-         WHERE e.workspace_id = w.workspace_id AND e.attempts <> '[]' AND e.execution_id > moment_bound(clock_timestamp() - interval '10 minutes')
+         WHERE e.workspace_id = w.workspace_id AND e.attempts <> '[]' AND e.execution_id > moment_bound(now() - interval '10 minutes')
            AND e.lane IN ('interactive', 'background') AND e.job_id IS NULL AND attempt_says_down(t)) f),
   suspect AS MATERIALIZED (
     SELECT s.workspace_id, s.provider,
            (SELECT max(r.bucket) + interval '1 minute' FROM rollups r
-             WHERE r.workspace_id = s.workspace_id AND r.grain = 'minute' AND r.bucket > clock_timestamp() - interval '1 hour' AND r.traffic = 'live'
+             WHERE r.workspace_id = s.workspace_id AND r.grain = 'minute' AND r.bucket > now() - interval '1 hour' AND r.traffic = 'live'
                AND r.successes > r.cached AND r.model IN (SELECT m.model FROM models_of_provider(s.workspace_id, s.provider) m)) AS answered_at
       FROM silent s
      WHERE s.provider IS NOT NULL
@@ -47,20 +48,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
         FROM (SELECT e.execution_id, e.finished_at, e.status, e.model, e.error->>'code' AS code, e.error->>'provider_status' AS http_status, says_down(e.error) AS is_down
                 FROM executions e
                WHERE e.workspace_id = s.workspace_id AND e.status IN ('error', 'timeout', 'rate_limited') AND e.provider = s.provider
-                 AND e.execution_id > moment_bound(clock_timestamp() - interval '1 hour') AND e.lane IN ('interactive', 'background') AND e.job_id IS NULL
+                 AND e.execution_id > moment_bound(now() - interval '1 hour') AND e.lane IN ('interactive', 'background') AND e.job_id IS NULL
                  AND (s.answered_at IS NULL OR e.finished_at >= s.answered_at)
               UNION ALL
               SELECT e.execution_id, e.finished_at, e.status, t->>'model', t->>'code', t->>'http_status', attempt_says_down(t)
                 FROM executions e CROSS JOIN LATERAL jsonb_array_elements(e.attempts) t
                WHERE e.workspace_id = s.workspace_id AND e.attempts <> '[]' AND t->>'provider' = s.provider
-                 AND e.execution_id > moment_bound(clock_timestamp() - interval '1 hour') AND e.lane IN ('interactive', 'background') AND e.job_id IS NULL
+                 AND e.execution_id > moment_bound(now() - interval '1 hour') AND e.lane IN ('interactive', 'background') AND e.job_id IS NULL
                  AND (s.answered_at IS NULL OR e.finished_at >= s.answered_at)) c
        WHERE c.is_down IS NOT NULL
       HAVING count(DISTINCT c.execution_id) >= p_calls AND bool_and(c.is_down) AND max(c.finished_at) - min(c.finished_at) >= p_for
          AND max(c.finished_at) > clock_timestamp() - interval '10 minutes') f
-   WHERE s.answered_at IS NULL OR s.answered_at < clock_timestamp()
+   WHERE (s.answered_at IS NULL OR s.answered_at < clock_timestamp())
+     -- What was tried stands in the books at once, what was answered at once comes to rollups later, and after a standstill much later.
+     AND NOT EXISTS (SELECT FROM executions e WHERE e.workspace_id = s.workspace_id AND e.provider = s.provider AND e.status = 'success' AND NOT e.cached
+                        AND e.execution_id > moment_bound(now() - interval '1 hour') AND e.lane IN ('interactive', 'background') AND e.job_id IS NULL
+                        AND e.finished_at >= f.since)
    ORDER BY f.since LIMIT p_most $$;
-CALL make_lookup_function('providers_down(integer, interval, integer)', app => false, worker => true);
+CALL make_lookup_function('providers_not_answering(integer, interval, integer)', app => false, worker => true);
 
 GRANT CREATE ON SCHEMA burnish TO burnish_lookup;
 SET LOCAL ROLE burnish_lookup;
@@ -81,10 +86,10 @@ CREATE OR REPLACE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_
                 EXISTS (SELECT FROM rollups r WHERE r.workspace_id = a.workspace_id AND r.grain = 'minute' AND r.bucket > a.raised_at AND r.traffic = 'live'
                            AND r.successes > r.cached AND r.model IN (SELECT m.model FROM models_of_provider(a.workspace_id, a.subject) m))
                 OR (a.raised_at < clock_timestamp() - interval '1 day'
-                    AND NOT EXISTS (SELECT FROM rollups r WHERE r.workspace_id = a.workspace_id AND r.grain = 'hour' AND r.bucket > clock_timestamp() - interval '1 day'
+                    AND NOT EXISTS (SELECT FROM rollups r WHERE r.workspace_id = a.workspace_id AND r.grain = 'hour' AND r.bucket > now() - interval '1 day'
                                        AND r.traffic = 'live' AND r.model IN (SELECT m.model FROM models_of_provider(a.workspace_id, a.subject) m))
                     AND NOT EXISTS (SELECT FROM executions e WHERE e.workspace_id = a.workspace_id AND e.attempts <> '[]'
-                                       AND e.execution_id > moment_bound(clock_timestamp() - interval '1 day') AND e.lane IN ('interactive', 'background')
+                                       AND e.execution_id > moment_bound(now() - interval '1 day') AND e.lane IN ('interactive', 'background')
                                        AND e.job_id IS NULL AND e.attempts @> jsonb_build_array(jsonb_build_object('provider', a.subject))))
               ELSE false END
    LIMIT p_most $$;

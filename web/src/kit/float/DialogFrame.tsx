@@ -16,6 +16,7 @@ export type DialogFrameProps = {
   footer?: ReactNode;
   actions?: ReactNode;
   onHeld?: () => void;
+  onBeside?: () => boolean;
 };
 
 const places: Record<DialogFrameProps["kind"], string> = {
@@ -26,7 +27,7 @@ const places: Record<DialogFrameProps["kind"], string> = {
   menu: "inset-y-0 left-0 flex w-72 max-w-[85vw] flex-col border-r border-line bg-sunken short:overflow-y-auto",
 };
 
-export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus, title, description, children, footer, actions, onHeld }: DialogFrameProps) {
+export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus, title, description, children, footer, actions, onHeld, onBeside }: DialogFrameProps) {
   const hold = (event: Event) => {
     if (!onHeld) return;
     event.preventDefault();
@@ -40,7 +41,7 @@ export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus
           onCloseAutoFocus={onCloseAutoFocus}
           // What lies over the dialog closes first.
           onEscapeKeyDown={(event) => (document.querySelector("[data-floating]") ? event.preventDefault() : hold(event))}
-          onPointerDownOutside={hold}
+          onPointerDownOutside={(event) => (onBeside?.() ? event.preventDefault() : hold(event))}
           {...(description ? {} : { "aria-describedby": undefined })}
           className={classes("fixed z-50 shadow-float", places[kind])}
         >

@@ -4,7 +4,7 @@ import { type Schema, newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { change, invalidate, keyOf, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Drawer, Facts, Field, FormError, JsonView, Loaded, Notice, Part, Prose, Textarea, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Badge, Button, Drawer, Facts, Field, FormError, JsonView, KeptAtTheEnd, Loaded, LossAsked, Notice, Part, Prose, Textarea, errorFor, toast, toastError, useLossAsked, useUndo } from "@/kit";
 import { inputWords } from "./items";
 import { SplitDot } from "./SplitCounts";
 
@@ -36,10 +36,12 @@ export function ItemDrawer({ dataset, id, onOpen, onClose, known }: Open) {
     setCorrecting(null);
     opener.current?.focus();
   };
+  const isWritten = useRef(() => false);
+  const loss = useLossAsked(Boolean(id), () => correcting === id && isWritten.current(), (open) => open || onClose());
   return (
     <Drawer
       open={Boolean(id)}
-      onOpenChange={(open) => open || onClose()}
+      {...loss.frame}
       title="Item"
       description={item ? <span className="inline-flex items-center gap-2"><SplitDot split={item.split} />{item.synthetic ? <Badge>made up</Badge> : null}</span> : undefined}
       actions={isIn ? <Acts key={id} dataset={dataset} item={item} isCorrecting={correcting === id} onCorrect={() => setCorrecting(id)} opener={opener} onGone={onClose} /> : null}
@@ -57,7 +59,7 @@ export function ItemDrawer({ dataset, id, onOpen, onClose, known }: Open) {
           <Part title="Expected">
             <Prose plain text={item.expected} />
           </Part>
-          {correcting === id ? <Correct key={id} dataset={dataset} item={item} isIn={isIn} onMade={put} onCancel={cancel} /> : null}
+          {correcting === id ? <Correct key={id} dataset={dataset} item={item} isIn={isIn} onMade={put} onCancel={cancel} loss={loss} written={isWritten} /> : null}
           <Facts
             facts={[
               typeof item.input === "object" && ["Variables", <span key="v" className="font-mono">{Object.keys(item.input).join(", ")}</span>],
@@ -127,7 +129,9 @@ function Acts({ dataset, item, isCorrecting, onCorrect, opener, onGone }: { data
   );
 }
 
-function Correct({ dataset, item, isIn, onMade, onCancel }: { dataset: string; item: Item; isIn: boolean; onMade: (made: Schema<"CorrectedItem">) => void; onCancel: () => void }) {
+type Writing = { loss: ReturnType<typeof useLossAsked>; written: RefObject<() => boolean> };
+
+function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writing & { dataset: string; item: Item; isIn: boolean; onMade: (made: Schema<"CorrectedItem">) => void; onCancel: () => void }) {
   const [expected, setExpected] = useState(item.expected);
   const queries = useQueryClient();
   const save = useChange("patch", ONE, CHANGES);
@@ -159,7 +163,9 @@ function Correct({ dataset, item, isIn, onMade, onCancel }: { dataset: string; i
       onKeyDown={(event) => {
         if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.currentTarget.requestSubmit();
       }}
+      onInput={loss.writes}
     >
+      <KeptAtTheEnd written={written} />
       <Field label="The right answer" hint="It makes the next version of the dataset. What was measured with the answer before keeps it." required error={isBlank ? "Fill it in, or take the item out." : errorFor(save.error, "expected")}>
         <Textarea
           autoFocus
@@ -175,6 +181,7 @@ function Correct({ dataset, item, isIn, onMade, onCancel }: { dataset: string; i
         />
       </Field>
       <FormError error={save.error} />
+      {loss.isAsked ? <LossAsked /> : null}
       <div className="flex justify-end gap-2">
         <Button onClick={onCancel} disabled={save.isPending}>
           Cancel

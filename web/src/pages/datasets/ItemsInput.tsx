@@ -39,7 +39,7 @@ function rowsNamed(numbers: readonly number[]): string {
 }
 
 /** Items by paste or from a file, with what each column is; tells `onItems` what is fit to be sent, or null. */
-export function ItemsInput({ onItems, variables, withExample }: { onItems: (items: Item[] | null) => void; variables?: readonly string[]; /** Offers tickets to try things with. */ withExample?: boolean }) {
+export function ItemsInput({ onItems, onFile, variables, withExample }: { onItems: (items: Item[] | null) => void; /** Told the name of a file without its end. */ onFile?: (name: string) => void; variables?: readonly string[]; /** Offers tickets to try things with. */ withExample?: boolean }) {
   const [text, setText] = useState("");
   const [file, setFile] = useState<{ name: string; size: number } | null>(null);
   const [fileError, setFileError] = useState<string | null>(null);
@@ -64,6 +64,7 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
     setChosen({});
     setLeaveOutBlank(false);
     setFile({ name: picked.name, size: picked.size });
+    onFile?.(picked.name.replace(/\.[^.]*$/, ""));
     const bytesOfIt = await picked.arrayBuffer();
     if (turn.current !== mine) return;
     try {

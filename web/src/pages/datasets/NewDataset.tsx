@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { plural } from "@/lib/format";
@@ -9,6 +9,12 @@ import type { Item } from "./items";
 /** Makes a dataset of pasted or uploaded items, and goes there. */
 export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const [name, setName] = useState("");
+  // A name that a file brought makes place for that of another file; one that somebody wrote stays.
+  const proposed = useRef("");
+  const propose = (next: string) => {
+    if (name.trim() === "" || name === proposed.current) setName(next);
+    proposed.current = next;
+  };
   const [items, setItems] = useState<Item[] | null>(null);
   const navigate = useNavigate();
   const create = useChange("post", "/v1/datasets", { invalidates: ["/v1/datasets"] });
@@ -27,7 +33,7 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
       <Field label="Name" error={errorFor(create.error, "name")} required className="max-w-sm">
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="Support tickets" maxLength={200} />
       </Field>
-      <ItemsInput withExample onItems={setItems} />
+      <ItemsInput withExample onItems={setItems} onFile={propose} />
     </FormDialog>
   );
 }

@@ -5,8 +5,9 @@ it("reads CSV with quotes, breaks within them and semicolons", () => {
   expect(csvLines('a,b\n"x, ""y""\nz",2\n\n')).toEqual([["a", "b"], ['x, "y"\nz', "2"]]);
   const rows = readRows("ticket;label\nWhere is it?;delivery\n");
   expect(rows).toEqual({ format: "CSV", columns: ["ticket", "label"], rows: [{ ticket: "Where is it?", label: "delivery" }] });
-  expect(() => readRows("input,expected\na,b,c")).toThrow("Row 1 has 3 fields");
-  expect(() => readRows('input,expected\n"a,b')).toThrow("never closed");
+  expect(() => readRows("input,expected\na,b,c")).toThrow("Line 2 has 3 fields, but there are 2 columns. Is a comma");
+  expect(() => readRows('input,expected\n"a\nb",c\n\nd;e,f\ng,h,i')).toThrow("Line 6 has 3 fields");
+  expect(() => readRows('input,expected\nc,d\n"a,b')).toThrow("A quote is opened in line 3 and never closed.");
 });
 
 it("reads JSON lines, a list, and the body of the API", () => {
@@ -60,4 +61,11 @@ it("reads a file in its own letters, or says what to do", () => {
   expect(textOfFile(of(0xff, 0xfe, 0xe4, 0x00, 0x2c, 0x00))).toBe("ä,");
   expect(textOfFile(of(0xfe, 0xff, 0x00, 0xe4))).toBe("ä");
   expect(() => textOfFile(of(0xe4, 0x2c, 0x62))).toThrow("CSV UTF-8");
+});
+
+it("reads what quotes its header, and blanks behind the commas, as the API does", () => {
+  expect(readRows('"input";"expected"\n"a; b";"c"')).toMatchObject({ columns: ["input", "expected"], rows: [{ input: "a; b", expected: "c" }] });
+  expect(readRows('"Question, short",expected\na,b')).toMatchObject({ columns: ["Question, short", "expected"] });
+  expect(readRows('input, expected\nhi, "a, b"')).toMatchObject({ columns: ["input", "expected"], rows: [{ input: "hi", expected: "a, b" }] });
+  expect(readRows("input,expected\nhi, a").rows).toEqual([{ input: "hi", expected: " a" }]);
 });

@@ -80,50 +80,65 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const SEPARATORS: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab" };
+
 function csvTable(text: string): Rows {
-  const first = text.slice(0, text.search(/\r?\n|$/));
+  const first = text.slice(0, text.search(/\r?\n|$/)).replace(/"[^"]*"/g, "x");
   // Spreadsheets copy with tabs, and save with semicolons in half of Europe.
-  const separator = ["\t", ";", ","].find((one) => first.includes(one) && !first.includes('"')) ?? ",";
-  const lines = csvLines(text, separator);
-  const columns = (lines[0] ?? []).map((name) => name.trim());
+  const separator = ["\t", ";", ","].find((one) => first.includes(one)) ?? ",";
+  // As the API reads it: where the header has a blank behind each, it is no part of the cells either.
+  const isSpaced = first.split(separator).slice(1).every((name) => name.startsWith(" "));
+  const lines = csvRecords(text, separator, isSpaced);
+  const columns = (lines[0]?.cells ?? []).map((name) => name.trim());
   if (columns.length < 2) throw new Error("A first line with the names of at least two columns is needed, such as input,expected.");
   const twice = columns.find((name, at) => columns.indexOf(name) !== at);
   if (twice !== undefined) throw new Error(`Two columns are called “${twice}”.`);
-  const rows = lines.slice(1).map((line, at) => {
-    if (line.length > columns.length) throw new Error(`Row ${at + 1} has ${line.length} fields, but there are ${columns.length} columns. Is a comma in it not within quotes?`);
-    return Object.fromEntries(columns.map((name, column) => [name, line[column] ?? ""]));
+  const rows = lines.slice(1).map(({ cells, line }) => {
+    if (cells.length > columns.length) throw new Error(`Line ${line} has ${cells.length} fields, but there are ${columns.length} columns. Is a ${SEPARATORS[separator]} in it not within quotes?`);
+    return Object.fromEntries(columns.map((name, column) => [name, cells[column] ?? ""]));
   });
   return { format: "CSV", columns, rows };
 }
 
 /** RFC 4180: quotes around a field, doubled within; lines may break within quotes. Empty lines are passed over. */
 export function csvLines(text: string, separator = ","): string[][] {
-  const lines: string[][] = [];
+  return csvRecords(text, separator, false).map(({ cells }) => cells);
+}
+
+/** Each with the line of the text that it begins in. */
+function csvRecords(text: string, separator: string, isSpaced: boolean): { cells: string[]; line: number }[] {
+  const lines: { cells: string[]; line: number }[] = [];
   let line: string[] = [];
+  let [begins, now, openedIn] = [1, 1, 1];
   let field = "";
   let quoted = false;
   const endLine = () => {
     line.push(field);
-    if (line.length > 1 || line[0]) lines.push(line);
+    if (line.length > 1 || line[0]) lines.push({ cells: line, line: begins });
+    begins = now + 1;
     line = [];
     field = "";
   };
   for (let at = 0; at < text.length; at++) {
     const one = text[at];
+    if (one === "\n" && quoted) now++;
     if (quoted) {
       if (one !== '"') field += one;
       else if (text[at + 1] === '"') {
         field += '"';
         at++;
       } else quoted = false;
-    } else if (one === '"' && field === "") quoted = true;
+    } else if (one === '"' && field === "") [quoted, openedIn] = [true, now];
+    else if (one === " " && field === "" && isSpaced) continue;
     else if (one === separator) {
       line.push(field);
       field = "";
-    } else if (one === "\n") endLine();
-    else if (one !== "\r") field += one;
+    } else if (one === "\n") {
+      endLine();
+      now++;
+    } else if (one !== "\r") field += one;
   }
-  if (quoted) throw new Error("A quote is opened and never closed.");
+  if (quoted) throw new Error(`A quote is opened in line ${openedIn} and never closed.`);
   endLine();
   return lines;
 }

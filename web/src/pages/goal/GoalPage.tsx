@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { MessageCircleQuestion } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
+import { useKeptText } from "@/api/kept-text";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Field, FormError, Menu, Page, PagedTable, RelativeTime, Section, SimulatedMark, StatusBadge, TextLink, Textarea, errorFor, toast } from "@/kit";
 import { Models } from "./Models";
@@ -11,7 +12,7 @@ const EXAMPLES = ["Answer customers who ask where their parcel is.", "Sort ticke
 
 /** From a rough idea to a prompt: say what it should do, and be asked what is missing. */
 export default function GoalPage() {
-  const [rough, setRough] = useState("");
+  const { text: rough, set: setRough, forget } = useKeptText("goal");
   const [choosing, setChoosing] = useState(false);
   const may = useMay();
   const navigate = useNavigate();
@@ -20,6 +21,7 @@ export default function GoalPage() {
   const send = (event?: FormEvent) => {
     event?.preventDefault();
     if (!rough.trim() || begin.isPending) return;
+    forget();
     begin.mutate({ query: { wait_s: 0 }, body: { initial_prompt: rough.trim(), selections: {}, metadata: {} } }, { onSuccess: (made) => void navigate({ to: `/new/${made.id}` }) });
   };
   const sendByKey = (event: KeyboardEvent) => {

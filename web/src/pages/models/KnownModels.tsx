@@ -5,6 +5,7 @@ import { useModels } from "@/api/models";
 import { useMay } from "@/api/session";
 import { After, Badge, Breaking, Button, type Column, ConfirmDialog, Dialog, FormError, Money, Notice, PagedTable, SearchInput, Select, toast } from "@/kit";
 import { compact, day, plural } from "@/lib/format";
+import { useAdded } from "./added";
 
 type Known = Schema<"KnownModel">;
 
@@ -19,6 +20,7 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
   const pages = usePages("/v1/known-models", { query: { search, provider: provider || null } }, { staleTime: Infinity });
   const add = useChange("post", "/v1/models", { invalidates: ["/v1/models"] });
   const offer = useChange("post", "/v1/platform-models/known", { invalidates: ["/v1/models"] });
+  const told = useAdded();
   const [adding, setAdding] = useState<string | null>(null);
   const [isOffering, setOffering] = useState(false);
   const there = new Set(models.map((one) => one.id));
@@ -26,7 +28,7 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
   const ofProvider = plural(about?.providers[provider] ?? 0, "known model");
   const take = (one: Known) => {
     setAdding(one.model);
-    add.mutate({ body: { model: one.model, provider: one.provider } as never }, { onSuccess: () => toast(`${one.model} can be called`), onSettled: () => setAdding(null) });
+    add.mutate({ body: { model: one.model, provider: one.provider } as never }, { onSuccess: () => told(one.model, one.provider), onSettled: () => setAdding(null) });
   };
   const offerAll = () =>
     offer.mutate(

@@ -1,8 +1,11 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/react";
-import { beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
+import { addedWords } from "./added";
 import { NewModel } from "./NewModel";
+
+vi.mock("@/api/session", () => ({ useMay: () => ({ admin: false }) }));
 
 beforeAll(preloadFloats);
 
@@ -37,4 +40,13 @@ it("adds one where the name is still free", async () => {
   const { asked, add } = await filled({ "GET /v1/models": { data: [{ id: "mine", scope: "platform" }] } });
   fireEvent.click(add);
   expect((await asking(asked, "POST", "/v1/models")).body).toMatchObject({ model: "mine", provider: "openai", input_price_nusd_per_million: 1_000_000_000 });
+});
+
+it.each([
+  ["openai", "active", "mine can be called"],
+  ["openai", "set_aside", "mine is added. Calls of it need a key of openai: yours, under Providers, or the operator’s."],
+  ["groq", "active", "mine is added. Calls of it need a key of groq: yours, under Providers, or the operator’s."],
+  ["ollama", "set_aside", "mine can be called"],
+])("does not say that a model of %s can be called with an openai key that is %s, unless it can", (provider, status, words) => {
+  expect(addedWords("mine", provider, [{ provider: "openai", status }])).toBe(words);
 });

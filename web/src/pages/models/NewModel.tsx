@@ -1,7 +1,8 @@
 import { SaidInForm, useFormOver } from "@/api/form-over";
 import { useChange, useRead } from "@/api/hooks";
-import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { Field, FormDialog, Input, Select, errorFor } from "@/kit";
 import { PROVIDERS } from "../providers/known";
+import { useAdded } from "./added";
 import { type WholeModel, nameOfNew } from "./model";
 import { dollarsToNusd } from "./prices";
 
@@ -10,6 +11,7 @@ const EMPTY = { provider: "openai" as string, model: "", base_url: "", context: 
 /** Adds a model of the workspace's own. One that it has, also since the form was opened, is changed by its own form. */
 export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const add = useChange("post", "/v1/models", { invalidates: ["/v1/models"] });
+  const told = useAdded();
   const there = useRead("/v1/models");
   const readNow = async () => {
     const now = await there.refetch({ throwOnError: true });
@@ -40,7 +42,7 @@ export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => vo
       {
         onSuccess: () => {
           onOpenChange(false);
-          toast(`${given.model.trim()} can be called`);
+          told(given.model.trim(), given.provider);
         },
       },
     );

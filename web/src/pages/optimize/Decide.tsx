@@ -87,6 +87,7 @@ function Accept({ suggestion, writing: { written: { text, isWriting, left }, wri
     );
   return (
     <FormDialog
+      keeps
       wide={byEdit || isWriting}
       open={open}
       onOpenChange={(next) => next || onClose()}
@@ -195,7 +196,7 @@ function Reject({ suggestion, writing: { written: { reason }, write }, open, onD
       },
     );
   return (
-    <FormDialog open={open} onOpenChange={(next) => next || onClose()} title="Reject this suggestion?" description="It cannot be accepted afterwards. It stays readable, with your reason." submit="Reject" danger onSubmit={submit} busy={reject.isPending} error={reject.error} disabled={!reason.trim()}>
+    <FormDialog keeps open={open} onOpenChange={(next) => next || onClose()} title="Reject this suggestion?" description="It cannot be accepted afterwards. It stays readable, with your reason." submit="Reject" danger onSubmit={submit} busy={reject.isPending} error={reject.error} disabled={!reason.trim()}>
       <Field label="Reason" error={errorFor(reject.error, "reason")} required>
         <Textarea autoFocus value={reason} maxLength={2000} onChange={(event) => write({ reason: event.target.value })} placeholder="It sends refunds to the wrong queue" />
       </Field>

@@ -152,3 +152,27 @@ it("reads no more members than it shows, looks for others as one types, and for 
   expect((await asking(asked, "POST", "/v1/prompts/a/comments")).body).toMatchObject({ body: "@lin@example.com what do you think?" });
   expect(asked.filter((one) => one.path === "/v1/members").length).toBe(2);
 });
+
+it("keeps what is being written over another tab of the page, for its version alone, and not what was sent", async () => {
+  const asked = slowApi({ "GET /v1/prompts/a/comments": { data: [], next_cursor: null } });
+  const page = (version: number) => (
+    <Queries>
+      <Comments slug="a" version={version} />
+    </Queries>
+  );
+  const field = () => screen.findByLabelText<HTMLTextAreaElement>("Comment on this version");
+  const shown = render(page(1));
+  fireEvent.change(await field(), { target: { value: "Half a thought" } });
+  shown.unmount();
+  const again = render(page(1));
+  expect((await field()).value).toBe("Half a thought");
+  again.rerender(page(2));
+  expect((await field()).value).toBe("");
+  again.rerender(page(1));
+  expect((await field()).value).toBe("Half a thought");
+  press("Comment");
+  await asking(asked, "POST", "/v1/prompts/a/comments");
+  again.unmount();
+  render(page(1));
+  expect((await field()).value).toBe("");
+});

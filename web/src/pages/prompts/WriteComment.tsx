@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
+import { useKeptText } from "@/api/kept-text";
 import { labelOf, useLookUp, useMemberChoices, useNamed } from "@/api/members";
 import { needs, useMay } from "@/api/session";
 import { Button, CHIP, CHIPS, Combobox, FormError, IconButton, Notice, Textarea, announce, takeChip } from "@/kit";
@@ -17,7 +18,7 @@ export type About = { version: number; against: number | null; part: string | nu
 export function AddComment({ slug, about, replyTo, label, onDone }: { slug: string; about: About; replyTo?: string; label: string; onDone?: () => void }) {
   const add = useChange("post", "/v1/prompts/{slug}/comments", AGAIN);
   const send = (said: Said, done: () => void) => add.mutate({ path: { slug }, body: { ...about, ...said, reply_to: replyTo ?? null } }, { onSuccess: () => (done(), onDone?.(), announce(replyTo ? "Your answer is added" : "Your comment is added")) });
-  return <Write label={label} submit={replyTo ? "Answer" : "Comment"} isSending={add.isPending} error={add.error} onSend={send} onCancel={replyTo ? onDone : undefined} />;
+  return <Write keep={`comment ${slug} ${replyTo ?? about.version}`} label={label} submit={replyTo ? "Answer" : "Comment"} isSending={add.isPending} error={add.error} onSend={send} onCancel={replyTo ? onDone : undefined} />;
 }
 
 /** The text of one's own comment, and who it mentions. */
@@ -28,14 +29,14 @@ export function EditComment({ slug, comment, onDone }: { slug: string; comment: 
 }
 
 type Said = { body: string; mentions: string[] };
-type WriteProps = { label: string; submit: string; begin?: Comment; isSending: boolean; error: unknown; onSend: (said: Said, done: () => void) => void; onCancel?: () => void };
+type WriteProps = { keep?: string; label: string; submit: string; begin?: Comment; isSending: boolean; error: unknown; onSend: (said: Said, done: () => void) => void; onCancel?: () => void };
 
-function Write({ label, submit, begin, isSending, error, onSend, onCancel }: WriteProps) {
+function Write({ keep, label, submit, begin, isSending, error, onSend, onCancel }: WriteProps) {
   const may = useMay();
   const lookUp = useLookUp();
   const [isLooking, setLooking] = useState(false);
   const begunWith = useNamed(may.edit ? addressesIn(begin?.body ?? "") : []);
-  const [body, setBody] = useState(begin?.body ?? "");
+  const { text: body, set: setBody, forget } = useKeptText(keep ?? null, begin?.body);
   // Null: as they were. Who of them stands in the text is known once the members are.
   const [picked, setPicked] = useState<string[] | null>(begin ? null : []);
   const [told, setTold] = useState<string[]>([]);
@@ -57,7 +58,10 @@ function Write({ label, submit, begin, isSending, error, onSend, onCancel }: Wri
     // Told once before it is sent: a slip would tell nobody, and nobody would know.
     const strangers = named === null ? [] : strangersAmong(named.addresses, named.members);
     if (strangers.some((one) => !told.includes(one))) setTold(strangers);
-    else onSend({ body: body.trim(), mentions: picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], before?.members ?? []) }, done);
+    else {
+      forget();
+      onSend({ body: body.trim(), mentions: picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], before?.members ?? []) }, done);
+    }
   };
   const inText = addressesIn(body);
   const missed = told.filter((one) => inText.includes(one));

@@ -134,6 +134,8 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
                 f"{path}, line {number}: an item has `input` and `expected`. This has no {' and no '.join(missing)}, but "
                 f"{', '.join(found)[:300] or 'nothing'}.{how}"
             )
+        if empty := [field for field in ("input", "expected") if row[field] in (None, "")]:
+            raise BadGiven(f"{path}, line {number}: {' and '.join(f'`{field}`' for field in empty)} is empty; an item needs both.")
         if not isinstance(row.get("metadata") or {}, Mapping):
             raise BadGiven(f"{path}, line {number}: `metadata` is an object.")
         others = {key: value for key, value in row.items() if key not in ITEM_FIELDS and value is not None}

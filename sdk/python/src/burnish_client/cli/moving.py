@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,8 @@ def export(
     with reaching(profile) as burnish:
         query = {"scope": "prompts"} | ({"folder": folder} if folder is not None else {})
         bundle = burnish.request_raw("GET", "/v1/export", query=query).content
+    if folder is not None and not json.loads(bundle)["prompts"]:
+        stop(f"No prompt is in the folder '{folder}': nothing is written.", code=NO)
     if file == STANDARD:
         sys.stdout.buffer.write(bundle)
         sys.stdout.buffer.flush()
