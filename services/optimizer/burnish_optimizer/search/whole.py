@@ -15,6 +15,7 @@ from burnish_shared.prompt_contract import breach, without_tags
 
 BLOCK = 8
 PROPOSALS_AT_ONCE = 3
+IDLE_MOST = 12
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class WholeRace:
     async def climb(self, *, keep: int, say: Callable[[], Awaitable[None]]) -> None:
         """Reflects and races until the budget is used or nothing new comes any more."""
         idle = 0
-        while idle < self.settings.saturated_rounds:
+        while idle < IDLE_MOST:
             before = self.memo.evaluations
             try:
                 await self.meet(await self._children(keep=keep), keep=keep)
