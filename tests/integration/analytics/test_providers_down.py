@@ -236,18 +236,19 @@ async def test_an_attempt_that_says_nothing_of_a_provider_raises_nothing(traffic
     assert await traffic.told() == []
 
 
+MADE = 5000
 OLD = """
 INSERT INTO executions (execution_id, workspace_id, fence, lane, status, model, provider, input_tokens, output_tokens, cached_input_tokens,
                         usage_source, cost_nusd, latency_ms, cached, error, finished_at, attempts)
 SELECT overlay(moment_bound(at)::text PLACING lpad(to_hex(n), 12, '0') FROM 25)::uuid, $1, 1, 'interactive', 'error', 'lab/one', 'lab', 1,
        1, 0, 'provider', 0, 5, false, $2::text::jsonb, at, $3::text::jsonb
-  FROM generate_series(1, 5000) n CROSS JOIN LATERAL (SELECT now() - interval '2 days' - n * interval '1 minute' AS at) t"""
+  FROM generate_series(1, $4::integer) n CROSS JOIN LATERAL (SELECT now() - interval '2 days' - n * interval '1 minute' AS at) t"""
 
 READ = "SELECT sum(seq_tup_read + idx_tup_fetch)::integer AS read FROM pg_stat_xact_user_tables WHERE relname LIKE 'executions%'"
 
 
 async def test_what_failed_long_ago_is_not_read_again_each_time(traffic: Traffic) -> None:
-    await traffic.analytics.rows(OLD, traffic.workspace_id, json.dumps(UNREACHABLE), json.dumps([tried()]))
+    await traffic.analytics.rows(OLD, traffic.workspace_id, json.dumps(UNREACHABLE), json.dumps([tried()]), MADE)
     await traffic.call(*IN_A_ROW, model="other/one", error=None, attempts=SAVED)
     [alert] = await traffic.told()
     await traffic.analytics.rows("UPDATE alerts SET raised_at = raised_at - interval '25 hours' WHERE alert_id = $1", alert["alert_id"])
@@ -255,7 +256,9 @@ async def test_what_failed_long_ago_is_not_read_again_each_time(traffic: Traffic
     for asked in ("providers_not_answering(10, '2 minutes', 100)", "alerts_over(100)"):
         async with as_superuser(traffic.analytics.superuser_url) as connection, connection.transaction():
             await connection.fetch(f"SELECT * FROM {asked}")
-            assert await connection.fetchval(READ) < 200, asked
+            assert await connection.fetchval(READ) < MADE / 2, (
+                f"{asked}: other tests leave failures of now, but of the old ones none is read"
+            )
 
 
 NO_WORD_OF_IT = {

@@ -191,7 +191,7 @@ async def test_a_field_that_would_be_lost_or_buy_something_else_is_refused(
 async def test_extra_of_the_native_route_takes_no_setting_of_ours(caller: Caller, provider: CandidProvider) -> None:
     body = {"messages": ASKED, "model": "own/plain", "overrides": {"extra": {"max_tokens": 9000}}}
     refused = await caller("POST", "/v1/executions", body)
-    assert refused.status == 400 and refused.body["error"]["param"] == "max_tokens", refused.body
+    assert refused.status == 400 and refused.body["error"]["param"] == "overrides.extra.max_tokens", refused.body
 
 
 @pytest.mark.parametrize("model", ["own/reasoner", "claude/thinker"])
