@@ -257,7 +257,7 @@ async def test_what_failed_long_ago_is_not_read_again_each_time(traffic: Traffic
         async with as_superuser(traffic.analytics.superuser_url) as connection, connection.transaction():
             await connection.fetch(f"SELECT * FROM {asked}")
             assert await connection.fetchval(READ) < MADE / 2, (
-                f"{asked}: other tests leave failures of now, but of the old ones none is read"
+                f"{asked}: others leave failures of now, but of the old ones none is read"
             )
 
 
