@@ -256,9 +256,7 @@ async def test_what_failed_long_ago_is_not_read_again_each_time(traffic: Traffic
     for asked in ("providers_not_answering(10, '2 minutes', 100)", "alerts_over(100)"):
         async with as_superuser(traffic.analytics.superuser_url) as connection, connection.transaction():
             await connection.fetch(f"SELECT * FROM {asked}")
-            assert await connection.fetchval(READ) < MADE / 2, (
-                f"{asked}: others leave failures of now, but of the old ones none is read"
-            )
+            assert await connection.fetchval(READ) < MADE / 2, f"{asked}: others leave failures of now, but of the old ones none is read"
 
 
 NO_WORD_OF_IT = {
