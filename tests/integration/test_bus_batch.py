@@ -149,7 +149,7 @@ async def test_what_comes_behind_a_reconnect_waits_for_no_other_however_many_loo
                 await until(lambda: some([True] if analytics.is_connected and gateway.is_connected else []))
                 for number in range(3):
                     await publish(gateway, [b"behind%d" % number])
-                    await until(lambda seen=number + 2: recorder.has(seen))  # type: ignore[misc]
+                    await until(partial(recorder.has, number + 2))
     assert recorder.batches == [1] * 4
 
 
