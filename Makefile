@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page test-page-parts test-page-browser screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling scaling-units chaos chaos-more chaos-long soak fuzz
+.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page test-page-parts test-page-browser screenshots pictures bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling scaling-units chaos chaos-more chaos-long soak fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ test-page-browser: $(STAMP) page ## test the web page in Chromium on the real se
 
 screenshots: $(STAMP) page ## make pictures of every page, in both themes and narrow, in .screenshots
 	$(BIN)/pytest -m page -q $(ARGS) tests/page/screenshots.py
+
+pictures: $(STAMP) page ## make the pictures of README and documentation anew, in docs/pictures
+	$(BIN)/pytest -m page -q $(ARGS) tests/page/pictures.py
 
 lint: $(STAMP) ## check style, formatting and who imports whom
 	@if [ -d web/node_modules ]; then cd web && npm run --silent lint; fi

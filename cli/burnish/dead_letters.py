@@ -84,6 +84,8 @@ async def _list(operated: Operated, consumer: str | None, *, with_replayed: bool
     from burnish_shared.bus import dead_letters_store as store
 
     async with operators_database(operated.database_url) as db, db.unit_of_work(read_only=True) as tx:
+        if consumer:
+            await _check_consumer(tx, consumer)
         return [dict(row) for row in await store.listed(tx, consumer=consumer, with_replayed=with_replayed, limit=limit)]
 
 
@@ -112,11 +114,22 @@ async def _discard(operated: Operated, ids: Sequence[UUID] | None, consumer: str
         return await dead_letters_store.discard(tx, await _wanted(tx, ids, consumer))
 
 
+async def _check_consumer(tx: "Tx", consumer: str) -> None:
+    """Raises NotFound for one that neither is there nor has left letters: else a typing error would look as if nothing waited."""
+    from burnish_shared import streams
+    from burnish_shared.bus import dead_letters_store
+
+    known = {one.durable for one in streams.CONSUMERS}
+    if consumer not in known and not await dead_letters_store.listed(tx, consumer=consumer, with_replayed=True, limit=1):
+        raise NotFound(f"There is no consumer {consumer}; there are {', '.join(sorted(known))}.")
+
+
 async def _wanted(tx: "Tx", ids: Sequence[UUID] | None, consumer: str | None) -> Sequence[UUID]:
-    """Raises NotFound for an id that is none."""
+    """Raises NotFound for an id that is none, and as `_check_consumer`."""
     from burnish_shared.bus import dead_letters_store
 
     if consumer:
+        await _check_consumer(tx, consumer)
         return await dead_letters_store.waiting(tx, consumer)
     wanted = list(dict.fromkeys(ids or ()))
     if unknown := set(wanted) - await dead_letters_store.there(tx, wanted):

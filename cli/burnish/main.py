@@ -42,6 +42,7 @@ add_commands(app)
 app.command()(backup)
 app.command()(restore)
 webhooks_app.command()(listen)
+webhooks_app.info.help = "Webhooks: deliveries, sending them again, and receiving them on this machine."
 webhooks_app.command("release")(release_webhooks)
 
 
@@ -88,6 +89,7 @@ def down(home: HomeOption = None) -> None:
 @app.command()
 def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Show what runs, where, and how often it was started again."""
+    from burnish.launcher.build import present_build
     from burnish.launcher.state import present_state
 
     state = present_state(find_home(home))
@@ -102,6 +104,8 @@ def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
         port = state.ports.get(name)
         restarts = f"started again {counted(again, 'time')}" if again else ""
         print(f"  {name:<14} pid {pid:<8} {f'port {port}' if port else '':<12} {restarts}".rstrip())
+    if state.state == "ready" and state.build != present_build():
+        print("  the code was changed since it was started; `burnish up --detach` starts it again with it")
     if state.missing and state.pids:
         print(f"  not installed: {', '.join(state.missing)}")
 

@@ -9,11 +9,15 @@ from burnish_shared.errors import NoProviderKey
 
 @dataclass(frozen=True, slots=True)
 class KeysAtHand:
-    """Keys for one address of one provider: the workspace's own, and whether the operator has any for the provider."""
+    """Keys for one address of one provider: the workspace's own, and whether the operator has any for the provider.
+
+    `own_elsewhere`: keys of the workspace for other addresses of the same provider.
+    """
 
     own_active: int
     own_set_aside: int
     platform: bool
+    own_elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ def with_keys(route: Route, facts: ModelFacts, *, keys: KeysAtHand, terms: Platf
 
 def _what_to_do(facts: ModelFacts, keys: KeysAtHand) -> str:
     add = f"add one with POST /v1/provider-keys (provider {facts.provider!r})"
+    if keys.own_elsewhere:
+        return (
+            f"The keys of this workspace for the provider {facts.provider!r} go to another address than the model {facts.model!r}: "
+            f"a key is sent to its own base_url alone. Give both the same base_url, or {add}."
+        )
     if keys.platform:
         return f"This workspace or its plan does not use the operator's key for {facts.provider!r}; {add}, or have an admin allow it."
     return f"There is no key for the provider {facts.provider!r} of the model {facts.model!r}; {add}, or ask the operator for one."

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from burnish_shared.contracts.executions import Route
+from burnish_shared.files import is_file
 from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import input_tokens_of
@@ -44,5 +45,7 @@ def _keeps_for_hour(given: Sequence[Any]) -> bool:
             return True
         content = one.get("content") if isinstance(one, dict) else None
         if isinstance(content, list) and _keeps_for_hour(content):
+            return True
+        if is_file(one) and _keeps_for_hour([one["file"]]):
             return True
     return False

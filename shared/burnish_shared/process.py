@@ -21,6 +21,10 @@ log = structlog.get_logger("burnish.process")
 STOP_GRACE_S: Final = 35.0
 """In-flight work gets 30 s after SIGTERM (PROMISES G-18); what still runs then is cut off."""
 
+LAST_TURN_S: Final = 3.0
+"""Of STOP_GRACE_S: for telling what was recorded while the rest ended. What is not told by then waits for the next process. The rest is
+for giving back what did not end in its 30 s."""
+
 CANCEL_AGAIN_S: Final = 5.0
 """Longer than what a loop does to end well takes, such as giving back what it had claimed while the database is busy."""
 
@@ -78,26 +82,33 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(START_AGAIN_S)
 
 
-async def supervise(*coros: Coroutine[Any, Any, None], stop: asyncio.Event | None = None) -> None:
+async def supervise(
+    *coros: Coroutine[Any, Any, None],
+    stop: asyncio.Event | None = None,
+    last: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None,
+) -> None:
     """Runs them side by side. The first that fails cancels the others, and its error is raised in an ExceptionGroup.
 
     With `stop`: once it is set, those that have not returned within STOP_GRACE_S are cancelled. A loop that is not asked to
-    stop must not return: without `stop` all are simply awaited.
+    stop must not return: without `stop` all are simply awaited. `last` (only with `stop`) runs beside them and is told to stop when
+    they have ended: a relay, which sends what they record until then.
     """
+    recorded = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         tasks = {group.create_task(one) for one in coros}
+        closing = {group.create_task(last(recorded))} if last is not None else set()
         try:
             if stop is None:
                 await asyncio.wait(tasks)
                 return
-            await _until(stop, tasks)
-            if not any(task.done() and not task.cancelled() and task.exception() for task in tasks):
-                _, slow = await asyncio.wait(tasks, timeout=STOP_GRACE_S)
-                for task in slow:
-                    log.warning("stop_cut_off", task=task.get_name())
-            await ended(tasks)
+            await _until(stop, tasks | closing)
+            if not _has_failed(tasks | closing):
+                await _leave(tasks, within_s=STOP_GRACE_S - LAST_TURN_S if closing else STOP_GRACE_S)
+                recorded.set()
+                await _leave(closing, within_s=LAST_TURN_S)
+            await ended(tasks | closing)
         except asyncio.CancelledError:  # by whoever stops the service, or by the group, as one of them failed
-            await ended(tasks)
+            await ended(tasks | closing)
             raise
 
 
@@ -186,6 +197,19 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
     log.info("service_stopped")
+
+
+def _has_failed(tasks: Collection["asyncio.Task[None]"]) -> bool:
+    return any(task.done() and not task.cancelled() and task.exception() for task in tasks)
+
+
+async def _leave(tasks: set["asyncio.Task[None]"], *, within_s: float) -> None:
+    """Waits until they have ended; those that take longer are cut off."""
+    if tasks:
+        _, slow = await asyncio.wait(tasks, timeout=within_s)
+        for task in slow:
+            log.warning("stop_cut_off", task=task.get_name())
+    await ended(tasks)
 
 
 async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:

@@ -64,6 +64,15 @@ PRESETS: Final[Mapping[str, Preset]] = {
 }
 
 
+TAKES_TOP_K: Final = frozenset(
+    {"openrouter", "together_ai", "fireworks_ai", "deepinfra", "ollama", "vllm", "llama_cpp", "google", "bedrock"}
+)
+"""Providers that know `top_k` beside what OpenAI's format names, or pass over it; most others refuse a field that they do not know.
+
+LiteLLM leaves it out for the models of Bedrock that know none, but hands it to Azure, Mistral and Cohere as it came.
+"""
+
+
 def wire_of(provider: str) -> WireName:
     """The format that this provider speaks, at its own address and at a workspace's."""
     preset = PRESETS.get(provider)

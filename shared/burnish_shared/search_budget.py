@@ -1,4 +1,4 @@
-"""How many evaluations a search needs before it may begin: the gateway refuses less, and the optimizer keeps so many back. Pure."""
+"""How many evaluations a search needs before it may begin: the gateway refuses less. And how many the optimizer keeps back. Pure."""
 
 from typing import Final
 
@@ -20,9 +20,29 @@ def evaluations_to_confirm(validation_items: int, *, candidates: int = len(CANDI
     return (1 + candidates) * validation_items
 
 
+def evaluations_of_last_look(validation_items: int) -> int:
+    """The version that is there and the winner, on all validation items: what no search may spend before its end."""
+    return 2 * validation_items
+
+
 def evaluations_to_measure(test_items: int) -> int:
     """Both versions on every test item."""
     return 2 * test_items
+
+
+def items_lacking(
+    *, train_items: int, validation_items: int, test_items: int, test_least: int, are_looks_spent: bool
+) -> list[tuple[str, int, int]]:
+    """(what, how many there are, how many it takes at least) of what there is too little of; a job that begins all the same ends at once.
+
+    `are_looks_spent`: the error budget of the test split is; then it takes as many fresh items as there are.
+    """
+    least = max(TEST_ITEMS_LEAST, test_least)
+    wanted = [("test_items", test_items, least)]
+    wanted += [("train_items", train_items, SEARCH_ITEMS_LEAST), ("validation_items", validation_items, SEARCH_ITEMS_LEAST)]
+    if are_looks_spent and test_items >= least:
+        wanted[0] = ("test_items", test_items, 2 * test_items)
+    return [(what, there, needed) for what, there, needed in wanted if there < needed]
 
 
 def evaluations_to_begin(*, train_items: int, validation_items: int, test_items: int, test_least: int = TEST_ITEMS_LEAST) -> int | None:

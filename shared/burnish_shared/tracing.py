@@ -128,23 +128,6 @@ def note(attributes: Attributes, *, name: str | None = None, error: str | None =
         present.set_status(trace.StatusCode.ERROR)
 
 
-def genai_attributes(*, operation: str, provider: str, model: str) -> dict[str, str]:
-    """Of a call that begins, by OpenTelemetry's semantic conventions for generative AI. Never text."""
-    return {"gen_ai.operation.name": operation, "gen_ai.provider.name": provider, "gen_ai.request.model": model}
-
-
-def genai_results(*, finish_reason: str | None, input_tokens: int | None, output_tokens: int | None) -> dict[str, int | Sequence[str]]:
-    """Of its end. What the provider did not say is left out."""
-    attributes: dict[str, int | Sequence[str]] = {}
-    if finish_reason is not None:
-        attributes["gen_ai.response.finish_reasons"] = (finish_reason,)
-    if input_tokens is not None:
-        attributes["gen_ai.usage.input_tokens"] = input_tokens
-    if output_tokens is not None:
-        attributes["gen_ai.usage.output_tokens"] = output_tokens
-    return attributes
-
-
 @contextmanager
 def _exported(name: str, parent: str | None, kind: Kind, attributes: Attributes) -> Iterator[str]:
     from opentelemetry.trace import SpanKind

@@ -146,6 +146,11 @@ async def serve(host: str = "127.0.0.1", port: int = 0, *, settings: SimulatorSe
         await runner.cleanup()
 
 
+def rehearse() -> None:
+    """What a start does before it reaches for a server. Raises what would end it there."""
+    from_environment(SimulatorSettings)
+
+
 async def main(stop: asyncio.Event, settings: SimulatorSettings | None = None) -> None:
     """Serve until `stop` is set. Logs one line when ready. Raises StartRefused for an environment that is not right."""
     chosen = settings or from_environment(SimulatorSettings)

@@ -1,5 +1,7 @@
 """The body of `POST /v1/chat/completions`, checked. Fields that are not named here are accepted and ignored."""
 
+import base64
+import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,11 +20,34 @@ class _Checked(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
 
+class File(_Checked):
+    """A file of a message, by its bytes or an address."""
+
+    filename: str | None = None
+    file_data: str | None = None
+
+    def described(self) -> str:
+        """A toy reads no PDF: it names what it was given, so that whoever sent it sees that it came whole."""
+        head, comma, data = (self.file_data or "").partition(",")
+        if not comma or not head.startswith("data:"):
+            return f"[file {self.filename or 'without a name'}: {(self.file_data or 'nothing')[:200]}]"
+        try:
+            raw = base64.b64decode(data, validate=True)
+        except ValueError as error:
+            raise Refusal("A file's data is no base64.", param="messages", code="invalid_value") from error
+        kind = head.removeprefix("data:").partition(";")[0]
+        return f"[file {self.filename or 'without a name'}: {kind}, {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}]"
+
+
 class Part(_Checked):
-    """One part of a message. Only text is read; images and the rest are passed over."""
+    """One part of a message. Text is read, of a file what it is; images and the rest are passed over."""
 
     type: str
     text: str | None = None
+    file: File | None = None
+
+    def said(self) -> str:
+        return self.file.described() if self.type == "file" and self.file else self.text or ""
 
 
 class ChatMessage(_Checked):
@@ -34,7 +59,7 @@ class ChatMessage(_Checked):
     def text(self) -> str:
         """All the text of the message, parts on lines of their own."""
         if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content if part.text)
+            return "\n".join(said for part in self.content if (said := part.said()))
         return self.content or ""
 
 

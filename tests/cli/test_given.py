@@ -2,6 +2,7 @@
 
 import csv
 import json
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,20 @@ def test_a_cell_may_hold_a_whole_document(tmp_path: Path) -> None:
         csv.field_size_limit(before)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_a_cell_end_as_they_do_in_the_file(tmp_path: Path, end: str) -> None:
+    """What a model is asked and measured by is what the file says: the server, which reads uploads of the page, keeps it too."""
+    path = tmp_path / "items.csv"
+    path.write_bytes(f'{end}, ,{end}input;expected{end}"one\r\ntwo\nthree";b{end}c;{end}'.encode())
+    read = items_of(path)
+    assert next(read) == {"input": "one\r\ntwo\nthree", "expected": "b"}
+    with pytest.raises(BadGiven, match="line 7: `expected` is empty"):
+        next(read)
+    path = tmp_path / "items.jsonl"
+    path.write_bytes(end.join(['{"input": "a", "expected": "b"}', "", '{"input": "c", "expected": "d"}', ""]).encode())
+    assert [one["input"] for one in items_of(path)] == ["a", "c"]
+
+
 def test_blanks_behind_the_delimiters_are_no_part_of_names_and_cells(tmp_path: Path) -> None:
     path = tmp_path / "items.csv"
     path.write_text('input, expected, split\nhi, "a, b", train\n')
@@ -60,6 +75,7 @@ def test_columns_of_other_names_are_said(tmp_path: Path, mark: str) -> None:
     ("name", "content", "said"),
     [
         ("items.csv", 'input,expected\n\n"two\nlines",a\n,b\n', "line 5: `input` is empty"),
+        ("items.csv", "sep=;\ninput;expected\na, b;c\n;d\n", "line 4: `input` is empty"),
         ("items.csv", "input,expected\nhello\n", "line 2: an item has `input` and `expected`. This has no expected"),
         ("items.jsonl", '{"input": "a", "expected": null}\n', "line 1: `expected` is empty"),
     ],
@@ -110,6 +126,24 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(BadGiven, match=r"items\.jsonl"):
         list(items_of(path))
+
+
+def test_a_variable_from_a_file_or_from_standard_input_is_its_text_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "first\r\nsecond\rthird\nfourth \u00e9\r\n"
+    (tmp_path / "mail.txt").write_bytes(text.encode())
+    (tmp_path / "marked.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    given = [f"mail=@{tmp_path}/mail.txt", f"marked=@{tmp_path}/marked.txt", "said=@-"]
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text.encode()), encoding="latin-1"))
+    assert variables_of(given, None) == {"mail": text, "marked": text, "said": text}
+
+
+def test_what_is_no_text_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.bin").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadGiven, match="cannot be read"):
+        variables_of([f"a=@{tmp_path}/a.bin"], None)
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"\xff\xfe"), encoding="utf-8"))
+    with pytest.raises(BadGiven, match="standard input is no text in UTF-8"):
+        variables_of([], "-")
 
 
 def test_what_is_nested_too_deep_is_refused_as_what_cannot_be_read(tmp_path: Path) -> None:

@@ -47,7 +47,10 @@ def test_a_search_is_forecast_started_and_followed(shell: Shell, burnish: Burnis
     followed = shell.start("optimization", started["id"], "--json")
     out, _ = followed.communicate(timeout=240)
     job = json.loads(out)
-    assert job["status"] == "completed" and followed.returncode == (0 if job["outcome"] == "improved" else 1)
+    ends = 0 if job["outcome"] == "improved" else 1
+    assert job["status"] == "completed" and followed.returncode == ends
+    spent = f"It made {job['progress']['evaluations']} evaluations and spent $"
+    assert spent in shell("optimization", started["id"], exits=ends).stdout, "whatever came of it"
 
 
 def test_a_search_from_feedback_asks_for_no_dataset(shell: Shell, prompt: str) -> None:

@@ -67,6 +67,10 @@ def test_a_developer_needs_no_server(shell: Shell, wheel: Path, tmp_path: Path) 
     lacking = burnish("prompts", "list")
     assert lacking.returncode == 1 and "burnish-client[cli]" in lacking.stderr and "Traceback" not in lacking.stderr
     put(packages, *COMMAND)
+    for words in (("up", "--detach"), ("mcp",), ("webhooks", "listen", "--port", "1")):
+        absent = burnish(*words)
+        assert absent.returncode == 2 and "comes with the server" in absent.stderr, absent.stderr
+    assert "receiving" not in burnish("webhooks", "--help").stdout and " mcp " not in burnish("--help").stdout
     assert burnish("init").returncode == 0
     (shell.folder / "prompts/tickets.yaml").rename(shell.folder / "prompts/packaged.yaml")
     pushed = burnish("prompts", "push", "--json")

@@ -44,6 +44,8 @@ def test_an_answer_is_printed_as_it_comes_and_its_cost_beside_it(shell: Shell, m
         (("run", "x", "--vars", "not-there.json"), 2, "cannot be read"),
         (("executions", "show", "01a1fc2b-13b1-71b2-bf97-cca646c6a24b"), 3, "not_found"),
         (("webhooks", "replay"), 2, "--endpoint"),
+        (("webhooks", "dismiss"), 2, "--endpoint"),
+        (("webhooks", "dismiss", "x", "--event", "alert.*"), 2, "--event"),
         (("feedback", "01a1fc2b-13b1-71b2-bf97-cca646c6a24b"), 2, "--thumb"),
         (("whoami", "--profile", "nobody"), 2, "burnish login --profile nobody"),
         (("optimize", "x", "--dataset", "never-was"), 2, "never-was"),
@@ -52,6 +54,11 @@ def test_an_answer_is_printed_as_it_comes_and_its_cost_beside_it(shell: Shell, m
 def test_what_cannot_be_done_ends_with_its_code_and_says_what_to_do(shell: Shell, words: tuple[str, ...], code: int, says: str) -> None:
     refused = shell(*words, exits=code)
     assert says in refused.stderr and refused.stdout == "" and "Traceback" not in refused.output
+
+
+def test_a_key_that_is_not_taken_is_told_with_where_it_is_from_and_whom_it_was_shown(shell: Shell) -> None:
+    refused = shell("whoami", exits=3, BURNISH_API_KEY="bk_live_AAAAAAAA_" + "A" * 43)
+    assert f"from BURNISH_API_KEY, and {shell.environment['BURNISH_BASE_URL']} was asked" in refused.stderr
 
 
 def test_a_refusal_names_what_is_lacking(shell: Shell, made: Made) -> None:
@@ -170,6 +177,10 @@ def test_deliveries_are_shown_and_sent_again(shell: Shell, burnish: Burnish, mad
     ranged = shell.json("webhooks", "replay", "--endpoint", endpoint, "--from", "2026-01-01", "--status", "exhausted")
     assert ranged[0]["matched"] == 0
     shell("webhooks", "replay", found[0]["id"])
+    assert "only a dead letter" in shell("webhooks", "dismiss", found[0]["id"], exits=3).stderr
+    narrowed = ("--endpoint", endpoint, "--to", "2026-01-01", "--event", "prompt.*")
+    assert shell.json("webhooks", "dismiss", *narrowed) == {"dismissed": 0}
+    assert "Given up: 0" in shell("webhooks", "dismiss", "--endpoint", endpoint).stdout
     burnish.request("DELETE", f"/v1/webhooks/endpoints/{endpoint}")
 
 

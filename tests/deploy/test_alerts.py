@@ -127,6 +127,11 @@ CASES: Final[dict[str, tuple[Series, Series]]] = {
         {'burnish_executor_provider_seconds_count{outcome="cancelled"}': "0+30x70",
          'burnish_executor_provider_seconds_count{outcome="success"}': "0+70x70"},
     ),
+    "BurnishOperatorKeyRefused": (
+        {'burnish_executor_key_troubles_total{outcome="platform_refused"}': "0x60 1x10"},
+        {'burnish_executor_key_troubles_total{outcome="platform_refused"}': "3x70",
+         'burnish_executor_key_troubles_total{outcome="set_aside"}': "0+5x70"},
+    ),
     "BurnishLiteLLMRestarts": ({"burnish_executor_litellm_starts_total": "0+1x70"}, {"burnish_executor_litellm_starts_total": "1x70"}),
     "BurnishHouseworkFails": (
         {'burnish_housework_failures_total{task="recount"}': "0+1x70"},

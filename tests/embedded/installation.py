@@ -34,7 +34,7 @@ class Installation:
         self.home = home
         make_reachable(home.parent)
         self.connection: dict[str, Any] = {}
-        self._prefix = tuple(prefix)
+        self.prefix = tuple(prefix)
         self._environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
         self._environment |= WITHOUT_FSYNC | dict(environment or {})
 
@@ -46,7 +46,7 @@ class Installation:
         return subprocess.Popen(self._command(words), env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def _command(self, words: Sequence[str]) -> tuple[str, ...]:
-        return (*self._prefix, *BURNISH, *words, "--home", str(self.home))
+        return (*self.prefix, *BURNISH, *words, "--home", str(self.home))
 
     def up(self, *words: str, replicas: str = "") -> dict[str, Any]:
         """Starts it in the background; the object that `--json` prints."""

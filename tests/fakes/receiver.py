@@ -29,8 +29,8 @@ class Received:
 class Receiver:
     """`modes[path]` are the modes of successive requests to a path, the last one for ever; `ok` where nothing is said.
 
-    Modes: ok · a status like 500 · 503;retry-after=1 · 410 · abort · redirect or redirect=URL · hang · drip (a byte at a time)
-    · slow=SECONDS · huge (an endless body)
+    Modes: ok · a status like 500 · 503;retry-after=1 · 410 · abort · redirect or redirect=URL · hang or hang=STATUS
+    · drip (a byte at a time) · slow=SECONDS · huge (an endless body)
     · drop (closes without an answer) · nul (a body with NUL) · gzip (a compressed body) · cookie (sets one).
     """
 
@@ -85,7 +85,7 @@ class Receiver:
                 return web.Response(status=302, headers={"location": rest or self.url("/elsewhere")})
             case "hang":
                 await self.released.wait()
-                return web.Response(text="at last")
+                return web.Response(status=int(rest or 200), text="at last")
             case "slow":
                 await asyncio.sleep(float(rest))
                 return web.Response(text="at last")

@@ -18,6 +18,7 @@ import asyncpg
 import pytest
 
 from tests.embedded.installation import SERVERS_ONLY, Installation, await_value, is_alive
+from tests.embedded.places import make_reachable
 from tests.integration.registry.steady_readers import SteadyReaders, with_children
 from tests.pace import fair_sleep
 
@@ -301,6 +302,63 @@ def test_a_first_start_in_the_background_that_is_told_to_end_leaves_nothing_runn
     finally:
         starting.kill()
         fresh.down()
+
+
+def test_an_up_after_an_update_starts_again_what_runs_with_the_code_from_before(other: Installation) -> None:
+    other.up(replicas=SERVERS_ONLY)
+    try:
+        before = other.status()
+        state = other.home / "state.json"
+        left_out = [one for one in before["left_out"] if one != "webhooks"]  # The code from before knew of no such service.
+        state.write_text(json.dumps(before | {"build": "of the code from before", "left_out": left_out}))
+        assert "the code was changed since it was started" in other.run("status").stdout
+
+        second = other.run("up", "--detach", "--json")
+
+        assert second.returncode == 0, second.stderr
+        assert "with the code from before an update" in second.stderr
+        after = other.status()
+        assert after["state"] == "ready" and after["pid"] != before["pid"]
+        assert after["replicas"] == before["replicas"] | {"webhooks": 1} and after["build"] == before["build"]
+        assert after["ports"].items() >= before["ports"].items()
+        assert "code was changed" not in other.run("status").stdout
+    finally:
+        other.down()
+
+
+def test_an_update_to_code_that_does_not_start_leaves_what_runs_alone(other: Installation, tmp_path: Path) -> None:
+    other.up(replicas=SERVERS_ONLY)
+    try:
+        before = other.status()
+        broken = tmp_path / "burnish_simulator"
+        broken.mkdir()
+        (broken / "__init__.py").touch()
+        (broken / "app.py").write_text("import a_library_that_was_not_installed\n")
+        make_reachable(tmp_path)
+
+        second = Installation(other.home, prefix=other.prefix, environment={"PYTHONPATH": str(tmp_path)}).run("up", "--detach", "--json")
+
+        assert second.returncode == 1
+        assert "it does not start. What runs was left alone" in second.stderr and "a_library_that_was_not_installed" in second.stderr
+        assert other.status() == before
+    finally:
+        other.down()
+
+
+def test_an_update_that_fails_as_it_starts_says_that_nothing_runs(other: Installation) -> None:
+    other.up(replicas=SERVERS_ONLY)
+    try:
+        state = other.home / "state.json"
+        state.write_text(json.dumps(other.status() | {"build": "of the code from before"}))
+        refused = {"BURNISH_POSTGRES_SETTINGS": "no_such_setting=1"}
+
+        second = Installation(other.home, prefix=other.prefix, environment=refused).run("up", "--detach", "--json")
+
+        assert second.returncode == 1
+        assert "Nothing runs in" in second.stderr and "The data stays" in second.stderr, second.stderr
+        assert other.status()["state"] == "failed"
+    finally:
+        other.down()
 
 
 def test_of_two_that_start_at_once_one_finds_the_other(other: Installation) -> None:

@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import re
 import socket
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +25,13 @@ CONTEXT_TOKENS = 300_000
 CONTEXT_FIELDS = ("max_model_len", "context_length", "n_ctx", "context_window", "max_context_length")
 """What vLLM, OpenRouter, llama.cpp, Groq and LM Studio call it."""
 
+APART_S = 0.2
+"""Beyond any doubt more than the few milliseconds within which pieces travel together (`BURNISH_COALESCE_MS`)."""
+
+
+SAYS = re.compile(rb'"content": ?"[^"]')
+"""A line of a stream that brings words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -40,6 +49,16 @@ class Server:
         found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
         addresses = {ipaddress.ip_address(str(one[4][0])) for one in found}
         return ",".join(["127.0.0.0/8", "::1/128", *(f"{one}/{one.max_prefixlen}" for one in addresses if not one.is_loopback)])
+
+    async def takes_its_time(self, asked: str) -> bool:
+        """Whether the pieces of a stream of its own lie apart. What comes at once is told as one piece, as a simulated model's is."""
+        body = {"model": self.model, "messages": [{"role": "user", "content": asked}], "stream": True, "temperature": 0, "max_tokens": 64}
+        headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
+        async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=900)) as http:
+            async with http.post(f"{self.base_url}/chat/completions", json=body) as response:
+                assert response.status == 200, await response.text()
+                came = [time.monotonic() async for line in response.content if SAYS.search(line)]
+        return len(came) > 1 and came[-1] - came[0] > APART_S
 
 
 async def find_server() -> Server | None:

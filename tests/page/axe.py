@@ -24,11 +24,16 @@ OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]
 DEVTOOLS: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 """Each ends with its page. One that ended before would take the window's size along."""
 
+LOOKS = 5
+
 OVERLAPPED = "overlapped by another element"
 """Of what axe is undecided about."""
 
 UNDECIDED_IN_PICTURES = {"imgNode", "bgOverlap", "shortTextContent", "bgGradient"}
 """What axe cannot know of text in a drawing. The contrast of the colours that charts use is tested by number (web/src/styles)."""
+
+WHOLE_PX = """() => Math.max(document.documentElement.scrollHeight,
+  ...[...document.querySelectorAll('main, [role=main]')].map((one) => Math.ceil(one.getBoundingClientRect().top) + one.scrollHeight))"""
 
 TWO_FRAMES = "() => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)))"
 """What is placed by the window's size has its place by then: a toast lay over a row still, where it had been in the small window."""
@@ -36,7 +41,13 @@ TWO_FRAMES = "() => new Promise((then) => requestAnimationFrame(() => requestAni
 RUN = """
 async ([runOnly, without]) => {
   const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
+  const isBusy = () => document.querySelector("[aria-busy=true], [data-skeleton]") !== null;
+  let wasBusy = isBusy();
+  const watch = new MutationObserver(() => { wasBusy ||= isBusy(); });
+  watch.observe(document, { subtree: true, childList: true, attributeFilter: ["aria-busy", "data-skeleton"] });
   const found = await axe.run(document, { runOnly, rules, resultTypes: ["violations", "incomplete"], elementRef: true });
+  watch.disconnect();
+  if (wasBusy) return null;
   const told = (results) => results.flatMap((result) => result.nodes.map((node) => ({
     rule: result.id, impact: node.impact, target: node.target.join(" "), html: node.html.slice(0, 200), summary: node.failureSummary,
     isDrawn: node.element instanceof SVGElement || node.element.closest("svg") !== null,
@@ -72,17 +83,29 @@ async def axe_findings(page: Page, *, without: Collection[str] = (), themes: Col
     lines: list[str] = []
     async with _tall(page):
         await settled(page)
+        await _not_cut(page)
         await page.evaluate(TWO_FRAMES)
         if not await page.evaluate("'axe' in window"):
             await page.evaluate(AXE_SOURCE)
         for number, theme in enumerate(themes):
             await set_theme(page, theme)
-            await page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})))")
-            found: dict[str, Any] = await page.evaluate(RUN, [OF_COLOURS if number else EVERYTHING, list(without)])
+            found = await _run(page, OF_COLOURS if number else EVERYTHING, without)
             lines += [_line(theme, "violates", one) for one in found["violations"]]
             lines += [_line(theme, "is undecided about", one) for one in found["incomplete"] if not _is_known(one)]
         await set_theme(page, theme_before)
     return lines
+
+
+async def _run(page: Page, what: dict[str, Any], without: Collection[str]) -> dict[str, Any]:
+    """What axe says of a page that loaded nothing while it looked. What others change comes by live events at any time, and a table that
+    waits for it is dimmed."""
+    for _ in range(LOOKS):
+        await settled(page)
+        await page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})))")
+        found: dict[str, Any] | None = await page.evaluate(RUN, [what, list(without)])
+        if found is not None:
+            return found
+    raise AssertionError(f"something loaded each of the {LOOKS} times that axe looked")
 
 
 @asynccontextmanager
@@ -98,6 +121,14 @@ async def _tall(page: Page) -> AsyncIterator[None]:
         yield
     finally:
         await _resize(DEVTOOLS[page], size["width"], size["height"], 1)
+
+
+async def _not_cut(page: Page) -> None:
+    """Makes the window of `_tall` as tall as the page where that is more: of a row that the edge cuts in two axe is undecided."""
+    whole_px: int = await page.evaluate(WHOLE_PX)
+    if whole_px > TALL_PX:
+        assert page.viewport_size is not None
+        await _resize(DEVTOOLS[page], page.viewport_size["width"], whole_px, DRAWN)
 
 
 async def _resize(devtools: CDPSession, width_px: int, height_px: int, scale: float) -> None:

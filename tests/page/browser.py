@@ -225,6 +225,12 @@ async def floats_are_here(page: Page) -> None:
     await page.wait_for_function("() => performance.getEntriesByType('resource').some((one) => one.name.includes('/float-'))")
 
 
+async def quiet(context: BrowserContext) -> None:
+    """From now on nothing comes of what others do meanwhile: the stream of events is asked for and never answered. For a page that shows
+    what the tests share, and of which something is measured."""
+    await context.route("**/v1/live", lambda _: None)
+
+
 async def set_theme(page: Page, theme: str) -> None:
     """`light` or `dark`, as the person would choose it."""
     await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]

@@ -115,7 +115,7 @@ async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) 
     """`await page_as("editor", "/app/prompts/{prompt}", theme="dark", width=360)`: a page with its figures, signed in as that role.
 
     Roles: operator, admin, editor, viewer, nobody. `{name}` of the path: see Site.ids. `workspace_id`: of `site.new_workspace()`. `url`:
-    another way to the same gateway, such as a proxy that breaks connections.
+    another way to the same gateway, such as a proxy that breaks connections. `alone`: what others do meanwhile does not come (`quiet`).
     At the end of the test every page must have kept quiet (`expect_console` says what a test provokes); a test that failed leaves a
     picture in .screenshots/failed.
     """
@@ -123,12 +123,14 @@ async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) 
 
     async def open_page(
         role: str = "admin", path: str = "/app/", *, theme: str = "light", width: int = 1440, height: int = 900,
-        workspace_id: UUID | None = None, settle: bool = True, url: str | None = None, timezone: str = "UTC",
+        workspace_id: UUID | None = None, settle: bool = True, url: str | None = None, timezone: str = "UTC", touch: bool = False,
+        alone: bool = False,
     ) -> Page:  # fmt: skip
         way = site if url is None else replace(site, url=url)
         page = await way.open_page(
-            browser, site.at(path), role=role, theme=theme, width=width, height=height, workspace_id=workspace_id, timezone=timezone
-        )
+            browser, site.at(path), role=role, theme=theme, width=width, height=height, workspace_id=workspace_id, timezone=timezone,
+            touch=touch, alone=alone,
+        )  # fmt: skip
         opened.append(page)
         if settle:
             await settled(page)

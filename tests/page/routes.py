@@ -135,6 +135,7 @@ ROUTES = (
     Route("settings-files", "/app/settings?tab=files"),
     Route("settings-workspaces", "/app/settings?tab=workspaces"),
     Route("settings-organization", "/app/settings?tab=organization", role="operator"),
+    Route("settings-dead-letters", "/app/settings?tab=dead-letters", role="operator"),
     Route("settings-privacy", "/app/settings?tab=privacy"),
     Route("prompts-of-a-viewer", "/app/prompts", role="viewer"),
     Route("not-found", "/app/there-is-no-such-page"),

@@ -17,7 +17,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.installation import Installation
 from tests.embedded.signed_in import make_session
 from tests.embedded.workspaces import make_workspace
-from tests.page.browser import PATIENCE_MS, WATCHES, Watch, slow_down
+from tests.page.browser import PATIENCE_MS, WATCHES, Watch, quiet, slow_down
 from tests.page.experiments import crowd_of, started, two_versions
 
 SEARCH_EVALUATIONS = 1_500
@@ -54,6 +54,16 @@ class Site:
     async def new_workspace(self, name: str = "Empty") -> UUID:
         """A workspace with nothing in it, for first runs and empty states, and for tests that change what others look at."""
         return (await make_workspace(self.database_url, name=name)).workspace_id
+
+    async def key_of(self, workspace_id: UUID) -> str:
+        """An admin's key of a workspace of `new_workspace`, for `call(…, key=…)`."""
+        cookies = {"cookie": f"{COOKIE}={await self.cookie('admin', workspace_id)}"}
+        async with self.session.get(f"{self.url}/v1/auth/session", headers=cookies) as answer:
+            signed_in = await answer.json()
+        headers = cookies | {"x-csrf-token": signed_in["csrf_token"], "x-burnish-workspace": str(workspace_id)}
+        async with self.session.post(f"{self.url}/v1/api-keys", json={"name": "of a test", "role": "admin"}, headers=headers) as answer:
+            assert answer.status == 201, await answer.text()
+            return str((await answer.json())["key"])
 
     async def person(self, role: str, workspace_id: UUID | None = None) -> UUID:
         """The one person of this role in the workspace; made when first asked for. `operator`: an admin who runs the installation."""
@@ -95,12 +105,13 @@ class Site:
 
     async def open_context(
         self, browser: Browser, *, role: str, theme: str = "light", width: int = 1440, height: int = 900,
-        workspace_id: UUID | None = None, timezone: str = "UTC",
+        workspace_id: UUID | None = None, timezone: str = "UTC", touch: bool = False, alone: bool = False,
     ) -> BrowserContext:  # fmt: skip
-        """A browser of its own, signed in as `role`; `nobody`: not signed in. Watched: see `browser.watch_of`."""
+        """A browser of its own, signed in as `role`; `nobody`: not signed in. Watched: see `browser.watch_of`. `touch`: of a phone.
+        `alone`: see `browser.quiet`."""
         context = await browser.new_context(
             base_url=self.url, viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce",  # type: ignore[arg-type]
-            locale="en-GB", timezone_id=timezone,
+            locale="en-GB", timezone_id=timezone, has_touch=touch, is_mobile=touch,
         )  # fmt: skip
         context.set_default_timeout(PATIENCE_MS)
         if role != NOBODY:
@@ -110,6 +121,8 @@ class Site:
         WATCHES[context] = Watch(self.url, expected=[r"status of 401.*/v1/auth/session"] if role == NOBODY else [])
         await WATCHES[context].begin(context)
         await slow_down(context)
+        if alone:
+            await quiet(context)
         return context
 
     async def open_page(self, browser: Browser, path: str, **options: Any) -> Page:

@@ -91,7 +91,7 @@ async def test_a_provider_key_is_added_and_never_shown(page_as: OpenPage, site: 
 
 async def test_somebody_is_invited_by_a_link_that_is_shown_once(page_as: OpenPage, site: Site) -> None:
     email = f"{uuid4().hex[:8]}@example.com"
-    page = await page_as("admin", "/app/team?tab=invitations")
+    page = await page_as("admin", "/app/team?tab=invitations", workspace_id=await site.new_workspace("Inviting"))
     await page.get_by_role("button", name="Invite", exact=True).click()
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_role("button", name="Make the link").click()

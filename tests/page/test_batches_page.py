@@ -83,18 +83,19 @@ async def test_a_batch_that_used_up_its_ceiling_goes_on_with_a_higher_one(page_a
 
 
 async def test_places_within_places_are_found_by_their_names(page_as: OpenPage, site: Site) -> None:
-    page = await page_as("viewer", "/app/prompts")
-    for typed, path in (
-        ("batches", "/app/batches"),
-        ("jsonl files", "/app/batches/files"),
-        ("ad hoc", "/app/groups"),
-        ("fallback", "/app/routing"),
-        ("audit log", "/app/team?tab=audit"),
-        ("model moves", "/app/optimize/migrations"),
+    # Without prompts: those with such words stand above the places.
+    page = await page_as("viewer", "/app/prompts", workspace_id=await site.new_workspace("Places"))
+    for typed, label, path in (
+        ("batches", "Batches", "/app/batches"),
+        ("jsonl files", "Files of batches", "/app/batches/files"),
+        ("ad hoc", "Calls without a prompt", "/app/groups"),
+        ("fallback", "Routing", "/app/routing"),
+        ("audit log", "Audit log", "/app/team?tab=audit"),
+        ("model moves", "Model moves", "/app/optimize/migrations"),
     ):
         await page.keyboard.press("Control+k")
         await page.get_by_role("dialog", name="Search or jump").get_by_role("combobox").fill(typed)
-        await expect(page.get_by_role("option", selected=True)).to_be_visible()
+        await expect(page.get_by_role("option", selected=True)).to_contain_text(label)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(site.url + path)
 

@@ -100,7 +100,7 @@ async def test_what_runs_at_once_and_what_is_chosen_is_drawn_and_faults_are_told
     await page.get_by_role("button", name="Save…").click()
     expect_console(page, "status of 422")
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    await expect(page.get_by_role("dialog").get_by_text("nobody").first).to_be_visible()
+    await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("no step 'nobody' has ended")
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("navigation", name="Main").get_by_role("link", name="Playground").click()
     await page.get_by_role("dialog").get_by_role("button", name="Stay").click()

@@ -64,8 +64,14 @@ async def test_a_run_shows_what_somebody_said_before_they_changed_their_mind(pag
 
 
 async def test_a_viewer_reads_what_was_said_and_why_it_stays(page_as: OpenPage, site: Site) -> None:
-    page = await page_as("viewer", "/app/analytics/feedback?kind=thumb")
-    button = page.get_by_role("button", name="Take back the thumb").first
+    run = await site.call("POST", "/v1/executions", {"messages": [{"role": "user", "content": "Say hello"}], "model": "simulated/chat"})
+    who = f"page-{uuid4().hex[:8]}"  # Another's thumb above it would take the button from under the pointer.
+    await site.call("POST", "/v1/feedback", {"execution_id": run["id"], "thumb": "up", "user_id": who})
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while not (await site.call("GET", f"/v1/feedback?user_id={who}"))["data"]:
+            await asyncio.sleep(0.1)
+    page = await page_as("viewer", f"/app/analytics/feedback?kind=thumb&user={who}")
+    button = page.get_by_role("button", name=f"Take back the thumb of {who}")
     await expect(button).to_have_attribute("aria-disabled", "true")
     await button.hover()
     await expect(page.get_by_role("tooltip")).to_contain_text("editor")

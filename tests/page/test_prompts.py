@@ -225,6 +225,35 @@ async def test_each_line_runs_as_its_script_does_and_nothing_is_told_by_a_ground
     assert grounds[0] not in grounds[1:]
 
 
+async def test_a_variable_at_the_beginning_of_a_line_stays_whole_beside_words_from_the_right(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site, messages=[{"role": "user", "content": "مرحبا بالعالم\n{{name}} مرحبا بالعالم"}])
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    line = page.get_by_text("{{name}}")
+    places = await line.evaluate(
+        """(line) => {
+          const text = document.createTreeWalker(line, NodeFilter.SHOW_TEXT).nextNode();
+          const begin = text.textContent.indexOf("{{name}}");
+          const placeOf = (at) => {
+            const range = document.createRange();
+            range.setStart(text, begin + at);
+            range.setEnd(text, begin + at + 1);
+            return range.getBoundingClientRect().left;
+          };
+          return [0, 2, 5, 6].map(placeOf);
+        }"""
+    )
+    assert places == sorted(places), places
+    assert places[-1] - places[0] < 100, f"torn apart: {places}"
+
+
+async def test_a_badge_in_what_is_chosen_can_be_read_in_high_contrast(page_as: OpenPage) -> None:
+    page = await page_as("editor", "/app/prompts/{prompt}?tab=lineage")
+    await page.emulate_media(forced_colors="active")
+    badge = page.locator("[aria-pressed=true]").get_by_text("production", exact=True)
+    ground = "(badge) => getComputedStyle(badge.parentElement).backgroundColor"
+    assert await badge.evaluate(ground) == "rgba(0, 0, 0, 0)"
+
+
 async def test_a_mistake_in_the_text_is_said_and_not_saved(page_as: OpenPage, site: Site) -> None:
     slug = await make(site)
     page = await page_as("editor", f"/app/prompts/{slug}")

@@ -95,8 +95,8 @@ async def test_yesterdays_timeouts_of_a_model_are_asked_for_and_the_address_keep
     for one in (old, slow, dear):
         await ended(site, one)
     update = "UPDATE executions SET status = 'timeout', error = $2::json, latency_ms = $3, cost_nusd = $4 WHERE execution_id = $1"
-    await site.connection.execute(update, slow, json.dumps({"code": "provider_timed_out"}), 30_000, 0)
-    await site.connection.execute(update, dear, json.dumps({"code": "stalled"}), 5_000, 2_000_000_000)
+    for one, code, took_ms, cost_nusd in ((slow, "provider_timed_out", 30_000, 0), (dear, "stalled", 5_000, 2_000_000_000)):
+        assert await site.connection.execute(update, one, json.dumps({"code": code}), took_ms, cost_nusd) == "UPDATE 1"
     page = await page_as("admin", f"/app/runs?app={mark}")
     rows = page.get_by_role("table", name="Runs").locator("tbody tr")
     await expect(rows).to_have_count(3)
@@ -216,8 +216,8 @@ async def test_a_lost_connection_is_told_and_its_return_brings_what_was_booked_a
         kept = await ended(site, str(execution_id))
         await expect(answer.get_by_role("link", name="This run")).to_have_attribute("href", re.compile(str(execution_id)))
         await expect(answer).to_contain_text(kept["output"][:60])
-    listed = await site.call("GET", "/v1/executions?limit=20")
-    assert sum(one["model"] == SLOW and one["created_at"] >= kept["created_at"] for one in listed["data"]) == 1
+    listed = await site.call("GET", f"/v1/executions?model={SLOW}&limit=50")
+    assert sum(one["created_at"] >= kept["created_at"] for one in listed["data"]) == 1
 
 
 async def test_an_answer_gets_a_thumb_and_becomes_a_dataset_item(page_as: OpenPage, site: Site) -> None:

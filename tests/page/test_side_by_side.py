@@ -1,5 +1,6 @@
 """Versions times models of one prompt, side by side in the playground."""
 
+import asyncio
 import re
 from uuid import uuid4
 
@@ -46,7 +47,9 @@ async def test_versions_and_models_become_columns_that_run_together(page_as: Ope
     # The address follows what one does a moment later: typing would write it at every key.
     for part in ("version=1", "version2=2", "model=simulated%2Freader", "model2=simulated%2Freader"):
         await expect(page).to_have_url(re.compile(rf"[?&]{part}(&|#|$)"))
-    found = (await site.call("GET", f"/v1/executions?prompt={slug}"))["data"]
+    async with asyncio.timeout(PATIENCE_MS / 1_000):  # Runs are booked some tenths of a second after their answer.
+        while len(found := (await site.call("GET", f"/v1/executions?prompt={slug}"))["data"]) < 2:
+            await asyncio.sleep(0.1)
     assert {(one["version"], one["model"]) for one in found} == {(1, "simulated/reader"), (2, "simulated/reader")}
 
 

@@ -23,7 +23,7 @@ LATE_MS = 400
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.name in STACKED], ids=lambda route: route.name)
 async def test_nothing_moves_when_what_stands_above_comes_last(page_as: OpenPage, site: Site, route: Route) -> None:
-    page = await page_as(route.role, "/app/there-is-no-such-page")
+    page = await page_as(route.role, "/app/there-is-no-such-page", alone=True)
     async with answered_backwards(page):
         await page.goto(site.at(route.path))
         await settled(page)
@@ -40,7 +40,7 @@ def test_each_of_them_is_a_page() -> None:
 async def test_the_text_stays_where_it_is_when_the_editor_takes_its_place(page_as: OpenPage, site: Site, lines: int) -> None:
     slug = f"still-{uuid4().hex[:8]}"
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "\n".join(["Hello."] * lines), "model": "simulated/chat"})
-    page = await page_as("editor", f"/app/prompts/{slug}")
+    page = await page_as("editor", f"/app/prompts/{slug}", alone=True)
     begins = """(lines) => lines.slice(0, 2).map((line) => {
         const text = document.createRange();
         text.selectNodeContents(line);

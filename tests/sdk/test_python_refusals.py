@@ -191,3 +191,51 @@ def test_the_package_says_its_version_and_its_names() -> None:
     assert burnish_client.__version__ == project["version"]
     assert {*burnish_client.__all__} <= {*dir(burnish_client)}
     assert all(issubclass(kind, BurnishError) and kind.__name__ in burnish_client.__all__ for kind in KINDS.values())
+
+
+async def test_a_stream_that_nobody_could_read_is_not_asked_for() -> None:
+    """It would run and be paid, and be told as the answer of somebody else."""
+    asked: list[httpx.Request] = []
+    transport = httpx.MockTransport(lambda request: asked.append(request) or httpx.Response(200, json={"id": "1"}))
+    with Burnish(base_url="http://host", api_key="k", cache_folder=False, transport=transport) as burnish:
+        with pytest.raises(ValueError, match="stream: is another method"):
+            burnish.execute("p", stream=True)  # type: ignore[call-arg]
+        with pytest.raises(ValueError, match="stream: is another method"), burnish.stream("p", stream=False):  # type: ignore[call-arg]
+            pass
+    async with AsyncBurnish(base_url="http://host", api_key="k", cache_folder=False, transport=transport) as burnish:
+        with pytest.raises(ValueError, match="stream: is another method"):
+            await burnish.execute("p", stream=True)  # type: ignore[call-arg]
+    assert asked == []
+
+
+def test_a_metric_comes_as_a_pair_or_as_the_api_writes_it() -> None:
+    asked: list[Any] = []
+    transport = httpx.MockTransport(
+        lambda request: asked.append(json.loads(request.content)["metric"]) or httpx.Response(202, json={"feedback_id": "1"})
+    )
+    with Burnish(base_url="http://host", api_key="k", cache_folder=False, transport=transport) as burnish:
+        burnish.feedback("1", metric=("converted", 1))
+        burnish.feedback("1", metric={"name": "converted", "value": 1})
+    assert asked == [{"name": "converted", "value": 1}] * 2
+
+
+EVENTS = b"".join(b'event: delta\ndata: {"text": "%s"}\n\n' % one for one in (b"a", b"b", b"c")) + b'event: done\ndata: {"id": "1"}\n\n'
+
+
+async def test_a_second_loop_over_a_stream_goes_on_where_the_first_was_left() -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=httpx.ByteStream(EVENTS)))
+    with Burnish(base_url="http://host", api_key="k", cache_folder=False, transport=transport) as burnish:
+        with burnish.stream("p") as pieces:
+            assert next(iter(pieces)) == "a"
+            assert list(pieces) == ["b", "c"] and list(pieces) == []
+        assert pieces.text == "abc" and pieces.result == {"id": "1"}
+        with burnish.stream("p") as pieces:
+            pass
+        with pytest.raises(RuntimeError, match="block of this stream was left"):
+            list(pieces)
+    async with AsyncBurnish(base_url="http://host", api_key="k", cache_folder=False, transport=transport) as burnish:
+        async with burnish.stream("p") as pieces:
+            async for piece in pieces:
+                assert piece == "a"
+                break
+            assert [piece async for piece in pieces] == ["b", "c"] and [piece async for piece in pieces] == []

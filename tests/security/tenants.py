@@ -15,7 +15,7 @@ from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.security.failure_groups import failure_groups
-from tests.security.world import TRIED, Body, Route, absent, bodies, experiment, generations, schedule
+from tests.security.world import NUMBERS, TRIED, Body, Route, absent, bodies, experiment, generations, schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +243,11 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         places = ", ".join(f"${n}" for n in range(1, len(named) + 1))
         await connection.execute(f"INSERT INTO {table} ({', '.join(named)}) VALUES ({places})", *named.values())
 
+    await connection.execute(
+        """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason)
+           VALUES ($1, 'executor_batch', 'EVENTS', 1, 'burnish.of_nobody', 5, 'a test') ON CONFLICT DO NOTHING""",
+        UUID(NUMBERS["dead_letter_id"]),
+    )  # Of no workspace: one for all tenants.
     where = {"slug": own["slug"], "version": 1, "label": own["label"]}
     numbers = dict.fromkeys(("input_tokens", "output_tokens", "cached_input_tokens", "cost_nusd", "latency_ms"), 1)
     await insert(
@@ -353,6 +358,10 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         body=texts.encode(),
         status="exhausted",
     )
+    await insert(  # one that is left when the first is dismissed by itself
+        "webhook_deliveries", event_id=new_uuid(), endpoint_id=UUID(own["endpoint"]), event_type="alert.raised", body=texts.encode(),
+        status="exhausted",
+    )  # fmt: skip
     await insert(
         "webhook_attempts",
         event_id=event_id,

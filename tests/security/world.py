@@ -76,6 +76,7 @@ NUMBERS = {
     "plan": "pro",
     "event_type": "alert.raised",
     "source_type": "document",
+    "dead_letter_id": "01a21e69-0000-7000-8000-000000000001",
 }
 """Parameters that name nothing of a tenant's."""
 
@@ -92,7 +93,7 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "processing_status", "source_type",
+    "processing_status", "source_type", "consumer",
     "action", "actor", "against", "arm", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
     "cursor", "days", "dry_run", "email", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
@@ -257,6 +258,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/webhooks/endpoints": {"url": "http://127.0.0.1:9/hook", "events": ["*"]},
         "PATCH /v1/webhooks/endpoints/{endpoint_id}": {"description": "changed"},
         "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 1},
+        "POST /v1/webhooks/endpoints/{endpoint_id}/dismiss": {},
         "POST /v1/webhooks/endpoints/{endpoint_id}/replay": {"from": "2026-11-01T00:00:00Z"},
         "POST /v1/api-keys": {"name": "one more"},
         "PATCH /v1/api-keys/{api_key_id}": {"name": "renamed"},
@@ -284,6 +286,8 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/credits/adjustments": {
             "workspace_id": own["workspace"], "transfer_id": int(own.get("transfer", "1")), "amount_nusd": 1, "reason": "a test",
         },
+        "POST /v1/dead-letters/replay": {"consumer": "webhooks_events"},
+        "POST /v1/dead-letters/discard": {"consumer": "webhooks_events"},
         "PUT /v1/plans/{plan}": {"name": "Pro", "rate_limit_per_minute": 1200, "concurrency": 100, "retention_days_most": 90},
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
         "POST /v1/marketplace/{entry_id}/clone": {"slug": f"clone-of-{own['slug']}"[:60]},

@@ -134,7 +134,7 @@ def errors_page() -> str:
             continue
         seen.add((one.code, one.status))
         meaning = "A fault of ours; it is logged under the request id." if one is errors.BurnishError else _first_line(one)
-        parts.append(f"| `{one.code}` | {one.status} | `{one.type}` | {'yes' if one.retryable else 'no'} | {_cell(meaning)} |")
+        parts.append(f"| `{one.code}` | {one.status} | `{one.type}` | {_retryable(every, one)} | {_cell(meaning)} |")
     return "\n".join([*parts, *_failures(), ""])
 
 
@@ -174,6 +174,12 @@ def _metrics() -> dict[str, set[tuple[str, str, tuple[str, ...], str]]]:
 
 def _subclasses(root: type[errors.BurnishError]) -> set[type[errors.BurnishError]]:
     return {root} | {deeper for one in root.__subclasses__() for deeper in _subclasses(one)}
+
+
+def _retryable(every: set[type[errors.BurnishError]], one: type[errors.BurnishError]) -> str:
+    """One code may be said of what passes and of what stays."""
+    said = {other.retryable for other in every if (other.code, other.status) == (one.code, one.status)}
+    return "by case" if len(said) > 1 else "yes" if one.retryable else "no"
 
 
 def _first_line(thing: type) -> str:

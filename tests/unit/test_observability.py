@@ -138,7 +138,7 @@ def test_spans_are_exported_with_their_attributes_once_an_endpoint_is_set() -> N
     threading.Thread(target=collector.serve_forever, daemon=True).start()
     try:
         tracing.configure(service="executor", otlp_endpoint=f"http://127.0.0.1:{collector.server_port}/v1/traces")
-        attributes = tracing.genai_attributes(operation="chat", provider="simulated", model="simulated/chat")
+        attributes = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "simulated/chat"}
         with tracing.span("chat simulated/chat", attributes=attributes) as outer, tracing.span("inner") as inner:
             assert tracing.valid(outer) and inner[3:35] == outer[3:35]
         tracing.flush()

@@ -9,7 +9,11 @@ import sys
 
 import pytest
 
+from burnish.launcher import fleet
+from burnish_gateway import http_server
+from burnish_gateway.settings import GatewaySettings
 from burnish_shared import process
+from burnish_shared.bus import batch
 from burnish_shared.process import HealthServer, supervise
 
 
@@ -42,12 +46,16 @@ async def test_health_readiness_and_metrics_are_told_apart() -> None:
         await server.close()
 
 
+async def until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
 async def test_a_failing_part_ends_the_others_and_its_error_is_told() -> None:
     async def fail() -> None:
         raise RuntimeError("broken")
 
     with pytest.raises(ExceptionGroup) as raised:
-        await asyncio.wait_for(supervise(fail(), asyncio.Event().wait(), stop=asyncio.Event()), 15)  # type: ignore[arg-type]
+        await asyncio.wait_for(supervise(fail(), until(asyncio.Event()), stop=asyncio.Event()), 15)
     assert "broken" in str(raised.value.exceptions)
 
 
@@ -62,6 +70,66 @@ async def test_stopping_waits_for_the_parts_to_finish() -> None:
     asyncio.get_running_loop().call_soon(stop.set)
     await asyncio.wait_for(supervise(part(), part(), stop=stop), 15)
     assert finished == [True, True]
+
+
+@pytest.mark.promise("M-01")
+async def test_the_last_part_goes_on_until_the_others_have_ended_and_is_told_then() -> None:
+    stop, order, let_go = asyncio.Event(), list[str](), asyncio.Event()
+
+    async def consuming() -> None:
+        await stop.wait()
+        await let_go.wait()
+        order.append("recorded")
+
+    async def relaying(recorded: asyncio.Event) -> None:
+        order.append("began")
+        await recorded.wait()
+        order.append("told")
+
+    running = asyncio.create_task(supervise(consuming(), stop=stop, last=relaying))
+    await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.sleep(0.01)
+    let_go.set()
+    await asyncio.wait_for(running, 15)
+    assert order == ["began", "recorded", "told"]
+
+
+@pytest.mark.promise("G-18")
+async def test_a_last_part_that_takes_too_long_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LAST_TURN_S", 0.01)
+    ends: list[str] = []
+
+    async def relaying(_: asyncio.Event) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ends.append("cut off")
+
+    stop = asyncio.Event()
+    running = asyncio.create_task(supervise(until(stop), stop=stop, last=relaying))
+    await asyncio.sleep(0)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+    assert ends == ["cut off"]
+
+
+@pytest.mark.promise("G-18")
+async def test_a_last_part_that_fails_ends_the_others_and_its_error_is_told() -> None:
+    async def relaying(_: asyncio.Event) -> None:
+        raise RuntimeError("broken")
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await asyncio.wait_for(supervise(until(asyncio.Event()), stop=asyncio.Event(), last=relaying), 15)
+    assert "broken" in str(raised.value.exceptions)
+
+
+@pytest.mark.promise("G-18")
+def test_what_is_begun_has_its_30_s_and_time_to_be_given_back_before_the_last_turn() -> None:
+    """Cut off as its own 30 s end, a consumer would not put back what it holds, which then waits for the bus to miss it."""
+    assert process.STOP_GRACE_S - process.LAST_TURN_S >= batch.DRAIN_S + 2
+    of_gateway = sum(GatewaySettings.model_fields[name].default for name in ("leave_s", "drain_s")) + http_server.TELL_S
+    assert max(process.STOP_GRACE_S, of_gateway + process.LAST_TURN_S) + 2 <= fleet.DRAIN_S, "a launcher would kill it"
 
 
 async def forgetful(ends: list[str]) -> None:

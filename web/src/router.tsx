@@ -1,7 +1,7 @@
 import { Outlet, createRootRoute, createRoute, createRouter, redirect, useLocation, useNavigate } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { lostBetween, useForgottenTexts, useSessionState } from "@/api/session";
-import { Toasts, dismissAll, toastError } from "@/kit/Toast";
+import { dismissAll, toastError } from "@/kit/Toast";
 import { later } from "@/lib/later";
 import type { PageRoute } from "@/lib/pages";
 import { parseSearch, stringifySearch } from "@/lib/search";
@@ -12,7 +12,8 @@ const Shell = later(() => import("@/shell/Shell").then((module) => ({ default: m
 const Broken = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Broken })));
 const Nowhere = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Nowhere })));
 const Unknown = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Unknown })));
-void Shell.preload().then(() => Promise.all([Broken.preload(), Nowhere.preload(), Unknown.preload()]));
+const Toasts = later(() => import("@/kit/Toasts"), { quiet: true });
+void Shell.preload().then(() => Promise.all([Toasts.preload(), Broken.preload(), Nowhere.preload(), Unknown.preload()]));
 
 const found = import.meta.glob<PageRoute[]>("./pages/*/routes.ts", { eager: true, import: "default" });
 const pages = Object.values(found).flat();
@@ -21,7 +22,9 @@ const root = createRootRoute({
   component: () => (
     <>
       <Outlet />
-      <Toasts />
+      <Suspense>
+        <Toasts />
+      </Suspense>
       <ForgetToasts />
     </>
   ),
@@ -83,9 +86,30 @@ function SignedInOnly() {
   return error ? <Suspense fallback={<Pending />}><Unknown error={error} retry={retry} /></Suspense> : <Pending />;
 }
 
-/** For the moment until there is something to say. */
+const LONG_MS = 10_000;
+
+/** Until there is something to show: nothing at first, then it says so, and what to do where it takes long. */
 function Pending() {
-  return <div aria-busy className="min-h-dvh" />;
+  const [isLong, setLong] = useState(false);
+  // index.html says so already where the code was long on its way: not away and back again.
+  const [isSaid] = useState(() => {
+    const coming = document.getElementById("coming");
+    return coming !== null && getComputedStyle(coming).opacity === "1";
+  });
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), LONG_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div aria-busy className={`${isSaid ? "" : "late "}flex min-h-dvh flex-col items-center gap-3 px-4 py-12 text-13 text-muted`}>
+      <p role="status">{isLong ? "This takes longer than usual." : "Loading…"}</p>
+      {isLong ? (
+        <button type="button" className="h-8 rounded-m border border-line-strong/50 bg-panel px-3 font-medium text-fg hover:bg-sunken" onClick={() => location.reload()}>
+          Load the page again
+        </button>
+      ) : null}
+    </div>
+  );
 }
 
 export const router = createRouter({

@@ -27,7 +27,7 @@ START_TRIES: Final = 3
 """A service that ends this often before it was ready fails the start."""
 
 DRAIN_S: Final = 40.0
-"""How long a service may finish what it has begun before it is killed: its own limit is 35 s."""
+"""How long a service may finish what it has begun before it is killed: its own limit is 35 s, of a gateway 38 s."""
 
 
 class Fleet:
@@ -41,6 +41,7 @@ class Fleet:
         installed = [one for one in SERVICES if is_installed(one)]
         self.missing = [one.name for one in SERVICES if one not in installed]
         self.replicas = {one.name: replicas.get(one.name, 1) for one in installed if replicas.get(one.name, 1)}
+        self.left_out = [one.name for one in installed if one.name not in self.replicas]
         self._services = [one for one in installed if one.name in self.replicas]
 
     async def start(self, around: Surroundings) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from burnish.embedded.child import StartFailed
 from burnish.launcher import logs
+from burnish.launcher.build import present_build
 from burnish.launcher.database import point_simulator
 from burnish.launcher.environment import Surroundings
 from burnish.launcher.files import write_json
@@ -56,7 +57,8 @@ class Launch:
         self._report = report
         self._on_ready = on_ready
         self._stop = asyncio.Event()
-        self._state = State(home=str(home.path), pid=os.getpid(), started_at=datetime.now(UTC).isoformat(timespec="seconds"))
+        began = datetime.now(UTC).isoformat(timespec="seconds")
+        self._state = State(home=str(home.path), pid=os.getpid(), started_at=began, build=present_build())
         self._supervisor = Supervisor(changed=self._note_change, say=report.say)
         self._ports = Ports({}, say=report.say)
         self._servers: Servers | None = None
@@ -132,7 +134,7 @@ class Launch:
 
     async def _start_fleet(self, around: Surroundings) -> Fleet:
         fleet = self._fleet = Fleet(self._home, replicas=self._options.replicas, ports=self._ports, supervisor=self._supervisor)
-        self._state.replicas, self._state.missing = fleet.replicas, fleet.missing
+        self._state.replicas, self._state.missing, self._state.left_out = fleet.replicas, fleet.missing, fleet.left_out
         if fleet.missing:
             self._report.say(f"not in this installation: {', '.join(fleet.missing)}")
         self._report.say(f"starting {', '.join(f'{name} × {n}' if n > 1 else name for name, n in fleet.replicas.items())}")

@@ -7,7 +7,10 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`module` has `async def main(stop)`. Services of one `stage` start together; the next stage waits until they are ready."""
+    """`module` has `async def main(stop)`, and `rehearse()`, which raises what would end its start at once.
+
+    Services of one `stage` start together; the next stage waits until they are ready.
+    """
 
     name: str
     module: str

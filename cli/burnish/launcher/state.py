@@ -21,10 +21,14 @@ class State:
     ports: dict[str, int] = field(default_factory=dict)
     pids: dict[str, int] = field(default_factory=dict)
     replicas: dict[str, int] = field(default_factory=dict)
+    left_out: list[str] | None = None
+    """Services that are installed and of which `--replicas` wanted none. None: written by a launcher that did not write it down."""
     restarts: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     error: str | None = None
+    build: str = ""
+    """Of the code that it was started with (`build.py`)."""
     kek_id: str | None = None
     """Which key-encryption key the services seal with. The id says nothing about the key."""
 

@@ -10,17 +10,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from burnish.embedded.identity import namespaces_work
 from burnish.launcher import logs
+from burnish.launcher.build import present_build
 from burnish.launcher.files import read_json
 from burnish.launcher.home import Home, holder
 from burnish.launcher.launch import ALREADY_RUNNING, Launch, Options
+from burnish.launcher.rehearsal import why_it_would_not_start
 from burnish.launcher.report import Report
-from burnish.launcher.state import present_state, recorded_state
+from burnish.launcher.services import NAMES
+from burnish.launcher.state import State, present_state, recorded_state
 from burnish.launcher.summary import show_connection
 
 READY_PATIENCE_S: Final = 300.0
@@ -74,9 +77,17 @@ def up_in_foreground(home: Home, options: Options, *, as_json: bool, once_ready:
 def up_detached(home: Home, options: Options, *, as_json: bool, once_ready: Callable[[], int]) -> int:
     """Starts a launcher in a session of its own and returns when it is ready, 0, or has failed, 1, showing its progress meanwhile.
 
-    `once_ready` runs before the last words; its exit code becomes this one's.
+    `once_ready` runs before the last words; its exit code becomes this one's. One that runs already is left alone, unless the code lies
+    here in another state than it was started with: then it is stopped in order and started again, with as many processes where none are
+    named, and one of each service that is new. Code that would not start stops nothing.
     """
     prepare_home(home)
+    running = present_state(home)
+    is_update = running.state == "ready" and running.build != present_build()
+    if is_update:
+        options = replace(options, replicas=options.replicas or _as_before(running))
+        if not _make_way(home, options, before=running):
+            return 1
     log = home.log_of("launcher")
     log.touch(mode=0o600)
     progress = _Progress(log)
@@ -95,11 +106,41 @@ def up_detached(home: Home, options: Options, *, as_json: bool, once_ready: Call
         raise
     if code == ALREADY_RUNNING:
         return up_already(home, as_json=as_json)
+    if code != 0 and is_update:
+        print(
+            f"Nothing runs in {home.path} now: the code from before was stopped in order, and the new does not start. The data stays. Put"
+            f" the code from before back (`git checkout` of that commit, or its package) and start it again; it runs on this schema too.",
+            file=sys.stderr,
+        )
     if code == 0:
         connection = read_json(home.connection) or {}
         code = once_ready()
         show_connection(connection, home=home, as_json=as_json)
     return code
+
+
+def _as_before(running: State) -> dict[str, int]:
+    """As many processes as run. A service that is not named is new, and gets one."""
+    left_out = running.left_out
+    if left_out is None:
+        left_out = [one for one in NAMES if one not in running.replicas and one not in running.missing]
+    return running.replicas | dict.fromkeys(left_out, 0)
+
+
+def _make_way(home: Home, options: Options, *, before: State) -> bool:
+    """Stops what runs with the code from before. False where the code that lies here would not start: then it runs on.
+
+    What somebody else started meanwhile is left alone: looking takes some seconds, and whoever starts beside it finds it.
+    """
+    print(f"Burnish runs in {home.path} with the code from before an update. Looking whether the code here starts ...", file=sys.stderr)
+    reason = why_it_would_not_start(home, names=[one for one in NAMES if options.replicas.get(one, 1)])
+    if reason is not None:
+        print(f"With the code and settings of now it does not start. What runs was left alone, as it was.\n{reason}", file=sys.stderr)
+        return False
+    if present_state(home).pid == before.pid:
+        print("It is started again.", file=sys.stderr)
+        down(home)
+    return True
 
 
 def up_already(home: Home, *, as_json: bool) -> int:
@@ -111,6 +152,8 @@ def up_already(home: Home, *, as_json: bool) -> int:
         print(f"Another `burnish up` has {home.path}; it is {state.state}.", file=sys.stderr)
         return 1
     print(f"Burnish runs already in {home.path} (pid {state.pid}): {state.url}", file=sys.stderr)
+    if state.build != present_build():
+        print("It is the code from before an update; `burnish up --detach` starts it again.", file=sys.stderr)
     show_connection(read_json(home.connection) or {}, home=home, as_json=as_json)
     return 0
 

@@ -60,10 +60,11 @@ async def make_workspace(
             )
             if is_operator:
                 await provisioning.make_operator(tx, key_id)
-            await store.note(
-                tx, workspace_id=workspace_id, audit_id=new_uuid(), action="workspace.created", kind="workspace", key=str(workspace_id),
-                after={"name": name},
-            )  # fmt: skip
+            for room in dict.fromkeys((workspace_id, await store.home_of(tx, organization))):  # the organization's admins read there
+                await store.note(
+                    tx, workspace_id=room, audit_id=new_uuid(), action="workspace.created", kind="workspace", key=str(workspace_id),
+                    after={"name": name},
+                )  # fmt: skip
             await store.note(
                 tx, workspace_id=workspace_id, audit_id=new_uuid(), action="api_key.created", kind="api_key", key=str(key_id),
                 after={"name": FIRST_KEY, "role": "admin", "is_operator": is_operator},

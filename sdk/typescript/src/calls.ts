@@ -76,7 +76,8 @@ const MOST_AT_ONCE = 500;
 
 /** POST /v1/executions. */
 export function execute(prompt: string | null, variables: Variables | null | undefined, options: ExecutionOptions, given: { stream: boolean; timeoutS: number }): Call {
-  const { signal, idempotency_key, background, ...rest } = options;
+  const { signal, idempotency_key, background, stream = given.stream, ...rest } = options as ExecutionOptions & { stream?: unknown };
+  if (Boolean(stream) !== given.stream) throw new TypeError("stream: is another method: burnish.stream(…) gives the answer piece by piece, burnish.execute(…) whole.");
   const shape = given.stream ? { stream: true } : { response_shape: "with_metadata" };
   const body = withoutNulls({ prompt, variables, ...rest, ...shape, ...(background ? { mode: "background" } : {}) });
   const timeoutS = options.deadline_s === undefined || options.deadline_s === null ? given.timeoutS : Math.max(given.timeoutS, options.deadline_s + AFTER_DEADLINE_S);

@@ -22,17 +22,24 @@ export type Settings = { baseUrl: string; apiKey: string | null; timeoutS: numbe
 
 export type Given = { baseUrl?: string; apiKey?: string | null; timeoutS?: number; maxRetries?: number; fetch?: typeof fetch };
 
-/** Throws TypeError where no key is known and none is disclaimed. */
+/** Throws TypeError where no key is known and none is disclaimed, and where key or address can be none. */
 export function settingsOf(given: Given): Settings {
   const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
   const apiKey = given.apiKey === undefined ? environment.BURNISH_API_KEY || undefined : given.apiKey;
   if (apiKey === undefined || apiKey === "") {
     throw new TypeError("Give apiKey, or set BURNISH_API_KEY: `burnish up` prints one. Give null where a server of yours between adds it, as in a browser.");
   }
-  const baseUrl = (given.baseUrl ?? (environment.BURNISH_BASE_URL || DEFAULT_URL)).replace(/\/+$/, "").replace(/\/v1$/, "");
+  if (apiKey !== null && !/^[!-~]+$/.test(apiKey.trim())) throw new TypeError("apiKey: holds signs that no key of Burnish has; copy it anew.");
+  const baseUrl = (given.baseUrl ?? (environment.BURNISH_BASE_URL || DEFAULT_URL)).trim().replace(/\/+$/, "").replace(/\/v1$/, "");
+  if (!isAddress(baseUrl)) throw new TypeError(`baseUrl: is an address such as ${DEFAULT_URL}, or in a page a path such as /burnish, not ${JSON.stringify(baseUrl.slice(0, 80))}.`);
   // Called as a function of nobody: browsers refuse their fetch as a method of something else.
   const own = given.fetch;
   return { baseUrl, apiKey, timeoutS: given.timeoutS ?? 125, tries: Math.max(0, given.maxRetries ?? 3) + 1, fetch: own ?? ((input, init) => globalThis.fetch(input, init)) };
+}
+
+/** Can it be asked at all: http or https and a host, or a path, which a page asks its own server for. */
+function isAddress(baseUrl: string): boolean {
+  return baseUrl === "" || baseUrl.startsWith("/") || (/^https?:\/\//i.test(baseUrl) && URL.canParse(baseUrl));
 }
 
 /** A response with the means to end it. Whoever has one calls `end` when done with it, and lets the time of a try run (`touch`) while it

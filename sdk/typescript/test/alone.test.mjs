@@ -154,6 +154,20 @@ test("a key is needed, unless somebody between adds it", async () => {
   if (known !== undefined) process.env.BURNISH_API_KEY = known;
 });
 
+test("an address or a key that can be none is refused at once, and not as a server that is away", () => {
+  for (const baseUrl of ["nonsense", "localhost:18000", "127.0.0.1:18000", "ftp://host", "http://"]) assert.throws(() => new Burnish({ baseUrl, apiKey: "k" }), /^TypeError: baseUrl/);
+  for (const baseUrl of ["http://host", "HTTPS://host/below/", " http://[::1]:18000 ", "/burnish", ""]) new Burnish({ baseUrl, apiKey: "k" });
+  for (const apiKey of ["bk_…", "a b", " "]) assert.throws(() => new Burnish({ baseUrl: "http://host", apiKey }), /^TypeError: apiKey/);
+  new Burnish({ baseUrl: "http://host", apiKey: "bk_live_x\n" });
+});
+
+test("a stream that nobody could read is not asked for", async () => {
+  const given = answering();
+  await assert.rejects(client(given).execute("p", {}, { stream: true }), /^TypeError: stream: is another method/);
+  assert.throws(() => client(given).stream("p", {}, { stream: false }), /^TypeError: stream: is another method/);
+  assert.equal(given.asked.length, 0);
+});
+
 test("a caller's own idempotency key is kept, and its signal ends the waiting", async () => {
   const controller = new AbortController();
   const given = answering(json({}, 503, { "retry-after": "20" }));

@@ -9,6 +9,7 @@ from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.db import outbox
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 SERVICE: Final = "analytics"
 
@@ -91,5 +92,5 @@ def alert_data(alert: Alert) -> dict[str, Any]:
         "before": dict(alert.before),
         "after": dict(alert.after),
         "changed": dict(alert.changed),
-        "raised_at": alert.raised_at.isoformat(),
+        "raised_at": in_utc(alert.raised_at),
     }

@@ -27,6 +27,11 @@ STATEMENT_TIMEOUT_MS = 60_000
 """Analytics may work longer on one statement than a gateway (PROMISES 5.2)."""
 
 
+def rehearse() -> None:
+    """What a start does before it reaches for a server. Raises what would end it there."""
+    from_environment(AnalyticsSettings)
+
+
 async def main(stop: asyncio.Event) -> None:
     """Runs until `stop`."""
     settings = from_environment(AnalyticsSettings)
@@ -70,8 +75,8 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         PrivacyKeeper(db, bus, settings, clock, wake_relay=relay.wake).run(stop),
         RecountKeeper(db, clock, settings.recount_interval_s).run(stop),
         FailureGroupKeeper(db, clock, settings.failure_groups_interval_s).run(stop),
-        relay.run(stop),
         index_advisories(bus, db=db, stop=stop),
         HealthServer(settings.metrics_port, readiness, host=settings.metrics_host).run(stop),
         stop=stop,
+        last=relay.run,
     )

@@ -15,6 +15,7 @@ from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_shared import failpoints
 from burnish_shared.bus.batch import Delivered, Poison
+from burnish_shared.bus.retry import misfit
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.feedback import FeedbackBatch
 from burnish_shared.contracts.finished_columns import FinishedColumns
@@ -93,7 +94,7 @@ def _parsed(message: Delivered, read: Callable[[bytes], Body]) -> Body:
     try:
         return read(message.data)
     except ValidationError as error:
-        raise Poison(f"not a {error.title}: {error.error_count()} problems", stream_seq=message.stream_seq) from error
+        raise Poison(f"not a {error.title}: {misfit(error)}", stream_seq=message.stream_seq) from error
 
 
 def _count(ingested: Ingested, *, consumer: str, raised: int) -> None:

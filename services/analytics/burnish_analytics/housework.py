@@ -177,8 +177,12 @@ class Housework:
         return counted.raised
 
     async def end_incidents(self) -> int:
-        """Resolves alerts of budgets, credit, keys, models and providers whose cause is over or whose rule is off. Returns how many."""
-        return await IncidentWatch(self.db, self.clock, self.wake_relay).end_what_is_over()
+        """Resolves alerts of budgets, credit, keys, models and providers whose cause is over or whose rule is off; how many. Then tells of
+        those that outlived their mute."""
+        incidents = IncidentWatch(self.db, self.clock, self.wake_relay)
+        ended = await incidents.end_what_is_over()
+        await incidents.tell_unmuted()
+        return ended
 
     async def watch_end_users(self) -> int:
         """Looks at the hours that are over, each once, for unusual use by one end user. Returns how many alerts were raised."""

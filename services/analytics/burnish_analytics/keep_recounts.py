@@ -25,6 +25,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
@@ -145,4 +146,4 @@ def _shown(one: Difference) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
+    return in_utc(value) if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value

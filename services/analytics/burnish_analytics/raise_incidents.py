@@ -11,12 +11,13 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from burnish_analytics import metrics
-from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announce_alert
+from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announce_alert, announce_metric
 from burnish_analytics.core.incidents import Incident, incident_of
 from burnish_analytics.io import alerts_store, incident_store
 from burnish_analytics.io.alerts_store import Alert
 from burnish_analytics.take_turns import together_or_each
 from burnish_shared.bus.batch import Delivered, Poison
+from burnish_shared.bus.retry import misfit
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.once import claim_events
@@ -58,6 +59,29 @@ class IncidentWatch:
             switched_off = await alerts_store.switched_off(tx, at_most=MOST_AT_ONCE)
         ended = await together_or_each("incidents", over, partial(self._end, resolution="recovered"), of=itemgetter(0))
         return ended + await together_or_each("incidents", switched_off, partial(self._end, resolution="rule_disabled"), of=itemgetter(0))
+
+    async def tell_unmuted(self) -> int:
+        """Tells of open alerts whose mute is over, by and by where there are many. Returns how many. Nobody is told of one that somebody
+        has seen meanwhile."""
+        async with self.db.unit_of_work() as tx:
+            unmuted = await alerts_store.unmuted(tx, at=self.clock.now(), at_most=MOST_AT_ONCE)
+        return await together_or_each("unmuted", unmuted, self._tell, of=itemgetter(0))
+
+    async def _tell(self, unmuted: Collection[tuple[UUID, UUID]]) -> int:
+        told, now = 0, self.clock.now()
+        async with self.db.unit_of_work(workspaces={workspace_id for workspace_id, _ in unmuted}) as tx:
+            for workspace_id, alert_id in unmuted:
+                if await alerts_store.supersede_untold(tx, workspace_id=workspace_id, alert_id=alert_id, at=now):
+                    continue
+                alert = await alerts_store.unmute(tx, workspace_id=workspace_id, alert_id=alert_id, at=now)
+                if alert is None:
+                    continue
+                told += 1
+                await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
+                if alert.kind == "degradation":
+                    await announce_metric(tx, "metric.degraded", alert, version=RAISED_VERSION, at=now)
+        self.wake_relay()
+        return told
 
     async def _end(self, over: Collection[tuple[UUID, str]], *, resolution: str) -> int:
         ended = 0
@@ -120,4 +144,4 @@ def _parsed(message: Delivered) -> Event:
     try:
         return Event.model_validate_json(message.data)
     except ValidationError as error:
-        raise Poison(f"no event: {error.error_count()} problems", stream_seq=message.stream_seq) from error
+        raise Poison(f"no event: {misfit(error)}", stream_seq=message.stream_seq) from error

@@ -15,6 +15,7 @@ from burnish_analytics.take_turns import each
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.hops import led_here_by
+from burnish_shared.moments import in_utc
 
 MOST_IN_AN_EVENT: Final = 100
 WORKSPACES_AT_ONCE: Final = 500
@@ -101,6 +102,6 @@ def _reaction(row: Record) -> dict[str, Any]:
         "execution_id": str(row["execution_id"]) if row["execution_id"] else None,
         "session_id": row["session_id"],
         "kind": row["kind"],
-        "at": row["at"].isoformat(),
+        "at": in_utc(row["at"]),
     }
     return told if row["is_taken_back"] else told | {"value": row["value"]}

@@ -11,6 +11,7 @@ from burnish_analytics.io.alerts_store import Alert
 from burnish_analytics.io.end_user_store import BusiestHour
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 from burnish_shared.money import credits_text
 
 KIND: Final = "usage"
@@ -83,7 +84,7 @@ async def _raise(tx: Tx, wanted: Alert, *, hour: datetime, now: datetime) -> boo
             object_id=alert.incident_key,
             version=RAISED_VERSION,
             simulated=alert.simulated,
-            data={**data, "hour": hour.isoformat(), "example_execution_id": alert.changed["example_execution_id"]},
+            data={**data, "hour": in_utc(hour), "example_execution_id": alert.changed["example_execution_id"]},
         )
     return True
 
@@ -125,9 +126,9 @@ def _alert(
             f"One end user used {shown} between {hour:%H:%M} and {hour + timedelta(hours=1):%H:%M} UTC; the busiest one of an hour"
             f" typically uses {typical}. The execution {execution} is one of theirs."
         ),
-        before={unit: round(what_is_usual.median), "limit": round(what_is_usual.limit)},
+        before={unit: round(what_is_usual.median), "limit" if metric == "calls" else "limit_nusd": round(what_is_usual.limit)},
         after={unit: seen, "end_users": busiest.end_users},
-        changed={"example_execution_id": execution, "hour": hour.isoformat()},
+        changed={"example_execution_id": execution, "hour": in_utc(hour)},
         simulated=busiest.simulated,
         muted=muted,
         raised_at=now,

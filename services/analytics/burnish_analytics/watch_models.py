@@ -11,6 +11,7 @@ from burnish_analytics.io.model_store import Ending
 from burnish_shared.contracts.alert_channels import Severity
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 KIND: Final = "model"
 
@@ -62,7 +63,7 @@ def _alert(one: Ending, prompts: Sequence[str], *, now: datetime, muted: bool) -
         version=None,
         summary=_summary(one, prompts),
         before={},
-        after={"sunset_at": one.sunset_at.isoformat(), "prompts": len(prompts)},
+        after={"sunset_at": in_utc(one.sunset_at), "prompts": len(prompts)},
         changed={"model": one.model, "provider": one.provider} | ({"successor": one.successor} if one.successor else {}),
         simulated=False,
         muted=muted,
@@ -79,4 +80,5 @@ def _summary(one: Ending, prompts: Sequence[str]) -> str:
     count = "1 prompt calls" if len(prompts) == 1 else f"{len(prompts)} prompts call"
     who = f" {count} it: {named}." if prompts else " No labelled version of a prompt calls it."
     what = f" Its successor is {one.successor}." if one.successor else " It has no successor yet; name one when you retire it."
-    return f"The model {one.model} {when} on {one.sunset_at:%d %B %Y}.{who}{what}"
+    still = " Calls of it still go to its provider: retire it, and they are refused with what to call instead." if when == "ended" else ""
+    return f"The model {one.model} {when} on {one.sunset_at:%d %B %Y}.{who}{what}{still}"

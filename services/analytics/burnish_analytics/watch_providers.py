@@ -10,6 +10,7 @@ from burnish_analytics.io.alerts_store import Alert
 from burnish_analytics.io.provider_store import Down
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 KIND: Final = "provider"
 
@@ -47,7 +48,7 @@ def _alert(one: Down, *, now: datetime, muted: bool) -> Alert:
         version=None,
         summary=_summary(one),
         before={},
-        after={"failed_calls": one.calls, "saved_calls": one.saved, "since": one.since.isoformat(), "code": one.code, **said},
+        after={"failed_calls": one.calls, "saved_calls": one.saved, "since": in_utc(one.since), "code": one.code, **said},
         changed={"provider": one.provider, "models": one.models},
         simulated=one.simulated,
         muted=muted,

@@ -29,6 +29,7 @@ from burnish_executor.settings import ExecutorSettings
 from burnish_executor.share_limits import SharedLimits
 from burnish_executor.step_aside import Places
 from burnish_executor.sweep import sweep_cache, sweep_holds, watch_ledger
+from burnish_executor.warm_litellm import warm_litellm
 from burnish_executor.widen_hold import Holds
 from burnish_shared import subjects
 from burnish_shared.auth.installation import check_keyring
@@ -47,11 +48,16 @@ from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import BurnishError
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
-from burnish_shared.process import HealthServer, patiently
+from burnish_shared.process import LAST_TURN_S, HealthServer, patiently
 from burnish_shared.settings import from_environment
 from burnish_shared.streams import EXECUTOR_BACKGROUND, EXECUTOR_BATCH
 
 log = structlog.get_logger("burnish.executor")
+
+
+def rehearse() -> None:
+    """What a start does before it reaches for a server. Raises what would end it there."""
+    load_keyring(from_environment(ExecutorSettings))
 
 
 async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) -> None:
@@ -87,20 +93,21 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     await patiently(feed.start)
     await patiently(lambda: _announce_platform_keys(db))
     sweeping, watching = sweep_holds(db, settings=settings, relay=relay, stop=stop), watch_ledger(db, settings=settings, stop=stop)
-    housework = (feed.run(), vault.run(), sweeping, watching, sweep_cache(db, settings=settings, stop=stop))
+    housework = (feed.run(), vault.run(), sweeping, watching, sweep_cache(db, settings=settings, stop=stop),
+        warm_litellm(db, litellm=providers.litellm, feed=feed, stop=stop))  # fmt: skip
     loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), tickets.run(), desk.heartbeat(), *housework)]
     incoming = await _subscribe(bus, desk=desk, feed=feed, limits=limits)
     consuming = [
         asyncio.create_task(consume(bus, one, desk.on_queued, db=db, stop=stop, concurrency=places.loops(lane)))
         for lane, one in ((Lane.BACKGROUND, EXECUTOR_BACKGROUND), (Lane.BATCH, EXECUTOR_BATCH))
     ]
-    relaying = asyncio.create_task(relay.run(stop))
+    recorded = asyncio.Event()
+    relaying = asyncio.create_task(relay.run(recorded))
     log.info("executor.ready", replica=settings.replica, metrics_port=health.port)
     try:
         await _until_stopped(stop, [*loops, *consuming, relaying, asyncio.create_task(bus.until_lost())])
         await asyncio.gather(*(bus.take_leave(one) for one in incoming))
-        await desk.drain()
-        await asyncio.wait([*consuming, relaying], timeout=settings.drain_s)
+        await _end_in_order(desk, consuming, relaying, recorded=recorded)
     finally:
         for task in (*loops, *consuming, relaying):
             task.cancel()
@@ -112,6 +119,16 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         await health.close()
         await bus.close()
         await db.close()
+
+
+async def _end_in_order(
+    desk: Desk, consuming: "list[asyncio.Task[None]]", relaying: "asyncio.Task[None]", *, recorded: asyncio.Event
+) -> None:
+    """What runs is let finish, and what it recorded is told then: another executor may be long in coming."""
+    await desk.drain()
+    await asyncio.wait(consuming, timeout=desk.settings.drain_s)
+    recorded.set()
+    await asyncio.wait([relaying], timeout=LAST_TURN_S)
 
 
 def _relay(settings: ExecutorSettings, *, db: Database, bus: Bus) -> Relay:

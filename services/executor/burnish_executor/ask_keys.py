@@ -11,6 +11,7 @@ from burnish_executor import metrics
 from burnish_executor.borrow_tickets import Denied, Ticket
 from burnish_executor.choose_key import Chosen, Keys
 from burnish_executor.circuits import Circuits
+from burnish_executor.core import call_spans
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import Trial
@@ -223,9 +224,11 @@ class Asker:
         self.circuits.enter(chosen.place, owner=run.request.workspace_id)
         run.has_begun = False
         result: Answer | Failure
-        with tracing.span(f"{_operation(run)} {run.request.route.model}", kind="client", attributes=_asked(run)):
+        told = call_spans.of_call(run.request, chosen.use) if tracing.is_exported() else None
+        with tracing.span(call_spans.name_of(run.request), kind="client", attributes=told):
             result = await within(run, self._readably(run, chosen, timeout_s=timeout_s))
-            _note_answer(result)
+            if tracing.is_exported():
+                _note_answer(run, result, began_at=began_at)
         latency_s = since(began_at)
         self.circuits.note(chosen.place, result, owner=run.request.workspace_id, latency_s=latency_s, allowed_s=allowed_s)
         had_started = run.has_started or (run.has_begun and isinstance(result, Failure) and result.kind in OURS_TO_END)
@@ -316,26 +319,11 @@ def _tokens_used(result: Answer | Failure, ticket: Ticket, *, had_begun: bool) -
     return ticket.permit.tokens if had_begun or isinstance(result, Answer) else 0
 
 
-def _operation(run: Run) -> str:
-    """In the words of OpenTelemetry's conventions."""
-    return "embeddings" if run.request.kind == "embedding" else "chat"
-
-
-def _asked(run: Run) -> tracing.Attributes:
-    route = run.request.route
-    return tracing.genai_attributes(operation=_operation(run), provider=route.provider, model=route.model)
-
-
-def _note_answer(result: Answer | Failure) -> None:
+def _note_answer(run: Run, result: Answer | Failure, *, began_at: float) -> None:
     """What the call came to, for its span. Never text."""
     if isinstance(result, Failure):
-        tracing.note({}, error=result.kind.value[1])
+        status = {} if result.http_status is None else {"http.response.status_code": result.http_status}
+        tracing.note(status, error=result.kind.value[1])
         return
-    usage = result.usage
-    tracing.note(
-        tracing.genai_results(
-            finish_reason=result.finish_reason,
-            input_tokens=None if usage is None else usage.input_tokens,
-            output_tokens=None if usage is None else usage.output_tokens,
-        )
-    )
+    first_token_s = None if run.first_token_at is None or not run.request.stream else run.first_token_at - began_at
+    tracing.note(call_spans.of_answer(result, first_token_s=first_token_s))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from burnish_executor import metrics
 from burnish_executor.bulkheads import Bulkheads, Seat, provider_of
+from burnish_executor.core import call_spans
 from burnish_executor.core.lateness import Lateness
 from burnish_executor.io import holds_store
 from burnish_executor.io.replies import Reply
@@ -27,6 +28,7 @@ from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import CALLED_OFF, REPLY_HEADER, FrameKind, cancelled_up_to, superseded_below
+from burnish_shared.bus.retry import misfit
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
@@ -126,7 +128,7 @@ class Desk:
             try:
                 request = ExecutionRequest.model_validate_json(message.data)
             except ValidationError as error:
-                raise Poison(f"not an execution request: {error.error_count()} problems") from error
+                raise Poison(f"not an execution request: {misfit(error)}") from error
             seat = await self.places.take(request, message)
             if seat is None:
                 continue
@@ -187,7 +189,10 @@ class Desk:
             await unpark(run, self.bus)
             if is_taken_over(run.request):
                 await self._heed_call_off(run)
-            await self.runner.run(run)
+            outcome = await self.runner.run(run)
+            if outcome is not None and tracing.is_exported():
+                told, error = call_spans.of_outcome(outcome)
+                tracing.note(told, error=error)
         finally:
             metrics.RUNNING_IN(run.request.lane.value).dec()
             run.reply.close()
@@ -253,7 +258,7 @@ def is_taken_over(request: ExecutionRequest) -> bool:
 
 def _span(request: ExecutionRequest) -> AbstractContextManager[str]:
     """All that is done for one execution, in its caller's trace."""
-    attributes = {"burnish.execution_id": str(request.execution_id), "burnish.lane": request.lane.value}
+    attributes = call_spans.of_execution(request) if tracing.is_exported() else None
     parent = tracing.of_execution(request.execution_id, request.traceparent)
     return tracing.span("execute", parent=parent, kind="consumer", attributes=attributes)
 

@@ -35,7 +35,9 @@ LEDGER_DRIFT_NUSD = Gauge("burnish_ledger_drift", "How far costs and bookings of
 LEDGER_CHECKED = Gauge("burnish_ledger_checked_timestamp_seconds", "When costs and bookings were last compared to the end")
 OVERAGE_NUSD = Counter("burnish_executor_overage_nusd_total", "What providers billed beyond holds, in nano-dollars")
 FALLBACKS = Counter("burnish_executor_fallbacks_total", "Times that another model was asked, by what had failed", ["reason"])
-KEY_TROUBLES = Counter("burnish_executor_key_troubles_total", "What befell workspaces' own provider keys", ["outcome"])
+KEY_TROUBLES = Counter("burnish_executor_key_troubles_total", "What befell provider keys, workspaces' own and the operator's", ["outcome"])
+for _outcome in ("set_aside", "cooled_down", "platform_fallback", "platform_refused"):
+    KEY_TROUBLES.labels(_outcome)  # From 0 on: an alert goes by what is added, and a series that begins with 1 adds nothing.
 LITELLM_STARTS = Counter("burnish_executor_litellm_starts_total", "Starts of LiteLLM's process; more than one is a sign of trouble")
 CACHE = Counter("burnish_executor_cache_total", "Executions that may be answered from the cache, by what came of it", ["outcome"])
 CIRCUITS = Counter("burnish_executor_circuits_total", "Providers left alone because they failed, and calls refused meanwhile", ["outcome"])

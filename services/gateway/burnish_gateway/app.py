@@ -31,6 +31,7 @@ from burnish_gateway.short_way import ShortWay
 from burnish_gateway.trace_requests import TraceRequests
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wire import GONE, error_response, include, invalid_field
+from burnish_shared.auth.kek import load_keyring
 from burnish_shared.errors import BurnishError, NotFound
 from burnish_shared.process import HealthServer, supervise
 from burnish_shared.settings import from_environment
@@ -79,6 +80,7 @@ FEATURES = (
     "webhooks",
     "access",
     "billing",
+    "dead_letters",
 )
 
 DESCRIPTION = """Burnish executes prompts, takes feedback on the answers, finds better prompts, proves the gain and rolls it out.
@@ -98,13 +100,14 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with assemble.assembled(settings) as gateway:
             app.state.gateway = gateway
-            background = asyncio.create_task(supervise(*assemble.loops(gateway)))
+            stop = asyncio.Event()
+            background = asyncio.create_task(supervise(assemble.run_loops(gateway, stop), stop=stop, last=gateway.relay.run))
             background.add_done_callback(_end_process_when_it_fails)
             try:
                 yield
             finally:
                 background.remove_done_callback(_end_process_when_it_fails)
-                background.cancel()
+                stop.set()
                 await asyncio.gather(background, return_exceptions=True)
 
     app = FastAPI(
@@ -178,6 +181,13 @@ def handle_errors(app: FastAPI) -> None:
 
 
 NOT_OF_MESSAGES = "Of /v1/messages the call itself and count_tokens are offered; batches are at /v1/batches."
+
+
+def rehearse() -> None:
+    """What a start does before it reaches for a server. Raises what would end it there."""
+    settings = from_environment(GatewaySettings)
+    load_keyring(settings)
+    build_app(settings)
 
 
 async def main(stop: asyncio.Event) -> None:

@@ -57,7 +57,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
-from burnish_shared.process import patiently
+from burnish_shared.process import ended, patiently, supervise
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -169,12 +169,22 @@ def _authenticator(
     return Authenticator.over(db, feed=feed, people=people, pepper=installation.pepper, clock=SystemClock())
 
 
-def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
-    """What must run for as long as the gateway does."""
+async def run_loops(gateway: Gateway, stop: asyncio.Event) -> None:
+    """Everything that must run for as long as the gateway does, save the relay, which tells what these record until they have ended."""
+    running, stopping = asyncio.create_task(supervise(*_loops(gateway))), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        stopping.cancel()
+        await ended({running})
+
+
+def _loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
     return [
         gateway.admission.run(),
         gateway.feed.run(),
-        gateway.relay.run(asyncio.Event()),
         gateway.bus.until_lost(),
         gateway.key_use.run(),
         gateway.inbound_refusals.run(),

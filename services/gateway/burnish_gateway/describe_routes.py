@@ -28,6 +28,9 @@ ONE_EVENT: Final = {
 FIRST_ERROR: Final = 400
 """Errors are JSON, also of routes that answer with something else."""
 
+PHRASES: Final = {"Request Entity Too Large": "Content Too Large", "Unprocessable Entity": "Unprocessable Content"}
+"""What Python before 3.13 calls two statuses → their names in RFC 9110 (15.5.14, 15.5.21), so that each Python makes the same document."""
+
 BODY_TOO_SLOW: Final = "408"
 """Of routes that read a body. That of a GET is not read."""
 
@@ -133,6 +136,7 @@ def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) ->
     if method == "GET":
         operation["responses"].pop(BODY_TOO_SLOW, None)
     for status, answer in operation["responses"].items():
+        answer["description"] = PHRASES.get(answer["description"], answer["description"])
         if status.isdecimal() and int(status) >= FIRST_ERROR and "content" in answer:
             answer["content"] = {"application/json": next(iter(answer["content"].values()))}
         elif "text/event-stream" in answer.get("content", {}):

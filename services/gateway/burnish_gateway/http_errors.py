@@ -15,6 +15,24 @@ INSTEAD: Final = {
     "/v1/chat/completions/": "The id of a completion is that of its execution: GET /v1/executions/{id} reads it.",
     "/v1/conversations": "Conversations are not kept; send the one so far as input or messages.",
     "/v1/completions": "Completions of a text are not offered; send it as a message to POST /v1/chat/completions.",
+    **{
+        f"/v1/{name}": f"{what} not offered; ask the provider itself. Here are chat completions, responses, messages and embeddings."
+        for name, what in {
+            "images": "Images are",
+            "audio": "Speech and transcription are",
+            "videos": "Videos are",
+            "realtime": "Realtime sessions are",
+            "moderations": "Moderation is",
+            "rerank": "Reranking is",
+            "fine_tuning": "Fine-tuning is",
+            "assistants": "Assistants are",
+            "threads": "Threads of assistants are",
+            "vector_stores": "Vector stores are",
+            "uploads": "Uploads in parts are",
+            "containers": "Containers are",
+            "evals": "OpenAI's evals are",
+        }.items()
+    },
     "/v1/v1/": f"{NOTHING} The base URL of Anthropic's clients ends before /v1, which they add themselves.",
     **{
         f"/{name}": f"{NOTHING} The base URL of OpenAI's clients ends with /v1."
@@ -22,6 +40,10 @@ INSTEAD: Final = {
     },
 }
 """What clients look for and is elsewhere here: how its address begins, and what to do."""
+
+
+LISTED: Final = dict.fromkeys(("/v1/chat/completions", "/v1/responses", "/v1/messages"), " GET /v1/executions lists what was answered.")
+"""What is asked for with another method, and where it is."""
 
 
 def _instead_of(path: str) -> str:
@@ -41,7 +63,7 @@ def of_http(error: HTTPException, request: Request) -> BurnishError:
         401: Unauthenticated("Send a key as `Authorization: Bearer bk_live_…`."),
         403: Forbidden("Not allowed."),
         404: NotFound(_instead_of(request.url.path)),
-        405: _MethodNotAllowed(f"{request.method} is not offered here."),
+        405: _MethodNotAllowed(f"{request.method} is not offered here.{LISTED.get(request.url.path, '')}"),
         409: Conflict(str(error.detail)),
         503: Unavailable(str(error.detail)),
     }

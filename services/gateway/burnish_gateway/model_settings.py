@@ -11,6 +11,9 @@ JsonObject = dict[str, Any]
 CHOICES_MOST: Final = 32
 """OpenAI allows 128; each is held for and paid like a call of its own."""
 
+TOOLS_MOST: Final = 1024
+"""Each provider has its own bound, and says so: OpenAI takes 128, Anthropic and most servers as many as their context holds."""
+
 
 class ModelSettings(ApiModel):
     """What goes to the provider under its own name. A setting that is not given is not sent."""
@@ -31,7 +34,7 @@ class ModelSettings(ApiModel):
     seed: Annotated[int, Field(ge=-(2**63) + 1, le=2**63 - 1)] | None = None
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
     response_format: JsonObject | None = None
-    tools: Annotated[list[JsonObject], Field(min_length=1, max_length=128)] | None = None
+    tools: Annotated[list[JsonObject], Field(min_length=1, max_length=TOOLS_MOST)] | None = None
     tool_choice: Literal["none", "auto", "required"] | JsonObject | None = None
     parallel_tool_calls: bool | None = None
     n: Annotated[int, Field(ge=1, le=CHOICES_MOST)] | None = Field(default=None, description="So many answers; each is held for and paid.")

@@ -27,6 +27,11 @@ from burnish_shared.settings import from_environment
 from burnish_shared.streams import OPTIMIZER_JOBS
 
 
+def rehearse() -> None:
+    """What a start does before it reaches for a server. Raises what would end it there."""
+    from_environment(OptimizerSettings)
+
+
 async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -> None:
     """Works until `stop`. Settings come from the environment where none are given."""
     settings = settings or from_environment(OptimizerSettings)
@@ -60,10 +65,10 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
             LiveScores(db=db, bus=bus, inbox=inbox, settings=settings, clock=clock, grounds=grounds).run(stop),
             ExperimentWatch(db=db, settings=settings, clock=clock).run(stop),
             consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake, batches.wake), db=db, stop=stop),
-            relay.run(stop),
             HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),
             _until_lost(bus, stop),
             stop=stop,
+            last=relay.run,
         )
     finally:
         await grounds.close()

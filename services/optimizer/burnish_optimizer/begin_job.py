@@ -27,6 +27,7 @@ from burnish_shared.contracts.searches import ChainSearch, Search
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.evaluators import Grounds
 from burnish_shared.nearest_examples import POOL_MOST, asked_of
+from burnish_shared.search_budget import items_lacking
 
 EXAMPLE_CHARS_MOST: Final = 1_000
 """A longer item is no example: a version must stay small enough to be sent."""
@@ -170,6 +171,17 @@ def report_of(work: Work, loaded: Loaded, result: SearchResult | None) -> dict[s
         report["unavailable"] = dict(fitness.unavailable)
         report["unscored"] = dict(fitness.unscored)
     return report | ({"notes": notes} if notes else {})
+
+
+def lacking_of(loaded: Loaded, finish_reason: str) -> list[dict[str, Any]]:
+    """Of what there was too little: how much there is and how much it takes at least. Empty where it was not items."""
+    if finish_reason not in ("too_few_test_items", "not_enough_data", "test_looks_spent"):
+        return []
+    wanted = items_lacking(
+        train_items=len(loaded.train), validation_items=len(loaded.validation), test_items=loaded.test.items,
+        test_least=loaded.search.min_samples, are_looks_spent=finish_reason == "test_looks_spent",
+    )  # fmt: skip
+    return [{"what": what, "have": there, "needed": needed} for what, there, needed in wanted]
 
 
 def facts_of(work: Work, loaded: Loaded, result: SearchResult) -> dict[str, Any]:

@@ -187,15 +187,22 @@ class Work:
             for one in generations:
                 await generations_store.record(tx, self.job, number=one.number, members=_members(one), simulated=self.simulated)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether it goes on after a stop or a crash, goes once more over what it has, and is not there again."""
+        behind: bool = self.evaluations < self.job.progress["evaluations"]
+        return behind
+
     def progress(self) -> dict[str, Any]:
-        """Never less than before: a job that goes on after a crash first goes once more over what it has."""
+        """Never less than before: what leads is that of before until it is there again."""
         before = self.job.progress
+        best = before.get("best") if self.is_behind else self.best
         return {
             "method": self.job.method,
             "round": max(self.rounds, before.get("round", 0)),
             "evaluations": max(self.evaluations, before["evaluations"]),
             "spent_nusd": max(self.spent_nusd, before["spent_nusd"]),
-            "best": None if self.best is None else round(self.best, 4),
+            "best": None if best is None else round(best, 4),
             "budget_evaluations": self.job.budget_evaluations,
             "curve": self.curve,
         }

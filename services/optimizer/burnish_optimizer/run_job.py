@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import structlog
 
-from burnish_optimizer.begin_job import Loaded, begin_work, facts_of, form_of, load_job, report_of, task_of
+from burnish_optimizer.begin_job import Loaded, begin_work, facts_of, form_of, lacking_of, load_job, report_of, task_of
 from burnish_optimizer.core.candidate import changes_of_several
 from burnish_optimizer.core.evidence import Measurement, Pair, edit_json, evidence, measure, rejected_json, tried_json
 from burnish_optimizer.core.prompt_text import EditablePrompt
@@ -158,7 +158,8 @@ async def _write_edits(work: Work, loaded: Loaded, endings: Endings, reason: str
     endings = _cut_short(work, loaded, endings, reason)
     _, ending = _foremost(endings)
     async with work.db.unit_of_work(workspace=work.job.workspace_id) as tx:
-        await work_store.write_edits(tx, work.claim, edits=_edits(ending), report=_report(work, loaded, endings))
+        report = _report(work, loaded, endings)
+        await work_store.write_edits(tx, work.claim, edits=_edits(ending), report=report, is_behind=work.is_behind)
 
 
 def _models_of(loaded: Loaded) -> list[str]:
@@ -345,7 +346,8 @@ def _report(work: Work, loaded: Loaded, endings: Endings) -> dict[str, Any]:
     foremost, ending = _foremost(endings)
     each = [_told(name, one) | ({} if name == foremost else {"edits": _edits(one)}) for name, one in endings.items()]
     several = {"models": each} if len(endings) > 1 else {}
-    return report_of(work, loaded, ending.result) | several
+    lacking = lacking_of(loaded, ending.finish_reason)
+    return report_of(work, loaded, ending.result) | ({"lacking": lacking} if lacking else {}) | several
 
 
 def _edits(ending: Ending) -> list[dict[str, Any]]:

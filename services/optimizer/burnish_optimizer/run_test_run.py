@@ -72,12 +72,12 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
     async with db.unit_of_work(workspace=claim.workspace_id) as tx:
         if failure is not None:
             error_json = {"code": failure.code, "message": failure.message}
-            await work_store.finish(tx, claim, status="failed", error=error_json, simulated=answers.simulated, **answers.progress())
+            await work_store.write_progress(tx, claim, answers.progress(), simulated=answers.simulated)
+            await work_store.finish(tx, claim, status="failed", error=error_json)
         else:
             await work_store.finish(tx, claim, status="completed", simulated=answers.simulated, **answers.progress())
-        await test_run_completed(
-            tx, run, answers.progress()["result"]["metrics"], failure=failure, simulated=answers.simulated, clock=clock
-        )
+        said = await runs_store.figures_so_far(tx, claim)
+        await test_run_completed(tx, run, said.metrics, failure=failure, simulated=said.simulated, clock=clock)
         await work_store.close_funding(tx, run.funding_account_id)
 
 

@@ -38,6 +38,14 @@ log = structlog.get_logger("burnish.webhooks")
 DATABASE_CONNECTIONS = 8
 
 
+def rehearse() -> None:
+    """What a start does before it reaches for a server. Raises what would end it there."""
+    settings = from_environment(WebhooksSettings)
+    load_keyring(settings)
+    EgressPolicy.parse(settings.egress_allow)
+    mailer_of(settings)
+
+
 async def main(stop: asyncio.Event) -> None:
     """Delivers until `stop`, then lets the attempts under way end."""
     settings = from_environment(WebhooksSettings)
@@ -115,13 +123,13 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
             stop=stop,
         ),
         once_released(dispatcher.run, notices.run, db=db, stop=stop),
-        relay.run(stop),
         every(1.0, replay, name="replay", stop=stop),
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),
         every(settings.webhook_retention_interval_s, make_partitions_ahead, name="partitions", stop=stop),
         every(settings.webhook_retention_interval_s, forget, name="forget", stop=stop),
         _until_lost(bus, stop),
         stop=stop,
+        last=relay.run,
     )
 
 

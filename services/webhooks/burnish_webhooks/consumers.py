@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pydantic import ValidationError
 
 from burnish_shared.bus.batch import Delivered, Poison
+from burnish_shared.bus.retry import misfit
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
 from burnish_webhooks import metrics
@@ -31,4 +32,4 @@ def _parsed(message: Delivered) -> Event:
     try:
         return Event.model_validate_json(message.data)
     except ValidationError as error:
-        raise Poison(f"no event: {error.errors(include_input=False)[0]['msg']}", stream_seq=message.stream_seq) from error
+        raise Poison(f"no event: {misfit(error)}", stream_seq=message.stream_seq) from error

@@ -22,6 +22,7 @@ from burnish_webhooks import metrics
 from burnish_webhooks.core import breaker
 from burnish_webhooks.core.breaker import Health
 from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, Outcome, Response, Retry, classify
+from burnish_webhooks.core.shown_headers import shown_request
 from burnish_webhooks.core.signature import key_of, signature_header
 from burnish_webhooks.dice import Dice
 from burnish_webhooks.io import deliveries_store, endpoints_store, texts_store
@@ -76,10 +77,13 @@ async def deliver(
 
     with tracing.span("webhook attempt", parent=due.traceparent, kind="client", attributes=_told_of(due)) as traceparent:
         due = replace(due, traceparent=traceparent if tracing.is_exported() else due.traceparent)
-        answer = await http.post(due.url, body=due.body, headers=headers_of(due, keyring))
+        headers = headers_of(due, keyring)
+        answer = await http.post(due.url, body=due.body, headers=headers)
         _note(answer)
     metrics.attempt_seconds.observe(answer.duration_ms / 1000)
     await failpoints.hit("webhooks.after_send")
+    own = {name for name, value in _own_headers(due, keyring).items() if headers[name] == value}
+    due = replace(due, sent=shown_request(headers, own=own))
     answered_at = due.at + timedelta(milliseconds=answer.duration_ms)
     outcome = classify(answer, failed_before=due.failed_attempts, now=answered_at, roll=dice.roll(), factor=factor)
 
@@ -176,7 +180,8 @@ async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, factor:
     failure = None if is_delivered else Failure(claim.event_id, attempt.error_class or "http_status", attempt.status_code)
     await endpoints_store.save_health(tx, claim.endpoint_id, health, failure=failure)
     if isinstance(outcome, Exhausted) and is_ours and not due.event_type.startswith("webhook."):
-        await _announce(tx, due, "webhook.delivery.exhausted", at=state.now, error_class=outcome.error_class)
+        facts = {"error_class": outcome.error_class, "status_code": attempt.status_code, "attempts": claim.number}
+        await _announce(tx, due, "webhook.delivery.exhausted", at=state.now, **facts)
     await _disable_if_lost(tx, due, outcome, health, state)
     return is_ours
 
@@ -233,11 +238,11 @@ def _attempt(due: Due, outcome: Outcome, answer: Answer) -> Attempt:
         failure = (
             outcome.error_class if isinstance(outcome, Retry | Exhausted) else None if isinstance(outcome, Delivered) else "http_status"
         )
-        return Attempt(due.url, due.at, answer.duration_ms, answer.status, failure, answer.snippet)
-    return Attempt(due.url, due.at, answer.duration_ms, None, answer.error_class, None)
+        return Attempt(due.url, due.at, answer.duration_ms, answer.status, failure, answer.snippet, due.sent, answer.shown)
+    return Attempt(due.url, due.at, answer.duration_ms, None, answer.error_class, None, due.sent, None)
 
 
-async def _announce(tx: Tx, due: Due, event_type: EventType, *, at: datetime, **facts: str) -> None:
+async def _announce(tx: Tx, due: Due, event_type: EventType, *, at: datetime, **facts: str | int | None) -> None:
     """An event about webhooks itself. It is one hop further than what caused it, so that rounds of them end (PROMISES W-13)."""
     claim = due.claim
     delivery_id = message_id(claim.event_id, claim.endpoint_id)

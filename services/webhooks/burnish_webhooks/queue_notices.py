@@ -1,11 +1,13 @@
-"""Turns events of alerts, reports and webhook endpoints into notices: one row for each (event, channel), however often the event comes."""
+"""Turns events of alerts, reports, rollouts and endpoints into notices: one row for each (event, channel), however often it comes."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
+from burnish_shared.contracts.alert_channels import ENDPOINT_OFF
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
-from burnish_webhooks.core.notice import ENDPOINT_OFF, REPORT, TOLD, wants
+from burnish_webhooks.core import rollouts
+from burnish_webhooks.core.notice import REPORT, TOLD, wants
 from burnish_webhooks.io import notices_store
 
 
@@ -28,7 +30,7 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
         for event in told.values():
             if event.type == REPORT:
                 to = [one for one in map(UUID, event.data["channels"]) if one in listening]
-            elif event.type in ("alert.raised", ENDPOINT_OFF):
+            elif event.type in ("alert.raised", ENDPOINT_OFF) or event.type in rollouts.SEVERITY_OF:
                 to = [channel.channel_id for channel in channels if wants(channel, event)]
             else:
                 alert_id = UUID(event.data["alert_id"])
@@ -44,7 +46,7 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
 
 
 def _is_told(event: Event) -> bool:
-    """Alerts, reports that are for somebody, and the end of a webhook endpoint."""
+    """Alerts, reports that are for somebody, rollouts, and the end of a webhook endpoint."""
     if event.type == REPORT:
         return bool(event.data.get("channels"))
-    return event.type == ENDPOINT_OFF or (event.type in TOLD and "alert_id" in event.data)
+    return event.type == ENDPOINT_OFF or rollouts.is_told(event) or (event.type in TOLD and "alert_id" in event.data)

@@ -43,11 +43,12 @@ async def _step(range_id: UUID, *, workspace_id: UUID, limit: int, db: Database)
 async def _start_some(tx: Tx, one: Range, *, limit: int) -> int:
     room = min(limit, OUTSTANDING_MOST - await ranges_store.outstanding(tx, one.range_id))
     found = await ranges_store.next_of(tx, one, limit=room) if room > 0 else []
+    restarted = 0
     if found:
-        await deliveries_store.restart(tx, one.endpoint_id, [row.event_id for row in found], range_id=one.range_id)
+        restarted = await deliveries_store.restart(tx, one.endpoint_id, [row.event_id for row in found], range_id=one.range_id)
         await endpoints_store.make_due(tx, one.endpoint_id)
         await failpoints.hit("webhooks.range_step")
-    await ranges_store.advance(tx, one, found)
+    await ranges_store.advance(tx, one, found, restarted=restarted)
     if len(found) < room and not one.may_grow:
         await ranges_store.finish(tx, one.range_id, status="done")
-    return len(found)
+    return restarted

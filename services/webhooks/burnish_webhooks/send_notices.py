@@ -17,10 +17,11 @@ from burnish_shared.errors import Unavailable
 from burnish_webhooks import metrics
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.mail import mail_of, mailable
-from burnish_webhooks.core.notice import Failed, Sent, Told, TryAgain, again, judged
+from burnish_webhooks.core.notice import Failed, Sent, Told, TryAgain, judged
 from burnish_webhooks.core.outcome import Answer
+from burnish_webhooks.core.partly_mailed import Refused, still_to_tell, told_of, whom_it_did_not_reach
 from burnish_webhooks.io import notices_store
-from burnish_webhooks.io.mailer import Mailed, Mailer
+from burnish_webhooks.io.mailer import Mailer
 from burnish_webhooks.io.notices_store import DueNotice, NoticeClaim
 
 log = structlog.get_logger("burnish.webhooks")
@@ -119,29 +120,27 @@ class NoticeSender:
             log.exception("notices.attempt_failed", event_id=str(claim.event_id), channel_id=str(claim.channel_id))
 
     async def _attempt(self, claim: NoticeClaim) -> Told | None:
-        """None where nothing left this process: the claim was lost, or the channel was switched off."""
+        """None where nothing left this process: the claim was lost, the channel was switched off, or it is over."""
         async with self.db.unit_of_work(workspaces={claim.workspace_id}) as tx:
             due = await notices_store.load(tx, claim, base_url=self.base_url)
             if due is None:
-                await notices_store.drop_switched_off(tx, claim)
+                await notices_store.drop_needless(tx, claim)
                 return None
-        told = await self._tell(due)
+        told, refused = await self._mail(due) if due.kind == "email" else (await self._post(due), None)
         await failpoints.hit("notices.after_send")
         async with self.db.unit_of_work(workspaces={claim.workspace_id}) as tx:
             match told:
-                case Sent():
-                    await notices_store.settle(tx, claim, status="sent", error=None, detail=None)
+                case Sent(error, detail):
+                    await notices_store.settle(tx, claim, status="sent", error=error, detail=detail)
                 case Failed(error, detail):
                     await notices_store.settle(tx, claim, status="failed", error=error, detail=detail)
                 case TryAgain(delay_s, error, detail):
-                    await notices_store.put_off(tx, claim, delay_s=delay_s, error=error, detail=detail)
+                    await notices_store.put_off(tx, claim, delay_s=delay_s, error=error, detail=detail, mail_refused=refused)
                 case _:
                     assert_never(told)
         return told
 
-    async def _tell(self, due: DueNotice) -> Told:
-        if due.kind == "email":
-            return await self._mail(due)
+    async def _post(self, due: DueNotice) -> Told:
         url, body = self._message(due)
         headers = {"content-type": "application/json", "user-agent": USER_AGENT, "accept-encoding": "identity"}
         answer = await self.http.post(url, body=json.dumps(body).encode(), headers=headers)
@@ -159,23 +158,23 @@ class NoticeSender:
         event = pagerduty_event(due.notice, routing_key=secret, notice_id=str(due.claim.event_id), source=source)
         return due.settings.get("url") or PAGERDUTY_URLS[due.settings.get("region", "us")], event
 
-    async def _mail(self, due: DueNotice) -> Told:
+    async def _mail(self, due: DueNotice) -> tuple[Told, Refused | None]:
+        """What came of it, and whom the mail server did not take, for the next attempt."""
         recipients = mailable(due.settings["recipients"])
         if not recipients:
-            return Failed("smtp_recipients_refused", "No mail server takes any of these addresses.")
+            return Failed("smtp_recipients_refused", "No mail server takes any of these addresses."), None
+        tried = still_to_tell(recipients, due.mail_refused)
+        if not tried:
+            return whom_it_did_not_reach(due.mail_refused), None
         mail = mail_of(
             due.notice,
             sender=self.mailer.sender or "burnish@burnish.invalid",
-            recipients=recipients,
+            recipients=tried,
             message_id=f"{due.claim.event_id}.{due.claim.channel_id}",
             domain=self.mailer.domain,
         )
         answer = await self.mailer.send(mail)
-        if isinstance(answer, Mailed):
-            return Sent()
-        if answer.lasting:
-            return Failed(answer.error, answer.detail)
-        return again(answer.error, answer.detail, failed_before=due.failed_before, factor=self.factor)
+        return told_of(answer, recipients=recipients, before=due.mail_refused, failed_before=due.failed_before, factor=self.factor)
 
 
 async def forget_old_notices(*, db: Database, days: int, most: int = 1_000) -> int:

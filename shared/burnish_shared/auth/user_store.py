@@ -86,6 +86,12 @@ async def revoke_key(tx: Tx, api_key_id: UUID) -> Record | None:
     )
 
 
+async def home_of(tx: Tx, organization_id: UUID) -> UUID:
+    """The organization's home workspace. For the operator's own login."""
+    home: UUID = await tx.fetchval("SELECT home_workspace_id FROM organizations WHERE organization_id = $1", organization_id)
+    return home
+
+
 async def find_demo_workspace(tx: Tx, *, key_name: str) -> Record | None:
     """workspace_id and organization_id of the one that `burnish up` made: the oldest that the command line made with an operator's key of
     this name, whatever it is called by now. None: there is none, or it was erased."""

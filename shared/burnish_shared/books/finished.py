@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -205,27 +205,38 @@ def without_content(row: FinishedExecution) -> FinishedExecution:
 
 
 def _messages(request: ExecutionRequest) -> list[dict[str, Any]]:
-    """The conversation; of one that was too big to travel, images only by their kind, size and fingerprint."""
-    return request.messages if request.parked is None else [_without_images(one) for one in request.messages]
+    """The conversation; of one that was too big to travel, images and files only by their kind, size and fingerprint."""
+    return request.messages if request.parked is None else [_without_bytes(one) for one in request.messages]
 
 
-def _without_images(message: dict[str, Any]) -> dict[str, Any]:
+def _without_bytes(message: dict[str, Any]) -> dict[str, Any]:
     content = message.get("content")
     if not isinstance(content, list):
         return message
-    return message | {"content": [_named(part) if isinstance(part, dict) and part.get("type") == "image_url" else part for part in content]}
+    return message | {"content": [_named(part) if isinstance(part, dict) else part for part in content]}
+
+
+BYTES_OF: Final = {"image_url": "url", "file": "file_data"}
+"""Kinds of parts, and where in the object of the same name bytes may stand."""
 
 
 def _named(part: dict[str, Any]) -> dict[str, Any]:
     """`data:image/png;base64,…` → `omitted:image/png;bytes=…;sha256=…` of the text that stood there. An address stays."""
-    image = part.get("image_url")
-    if not isinstance(image, dict):
+    kind = part.get("type")
+    field, held = BYTES_OF.get(str(kind)), part.get(str(kind))
+    if field is None or not isinstance(held, dict):
         return part
-    url = image.get("url")
-    if not isinstance(url, str) or not url.startswith("data:"):
-        return part
+    made = {**held, field: _fingerprint(held[field])} if isinstance(held.get(field), str) else dict(held)
+    if kind == "file" and isinstance(held.get("content"), list):
+        made["content"] = [_named(one) if isinstance(one, dict) else one for one in held["content"]]
+    return part | {str(kind): made}
+
+
+def _fingerprint(url: str) -> str:
+    if not url.startswith("data:"):
+        return url
     digest, kind = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest(), url[5:].partition(",")[0].partition(";")[0][:100]
-    return part | {"image_url": {**image, "url": f"omitted:{kind};bytes={len(url)};sha256={digest}"}}
+    return f"omitted:{kind};bytes={len(url)};sha256={digest}"
 
 
 def _settings(request: ExecutionRequest, outcome: Outcome) -> dict[str, Any]:

@@ -23,10 +23,10 @@ async def replay(tx: Tx, dead_letter_ids: Sequence[UUID]) -> int:
 
 async def unsendable(tx: Tx, dead_letter_ids: Sequence[UUID]) -> set[UUID]:
     """Those of these letters, of which the message is there, that no service may publish any more."""
-    return {letter for letter, subject in await dead_letters_store.subjects(tx, dead_letter_ids) if not _is_sent(subject)}
+    return {letter for letter, subject in await dead_letters_store.subjects(tx, dead_letter_ids) if not is_sent(subject)}
 
 
-def _is_sent(subject: str) -> bool:
+def is_sent(subject: str) -> bool:
     try:
         publisher_of(subject)
     except LookupError:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from asyncpg import Record
@@ -13,6 +13,14 @@ from burnish_shared.ids import derived_uuid
 
 NAMESPACE: Final = UUID("0b7e1f3a-5f0c-5f0e-9d3f-6a1d3f8f2c11")
 REASON_MAX_CHARS: Final = 500
+
+State = Literal["waiting", "replayed", "ended"]
+"""`ended`: an execution that used up its deliveries was ended by the sweeper, and needs nobody."""
+
+_STATE: Final = """CASE WHEN replayed_at IS NOT NULL THEN 'replayed'
+          WHEN stream = 'EXECUTIONS' AND reason = 'deliveries spent' THEN 'ended' ELSE 'waiting' END"""
+_SHOWN: Final = f"""dead_letter_id, consumer, stream, stream_seq, subject, message_id, deliveries, reason, length(payload) AS payload_bytes,
+       at, replayed_at, {_STATE} AS state"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,34 @@ async def listed(tx: Tx, *, consumer: str | None, with_replayed: bool, limit: in
     )
 
 
+async def newest(
+    tx: Tx, *, consumer: str | None, state: State | None, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Record]:
+    """As `listed`, the newest first; `before` is (at, id) of the last one seen. `state` None: any."""
+    return await tx.fetch(
+        f"SELECT {_SHOWN} FROM dead_letters WHERE ($1::text IS NULL OR consumer = $1) AND ($2::text IS NULL OR {_STATE} = $2)"
+        " AND ($3::timestamptz IS NULL OR (at, dead_letter_id) < ($3, $4::uuid)) ORDER BY at DESC, dead_letter_id DESC LIMIT $5",
+        consumer,
+        state,
+        *(before or (None, None)),
+        limit,
+    )
+
+
+async def find(tx: Tx, dead_letter_id: UUID) -> Record | None:
+    """One letter with its headers and its payload."""
+    return await tx.fetchrow(f"SELECT {_SHOWN}, headers, payload FROM dead_letters WHERE dead_letter_id = $1", dead_letter_id)
+
+
+async def waiting_messages(tx: Tx, consumer: str) -> Sequence[tuple[UUID, str | None]]:
+    """Letters of a consumer that need somebody, in the order in which they came; with the subject, or None where the message is lost."""
+    sql = (
+        "SELECT dead_letter_id, CASE WHEN payload IS NOT NULL THEN subject END AS subject FROM dead_letters"
+        f" WHERE consumer = $1 AND {_STATE} = 'waiting' ORDER BY at, dead_letter_id"
+    )
+    return [(row["dead_letter_id"], row["subject"]) for row in await tx.fetch(sql, consumer)]
+
+
 async def waiting(tx: Tx, consumer: str) -> Sequence[UUID]:
     """Letters of a consumer that nobody has replayed, in the order in which they came."""
     sql = "SELECT dead_letter_id FROM dead_letters WHERE consumer = $1 AND replayed_at IS NULL ORDER BY at, dead_letter_id"
@@ -99,12 +135,9 @@ async def waiting(tx: Tx, consumer: str) -> Sequence[UUID]:
 async def open_counts(tx: Tx) -> Mapping[str, int]:
     """How many letters of each consumer wait to be replayed or discarded; consumers without any are left out.
 
-    As `burnish doctor --audit` counts them: an execution that used up its deliveries was ended by the sweeper, and needs nobody.
+    As `burnish doctor --audit` counts them: those that `State` calls ended need nobody.
     """
-    rows = await tx.fetch(
-        """SELECT consumer, count(*) AS letters FROM dead_letters
-            WHERE replayed_at IS NULL AND NOT (stream = 'EXECUTIONS' AND reason = 'deliveries spent') GROUP BY consumer"""
-    )
+    rows = await tx.fetch(f"SELECT consumer, count(*) AS letters FROM dead_letters WHERE {_STATE} = 'waiting' GROUP BY consumer")
     return {row["consumer"]: row["letters"] for row in rows}
 
 

@@ -1,11 +1,15 @@
 """When a failed message is tried again, and when a consumer has to stop: pure decisions of the pull loop."""
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final
 
+from pydantic import ValidationError
+
 from burnish_shared.errors import BurnishError
+from burnish_shared.places import place_of
 from burnish_shared.streams import RETRY_DELAYS_S
 
 MAX_CONSECUTIVE_DEAD: Final = 50
@@ -15,6 +19,11 @@ MIN_WINDOW_MESSAGES: Final = 100
 """PROMISES M-08: more than 50 in a row, or more than 20% (of at least 100, at most 250 recent messages)."""
 
 
+_FIELD: Final = re.compile(r"[a-z_]{1,40}")
+_OF_OURS: Final = frozenset({"value_error", "assertion_error"})
+"""Faults whose words are those of a check of ours, which may say what it was given."""
+
+
 class Poison(Exception):
     """Raised by a handler for a message that can never succeed. `stream_seq` names it in a batch; the others are then tried without it."""
 
@@ -22,6 +31,15 @@ class Poison(Exception):
         super().__init__(reason)
         self.reason = reason
         self.stream_seq = stream_seq
+
+
+def misfit(error: ValidationError) -> str:
+    """The first fault of a message and where it stands, for whoever looks at dead letters: never what stands in the message."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = place_of(one if isinstance(one, int) or _FIELD.fullmatch(one) else "…" for one in first["loc"])
+    said = "does not fit" if first["type"] in _OF_OURS else first["msg"]
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{place}: {said}{more}" if place else f"{said}{more}"
 
 
 def retry_delay_s(attempt: int, error: BaseException, *, delays_s: tuple[float, ...] = RETRY_DELAYS_S) -> float:

@@ -7,6 +7,9 @@ ChannelKind = Literal["email", "slack", "teams", "pagerduty"]
 Severity = Literal["info", "warning", "error", "critical"]
 AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider"]
 
+ToldKind = Literal[AlertKind, "experiment"]
+"""What a channel can be narrowed to: alerts of a kind, and what happens to rollouts and experiments."""
+
 OF_NO_PROMPT: Final[frozenset[AlertKind]] = frozenset({"credits", "provider_key", "usage", "model", "provider"})
 """Kinds whose alerts are never about a prompt; a budget's may be."""
 
@@ -15,6 +18,15 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error", "critical
 
 PAGERDUTY_URLS: Final = {"us": "https://events.pagerduty.com/v2/enqueue", "eu": "https://events.eu.pagerduty.com/v2/enqueue"}
 """PagerDuty's Events API v2, by service region."""
+
+ENDPOINT_OFF: Final = "webhook.endpoint_disabled"
+ENDPOINT_ON: Final = "webhook.endpoint_enabled"
+ENDPOINT_GONE: Final = "webhook.endpoint_deleted"
+"""`event_type` of notices: an endpoint was switched off; somebody enabled it again; or deleted it, which ends the trouble too. The latter
+two are told by no webhook."""
+
+OVER_ALREADY: Final = "over_already"
+"""Why such a notice was not sent: the endpoint was on again, or gone, by then. It says nothing of the channel."""
 
 TEST: Final = "test"
 """`event_type` of a notice that somebody asked for to try a channel."""

@@ -98,7 +98,7 @@ class ThresholdReached(EventData):
 
 class OfAlert(EventData):
     alert_id: str
-    kind: str = Field(description="feedback_threshold | degradation | budget | credits | provider_key | usage | model")
+    kind: str = Field(description="feedback_threshold | degradation | budget | credits | provider_key | usage | model | provider")
     metric: str
     severity: str = Field(default="warning", description="info | warning | error | critical")
     prompt: str | None
@@ -116,10 +116,11 @@ class AlertRaised(OfAlert):
 
 class AlertAcknowledged(OfAlert):
     acknowledged_by: str = Field(description="api_key:<id> | user:<id>")
+    acknowledged_by_name: str | None = Field(default=None, description="What people call it, as far as it is still there.")
 
 
 class AlertResolved(AlertRaised):
-    resolution: str = Field(description="recovered | …")
+    resolution: str = Field(description="recovered | superseded | rule_disabled | unused")
 
 
 class MetricDegraded(OfAlert):
@@ -338,7 +339,11 @@ class OfDelivery(EventData):
 
 
 class DeliveryExhausted(OfDelivery):
+    """`status_code`: of the last attempt; null where no answer came. `attempts`: so many were made at it, replays among them."""
+
     error_class: str
+    status_code: int | None = None
+    attempts: int | None = None
 
 
 class EndpointDisabled(OfDelivery):

@@ -50,6 +50,15 @@ class Rollout(_Kept):
     advances: bool = Field(default=True, description="False: somebody has to say when the next step comes.")
 
 
+class PastCost(_Kept):
+    """How much cost varied between units of the label in the days before the start. `part`: the variance, of the squared mean. `size`:
+    calls of a unit."""
+
+    part: float
+    units: int
+    size: float = 1.0
+
+
 class Settings(_Kept):
     """How it is decided; frozen from the start on. `horizon`: S of the confidence sequence, in units of all arms.
 
@@ -69,6 +78,7 @@ class Settings(_Kept):
     namespace_share: float = Field(default=0.5, description="The part of its namespace that it gets at the start.")
     max_days: int | None = Field(default=None, description="After so many days it ends with what it has.")
     baseline: dict[str, Any] = Field(default_factory=dict)
+    past_cost: PastCost | None = Field(default=None, description="Where cost decides; None where nothing was known or nothing varied.")
 
 
 class Verdict(_Kept):

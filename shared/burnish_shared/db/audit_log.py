@@ -20,6 +20,7 @@ AuditKind = Literal[
     "clarification_models",
     "credits",
     "dataset",
+    "dead_letter",
     "enrichment_prompt",
     "erasure",
     "evaluator",

@@ -101,7 +101,8 @@ def _as_json(line: Line, one: Member) -> dict[str, Any]:
 
 
 async def _remember(tx: Tx, line: Line, members: Sequence[Member], *, number: int, is_measured: bool) -> None:
-    """`is_measured` False: a copy of an earlier generation, whose figures replace none that are newer."""
+    """`is_measured` False: a copy of an earlier generation, whose figures replace none that are newer. Nor does a generation whose search
+    ended before a candidate was measured again take away what is known of it."""
     digests = [digest_of(one.text) for one in members]
     await tx.execute(
         """INSERT INTO lineage_candidates (candidate_id, workspace_id, prompt_id, line_id, digest, text, first_number, made_by, fitness,
@@ -110,7 +111,8 @@ async def _remember(tx: Tx, line: Line, members: Sequence[Member], *, number: in
              FROM unnest($5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::float8[], $10::jsonb[], $11::integer[])
                   m (id, digest, text, made_by, fitness, scores, evaluations)
            ON CONFLICT (candidate_id)
-           DO UPDATE SET fitness = EXCLUDED.fitness, scores = EXCLUDED.scores, evaluations = EXCLUDED.evaluations WHERE $12""",
+           DO UPDATE SET fitness = EXCLUDED.fitness, scores = EXCLUDED.scores, evaluations = EXCLUDED.evaluations
+            WHERE $12 AND (EXCLUDED.fitness IS NOT NULL OR lineage_candidates.fitness IS NULL)""",
         line.workspace_id,
         line.prompt_id,
         line.line_id,

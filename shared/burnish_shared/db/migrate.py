@@ -18,6 +18,17 @@ except CommandError as refusal:
 """
 
 
+def read_migrations() -> None:
+    """Loads every migration, and changes nothing. Raises what is wrong with one of them."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "burnish_shared:db/migrations")
+    config.set_main_option("path_separator", "os")
+    ScriptDirectory.from_config(config).get_current_head()
+
+
 def migrate(database_url: str, *, target: str = "head", down: bool = False) -> None:
     """Runs alembic in a process of its own (it wants an event loop for itself). Idempotent.
 

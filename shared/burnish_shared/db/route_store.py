@@ -12,16 +12,20 @@ from burnish_shared.egress import address_of
 async def find_keys_at_hand(tx: Tx, workspace_id: UUID, *, provider: str, address: str) -> KeysAtHand:
     """Of a provider's own address (address '') or of one address of the workspace's. The transaction must be the workspace's."""
     row = await tx.fetchrow(
-        "SELECT count(*) FILTER (WHERE status = 'active') AS active, count(*) FILTER (WHERE status = 'set_aside') AS set_aside, "
+        "SELECT count(*) FILTER (WHERE status = 'active' AND base_url = $3) AS active, "
+        "count(*) FILTER (WHERE status = 'set_aside' AND base_url = $3) AS set_aside, "
+        "count(*) FILTER (WHERE status = 'active' AND base_url <> $3) AS elsewhere, "
         "EXISTS (SELECT FROM platform_keys p WHERE p.provider = replace($2, '-', '_')) AS platform "
-        "FROM provider_keys WHERE workspace_id = $1 AND provider = $2 AND base_url = $3",
+        "FROM provider_keys WHERE workspace_id = $1 AND provider = $2",
         workspace_id,
         provider,
         address,
     )
     if row is None:
         raise RuntimeError("an aggregate answered no row")
-    return KeysAtHand(own_active=row["active"], own_set_aside=row["set_aside"], platform=row["platform"])
+    return KeysAtHand(
+        own_active=row["active"], own_set_aside=row["set_aside"], platform=row["platform"], own_elsewhere=row["elsewhere"]
+    )  # fmt: skip
 
 
 async def find_route(tx: Tx, workspace_id: UUID, facts: ModelFacts) -> Route | None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from burnish_shared.experiments.contrast import Contrast, Share, contrast, frozen_mean, shares_of
+from burnish_shared.experiments.contrast import Contrast, Share, contrast, contrast_of_cost, frozen_mean, is_constant, shares_of
 from burnish_shared.experiments.guardrails import EpochSums, GuardrailFinding, judge, sums_metric
 from burnish_shared.experiments.missing_feedback import MissingFeedback, missing_feedback
 from burnish_shared.experiments.plan import Plan
-from burnish_shared.experiments.quantiles import Percentile, find, of_stored, quantile_shares, stored
+from burnish_shared.experiments.quantiles import QUANTILES, Percentile, find, of_stored, quantile_shares, stored
 from burnish_shared.experiments.rules import Reading, moment_of, read
 from burnish_shared.experiments.sample_ratio import SampleRatio, sample_ratio
 from burnish_shared.experiments.sums import ArmSums, is_share, total
@@ -20,6 +20,12 @@ ArmState = Literal["too_few", "not_yet", "better", "worse", "no_difference", "ha
 
 LEAST_UNITS: Final = 20
 """Of the treatment, before a guardrail says anything: the normal law needs some (the share + ½ keeps fewer from being certain)."""
+
+COST: Final = "cost_nusd"
+"""An amount also where it is 0 throughout, which might be a share."""
+
+AMOUNTS: Final = frozenset({COST, "latency_ms", *QUANTILES})
+"""Metrics that are never below 0, and no shares."""
 
 EQUIVALENT: Final = 0.02
 """A difference of shares that is surely smaller is none, where nobody said what is: two points. Of other metrics: this part of the
@@ -88,7 +94,8 @@ class ArmFinding:
 class Difference:
     """One treatment beside the control, as measured (treatment − control), with its interval. None: not known, or not to be said yet.
 
-    `relative`: the difference as a part of the control. `information`: how many units of an even split know as much.
+    `relative`: the difference as a part of the control. `information`: how many units of an even split know as much. `is_constant`: no
+    unit differs from its arm, so that the value is exact for what was seen.
     """
 
     arm: str
@@ -105,6 +112,7 @@ class Difference:
     information: float = 0.0
     error: float | None = None
     control: float | None = None
+    is_constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +145,15 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
     """What is known now. Give its `memory` to the next call."""
     sums: list[EpochSums] = [(one.number, one.sums) for one in epochs]
     arms = tuple(_arm(plan, sums, arm, memory) for arm in plan.arms)
-    shares = not plan.is_of_quantile and all(is_share(_total(sums, arm, plan.metric)) for arm in plan.arms)
+    shares = not plan.is_of_quantile and plan.metric != COST and all(is_share(_total(sums, arm, plan.metric)) for arm in plan.arms)
     moment = moment_of(plan, units=sum(one.units for one in arms), looks=memory.looks)
     margin = _margin(plan, control=arms[0].value, shares=shares)
     guardrails = tuple(_judged(plan, sums, epochs, memory))
     differences, least_p = [], dict(memory.least_p)
     for arm in plan.treatments:
-        found = contrast(_shares(plan, sums, arm, memory))
+        shares_of_arm = _shares(plan, sums, arm, memory)
+        constant = is_constant(shares_of_arm)
+        found = contrast_of_cost(shares_of_arm, past=plan.settings.past_cost) if plan.metric == COST else contrast(shares_of_arm)
         if found is not None:
             found = found.widened(max(1.0, memory.widening.get(arm, 1.0)))
         reading = read(found, plan, moment) if found is not None else None
@@ -153,7 +163,7 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
         if found is None or reading is None:
             units = {one.arm: one.units for one in arms}
             state: ArmState = "harmful" if harmful else "too_few"
-            differences.append(Difference(arm, state, units=units[arm], control_units=units[plan.control]))
+            differences.append(Difference(arm, state, units=units[arm], control_units=units[plan.control], is_constant=constant))
             continue
         different = memory.units(plan.control, found.control_units), memory.units(arm, found.treatment_units)
         found = replace(found, control_units=different[0], treatment_units=different[1])
@@ -161,7 +171,9 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
         if shares and told.low is not None and told.high is not None and told.value is not None:
             low, high = between_shares(told.value, told.low, told.high)
             told = replace(told, low=low, high=high)
-        differences.append(told)
+        if plan.metric in AMOUNTS and told.low is not None and told.value is not None:
+            told = replace(told, low=above_nothing(told.value, told.low, control=found.control))
+        differences.append(replace(told, is_constant=constant and plan.metric == COST))
     return Analysis(
         arms, tuple(differences), guardrails, _ratio(epochs), _missing(plan, sums, differences), margin, shares,
         replace(memory, least_p=least_p, looks=moment.looks),
@@ -185,6 +197,11 @@ def _shares(plan: Plan, sums: Sequence[EpochSums], arm: str, memory: Memory) -> 
 def between_shares(value: float, low: float, high: float) -> tuple[float, float]:
     """An interval of a difference of two shares, without what no such difference can be: beyond −1 and 1. It always holds `value`."""
     return min(value, max(-1.0, low)), max(value, min(1.0, high))
+
+
+def above_nothing(value: float, low: float, *, control: float) -> float:
+    """The lower end of a difference of two amounts, neither of which is below 0: no more than all of the control's can be saved."""
+    return min(value, max(low, -control)) if control >= 0 else low
 
 
 def _difference(

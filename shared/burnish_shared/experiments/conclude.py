@@ -108,7 +108,7 @@ def as_rule(plan: Plan) -> dict[str, Any]:
     return {
         "method": plan.method,
         "confidence": plan.settings.confidence,
-        "alpha": plan.alpha,
+        "alpha": round(plan.alpha, 9),
         "min_samples": plan.settings.min_samples,
         "horizon": plan.horizon,
         "planned_units": plan.settings.planned_units,
@@ -118,4 +118,4 @@ def as_rule(plan: Plan) -> dict[str, Any]:
         "unit": plan.unit,
         "weighting": plan.weighting,
         "guardrails": [one.model_dump() for one in plan.guardrails],
-    }
+    } | ({"past_cost": plan.settings.past_cost.model_dump()} if plan.settings.past_cost is not None else {})

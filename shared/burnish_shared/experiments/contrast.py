@@ -6,15 +6,28 @@ A change of the allocation begins an epoch. Pooled over a ramp from 5 % to 50 % 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import isclose, sqrt
 from typing import Final, Literal
 
+from burnish_shared.contracts.experiments import PastCost
 from burnish_shared.experiments.sums import ArmSums, Mean, mean_of, total
 
 Weighting = Literal["precision", "population"]
 
 LENT: Final = 100
 """Units whose variance an arm with few is lent: as many as an arm needs where nobody says otherwise (`Settings.min_samples`)."""
+
+RARE: Final = 10.0
+"""So many times the mean cost of an arm one call may be that was not seen yet: a long document beside short questions, a loop of tools."""
+
+RARE_UNITS: Final = 4
+"""So many of them are counted in: after one or two dear calls the normal law is too sure. No guarantee of α: decision 83 has the rates."""
+
+KNOWS_DEAR: Final = 1_000
+"""Units of the days before whose spread is believed to hold the dear calls that matter (decision 85)."""
+
+AS_GOOD_AS_EQUAL: Final = 1e-9
+"""Two means that differ by less, of their own size, differ by how their sums were rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +101,14 @@ def weight_of(control: int, treatment: int, *, weighting: Weighting) -> float:
     return 4 * control * treatment / (control + treatment) if weighting == "precision" else float(control + treatment)
 
 
-def contrast(shares: Sequence[Share], *, times_control: float = 1.0) -> Contrast | None:
+def contrast(
+    shares: Sequence[Share], *, times_control: float = 1.0, rare: float | None = None, past: PastCost | None = None
+) -> Contrast | None:
     """treatment − times_control · control. None where no epoch has both arms, or where nothing varies: that proves nothing.
 
-    `times_control` ≠ 1 is for margins in percent: cost of the treatment − 1.2 · cost of the control.
+    `times_control` ≠ 1 is for margins in percent: cost of the treatment − 1.2 · cost of the control. `rare`: so many times its mean a
+    unit of the control may be that was not seen yet (of a control without any cost, that of the treatment); see `_with_rare`.
+    `past`: each arm is taken to vary at least so much.
     """
     weight = sum(one.weight for one in shares)
     if weight <= 0:
@@ -101,6 +118,8 @@ def contrast(shares: Sequence[Share], *, times_control: float = 1.0) -> Contrast
     shares = [
         replace(one, control=_steadied(one.control, by=one.treatment), treatment=_steadied(one.treatment, by=one.control)) for one in shares
     ]
+    if past is not None:
+        shares = [replace(one, control=_at_least(one.control, past), treatment=_at_least(one.treatment, past)) for one in shares]
     spread = _spread(shares, k)
     control, treatment = (_pooled([getattr(one, name) for one in shares]) for name in ("control", "treatment"))
     spread_of_one = 2 * (treatment.variance + k * k * control.variance)
@@ -108,21 +127,95 @@ def contrast(shares: Sequence[Share], *, times_control: float = 1.0) -> Contrast
         return None
     at_control = sum(one.weight * one.control.value for one in shares) / weight
     at_treatment = sum(one.weight * one.treatment.value for one in shares) / weight
-    return Contrast(
+    found = Contrast(
         at_treatment - k * at_control, weight, spread, spread_of_one, control.units + treatment.units, control.units, treatment.units,
         at_control, at_treatment, own_spread,
     )  # fmt: skip
+    return found if rare is None else _with_rare(found, times_control * (rare - 1) * (at_control or at_treatment), units=control.units)
 
 
-def against_frozen(frozen: Mean, treatment: ArmSums, *, times_control: float = 1.0) -> Contrast | None:
+def _with_rare(one: Contrast, far: float, *, units: int) -> Contrast:
+    """As if an arm of so many units had RARE_UNITS more, `far` from its mean.
+
+    A unit that comes once in n units is missing from n of them in one case of three. Their own spread does not know it, so they are low
+    and sure of it. What it can be is not in the data: it is said beforehand (decision 83).
+    """
+    lent = RARE_UNITS * (far / (units + 1)) ** 2
+    spread, of_one = one.weight**2 * lent, 2 * units * lent
+    return replace(one, spread=one.spread + spread, own_spread=one.own_spread + spread, spread_of_one=one.spread_of_one + of_one)
+
+
+def contrast_of_constants(shares: Sequence[Share], *, rare: float) -> Contrast | None:
+    """treatment − control where no unit of any arm differs from its arm: exact so far, and only a unit of either arm that was not seen yet
+    (`rare` times its mean) can move it. None where something varies, no epoch has both arms, or all are 0."""
+    weight = sum(one.weight for one in shares)
+    if weight <= 0 or not is_constant(shares):
+        return None
+    at_control, at_treatment = (sum(one.weight * getattr(one, arm).value for one in shares) / weight for arm in ("control", "treatment"))
+    beside, treated = sum(one.control.units for one in shares), sum(one.treatment.units for one in shares)
+    value = 0.0 if isclose(at_control, at_treatment, rel_tol=AS_GOOD_AS_EQUAL) else at_treatment - at_control
+    found = Contrast(value, weight, 0.0, 0.0, beside + treated, beside, treated, at_control, at_treatment, 0.0)
+    found = _with_rare(_with_rare(found, (rare - 1) * at_control, units=beside), (rare - 1) * at_treatment, units=treated)
+    return found if found.spread > 0 else None
+
+
+def contrast_of_cost(shares: Sequence[Share], *, past: PastCost | None) -> Contrast | None:
+    """treatment − control where cost decides. An arm whose rare dear calls did not come yet is low and sure of it, so it is taken to vary
+    at least as the label did in the days before. Where those know little, dear calls that nobody saw are counted in for both arms (`RARE`).
+
+    Decision 85 has the rates.
+    """
+    if is_constant(shares) and (past is None or not past.part):
+        return contrast_of_constants(shares, rare=RARE)
+    found = contrast(shares, past=past)
+    if found is None or (past is not None and past.units >= KNOWS_DEAR):
+        return found
+    found = _with_rare(found, (RARE - 1) * found.control, units=found.control_units)
+    return _with_rare(found, (RARE - 1) * found.treatment, units=found.treatment_units)
+
+
+def is_constant(shares: Sequence[Share]) -> bool:
+    """Of amounts, all 0 where their mean is. Also from epoch to epoch: what differs between them is spread that nobody measured."""
+    means = [mean for one in shares for mean in (one.control, one.treatment)]
+    same = all(
+        isclose(getattr(one, arm).value, getattr(shares[0], arm).value, rel_tol=AS_GOOD_AS_EQUAL)
+        for one in shares
+        for arm in ("control", "treatment")
+    )
+    return bool(shares) and same and not any(mean.variance > 0 and mean.value for mean in means)
+
+
+def shaken(shares: Sequence[Share]) -> list[Share]:
+    """Where no unit of any arm differs from its arm, as where all answers cost the same: each arm with one unit more that lies where the
+    other arm does, as shares have theirs (`mean_of`). Else as they are. Nothing is made of arms that are equal, but
+    for what rounding makes of sums.
+    """
+    if any(mean.variance > 0 for one in shares for mean in (one.control, one.treatment)):
+        return list(shares)
+    return [
+        replace(one, control=_shaken(one.control, by=one.treatment), treatment=_shaken(one.treatment, by=one.control)) for one in shares
+    ]
+
+
+def _shaken(mean: Mean, *, by: Mean) -> Mean:
+    if isclose(mean.value, by.value, rel_tol=AS_GOOD_AS_EQUAL):
+        return mean
+    return replace(mean, variance=(mean.value - by.value) ** 2 * mean.units / (mean.units + 1) ** 2)
+
+
+def against_frozen(
+    frozen: Mean, treatment: ArmSums, *, times_control: float = 1.0, shakes: bool = False, rare: float | None = None
+) -> Contrast | None:
     """The treatment beside a control of the past, where nobody is in the control any more. Its spread is that of one sample that stays.
 
     Weaker than a contrast inside an epoch: what changed since for everybody is laid at the treatment's door. Who shows it says so.
+    `shakes`: as `shaken` does. `rare`: as in `contrast`.
     """
     now = mean_of(treatment)
     if now is None or frozen.units <= 0:
         return None
-    return contrast([Share(0, 4 * frozen.units * now.units / (frozen.units + now.units), frozen, now)], times_control=times_control)
+    facing = [Share(0, 4 * frozen.units * now.units / (frozen.units + now.units), frozen, now)]
+    return contrast(shaken(facing) if shakes else facing, times_control=times_control, rare=rare)
 
 
 def frozen_mean(sums: Sequence[ArmSums]) -> Mean | None:
@@ -154,6 +247,12 @@ def influence(shares: Sequence[Share]) -> Mapping[tuple[int, str], tuple[float, 
 
 def _spread(shares: Sequence[Share], times_control: float) -> float:
     return sum(one.weight**2 * (one.treatment.error_squared + times_control**2 * one.control.error_squared) for one in shares)
+
+
+def _at_least(mean: Mean, past: PastCost) -> Mean:
+    """What many calls of a unit cost evens out: where its units have fewer calls yet than those before had, they vary by as much more."""
+    part = past.part * max(1.0, past.size / mean.size)
+    return replace(mean, variance=max(mean.variance, part * mean.value**2))
 
 
 def _steadied(few: Mean, *, by: Mean) -> Mean:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from burnish_shared.experiments.analysis import Difference, Epoch, Memory, between_shares
+from burnish_shared.experiments.analysis import AMOUNTS, Difference, Epoch, Memory, above_nothing, between_shares
 from burnish_shared.experiments.contrast import Contrast, against_number, contrast, shares_of
 from burnish_shared.experiments.guardrails import failures
 from burnish_shared.experiments.missing_feedback import heard
@@ -117,6 +117,8 @@ def _difference(name: str, arm: str, plan: Plan, epochs: Sequence[Epoch], memory
     low, high = found.value - half, found.value + half
     if _kind(name, plan, epochs) == "share":
         low, high = between_shares(found.value, low, high)
+    if name in AMOUNTS:
+        low = above_nothing(found.value, low, control=found.control)
     return FigureDifference(arm, found.value, low, high, relative)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from burnish_shared.contracts.experiments import Guardrail
-from burnish_shared.experiments.contrast import Contrast, against_frozen, against_number, contrast, shares_of
+from burnish_shared.experiments.contrast import RARE, Contrast, against_frozen, against_number, contrast, shaken, shares_of
 from burnish_shared.experiments.sequence import lower_bound, upper_bound
 from burnish_shared.experiments.sums import ArmSums, Mean, mean_of, total
 
@@ -18,6 +18,9 @@ P95_SLOW: Final = 0.05
 
 DOUBT_Z: Final = 1.0
 """From so many standard errors of harm on, a ramp waits for more. It proves nothing, costs only time, and needs no correction for looks."""
+
+NEGLIGIBLE: Final = 0.001
+"""A cost that never varies and is above what is allowed by less, as a part of the control's, keeps nobody waiting."""
 
 USUAL: Final = (
     Guardrail(metric="error_rate", margin=0.02),
@@ -89,7 +92,9 @@ def judge(
     against: Against = "control" if frozen is None else "baseline"
     found = _contrasts(guardrail, sums, frozen=frozen)
     if found is None:
-        return _without_spread(guardrail, told, sums, frozen=frozen, against=against, least_units=least_units)
+        found = _contrasts(guardrail, sums, frozen=frozen, shakes=True)
+        if found is None or not _is_harm(found[0], guardrail, horizon=horizon):
+            return _without_spread(guardrail, told, sums, frozen=frozen, against=against, least_units=least_units)
     harm, plain = [one.widened(widening) for one in found[0]], found[1].widened(widening)
     low = min(lower_bound(one, alpha=guardrail.alpha, horizon=horizon) for one in harm)
     worst = min(harm, key=lambda one: one.value)
@@ -103,6 +108,10 @@ def judge(
     return GuardrailFinding(
         *told, state, guardrail.margin, guardrail.relative, against, plain.control, plain.treatment, worst.value, low, units
     )  # fmt: skip
+
+
+def _is_harm(found: Sequence[Contrast], guardrail: Guardrail, *, horizon: float) -> bool:
+    return all(lower_bound(one, alpha=guardrail.alpha, horizon=horizon) > 0 for one in found)
 
 
 def failures(successes: ArmSums) -> ArmSums:
@@ -120,7 +129,8 @@ def _without_spread(
     against: Against,
     least_units: int,
 ) -> GuardrailFinding:
-    """Too few, or every answer costs the same: no interval then, but a figure that was always allowed keeps nobody waiting."""
+    """Too few, or every answer costs the same and it is not sure that it is too much: no interval then, but a figure that was always
+    allowed keeps nobody waiting."""
     treated, beside = total(one for *_, one in sums), total(one for _, one, _ in sums)
     control, treatment = frozen or mean_of(beside), mean_of(treated)
     nothing_known = GuardrailFinding(*told, "no_data", guardrail.margin, guardrail.relative, against, units=treated.units)
@@ -130,13 +140,13 @@ def _without_spread(
         return nothing_known
     worse = (control.value - treatment.value) * (1 if guardrail.direction == "higher" else -1)
     harm = worse - guardrail.margin * (abs(control.value) if guardrail.relative else 1.0)
-    state: State = "ok" if harm <= 0 else "doubt"
+    state: State = "ok" if harm <= NEGLIGIBLE * abs(control.value) else "doubt"
     values = (control.value, treatment.value, harm)
     return GuardrailFinding(*told, state, guardrail.margin, guardrail.relative, against, *values, units=treated.units)
 
 
 def _contrasts(
-    guardrail: Guardrail, sums: Sequence[tuple[int, ArmSums, ArmSums]], *, frozen: Mean | None
+    guardrail: Guardrail, sums: Sequence[tuple[int, ArmSums, ArmSums]], *, frozen: Mean | None, shakes: bool = False
 ) -> tuple[list[Contrast], Contrast] | None:
     """(contrasts that must all exceed 0 for harm, the plain difference), each with harm as its positive direction."""
     if guardrail.metric == "latency_p95_ms":
@@ -144,22 +154,32 @@ def _contrasts(
         alone, beside = against_number(P95_SLOW, [one for *_, one in sums]), _beside(sums, frozen=frozen)
         return ([alone, beside], beside) if alone and beside else None
     higher = guardrail.direction == "higher" and guardrail.metric != "error_rate"
-    plain = _beside(sums, frozen=frozen)
+    rare = RARE if guardrail.metric == "cost_nusd" and not higher else None
+    plain = _beside(sums, frozen=frozen, shakes=shakes, rare=rare)
     if plain is None:
         return None
     plain = _turned(plain) if higher else plain
     if not guardrail.relative:
         return [_less(plain, guardrail.margin)], plain
-    harm = _beside(sums, frozen=frozen, times_control=1 - guardrail.margin if higher else 1 + guardrail.margin)
+    allowed = 1 - guardrail.margin if higher else 1 + guardrail.margin
+    harm = _beside(sums, frozen=frozen, times_control=allowed, shakes=shakes, rare=rare)
     if harm is None:
         return None
     return [_turned(harm) if higher else harm], plain
 
 
-def _beside(sums: Sequence[tuple[int, ArmSums, ArmSums]], *, frozen: Mean | None, times_control: float = 1.0) -> Contrast | None:
+def _beside(
+    sums: Sequence[tuple[int, ArmSums, ArmSums]],
+    *,
+    frozen: Mean | None,
+    times_control: float = 1.0,
+    shakes: bool = False,
+    rare: float | None = None,
+) -> Contrast | None:
     if frozen is None:
-        return contrast(shares_of(sums), times_control=times_control)
-    return against_frozen(frozen, sums[-1][2], times_control=times_control)
+        shares = shares_of(sums)
+        return contrast(shaken(shares) if shakes else shares, times_control=times_control, rare=rare)
+    return against_frozen(frozen, sums[-1][2], times_control=times_control, shakes=shakes, rare=rare)
 
 
 def _turned(one: Contrast) -> Contrast:

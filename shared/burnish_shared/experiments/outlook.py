@@ -38,7 +38,7 @@ def _of(plan: Plan, analysis: Analysis, one: Difference, units_a_day: float | No
     if planned is not None and plan.method != "sequential":
         return _until(one.arm, planned, analysis.units, units_a_day)
     effect = worth_finding(plan, analysis, one)
-    if effect is None or one.error is None or one.information <= 0:
+    if effect is None or one.error is None or one.information <= 0 or one.is_constant:
         return Outlook(one.arm, None, 0.0, None)
     variance = one.information * one.error**2 / 4
     units = sequential_units(effect=effect, variance=variance, alpha=plan.alpha, horizon=plan.horizon)

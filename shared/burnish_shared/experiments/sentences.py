@@ -1,9 +1,11 @@
 """What was found, as a person would say it. Figures as in the analysis, in points where they are shares."""
 
 from collections.abc import Mapping
+from math import isclose
 from typing import Final
 
 from burnish_shared.experiments.analysis import Analysis, Difference
+from burnish_shared.experiments.contrast import AS_GOOD_AS_EQUAL
 from burnish_shared.experiments.guardrails import GuardrailFinding
 from burnish_shared.experiments.plan import Plan
 
@@ -44,7 +46,7 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
                     return (
                         f"Too few answers for a 95th percentile: {seen} seen, and each arm needs about {FOR_P95} answers{_left(days_left)}."
                     )
-                return f"Nothing varies inside an arm, so no difference can be proven yet: {seen} seen."
+                return f"{_constant(one, analysis, plan)}: {seen} seen."
             return f"Too few to say anything: {_people(fewest, plan)} of the {least:,} that each arm needs{_left(days_left)}."
         case "better":
             return f"{name} is better: {_interval(one, analysis, plan)}; {after}; you may stop."
@@ -55,7 +57,23 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
             return f"No difference that matters: {_interval(one, analysis, plan)}, within ±{margin}; {after}; you may stop."
     if one.is_last:
         return f"No difference was found: {_interval(one, analysis, plan)}; {after}. What was planned has been seen."
+    if one.is_constant:
+        seen, sure = _constant(one, analysis, plan), _sure(one, analysis, plan)
+        return f"{seen}. A rare one may still differ, so that it is {sure}; {after}{_left(days_left)}."
     return f"Not decided yet: {_interval(one, analysis, plan)}; {after}{_left(days_left)}."
+
+
+def _constant(one: Difference, analysis: Analysis, plan: Plan) -> str:
+    """What is known where nothing varies inside an arm: what was seen, exactly."""
+    means = {arm.arm: arm.value for arm in analysis.arms}
+    control, treatment = means[plan.control], means[one.arm]
+    name = NAMES.get(plan.metric, plan.metric.removeprefix("metric:"))
+    if control is None or treatment is None or not one.is_constant:  # not from epoch to epoch either, or means of all hide who had which
+        return "Nothing varies inside an arm, so no difference can be proven yet"
+    if isclose(control, treatment, rel_tol=AS_GOOD_AS_EQUAL):
+        return f"Not decided yet: {name} is exactly the same in each answer of {_arm(plan.control)} and {_arm(one.arm)} so far"
+    change = _percent((treatment - control) / abs(control)) if control else f"{treatment - control:+.3g}".replace("-", "−")
+    return f"Not decided yet: {name} never varied inside an arm, and {_arm(one.arm)} has exactly {change} so far"
 
 
 def of_taken_out(one: Difference) -> str:
@@ -103,8 +121,12 @@ def of_harm(one: GuardrailFinding) -> str:
 
 
 def _interval(one: Difference, analysis: Analysis, plan: Plan) -> str:
+    return f"{_change(one.value, one, analysis, plan)}, {_sure(one, analysis, plan)}"
+
+
+def _sure(one: Difference, analysis: Analysis, plan: Plan) -> str:
     low, high = _bare(one.low, one, analysis, plan), _bare(one.high, one, analysis, plan)
-    return f"{_change(one.value, one, analysis, plan)}, {100 * (1 - plan.alpha):.3g}% sure between {low} and {high}"
+    return f"{100 * (1 - plan.alpha):.3g}% sure between {low} and {high}"
 
 
 def _change(value: float | None, one: Difference, analysis: Analysis, plan: Plan) -> str:

@@ -78,7 +78,12 @@ def mean_of(sums: ArmSums) -> Mean | None:
     return Mean(value, variance, n, sums.x / n) if isfinite(variance) else None
 
 
+ROUNDING: Final = 1e-12
+"""What of Σy² may be left of sums that take each other away: less is no spread, and a proof of whatever differs at all."""
+
+
 def _spread(sums: ArmSums) -> float:
-    """Σ(y − r·x)² over units. Rounding may make a nothing of it negative."""
+    """Σ(y − r·x)² over units. Rounding may make a nothing of it negative, or a little."""
     r = sums.y / sums.x
-    return max(0.0, sums.yy - 2 * r * sums.xy + r * r * sums.xx)
+    spread = sums.yy - 2 * r * sums.xy + r * r * sums.xx
+    return spread if spread > ROUNDING * sums.yy else 0.0

@@ -34,7 +34,7 @@ WORD_MOST: Final = 128
 """Longer words, media types and ids are texts."""
 
 IDS: Final = frozenset({"file_id", "tool_use_id", "tool_call_id", "call_id"})
-ADDRESSES: Final = frozenset({"url", "uri", "image_url", "file_uri"})
+ADDRESSES: Final = frozenset({"url", "uri", "image_url", "file_uri", "file_url"})
 MEDIA_TYPES: Final = ("media_type", "mime_type", "mimeType")
 
 HOLD_ADDRESSES: Final = frozenset(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from burnish_shared.files import is_file, media_type_of, text_of_file
 from burnish_shared.guarding.arguments import changed_arguments, changed_text, texts_in_arguments, texts_in_text
 from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.kept import is_kept
@@ -312,9 +313,9 @@ PLAIN: Final = frozenset({"role", "content"})
 
 NAMES: Final = frozenset(
     {
-        "arguments", "cache_control", "content", "data", "function", "function_call", "id", "image_url", "images", "index", "name",
-        "reasoning", "reasoning_content", "reasoning_details", "refusal", "signature", "text", "thinking", "thinking_blocks",
-        "tool_call_id", "tool_calls", "ttl", "type",
+        "arguments", "cache_control", "content", "data", "file", "file_data", "file_url", "filename", "function", "function_call", "id",
+        "image_url", "images", "index", "name", "reasoning", "reasoning_content", "reasoning_details", "refusal", "signature", "text",
+        "thinking", "thinking_blocks", "tool_call_id", "tool_calls", "ttl", "type",
     }
 )  # fmt: skip
 """Fields of messages as formats name them; any other name is a caller's, and may say something."""
@@ -324,7 +325,8 @@ def whole_text_of(message: Mapping[str, Any]) -> str:
     """All of a message that may be read as a text, each string as it is written and under the one before: for rules of how much may be
     sent, and of what is in it.
 
-    So names, ids, thoughts, tool calls and fields that are none of ours count too. The role does not, nor the kinds of parts, nor images.
+    So names, ids, thoughts, tool calls, files that are texts and fields that are none of ours count too. The role does not, nor the kinds
+    of parts, nor images and PDFs.
     """
     content = message.get("content")
     if isinstance(content, str):
@@ -339,14 +341,27 @@ def whole_text_of(message: Mapping[str, Any]) -> str:
 
 
 def _whole_part(part: Any) -> Iterator[str]:
-    """Of an image what is written beside its address."""
+    """Of an image what is written beside its address, of a file its text."""
     if not isinstance(part, dict):
         return _whole(part)
+    if is_file(part):
+        return _whole({name: one for name, one in part.items() if name != "type"} | {"file": _read(part["file"])})
     shown = part.get("image_url") if part.get("type") == "image_url" else None
     if not isinstance(shown, dict):
         return _whole({name: one for name, one in part.items() if name != "type"})
     beside = {name: one for name, one in shown.items() if name not in ("url", "detail")}
     return _whole({name: one for name, one in part.items() if name != "type"} | {"image_url": beside})
+
+
+def _read(file: dict[str, Any]) -> dict[str, Any]:
+    """A file with its text where its bytes stand; of a PDF and of an address what stands beside them."""
+    text, parts = text_of_file(file), file.get("content")
+    made: dict[str, Any] = {name: one for name, one in file.items() if name not in ("file_url", "content")}
+    if text is not None:
+        made["file_data"] = text
+    elif media_type_of(file):
+        del made["file_data"]
+    return made | ({"content": [*map(list, map(_whole_part, parts))]} if isinstance(parts, list) else {})
 
 
 def _whole(value: Any, depth: int = 0) -> Iterator[str]:

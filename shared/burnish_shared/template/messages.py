@@ -20,6 +20,9 @@ ROLES: Final = ("system", "developer", "user", "assistant", "placeholder")
 GIVEN_ROLES: Final = ("system", "developer", "user", "assistant", "tool")
 """What the messages given for a placeholder may be."""
 
+BYTES_OF: Final = {"image_url": "url", "file": "file_data"}
+"""Kinds of parts that may hold a picture or a file, and where."""
+
 MAX_MESSAGES: Final = 200
 """Messages that a prompt holds."""
 
@@ -183,7 +186,23 @@ def _given_messages(placeholder: Placeholder, given: Any, *, budget: Budget) -> 
             why = f"The content of a message of '{placeholder.name}' is text, parts or null."
             raise InvalidField(why, param=f"{param}[{index}].content")
         try:
-            budget.spend(text_of(message))
+            budget.spend(text_of(_without_bytes(message, budget)))
         except ValueError as error:
             raise InvalidField(f"A message of '{placeholder.name}' cannot be sent: {error}.", param=f"{param}[{index}]") from error
     return [dict(message) for message in given]
+
+
+def _without_bytes(message: Mapping[str, Any], budget: Budget) -> Mapping[str, Any]:
+    """A given message without its pictures and files, which count as those of a variable do, and not as texts."""
+    content = message.get("content")
+    return {**message, "content": [_part_without_bytes(part, budget) for part in content]} if isinstance(content, list) else message
+
+
+def _part_without_bytes(part: Any, budget: Budget) -> Any:
+    kind = part.get("type") if isinstance(part, dict) else None
+    field = BYTES_OF.get(kind) if isinstance(kind, str) else None
+    held = part.get(kind) if field is not None else None
+    if not isinstance(held, dict) or not isinstance(data := held.get(field), str) or not data.startswith("data:"):
+        return part
+    budget.show(data)
+    return {**part, kind: {**held, field: ""}}

@@ -55,7 +55,9 @@ class Budget:
     def show(self, url: str) -> None:
         self.image_bytes -= len(url)
         if self.image_bytes < 0:
-            raise PayloadTooLarge(f"The pictures of the prompt have more than {MAX_IMAGE_BYTES:,} bytes as URLs.", param="variables")
+            raise PayloadTooLarge(
+                f"The pictures and files of the prompt have more than {MAX_IMAGE_BYTES:,} bytes as URLs.", param="variables"
+            )
 
     def walk(self, steps: int) -> None:
         self.steps -= steps

@@ -112,6 +112,9 @@ async def test_a_workspace_made_by_command_needs_no_superuser(stack: Stack) -> N
     assert [(one["action"], one["actor"], one["after"]["name"]) for one in entries] == [
         ("api_key.created", "operator", "admin"), ("workspace.created", "operator", "Made"),
     ]  # fmt: skip
+    further = await command(stack, "workspace", "create", "Further", "--organization", made["organization_id"], "--json")
+    told = (await nobody(stack)("GET", "/v1/audit?limit=1", headers={"authorization": f"Bearer {made['api_key']}"})).body["data"]
+    assert [(one["action"], one["object_id"]) for one in told] == [("workspace.created", json.loads(further.stdout)["workspace_id"])]
     absent = await command(stack, "workspace", "create", "Made", "--organization", str(UUID(int=0)))
     assert absent.exit_code == 1 and "no organization" in absent.output
     for wrong in (("--organization", "acme"), ("--credits", str(10**18))):

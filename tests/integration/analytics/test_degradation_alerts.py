@@ -177,6 +177,59 @@ async def test_one_bad_version_is_one_alert_whichever_reason_comes_first(watchin
     assert (alert["resolution"], standing["is_below"]) == ("recovered", False), "both reasons end with it"
 
 
+@pytest.mark.parametrize("kind", ["", "feedback_threshold"])
+async def test_one_bad_version_that_is_muted_is_told_once_when_the_mute_is_over(
+    watching: Analytics, workspace: Workspace, kind: str
+) -> None:
+    """Muted as a whole, both reasons are one alert. Where only the threshold is, the degradation is told at once, and nothing after it."""
+    where, until = workspace.workspace_id, watching.clock.now() + timedelta(hours=1)
+    await watching.rows("INSERT INTO alert_rules (workspace_id, slug, min_samples) VALUES ($1, 'route', 20)", where)
+    await watching.rows(
+        "INSERT INTO alert_mutes (workspace_id, kind, slug, muted_until, muted_by) VALUES ($1, $2, '', $3, 'user:1')", where, kind, until
+    )
+    for _ in range(3):
+        await period(watching, where, up=39, down=1)
+    await period(watching, where, up=20, down=40, version=2, finished_at=NOON + timedelta(seconds=1))
+    told_at_once = [one["data"]["kind"] for one in await watching.events(where) if one["type"] == "alert.raised"]
+    assert told_at_once == (["degradation"] if kind else [])
+    watching.clock.advance(seconds=3601)
+    for _ in range(2):
+        await watching.housework.end_incidents()
+    [alert] = [one for one in await watching.alerts(where) if one["resolution"] is None]
+    assert (alert["kind"], alert["muted"]) == ("degradation", False)
+    told = [one for one in await watching.events(where) if one["type"] in ("alert.raised", "alert.resolved", "metric.degraded")]
+    assert [(one["type"], one["data"]["alert_id"]) for one in told] == [
+        ("alert.raised", str(alert["alert_id"])), ("metric.degraded", str(alert["alert_id"])),
+    ]  # fmt: skip
+    assert [one["resolution"] for one in await watching.alerts(where)] == (["superseded", None] if kind else [None])
+
+
+async def test_a_degradation_is_told_after_its_mute_though_somebody_saw_the_threshold_that_was_muted_with_it(
+    watching: Analytics, workspace: Workspace
+) -> None:
+    where, until = workspace.workspace_id, watching.clock.now() + timedelta(hours=1)
+    await watching.rows("INSERT INTO alert_rules (workspace_id, slug, min_samples) VALUES ($1, 'route', 20)", where)
+    await watching.rows(
+        "INSERT INTO alert_mutes (workspace_id, kind, slug, muted_until, muted_by) VALUES ($1, '', '', $2, 'user:1')", where, until
+    )
+    for _ in range(3):
+        await period(watching, where, up=39, down=1)
+    bad = [execution(where, version=2, finished_at=NOON + timedelta(seconds=1)) for _ in range(60)]
+    await watching.count(*bad, *[thumb(one, int(n < 20)) for n, one in enumerate(bad)])
+    [threshold] = await watching.alerts(where)
+    assert (threshold["kind"], threshold["muted"]) == ("feedback_threshold", True)
+    await watching.rows(
+        "INSERT INTO alert_acknowledgements (workspace_id, alert_id, acknowledged_by) VALUES ($1, $2, 'user:1')",
+        where,
+        threshold["alert_id"],
+    )
+    await asyncio.sleep(PERIOD_S * 1.2)
+    assert await watching.housework.watch_labels() == 1
+    watching.clock.advance(seconds=3601)
+    await watching.housework.end_incidents()
+    assert [one["data"]["kind"] for one in await watching.events(where) if one["type"] == "alert.raised"] == ["degradation"]
+
+
 async def test_a_threshold_crossed_while_a_degradation_is_open_adds_to_its_alert(watching: Analytics, workspace: Workspace) -> None:
     await watching.rows("INSERT INTO alert_rules (workspace_id, slug, min_samples) VALUES ($1, 'route', 300)", workspace.workspace_id)
     for _ in range(3):

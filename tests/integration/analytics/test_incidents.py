@@ -57,6 +57,8 @@ async def test_a_budget_has_one_alert_a_period_the_worse_takes_the_place_of_the_
     warned = crossing(where, "budget.threshold_crossed", await account(analytics, where, kind=2, crossed=1))
     await tell(analytics, warned, warned)
     await tell(analytics, warned)
+    [alert] = await analytics.alerts(where)
+    assert alert["changed"]["resets_at"].endswith("Z"), "as all moments do"
     assert await standing(analytics, where) == [("threshold", "warning", None)]
     await tell(analytics, crossing(where, "budget.exhausted", await account(analytics, where, kind=2, crossed=2)))
     assert await standing(analytics, where) == [("threshold", "warning", "superseded"), ("exhausted", "error", None)]
@@ -123,6 +125,18 @@ async def test_one_end_user_who_does_far_more_than_is_usual_raises_one_alert_tha
     analytics.clock.advance(seconds=3600)
     await analytics.housework.watch_end_users()
     assert [one["resolution"] for one in await analytics.alerts(where)] == ["recovered"]
+
+
+async def test_what_an_end_user_cost_is_told_as_money_the_bound_too(analytics: Analytics, workspace: Workspace) -> None:
+    """Seen in notices and on the page: "limit 500,000,000"."""
+    where, hour = workspace.workspace_id, NOON.replace(minute=0, second=0)
+    for back in range(1, 31):
+        await analytics.rows("INSERT INTO end_user_hours VALUES ($1, $2, 3, 20, 1000000)", where, hour - timedelta(hours=back))
+    analytics.clock.at = hour + timedelta(minutes=66)
+    await analytics.count(*(execution(where, end_user="mallory", cost_nusd=400_000_000, finished_at=NOON) for _ in range(5)))
+    assert await analytics.housework.watch_end_users() == 1
+    [alert] = await analytics.alerts(where)
+    assert (alert["metric"], set(alert["before"])) == ("cost", {"cost_nusd", "limit_nusd"})
 
 
 BUDGET = {

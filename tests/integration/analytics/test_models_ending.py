@@ -48,6 +48,7 @@ async def test_a_model_is_told_of_once_by_month_week_and_end(analytics: Analytic
     assert sorted(await told(analytics, where)) == sorted(seen), "each is said once"
     [alert] = [one for one in await analytics.alerts(where) if one["subject"] == "lab/month"]
     assert "lab/next" in alert["summary"] and "No labelled version" in alert["summary"]
+    assert alert["after"]["sunset_at"].endswith("Z"), "as all moments do"
     events = await analytics.rows(
         "SELECT convert_from(body, 'UTF8')::json->'data'->>'kind' AS kind FROM outbox WHERE subject LIKE $1", f"%alert.raised.{where}"
     )

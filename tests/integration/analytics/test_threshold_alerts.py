@@ -1,17 +1,22 @@
 """Feedback thresholds: each crossing told once, whatever restarts and repeats there are (A4)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+import burnish_shared.db
+from burnish_analytics.io import alerts_store
 from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.contracts.feedback import FeedbackItem
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import Analytics, analytics_on, execution, thumb
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A4")]
+
+SQL = Path(burnish_shared.db.__file__).parent / "sql"
 
 
 def votes(workspace_id: UUID, *, up: int, down: int, **changed: Any) -> list[CompletedItem | FeedbackItem]:
@@ -124,6 +129,116 @@ async def test_a_muted_prompt_keeps_its_alert_and_tells_nobody(analytics: Analyt
     [alert] = await analytics.alerts(workspace.workspace_id)
     assert alert["muted"]
     assert await analytics.events(workspace.workspace_id) == []
+
+
+async def _raised(analytics: Analytics, workspace: Workspace) -> list[str]:
+    return [one["data"]["alert_id"] for one in await analytics.events(workspace.workspace_id) if one["type"] == "alert.raised"]
+
+
+@pytest.mark.parametrize("by", ["rule", "mute"])
+async def test_an_alert_that_outlives_its_mute_is_told_once_then(analytics: Analytics, workspace: Workspace, by: str) -> None:
+    await rule(analytics, workspace.workspace_id)
+    until = analytics.clock.now() + timedelta(hours=1)
+    await analytics.rows(
+        "UPDATE alert_rules SET muted_until = $2 WHERE workspace_id = $1"
+        if by == "rule"
+        else "INSERT INTO alert_mutes (workspace_id, kind, slug, muted_until, muted_by) VALUES ($1, '', 'route', $2, 'user:1')",
+        workspace.workspace_id,
+        until,
+    )
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=12))
+    await analytics.housework.end_incidents()
+    assert await _raised(analytics, workspace) == []
+    analytics.clock.advance(seconds=3601)
+    for _ in range(2):
+        await analytics.housework.end_incidents()
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    assert (alert["muted"], alert["unmuted_at"]) == (False, analytics.clock.now())
+    assert await _raised(analytics, workspace) == [str(alert["alert_id"])]
+
+
+async def test_an_alert_that_somebody_saw_while_it_was_muted_is_told_to_nobody(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id)
+    until = analytics.clock.now() + timedelta(hours=1)
+    await analytics.rows("UPDATE alert_rules SET muted_until = $2 WHERE workspace_id = $1", workspace.workspace_id, until)
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=12))
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    await analytics.rows(
+        "INSERT INTO alert_acknowledgements (workspace_id, alert_id, acknowledged_by) VALUES ($1, $2, 'user:1')",
+        workspace.workspace_id,
+        alert["alert_id"],
+    )
+    analytics.clock.advance(seconds=3601)
+    await analytics.housework.end_incidents()
+    assert await _raised(analytics, workspace) == []
+
+
+async def _kept(analytics: Analytics, workspace: Workspace, *, count: int, severity: str = "warning", days: float = 0) -> None:
+    """Open alerts that were muted when they were raised."""
+    await analytics.rows(
+        """INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, summary, before, after, changed, simulated, muted,
+                               raised_at, severity)
+           SELECT gen_random_uuid(), $1, gen_random_uuid()::text, 'usage', 'calls', n::text, '{}', '{}', '{}', false, true, $4, $3
+             FROM generate_series(1, $2) n""",
+        workspace.workspace_id,
+        count,
+        severity,
+        analytics.clock.now() - timedelta(days=days),
+    )
+
+
+async def test_of_many_alerts_that_outlive_their_mute_the_worst_are_told_first_and_ten_in_an_hour(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    await _kept(analytics, workspace, count=8)
+    await _kept(analytics, workspace, count=4, severity="critical", days=3)
+    for _ in range(3):
+        await analytics.housework.end_incidents()
+    raised = [one["data"]["severity"] for one in await analytics.events(workspace.workspace_id) if one["type"] == "alert.raised"]
+    assert sorted(raised) == ["critical"] * 4 + ["warning"] * 6
+    analytics.clock.advance(seconds=3600)
+    await analytics.housework.end_incidents()
+    assert len(await _raised(analytics, workspace)) == 12
+
+
+@pytest.mark.parametrize("meanwhile", ["muted", "rule", "seen"])
+async def test_an_alert_that_is_muted_again_or_seen_just_before_it_is_told_is_not(
+    analytics: Analytics, workspace: Workspace, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rule(analytics, workspace.workspace_id)
+    await _kept(analytics, workspace, count=1)
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    statements = {
+        "muted": "INSERT INTO alert_mutes (workspace_id, kind, slug, muted_until, muted_by) VALUES ($1, 'usage', '', 'infinity', 'user:1')",
+        "rule": "INSERT INTO alert_rules (workspace_id, slug, muted_until) VALUES ($1, '', 'infinity')",
+        "seen": f"""INSERT INTO alert_acknowledgements (workspace_id, alert_id, acknowledged_by)
+                    VALUES ($1, '{alert["alert_id"]}', 'user:1')""",
+    }
+    look = alerts_store.unmuted
+
+    async def look_and_be_late(*given: Any, **named: Any) -> list[tuple[UUID, UUID]]:
+        found = await look(*given, **named)
+        await analytics.rows(statements[meanwhile], workspace.workspace_id)
+        return found
+
+    monkeypatch.setattr(alerts_store, "unmuted", look_and_be_late)
+    await analytics.housework.end_incidents()
+    assert await _raised(analytics, workspace) == []
+
+
+async def test_what_was_open_and_untold_for_long_before_the_release_that_tells_of_it_stays_as_it_is(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    days_ago = (datetime.now(UTC) - analytics.clock.now()) / timedelta(days=-1)
+    await _kept(analytics, workspace, count=1, severity="info", days=days_ago + 6)
+    await _kept(analytics, workspace, count=20, severity="critical", days=days_ago + 8)
+    script = (SQL / "0102_told_after_mutes.sql").read_text()
+    step = script[script.index("UPDATE alerts a") :].partition(";")[0]
+    await analytics.rows(step)
+    await analytics.housework.end_incidents()
+    told = [one["data"]["severity"] for one in await analytics.events(workspace.workspace_id) if one["type"] == "alert.raised"]
+    assert told == ["info"]
+    assert sum(one["muted"] for one in await analytics.alerts(workspace.workspace_id)) == 20
 
 
 @pytest.mark.parametrize(("until", "is_muted"), [("infinity", True), ("-infinity", False)])

@@ -91,6 +91,25 @@ async def test_a_better_plan_brings_the_difference_and_a_lesser_one_takes_nothin
     assert fee == 99, "the highest fee of the month counts"
 
 
+async def test_a_month_names_the_plan_whose_fee_it_has_and_of_equal_ones_the_last(
+    db: Database, rows: asyncpg.Connection, workspace: Workspace
+) -> None:
+    await rows.execute(
+        "INSERT INTO plans (plan, name, rate_limit_per_minute, concurrency, base_fee_nusd, base_credit_nusd, retention_days_most, "
+        "platform_keys, platform_allowance_nusd) VALUES ('alike', 'Alike', 60, 10, 9, 0, 30, true, 0), "
+        "('cheap', 'Cheap', 60, 10, 1, $1 * 9, 30, true, 0)",
+        BASE,
+    )
+    named = []
+    for plan in ("giving", "alike", "cheap", "more", "giving"):
+        await rows.execute("UPDATE organizations SET plan = $2 WHERE organization_id = $1", workspace.organization_id, plan)
+        await rows.fetchval("SELECT begin_month($1, $2)", workspace.organization_id, NOVEMBER)
+        found = await rows.fetchrow("SELECT plan, base_fee_nusd FROM plan_months WHERE organization_id = $1", workspace.organization_id)
+        named.append((found["plan"], found["base_fee_nusd"]))
+    assert named == [("giving", 9), ("alike", 9), ("alike", 9), ("more", 99), ("more", 99)]
+    assert sum(amount for _, amount in await given(rows, workspace)) == 9 * BASE
+
+
 async def test_a_second_workspace_gets_neither_free_use_nor_base_credit(
     db: Database, rows: asyncpg.Connection, workspace: Workspace
 ) -> None:

@@ -82,8 +82,8 @@ async def test_errors_are_the_clients_own(claude: AsyncAnthropic, caller: Caller
     with pytest.raises(anthropic.BadRequestError) as wrong:
         await claude.messages.create(model="simulated/chat", max_tokens=5, messages=[{"role": "system", "content": "x"}])  # type: ignore[typeddict-item]
     assert "messages[0].role" in str(wrong.value) and wrong.value.request_id
-    with pytest.raises(anthropic.BadRequestError, match="document"):
-        block = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}}
+    with pytest.raises(anthropic.BadRequestError, match="search_result"):
+        block = {"type": "search_result", "source": "x", "title": "x", "content": [{"type": "text", "text": "x"}]}
         await claude.messages.create(model="simulated/chat", max_tokens=5, messages=[{"role": "user", "content": [block]}])  # type: ignore[typeddict-item]
     with pytest.raises(anthropic.AuthenticationError):
         stranger = AsyncAnthropic(base_url=caller.url, api_key="bk_live_nobody", max_retries=0)

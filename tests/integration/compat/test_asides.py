@@ -117,7 +117,7 @@ async def test_anthropics_client_keeps_signed_thoughts_through_a_tool_loop(anthr
         "max_tokens": 4000,
         "tools": tools,
         "thinking": thinking,
-        "top_k": 5,
+        "extra_body": {"top_k": 5},
         "service_tier": "standard_only",
     }
     first = await anthropic.messages.create(messages=asked, **more, extra_headers={"anthropic-beta": "context-1m-2025-08-07"})
@@ -150,7 +150,7 @@ async def test_anthropics_client_hears_which_stop_sequence_and_anybodys_thoughts
     thought = await anthropic.messages.create(model="own/reasoner", **asked)
     assert [one.type for one in thought.content] == ["thinking", "text"] and thought.content[0].thinking == "Six times seven."
     turns = [*ASKED, {"role": "assistant", "content": [one.model_dump() for one in thought.content]}, *ASKED]
-    await anthropic.messages.create(model="own/reasoner", max_tokens=100, messages=turns, top_k=3)
+    await anthropic.messages.create(model="own/reasoner", max_tokens=100, messages=turns, extra_body={"top_k": 3})
     sent = provider.bodies[-1]
     assert sent["messages"][1]["reasoning_content"] == "Six times seven." and "thinking_blocks" not in sent["messages"][1]
     refused = await anthropic.messages.create(model="own/refuser", **asked)

@@ -8,6 +8,7 @@ from openai import AsyncOpenAI
 
 from tests.embedded.stack import Caller
 from tests.fakes.gemini_provider import KEY, GeminiProvider, serving_gemini
+from tests.pdfs import data_url, pdf
 
 pytestmark = pytest.mark.capability("E4")
 
@@ -61,3 +62,14 @@ async def test_a_key_that_is_refused_is_told_nowhere(client: AsyncOpenAI, caller
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model="own/gemini", messages=HELLO)
     assert wrong not in str(refused.value.body) and wrong[:12] not in str(refused.value.body)
+
+
+async def test_it_is_sent_a_pdf_as_its_own_format_has_it(client: AsyncOpenAI, caller: Caller) -> None:
+    part = {"type": "file", "file": {"filename": "bill.pdf", "file_data": data_url(pdf(2))}}
+    asked: Any = [{"role": "user", "content": [{"type": "text", "text": "Say hello to Ada."}, part]}]
+    async with serving_gemini() as provider:
+        await add(caller, provider)
+        answer = await client.chat.completions.create(model="own/gemini", messages=asked, max_tokens=50)
+    assert answer.choices[0].message.content == "Hello Ada, says Gemini."
+    sent = provider.bodies[0]["contents"][0]["parts"][1]["inline_data"]
+    assert sent == {"mime_type": "application/pdf", "data": data_url(pdf(2)).partition(",")[2]}

@@ -1,6 +1,7 @@
 """The guide's own code does what the guide says."""
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ GUIDE = Path(__file__).parents[3] / "docs/guides/openai.md"
 
 @pytest.mark.capability("E2")
 async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pytest.CaptureFixture[str]) -> None:
-    messages = [{"role": "system", "content": "Name the queue for this ticket, one of: {{queues}}"}]
-    made = await caller("POST", "/v1/prompts", {"slug": "support-routing", "messages": messages, "model": "simulated/reader"})
-    assert made.status == 201, made.body
     text = GUIDE.read_text()
+    prompt = json.loads(re.findall(r"curl -s \$URL/v1/prompts .*? -d '(\{.*?\})'\n", text, re.DOTALL)[0])
+    made = await caller("POST", "/v1/prompts", prompt)
+    assert made.status == 201, made.body
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
     assert code.count("client.chat.completions.create(") == 6
     code = code.replace("http://127.0.0.1:18000", caller.url).replace("bk_live_…", caller.key)
@@ -26,7 +27,7 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     said["client"].close()
     executions = (await caller("GET", "/v1/executions")).body["data"]
     assert code.count("client.responses.create(") == 1
-    asked, alone = ("support-routing", 1, "success"), (None, None, "success")
+    asked, alone = ("queue-finder", 1, "success"), (None, None, "success")
     found = [(one["prompt"], one["version"], one["status"]) for one in executions]
     assert found == [asked, alone, alone, alone, asked, asked, asked, alone], "newest first: three calls name a model"
     assert "billing" in capsys.readouterr().out

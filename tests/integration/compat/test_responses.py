@@ -1,6 +1,7 @@
 """OpenAI's own client at the Responses API: text, streams, tools, schemas, and prompts as OpenAI's prompt objects."""
 
 import json
+from typing import Any
 
 import openai
 import pytest
@@ -114,11 +115,20 @@ async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller,
         ("POST", "/v1/chat/completions/", "Leave out the slash"),
         ("POST", "/chat/completions", "ends with /v1"),
         ("POST", "/v1/v1/messages", "ends before /v1"),
+        ("POST", "/v1/images/generations", "Images are not offered"),
+        ("POST", "/v1/audio/speech", "transcription are not offered"),
+        ("POST", "/v1/moderations", "Moderation is not offered"),
+        ("GET", "/v1/vector_stores/vs_1/files", "Vector stores are not offered"),
     ],
 )
 async def test_what_is_elsewhere_here_says_where(caller: Caller, method: str, path: str, instead: str) -> None:
     answer = await caller(method, path)
     assert answer.status == 404 and instead in answer.body["error"]["message"]
+
+
+async def test_who_lists_completions_hears_where_answers_are_listed(caller: Caller) -> None:
+    answer = await caller("GET", "/v1/chat/completions")
+    assert answer.status == 405 and "GET /v1/executions" in answer.body["error"]["message"]
 
 
 async def test_tokens_are_counted_before_a_call_and_said_to_be_an_estimate(client: AsyncOpenAI, caller: Caller) -> None:
@@ -128,3 +138,49 @@ async def test_tokens_are_counted_before_a_call_and_said_to_be_an_estimate(clien
     assert raw["source"] == "estimated" and 0 < raw["input_tokens"] < told.input_tokens
     with pytest.raises(openai.NotFoundError):
         await client.responses.input_tokens.count(model="no-such", input="x")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_how_likely_each_token_was_is_told_as_a_completion_tells_it(client: AsyncOpenAI, caller: Caller, streamed: bool) -> None:
+    asked: dict[str, Any] = {"model": "simulated/chat", "input": "Say hello.", "temperature": 0}
+    asked |= {"include": ["message.output_text.logprobs"], "top_logprobs": 2}
+    told_on_the_way: list[str] = []
+    if streamed:
+        async with client.responses.stream(**asked) as stream:
+            async for event in stream:
+                if event.type == "response.output_text.delta":
+                    told_on_the_way += [one.token for one in event.logprobs]
+            answer = await stream.get_final_response()
+    else:
+        answer = await client.responses.create(**asked)
+    [part] = answer.output[0].content  # type: ignore[union-attr]
+    assert part.type == "output_text" and part.logprobs
+    assert "".join(one.token for one in part.logprobs) == answer.output_text
+    assert not streamed or told_on_the_way == [one.token for one in part.logprobs]
+    kept = (await caller("GET", f"/v1/executions/{answer.id}")).body["settings"]
+    assert (answer.top_logprobs, kept["logprobs"], kept["top_logprobs"]) == (2, True, 2)
+
+
+@pytest.mark.parametrize(("given", "param"), [({"top_logprobs": 21}, "top_logprobs"), ({"include": "all"}, "include")])
+async def test_a_wrong_wish_for_probabilities_is_refused_by_its_name(client: AsyncOpenAI, given: dict[str, Any], param: str) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        await client.responses.create(model="simulated/chat", input="Say hello.", extra_body=given)
+    assert refused.value.param == param
+
+
+async def test_an_answer_says_how_it_was_asked_for_also_when_it_is_repeated(client: AsyncOpenAI) -> None:
+    asked: dict[str, Any] = {
+        "model": "simulated/chat", "input": "Say hello.", "metadata": {"order": "7"}, "temperature": 0.5, "top_p": 0.5, "user": "u-2",
+        "max_output_tokens": 60, "parallel_tool_calls": False, "text": {"verbosity": "low"}, "reasoning": {"effort": "low"},
+        "extra_headers": {"Idempotency-Key": "says-how-it-was-asked"},
+    }  # fmt: skip
+    first, again = await client.responses.create(**asked), await client.responses.create(**asked)
+    for told in (first, again):
+        assert (told.metadata, told.temperature, told.top_p, told.user) == ({"order": "7"}, 0.5, 0.5, "u-2")
+        assert (told.max_output_tokens, told.parallel_tool_calls) == (60, False)
+        assert told.text is not None and told.text.verbosity == "low" and told.text.format is not None and told.text.format.type == "text"
+        assert told.reasoning is not None and told.reasoning.effort == "low"
+    assert first.to_json() == again.to_json()
+    async with client.responses.stream(model="simulated/chat", input="Say hello.", metadata={"order": "8"}) as stream:
+        heads = [event.response.metadata async for event in stream if event.type in ("response.created", "response.completed")]
+    assert heads == [{"order": "8"}, {"order": "8"}]

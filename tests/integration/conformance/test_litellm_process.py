@@ -287,6 +287,17 @@ async def test_without_litellm_its_providers_say_what_to_install(monkeypatch: py
         await LiteLLMProcess("").session()
 
 
+async def test_a_machine_without_room_for_its_socket_ends_no_executor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop that makes the process ready ends the executor with whatever it does not expect."""
+
+    def no_room(**_: Any) -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("burnish_executor.io.litellm_process.tempfile.mkdtemp", no_room)
+    with pytest.raises(NotThere):
+        await LiteLLMProcess("").session()
+
+
 def test_only_named_arguments_are_passed_and_no_address_through_a_key() -> None:
     body = {"model": "gemini/g", "messages": [], "api_base": "http://evil", "mock_response": "x", "extra_headers": {}, "temperature": 0}
     given = arguments_of(body, key="k" * 10, base_url=None, timeout_s=5)

@@ -159,13 +159,20 @@ async def test_a_url_goes_through_the_guard_and_its_caps(caller: Caller) -> None
         picture=web.Response(body=b"\x89PNG", content_type="image/png"),
         large=web.Response(text="x" * (4 * 1024 * 1024 + 1)),
         away=web.Response(status=503),
+        gone=web.Response(status=404),
     ) as url:
         told = await enrich(caller, source_type="document", url=f"{url}/good")
         assert (told["processing_status"], told["content"]) == ("completed", {"text": "All about parcels."})
-        for name, word in (("elsewhere", "leads elsewhere"), ("picture", "image/png"), ("large", "bytes"), ("away", "503")):
+        for name, word, passes in (
+            ("elsewhere", "leads elsewhere", False), ("picture", "image/png", False), ("large", "bytes", False), ("away", "503", True),
+            ("gone", "404", False),
+        ):  # fmt: skip
             failed = await enrich(caller, source_type="document", url=f"{url}/{name}")
             assert (failed["processing_status"], failed["error"]["code"]) == ("failed", "url_unreadable"), name
+            assert failed["error"]["retryable"] is passes, "whether another try may help is what its message says"
             assert word in failed["error"]["message"] and failed["usage"]["cost_nusd"] == 0
+    broken = await enrich(caller, source_type="document", url="http://127.0.0.1:1/x")
+    assert "again" in broken["error"]["message"] and broken["error"]["retryable"] is True, broken
     nowhere = await enrich(caller, source_type="document", url="https://nowhere.invalid/x")
     assert "no address" in nowhere["error"]["message"] and nowhere["error"]["code"] == "url_unreadable", nowhere
     for bad in ("http://169.254.169.254/latest", "file:///etc/passwd", "http://user:pass@127.0.0.1/", "gopher://x"):

@@ -128,6 +128,30 @@ async def test_whoever_leaves_ends_all_sides_within_a_second(stack: Stack, calle
 
 @pytest.mark.capability("E16")
 @pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"variants": [{"version": 1}, {"version": 9}]}, "variants[1].version"),
+        ({"variants": [{"version": 1}, {"prompt": "nowhere"}]}, "variants[1].prompt"),
+        ({"variants": [{"version": 1}, {"model": "nobody/knows"}]}, "variants[1].model"),
+        ({"variants": [{}, {"overrides": {"response_format": {"type": "poem"}}}]}, "variants[1].overrides.response_format"),
+        ({"variants": [{}, {"version": 2}], "overrides": {"response_format": {"type": "poem"}}}, "overrides.response_format"),
+        ({"variants": [{}, {"version": 2}], "variables": {}}, "variables"),
+        ({"versions": [1, 9], "models": ["simulated/chat", "simulated/reader"]}, "versions[1]"),
+        ({"versions": [1, 2], "models": ["simulated/chat", "nobody/knows"]}, "models[1]"),
+    ],
+)
+async def test_a_refused_side_is_named(stack: Stack, caller: Caller, change: dict[str, Any], param: str) -> None:
+    await greeting(caller)
+    answer = await caller("POST", "/v1/executions/compare", {"prompt": "greet", "variables": {"name": "Ada"}} | change)
+    assert answer.status in (404, 422), answer.body
+    error = answer.body["error"]
+    assert error["param"].startswith(param) and error["message"].count(error["param"]) <= 1, error
+    assert param == "variables" or error["message"].startswith(f"{error['param']}: "), error
+    assert await rows_of(stack, caller) == []
+
+
+@pytest.mark.capability("E16")
+@pytest.mark.parametrize(
     "change",
     [
         {"models": ["simulated/chat"]},

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import pytest_asyncio
 
+from burnish_gateway.execution import submit
 from burnish_shared import failpoints
+from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 from tests.chaos.fault_proxy import FaultProxy, proxying
 from tests.embedded.stack import KEK, Caller, Stack, running_stack
@@ -259,6 +261,22 @@ async def test_a_background_execution_is_run_again_under_a_higher_fence_and_char
     rows = await rows_of(stack, caller)
     assert len(rows) == 1 and rows[0]["fence"] >= 3
     await assert_settled(stack, caller)
+
+
+@pytest.mark.promise("G-06")
+async def test_nothing_is_held_where_the_end_of_a_model_cannot_be_read(
+    stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of models makes them be read anew, and the database may be away just then."""
+
+    async def away(*_: Any) -> dict[str, str]:
+        raise Unavailable("The database does not answer.", retry_after_s=1)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(submit, "end_headers", away)
+        refused = await caller("POST", "/v1/executions", HELLO)
+    assert refused.status == 503
+    assert await books(stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
 
 
 async def is_claimed(stack: Stack, caller: Caller) -> bool:

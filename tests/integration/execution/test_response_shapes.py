@@ -77,3 +77,22 @@ async def test_a_repeat_with_the_same_key_has_the_same_shape(caller: Caller) -> 
     assert again.raw == first.raw and again.headers["idempotent-replayed"] == "true"
     for name in ("x-burnish-cost-nusd", "x-burnish-latency-ms", "x-burnish-finish-reason"):
         assert again.headers[name] == first.headers[name]
+
+
+async def test_all_of_several_answers_come_in_every_shape(caller: Caller) -> None:
+    """Each of them is paid for."""
+    several = {"overrides": {"n": 2}}
+    whole = (await _ask(caller, **several)).body
+    bare = await _ask(caller, **several, response_shape="raw")
+    assert len(whole["choices"]) == 2 and bare.body == {"choices": whole["choices"]}
+
+
+@pytest.mark.parametrize("shape", ["with_metadata", "raw", "headers"])
+async def test_a_repeat_names_the_model_in_its_headers_as_the_first_answer_did(caller: Caller, shape: str) -> None:
+    body = ASKED | {"response_shape": shape}
+    first = await caller("POST", "/v1/executions", body, headers={"Idempotency-Key": f"named-{shape}"})
+    again = await caller("POST", "/v1/executions", body, headers={"Idempotency-Key": f"named-{shape}"})
+    assert again.headers["idempotent-replayed"] == "true" and again.raw == first.raw
+    told = {name: value for name, value in first.headers.items() if name.startswith("x-burnish-") and name != "x-burnish-group"}
+    assert {name: value for name, value in again.headers.items() if name.startswith("x-burnish-")} == told
+    assert told["x-burnish-model"] == "simulated/chat"

@@ -1,8 +1,10 @@
 """What stands against an experiment before it starts: drafts, checklists, namespaces, approvals (PRODUCT X1)."""
 
 import asyncio
+import json
 import random
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -215,6 +217,7 @@ async def test_a_sample_is_counted_for_means_percentiles_and_own_metrics_from_th
     between = sum((sum(one) / 3 - mean) ** 2 for one in varied) / 399
     usual, sample, baseline = await needed_by("latency_ms", deciding={"method": "fixed", "planned_units": 2_000})
     assert usual["effect"] == pytest.approx(0.05 * mean) and baseline["samples"] >= 1_200
+    assert baseline["from"].endswith("Z") and baseline["to"].endswith("Z")
     assert usual["units"] == pytest.approx(fixed_units(effect=0.05 * mean, variance=between, alpha=0.05), rel=0.01)
     cost, sample, _ = await needed_by("cost_nusd", deciding={"method": "fixed", "planned_units": 1_000, "smallest_effect": 25 * mean})
     assert cost["units"] == usual["units"] and "1,000 units are planned" in sample["message"], "half of what is paid for cost nothing"
@@ -232,6 +235,27 @@ async def test_a_sample_is_counted_for_means_percentiles_and_own_metrics_from_th
     assert held.status == 200, held.body
     fewer, _, _ = await needed_by("latency_p95_ms", deciding={"smallest_effect": 0.2 * p95})
     assert fewer["units"] == slow["units"] and fewer["days"] == pytest.approx(2 * slow["days"], rel=0.01)
+
+
+async def test_a_decision_by_cost_keeps_how_much_it_varied_before_and_says_where_little_is_known(stack: Stack, caller: Caller) -> None:
+    """Rare dear calls of an arm may be missing by chance: what the days before knew of them is frozen (decision 85)."""
+    await two_versions(caller)
+    deciding = {"method": "sequential"}
+    dice = random.Random(5)
+    dear = [1_000 if dice.random() < 0.02 else 10 for _ in range(1_100)]
+    # Half of what is paid for in `_answered` costs nothing: each unit is a user with one answer that costs and one that failed.
+    await _answered(stack, caller, dear[:300], users=300)
+    experiment = await drafted(caller, body(name="few", metric="cost_nusd", deciding=deciding))
+    checks = (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body["checks"]
+    [said] = [one for one in checks if one["name"] == "dear_calls"]
+    assert said["state"] == "warning" and "known of 300 units in the last 7 days, and 1,000 would tell" in said["message"]
+    await _answered(stack, caller, dear, users=1_100)
+    checks = (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body["checks"]
+    assert [one for one in checks if one["name"] == "dear_calls"] == []
+    assert (await caller("POST", f"/v1/experiments/{experiment}/start")).status == 200
+    [row] = await books(stack, "SELECT settings -> 'past_cost' AS kept FROM experiments WHERE experiment_id = $1", UUID(experiment))
+    kept = row["kept"] if isinstance(row["kept"], dict) else json.loads(row["kept"])
+    assert (kept["units"], kept["size"]) == (1_100, pytest.approx(2_800 / 1_100)) and kept["part"] > 5
 
 
 async def test_it_is_said_beforehand_how_many_calls_meet_the_condition(caller: Caller) -> None:

@@ -44,6 +44,31 @@ async def test_a_unit_has_one_arm_at_every_gateway_and_after_a_restart(stack: St
     assert (kept.body["arm"], kept.body["experiment_id"]) == ("candidate", experiment)
 
 
+async def test_an_arm_whose_model_is_retired_midway_is_named_and_costs_no_answer(caller: Caller) -> None:
+    """Its share gets what the label names; it seemed to be too early to say anything, for ever."""
+    await two_versions(caller)
+    facts = {"provider": "simulated", "upstream_model": "writer", "context_tokens": 8000, "output_tokens": 500}
+    prices = {"input_price_nusd_per_million": 1000, "output_price_nusd_per_million": 1000}
+    assert (await caller("POST", "/v1/models", {"model": "own/writer", **facts, **prices})).status == 201
+    arms = [{"name": "control", "label": "production"}, {"name": "candidate", "model": "own/writer"}]
+    experiment = await started(caller, body(arms=arms))
+    await until_known(caller, {"control", "candidate"})
+    before = await arms_of(caller, USERS)
+    assert (await read(caller, experiment))["problems"] == []
+    assert (await caller("POST", "/v1/models/own/writer/retire", {})).status == 200
+    async with comes_within(5):
+        while not (problems := (await read(caller, experiment))["problems"]):
+            await asyncio.sleep(0.05)
+    assert problems == ["The arm 'candidate' cannot answer: The model 'own/writer' is retired."]
+    path = f"/v1/experiments/{experiment}/allocation"
+    assert (await caller("PUT", path, {"shares": {"control": 1.0, "candidate": 0.0}})).status == 200
+    assert (await read(caller, experiment))["problems"] == [], "nobody gets it"
+    assert (await caller("PUT", path, {"shares": {"control": 0.5, "candidate": 0.5}})).status == 200
+    user = next(user for user, arm in before.items() if arm == "candidate")
+    answer = await ask(caller, user)
+    assert (answer.status, answer.body["arm"], answer.body["version"], answer.body["label"]) == (200, None, 1, "production")
+
+
 @pytest.mark.capability("E13")
 async def test_the_calls_of_an_experiment_and_of_each_arm_are_listed(caller: Caller) -> None:
     await two_versions(caller)
@@ -174,6 +199,9 @@ async def test_a_guarded_rollout_goes_up_its_ramp_and_back(stack: Stack, caller:
     assert by_shares.status == 409
     back = await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "customers complain"})
     assert back.status == 200 and back.body["rollout_state"] == "rolled_back" and back.body["verdict"]["outcome"] == "rolled_back"
+    assert back.body["verdict"]["sentence"].startswith("Taken back by hand; answers seen"), back.body["verdict"]["sentence"]
+    noted = next(one for one in (await caller("GET", "/v1/audit?limit=50")).body["data"] if one["action"] == "experiment.rolled_back")
+    assert noted["after"]["reason"] == "customers complain" and noted["after"]["sentence"] == back.body["verdict"]["sentence"]
     again = await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "customers complain"})
     assert (again.status, again.body["error"]["message"]) == (409, "This rollout is over, rolled back before.")
     assert (await caller("GET", f"/v1/prompts/{SLUG}/labels/production")).body["version"] == 1
@@ -192,10 +220,32 @@ async def test_a_rollout_that_is_taken_back_leaves_a_label_that_somebody_moved_a
     assert (over["status"], over["rollout_state"], over["verdict"]["outcome"], over["winner"]) == ("completed", "finished", "stopped", None)
     again = await caller("POST", f"/v1/experiments/{first}/rollback", {"reason": "customers complain"})
     assert again.status == 409 and f"POST {label}/rollback" in again.body["error"]["message"], again.body
+    assert (await caller("PUT", label, {"version": 1})).status == 200
+    again = await caller("POST", f"/v1/experiments/{first}/rollback", {"reason": "customers complain"})
+    assert "there is nothing to take back" in again.body["error"]["message"], again.body  # That would bring version 2 back.
+    assert (await caller("PUT", label, {"version": 2})).status == 200
     assert "Nothing was taken back" in over["verdict"]["sentence"]
     assert over["promotion"]["state"] == "refused" and "names version 2 now: somebody moved it" in over["promotion"]["why"]
     assert (await caller("GET", label)).body["version"] == 2
     assert [name for name, _ in await told(stack, caller)] == ["experiment.started", "experiment.decided"]
+
+
+@pytest.mark.capability("X3")
+async def test_who_moves_a_label_is_told_of_the_experiments_that_go_on(caller: Caller) -> None:
+    await two_versions(caller)
+    label = f"/v1/prompts/{SLUG}/labels/production"
+    assert (await caller("GET", f"{label}/effects")).body["experiments"] == []
+    experiment = await started(caller, ramp())
+    on_label = [{"id": experiment, "name": ramp()["name"], "kind": "rollout", "status": "running"}]
+    assert (await caller("GET", f"{label}/effects")).body["experiments"] == on_label
+    moved = await caller("PUT", label, {"version": 2})
+    assert moved.body["experiments"] == on_label
+    assert (await caller("POST", f"/v1/experiments/{experiment}/pause")).status == 200
+    back = await caller("POST", f"{label}/rollback")
+    assert back.body["experiments"] == [on_label[0] | {"status": "paused"}]
+    assert "experiments" not in (await caller("PUT", f"/v1/prompts/{SLUG}/labels/staging", {"version": 2})).body
+    assert (await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "x"})).status == 200
+    assert "experiments" not in (await caller("PUT", label, {"version": 2})).body
 
 
 @pytest.mark.capability("X3")
@@ -351,22 +401,23 @@ async def test_a_backtest_asks_past_inputs_of_other_versions(stack: Stack, calle
 
 
 async def test_every_curl_line_of_the_guide_does_what_it_says(stack: Stack, caller: Caller) -> None:
-    """Run by curl itself; `$ID` is the experiment that the first line made."""
+    """Run by curl itself; `$ID` is the experiment that the first line made, `$BACKTEST` the one that was begun last."""
     said = [{"role": "user", "content": "Sort {{ticket}}."}]
     await caller("POST", "/v1/prompts", {"slug": "triage", "messages": said, "model": "simulated/chat"})
     more = [{"role": "user", "content": "Sort {{ticket}} in short."}]
     await caller("POST", "/v1/prompts/triage/versions", {"messages": more, "model": "simulated/chat", "base_version": 1})
     await caller("PUT", "/v1/prompts/triage/labels/production", {"version": 1})
-    experiment, statuses = "", []
+    experiment, backtest, statuses = "", "", []
     for line in lines_of("experiments.md"):
         process = await asyncio.create_subprocess_exec(
             "bash", "-c", line.replace("curl -s", "curl -s -w '\\n%{http_code}'", 1), stdout=-1, stderr=-1,
-            env={"URL": caller.url, "KEY": caller.key, "ID": experiment, "PATH": "/usr/bin:/bin"},
+            env={"URL": caller.url, "KEY": caller.key, "ID": experiment, "BACKTEST": backtest, "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
         body, _, status = (await process.communicate())[0].decode().rpartition("\n")
         statuses.append(int(status))
         experiment = experiment or json.loads(body)["id"]
-    assert statuses == [201, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 202, 200]
+        backtest = json.loads(body)["id"] if status == "202" else backtest
+    assert statuses == [201, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 202, 200, 200]
 
 
 async def test_arms_may_be_models_and_a_cached_answer_belongs_to_its_arm(caller: Caller) -> None:

@@ -119,7 +119,11 @@ async def test_a_model_that_stood_in_for_another_stands_in_for_itself_no_more(ca
 async def test_a_label_that_somebody_moved_meanwhile_stays_and_nothing_is_saved_for_it(caller: Caller) -> None:
     await two_versions(caller)
     experiment = await started(caller, body(arms=ARMS))
-    assert (await caller("PUT", f"/v1/prompts/{SLUG}/labels/production", {"version": 2})).status == 200
+    effects = await caller("GET", f"/v1/prompts/{SLUG}/labels/production/effects?version=2")
+    moved = await caller("PUT", f"/v1/prompts/{SLUG}/labels/production", {"version": 2})
+    assert (effects.status, moved.status) == (200, 200), (effects.body, moved.body)
+    named = [(one["id"], one["kind"], one["status"]) for one in moved.body["experiments"]]
+    assert named == [(experiment, "ab", "running")] and effects.body["experiments"] == moved.body["experiments"]
     over = await decided(caller, experiment)
     assert over["promotion"]["state"] == "refused" and "somebody moved it meanwhile" in over["promotion"]["why"]
     assert (await caller("GET", f"/v1/prompts/{SLUG}/versions/3")).status == 404

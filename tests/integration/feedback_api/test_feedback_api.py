@@ -194,15 +194,39 @@ async def test_a_threshold_alert_is_raised_listed_acknowledged_once_and_belongs_
     assert (await stranger("POST", f"/v1/alerts/{alert['id']}/acknowledge")).status == 404
     assert (await stranger("GET", "/v1/alerts")).body["data"] == []
     events = await _events(stack, caller)
-    assert events.count("alert.raised") == 1 and events.count("alert.acknowledged") == 1
+    assert [one["type"] for one in events].count("alert.raised") == 1
+    [told] = [one["data"] for one in events if one["type"] == "alert.acknowledged"]
+    keys = {f"api_key:{one['id']}": one["name"] for one in (await caller("GET", "/v1/api-keys")).body["data"]}
+    assert told["acknowledged_by_name"] == keys[told["acknowledged_by"]]
 
 
-async def _events(stack: Stack, caller: Caller) -> list[str]:
+async def _events(stack: Stack, caller: Caller) -> list[dict[str, Any]]:
 
     async with as_superuser(stack.urls["superuser"]) as connection:
         rows = await connection.fetch("SELECT convert_from(body, 'UTF8') AS body FROM outbox WHERE subject LIKE '%.alert.%'")
     events = [json.loads(row["body"]) for row in rows]
-    return [one["type"] for one in events if one["workspace_id"] == str(caller.workspace.workspace_id)]
+    return [one for one in events if one["workspace_id"] == str(caller.workspace.workspace_id)]
+
+
+@pytest.mark.capability("A4")
+async def test_the_alert_of_a_budget_says_which_and_no_number_of_ours(stack: Stack, caller: Caller) -> None:
+    told = [
+        ("budget", {"name": "Night runs", "target": "api_key", "target_name": "ci", "budget_id": str(new_uuid())}, "Night runs"),
+        ("budget", {"target": "prompt", "target_name": "route", "budget_id": str(new_uuid())}, "prompt route"),
+        ("budget", {"target": "end_user", "budget_id": str(new_uuid())}, "end user"),
+        ("credits", {}, None),
+        ("provider_key", {}, "4711"),
+    ]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        for kind, changed, _ in told:
+            await connection.execute(
+                """INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, summary, before, after, changed, simulated,
+                                       muted, raised_at, severity, subject)
+                   VALUES ($1, $2, $5, $3, 'exhausted', 'S.', '{}', '{}', $4, false, false, now(), 'error', '4711')""",
+                new_uuid(), caller.workspace.workspace_id, kind, json.dumps(changed), str(new_uuid()),
+            )  # fmt: skip
+    shown = (await caller("GET", "/v1/alerts")).body["data"]
+    assert sorted((one["kind"], str(one["subject"])) for one in shown) == sorted((kind, str(subject)) for kind, _, subject in told)
 
 
 @pytest.mark.capability("A4")

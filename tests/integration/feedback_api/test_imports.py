@@ -95,6 +95,14 @@ async def test_a_name_that_no_prompt_has_is_taken_and_told(caller: Caller) -> No
     assert (told.body["accepted"], told.body["unknown_prompts"]) == (3, ["elsewhere", "traige"])
 
 
+async def test_the_log_tells_the_own_time_of_what_came_in_later(caller: Caller) -> None:
+    then = now() - timedelta(days=3)
+    brought = (await bring(caller, line("old", finished_at=then.isoformat()))).body["results"][0]["id"]
+    listed = {one["id"]: one for one in (await caller("GET", "/v1/executions?lane=imported")).body["data"]}[brought]
+    assert datetime.fromisoformat(listed["finished_at"]) == then
+    assert datetime.fromisoformat(listed["created_at"]) > then + timedelta(days=2)
+
+
 async def test_tokens_by_class_come_in_with_it(caller: Caller) -> None:
     classes = {"cached_input_tokens": 40, "cache_write_input_tokens": 30, "reasoning_tokens": 5}
     brought = (await bring(caller, line("c-1", input_tokens=100, output_tokens=9, **classes))).body["results"][0]["id"]

@@ -48,7 +48,7 @@ async def test_what_is_taken_back_counts_nowhere_and_stands_in_the_history(calle
 
     [was] = [one for one in await listed(caller, f"history=true&execution_id={execution_id}") if one["user_id"] == "ann"]
     assert (was["thumb"], was["comment"], was["feedback_id"]) == ("down", "meant for another", feedback_id)
-    assert was["taken_back_at"] > was["accepted_at"] and was["taken_back_by"] == was["sent_by"]
+    assert was["taken_back_at"].endswith("Z") and was["taken_back_at"] > was["accepted_at"] and was["taken_back_by"] == was["sent_by"]
     audit = (await caller("GET", "/v1/audit?action=feedback.taken_back")).body["data"]
     assert {one["object_id"] for one in audit} == {feedback_id}
 
@@ -57,6 +57,8 @@ async def test_what_is_taken_back_counts_nowhere_and_stands_in_the_history(calle
     [now] = [one for one in await listed(caller, "history=true") if one["user_id"] == "ann"]
     assert (now["thumb"], now["taken_back_at"]) == ("up", None)
     assert [(one["thumb"], one["taken_back_at"] is not None) for one in now["replaced"]] == [("down", True)]
+    [now] = [one for one in await feedback_shown(caller, execution_id) if one["user_id"] == "ann"]
+    assert [one["taken_back_at"].endswith("Z") for one in now["replaced"]] == [True], "of the execution as in the list"
 
 
 async def test_what_was_replaced_is_not_taken_back_and_what_nobody_said_is_not_found(caller: Caller, stack: Stack) -> None:

@@ -103,7 +103,12 @@ async def test_a_prompt_that_is_there_goes_on_or_is_left_alone(stack: Stack, cal
     alone = {"slug": "lost", "versions": [{"version": 1, "content": {"steps": STEPS}}]}
     told = await bring(await stack.caller(), {"chains": [alone]})
     assert (told["chains"][0]["outcome"], told["notes"]) == ("created", ["lost: runs the prompt 'router', which is not here."])
-    for content, param in (({"steps": []}, "content.steps"), ({"steps": [{"id": "a"}]}, "content.steps[0]")):
+    poem = {"id": "a", "prompt": "router", "overrides": {"response_format": {"type": "poem"}}}
+    for content, param in (
+        ({"steps": []}, "content.steps"),
+        ({"steps": [{"id": "a"}]}, "content.steps[0]"),
+        ({"steps": [poem]}, "content.steps.a.overrides.response_format"),
+    ):
         wrong = await bring(call, {"chains": [alone | {"versions": [{"version": 1, "content": content}]}]}, status=422)
         assert wrong["error"]["param"].startswith(f"chains[0].versions[0].{param}"), wrong
     third = await stack.caller()

@@ -158,7 +158,7 @@ async def test_wrong_arguments_are_refused_in_words(connect: Connect, made: dict
         assert "nonsense: is no argument of list_alerts, which takes status, prompt, limit, cursor" in said
         assert said[0].startswith("status: must be open, acknowledged or resolved") and said[1].startswith("limit: must be at least 1")
         assert (await refusal(client, "execute_prompt")).startswith("prompt: is needed (Slug of the prompt")
-        assert "execution_id: must match" in await refusal(client, "get_execution", execution_id="../members")
+        assert "execution_id: must be a UUID, such as " in await refusal(client, "get_execution", execution_id="../members")
         times = (await refusal(client, "analytics_summary", **{"from": "yesterday", "to": "tomorrow"})).splitlines()
         assert [one.partition(":")[0] for one in times] == ["from", "to"], "what only the route knows is told alike"
         assert tells(await client.call_tool("list_alerts", {"limit": 5.0}))["data"] == [], "5.0 is a whole number in JSON Schema"

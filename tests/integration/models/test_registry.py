@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -329,7 +330,17 @@ async def test_a_retired_model_is_refused_and_its_successor_is_tested(stack: Sta
     ]  # fmt: skip
     (left,) = planned.body["skipped"]
     assert left["prompt"] == "untested" and "No completed test run" in left["because"]
-    assert (await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/old"})).status == 200
+    for path in ("/v1/executions", "/v1/chat/completions"):
+        for stream in (False, True):
+            told = await caller("POST", path, {"messages": ASKED, "model": "lab/old", "stream": stream})
+            assert told.status == 200
+            assert parsedate_to_datetime(told.headers["sunset"]) == datetime.fromisoformat(planned.body["model"]["sunset_at"]).replace(
+                microsecond=0
+            )
+            since = datetime.fromisoformat(planned.body["model"]["deprecated_at"])
+            assert told.headers["deprecation"] == f"@{int(since.timestamp())}"
+    goes_on = await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/new"})
+    assert goes_on.status == 200 and not {"sunset", "deprecation"} & {name.lower() for name in goes_on.headers}
 
     await caller("PATCH", "/v1/models/lab/old", {"deprecated_at": "2099-01-01T00:00:00Z", "sunset_at": None})
     ended = await caller("POST", "/v1/models/lab/old/retire", {"rerun": False})

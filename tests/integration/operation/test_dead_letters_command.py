@@ -103,3 +103,6 @@ def test_what_was_buried_is_replayed_and_counted_or_discarded_and_the_audit_is_c
     for wrongly in (("replay",), ("discard",), ("replay", str(new_uuid()), "--consumer", CONSUMER), ("discard", "nonsense")):
         assert installation.run("dlq", *wrongly).returncode == 2
     assert "no dead letter" in installation.run("dlq", "discard", str(new_uuid())).stderr
+    for command in ("list", "replay", "discard"):
+        mistyped = installation.run("dlq", command, "--consumer", "webhook_events")
+        assert mistyped.returncode == 1 and "There is no consumer webhook_events; there are advisory_index, " in mistyped.stderr

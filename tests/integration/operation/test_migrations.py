@@ -85,6 +85,30 @@ async def test_an_index_over_all_prompts_is_built_while_nothing_else_is_held(pos
         await postgres.drop(urls)
 
 
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.promise("P-05")
+@pytest.mark.timeout(240)
+async def test_a_word_that_somebody_gave_a_model_outlasts_a_release_that_is_taken_back(postgres: Cluster) -> None:
+    urls = await postgres.clone()
+    told = "SELECT model, capabilities @> '{pdf}' FROM burnish.platform_models ORDER BY model"
+    try:
+        async with as_superuser(urls["superuser"]) as connection:
+            await connection.execute(
+                "INSERT INTO burnish.platform_models (model, provider, upstream_model, display_name, context_tokens, output_tokens, "
+                "capabilities, price_version) SELECT 'told/' || provider, provider, 'reader', 'Reader', 9, 9, "
+                "CASE provider WHEN 'openai' THEN '{chat,vision}' ELSE '{chat,pdf}' END::text[], 'v1' "
+                "FROM unnest('{openai,openrouter}'::text[]) provider"
+            )
+            before = dict(await connection.fetch(told))
+            assert not before["told/openai"] and before["told/openrouter"]
+        await asyncio.to_thread(migrate, urls["owner"], target="0103", down=True)
+        await asyncio.to_thread(migrate, urls["owner"])
+        async with as_superuser(urls["superuser"]) as connection:
+            assert dict(await connection.fetch(told)) == before | {"told/openai": True}
+    finally:
+        await postgres.drop(urls)
+
+
 def test_what_the_release_before_uses_stays() -> None:
     """First it is added, then services move over, and a later release takes the old away."""
     found = {

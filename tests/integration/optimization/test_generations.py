@@ -73,6 +73,16 @@ async def test_a_generation_that_is_written_again_stays_as_it_was(stack: Stack, 
     assert len(await rows_of(stack, "SELECT 1 FROM lineage_candidates WHERE line_id = $1", UUID(job_id))) == 4
 
 
+async def test_a_generation_that_was_not_measured_to_its_end_takes_no_figures_away(stack: Stack, desk: Desk) -> None:
+    job_id = await start_job(desk)
+    await write(
+        stack, desk, job_id, FIRST, [Member(B, "elite", (B,)), Member(C, "crossover", (A, B))], [Member(C, "elite", (C,), fitness=0.9)]
+    )
+    rows = await rows_of(stack, "SELECT text, fitness, evaluations FROM lineage_candidates WHERE line_id = $1", UUID(job_id))
+    known = {one["text"]: (one["fitness"], one["evaluations"]) for one in rows}
+    assert known[B] == (0.7, 20) and known[C][0] == 0.9
+
+
 async def test_each_candidate_knows_what_it_was_made_of(stack: Stack, desk: Desk) -> None:
     job_id = await start_job(desk)
     await write(stack, desk, job_id, FIRST, SECOND, THIRD)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from burnish_optimizer.job_under_way import Work
 from tests.embedded.stack import Stack
 from tests.integration.execution.test_stopped_gateway import stopping, told_by_stopped, until_open
 from tests.integration.optimization.conftest import Desk, make_desk
@@ -152,6 +153,28 @@ async def test_a_suggestion_is_edited_before_it_is_accepted_and_the_version_says
     assert (other.status, other.body["error"]["param"]) == (409, "text"), "it is not what stands"
 
 
+async def test_a_forecast_says_of_what_there_is_too_little(stack: Stack, desk: Desk) -> None:
+    """A search on such a dataset is taken, and ends at once: nobody is to read a cost of it before, and nothing else."""
+    made = await desk.caller("POST", "/v1/datasets", {"name": "one", "items": [{"input": "hello", "expected": "greet"}]})
+    assert made.status == 201, made.body
+    one = {"prompt": "tickets", "dataset_id": made.body["id"]}
+    told = (await desk.caller("POST", "/v1/optimizations/forecast", one)).body
+    assert told["least_evaluations"] is None and [(each["what"], each["needed"]) for each in told["lacking"]] == [
+        ("test_items", 20), ("train_items", 10), ("validation_items", 10),
+    ]  # fmt: skip
+    whole = {"prompt": "tickets", "dataset_id": desk.dataset_id}
+    await books(
+        stack,
+        """INSERT INTO test_looks (look_id, workspace_id, dataset_id, test_version, number, alpha, owner_id)
+           SELECT gen_random_uuid(), workspace_id, dataset_id, test_version, n, 0.01, gen_random_uuid()
+             FROM datasets, generate_series(1, 5) AS n
+            WHERE dataset_id = $1""",
+        UUID(desk.dataset_id),
+    )
+    spent = (await desk.caller("POST", "/v1/optimizations/forecast", whole)).body
+    assert spent["lacking"] == [{"what": "test_items", "have": spent["counts"]["test"], "needed": 2 * spent["counts"]["test"]}]
+
+
 async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: Desk) -> None:
     body: dict[str, Any] = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": BUDGET}}
     plan = (await desk.caller("POST", "/v1/optimizations/forecast", body)).body
@@ -165,6 +188,7 @@ async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: D
     ):
         told = await desk.caller("POST", "/v1/optimizations/forecast", body | wrong)
         assert told.status in (404, 422) and told.body["error"]["param"] == param, told.body
+    assert plan["lacking"] == []
     refused = await desk.caller("POST", "/v1/optimizations", few)
     assert refused.status == 422 and refused.body["error"]["details"]["least"] == plan["least_evaluations"]
 
@@ -242,6 +266,37 @@ async def test_a_cancelled_job_keeps_what_became_of_its_edits(desk: Desk, start_
     assert any(edit["observations"] > 0 for edit in tried) and all(edit["text"] or edit["line"] for edit in tried)
     assert all(edit["reason"] for edit in ended["edits"] if edit["state"] == "rejected")
     assert "chosen" not in {edit["state"] for edit in ended["edits"]}, "what led when it was cancelled was not chosen"
+
+
+@pytest.mark.promise("O-04", "O-11")
+async def test_a_job_that_goes_on_and_is_cancelled_before_it_is_there_again_says_no_less(
+    desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes once more over its answers; what it says of itself meanwhile is of their beginning."""
+    first = await start_optimizer(replica="a", job_in_flight=4)
+    job_id = await start(desk)
+    await until_progress(desk, job_id, "round", 3)
+    await first.end()
+    before = (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body
+    assert before["progress"]["best"] is not None and before["edits"]
+    real, asked, again = Work.evaluate, 0, asyncio.Event()
+
+    async def evaluate(work: Work, text: str, item: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked > 10:
+            again.set()
+            await asyncio.Event().wait()
+        return await real(work, text, item)
+
+    monkeypatch.setattr(Work, "evaluate", evaluate)
+    await start_optimizer(replica="b")
+    await asyncio.wait_for(again.wait(), 60)
+    assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
+    ended = await desk.until(f"/v1/optimizations/{job_id}")
+    assert ended["status"] == "cancelled" and ended["progress"]["spent_nusd"] >= before["progress"]["spent_nusd"]
+    assert ended["progress"] | {"spent_nusd": 0} == before["progress"] | {"spent_nusd": 0}
+    assert (ended["edits"], ended["report"]) == (before["edits"], before["report"])
 
 
 async def until_progress(desk: Desk, job_id: str, name: str, least: int) -> Any:
@@ -402,6 +457,7 @@ async def test_a_handful_of_test_items_is_not_enough_data(stack: Stack, start_op
     desk = await make_desk(await stack.caller(), items=tickets(train=5, validation=5, test=3))
     job = await desk.until(f"/v1/optimizations/{await start(desk)}")
     assert (job["outcome"], job["finish_reason"]) == ("not_enough_data", "too_few_test_items")
+    assert job["report"]["lacking"] == [{"what": "test_items", "have": 12, "needed": 20}], "three of each of four queues"
 
 
 async def test_progress_is_streamed_until_the_job_is_done(desk: Desk, start_optimizer: Any) -> None:

@@ -62,6 +62,18 @@ async def test_one_incident_starts_one_optimization_within_its_budget_and_the_ne
     assert UUID(entry["after"]["alert_id"]) == UUID(first)
 
 
+@pytest.mark.parametrize(("is_told", "detail"), [(True, None), (False, "open for too long to be told as news")])
+async def test_an_alert_says_when_its_mute_was_over_and_where_nobody_was_told_then(
+    stack: Stack, desk: Desk, *, is_told: bool, detail: str | None
+) -> None:
+    alert = await raise_alert(stack, desk, muted=not is_told)
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute("UPDATE alerts SET unmuted_at = raised_at + interval '1 hour' WHERE alert_id = $1", UUID(alert))
+    await connection.close()
+    steps = (await desk.caller("GET", f"/v1/alerts/{alert}")).body["timeline"]
+    assert [(one["what"], one["detail"]) for one in steps][1:] == [("muted", "kept, and nobody was told"), ("unmuted", detail)]
+
+
 async def test_what_cannot_be_started_any_more_is_said_once(stack: Stack, desk: Desk) -> None:
     assert (await desk.caller("PUT", RULE, policy(desk))).status == 200
     connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})

@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from burnish_gateway.optimization import run_file_store, write_run_file
-from burnish_optimizer.io import work_store
+from burnish_optimizer.io import evaluations, work_store
 from burnish_optimizer.io.judges_desk import JudgesDesk
+from burnish_optimizer.io.questions import EvaluationFailed
 from burnish_optimizer.io.work_store import Claim, ClaimLost
 from burnish_optimizer.work import Workshop
 from burnish_shared.db.session import Tx
@@ -105,6 +106,7 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
     table = await desk.caller("GET", f"/v1/test-runs/{run['id']}/file?format=csv")
     assert table.headers["content-type"].startswith("text/csv") and table.headers["content-disposition"].endswith('.csv"')
     shown = list(csv.DictReader(io.StringIO(table.raw.decode())))
+    assert all(one["answered_at"].endswith("Z") for one in (*shown, *lines))
     assert [(one["item_id"], one["output"], one["correct"]) for one in shown] == [
         (one["item_id"], one["output"], json.dumps(one["correct"])) for one in lines
     ]
@@ -512,6 +514,57 @@ async def test_versions_by_models_are_runs_that_belong_together(stack: Stack, de
         assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
     nothing = await desk.caller("POST", "/v1/test-runs", body | {"versions": [1, 9]})
     assert nothing.status == 404 and len((await desk.caller("GET", "/v1/test-runs")).body["data"]) == 4, "all of them or none"
+
+
+async def test_a_run_that_goes_on_never_says_less_than_it_did(stack: Stack, desk: Desk) -> None:
+    """It reads its answers again, some at a time; cancelled meanwhile it said 256 of 2,549, where 661 had come before the pause."""
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+    await books(stack, "UPDATE test_runs SET status = 'running', fence = 7 WHERE test_run_id = $1::text::uuid", run_id)
+    claim = Claim("test_run", UUID(run_id), desk.caller.workspace.workspace_id, 7)
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        for done in (661, 256, 700):
+            told = {"done": done, "result": json.dumps({"told": done})}
+            await work_store.write_progress(Tx(connection), claim, told, simulated=False)
+            [row] = await connection.fetch("SELECT done, result FROM test_runs WHERE test_run_id = $1", UUID(run_id))
+            result = row["result"] if isinstance(row["result"], dict) else json.loads(row["result"])
+            assert (row["done"], result["told"]) == ((661, 661) if done == 256 else (done, done))
+
+
+async def test_the_event_of_a_run_that_goes_on_and_fails_says_what_the_run_says(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await start_optimizer(replica="a", job_in_flight=2)
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 2}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+    async with asyncio.timeout(60):
+        while (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["progress"]["done"] < 20:
+            await asyncio.sleep(0.02)
+    await first.end()
+    real, asked = evaluations.Desk.ask, 0
+
+    async def ask(self: evaluations.Desk, question: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked > 3:
+            await asyncio.sleep(0.2)  # The three are read by then.
+            raise EvaluationFailed("It does not answer.")
+        return await real(self, question)
+
+    monkeypatch.setattr(evaluations.Desk, "ask", ask)
+    await start_optimizer(replica="b")
+    run = await desk.until(f"/v1/test-runs/{run_id}")
+    assert run["status"] == "failed" and run["partial_results"]["metrics"]["total"] >= 20
+    [event] = await books(
+        stack,
+        """SELECT convert_from(body, 'UTF8') AS text FROM outbox
+            WHERE subject LIKE '%test_run.completed%' AND position($1 IN convert_from(body, 'UTF8')) > 0""",
+        run_id,
+    )
+    data = json.loads(event["text"])["data"]
+    assert {name: data[name] for name in ("correct", "total")} == {
+        name: run["partial_results"]["metrics"][name] for name in ("correct", "total")
+    }
 
 
 async def test_a_run_that_nobody_has_begun_is_cancelled_without_an_optimizer(stack: Stack, desk: Desk) -> None:

@@ -76,7 +76,7 @@ def names_in(spans: list[Span], trace_id: str) -> set[str]:
     return {span.name for span in spans if span.trace_id == trace_id}
 
 
-CHAIN = ("POST /v1/executions", "execute", "chat simulated/chat", "webhook attempt")
+CHAIN = ("POST /v1/executions", "execute", "chat chat", "webhook attempt")
 
 
 async def test_a_callers_trace_goes_through_nats_to_the_model_and_to_the_webhook(site: Site) -> None:
@@ -89,7 +89,8 @@ async def test_a_callers_trace_goes_through_nats_to_the_model_and_to_the_webhook
     assert services == ["burnish-gateway", "burnish-executor", "burnish-executor", "burnish-webhooks"]
     assert [span.kind for span in (request, execute, chat, webhook)] == ["server", "consumer", "client", "client"]
     assert request.attributes == {"http.request.method": "POST", "http.route": "/v1/executions", "http.response.status_code": 202}
-    assert execute.attributes == {"burnish.execution_id": headers["x-execution-id"], "burnish.lane": "background"}
+    assert execute.attributes.items() >= {"burnish.execution_id": headers["x-execution-id"], "burnish.lane": "background"}.items()
+    assert execute.attributes["burnish.status"] == "success" and not execute.failed
     assert webhook.attributes["http.response.status_code"] == 200 and webhook.attributes["burnish.event_type"] == "execution.completed"
     [told] = [one for one in site.receiver.requests if headers["x-execution-id"].encode() in one.body]
     assert told.headers["traceparent"] == f"00-{THEIRS}-{webhook.span_id}-01"
@@ -99,16 +100,62 @@ async def test_a_span_of_a_model_call_has_the_genai_attributes_and_no_text(site:
     trace_id = "1" * 32
     status, answer, _ = await site.post("/v1/executions", call(), traceparent=f"00-{trace_id}-{PARENT}-01")
     assert status == 200, answer
-    spans = await site.until(lambda spans: {"chat simulated/chat", "POST /v1/executions"} <= names_in(spans, trace_id))
-    chat = one(spans, trace_id, "chat simulated/chat")
+    spans = await site.until(lambda spans: {"chat chat", "POST /v1/executions"} <= names_in(spans, trace_id))
+    chat = one(spans, trace_id, "chat chat")
     told = json.loads(answer)
+    address, port = chat.attributes["server.address"], chat.attributes["server.port"]
     assert chat.attributes == {
-        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "simulated", "gen_ai.request.model": "simulated/chat",
+        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "simulated", "gen_ai.request.model": "chat",
+        "gen_ai.request.max_tokens": chat.attributes["gen_ai.request.max_tokens"], "server.address": address, "server.port": port,
+        "burnish.model": "simulated/chat", "burnish.key_source": "none",
         "gen_ai.response.finish_reasons": ["stop"], "gen_ai.usage.input_tokens": told["usage"]["input_tokens"],
         "gen_ai.usage.output_tokens": told["usage"]["output_tokens"],
     }  # fmt: skip
+    assert (address, port > 0) == ("127.0.0.1", True)
     assert not chat.failed and chat.seconds > 0
     assert not any(SECRET_WORDS.encode() in body or told["output"].encode() in body for body in site.collector.bodies)
+
+
+async def test_spans_name_prompt_version_label_and_conversation(site: Site) -> None:
+    trace_id = "6" * 32
+    prompt = {"slug": "traced", "messages": call()["messages"], "model": "simulated/chat", "temperature": 0.25}
+    status, answer, _ = await site.post("/v1/prompts", prompt)
+    assert status == 201, answer
+    asked = {"prompt": "traced", "session_id": "conversation-7", "stream": True}
+    status, answer, _ = await site.post("/v1/executions", asked, traceparent=f"00-{trace_id}-{PARENT}-01")
+    assert status == 200, answer
+    spans = await site.until(lambda spans: {"chat chat", "execute"} <= names_in(spans, trace_id))
+    named = {
+        "gen_ai.prompt.name": "traced", "burnish.prompt": "traced", "burnish.version": 1, "burnish.label": "production",
+        "gen_ai.conversation.id": "conversation-7",
+    }  # fmt: skip
+    execute, chat = one(spans, trace_id, "execute"), one(spans, trace_id, "chat chat")
+    assert execute.attributes.items() >= named.items() and chat.attributes.items() >= named.items()
+    assert chat.attributes["gen_ai.request.temperature"] == 0.25 and chat.attributes["gen_ai.request.stream"] is True
+    assert 0 < chat.attributes["gen_ai.response.time_to_first_chunk"] <= chat.seconds
+    assert not any(SECRET_WORDS.encode() in body for body in site.collector.bodies)
+
+
+async def test_an_execution_that_fails_says_so_in_both_its_spans(site: Site) -> None:
+    trace_id = "7" * 32
+    model = {
+        "model": "far", "upstream_model": "theirs", "provider": "vllm", "base_url": "https://model.invalid/v1", "context_tokens": 1000,
+        "output_tokens": 100, "input_price_nusd_per_million": 0, "output_price_nusd_per_million": 0,
+    }  # fmt: skip
+    status, answer, _ = await site.post("/v1/models", model)
+    assert status == 201, answer
+    status, answer, _ = await site.post("/v1/executions", call(model="far"), traceparent=f"00-{trace_id}-{PARENT}-01")
+    assert status >= 500, answer
+    code = json.loads(answer)["error"]["code"]
+    spans = await site.until(lambda spans: {"execute", "chat theirs"} <= names_in(spans, trace_id))
+    execute, chat = one(spans, trace_id, "execute"), next(span for span in spans if span.name == "chat theirs")
+    assert (execute.failed, execute.attributes["error.type"], execute.attributes["burnish.status"]) == (True, code, "error")
+    assert (chat.failed, chat.attributes["error.type"]) == (True, code)
+    assert (chat.attributes["burnish.model"], chat.attributes["server.address"], chat.attributes["server.port"]) == (
+        "far",
+        "model.invalid",
+        443,
+    )
 
 
 async def test_a_call_without_a_trace_gets_one_and_says_which(site: Site) -> None:

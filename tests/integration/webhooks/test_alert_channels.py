@@ -23,7 +23,7 @@ from burnish_shared.ids import new_uuid
 from burnish_webhooks.io.mailer import Mailer, SmtpServer
 from burnish_webhooks.io.sender import HttpSender
 from burnish_webhooks.queue_notices import queue_notices
-from burnish_webhooks.send_notices import NoticeSender
+from burnish_webhooks.send_notices import NoticeSender, forget_old_notices
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A4")]
 
@@ -252,7 +252,7 @@ async def test_a_mail_reaches_every_recipient_and_a_server_that_is_not_set_up_is
         await send(hooks, mailer=mailer, rounds=2)
         [(recipients, mail)] = server.mails
     assert recipients == ["ann@example.com", "bob@example.com"]
-    assert (mail["From"], mail["Subject"]) == ("Burnish <alerts@example.com>", "Alert: triage, latency")
+    assert (mail["From"], mail["Subject"]) == ("Burnish <alerts@example.com>", "[test] Alert: triage, latency")
     assert mail.get_body(("html",)) is not None
     assert [(one["status"], one["attempts"]) for one in await notices(hooks)] == [("sent", 2)]
     await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
@@ -279,8 +279,49 @@ async def test_a_mail_to_letters_beyond_ascii_needs_a_server_that_takes_them_and
         return
     assert told == [["bob@xn--bcher-kva.example"]] and server.mails[0][1]["To"] == "bob@xn--bcher-kva.example"
     assert sorted((one["status"], one["error"], one["attempts"]) for one in await notices(hooks)) == [
-        ("failed", "smtp_without_smtputf8", 1), ("sent", None, 1),
+        ("failed", "smtp_without_smtputf8", 1), ("sent", "smtp_recipients_refused", 1),
     ]  # fmt: skip
+
+
+async def test_who_is_put_off_by_a_mail_server_is_told_later_alone_and_who_is_refused_is_named(
+    gateway: WebhookGateway, hooks: Hooks
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    people = ["ann@example.com", "bob@example.com", "cat@example.com"]
+    _, made = await admin("POST", "/v1/alert-channels", {"kind": "email", "name": "m", "recipients": people})
+    await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
+    async with mail_server() as server:
+        server.refuse = ["250 ok", "451 grey", "550 no such user", "451 grey"]
+        mailer = Mailer(SmtpServer.parse(server.url), sender="alerts@example.com")
+        await send(hooks, mailer=mailer)
+        _, meanwhile = await admin("GET", f"/v1/alert-channels/{made['id']}")
+        await send(hooks, mailer=mailer, rounds=3)
+    assert [recipients for recipients, _ in server.mails] == [["ann@example.com"], ["bob@example.com"]]
+    assert (meanwhile["last_notice"]["status"], meanwhile["last_notice"]["error"]) == ("retrying", "smtp_recipients_refused")
+    [kept] = await notices(hooks)
+    assert (kept["status"], kept["error"], kept["attempts"]) == ("sent", "smtp_recipients_refused", 3)
+    assert kept["detail"] == "Not delivered to cat@example.com: 550 no such user"
+
+
+@pytest.mark.parametrize(
+    ("people", "extensions", "answers", "told"),
+    [
+        (["ann@example.com", "bob@example.com"], [], ["250 ok", "421 too busy"], [["ann@example.com", "bob@example.com"]]),
+        (["bob@example.com", "\u00e4da@example.com"], [], ["451 grey", "550 no such user"], []),
+    ],
+)  # fmt: skip
+async def test_nobody_counts_as_told_by_a_mail_that_was_never_handed_in(
+    gateway: WebhookGateway, hooks: Hooks, people: list[str], extensions: list[str], answers: list[str], told: list[list[str]]
+) -> None:
+    """A server that hangs up after one recipient has taken it for none before, and whom no attempt was made for has not got it."""
+    admin = await gateway.caller(hooks.workspace_id)
+    await admin("POST", "/v1/alert-channels", {"kind": "email", "name": "m", "recipients": people})
+    await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
+    async with mail_server() as server:
+        server.extensions, server.refuse = extensions, answers
+        await send(hooks, mailer=Mailer(SmtpServer.parse(server.url), sender="alerts@example.com"), rounds=3)
+    assert [recipients for recipients, _ in server.mails] == told
+    assert [one["status"] for one in await notices(hooks)] == ["sent" if told else "failed"]
 
 
 async def test_a_password_that_the_protocol_cannot_carry_is_named(gateway: WebhookGateway, hooks: Hooks) -> None:
@@ -299,3 +340,164 @@ async def test_a_recipient_that_no_mail_server_takes_is_refused_where_it_is_writ
     for one in ("a..b@example.com", "a@example.", "a@-x.com", "a\u202eb@example.com"):
         status, _ = await admin("POST", "/v1/alert-channels", {"kind": "email", "name": "m", "recipients": [one]})
         assert status == 422, one
+
+
+@pytest.mark.parametrize("how", ["enabled", "deleted"])
+async def test_who_heard_that_an_endpoint_was_switched_off_hears_that_it_is_over(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver, how: str
+) -> None:
+    gateway.guard(Egress(EgressPolicy.parse("127.0.0.0/8")))
+    admin = await gateway.caller(hooks.workspace_id)
+    for body in (
+        {"kind": "pagerduty", "name": "pager", "routing_key": "R" * 32, "url": receiver.url("/pager")},
+        {"kind": "slack", "name": "budget", "url": receiver.url("/slack"), "filters": {"kinds": ["budget"]}},
+    ):
+        assert (await admin("POST", "/v1/alert-channels", body))[0] == 201
+    given = {"url": receiver.url("/hook"), "events": ["*"], "description": "Warehouse"}
+    _, made = await admin("POST", "/v1/webhooks/endpoints", given)
+    path = f"/v1/webhooks/endpoints/{made['id']}"
+    assert (await admin("PATCH", path, {"enabled": True}))[0] == 200
+    assert await notices(hooks) == [], "it was not off"
+    receiver.modes["/hook"] = ["410"]
+    await hooks.emit(an_event(hooks.workspace_id))
+    async with hooks.delivering():
+        await hooks.until_all("cancelled")
+    assert await queue_notices(await hooks.announced(), db=hooks.worker) == 1
+    assert await send(hooks) == 1
+    assert (await admin(*(("PATCH", path, {"enabled": True}) if how == "enabled" else ("DELETE", path))))[0] == 200
+    made_at = await hooks.rows("SELECT event_id FROM alert_notices ORDER BY created_at")
+    assert [one["event_id"].version for one in made_at] == [7, 7], "turns are taken by it, and a restore goes by it"
+    assert await send(hooks) == 1
+    told = [json.loads(one.body) for one in receiver.at("/pager")]
+    for one in told:
+        check_pagerduty(one)
+    assert [one["event_action"] for one in told] == ["trigger", "resolve"] and len({one["dedup_key"] for one in told}) == 1
+    details = told[0]["payload"]["custom_details"]
+    assert (details["Workspace"], details["Endpoint"]) == ("test", "Warehouse (127.0.0.1)")
+    await admin("PATCH", path, {"enabled": True})
+    assert await send(hooks) == 0 and receiver.at("/slack") == []
+
+
+async def test_a_pager_that_would_hear_of_nothing_is_refused(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    pager = {"kind": "pagerduty", "name": "pager", "routing_key": "R" * 32}
+    status, refused = await admin("POST", "/v1/alert-channels", pager | {"filters": {"kinds": ["experiment"]}})
+    assert (status, refused["error"]["param"]) == (422, "filters.kinds")
+    status, made = await admin("POST", "/v1/alert-channels", pager | {"filters": {"kinds": ["experiment", "budget"]}})
+    assert status == 201, made
+    status, refused = await admin("PATCH", f"/v1/alert-channels/{made['id']}", {"filters": {"kinds": ["experiment"]}})
+    assert (status, refused["error"]["param"]) == (422, "filters.kinds")
+
+
+async def test_a_rollback_reaches_chats_and_mail_and_no_pager(gateway: WebhookGateway, hooks: Hooks, receiver: Receiver) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    for body in (
+        {"kind": "pagerduty", "name": "pager", "routing_key": "R" * 32, "url": receiver.url("/pager")},
+        {"kind": "slack", "name": "rollouts", "url": receiver.url("/slack"), "filters": {"kinds": ["experiment"]}},
+        {"kind": "teams", "name": "budgets", "url": receiver.url("/teams"), "filters": {"kinds": ["budget"]}},
+    ):
+        status, made = await admin("POST", "/v1/alert-channels", body)
+        assert status == 201, made
+    whose = {"experiment_id": str(new_uuid()), "slug": "triage", "name": "Shorter", "kind": "rollout", "label": "production", "epoch": 1}
+    back = an_event(
+        hooks.workspace_id, "experiment.rolled_back",
+        data=whose | {"step": 1, "version": 2, "decided_by": "system:optimizer", "sentence": "Errors rose by 6.2 points."},
+    )  # fmt: skip
+    assert await queue_notices([back], db=hooks.worker) == 1
+    assert await send(hooks) == 1
+    (one,) = receiver.at("/slack")
+    check_slack(json.loads(one.body))
+    assert "Rolled back: Shorter" in one.body.decode() and "Errors rose by 6.2 points." in one.body.decode()
+    assert f"/app/experiments/{whose['experiment_id']}" in one.body.decode()
+
+
+async def _pager_of_a_lost_endpoint(gateway: WebhookGateway, hooks: Hooks, receiver: Receiver) -> tuple[Any, str]:
+    """A pager, and the path of an endpoint that was just switched off; nobody was told yet."""
+    gateway.guard(Egress(EgressPolicy.parse("127.0.0.0/8")))
+    admin = await gateway.caller(hooks.workspace_id)
+    pager = {"kind": "pagerduty", "name": "pager", "routing_key": "R" * 32, "url": receiver.url("/pager")}
+    assert (await admin("POST", "/v1/alert-channels", pager))[0] == 201
+    _, made = await admin("POST", "/v1/webhooks/endpoints", {"url": receiver.url("/hook"), "events": ["*"]})
+    receiver.modes["/hook"] = ["410"]
+    await hooks.emit(an_event(hooks.workspace_id))
+    async with hooks.delivering():
+        await hooks.until_all("cancelled")
+    return admin, f"/v1/webhooks/endpoints/{made['id']}"
+
+
+@pytest.mark.parametrize("how", ["enabled", "deleted"])
+async def test_an_endpoint_that_is_on_again_or_gone_before_anybody_heard_opens_no_incident(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver, how: str
+) -> None:
+    """The bus may be away when it is switched off: what is told hours later would stay open for ever."""
+    admin, path = await _pager_of_a_lost_endpoint(gateway, hooks, receiver)
+    assert (await admin(*(("PATCH", path, {"enabled": True}) if how == "enabled" else ("DELETE", path))))[0] == 200
+    await queue_notices(await hooks.announced(), db=hooks.worker)
+    await send(hooks, rounds=2)
+    assert receiver.at("/pager") == []
+    assert [(one["status"], one["error"]) for one in await notices(hooks)] == [("failed", "over_already")]
+    (channel,) = (await admin("GET", "/v1/alert-channels"))[1]["data"]
+    assert (channel["last_notice"], channel["waiting"]) == (None, 0), "nothing is wrong with the channel"
+
+
+async def test_an_end_that_could_not_be_told_is_not_told_after_it_is_over(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver, databases: Any
+) -> None:
+    admin, path = await _pager_of_a_lost_endpoint(gateway, hooks, receiver)
+    await queue_notices(await hooks.announced(), db=hooks.worker)
+    receiver.modes["/pager"] = ["500"]
+    await send(hooks)
+    assert (await admin("PATCH", path, {"enabled": True}))[0] == 200
+    async with databases["superuser"].unit_of_work() as tx:  # it fails once more, and waits longer than what tells that it is over
+        await tx.execute("UPDATE alert_notices SET next_attempt_at = 'infinity' WHERE event_type = 'webhook.endpoint_disabled'")
+        await tx.execute("UPDATE alert_notices SET next_attempt_at = clock_timestamp() WHERE event_type = 'webhook.endpoint_enabled'")
+    del receiver.modes["/pager"]
+    await send(hooks)
+    async with databases["superuser"].unit_of_work() as tx:
+        await tx.execute("UPDATE alert_notices SET next_attempt_at = clock_timestamp() WHERE status = 'pending'")
+    await send(hooks)
+    assert [json.loads(one.body)["event_action"] for one in receiver.at("/pager")] == ["trigger", "resolve"], "the first was refused"
+
+
+@pytest.mark.parametrize("how", ["enabled", "deleted"])
+async def test_the_end_of_an_endpoint_that_was_off_for_months_is_told(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver, databases: Any, how: str
+) -> None:
+    """Notices are kept for 30 days, and an incident at PagerDuty is open for as long as nobody ends it."""
+    admin, path = await _pager_of_a_lost_endpoint(gateway, hooks, receiver)
+    await queue_notices(await hooks.announced(), db=hooks.worker)
+    await send(hooks)
+    async with databases["superuser"].unit_of_work() as tx:
+        await tx.execute("UPDATE alert_notices SET created_at = created_at - interval '90 days'")
+    assert await forget_old_notices(db=hooks.worker, days=30) == 0
+    assert (await admin(*(("PATCH", path, {"enabled": True}) if how == "enabled" else ("DELETE", path))))[0] == 200
+    await send(hooks)
+    assert [json.loads(one.body)["event_action"] for one in receiver.at("/pager")] == ["trigger", "resolve"]
+    assert await forget_old_notices(db=hooks.worker, days=30) == 1, "it is over, and told"
+    assert await forget_old_notices(db=hooks.worker, days=30) == 0
+
+
+async def test_the_end_of_an_alert_that_was_open_for_months_is_told(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver, databases: Any
+) -> None:
+    gateway.guard(Egress(EgressPolicy.parse("127.0.0.0/8")))
+    admin = await gateway.caller(hooks.workspace_id)
+    pager = {"kind": "pagerduty", "name": "pager", "routing_key": "R" * 32, "url": receiver.url("/pager")}
+    assert (await admin("POST", "/v1/alert-channels", pager))[0] == 201
+    alert_id, over_id, other_id = new_uuid(), new_uuid(), new_uuid()
+    await queue_notices([an_alert(hooks, alert_id=one) for one in (alert_id, over_id, other_id)], db=hooks.worker)
+    await send(hooks, rounds=3)
+    async with databases["superuser"].unit_of_work() as tx:
+        await tx.execute(
+            """INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, summary, before, after, changed, simulated, muted,
+                                   raised_at, severity, resolved_at)
+               SELECT a, $2, a::text, 'degradation', 'latency', 'S.', '{}', '{}', '{}', false, false, now(), 'error',
+                      CASE a WHEN $3 THEN now() WHEN $4 THEN now() - interval '8 days' END FROM unnest(ARRAY[$1::uuid, $3, $4]) a""",
+            alert_id, hooks.workspace_id, over_id, other_id,
+        )  # fmt: skip
+        await tx.execute("UPDATE alert_notices SET created_at = created_at - interval '90 days'")
+    assert await forget_old_notices(db=hooks.worker, days=30) == 1, "that of the alert that is long over"
+    ends = [an_alert(hooks, "alert.resolved", alert_id=one, resolution="recovered") for one in (alert_id, over_id)]
+    await queue_notices(ends, db=hooks.worker)  # Of one it was on its way, as where this service was down for some hours.
+    await send(hooks, rounds=2)
+    assert [json.loads(one.body)["event_action"] for one in receiver.at("/pager")] == ["trigger"] * 3 + ["resolve"] * 2

@@ -141,6 +141,20 @@ async def test_stopping_lets_the_attempt_under_way_end_and_health_tells_the_trut
     assert row["status"] == "delivered"
 
 
+@pytest.mark.promise("M-01")
+async def test_what_is_recorded_while_the_service_stops_is_told_before_it_ends(
+    hooks: Hooks, receiver: Receiver, publish: Publish, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hooks.add_endpoint(receiver.url())
+    receiver.modes["/hook"] = ["hang=410"]
+    async with _serving(environment, monkeypatch):
+        await publish(an_event(hooks.workspace_id))
+        await receiver.wait_for(lambda all_: len(all_) == 1)
+        asyncio.get_running_loop().call_later(0.3, receiver.released.set)  # The relay hears of the stop before it.
+    told = await hooks.rows("SELECT subject, sent_at FROM outbox WHERE service = 'webhooks'")
+    assert told and all(row["sent_at"] is not None for row in told), told
+
+
 async def test_a_lease_shorter_than_an_attempt_stops_the_start(environment: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="LEASE"):
         WebhooksSettings.model_validate(

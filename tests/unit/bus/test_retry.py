@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError, field_validator
 
-from burnish_shared.bus.retry import MAX_CONSECUTIVE_DEAD, WINDOW_MESSAGES, PoisonGuard, retry_delay_s
+from burnish_shared.bus.retry import MAX_CONSECUTIVE_DEAD, WINDOW_MESSAGES, PoisonGuard, misfit, retry_delay_s
 from burnish_shared.errors import Unavailable
 
 
@@ -112,3 +113,33 @@ def test_a_stream_that_is_never_mostly_dead_never_trips(outcomes: list[bool]) ->
         for behind in range(1, 6):
             guard.record(is_dead=False, stream_seq=6 * number + behind)
     assert not guard.is_tripped
+
+
+def test_a_misfit_says_what_and_where_and_nothing_of_the_message() -> None:
+    """An operator sees this word alone: "1 problems" led nowhere."""
+
+    class Part(BaseModel):
+        score: float
+        said: dict[str, int] = {}
+
+        @field_validator("score")
+        @classmethod
+        def _small(cls, value: float) -> float:
+            if value > 1:
+                raise ValueError(f"{value} is too much")
+            return value
+
+    class Whole(BaseModel):
+        items: list[Part]
+
+    def said_of(body: str) -> str:
+        with pytest.raises(ValidationError) as caught:
+            Whole.model_validate_json(body)
+        return misfit(caught.value)
+
+    assert said_of("{}") == "items: Field required"
+    assert said_of('{"items": [{"score": "secret"}, {}]}').startswith("items[0].score: Input should be a valid number")
+    assert said_of('{"items": [{"score": "secret"}, {}]}').endswith(" (and 1 more)")
+    assert said_of('{"items": [{"score": 4711}]}') == "items[0].score: does not fit"
+    assert said_of('{"items": [{"score": 1, "said": {"Ann Example": "secret"}}]}').startswith("items[0].said.…: Input should be")
+    assert said_of("[").startswith("Invalid JSON")

@@ -143,3 +143,17 @@ def test_who_it_is_for_is_never_left_out_without_a_word(parse: Callable[[bytes],
     kept = parse(json.dumps(body | {"metadata": {"user_id": "u" * 200}}).encode())
     assert kept.order.user_id == "u" * 200
     assert refused(parse, body | {"metadata": {"user_id": "u" * 201}})[0] == "metadata.user_id"
+
+
+@pytest.mark.parametrize(
+    ("parse", "body", "tool"),
+    [
+        (parse_chat, CHAT, {"type": "function", "function": {"name": "f"}}),
+        (AnthropicFormat().parse, MESSAGE, TOOL),
+        (ResponsesFormat().parse, RESPONSE, FUNCTION),
+    ],
+)
+def test_more_tools_than_openai_takes_are_its_own_to_refuse(parse: Callable[[bytes], Chat], body: dict[str, Any], tool: Any) -> None:
+    assert len(order(parse, body | {"tools": [tool] * 200})["tools"]) == 200
+    param, message = refused(parse, body | {"tools": [tool] * 1025})
+    assert param == "tools" and "1025" in message

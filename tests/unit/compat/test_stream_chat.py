@@ -10,6 +10,7 @@ from burnish_gateway.compat.anthropic.answer import message
 from burnish_gateway.compat.anthropic.events import MessageEvents
 from burnish_gateway.compat.chunks import Chunks
 from burnish_gateway.compat.completion import choices_of, completion
+from burnish_gateway.compat.responses.answer import response
 from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.execution.answer import failure_of
@@ -69,6 +70,14 @@ async def test_text_is_passed_on_and_the_end_says_reason_usage_and_cost() -> Non
     assert last["choices"] == [{"index": 0, "delta": {}, "finish_reason": "stop"}] and last["usage"] is None
     assert usage["choices"] == [] and (usage["usage"]["total_tokens"], usage["usage"]["cost_nusd"]) == (7, 7)
     assert done == "[DONE]"
+
+
+async def test_a_class_of_service_that_is_not_the_usual_one_is_told_by_every_format_of_openais() -> None:
+    flex = outcome(usage=Usage(input_tokens=3, output_tokens=4, source="provider", service_tier="flex"))
+    *_, usage, _ = await events(Started(), Text(b'"a"'), Done(flex))
+    assert usage["service_tier"] == json.loads(completion(json.loads(flex)))["service_tier"] == "flex"
+    assert json.loads(response(json.loads(flex), repeated={}))["service_tier"] == "flex"
+    assert "service_tier" not in json.loads(completion(json.loads(outcome())))
 
 
 def test_what_a_stopped_gateway_cut_short_is_no_end_by_its_caller() -> None:

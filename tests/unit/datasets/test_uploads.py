@@ -194,6 +194,13 @@ def test_where_a_header_has_no_blanks_those_of_cells_are_kept() -> None:
     assert [item.input for item in read_items(b"expected,input\nx, spaced\n", content_type="text/csv").items] == [" spaced"]
 
 
+@pytest.mark.parametrize("line", ["sep=;\r\n", "\ufeffsep=;\n", '"sep=;"\n', "SEP=;;;\n"])
+def test_the_line_of_a_sheet_that_names_the_delimiter_is_no_header(line: str) -> None:
+    shown = read_preview(f"{line}input;expected\na, b;c\n;d\n".encode(), content_type="text/csv", mapping={})
+    assert (shown.rows[0].input, shown.rows[0].expected) == ("a, b", "c")
+    assert [one.line for one in shown.problems] == [4]
+
+
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_a_sheet_of_a_country_with_a_decimal_comma_is_read(mark: str) -> None:
     """Excel writes semicolons there; cells that were copied come with tabs."""

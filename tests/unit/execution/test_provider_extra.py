@@ -36,7 +36,8 @@ def test_a_provider_of_another_format_gets_what_it_has_a_word_for_and_the_rest_i
     for provider in ("anthropic", "mistral"):
         with pytest.raises(UnsupportedParameter, match="chat_template_kwargs, min_p"):
             checked_extra({"min_p": 0.1, "chat_template_kwargs": {}}, route=way(provider), spoken="openai")
-    assert checked_extra({"top_k": 3, "context_management": {}}, route=way(), spoken="anthropic") == {}, "it was written for Claude"
+    claudes = {"top_k": 3, "context_management": {}}
+    assert checked_extra(claudes, route=way(), spoken="anthropic") == {"top_k": 3}, "the rest was written for Claude alone"
 
 
 @pytest.mark.parametrize("name", ["model", "messages", "n", "max_tokens", "stream", "stream_options", "tools", "models", "route"])
@@ -55,7 +56,7 @@ def test_a_field_of_our_own_route_is_not_passed_over_but_says_where_it_is_said(n
     assert checked_extra({"mode": "sync"}, route=way(), spoken="openai") == {}
 
 
-@pytest.mark.parametrize("name", ["mcp_servers", "container", "output_format"])
+@pytest.mark.parametrize("name", ["mcp_servers", "container", "output_format", "inference_geo"])
 def test_what_changes_an_answer_of_anthropics_is_not_passed_over_by_others(name: str) -> None:
     assert checked_extra({name: {}}, route=way("anthropic", keys="own"), spoken="anthropic") == {name: {}}
     for provider in ("openai", "google"):
@@ -97,6 +98,19 @@ def test_a_word_that_anthropics_format_lacks_is_refused_and_others_hear_it(said:
     with pytest.raises(InvalidField) as refused:
         check_words(said, route=way("anthropic"))
     assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("provider", "gives_one"), [("openai", False), ("google", False), ("anthropic", True), ("mistral", True), ("bedrock", True)]
+)
+def test_several_answers_are_refused_where_one_would_come(provider: str, gives_one: bool) -> None:
+    """LiteLLM leaves `n` out for these two: whoever asks for two answers got one, and was not told."""
+    check_words({"n": 1}, route=way(provider))
+    if not gives_one:
+        return check_words({"n": 2}, route=way(provider))
+    with pytest.raises(InvalidField, match=r"^n: "):
+        check_words({"n": 2}, route=way(provider))
+    return None
 
 
 @pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "function": {"name": "look"}},

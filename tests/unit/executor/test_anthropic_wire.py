@@ -75,7 +75,7 @@ def test_settings_tools_and_schema_are_translated() -> None:
     assert body["stop_sequences"] == ["END"] and body["temperature"] == 0.5 and body["stream"] is True
     assert body["tools"] == [{"name": "look", "description": "Looks.", "input_schema": schema}]
     assert body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
-    assert body["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
+    assert body["output_config"] == {"format": {"type": "json_schema", "schema": schema | {"additionalProperties": False}}}
 
 
 TOOLS = [{"type": "function", "function": {"name": "look"}}]

@@ -137,7 +137,7 @@ def test_arguments_that_are_an_object_are_its_json_in_a_whole_answer_too() -> No
     calls = [part(0, function={"name": "look", "arguments": {"x": 1}}), part(1), "none", part(1, function="find")]
     answer = read_body(json.dumps({"choices": [{"message": {"content": None, "tool_calls": calls}}]}).encode())
     assert isinstance(answer, Answer) and answer.tool_calls[:2] == WHOLE
-    assert answer.tool_calls[2]["function"] == {"name": "", "arguments": ""}
+    assert answer.tool_calls[2]["function"] == {"name": "", "arguments": "{}"}
 
 
 PARTS = [{"type": "text", "text": "Hel"}, {"type": "other", "other": 1}, 7, {"type": "text", "text": "lo."}]
@@ -229,3 +229,27 @@ def test_an_empty_choice_is_an_answer() -> None:
         stream = OpenAIStream()
         stream.read(json.dumps({"choices": [event]}).encode())
         assert stream.read(b"[DONE]") is None and stream.answer.complete
+
+
+@pytest.mark.parametrize("choice", [0, 1])
+@pytest.mark.parametrize(("reason", "arguments"), [("tool_calls", "{}"), ("stop", "{}"), ("length", ""), ("content_filter", "")])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_call_without_arguments_has_an_empty_object_of_them(choice: int, reason: str, arguments: str, *, at_once: bool) -> None:
+    """Clients parse them as JSON. One that was cut off stays as it is: nobody knows what was to come."""
+    empty = part(1, function={"name": "find", "arguments": ""})
+    calls = [part(0), empty, part(0, id="c", function={"name": "look", "arguments": None})]
+    wanted = [WHOLE[0]["function"], {"name": "find", "arguments": arguments}, {"name": "look", "arguments": arguments}]
+    answer, told = Answer(), list[Any]()
+    named = [{"index": at, **one} for at, one in enumerate(calls)]
+    ending = {"index": choice, "finish_reason": reason}
+    events: list[dict[str, Any]] = [{"index": choice, "delta": {"tool_calls": named}}]
+    for event in [events[0] | ending] if at_once else [*events, ending | {"delta": {}}]:
+        piece = read_chunk(answer, json.dumps({"choices": [event]}).encode(), choices=choice + 1)
+        if isinstance(piece, Piece) and piece.delta is not None:
+            told += piece.delta["choices"][0]["delta"]["tool_calls"] if choice else piece.delta["tool_calls"]
+    target = answer.others[0] if choice else answer
+    assert [one["function"] for one in target.tool_calls] == [one["function"] for one in put_together(told)] == wanted
+    message = {"message": {"tool_calls": calls}, "finish_reason": reason}
+    whole = read_body(json.dumps({"choices": [message] * (choice + 1)}).encode())
+    assert isinstance(whole, Answer)
+    assert [one["function"] for one in (whole.others[0] if choice else whole).tool_calls] == wanted

@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 
 from burnish_executor.core.openai_messages import messages_for
+from burnish_executor.core.openai_wire import OpenAIWire
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
+from tests.unit.executor.test_provider_answers import request
 
 PRICE = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
@@ -51,3 +53,30 @@ def test_marks_of_anthropics_cache_go_to_those_alone_who_may_know_them() -> None
     marked = {"role": "system", "content": [SEEN | {"cache_control": {"type": "ephemeral"}}]}
     assert sent([marked]) == [{"role": "system", "content": [SEEN]}]
     assert sent([marked], provider="openrouter") == [marked]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_tool_of_anthropics_format_keeps_whether_it_is_strict_and_no_mark(strict: bool) -> None:
+    function = {"name": "look", "parameters": {"type": "object", "additionalProperties": False}}
+    asked = request(tools=[{"type": "function", "function": function, "strict": strict, "cache_control": {"type": "ephemeral"}}])
+    body = OpenAIWire().body(asked.model_copy(update={"spoken": "anthropic"}))
+    assert body["tools"] == [{"type": "function", "function": {**function, "strict": strict}}]
+    assert asked.settings["tools"][0]["function"] == function, "the record keeps it as it came"
+
+
+@pytest.mark.capability("E2", "E4")
+@pytest.mark.parametrize(
+    ("provider", "top_k", "told"),
+    [
+        *((one, 3, 3) for one in ("vllm", "openrouter", "google", "bedrock")),
+        *((one, 3, None) for one in ("openai", "openai_compatible", "azure", "mistral", "cohere")),
+        ("vllm", "3", None),
+        ("vllm", True, None),
+    ],
+)
+def test_top_k_of_anthropics_format_reaches_who_knows_it(provider: str, top_k: Any, told: int | None) -> None:
+    asked = request()
+    route = asked.route.model_copy(update={"provider": provider})
+    extra = {"top_k": top_k, "inference_geo": "us"}
+    body = OpenAIWire().body(asked.model_copy(update={"spoken": "anthropic", "extra": extra, "route": route}))
+    assert body.get("top_k") == told and "inference_geo" not in body

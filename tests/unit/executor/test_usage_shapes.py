@@ -125,3 +125,5 @@ def test_what_is_written_for_an_hour_costs_twice_the_input_and_is_held_for() -> 
     held = hold_nusd([{"role": "user", "content": [part]}], {"max_tokens": 1}, route)
     five = hold_nusd([{"role": "user", "content": [part | {"cache_control": {"type": "ephemeral"}}]}], {"max_tokens": 1}, route)
     assert held >= sum_of(split) and five < held
+    document = {"type": "file", "file": {"content": [part]}}
+    assert hold_nusd([{"role": "user", "content": [document]}], {"max_tokens": 1}, route) >= held, "a mark may stand within a document"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_executor.core.failure import Failure, FailureKind, of_status, refusal_of
+from burnish_executor.core.fallback import another_may_help
 from burnish_executor.core.outcome import Trial, outcome_of
 from burnish_executor.core.waterfall import (
     COOLDOWN_MOST_S,
@@ -39,6 +40,13 @@ pytestmark = pytest.mark.capability("E6")
 def anthropics(message: str, type_: str = "permission_error") -> dict[str, object]:
     return {"type": "error", "error": {"type": type_, "message": message}}
 
+
+def googles(message: str) -> dict[str, object]:
+    return {"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}
+
+
+XAIS = "Incorrect API key provided: ba***22. You can obtain an API key from https://console.x.ai."
+"""With status 400, as seen in https://github.com/openai/codex/issues/1352."""
 
 KEYS = [Candidate(UUID(int=n), priority=1) for n in range(5)]
 
@@ -77,6 +85,10 @@ def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None
         (refusal_of(403, anthropics("Your organization has been disabled."), retry_after_s=None), SetAside(403)),
         (refusal_of(401, anthropics("This model needs a key.", "authentication_error"), retry_after_s=None), SetAside(401)),
         (Failure(FailureKind.REFUSED, "The model is blocked.", 403, code="model_permission_blocked_project"), TryNext()),
+        (refusal_of(400, {"code": "Client specified an invalid argument", "error": XAIS}, retry_after_s=None), SetAside(400)),
+        (refusal_of(400, googles("API key not valid. Please pass a valid API key."), retry_after_s=None), SetAside(400)),
+        (refusal_of(400, [googles("API key expired. Please renew the API key.")], retry_after_s=None), SetAside(400)),
+        (refusal_of(400, googles("messages[0]: 'API key not valid' is no question."), retry_after_s=None), Stop()),
         (of_status(402, "", retry_after_s=None), CoolDown(COOLDOWN_MOST_S)),
         (of_status(429, "", retry_after_s=1.0, code="insufficient_quota"), CoolDown(COOLDOWN_MOST_S)),
         (of_status(403, "", retry_after_s=None, code="billing_error"), CoolDown(COOLDOWN_MOST_S)),
@@ -211,6 +223,15 @@ def test_whose_key_a_model_is_called_with(facts: ModelFacts, keys: KeysAtHand, a
     assert (made.keys, made.platform_fallback, made.markup_percent) == chosen
 
 
+def test_who_has_keys_for_another_address_is_not_told_that_there_is_none() -> None:
+    facts = _facts()
+    route = Route(model="m", provider="p", upstream_model="m", base_url=facts.base_url, price=PRICE)
+    for operator in (True, False):
+        keys = KeysAtHand(0, 0, operator, own_elsewhere=1)
+        with pytest.raises(NoProviderKey, match=r"another address .* Give both the same base_url, or add one with POST /v1/provider-keys"):
+            with_keys(route, facts, keys=keys, terms=PlatformTerms(allowed=False, markup_percent=0))
+
+
 @pytest.mark.promise("E-13")
 def test_two_urls_are_one_address_only_when_they_are_called_alike() -> None:
     assert address_of("HTTPS://Example.com/v1/") == address_of("https://example.com/v1") == "https://example.com/v1"
@@ -222,3 +243,18 @@ def test_two_urls_are_one_address_only_when_they_are_called_alike() -> None:
     )
     assert address_of("https://example.com/v1") not in {address_of(one) for one in others}
     assert address_of("") == ""
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        refusal_of(400, {"error": XAIS}, retry_after_s=None),
+        refusal_of(400, googles("API key expired. Please renew the API key."), retry_after_s=None),
+        of_status(401, "no", retry_after_s=None),
+        of_status(403, "no", retry_after_s=None),
+    ],
+    ids=["xAI", "Google", "401", "403"],
+)
+def test_another_model_is_asked_where_no_key_of_this_provider_is_taken(refused: Failure) -> None:
+    assert another_may_help(refused, had_started=False) and not another_may_help(refused, had_started=True)
+    assert not another_may_help(of_status(400, "messages[0]: wrong", retry_after_s=None), had_started=False)

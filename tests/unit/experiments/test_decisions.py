@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from burnish_shared.contracts.experiments import Guardrail, Method, Rollout, Settings
+from burnish_shared.contracts.experiments import Guardrail, Method, PastCost, Rollout, Settings
 from burnish_shared.experiments.analysis import Analysis, Epoch, Memory, analyse
 from burnish_shared.experiments.conclude import Concluded, GoOn, as_result, as_rule, conclude
 from burnish_shared.experiments.figures import figures
@@ -72,8 +72,41 @@ def test_units_are_told_also_where_nothing_varies_between_them() -> None:
     assert few == GoOn("Too few to say anything: 60 end users of the 100 that each arm needs; about 3 days left.")
     many = analyse(plan, [epoch(a=fixed(700, 100), b=fixed(600, 130))])
     assert (many.differences[0].units, many.differences[0].control_units) == (600, 700)
+    said = decided(plan, epoch(a=fixed(200, 100), b=fixed(190, 130)))
+    assert said == GoOn(
+        "Not decided yet: cost never varied inside an arm, and B has exactly +30.0% so far. A rare one may still differ, so that it is 95%"
+        " sure between −17.5% and +77.5%; 390 answers; about 3 days left."
+    )
+    said = decided(plan, epoch(a=fixed(2000, 100), b=fixed(2000, 130)))
+    assert isinstance(said, Concluded) and said.outcome == "worse" and said.sentence.startswith("B is worse: +30.0% cost, 95% sure between")
+    said = decided(plan, epoch(a=fixed(300, 100), b=fixed(300, 100)))
+    assert said.sentence.startswith("Not decided yet: cost is exactly the same in each answer of A and B so far. A rare one may still")
+    said = decided(plan, epoch(a=fixed(30_000, 100), b=fixed(30_000, 100)))
+    assert isinstance(said, Concluded) and said.outcome == "no_difference"
+    free = decided(plan, epoch(a=fixed(300, 0), b=fixed(300, 0)))
+    assert free == GoOn("Not decided yet: cost is exactly the same in each answer of A and B so far: 600 end users seen.")
+
+
+def test_an_own_figure_that_never_varies_is_told_as_it_was_seen() -> None:
+    plan = replace(PLAN, metric="metric:words", direction="lower")
+
+    def fixed(n: int, words: int) -> dict[str, ArmSums]:
+        return arm(n, n) | {"metric:words": ArmSums(n, n, words * n, n, words * words * n, words * n)}
+
     said = decided(plan, epoch(a=fixed(700, 100), b=fixed(600, 130)))
-    assert said == GoOn("Nothing varies inside an arm, so no difference can be proven yet: 1,300 end users seen.")
+    assert said == GoOn("Not decided yet: words never varied inside an arm, and B has exactly +30.0% so far: 1,300 end users seen.")
+
+
+def test_what_never_varies_inside_an_epoch_is_not_compared_over_all_of_them() -> None:
+    """The price of the model halved in a ramp: both arms always cost the same, and over all the candidate, which came later, costs less."""
+    plan = replace(PLAN, metric="cost_nusd", direction="lower")
+
+    def fixed(n: int, nusd: int) -> dict[str, ArmSums]:
+        return arm(n, n) | {"cost_nusd": ArmSums(n, n, nusd * n, n, nusd * nusd * n, nusd * n)}
+
+    ramp = [epoch(1, share=0.05, a=fixed(1900, 100), b=fixed(100, 100)), epoch(2, a=fixed(1000, 50), b=fixed(1000, 50))]
+    said = decided(plan, *ramp)
+    assert said == GoOn("Nothing varies inside an arm, so no difference can be proven yet: 4,000 end users seen.")
 
 
 def test_a_skewed_split_is_refused_whatever_it_shows() -> None:
@@ -144,7 +177,7 @@ def test_an_experiment_whose_arms_were_all_taken_out_waits_for_who_did_that() ->
 
 
 def test_less_is_better_where_it_was_said() -> None:
-    plan = Plan(("a", "b"), "cost_nusd", "lower", "sequential", Settings())
+    plan = Plan(("a", "b"), "cost_nusd", "lower", "sequential", Settings(past_cost=PastCost(part=0.02, units=2_000)))
     cost = {"a": ArmSums(500, 500, 5e8, 500, 5.05e14, 5e8), "b": ArmSums(500, 500, 4.5e8, 500, 4.1e14, 4.5e8)}
     one = Epoch(1, {"a": 0.5, "b": 0.5}, {name: {"success": shares(500, 500), "cost_nusd": sums} for name, sums in cost.items()})
     found = conclude(plan, analyse(plan, [one]), days=1)
@@ -337,11 +370,11 @@ def test_what_is_left_of_a_bake_is_said_in_a_unit_that_fits(left_s: float, said:
 
 
 @pytest.mark.capability("X3")
-def test_answers_that_all_cost_the_same_hold_a_ramp_up_only_where_they_cost_too_much() -> None:
+def test_answers_that_all_cost_the_same_are_taken_back_only_where_they_cost_too_much() -> None:
     def fixed(n: int, nusd: int) -> dict[str, ArmSums]:
         return arm(n, round(0.85 * n)) | {"cost_nusd": ArmSums(n, n, nusd * n, n, nusd * nusd * n, nusd * n)}
 
-    for nusd, state, moved in ((100, "ok", Advance), (119, "ok", Advance), (130, "doubt", Wait)):
+    for nusd, state, moved in ((100, "ok", Advance), (119, "ok", Advance), (130, "harm", RollBack)):
         held = analyse(ROLLOUT, [epoch(share=0.05, a=fixed(4000, 100), b=fixed(200, nusd))])
         assert [one.state for one in held.guardrails if one.metric == "cost_nusd"] == [state]
         assert isinstance(next_move(replace(ROLLOUT, limit_ms=None), RAMP, Standing(1, 3600, 200), held), moved)

@@ -46,7 +46,7 @@ def test_a_winner_is_an_order_with_everything_it_was_decided_by() -> None:
     assert found.order is not None and found.order.kind == "conclude"
     verdict = Verdict.model_validate(found.order.data)
     assert (verdict.outcome, verdict.winner, verdict.decided_by, verdict.epoch) == ("better", "b", "system:optimizer", 1)
-    assert verdict.data["1"]["b"]["satisfaction"] == [2110, 2110, 1600, 2110, 1600, 1600] and verdict.rule["alpha"] == pytest.approx(0.05)
+    assert verdict.data["1"]["b"]["satisfaction"] == [2110, 2110, 1600, 2110, 1600, 1600] and verdict.rule["alpha"] == 0.05
     assert verdict.result["differences"][0]["arm"] == "b"
 
 

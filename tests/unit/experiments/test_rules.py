@@ -1,6 +1,7 @@
 """Sample ratio, guardrails, missing feedback, allocation and sample sizes: against scipy, published figures and simulation."""
 
 import random
+from collections.abc import Sequence
 from math import exp
 
 import numpy as np
@@ -14,7 +15,7 @@ from burnish_shared.experiments.guardrails import judge
 from burnish_shared.experiments.missing_feedback import MissingFeedback, missing_feedback
 from burnish_shared.experiments.sample_ratio import log_evidence, sample_ratio
 from burnish_shared.experiments.sample_size import days_left, fixed_units, needed, sequential_units, share_variance
-from burnish_shared.experiments.sums import ArmSums, Mean
+from burnish_shared.experiments.sums import ArmSums, Mean, mean_of, total
 
 pytestmark = [pytest.mark.promise("O-10"), pytest.mark.capability("X2")]
 
@@ -85,6 +86,79 @@ def test_cost_is_compared_in_percent() -> None:
 
     assert judged(cost, spent(10), spent(10.4), name="cost_nusd") == "harm"  # +49 %
     assert judged(cost, spent(10), spent(10.02), name="cost_nusd") == "ok"
+
+
+def test_a_cost_that_never_varies_is_harm_where_it_is_too_much() -> None:
+    cost = Guardrail(metric="cost_nusd", margin=0.2, relative=True)
+
+    def fixed(n: int, nusd: float) -> ArmSums:
+        return ArmSums(n, n, nusd * n, n, nusd * nusd * n, nusd * n)
+
+    assert judged(cost, fixed(2988, 1_400_000), fixed(748, 5_000_000), name="cost_nusd") == "harm"
+    assert judged(cost, fixed(570, 100), fixed(30, 200), name="cost_nusd") == "harm"
+    assert judged(cost, fixed(30, 100), fixed(30, 200), name="cost_nusd") == "doubt"  # A few calls at ten times the cost excuse it.
+    assert judged(cost, fixed(120, 100), fixed(19, 200), name="cost_nusd") == "no_data"
+    assert judged(cost, fixed(120, 100), fixed(30, 121), name="cost_nusd") == "doubt"  # So close that one other answer would excuse it.
+    assert judged(cost, fixed(120, 100), fixed(30, 120), name="cost_nusd") == "ok"
+    assert judged(cost, fixed(120, 100), fixed(30, 100), name="cost_nusd") == "ok"
+    assert judged(cost, fixed(120, 0), fixed(30, 100), name="cost_nusd") == "harm"  # Nothing is allowed above nothing.
+    assert judged(cost, fixed(30, 0), fixed(30, 100), name="cost_nusd") == "doubt"  # One of 20 calls may cost, and did not come yet.
+    found = judge(
+        cost, arm="b", control="a", epochs=[(2, {"b": {"cost_nusd": fixed(300, 200)}})], horizon=1000, frozen=Mean(100, 0.0, 2000),
+        least_units=20, limit_ms=1,
+    )  # fmt: skip
+    assert (found.state, found.against) == ("harm", "baseline")
+
+
+def test_a_nano_dollar_more_keeps_nobody_waiting_and_proves_nothing() -> None:
+    strict = Guardrail(metric="cost_nusd", margin=0.0, relative=True)
+    control = ArmSums(50_000, 50_000, 5e10, 50_000, 5e16, 5e10)
+    assert judged(strict, control, _constant(1_000_001, [1] * 5_000), name="cost_nusd") == "ok"
+    assert judged(strict, control, _constant(1_100_000, [1] * 5_000), name="cost_nusd") == "harm"
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.3])
+@pytest.mark.parametrize(("share", "times", "margin"), [(0.01, 11, 0.0), (0.005, 50, 0.2)])
+def test_a_control_whose_dear_calls_did_not_come_yet_is_seldom_called_harmed(
+    jitter: float, share: float, times: float, margin: float
+) -> None:
+    """The candidate costs as much as the control in the mean. Of 300 runs each 3.7 and 0 in 100 were harm (decision 83), of 60 at most 6
+    leave room for chance; before, 7 to 52 of these 60 were."""
+    cost, dice = Guardrail(metric="cost_nusd", margin=margin, relative=True), np.random.default_rng(7)
+    mean, runs, found = 1e6 * (1 + share * (times - 1)), 60, 0
+    for _ in range(runs):
+        drawn = [
+            np.where(dice.random(1500) < share, times, 1.0) * 1e6 * np.exp(dice.normal(0, jitter, 1500) - jitter**2 / 2),
+            mean * np.exp(dice.normal(0, jitter, 1500) - jitter**2 / 2),
+        ]
+        y, yy = [np.cumsum(one) for one in drawn], [np.cumsum(one * one) for one in drawn]
+        looks = range(20, 1500, 20)
+        arms = ([ArmSums(n, n, one[n - 1], n, two[n - 1], one[n - 1]) for one, two in zip(y, yy, strict=True)] for n in looks)
+        found += any(judged(cost, *each, name="cost_nusd") == "harm" for each in arms)
+    assert found <= 6, found
+
+
+def _constant(value: float, sizes: Sequence[int]) -> ArmSums:
+    """Units of so many observations each, added up one by one as PostgreSQL does."""
+    return total(ArmSums(1, n, value * n, n * n, (value * n) ** 2, value * n * n) for n in sizes)
+
+
+def test_how_sure_a_cost_that_never_varies_is_does_not_depend_on_how_its_sums_are_rounded() -> None:
+    """Large numbers leave a spread next to nothing, which made a proof of differences that smaller numbers leave in doubt."""
+    cost = Guardrail(metric="cost_nusd", margin=0.2, relative=True)
+    drawn = random.Random(1)
+    sizes = [[drawn.randint(1, 20) for _ in range(n)] for n in (120, 30)]
+    for times in (1, 1_234_567, 98_765_432, 3_333_333_333):
+        arms = [_constant(each * times, of) for each, of in zip((100, 121), sizes, strict=True)]
+        assert judged(cost, *arms, name="cost_nusd") == "doubt", times
+        assert mean_of(arms[0]) == Mean(100 * times, 0.0, 120, sum(sizes[0]) / 120)
+
+
+def test_arms_of_one_constant_value_are_equal_however_their_sums_are_rounded() -> None:
+    strict = Guardrail(metric="cost_nusd", margin=0.0, relative=True)
+    control, treatment = _constant(7.7, [1] * 2000), _constant(7.7, [1] * 3000)
+    assert control.y / control.x < treatment.y / treatment.x  # by 2 parts in 10^14
+    assert judged(strict, control, treatment, name="cost_nusd") != "harm"
 
 
 def test_an_arm_that_is_heard_more_has_its_surplus_left_out() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.mcp.argument_flaws import ArgumentCheck
+from burnish_gateway.mcp.arguments import PROMPT, identifier
 from burnish_gateway.mcp.tools import BY_NAME, TOOLS, BadArguments
 
 pytestmark = pytest.mark.capability("K3")
@@ -84,3 +85,13 @@ def test_an_empty_text_is_as_one_that_was_left_out() -> None:
     call = BY_NAME["search_prompts"].call({"q": "", "tag": "", "cursor": "", "label": "", "limit": 1, "model": "m"})
     assert call.parameters() == [("limit", "1"), ("model", "m")]
     assert BY_NAME["get_prompt"].call({"prompt": "a", "label": ""}).parameters() == []
+
+
+def test_a_pattern_is_told_in_words() -> None:
+    schema = {"type": "object", "properties": {"execution_id": identifier("`id` of execute_prompt."), "prompt": {**PROMPT}}}
+    flaws = ArgumentCheck(schema, tool="get_execution").flaws({"execution_id": "the first", "prompt": "a/b"})
+    assert flaws == [
+        "execution_id: must be a UUID, such as 01930000-0000-7000-8000-000000000000 (`id` of execute_prompt)",
+        "prompt: must be a slug: letters, digits, - and _, at most 63, a letter or digit first "
+        "(Slug of the prompt, as search_prompts names it)",
+    ]

@@ -1,7 +1,7 @@
 """What a person is told of a field that is wrong."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from burnish_gateway.moments import Moment
 from burnish_gateway.wire import ApiModel, invalid_field, parse_model
 from burnish_gateway.wording import in_words
 from burnish_shared.errors import InvalidField
+from burnish_shared.moments import in_utc, in_utc_us
 
 
 class Strict(BaseModel):
@@ -199,3 +200,13 @@ def test_of_a_field_that_may_be_several_things_it_is_said_what_is_wrong_with_wha
     assert refused.value.details is not None
     assert [(one["param"], one["message"]) for one in refused.value.details["problems"]] == said
     assert refused.value.message == f"{said[0][0]}: {said[0][1]}"
+
+
+def test_moments_that_a_clock_gave_have_as_texts_the_order_of_the_moments() -> None:
+    whole = datetime(2026, 11, 27, 9, 0, 5, tzinfo=UTC)
+    moments = [whole - timedelta(microseconds=1), whole, whole + timedelta(milliseconds=1), whole + timedelta(seconds=1)]
+    told = [in_utc_us(one) for one in moments]
+    assert sorted(told) == told
+    assert [datetime.fromisoformat(one) for one in told] == moments
+    there = whole.astimezone(timezone(timedelta(hours=2)))
+    assert (in_utc(there), in_utc_us(there)) == ("2026-11-27T09:00:05Z", "2026-11-27T09:00:05.000000Z")

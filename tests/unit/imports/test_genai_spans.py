@@ -44,11 +44,48 @@ def test_agents_tools_and_plain_spans_are_left_alone() -> None:
         (None, {"error__type": "429"}, Status.RATE_LIMITED),
         ("it broke", {}, Status.ERROR),
         (None, {"error__type": "SomeError"}, Status.ERROR),
+        (None, {"error__type": "RateLimitError"}, Status.RATE_LIMITED),
+        (None, {"error__type": "openai.RateLimitError"}, Status.RATE_LIMITED),
+        (None, {"error__type": "ThrottlingException"}, Status.RATE_LIMITED),
+        (None, {"error__type": "APITimeoutError"}, Status.TIMEOUT),
+        (None, {"error__type": "httpx.ReadTimeout"}, Status.TIMEOUT),
+        (None, {"error__type": "builtins.TimeoutError"}, Status.TIMEOUT),
+        (None, {"error__type": "SomeError", "http__response__status_code": 429}, Status.RATE_LIMITED),
+        (None, {"error__type": "SomeError", "http__response__status_code": 504}, Status.TIMEOUT),
+        (None, {"error__type": "SomeError", "http__response__status_code": 500}, Status.ERROR),
+        (None, {"http__response__status_code": 429}, Status.SUCCESS),
     ],
 )
 def test_how_it_ended(error: str | None, attributes: dict[str, Any], status: Status) -> None:
     found = reported_of(span(error=error, gen_ai__request__model="m", **attributes))
     assert found is not None and found.status is status and (found.error is None) == (status is Status.SUCCESS)
+
+
+def test_an_error_is_told_with_what_the_span_says_of_it() -> None:
+    """The class alone groups failures that have nothing in common."""
+    found = reported_of(span(error="the model is overloaded", gen_ai__request__model="m", error__type="APIError"))
+    assert found is not None and found.error == "APIError: the model is overloaded"
+    found = reported_of(span(error="openai.APIError: overloaded", gen_ai__request__model="m", error__type="APIError"))
+    assert found is not None and found.error == "openai.APIError: overloaded"
+
+
+def test_what_litellm_sends_is_read() -> None:
+    """LiteLLM 1.110 with `callbacks=["otel"]`: lists as JSON in a string, names of its own for who asked and what it cost."""
+    attributes = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.system": "openai",
+        "gen_ai.response.finish_reasons": '["stop"]',
+        "gen_ai.cost.total_cost": 7.6e-05,
+        "llm.user": "ann",
+    }
+    found = reported_of(span(**attributes))
+    assert found is not None
+    assert (found.finish_reason, found.cost_nusd, found.end_user) == ("stop", 76_000, "ann")
+    embedding = reported_of(
+        span(**{"gen_ai.operation.name": "embedding", "gen_ai.request.model": "text-embedding-3-small", "gen_ai.system": ""})
+    )
+    assert embedding is not None and embedding.provider == "unknown"
 
 
 def test_older_conventions_are_read_too() -> None:

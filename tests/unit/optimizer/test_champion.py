@@ -197,7 +197,7 @@ async def test_who_rewrites_whole_prompts_is_shown_the_surest_lines_alone(came_b
     race.model.mean = race.model.sd * (least + np.arange(12) / 10)
     race.recent.add(ITEMS[0], [Scored(score=0.0, output="no idea")])
     race.steadiness.note(came_back)
-    await race._reflect(race._leader(), is_stuck=True)
+    await race._reflect(race._leader(), is_stuck=True, keep=0)
     assert {line for line in lines if line in seen[0]} == {lines[n] for n in shown}
 
 
@@ -206,3 +206,33 @@ def test_a_search_ends_when_rounds_hardly_ask_anything_new() -> None:
     run = burnish(MadeUp(KINDS["strong reflector"], 7), seed=7, budget=3_000)
     assert run.steps[-1][3] > 0.9
     assert run.stages < 400 and run.reflections < 400
+
+
+async def test_the_leader_is_the_champion_at_once_and_no_validation_item_is_asked_before_the_end() -> None:
+    """What would be returned lagged a hundred evaluations behind what the race knew, and each meeting took some of them (decision 80)."""
+    race = race_of_two(theme=())
+    race.model.mean = race.model.sd * np.array([0.5, -0.5])
+    before = race.memo.evaluations
+    race._follow()
+    assert race.champion_arm == (0,) and race.champion.prompt == race.prompt_of((0,)) and race.memo.evaluations == before
+    race.model.mean = race.model.sd * np.array([0.5, 0.2])
+    race._follow()
+    assert race.champion_arm == (0, 1)
+    race.model.mean = race.model.sd * np.array([-0.5, -0.2])
+    race._follow()
+    assert race.champion_arm == () and race.champion.prompt == race.task.prompt, "where every line does harm"
+
+
+@pytest.mark.parametrize(("differs", "stays"), [(1, True), (0, False), (-1, False)])
+async def test_before_whole_texts_race_the_champion_meets_the_incumbent_on_validation(differs: int, stays: bool) -> None:
+    race = race_of_two(theme=())
+    race.model.mean = race.model.sd * np.array([0.1, -0.5])
+    race._follow()
+    old, led = race.task.prompt, race.champion.prompt
+
+    async def evaluate(prompt: str, item: Item) -> Scored:
+        return Scored(score=0.5 + differs / 2 * (1 if prompt == led else -1), output="")
+
+    race.memo._evaluate = evaluate
+    await race.meet_incumbent(keep=0)
+    assert (race.champion.prompt, race.champion_arm) == ((led, (0,)) if stays else (old, ()))

@@ -80,6 +80,8 @@ ODD = Graph(
 @pytest.mark.parametrize("made", [DIAMOND, ODD])
 def test_graphml_opens_in_networkx_with_all_that_was_written(made: Graph) -> None:
     read = networkx.read_graphml(io.BytesIO(graphml(made)))
+    moments = [one["created_at"] for _, one in read.nodes(data=True) if "created_at" in one]
+    assert moments and all(one.endswith("Z") for one in moments), "as every answer tells a moment"
     assert {one: dict(values) for one, values in read.nodes(data=True)} == {one.id: properties(one) for one in made.nodes.values()}
     assert {(a, b, values["kind"]) for a, b, values in read.edges(data=True)} == {(one.child, one.parent, one.kind) for one in made.edges}
 

@@ -262,3 +262,17 @@ async def test_snippets_are_gathered_depth_by_depth_and_counted() -> None:
             await gather(first, load)
     with pytest.raises(InvalidField, match="no prompt 'gone' with the label 'staging'"):
         await gather([Include("gone", "staging")], load)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "head"), [("image_url", "url", "data:image/png;base64,"), ("file", "file_data", "data:application/pdf;base64,")]
+)
+def test_pictures_and_files_of_given_messages_count_as_those_of_variables(kind: str, field: str, head: str) -> None:
+    template = parse_messages([{"role": "placeholder", "name": "messages"}])
+
+    def given(size: int) -> dict[str, Any]:
+        return {"messages": [{"role": "user", "content": [{"type": kind, kind: {field: head + "A" * size}}]}]}
+
+    assert template.render(given(2 * 2**20)).messages == given(2 * 2**20)["messages"]
+    with pytest.raises(PayloadTooLarge, match="pictures and files"):
+        template.render(given(4 * 2**20))

@@ -62,6 +62,14 @@ def test_an_image_is_counted_as_each_model_counts_it() -> None:
     assert "may need 26601" in " ".join(reasons_against(replace(MODEL, upstream_model="gpt-4o-mini"), shown, now=NOW))
 
 
+def test_a_document_behind_an_address_is_for_those_who_fetch_it() -> None:
+    need = Need.of({}, SIZE, implied=frozenset({"pdf"}), has_file_addresses=True)
+    able = replace(MODEL, capabilities=(*MODEL.capabilities, "pdf"))
+    assert "It lacks pdf." in reasons_against(MODEL, need, now=NOW)
+    assert reasons_against(replace(able, provider="openai"), need, now=NOW) == ["Its provider fetches no file from an address."]
+    assert reasons_against(replace(able, provider="anthropic"), need, now=NOW) == []
+
+
 def choice(name: str, cost_nusd: int, **facts: Any) -> Choice:
     one = replace(MODEL, model=name, **facts)
     route = one.route()

@@ -11,9 +11,11 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.ids import new_uuid
 from burnish_shared.refusal import StartRefused
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
+from burnish_webhooks.core.figures import changes, figures
 from burnish_webhooks.core.mail import mail_of
-from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, figures, judged, report_facts, wants
+from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, judged, report_facts, wants
 from burnish_webhooks.core.outcome import NoResponse, Response
+from burnish_webhooks.core.partly_mailed import Mailed, NotMailed, still_to_tell, told_of, whom_it_did_not_reach
 from burnish_webhooks.io.mailer import SmtpServer, sender_of
 
 pytestmark = pytest.mark.capability("A4")
@@ -68,6 +70,45 @@ def test_a_message_says_what_changed_and_shows_the_figures() -> None:
     assert (shown["Changed"], shown["Data"]) == ("version 2 → 3", "simulated")
 
 
+def test_the_end_of_an_alert_does_not_read_as_if_it_still_were_so() -> None:
+    said = [notice("alert.resolved", resolution=one).summary for one in ("recovered", "superseded", "rule_disabled", "unused", "new")]
+    assert said[0] == f"It is over. It said: {DATA['summary']}" and said[4] == said[0]
+    assert said[1].startswith("Another alert tells of it from now on. It said: ")
+    assert len(set(said[:4])) == 4
+    assert dict(notice("alert.resolved", kind="credits", after={"available_nusd": 0}).facts())["Then"] == "available 0.0000 credits"
+
+
+def test_an_acknowledgement_names_who_it_was_as_people_do() -> None:
+    assert notice("alert.acknowledged", acknowledged_by="user:1", acknowledged_by_name="Ann").summary == "Acknowledged by Ann."
+    assert notice("alert.acknowledged", acknowledged_by="user:1", acknowledged_by_name=None).summary == "Acknowledged by user:1."
+
+
+def test_the_notice_of_a_budget_says_that_it_is_one_and_shows_no_ids() -> None:
+    """Seen: `Alert: triage, exhausted`, and `Changed: hard False, name prompt a day, target prompt, budget_id 01a2…`."""
+    told = notice(
+        kind="budget", metric="exhausted", before={"limit_nusd": 20_000_000}, after={"available_nusd": 0, "spent_nusd": 36_700_000},
+        changed={"hard": False, "name": "a day", "target": "prompt", "budget_id": "b1", "resets_at": "2026-11-28T00:00:00Z"},
+    )  # fmt: skip
+    assert told.title == "Alert: triage, budget exhausted"
+    shown = dict(told.facts())
+    assert (shown["Expected"], shown["Now"]) == ("limit 2.0000 credits", "spent 3.6700 credits, available 0.0000 credits")
+    assert shown["About"] == "begins anew 2026-11-28 00:00 UTC"
+
+
+def test_what_changed_is_told_by_names() -> None:
+    assert changes({"evaluator": {"id": "e1", "name": "Polite", "version": 2}, "version": {"from": 1, "to": 2}}) == (
+        "evaluator Polite v2, version 1 → 2"
+    )
+    assert changes({"model": {"from": ["a", "b"], "to": ["c"]}, "successor": None}) == "model a, b → c"
+    assert changes({"example_execution_id": "x", "hour": "2026-11-27T15:00:00+00:00"}) == "hour 2026-11-27 15:00 UTC"
+    assert figures({"high": 0.2, "low": 0.0, "samples": 14, "reactions": 14, "satisfaction": 0.1}) == (
+        "satisfaction 10.0%, at least 0.0%, at most 20.0%, reactions 14"
+    )
+    assert figures({"since": "2026-11-27T15:04:05Z", "code": "timeout", "failed_calls": 12}) == (
+        "since 2026-11-27 15:04 UTC, code timeout, failed in a row 12"
+    )
+
+
 def test_a_mail_has_both_forms_and_no_header_of_somebody_elses() -> None:
     mail = mail_of(
         notice(prompt="triage\nBcc: all@example.com", summary="<script>alert(1)</script>"),
@@ -79,6 +120,16 @@ def test_a_mail_has_both_forms_and_no_header_of_somebody_elses() -> None:
     plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None and "<script>" in plain.get_content()
     assert html is not None and "<script>" not in html.get_content()
+
+
+def test_a_digest_of_a_time_without_executions_lists_no_zeros() -> None:
+    figures = {"executions": 0, "success_rate": None, "satisfaction_samples": 0, "cost_nusd": 0, "projected_cost_nusd": 0, "alerts": 0}
+    of_a_day = {"period_start": "2026-11-26T00:00:00+00:00", "period_end": "2026-11-27T00:00:00+00:00"}
+    assert [name for name, _ in report_facts(of_a_day | {"figures": figures})] == ["Period"]
+    told = dict(report_facts(of_a_day | {"figures": figures | {"projected_cost_nusd": 36_700_000, "alerts": 2}}))
+    assert (told["This month at its end"], told["Alerts"]) == ("3.6700 credits", "2") and "Cost" not in told
+    free = dict(report_facts(of_a_day | {"figures": figures | {"executions": 3, "success_rate": 0.0}}))
+    assert (free["Executions"], free["Successful"], free["Cost"]) == ("3", "0.0 %", "0.0000 credits")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +173,7 @@ def test_amounts_are_told_in_credits() -> None:
     assert figures({"spent_nusd": 12_345_600, "limit": 3}) == "spent 1.2345 credits, limit 3"
     assert figures({"p95_nusd": 19_994.7, "share_above": 0.0512}) == "95 % within 0.0019 credits, beyond that 5.1%"
     assert figures({"p95_ms": 912.4, "version": 1}) == "95 % within 912 ms, version 1"
-    assert figures({"samples": 1_200, "low": 0.7, "voices_held_back": 0, "most_of_one_voice": 60}) == "samples 1,200, at least 70.0%"
+    assert figures({"samples": 1_200, "low": 0.7, "voices_held_back": 0, "most_of_one_voice": 60}) == "at least 70.0%, samples 1,200"
     assert figures({"voices_held_back": 1, "most_of_one_voice": 60}) == "voices held back 1, of one voice at most 60"
 
 
@@ -150,3 +201,40 @@ def test_a_sender_is_one_address(given: str) -> None:
 def test_what_no_mail_could_come_from_is_refused_at_the_start(given: str) -> None:
     with pytest.raises(StartRefused, match="BURNISH_SMTP_FROM"):
         sender_of(given)
+
+
+@pytest.mark.parametrize(
+    ("answer", "before", "failed_before", "status", "kept"),
+    [
+        (Mailed(), None, 0, Sent(), None),
+        (Mailed({"b": None}), None, 0, TryAgain, {"b": None}),
+        (Mailed({"b": "550 no"}), None, 0, Sent("smtp_recipients_refused", "Not delivered to b: 550 no"), {"b": "550 no"}),
+        (Mailed(), {"a": "550 no", "b": None}, 1, Sent("smtp_recipients_refused", "Not delivered to a: 550 no"), {"a": "550 no"}),
+        (NotMailed("timeout"), None, 0, TryAgain, None),
+        (NotMailed("timeout"), {"b": None}, 1, TryAgain, {"b": None}),
+        (NotMailed("timeout"), {"b": None}, 7, Sent, {"b": None}),
+        (NotMailed("timeout"), None, 7, Failed, None),
+        (NotMailed("smtp_recipients_refused", lasting=True, refused={"b": "550 no"}), {"b": None}, 1, Sent, {"b": "550 no"}),
+        (NotMailed("smtp_recipients_refused", lasting=True, refused={"a": "5", "b": "5"}), None, 0, Failed, {"a": "5", "b": "5"}),
+        (NotMailed("smtp_not_configured", "No.", lasting=True), None, 0, Failed("smtp_not_configured", "No."), {"a": "No.", "b": "No."}),
+        (NotMailed("smtp_recipients_refused", refused={"b": None}), None, 0, TryAgain, None),
+        (NotMailed("smtp_recipients_refused", refused={"a": "550 no", "b": None}), None, 0, TryAgain, {"a": "550 no", "b": None}),
+        (NotMailed("smtp_554", "Spam.", lasting=True), {"b": None}, 1,
+         Sent("smtp_recipients_refused", "Not delivered to b: Spam."), {"b": "Spam."}),
+    ],
+)  # fmt: skip
+def test_a_mail_that_some_got_is_sent_and_the_others_are_tried_again_or_named(
+    answer: Mailed | NotMailed, before: dict[str, str | None] | None, failed_before: int, status: Any, kept: dict[str, str | None] | None
+) -> None:
+    told, refused = told_of(answer, recipients=["a", "b"], before=before, failed_before=failed_before, factor=1)
+    assert told == status if not isinstance(status, type) else isinstance(told, status), told
+    assert refused == kept
+
+
+@pytest.mark.parametrize(
+    ("before", "end"),
+    [({"b": None}, Sent()), ({"a": "550 no", "b": None}, Sent("smtp_recipients_refused", "Not delivered to a: 550 no"))],
+)
+def test_who_was_refused_is_named_also_where_those_who_waited_were_taken_off(before: dict[str, str | None], end: Sent) -> None:
+    assert still_to_tell(["a", "c"], before) == []
+    assert whom_it_did_not_reach(before) == end

@@ -83,3 +83,10 @@ it("of a form that stays: goes on from what was saved, and keeps what was typed 
   rerender({ saved: { name: "mine", size: 1 } });
   expect(result.current.draft).toEqual({ name: "mine", size: 7 });
 });
+
+it("has nothing left to save where somebody else saved just what was typed", () => {
+  const { result } = over(null);
+  act(() => result.current.change({ name: "same" }));
+  act(() => result.current.follow({ name: "same", size: 1 }));
+  expect(result.current.draft).toEqual(result.current.base);
+});

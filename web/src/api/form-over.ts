@@ -56,10 +56,10 @@ export function useFormOver<T extends object>(first: T, readNow: (() => Promise<
     set: (next: T) => setOver((over) => ({ ...over, draft: next })),
     /** Throws away what was typed. */
     takeTheirs: () => setOver((over) => ({ ...over, draft: over.base, news: null })),
-    /** For a form that stays after it was saved: `saved` was read, while rendering. It comes in where nothing is typed. */
+    /** For a form that stays after it was saved: `saved` was read, while rendering. It comes in where nothing is typed, or just the same. */
     follow: (saved: T) => {
       if (isSame(saved, seen)) return;
-      setOver((over) => (isSame(over.draft, over.base) ? { base: saved, seen: saved, draft: saved, news: null } : { ...over, seen: saved }));
+      setOver((over) => (isSame(over.draft, over.base) || isSame(over.draft, saved) ? { base: saved, seen: saved, draft: saved, news: null } : { ...over, seen: saved }));
     },
     /** For a form that stays: `sent`, made of `of`, was saved, and is what is typed over from here on. What was typed since stays. */
     settle: (sent: T, of: T) => setOver((over) => ({ ...over, base: sent, draft: rebased(of, over.draft, sent).draft, news: null })),

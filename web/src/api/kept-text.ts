@@ -13,7 +13,8 @@ export function useKeptText(of: string | null, begin = ""): { text: string; set:
   const forget = () => void (key && forgetDraft(key));
   const set = (next: string) => {
     setNow({ key, text: next });
-    if (next.trim() === "") forget();
+    // Empty is as it began, except for what began with a sample: that somebody cleared.
+    if (next.trim() === "" && begin.trim() === "") forget();
     else if (key) keepDraft(key, next);
   };
   return { text, set, forget };

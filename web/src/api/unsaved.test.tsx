@@ -6,7 +6,7 @@ import { Leaving } from "@/shell/Leaving";
 import { signedOut } from "./client";
 import { anew, useSessionState } from "./session";
 import { type Door, endSession, renderInSession, sessionApi, signInAs } from "./session.fake";
-import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "./unsaved";
+import { draftKey, forgetDraft, giveUpUnsaved, keepDraft, keptDraft, unsaved, useUnsaved } from "./unsaved";
 import { preloadFloats } from "@/kit/floats";
 
 let door: Door;
@@ -109,4 +109,26 @@ it("keeps nothing where all was saved", async () => {
   await screen.findByLabelText("Text");
   // Which workspace the tab is in is all that is kept.
   expect([shown(), Object.keys(sessionStorage), signedOut.size]).toEqual(["", ["burnish.workspace"], 1]);
+});
+
+it("counts what was given up again where it was not left after all, and keeps it only then", async () => {
+  let isHere = true;
+  await write("half a word");
+  giveUpUnsaved(() => isHere);
+  isHere = false;
+  expect(unsaved(), "the page that comes is on its way").toBeNull();
+  await endSession(door);
+  await screen.findByText("nobody");
+  expect(Object.keys(sessionStorage).filter((key) => key.startsWith("burnish.draft."))).toEqual([]);
+});
+
+it("asks again about what was given up by somebody who stayed", async () => {
+  let isHere = false;
+  await write("half a word");
+  giveUpUnsaved(() => isHere);
+  expect(unsaved()).toBeNull();
+  isHere = true;
+  expect(unsaved()).toBe("greet");
+  fireEvent.click(screen.getByText("other workspace"));
+  await screen.findByText("Leave without saving?");
 });

@@ -1,11 +1,14 @@
-/** What somebody has written and not saved. Going to another workspace or signing out asks first; where the session ends by itself it is kept in
+/** What somebody has written and not saved. Going to another page or workspace and signing out ask first; where the session ends by itself it is kept in
  * this tab, for nobody but them. */
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { signedOut } from "./client";
 
 type Asking = { what: string; go: () => void; stay: () => void };
 
-const written = new Map<symbol, string>();
+/** `isBack`: whether somebody who gave it up stands here again all the same; null: nobody gave it up. */
+type Unsaved = { what: string; isBack: (() => boolean) | null };
+
+const written = new Map<symbol, Unsaved>();
 const watchers = new Set<() => void>();
 let asking: Asking | null = null;
 let leaving = 0;
@@ -17,8 +20,8 @@ function ask(next: Asking | null) {
 
 /** Does it at once where nothing would be lost, else once that was said to be fine. `stay`: it was not. */
 export function leave(go: () => void | Promise<unknown>, stay: () => void = () => undefined): void {
-  const first = [...written.values()][0];
-  if (first === undefined) {
+  const first = unsaved();
+  if (first === null) {
     void go();
     return;
   }
@@ -49,20 +52,34 @@ export function useLeaving(): Asking | null {
   );
 }
 
-/** Whether there is something of this name that is not saved. */
-export function isUnsaved(what: string): boolean {
-  return [...written.values()].includes(what);
+const isGivenUp = (one: Unsaved) => one.isBack !== null && !one.isBack();
+
+/** The name of something that is not saved; null: there is nothing. */
+export function unsaved(): string | null {
+  return [...written.values()].find((one) => !isGivenUp(one))?.what ?? null;
 }
 
-/** Says that there is something unsaved here. `keep` is called where the session ends by itself. */
-export function useUnsaved(isDirty: boolean, what: string, keep: () => void): void {
+/** It was said to be fine to lose it: nobody is asked once more while the page that comes is on its way, and this one still stands behind it.
+ * Where `isBack` (another question kept them here, or they came back before that page was there), it is theirs as before. */
+export function giveUpUnsaved(isBack: () => boolean): void {
+  for (const one of written.values()) one.isBack = isBack;
+}
+
+/** Whether there is something of this name that is not saved. */
+export function isUnsaved(what: string): boolean {
+  return [...written.values()].some((one) => one.what === what);
+}
+
+/** Says that there is something unsaved here, so that going to another page asks first. `keep` is called where the session ends by itself. */
+export function useUnsaved(isDirty: boolean, what: string, keep: () => void = () => undefined): void {
   const latest = useRef(keep);
   latest.current = keep;
   useEffect(() => {
     if (!isDirty) return;
     const id = Symbol(what);
-    const ended = () => (leaving === 0 ? latest.current() : undefined);
-    written.set(id, what);
+    const one: Unsaved = { what, isBack: null };
+    const ended = () => (leaving === 0 && !isGivenUp(one) ? latest.current() : undefined);
+    written.set(id, one);
     signedOut.add(ended);
     return () => {
       signedOut.delete(ended);
@@ -79,7 +96,11 @@ export function draftKey(userId: string, workspaceId: string, of: string): strin
   return `${DRAFTS}${userId}.${workspaceId}.${of}`;
 }
 
+/** Between signing out and the next one to sign in: an answer that comes late keeps nothing on a machine that others use too. */
+let isNobodys = false;
+
 export function keepDraft(key: string, draft: unknown): void {
+  if (isNobodys) return;
   try {
     sessionStorage.setItem(key, JSON.stringify(draft));
   } catch {
@@ -106,8 +127,9 @@ export function forgetDraft(key: string): boolean {
   }
 }
 
-/** Drafts of everybody, or of everybody else. */
+/** Drafts of everybody, and none is kept until this is said again for whoever signs in; or of everybody else. */
 export function forgetDrafts(butOf?: string): void {
+  isNobodys = butOf === undefined;
   forgetKeys(DRAFTS, butOf);
 }
 

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { type KeyboardEvent, useState } from "react";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Dot, niceRange, paretoFront, valueTicks } from "./geometry";
+import { type Dot, labelled, niceRange, paretoFront, valueTicks } from "./geometry";
 
 export type ScatterDot = Dot & { label: string; low?: number | null; high?: number | null; tone?: "plain" | "chosen" | "base" };
 
@@ -11,6 +11,10 @@ const LETTER_PX = 6.4;
 const LEFT = 52;
 const BOTTOM = 40;
 const TOP = 10;
+/** About a dot, where it is pointed at. */
+const HIT_PX = 12;
+/** Between the edge and the least dot, so that no label of an axis lies under it. */
+const INSIDE_PX = 8;
 
 /** Two figures of each candidate against each other, such as score and cost, with the front of those that nothing beats. */
 export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, better = { x: "less", y: "more" }, front = true, names, onOpen, height = 260, className }: {
@@ -24,8 +28,8 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
   const ends = (values: number[]): [number, number] => (values.length === 0 ? [0, 1] : niceRange(Math.min(...values) === Math.max(...values) ? [Math.min(...values) * 0.9, Math.max(...values) * 1.1 || 1] : [Math.min(...values), Math.max(...values)]));
   const xs = ends(dots.map((dot) => dot.x));
   const ys = ends(dots.flatMap((dot) => [dot.y, dot.low ?? dot.y, dot.high ?? dot.y]));
-  const x = scaleLinear(xs, [LEFT, Math.max(LEFT + 20, width - 12)]);
-  const y = scaleLinear(ys, [height - BOTTOM, TOP]);
+  const x = scaleLinear(xs, [LEFT + INSIDE_PX, Math.max(LEFT + 20, width - 12)]);
+  const y = scaleLinear(ys, [height - BOTTOM - INSIDE_PX, TOP]);
   const xTicks: { tick: number; label: string; anchor: "middle" | "end" }[] = [];
   let taken = Number.NEGATIVE_INFINITY;
   for (const tick of valueTicks(xs, Math.max(2, Math.floor(width / 110)))) {
@@ -72,11 +76,11 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
         {/* oxlint-disable jsx-a11y/no-noninteractive-tabindex -- the arrow keys move the cursor */}
         {width > 0 ? (
           <svg width={width} height={height} role="img" aria-label={`${title}. Arrow keys read the points${onOpen ? ", Enter opens one" : ""}.`} tabIndex={0} onKeyDown={keys} onBlur={() => setCursor(null)} className="block overflow-visible">
-            {valueTicks(ys).map((tick) => (
+            {labelled(valueTicks(ys), formatY).map(({ tick, label }) => (
               <g key={tick}>
                 <line x1={LEFT} x2={width - 12} y1={y(tick)} y2={y(tick)} stroke="var(--line)" shapeRendering="crispEdges" />
                 <text x={LEFT - 8} y={y(tick)} dy="0.32em" textAnchor="end" className="numeric fill-muted text-[11px]">
-                  {formatY(tick)}
+                  {label}
                 </text>
               </g>
             ))}
@@ -96,7 +100,7 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
               const color = COLORS[dot.tone ?? "plain"];
               return (
                 <g key={dot.key} onPointerEnter={() => setCursor(index)} onPointerLeave={() => setCursor(null)} onClick={onOpen ? () => onOpen(dot.key) : undefined} className={onOpen ? "cursor-pointer" : undefined}>
-                  <circle cx={x(dot.x)} cy={y(dot.y)} r="12" fill="transparent" />
+                  <circle cx={x(dot.x)} cy={y(dot.y)} r={HIT_PX} fill="transparent" />
                   {typeof dot.low === "number" && typeof dot.high === "number" ? <line x1={x(dot.x)} x2={x(dot.x)} y1={y(dot.low)} y2={y(dot.high)} stroke={color} strokeOpacity="0.5" strokeWidth="1.5" /> : null}
                   {dot.tone === "base" ? (
                     <rect x={x(dot.x) - 4.5} y={y(dot.y) - 4.5} width="9" height="9" fill={color} stroke="var(--panel)" />

@@ -13,7 +13,7 @@ export function Sparkline({ values, label, width = 96, height = 24, color = 1 }:
   return (
     <svg width={width} height={height} role="img" aria-label={label} className="inline-block align-middle">
       {stretches(points).map((part, index) => (
-        <path key={index} d={path(part) ?? undefined} fill="none" stroke={`var(--series-${color})`} strokeWidth="1.5" strokeLinejoin="round" />
+        <path key={index} d={path(part) ?? undefined} fill="none" stroke={`var(--series-${color})`} strokeWidth="1.5" strokeLinejoin="round" strokeLinecap="round" />
       ))}
       {last ? <circle cx={x(last.x)} cy={y(last.value ?? 0)} r="2" fill={`var(--series-${color})`} /> : null}
     </svg>

@@ -5,7 +5,7 @@ import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Clock, type Point, type Series, colorOf, nearest, niceRange, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
+import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, positions, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -43,6 +43,10 @@ export type XYChartProps = {
   className?: string;
 };
 
+/** Of the notes of a chart, on average. */
+const LETTER_PX = 6;
+/** Half of it; at the first value it stands out by that much. */
+const FLAG_PX = 5;
 const TOP = 14;
 const BOTTOM_PX = 22;
 /** More below, where the x axis has a name. */
@@ -100,7 +104,8 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
     setCursor(nearest(xs, x.invert(event.clientX - event.currentTarget.getBoundingClientRect().left)));
   };
 
-  if (xs.length === 0) {
+  // Steps in which nothing was counted are not nothing: those have a value of 0.
+  if (series.every((one) => stretches(one.points).length === 0)) {
     return (
       <div ref={place} style={{ height }} className="grid place-items-center text-13 text-muted">
         Nothing in this range
@@ -111,6 +116,9 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
   const under = area<Point>((point) => x(point.x), y(Math.max(0, values[0])), (point) => y(point.value ?? 0)).curve(curveMonotoneX);
   const band = area<Point>((point) => x(point.x), (point) => y(point.low ?? 0), (point) => y(point.high ?? 0)).curve(curveMonotoneX);
   const here = at === null ? undefined : xs[at];
+  const drawn = kind === "bars" ? [] : series.flatMap((one) => stretches(one.points).map((part) => part.map((point) => [x(point.x), y(point.value ?? 0)] as const)));
+  const marks = annotations.filter((one) => one.x >= from && one.x <= to).map((one) => x(one.x));
+  const beside = reference && wordsBeside(y(reference.value), reference.label.length * LETTER_PX, { left, right: width - RIGHT, top: TOP, bottom: height - bottom }, drawn, marks);
 
   return (
     <div ref={place} className={classes("relative transition-opacity", isLate && "opacity-60")} style={{ height }}>
@@ -118,13 +126,13 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
       {width > 0 ? (
         <svg width={width} height={height} role="img" aria-label={`${title}. Arrow keys read the values.`} tabIndex={0} onKeyDown={keys} onPointerMove={pointed} onPointerLeave={() => setCursor(null)} onBlur={() => setCursor(null)} className="block overflow-visible">
           <clipPath id={clip}>
-            <rect x={left} y={0} width={Math.max(0, width - left)} height={height} />
+            <rect x={left - FLAG_PX} y={0} width={Math.max(0, width - left + FLAG_PX)} height={height} />
           </clipPath>
-          {ticks.map((tick) => (
+          {labelled(ticks, formatTick).map(({ tick, label }) => (
             <g key={tick}>
               <line x1={left} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} stroke="var(--line)" strokeWidth="1" shapeRendering="crispEdges" />
               <text x={left - 8} y={y(tick)} dy="0.32em" textAnchor="end" className="numeric fill-muted text-[11px]">
-                {formatTick(tick)}
+                {label}
               </text>
             </g>
           ))}
@@ -146,7 +154,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
                   <title>{one.label}</title>
                   <line x1={x(one.x)} x2={x(one.x)} y1={TOP} y2={height - bottom} stroke={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} strokeDasharray="3 3" />
                   {/* A flag above the plot: a dot would look like a value. */}
-                  <path d={`M${x(one.x) - 5} ${TOP - 11}h10l-5 8z`} fill={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} />
+                  <path d={`M${x(one.x) - FLAG_PX} ${TOP - 11}h${2 * FLAG_PX}l-${FLAG_PX} 8z`} fill={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} />
                 </g>
               ))}
             {reference ? <line x1={left} x2={width - RIGHT} y1={y(reference.value)} y2={y(reference.value)} stroke="var(--fg)" strokeOpacity="0.55" strokeDasharray="5 4" /> : null}
@@ -179,7 +187,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
             })}
           </g>
           {reference ? (
-            <text x={width - RIGHT} y={y(reference.value) - 5} textAnchor="end" className="fill-muted text-[11px]">
+            <text x={beside?.x} y={beside?.y} textAnchor={beside?.anchor} stroke="var(--panel)" strokeWidth="3" strokeLinejoin="round" paintOrder="stroke" className="fill-muted text-[11px]">
               {reference.label}
             </text>
           ) : null}

@@ -41,6 +41,42 @@ describe("a chart", () => {
     render(<XYChart title="Latency" series={[{ name: "p50", points: [] }]} format={String} />);
     expect(screen.getByText("Nothing in this range")).toBeTruthy();
   });
+
+  it("says so too where no step of the range has a value, and draws what is 0", () => {
+    const empty = render(<XYChart title="Satisfaction" series={[{ name: "p50", points: [{ x: 1, value: null }, { x: 2, value: null }] }]} format={String} />);
+    expect(screen.getByText("Nothing in this range")).toBeTruthy();
+    empty.unmount();
+    render(<XYChart title="Runs" series={[{ name: "p50", points: [{ x: 1, value: 0 }, { x: 2, value: null }] }]} format={String} />);
+    expect(screen.queryByText("Nothing in this range")).toBeNull();
+  });
+
+  it("says once what its ticks have in common", () => {
+    const { container } = render(<XYChart title="Fitness" zero={false} series={[{ name: "Best", points: [{ x: 1, value: 0.638 }, { x: 2, value: 0.641 }] }]} xAxis="number" formatX={String} format={(value) => `${Math.round(value * 100)} %`} formatTick={(value) => `${Math.round(value * 100)} %`} />);
+    const ticks = [...container.querySelectorAll("svg g text")].map((one) => one.textContent);
+    expect(ticks.length).toBeGreaterThan(2);
+    expect(ticks.filter(Boolean)).toEqual(["64 %"]);
+  });
+
+  it("draws the flag of what happened at its first step whole", () => {
+    const { container } = render(<XYChart title="Latency" series={series} xAxis="number" format={String} annotations={[{ x: 1, label: "v2 is live" }]} />);
+    const flag = container.querySelector("svg[role=img] g path") as SVGPathElement;
+    const start = Number(/^M([\d.]+)/.exec(flag.getAttribute("d") ?? "")?.[1]);
+    expect(Number(container.querySelector("clipPath rect")?.getAttribute("x"))).toBeLessThanOrEqual(start);
+  });
+});
+
+it("lays no dot over the words of an axis, where it is pointed at either", () => {
+  const dots = [0, 1, 2].map((n) => ({ key: `d${n}`, label: `D${n}`, x: n, y: n }));
+  const { container } = render(<Scatter title="Score and cost" dots={dots} xLabel="cost" yLabel="score" formatX={String} formatY={String} />);
+  const number = (element: Element, name: string) => Number(element.getAttribute(name));
+  const ticks = [...container.querySelectorAll("svg g text")];
+  const below = [...container.querySelectorAll("svg > text")].filter((one) => /^\d/.test(one.textContent ?? ""));
+  const reached = [...container.querySelectorAll("circle[fill=transparent]")];
+  expect(ticks.length * below.length * reached.length).toBeGreaterThan(0);
+  for (const one of reached) {
+    for (const tick of ticks) expect(number(one, "cx") - number(one, "r")).toBeGreaterThanOrEqual(number(tick, "x"));
+    for (const tick of below) expect(number(one, "cy") + number(one, "r")).toBeLessThanOrEqual(number(tick, "y") - 11);
+  }
 });
 
 describe("the confusion matrix", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { day, utc } from "@/lib/format";
-import { nearest, niceRange, paretoFront, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
+import { nearest, niceRange, paretoFront, positions, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
 
@@ -15,6 +15,30 @@ describe("ranges", () => {
     expect(niceRange([0, 0.93])).toEqual([0, 1]);
     expect(valueTicks([0, 2_700])).toEqual([0, 1000, 2000, 3000]);
     expect(xRange([series(1)])).toEqual([-0.5, 0.5]);
+  });
+});
+
+describe("the words of a reference", () => {
+  const frame = { left: 40, right: 340, top: 14, bottom: 180 };
+  const beside = (lines: [number, number][][], marks: number[] = [], at = 100) => wordsBeside(at, 80, frame, lines, marks);
+
+  it("stand at the right above it where nothing is drawn there", () => {
+    expect(beside([])).toEqual({ x: 340, y: 95, anchor: "end" });
+    expect(beside([[[40, 150], [340, 150]]])).toEqual({ x: 340, y: 95, anchor: "end" });
+    expect(beside([[[40, 96], [200, 96]]], [60])).toEqual({ x: 340, y: 95, anchor: "end" });
+  });
+
+  it("stand below it, or at the left, where a line or a mark would run through them", () => {
+    expect(beside([[[40, 90], [340, 92]]])).toMatchObject({ y: 113, anchor: "end" });
+    expect(beside([[[200, 20], [340, 105]]]), "a steep one, with both ends elsewhere").toMatchObject({ anchor: "start" });
+    expect(beside([[[300, 92]]]), "one point").toMatchObject({ y: 113, anchor: "end" });
+    expect(beside([], [330])).toMatchObject({ y: 95, anchor: "start" });
+    expect(beside([[[40, 90], [340, 92]]], [330])).toMatchObject({ y: 113, anchor: "start" });
+  });
+
+  it("stay within the drawing, and above it at the right where nowhere is free", () => {
+    expect(beside([[[40, 168], [340, 168]]], [], 175), "no room below").toMatchObject({ y: 170, anchor: "end" });
+    expect(beside([[[40, 92], [340, 92]], [[40, 108], [340, 108]]])).toEqual({ x: 340, y: 95, anchor: "end" });
   });
 });
 

@@ -51,6 +51,36 @@ export function stretches(points: readonly Point[]): Point[][] {
   return found;
 }
 
+type Spot = readonly [x: number, y: number];
+export type Frame = { left: number; right: number; top: number; bottom: number };
+
+/** Above its line, and as far below as the letters are high. */
+const [OVER_PX, UNDER_PX, LETTERS_PX, AIR_PX] = [5, 13, 11, 2];
+
+/** Where the words of a reference at the height `at` stand, so that no line runs through them and no mark at one of `marks`: at the right above it, below it,
+ * or at the left. Where all of these are taken, at the right above it. All in pixels of the drawing, downwards. */
+export function wordsBeside(at: number, widthPx: number, frame: Frame, lines: readonly (readonly Spot[])[], marks: readonly number[]): { x: number; y: number; anchor: "start" | "end" } {
+  const spots = (["end", "start"] as const).flatMap((anchor) => [at - OVER_PX, at + UNDER_PX].map((y) => ({ x: anchor === "end" ? frame.right : frame.left + AIR_PX, y, anchor })));
+  const isFree = ({ x, y, anchor }: (typeof spots)[number]) => {
+    const [from, to] = anchor === "end" ? [x - widthPx - AIR_PX, x + AIR_PX] : [x - AIR_PX, x + widthPx + AIR_PX];
+    const [top, bottom] = [y - LETTERS_PX, y + AIR_PX];
+    return top >= frame.top - LETTERS_PX && bottom <= frame.bottom && !marks.some((mark) => mark >= from && mark <= to) && !lines.some((line) => runsThrough(line, { left: from, right: to, top, bottom }));
+  };
+  return spots.find(isFree) ?? { x: frame.right, y: at - OVER_PX, anchor: "end" };
+}
+
+function runsThrough(line: readonly Spot[], box: Frame): boolean {
+  return line.some((spot, n) => {
+    const [x1, y1] = line[Math.max(0, n - 1)] ?? spot;
+    const [x2, y2] = spot;
+    const [from, to] = [Math.max(x1, box.left), Math.min(x2, box.right)];
+    if (from > to) return false;
+    const heightAt = (x: number) => (x1 === x2 ? y2 : y1 + ((y2 - y1) * (x - x1)) / (x2 - x1));
+    const [start, end] = [heightAt(from), heightAt(to)];
+    return Math.min(start, end) <= box.bottom && Math.max(start, end) >= box.top;
+  });
+}
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAY_MS = 86_400_000;
 
@@ -72,6 +102,11 @@ function tickWords(date: Date, { spanMs, clock }: { spanMs: number; clock: Clock
 
 export function valueTicks(range: readonly [number, number], most = 4): number[] {
   return scaleLinear().domain(range).nice(most).ticks(most);
+}
+
+/** Each tick with its words; without, where those below it say the same: values may differ by less than there are words for. */
+export function labelled(ticks: readonly number[], format: (value: number) => string): { tick: number; label: string }[] {
+  return ticks.map((tick, at) => ({ tick, label: at > 0 && format(tick) === format(ticks[at - 1] ?? tick) ? "" : format(tick) }));
 }
 
 /** The range rounded outwards to whole ticks. */

@@ -30,7 +30,7 @@ export function Badge({ tone = "neutral", children, icon, mono, className }: { t
 export function SimulatedBadge() {
   return (
     <Tooltip text="From the built-in simulated model: no figure here is one of a real model.">
-      <button type="button" className="inline-flex cursor-help rounded-s">
+      <button type="button" className="inline-flex cursor-help rounded-s finger:py-2 finger:-my-2">
         <Badge tone="warn">simulated</Badge>
       </button>
     </Tooltip>

@@ -12,7 +12,7 @@ function look({ variant = "secondary", size = "m" }: Look): string {
   return classes(
     "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-m font-medium whitespace-nowrap select-none transition-colors duration-100",
     "disabled:opacity-50 disabled:cursor-not-allowed aria-disabled:not-aria-busy:opacity-50 aria-disabled:not-aria-busy:cursor-not-allowed",
-    size === "m" ? "h-8 px-3 text-13" : "h-7 px-2 text-12",
+    size === "m" ? "h-8 px-3 text-13 finger:h-10" : "h-7 px-2 text-12 finger:h-9",
     variant === "primary" && "bg-accent text-accent-fg not-disabled:not-aria-disabled:hover:bg-accent-strong",
     variant === "secondary" && "border border-line-strong/50 bg-panel text-fg not-disabled:not-aria-disabled:hover:bg-sunken not-disabled:not-aria-disabled:hover:border-line-strong",
     variant === "ghost" && "text-fg not-disabled:not-aria-disabled:hover:bg-sunken",
@@ -54,7 +54,7 @@ export function Button({ variant, size, icon, busy, ended, why, disabled, classN
 /** A button of one icon. `label` is its name for everybody who does not see it, and the tooltip. */
 export function IconButton({ label, icon, variant = "ghost", size = "m", className, ...rest }: Omit<ButtonProps, "children" | "icon"> & { label: string; icon: ReactNode }) {
   const button = (
-    <Button {...rest} aria-label={label} variant={variant} size={size} className={classes(size === "m" ? "w-8 px-0!" : "w-7 px-0!", variant === "ghost" && "text-muted hover:text-fg", className)}>
+    <Button {...rest} aria-label={label} variant={variant} size={size} className={classes(size === "m" ? "w-8 px-0! finger:w-10" : "w-7 px-0! finger:w-9", variant === "ghost" && "text-muted hover:text-fg", className)}>
       {icon}
     </Button>
   );

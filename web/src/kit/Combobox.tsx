@@ -66,7 +66,7 @@ export function Combobox({
         aria-expanded={open}
         aria-label={`${label}: ${chosen?.label ?? value ?? clear ?? placeholder}`}
         onClick={() => setOpen(!open)}
-        className={classes("inline-flex h-8 max-w-full min-w-0 items-center justify-between gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 font-medium hover:border-line-strong disabled:opacity-50", className)}
+        className={classes("inline-flex h-8 max-w-full finger:h-10 min-w-0 items-center justify-between gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 font-medium hover:border-line-strong disabled:opacity-50", className)}
       >
         <span className="truncate">{chosen?.label ?? value ?? clear ?? placeholder}</span>
         <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />

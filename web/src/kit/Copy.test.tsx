@@ -2,7 +2,8 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { CopyButton } from "./Copy";
 import { Dialog } from "./Dialog";
-import { Toasts, dismissAll } from "./Toast";
+import { dismissAll } from "./Toast";
+import Toasts from "./Toasts";
 import { preloadFloats } from "./floats";
 
 let copied: string[];

@@ -104,7 +104,8 @@ export function LossAsked({ cancel = "Cancel" }: { cancel?: string }) {
  * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
  * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. Where the session ends by itself, what was written
  * can be copied after signing in again, without passwords and what lies in `data-secret`. What was written goes by `cancel`
- * or by closing it twice: see useLossAsked. What lies in `data-own-keys` takes ⌘Enter for itself. `over`: others may save the same. */
+ * or by closing it twice: see useLossAsked. What lies in `data-own-keys` takes ⌘Enter for itself. `over`: others may save the same. `off`: why
+ * whoever looks may not send it; it is to be read then, and there is nothing to press but closing it. */
 export function FormDialog({
   submit,
   cancel = "Cancel",
@@ -117,9 +118,10 @@ export function FormDialog({
   disabled,
   missing,
   keeps,
+  off,
   children,
   ...frame
-}: Frame & { /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
+}: Frame & { off?: string; /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
   const isWritten = useRef(() => false);
   const busy = isSent || over?.isLooking;
@@ -136,7 +138,7 @@ export function FormDialog({
   };
   const send = (event: FormEvent) => {
     event.preventDefault();
-    if (!busy && !disabled) onSubmit();
+    if (!busy && !disabled && !off) onSubmit();
   };
   // On its way down and no further: an editor within would send it once more.
   const sendByKey = (event: KeyboardEvent<HTMLFormElement>) => {
@@ -147,14 +149,14 @@ export function FormDialog({
     event.currentTarget.requestSubmit();
   };
   return (
-    <Dialog {...frame} {...loss.frame}>
+    <Dialog {...frame} {...loss.frame} description={off ?? frame.description}>
       <form onSubmit={send} onKeyDownCapture={sendByKey} onInput={loss.writes} className="flex flex-col gap-4">
         <KeptAtTheEnd hold={hold} written={isWritten} />
         {children}
         <div className="sticky bottom-0 z-10 -mx-5 short:static -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
           {over ? <Meanwhile show={over.news !== null} isBeside={over.news === "beside"} what={over.what} onTake={over.takeTheirs} /> : null}
           <FormError error={over?.fault ?? error} />
-          {missing ? <p className="text-right text-12 text-muted">{missing}</p> : null}
+          {missing && !off ? <p className="text-right text-12 text-muted">{missing}</p> : null}
           {loss.isAsked && !isHeld ? <LossAsked cancel={cancel} /> : null}
           {isAsked ? (
             <p role="status" className="text-13 text-muted">
@@ -162,14 +164,27 @@ export function FormDialog({
             </p>
           ) : null}
           <div className="flex flex-wrap justify-end gap-2">
-            <Button onClick={() => openOrClose(false)}>{cancel}</Button>
-            <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
-              {submit}
-            </Button>
+            <Button onClick={() => openOrClose(false)}>{off ? "Close" : cancel}</Button>
+            {off ? null : (
+              <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
+                {submit}
+              </Button>
+            )}
           </div>
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** The fields of a FormDialog that is `off`: nobody types where nothing can be saved. Code editors in it need `readOnly`. */
+export function Fields({ off, children }: { off: string | undefined; children: ReactNode }) {
+  return off ? (
+    <fieldset disabled className="contents">
+      {children}
+    </fieldset>
+  ) : (
+    children
   );
 }
 

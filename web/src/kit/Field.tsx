@@ -111,7 +111,7 @@ function useControl<P extends { id?: string; required?: boolean }>(given: P) {
 
 /** What people write runs as its script does: from the right where it is Arabic or Hebrew. */
 export function Input({ className, mono, ...rest }: ComponentProps<"input"> & { mono?: boolean }) {
-  return <input dir="auto" autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5 read-only:bg-sunken", mono ? "font-mono text-13" : "text-14", rest.type === "number" && "numeric", className)} />;
+  return <input dir="auto" autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5 read-only:bg-sunken finger:h-10", mono ? "font-mono text-13" : "text-14", rest.type === "number" && "numeric", className)} />;
 }
 
 export function Textarea({ className, mono, ...rest }: ComponentProps<"textarea"> & { mono?: boolean }) {
@@ -144,7 +144,7 @@ export function Select<T extends string>({
         {...control}
         value={value ?? ""}
         onChange={(event: ChangeEvent<HTMLSelectElement>) => onChange(event.target.value as T)}
-        className={classes(box, "h-8 appearance-none truncate pr-8 pl-2.5", compact ? "border-line-strong/50! text-13 font-medium" : "text-14")}
+        className={classes(box, "h-8 appearance-none truncate pr-8 pl-2.5 finger:h-10", compact ? "border-line-strong/50! text-13 font-medium" : "text-14")}
       >
         {empty !== undefined ? <option value="">{empty}</option> : null}
         {options.map((option) => (
@@ -162,7 +162,7 @@ export function Checkbox({ label, hint, className, ...rest }: Omit<ComponentProp
   const id = useId();
   return (
     <div className={classes("flex items-start gap-2", className)}>
-      <input {...rest} id={id} type="checkbox" aria-describedby={hint ? `${id}-hint` : undefined} className="mt-0.5 size-4 shrink-0 accent-accent" />
+      <input {...rest} id={id} type="checkbox" aria-describedby={hint ? `${id}-hint` : undefined} className="mt-0.5 size-4 shrink-0 accent-accent finger:size-6" />
       <span className="min-w-0">
         <label htmlFor={id} className="text-14">
           {label}
@@ -181,7 +181,7 @@ export function Checkbox({ label, hint, className, ...rest }: Omit<ComponentProp
 export function Switch({ label, checked, onChange, disabled, why, hideLabel }: { label: string; checked: boolean; onChange: (on: boolean) => void; disabled?: boolean; why?: string; hideLabel?: boolean }) {
   const explained = Boolean(disabled && why);
   const button = (
-    <button type="button" role="switch" aria-checked={checked} aria-label={hideLabel ? label : undefined} disabled={disabled && !explained} aria-disabled={explained || undefined} onClick={() => (explained ? undefined : onChange(!checked))} className="inline-flex items-center gap-2 text-14 disabled:opacity-50 aria-disabled:cursor-not-allowed aria-disabled:opacity-50">
+    <button type="button" role="switch" aria-checked={checked} aria-label={hideLabel ? label : undefined} disabled={disabled && !explained} aria-disabled={explained || undefined} onClick={() => (explained ? undefined : onChange(!checked))} className="inline-flex items-center gap-2 text-14 finger:min-h-10 disabled:opacity-50 aria-disabled:cursor-not-allowed aria-disabled:opacity-50">
       <span className={classes("relative h-4.5 w-8 shrink-0 rounded-full border transition-colors", checked ? "border-accent bg-accent" : "border-line-strong bg-sunken")}>
         <span className={classes("absolute top-1/2 size-3 -translate-y-1/2 rounded-full transition-[left]", checked ? "left-4 bg-accent-fg" : "left-0.5 bg-line-strong")} />
       </span>
@@ -195,7 +195,7 @@ export function Switch({ label, checked, onChange, disabled, why, hideLabel }: {
 export function Segments<T extends string>({ label, options, value, onChange }: { label: string; options: readonly Option<T>[]; value: T; onChange: (value: T) => void }) {
   const name = useId();
   return (
-    <fieldset className="inline-flex h-8 rounded-m border border-line-strong/50 bg-sunken p-0.5">
+    <fieldset className="inline-flex h-8 finger:h-10 rounded-m border border-line-strong/50 bg-sunken p-0.5">
       <legend className="sr-only">{label}</legend>
       {options.map((option) => (
         <label
@@ -252,7 +252,7 @@ export function SearchInput({ label, value, onChange, placeholder, className }: 
         placeholder={placeholder ?? label}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
-        className={classes(box, "h-8 pr-8 pl-8 text-13 [&::-webkit-search-cancel-button]:hidden")}
+        className={classes(box, "h-8 pr-8 pl-8 text-13 finger:h-10 [&::-webkit-search-cancel-button]:hidden")}
       />
       {typed ? (
         <button type="button" aria-label="Clear the search" onClick={() => setTyped("")} className="absolute top-1/2 right-1 grid size-6 -translate-y-1/2 place-items-center rounded-s text-muted hover:text-fg">

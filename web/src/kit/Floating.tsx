@@ -1,4 +1,5 @@
 import { type ComponentProps, type RefObject, useEffect, useLayoutEffect, useRef } from "react";
+import { aboveKeyboard, onKeyboard } from "@/lib/above-keyboard";
 import { classes } from "@/lib/classes";
 import { type Align, type Side, place } from "./place";
 
@@ -14,7 +15,8 @@ export function Floating({ anchor, side = "bottom", align = "center", gap = 4, i
     element.showPopover?.();
     const put = () => {
       if (!anchor.current) return;
-      const at = place(anchor.current.getBoundingClientRect(), { width: element.offsetWidth, height: element.scrollHeight }, { width: document.documentElement.clientWidth, height: innerHeight }, { side, align, gap });
+      const seen = aboveKeyboard();
+      const at = place(anchor.current.getBoundingClientRect(), { width: element.offsetWidth, height: element.scrollHeight }, { width: document.documentElement.clientWidth, height: seen ? seen.top + seen.height : innerHeight }, { side, align, gap });
       element.style.left = `${Math.round(at.left)}px`;
       element.style.top = `${Math.round(at.top)}px`;
       if (side === "top" || side === "bottom") element.style.maxHeight = `${Math.floor(at.room)}px`;
@@ -24,7 +26,9 @@ export function Floating({ anchor, side = "bottom", align = "center", gap = 4, i
     for (const child of [element, ...element.children]) grows.observe(child);
     addEventListener("scroll", put, { capture: true, passive: true });
     addEventListener("resize", put);
+    const leave = onKeyboard(put);
     return () => {
+      leave();
       grows.disconnect();
       removeEventListener("scroll", put, { capture: true });
       removeEventListener("resize", put);

@@ -94,7 +94,7 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
       onClick={act}
       onPointerMove={(event) => (item.disabled ? undefined : event.currentTarget.focus({ preventScroll: true }))}
       className={classes(
-        "flex min-h-8 cursor-pointer items-center gap-2 rounded-m px-2 py-1 text-13 outline-none focus:bg-sunken aria-disabled:cursor-not-allowed aria-disabled:opacity-50",
+        "flex min-h-8 cursor-pointer finger:min-h-10 items-center gap-2 rounded-m px-2 py-1 text-13 outline-none focus:bg-sunken aria-disabled:cursor-not-allowed aria-disabled:opacity-50",
         item.danger && "text-bad",
       )}
     >

@@ -13,7 +13,7 @@ export function Prose({ text, mono, plain, className }: { text: string; mono?: b
   const shown = whole || text.length <= SHOWN_CHARS ? text : text.slice(0, SHOWN_CHARS);
   return (
     <div className={classes("min-w-0", className)}>
-      <div className={classes("flex flex-col gap-2 wrap-anywhere whitespace-pre-wrap", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? <Paragraphs>{shown}</Paragraphs> : blocks(shown)}</div>
+      <div className={classes("flex flex-col gap-2 wrap-anywhere whitespace-pre-wrap", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? <Paragraphs text={shown} /> : blocks(shown)}</div>
       {shown.length < text.length ? (
         <Button size="s" className="mt-2" onClick={() => setWhole(true)}>
           Show the rest ({bytes(text.length - shown.length)})
@@ -23,10 +23,19 @@ export function Prose({ text, mono, plain, className }: { text: string; mono?: b
   );
 }
 
-function Paragraphs({ children }: { children: ReactNode }) {
+/** Of scripts that run from the right, such as Hebrew and Arabic. */
+const FROM_THE_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A line each where some run from the right: with `plaintext` alone Chromium tore “{{name}}” apart in a line that begins with it. */
+function Paragraphs({ text, shown = (line) => line }: { text: string; shown?: (line: string) => ReactNode }) {
+  if (!FROM_THE_RIGHT.test(text)) return <div dir="auto">{shown(text)}</div>;
   return (
-    <div dir="auto" className="[unicode-bidi:plaintext]">
-      {children}
+    <div>
+      {text.split("\n").map((line, at) => (
+        <div key={at} dir="auto" className="min-h-[1lh]">
+          {shown(line)}
+        </div>
+      ))}
     </div>
   );
 }
@@ -36,7 +45,7 @@ function blocks(text: string): ReactNode[] {
     const fenced = /^```([^\n]*)\n([\s\S]*?)\n```[ \t]*$/.exec(part);
     if (fenced) return [<CodeBlock key={index} label={fenced[1]?.trim() || "code"} code={fenced[2] ?? ""} wrap />];
     const trimmed = part.replace(/^\n+|\n+$/g, "");
-    return trimmed ? [<Paragraphs key={index}>{inline(trimmed)}</Paragraphs>] : [];
+    return trimmed ? [<Paragraphs key={index} text={trimmed} shown={inline} />] : [];
   });
 }
 

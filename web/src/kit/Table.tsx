@@ -18,7 +18,7 @@ export type Column<T> = {
   align?: "end";
   /** Leaves this column out below a width of the window: sm 560, md 900, lg 1180. */
   hideBelow?: "sm" | "md" | "lg" | "xl";
-  /** A class for the width, such as `w-32`. The widest text should have none. */
+  /** A class for the width, such as `w-32`. The widest text should have none. On a phone each is as wide as what stands in it asks for. */
   width?: string;
   sortable?: boolean;
 };
@@ -128,10 +128,10 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
                   key={column.key}
                   scope="col"
                   aria-sort={sort?.by === column.key ? (sort.descending ? "descending" : "ascending") : undefined}
-                  className={classes("h-9 px-3 text-12 font-medium whitespace-nowrap text-muted first:pl-2 last:pr-2", choice && "max-sm:px-1.5", column.align === "end" ? "text-right" : "text-left", column.hideBelow && hidden[column.hideBelow], column.width)}
+                  className={classes("h-9 px-3 text-12 font-medium whitespace-nowrap text-muted first:pl-2 last:pr-2", choice && "max-sm:px-1.5", column.align === "end" ? "text-right" : "text-left", column.hideBelow && hidden[column.hideBelow], column.width && `${column.width} max-sm:w-auto!`)}
                 >
                   {column.sortable && onSort ? (
-                    <button type="button" className="inline-flex items-center gap-1 hover:text-fg" onClick={() => onSort({ by: column.key, descending: sort?.by === column.key ? !sort.descending : column.align === "end" })}>
+                    <button type="button" className="inline-flex h-9 items-center gap-1 hover:text-fg" onClick={() => onSort({ by: column.key, descending: sort?.by === column.key ? !sort.descending : column.align === "end" })}>
                       {column.head}
                       {sort?.by === column.key ? sort.descending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden /> : null}
                     </button>

@@ -36,3 +36,9 @@ it("brings the chosen tab into sight, and scrolls nothing else", () => {
   expect(document.documentElement.scrollTop).toBe(0);
   expect(around).not.toHaveBeenCalled();
 });
+
+it("shows the first where the address names one that is not offered, such as an operator's, and the keys reach it", () => {
+  render(<Tabs label="All" value={"operators" as (typeof IDS)[number]} onChange={() => undefined} tabs={IDS.map((id) => ({ id, label: id, content: `of ${id}` }))} />);
+  expect(screen.getByRole("tabpanel").textContent).toBe("of a");
+  expect(screen.getByRole("tab", { selected: true })).toMatchObject({ tabIndex: 0, textContent: "a" });
+});

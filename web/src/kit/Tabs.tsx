@@ -29,8 +29,10 @@ function useChosenInSight(chosen: string): RefObject<HTMLDivElement | null> {
 export type Tab<T extends string = string> = { id: T; label: ReactNode; count?: ReactNode; content: ReactNode; /** Once opened it stays, out of sight: for forms. */ keeps?: boolean };
 
 /** Tabs within a page. Keep `value` in the address: `useUrlState({ tab: oneOf([...], "…") })` with `{ push: true }`. The arrow keys choose. */
-export function Tabs<T extends string>({ label, tabs, value, onChange, className }: { label: string; tabs: readonly Tab<T>[]; value: T; onChange: (value: T) => void; className?: string }) {
+export function Tabs<T extends string>({ label, tabs, value: asked, onChange, className }: { label: string; tabs: readonly Tab<T>[]; value: T; onChange: (value: T) => void; className?: string }) {
   const id = useId();
+  // An address may name one that not everybody is offered.
+  const value = tabs.some((tab) => tab.id === asked) ? asked : (tabs[0]?.id ?? asked);
   const box = useChosenInSight(value);
   const [opened, setOpened] = useState<ReadonlySet<T>>(() => new Set([value]));
   if (!opened.has(value)) setOpened(new Set([...opened, value]));

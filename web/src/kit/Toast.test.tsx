@@ -2,7 +2,8 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/errors";
 import "@/lib/format";
-import { Toasts, announce, dismissAll, toast, toastError } from "./Toast";
+import { announce, dismissAll, toast, toastError } from "./Toast";
+import Toasts from "./Toasts";
 
 beforeEach(() => void vi.useFakeTimers());
 

@@ -2,7 +2,7 @@ import { fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
 import { expect, it } from "vitest";
 import { Several } from "./Several";
-import { Toasts } from "./Toast";
+import Toasts from "./Toasts";
 
 function Models() {
   const [values, setValues] = useState(["a", "b", "c"]);

@@ -1,7 +1,8 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import { Toasts, dismissAll, toast } from "./Toast";
+import { dismissAll, toast } from "./Toast";
+import Toasts from "./Toasts";
 import { useUndo } from "./undo";
 
 afterEach(() => {

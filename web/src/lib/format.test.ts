@@ -62,7 +62,7 @@ describe("time", () => {
 describe("counts", () => {
   it("are grouped, and short where there is little room", () => {
     expect(count(12_311)).toBe("12,311");
-    expect([0, 950, 12_300, 999_960, 4_100_000, -1_500, 0.25].map(compact)).toEqual(["0", "950", "12.3k", "1M", "4.1M", "−1.5k", "0.25"]);
+    expect([0, 950, 12_300, 999_960, 4_100_000, -1_500, 0.25, 3e12, 2e15].map(compact)).toEqual(["0", "950", "12.3k", "1M", "4.1M", "−1.5k", "0.25", "3T", "2000T"]);
     expect([plural(1, "version"), plural(2, "reply", "replies")]).toEqual(["1 version", "2 replies"]);
     expect([640, 12_400, 3_100_000].map(bytes).map(plain)).toEqual(["640 B", "12.4 kB", "3.1 MB"]);
   });

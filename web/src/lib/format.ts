@@ -38,7 +38,7 @@ export function compact(value: Maybe): string {
   if (!given(value)) return NONE;
   const size = Math.abs(value);
   if (size < 1_000) return signed(trim(value.toPrecision(3)));
-  const [unit, by] = size < 999_950 ? (["k", 1e3] as const) : size < 999_950_000 ? (["M", 1e6] as const) : (["B", 1e9] as const);
+  const [unit, by] = size < 999_950 ? (["k", 1e3] as const) : size < 999_950_000 ? (["M", 1e6] as const) : size < 999_950_000_000 ? (["B", 1e9] as const) : (["T", 1e12] as const);
   return signed(trim((value / by).toFixed(size / by < 99.95 ? 1 : 0))) + unit;
 }
 

@@ -305,7 +305,7 @@ class Filling {
     if (typeof piece === "string") this.spend(piece);
     else {
       this.pictures -= piece.url.length;
-      if (this.pictures < 0) throw new TemplateError(`The pictures of the prompt have more than ${MAX_IMAGE_BYTES.toLocaleString("en-US")} bytes as URLs.`, "payload_too_large", "variables");
+      if (this.pictures < 0) throw new TemplateError(`The pictures and files of the prompt have more than ${MAX_IMAGE_BYTES.toLocaleString("en-US")} bytes as URLs.`, "payload_too_large", "variables");
     }
     out.push(piece);
   }

@@ -16,8 +16,12 @@ function stored(): ThemeChoice {
 
 let choice = stored();
 
+/** Where somebody brings colours of their own the ground is theirs, and what is drawn on it has to suit it: then no choice counts. */
+const FORCED = "(forced-colors: active)";
+const DARK = "(prefers-color-scheme: dark)";
+
 function apply() {
-  const dark = choice === "dark" || (choice === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const dark = choice === "system" || matchMedia(FORCED).matches ? matchMedia(DARK).matches : choice === "dark";
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   for (const changed of watchers) changed();
 }
@@ -35,7 +39,7 @@ export function chooseTheme(next: ThemeChoice): void {
 
 /** Follows the machine, and a choice that is made in another tab. */
 export function watchTheme(): void {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
+  for (const one of [DARK, FORCED]) matchMedia(one).addEventListener("change", apply);
   addEventListener("storage", (event) => {
     if (event.key !== KEY) return;
     choice = stored();

@@ -4,7 +4,7 @@ import { ConfirmDialog } from "@/kit/Dialog";
 
 /** Asks before going elsewhere where that `isLoss`; the browser asks where `isUnsaved`. Whoever goes back to here while it is asked has answered:
  * the browser stands here again, and to be sent on from here once more would reload the page. */
-export function AskToLeave({ isLoss, isUnsaved, children }: { isLoss: ShouldBlockFn; isUnsaved: () => boolean; children: ReactNode }) {
+export function AskToLeave({ isLoss, isUnsaved, onLoss, children }: { isLoss: ShouldBlockFn; isUnsaved: () => boolean; onLoss?: () => void; children: ReactNode }) {
   const settle = useRef<(() => void) | undefined>(undefined);
   const leaving = useBlocker({
     shouldBlockFn: (way) => {
@@ -16,8 +16,12 @@ export function AskToLeave({ isLoss, isUnsaved, children }: { isLoss: ShouldBloc
     withResolver: true,
   });
   settle.current = leaving.proceed;
+  const go = () => {
+    onLoss?.();
+    leaving.proceed?.();
+  };
   return (
-    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
+    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={go}>
       {children}
     </ConfirmDialog>
   );

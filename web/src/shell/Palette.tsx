@@ -7,6 +7,7 @@ import { useRead } from "@/api/hooks";
 import { useSessionState } from "@/api/session";
 import { useReturningFocus } from "@/kit/Dialog";
 import { toastError } from "@/kit/Toast";
+import { useAboveKeyboard } from "@/lib/above-keyboard";
 import { chooseTheme, useShownTheme } from "@/lib/theme";
 import { parseSearch } from "@/lib/url-state";
 import { type Command, useOfferedCommands } from "./commands";
@@ -24,11 +25,12 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
     event.preventDefault();
     document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
   };
+  const place = useAboveKeyboard(open);
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-veil" />
-        <Dialog.Content onCloseAutoFocus={onCloseAutoFocus} aria-describedby={undefined} className="appear fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-l bg-panel shadow-float">
+        <Dialog.Content onCloseAutoFocus={onCloseAutoFocus} aria-describedby={undefined} style={place} className="appear fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-l bg-panel shadow-float">
           <Dialog.Title className="sr-only">Search or jump</Dialog.Title>
           <Found close={() => onOpenChange(false)} onLeave={() => (hasLeft.current = true)} />
         </Dialog.Content>
@@ -59,8 +61,8 @@ function Found({ close, onLeave }: { close: () => void; onLeave: () => void }) {
   const others = (session?.workspaces ?? []).filter((one) => one.role && one.id !== session?.workspace?.id);
 
   return (
-    <Cmdk label="Search or jump" loop filter={(value, search, keywords) => (matches(value, search) || keywords?.some((word) => matches(word, search)) ? 1 : 0)}>
-      <div className="flex items-center gap-2.5 border-b border-line px-4">
+    <Cmdk label="Search or jump" className="flex max-h-[inherit] flex-col" loop filter={(value, search, keywords) => (matches(value, search) || keywords?.some((word) => matches(word, search)) ? 1 : 0)}>
+      <div className="flex shrink-0 items-center gap-2.5 border-b border-line px-4">
         <Search size={16} aria-hidden className="shrink-0 text-muted" />
         <Cmdk.Input autoFocus value={typed} onValueChange={setTyped} placeholder="Search prompts, pages, acts; or paste a run's id" className="h-12 w-full bg-transparent text-14 outline-none" />
       </div>
@@ -92,7 +94,7 @@ function Found({ close, onLeave }: { close: () => void; onLeave: () => void }) {
           {ACCOUNT.map((item) => (
             <Item key={item.to} value={item.label} label={item.label} keys={`g ${item.jump}`} onSelect={go(item.to)} />
           ))}
-          {wanted === "" ? null : PLACES.map((item) => <Item key={item.to} value={`${item.label} ${item.hint}`} label={item.label} hint={item.hint} keywords={[[item.label, item.hint, ...(item.keywords ?? [])].join(" ")]} onSelect={go(item.to)} />)}
+          {wanted === "" ? null : PLACES.filter((item) => !item.isOperators || session?.user.is_operator).map((item) => <Item key={item.to} value={`${item.label} ${item.hint}`} label={item.label} hint={item.hint} keywords={[[item.label, item.hint, ...(item.keywords ?? [])].join(" ")]} onSelect={go(item.to)} />)}
         </Cmdk.Group>
         <Cmdk.Group heading="Account">
           {others.map((one) => (
@@ -113,7 +115,7 @@ function matches(value: string, search: string): boolean {
 
 function Item({ value, label, hint, icon, keys, keywords, mono, onSelect }: { value: string; label: string; hint?: string; icon?: ReactNode; keys?: string; keywords?: string[]; mono?: boolean; onSelect: () => void }) {
   return (
-    <Cmdk.Item value={value} keywords={keywords} onSelect={onSelect} className="flex h-9 cursor-pointer items-center gap-2.5 rounded-m px-2.5 text-13 data-[selected=true]:bg-accent-soft">
+    <Cmdk.Item value={value} keywords={keywords} onSelect={onSelect} className="flex h-9 cursor-pointer finger:h-10 items-center gap-2.5 rounded-m px-2.5 text-13 data-[selected=true]:bg-accent-soft">
       <span className="grid size-4 shrink-0 place-items-center text-muted">{icon}</span>
       <span className={mono ? "shrink-0 font-mono" : "truncate"}>{label}</span>
       {hint ? <span className="truncate text-12 text-muted">{hint}</span> : null}

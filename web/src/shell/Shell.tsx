@@ -21,6 +21,7 @@ import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { keepFocus } from "@/lib/keep-focus";
 import { FirstSteps } from "./FirstSteps";
 import { FormGuard } from "./FormGuard";
+import { LeaveGuard } from "./LeaveGuard";
 import { Leaving } from "./Leaving";
 import { LeftForms } from "./LeftForms";
 import { Suspended } from "./Suspended";
@@ -94,6 +95,7 @@ export function Shell() {
       <Help open={helpOpen} onOpenChange={setHelpOpen} />
       <Leaving />
       <Whole />
+      <LeaveGuard />
       <FormGuard />
     </div>
   );
@@ -175,10 +177,10 @@ function Sidebar({ openPalette }: { openPalette: () => void }) {
       </div>
       <div className="flex flex-col gap-2 px-2.5 pb-2">
         <WorkspaceSwitch />
-        <button type="button" onClick={openPalette} className="flex h-8 items-center gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 text-muted hover:border-line-strong">
+        <button type="button" onClick={openPalette} className="flex h-8 items-center gap-2 rounded-m finger:h-10 border border-line-strong/50 bg-panel px-2.5 text-13 text-muted hover:border-line-strong">
           <Search size={14} aria-hidden />
           <span>Search</span>
-          <kbd className="ml-auto shrink-0 font-sans text-12 whitespace-nowrap">{MOD}K</kbd>
+          <kbd className="ml-auto shrink-0 font-sans text-12 whitespace-nowrap finger:hidden">{MOD}K</kbd>
         </button>
       </div>
       <Nav />
@@ -219,7 +221,7 @@ function NavLink({ to, also = [], children }: { to: string; also?: readonly stri
       to={to}
       preload="intent"
       aria-current={here ? "page" : undefined}
-      className={classes("flex h-7.5 items-center gap-2.5 rounded-m px-2 text-14", here ? "bg-accent-soft font-medium text-accent" : "text-muted hover:bg-line/60 hover:text-fg")}
+      className={classes("flex h-7.5 items-center gap-2.5 finger:h-10 rounded-m px-2 text-14", here ? "bg-accent-soft font-medium text-accent" : "text-muted hover:bg-line/60 hover:text-fg")}
     >
       {children}
     </Link>

@@ -49,7 +49,7 @@ export const ACCOUNT: readonly Omit<NavItem, "icon">[] = [
 ];
 
 /** Pages within one of the above, which ⌘K finds by their own names too. */
-export const PLACES: readonly { to: string; label: string; /** Where it is, and other words for it. */ hint: string; keywords?: readonly string[] }[] = [
+export const PLACES: readonly { to: string; label: string; /** Where it is, and other words for it. */ hint: string; keywords?: readonly string[]; /** There for whoever runs the installation alone. */ isOperators?: true }[] = [
   { to: "/batches", label: "Batches", hint: "Runs", keywords: ["bulk", "jsonl"] },
   { to: "/batches/files", label: "Files of batches", hint: "Runs", keywords: ["upload", "jsonl"] },
   { to: "/groups", label: "Calls without a prompt", hint: "Runs", keywords: ["groups", "ad hoc", "execution groups"] },
@@ -95,6 +95,7 @@ export const PLACES: readonly { to: string; label: string; /** Where it is, and 
   { to: "/team?tab=audit", label: "Audit log", hint: "Team", keywords: ["changes", "who did"] },
   { to: "/settings?tab=privacy", label: "Retention and erasure", hint: "Settings", keywords: ["privacy", "gdpr", "forget", "erase user"] },
   { to: "/settings?tab=workspaces", label: "Workspaces", hint: "Settings", keywords: ["new workspace"] },
+  { to: "/settings?tab=dead-letters", label: "Dead letters", hint: "Settings", keywords: ["bus", "messages that could not be handled", "send again", "discard"], isOperators: true },
   { to: "/settings?tab=account", label: "Your account", hint: "Settings", keywords: ["password", "sessions"] },
 ];
 

@@ -147,7 +147,7 @@ class AsyncBurnish:
         Leaving the block early ends the call of the model, and pays for what it produced. A stream that broke off raises StreamBroke;
         it is not begun again by itself, because what was shown to somebody cannot be taken back.
         """
-        call = calls.execute(prompt, variables, stream=True, **given)
+        call = calls.execute(prompt, variables, in_pieces=True, **given)
         response = await self._sent(self._built(call), stream=True)
         try:
             yield AsyncTextStream(response)
@@ -400,11 +400,15 @@ async def _text_of(refusal: httpx.Response) -> str:
 
 
 class AsyncTextStream:
-    """Pieces of text as they come. `execution_id` from the beginning; `text` so far; `result`, the whole answer, at the end."""
+    """Pieces of text as they come. `execution_id` from the beginning; `text` so far; `result`, the whole answer, at the end.
+
+    Each piece comes once: a second loop goes on where the first was left, within the block.
+    """
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
         self._events = Events(response.headers.get("x-execution-id"), response.headers.get("x-request-id"))
+        self._pieces = self._read()
 
     @property
     def execution_id(self) -> str | None:
@@ -418,12 +422,17 @@ class AsyncTextStream:
     def result(self) -> Execution | None:
         return self._events.result  # type: ignore[return-value]
 
-    async def __aiter__(self) -> AsyncIterator[str]:
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self._pieces
+
+    async def _read(self) -> AsyncIterator[str]:
         try:
             async for line in alines_of(self._response):
                 if (piece := self._events.feed(line)) is not None:
                     yield piece
         except httpx.RequestError as error:
             raise self._events.broke("The connection broke off") from error
+        except httpx.StreamError as error:
+            raise RuntimeError("The block of this stream was left, and its call ended with it: begin another.") from error
         if self._events.result is None:
             raise self._events.broke("The stream ended before its last event")

@@ -46,7 +46,8 @@ class ExecutionOptions(TypedDict, total=False):
 
 
 class FeedbackOptions(TypedDict, total=False):
-    """What a reaction says, at least one of the first five; None is as good as not given. `metric`: a name of yours and its value.
+    """What a reaction says, at least one of the first five; None is as good as not given. `metric`: a name of yours and its value, as a
+    pair or as the API's own `{"name", "value"}`.
 
     `feedback_id`: a UUID of yours; given again, the reaction replaces the earlier one. `imported`: `{"source", "id"}` of an execution
     made elsewhere, in place of one of ours.
@@ -56,7 +57,7 @@ class FeedbackOptions(TypedDict, total=False):
     score: float | None
     comment: str | None
     correction: str | None
-    metric: tuple[str, float] | None
+    metric: tuple[str, float] | Mapping[str, Any] | None
     session_id: str | None
     imported: Mapping[str, str] | None
     user_id: str | None
@@ -79,11 +80,16 @@ class BatchOptions(TypedDict, total=False):
     idempotency_key: str | None
 
 
-def execute(prompt: str | None, variables: Mapping[str, Any] | None, *, stream: bool = False, **given: Unpack[ExecutionOptions]) -> Call:
-    """POST /v1/executions. `background`: the answer is {id, status: queued}, and `await_execution` waits for the rest."""
+def execute(prompt: str | None, variables: Mapping[str, Any] | None, *, in_pieces: bool = False, **given: Unpack[ExecutionOptions]) -> Call:
+    """POST /v1/executions. `background`: the answer is {id, status: queued}, and `await_execution` waits for the rest.
+
+    Raises ValueError for the `stream` of the API where the method gives the other: nothing is asked and paid that cannot be read.
+    """
     body: dict[str, Any] = {"prompt": prompt, "variables": dict(variables) if variables else None, **given}
+    if bool(body.pop("stream", in_pieces)) != in_pieces:
+        raise ValueError("stream: is another method: `burnish.stream(…)` gives the answer piece by piece, `burnish.execute(…)` whole.")
     key, background = body.pop("idempotency_key", None), body.pop("background", False)
-    body |= ({"stream": True} if stream else {"response_shape": "with_metadata"}) | ({"mode": "background"} if background else {})
+    body |= ({"stream": True} if in_pieces else {"response_shape": "with_metadata"}) | ({"mode": "background"} if background else {})
     deadline_s = given.get("deadline_s")
     timeout_s = None if deadline_s is None else deadline_s + AFTER_DEADLINE_S
     return Call("POST", "/v1/executions", without_nones(body), headers=_with_key(key), timeout_s=timeout_s)
@@ -103,8 +109,10 @@ def feedback(execution_id: str | None, **given: Unpack[FeedbackOptions]) -> Call
     """POST /v1/feedback, on an execution or a session."""
     body: dict[str, Any] = {"execution_id": execution_id, **given}
     key = body.pop("idempotency_key", None)
-    if (metric := body.get("metric")) is not None:
-        body["metric"] = {"name": metric[0], "value": metric[1]}
+    metric = body.get("metric")
+    if metric is not None and not isinstance(metric, Mapping):
+        name, value = metric
+        body["metric"] = {"name": name, "value": value}
     return Call("POST", "/v1/feedback", without_nones(body), headers=_with_key(key))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from burnish_analytics.core.group_words import PEOPLE_LEAST, distinct
+from burnish_shared.moments import in_utc
 
 Source = Literal["correction", "comment", "reaction", "test_run", "evaluator"]
 
@@ -85,8 +86,8 @@ def shown(failures: Sequence[Failure], groups: Sequence[FoundGroup], *, start: d
         "considered": dict(Counter(one.source for one in failures)),
         "failures": len(failures),
         "ungrouped": len(failures) - sum(len(group.members) for group in groups),
-        "from": start.isoformat(),
-        "to": end.isoformat(),
+        "from": in_utc(start),
+        "to": in_utc(end),
         "groups": [group for group, _ in told],
         "members": {group["id"]: _ids(own) for group, own in told},
     }
@@ -118,10 +119,10 @@ def _group(name: str, group: FoundGroup, members: Sequence[Failure], *, of: int,
         "versions": {str(version): n for version, n in sorted(Counter(one.version for one in members).items())},
         "trend": {"older": older, "newer": newer, "change": round(newer / older - 1, 4) if older else None},
         "days": [days.get(n, 0) for n in range(max(1, -int(-(end - start) // ONE_DAY)))],
-        "first_at": min(one.at for one in members).isoformat(),
-        "last_at": max(one.at for one in members).isoformat(),
+        "first_at": in_utc(min(one.at for one in members)),
+        "last_at": in_utc(max(one.at for one in members)),
         "examples": [
-            {"source": one.source, "at": one.at.isoformat(), "version": one.version, **one.reference}
+            {"source": one.source, "at": in_utc(one.at), "version": one.version, **one.reference}
             for one in sorted(members, key=lambda one: one.order, reverse=True)[:EXAMPLES_MOST]
         ],
     }
@@ -163,5 +164,5 @@ def _strings(value: Any) -> list[str]:
     if isinstance(value, str):
         return [re.sub(r"\s+", " ", value)]
     if isinstance(value, Mapping):
-        return [one for key in sorted(value) if key not in ("type", "image_url") for one in _strings(value[key])]
+        return [one for key in sorted(value) if key not in ("type", "image_url", "file") for one in _strings(value[key])]
     return [one for part in value for one in _strings(part)] if isinstance(value, list) else []

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
 from burnish_shared.contracts.events import Event
+from burnish_shared.moments import in_utc
 from burnish_shared.money import credits_text
 
 
@@ -73,9 +75,14 @@ def _of_budget(data: Mapping[str, Any], *, exhausted: bool) -> Incident:
         summary=f"{_budget(data)} {_state(data, exhausted=exhausted)}",
         before={"limit_nusd": data["limit_nusd"]},
         after={"spent_nusd": data["spent_nusd"], "available_nusd": data["available_nusd"]},
-        changed={name: data[name] for name in NAMES_OF_BUDGET if data.get(name) is not None},
+        changed={name: _told(name, data[name]) for name in NAMES_OF_BUDGET if data.get(name) is not None},
         supersedes=f"{base}:threshold" if exhausted else None,
     )
+
+
+def _told(name: str, value: Any) -> Any:
+    """PostgreSQL, which tells of marks, writes UTC as `+00:00`."""
+    return in_utc(datetime.fromisoformat(value)) if name == "resets_at" else value
 
 
 def _budget(data: Mapping[str, Any]) -> str:

@@ -21,6 +21,16 @@ RESOLVE: Final = """
 UPDATE alerts SET resolved_at = $3, resolution = $4 WHERE workspace_id = $1 AND incident_key = $2 AND resolved_at IS NULL
 RETURNING alert_id, kind, metric, slug, label, version, summary, before, after, changed, simulated, muted, raised_at, severity, subject"""
 
+UNMUTE: Final = """
+UPDATE alerts a SET muted = false, unmuted_at = $3
+ WHERE a.workspace_id = $1 AND a.alert_id = $2 AND a.resolved_at IS NULL AND a.muted
+   AND NOT EXISTS (SELECT FROM alert_mutes m WHERE m.workspace_id = $1 AND m.kind IN ('', a.kind)
+                      AND m.slug IN ('', coalesce(a.slug, '')) AND m.muted_until > $3)
+   AND NOT EXISTS (SELECT FROM alert_rules r WHERE r.workspace_id = $1 AND r.slug IN ('', coalesce(a.slug, ''))
+                      AND (r.muted_until > $3 OR NOT r.enabled))
+   AND NOT EXISTS (SELECT FROM alert_acknowledgements k WHERE k.workspace_id = $1 AND k.alert_id = $2)
+RETURNING incident_key, kind, metric, slug, label, version, summary, before, after, changed, simulated, muted, raised_at, severity,
+          subject"""
 
 # The reason that is told first keeps the alert, and what is stronger takes its place in it: kind, severity and words are the leading one's.
 JOIN: Final = """
@@ -31,9 +41,21 @@ UPDATE alerts a SET incident_key = CASE WHEN $6 THEN $7 ELSE a.incident_key END,
        after = CASE WHEN $6 THEN a.after || $12 ELSE $12 || a.after END,
        changed = CASE WHEN $6 THEN a.changed || $13 ELSE $13 || a.changed END, simulated = a.simulated OR $14
  WHERE a.workspace_id = $1 AND a.kind = $2 AND a.metric = 'satisfaction' AND (a.slug, a.label, a.version) = ($3, $4, $5)
-   AND a.resolved_at IS NULL AND NOT a.muted
+   AND a.resolved_at IS NULL
+   AND (NOT a.muted OR a.unmuted_at IS NULL
+        AND ($15 OR EXISTS (SELECT FROM alert_mutes m WHERE m.workspace_id = $1 AND m.kind IN ('', $8) AND m.slug IN ('', $3)
+                               AND m.muted_until > $16))
+        AND NOT ($6 AND EXISTS (SELECT FROM alert_acknowledgements k WHERE k.workspace_id = $1 AND k.alert_id = a.alert_id)))
 RETURNING a.alert_id, a.incident_key, a.kind, a.metric, a.slug, a.label, a.version, a.summary, a.before, a.after, a.changed, a.simulated,
           a.muted, a.raised_at, a.severity, a.subject"""
+
+SUPERSEDE: Final = """
+UPDATE alerts a SET resolved_at = $3, resolution = 'superseded'
+ WHERE a.workspace_id = $1 AND a.alert_id = $2 AND a.resolved_at IS NULL AND a.muted AND a.metric = 'satisfaction'
+   AND EXISTS (SELECT FROM alerts t WHERE t.workspace_id = $1 AND t.resolved_at IS NULL AND NOT t.muted AND t.metric = 'satisfaction'
+                  AND (t.slug, t.label, t.version) = (a.slug, a.label, a.version)
+                  AND (t.kind, a.kind) IN (('degradation', 'feedback_threshold'), ('feedback_threshold', 'degradation')))
+RETURNING 1"""
 
 TWIN: Final = {"feedback_threshold": "degradation", "degradation": "feedback_threshold"}
 """Both may say that people are not satisfied with the same version. The second is the stronger: it says what it was before."""
@@ -102,12 +124,14 @@ async def raise_alert(tx: Tx, alert: Alert) -> Alert | None:
 async def join_alert(tx: Tx, alert: Alert) -> Alert | None:
     """Adds another reason to the open alert about people's satisfaction with the same version. None: there is none, raise this one.
 
-    One that is muted takes nothing in: nobody was told of it.
+    One that is muted takes in what is muted too, so that both are told as one when that is over; else nobody would be told of this one.
+    Nor would anybody of a degradation in one that somebody has seen already: what was seen is not told after a mute.
     """
     leads = alert.kind == "degradation"
     row = await tx.fetchrow(
         JOIN, alert.workspace_id, TWIN[alert.kind], alert.slug, alert.label, alert.version, leads, alert.incident_key, alert.kind,
-        alert.severity, alert.summary, dict(alert.before), dict(alert.after), dict(alert.changed), alert.simulated,
+        alert.severity, alert.summary, dict(alert.before), dict(alert.after), dict(alert.changed), alert.simulated, alert.muted,
+        alert.raised_at,
     )  # fmt: skip
     return None if row is None else Alert(workspace_id=alert.workspace_id, **dict(row))
 
@@ -136,6 +160,24 @@ async def switched_off(tx: Tx, *, at_most: int) -> list[tuple[UUID, str]]:
     """(workspace, incident) of open alerts whose rule is off, those about a target left out: they end where feedback is judged."""
     rows = await tx.fetch("SELECT workspace_id, incident_key FROM alerts_switched_off($1)", at_most)
     return [(row["workspace_id"], row["incident_key"]) for row in rows]
+
+
+async def unmuted(tx: Tx, *, at: datetime, at_most: int) -> list[tuple[UUID, UUID]]:
+    """(workspace, alert) of open alerts that nobody was told of, because they were muted, and that nothing mutes at that moment: of each
+    workspace ten an hour, the worst first."""
+    rows = await tx.fetch("SELECT workspace_id, alert_id FROM alerts_unmuted($1, $2)", at, at_most)
+    return [(row["workspace_id"], row["alert_id"]) for row in rows]
+
+
+async def supersede_untold(tx: Tx, *, workspace_id: UUID, alert_id: UUID, at: datetime) -> bool:
+    """Ends an alert that nobody was told of where another was told of the same version's satisfaction meanwhile."""
+    return await tx.fetchval(SUPERSEDE, workspace_id, alert_id, at) is not None
+
+
+async def unmute(tx: Tx, *, workspace_id: UUID, alert_id: UUID, at: datetime) -> Alert | None:
+    """Marks it as told. None where it is over, told or seen already, or muted again."""
+    row = await tx.fetchrow(UNMUTE, workspace_id, alert_id, at)
+    return None if row is None else Alert(workspace_id=workspace_id, alert_id=alert_id, **dict(row))
 
 
 async def open_of(tx: Tx, *, workspace_id: UUID, incident_keys: Collection[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
+from burnish_shared.moments import in_utc
 
 NIGHTLY: Final = "nightly"
 
@@ -96,7 +97,7 @@ async def note_differences(tx: Tx, audit_id: UUID, asked: Asked, *, count: int) 
         audit_id,
         asked.workspace_id,
         str(asked.recount_id),
-        {"differences": count, "from": asked.range_start.isoformat(), "to": asked.range_end.isoformat()},
+        {"differences": count, "from": in_utc(asked.range_start), "to": in_utc(asked.range_end)},
     )
 
 

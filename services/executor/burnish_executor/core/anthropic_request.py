@@ -10,9 +10,12 @@ on as he came.
 import re
 from typing import Any, Final
 
+from burnish_executor.core.file_parts import document_of
 from burnish_executor.core.provider_cache import marked
+from burnish_executor.core.schemas_between import for_anthropic
 from burnish_shared.answer_json import NoJson, read_json
 from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.files import is_file
 
 OUTPUT_TOKENS: Final = 4096
 """The format demands a cap. Every admitted request has one; this is for those that were made by hand."""
@@ -51,7 +54,7 @@ def body_of(request: ExecutionRequest) -> dict[str, Any]:
         "messages": messages_of(messages),
         **{name: min(settings[name], 1) for name in SAME if settings.get(name) is not None},
         **_tools(settings),
-        **_thinking_and_format(settings),
+        **_thinking_and_format(settings, is_own=request.spoken == "anthropic"),
     }
     if instructions := _instructions(messages):
         body["system"] = instructions
@@ -163,9 +166,11 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _block(part: dict[str, Any]) -> dict[str, Any] | None:
-    """An image, or a text as it came, with a mark for the provider's cache where there is one. None: it says nothing."""
+    """An image, a document, or a text as it came, with a mark for the provider's cache where there is one. None: it says nothing."""
     if part.get("type") == "image_url":
         return _image(part["image_url"]["url"]) | _marks(part)
+    if is_file(part):
+        return document_of(part["file"], blocks=_blocks(part["file"].get("content"))) | _marks(part)
     text = str(part.get("text") or part.get("refusal") or "")
     return {"type": "text", "text": text} | _marks(part) if text else None
 
@@ -227,8 +232,8 @@ def _tool(function: dict[str, Any]) -> dict[str, Any]:
     return {"name": function.get("name", ""), "input_schema": function.get("parameters") or {"type": "object"}} | described
 
 
-def _thinking_and_format(settings: dict[str, Any]) -> dict[str, Any]:
-    """How hard it thinks, and the schema of its answer."""
+def _thinking_and_format(settings: dict[str, Any], *, is_own: bool) -> dict[str, Any]:
+    """How hard it thinks, and the schema of its answer. `is_own`: the caller speaks this format and knows what it takes."""
     told: dict[str, Any] = {}
     config: dict[str, Any] = {}
     if effort := EFFORTS.get(str(settings.get("reasoning_effort") or "")):
@@ -236,5 +241,6 @@ def _thinking_and_format(settings: dict[str, Any]) -> dict[str, Any]:
         config["effort"] = effort
     wanted = settings.get("response_format")
     if isinstance(wanted, dict) and wanted.get("type") == "json_schema" and isinstance(wanted.get("json_schema"), dict):
-        config["format"] = {"type": "json_schema", "schema": wanted["json_schema"].get("schema") or {}}
+        schema = wanted["json_schema"].get("schema") or {}
+        config["format"] = {"type": "json_schema", "schema": schema if is_own else for_anthropic(schema)}
     return told | ({"output_config": config} if config else {})

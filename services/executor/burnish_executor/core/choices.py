@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from burnish_executor.core.answer import Answer, Piece, add, text_of
 from burnish_executor.core.failure import Failure
-from burnish_executor.core.tool_parts import parts_of
+from burnish_executor.core.tool_parts import parts_of, with_empty_objects
 from burnish_shared.contracts.executions import Choice
 from burnish_shared.contracts.token_chances import TokenChance
 from burnish_shared.deltas import bytes_of, bytes_of_calls
@@ -55,7 +55,7 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         if not isinstance(delta, dict):
             continue
         said, probabilities = text_of(delta.get("content")), logprobs_in(one)
-        calls = parts_of(target, delta.get("tool_calls"))
+        calls = with_empty_objects(target, parts_of(target, delta.get("tool_calls")), one.get("finish_reason"))
         before = target.characters
         added = add(target, text=said, calls=calls, beside=delta)
         if target is not answer:

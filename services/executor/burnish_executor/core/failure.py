@@ -98,6 +98,17 @@ def is_empty(http_status: int | None, message: str, *, code: str | None) -> bool
     return http_status == 402 or code in NO_MONEY_CODES or (http_status == 400 and message.startswith(NO_MONEY))
 
 
+KEY_STATUSES: Final = frozenset({401, 403})
+
+NOT_A_KEY: Final = re.compile(r"The provider answered 400: (?:Incorrect API key provided|API key not valid|API key expired)\b")
+"""How xAI and Google begin, with 400, where others say 401. Only their first words: further on a provider may repeat what it was asked."""
+
+
+def is_of_key(failure: Failure) -> bool:
+    """The provider speaks of the key, or of what it may do, and not of the request."""
+    return failure.http_status in KEY_STATUSES or NOT_A_KEY.match(failure.message) is not None
+
+
 CODE: Final = re.compile(r"[a-z][a-z_]{2,59}")
 PARAM: Final = re.compile(r"[a-z_][a-z0-9_.\[\]]{0,79}")
 """A name, and nothing that could be a text of somebody's."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from burnish_executor.core.failure import Failure, FailureKind, is_too_long
+from burnish_executor.core.failure import Failure, FailureKind, is_of_key, is_too_long
 from burnish_shared.contracts.executions import ExecutionRequest, Fallback
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.unpriced import may_be_given
@@ -24,15 +24,15 @@ OTHERS_MAY: Final = frozenset(
 )
 """Failures of this provider, not of the request."""
 
-OF_THIS_PROVIDER: Final = frozenset({401, 403, 404})
-"""What a provider refuses for a key or a model that it does not know; a request that is wrong would be refused by others too."""
+OF_THIS_PROVIDER: Final = frozenset({404})
+"""What a provider refuses, beside a key, for a model that it does not know; a request that is wrong would be refused by others too."""
 
 
 def another_may_help(failure: Failure, *, had_started: bool) -> bool:
     """Not once an answer began: what was told cannot be taken back, and what was begun is paid for."""
     if had_started:
         return False
-    if is_too_long(failure):
+    if is_too_long(failure) or is_of_key(failure):
         return True
     return failure.kind in OTHERS_MAY or (failure.kind is FailureKind.REFUSED and failure.http_status in OF_THIS_PROVIDER)
 

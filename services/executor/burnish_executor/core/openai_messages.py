@@ -3,11 +3,12 @@
 from typing import Any, Final
 
 from burnish_executor.core.asides import KEPT_WITH_CALLS
+from burnish_executor.core.file_parts import has_files, in_openais_words
 from burnish_shared.beside import THOUGHTS, reasoning_in
 from burnish_shared.contracts.executions import ExecutionRequest
 
 STRICT: Final = frozenset({"openai", "groq", "cerebras", "xai", "perplexity"})
-"""They refuse a field that they do not know, have no use for what a model thought before, and take images from a user alone."""
+"""They refuse a field that they do not know, have no use for what a model thought before, and take images and files from a user alone."""
 
 NOT_OPENAIS: Final = frozenset({"thinking_blocks", "is_error", "cache_control"})
 
@@ -17,20 +18,18 @@ SHOWN_BELOW: Final = {"type": "text", "text": "The result is shown in the next m
 
 def messages_for(request: ExecutionRequest) -> list[dict[str, Any]]:
     """The messages as they came, where nothing is to be changed."""
-    is_strict = request.route.provider in STRICT
+    is_strict, shows_files = request.route.provider in STRICT, has_files(request.messages)
+    messages = [in_openais_words(one) for one in request.messages] if shows_files else request.messages
     if request.spoken != "openai":
-        return _with_images_of_users([_of_anthropics(one, is_strict=is_strict) for one in request.messages])
+        return _shown_by_users([_of_anthropics(one, is_strict=is_strict) for one in messages])
     if not is_strict:
-        return request.messages
-    return _with_images_of_users(
-        [
-            one if THOUGHTS.isdisjoint(one) else {name: value for name, value in one.items() if name not in THOUGHTS}
-            for one in request.messages
-        ]
+        return _shown_by_users(messages) if shows_files else messages
+    return _shown_by_users(
+        [one if THOUGHTS.isdisjoint(one) else {name: value for name, value in one.items() if name not in THOUGHTS} for one in messages]
     )
 
 
-def _with_images_of_users(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _shown_by_users(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What tools show follows their results as a message of the user: chat completions take texts alone from a tool.
 
     Source: https://platform.openai.com/docs/api-reference/chat/create, the content of a tool message.
@@ -42,15 +41,15 @@ def _with_images_of_users(messages: list[dict[str, Any]]) -> list[dict[str, Any]
             made.append({"role": "user", "content": shown})
             shown = []
         parts = message.get("content")
-        images = [part for part in parts if _is_image(part)] if message.get("role") == "tool" and isinstance(parts, list) else []
-        texts = [part for part in parts or [] if not _is_image(part)] if images else []
-        shown = shown + images
-        made.append(message | {"content": texts or [SHOWN_BELOW]} if images else message)
+        shows = [part for part in parts if _is_shown(part)] if message.get("role") == "tool" and isinstance(parts, list) else []
+        texts = [part for part in parts or [] if not _is_shown(part)] if shows else []
+        shown = shown + shows
+        made.append(message | {"content": texts or [SHOWN_BELOW]} if shows else message)
     return [*made, {"role": "user", "content": shown}] if shown else made
 
 
-def _is_image(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("type") == "image_url"
+def _is_shown(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") in ("image_url", "file")
 
 
 def _of_anthropics(message: dict[str, Any], *, is_strict: bool) -> dict[str, Any]:

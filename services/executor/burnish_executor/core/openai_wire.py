@@ -10,9 +10,11 @@ from burnish_executor.core.choices import CHOICES_MOST, add_choices, ended_of, i
 from burnish_executor.core.failure import Failure, FailureKind, error_in, failure_of_body
 from burnish_executor.core.openai_messages import messages_for
 from burnish_executor.core.provider_cache import prompt_cache_key
-from burnish_executor.core.tool_parts import parts_of
+from burnish_executor.core.schemas_between import may_be_strict
+from burnish_executor.core.tool_parts import parts_of, with_empty_objects
 from burnish_executor.core.usage import reported
 from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.providers import TAKES_TOP_K
 
 DONE: Final = b"[DONE]"
 
@@ -41,10 +43,10 @@ class OpenAIWire:
         OpenAI takes it under its later name for all its models, and for those that reason under no other
         (https://platform.openai.com/docs/api-reference/chat/create); many who are compatible know only the earlier one.
         """
-        messages, extra = messages_for(request), request.extra if request.spoken == "openai" else {}
-        body: dict[str, Any] = {**extra, "model": request.route.upstream_model, "messages": messages, **request.settings}
-        if request.spoken != "openai" and body.get("tools"):
-            body["tools"] = [{name: tool[name] for name in ("type", "function") if name in tool} for tool in body["tools"]]
+        messages = messages_for(request)
+        body: dict[str, Any] = {**_extra_of(request), "model": request.route.upstream_model, "messages": messages, **request.settings}
+        if request.spoken != "openai":
+            body |= _of_anthropics(body)
         if request.route.provider in LATER_CAP and "max_tokens" in body:
             body["max_completion_tokens"] = body.pop("max_tokens")
         if (kept_under := prompt_cache_key(request)) is not None:
@@ -59,6 +61,39 @@ class OpenAIWire:
     def reader(self, body: Mapping[str, Any]) -> "OpenAIStream":
         asked = body.get("n")
         return OpenAIStream(choices=max(1, min(asked, CHOICES_MOST)) if isinstance(asked, int) else 1)
+
+
+def _extra_of(request: ExecutionRequest) -> dict[str, Any]:
+    """Of a caller of Anthropic's format nothing but `top_k`, for those who know it."""
+    if request.spoken == "openai":
+        return request.extra
+    top_k = request.extra.get("top_k") if request.route.provider in TAKES_TOP_K else None
+    return {"top_k": top_k} if isinstance(top_k, int) and not isinstance(top_k, bool) else {}
+
+
+def _of_anthropics(body: dict[str, Any]) -> dict[str, Any]:
+    """What a caller of Anthropic's format asked for, as this one takes it; only what is another thing here."""
+    told: dict[str, Any] = {}
+    if body.get("tools"):
+        told["tools"] = [_tool_of_anthropics(tool) for tool in body["tools"]]
+    wanted = body.get("response_format")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    asked = wanted.get("json_schema")
+    if isinstance(asked, dict) and asked.get("strict") is True and not may_be_strict(asked.get("schema")):
+        told["response_format"] = {**wanted, "json_schema": {**asked, "strict": False}}
+    return told
+
+
+def _tool_of_anthropics(tool: dict[str, Any]) -> dict[str, Any]:
+    """`strict` stands beside the name there, and within the function here; for marks and examples there is no word here.
+
+    Who is to keep to a schema that cannot be kept to here is not: the provider would refuse the call.
+    """
+    told: dict[str, Any] = {name: tool[name] for name in ("type", "function") if name in tool}
+    function, strict = told.get("function"), tool.get("strict")
+    if isinstance(strict, bool) and isinstance(function, dict):
+        told["function"] = {**function, "strict": strict and may_be_strict(function.get("parameters"))}
+    return told
 
 
 @dataclass(slots=True)
@@ -160,7 +195,7 @@ def _read_whole(answer: Answer, chunk: Any, *, choices: int) -> Piece | Failure 
     else:
         if choice.get("finish_reason"):
             answer.finish_reason = str(choice["finish_reason"])[:40]
-        added = _added(answer, delta) if isinstance(delta, dict) else None
+        added = _added(answer, delta if isinstance(delta, dict) else {})
     answer.complete = answer.complete or ended_of(answer, most=choices) == choices
     return added
 
@@ -198,9 +233,10 @@ def _read_choice(choice: dict[str, Any], *, seed: str) -> Answer | None:
     if text := text_of(message.get("content")):
         answer.text.append(text)
     calls = message.get("tool_calls")
-    for part in parts_of(
+    parts = parts_of(
         answer, [{**call, "index": at} for at, call in enumerate(calls) if isinstance(call, dict)] if isinstance(calls, list) else []
-    ):
+    )
+    for part in with_empty_objects(answer, parts, answer.finish_reason):
         merge_call(answer.tool_calls, part)
     set_aside(answer, message)
     return answer
@@ -208,7 +244,9 @@ def _read_choice(choice: dict[str, Any], *, seed: str) -> Answer | None:
 
 def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
     """Text and parts of tool calls of one delta; both may come together."""
-    calls = parts_of(answer, delta["tool_calls"]) if delta.get("tool_calls") else ()
+    calls = parts_of(answer, delta["tool_calls"]) if delta.get("tool_calls") else []
+    if answer.tool_calls:
+        calls = with_empty_objects(answer, calls, answer.finish_reason)
     return add(answer, text=text_of(delta.get("content")), calls=calls, beside=delta if says_more(delta) else None)
 
 

@@ -1,8 +1,9 @@
 """Parts of tool calls as servers that call themselves compatible cut them, in the one cut that all others here read. Pure.
 
-They differ in four points: a call without an index, or each one at index 0 (Google's and Ollama's early ones), or the first at index 1
+They differ in five points: a call without an index, or each one at index 0 (Google's and Ollama's early ones), or the first at index 1
 (gateways to Anthropic's models, which count its blocks); a name or an empty id once more with every part (DashScope); an id drawn anew for
-every part (vLLM's early ones); and arguments that are an object and no text of one.
+every part (vLLM's early ones); arguments that are an object and no text of one; and for a call without arguments an empty text, which is
+no JSON and which clients therefore cannot read.
 
 A call that comes without an id gets one that is drawn: clients demand it, and an answer to the call could not name it otherwise.
 """
@@ -15,6 +16,9 @@ from burnish_executor.core.answer import CALLS_MOST, Answer
 
 Part = dict[str, Any]
 
+WHOLE: Final = ("tool_calls", "stop")
+"""Reasons for the end of a choice after which nothing of its calls is missing."""
+
 LATER: Final = frozenset({"index", "function"})
 """What a part of a call that was named before holds."""
 
@@ -23,6 +27,15 @@ def parts_of(answer: Answer, said: Any) -> list[Part]:
     """The parts of one event or message: each with the place of its call among the answer's, and what is new of its id and name."""
     listed = said if isinstance(said, list) else []
     return [made for one in listed if isinstance(one, dict) and (made := _part(answer, one)) is not None]
+
+
+def with_empty_objects(answer: Answer, parts: list[Part], reason: Any) -> list[Part]:
+    """`parts`, and `{}` for each call that has no arguments when its choice ends. One that was cut off is left as it is."""
+    if reason not in WHOLE:
+        return parts
+    told = {part["index"] for part in parts if _text((part.get("function") or {}).get("arguments"))}
+    lacking = [at for at, call in enumerate(answer.tool_calls) if at not in told and not call["function"]["arguments"]]
+    return [*parts, *({"index": at, "function": {"arguments": "{}"}} for at in lacking)]
 
 
 def _part(answer: Answer, part: Part) -> Part | None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from burnish_executor.core.failure import FREE, Failure, FailureKind
+from burnish_executor.core.failure import FREE, Failure, FailureKind, is_of_key
 from burnish_shared.contracts.executions import ExecutionRequest
 
 COOLDOWN_S: Final = 30.0
@@ -15,8 +15,6 @@ COOLDOWN_S: Final = 30.0
 
 COOLDOWN_MOST_S: Final = 3600.0
 """A provider may ask for more; after an hour the key is tried once all the same."""
-
-REFUSES_KEY: Final = frozenset({401, 403})
 
 OF_THE_MODEL: Final = frozenset({"model_not_found", "model_permission_blocked_org", "model_permission_blocked_project"})
 """Codes of OpenAI and Groq where a project may not use one model, with 403: the key is fine for all others."""
@@ -94,7 +92,7 @@ def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
         return Stop()
     if failure.kind is FailureKind.ACCOUNT_EMPTY:
         return CoolDown(COOLDOWN_MOST_S)
-    if failure.http_status in REFUSES_KEY:
+    if is_of_key(failure):
         return TryNext() if _is_of_the_model(failure) else SetAside(failure.http_status or 0)
     if failure.kind is FailureKind.RATE_LIMITED:
         asked_s = COOLDOWN_S if failure.retry_after_s is None else failure.retry_after_s
@@ -123,8 +121,8 @@ def last_word(failure: Failure | None, *, rests: Sequence[Rest]) -> Failure:
 
     `failure`: the foremost of the keys that were tried; None: none could be. `rests`: of each key that only rests.
     """
-    is_of_key = failure is not None and (failure.http_status in REFUSES_KEY or failure.kind is FailureKind.ACCOUNT_EMPTY)
-    if failure is not None and failure.kind is not FailureKind.RATE_LIMITED and not is_of_key:
+    of_key = failure is not None and (is_of_key(failure) or failure.kind is FailureKind.ACCOUNT_EMPTY)
+    if failure is not None and failure.kind is not FailureKind.RATE_LIMITED and not of_key:
         return failure
     waits = [one.seconds for one in rests if not one.is_empty]
     if waits or (failure is not None and failure.kind is FailureKind.RATE_LIMITED):

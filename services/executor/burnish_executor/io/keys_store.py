@@ -131,3 +131,8 @@ async def allows_operators_keys(tx: Tx, workspace_id: UUID) -> bool:
 async def announce_platform_keys(tx: Tx, providers: Sequence[str]) -> None:
     """Says for which providers the operator has keys: what the gateway offers follows from it."""
     await tx.execute("SELECT announce_platform_keys($1)", list(providers))
+
+
+async def has_keys_for(tx: Tx, providers: Sequence[str]) -> bool:
+    """Whether any workspace, or the operator, has a key for one of them."""
+    return bool(await tx.fetchval("SELECT has_keys_for($1)", list(providers)))

@@ -1,4 +1,5 @@
-"""Keeps LiteLLM's process (`io/llm.py`): started by the first call that needs it, started again when it dies, ended with the executor."""
+"""Keeps LiteLLM's process (`io/llm.py`): started by the first who needs it, a call or a key that was added (`warm_litellm.py`), started
+again when it dies, ended with the executor."""
 
 import asyncio
 import contextlib
@@ -149,10 +150,10 @@ class LiteLLMProcess:
         if find_spec("litellm") is None:
             raise NotThere("This provider is called through LiteLLM, which is not installed here: install burnish[litellm].")
         await self._end()
-        self._folder = Path(tempfile.mkdtemp(prefix="burnish-llm-"))
-        path = self._folder / "socket"
         metrics.LITELLM_STARTS.inc()
         try:
+            self._folder = Path(tempfile.mkdtemp(prefix="burnish-llm-"))
+            path = self._folder / "socket"
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", MODULE, str(path), env=self._environment(self._folder), cwd=self._folder,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

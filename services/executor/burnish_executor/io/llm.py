@@ -8,7 +8,6 @@ egress guard allows, whatever a library of LiteLLM's tries.
 import asyncio
 import json
 import os
-import re
 import sys
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -17,6 +16,7 @@ import litellm
 from aiohttp import web
 
 from burnish_executor.core.litellm_call import BASE_URL_HEADER, TIMEOUT_HEADER, BadCall, arguments_of, secrets_in
+from burnish_executor.core.litellm_words import providers_words, without_secrets
 from burnish_executor.io.no_redirects import follow_no_redirects
 from burnish_executor.io.socket_guard import guard_sockets
 from burnish_shared.logging import REDACTED
@@ -30,9 +30,6 @@ FALLBACK_STATUS: Final = 502
 
 NAMES_ADDRESS: Final = "Cannot connect to host"
 """How messages of aiohttp begin that name the address that was dialled."""
-
-PREFIXES: Final = re.compile(r"^(?:litellm\.\w+: )?(?:\w+Exception - |\w+Error: )*")
-"""What LiteLLM puts before a provider's words: names of its own classes."""
 
 
 class _CutOff(Exception):
@@ -139,11 +136,10 @@ def _origin(error: Exception) -> Exception:
 def _told(error: Exception, secrets: list[str]) -> tuple[int, str, str | None]:
     """Status, message without any secret, and how long to wait, of an error of LiteLLM's."""
     status = getattr(error, "status_code", None)
-    message = PREFIXES.sub("", str(getattr(error, "message", "") or error)).partition("\n")[0]
+    message = str(getattr(error, "message", "") or error)
     if isinstance(error, litellm.APIConnectionError) or NAMES_ADDRESS in message:
         message = "LiteLLM could not call it."  # its own words name sockets and addresses
-    for secret in secrets:
-        message = message.replace(secret, REDACTED)
+    message = providers_words(without_secrets(message, secrets, mark=REDACTED))
     response = getattr(error, "response", None)
     headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
     known = isinstance(status, int) and 400 <= status <= 599

@@ -18,6 +18,7 @@ from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +164,4 @@ def no_such_key() -> NotFound:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+    return None if moment is None else in_utc(moment)

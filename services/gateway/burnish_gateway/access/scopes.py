@@ -9,9 +9,9 @@ AREA_OF_TAG = {"openai": "executions", "batches": "executions", "chain-runs": "e
 """Tags whose routes are another area's in another format, or many of them at once."""
 
 AREAS = (
-    "access", "alerts", "analytics", "audit", "billing", "chains", "clarifications", "datasets", "enrichments", "evaluators",
-    "executions", "experiments", "export", "feedback", "guardrails", "marketplace", "models", "optimization", "privacy", "prompts",
-    "provider_keys", "review", "webhooks",
+    "access", "alerts", "analytics", "audit", "billing", "chains", "clarifications", "datasets", "dead_letters", "enrichments",
+    "evaluators", "executions", "experiments", "export", "feedback", "guardrails", "marketplace", "models", "optimization", "privacy",
+    "prompts", "provider_keys", "review", "webhooks",
 )  # fmt: skip
 """Every area that a key can be narrowed to. A route with another tag fails the tests until it stands here."""
 

@@ -43,6 +43,7 @@ async def acknowledge(tx: Tx, *, workspace_id: UUID, alert_id: UUID, by: str, cl
                 "label": alert.label,
                 "version": alert.version,
                 "acknowledged_by": by,
+                "acknowledged_by_name": await store.name_of(tx, by),
             },
         )
         await put_event(tx, event, service="gateway")

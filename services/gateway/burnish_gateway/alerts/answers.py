@@ -26,7 +26,9 @@ class AlertAnswer(BaseModel):
     prompt: str | None
     label: str | None
     version: int | None
-    subject: str | None = Field(description="Account, provider key or end user that it is about, where that is no prompt.")
+    subject: str | None = Field(
+        description="Provider key, provider or model that it is about; of a budget its name or, without one, whose it is: `prompt route`."
+    )
     summary: str
     before: dict[str, Any]
     after: dict[str, Any]
@@ -45,7 +47,9 @@ class AlertStep(BaseModel):
     """One line of an alert's history. `by`: who or what did it; `detail`: the channel, or how it ended."""
 
     at: datetime
-    what: Literal["raised", "muted", "told", "not_told", "optimization_started", "optimization_refused", "acknowledged", "resolved"]
+    what: Literal[
+        "raised", "muted", "unmuted", "told", "not_told", "optimization_started", "optimization_refused", "acknowledged", "resolved"
+    ]
     by: str | None = None
     detail: str | None = None
 
@@ -143,7 +147,9 @@ class AlertRuleBody(ApiModel):
     min_cost_rise: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="The same of answers that cost over a tenth more than 95 of 100 did before."
     )
-    muted_until: Moment | None = Field(default=None, description="Until then alerts are kept, and nobody is told.")
+    muted_until: Moment | None = Field(
+        default=None, description="Until then alerts are kept, and nobody is told; what is open then is told then."
+    )
     start_optimization: StartOptimization | None = Field(default=None, description="Of a prompt's own rule: what a degradation starts.")
 
 

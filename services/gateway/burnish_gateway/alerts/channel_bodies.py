@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.auth.emails import fold_new_email
-from burnish_shared.contracts.alert_channels import AlertKind, ChannelKind, Severity
+from burnish_shared.contracts.alert_channels import ChannelKind, Severity, ToldKind
 from burnish_shared.egress.target import MAX_URL_LENGTH
 
 RECIPIENTS_MOST = 20
@@ -43,7 +43,9 @@ RoutingKey = Annotated[
 class ChannelFilters(ApiModel):
     """Narrows what is told: every list that is given must hold the alert's value."""
 
-    kinds: Annotated[list[AlertKind], Field(min_length=1, max_length=10)] | None = None
+    kinds: Annotated[list[ToldKind], Field(min_length=1, max_length=10)] | None = Field(
+        default=None, description="`experiment`: rollouts and their end, and how other experiments ended; PagerDuty hears of none."
+    )
     prompts: Annotated[list[Annotated[Text, Field(min_length=1, max_length=100)]], Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="Slugs. Alerts of no prompt, such as a budget's, are not told then."
     )
@@ -110,7 +112,7 @@ def check_fields(kind: str, given: set[str]) -> None:
 class LastNotice(BaseModel):
     """What came of the latest notice, or of one that failed and is tried again (`retrying`; `at` is then when the next attempt is due).
 
-    `detail`: the beginning of what the service answered.
+    `detail`: the beginning of what the service answered. A mail that some got and others did not is `sent` with an `error`.
     """
 
     event: str

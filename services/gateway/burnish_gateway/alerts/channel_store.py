@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from burnish_gateway.alerts.channel_bodies import ChannelAnswer, LastNotice
-from burnish_shared.contracts.alert_channels import TEST
+from burnish_shared.contracts.alert_channels import OVER_ALREADY, TEST
 from burnish_shared.db.session import Tx
 
-CHANNEL: Final = """
+CHANNEL: Final = f"""
 SELECT c.channel_id, c.kind, c.name, c.settings, c.filters, c.enabled, c.created_at, c.updated_at,
        (SELECT count(*) FROM alert_notices n
          WHERE n.channel_id = c.channel_id AND n.status = 'pending' AND n.next_attempt_at < 'infinity') AS waiting,
@@ -22,7 +22,9 @@ SELECT c.channel_id, c.kind, c.name, c.settings, c.filters, c.enabled, c.created
       (SELECT n.*, 0 AS rank FROM alert_notices n WHERE n.channel_id = c.channel_id AND n.status = 'pending' AND n.error IS NOT NULL
         ORDER BY n.event_id DESC LIMIT 1)
       UNION ALL
-      (SELECT n.*, 1 FROM alert_notices n WHERE n.channel_id = c.channel_id AND n.status <> 'pending' ORDER BY n.settled_at DESC LIMIT 1)
+      (SELECT n.*, 1 FROM alert_notices n
+        WHERE n.channel_id = c.channel_id AND n.status <> 'pending' AND n.error IS DISTINCT FROM '{OVER_ALREADY}'
+        ORDER BY n.settled_at DESC LIMIT 1)
     ) one ORDER BY rank LIMIT 1) l ON true"""
 
 COLUMNS: Final = ("name", "settings", "secret_sealed", "filters", "enabled")

@@ -27,7 +27,7 @@ async def create_channel(tx: Tx, principal: Principal, body: NewChannel, *, targ
     await take_turns(tx, principal.workspace_id, "alert_channels")
     if await store.count(tx) >= CHANNELS_MOST:
         raise Conflict(f"A workspace has at most {CHANNELS_MOST} alert channels; delete one first.")
-    await _check_filters(tx, body.filters)
+    await _check_filters(tx, body.filters, kind=body.kind)
     channel_id = new_uuid()
     await _check_name(tx, body.name, channel_id)
     settings: dict[str, Any] = {"recipients": body.recipients} if body.kind == "email" else {}
@@ -87,7 +87,7 @@ async def change_channel(
     if "filters" in body.model_fields_set and body.filters is None:
         changes["filters"] = {}
     elif body.filters is not None:
-        await _check_filters(tx, body.filters)
+        await _check_filters(tx, body.filters, kind=before.kind)
         changes["filters"] = body.filters.stored()
     if body.enabled is not None:
         changes["enabled"] = body.enabled
@@ -162,7 +162,11 @@ def _sealed(secret: str | None, keyring: Keyring, principal: Principal, channel_
     return keyring.seal(secret.encode(), context=channel_context(principal.workspace_id, channel_id)) if secret is not None else None
 
 
-async def _check_filters(tx: Tx, filters: ChannelFilters) -> None:
+async def _check_filters(tx: Tx, filters: ChannelFilters, *, kind: str) -> None:
+    if kind == "pagerduty" and filters.kinds and set(filters.kinds) == {"experiment"}:
+        raise InvalidField(
+            "filters.kinds: PagerDuty hears of no experiment, so it would hear of nothing; name another kind.", param="filters.kinds"
+        )
     await check_prompts(tx, filters.prompts or [], kinds=filters.kinds or [], param="filters.prompts")
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from burnish_gateway.alerts import store
-from burnish_shared.contracts.alert_channels import OF_NO_PROMPT, AlertKind
+from burnish_shared.contracts.alert_channels import OF_NO_PROMPT, ToldKind
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
 
-async def check_prompts(tx: Tx, slugs: Sequence[str], *, kinds: Sequence[AlertKind], param: str) -> None:
+async def check_prompts(tx: Tx, slugs: Sequence[str], *, kinds: Sequence[ToldKind], param: str) -> None:
     """Raises InvalidField for a slug that is neither a prompt's nor that of something imported that is watched, and where no alert of the
     `kinds` (none: all) is about a prompt."""
     if slugs and kinds and OF_NO_PROMPT.issuperset(kinds):

@@ -73,6 +73,18 @@ async def acknowledge(tx: Tx, *, workspace_id: UUID, alert_id: UUID, by: str) ->
     return bool(made)
 
 
+async def name_of(tx: Tx, actor: str) -> str | None:
+    """What people call an `api_key:<id>` or `user:<id>` of the workspace. None where it is neither, or gone."""
+    name: str | None = await tx.fetchval(
+        """SELECT CASE split_part($1, ':', 1)
+             WHEN 'user' THEN (SELECT coalesce(nullif(u.name, ''), u.email) FROM members m JOIN users u USING (user_id)
+                                WHERE m.user_id::text = split_part($1, ':', 2))
+             WHEN 'api_key' THEN (SELECT k.name FROM api_keys k WHERE k.api_key_id::text = split_part($1, ':', 2)) END""",
+        actor,
+    )
+    return name
+
+
 async def list_rules(tx: Tx, *, after: str | None, at_most: int) -> list[AlertRuleAnswer]:
     """The workspace's own default first, then by prompt."""
     rows = await tx.fetch(f"SELECT {RULE} FROM alert_rules WHERE $1::text IS NULL OR slug > $1 ORDER BY slug LIMIT $2", after, at_most)
@@ -128,14 +140,28 @@ async def unknown_slug(tx: Tx, slugs: Sequence[str]) -> str | None:
 
 def _alert(row: asyncpg.Record) -> AlertAnswer:
     status = "resolved" if row["resolved_at"] else "acknowledged" if row["acknowledged_at"] else "open"
-    rest: dict[str, Any] = {name: value for name, value in row.items() if name not in ("alert_id", "slug")}
+    rest: dict[str, Any] = {name: value for name, value in row.items() if name not in ("alert_id", "slug", "subject")}
     return AlertAnswer(
         id=row["alert_id"],
         prompt=row["slug"],
         status=status,
+        subject=_subject(row),
         links=_links(row),
         **rest,
     )
+
+
+def _subject(row: asyncpg.Record) -> str | None:
+    """Of budgets and credit the number of an account is kept, which is ours: budgets are known by their names, or by whose they are."""
+    about: dict[str, Any] = row["changed"]
+    match row["kind"]:
+        case "credits":
+            return None
+        case "budget":
+            whose = (about.get("target"), about.get("target_name"))
+            return about.get("name") or " ".join(one.replace("_", " ") if n == 0 else one for n, one in enumerate(whose) if one) or None
+        case _:
+            return str(row["subject"]) if row["subject"] else None
 
 
 def _links(row: asyncpg.Record) -> dict[str, str]:
@@ -196,8 +222,12 @@ def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
 async def timeline_of(tx: Tx, alert: AlertAnswer) -> list[AlertStep]:
     """What happened to an alert, oldest first."""
     steps = [AlertStep(at=alert.raised_at, what="raised", by="system:analytics", detail=alert.severity)]
-    if alert.muted:
+    unmuted_at = await tx.fetchval("SELECT unmuted_at FROM alerts WHERE alert_id = $1", alert.id)
+    if alert.muted or unmuted_at is not None:
         steps.append(AlertStep(at=alert.raised_at, what="muted", detail="kept, and nobody was told"))
+    if unmuted_at is not None:
+        untold = "open for too long to be told as news" if alert.muted else None
+        steps.append(AlertStep(at=unmuted_at, what="unmuted", by="system:analytics", detail=untold))
     rows = await tx.fetch(
         """SELECT n.event_type, n.status, n.error, n.settled_at, c.name FROM alert_notices n JOIN alert_channels c USING (channel_id)
             WHERE n.alert_id = $1 AND n.status <> 'pending' ORDER BY n.settled_at LIMIT 500""",

@@ -110,7 +110,7 @@ class StatementAnswer(BaseModel):
     month: str
     start: date = Field(serialization_alias="from")
     end: date = Field(serialization_alias="to")
-    plan: str | None
+    plan: str | None = Field(description="Whose base fee it is: of several in one month that of the highest, of equal ones the last.")
     opening_balance_nusd: int
     lines: list[Line]
     closing_balance_nusd: int

@@ -8,6 +8,7 @@ from typing import Any
 from burnish_gateway.bundle.form import ChainForm
 from burnish_gateway.chains.bodies import ChainContent
 from burnish_gateway.chains.chain import fingerprint_of
+from burnish_gateway.chains.check_prompts import check_overrides
 from burnish_gateway.registry.spelling import tags_of
 from burnish_gateway.wire import parse_model
 from burnish_shared.chains.form import Call, all_steps
@@ -70,7 +71,7 @@ def _chain(form: ChainForm, place: str) -> ReadChain:
 def _content(given: dict[str, Any], place: str) -> dict[str, Any]:
     try:
         content = parse_model(ChainContent, json.dumps(given).encode()).content()
-        read_chain(content)
+        check_overrides(read_chain(content))
     except InvalidField as error:
         raise InvalidField(f"{place}: {error.message}", param=f"{place}.{error.param}" if error.param else place) from error
     return content

@@ -6,7 +6,7 @@ The same content gives the same bytes, wherever it is: prompts lie in the order 
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from burnish_gateway.bundle import chain_store, store
 from burnish_gateway.bundle.experiments import experiments_of
 from burnish_gateway.bundle.form import FORMAT, VERSION, ChainForm, ChainVersionForm, LabelForm, MoveForm, PromptForm
 from burnish_shared.db.session import Database, Tx
+from burnish_shared.moments import in_utc_us
 
 PAGE: Final = 25
 """Prompts, with all their versions."""
@@ -130,7 +131,7 @@ def _time(name: str, value: Any) -> Any:
     if not name.endswith("_at"):
         return value
     at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return in_utc_us(at)
 
 
 def _line(value: Mapping[str, Any]) -> str:

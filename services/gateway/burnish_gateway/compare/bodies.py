@@ -11,7 +11,7 @@ from burnish_gateway.execution.routes import Id, NewExecution, check_requirement
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import ApiModel
 from burnish_gateway.wire import Text as PlainText
-from burnish_shared.errors import InvalidField
+from burnish_shared.errors import BurnishError, InvalidField
 
 SIDES_MOST: Final = 8
 """Each is a call of its own that somebody watches; more is a batch."""
@@ -80,7 +80,37 @@ class NewComparison(NewExecution):
 def orders_of(body: NewComparison) -> list[Order]:
     """One order for each side. Raises InvalidField for a side that cannot be."""
     check_requirements(body.requirements, *(side.model or body.model for side in body.sides()))
-    return [order_of(_with(body, side, index=index)) for index, side in enumerate(body.sides())]
+    orders = []
+    for index, side in enumerate(body.sides()):
+        try:
+            orders.append(order_of(_with(body, side, index=index)))
+        except InvalidField as error:
+            name_side(error, body, index=index)
+            raise
+    return orders
+
+
+def name_side(error: BurnishError, body: NewComparison, *, index: int) -> None:
+    """Says of a refusal of one side in which variant, model or version it stands, where that side brought it."""
+    place = None if error.param is None else _place(body, index, error.param)
+    if place is None:
+        return
+    error.message = f"{place}: {error.message.removeprefix(f'{error.param}: ')}"
+    problems = [{**one, "param": _place(body, index, str(one["param"])) or one["param"]} for one in error.details.get("problems", [])]
+    error.param, error.details = place, error.details | ({"problems": problems} if problems else {})
+
+
+def _place(body: NewComparison, index: int, param: str) -> str | None:
+    """None: it stands beside the sides."""
+    name, *below = param.split(".")
+    if body.variants is not None:
+        side = body.variants[index]
+        is_own = name in side.model_fields_set and (name != "overrides" or not below or below[0] in side.overrides.model_fields_set)
+        return f"variants[{index}].{param}" if is_own else None
+    models = len(body.models or [None])
+    if name == "version" and body.versions is not None:
+        return f"versions[{index // models}]"
+    return f"models[{index % models}]" if name == "model" and body.models is not None else None
 
 
 def _with(body: NewComparison, side: Variant, *, index: int) -> NewExecution:

@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from burnish_gateway.compare.bodies import NewComparison, orders_of
+from burnish_gateway.compare.bodies import NewComparison, name_side, orders_of
 from burnish_gateway.compare.run_sides import ROUTE, Side, admit_sides, follow_sides, in_words, side_shown, sums_of, until_ended
 from burnish_gateway.deps import GatewayParts, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
@@ -55,6 +55,7 @@ async def compare(request: Request, gateway: GatewayParts, principal: Viewer) ->
         request_id=request_id_of(request),
         traceparent=request.headers.get("traceparent"),
         key=IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None,
+        name_side=lambda error, index: name_side(error, body, index=index),
     )
     headers = {"idempotent-replayed": "true"} if any(isinstance(one, Repeated) for one in sides) else {}
     headers |= sides[0].headers if isinstance(sides[0], Admitted) else {}

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,15 +55,24 @@ async def admit_sides(
     traceparent: str | None,
     key: IdempotencyKey | None,
     route: str = ROUTE,
+    name_side: Callable[[BurnishError, int], None] | None = None,
 ) -> list[Side]:
     """All are held for, or none: then the first refusal is raised, and nothing is left of the others. The first is counted for all by the
     rates, so that what is refused used up nothing, and may begin when its Retry-After is over.
 
     With a key, sides that were asked for before by this `route` are Repeated. Raises InvalidField where so many are never let in together.
+    `name_side`: says of a refusal where the side stands that is refused.
     """
     _check_calls(principal, calls=len(orders))
     plain = [replace(one, takes_part=False) for one in orders]
-    made = [await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent) for one in plain]
+    made = []
+    for index, one in enumerate(plain):
+        try:
+            made.append(await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent))
+        except BurnishError as error:
+            if name_side is not None:
+                name_side(error, index)
+            raise
     keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
     first = await admit(made[0], gateway=gateway, principal=principal, key=keys[0], calls=len(made))
     others = await asyncio.gather(

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported, refusal_of
-from burnish_gateway.model_settings import CHOICES_MOST
+from burnish_gateway.model_settings import CHOICES_MOST, TOOLS_MOST
 from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -41,7 +41,7 @@ class ChatBody(CallFields):
     seed: int | None = None
     reasoning_effort: Annotated[str, Field(max_length=40)] | None = None
     response_format: Object | None = None
-    tools: Annotated[list[Object], Field(max_length=128)] | None = None
+    tools: Annotated[list[Object], Field(max_length=TOOLS_MOST)] | None = None
     tool_choice: Annotated[str, Field(max_length=40)] | Object | None = None
     parallel_tool_calls: bool | None = None
     logit_bias: Annotated[dict[str, float], Field(max_length=1024)] | None = None

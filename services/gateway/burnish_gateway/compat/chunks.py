@@ -6,7 +6,7 @@ from uuid import UUID
 
 from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
 from burnish_gateway.compat.error_answer import openai_error
-from burnish_gateway.compat.format import Facts, burnish_of
+from burnish_gateway.compat.format import Facts, burnish_of, tier_in
 from burnish_shared.beside import message_fields
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded, encoded
@@ -85,6 +85,7 @@ class Chunks:
         """With the model that answered in the end, and what no field of OpenAI's has a place for."""
         head = decoded(self.before_choices.removeprefix(b"data: ").removesuffix(b',"choices":[') + b"}")
         facts = head | {"model": outcome["model"], "choices": [], "usage": usage_of(outcome), "burnish": burnish_of(outcome)}
+        facts |= tier_in(outcome)
         return b"data: " + encoded(facts) + b"\n\n"
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:

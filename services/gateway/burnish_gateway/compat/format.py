@@ -1,6 +1,6 @@
 """What differs between the formats in which a chat can be asked for. The way of a call is the same for all (`serve.py`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -20,21 +20,30 @@ def burnish_of(outcome: Facts) -> dict[str, Any]:
     return told | ({"routing": outcome["routing"]} if outcome.get("routing") else {})
 
 
-def of_first_choice(body: bytes) -> list[dict[str, Any]]:
-    """The deltas of the first choice in one as the executor writes it: for formats that have no word for a second one, nor for how likely
-    a token was. A version of a prompt may ask for both.
+def of_first_choice(body: bytes) -> list[tuple[dict[str, Any], list[Facts]]]:
+    """The deltas of the first choice in one as the executor writes it, each with how likely its tokens were: for formats that have no word
+    for a second one. A version of a prompt may ask for it.
     """
     given = decoded(body)
     several = given.get("choices")
-    return [given] if several is None else [one["delta"] for one in several if one.get("index", 0) == 0]
+    if several is None:
+        return [(given, [])]
+    return [(one["delta"], (one.get("logprobs") or {}).get("content") or []) for one in several if one.get("index", 0) == 0]
+
+
+def tier_in(outcome: Facts) -> dict[str, Any]:
+    """Under which class of service the provider says that it served, where that was not the usual one."""
+    tier = outcome["usage"].get("service_tier")
+    return {"service_tier": tier} if tier else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A parsed request. `include_usage`: in a format where usage is an option, it is wanted."""
+    """A parsed request. `include_usage`: in a format where usage is an option, it is wanted. `repeated`: what its answer says of it."""
 
     order: Order
     include_usage: bool = False
+    repeated: Facts = field(default_factory=dict)
 
 
 class Events(Protocol):
@@ -77,8 +86,8 @@ class Format(Protocol):
         """Raises InvalidBody, InvalidField, Unsupported."""
         ...
 
-    def answer(self, outcome: Facts) -> bytes:
-        """The buffered answer: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
+    def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
+        """The buffered answer: the same outcome of the same request gives the same bytes, so a replay does too (PROMISES G-02)."""
         ...
 
     def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> Events: ...

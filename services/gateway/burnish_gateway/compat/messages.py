@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from burnish_gateway.compat.files import check_file, check_place_of_files
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_shared.errors import InvalidField
 
@@ -10,8 +11,8 @@ MESSAGES_MOST = 10_000
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
-PARTS = {"text": str, "refusal": str, "image_url": dict}
-"""Kinds of content parts, and the type of the field that is called like each. Audio and files: what they cost cannot be held for yet."""
+PARTS = {"text": str, "refusal": str, "image_url": dict, "file": dict}
+"""Kinds of content parts, and the type of the field that is called like each. Audio: what it costs cannot be held for yet."""
 
 
 def checked_messages(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -28,7 +29,8 @@ def _checked(message: dict[str, Any], *, param: str) -> dict[str, Any]:
         raise InvalidField(f"{param}.role: must be one of {', '.join(sorted(ROLES))}.", param=f"{param}.role")
     if isinstance(content, list):
         for index, part in enumerate(content):
-            _check_part(part, param=f"{param}.content[{index}]")
+            check_part(part, param=f"{param}.content[{index}]")
+        check_place_of_files(role, content, param=f"{param}.content")
     elif content is None and role != "assistant":
         raise InvalidField(f"{param}.content: is needed in a message of the role {role}.", param=f"{param}.content")
     elif not isinstance(content, str | None):
@@ -40,7 +42,7 @@ def _checked(message: dict[str, Any], *, param: str) -> dict[str, Any]:
     return {name: value for name, value in message.items() if value is not None or name == "content"}
 
 
-def _check_part(part: Any, *, param: str) -> None:
+def check_part(part: Any, *, param: str) -> None:
     kind = part.get("type") if isinstance(part, dict) else None
     if not isinstance(kind, str):
         raise InvalidField(f"{param}.type: must be one of {', '.join(PARTS)}.", param=f"{param}.type")
@@ -48,5 +50,16 @@ def _check_part(part: Any, *, param: str) -> None:
         raise Unsupported(f"{param}.type: {kind[:40]!r} is not offered; send {', '.join(PARTS)}.", param=f"{param}.type")
     value = part.get(kind)
     if not isinstance(value, PARTS[kind]) or (kind == "image_url" and not isinstance(value.get("url"), str)):
-        what = "must be an object with a url" if kind == "image_url" else "must be text"
+        what = {"image_url": "must be an object with a url", "file": "must be an object with file_data"}.get(kind, "must be text")
         raise InvalidField(f"{param}.{kind}: {what}.", param=f"{param}.{kind}")
+    if kind == "file":
+        check_file(value, param=f"{param}.file")
+        for index, inner in enumerate(value.get("content") or ()):
+            check_inner(inner, param=f"{param}.file.content[{index}]")
+
+
+def check_inner(part: Any, *, param: str) -> None:
+    """A document is made of texts and images."""
+    if not isinstance(part, dict) or part.get("type") not in ("text", "image_url"):
+        raise InvalidField(f"{param}.type: must be text or image_url.", param=f"{param}.type")
+    check_part(part, param=param)

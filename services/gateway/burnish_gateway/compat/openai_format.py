@@ -22,7 +22,7 @@ class OpenAIFormat:
     def parse(self, raw: bytes) -> Chat:
         return parse_chat(raw)
 
-    def answer(self, outcome: Facts) -> bytes:
+    def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
         return completion(outcome)
 
     def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> Chunks:

@@ -53,12 +53,12 @@ async def _serve(request: Request, *, format: Format) -> Response:
             return await _stream(request, submitted, chat=chat, format=format, gateway=gateway)
         case Admitted():
             outcome, headers = await answered(request, submitted, gateway=gateway, tells_arm=_asks_for_arm(request))
-            return _answer(request, outcome, format=format, headers=headers, has_key=submitted.key is not None)
+            return _answer(request, outcome, chat=chat, format=format, headers=headers, has_key=submitted.key is not None)
 
 
-def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[str, str], has_key: bool) -> Response:
+def _answer(request: Request, outcome: bytes, *, chat: Chat, format: Format, headers: dict[str, str], has_key: bool) -> Response:
     if succeeded(outcome):
-        return Response(format.answer(decoded(outcome)), media_type="application/json", headers=headers)
+        return Response(format.answer(decoded(outcome), chat=chat), media_type="application/json", headers=headers)
     response = format.refuse(failure_of(outcome, has_key=has_key), request_id=request_id_of(request))
     response.headers.update(headers)
     return response
@@ -71,7 +71,7 @@ async def _stream(request: Request, admitted: Admitted, *, chat: Chat, format: F
     first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
     headers = headers_of(admitted, answered_by=dispatch.model, tells_arm=_asks_for_arm(request))
     if isinstance(first, Done) and not succeeded(first.body):
-        return _answer(request, first.body, format=format, headers=headers, has_key=admitted.key is not None)
+        return _answer(request, first.body, chat=chat, format=format, headers=headers, has_key=admitted.key is not None)
     simulated = admitted.request.route.simulated
     events = format.events(admitted.request.execution_id, model=dispatch.model, simulated=simulated, chat=chat)
     parts = paced(stream_chat(first, told, events=events, request_id=request_id_of(request)))
@@ -93,6 +93,6 @@ async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: F
     if facts["simulated"]:
         headers["x-burnish-simulated"] = "true"
     if not chat.order.stream or not succeeded(outcome):
-        return _answer(request, outcome, format=format, headers=headers, has_key=True)
+        return _answer(request, outcome, chat=chat, format=format, headers=headers, has_key=True)
     events = format.events(UUID(facts["id"]), model=facts["model"], simulated=facts["simulated"], chat=chat)
     return EventStream(replayed_chat(outcome, events=events, request_id=request_id_of(request)), headers=headers)

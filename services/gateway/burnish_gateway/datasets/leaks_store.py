@@ -32,6 +32,17 @@ async def split_groups(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Sequence
     )
 
 
+async def looks_taken(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
+    """Proofs that the test items as they are now have paid for; 0 of a dataset that does not stand there yet."""
+    taken: int = await tx.fetchval(
+        """SELECT count(l.number) FROM datasets d JOIN test_looks l USING (workspace_id, dataset_id, test_version)
+            WHERE d.workspace_id = $1 AND d.dataset_id = $2""",
+        workspace_id,
+        dataset_id,
+    )
+    return taken
+
+
 async def facts_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> asyncpg.Record:
     """How often it was looked at and used, and how many items were made up."""
     (row,) = await tx.fetch(

@@ -65,6 +65,7 @@ def _jsonl(raw: bytes) -> Iterator[Line]:
 
 QUOTED: Final = re.compile(r'"[^"]*"')
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
+SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\w" \r\n])"?[ \t,;]*(?:\r\n|\r|\n)', re.IGNORECASE)
 BLANK_BEGINNING: Final = re.compile(r"(?:[ \t,;]*+(?:\r\n|\r|\n))++")
 """Lines in which there is nothing but delimiters."""
 
@@ -83,8 +84,10 @@ def _csv(raw: bytes) -> Iterator[Line]:
         raise InvalidBody(f"Line {line}: the file is not UTF-8. Sheets save it so as “CSV UTF-8”; an editor under “Encoding”.") from error
     if "\x00" in text:
         raise InvalidBody("The file holds U+0000, which no text may.")
+    text, told = _without_separator_line(text)
     text, above = _without_blank_beginning(text)
-    mark, is_spaced = _delimiter(text)
+    above += told is not None
+    mark, is_spaced = _delimiter(text, told)
     rows, last = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark, skipinitialspace=is_spaced), above
     try:
         names = [name.strip() for name in rows.fieldnames or []]
@@ -108,6 +111,12 @@ def _csv(raw: bytes) -> Iterator[Line]:
         raise InvalidBody(f"Line {last + 1}: the file is not valid CSV: {_fault(error)}.") from error
 
 
+def _without_separator_line(text: str) -> tuple[str, str | None]:
+    """And the delimiter that a first line `sep=;` names, as sheets write and read it."""
+    line = SEPARATOR_LINE.match(text)
+    return (text[line.end() :], line[1]) if line else (text, None)
+
+
 def _without_blank_beginning(text: str) -> tuple[str, int]:
     """And how many lines were taken away."""
     blank = BLANK_BEGINNING.match(text)
@@ -129,10 +138,10 @@ def _line_ends_in(cells: Iterable[str | list[str] | None]) -> int:
     return sum(len(LINE_END.findall(text)) for text in texts)
 
 
-def _delimiter(text: str) -> tuple[str, bool]:
-    """And whether the header has a blank behind each. Where it has no comma outside of quotes, what sheets write instead in countries with
-    a decimal comma, or when they copy.
+def _delimiter(text: str, told: str | None) -> tuple[str, bool]:
+    """And whether the header has a blank behind each. Where no line tells it and the header has no comma outside of quotes, what sheets
+    write instead in countries with a decimal comma, or when they copy.
     """
     header = QUOTED.sub("x", LINE_END.split(text, maxsplit=1)[0])
-    mark = "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+    mark = told or ("," if "," in header else next((mark for mark in (";", "\t") if mark in header), ","))
     return mark, mark in header and all(one.startswith(" ") for one in header.split(mark)[1:])

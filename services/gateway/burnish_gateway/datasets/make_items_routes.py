@@ -107,7 +107,8 @@ async def _add(
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
     refused = list(dict.fromkeys(why for made in found for why in made.refused))
     if len(items) < body.count:
-        refused.append(f"{len(items)} different ones that fit were made of the {body.count} that were asked for.")
+        made_of = "different one that fits was" if len(items) == 1 else "different ones that fit were"
+        refused.append(f"{len(items)} {made_of} made of the {body.count} that were asked for.")
     return MadeItemsAnswer(**added.model_dump(), refused=refused, cost_nusd=bill[0], executions=bill[1])
 
 

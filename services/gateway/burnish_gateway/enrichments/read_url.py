@@ -18,6 +18,7 @@ ASKED: Final = {"accept": "text/*, application/json", "accept-encoding": "identi
 NO_CHARSETS: Final = frozenset({"punycode", "idna", "undefined", "unicode-escape", "raw-unicode-escape"})
 """Python knows these too, and no page is written so. The first one's time grows with the square of what it reads: an hour for 4 MiB."""
 
+BUSY: Final = frozenset({408, 425, 429})
 REDIRECTS: Final = (301, 302, 303, 307, 308)
 
 TEXTS: Final = frozenset({"application/json", "application/xml", "application/x-subrip", "application/xhtml+xml", "application/x-ndjson"})
@@ -30,8 +31,14 @@ class UrlUnreadable(InvalidField):
     code = "url_unreadable"
 
 
+class UrlUnreadableNow(UrlUnreadable):
+    """The same, where another try may help: it does not answer, or says that it cannot just now."""
+
+    retryable = True
+
+
 async def read_url(egress: Egress, url: str) -> str:
-    """Raises EgressRefused, UrlUnreadable. Redirects are not followed: where they lead was not asked for."""
+    """Raises EgressRefused, UrlUnreadable, UrlUnreadableNow. Redirects are not followed: where they lead was not asked for."""
     target = await egress.check(url)
     if not target.resolves:
         raise UrlUnreadable(f"url: the host {target.host!r} has no address at the moment; look for a typing error.", param="url")
@@ -44,7 +51,7 @@ async def read_url(egress: Egress, url: str) -> str:
             raw = await _body(answer)
             kind, charset = answer.content_type, answer.charset or "utf-8"
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise UrlUnreadable("url: it did not answer within 20 s, or broke off; try again.", param="url") from error
+        raise UrlUnreadableNow("url: it did not answer within 20 s, or broke off; try again.", param="url") from error
     text = decoded(raw, charset)
     if kind in ("text/html", "application/xhtml+xml"):
         text = await asyncio.to_thread(words_of_page, text)
@@ -65,6 +72,8 @@ def decoded(raw: bytes, charset: str) -> str:
 def _check(answer: aiohttp.ClientResponse) -> None:
     if answer.status in REDIRECTS:
         raise UrlUnreadable(f"url: it leads elsewhere (HTTP {answer.status}); name the address that holds the content.", param="url")
+    if answer.status in BUSY or answer.status >= 500:
+        raise UrlUnreadableNow(f"url: it was answered with HTTP {answer.status}; try again.", param="url")
     if answer.status != 200:
         raise UrlUnreadable(f"url: it was answered with HTTP {answer.status}.", param="url")
     if not answer.content_type.startswith("text/") and answer.content_type not in TEXTS:

@@ -9,6 +9,9 @@ from burnish_shared.providers import wire_of
 
 CHOICES: Final = frozenset({"auto", "none", "required"})
 
+ONE_ANSWER: Final = frozenset({"anthropic", "mistral", "bedrock"})
+"""Providers that give one answer a call. LiteLLM, which speaks to the last two, leaves `n` out for them without a word."""
+
 SAY_NOTHING: Final = frozenset({"auto", "none"})
 """Choices that mean the same as none where there are no tools; OpenAI refuses them there."""
 
@@ -30,10 +33,10 @@ def without_idle_words(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_words(settings: Mapping[str, Any], *, route: Route) -> None:
     """Raises InvalidField naming the field. A provider of OpenAI's format hears every word, and refuses by itself what it does not know."""
+    if (settings.get("n") or 1) > 1 and route.provider in ONE_ANSWER:
+        raise InvalidField(f"n: the provider of {route.model!r} gives one answer a call; send the request as often as needed.", param="n")
     if wire_of(route.provider) != "anthropic":
         return
-    if (settings.get("n") or 1) > 1:
-        raise InvalidField(f"n: the provider of {route.model!r} gives one answer a call; send the request as often as needed.", param="n")
     choice, wanted = settings.get("tool_choice"), settings.get("response_format")
     if choice is not None and not _is_choice(choice):
         taken = 'auto, none, required, {"type": "function", "function": {"name": …}} or allowed_tools'

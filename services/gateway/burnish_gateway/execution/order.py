@@ -9,6 +9,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
+from burnish_gateway.execution.known_files import check_files, why_unread
 from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
@@ -99,7 +100,7 @@ def prepare(
     traceparent: str | None,
 ) -> ExecutionRequest:
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
-    messages = messages_of(order, version, model=facts.model)
+    messages = _readable(order, version, facts)
     settings, extra, held_nusd = _settled(order, version, messages, facts=facts, route=route)
     return ExecutionRequest(
         execution_id=execution_id,
@@ -113,7 +114,7 @@ def prepare(
         route=route,
         fallbacks=[
             fallback_of(order, version, messages, settings, extra=extra, facts=other, route=way, first=facts.context_tokens)
-            for other, way in _told_all(order, settings, fallbacks)
+            for other, way in _told_all(order, messages, settings, fallbacks)
         ],
         routing=routing,
         messages=messages,
@@ -140,6 +141,13 @@ def prepare(
         beta=order.beta,
         experiment=experiment,
     )
+
+
+def _readable(order: Order, version: ResolvedVersion | None, facts: ModelFacts) -> list[dict[str, Any]]:
+    """What this model is asked. Raises ModelUnsuitable too, where it reads no such file."""
+    messages = messages_of(order, version, model=facts.model)
+    check_files(messages, facts)
+    return messages
 
 
 def _settled(
@@ -240,11 +248,16 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     return settings
 
 
-def _told_all(order: Order, settings: Mapping[str, Any], fallbacks: Sequence[tuple[ModelFacts, Route]]) -> list[tuple[ModelFacts, Route]]:
-    """Without those that would be asked for something else than the first model. Raises InvalidField for one that the caller names."""
+def _told_all(
+    order: Order, messages: list[dict[str, Any]], settings: Mapping[str, Any], fallbacks: Sequence[tuple[ModelFacts, Route]]
+) -> list[tuple[ModelFacts, Route]]:
+    """Without those that would be asked for something else than the first model, or cannot read its files.
+
+    Raises InvalidField for one that the caller names.
+    """
     kept: list[tuple[ModelFacts, Route]] = []
     for index, (facts, route) in enumerate(fallbacks):
-        if (why := why_untold(settings, route=route)) is None:
+        if (why := why_untold(settings, route=route) or why_unread(messages, facts)) is None:
             kept.append((facts, route))
         elif order.fallback_models is not None:
             raise InvalidField(f"fallback_models[{index}]: {why}", param=f"fallback_models[{index}]")

@@ -41,8 +41,9 @@ ELSEWHERE: Final[Mapping[str, str]] = {
 }
 """Further fields of it, which would change a call if they were heard, and how that is said in a format."""
 
-OF_MESSAGES: Final = frozenset({"mcp_servers", "container", "output_format"})
-"""Of Anthropic's own format, and more than how a model of Anthropic's thinks: without them the answer would be another one."""
+OF_MESSAGES: Final = frozenset({"mcp_servers", "container", "output_format", "inference_geo"})
+"""Of Anthropic's own format, and more than how a model of Anthropic's thinks: without them the answer would be another one, or be made
+where it may not be."""
 
 OPENAIS: Final = frozenset(
     {"service_tier", "verbosity", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "store", "prediction"}
@@ -50,6 +51,9 @@ OPENAIS: Final = frozenset(
 """Of OpenAI's own format. A provider of another one has no word for them, and none of them changes what an answer says."""
 
 USUAL_TIERS: Final = frozenset({"auto", "default", "standard_only"})
+
+SAMPLING: Final = frozenset({"top_k"})
+"""Of Anthropic's format, and known to some providers of others; who is told it is the executor's to say (`TAKES_TOP_K`)."""
 
 ANTHROPICS: Final = frozenset({"thinking", "top_k"})
 """What a caller who speaks OpenAI's format may ask of a model of Anthropic's besides."""
@@ -83,7 +87,8 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
         extra = _known(extra, ANTHROPICS if wire == "anthropic" else LITELLMS, route=route)
     elif wire != spoken:
         _refuse_messages_own(extra, route=route)
-        extra = {} if spoken == "anthropic" else _known(extra, frozenset(), route=route)
+        sampling = {name: extra[name] for name in SAMPLING & extra.keys()}
+        extra = sampling if spoken == "anthropic" else _known(extra, frozenset(), route=route)
     tier = extra.get("service_tier")
     if (
         tier is not None

@@ -17,6 +17,7 @@ from burnish_shared.books.finished import BESIDE, CHOICES
 from burnish_shared.contracts.executions import Lane
 from burnish_shared.errors import NotFound
 from burnish_shared.ids import created_at
+from burnish_shared.moments import in_utc_us
 
 
 async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) -> dict[str, Any]:
@@ -27,7 +28,7 @@ async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) ->
             held = await store.find_open(tx, execution_id)
             if held is not None:
                 status = "queued" if held["lane"] == "background" and held["fence"] == 1 else "running"
-                return {"id": str(execution_id), "status": status, "created_at": created_at(execution_id).isoformat()}
+                return {"id": str(execution_id), "status": status, "created_at": in_utc_us(created_at(execution_id))}
             row = await store.find_execution(tx, execution_id)  # it may have ended between the two looks
             if row is None:
                 raise NotFound("There is no execution of this id.")
@@ -52,7 +53,7 @@ async def list_page(
     page["searched_to"] = None
     if (end := found.searched_to) is not None:
         page["next_cursor"] = gateway.cursors.make(principal.workspace_id, of="executions", position=[str(end)])
-        page["searched_to"] = created_at(end).isoformat()
+        page["searched_to"] = in_utc_us(created_at(end))
     return page
 
 
@@ -74,8 +75,8 @@ def _whole(row: Record, feedback: Any) -> dict[str, Any]:
         "request_id": row["request_id"],
         "trace_id": _trace_id(row),
         "feedback": feedback,
-        "created_at": created_at(row["execution_id"]).isoformat(),
-        "finished_at": row["finished_at"].isoformat(),
+        "created_at": in_utc_us(created_at(row["execution_id"])),
+        "finished_at": in_utc_us(row["finished_at"]),
     }
 
 
@@ -97,7 +98,7 @@ def numbers_of(row: Record) -> dict[str, Any]:
         "app": row["app"], "client_request_id": row["client_request_id"],
         "job_id": str(row["job_id"]) if row["job_id"] else None, "trace_id": _trace_id(row), "error": row["error"],
         "experiment_id": part.get("id"), "arm": part.get("arm"),
-        "created_at": created_at(row["execution_id"]).isoformat(),
+        "created_at": in_utc_us(created_at(row["execution_id"])), "finished_at": in_utc_us(row["finished_at"]),
     }  # fmt: skip
 
 

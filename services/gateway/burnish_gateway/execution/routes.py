@@ -22,7 +22,7 @@ from burnish_gateway.execution.list_filters import Wanted
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
-from burnish_gateway.execution.shape import Shape, shaped
+from burnish_gateway.execution.shape import Shape, headers_again, shaped
 from burnish_gateway.execution.streaming import EventStream, Last, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, Told, first_told
@@ -358,6 +358,7 @@ async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal,
     if body.mode == "background":
         return _queued(execution_id, headers=headers)
     outcome = await replay(execution_id, gateway=gateway, principal=principal, wait=not body.stream)
+    headers |= headers_again(outcome)
     if not body.stream:
         shape = body.response_shape or principal.workspace.response_shape
         return _response(outcome, request_id=request_id, headers=headers, has_key=True, shape=shape)

@@ -28,13 +28,23 @@ def shaped(outcome: bytes, shape: Shape, *, headers: dict[str, str]) -> Response
 
 
 def _bare(facts: dict[str, Any]) -> tuple[bytes, str]:
-    """JSON where JSON was asked for and came, tool calls where the model made some, else the text."""
+    """All of several answers; JSON where JSON was asked for and came, tool calls where the model made some, else the text."""
+    if facts.get("choices"):
+        return json.dumps({"choices": facts["choices"]}, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
     if facts.get("output_json") is not None:
         return json.dumps(facts["output_json"], ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
     if facts.get("tool_calls"):
         called = {"output": facts.get("output"), "tool_calls": facts["tool_calls"]}
         return json.dumps(called, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
     return (facts.get("output") or "").encode(), "text/plain; charset=utf-8"
+
+
+def headers_again(outcome: bytes) -> dict[str, str]:
+    """Of a repeat, what stood in the headers of the first answer and is known of the stored one."""
+    facts = json.loads(outcome)
+    named = {"x-burnish-model": "model", "x-burnish-prompt": "prompt", "x-burnish-version": "version"}
+    told = {header: _plain(facts[name]) for header, name in named.items() if facts.get(name) is not None}
+    return told | ({"x-burnish-simulated": "true"} if facts.get("simulated") else {})
 
 
 def _headers(facts: dict[str, Any]) -> dict[str, str]:

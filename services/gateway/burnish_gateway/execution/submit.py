@@ -23,6 +23,7 @@ from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, su
 from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF, ROUTED
 from burnish_gateway.models.book import CANNOT_BE_CALLED
+from burnish_gateway.models.end_headers import end_headers
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import Way, choose_way
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
@@ -265,6 +266,8 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     gateway, workspace = of.gateway, of.principal.workspace
     if workspace.suspended_at is not None and not of.claims:  # what was let in before ends as usual; anything else the books refuse
         raise suspended()
+    # Before anything is held: models may have to be read anew.
+    ends = await end_headers(gateway.models, workspace.workspace_id, request.route.model)
     ref = await parked_if_big(request, gateway) if request.lane is Lane.BACKGROUND else None
     asked = request
     for paid in payers_of(asked, workspace, gateway.refusals):
@@ -294,9 +297,8 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     if request.lane is Lane.BACKGROUND:
         gateway.relay.wake()
     key = (of.key.route, of.key.key) if of.key else None
-    return Admitted(
-        request, body if len(body) <= REQUEST_MOST_BYTES else None, key=key, headers=rate_headers(answer.rate), fence=answer.fence
-    )
+    headers = rate_headers(answer.rate) | ends
+    return Admitted(request, body if len(body) <= REQUEST_MOST_BYTES else None, key=key, headers=headers, fence=answer.fence)
 
 
 async def _ask(request: ExecutionRequest, body: bytes, of: Submission, *, remembers: bool = True) -> Answer:

@@ -97,6 +97,11 @@ class ExperimentAnswer(BaseModel):
     completed_at: datetime | None
     epochs: list[EpochAnswer] | None = None
     outside: dict[str, int] | None = None
+    problems: list[str] | None = Field(
+        default=None,
+        description="Of one that goes on: why arms cannot answer, so that their share gets what the label names; arms with a share of 0 are"
+        " left out. null in lists.",
+    )
     results: dict[str, Any] | None = Field(
         default=None, description="Arms, differences with intervals, figures of each arm, guardrails, sample ratio."
     )

@@ -1,6 +1,7 @@
 """What people decide while an experiment runs: shares, steps, the end. The functions of `lifecycle.py` in their words."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from burnish_gateway.access.audit import Actor
 from burnish_gateway.experiments import lifecycle, orders_store, store
@@ -14,6 +15,8 @@ from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.experiments.analysis import analyse
 from burnish_shared.experiments.assign import buckets_of
 from burnish_shared.experiments.conclude import as_result, as_rule
+
+STOPPED: Final = "Stopped by hand, without a winner"
 
 
 async def give_shares(tx: Tx, experiment: Experiment, shares: Mapping[str, float], *, by: Actor, clock: Clock) -> None:
@@ -61,7 +64,9 @@ async def decide(tx: Tx, experiment: Experiment, body: Decide, *, by: Actor, clo
 async def roll_back(tx: Tx, experiment: Experiment, *, reason: str, by: Actor, clock: Clock) -> None:
     """By hand; what was known then stands beside it."""
     verdict = await verdict_by_hand(tx, experiment, winner=None, reason=reason, by=by, clock=clock)
-    await lifecycle.roll_back(tx, experiment, verdict.model_copy(update={"outcome": "rolled_back"}), by=by, clock=clock)
+    sentence = verdict.sentence.replace(STOPPED, "Taken back by hand")
+    verdict = verdict.model_copy(update={"outcome": "rolled_back", "sentence": sentence})
+    await lifecycle.roll_back(tx, experiment, verdict, by=by, clock=clock)
 
 
 async def verdict_by_hand(tx: Tx, experiment: Experiment, *, winner: str | None, reason: str, by: Actor, clock: Clock) -> Verdict:
@@ -74,7 +79,7 @@ async def verdict_by_hand(tx: Tx, experiment: Experiment, *, winner: str | None,
     answers = round(sum(row["x"] for row in rows if row["metric"] == "success"))
     control = experiment.control.arm
     outcome = "stopped" if winner is None else "worse" if winner == control else "better"
-    chosen = "Stopped by hand, without a winner" if winner is None else f"'{winner}' was chosen by hand"
+    chosen = STOPPED if winner is None else f"'{winner}' was chosen by hand"
     return Verdict.model_validate({
         "outcome": outcome, "winner": winner, "sentence": f"{chosen}; answers seen: {answers:,}.", "decided_by": by.actor,
         "reason": reason, "at": clock.now(), "epoch": experiment.epoch,

@@ -23,6 +23,8 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, LabelProtected, NotFound, Unavailable
+from burnish_shared.experiments.analysis import COST
+from burnish_shared.experiments.contrast import KNOWS_DEAR
 from burnish_shared.experiments.outlook import NOBODY_NEW
 from burnish_shared.experiments.sample_size import Needed
 from burnish_shared.money import credits_text
@@ -142,6 +144,8 @@ async def checklist(
     spread = None if experiment.metric in SHARES else await spread_of(tx, experiment, now=now)
     if isinstance(spread, PastSpread):
         baseline = baseline.with_value(experiment.metric, spread.value, spread.observations)
+    if experiment.metric == COST:
+        checks += _dear_calls(spread.units if isinstance(spread, PastSpread) else 0)
     target = await targeted(tx, experiment, now=now)
     checks += _target_checks(experiment, traffic, target)
     held_out = (await settings_store.find(tx, experiment.workspace_id)).holdout_buckets / BUCKETS
@@ -149,6 +153,17 @@ async def checklist(
     found = forecast(experiment, traffic, baseline, spread, joins=joins)
     checks.append(_sample_check(experiment, found, traffic))
     return experiment, Checklist(tuple(checks), traffic, baseline, found.needed, found.effect)
+
+
+def _dear_calls(units: int) -> list[Check]:
+    """What is against a decision by cost that knows little of how dear a call may be."""
+    if units >= KNOWS_DEAR:
+        return []
+    words = (
+        f"A cost that varied is known of {units:,} units in the last {past.DAYS} days, and {KNOWS_DEAR:,} would tell how often a call is "
+        "dear. Dear calls that nobody saw are therefore counted on, and it decides later than the sample says."
+    )
+    return [Check("dear_calls", "warning", words)]
 
 
 def refuse(found: Checklist) -> None:

@@ -150,7 +150,7 @@ async def complete(
     `moves_label` by hand), by the registry's own rules: one that is protected stays, and the promotion says what is lacking.
     """
     if not experiment.is_open:
-        raise Conflict(f"This experiment is {experiment.status}; only one that was started can be decided.", param="experiment_id")
+        raise Conflict(f"This experiment is {_state(experiment)}; only one that was started can be decided.", param="experiment_id")
     winner = experiment.arm(verdict.winner)
     if verdict.winner is not None and winner is None:
         raise Conflict(f"There is no live arm '{verdict.winner}'.", param="winner")
@@ -168,9 +168,7 @@ async def roll_back(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
     Where somebody else moved it to the candidate, everybody gets that, and the end says so: what people did stays.
     """
     if experiment.rollout is not None and experiment.status == "completed":
-        moves = f"POST /v1/prompts/{experiment.slug}/labels/{experiment.label}/rollback"
-        what = f"finished: to take its version back, {moves}" if experiment.rollout_state == "finished" else "rolled back before"
-        raise Conflict(f"This rollout is over, {what}.", param="experiment_id")
+        raise Conflict(f"This rollout is over, {await _how_it_ended(tx, experiment)}.", param="experiment_id")
     if experiment.rollout is None or not experiment.is_open:
         raise Conflict("Only a guarded rollout that was started can be rolled back.", param="experiment_id")
     promotion = Promotion(state="not_wanted", label=experiment.label, version=experiment.control.version, why="rolled back", at=clock.now())
@@ -182,12 +180,21 @@ async def roll_back(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
         await _decided(tx, experiment, left, promotion, rollout_state="finished", by=by, clock=clock)
         return
     await _end(tx, experiment, verdict, promotion, rollout_state="rolled_back", at=clock.now())
-    after = {"status": "completed", "outcome": verdict.outcome, "step": experiment.step}
+    after = {"status": "completed", "outcome": verdict.outcome, "step": experiment.step, **_why(verdict)}
     await _note(tx, experiment, by, "rolled_back", before={"status": experiment.status}, after=after)
     await announce.happened(
         tx, experiment, "experiment.rolled_back", clock=clock, step=experiment.step, version=experiment.candidate.version,
         decided_by=verdict.decided_by, sentence=verdict.sentence,
     )  # fmt: skip
+
+
+async def _how_it_ended(tx: Tx, experiment: Experiment) -> str:
+    """With the way to take its version back, where everybody gets that now."""
+    if experiment.rollout_state != "finished":
+        return "rolled back before"
+    if not await _serves_candidate(tx, experiment):
+        return f"finished, and '{experiment.label}' does not name its version: nobody gets it, and there is nothing to take back"
+    return f"finished: to take its version back, POST /v1/prompts/{experiment.slug}/labels/{experiment.label}/rollback"
 
 
 async def promote(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> Promotion:
@@ -328,7 +335,7 @@ async def _decided(
     """Ends it with this verdict, and says so."""
     winner, is_moved = experiment.arm(verdict.winner), promotion.state == "moved"
     await _end(tx, experiment, verdict, promotion, rollout_state=rollout_state, at=clock.now())
-    after = {"status": "completed", "outcome": verdict.outcome, "winner": verdict.winner, "promotion": promotion.state}
+    after = {"status": "completed", "outcome": verdict.outcome, "winner": verdict.winner, "promotion": promotion.state, **_why(verdict)}
     await _note(tx, experiment, by, "decided", before={"status": experiment.status}, after=after)
     await announce.happened(
         tx, experiment, "experiment.decided", clock=clock, outcome=verdict.outcome, winner=verdict.winner,
@@ -348,9 +355,17 @@ async def _end(tx: Tx, experiment: Experiment, verdict: Verdict, promotion: Prom
         await store.close_shadow_account(tx, experiment.shadow_account_id)
 
 
+def _state(experiment: Experiment) -> str:
+    return "a draft" if experiment.status == "draft" else experiment.status
+
+
+def _why(verdict: Verdict) -> dict[str, str]:
+    return {"sentence": verdict.sentence} | ({"reason": verdict.reason} if verdict.reason else {})
+
+
 def _only(experiment: Experiment, status: str, *, to: str) -> None:
     if experiment.status != status:
-        raise Conflict(f"This experiment is {experiment.status}; only one that is {status} can {to}.", param="experiment_id")
+        raise Conflict(f"This experiment is {_state(experiment)}; only one that is {status} can {to}.", param="experiment_id")
 
 
 async def _allocation(tx: Tx, experiment: Experiment) -> Allocation:

@@ -8,7 +8,9 @@ from typing import Final
 from burnish_gateway.experiments import traffic_store
 from burnish_gateway.experiments.experiment import Experiment
 from burnish_gateway.experiments.traffic import CALLS_MOST, DAYS
+from burnish_shared.contracts.experiments import PastCost
 from burnish_shared.db.session import Tx
+from burnish_shared.experiments.analysis import COST
 from burnish_shared.experiments.percentile_size import Latencies
 from burnish_shared.experiments.quantiles import COURSES, QUANTILES, at_share, course_of
 from burnish_shared.experiments.sentences import FOR_P95
@@ -63,6 +65,16 @@ async def spread_of(tx: Tx, experiment: Experiment, *, now: datetime) -> PastSpr
     if mean.variance <= 0 or (not is_named and sums.y == 0):  # What never cost or took anything is no share.
         return TooFew(f"{_name(experiment.metric)} was the same for every unit in {DAYS} days, so nothing varies yet")
     return PastSpread(mean.value, mean.variance, sums.units, round(sums.x), row["named"], is_share=is_named and is_share(sums))
+
+
+async def past_cost(tx: Tx, experiment: Experiment, *, now: datetime) -> PastCost | None:
+    """What an experiment that decides by cost keeps of it; None where another metric decides, or too little is known."""
+    if experiment.metric != COST:
+        return None
+    found = await spread_of(tx, experiment, now=now)
+    if isinstance(found, TooFew):
+        return None
+    return PastCost(part=found.variance / found.value**2, units=found.units, size=found.observations / found.units)
 
 
 async def _of_percentile(tx: Tx, calls: traffic_store.Calls, metric: str) -> PastSpread | TooFew:

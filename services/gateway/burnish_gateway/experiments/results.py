@@ -15,6 +15,7 @@ from burnish_shared.experiments.assign import share_of
 from burnish_shared.experiments.conclude import GoOn, as_result, as_rule, conclude
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.sums import ArmSums
+from burnish_shared.moments import in_utc_us
 
 
 def plan_of(experiment: Experiment) -> Plan:
@@ -57,7 +58,7 @@ async def results_of(tx: Tx, workspace_id: UUID, experiment: Experiment, *, days
     plan = plan_of(experiment)
     look = await orders_store.last_look(tx, workspace_id, experiment.experiment_id)
     if look is not None and experiment.is_open and look.result["epoch"] == experiment.epoch:
-        told = look.result | {"looked_at": look.looked_at.isoformat()}
+        told = look.result | {"looked_at": in_utc_us(look.looked_at)}
         outcome, sentence = "undecided", told["sentence"]
     else:
         told, outcome, sentence = await _told_now(tx, workspace_id, experiment, plan, epochs, look=look, days=days)
@@ -66,7 +67,7 @@ async def results_of(tx: Tx, workspace_id: UUID, experiment: Experiment, *, days
     points = await orders_store.looks_over_time(tx, workspace_id, experiment.experiment_id)
     return told | {
         "shadows": shadows, "rule": as_rule(plan), "standing": {"outcome": outcome, "sentence": sentence},
-        "over_time": [dict(one) | {"looked_at": one["looked_at"].isoformat()} for one in points],
+        "over_time": [dict(one) | {"looked_at": in_utc_us(one["looked_at"])} for one in points],
     }  # fmt: skip
 
 

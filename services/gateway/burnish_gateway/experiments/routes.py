@@ -95,6 +95,11 @@ async def read_experiment(
         answer = await _in_full(tx, experiment, results=results)
     if file == "csv":
         return csv_response(FigureLine, figure_lines(experiment, results), name=f"experiment-{experiment_id}")
+    if experiment.is_open:
+        checks = await arm_problems(experiment, gateway=gateway, principal=principal)
+        unasked = {f"arms[{index}]" for index, arm in enumerate(answer.arms) if arm.share == 0}
+        blocked = [one for one in checks if one.name == "arms" and one.state == "blocks"]
+        answer.problems = [one.message for one in blocked if one.param not in unasked]
     return json_response(answer)
 
 

@@ -8,6 +8,7 @@ from burnish_gateway.batches import store as batches_store
 from burnish_gateway.experiments import lifecycle, settings_store, store
 from burnish_gateway.experiments.checklist import Check, checklist, refuse
 from burnish_gateway.experiments.experiment import Experiment
+from burnish_gateway.experiments.past_spread import past_cost
 from burnish_gateway.experiments.traffic import latency_limit_ms
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import no_such_prompt
@@ -31,6 +32,7 @@ async def start(tx: Tx, experiment: Experiment, by: Actor, before: Sequence[Chec
         return experiment
     if experiment.status != "draft":
         raise Conflict(f"This experiment is {experiment.status}; only a draft can be started.", param="experiment_id")
+    varied = await past_cost(tx, experiment, now=clock.now())  # Before others wait for the prompt: it reads calls one by one.
     head = await prompts_store.lock_head(tx, experiment.workspace_id, Slug(experiment.slug))
     if head is None:
         raise no_such_prompt(experiment.slug)
@@ -39,7 +41,7 @@ async def start(tx: Tx, experiment: Experiment, by: Actor, before: Sequence[Chec
     changes = await _slice(tx, experiment) | await _shadow_account(tx, experiment, credit_account_id=credit_account_id)
     settings = experiment.settings
     horizon = settings.horizon or horizon_of(min_samples=settings.min_samples, arms=len(experiment.live_arms))
-    frozen = settings.model_copy(update={"baseline": found.baseline.stored(), "horizon": int(horizon)})
+    frozen = settings.model_copy(update={"baseline": found.baseline.stored(), "horizon": int(horizon), "past_cost": varied})
     await store.put_arms(tx, experiment.workspace_id, experiment.experiment_id, experiment.arms)
     await lifecycle.begin(
         tx, experiment, by, clock=clock, changes=changes | {

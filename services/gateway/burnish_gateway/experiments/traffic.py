@@ -14,6 +14,7 @@ from burnish_gateway.insights.ranges import Range, range_of
 from burnish_gateway.insights.store import Filters
 from burnish_gateway.registry import store as prompts_store
 from burnish_shared.db.session import Tx
+from burnish_shared.moments import in_utc
 
 DAYS: Final = 7
 CALLS_MOST: Final = 20_000
@@ -83,7 +84,7 @@ class Baseline:
         return replace(self, values=self.values | {metric: (value, samples)})
 
     def stored(self) -> dict[str, Any]:
-        at = {"from": self.since.isoformat(), "to": self.until.isoformat()}
+        at = {"from": in_utc(self.since), "to": in_utc(self.until)}
         found: dict[str, Any] = {name: {"value": value, "samples": samples} | at for name, (value, samples) in self.values.items()}
         return found if self.p95_ms is None else found | {"latency_p95_ms": {"value": self.p95_ms, "samples": self.latencies} | at}
 

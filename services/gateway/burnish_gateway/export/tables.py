@@ -204,7 +204,7 @@ TABLES: Final = (
     _table(
         "alerts",
         "alert_id kind metric slug label version summary before after changed simulated muted raised_at resolved_at resolution severity "
-        "subject",
+        "subject unmuted_at",
         "alert_id", incident_key=INTERNAL,
     ),
     _table("review_settings", "slug low_rated uncertain sample_ratio most_waiting dataset_id updated_at", "slug"),
@@ -218,7 +218,7 @@ TABLES: Final = (
     _table(
         "alert_notices",
         "event_id channel_id alert_id event_type body simulated occurred_at status attempts error detail created_at settled_at",
-        "event_id channel_id", claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL,
+        "event_id channel_id", claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL, mail_refused=INTERNAL,
     ),
     _table(
         "reports",
@@ -274,7 +274,8 @@ TABLES: Final = (
         range_id=INTERNAL, traceparent=INTERNAL,
     ),
     _table(
-        "webhook_attempts", "event_id endpoint_id number url started_at duration_ms status_code error_class response_snippet",
+        "webhook_attempts", "event_id endpoint_id number url started_at duration_ms status_code error_class response_snippet "
+        "request_headers response_headers",
         "created_at event_id endpoint_id number",
         source="webhook_deliveries JOIN webhook_attempts USING (workspace_id, event_id, endpoint_id)",
     ),

@@ -13,13 +13,14 @@ from uuid import UUID
 from burnish_gateway.export.store import read_page
 from burnish_gateway.export.tables import FORMAT, TABLES, VERSION
 from burnish_shared.db.session import Database
+from burnish_shared.moments import in_utc
 
 
 async def write_export(db: Database, workspace_id: UUID, *, at: datetime, user: UUID | None = None) -> AsyncIterator[bytes]:
     """The lines, some at a time. `user`: whose own rows are in it, beside those that the workspace shares.
 
     Raises Unavailable in the middle where the database goes away: then the last line is missing."""
-    yield _line({"format": FORMAT, "version": VERSION, "workspace": str(workspace_id), "at": at.isoformat()})
+    yield _line({"format": FORMAT, "version": VERSION, "workspace": str(workspace_id), "at": in_utc(at)})
     counts: dict[str, int] = {}
     for table in TABLES:
         counts[table.name] = 0

@@ -17,6 +17,7 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
+from burnish_shared.moments import in_utc_us
 
 router = make_router("feedback")
 
@@ -78,7 +79,7 @@ async def list_feedback(
     if found.searched_to is not None:
         at, feedback_id, kind = found.searched_to
         next_cursor = gateway.cursors.make(principal.workspace_id, of=LIST, position=[at.isoformat(), str(feedback_id), kind])
-        searched_to = at.isoformat()
+        searched_to = in_utc_us(at)
     return json_response(FeedbackPage.model_validate({"data": data, "next_cursor": next_cursor, "searched_to": searched_to}))
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from burnish_shared.db.session import Tx
+from burnish_shared.moments import in_utc_us
 
 COLUMNS: Final = "feedback_id, kind, value, comment, correction, context, end_user, accepted_at, api_key_id, is_taken_back"
 REPLACED_MOST: Final = 500
@@ -108,7 +109,7 @@ def _taken_back(row: asyncpg.Record, takes_back: Sequence[asyncpg.Record]) -> di
     """By whom and when, where that was done. `takes_back`: the oldest first."""
     for one in takes_back:
         if one["feedback_id"] == row["feedback_id"] and one["accepted_at"] >= row["accepted_at"]:
-            return {"taken_back_at": one["accepted_at"].isoformat(), "taken_back_by": one["api_key_id"]}
+            return {"taken_back_at": in_utc_us(one["accepted_at"]), "taken_back_by": one["api_key_id"]}
     return {}
 
 
@@ -120,7 +121,7 @@ def shown(row: asyncpg.Record) -> dict[str, Any]:
         "kind": kind.partition(":")[0],
         "user_id": row["end_user"] or None,
         "context": row["context"] or {},
-        "accepted_at": row["accepted_at"].isoformat(),
+        "accepted_at": in_utc_us(row["accepted_at"]),
         "sent_by": row["api_key_id"],
     }
     if kind == "thumb" and value is not None:

@@ -1,7 +1,9 @@
 """Calls of models among spans, by OpenTelemetry's conventions for generative AI (`gen_ai.*`, current names and older ones). Pure."""
 
+import json
 import math
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,10 +17,14 @@ from burnish_shared.storable_text import storable
 
 SOURCE: Final = "otlp"
 
-CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "completion", "embeddings"})
+CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "completion", "embeddings", "embedding"})
 """`gen_ai.operation.name` of spans that are one call of a model. Agents, tools and workflows around them are not."""
 
-STATUS_OF_ERROR: Final = {"timeout": Status.TIMEOUT, "429": Status.RATE_LIMITED, "rate_limit_exceeded": Status.RATE_LIMITED}
+RATE_LIMITED: Final = re.compile(r"429|rate_?limit|too_?many_?requests|throttl|resource_?exhausted", re.IGNORECASE)
+TIMED_OUT: Final = re.compile(r"408|504|time_?d?_?out|deadline_?exceeded", re.IGNORECASE)
+"""`error.type` is a code, or the class of what was raised, such as `openai.RateLimitError`."""
+
+STATUS_OF_HTTP: Final = {429: Status.RATE_LIMITED, 408: Status.TIMEOUT, 504: Status.TIMEOUT}
 
 TEXT_MOST: Final = 200
 NS_IN_MS: Final = 1_000_000
@@ -56,7 +62,7 @@ def reported_of(span: Span) -> Reported | None:
     if (operation is not None and operation not in CALLS) or (operation is None and model is None):
         return None
     _check(span, model)
-    error = _text(get("error.type") or (span.status_message or "error" if span.is_error else None), most=1000)
+    error = _error(span)
     output, calls = answer_in(span)
     return Reported(
         source=SOURCE,
@@ -65,7 +71,7 @@ def reported_of(span: Span) -> Reported | None:
         latency_ms=max(0, (span.end_ns - span.start_ns) // NS_IN_MS) if span.start_ns else 0,
         model=_text(model) or "unknown",
         provider=_text(get("gen_ai.provider.name") or get("gen_ai.system")) or "unknown",
-        status=Status.SUCCESS if error is None else STATUS_OF_ERROR.get(error, Status.ERROR),
+        status=Status.SUCCESS if error is None else _status(span),
         error=error,
         finish_reason=_finish_reason(get("gen_ai.response.finish_reasons") or finish_reason_in(span)),
         slug=_slug(get("burnish.prompt") or get("gen_ai.prompt.name")),
@@ -76,8 +82,8 @@ def reported_of(span: Span) -> Reported | None:
         cached_input_tokens=_count(first_said(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
         cache_write_input_tokens=_count(first_said(span, "gen_ai.usage.cache_creation.input_tokens")),
         reasoning_tokens=_count(first_said(span, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
-        cost_nusd=_cost(first_said(span, "gen_ai.usage.cost", "llm.usage.total_cost")),
-        end_user=_text(first_said(span, "user.id", "enduser.id")),
+        cost_nusd=_cost(first_said(span, "gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.usage.total_cost")),
+        end_user=_text(first_said(span, "user.id", "enduser.id", "llm.user")),
         session_id=_text(first_said(span, "gen_ai.conversation.id", "session.id")),
         app=_text(span.resource.get("service.name")),
         messages=messages_in(span),
@@ -87,6 +93,24 @@ def reported_of(span: Span) -> Reported | None:
         trace_id=span.trace_id,
         metadata={"span_name": _text(span.name), "operation": operation},
     )
+
+
+def _error(span: Span) -> str | None:
+    """What went wrong: its kind, and what the span says of it."""
+    kind = span.attributes.get("error.type") or ("error" if span.is_error and not span.status_message else None)
+    said = span.status_message if span.is_error else ""
+    if kind and said and str(kind) not in said:
+        return _text(f"{kind}: {said}", most=1000)
+    return _text(said or kind, most=1000)
+
+
+def _status(span: Span) -> Status:
+    kind = str(span.attributes.get("error.type") or "")
+    if RATE_LIMITED.search(kind):
+        return Status.RATE_LIMITED
+    if TIMED_OUT.search(kind):
+        return Status.TIMEOUT
+    return STATUS_OF_HTTP.get(_count(span.attributes.get("http.response.status_code")) or 0, Status.ERROR)
 
 
 def _text(value: Any, *, most: int = TEXT_MOST) -> str | None:
@@ -126,4 +150,8 @@ def _number(value: Any) -> int | float | None:
 
 
 def _finish_reason(value: Any) -> str | None:
+    """Of the first answer; LiteLLM writes the list as JSON in a string."""
+    if isinstance(value, str) and value.startswith("[") and len(value) < TEXT_MOST:
+        with suppress(ValueError):
+            value = json.loads(value)
     return _text(value[0] if isinstance(value, list) and value else value or None, most=64)

@@ -31,6 +31,7 @@ from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 ENDPOINTS_MOST: Final = 100
 KIND: Final = "inbound_endpoint"
@@ -127,7 +128,7 @@ async def rotate(tx: Tx, principal: Principal, endpoint_id: UUID, body: InboundR
             "The secret was replaced not long ago, and the one before it is still good: wait, or give overlap_hours 0 to end it now.",
             param="overlap_hours",
         )
-    facts = {"previous_secret_until": until.isoformat()}
+    facts = {"previous_secret_until": in_utc(until)}
     await audit.note(tx, principal, action="inbound_endpoint.secret_rotated", kind=KIND, key=str(endpoint_id), after=facts)
     await note_change(tx, workspace_id=principal.workspace_id, kind="inbound_endpoint", key=str(endpoint_id))
     return RotatedInboundAnswer(id=endpoint_id, secret=secret, previous_secret_until=until)

@@ -93,7 +93,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        return " ".join(_text(value[name]) for name in sorted(value) if name not in ("type", "image_url")).strip()
+        return " ".join(_text(value[name]) for name in sorted(value) if name not in ("type", "image_url", "file")).strip()
     return " ".join(_text(one) for one in value).strip() if isinstance(value, list) else ""
 
 

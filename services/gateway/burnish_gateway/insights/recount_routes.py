@@ -17,6 +17,7 @@ from burnish_gateway.wire import ApiModel, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, RateLimited
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 router = make_router("analytics")
 
@@ -82,7 +83,7 @@ async def post_recount(request: Request, body: RecountBody, principal: Admin, ga
         if await store.pending(tx) >= PENDING_MOST:
             raise RateLimited(f"{PENDING_MOST} recounts of this workspace are still to be made; wait for them.", retry_after_s=30)
         row = await store.ask(tx, principal.workspace_id, new_uuid(), requested_by=principal.actor, start=start, end=end)
-        after = {"from": start.isoformat(), "to": end.isoformat()}
+        after = {"from": in_utc(start), "to": in_utc(end)}
         await audit.note(tx, principal, action="recount.requested", kind="recount", key=str(row["recount_id"]), after=after)
         return _answer(row)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from burnish_gateway.lineage.graph import Graph, Node
+from burnish_shared.moments import in_utc
 
 LABELS: Final = {"version": "PromptVersion", "candidate": "Candidate", "published": "PublishedPrompt"}
 
@@ -54,7 +55,7 @@ def _every(node: Node) -> Mapping[str, Any]:
         "model": node.model,
         "labels": ", ".join(node.labels) or None,
         "score": node.score,
-        "created_at": node.created_at.isoformat() if node.created_at else None,
+        "created_at": in_utc(node.created_at) if node.created_at else None,
     }
 
 

@@ -73,8 +73,11 @@ class EventRing:
         self._size = 0
         self._lost_until_ms.clear()
 
-    def after(self, workspace_id: UUID, position: str) -> tuple[list[Kept], bool]:
-        """What came after `position` (and shortly before), and whether something in between may not be here. ValueError: no position."""
+    def after(self, workspace_id: UUID, position: str, *, now_ms: int) -> tuple[list[Kept], bool]:
+        """What came after `position` (and shortly before), and whether something in between may not be here. ValueError: no position.
+
+        A position that lies ahead of `now_ms` is of a gateway whose clock is: what came here since then looks as if it came before.
+        """
         found = POSITION.fullmatch(position)
         if found is None:
             raise ValueError(position)
@@ -83,7 +86,7 @@ class EventRing:
         seen = own.get(last) if own and last else None
         if seen is not None:
             at_ms = min(at_ms, seen.at_ms)
-        is_unknown = last is not None and seen is None
+        is_unknown = seen is None and (last is not None or at_ms > now_ms)
         kept = [one for one in self._own(workspace_id) if one.at_ms >= at_ms - OVERLAP_MS and one.event_id != last]
         return kept, is_unknown or at_ms < max(self.since_ms, self._lost_until_ms.get(workspace_id, 0))
 

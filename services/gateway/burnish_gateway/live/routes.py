@@ -101,14 +101,14 @@ async def _stream(gateway: Gateway, principal: Principal, request: Request, *, l
 
 def _hello(gateway: Gateway, principal: Principal, listener: Listener, *, last_event_id: str | None) -> bytes:
     """Says where the stream begins. What came while nobody looked is put before what comes now."""
-    position = str(gateway.live.now_ms())
+    now_ms = gateway.live.now_ms()
     if last_event_id is not None:
-        missed, listener.has_gap = gateway.live.ring.after(principal.workspace_id, last_event_id)
+        missed, listener.has_gap = gateway.live.ring.after(principal.workspace_id, last_event_id, now_ms=now_ms)
         listener.events.extendleft(reversed(missed))
         listener.missed = len(missed)
         listener.woken.set()
     data = json.dumps({"workspace_id": str(principal.workspace_id)}).encode()
-    return f"id: {position}\n".encode() + _event("hello", data) if last_event_id is None else _event("hello", data)
+    return f"id: {now_ms}\n".encode() + _event("hello", data) if last_event_id is None else _event("hello", data)
 
 
 async def _woken(listener: Listener) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from burnish_gateway.mcp.arguments import ID_PATTERN, SLUG_PATTERN
 from burnish_shared.places import place_of
 
 NAMED_MOST: Final = 20
@@ -17,6 +18,12 @@ KINDS: Final = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "object": "an object",
 }  # fmt: skip
 """Types of JSON Schema → what is wanted."""
+
+PATTERNS: Final = {
+    ID_PATTERN: "must be a UUID, such as 01930000-0000-7000-8000-000000000000",
+    SLUG_PATTERN: "must be a slug: letters, digits, - and _, at most 63, a letter or digit first",
+}
+"""What is asked for, in words."""
 
 BOUNDS: Final = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
@@ -60,7 +67,7 @@ class ArgumentCheck:
         if keyword == "maxLength":
             return f"may have at most {error.kind.limit} characters; it has {len(error.instance)}"
         if keyword == "pattern":
-            return f"must match the pattern {error.kind.pattern}"
+            return PATTERNS.get(error.kind.pattern) or f"must match the pattern {error.kind.pattern}"
         return f"breaks `{keyword}` of the tool's schema"
 
     def _meant(self, path: Sequence[int | str]) -> str:

@@ -5,6 +5,9 @@ from typing import Any, Final
 
 TEXT_MOST: Final = 60_000
 
+ID_PATTERN: Final = "^[0-9a-fA-F-]{32,36}$"
+SLUG_PATTERN: Final = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+
 
 def text(description: str) -> dict[str, Any]:
     """Any text."""
@@ -13,7 +16,7 @@ def text(description: str) -> dict[str, Any]:
 
 def identifier(description: str) -> dict[str, Any]:
     """An id of ours."""
-    return {"type": "string", "pattern": "^[0-9a-fA-F-]{32,36}$", "description": description}
+    return {"type": "string", "pattern": ID_PATTERN, "description": description}
 
 
 def with_whole_numbers(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -32,7 +35,7 @@ def choice(description: str, *values: str) -> dict[str, Any]:
 
 
 PROMPT: Final[Mapping[str, Any]] = {
-    "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", "description": "Slug of the prompt, as search_prompts names it.",
+    "type": "string", "pattern": SLUG_PATTERN, "description": "Slug of the prompt, as search_prompts names it.",
 }  # fmt: skip
 
 OF_PROMPT: Final[Mapping[str, Any]] = {**PROMPT, "description": "Only of this prompt."}

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from mcp import types
 
 from burnish_gateway.mcp.calls import Answer, Api, Call
+from burnish_shared.files import as_texts, is_file, media_type_of
 
 LABEL: Final = "production"
 
@@ -159,6 +160,9 @@ def _blocks(message: Mapping[str, Any]) -> Iterator[types.ContentBlock]:
         yield types.TextContent(text=content or "")
         return
     for part in content:
+        if is_file(part):
+            yield from _of_file(part["file"])
+            continue
         url = str((part.get("image_url") or {}).get("url", "")) if part.get("type") == "image_url" else ""
         if found := DATA_URL.fullmatch(url):
             yield types.ImageContent(mime_type=found[1], data=found[2])
@@ -166,3 +170,16 @@ def _blocks(message: Mapping[str, Any]) -> Iterator[types.ContentBlock]:
             yield types.ResourceLink(name="image", uri=url)
         else:
             yield types.TextContent(text=str(part.get("text", "")))
+
+
+def _of_file(file: Mapping[str, Any]) -> Iterator[types.ContentBlock]:
+    """A text as such, a PDF as a resource that is sent along, an address as a link."""
+    name, texts = str(file.get("filename") or "file"), as_texts(file)
+    if texts is not None:
+        yield from _blocks({"content": texts})
+    elif address := file.get("file_url"):
+        yield types.ResourceLink(name=name, uri=str(address))
+    else:
+        data = str(file.get("file_data", "")).partition(",")[2]
+        held = types.BlobResourceContents(uri=f"file:///{quote(name)}", mime_type=media_type_of(file) or None, blob=data)
+        yield types.EmbeddedResource(resource=held)

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from burnish_shared.contracts.executions import Rates
 from burnish_shared.db.model_store import PRICES, SCORES, ModelFacts
+from burnish_shared.moments import in_utc
 
 AUDITED = (
     "provider", "base_url", "upstream_model", "context_tokens", "output_tokens", *PRICES, "price_tiers", "price_version", "capabilities",
@@ -84,4 +85,4 @@ def audited(facts: ModelFacts) -> dict[str, Any]:
 
 
 def _written(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+    return None if at is None else in_utc(at)

@@ -32,7 +32,7 @@ OTHER: Final = re.compile(
 
 SAYS: Final = {
     "supports_function_calling": "tools", "supports_vision": "vision", "supports_response_schema": "json",
-    "supports_reasoning": "reasoning", "supports_prompt_caching": "prompt_caching",
+    "supports_reasoning": "reasoning", "supports_prompt_caching": "prompt_caching", "supports_pdf_input": "pdf",
 }  # fmt: skip
 
 RATES: Final = {

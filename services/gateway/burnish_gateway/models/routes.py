@@ -22,6 +22,7 @@ from burnish_gateway.uses import told_one
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
+from burnish_shared.moments import in_utc
 
 router = make_router("models")
 
@@ -58,7 +59,7 @@ async def list_prices(gateway: GatewayParts, principal: Viewer, model: ModelPath
             "price_version": row["price_version"],
             "prices": row["prices"],
             "set_by": row["set_by"],
-            "set_at": row["set_at"].isoformat(),
+            "set_at": in_utc(row["set_at"]),
             "scope": row["scope"],
         }
         for row in rows
@@ -100,7 +101,8 @@ async def patch_model(model: ModelPath, body: ModelChange, gateway: GatewayParts
 
 @router.post("/v1/models/{model:path}/retire", summary="End a model of one's own, and test its successor on the prompts that use it")
 async def retire(model: ModelPath, body: RetireModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
-    """Without `sunset_at` the model cannot be called from now on; with it, it is deprecated and ends then.
+    """Without `sunset_at` the model cannot be called from now on. With it, it is deprecated: alerts say before and on that day who calls
+    it, and `auto` does not choose it. Who names it is answered for as long as its provider answers; retire it then without a date.
 
     For every prompt that calls the model through a label or its newest version, the newest completed test run of each dataset and split is
     run again with the successor. `test_runs` names them beside those that they are to be compared with; `skipped` says what was not run.

@@ -78,6 +78,14 @@ class RunPlanAnswer(PlannedRun):
     short_budgets: list[ShortBudget] = Field(default_factory=list, description=SHORT_BUDGETS)
 
 
+class LackingItems(BaseModel):
+    """Of what there is too little for a search."""
+
+    what: str = Field(description="train_items | validation_items | test_items")
+    have: int
+    needed: int
+
+
 class JobPlanAnswer(BaseModel):
     """An optimization as it could be started now; a budget below the least is told here, and refused at the start."""
 
@@ -88,6 +96,11 @@ class JobPlanAnswer(BaseModel):
     forecast: ForecastAnswer
     least_evaluations: int | None = Field(description="With fewer it is refused. Null: the dataset is too small for any search.")
     least_credits: str | None = Field(description="A cap below this is refused.")
+    lacking: list[LackingItems] = Field(
+        default_factory=list,
+        description="Not empty: started so it ends at once as `not_enough_data`, and costs nothing. Also where every look that proofs may "
+        "take at these test items is spent: it then takes as many fresh ones as there are.",
+    )
     short_budgets: list[ShortBudget] = Field(default_factory=list, description=SHORT_BUDGETS)
 
 
@@ -170,7 +183,8 @@ class OptimizationAnswer(BaseModel):
     report: dict[str, Any] = Field(
         default_factory=dict,
         description="What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, "
-        "metrics that could not be taken. Of a job for several models `models`: what came of each, `counts` of its proposals by state, and "
+        "metrics that could not be taken, and where there was too little data `lacking`: `what`, how many it has (`have`) and how many it "
+        "takes at least (`needed`). Of a job for several models `models`: what came of each, `counts` of its proposals by state, and "
         "`main` of the one that `test` and `edits` are about; the proposals of each: `GET /v1/optimizations/{id}/proposals?model=`.",
     )
     search: dict[str, Any] | None = Field(default=None, description="How it was asked to search, complete; null in lists.")

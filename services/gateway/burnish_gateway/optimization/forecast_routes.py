@@ -4,6 +4,8 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from burnish_gateway.billing.budget_store import short_budgets
+from burnish_gateway.datasets.leaks import LOOKS_MOST
+from burnish_gateway.datasets.leaks_store import looks_taken
 from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers
@@ -11,6 +13,7 @@ from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
 from burnish_gateway.optimization.start import plan_test_run, try_plan
 from burnish_gateway.wire import make_router
 from burnish_shared.db.session import Tx
+from burnish_shared.search_budget import items_lacking
 
 router = make_router("optimization")
 
@@ -40,6 +43,16 @@ async def forecast_optimization(request: Request, gateway: GatewayParts, princip
         told = answers.job_plan_answer(plan)
         most = min(told.forecast.cost_nusd, told.forecast.set_aside_nusd)
         short = await short_budgets(tx, plan.subject.prompt.prompt_id, below_nusd=most)
-        return told.model_copy(update={"short_budgets": [answers.ShortBudget(**dict(one)) for one in short]})
+        looks = await looks_taken(tx, principal.workspace_id, plan.subject.dataset.dataset_id)
+        lacking = items_lacking(
+            train_items=told.counts["train"], validation_items=told.counts["validation"], test_items=told.counts["test"],
+            test_least=plan.search.min_samples, are_looks_spent=looks >= LOOKS_MOST,
+        )  # fmt: skip
+        return told.model_copy(
+            update={
+                "short_budgets": [answers.ShortBudget(**dict(one)) for one in short],
+                "lacking": [answers.LackingItems(what=what, have=have, needed=needed) for what, have, needed in lacking],
+            }
+        )
 
     return await run_once(gateway, request, principal, status=200, work=work)

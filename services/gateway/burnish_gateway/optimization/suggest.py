@@ -61,7 +61,8 @@ def by_rules(category_stats: Mapping[str, Any], confusion: Mapping[str, Any], *,
         figure = "Not all answers were right" if priorities or pairs or failed else "Nothing was said of its answers"
     worst = f"; most are lost in {', '.join(priorities[:3])}" if priorities else ""
     taken = f" Most often {pairs[0][1]!r} is taken for {pairs[0][2]!r}." if pairs else ""
-    return Suggested(f"{figure}{worst}. {failed} failed cases were looked at.{taken}", suggestions[:SUGGESTIONS_MOST], priorities)
+    looked_at = f"{failed} failed case{' was' if failed == 1 else 's were'} looked at."
+    return Suggested(f"{figure}{worst}. {looked_at}{taken}", suggestions[:SUGGESTIONS_MOST], priorities)
 
 
 def messages_for(told: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -91,7 +92,8 @@ def _about_form(confusion: Mapping[str, Any]) -> list[str]:
         return []
     names = [repr(name) for name in confusion if name != OTHER]
     listed = ", ".join(names) if len(names) <= NAMES_MOST else f"the {len(names)} names that it may be"
-    return [f"Say that the answer is exactly one of {listed} and nothing else: {none} answers were none of them."]
+    were = "answer was" if none == 1 else "answers were"
+    return [f"Say that the answer is exactly one of {listed} and nothing else: {none} {were} none of them."]
 
 
 def _lost(stats: Any) -> int:

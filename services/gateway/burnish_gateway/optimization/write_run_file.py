@@ -9,6 +9,7 @@ from asyncpg import Record
 from burnish_gateway.optimization.run_file_store import BEFORE_ALL, answers_of
 from burnish_gateway.streamed_file import pages_of
 from burnish_shared.db.session import Database
+from burnish_shared.moments import in_utc
 
 ANSWERS_AT_ONCE: Final = 100
 """Items may hold 80 kB each, and answers more; so many are in memory."""
@@ -38,5 +39,5 @@ def said_of(row: Record) -> dict[str, Any]:
     return {name: one for name, one in row.items() if name != "question"} | {
         "item_id": str(row["item_id"]),
         "execution_id": str(row["execution_id"]),
-        "answered_at": row["answered_at"].isoformat(),
+        "answered_at": in_utc(row["answered_at"]),
     }

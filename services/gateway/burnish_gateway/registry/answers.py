@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.registry.difference import Difference
-from burnish_gateway.registry.prompt import Affected, Head, LabelMove, PlacedLabel, Source, Version, VersionSummary, Visibility
+from burnish_gateway.registry.effect_answers import AffectedAnswer, ExperimentOnLabel, affected_answer, experiments_on_label
+from burnish_gateway.registry.prompt import Affected, Head, LabelMove, OnLabel, PlacedLabel, Source, Version, VersionSummary, Visibility
 from burnish_gateway.registry.text_answers import Estimated, VariableAnswer, estimated, variables_of
 from burnish_shared.slug import LATEST, Label
 from burnish_shared.template import PromptTemplate, Rendered
@@ -130,21 +131,6 @@ class PromptAnswer(PromptItem, ContentAnswer):
     warnings: list[str] | None = Field(default=None, description=WARNINGS)
 
 
-class AffectedAnswer(BaseModel):
-    """A served version of another prompt that reads otherwise. `through`: the names by which it includes the snippet.
-
-    `new_required`: variables that it asks for from now on; `problem`: why it would be no prompt any more, which refuses the change.
-    """
-
-    prompt: str
-    version: int
-    labels: list[str]
-    through: list[str]
-    new_required: list[str]
-    no_longer_used: list[str]
-    problem: str | None
-
-
 class LabelAnswer(BaseModel):
     """Where a label stands. `latest` has no `moved_at`: it moves by itself. `version` is null in the answer to removing a label."""
 
@@ -153,6 +139,11 @@ class LabelAnswer(BaseModel):
     moved_at: datetime | None
     changed: list[AffectedAnswer] | None = Field(
         default=None, description="Prompts that include this one by the label, and change with it."
+    )
+    experiments: list[ExperimentOnLabel] | None = Field(
+        default=None,
+        description="Of a label that was moved: the newest five on its calls, which go on giving their arms to who takes part. Pause or "
+        "end them where everybody is to get the label.",
     )
     retested: list[dict[str, Any]] | None = Field(default=None, description="Test runs of those that were begun again.")
     not_retested: list[dict[str, Any]] | None = Field(default=None, description="Those that were not, and why.")
@@ -307,21 +298,10 @@ def version_item(summary: VersionSummary) -> VersionItem:
     )
 
 
-def label_answer(placed: PlacedLabel, *, effects: Sequence[Affected] = ()) -> LabelAnswer:
-    changed = {"changed": [affected_answer(one) for one in effects]} if effects else {}
-    return LabelAnswer(label=placed.label, version=placed.version, moved_at=placed.moved_at, **changed)
-
-
-def affected_answer(one: Affected) -> AffectedAnswer:
-    return AffectedAnswer(
-        prompt=one.slug,
-        version=one.version,
-        labels=list(one.labels),
-        through=list(one.through),
-        new_required=list(one.new_required),
-        no_longer_used=list(one.no_longer_used),
-        problem=one.problem,
-    )
+def label_answer(placed: PlacedLabel, *, effects: Sequence[Affected] = (), experiments: Sequence[OnLabel] = ()) -> LabelAnswer:
+    more: dict[str, Any] = {"changed": [affected_answer(one) for one in effects]} if effects else {}
+    more |= {"experiments": experiments_on_label(experiments)} if experiments else {}
+    return LabelAnswer(label=placed.label, version=placed.version, moved_at=placed.moved_at, **more)
 
 
 def label_list(head: Head) -> list[LabelAnswer]:

@@ -49,7 +49,10 @@ async def archive(slug: str, request: Request, principal: PromptEditor, gateway:
         if head.prompt.archived_at is None:
             await check_may_archive(tx, principal, head)
             if running := await archive_store.experiments_running(tx, head.prompt):
-                raise Conflict(f"The prompt '{name}' takes part in {', '.join(running)}; end that first.", param="prompt")
+                raise Conflict(
+                    f"The prompt '{name}' takes part in {' and '.join(running)}; end {'that' if len(running) == 1 else 'those'} first.",
+                    param="prompt",
+                )
             await check_not_included(tx, head.prompt, what=f"Archiving '{name}'")
             await check_not_in_chains(tx, principal.workspace_id, name, what=f"Archiving '{name}'")
             head = await _changed(tx, head, by=principal.actor)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from burnish_gateway.registry.prompt import Prompt
+from burnish_gateway.registry.prompt import OnLabel, Prompt
 from burnish_shared.db.session import Tx
 
 RUNNING: Final = (
@@ -49,6 +49,19 @@ async def experiments_running(tx: Tx, prompt: Prompt, *, label: str | None = Non
         label,
     )
     return [f"experiment {row['experiment_id']} ('{row['name']}')" for row in rows]
+
+
+async def experiments_on(tx: Tx, prompt: Prompt, label: str) -> list[OnLabel]:
+    """Those that give arms of their own to calls of the label, and will when they are resumed; the newest five."""
+    rows = await tx.fetch(
+        """SELECT experiment_id, name, kind, status FROM experiments
+            WHERE workspace_id = $1 AND prompt_id = $2 AND label = $3 AND status IN ('running', 'paused')
+            ORDER BY experiment_id DESC LIMIT 5""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        label,
+    )
+    return [OnLabel(row["experiment_id"], row["name"], row["kind"], row["status"]) for row in rows]
 
 
 async def purge(tx: Tx, prompt: Prompt) -> int:

@@ -46,7 +46,8 @@ async def get_label(slug: str, label: str, principal: Viewer, gateway: GatewayPa
 async def put_label(
     slug: str, label: str, *, request: Request, body: bodies.MoveLabel, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
-    """Every gateway serves it within a second. Setting it where it stands changes nothing.
+    """Every gateway serves it within a second. Setting it where it stands changes nothing. Who takes part in an experiment on the label
+    goes on getting an arm of that: `experiments` names those.
 
     A label that the workspace protects moves to approved versions alone, whose newest test run passed where the workspace asks for that
     too: else 409 `label_protected`, with what is lacking in `details.lacking`.
@@ -70,7 +71,7 @@ async def put_label(
                 tx, principal, action="prompt.label.moved", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
             )
             await announce.prompt_changed(tx, principal.workspace_id, name)
-        told = answers.plain(answers.label_answer(moved.placed, effects=moved.effects))
+        told = answers.plain(answers.label_answer(moved.placed, effects=moved.effects, experiments=moved.experiments))
         return told | (await retest(tx, principal, moved.effects) if body.retest and moved.effects else {})
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
@@ -109,7 +110,7 @@ async def roll_label_back(
                 tx, principal, action="prompt.label.rolled_back", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
             )
             await announce.prompt_changed(tx, principal.workspace_id, name)
-        return answers.plain(answers.label_answer(moved.placed))
+        return answers.plain(answers.label_answer(moved.placed, experiments=moved.experiments))
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from burnish_gateway.registry import announce, store
-from burnish_gateway.registry.archive_store import experiments_running
+from burnish_gateway.registry.archive_store import experiments_on, experiments_running
 from burnish_gateway.registry.check_includes import check_includes
 from burnish_gateway.registry.label_rules import check_may_name, check_may_reach
 from burnish_gateway.registry.prompt import (
@@ -88,7 +88,9 @@ async def _moved(
     )
     revision = await store.raise_revision(tx, prompt, latest_version=prompt.latest_version)
     await announce.label_moved(tx, prompt, label=label, from_version=from_version, to_version=version, revision=revision, clock=clock)
-    return MovedLabel(PlacedLabel(label, version, moved_at), from_version, is_moved=True, effects=tuple(effects))
+    experiments = await experiments_on(tx, prompt, label)
+    placed = PlacedLabel(label, version, moved_at)
+    return MovedLabel(placed, from_version, is_moved=True, effects=tuple(effects), experiments=tuple(experiments))
 
 
 async def remove_label(
@@ -104,7 +106,10 @@ async def remove_label(
     from_version, _ = head.named(label=label, version=None)
     check_not_archived(prompt)
     if running := await experiments_running(tx, prompt, label=label):
-        raise Conflict(f"The label '{label}' of '{slug}' takes part in {', '.join(running)}; end that first.", param="label")
+        raise Conflict(
+            f"The label '{label}' of '{slug}' takes part in {' and '.join(running)}; end {'that' if len(running) == 1 else 'those'} first.",
+            param="label",
+        )
     refuse_broken(await effects_of(tx, prompt, label, version=None), what=f"Removing '{label}' of '{slug}'")
 
     moved_at = await store.delete_label(tx, prompt, label)

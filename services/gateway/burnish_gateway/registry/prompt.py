@@ -149,16 +149,27 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
+class OnLabel:
+    """An experiment on the calls of a label that was started and has not ended."""
+
+    id: UUID
+    name: str
+    kind: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class MovedLabel:
     """What moving a label did. `is_moved` False: it stood there already. `from_version` None: the label is new.
 
-    `effects`: the prompts that include this one by the label, and change with it.
+    `effects`: the prompts that include this one by the label, and change with it. `experiments`: those on its calls.
     """
 
     placed: PlacedLabel
     from_version: int | None
     is_moved: bool
     effects: tuple[Affected, ...] = ()
+    experiments: tuple[OnLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from burnish_gateway.chains.store import served_uses
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.registry import answers, store, uses_store
+from burnish_gateway.registry import archive_store, store, uses_store
+from burnish_gateway.registry.effect_answers import AffectedAnswer, ExperimentOnLabel, affected_answer, experiments_on_label
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.snippet_effects import effects_of, users_of
 from burnish_gateway.wire import json_response, make_router
@@ -60,8 +61,11 @@ class EffectsAnswer(BaseModel):
     slug: str
     label: str
     version: int
-    changed: list[answers.AffectedAnswer]
+    changed: list[AffectedAnswer]
     refused: bool
+    experiments: list[ExperimentOnLabel] = Field(
+        description="The newest five on the label's calls: they go on giving their arms to who takes part."
+    )
 
 
 @router.get("/v1/prompts/{slug}/uses", response_model=UsesAnswer, summary="What a prompt includes, and which prompts and chains use it")
@@ -107,6 +111,8 @@ async def effects(
         to = version or head.prompt.latest_version
         head.named(label=None, version=to)
         found = await effects_of(tx, head.prompt, wanted, version=to)
-    changed = [answers.affected_answer(one) for one in found]
-    answer = EffectsAnswer(slug=name, label=wanted, version=to, changed=changed, refused=any(one.problem for one in changed))
+        experiments = experiments_on_label(await archive_store.experiments_on(tx, head.prompt, wanted))
+    changed = [affected_answer(one) for one in found]
+    refused = any(one.problem for one in changed)
+    answer = EffectsAnswer(slug=name, label=wanted, version=to, changed=changed, refused=refused, experiments=experiments)
     return json_response(answer)

@@ -24,6 +24,7 @@ from burnish_gateway.reports.write_report import write_report
 from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.moments import in_utc
 
 router = make_router("analytics")
 include(router, schedule_routes.router)  # before the routes of one report, whose id would take its place
@@ -114,7 +115,7 @@ async def delete_report(request: Request, principal: Editor, gateway: GatewayPar
         gone = await store.delete(tx, report_id)
         if gone is None:
             raise _no_such_report()
-        before = {"kind": gone.kind, "schedule": gone.schedule, "created_at": gone.created_at.isoformat()}
+        before = {"kind": gone.kind, "schedule": gone.schedule, "created_at": in_utc(gone.created_at)}
         await audit.note(tx, principal, action="report.deleted", kind="report", key=str(report_id), before=before)
         return gone
 

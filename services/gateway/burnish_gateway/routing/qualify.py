@@ -29,6 +29,14 @@ def makes_embeddings(capabilities: Iterable[str]) -> bool:
     return "chat" not in able or bool(able & EMBEDDINGS)
 
 
+FETCHES_FILES: Final = frozenset({"anthropic", "openrouter"})
+"""Providers that fetch a document from its address; the chat completions of others have no word for one."""
+
+
+def fetches_files(facts: ModelFacts) -> bool:
+    return facts.simulated or facts.provider in FETCHES_FILES
+
+
 class NoModelQualifies(InvalidField):
     """`auto` found no model that meets the requirements; `details` says of each why not."""
 
@@ -55,9 +63,13 @@ class Need:
     max_latency_ms: int | None = None
     max_cost_nusd: int | None = None
     use_case: str | None = None
+    has_file_addresses: bool = False
 
     @classmethod
-    def of(cls, said: Mapping[str, Any], size: Size, *, implied: frozenset[str] = frozenset(), use_case: str | None = None) -> Self:
+    def of(
+        cls, said: Mapping[str, Any], size: Size, *, implied: frozenset[str] = frozenset(), use_case: str | None = None,
+        has_file_addresses: bool = False,
+    ) -> Self:  # fmt: skip
         """`said`: requirements as somebody wrote them. `implied`: capabilities that the call itself needs, such as tools or images."""
         return cls(
             size=size,
@@ -66,6 +78,7 @@ class Need:
             max_latency_ms=said.get("max_latency_ms"),
             max_cost_nusd=said.get("max_cost_nusd"),
             use_case=said.get("use_case") or use_case,
+            has_file_addresses=has_file_addresses,
         )
 
     def cap_of(self, facts: ModelFacts) -> int:
@@ -96,6 +109,8 @@ def _of_abilities(facts: ModelFacts, need: Need) -> list[str]:
         said.append(f"It lacks {', '.join(sorted(missing))}.")
     if need.size.answers > 1 and wire_of(facts.provider) == "anthropic":
         said.append("Its provider gives one answer a call.")
+    if need.has_file_addresses and not fetches_files(facts):
+        said.append("Its provider fetches no file from an address.")
     cap = need.cap_of(facts)
     if cap > facts.output_tokens:
         said.append(f"Its output ends at {facts.output_tokens} tokens; the call allows {cap}.")

@@ -16,6 +16,7 @@ from burnish_gateway.sessions import store
 from burnish_gateway.sessions.answers import SessionAnswer, SessionTotals
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.errors import NotFound
+from burnish_shared.moments import in_utc_us
 
 router = make_router("executions")
 
@@ -61,7 +62,7 @@ async def get_session(
 
 
 def _totals(row: Record) -> SessionTotals:
-    shown: dict[str, Any] = dict(row) | {"finished_at": row["finished_at"].isoformat() if row["finished_at"] else None}
+    shown: dict[str, Any] = dict(row) | {"finished_at": in_utc_us(row["finished_at"]) if row["finished_at"] else None}
     return SessionTotals(**shown)
 
 

@@ -111,6 +111,12 @@ class AttemptAnswer(BaseModel):
     status_code: int | None
     error_class: str | None
     response_snippet: str | None = Field(description="The beginning of the answer's body; only for editors and admins.")
+    request_headers: dict[str, str | None] | None = Field(
+        description="As they were sent, but for values of the endpoint's own headers (null); only for editors and admins."
+    )
+    response_headers: dict[str, str | None] | None = Field(
+        description="As they came, up to 4,000 characters; secrets such as cookies are null. Only for editors and admins."
+    )
 
 
 class DeliveryDetailAnswer(DeliveryAnswer):
@@ -124,6 +130,10 @@ class TestAnswer(BaseModel):
     delivery_id: str
     event_id: UUID
     warning: str | None = WARNING
+
+
+class DismissedAnswer(BaseModel):
+    dismissed: int = Field(description="At most 10,000 at once; ask again for more.")
 
 
 class ReplayAnswer(BaseModel):
@@ -200,6 +210,8 @@ def attempt_answer(attempt: LoggedAttempt, *, in_full: bool) -> AttemptAnswer:
         status_code=attempt.status_code,
         error_class=attempt.error_class,
         response_snippet=attempt.response_snippet if in_full else None,
+        request_headers=dict(sorted(attempt.request_headers.items())) if in_full and attempt.request_headers is not None else None,
+        response_headers=dict(sorted(attempt.response_headers.items())) if in_full and attempt.response_headers is not None else None,
     )
 
 

@@ -137,6 +137,13 @@ class RotationBody(ApiModel):
     overlap_hours: Annotated[int, Field(ge=0, le=168)] = Field(default=24, description="How long the old secret signs too.")
 
 
+class DismissBody(ApiModel):
+    """`POST …/dismiss`: which dead letters of the endpoint are given up."""
+
+    to: Moment | None = Field(default=None, description="Those made before this time; all where it is left out.")
+    event_types: Annotated[list[EventPattern], Field(max_length=50)] = Field(default_factory=list, description="All where it is empty.")
+
+
 EndedStatus = Literal["delivered", "exhausted", "cancelled"]
 Statuses = Annotated[list[EndedStatus], Field(min_length=1, max_length=3)]
 

@@ -12,6 +12,7 @@ from burnish_gateway.webhooks import endpoints_store, replay_range
 from burnish_gateway.webhooks.bodies import EndpointBody, EndpointChange
 from burnish_gateway.webhooks.endpoint import Endpoint, no_such_endpoint
 from burnish_gateway.webhooks.endpoint_columns import NOTHING_SEALED, columns_of
+from burnish_gateway.webhooks.notices_store import tell_it_is_over
 from burnish_gateway.webhooks.reach import check_reach
 from burnish_gateway.webhooks.secret import new_key_pair, new_secret
 from burnish_shared.auth.keyring import Keyring
@@ -19,6 +20,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.egress import Target, same_place
 from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 ENDPOINTS_MOST = 100
 """Each event is compared with every endpoint of its workspace."""
@@ -90,6 +92,8 @@ async def change_endpoint(
     await audit.note(
         tx, principal, action="webhook_endpoint.changed", kind=KIND, key=str(endpoint_id), before=_facts(before), after=_facts(after)
     )
+    if body.enabled and sealed.disabled_at is not None:
+        await tell_it_is_over(tx, principal.workspace_id, endpoint_id, is_deleted=False)
     caught_up = None
     if body.catch_up and sealed.disabled_at is not None:
         caught_up = await replay_range.catch_up(tx, principal, endpoint_id, since=sealed.disabled_at)
@@ -101,6 +105,8 @@ async def delete_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> No
     before = await find_endpoint(tx, principal, endpoint_id)
     if not await endpoints_store.delete(tx, principal.workspace_id, endpoint_id):
         raise no_such_endpoint()  # somebody else was first
+    if before.status == "disabled":
+        await tell_it_is_over(tx, principal.workspace_id, endpoint_id, is_deleted=True)
     await audit.note(tx, principal, action="webhook_endpoint.deleted", kind=KIND, key=str(endpoint_id), before=_facts(before))
 
 
@@ -118,7 +124,7 @@ async def rotate_secret(tx: Tx, principal: Principal, endpoint_id: UUID, *, over
     )
     if until is None:
         raise _still_signs(await find_endpoint(tx, principal, endpoint_id))
-    facts = {"previous_secret_expires_at": until.isoformat()}
+    facts = {"previous_secret_expires_at": in_utc(until)}
     await audit.note(tx, principal, action="webhook_endpoint.secret_rotated", kind=KIND, key=str(endpoint_id), after=facts)
     return RotatedSecret(secret.text, until, key_pair.public_key if key_pair else None)
 
@@ -172,5 +178,5 @@ def _still_signs(endpoint: Endpoint) -> Conflict:
     return Conflict(
         f"The secret was replaced not long ago, and the one before it signs until {until:%Y-%m-%d %H:%M} UTC: "
         "wait until then, or give overlap_hours 0 to end it now.",
-        details={"previous_secret_expires_at": until.isoformat().replace("+00:00", "Z")},
+        details={"previous_secret_expires_at": in_utc(until)},
     )

@@ -1,7 +1,9 @@
 """SQL of the delivery log as its owners see it."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, LoggedAttempt
@@ -21,6 +23,10 @@ SELECT d.event_id, d.endpoint_id, d.event_type, d.object_id, d.status, d.reason,
   LEFT JOIN webhook_endpoints e ON e.workspace_id = d.workspace_id AND e.endpoint_id = d.endpoint_id
   LEFT JOIN webhook_endpoint_states s ON s.workspace_id = d.workspace_id AND s.endpoint_id = d.endpoint_id
  WHERE d.workspace_id = $1"""
+
+
+DISMISSED: Final = "dismissed"
+"""Why a dead letter is cancelled that somebody gave up. Replays of ranges pass such ones over; one of them can be sent again by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +83,51 @@ async def attempts(tx: Tx, workspace_id: UUID, *, event_id: UUID, endpoint_id: U
     """All logged attempts, the first first."""
     rows = await tx.fetch(
         """
-        SELECT number, url, started_at, duration_ms, status_code, error_class, response_snippet
+        SELECT number, url, started_at, duration_ms, status_code, error_class, response_snippet, request_headers, response_headers
           FROM webhook_attempts WHERE workspace_id = $1 AND event_id = $2 AND endpoint_id = $3 ORDER BY number LIMIT 1000""",
         workspace_id,
         event_id,
         endpoint_id,
     )
     return [LoggedAttempt(**row) for row in rows]
+
+
+async def dismiss(tx: Tx, workspace_id: UUID, *, event_id: UUID, endpoint_id: UUID) -> bool:
+    """False where it is no dead letter, or is not there."""
+    done = await tx.fetchval(
+        "UPDATE webhook_deliveries SET status = 'cancelled', reason = $4"
+        " WHERE workspace_id = $1 AND event_id = $2 AND endpoint_id = $3 AND status = 'exhausted' RETURNING true",
+        workspace_id,
+        event_id,
+        endpoint_id,
+        DISMISSED,
+    )
+    return bool(done)
+
+
+async def dismiss_many(
+    tx: Tx, workspace_id: UUID, endpoint_id: UUID, *, to_at: datetime | None, event_types: Sequence[str], limit: int
+) -> int:
+    """Dead letters of an endpoint that were made before `to_at`, the oldest first, which is the order in which a replay of a range locks
+    them too. No types: all."""
+    rows = await tx.fetch(
+        """
+        WITH chosen AS MATERIALIZED (
+          SELECT event_id FROM webhook_deliveries
+           WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 'exhausted'
+             AND ($3::timestamptz IS NULL OR created_at < $3) AND ($4::text[] = '{}' OR event_type = ANY ($4))
+           ORDER BY created_at, event_id LIMIT $5 FOR UPDATE)
+        UPDATE webhook_deliveries SET status = 'cancelled', reason = $6
+         WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 'exhausted' AND event_id IN (SELECT event_id FROM chosen)
+        RETURNING event_id""",
+        workspace_id,
+        endpoint_id,
+        to_at,
+        list(event_types),
+        limit,
+        DISMISSED,
+    )
+    return len(rows)
 
 
 async def wish_replay(tx: Tx, workspace_id: UUID, *, event_id: UUID, endpoint_id: UUID) -> None:

@@ -13,9 +13,10 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.moments import Moment, check_order
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.webhooks import answers, deliveries_store, endpoints_store
+from burnish_gateway.webhooks import answers, configure_endpoint, deliveries_store, dismiss, endpoints_store
+from burnish_gateway.webhooks.bodies import DismissBody
 from burnish_gateway.webhooks.deliveries_store import Searched
-from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, check_on, no_such_delivery
+from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, check_on, endpoint_id_of, no_such_delivery
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.contracts.events import EventType
 from burnish_shared.contracts.webhooks import parse_message_id
@@ -90,6 +91,31 @@ async def post_replay(delivery_id: str, *, request: Request, principal: Editor, 
         return answers.ReplayAnswer(delivery_id=delivery_id, status="requested")
 
     return await run_once(gateway, request, principal, status=202, work=work)
+
+
+@router.post("/v1/webhooks/deliveries/{delivery_id}/dismiss", response_model=answers.DeliveryAnswer, summary="Give a dead letter up")
+async def post_dismiss(delivery_id: str, *, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
+    """It becomes `cancelled` with the reason `dismissed`, and no replay of a range sends it; one by its id still does."""
+    event_id, endpoint_id = _parsed(delivery_id)
+
+    async def work(tx: Tx) -> answers.DeliveryAnswer:
+        return answers.delivery_answer(await dismiss.dismiss_one(tx, principal, event_id=event_id, endpoint_id=endpoint_id))
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.post(
+    "/v1/webhooks/endpoints/{endpoint_id}/dismiss", response_model=answers.DismissedAnswer, summary="Give an endpoint's dead letters up"
+)
+async def post_dismiss_all(endpoint_id: str, *, request: Request, body: DismissBody, principal: Editor, gateway: GatewayParts) -> Response:
+    """As one: they become `cancelled` with the reason `dismissed`. Without `to` all that there are now."""
+    wanted = endpoint_id_of(endpoint_id)
+
+    async def work(tx: Tx) -> answers.DismissedAnswer:
+        await configure_endpoint.find_endpoint(tx, principal, wanted)
+        return answers.DismissedAnswer(dismissed=await dismiss.dismiss_all(tx, principal, wanted, body))
+
+    return await run_once(gateway, request, principal, status=200, work=work)
 
 
 def _position(delivery: Delivery) -> list[str]:

@@ -77,6 +77,8 @@ class LoggedAttempt:
     status_code: int | None
     error_class: str | None
     response_snippet: str | None
+    request_headers: Mapping[str, str | None] | None
+    response_headers: Mapping[str, str | None] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ async def count(tx: Tx, workspace_id: UUID, wanted: Wanted, *, most: int) -> int
         SELECT count(*) FROM (
           SELECT FROM webhook_deliveries
            WHERE workspace_id = $1 AND endpoint_id = $2 AND created_at >= $3 AND created_at < $4 AND status = ANY ($5::text[])
+             AND reason IS DISTINCT FROM 'dismissed'
              AND ($6::text[] = '{}' OR event_type = ANY ($6)) AND ($7::timestamptz IS NULL OR settled_at >= $7) LIMIT $8) d""",
         workspace_id,
         wanted.endpoint_id,

@@ -13,6 +13,7 @@ from burnish_gateway.webhooks.reach import types_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
+from burnish_shared.moments import in_utc
 
 MATCHED_MOST = 100_000
 """Deliveries of one replay: at the default pace an hour and a half."""
@@ -81,7 +82,7 @@ async def _request(tx: Tx, principal: Principal, wanted: Wanted, *, kind: str, m
     ):
         raise Conflict("A replay of this endpoint runs already; wait for it, or cancel it first.")
     facts = {
-        "endpoint_id": str(wanted.endpoint_id), "kind": kind, "from": wanted.from_at.isoformat(), "to": wanted.to_at.isoformat(),
+        "endpoint_id": str(wanted.endpoint_id), "kind": kind, "from": in_utc(wanted.from_at), "to": in_utc(wanted.to_at),
         "statuses": list(wanted.statuses), "event_types": list(wanted.event_types), "matched": matched,
     }  # fmt: skip
     await audit.note(tx, principal, action="webhook_replay.requested", kind=KIND, key=str(range_id), after=facts)

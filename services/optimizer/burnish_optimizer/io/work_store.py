@@ -88,17 +88,24 @@ async def is_to_wait(tx: Tx, claim: Claim) -> bool:
 async def write_progress(tx: Tx, claim: Claim, progress: Any, *, simulated: bool) -> None:
     """How far it is: of a test run (done, result), of a job its progress; `simulated`: a simulated model had part in it.
 
+    Of a test run never less than before: one that goes on reads its answers again, and may be ended before it is where it was.
     Raises ClaimLost.
     """
     if claim.kind == "test_run":
-        await _update(tx, claim, "simulated = simulated OR $4, done = $5, result = $6", simulated, progress["done"], progress["result"])
+        sets = "simulated = simulated OR $4, done = greatest(done, $5), result = CASE WHEN $5 >= done THEN $6 ELSE result END"
+        await _update(tx, claim, sets, simulated, progress["done"], progress["result"])
     else:
         await _update(tx, claim, "simulated = simulated OR $4, progress = $5", simulated, progress)
 
 
-async def write_edits(tx: Tx, claim: Claim, *, edits: Any, report: Any) -> None:
-    """What became of a job's edits by now, for one that may not go on. Raises ClaimLost."""
-    await _update(tx, claim, "edits = $4, report = $5", edits, report)
+async def write_edits(tx: Tx, claim: Claim, *, edits: Any, report: Any, is_behind: bool) -> None:
+    """What became of a job's edits by now, for one that may not go on; `is_behind`: less than is written, if anything is.
+
+    Raises ClaimLost.
+    """
+    kept = "$6 AND edits <> '[]'"
+    sets = f"edits = CASE WHEN {kept} THEN edits ELSE $4 END, report = CASE WHEN {kept} THEN report ELSE $5 END"
+    await _update(tx, claim, sets, edits, report, is_behind)
 
 
 async def finish(tx: Tx, claim: Claim, *, status: str, **columns: Any) -> None:

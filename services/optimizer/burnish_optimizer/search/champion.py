@@ -1,4 +1,5 @@
-"""What would be returned now. It changes by what a model expects and what validation says, never against validation (decision 51)."""
+"""What would be returned now. While edits race it follows what the model expects (decision 80); in the end, and where no model expects
+anything, it changes by validation, never against it (decisions 51 and 54)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,10 @@ class Champion:
     lost: set[str] = field(default_factory=set)
     lead: float | None = None
     """By how much its mean score was above the one that it took the place of, on the validation items that both had answered."""
+
+    def follow(self, prompt: str) -> None:
+        """Takes the place without a meeting. Nothing is returned for that alone: the last look asks all validation items."""
+        self.prompt = prompt
 
     async def challenge_expected(self, prompt: str, *, expected: tuple[float, float], keep: int) -> bool:
         """Whether this prompt takes the place, by what a model expects of it and by what validation says, together (decision 51).

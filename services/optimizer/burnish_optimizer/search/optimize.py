@@ -14,7 +14,7 @@ from burnish_optimizer.search.race import Race
 from burnish_optimizer.search.reflective import Reflective
 from burnish_optimizer.search.task import Budget, EditsSoFar, Evaluate, Propose, Report, SearchResult, Settings, Task
 from burnish_optimizer.search.trial import Trial
-from burnish_shared.search_budget import evaluations_to_confirm
+from burnish_shared.search_budget import evaluations_of_last_look, evaluations_to_confirm
 
 DEFAULTS: Final = Settings()
 RACING: Final = Racing()
@@ -63,11 +63,12 @@ async def optimize(
 async def _search(trial: Trial, method: Method) -> tuple[Verdict, Race | None]:
     settings, task = trial.settings, trial.task
     anchors = sum(item.is_anchor for item in (*task.train, *task.validation))
-    keep = evaluations_to_confirm(len(task.validation), candidates=len(settings.candidate_sizes)) + 2 * anchors
-    if min(len(task.train), len(task.validation)) < settings.min_items or not trial.memo.can_afford(settings.headroom_items, keep=keep):
+    least = evaluations_to_confirm(len(task.validation), candidates=len(settings.candidate_sizes)) + 2 * anchors
+    if min(len(task.train), len(task.validation)) < settings.min_items or not trial.memo.can_afford(settings.headroom_items, keep=least):
         return ("not_enough_data", None), None
     if not isinstance(method, Compression) and await _has_no_headroom(trial):
         return ("no_headroom", None), None
+    keep = evaluations_of_last_look(len(task.validation)) + 2 * anchors  # a race keeps more once it has more sets to look at
     if isinstance(method, Racing):
         return await method.run(trial, keep=keep)
     await method.search(trial, keep=keep)

@@ -14,6 +14,13 @@ LARGE: Final = 0.10
 SMALL: Final = 0.075
 """Prior standard deviations of an effect, as the evidence picks them: at and above LARGE, at and below SMALL."""
 
+TINY: Final = 0.035
+"""Where effects are so small, which set of many edits is the best is for validation to say: all that it can take stays kept."""
+
+BACKLOG_ABOVE: Final = 8
+BACKLOG_TRIED_IN: Final = 200
+"""So many proposals at once are more than a round earns: the pace has changed, and they need so many evaluations to be told apart."""
+
 WATCHED: Final = 20
 OPAQUE_ABOVE: Final = 0.7
 
@@ -38,6 +45,18 @@ def pace_of(settings: Settings, scale: float | None) -> Pace:
     if scale <= SMALL:
         return Pace(4, 12, 8, 80)
     return Pace(6, 8, 12, 50)
+
+
+def is_tiny(scale: float | None) -> bool:
+    return scale is not None and scale <= TINY
+
+
+def evaluations_to_try(proposals: int, pace: Pace, scale: float | None) -> int:
+    """How many must be left for so many proposals at once to be worth asking for (decision 81): a round, and more for a backlog.
+
+    What joins leads for its prior alone until it is tried, and many such edits hide what those do that have been.
+    """
+    return max(pace.arms * pace.items, BACKLOG_TRIED_IN if proposals > BACKLOG_ABOVE and not is_tiny(scale) else 0)
 
 
 @dataclass(slots=True)

@@ -38,21 +38,25 @@ class Racing:
         if race.reason == "nothing_to_gain":
             return (race.reason, None), race
         if race.reason == "opaque":
+            await race.meet_incumbent(keep=keep)  # a model of edits that cannot be told apart is not believed alone
             race.met_first.clear()  # what leads now is another text than those that met them
             trial.notes.append("the one who proposes re-writes whole prompts: whole prompts raced")
             whole = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected, trial.tried)
             await whole.climb(keep=keep, say=trial.say)
         else:
-            await self._finals(race, trial)
+            await self._finals(race, trial, keep=keep - len(trial.task.validation))
         return await gain_gate(trial, race.effects(race.champion_arm), met_first=race.met_first), race
 
-    async def _finals(self, race: Race, trial: Trial) -> None:
-        """The champion meets the sets that the model believes in, as far as the contract bears them."""
+    async def _finals(self, race: Race, trial: Trial, *, keep: int) -> None:
+        """The champion meets the sets that the model believes in, as far as the contract bears them.
+
+        `keep`: what the last look asks besides the winner's answers, which stand by then: the incumbent's, and both on anchors.
+        """
         for arm in race.finalists():
             text = race.prompt_of(arm)
             kept = breach(trial.task.contract, trial.task.prompt, text) is None
             expected = race.model.contrast(arm, race.champion_arm)
-            if kept and await trial.champion.final(text, expected=expected, keep=len(trial.task.validation)):
+            if kept and await trial.champion.final(text, expected=expected, keep=keep):
                 race.champion_arm = arm
 
     async def _sow(self, race: Race, trial: Trial) -> None:

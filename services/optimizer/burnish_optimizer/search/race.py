@@ -1,6 +1,7 @@
 """The race: rounds of random combinations of edits on a few items at a time, and new edits from what failed (SCIENCE section 3)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,7 +11,7 @@ from burnish_optimizer.search.champion import Champion
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.likeness import Likeness
 from burnish_optimizer.search.memo import Memo, OutOfBudget
-from burnish_optimizer.search.pace import Pace, Steadiness, pace_of
+from burnish_optimizer.search.pace import Pace, Steadiness, evaluations_to_try, is_tiny, pace_of
 from burnish_optimizer.search.posterior import Array, EffectModel
 from burnish_optimizer.search.reflection import RecentAnswers
 from burnish_optimizer.search.render import render
@@ -80,7 +81,7 @@ class Race:
     model: EffectModel = field(init=False)
     recent: RecentAnswers = field(init=False)
     _revived: set[int] = field(init=False, default_factory=set)
-    _likeness: Likeness = field(init=False)
+    _likeness: Likeness = field(init=False, default_factory=Likeness)
     _queue: list[Item] = field(init=False, default_factory=list)
     _leads: list[Array] = field(init=False, default_factory=list)
     _answers: int = field(init=False, default=0)
@@ -89,7 +90,6 @@ class Race:
         s = self.settings
         self.model = EffectModel(observation_variance=s.observation_variance, prior_mean=s.prior_mean, prior_sd=s.prior_sd)
         self.recent = RecentAnswers(s)
-        self._likeness = Likeness()
 
     def sow(self, edits: Sequence[Edit], *, theme: tuple[str, ...] = ()) -> None:
         """Lets edits in that come from elsewhere than the race's own failures. Those of a theme came of one answer."""
@@ -102,28 +102,26 @@ class Race:
     async def run(self, *, keep: int, report: Report | None) -> FinishReason:
         """Rounds until the budget (less `keep` evaluations for confirmation) is used, or nothing is left to gain."""
         idle = saturated = 0
-        try:
+        with suppress(OutOfBudget):
             await self._begin(keep=keep)
             while idle < self.settings.idle_rounds and saturated < self.settings.saturated_rounds:
                 before, known = self.memo.evaluations, len(self.edits)
                 leader = await self._round(keep=keep)
                 self._adapt()
                 self._bury()
-                await self._challenge(keep=keep)
+                self._follow()
                 bought = self.memo.evaluations > before
-                await self._reflect(leader, is_stuck=not bought)
+                await self._reflect(leader, is_stuck=not bought, keep=keep)
                 if self.steadiness.is_opaque:
                     return "opaque"
-                idle = 0 if bought else idle + 1
                 hardly = self.memo.evaluations - before < self.pace.items  # less than one for each item: such draws are all but known
-                saturated = saturated + 1 if hardly and len(self.edits) == known else 0
+                idle = idle + 1 if hardly else 0
+                saturated = saturated + 1 if hardly and len(self.edits) == known and self._can_try(1, keep=keep) else 0
                 if report is not None:
                     await report(self.progress())
                 if self._is_futile():
                     return "nothing_to_gain"
-            self.is_saturated = saturated >= self.settings.saturated_rounds
-        except OutOfBudget:
-            pass
+            self.is_saturated = self._can_try(1, keep=keep)
         return "nothing_found"
 
     def prompt_of(self, arm: Arm) -> str:
@@ -180,17 +178,23 @@ class Race:
         self._queue = [*self.begins_with]
         answers = await self.memo.score([(self.task.prompt, item) for item in self.begins_with], keep=keep)
         self._take_in([[()] for _ in answers], self._queue, [[answer] for answer in answers])
-        await self._reflect((), is_stuck=False)
+        await self._reflect((), is_stuck=False, keep=keep)
 
-    async def _challenge(self, *, keep: int) -> None:
-        """Lets the leader meet the champion on validation when the model expects it to win. The leader is never empty then."""
+    def _follow(self) -> None:
+        """The leader, be it the incumbent, takes the champion's place once the model expects more of it. Validation is asked in the end and
+        not on the way: evaluations tell edits apart better on train items (decision 80).
+        """
         leader = self._leader()
-        mean, sd = self.model.contrast(leader, self.champion_arm)
-        if leader and mean >= self.settings.challenge_gain and mean > self.settings.challenge_z * sd:
-            text = self.prompt_of(leader)
-            kept = breach(self.task.contract, self.task.prompt, text) is None
-            if kept and await self.champion.challenge_expected(text, expected=(mean, sd), keep=keep):
-                self.champion_arm = leader
+        if self.model.contrast(leader, self.champion_arm)[0] > 0:
+            self.champion_arm = leader
+            self.champion.follow(self.prompt_of(leader))
+
+    async def meet_incumbent(self, *, keep: int) -> None:
+        """Lets the champion meet the incumbent on validation, which takes the place back where it wins or nothing is decided."""
+        text, expected = self.champion.prompt, self.model.contrast(self.champion_arm, ())
+        self.champion.follow(self.task.prompt)
+        if not await self.champion.challenge_expected(text, expected=expected, keep=keep):
+            self.champion_arm = ()
 
     def finalists(self) -> list[Arm]:
         """What the model believes in at the end: the leader, and sets of its surest edits, the smallest first."""
@@ -198,15 +202,22 @@ class Race:
         arms = [self._leader(), *(tuple(sorted(ranked[:size])) for size in self.settings.candidate_sizes)]
         return [arm for arm in dict.fromkeys(map(self._within_contract, arms)) if arm]
 
+    def _keep(self, least: int) -> int:
+        """The last look, and each set that would challenge the leader if the race ended here; among few edits there is none."""
+        sets = len(self.settings.candidate_sizes) if is_tiny(self.scale) else len({self._leader(), *self.finalists()})
+        return least + (sets - 1) * len(self.task.validation)
+
+    def _can_try(self, proposals: int, *, keep: int) -> bool:
+        return self.memo.can_afford(evaluations_to_try(proposals, self.pace, self.scale), keep=self._keep(keep))
+
     async def _round(self, *, keep: int) -> Arm:
         """Evaluates some arms on each of the next items, and learns from it. Returns the arm that led before the round."""
         self.rounds += 1
         items = self._next_items()
         arms = self._choose_arms(len(items))
         prompts = {arm: self.prompt_of(arm) for arm in dict.fromkeys(arm for own in arms for arm in own)}
-        answers = iter(
-            await self.memo.score([(prompts[arm], item) for item, own in zip(items, arms, strict=True) for arm in own], keep=keep)
-        )
+        asked = [(prompts[arm], item) for item, own in zip(items, arms, strict=True) for arm in own]
+        answers = iter(await self.memo.score(asked, keep=self._keep(keep)))
         self._learn(arms, items, [[next(answers) for _ in own] for own in arms])
         return arms[0][0]
 
@@ -294,17 +305,19 @@ class Race:
             old = [number for number in undecided if self.observations[number] >= self.settings.retire_after_observations]
             self.dead.update(sorted(old, key=lambda number: (float(mean[number]), number))[:2])
 
-    async def _reflect(self, leader: Arm, *, is_stuck: bool) -> None:
+    async def _reflect(self, leader: Arm, *, is_stuck: bool, keep: int) -> None:
         """Asks for as many edits as the evaluations so far have earned, at once, and lets in what the guard lets in.
 
-        One is asked for in any case where a round bought nothing: without a new edit the next would not either.
+        One in any case where a round bought nothing. None where too little is left to try it (decision 81), unless it is the first.
         """
         earned = self.memo.evaluations // self.pace.evaluations_per_proposal + AHEAD - self.memo.proposals
-        room = self.pace.undecided_cap - len(self._undecided())
+        wanted = min(earned, self.pace.undecided_cap - len(self._undecided()))
+        if self.edits and not self._can_try(wanted, keep=keep):
+            return
         prompt = self.prompt_of(self._to_be_rewritten(leader) if self.steadiness.rewords else leader)
         reflections = [
             Reflection(number=self.memo.proposals + offset, prompt=prompt, failed=shown.failed, right=shown.right)
-            for offset in range(max(int(is_stuck), min(earned, room)))
+            for offset in range(max(int(is_stuck), wanted))
             if (shown := self.recent.choose(self.rng)) is not None
         ]
         for proposal in await self.memo.propose(reflections):
@@ -378,7 +391,7 @@ class Race:
         The leader was chosen before it met these items, so on the first pass over the train items this is no flattery. A leader that
         is still the incumbent counts as a difference of 0. One observation is added to the variance: three zeros prove nothing.
         """
-        if self.champion_arm or self.memo.evaluations < self.settings.futility_after_evaluations:
+        if self.memo.evaluations < self.settings.futility_after_evaluations:
             return False
         leads = np.concatenate(self._leads[-self.settings.futility_rounds :] or [np.zeros(0)])
         if len(leads) < self.settings.futility_rounds * self.settings.items_per_round // 2:

@@ -188,7 +188,7 @@ class Progress:
     """Estimated gain of the best candidate so far over the incumbent, or None before there is one."""
 
     champion: str | None = None
-    """The text that would be returned if the search ended here: it has won on validation. None: the incumbent."""
+    """The text that would go to the last look if the search ended here. None: the incumbent."""
 
     stages: int = 0
     rounds: int = 0
@@ -224,13 +224,11 @@ class Settings:
     rewritten_edits_most: int = 8
     """Which edits of the leader a reflection sees that gives back whole prompts in other words: so sure ones, and so many."""
 
-    challenge_z: float = 1.2
-    challenge_gain: float = 0.02
     challenge_block: int = 8
     challenge_keep: float = 0.8
     challenge_kill: float = 0.15
-    """When a combination may challenge the champion on validation, by what the model expects; and when P(it wins) keeps or ends the
-    challenge of a text of which no model expects anything."""
+    """How many items at a time a text meets the champion on validation of which no model expects anything, and when P(it wins) keeps or
+    ends that."""
 
     expected_block: int = 5
     expected_keep: float = 0.85
@@ -264,8 +262,9 @@ class Settings:
 
     idle_rounds: int = 40
     saturated_rounds: int = 30
-    """After so many rounds in a row that asked hardly anything new and brought no new edit, all that is asked is known: proposals are paid
-    too. With 12 a search with one who seldom proposes something good ended too early (decision 71)."""
+    """After so many rounds in a row that asked hardly anything new (`saturated_rounds`: and brought no new edit), all that is asked is
+    known: proposals are paid too, and where few lines may change new ones come for ever. With 12 a search with one who seldom proposes
+    something good ended too early (decision 71)."""
 
 
 BEFORE_PROOF: Final = Settings(confirm_p=0.15, confirms_by_train=True)

@@ -8,8 +8,9 @@ PagerDuty: Events API v2, one incident for each `dedup_key`.
 
 from typing import Any, Final
 
-from burnish_shared.contracts.alert_channels import TEST
-from burnish_webhooks.core.notice import ENDPOINT_OFF, REPORT, Notice
+from burnish_shared.contracts.alert_channels import ENDPOINT_GONE, ENDPOINT_OFF, ENDPOINT_ON, TEST
+from burnish_shared.moments import in_utc
+from burnish_webhooks.core.notice import ENDPOINTS, REPORT, Notice
 
 HEADER_MOST: Final = 150
 SECTION_MOST: Final = 3_000
@@ -19,7 +20,8 @@ PAGERDUTY_SUMMARY_MOST: Final = 1_024
 
 TEAMS_COLORS: Final = {"info": "accent", "warning": "warning", "error": "attention", "critical": "attention"}
 PAGERDUTY_ACTIONS: Final = {
-    "alert.raised": "trigger", "alert.acknowledged": "acknowledge", "alert.resolved": "resolve", ENDPOINT_OFF: "trigger", TEST: "trigger",
+    "alert.raised": "trigger", "alert.acknowledged": "acknowledge", "alert.resolved": "resolve", ENDPOINT_OFF: "trigger",
+    ENDPOINT_ON: "resolve", ENDPOINT_GONE: "resolve", TEST: "trigger",
 }  # fmt: skip
 
 
@@ -41,7 +43,7 @@ def slack_message(notice: Notice) -> dict[str, Any]:
 
 def teams_message(notice: Notice) -> dict[str, Any]:
     """The body of a POST to the webhook of a Teams workflow ("When a Teams webhook request is received")."""
-    good = notice.event_type in ("alert.resolved", REPORT, TEST)
+    good = notice.event_type in ("alert.resolved", REPORT, ENDPOINT_ON, TEST)
     title = {
         "type": "TextBlock",
         "size": "Large",
@@ -69,7 +71,7 @@ def teams_message(notice: Notice) -> dict[str, Any]:
 
 def pagerduty_event(notice: Notice, *, routing_key: str, notice_id: str, source: str) -> dict[str, Any]:
     """The body of a POST to `/v2/enqueue`. All that is told of one alert has one `dedup_key`; an endpoint's end and a test have one too."""
-    about = "endpoint-" + str(notice.data.get("endpoint_id")) if notice.event_type == ENDPOINT_OFF else f"test-{notice_id}"
+    about = "endpoint-" + str(notice.data.get("endpoint_id")) if notice.event_type in ENDPOINTS else f"test-{notice_id}"
     dedup_key = f"burnish-{notice.alert_id or about}"
     event: dict[str, Any] = {
         "routing_key": routing_key,
@@ -85,7 +87,7 @@ def pagerduty_event(notice: Notice, *, routing_key: str, notice_id: str, source:
             "summary": cut(notice.summary or notice.title, PAGERDUTY_SUMMARY_MOST),
             "source": source,
             "severity": notice.severity,
-            "timestamp": notice.occurred_at.isoformat(),
+            "timestamp": in_utc(notice.occurred_at),
             "component": str(data.get("prompt") or data.get("kind") or "burnish"),
             "group": str(data.get("label") or "burnish"),
             "class": str(data.get("metric") or "test"),

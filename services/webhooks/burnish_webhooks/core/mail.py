@@ -19,7 +19,7 @@ def mail_of(notice: Notice, *, sender: str, recipients: Sequence[str], message_i
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = ", ".join(recipients)
-    mail["Subject"] = one_line(notice.title)[:200]
+    mail["Subject"] = one_line(f"[{notice.workspace}] {notice.title}" if notice.workspace else notice.title)[:200]
     mail["Date"] = format_datetime(notice.occurred_at)
     mail["Message-ID"] = f"<{message_id}@{domain}>"
     if notice.alert_id is not None:

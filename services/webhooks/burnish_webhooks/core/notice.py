@@ -6,9 +6,11 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_shared.contracts.alert_channels import SEVERITIES, ChannelKind
+from burnish_shared.contracts.alert_channels import ENDPOINT_GONE, ENDPOINT_OFF, ENDPOINT_ON, SEVERITIES, ChannelKind
 from burnish_shared.contracts.events import Event
 from burnish_shared.money import credits_text
+from burnish_webhooks.core import rollouts
+from burnish_webhooks.core.figures import figure_lines
 from burnish_webhooks.core.outcome import Answer, Response, retry_after_s
 
 DELAYS_S: Final = (5.0, 30.0, 120.0, 600.0, 1_800.0, 7_200.0, 21_600.0)
@@ -22,13 +24,26 @@ PASSING: Final = frozenset({408, 425, 429})
 TOLD: Final = ("alert.raised", "alert.acknowledged", "alert.resolved")
 REPORT: Final = "report.ready"
 
-ENDPOINT_OFF: Final = "webhook.endpoint_disabled"
-"""Told here too: an endpoint is not told of its own end, and it may have been the only one."""
-
 WHY_OFF: Final = {
     "gone": "It answered 410, so nothing is sent to it any more until it is enabled again.",
     "failing": "Nothing could be delivered to it for five days, so nothing is sent to it any more until it is enabled again.",
 }
+
+
+ENDPOINTS: Final = {
+    ENDPOINT_OFF: "A webhook endpoint was switched off",
+    ENDPOINT_ON: "A webhook endpoint is on again",
+    ENDPOINT_GONE: "A webhook endpoint that was off was deleted",
+}
+"""Told here too: an endpoint is not told of its own end, and it may have been the only one."""
+
+WHY_OVER: Final = {
+    "recovered": "It is over.",
+    "superseded": "Another alert tells of it from now on.",
+    "rule_disabled": "Its rule was switched off.",
+    "unused": "What it was about is not used any more.",
+}
+"""A resolved alert keeps the words with which it was raised: without these its notice would read as if it still were so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +53,14 @@ class Channel:
     channel_id: UUID
     workspace_id: UUID
     filters: Mapping[str, Any]
+    kind: ChannelKind = "slack"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is to be told. `data` is the event's; `link` leads to the alert or report, where the installation knows its address."""
+    """What is to be told. `data` is the event's; `link` leads to the alert or report, where the installation knows its address.
+    `workspace`: its name, because one channel may hear of several. `endpoint`: what its owners call a webhook endpoint, and its host.
+    """
 
     event_type: str
     alert_id: UUID | None
@@ -50,62 +68,88 @@ class Notice:
     occurred_at: datetime
     simulated: bool
     link: str | None = None
+    workspace: str | None = None
+    endpoint: str | None = None
 
     @property
     def severity(self) -> str:
-        severity = self.data.get("severity")
-        return severity if severity in SEVERITIES else "info" if self.event_type == REPORT else "warning"
+        return severity_of(self.event_type, self.data)
 
     @property
     def link_text(self) -> str:
-        return {REPORT: "Show the report", ENDPOINT_OFF: "Show the endpoint"}.get(self.event_type, "Show the alert")
+        if self.event_type in rollouts.SEVERITY_OF:
+            return "Show the experiment"
+        return "Show the endpoint" if self.event_type in ENDPOINTS else "Show the report" if self.event_type == REPORT else "Show the alert"
 
     @property
     def summary(self) -> str:
-        """The alert in a sentence; of an acknowledgement, who it was."""
+        """The alert in a sentence; of an acknowledgement, who it was; of its end, why it is over, too."""
         if self.event_type == "alert.acknowledged":
-            return f"Acknowledged by {self.data.get('acknowledged_by', 'somebody')}."
+            return f"Acknowledged by {self.data.get('acknowledged_by_name') or self.data.get('acknowledged_by', 'somebody')}."
+        if self.event_type in rollouts.SEVERITY_OF:
+            return rollouts.summary_of(self.event_type, self.data)
+        if self.event_type in (ENDPOINT_ON, ENDPOINT_GONE):
+            return "Deliveries go on." if self.event_type == ENDPOINT_ON else "Nothing is sent to it any more."
         if self.event_type == ENDPOINT_OFF:
             return WHY_OFF.get(str(self.data.get("reason")), "Nothing is sent to it any more until it is enabled again.")
-        return str(self.data.get("summary", ""))
+        said = str(self.data.get("summary", ""))
+        if self.event_type == "alert.resolved":
+            why = WHY_OVER.get(str(self.data.get("resolution")), WHY_OVER["recovered"])
+            return f"{why} It said: {said}" if said else why
+        return said
 
     @property
     def title(self) -> str:
         if self.event_type == REPORT:
             return str(self.data.get("title", "Report"))
-        if self.event_type == ENDPOINT_OFF:
-            return "A webhook endpoint was switched off"
+        if self.event_type in ENDPOINTS:
+            return ENDPOINTS[self.event_type]
+        if self.event_type in rollouts.SEVERITY_OF:
+            return rollouts.title_of(self.event_type, self.data)
         word = {"alert.raised": "Alert", "alert.acknowledged": "Acknowledged", "alert.resolved": "Resolved", "test": "Test"}[
             self.event_type
         ]
         about = self.data.get("prompt") or str(self.data.get("kind", "")).replace("_", " ")
         metric = str(self.data.get("metric", "")).replace("_", " ")
+        if self.data.get("prompt") and self.data.get("kind") == "budget":
+            metric = f"budget {metric}"
         return f"{word}: {', '.join(one for one in (about, metric) if one)}" if self.event_type != "test" else "Test of an alert channel"
 
     def facts(self) -> list[tuple[str, str]]:
         """Name and value of what is worth a line of its own."""
+        return [*([("Workspace", self.workspace)] if self.workspace else []), *self._own_facts()]
+
+    def _own_facts(self) -> list[tuple[str, str]]:
         data = self.data
+        if self.event_type in rollouts.SEVERITY_OF:
+            lines = [*rollouts.facts_of(data), ("Data", "simulated" if self.simulated else None)]
+            return [(name, str(value)) for name, value in lines if value not in (None, "")]
         if self.event_type == REPORT:
             return [*report_facts(data), *([("Data", "simulated")] if self.simulated else [])]
         lines = [
-            ("Endpoint", data.get("endpoint_id") if self.event_type == ENDPOINT_OFF else None),
-            ("Severity", self.severity if self.event_type != "alert.acknowledged" else None),
+            ("Endpoint", (self.endpoint or data.get("endpoint_id")) if self.event_type in ENDPOINTS else None),
+            ("Severity", self.severity if self.event_type not in ("alert.acknowledged", ENDPOINT_ON, ENDPOINT_GONE) else None),
             ("Prompt", data.get("prompt")),
             ("Label", data.get("label")),
             ("Version", data.get("version")),
-            ("Before", figures(data.get("before"))),
-            ("After", figures(data.get("after"))),
-            ("Changed", changes(data.get("changed"))),
-            ("Resolution", data.get("resolution")),
+            *figure_lines(
+                data.get("kind"),
+                before=data.get("before"),
+                after=data.get("after"),
+                changed=data.get("changed"),
+                is_over=self.event_type == "alert.resolved",
+            ),
             ("Data", "simulated" if self.simulated else None),
         ]
         return [(name, str(value)) for name, value in lines if value not in (None, "")]
 
 
 def report_facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Period and figures of a report, those that are known."""
+    """Period and figures of a report, those that are known; of a time without executions no zeros, which its summary says in words."""
     found = data.get("figures")
-    known: Mapping[str, Any] = {name: value for name, value in found.items() if value is not None} if isinstance(found, Mapping) else {}
+    figures: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    is_quiet = figures.get("executions") == 0
+    known: Mapping[str, Any] = {name: value for name, value in figures.items() if value is not None and (value or not is_quiet)}
     shown = {
         "Executions": f"{known['executions']:,}" if "executions" in known else None,
         "Successful": f"{100 * known['success_rate']:.1f} %" if "success_rate" in known else None,
@@ -136,74 +180,36 @@ def period_in_words(start: object, end: object) -> str:
     return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({zone})"
 
 
-RATIOS: Final = {
-    "satisfaction": "satisfaction",
-    "quality": "score",
-    "error_rate": "failed",
-    "share_above": "beyond that",
-    "target": "target",
-    "low": "at least",
-    "high": "at most",
-}
-"""Shares of an alert, and the word that stands before the percentage."""
-
-WORDS: Final = {"p95": "95 % within", "most_of_one_voice": "of one voice at most"}
-
-
-def figures(values: object) -> str | None:
-    """Numbers of an alert in one line: shares as percentages, amounts as credits. What nothing was held back of is not worth a word."""
-    if not isinstance(values, Mapping):
-        return None
-    held = bool(values.get("voices_held_back"))
-    said = [
-        _figure(str(name), value)
-        for name, value in values.items()
-        if value is not None and (held or name not in ("voices_held_back", "most_of_one_voice"))
-    ]
-    return ", ".join(said) or None
-
-
-def _figure(name: str, value: object) -> str:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return f"{name.replace('_', ' ')} {value}"
-    if name in RATIOS:
-        return f"{RATIOS[name]} {value:.1%}"
-    base = name.removesuffix("_nusd").removesuffix("_ms")
-    word = WORDS.get(base, base.replace("_", " "))
-    if name.endswith("_nusd"):
-        return f"{word} {credits_text(round(value))} credits"
-    number = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.3g}"
-    return f"{word} {number}{' ms' if name.endswith('_ms') else ''}"
-
-
-def changes(values: object) -> str | None:
-    """What changed, in one line."""
-    if not isinstance(values, Mapping) or not values:
-        return None
-    said = [
-        f"{name} {value.get('from')} → {value.get('to')}" if isinstance(value, Mapping) else f"{name} {value}"
-        for name, value in values.items()
-    ]
-    return ", ".join(said)
+def severity_of(event_type: str, data: Mapping[str, Any]) -> str:
+    severity = data.get("severity")
+    if severity in SEVERITIES:
+        return str(severity)
+    return "info" if event_type in (REPORT, ENDPOINT_ON, ENDPOINT_GONE) else rollouts.SEVERITY_OF.get(event_type, "warning")
 
 
 def wants(channel: Channel, event: Event) -> bool:
-    """Whether a channel is told of an alert that was raised. (The rest of an alert goes where its beginning went.)"""
+    """Whether a channel is told of an alert that was raised, or of a rollout. (The rest of an alert goes where its beginning went.)
+
+    PagerDuty keeps incidents that somebody must end, and the end of a rollout is none: it hears of no experiment.
+    """
     filters, data = channel.filters, event.data
-    if channel.workspace_id != event.workspace_id:
+    is_experiment = event.type in rollouts.SEVERITY_OF
+    if channel.workspace_id != event.workspace_id or (is_experiment and channel.kind == "pagerduty"):
         return False
-    if filters.get("kinds") and data.get("kind") not in filters["kinds"]:
+    if filters.get("kinds") and (rollouts.KIND if is_experiment else data.get("kind")) not in filters["kinds"]:
         return False
-    if filters.get("prompts") and data.get("prompt") not in filters["prompts"]:
+    if filters.get("prompts") and data.get("slug" if is_experiment else "prompt") not in filters["prompts"]:
         return False
-    least = filters.get("min_severity")
-    severity = data.get("severity") if data.get("severity") in SEVERITIES else "warning"
+    least, severity = filters.get("min_severity"), severity_of(event.type, data)
     return least not in SEVERITIES or SEVERITIES.index(severity) >= SEVERITIES.index(least)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The service took it."""
+    """The service took it. `error`: a mail server did not, for some of the addresses, which `detail` names."""
+
+    error: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

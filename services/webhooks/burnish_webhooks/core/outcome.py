@@ -1,12 +1,13 @@
 """What one answer, or its absence, means for a delivery."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from burnish_webhooks.core.schedule import next_delay_s
+from burnish_webhooks.core.shown_headers import Shown
 
 ErrorClass = Literal[
     "dns_failed", "egress_refused", "connect_failed", "tls_failed", "timeout", "connection_lost", "http_status", "redirect", "bad_response"
@@ -18,12 +19,14 @@ GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A receiver's answer. `headers` have lower-case names; `snippet` is the beginning of the body, cut at what is kept."""
+    """A receiver's answer. `headers` have lower-case names; `snippet` is the beginning of the body, cut at what is kept.
+    `shown`: the headers as the log keeps them."""
 
     status: int
     headers: Mapping[str, str]
     snippet: str
     duration_ms: int
+    shown: Shown = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """SQL of deliveries and attempts. Times that decide anything are PostgreSQL's; lock order: the endpoint's state, then its deliveries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
+from burnish_webhooks.core.shown_headers import Shown
 
 SNIPPET_MOST_CHARACTERS = 4096
 
@@ -41,7 +42,7 @@ class Due:
     """Everything that one attempt needs. `at` is PostgreSQL's time: receivers compare it with theirs, and this machine's clock may be off.
     `sealed_secrets`, `sealed_signing_keys`: the newest first, a second one during a rotation.
 
-    `include`: texts that the endpoint asks for; empty where the workspace stores none.
+    `include`: texts that the endpoint asks for; empty where the workspace stores none. `sent`: the headers of the attempt, for the log.
     """
 
     claim: Claim
@@ -56,6 +57,7 @@ class Due:
     sealed_headers: bytes | None = None
     include: tuple[str, ...] = ()
     traceparent: str | None = None
+    sent: Shown = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Attempt:
     status_code: int | None
     error_class: str | None
     snippet: str | None
+    request_headers: Shown
+    response_headers: Shown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +227,9 @@ async def log_attempt(tx: Tx, claim: Claim, attempt: Attempt) -> None:
     await tx.execute(
         """
         INSERT INTO webhook_attempts
-               (event_id, endpoint_id, number, workspace_id, url, started_at, duration_ms, status_code, error_class, response_snippet)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING""",
+               (event_id, endpoint_id, number, workspace_id, url, started_at, duration_ms, status_code, error_class, response_snippet,
+                request_headers, response_headers)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING""",
         claim.event_id,
         claim.endpoint_id,
         claim.number,
@@ -235,6 +240,8 @@ async def log_attempt(tx: Tx, claim: Claim, attempt: Attempt) -> None:
         attempt.status_code,
         attempt.error_class,
         attempt.snippet,
+        dict(attempt.request_headers),
+        None if attempt.response_headers is None else dict(attempt.response_headers),
     )
 
 
@@ -248,20 +255,26 @@ async def is_under_way(tx: Tx, *, event_id: UUID, endpoint_id: UUID) -> bool | N
     return under_way
 
 
-async def restart(tx: Tx, endpoint_id: UUID, event_ids: Sequence[UUID], *, range_id: UUID | None = None) -> None:
+async def restart(tx: Tx, endpoint_id: UUID, event_ids: Sequence[UUID], *, range_id: UUID | None = None) -> int:
     """Makes deliveries due now, from the start of the schedule. The endpoint's state is locked by the caller; none of them is under way.
 
-    `range_id`: the replay of a range that they are part of.
+    `range_id`: the replay of a range that they are part of; what was dismissed meanwhile is left out then. Returns how many there were.
     """
-    await tx.execute(
+    # Whoever changes several locks them in the order in which they were made: nobody waits in a circle.
+    rows = await tx.fetch(
         """
+        WITH chosen AS MATERIALIZED (
+          SELECT event_id FROM webhook_deliveries
+           WHERE endpoint_id = $1 AND event_id = ANY ($2::uuid[]) AND ($3::uuid IS NULL OR reason IS DISTINCT FROM 'dismissed')
+           ORDER BY created_at, event_id FOR UPDATE)
         UPDATE webhook_deliveries SET status = 'pending', reason = NULL, settled_at = NULL, failed_attempts = 0, leased_until = NULL,
                next_attempt_at = clock_timestamp(), waiting_since = clock_timestamp(), range_id = $3
-         WHERE endpoint_id = $1 AND event_id = ANY ($2::uuid[])""",
+         WHERE endpoint_id = $1 AND event_id IN (SELECT event_id FROM chosen) RETURNING event_id""",
         endpoint_id,
         list(event_ids),
         range_id,
     )
+    return len(rows)
 
 
 async def bring_next_forward(tx: Tx, claim: Claim, *, order_hold_s: float = 0.0) -> None:

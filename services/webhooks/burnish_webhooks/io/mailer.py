@@ -4,17 +4,15 @@ import asyncio
 import copy
 import smtplib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
-import structlog
-
 from burnish_shared.auth.emails import fold_new_email
 from burnish_shared.refusal import StartRefused
-
-log = structlog.get_logger("burnish.webhooks")
+from burnish_webhooks.core.partly_mailed import SOME_REFUSED, Mailed, NotMailed
 
 TIMEOUT_S: Final = 15.0
 """Of each step of the dialogue. The whole may take a few of them; the lease of a notice is longer."""
@@ -72,20 +70,6 @@ def sender_of(text: str) -> str:
     return sender
 
 
-@dataclass(frozen=True, slots=True)
-class Mailed:
-    """The server took it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotMailed:
-    """`lasting`: another attempt would meet the same answer."""
-
-    error: str
-    detail: str | None = None
-    lasting: bool = False
-
-
 class Mailer:
     """Sends through one server. Never raises for what the server does."""
 
@@ -98,7 +82,7 @@ class Mailer:
         return self.sender.rpartition("@")[2].strip("> ") or "burnish.invalid"
 
     async def send(self, mail: EmailMessage) -> Mailed | NotMailed:
-        """One attempt. Recipients that the server refuses beside others that it takes are logged as a count and not tried again."""
+        """One attempt."""
         if self._server is None or not self.sender:
             return NotMailed("smtp_not_configured", "This installation has no BURNISH_SMTP_URL and BURNISH_SMTP_FROM.", lasting=True)
         try:
@@ -120,9 +104,6 @@ def _send(server: SmtpServer, mail: EmailMessage) -> Mailed | NotMailed:
         return NotMailed("smtp_login_refused", "User and password of BURNISH_SMTP_URL must be ASCII.", lasting=True)
     except smtplib.SMTPAuthenticationError as error:
         return NotMailed("smtp_login_refused", _said(error.smtp_error))
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        return NotMailed("smtp_recipients_refused", None, lasting=all(code >= 500 for code in codes))
     except smtplib.SMTPResponseException as error:
         return NotMailed(f"smtp_{error.smtp_code}", _said(error.smtp_error), lasting=error.smtp_code >= 500)
     except smtplib.SMTPNotSupportedError as error:
@@ -145,10 +126,16 @@ def _hand_in(smtp: smtplib.SMTP, mail: EmailMessage) -> Mailed | NotMailed:
     if told != everybody:
         mail = copy.deepcopy(mail)  # a shallow one has the same headers
         mail.replace_header("To", ", ".join(told))
-    refused = smtp.send_message(mail)
-    if count := len(refused) + len(everybody) - len(told):
-        log.warning("notices.recipients_refused", count=count)
-    return Mailed()
+    untold = {one: "The mail server takes no letters beyond ASCII." for one in everybody if one not in told}
+    try:
+        return Mailed(untold | _refused(smtp.send_message(mail)))
+    except smtplib.SMTPRecipientsRefused as error:  # all of them, or so far: after 421 there is no more
+        refused = untold | _refused(error.recipients)
+        return NotMailed(SOME_REFUSED, lasting=None not in refused.values(), refused=refused)
+
+
+def _refused(answers: Mapping[str, tuple[int, bytes]]) -> dict[str, str | None]:
+    return {address: f"{code} {_said(said)}".strip() if code >= 500 else None for address, (code, said) in answers.items()}
 
 
 def _connected(server: SmtpServer) -> smtplib.SMTP:

@@ -69,7 +69,8 @@ async def next_of(tx: Tx, one: Range, *, limit: int) -> list[Found]:
         """
         SELECT event_id, created_at FROM webhook_deliveries
          WHERE endpoint_id = $1 AND (created_at, event_id) > ($2, $3) AND created_at < $4 AND status = ANY ($5::text[])
-           AND status <> 'pending' AND ($6::text[] = '{}' OR event_type = ANY ($6)) AND ($7::timestamptz IS NULL OR settled_at >= $7)
+           AND status <> 'pending' AND reason IS DISTINCT FROM 'dismissed'
+           AND ($6::text[] = '{}' OR event_type = ANY ($6)) AND ($7::timestamptz IS NULL OR settled_at >= $7)
          ORDER BY created_at, event_id LIMIT $8""",
         one.endpoint_id,
         one.at_time,
@@ -83,7 +84,7 @@ async def next_of(tx: Tx, one: Range, *, limit: int) -> list[Found]:
     return [Found(row["event_id"], row["created_at"]) for row in rows]
 
 
-async def advance(tx: Tx, one: Range, found: Sequence[Found]) -> None:
+async def advance(tx: Tx, one: Range, found: Sequence[Found], *, restarted: int) -> None:
     """Notes how far it has come; with nothing found, only that it had its turn."""
     last = found[-1] if found else Found(one.at_event, one.at_time)
     await tx.execute(
@@ -92,7 +93,7 @@ async def advance(tx: Tx, one: Range, found: Sequence[Found]) -> None:
         one.range_id,
         last.created_at,
         last.event_id,
-        len(found),
+        restarted,
     )
 
 

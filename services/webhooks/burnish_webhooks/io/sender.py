@@ -13,6 +13,7 @@ from yarl import URL
 from burnish_shared.egress import Egress, EgressRefused, parse_target
 from burnish_shared.egress.resolving import DNS_TIMEOUT_S
 from burnish_webhooks.core.outcome import Answer, ErrorClass, NoResponse, Response
+from burnish_webhooks.core.shown_headers import shown_response
 
 log = structlog.get_logger("burnish.webhooks")
 
@@ -70,7 +71,7 @@ class HttpSender:
             if response is None:
                 return NoResponse(_classified(error), _elapsed_ms(started_s))
         kept = {name: response.headers[name][:200] for name in KEPT_HEADERS if name in response.headers}
-        return Response(response.status, kept, snippet, _elapsed_ms(started_s))
+        return Response(response.status, kept, snippet, _elapsed_ms(started_s), shown_response(response.headers.items()))
 
 
 async def _beginning(response: aiohttp.ClientResponse, *, wait_s: float) -> str:

@@ -28,7 +28,13 @@ export type ExecutionRow = {
   job_id: string | null;
   error: ExecutionError | null;
   created_at: string;
+  finished_at: string;
 };
+
+/** When it was made: an imported one at its own time, and not when it came in. */
+export function madeAt(one: Pick<ExecutionRow, "lane" | "created_at" | "finished_at">): string {
+  return one.lane === "imported" ? one.finished_at : one.created_at;
+}
 
 /** Content is text, or parts such as `{"type": "text", "text": "…"}`; null where an assistant only called tools. */
 export type ChatMessage = { role: string; content?: string | readonly Record<string, unknown>[] | null; name?: string | null; tool_calls?: unknown; tool_call_id?: string | null };
@@ -53,7 +59,6 @@ export type Execution = ExecutionRow & {
   metadata: Record<string, unknown> | null;
   request_id: string;
   feedback: Reaction[];
-  finished_at: string;
   scores: Score[];
   imported?: { source: string; id: string; reported_cost_nusd: number | null };
 };
@@ -65,11 +70,19 @@ export function isUnderway(one: Execution | Underway): one is Underway {
   return one.status === "queued" || one.status === "running";
 }
 
+/** A part in words: its text, or what it is; of a file its name too. */
+function partText(part: Record<string, unknown>): string {
+  if (typeof part.text === "string") return part.text;
+  const file = part.type === "file" && part.file && typeof part.file === "object" ? (part.file as Record<string, unknown>) : {};
+  const name = file.filename ?? file.file_url;
+  return typeof name === "string" ? `[file ${name}]` : `[${String(part.type ?? "part")}]`;
+}
+
 /** The text of a message, whatever shape its content has. */
 export function textOf({ content }: ChatMessage): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
-  return (content as readonly Record<string, unknown>[]).map((part) => (typeof part.text === "string" ? part.text : `[${String(part.type ?? "part")}]`)).join("\n");
+  return (content as readonly Record<string, unknown>[]).map(partText).join("\n");
 }
 
 /** What the execution was asked, as an item of a dataset has it: its variables, else what the user said last. */

@@ -9,7 +9,7 @@ export type ComboListProps = { label: string; value: string | null; choices: rea
 export default function ComboList({ label, value, choices, take, onSearch, empty, clear }: ComboListProps) {
   return (
     <Command label={label} shouldFilter={!onSearch} loop>
-      <Command.Input autoFocus onValueChange={onSearch} placeholder="Type to find" className="h-9 w-full border-b border-line bg-transparent px-3 text-13 outline-none" />
+      <Command.Input autoFocus onValueChange={onSearch} placeholder="Type to find" className="h-9 w-full finger:h-10 border-b border-line bg-transparent px-3 text-13 outline-none" />
       <Command.List className="max-h-72 overflow-y-auto p-1">
         <Command.Empty className="px-2 py-3 text-13 text-muted">{empty}</Command.Empty>
         {clear ? <Item label={clear} chosen={value === null} onSelect={() => take(null)} /> : null}
@@ -23,7 +23,7 @@ export default function ComboList({ label, value, choices, take, onSearch, empty
 
 function Item({ value, label, hint, keywords, chosen, onSelect }: { value?: string; label: string; hint?: ReactNode; keywords?: string[]; chosen: boolean; onSelect: () => void }) {
   return (
-    <Command.Item value={value ?? label} keywords={keywords} onSelect={onSelect} className="flex min-h-8 cursor-pointer items-center gap-2 rounded-m px-2 py-1 text-13 data-[selected=true]:bg-sunken">
+    <Command.Item value={value ?? label} keywords={keywords} onSelect={onSelect} className="flex min-h-8 cursor-pointer finger:min-h-10 items-center gap-2 rounded-m px-2 py-1 text-13 data-[selected=true]:bg-sunken">
       <span className="min-w-0 flex-1">
         <span className="block truncate">{label}</span>
         {hint ? <span className="block truncate text-12 text-muted">{hint}</span> : null}

@@ -2,6 +2,7 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { useAboveKeyboard } from "@/lib/above-keyboard";
 import { classes } from "@/lib/classes";
 
 export type DialogFrameProps = {
@@ -27,7 +28,16 @@ const places: Record<DialogFrameProps["kind"], string> = {
   menu: "inset-y-0 left-0 flex w-72 max-w-[85vw] flex-col border-r border-line bg-sunken short:overflow-y-auto",
 };
 
+/** The focus of a form begins where one writes or chooses, and not at what closes it. */
+function toFirstField(event: Event) {
+  const first = event.target instanceof HTMLElement ? event.target.querySelector<HTMLElement>(":is(input:not([type=hidden], [type=file]), select, textarea, [aria-haspopup=dialog]):not(:disabled)") : null;
+  if (!first) return;
+  event.preventDefault();
+  first.focus({ preventScroll: true });
+}
+
 export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus, title, description, children, footer, actions, onHeld, onBeside }: DialogFrameProps) {
+  const place = useAboveKeyboard(open, !kind.endsWith("dialog"));
   const hold = (event: Event) => {
     if (!onHeld) return;
     event.preventDefault();
@@ -38,12 +48,14 @@ export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
         <Radix.Content
+          onOpenAutoFocus={(event) => (kind.endsWith("dialog") ? toFirstField(event) : undefined)}
           onCloseAutoFocus={onCloseAutoFocus}
           // What lies over the dialog closes first.
           onEscapeKeyDown={(event) => (document.querySelector("[data-floating]") ? event.preventDefault() : hold(event))}
           onPointerDownOutside={(event) => (onBeside?.() ? event.preventDefault() : hold(event))}
           {...(description ? {} : { "aria-describedby": undefined })}
           className={classes("fixed z-50 shadow-float", places[kind])}
+          style={place}
         >
           {kind === "menu" ? <Radix.Title className="sr-only">{title}</Radix.Title> : <Head title={title} description={description} answered={Boolean(onHeld)} />}
           {kind === "menu" ? children : null}
@@ -77,7 +89,7 @@ function Head({ title, description, answered }: { title: ReactNode; description?
       </div>
       {/* No tooltip: it has the focus first, and a sentence over the dialog's corner would be the first thing to see. */}
       {answered ? null : (
-        <Radix.Close aria-label="Close" className="-mr-2 grid size-8 shrink-0 place-items-center rounded-m text-muted hover:bg-sunken hover:text-fg">
+        <Radix.Close aria-label="Close" className="-mr-2 grid size-8 shrink-0 finger:size-10 place-items-center rounded-m text-muted hover:bg-sunken hover:text-fg">
           <X size={16} aria-hidden />
         </Radix.Close>
       )}

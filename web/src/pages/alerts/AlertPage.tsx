@@ -200,7 +200,7 @@ function isNamed(value: unknown): value is { id: string } {
 }
 
 const STEPS: Record<Detail["timeline"][number]["what"], string> = {
-  raised: "Raised", muted: "Muted: nobody is told", told: "Told", not_told: "Could not be told", optimization_started: "An optimization began", optimization_refused: "No optimization began", acknowledged: "Acknowledged", resolved: "Over",
+  raised: "Raised", muted: "Muted: nobody is told", unmuted: "The mute was over", told: "Told", not_told: "Could not be told", optimization_started: "An optimization began", optimization_refused: "No optimization began", acknowledged: "Acknowledged", resolved: "Over",
 }; // prettier-ignore
 const BAD: ReadonlySet<string> = new Set(["raised", "not_told", "optimization_refused"]);
 

@@ -83,7 +83,7 @@ export default function ChannelsPage() {
     },
   ];
   return (
-    <Head title="Channels" subtitle="Where people are told of alerts." actions={add}>
+    <Head title="Channels" subtitle="Where people are told of alerts, rollouts, experiments that were decided, digests and webhooks that were switched off." actions={add}>
       {may.admin ? (
         <PagedTable
           label="Channels"
@@ -134,9 +134,9 @@ function LastNotice({ channel, isTried }: { channel: Channel; isTried: boolean }
     <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5" role={isTried ? "status" : undefined}>
       {last ? (
         <>
-          <Badge tone={last.status === "sent" ? "ok" : last.status === "retrying" ? "warn" : "bad"}>{last.status}</Badge>
+          <Badge tone={last.status === "sent" && !last.error ? "ok" : last.status === "sent" || last.status === "retrying" ? "warn" : "bad"}>{last.status}</Badge>
           <RelativeTime at={last.at} className="text-12 text-muted" />
-          {last.status !== "sent" ? <span className="block w-full truncate text-12 text-muted" title={last.detail ?? last.error ?? undefined}>{last.detail ?? last.error}</span> : null}
+          {last.error ? <span className="block w-full truncate text-12 text-muted" title={last.detail ?? last.error ?? undefined}>{last.detail ?? last.error}</span> : null}
         </>
       ) : waiting === 0 ? (
         <span className="text-muted">none yet</span>

@@ -4,13 +4,13 @@ import { usePromptChoices } from "@/api/choices";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange } from "@/api/hooks";
 import { Checkbox, Field, FieldFault, FormDialog, Input, Select, Several, Textarea, errorFor, toast } from "@/kit";
-import { CHANNEL_KINDS, CHANNEL_WORDS, type Channel, type Filters } from "./channel";
-import { KINDS, KIND_WORDS, type Kind, SEVERITIES, type Severity } from "./words";
+import { CHANNEL_KINDS, CHANNEL_WORDS, type Channel, type Filters, TOLD, TOLD_WORDS, type Told } from "./channel";
+import { SEVERITIES, type Severity } from "./words";
 
 const HINTS: Record<Channel["kind"], string> = { email: "", slack: "The incoming webhook of your app in Slack.", teams: "The address of a workflow that posts when a webhook request is received.", pagerduty: "The integration key of Events API v2." };
 const INVALIDATES = { invalidates: ["/v1/alert-channels"] };
 
-type Draft = { kind: Channel["kind"]; name: string; recipients: string; address: string; region: "us" | "eu"; kinds: Kind[]; least: Severity | null; prompts: string[] | null };
+type Draft = { kind: Channel["kind"]; name: string; recipients: string; address: string; region: "us" | "eu"; kinds: Told[]; least: Severity | null; prompts: string[] | null };
 
 function draftOf(channel: Channel | null): Draft {
   const filters = (channel?.filters ?? {}) as Filters;
@@ -87,8 +87,8 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
       <fieldset className="flex flex-col gap-2">
         <legend className="mb-1 text-13 font-medium">Only of these kinds</legend>
         <div className="grid grid-cols-1 gap-2 sm:grid-cols-2">
-          {KINDS.map((one) => (
-            <Checkbox key={one} label={KIND_WORDS[one]} checked={kinds.includes(one)} onChange={(event) => change({ kinds: event.target.checked ? [...kinds, one] : kinds.filter((other) => other !== one) })} />
+          {TOLD.filter((one) => kind !== "pagerduty" || one !== "experiment" || kinds.includes(one)).map((one) => (
+            <Checkbox key={one} label={TOLD_WORDS[one]} checked={kinds.includes(one)} onChange={(event) => change({ kinds: event.target.checked ? [...kinds, one] : kinds.filter((other) => other !== one) })} />
           ))}
         </div>
       </fieldset>

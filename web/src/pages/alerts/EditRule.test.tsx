@@ -4,8 +4,9 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { EditRule } from "./EditRule";
 
+const may = vi.hoisted(() => ({ edit: true }));
 vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined }));
-vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
+vi.mock("@/api/session", () => ({ useMay: () => may, needs: () => "You may read here." }));
 vi.mock("@/api/choices", async (real) => ({ ...(await real<object>()), usePromptChoices: () => ({ choices: ["greet", "triage"].map((one) => ({ value: one, label: one })) }) }));
 beforeAll(preloadFloats);
 
@@ -34,4 +35,21 @@ it("has nothing left of the rule of one prompt, and says nothing of it, once ano
   expect([field("Reactions at least").value, field("Satisfaction target, %").value, field("Fall at least, points").value]).toEqual(["", "", "7"]);
   fireEvent.click(screen.getByRole("button", { name: "Save" }));
   expect((await asking(asked, "PUT", "/v1/alert-rules/triage")).body).toMatchObject({ min_samples: null, target: null, min_drop: 0.07, muted_until: null });
+});
+
+it("shows a viewer all of how a rule searches, and nothing to press", async () => {
+  may.edit = false;
+  try {
+    slowApi({ "GET /v1/alert-rules": { data: [GREET], next_cursor: null }, "GET /v1/datasets": { data: [], next_cursor: null }, "GET /v1/models": { data: [] } });
+    const starts = { dataset_id: "d", budget: { evaluations: 100, seconds: 1800 }, cooldown_hours: 24, search: { method: "racing" } };
+    render(
+      <Queries>
+        <EditRule rule={{ ...GREET, start_optimization: starts } as never} isOwn onClose={() => {}} />
+      </Queries>,
+    );
+    expect((await screen.findByLabelText<HTMLInputElement>(/^Minutes, at most/)).value).toBe("30");
+    expect(screen.queryByRole("button", { name: "Models, what counts, limits" })).toBeNull();
+  } finally {
+    may.edit = true;
+  }
 });

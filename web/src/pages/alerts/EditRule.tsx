@@ -5,7 +5,7 @@ import { useFormOver } from "@/api/form-over";
 import { type Answer, change as put, read, useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Switch, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Button, Checkbox, Combobox, Field, FieldFault, Fields, FormDialog, Input, Switch, errorFor, toast, toastError, useUndo } from "@/kit";
 import { ofSearch } from "@/pages/optimize/asked";
 import { MethodFields } from "@/pages/optimize/MethodFields";
 import { MoreFields } from "@/pages/optimize/MoreFields";
@@ -32,7 +32,7 @@ async function now(prompt: string | null, shown: Rule | null): Promise<Kept> {
 
 /** One rule. `rule` null: of a prompt that is chosen here. `isOwn`: it is kept, and can be given up. */
 export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: boolean; onClose: () => void }) {
-  const may = useMay();
+  const off = useMay().edit ? undefined : needs("editor");
   const [first] = useState<Kept>(() => keptOf(rule));
   const [prompt, setPrompt] = useState<string | null>(rule?.prompt ?? null);
   const readNow = () => (rule ? now(rule.prompt ?? null, isOwn ? null : rule) : now(prompt, null));
@@ -83,108 +83,113 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       wide={form.starts}
       onOpenChange={(open) => !open && onClose()}
       title={isDefault ? "Rule for all prompts" : rule?.prompt ? <>Rule for <span className="font-mono">{rule.prompt}</span></> : "Rule for a prompt"}
-      description={may.edit ? undefined : needs("editor")}
+      off={off}
       submit="Save"
       onSubmit={() => over.send(send)}
       busy={forAll.isPending || forOne.isPending}
       error={error}
       over={rule ? over : { ...over, what: `${prompt} has a rule by now.` }}
       missing={wrong.search}
-      disabled={!may.edit || Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
+      disabled={Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
     >
-      {rule === null ? (
-        <Field label="Prompt" error={errorFor(error, "prompt")} required>
-          <Combobox
-            label="Prompt"
-            value={prompt}
-            {...prompts}
-            onChange={(next) => {
-              setPrompt(next);
-              // Another prompt begins from nothing: what came in of the rule of the one before is not its own.
-              over.settle(first, over.base);
-            }}
-          />
-        </Field>
-      ) : null}
-      <Switch label={form.enabled ? "Raises alerts" : "Raises no alerts"} checked={form.enabled} onChange={(enabled) => change({ enabled })} />
-      <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
-        <Field label="Satisfaction target, %" error={wrong.target ?? errorFor(error, "target")}>
-          <Input inputMode="decimal" value={form.target} placeholder={String(DEFAULTS.target * 100)} onChange={(event) => change({ target: event.target.value })} />
-        </Field>
-        <Field label="Reactions at least" error={wrong.samples ?? errorFor(error, "min_samples")}>
-          <Input inputMode="numeric" value={form.samples} placeholder={String(DEFAULTS.min_samples)} onChange={(event) => change({ samples: event.target.value })} />
-        </Field>
-        <Field label="Fall at least, points" error={wrong.drop ?? errorFor(error, "min_drop")}>
-          <Input inputMode="decimal" value={form.drop} placeholder={String(DEFAULTS.min_drop * 100)} onChange={(event) => change({ drop: event.target.value })} />
-        </Field>
-      </div>
-      <div className="grid grid-cols-1 items-start gap-4 sm:grid-cols-3">
-        <Field label="Errors rise at least, points" error={wrong.errors ?? errorFor(error, "min_error_rise")}>
-          <Input inputMode="decimal" value={form.errors} placeholder={String(DEFAULTS.min_error_rise * 100)} onChange={(event) => change({ errors: event.target.value })} />
-        </Field>
-        <Field label="Slow answers rise at least, points" hint="Slow: a tenth beyond 95 of 100 before." error={wrong.latency ?? errorFor(error, "min_latency_rise")}>
-          <Input inputMode="decimal" value={form.latency} placeholder={String(DEFAULTS.min_latency_rise * 100)} onChange={(event) => change({ latency: event.target.value })} />
-        </Field>
-        <Field label="Dear answers rise at least, points" hint="Dear: a tenth beyond 95 of 100 before." error={wrong.cost ?? errorFor(error, "min_cost_rise")}>
-          <Input inputMode="decimal" value={form.cost} placeholder={String(DEFAULTS.min_cost_rise * 100)} onChange={(event) => change({ cost: event.target.value })} />
-        </Field>
-      </div>
-      <div className="grid grid-cols-1 items-start gap-4 sm:grid-cols-2">
-        <Field label="Should take less than, ms" hint="95 of 100 answers. Speed in effectiveness; raises no alert." error={wrong.takes ?? errorFor(error, "target_p95_ms")}>
-          <Input inputMode="numeric" value={form.takes} onChange={(event) => change({ takes: event.target.value })} />
-        </Field>
-        <Field label="Should cost less than, $ a run" hint="On average. Thrift in effectiveness; raises no alert." error={wrong.costs ?? errorFor(error, "target_cost_nusd")}>
-          <Input inputMode="decimal" value={form.costs} onChange={(event) => change({ costs: event.target.value })} />
-        </Field>
-      </div>
-      <p className="text-12 text-muted">{isDefault ? "What is empty is as the product has it." : "What is empty is as for all prompts."}</p>
-      {isDefault ? null : (
-        <>
-          <Checkbox label="Start an optimization when it gets worse" hint="It makes a suggestion. Nobody gets it until somebody accepts it, or the settings of experiments roll proven ones out." checked={form.starts} onChange={(event) => change({ starts: event.target.checked })} />
-          {form.starts ? (
-            <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
-              <Field label="Dataset" error={errorFor(error, "start_optimization.dataset_id") ?? errorFor(error, "start_optimization.source") ?? (form.dataset ? undefined : wrong.dataset)} required>
-                <Combobox label="Dataset" value={form.dataset || null} choices={[...datasets, FEEDBACK]} onChange={(next) => change({ dataset: next ?? "", search: { ...form.search, anchors: [] } })} />
-              </Field>
-              <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget.evaluations")}>
-                <Input inputMode="numeric" value={form.evaluations} onChange={(event) => change({ evaluations: event.target.value })} />
-              </Field>
-              <Field label="Cost ceiling, $" error={errorFor(error, "start_optimization.budget.credits")}>
-                <Input inputMode="decimal" value={form.usd} onChange={(event) => change({ usd: event.target.value })} />
-              </Field>
-              <Field label="Not again within, hours" hint="For the same prompt.">
-                <Input inputMode="numeric" value={form.cooldown} onChange={(event) => change({ cooldown: event.target.value })} />
-              </Field>
-            </div>
-          ) : null}
-          {form.starts ? <HowToSearch prompt={prompt} form={form} error={error} onChange={change} /> : null}
-        </>
-      )}
-      {isOwn ? (
-        <div>
-          <Button size="s" onClick={give} disabled={!may.edit} why={needs("editor")} busy={fallBack.isPending || fallBackAll.isPending}>
-            {isDefault ? "Back to the product's defaults" : "Follow the rule for all prompts"}
-          </Button>
+      <Fields off={off}>
+        {rule === null ? (
+          <Field label="Prompt" error={errorFor(error, "prompt")} required>
+            <Combobox
+              label="Prompt"
+              value={prompt}
+              {...prompts}
+              onChange={(next) => {
+                setPrompt(next);
+                // Another prompt begins from nothing: what came in of the rule of the one before is not its own.
+                over.settle(first, over.base);
+              }}
+            />
+          </Field>
+        ) : null}
+        <Switch label={form.enabled ? "Raises alerts" : "Raises no alerts"} checked={form.enabled} onChange={(enabled) => change({ enabled })} />
+        <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
+          <Field label="Satisfaction target, %" error={wrong.target ?? errorFor(error, "target")}>
+            <Input inputMode="decimal" value={form.target} placeholder={String(DEFAULTS.target * 100)} onChange={(event) => change({ target: event.target.value })} />
+          </Field>
+          <Field label="Reactions at least" error={wrong.samples ?? errorFor(error, "min_samples")}>
+            <Input inputMode="numeric" value={form.samples} placeholder={String(DEFAULTS.min_samples)} onChange={(event) => change({ samples: event.target.value })} />
+          </Field>
+          <Field label="Fall at least, points" error={wrong.drop ?? errorFor(error, "min_drop")}>
+            <Input inputMode="decimal" value={form.drop} placeholder={String(DEFAULTS.min_drop * 100)} onChange={(event) => change({ drop: event.target.value })} />
+          </Field>
         </div>
-      ) : null}
+        <div className="grid grid-cols-1 items-start gap-4 sm:grid-cols-3">
+          <Field label="Errors rise at least, points" error={wrong.errors ?? errorFor(error, "min_error_rise")}>
+            <Input inputMode="decimal" value={form.errors} placeholder={String(DEFAULTS.min_error_rise * 100)} onChange={(event) => change({ errors: event.target.value })} />
+          </Field>
+          <Field label="Slow answers rise at least, points" hint="Slow: a tenth beyond 95 of 100 before." error={wrong.latency ?? errorFor(error, "min_latency_rise")}>
+            <Input inputMode="decimal" value={form.latency} placeholder={String(DEFAULTS.min_latency_rise * 100)} onChange={(event) => change({ latency: event.target.value })} />
+          </Field>
+          <Field label="Dear answers rise at least, points" hint="Dear: a tenth beyond 95 of 100 before." error={wrong.cost ?? errorFor(error, "min_cost_rise")}>
+            <Input inputMode="decimal" value={form.cost} placeholder={String(DEFAULTS.min_cost_rise * 100)} onChange={(event) => change({ cost: event.target.value })} />
+          </Field>
+        </div>
+        <div className="grid grid-cols-1 items-start gap-4 sm:grid-cols-2">
+          <Field label="Should take less than, ms" hint="95 of 100 answers. Speed in effectiveness; raises no alert." error={wrong.takes ?? errorFor(error, "target_p95_ms")}>
+            <Input inputMode="numeric" value={form.takes} onChange={(event) => change({ takes: event.target.value })} />
+          </Field>
+          <Field label="Should cost less than, $ a run" hint="On average. Thrift in effectiveness; raises no alert." error={wrong.costs ?? errorFor(error, "target_cost_nusd")}>
+            <Input inputMode="decimal" value={form.costs} onChange={(event) => change({ costs: event.target.value })} />
+          </Field>
+        </div>
+        <p className="text-12 text-muted">{isDefault ? "What is empty is as the product has it." : "What is empty is as for all prompts."}</p>
+        {isDefault ? null : (
+          <>
+            <Checkbox label="Start an optimization when it gets worse" hint="It makes a suggestion. Nobody gets it until somebody accepts it, or the settings of experiments roll proven ones out." checked={form.starts} onChange={(event) => change({ starts: event.target.checked })} />
+            {form.starts ? (
+              <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+                <Field label="Dataset" error={errorFor(error, "start_optimization.dataset_id") ?? errorFor(error, "start_optimization.source") ?? (form.dataset ? undefined : wrong.dataset)} required>
+                  <Combobox label="Dataset" value={form.dataset || null} choices={[...datasets, FEEDBACK]} onChange={(next) => change({ dataset: next ?? "", search: { ...form.search, anchors: [] } })} />
+                </Field>
+                <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget.evaluations")}>
+                  <Input inputMode="numeric" value={form.evaluations} onChange={(event) => change({ evaluations: event.target.value })} />
+                </Field>
+                <Field label="Cost ceiling, $" error={errorFor(error, "start_optimization.budget.credits")}>
+                  <Input inputMode="decimal" value={form.usd} onChange={(event) => change({ usd: event.target.value })} />
+                </Field>
+                <Field label="Not again within, hours" hint="For the same prompt.">
+                  <Input inputMode="numeric" value={form.cooldown} onChange={(event) => change({ cooldown: event.target.value })} />
+                </Field>
+              </div>
+            ) : null}
+            {form.starts ? <HowToSearch prompt={prompt} form={form} error={error} isOff={Boolean(off)} onChange={change} /> : null}
+          </>
+        )}
+        {isOwn && !off ? (
+          <div>
+            <Button size="s" onClick={give} busy={fallBack.isPending || fallBackAll.isPending}>
+              {isDefault ? "Back to the product's defaults" : "Follow the rule for all prompts"}
+            </Button>
+          </div>
+        ) : null}
+      </Fields>
     </FormDialog>
   );
 }
 
-/** By which method and models, what counts and what stays: all of it may be left as it is. */
-function HowToSearch({ prompt, form, error, onChange }: { prompt: string | null; form: RuleForm; error: unknown; onChange: (part: Partial<RuleForm>) => void }) {
-  const [hasMore, setMore] = useState(false);
+/** By which method and models, what counts and what stays: all of it may be left as it is. `isOff`: it is only read, and all of it is there. */
+function HowToSearch({ prompt, form, error, isOff, onChange }: { isOff: boolean; prompt: string | null; form: RuleForm; error: unknown; onChange: (part: Partial<RuleForm>) => void }) {
+  const [isOpen, setOpen] = useState(false);
+  const hasMore = isOpen || isOff;
   const { choices: models } = useModels();
   const searched = ofSearch(error, "start_optimization.search.");
   const put = (changes: Partial<Search>) => onChange({ search: { ...form.search, ...changes } });
   return (
     <div role="group" aria-label="How it searches" className="flex min-w-0 flex-col gap-4">
       <MethodFields search={form.search} error={searched} onChange={put} />
-      <span>
-        <Button size="s" variant="ghost" aria-expanded={hasMore} icon={hasMore ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />} onClick={() => setMore(!hasMore)}>
-          Models, what counts, limits
-        </Button>
-      </span>
+      {isOff ? null : (
+        <span>
+          <Button size="s" variant="ghost" aria-expanded={hasMore} icon={hasMore ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />} onClick={() => setOpen(!hasMore)}>
+            Models, what counts, limits
+          </Button>
+        </span>
+      )}
       {hasMore ? (
         <>
           <div className="grid items-start gap-4 sm:grid-cols-3">

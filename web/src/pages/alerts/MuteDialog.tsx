@@ -36,7 +36,7 @@ function Muting({ onOpenChange, kind: firstKind, prompt: firstPrompt }: { onOpen
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="Mute alerts" description="They are still raised and kept here, and told to nobody." submit="Mute" onSubmit={submit} busy={mute.isPending} error={mute.error}>
+    <FormDialog open onOpenChange={onOpenChange} title="Mute alerts" description="They are still raised and kept here, and told to nobody meanwhile. What is still open when the mute is over is told then." submit="Mute" onSubmit={submit} busy={mute.isPending} error={mute.error}>
       <Field label="Kind" error={errorFor(mute.error, "kind")}>
         <Select value={kind} empty="Every kind" onChange={(next) => setKind(next || null)} options={KINDS.map((one) => ({ value: one, label: KIND_WORDS[one] }))} />
       </Field>

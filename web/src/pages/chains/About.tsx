@@ -31,7 +31,7 @@ function Names({ chain }: { chain: Chain }) {
   // What was not touched is not sent: a colleague may have changed it.
   const changed = Object.fromEntries(Object.entries(typed).filter(([part, text]) => text !== base[part as keyof typeof base]));
   const isChanged = Object.keys(changed).length > 0;
-  useUnsaved(isChanged, chain.slug, () => undefined);
+  useUnsaved(isChanged, chain.slug);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate({ path: { slug: chain.slug }, body: { ...changed, ...("tags" in changed ? { tags: split(draft.tags) } : {}) } }, {

@@ -7,7 +7,6 @@ import { plural, spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
-import { LeaveGuard } from "@/shell/LeaveGuard";
 import { type Chain, type RunItem, type Step, after, everyStep, freshId, lean, moved, replaced, without } from "./chain";
 import { About } from "./About";
 import { FormPanel } from "./FormPanel";
@@ -87,7 +86,6 @@ function Workbench({ chain }: { chain: Chain }) {
           { id: "about", label: "Settings", keeps: true, content: <About chain={chain} /> },
         ]}
       />
-      <LeaveGuard slug={slug} />
       <RunDrawer id={run} onClose={() => set({ run: "" })} />
       <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
         What you wrote over v{draft.base.version} is not saved, and is lost.

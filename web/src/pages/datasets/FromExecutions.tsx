@@ -3,7 +3,7 @@ import { useDatasets } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { Badge, Button, Checkbox, Combobox, Dialog, FormDialog, Notice, RelativeTime } from "@/kit";
-import type { ExecutionRow } from "@/kit/execution/types";
+import { type ExecutionRow, madeAt } from "@/kit/execution/types";
 import { plural } from "@/lib/format";
 
 type Taken = Schema<"FromExecutionsAnswer">;
@@ -63,7 +63,7 @@ export default function FromExecutions({ rows, areChosen, hasMore, dataset, onCl
                       <span className="font-mono">{row.prompt ?? "messages"}</span>
                       {row.version === null ? null : <Badge>v{row.version}</Badge>}
                       <span className="text-muted">
-                        <RelativeTime at={row.created_at} />
+                        <RelativeTime at={madeAt(row)} />
                         {row.user_id ? `, ${row.user_id}` : ""}
                       </span>
                     </span>

@@ -2,7 +2,8 @@ import { QueryClient } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
-import { Toasts, dismissAll } from "@/kit/Toast";
+import { dismissAll } from "@/kit/Toast";
+import Toasts from "@/kit/Toasts";
 import { preloadFloats } from "@/kit/floats";
 import { ItemDrawer } from "./ItemDrawer";
 

@@ -4,7 +4,7 @@ import { csvLines, guessMapping, inputWords, mapRows, readRows, textOfFile } fro
 it("reads CSV with quotes, breaks within them and semicolons", () => {
   expect(csvLines('a,b\n"x, ""y""\nz",2\n\n')).toEqual([["a", "b"], ['x, "y"\nz', "2"]]);
   const rows = readRows("ticket;label\nWhere is it?;delivery\n");
-  expect(rows).toEqual({ format: "CSV", columns: ["ticket", "label"], rows: [{ ticket: "Where is it?", label: "delivery" }] });
+  expect(rows).toEqual({ format: "CSV", columns: ["ticket", "label"], rows: [{ ticket: "Where is it?", label: "delivery" }], places: [2] });
   expect(() => readRows("input,expected\na,b,c")).toThrow("Line 2 has 3 fields, but there are 2 columns. Is a comma");
   expect(() => readRows('input,expected\n"a\nb",c\n\nd;e,f\ng,h,i')).toThrow("Line 6 has 3 fields");
   expect(() => readRows('input,expected\nc,d\n"a,b')).toThrow("A quote is opened in line 3 and never closed.");
@@ -16,6 +16,19 @@ it("reads JSON lines, a list, and the body of the API", () => {
   expect(readRows(JSON.stringify([one], null, 2)).rows).toEqual([one]);
   expect(readRows(JSON.stringify({ items: [one, one] }, null, 2)).rows).toHaveLength(2);
   expect(() => readRows('{"input": "a", "expected": "b"}\n{"input"')).toThrow("Line 2 is not valid JSON");
+});
+
+it("counts rows as a sheet does: the header is the first, cells of several lines are one, empty rows count", () => {
+  expect(readRows('input,expected\n"a\nb",x\n\nc,y\n').places).toEqual([2, 4]);
+  expect(readRows("\n\ninput,expected\na,x\n").places).toEqual([4]);
+  expect(readRows('{"input": "a"}\n\n{"input": "b"}').places).toEqual([1, 3]);
+  expect(readRows('[{"input": "a"}, {"input": "b"}]').places).toEqual([1, 2]);
+});
+
+it("takes the line of a sheet that names the delimiter for what it is", () => {
+  for (const line of ["sep=;", '"sep=;"', "SEP=;;;"]) expect(readRows(`\ufeff${line}\r\ninput;expected\r\na, b;c`)).toEqual({ format: "CSV", columns: ["input", "expected"], rows: [{ input: "a, b", expected: "c" }], places: [2] });
+  expect(readRows("sep=|\ninput|expected\na|b").columns).toEqual(["input", "expected"]);
+  expect(() => readRows("sep=;\na;b\n1;2;3")).toThrow("Line 3 has 3 fields");
 });
 
 it("guesses columns by their names, and by what is left", () => {
@@ -31,13 +44,13 @@ it("makes items, and says what is wrong by row", () => {
       { input: "hello", expected: "greeting", split: "validation", metadata: { who: "ann" } },
       { input: "bye", expected: "parting", metadata: { who: "bob" } },
     ],
-    rowsOf: [1, 2],
+    rowsOf: [2, 3],
     blank: [],
     problems: [],
     counts: { train: 0, validation: 1, test: 0, "by hash": 1 },
   });
   const wrong = mapRows(readRows("text,label,split\n,x,\na,b,later"), { text: "input", label: "expected", split: "split" });
-  expect(wrong.problems).toEqual(["Row 1 has no input.", "Row 2: a split is train, validation or test, not “later”."]);
+  expect(wrong.problems).toEqual(["Row 2 has no input.", "Row 3: a split is train, validation or test, not “later”."]);
   expect(mapRows(rows, { text: "input", label: "variable", split: "skip", who: "skip" }).problems).toHaveLength(2);
 });
 
@@ -49,9 +62,9 @@ it("shows an input of one variable as its value", () => {
 it("names rows that expect nothing, and leaves them out where it is told to", () => {
   const rows = readRows("text,label\nhello,greeting\nhm,  \nbye,parting\n,\n");
   const mapping = guessMapping(rows);
-  expect(mapRows(rows, mapping)).toMatchObject({ blank: [2, 4], problems: ["Row 2 has no expected answer.", "Row 4 has no input."] });
+  expect(mapRows(rows, mapping)).toMatchObject({ blank: [3, 5], problems: ["Row 3 has no expected answer.", "Row 5 has no input."] });
   const kept = mapRows(rows, mapping, { leaveOutBlank: true });
-  expect(kept).toMatchObject({ rowsOf: [1, 3], blank: [2, 4], problems: [] });
+  expect(kept).toMatchObject({ rowsOf: [2, 4], blank: [3, 5], problems: [] });
   expect(kept.items.map((one) => one.expected)).toEqual(["greeting", "parting"]);
 });
 

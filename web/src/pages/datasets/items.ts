@@ -2,7 +2,7 @@
 import type { Schema } from "@/api/client";
 
 export type Cell = unknown;
-export type Rows = { format: "CSV" | "JSONL" | "JSON"; columns: string[]; rows: Record<string, Cell>[] };
+export type Rows = { format: "CSV" | "JSONL" | "JSON"; columns: string[]; rows: Record<string, Cell>[]; /** Of each row, where it stands: as a sheet counts, whose first row is the header; of JSON lines the line, of a list the place. */ places: number[] };
 
 /** What a column is: the input itself, a variable of it, the right answer, the split, the user or conversation it comes from, something to keep beside it, or nothing. */
 export type Role = "input" | "variable" | "expected" | "split" | "group" | "metadata" | "skip";
@@ -30,34 +30,37 @@ export function textOfFile(bytes: ArrayBuffer): string {
 
 /** Reads CSV, JSON lines or a JSON list. Throws an Error whose message says what to mend, and in which line. */
 export function readRows(text: string): Rows {
-  const trimmed = text.replace(/^\ufeff/, "").trim();
-  if (!trimmed) return { format: "CSV", columns: [], rows: [] };
+  const whole = text.replace(/^\ufeff/, "");
+  const trimmed = whole.trim();
+  if (!trimmed) return { format: "CSV", columns: [], rows: [], places: [] };
+  const above = whole.slice(0, whole.length - whole.trimStart().length).split("\n").length - 1;
   if (trimmed.startsWith("[")) return tableOf("JSON", parsed(trimmed, "The list"));
   if (trimmed.startsWith("{")) {
     const lines = trimmed.split(/\r?\n/);
     const first = tryJson(lines[0] ?? "");
     // One object over several lines: what the API takes ({"items": […]}), or a single item.
     if (first === undefined) {
-      const whole = parsed(trimmed, "The text");
-      const items = isObject(whole) && Array.isArray(whole["items"]) ? whole["items"] : [whole];
+      const read = parsed(trimmed, "The text");
+      const items = isObject(read) && Array.isArray(read["items"]) ? read["items"] : [read];
       return tableOf("JSON", items);
     }
     if (lines.length === 1 && isObject(first) && Array.isArray(first["items"])) return tableOf("JSON", first["items"]);
     return tableOf(
       "JSONL",
-      lines.flatMap((line, at) => (line.trim() ? [parsed(line, `Line ${at + 1}`)] : [])),
+      lines.flatMap((line, at) => (line.trim() ? [parsed(line, `Line ${above + at + 1}`)] : [])),
+      lines.flatMap((line, at) => (line.trim() ? [above + at + 1] : [])),
     );
   }
-  return csvTable(trimmed);
+  return csvTable(trimmed, above);
 }
 
-function tableOf(format: "JSON" | "JSONL", values: unknown): Rows {
+function tableOf(format: "JSON" | "JSONL", values: unknown, places?: number[]): Rows {
   if (!Array.isArray(values)) throw new Error("A list of objects is needed, each with an input and what is expected.");
   const rows = values.map((value, at) => {
     if (!isObject(value)) throw new Error(`Item ${at + 1} is not an object: {"input": …, "expected": …}.`);
     return value;
   });
-  return { format, columns: [...new Set(rows.flatMap((row) => Object.keys(row)))], rows };
+  return { format, columns: [...new Set(rows.flatMap((row) => Object.keys(row)))], rows, places: places ?? rows.map((_, at) => at + 1) };
 }
 
 function parsed(text: string, what: string): unknown {
@@ -82,10 +85,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 const SEPARATORS: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab" };
 
-function csvTable(text: string): Rows {
+/** `sep=;`, by which sheets say which delimiter they wrote; no sheet shows it as a row. */
+const SEPARATOR_LINE = /^"?sep=([^\w" \r\n])"?[ \t,;]*\r?\n/i;
+
+/** `above`: how many lines stand before the text. */
+function csvTable(given: string, above: number): Rows {
+  const told = SEPARATOR_LINE.exec(given);
+  const text = told ? given.slice(told[0].length) : given;
+  const lineOf = (line: number) => above + (told ? 1 : 0) + line;
   const first = text.slice(0, text.search(/\r?\n|$/)).replace(/"[^"]*"/g, "x");
   // Spreadsheets copy with tabs, and save with semicolons in half of Europe.
-  const separator = ["\t", ";", ","].find((one) => first.includes(one)) ?? ",";
+  const separator = told?.[1] ?? ["\t", ";", ","].find((one) => first.includes(one)) ?? ",";
   // As the API reads it: where the header has a blank behind each, it is no part of the cells either.
   const isSpaced = first.split(separator).slice(1).every((name) => name.startsWith(" "));
   const lines = csvRecords(text, separator, isSpaced);
@@ -94,10 +104,10 @@ function csvTable(text: string): Rows {
   const twice = columns.find((name, at) => columns.indexOf(name) !== at);
   if (twice !== undefined) throw new Error(`Two columns are called “${twice}”.`);
   const rows = lines.slice(1).map(({ cells, line }) => {
-    if (cells.length > columns.length) throw new Error(`Line ${line} has ${cells.length} fields, but there are ${columns.length} columns. Is a ${SEPARATORS[separator]} in it not within quotes?`);
+    if (cells.length > columns.length) throw new Error(`Line ${lineOf(line)} has ${cells.length} fields, but there are ${columns.length} columns. Is a ${SEPARATORS[separator] ?? separator} in it not within quotes?`);
     return Object.fromEntries(columns.map((name, column) => [name, cells[column] ?? ""]));
   });
-  return { format: "CSV", columns, rows };
+  return { format: "CSV", columns, rows, places: lines.slice(1).map(({ row }) => above + row) };
 }
 
 /** RFC 4180: quotes around a field, doubled within; lines may break within quotes. Empty lines are passed over. */
@@ -105,16 +115,18 @@ export function csvLines(text: string, separator = ","): string[][] {
   return csvRecords(text, separator, false).map(({ cells }) => cells);
 }
 
-/** Each with the line of the text that it begins in. */
-function csvRecords(text: string, separator: string, isSpaced: boolean): { cells: string[]; line: number }[] {
-  const lines: { cells: string[]; line: number }[] = [];
+/** Each with the line of the text that it begins in, and its row as a sheet counts: a cell of several lines is in one, empty ones count. */
+function csvRecords(text: string, separator: string, isSpaced: boolean): { cells: string[]; line: number; row: number }[] {
+  const lines: { cells: string[]; line: number; row: number }[] = [];
+  let row = 0;
   let line: string[] = [];
   let [begins, now, openedIn] = [1, 1, 1];
   let field = "";
   let quoted = false;
   const endLine = () => {
     line.push(field);
-    if (line.length > 1 || line[0]) lines.push({ cells: line, line: begins });
+    row++;
+    if (line.length > 1 || line[0]) lines.push({ cells: line, line: begins, row });
     begins = now + 1;
     line = [];
     field = "";
@@ -174,7 +186,7 @@ export function guessMapping({ columns, rows }: Rows, variables: readonly string
 export type Mapped = { items: Item[]; /** Of each item, the row that it comes from. */ rowsOf: number[]; /** Rows that expect nothing. */ blank: number[]; /** What keeps them from being sent; the first ones. */ problems: string[]; counts: Record<Split | "by hash", number> };
 
 /** The items that the rows become. `leaveOutBlank`: rows that expect nothing are passed over; else they are problems, as to the API. */
-export function mapRows({ rows, columns }: Rows, mapping: Mapping, { leaveOutBlank = false }: { leaveOutBlank?: boolean } = {}): Mapped {
+export function mapRows({ rows, columns, places }: Rows, mapping: Mapping, { leaveOutBlank = false }: { leaveOutBlank?: boolean } = {}): Mapped {
   const having = (role: Role) => columns.filter((name) => mapping[name] === role);
   const [inputs, variables, expected, splits, groups, kept] = [having("input"), having("variable"), having("expected"), having("split"), having("group"), having("metadata")];
   const counts = { train: 0, validation: 0, test: 0, "by hash": 0 };
@@ -191,20 +203,21 @@ export function mapRows({ rows, columns }: Rows, mapping: Mapping, { leaveOutBla
   const items: Item[] = [];
   const [rowsOf, blank]: [number[], number[]] = [[], []];
   rows.forEach((row, at) => {
-    const where = `Row ${at + 1}`;
+    const place = places[at] ?? at + 1;
+    const where = `Row ${place}`;
     const input = variables.length > 0 ? Object.fromEntries(variables.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]]))) : inputOf(row[inputs[0] ?? ""]);
     const answer = wordsOf(row[expected[0] ?? ""]);
     const split = splits[0] === undefined ? "" : wordsOf(row[splits[0]]).trim().toLowerCase();
     const known = split === "" ? "by hash" : splitNamed(split);
     const isBlank = answer.trim() === "";
-    if (isBlank) blank.push(at + 1);
+    if (isBlank) blank.push(place);
     if (isBlank && leaveOutBlank) return;
     if (input === "" || (typeof input === "object" && Object.keys(input).length === 0)) problems.push(`${where} has no input.`);
     else if (isBlank) problems.push(`${where} has no expected answer.`);
     else if (known === null) problems.push(`${where}: a split is train, validation or test, not “${split}”.`);
     else {
       counts[known]++;
-      rowsOf.push(at + 1);
+      rowsOf.push(place);
       const metadata = Object.fromEntries(kept.flatMap((name) => (row[name] === undefined || row[name] === "" ? [] : name === "metadata" && isObject(row[name]) ? Object.entries(row[name]) : [[name, row[name]]])));
       const group = wordsOf(row[groups[0] ?? ""]).trim();
       items.push({ input, expected: answer, ...(known === "by hash" ? {} : { split: known }), ...(group ? { group } : {}), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });

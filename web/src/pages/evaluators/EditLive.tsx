@@ -3,7 +3,7 @@ import { usePromptChoices } from "@/api/choices";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, Several, TextLink, errorFor, toast } from "@/kit";
+import { Combobox, Facts, Field, FieldFault, Fields, FormDialog, Input, Money, Select, Several, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
 import { type Evaluator, NEED_EXPECTED, asksModels } from "./evaluator";
 import { type Draft, type Live, bodyOf, draftOf, takes, wrongIn } from "./live";
@@ -13,7 +13,7 @@ const INVALIDATES = { invalidates: ["/v1/live-evaluations"] };
 
 /** What of live traffic an evaluator scores, and what that may cost. `live` null: a new one. */
 export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live | null; evaluators: readonly Evaluator[]; evaluator: string | null; onClose: () => void }) {
-  const may = useMay();
+  const off = useMay().edit ? undefined : needs("editor");
   const [first] = useState<Draft>(() => draftOf(live, evaluator));
   const over = useFormOver(first, live && (async () => draftOf(await read("/v1/live-evaluations/{live_evaluation_id}", { path: { live_evaluation_id: live.id } }))), INVALIDATES.invalidates);
   const { draft, change } = over;
@@ -42,52 +42,54 @@ export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live 
     <FormDialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={live ? `Change what ${live.evaluator} scores` : "Score live traffic"}
-      description={may.edit ? undefined : needs("editor")}
+      title={live ? `${off ? "What" : "Change what"} ${live.evaluator} scores` : "Score live traffic"}
+      off={off}
       submit={live ? "Save" : "Begin"}
       onSubmit={() => over.send(send)}
       busy={isPending}
       error={error}
       over={over}
-      disabled={!may.edit || Object.keys(wrong).length > 0}
-      missing={may.edit ? Object.values(wrong)[0] : undefined}
+      disabled={Object.keys(wrong).length > 0}
+      missing={Object.values(wrong)[0]}
     >
-      {live ? null : (
-        <div className="flex min-w-0 flex-col gap-1">
-          <span className="text-13 font-medium">Evaluator</span>
-          <Combobox label="Evaluator" value={draft.evaluator} placeholder="Choose an evaluator" choices={choices} onChange={(next) => change({ evaluator: next })} className="w-full" />
-          {evaluators.length === 0 ? (
-            <p className="text-12 text-muted">
-              There is none yet: <TextLink to="/evaluators" search={{ new: "1" }}>make one</TextLink>.
-            </p>
-          ) : null}
-          <FieldFault text={errorFor(error, "evaluator_id")} />
+      <Fields off={off}>
+        {live ? null : (
+          <div className="flex min-w-0 flex-col gap-1">
+            <span className="text-13 font-medium">Evaluator</span>
+            <Combobox label="Evaluator" value={draft.evaluator} placeholder="Choose an evaluator" choices={choices} onChange={(next) => change({ evaluator: next })} className="w-full" />
+            {evaluators.length === 0 ? (
+              <p className="text-12 text-muted">
+                There is none yet: <TextLink to="/evaluators" search={{ new: "1" }}>make one</TextLink>.
+              </p>
+            ) : null}
+            <FieldFault text={errorFor(error, "evaluator_id")} />
+          </div>
+        )}
+        <div className="flex flex-col gap-1">
+          <span className="text-13 font-medium">Of which prompts</span>
+          <Several label="Prompts" add="Add a prompt" none="All, and calls without one" values={draft.prompts} onChange={(next) => change({ prompts: next })} {...prompts} />
+          <FieldFault text={errorFor(error, "prompts")} />
         </div>
-      )}
-      <div className="flex flex-col gap-1">
-        <span className="text-13 font-medium">Of which prompts</span>
-        <Several label="Prompts" add="Add a prompt" none="All, and calls without one" values={draft.prompts} onChange={(next) => change({ prompts: next })} {...prompts} />
-        <FieldFault text={errorFor(error, "prompts")} />
-      </div>
-      <div className="flex flex-col gap-1">
-        <span className="text-13 font-medium">Under which labels</span>
-        <Several label="Labels" add="Add a label" none="All, and calls by version" values={draft.labels} onChange={(next) => change({ labels: next })} choices={labels.map((one) => ({ value: one, label: one }))} onSearch={setLabel} />
-        <FieldFault text={errorFor(error, "labels")} />
-      </div>
-      <Field label="Share of the runs, %" hint="Drawn by their id: a larger share holds the smaller one." error={wrong.share ?? errorFor(error, "sample")} className="max-w-56">
-        <Input inputMode="decimal" value={draft.share} onChange={(event) => change({ share: event.target.value })} />
-      </Field>
-      {asks ? (
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Field label="May cost at most, $" hint="Never more: what does not fit is not asked." error={wrong.cap ?? errorFor(error, "cap")} required>
-            <Input inputMode="decimal" value={draft.cap} onChange={(event) => change({ cap: event.target.value })} />
-          </Field>
-          <Field label="In" hint="Of the calendar, in UTC." error={errorFor(error, "cap.period")}>
-            <Select value={draft.period} onChange={(period) => change({ period })} options={[{ value: "day", label: "a day" }, { value: "month", label: "a month" }]} />
-          </Field>
+        <div className="flex flex-col gap-1">
+          <span className="text-13 font-medium">Under which labels</span>
+          <Several label="Labels" add="Add a label" none="All, and calls by version" values={draft.labels} onChange={(next) => change({ labels: next })} choices={labels.map((one) => ({ value: one, label: one }))} onSearch={setLabel} />
+          <FieldFault text={errorFor(error, "labels")} />
         </div>
-      ) : null}
-      {chosen ? <Forecast evaluator={chosen} draft={draft} asks={asks} /> : null}
+        <Field label="Share of the runs, %" hint="Drawn by their id: a larger share holds the smaller one." error={wrong.share ?? errorFor(error, "sample")} className="max-w-56">
+          <Input inputMode="decimal" value={draft.share} onChange={(event) => change({ share: event.target.value })} />
+        </Field>
+        {asks ? (
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Field label="May cost at most, $" hint="Never more: what does not fit is not asked." error={wrong.cap ?? errorFor(error, "cap")} required>
+              <Input inputMode="decimal" value={draft.cap} onChange={(event) => change({ cap: event.target.value })} />
+            </Field>
+            <Field label="In" hint="Of the calendar, in UTC." error={errorFor(error, "cap.period")}>
+              <Select value={draft.period} onChange={(period) => change({ period })} options={[{ value: "day", label: "a day" }, { value: "month", label: "a month" }]} />
+            </Field>
+          </div>
+        ) : null}
+        {chosen ? <Forecast evaluator={chosen} draft={draft} asks={asks} /> : null}
+      </Fields>
     </FormDialog>
   );
 }

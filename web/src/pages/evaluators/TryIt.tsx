@@ -1,6 +1,7 @@
 import { FlaskConical } from "lucide-react";
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
+import { useKeptText } from "@/api/kept-text";
 import { needs, useMay } from "@/api/session";
 import { Button, Field, FormError, Notice, Textarea, errorFor } from "@/kit";
 import type { Settings } from "./evaluator";
@@ -18,14 +19,16 @@ type Props = {
   asks: boolean;
 };
 
-/** Looks at one answer that somebody writes, before or after it is saved. Nothing is kept. */
+/** Looks at one answer that somebody writes, before or after it is saved. The server keeps nothing; what is written to one that is saved is here
+ * again in this tab. */
 export function TryIt({ id, settings, isWhole = true, compares, isOfTwo, asks }: Props) {
   const may = useMay();
-  const [output, setOutput] = useState("Your parcel is on its way. Please send us the order number.");
-  const [expected, setExpected] = useState("");
-  const [other, setOther] = useState("");
-  const [input, setInput] = useState("Where is my parcel?");
-  const [variables, setVariables] = useState("");
+  const placeOf = (field: string) => (id ? `${field} for evaluator ${id}` : null);
+  const { text: output, set: setOutput } = useKeptText(placeOf("answer"), "Your parcel is on its way. Please send us the order number.");
+  const { text: expected, set: setExpected } = useKeptText(placeOf("expected answer"));
+  const { text: other, set: setOther } = useKeptText(placeOf("other answer"));
+  const { text: input, set: setInput } = useKeptText(placeOf("question"), "Where is my parcel?");
+  const { text: variables, set: setVariables } = useKeptText(placeOf("variables"));
   const tryDraft = useChange("post", "/v1/evaluators/try");
   const trySaved = useChange("post", "/v1/evaluators/{evaluator_id}/try");
   const { isPending, ...told } = id ? trySaved : tryDraft;

@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
-import { Toasts } from "@/kit/Toast";
+import Toasts from "@/kit/Toasts";
 import { preloadFloats } from "@/kit/floats";
 import { Acts } from "./Acts";
 

@@ -1,6 +1,6 @@
 import { Suspense } from "react";
 import { useRead } from "@/api/hooks";
-import { Badge, Loaded, Page, RelativeTime, SimulatedBadge, Tabs, TextLink } from "@/kit";
+import { Badge, Loaded, Notice, Page, RelativeTime, SimulatedBadge, Tabs, TextLink } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
@@ -68,6 +68,11 @@ function Content({ experiment }: { experiment: Experiment }) {
   const isDraft = experiment.status === "draft";
   return (
     <div className="flex min-w-0 flex-col gap-5">
+      {experiment.problems?.length ? (
+        <Notice tone="warn" title="An arm cannot answer.">
+          {experiment.problems.join(" ")} Its share of the calls gets what the label names, outside the experiment.
+        </Notice>
+      ) : null}
       {isDraft ? null : <Verdict experiment={experiment} results={results} />}
       {experiment.rollout ? <Ramp experiment={experiment} /> : null}
       <Tabs

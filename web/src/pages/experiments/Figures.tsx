@@ -66,15 +66,18 @@ function columnsOf(results: Results, control: string): Column<Row>[] {
     {
       key: "metric",
       head: "Figure",
-      width: "min-w-36",
+      width: "sm:min-w-36",
       cell: (row) => (
-        <span className={row.isFirst ? "flex flex-wrap items-center gap-x-2 font-medium" : "sr-only"}>
-          {figureName(row.figure.metric)}
-          {row.isFirst && ROLES[row.figure.role] ? <Badge tone={row.figure.role === "decides" ? "accent" : "neutral"}>{ROLES[row.figure.role]}</Badge> : null}
-        </span>
+        <>
+          <span className={row.isFirst ? "flex flex-wrap items-center gap-x-2 font-medium" : "sr-only"}>
+            {figureName(row.figure.metric)}
+            {row.isFirst && ROLES[row.figure.role] ? <Badge tone={row.figure.role === "decides" ? "accent" : "neutral"}>{ROLES[row.figure.role]}</Badge> : null}
+          </span>
+          <span className="font-mono text-12 wrap-anywhere sm:hidden">{row.arm}</span>
+        </>
       ),
     },
-    { key: "arm", head: "Arm", width: "min-w-24", cell: (row) => <span className="font-mono wrap-anywhere">{row.arm}</span> },
+    { key: "arm", head: "Arm", width: "min-w-24", hideBelow: "sm", cell: (row) => <span className="font-mono wrap-anywhere">{row.arm}</span> },
     {
       key: "seen",
       head: "Seen",
@@ -117,7 +120,7 @@ function Pair({ value, range }: { value: string; range: string }) {
   return (
     <span className="inline-flex flex-col items-end">
       {value}
-      {range === NONE ? null : <span className="text-12 text-muted">{range}</span>}
+      {range === NONE ? null : <span className="text-12 text-muted max-sm:whitespace-normal">{range}</span>}
     </span>
   );
 }

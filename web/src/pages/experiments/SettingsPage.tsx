@@ -3,7 +3,8 @@ import type { Schema } from "@/api/client";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { After, Button, Checkbox, type Column, EmptyState, Field, FormError, Input, Loaded, Meanwhile, Section, Table, errorFor, toast } from "@/kit";
+import { useUnsaved } from "@/api/unsaved";
+import { After, Button, Checkbox, type Column, EmptyState, Field, FormError, Input, KeptAtTheEnd, Loaded, Meanwhile, Section, Table, errorFor, toast } from "@/kit";
 import { percent } from "@/lib/format";
 import { Head } from "./Head";
 import { PolicyFields } from "./PolicyFields";
@@ -41,6 +42,8 @@ function Form({ settings }: { settings: Settings }) {
   over.follow(saved);
   const { draft, change: set } = over;
   const { samples, confidence, holdout, rolls } = draft;
+  const isChanged = JSON.stringify(draft) !== JSON.stringify(over.base);
+  useUnsaved(isChanged, "the settings of experiments");
   const may = useMay();
   const save = useChange("put", "/v1/experiments/settings", { invalidates: AGAIN });
   const isFaulty = rolls && Object.keys(policyFaults(draft)).length > 0;
@@ -67,6 +70,7 @@ function Form({ settings }: { settings: Settings }) {
         over.send(send);
       }}
     >
+      <KeptAtTheEnd title="Settings of experiments" isChanged={isChanged} />
       <Section title="Evidence">
         <div className="grid items-end gap-4 sm:grid-cols-3">
           <Field label="Units in each arm, at least" error={errorFor(save.error, "min_samples")}>

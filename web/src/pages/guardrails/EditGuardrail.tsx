@@ -4,7 +4,7 @@ import { usePromptChoices } from "@/api/choices";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, CodeEditor, Field, FieldFault, FormDialog, FormError, Input, Segments, Select, Several, Textarea, errorFor, toast } from "@/kit";
+import { Button, Checkbox, CodeEditor, Field, FieldFault, Fields, FormDialog, FormError, Input, Segments, Select, Several, Textarea, errorFor, toast } from "@/kit";
 import { type Draft, type Guardrail, KINDS, LANGUAGES, type LanguageCode, PERSONAL, PERSONAL_KINDS, type Side, draftOf, faultOf, settingsOf, sidesOf, wrongIn } from "./guardrail";
 import { WhereCodeRuns } from "@/pages/evaluators/WhereCodeRuns";
 import { Patterns } from "./Patterns";
@@ -19,7 +19,7 @@ const ACTIONS = [
 
 /** One guardrail by a form, tried on a text before it is saved. `guardrail` null: a new one. */
 export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | null; onClose: () => void }) {
-  const may = useMay();
+  const off = useMay().admin ? undefined : needs("admin");
   const [first] = useState<Draft>(() => draftOf(guardrail));
   const over = useFormOver(first, guardrail && (async () => draftOf(await read("/v1/guardrails/{guardrail_id}", { path: { guardrail_id: guardrail.id } }))), INVALIDATES.invalidates);
   const { draft, change } = over;
@@ -41,50 +41,53 @@ export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | n
     else create.mutate({ body }, done);
   };
   // A pattern that was just added has no words of its own yet.
-  const missing = !may.admin ? undefined : draft.name.trim() ? Object.values(wrong).map((one) => one || "Each pattern needs a name and an expression.")[0] : "Give it a name.";
+  const missing = draft.name.trim() ? Object.values(wrong).map((one) => one || "Each pattern needs a name and an expression.")[0] : "Give it a name.";
   const turn = (side: Side, on: boolean) => change({ sides: on ? [...draft.sides, side] : draft.sides.filter((one) => one !== side) });
   return (
     <FormDialog
       wide
       open
       onOpenChange={(open) => !open && onClose()}
-      title={guardrail ? `Change ${guardrail.name}` : "New guardrail"}
-      description={may.admin ? "It looks at every call within a second: streams, batches, test runs, jobs and judges too." : needs("admin")}
+      title={guardrail ? (off ? guardrail.name : `Change ${guardrail.name}`) : "New guardrail"}
+      description="It looks at every call within a second: streams, batches, test runs, jobs and judges too."
+      off={off}
       submit={guardrail ? "Save" : "Make it"}
       onSubmit={() => over.send(send)}
       busy={isPending}
       error={error}
       over={over}
-      disabled={!may.admin || !draft.name.trim() || Object.keys(wrong).length > 0}
+      disabled={!draft.name.trim() || Object.keys(wrong).length > 0}
       missing={missing}
     >
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">
-          <Field label="What it looks for" hint={kind?.does} error={errorFor(error, "settings.kind")}>
-            <Select value={draft.kind} onChange={(next) => change({ kind: next })} options={KINDS.map((one) => ({ value: one.kind, label: one.name }))} />
-          </Field>
-          <Field label="Name" hint="Callers hear it where it stops something." error={errorFor(error, "name")} required>
-            <Input autoFocus value={draft.name} maxLength={100} onChange={(event) => change({ name: event.target.value })} placeholder="no personal data" />
-          </Field>
-          <KindFields draft={draft} change={change} error={error} wrong={wrong} />
-          <fieldset className="flex flex-col gap-2">
-            <legend className="mb-1 text-13 font-medium">On which way</legend>
-            {draft.kind === "injection" ? (
-              <p className="text-13 text-muted">On the way to the model: callers write them.</p>
-            ) : (
-              <>
-                <Checkbox label="What goes to the model" checked={draft.sides.includes("in")} onChange={(event) => turn("in", event.target.checked)} />
-                <Checkbox label="What comes back" hint={STREAMED[draft.kind] ?? "While an answer is streamed, only the end of it that may still become something waits."} checked={draft.sides.includes("out")} onChange={(event) => turn("out", event.target.checked)} />
-              </>
-            )}
-            <FieldFault text={wrong.sides ?? errorFor(error, "sides")} />
-          </fieldset>
-          <div className="flex flex-col gap-1">
-            <span className="text-13 font-medium">For which prompts</span>
-            <Several label="Prompts" add="Add a prompt" none="Every prompt, and calls without one" values={draft.prompts} onChange={(next) => change({ prompts: next })} {...prompts} />
-            <FieldFault text={errorFor(error, "prompts")} />
-          </div>
-          <Checkbox label="On" hint="Off, it looks at nothing and can be switched on later." checked={draft.active} onChange={(event) => change({ active: event.target.checked })} />
+          <Fields off={off}>
+            <Field label="What it looks for" hint={kind?.does} error={errorFor(error, "settings.kind")}>
+              <Select value={draft.kind} onChange={(next) => change({ kind: next })} options={KINDS.map((one) => ({ value: one.kind, label: one.name }))} />
+            </Field>
+            <Field label="Name" hint="Callers hear it where it stops something." error={errorFor(error, "name")} required>
+              <Input autoFocus value={draft.name} maxLength={100} onChange={(event) => change({ name: event.target.value })} placeholder="no personal data" />
+            </Field>
+            <KindFields draft={draft} change={change} error={error} wrong={wrong} isOff={Boolean(off)} />
+            <fieldset className="flex flex-col gap-2">
+              <legend className="mb-1 text-13 font-medium">On which way</legend>
+              {draft.kind === "injection" ? (
+                <p className="text-13 text-muted">On the way to the model: callers write them.</p>
+              ) : (
+                <>
+                  <Checkbox label="What goes to the model" checked={draft.sides.includes("in")} onChange={(event) => turn("in", event.target.checked)} />
+                  <Checkbox label="What comes back" hint={STREAMED[draft.kind] ?? "While an answer is streamed, only the end of it that may still become something waits."} checked={draft.sides.includes("out")} onChange={(event) => turn("out", event.target.checked)} />
+                </>
+              )}
+              <FieldFault text={wrong.sides ?? errorFor(error, "sides")} />
+            </fieldset>
+            <div className="flex flex-col gap-1">
+              <span className="text-13 font-medium">For which prompts</span>
+              <Several label="Prompts" add="Add a prompt" none="Every prompt, and calls without one" values={draft.prompts} onChange={(next) => change({ prompts: next })} {...prompts} />
+              <FieldFault text={errorFor(error, "prompts")} />
+            </div>
+            <Checkbox label="On" hint="Off, it looks at nothing and can be switched on later." checked={draft.active} onChange={(event) => change({ active: event.target.checked })} />
+          </Fields>
         </div>
         <TryDraft draft={draft} isWhole={Object.keys(wrong).length === 0} />
       </div>
@@ -94,7 +97,7 @@ export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | n
 
 const STREAMED: Partial<Record<Draft["kind"], string>> = { language: "A streamed answer is told in one piece at its end: the whole text is needed.", code: "A streamed answer is told in one piece at its end: the whole text is needed." };
 
-function KindFields({ draft, change, error, wrong }: { draft: Draft; change: (part: Partial<Draft>) => void; error: unknown; wrong: Partial<Record<keyof Draft, string>> }) {
+function KindFields({ draft, change, error, wrong, isOff }: { isOff: boolean; draft: Draft; change: (part: Partial<Draft>) => void; error: unknown; wrong: Partial<Record<keyof Draft, string>> }) {
   const fault = (field: string) => faultOf(error, draft.kind, field);
   const action = (
     <Field label="What to do with it" error={fault("action")} hint={draft.action === "mask" ? "The call goes on; the caller gets the real values back." : "The call ends with the name of this guardrail, and HTTP 422."}>
@@ -167,7 +170,7 @@ function KindFields({ draft, change, error, wrong }: { draft: Draft; change: (pa
             <p className="text-12 text-muted">
               <code>output</code> is the text that is looked at; <code>variables</code> and <code>metadata</code> are there too. The last expression decides.
             </p>
-            <CodeEditor label="Code" language={draft.language === "python" ? "python" : "text"} value={draft.code} onChange={(code) => change({ code })} minLines={5} maxLines={16} />
+            <CodeEditor label="Code" language={draft.language === "python" ? "python" : "text"} value={draft.code} onChange={(code) => change({ code })} minLines={5} maxLines={16} readOnly={isOff} />
             <FieldFault text={wrong.code ?? fault("code")} />
           </div>
           <Field label="Where the code itself fails" error={fault("on_failure")}>

@@ -43,7 +43,7 @@ export default function GuardrailsPage() {
         className="-mt-2"
         tabs={[
           { id: "rules", label: "On the way to a model and back", content: <Rules /> },
-          { id: "stored", label: "In what is stored", content: <Masking /> },
+          { id: "stored", label: "In what is stored", keeps: true, content: <Masking /> },
         ]}
       />
     </Page>

@@ -5,7 +5,7 @@ import { change as send, useChange, useRead } from "@/api/hooks";
 import { useDraftOver } from "@/api/draft-over";
 import { needs, useMay } from "@/api/session";
 import { useUnsaved } from "@/api/unsaved";
-import { Button, Checkbox, Field, FieldFault, FormError, Loaded, Meanwhile, RelativeTime, Section, Textarea, TextLink, errorFor, toast, useUndo } from "@/kit";
+import { Button, Checkbox, Field, FieldFault, FormError, KeptAtTheEnd, Loaded, Meanwhile, RelativeTime, Section, Textarea, TextLink, errorFor, toast, useUndo } from "@/kit";
 import { Patterns } from "./Patterns";
 import { Shown } from "./Tried";
 import { SAMPLE } from "./TryText";
@@ -31,7 +31,7 @@ function Form({ saved }: { saved: Answer }) {
   const undo = useUndo(PATHS);
   const isChanged = JSON.stringify(rules) !== JSON.stringify(base);
   const isUnfinished = rules.patterns.some((one) => !one.name || !one.pattern);
-  useUnsaved(isChanged, "what is masked", () => undefined);
+  useUnsaved(isChanged, "what is masked");
   const submit = () => {
     const back = () => send("put", "/v1/masking", { body: { masking: before } });
     save.mutate(
@@ -54,6 +54,7 @@ function Form({ saved }: { saved: Answer }) {
             submit();
           }}
         >
+          <KeptAtTheEnd title="What is masked" isChanged={isChanged} />
           <fieldset className="flex flex-col gap-2">
             <legend className="sr-only">Kinds</legend>
             <div className="grid gap-2 sm:grid-cols-2">

@@ -2,6 +2,7 @@ import { FlaskConical } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { useChange } from "@/api/hooks";
+import { useKeptText } from "@/api/kept-text";
 import { Button, Combobox, Field, FormError, Section, Segments, Textarea, errorFor } from "@/kit";
 import type { Side } from "./guardrail";
 import { Shown, Tried } from "./Tried";
@@ -14,7 +15,7 @@ export const SIDE_OPTIONS = [
 
 /** What all saved guardrails would do with a text: nothing is sent, nothing is stored. */
 export function TryText() {
-  const [text, setText] = useState(SAMPLE);
+  const { text, set: setText } = useKeptText("text to try guardrails with", SAMPLE);
   const [side, setSide] = useState<Side>("in");
   const [prompt, setPrompt] = useState<string | null>(null);
   const [asked, setAsked] = useState<{ side: Side; of: string }>({ side, of: "" });

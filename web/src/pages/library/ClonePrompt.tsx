@@ -1,12 +1,15 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { useFreeSlug } from "@/api/free-slug";
 import { useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { type Entry, slugOf } from "./model";
 
 /** Makes a prompt of one's own of an entry, and goes there. */
 export function ClonePrompt({ entry, onClose }: { entry: Entry; onClose: () => void }) {
-  const [slug, setSlug] = useState(entry.is_own ? slugOf(`${entry.slug}-copy`) : entry.slug);
+  const free = useFreeSlug(entry.is_own ? slugOf(`${entry.slug}-copy`) : entry.slug);
+  const [typed, setSlug] = useState<string | null>(null);
+  const slug = typed ?? free;
   const [name, setName] = useState(entry.name);
   const navigate = useNavigate();
   const clone = useChange("post", "/v1/marketplace/{entry_id}/clone", { invalidates: ["/v1/marketplace", "/v1/prompts"] });

@@ -70,7 +70,7 @@ function Acts({ template }: { template: TemplateEntry }) {
 }
 
 const VARIABLES: Column<Variable>[] = [
-  { key: "name", head: "Variable", width: "w-40", cell: (row) => <code className="text-12 wrap-anywhere">{`{{${row.name}}}`}</code> },
+  { key: "name", head: "Variable", width: "w-40 min-w-30", cell: (row) => <code className="text-12 wrap-anywhere">{`{{${row.name}}}`}</code> },
   { key: "what", head: "What it is", cell: (row) => row.description || <span className="text-muted">not described</span> },
   { key: "type", head: "Type", width: "w-24", hideBelow: "sm", cell: (row) => row.type ?? "text" },
   { key: "needed", head: "Needed", width: "w-32", cell: (row) => (row.required ? "yes" : row.default === undefined || row.default === null ? "no" : `else ${valueOf(row.default)}`) },

@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { useFreeSlug } from "@/api/free-slug";
 import { useModels } from "@/api/models";
 import { useChange } from "@/api/hooks";
 import { Combobox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
@@ -7,7 +8,9 @@ import type { TemplateEntry } from "./model";
 
 /** Makes a prompt of one's own of a template, and goes there. */
 export function UseTemplate({ template, onClose }: { template: TemplateEntry; onClose: () => void }) {
-  const [slug, setSlug] = useState(template.slug);
+  const free = useFreeSlug(template.slug);
+  const [typed, setSlug] = useState<string | null>(null);
+  const slug = typed ?? free;
   const [model, setModel] = useState<string | null>(null);
   const { choices } = useModels();
   const navigate = useNavigate();

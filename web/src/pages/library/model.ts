@@ -28,7 +28,7 @@ export function linesOf(typed: string): string[] {
 
 /** What a prompt may be called, made of anything: lower case, digits, - and _. */
 export function slugOf(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9_]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 100);
+  return name.toLowerCase().replaceAll(/[^a-z0-9_]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 63);
 }
 
 export type Text = { role: string; text: string };

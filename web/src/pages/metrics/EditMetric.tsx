@@ -2,7 +2,7 @@ import { useState } from "react";
 import { SaidInForm, useFormOver } from "@/api/form-over";
 import { read, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { CodeBlock, Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { CodeBlock, Field, Fields, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import { taken } from "@/lib/taken";
 import { type Draft, type Metric, TYPES, TYPE_NAMES, bodyOf, draftOf, wrongIn } from "./metric";
 
@@ -10,7 +10,7 @@ const AGAIN = ["/v1/metrics"];
 
 /** One metric by a form. `metric` null: a new one, whose name is chosen here for good, and is none that is declared already. */
 export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose: () => void }) {
-  const may = useMay();
+  const off = useMay().edit ? undefined : needs("editor");
   const [first] = useState<Draft>(() => draftOf(metric));
   const over = useFormOver(first, () => readNow(), AGAIN);
   const { draft, change } = over;
@@ -43,35 +43,38 @@ export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose
       open
       onOpenChange={(open) => !open && onClose()}
       title={metric ? <>Metric <span className="font-mono">{metric.name}</span></> : "New metric"}
-      description={may.edit ? "From then on values that do not fit are refused. What was taken before stays as it is." : needs("editor")}
+      description="From then on values that do not fit are refused. What was taken before stays as it is."
+      off={off}
       submit={metric ? "Save" : "Declare it"}
       onSubmit={() => over.send(send)}
       over={over}
       busy={save.isPending}
       error={error}
-      disabled={!may.edit || !name || Object.keys(wrong).length > 0 || Boolean(isTaken) || (metric === null && !known.data)}
+      disabled={!name || Object.keys(wrong).length > 0 || Boolean(isTaken) || (metric === null && !known.data)}
     >
-      {metric ? null : (
-        <Field label="Name" hint="A letter, then letters, digits, _, . or -. Your application sends it with its feedback." error={isTaken ?? errorFor(error, "metric")} required>
-          <Input mono autoFocus value={draft.name} maxLength={63} onChange={(event) => change({ name: event.target.value })} placeholder="converted" />
+      <Fields off={off}>
+        {metric ? null : (
+          <Field label="Name" hint="A letter, then letters, digits, _, . or -. Your application sends it with its feedback." error={isTaken ?? errorFor(error, "metric")} required>
+            <Input mono autoFocus value={draft.name} maxLength={63} onChange={(event) => change({ name: event.target.value })} placeholder="converted" />
+          </Field>
+        )}
+        <Field label="Kind" hint={TYPES[draft.type].hint} error={errorFor(error, "type")}>
+          <Select value={draft.type} onChange={(type) => change({ type })} options={TYPE_NAMES.map((one) => ({ value: one, label: TYPES[one].name }))} />
         </Field>
-      )}
-      <Field label="Kind" hint={TYPES[draft.type].hint} error={errorFor(error, "type")}>
-        <Select value={draft.type} onChange={(type) => change({ type })} options={TYPE_NAMES.map((one) => ({ value: one, label: TYPES[one].name }))} />
-      </Field>
-      <Field label="Better is" error={errorFor(error, "direction")}>
-        <Select value={draft.direction} onChange={(direction) => change({ direction })} options={[{ value: "higher", label: "Higher" }, { value: "lower", label: "Lower" }]} />
-      </Field>
-      {draft.type === "binary" ? null : (
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Field label="At least" error={wrong.min ?? errorFor(error, "min")}>
-            <Input inputMode="decimal" value={draft.min} onChange={(event) => change({ min: event.target.value })} />
-          </Field>
-          <Field label="At most" error={wrong.max ?? errorFor(error, "max")}>
-            <Input inputMode="decimal" value={draft.max} onChange={(event) => change({ max: event.target.value })} />
-          </Field>
-        </div>
-      )}
+        <Field label="Better is" error={errorFor(error, "direction")}>
+          <Select value={draft.direction} onChange={(direction) => change({ direction })} options={[{ value: "higher", label: "Higher" }, { value: "lower", label: "Lower" }]} />
+        </Field>
+        {draft.type === "binary" ? null : (
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Field label="At least" error={wrong.min ?? errorFor(error, "min")}>
+              <Input inputMode="decimal" value={draft.min} onChange={(event) => change({ min: event.target.value })} />
+            </Field>
+            <Field label="At most" error={wrong.max ?? errorFor(error, "max")}>
+              <Input inputMode="decimal" value={draft.max} onChange={(event) => change({ max: event.target.value })} />
+            </Field>
+          </div>
+        )}
+      </Fields>
       {name ? <CodeBlock wrap label="How it is sent" code={`curl $URL/v1/feedback -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\\n  -d '{"execution_id": "…", "metric": {"name": "${name}", "value": 1}}'`} /> : null}
     </FormDialog>
   );

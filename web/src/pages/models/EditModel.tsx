@@ -78,7 +78,7 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
         </Field>
       </div>
       <div className="grid gap-3 sm:grid-cols-2">
-        <Field label="Can" hint="Such as chat, tools, vision, json." error={fault("capabilities")}>
+        <Field label="Can" hint="Such as chat, tools, vision, pdf, json." error={fault("capabilities")}>
           <Input {...field("capabilities")} />
         </Field>
         <Field label="Preferred for" hint="Use cases for which it goes before cheaper ones." error={fault("preferred_for")}>

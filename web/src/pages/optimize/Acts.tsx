@@ -2,7 +2,6 @@ import { Check, X } from "lucide-react";
 import { useState } from "react";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, toast } from "@/kit";
-import { LeaveGuard } from "@/shell/LeaveGuard";
 import { Decide } from "./Decide";
 import type { Suggestion } from "./model";
 import { NOTHING, isWritten, useWritten } from "./written";
@@ -11,7 +10,7 @@ import { NOTHING, isWritten, useWritten } from "./written";
 export function Acts({ suggestion }: { suggestion: Suggestion }) {
   const [deciding, setDeciding] = useState<"accept" | "reject" | null>(null);
   const may = useMay();
-  const { what, ...writing } = useWritten(suggestion, deciding !== null);
+  const writing = useWritten(suggestion, deciding !== null);
   const done = () => {
     setDeciding(null);
     writing.write(NOTHING);
@@ -22,7 +21,6 @@ export function Acts({ suggestion }: { suggestion: Suggestion }) {
   };
   return (
     <>
-      <LeaveGuard slug={what} />
       <ButtonLink to="/experiments" search={{ suggestion: suggestion.id }}>
         Send to experiment
       </ButtonLink>

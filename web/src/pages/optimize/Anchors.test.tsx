@@ -3,7 +3,7 @@ import { useState } from "react";
 import { afterEach, expect, it } from "vitest";
 import { ApiError } from "@/api/errors";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
-import { Toasts } from "@/kit/Toast";
+import Toasts from "@/kit/Toasts";
 import { Anchors } from "./Anchors";
 import { ANCHORS_MOST, anchorFault, withAnchors } from "./search";
 

@@ -2,7 +2,7 @@ import { Intervals } from "@/chart/Intervals";
 import { XYChart } from "@/chart/XYChart";
 import { Figures, Section } from "@/kit";
 import { count, money, percent, points, pointsRange } from "@/lib/format";
-import { type Progress as Far, type Test, curveOf, level } from "./model";
+import { type Progress as Far, type Test, curveOf, endsOfBest, level } from "./model";
 
 /** What was proven, and how the search came there. */
 export default function Charts({ test, isPlain, far, goesOn }: { test: Test | null; isPlain: boolean; far: Far; goesOn: boolean }) {
@@ -38,11 +38,13 @@ const NUSD_PER_USD = 1e9;
 /** Which text leads, and by how much, is estimated anew with every answer: its line may fall, so it is not called the best so far. */
 function Curves({ far, goesOn }: { far: Far; goesOn: boolean }) {
   const { best, spent } = curveOf(far);
+  const ends = endsOfBest(best);
+  const lowest = Math.min(0, ...best.map((one) => one.value ?? 0));
   if (best.length === 0 && !goesOn) return null;
   return (
     <Section title={goesOn ? "The search so far" : "The search"}>
       <div className="grid min-w-0 gap-6 lg:grid-cols-2">
-      <XYChart title="The best new text so far" unit="points above the version that is there, on train; more answers may lower it" xAxis="number" xName="evaluations" topOfNothing={0.05} reference={{ value: 0, label: "the version that is there" }} series={[{ name: "The best new text", points: best, color: (best.at(-1)?.value ?? 0) > 0 ? 4 : 2 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+      <XYChart title="The best new text so far" unit={`points above the version that is there, on train; more answers may lower it${ends ? `; its beginning, as low as ${points(lowest)}, is drawn at the edge` : ""}`} xAxis="number" xName="evaluations" topOfNothing={0.05} {...(ends ? { range: ends } : {})} reference={{ value: 0, label: "the version that is there" }} series={[{ name: "The best new text", points: best, color: (best.at(-1)?.value ?? 0) > 0 ? 4 : 2 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
       <XYChart title="Spent" unit="dollars" kind="area" xAxis="number" xName="evaluations" topOfNothing={NUSD_PER_USD} series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
       </div>
     </Section>

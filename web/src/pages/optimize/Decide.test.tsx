@@ -4,14 +4,13 @@ import { useState } from "react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { isUnsaved } from "@/api/unsaved";
-import { Toasts } from "@/kit";
+import Toasts from "@/kit/Toasts";
 import { preloadFloats } from "@/kit/floats";
 import { Acts } from "./Acts";
 import { Decide } from "./Decide";
 import { NOTHING } from "./written";
 
 vi.mock("@tanstack/react-router", async () => import("../../kit/link.fake"));
-vi.mock("@/shell/LeaveGuard", () => ({ LeaveGuard: () => null }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true }), useSession: () => ({ user: { id: "1" }, workspace: { id: "w" } }), needs: () => "" }));
 
 beforeAll(preloadFloats);

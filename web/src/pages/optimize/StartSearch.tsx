@@ -12,6 +12,7 @@ import { NUSD_PER_CREDIT, count, plural } from "@/lib/format";
 import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 import { MethodFields } from "./MethodFields";
 import { MoreFields } from "./MoreFields";
+import { lackingOf } from "./model";
 import { type Body, PLAIN, type Search, budgetOf, searchOf, whyNot } from "./search";
 
 /** `line` and `number`: the generation that it begins with. */
@@ -149,9 +150,9 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               />
               <p className="text-12 text-muted">Set aside until it ends; what is not used comes back.</p>
               <ShortBudgets budgets={plan.short_budgets} />
-              {plan.least_evaluations === null ? (
-                <Notice tone="warn">This dataset is too small for a search: it takes 10 train, 10 validation and 20 test items.</Notice>
-              ) : tooFew ? (
+              {plan.lacking?.length ? (
+                <Notice tone="warn">Started so, it ends at once for too little data: there are {lackingOf({ report: { lacking: plan.lacking } })}.{plan.least_evaluations === null ? "" : " All that proofs may look at these test items is spent; add fresh ones."}</Notice>
+              ) : tooFew && plan.least_evaluations !== null ? (
                 <Button size="s" onClick={() => setEvaluations(String(plan.least_evaluations))}>
                   Take {plural(plan.least_evaluations, "evaluation")}
                 </Button>

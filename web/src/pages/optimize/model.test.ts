@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Edit, addedBy, curveOf, dotsOf, editInWords, isCutShort, isOfEdits, isRightOrWrong, listsOf, paired, ranked, startedBy, statusNow, sumOf, whyEnded, whyNoEdits } from "./model";
+import { type Edit, addedBy, curveOf, dotsOf, editInWords, endsOfBest, isCutShort, isOfEdits, isRightOrWrong, listsOf, paired, ranked, startedBy, statusNow, sumOf, whyEnded, whyNoEdits } from "./model";
 
 it("does not wait to begin beside evaluations that are done", () => {
   expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
@@ -14,11 +14,21 @@ it("draws the curve from nothing, and spending up to now", () => {
   expect(curveOf({ ...progress, curve: undefined }).best).toEqual([]);
 });
 
+it("lets a bad beginning not flatten what follows", () => {
+  const line = (...values: number[]) => values.map((value, at) => ({ x: at * 40, value }));
+  expect(endsOfBest(line(0, -0.8, -0.3, 0, 0.04, 0.06, 0.05, 0.08, 0.07, 0.1, 0.1, 0.11))).toEqual([0, 0.12]);
+  expect(endsOfBest(line(0, -0.05, 0, 0.02, 0.04, 0.06, 0.05, 0.08))).toBeUndefined();
+  expect(endsOfBest(line(0, -0.8, -0.8, -0.75, -0.78))).toBeUndefined();
+  expect([endsOfBest([]), endsOfBest(line(0, -0.8))]).toEqual([undefined, undefined]);
+});
+
 it("says why a search ended, also by a word that it does not know", () => {
   expect(whyEnded({ outcome: "improved", finish_reason: "proven_on_test" })).toContain("proven");
   expect(whyEnded({ outcome: "no_improvement", finish_reason: "suspended" })).toContain("suspended");
   expect(whyEnded({ outcome: null, finish_reason: "sun_went_down" })).toBe("It ended: sun went down.");
   expect(whyEnded({ outcome: null, finish_reason: null })).toBeNull();
+  const lacking = [{ what: "test_items", have: 3, needed: 20 }, { what: "train_items", have: 5, needed: 10 }];
+  expect(whyEnded({ outcome: "not_enough_data", finish_reason: "too_few_test_items", report: { lacking } })).toContain("There are 3 of at least 20 test items, 5 of at least 10 train items.");
 });
 
 it("puts chosen edits first and rejected ones last", () => {

@@ -2,7 +2,7 @@
 import { editableIndex } from "@/lib/editable";
 import type { Schema } from "@/api/client";
 import type { ScatterDot } from "@/chart/Scatter";
-import type { Point } from "@/chart/geometry";
+import { type Point, niceRange } from "@/chart/geometry";
 import { percent } from "@/lib/format";
 
 export type Job = Schema<"OptimizationAnswer">;
@@ -178,9 +178,17 @@ const REASONS: Record<string, string> = {
   nothing_to_gain: "Nothing that was tried did better than the version that is there.",
 };
 
+/** "3 of at least 20 test items, 5 of at least 10 train items", where it was items that there were too few of. */
+export function lackingOf(job: Pick<Job, "report">): string | null {
+  const lacking = (job.report?.lacking ?? []) as { what: string; have: number; needed: number }[];
+  return lacking.length ? lacking.map((one) => `${one.have.toLocaleString("en")} of at least ${one.needed.toLocaleString("en")} ${one.what.replaceAll("_", " ")}`).join(", ") : null;
+}
+
 /** Why it ended, in a sentence; the API's own word where it is new. */
-export function whyEnded(job: Pick<Job, "finish_reason" | "outcome">): string | null {
+export function whyEnded(job: Pick<Job, "finish_reason" | "outcome"> & Partial<Pick<Job, "report">>): string | null {
   const word = job.finish_reason ?? job.outcome;
+  const lacking = lackingOf({ report: job.report ?? {} });
+  if (word && lacking) return `${REASONS[word] ?? "There is too little data."} There are ${lacking}.`;
   return word ? (REASONS[word] ?? REASONS[job.outcome ?? ""] ?? `It ended: ${word.replaceAll("_", " ")}.`) : null;
 }
 
@@ -208,6 +216,20 @@ export function curveOf(progress: Progress): { best: Point[]; spent: Point[] } {
   // What led last leads until the end: both charts tell of the same time.
   if (last && progress.evaluations > last.evaluations) best.push({ x: progress.evaluations, value: progress.best ?? last.best });
   return { best: points.length > 0 ? [zero, ...best] : [], spent };
+}
+
+/** How much of the evaluations is the beginning, in which a handful of answers may put a text anywhere. */
+const BEGINNING = 0.2;
+
+/** The ends of the chart of the best text, where its beginning lies so low that nothing could be told of the rest; else undefined. */
+export function endsOfBest(best: readonly Point[]): [number, number] | undefined {
+  const values = best.flatMap((one) => one.value ?? []);
+  const until = (best.at(-1)?.x ?? 0) * BEGINNING;
+  const later = [0, ...best.flatMap((one) => (one.x > until && one.value !== null ? [one.value] : []))];
+  const high = Math.max(0, ...values);
+  const low = Math.min(...later);
+  const lowest = Math.min(0, ...values);
+  return later.length > 2 && high > low && high - lowest > 2 * (high - low) ? niceRange([low, high]) : undefined;
 }
 
 /** Edits by what they did and by how much longer they make the text: what is longer costs more with every call. */

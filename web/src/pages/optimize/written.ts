@@ -18,15 +18,14 @@ export function isWritten(of: Written): boolean {
 
 /** What somebody writes about a suggestion, and which of its edits they leave, before it is decided. Closing its dialog keeps it; going elsewhere asks; where the session ends by
  * itself while no dialog is open it is here again after signing in (`isOpen`: the dialog's form keeps it). */
-export function useWritten(suggestion: Suggestion, isOpen: boolean): Writing & { /** For LeaveGuard. */ what: string } {
+export function useWritten(suggestion: Suggestion, isOpen: boolean): Writing {
   const { user, workspace } = useSession();
   const key = draftKey(user.id, workspace?.id ?? "", `suggestion ${suggestion.id}`);
   const [kept] = useState(() => keptDraft(key) as Partial<Written> | null);
   const [written, setWritten] = useState<Written>({ ...NOTHING, ...kept });
-  const what = `the suggestion for ${suggestion.prompt}`;
-  useUnsaved(isWritten(written), what, () => (isOpen ? undefined : keepDraft(key, written)));
+  useUnsaved(isWritten(written), `the suggestion for ${suggestion.prompt}`, () => (isOpen ? undefined : keepDraft(key, written)));
   useEffect(() => {
     if (kept && forgetDraft(key)) toast("What you wrote before your session ended is here again, not saved yet");
   }, [kept, key]);
-  return { written, write: (changed) => setWritten((before) => ({ ...before, ...changed })), what };
+  return { written, write: (changed) => setWritten((before) => ({ ...before, ...changed })) };
 }

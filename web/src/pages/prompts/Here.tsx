@@ -11,7 +11,7 @@ export function Here({ slug, isEditing }: { slug: string; isEditing: boolean }) 
   const nameOf = useAuthors();
   const more = others.length - SHOWN;
   return (
-    <span role="status" aria-label="Also here" className="flex flex-wrap items-center gap-1.5">
+    <span role="status" aria-label="Also here" className="flex flex-wrap items-center gap-1.5 empty:absolute">
       {others.slice(0, SHOWN).map((one) => (
         <Badge key={one.user_id} tone={one.editing ? "accent" : "neutral"} icon={one.editing ? <PencilLine size={12} aria-hidden /> : <Eye size={12} aria-hidden />}>
           {`${nameOf(`user:${one.user_id}`)} ${one.editing ? "is editing" : "is here"}`}

@@ -32,7 +32,7 @@ export function Kept({ prompt }: { prompt: Prompt }) {
   const whole: Partial<Lists> = Object.fromEntries(KINDS.flatMap(({ name }) => (typed.now[name] ? [[name, withoutBlank(typed.now[name])]] : [])));
   const changed = Object.fromEntries(KINDS.flatMap(({ name }) => (whole[name] && !same(whole[name], stands[name]) ? [[name, whole[name]]] : [])));
   const isChanged = Object.keys(changed).length > 0;
-  useUnsaved(isChanged, prompt.slug, () => undefined);
+  useUnsaved(isChanged, prompt.slug);
   const put = (name: keyof Lists, texts: string[]) => setTyped({ from: { [name]: stands[name], ...typed.from }, now: { ...typed.now, [name]: texts } });
   const queries = useQueryClient();
   const show = useShown(prompt.slug);

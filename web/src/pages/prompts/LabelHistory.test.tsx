@@ -4,7 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { LabelHistory } from "./LabelHistory";
 
-vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
+vi.mock("@tanstack/react-router", () => ({ Link: ({ to, children }: { to: string; children: string }) => <a href={to}>{children}</a> }));
 vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
 beforeAll(preloadFloats);
 
@@ -22,4 +22,20 @@ it("brings a label back to where it stood, and to no version before that while i
   await screen.findByText("Roll back to v3…");
   rerender(page({}));
   expect(screen.queryByText(/^Bring it back/)).toBeNull();
+});
+
+it("leads to the suggestion or experiment that moved it, and shows what people wrote as it is", async () => {
+  const asked = slowApi();
+  const id = "01a21e46-32d5-77f7-acfb-ef6cc202a424";
+  render(
+    <Queries>
+      <LabelHistory prompt={{ slug: "a", labels: { beta: 5 } } as never} label="beta" onClose={() => {}} onMove={() => {}} why={null} />
+    </Queries>,
+  );
+  const reasons = [`suggestion ${id} accepted`, `experiment ${id}`, "an experiment of mine"];
+  await (await asking(asked, "GET", "/v1/prompts/a/labels/beta/history")).answer({ data: reasons.map((reason, n) => ({ version: 5 - n, from_version: 4 - n, moved_at: "2026-11-01T00:00:00Z", author: "user:1", reason })), next_cursor: null });
+  const links = await screen.findAllByRole("link");
+  expect(links.map((one) => [one.textContent, one.getAttribute("href")])).toEqual([["suggestion", `/optimize/suggestions/${id}`], ["experiment", `/experiments/${id}`]]);
+  expect(links[0]?.parentElement?.textContent).toBe("suggestion accepted");
+  screen.getByText("an experiment of mine");
 });

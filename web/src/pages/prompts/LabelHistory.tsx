@@ -1,11 +1,28 @@
 import { useState } from "react";
 import { change, useChange, usePages } from "@/api/hooks";
 import { useAuthors } from "@/api/authors";
-import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, toast, useUndo } from "@/kit";
+import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, TextLink, toast, useUndo } from "@/kit";
 import type { Labelled, Move } from "./LabelMove";
 
 const LABEL = { prompts: "/v1/prompts/{slug}/labels/{label}", chains: "/v1/chains/{slug}/labels/{label}" } as const;
 const HISTORY = { prompts: "/v1/prompts/{slug}/labels/{label}/history", chains: "/v1/chains/{slug}/labels/{label}/history" } as const;
+
+const MADE_BY = /\b(suggestion|experiment) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/;
+const PLACE: Record<string, string> = { suggestion: "/optimize/suggestions", experiment: "/experiments" };
+
+/** What moved it by itself is named by its id: a link leads there, and nobody reads ids. */
+function Reason({ text }: { text: string }) {
+  const [all, kind = "", id = ""] = MADE_BY.exec(text) ?? [];
+  if (all === undefined) return text;
+  const [before = "", after = ""] = text.split(all);
+  return (
+    <>
+      {before}
+      <TextLink to={`${PLACE[kind] ?? ""}/${id}`}>{kind}</TextLink>
+      {after}
+    </>
+  );
+}
 
 /** Where a label has been, who moved it and why. Going back is one more move, which can be undone like any other. */
 export function LabelHistory({ of = "prompts", prompt, label, onClose, onMove, why }: { of?: Labelled; /** Or a chain. */ prompt: { slug: string; labels: Record<string, number> }; label: string; onClose: () => void; onMove: (move: Move) => void; why: string | null }) {
@@ -44,7 +61,7 @@ export function LabelHistory({ of = "prompts", prompt, label, onClose, onMove, w
           <li key={`${move.moved_at} ${index}`} className="flex items-start justify-between gap-4 border-b border-line py-2.5 text-13">
             <span className="min-w-0">
               <span className="numeric font-medium">{move.version === null ? `taken from v${move.from_version ?? "?"}` : move.from_version === null ? `set to v${move.version}` : `v${move.from_version} → v${move.version}`}</span>
-              {move.reason ? <span className="block wrap-anywhere">{move.reason}</span> : null}
+              {move.reason ? <span className="block wrap-anywhere"><Reason text={move.reason} /></span> : null}
               <span className="block text-12 text-muted">
                 {nameOfAuthor(move.author)}, <RelativeTime at={move.moved_at} />
               </span>

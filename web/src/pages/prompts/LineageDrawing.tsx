@@ -1,5 +1,5 @@
 import { Maximize2, Minus, Plus } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Badge, Button, IconButton } from "@/kit";
 import { classes } from "@/lib/classes";
 import { percent } from "@/lib/format";
@@ -7,8 +7,13 @@ import { type Graph, NODE_PX, familyOf, nameOfNode, placed } from "./lineage";
 
 export type Shown = { slug: string; graph: Graph; chosen: string | null; onChoose: (id: string) => void };
 
-const ZOOM = { least: 0.3, most: 1.5, step: 1.25 } as const;
+const ZOOM = { least: 0.3, readable: 0.8, most: 1.5, step: 1.25 } as const;
 const PADDING_PX = 34;
+
+/** Where a frame is scrolled to, so that all of something is in sight: no further than it must be. */
+function within(scrolled: number, start: number, length: number, room: number): number {
+  return Math.max(start + length - room, Math.min(scrolled, start));
+}
 
 /** A tree from left to right. What is of the chosen one's family stands out. */
 export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
@@ -18,18 +23,46 @@ export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
   const frame = useRef<HTMLElement>(null);
   const [scale, setScale] = useState(1);
   const zoom = (to: number) => setScale(Math.min(ZOOM.most, Math.max(ZOOM.least, to)));
-  const fit = () => {
+  const fit = (least: number = ZOOM.least) => {
     const room = (frame.current?.clientWidth ?? made.width) - PADDING_PX;
-    zoom(Math.min(1, room / made.width));
+    zoom(Math.min(1, Math.max(least, room / made.width)));
   };
+  // All of it is seen at once where that leaves it readable. Where not, it begins with what is chosen.
+  useLayoutEffect(() => {
+    fit(ZOOM.readable);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once: afterwards it is as somebody set it
+  }, []);
+  const bringIn = (isAsked = true) => {
+    const [box, one] = [frame.current, chosen === null ? undefined : at.get(chosen)];
+    if (!box || !one) return true;
+    const left = within(box.scrollLeft, one.x * scale, NODE_PX.width * scale, box.clientWidth - PADDING_PX);
+    const top = within(box.scrollTop, one.y * scale, NODE_PX.height * scale, box.clientHeight - PADDING_PX);
+    const wasIn = left === box.scrollLeft && top === box.scrollTop;
+    if (isAsked) [box.scrollLeft, box.scrollTop] = [left, top];
+    return wasIn;
+  };
+  // Whoever went elsewhere to look closer is not taken back to what is chosen.
+  const isElsewhere = useRef(false);
+  const byHand = (act: () => void) => {
+    isElsewhere.current = !bringIn(false);
+    act();
+  };
+  useLayoutEffect(() => {
+    if (!isElsewhere.current) bringIn();
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only where the size changed
+  }, [scale]);
+  useLayoutEffect(() => {
+    bringIn();
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only where another is chosen
+  }, [chosen, at]);
   const { width, height } = NODE_PX;
   return (
     <div className="flex min-w-0 flex-col gap-2">
       <span role="group" aria-label="Zoom" className="flex items-center gap-1">
-        <IconButton size="s" label="Smaller" icon={<Minus size={14} aria-hidden />} disabled={scale <= ZOOM.least} onClick={() => zoom(scale / ZOOM.step)} />
+        <IconButton size="s" label="Smaller" icon={<Minus size={14} aria-hidden />} disabled={scale <= ZOOM.least} onClick={() => byHand(() => zoom(scale / ZOOM.step))} />
         <span className="numeric w-12 text-center text-12 text-muted">{percent(scale, 0)}</span>
-        <IconButton size="s" label="Larger" icon={<Plus size={14} aria-hidden />} disabled={scale >= ZOOM.most} onClick={() => zoom(scale * ZOOM.step)} />
-        <Button size="s" variant="ghost" icon={<Maximize2 size={12} aria-hidden />} onClick={fit}>
+        <IconButton size="s" label="Larger" icon={<Plus size={14} aria-hidden />} disabled={scale >= ZOOM.most} onClick={() => byHand(() => zoom(scale * ZOOM.step))} />
+        <Button size="s" variant="ghost" icon={<Maximize2 size={12} aria-hidden />} onClick={() => byHand(() => fit())}>
           Fit
         </Button>
       </span>

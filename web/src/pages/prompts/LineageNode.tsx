@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
+import { useFreeSlug } from "@/api/free-slug";
 import { useChange, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { Button, ButtonLink, Combobox, Diff, Facts, Field, FormDialog, Input, Loaded, Prose, RelativeTime, Section, TextLink, errorFor, toast } from "@/kit";
@@ -106,7 +107,9 @@ function Against({ slug, version, text }: { slug: string; version: number; text:
 }
 
 function Clone({ slug, version, onClose }: { slug: string; version: number; onClose: () => void }) {
-  const [name, setName] = useState(`${slug}-copy`.slice(0, 63));
+  const free = useFreeSlug(`${slug}-copy`);
+  const [typed, setName] = useState<string | null>(null);
+  const name = typed ?? free;
   const navigate = useNavigate();
   const copy = useChange("post", "/v1/prompts/{slug}/versions/{version}/copy", { invalidates: ["/v1/prompts"] });
   const done = (made: { slug: string }) => {

@@ -68,7 +68,7 @@ function More({ open, children }: { open: boolean; children: React.ReactNode }) 
   const [isOpen, setOpen] = useState(open);
   return (
     <>
-      <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} className="-my-1 inline-flex items-center gap-1 self-start text-13 text-muted hover:text-fg">
+      <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} className="-my-1 inline-flex min-h-6 items-center gap-1 self-start finger:min-h-9 text-13 text-muted hover:text-fg">
         <ChevronRight size={14} aria-hidden className={isOpen ? "rotate-90 transition-transform" : "transition-transform"} />
         More settings
       </button>

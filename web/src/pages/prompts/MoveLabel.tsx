@@ -35,14 +35,43 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
 
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
-/** Prompts that include this one by the label, and change with it; nothing where none does. */
+/** What hangs on the label: experiments on its calls, and prompts that include this one by it; nothing where there are none. */
 function Effects({ slug, label, version, retest }: { slug: string; label: string; version: number; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
   const { data } = useRead("/v1/prompts/{slug}/labels/{label}/effects", { path: { slug, label }, query: { version } });
-  if (!data || data.changed.length === 0) return null;
+  if (!data) return null;
   return (
-    <Notice tone={data.refused ? "bad" : "warn"} title={data.refused ? "This is refused: a prompt that includes it would be none any more." : `${plural(data.changed.length, "version")} of other prompts ${data.changed.length === 1 ? "reads" : "read"} otherwise from then on.`}>
+    <>
+      <OnItsCalls experiments={data.experiments} label={label} />
+      <Others changed={data.changed} refused={data.refused} retest={retest} />
+    </>
+  );
+}
+
+/** Experiments on the label's calls: who takes part is not moved with it. */
+function OnItsCalls({ experiments, label }: { experiments: Schema<"ExperimentOnLabel">[]; label: string }) {
+  if (experiments.length === 0) return null;
+  const many = experiments.length > 1;
+  return (
+    <Notice tone="warn" title={many ? "Experiments are on these calls." : `${experiments[0]?.kind === "rollout" ? "A guarded rollout" : "An experiment"} is on these calls.`}>
+      Who takes part goes on getting an arm of{" "}
+      {experiments.map((one, at) => (
+        <span key={one.id}>
+          {at > 0 ? ", " : ""}
+          <TextLink to={`/experiments/${one.id}`}>{one.name}</TextLink>
+          {one.status === "paused" ? " (paused)" : ""}
+        </span>
+      ))}
+      , wherever {label} stands. Pause or end {many ? "them" : "it"} where everybody is to get this version.
+    </Notice>
+  );
+}
+
+function Others({ changed, refused, retest }: { changed: Schema<"AffectedAnswer">[]; refused: boolean; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
+  if (changed.length === 0) return null;
+  return (
+    <Notice tone={refused ? "bad" : "warn"} title={refused ? "This is refused: a prompt that includes it would be none any more." : `${plural(changed.length, "version")} of other prompts ${changed.length === 1 ? "reads" : "read"} otherwise from then on.`}>
       <ul aria-label="What changes with it" className="mt-1 list-disc pl-5">
-        {data.changed.map((one) => (
+        {changed.map((one) => (
           <li key={`${one.prompt} ${one.version}`}>
             <TextLink to={`/prompts/${one.prompt}`}>{one.prompt}</TextLink> v{one.version}
             {one.labels.length > 0 ? ` (${one.labels.join(", ")})` : ""}
@@ -50,7 +79,7 @@ function Effects({ slug, label, version, retest }: { slug: string; label: string
           </li>
         ))}
       </ul>
-      {retest && !data.refused ? (
+      {retest && !refused ? (
         <div className="mt-2">
           <Checkbox label="Begin their newest test runs again" hint="Each costs what it cost before." checked={retest.is} onChange={(event) => retest.set(event.target.checked)} />
         </div>

@@ -9,7 +9,6 @@ import { spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
-import { LeaveGuard } from "@/shell/LeaveGuard";
 import { EditTab } from "./EditTab";
 import { Here } from "./Here";
 import { ArchivedNotice, LifeMenu } from "./Life";
@@ -126,7 +125,6 @@ function Workbench({ prompt }: { prompt: Prompt }) {
         ]}
       />
       </Held>
-      <LeaveGuard slug={slug} />
       <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
         What you wrote over v{draft.base.version} is not saved, and is lost.
       </ConfirmDialog>
@@ -160,7 +158,7 @@ function OpenAlert({ slug }: { slug: string }) {
   const alert = useMemo(() => alertedPrompts(open.data?.data ?? []).get(slug), [open.data, slug]);
   if (!alert) return null;
   return (
-    <TextLink to={`/alerts/${alert.id}`} className="inline-flex no-underline!">
+    <TextLink to={`/alerts/${alert.id}`} className="inline-flex finger:py-2 finger:-my-2 no-underline!">
       <span title={spaced(alert.summary)} className="inline-flex">
         <Badge tone={alert.severity === "critical" ? "bad" : "warn"} icon={<AlertIcon alert={alert} />}>
           {wordOf(alert)}
@@ -175,7 +173,7 @@ function Failing({ slug }: { slug: string }) {
   const failing = failingOf(usePromptFigures([slug]).of.get(slug)?.day);
   if (!failing) return null;
   return (
-    <TextLink to="/runs" search={{ prompt: slug, status: failing.status }} className="inline-flex no-underline!">
+    <TextLink to="/runs" search={{ prompt: slug, status: failing.status }} className="inline-flex finger:py-2 finger:-my-2 no-underline!">
       <Badge tone={failing.isMost ? "bad" : "warn"} icon={<TriangleAlert size={12} aria-hidden />}>
         {failing.words} in 24&nbsp;h
       </Badge>

@@ -71,7 +71,7 @@ export default function PromptsPage() {
   );
 
   return (
-    <Page title="Prompts" subtitle="Each with its versions, and labels that say which one is live." actions={<>{fromGoal}{newButton}</>}>
+    <Page title="Prompts" subtitle={<>Each with its versions, and labels that say which one is live. {simulated ? <SimulatedBadge /> : null}</>} actions={<>{fromGoal}{newButton}</>}>
       <NavTabs label="Prompts" tabs={KINDS} />
       <FilterBar
         holding={[label, tag, folder, falling, archived, ...LESS_USED.map(({ name }) => filters[name])].filter(Boolean).length}
@@ -80,8 +80,8 @@ export default function PromptsPage() {
         filters={
           <>
             <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={choices.label} />
-            {choices.tag.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={choices.tag} onChange={(next) => set({ tag: next ?? "" })} /> : null}
-            {folders.length > 0 || folder ? <Combobox label="Folder" value={folder || null} clear="Any folder" choices={choicesWith(folders, folder)} onChange={(next) => set({ folder: next ?? "" })} /> : null}
+            <Combobox label="Tag" value={tag || null} clear="Any tag" choices={choices.tag} empty={choices.empty} onChange={(next) => set({ tag: next ?? "" })} />
+            <Combobox label="Folder" value={folder || null} clear="Any folder" choices={choicesWith(folders, folder)} empty="No prompt lies in a folder" onChange={(next) => set({ folder: next ?? "" })} />
             <Button aria-pressed={falling} icon={<BellRing size={14} aria-hidden />} onClick={() => set({ falling: !falling })} className={falling ? "border-accent! bg-accent-soft!" : undefined}>
               With an alert{alerts.size > 0 ? <span className="numeric text-muted">{alerts.size}</span> : null}
             </Button>
@@ -96,8 +96,7 @@ export default function PromptsPage() {
             Move the folder…
           </Button>
         ) : null}
-        <span className="flex items-center gap-2 sm:ml-auto">
-          {simulated ? <SimulatedBadge /> : null}
+        <span className="flex items-center sm:ml-auto">
           <Select compact aria-label="Order" value={order.shown} onChange={(next) => set({ sort: next })} options={order.orders} />
         </span>
       </FilterBar>
@@ -105,7 +104,7 @@ export default function PromptsPage() {
       <PagedTable
         label="Prompts"
         columns={columns}
-        pages={{ ...pages, ...(unknown ? { error: asking.error, retry: asking.retry } : {}), rows, isPending: unknown ? asking.error === null : pages.isPending && !none, isStale: pages.isStale || (figures.isPending && rows.length > 0), hasMore: pages.hasMore && !none && !unknown }}
+        pages={{ ...pages, ...(unknown ? { error: asking.error, retry: asking.retry } : {}), rows, isPending: unknown ? asking.error === null : pages.isPending && !none, isStale: pages.isStale || figures.isPending, hasMore: pages.hasMore && !none && !unknown }}
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/prompts/${row.slug}` })}
         sort={{ by: order.shown, descending: DESCENDING.has(order.shown) } satisfies Sort}

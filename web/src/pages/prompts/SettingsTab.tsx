@@ -59,7 +59,7 @@ function About({ prompt }: { prompt: Prompt }) {
   const lists = LISTS.flatMap((name) => (split(given[name]).join() === prompt[name].join() ? [] : [[name, split(given[name])] as const]));
   const changes = { ...Object.fromEntries(Object.entries(texts).filter(([field, text]) => text !== prompt[field as keyof Prompt])), ...Object.fromEntries(lists) };
   const isChanged = Object.keys(changes).length > 0;
-  useUnsaved(isChanged, prompt.slug, () => undefined);
+  useUnsaved(isChanged, prompt.slug);
   const save = () => change.mutate({ path: { slug: prompt.slug }, body: changes }, { onSuccess: (kept) => (show(kept, Object.keys(changes)), setTyped((now) => Object.fromEntries(Object.entries(now).filter(([field, text]) => text !== typed[field as keyof Given]))), toast("Saved")) });
   const wrong = (field: string) => errorFor(change.error, field);
   return (

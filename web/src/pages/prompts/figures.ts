@@ -1,4 +1,5 @@
 import { useQueries } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { type Answer, keyOf, read } from "@/api/hooks";
 import { count } from "@/lib/format";
@@ -30,7 +31,10 @@ export function bySlug(day: readonly (Groups | undefined)[], week: readonly (Gro
   return found;
 }
 
-/** Figures of these prompts: two answers for each fifty rows, not one for each row. */
+const NOTHING: ReadonlyMap<string, PromptFigures> = new Map();
+
+/** Figures of these prompts: two answers for each fifty rows, not one for each row. Where a row comes, the others keep what is known of
+ * them while all are asked for anew; pending is a list of which most have no figures yet. */
 export function usePromptFigures(slugs: readonly string[]): { of: ReadonlyMap<string, PromptFigures>; isPending: boolean; error: unknown } {
   const parts = inParts(slugs);
   const queries = (query: object) =>
@@ -40,7 +44,16 @@ export function usePromptFigures(slugs: readonly string[]): { of: ReadonlyMap<st
     });
   const day = useQueries({ queries: queries({ from: since(DAY_MS), traffic: "live" }), combine: answers });
   const week = useQueries({ queries: queries({ from: since(7 * DAY_MS), traffic: "live" }), combine: answers });
-  return { of: bySlug(day.data, week.data), isPending: day.isPending || week.isPending, error: day.error ?? week.error };
+  const found = useMemo(() => bySlug(day.data, week.data), [day.data, week.data]);
+  const [asked, setAsked] = useState<{ slugs: ReadonlySet<string>; of: ReadonlyMap<string, PromptFigures> }>({ slugs: new Set(), of: NOTHING });
+  const isAsking = day.isPending || week.isPending;
+  const all = slugs.join(" ");
+  useEffect(() => {
+    if (!isAsking) setAsked({ slugs: new Set(all.split(" ")), of: found });
+  }, [isAsking, all, found]);
+  const of = useMemo(() => (isAsking ? new Map([...asked.of, ...found]) : found), [isAsking, asked, found]);
+  const unknown = slugs.filter((slug) => !asked.slugs.has(slug)).length;
+  return { of, isPending: isAsking && 2 * unknown > slugs.length, error: day.error ?? week.error };
 }
 
 function answers(found: readonly { data?: Groups; isPending: boolean; error: unknown }[]): { data: (Groups | undefined)[]; isPending: boolean; error: unknown } {

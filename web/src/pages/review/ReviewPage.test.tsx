@@ -1,7 +1,7 @@
 import { fireEvent, render, screen, within } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { type Asked, Queries, asking, slowApi } from "@/api/slow.fake";
-import { Toasts } from "@/kit";
+import Toasts from "@/kit/Toasts";
 import { preloadFloats } from "@/kit/floats";
 import ReviewPage from "./ReviewPage";
 

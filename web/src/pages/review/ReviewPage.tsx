@@ -212,7 +212,7 @@ function Card({ item, written, onWrite, onDecide, onUndo }: CardProps) {
 }
 
 function Key({ children }: { children: string }) {
-  return <kbd className="ml-1 rounded-s border border-line-strong/60 px-1 font-mono text-12 text-muted">{children}</kbd>;
+  return <kbd className="ml-1 rounded-s finger:hidden border border-line-strong/60 px-1 font-mono text-12 text-muted">{children}</kbd>;
 }
 
 const COLUMNS: Column<Listed>[] = [

@@ -43,7 +43,7 @@ export function RequirementsForm({ routing, onClose, save }: { routing: Routing;
   };
   return (
     <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="What auto asks of a model" description="Empty asks nothing. A score that nobody gave a model does not meet it." submit="Save" onSubmit={submit} busy={busy} error={error} disabled={wrong.some(Boolean)}>
-      <Field label="It can" hint="Such as tools, vision, json." error={errorFor(error, "requirements.capabilities")}>
+      <Field label="It can" hint="Such as tools, vision, pdf, json." error={errorFor(error, "requirements.capabilities")}>
         <Input autoFocus value={can} onChange={(event) => setCan(event.target.value)} placeholder="anything" />
       </Field>
       <div className="grid gap-4 sm:grid-cols-3">

@@ -1,10 +1,11 @@
 import { MessageSquarePlus } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useAuthors } from "@/api/authors";
 import { invalidate, useChange } from "@/api/hooks";
+import { useKeptText } from "@/api/kept-text";
 import { needs, useMay, useSession } from "@/api/session";
-import { Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast } from "@/kit";
+import { Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast, toastError } from "@/kit";
 import { BOOKED_MS } from "@/kit/execution/Thumbs";
 import type { Execution, Reaction } from "@/kit/execution/types";
 import { Earlier } from "@/pages/feedback/Earlier";
@@ -22,7 +23,14 @@ type Thumb = (typeof THUMBS)[number]["value"];
 
 export function Feedback({ run }: { run: Execution }) {
   const may = useMay();
-  const [adding, setAdding] = useState(false);
+  const comment = useKeptText(`comment on run ${run.id}`);
+  const correction = useKeptText(`correction of run ${run.id}`);
+  const [adding, setAdding] = useState(may.edit && comment.text + correction.text !== "");
+  const done = () => {
+    setAdding(false);
+    comment.set("");
+    correction.set("");
+  };
   return (
     <Section
       title="Feedback"
@@ -34,21 +42,36 @@ export function Feedback({ run }: { run: Execution }) {
         )
       }
     >
-      {adding ? <AddFeedback run={run} onDone={() => setAdding(false)} /> : null}
+      {adding ? <AddFeedback run={run} comment={comment} correction={correction} onDone={done} /> : null}
       <Reactions reactions={run.feedback} empty="Nobody has said anything about this answer." />
     </Section>
   );
 }
 
-function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
+type Kept = ReturnType<typeof useKeptText>;
+
+function AddFeedback({ run, comment: { text: comment, ...commenting }, correction: { text: correction, ...correcting }, onDone }: { run: Execution; comment: Kept; correction: Kept; onDone: () => void }) {
   const { user } = useSession();
   const queries = useQueryClient();
   const [thumb, setThumb] = useState<Thumb>("none");
-  const [comment, setComment] = useState("");
-  const [correction, setCorrection] = useState("");
-  const send = useChange("post", "/v1/feedback");
+  const isHere = useRef(true);
+  useEffect(() => {
+    isHere.current = true;
+    return () => void (isHere.current = false);
+  }, []);
+  // Also for whoever went elsewhere before the answer was there: what they wrote stands here again, and they hear of it.
+  const send = useChange("post", "/v1/feedback", {
+    onRefused: ({ body }, error) => {
+      commenting.set(body.comment ?? "");
+      correcting.set(body.correction ?? "");
+      if (!isHere.current) toastError(error);
+    },
+  });
   const nothing = thumb === "none" && !comment.trim() && !correction.trim();
-  const submit = () =>
+  const submit = () => {
+    // Whoever goes elsewhere before the answer is there finds nothing to send once more.
+    commenting.forget();
+    correcting.forget();
     send.mutate(
       { body: { execution_id: run.id, user_id: user.email, ...(thumb === "none" ? {} : { thumb }), ...(comment.trim() ? { comment } : {}), ...(correction.trim() ? { correction } : {}) } },
       {
@@ -59,6 +82,7 @@ function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
         },
       },
     );
+  };
   return (
     <form
       aria-label="Add feedback"
@@ -72,10 +96,10 @@ function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
         <Segments label="Thumb" options={THUMBS} value={thumb} onChange={setThumb} />
       </span>
       <Field label="Comment" error={errorFor(send.error, "comment")}>
-        <Textarea rows={2} className="min-h-14" value={comment} onChange={(event) => setComment(event.target.value)} />
+        <Textarea rows={2} className="min-h-14" readOnly={send.isPending} value={comment} onChange={(event) => commenting.set(event.target.value)} />
       </Field>
       <Field label="What it should have said" error={errorFor(send.error, "correction")}>
-        <Textarea rows={2} className="min-h-14" value={correction} onChange={(event) => setCorrection(event.target.value)} placeholder={run.output?.slice(0, 200) ?? ""} />
+        <Textarea rows={2} className="min-h-14" readOnly={send.isPending} value={correction} onChange={(event) => correcting.set(event.target.value)} placeholder={run.output?.slice(0, 200) ?? ""} />
       </Field>
       <FormError error={send.error} />
       <div className="flex justify-end gap-2">

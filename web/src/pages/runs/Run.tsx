@@ -113,7 +113,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
       <div className={classes("grid min-w-0 grid-cols-1 gap-6", wide && "lg:grid-cols-[minmax(0,1fr)_22rem] lg:gap-8")}>
         <div className="flex min-w-0 flex-col gap-6">
           <Answer run={run} />
-          <Feedback run={run} />
+          <Feedback key={run.id} run={run} />
           <Scores scores={run.scores} />
           <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, or it was forgotten.</p>}</Section>
           <Variables variables={run.variables} />
@@ -232,7 +232,8 @@ function About({ run }: { run: Execution }) {
       {raw ? <JsonView label="The run" value={run} /> : null}
       <Facts
         facts={[
-          ["Begun", moment(run.created_at, { seconds: true })],
+          run.imported ? ["Ended", moment(run.finished_at, { seconds: true })] : ["Begun", moment(run.created_at, { seconds: true })],
+          run.imported !== undefined && ["Came in", moment(run.created_at, { seconds: true })],
           ["Run", <Id key="run" id={run.id} />],
           Boolean(run.request_id) && ["Request", <Id key="request" id={run.request_id} />],
           run.session_id !== null && ["Session", <TextLink key="session" to={`/sessions/${encodeURIComponent(run.session_id)}`}>{run.session_id}</TextLink>],

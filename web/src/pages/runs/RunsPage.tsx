@@ -5,7 +5,7 @@ import { usePromptChoices } from "@/api/choices";
 import { invalidate } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, FilterBar, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, useMoreFilters } from "@/kit";
-import type { ExecutionRow } from "@/kit/execution/types";
+import { type ExecutionRow, madeAt } from "@/kit/execution/types";
 import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
@@ -94,7 +94,7 @@ export default function RunsPage() {
         rowKey={(row) => row.id}
         onOpen={(row) => set({ run: row.id }, { push: true })}
         selected={run || null}
-        choice={{ chosen, onChange: setChosen, name: (row) => `the run of ${row.prompt ?? "messages"}, ${moment(row.created_at)}` }}
+        choice={{ chosen, onChange: setChosen, name: (row) => `the run of ${row.prompt ?? "messages"}, ${moment(madeAt(row))}` }}
         empty={
           isFiltered ? (
             <EmptyState title="No run matches" action={<Button onClick={clear}>Show all</Button>}>
@@ -174,7 +174,7 @@ function How({ row }: { row: ExecutionRow }) {
 function When({ row }: { row: ExecutionRow }) {
   return (
     <span className="flex flex-col items-start gap-1">
-      <RelativeTime at={row.created_at} />
+      <RelativeTime at={madeAt(row)} />
       <span className="sm:hidden">
         <How row={row} />
       </span>

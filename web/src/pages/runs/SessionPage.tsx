@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { asApiError } from "@/api/errors";
 import { type Answer, keyOf, read } from "@/api/hooks";
 import { Badge, Button, Duration, EmptyState, ErrorState, Figures, Money, Page, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, TextLink } from "@/kit";
-import { type ExecutionRow, type Reaction, isUnderway, textOf } from "@/kit/execution/types";
+import { type ExecutionRow, type Reaction, isUnderway, madeAt, textOf } from "@/kit/execution/types";
 import { count, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { Reactions } from "./Feedback";
@@ -112,7 +112,7 @@ function Said({ turn }: { turn: Turn }) {
         {turn.feedback.some((one) => one.thumb === "up") ? <Badge tone="ok">good</Badge> : null}
         {turn.feedback.some((one) => one.thumb === "down") ? <Badge tone="bad">bad</Badge> : null}
         <span className="ml-auto flex items-center gap-3">
-          <RelativeTime at={turn.created_at} />
+          <RelativeTime at={madeAt(turn)} />
           <TextLink to={`/runs/${turn.id}`}>This run</TextLink>
         </span>
       </footer>

@@ -66,7 +66,7 @@ function One({ id }: { id: string }) {
 function About({ whole }: { whole: Whole }) {
   const { base, draft: name, set: setName, isBehind, takeNewest, settle } = useDraftOver(whole.name);
   const isChanged = name.trim() !== base;
-  useUnsaved(isChanged && whole.governs, "the name of the organization", () => undefined);
+  useUnsaved(isChanged && whole.governs, "the name of the organization");
   const rename = useChange("patch", "/v1/organizations/{organization_id}", { invalidates: ["/v1/organizations", "/v1/workspaces"] });
   const submit = (event: FormEvent) => {
     event.preventDefault();

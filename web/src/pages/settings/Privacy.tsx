@@ -3,8 +3,9 @@ import type { Schema } from "@/api/client";
 import { useDraftOver } from "@/api/draft-over";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
+import { useUnsaved } from "@/api/unsaved";
 import { type WorkspaceFacts, useWorkspace } from "@/api/workspace";
-import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, Meanwhile, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
+import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, KeptAtTheEnd, Loaded, Meanwhile, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
 import { over, text, useUrlState } from "@/lib/url-state";
 import { Receipt } from "./Receipt";
 
@@ -37,6 +38,8 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
     ...(store === base.store ? {} : { store_content: store }),
     ...(hold === base.hold ? {} : { legal_hold: hold }),
   };
+  const isChanged = Object.keys(body).length > 0;
+  useUnsaved(isChanged, "what is kept");
   const forgets = "retention_days" in body && Number(days) < facts.retention_days;
   const send = () =>
     save.mutate(
@@ -58,6 +61,7 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
   return (
     <Section title="What is kept" description={<>Numbers stay: 400 days for each run, longer for figures. Text and people go. What is blotted out of text before it is stored is set under <TextLink to="/guardrails" search={{ tab: "stored" }}>Guardrails</TextLink>.</>}>
       <form onSubmit={submit} className="flex max-w-lg flex-col gap-4">
+        <KeptAtTheEnd title="What is kept" isChanged={isChanged} />
         <Field label="Days that text and end users are kept" hint={`0 to ${facts.limits.retention_days}, which the plan allows.`} error={errorFor(save.error, "retention_days")}>
           <Input inputMode="numeric" value={days} onChange={(event) => set({ ...draft, days: event.target.value })} readOnly={off} className="max-w-28" />
         </Field>
@@ -66,7 +70,7 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
         <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />
         <div>
-          <Button type="submit" variant="primary" busy={save.isPending} disabled={off || Object.keys(body).length === 0 || !/^\d+$/.test(days)} why={off ? needs("admin") : undefined}>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={off || !isChanged || !/^\d+$/.test(days)} why={off ? needs("admin") : undefined}>
             Save
           </Button>
         </div>

@@ -2,8 +2,9 @@ import type { FormEvent } from "react";
 import { useDraftOver } from "@/api/draft-over";
 import { useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
+import { useUnsaved } from "@/api/unsaved";
 import { type WorkspaceFacts, useWorkspace } from "@/api/workspace";
-import { Button, Checkbox, Facts, Field, FormError, Input, Loaded, Meanwhile, Section, Select, TextLink, errorFor, toast } from "@/kit";
+import { Button, Checkbox, Facts, Field, FormError, Input, KeptAtTheEnd, Loaded, Meanwhile, Section, Select, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
 import { Statistics } from "./Statistics";
 import { type Draft, SHAPES, changesOf, draftOf, faultsOf } from "./workspace";
@@ -20,6 +21,8 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
   const faults = faultsOf(draft);
   const isWrong = Object.keys(faults).length > 0;
   const body = changesOf(draft, base);
+  const isChanged = isWrong || Object.keys(body).length > 0;
+  useUnsaved(isChanged, "the settings of the workspace");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate(
@@ -36,6 +39,7 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
   return (
     <div className="grid gap-8 lg:grid-cols-[minmax(0,32rem)_minmax(0,1fr)]">
       <form onSubmit={submit} className="flex flex-col gap-4">
+        <KeptAtTheEnd title="Settings of the workspace" isChanged={isChanged} />
         <Field label="Name" error={errorFor(save.error, "name")} required>
           <Input value={draft.name} onChange={(event) => change({ name: event.target.value })} readOnly={off} />
         </Field>
@@ -75,7 +79,7 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
         <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />
         <div>
-          <Button type="submit" variant="primary" busy={save.isPending} disabled={off || isWrong || Object.keys(body).length === 0} why={off ? needs("admin") : undefined}>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={off || isWrong || !isChanged} why={off ? needs("admin") : undefined}>
             Save
           </Button>
         </div>

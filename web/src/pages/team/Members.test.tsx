@@ -2,7 +2,8 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { SessionProvider, useSessionState } from "@/api/session";
-import { Toasts, dismissAll } from "@/kit";
+import { dismissAll } from "@/kit";
+import Toasts from "@/kit/Toasts";
 import { Members } from "./Members";
 import { preloadFloats } from "@/kit/floats";
 

@@ -30,9 +30,10 @@ const NAMES: Record<string, string> = {
   review: "Review queue",
 };
 
-/** The areas by name; one that is new has the name of its tag. */
+/** The areas by name, but for those of the operator alone; one that is new has the name of its tag. */
 export function areasOf(all: Readonly<Record<string, readonly (readonly string[])[]>>): Area[] {
   return Object.entries(all)
+    .filter(([, rights]) => rights.some(([rule]) => rule !== "operator"))
     .map(([id, rights]) => ({ id, name: NAMES[id] ?? sentence(id), rights: rights as unknown as readonly Right[] }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }

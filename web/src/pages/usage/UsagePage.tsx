@@ -79,7 +79,7 @@ function Left({ credits }: { credits: Credits }) {
         figures={[
           { label: "Credit left", value: money(credits.available_nusd), note: credits.held_nusd > 0 ? `${money(credits.held_nusd)} more held by calls under way` : "nothing held" },
           { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? `${plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run")} in all` : " " },
-          { label: "A day costs", value: pace ? money(pace.perDay) : "–", note: pace ? (pace.low === null ? `mean of ${plural(pace.days, "day")}` : `${money(pace.low)} – ${money(pace.high)}`) : "nothing spent yet" },
+          { label: "A day costs", value: pace ? money(pace.perDay) : "–", note: pace ? (pace.low === null ? `mean of ${plural(pace.days, "day")}` : `${money(pace.low)} – ${money(pace.high)}`) : charged > 0 ? "its days are still being counted" : "nothing spent yet" },
           { label: "Lasts until", value: lasts === null ? "–" : lasts > A_YEAR ? "over a year" : day(now + lasts * DAY_MS), note: lasts === null ? "at no pace yet" : lasts > A_YEAR ? "at this pace" : `${plural(Math.floor(lasts), "day")} at this pace` },
         ]}
       />

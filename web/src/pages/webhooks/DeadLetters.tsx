@@ -1,8 +1,9 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useRead } from "@/api/hooks";
+import { change, invalidate, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Notice, RelativeTime, TextLink } from "@/kit";
+import { Button, ConfirmDialog, Notice, RelativeTime, TextLink, toast } from "@/kit";
 import { plural } from "@/lib/format";
 import { ReplayRange } from "./ReplayRange";
 import type { Endpoint } from "./draft";
@@ -40,6 +41,7 @@ export function MoreDead() {
 export function DeadLetters({ endpoint, found: { data, next_cursor }, onBegun }: { endpoint: Endpoint; found: Page; onBegun: () => void }) {
   const may = useMay();
   const [replaying, setReplaying] = useState(false);
+  const [dismissing, setDismissing] = useState(false);
   const newest = data[0];
   const oldest = data.at(-1);
   if (!newest || !oldest) return null;
@@ -51,9 +53,14 @@ export function DeadLetters({ endpoint, found: { data, next_cursor }, onBegun }:
         tone="bad"
         title={areMore ? `More than ${COUNTED} dead letters.` : `${plural(data.length, "dead letter")}.`}
         action={
-          <Button size="s" onClick={() => setReplaying(true)} disabled={!may.edit || isOff} why={may.edit ? "Enable the endpoint first." : needs("editor")}>
-            Send them again…
-          </Button>
+          <span className="flex flex-wrap gap-2">
+            <Button size="s" onClick={() => setReplaying(true)} disabled={!may.edit || isOff} why={may.edit ? "Enable the endpoint first." : needs("editor")}>
+              Send them again…
+            </Button>
+            <Button size="s" onClick={() => setDismissing(true)} disabled={!may.edit} why={needs("editor")}>
+              Dismiss them…
+            </Button>
+          </span>
         }
       >
         Every try failed, and no more are made; the newest was made <RelativeTime at={newest.created_at} />. Once the receiver answers again, send them again.{" "}
@@ -62,6 +69,35 @@ export function DeadLetters({ endpoint, found: { data, next_cursor }, onBegun }:
         </TextLink>
       </Notice>
       {replaying ? <ReplayRange endpoint={endpoint} only={{ since: areMore ? null : oldest.created_at, statuses: ["exhausted"] }} onOpenChange={setReplaying} onBegun={onBegun} /> : null}
+      {dismissing ? <DismissAll endpoint={endpoint} onClose={() => setDismissing(false)} /> : null}
     </>
+  );
+}
+
+/** Ten thousand at a time, until none is left. */
+function DismissAll({ endpoint, onClose }: { endpoint: Endpoint; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [to] = useState(() => new Date().toISOString());
+  const dismiss = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      let all = 0;
+      for (let part = -1; part !== 0; all += part) part = (await change("post", "/v1/webhooks/endpoints/{endpoint_id}/dismiss", { path: { endpoint_id: endpoint.id }, body: { to } })).dismissed;
+      toast(`${plural(all, "dead letter")} dismissed`);
+      onClose();
+    } catch (fault) {
+      setError(fault);
+    } finally {
+      setBusy(false);
+      await invalidate(queries, ["/v1/webhooks"]);
+    }
+  };
+  return (
+    <ConfirmDialog open onOpenChange={(open) => open || onClose()} title="Dismiss all dead letters of this endpoint?" submit="Dismiss them" busy={busy} error={error} onSubmit={() => void dismiss()}>
+      They count no more, and no replay of a range sends them. Each stays in the log for 30 days, as cancelled, and can be sent again by itself.
+    </ConfirmDialog>
   );
 }

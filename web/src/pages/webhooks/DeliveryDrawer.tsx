@@ -21,7 +21,14 @@ export function DeliveryDrawer({ id, onClose }: { id: string; onClose: () => voi
       onOpenChange={(open) => !open && onClose()}
       title={<span className="font-mono">{delivery?.event_type ?? "Delivery"}</span>}
       description={delivery ? <>Made <RelativeTime at={delivery.created_at} /></> : null}
-      actions={delivery ? <Replay delivery={delivery} /> : null}
+      actions={
+        delivery ? (
+          <>
+            <Replay delivery={delivery} />
+            <Dismiss delivery={delivery} />
+          </>
+        ) : null
+      }
     >
       <Loaded of={{ ...found, data: delivery }}>{(one) => <Content delivery={one} />}</Loaded>
     </Drawer>
@@ -40,9 +47,23 @@ function Replay({ delivery }: { delivery: Detail }) {
   );
 }
 
+/** Of a dead letter alone. It can still be sent again, so nothing is asked first. */
+function Dismiss({ delivery }: { delivery: Detail }) {
+  const may = useMay();
+  const dismiss = useChange("post", "/v1/webhooks/deliveries/{delivery_id}/dismiss", { invalidates: ["/v1/webhooks"] });
+  if (delivery.status !== "exhausted") return null;
+  const give = () => dismiss.mutate({ path: { delivery_id: delivery.id } }, { onSuccess: () => toast("It is no dead letter any more"), onError: toastError });
+  return (
+    <Button onClick={give} busy={dismiss.isPending} disabled={!may.edit} why={needs("editor")}>
+      Dismiss
+    </Button>
+  );
+}
+
 function Content({ delivery }: { delivery: Detail }) {
   const endpoint = useRead("/v1/webhooks/endpoints/{endpoint_id}", { path: { endpoint_id: delivery.endpoint_id } });
   const last = delivery.attempt_log.at(-1);
+  const sent = last?.request_headers;
   const isSimulated = (delivery.body as { simulated?: boolean }).simulated === true;
   return (
     <div className="flex flex-col gap-6">
@@ -70,6 +91,9 @@ function Content({ delivery }: { delivery: Detail }) {
       </Section>
       <Section title="Request" actions={isSimulated ? <SimulatedBadge /> : null}>
         <p className="font-mono text-12 wrap-anywhere">POST {last?.url ?? endpoint.data?.url ?? ""}</p>
+        {sent ? (
+          <Headers headers={sent} />
+        ) : (
         <Facts
           facts={[
             ["content-type", <code key="type" className="text-12">application/json</code>],
@@ -77,6 +101,7 @@ function Content({ delivery }: { delivery: Detail }) {
             ...Object.entries(endpoint.data?.headers ?? {}).map(([name, value]) => [name, value === null ? <span key={name} className="text-12 text-muted">not shown</span> : <code key={name} className="text-12">{value}</code>] as const),
           ]}
         />
+        )}
         <JsonView label="Body" value={delivery.body} />
       </Section>
     </div>
@@ -97,6 +122,12 @@ function Tried({ attempt }: { attempt: Attempt }) {
           <span className="numeric">{moment(attempt.started_at, { seconds: true })}</span>
         </span>
       </div>
+      {attempt.response_headers ? (
+        <details className="border-t border-line px-3 py-2 text-13">
+          <summary className="cursor-pointer text-muted">Headers of the answer</summary>
+          <Headers headers={attempt.response_headers} />
+        </details>
+      ) : null}
       {attempt.response_snippet ? (
         <div className="max-h-48 overflow-auto border-t border-line bg-sunken px-3 py-2">
           <Prose text={attempt.response_snippet} mono />
@@ -108,6 +139,11 @@ function Tried({ attempt }: { attempt: Attempt }) {
       )}
     </li>
   );
+}
+
+/** As the log keeps them: the value of a secret is not among them. */
+function Headers({ headers }: { headers: Record<string, string | null> }) {
+  return <Facts facts={Object.entries(headers).map(([name, value]) => [name, value === null ? <span key={name} className="text-12 text-muted">not shown</span> : <code key={name} className="text-12 wrap-anywhere">{value}</code>] as const)} />;
 }
 
 function Id({ id }: { id: string }) {

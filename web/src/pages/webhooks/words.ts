@@ -27,6 +27,7 @@ const REASONS: Record<string, string> = {
   endpoint_deleted: "its endpoint was deleted",
   restored: "a backup was restored, and it may have been sent before",
   aborted_by_receiver: "the receiver wants it no more",
+  dismissed: "somebody gave the dead letter up",
   http_status: "no answer was a success",
   timeout: "no answer in time",
 };

@@ -18,9 +18,10 @@ def main() -> None:
 def main_of_client() -> None:
     """Without the server. Ends with what to install where typer, rich or PyYAML are not there."""
     try:
-        from burnish_client.cli.app import app
+        from burnish_client.cli.app import add_absent, app
     except ModuleNotFoundError as lacking:
         sys.exit(f"burnish: {lacking.name} is not installed: pip install 'burnish-client[cli]'")
+    add_absent(app)
     try:
         app()
     except KeyboardInterrupt:

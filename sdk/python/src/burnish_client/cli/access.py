@@ -30,7 +30,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 @contextmanager
 def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
     """A client for one command. What goes wrong inside ends the command, said in one or two lines on standard error."""
-    from burnish_client import ApiError, NotReached, StreamBroke
+    from burnish_client import ApiError, NotReached, StreamBroke, Unauthenticated
 
     try:
         place = find_place(profile)
@@ -42,7 +42,8 @@ def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
             yield burnish
     except ApiError as error:
         where = f" [{error.param}]" if error.param else ""
-        stop(f"{error.message}{where} ({error.code}, request {error.request_id})", code=REFUSED)
+        asked = f" It is from {place.source}, and {place.url} was asked." if isinstance(error, Unauthenticated) else ""
+        stop(f"{error.message}{where} ({error.code}, request {error.request_id}){asked}", code=REFUSED)
     except NotReached as error:
         stop(f"{error} ({place.source})", code=NOT_REACHED)
     except StreamBroke as error:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from burnish_client.cli import datasets, executions, init, moving, optimize, profiles, prompts, running, testing, webhooks
+from burnish_client.cli.access import WRONG_USE, stop
 from burnish_client.wire import VERSION
 
 PANEL = "For developers, over HTTP"
@@ -32,6 +33,9 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     moving.import_,
 )
 
+OF_THE_SERVER: Final = ("up", "down", "status", "logs", "doctor", "demo", "serve", "migrate", "backup", "restore", "mcp")
+"""Commands that only an installation has, as the guides name them."""
+
 GROUPS: Final = {
     "prompts": prompts.app,
     "suggestions": optimize.suggestions,
@@ -51,6 +55,25 @@ def _with_version(
     _: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")] = False,
 ) -> None:
     """Options before any command."""
+
+
+def add_absent(to: typer.Typer) -> None:
+    """Says of the server's commands, where it is not installed, whose they are. In no list of commands."""
+    takes_all = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    for name in OF_THE_SERVER:
+        to.command(name, hidden=True, context_settings=takes_all)(_absent(name))
+    webhooks.app.command("listen", hidden=True, context_settings=takes_all)(_absent("webhooks listen"))
+
+
+def _absent(name: str) -> Callable[[typer.Context], None]:
+    def tell(_: typer.Context) -> None:
+        other = " An agent without it asks /mcp of the gateway, over HTTP." if name == "mcp" else ""
+        stop(
+            f"`burnish {name}` comes with the server: `make up` in a clone of Burnish installs it (.venv/bin/burnish).{other}",
+            code=WRONG_USE,
+        )
+
+    return tell
 
 
 def add_commands(to: typer.Typer) -> None:

@@ -21,7 +21,11 @@ ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "syntheti
 
 LEFT_OUT: Final = "-"
 FIELD: Final = re.compile(r"input|expected|split|category|tags|group|synthetic|(inputs|metadata)\.[^\0]{1,100}|-")
-BLANK_BEGINNING: Final = re.compile(r"(?:[ \t,;]*\n)+")
+LINE_END: Final = re.compile(r"\r\n|\r|\n")
+SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\w" \r\n])"?[ \t,;]*(?:\r\n|\r|\n)', re.IGNORECASE)
+"""A first line that names the delimiter, as sheets write and read it."""
+
+BLANK_BEGINNING: Final = re.compile(r"(?:[ \t,;]*(?:\r\n|\r|\n))+")
 """Lines in which there is nothing but delimiters."""
 
 TAG_ENDS: Final = re.compile(r"[,;|]")
@@ -114,8 +118,8 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
 
     `mapping`: columns that have another name in the file, each with what it is; `-` leaves it out.
     """
-    text = _read(path, "utf-8-sig")
     is_csv = path.suffix.lower() == ".csv"
+    text = _read(path, "utf-8-sig", ends_as_they_are=is_csv)
     rows: Iterator[tuple[int, Mapping[str, Any]]]
     if is_csv:
         rows = _rows_of_csv(text, path)
@@ -185,9 +189,11 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
 
 def _rows_of_csv(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each with the line that it begins in; read as the server reads an upload. Raises BadGiven."""
+    told = SEPARATOR_LINE.match(text)
+    text = text[told.end() :] if told else text
     blank = BLANK_BEGINNING.match(text)
-    above = blank.group().count("\n") if blank else 0
-    names, *rows = _cells_of_csv(text[blank.end() :] if blank else text, path) or [(1, [])]
+    above = (len(LINE_END.findall(blank.group())) if blank else 0) + (told is not None)
+    names, *rows = _cells_of_csv(text[blank.end() :] if blank else text, path, told=told[1] if told else None) or [(1, [])]
     columns = [name.strip() for name in names[1]]
     if twice := next((name for name in columns if name and columns.count(name) > 1), None):
         raise BadGiven(f"{path}: the header names the column '{twice[:80]}' twice.")
@@ -201,9 +207,9 @@ def _rows_of_csv(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield above + number, {name: value for name, value in row.items() if name}
 
 
-def _cells_of_csv(text: str, path: Path) -> list[tuple[int, list[str]]]:
+def _cells_of_csv(text: str, path: Path, *, told: str | None) -> list[tuple[int, list[str]]]:
     """Lines that are not empty, the header first, each with its number."""
-    mark, is_spaced = _delimiter(text)
+    mark, is_spaced = _delimiter(text, told)
     found: list[tuple[int, list[str]]] = []
     before = csv.field_size_limit(CELL_MOST_CHARS)  # of the whole process, so it is put back
     begin = 1
@@ -220,20 +226,29 @@ def _cells_of_csv(text: str, path: Path) -> list[tuple[int, list[str]]]:
     return found
 
 
-def _delimiter(text: str) -> tuple[str, bool]:
-    """A comma where the header has one, else a semicolon or a tab, as sheets write them; and whether a blank stands behind each."""
-    header = re.sub('"[^"]*"', "x", text.partition("\n")[0])
-    mark = "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
+def _delimiter(text: str, told: str | None) -> tuple[str, bool]:
+    """What a line of its own tells; else a comma where the header has one, else a semicolon or a tab, as sheets write them; and whether a
+    blank stands behind each."""
+    header = re.sub('"[^"]*"', "x", LINE_END.split(text, maxsplit=1)[0])
+    mark = told or ("," if "," in header else next((mark for mark in (";", "\t") if mark in header), ","))
     return mark, mark in header and all(one.startswith(" ") for one in header.split(mark)[1:])
 
 
 def _text_of(path: str) -> str:
-    return sys.stdin.read() if path == "-" else _read(Path(path), "utf-8")
-
-
-def _read(path: Path, encoding: str) -> str:
+    """All of it as it is, its line ends too; a mark of its byte order is no text. Raises BadGiven."""
+    if path != "-":
+        return _read(Path(path), "utf-8-sig", ends_as_they_are=True)
     try:
-        return path.read_text(encoding)
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadGiven(f"standard input is no text in UTF-8: {error}") from error
+
+
+def _read(path: Path, encoding: str, *, ends_as_they_are: bool = False) -> str:
+    """The text of a file, its line ends as LF; or as they are, since those within a cell belong to it."""
+    try:
+        with path.open(encoding=encoding, newline="" if ends_as_they_are else None) as file:
+            return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise BadGiven(f"{path} cannot be read: {error}") from error
 

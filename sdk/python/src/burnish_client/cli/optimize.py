@@ -99,7 +99,8 @@ def _follow(burnish: Burnish, job_id: str, *, as_json: bool, cancels: bool) -> N
             raise
         print("\nCancelling the search …", file=sys.stderr, flush=True)
         burnish.request("POST", f"{path}/cancel")
-        print(f"{job_id} is {to_the_end()['status']}.", file=sys.stderr)
+        ended = to_the_end()
+        print(f"{job_id} is {ended['status']}. {_spent(ended)}", file=sys.stderr)
         raise typer.Exit(130) from None
     _tell_end(job, as_json=as_json)
 
@@ -117,8 +118,11 @@ def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
         print_json(job)
     else:
         print(OUTCOMES.get(str(job.get("outcome")), f"It is {job['status']}."))
+        for one in (job.get("report") or {}).get("lacking", ()):
+            print(f"  {_there_is(one)}")
         if test := job.get("test"):
             print(_in_words(test))
+        print(_spent(job))
         if job.get("simulated"):
             print(SIMULATED)
         if job.get("suggestion_id"):
@@ -129,6 +133,12 @@ def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
         raise typer.Exit(NO)
 
 
+def _spent(job: dict[str, Any]) -> str:
+    """What it cost, whatever came of it."""
+    progress = job.get("progress") or {}
+    return f"It made {progress.get('evaluations') or 0:,} evaluations and spent {money(progress.get('spent_nusd') or 0)}."
+
+
 def _in_words(test: dict[str, Any]) -> str:
     return (
         f"On {test['n']} test items: {share(test['baseline'])} before, {share(test['candidate'])} after; "
@@ -136,14 +146,22 @@ def _in_words(test: dict[str, Any]) -> str:
     )
 
 
+def _there_is(lacking: dict[str, Any]) -> str:
+    return f"{lacking['have']:,} of at least {lacking['needed']:,} {lacking['what'].replace('_', ' ')}"
+
+
 def _tell_forecast(plan: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         return print_json(plan)
     forecast = plan.get("forecast", plan)
     most, aside = money(forecast["cost_nusd"]), money(forecast["set_aside_nusd"])
-    print(f"{forecast['evaluations']:,} evaluations, {most} at most; {aside} is set aside.")
+    print(f"{forecast['evaluations']:,} evaluations, about {most}; {aside} is set aside, and what is not used comes back.")
     for one in plan.get("short_budgets") or ():
         print(f"The budget {one['name']!r} lets {money(one['left_nusd'])} through this {one['period']}; what runs into it ends there.")
+    if lacking := plan.get("lacking"):
+        print("It would end at once, for too little data:")
+        for one in lacking:
+            print(f"  {_there_is(one)}")
     if plan.get("least_evaluations"):
         print(f"The least that is enough: {plan['least_evaluations']:,} evaluations.")
     return None

@@ -139,7 +139,7 @@ def diff(
 ) -> None:
     """Show what the files say otherwise than Burnish. Ends with 1 where something differs, with 0 where nothing does.
 
-    Prompts without a file here are only named, unless they are asked for.
+    Prompts without a file here are only named, and count as no difference, unless they are asked for.
     """
     from burnish_client.cli.prompt_files import written
 
@@ -166,7 +166,7 @@ def diff(
             print(one["diff"])
         if not_here:
             print(f"Only in Burnish ({len(not_here)}): {', '.join(not_here)}. `burnish prompts pull` writes them.", file=sys.stderr)
-    raise typer.Exit(NO if found or not_here else 0)
+    raise typer.Exit(NO if found else 0)
 
 
 @app.command()

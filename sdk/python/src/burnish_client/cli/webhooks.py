@@ -12,7 +12,7 @@ from burnish_client.cli.access import WRONG_USE, JsonOption, ProfileOption, reac
 from burnish_client.cli.shown import moment, print_json, print_table
 from burnish_client.paths import segment
 
-app = typer.Typer(help="Webhooks: deliveries, sending them again, and receiving them on this machine.", no_args_is_help=True)
+app = typer.Typer(help="Webhooks: deliveries, sending them again, and giving dead letters up.", no_args_is_help=True)
 
 
 class Ended(str, Enum):
@@ -72,6 +72,33 @@ def replay(
         print(f"{what} sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
     else:
         print(f"Sent again: {len(done)}. What became of it: burnish webhooks deliveries")
+
+
+@app.command()
+def dismiss(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Ids of deliveries.", show_default=False)] = None,
+    endpoint: Annotated[str | None, typer.Option(help="All dead letters of this endpoint instead.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", help="With --endpoint: made before this time of this machine.")] = None,
+    event: Annotated[list[str] | None, typer.Option("--event", help="With --endpoint: of this type, such as alert.*; repeatable.")] = None,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Give dead letters up (`exhausted`): nobody wants them sent any more, and no range sends them again."""
+    if bool(ids) == bool(endpoint) or (ids and (until or event)):
+        stop("Name deliveries, or an endpoint by --endpoint; --to and --event narrow an endpoint's.", code=WRONG_USE)
+    dismissed = 0
+    with reaching(profile) as burnish:
+        if endpoint:
+            given = {"to": _zoned(until) if until else None, "event_types": event}
+            body = {name: value for name, value in given.items() if value}
+            while count := burnish.request("POST", f"/v1/webhooks/endpoints/{segment(endpoint)}/dismiss", body)["dismissed"]:
+                dismissed += count
+        for one in ids or ():
+            burnish.request("POST", f"/v1/webhooks/deliveries/{segment(one)}/dismiss")
+            dismissed += 1
+    if as_json:
+        return print_json({"dismissed": dismissed})
+    return print(f"Given up: {dismissed}. A single one is still sent by its id: burnish webhooks replay DELIVERY")
 
 
 def _zoned(moment_here: datetime) -> str:

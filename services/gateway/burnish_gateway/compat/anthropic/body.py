@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
+from burnish_gateway.model_settings import TOOLS_MOST
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import invalid_field
 from burnish_shared.errors import InvalidBody, InvalidField
@@ -37,7 +38,7 @@ class MessagesBody(CallFields):
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     stop_sequences: Annotated[list[Annotated[str, Field(min_length=1, max_length=500)]], Field(max_length=16)] | None = None
     stream: bool | None = None
-    tools: Annotated[list[Object], Field(max_length=128)] | None = None
+    tools: Annotated[list[Object], Field(max_length=TOOLS_MOST)] | None = None
     tool_choice: Object | None = None
     thinking: Object | None = None
     output_config: Object | None = None

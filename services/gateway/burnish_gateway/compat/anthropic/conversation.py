@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish_gateway.compat.anthropic.body import MessagesBody, Turn
+from burnish_gateway.compat.anthropic.documents import file_of, image_url_of
+from burnish_gateway.compat.files import check_place_of_files
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
@@ -67,6 +69,7 @@ def _said(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
     calls = [_call(block, param=f"{param}.content[{at}]") for at, block in enumerate(blocks) if block["type"] == "tool_use"]
     rest = [block for block in blocks if block["type"] != "tool_use" and block["type"] not in THOUGHTS]
     parts = _parts(rest, param=f"{param}.content")
+    check_place_of_files("assistant", parts, param=f"{param}.content")
     text = parts if any("cache_control" in part for part in parts) else "".join(part.get("text", "") for part in parts)
     said: dict[str, Any] = (
         {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else {"role": "assistant", "content": text}
@@ -105,23 +108,15 @@ def _part(block: Any, *, param: str) -> dict[str, Any]:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "text" and isinstance(block.get("text"), str):
         return {"type": "text", "text": block["text"]} | _mark(block, param=param)
-    if kind == "image" and (url := _image_url(block.get("source"))):
+    if kind == "image" and (url := image_url_of(block.get("source"))):
         return {"type": "image_url", "image_url": {"url": url}} | _mark(block, param=param)
+    if kind == "document":
+        return file_of(block, param=param, part_of=_part) | _mark(block, param=param)
     if kind in ("text", "image"):
         raise InvalidField(f"{param}: is no {kind} as the format describes one.", param=param)
     raise Unsupported(
-        f"{param}.type: {str(kind)[:40]!r} is not offered; send text, image, tool_use and tool_result.", param=f"{param}.type"
+        f"{param}.type: {str(kind)[:40]!r} is not offered; send text, image, document, tool_use and tool_result.", param=f"{param}.type"
     )
-
-
-def _image_url(source: Any) -> str | None:
-    if not isinstance(source, dict):
-        return None
-    if source.get("type") == "url" and isinstance(source.get("url"), str):
-        return str(source["url"])
-    if source.get("type") == "base64" and isinstance(source.get("data"), str) and isinstance(source.get("media_type"), str):
-        return f"data:{source['media_type']};base64,{source['data']}"
-    return None
 
 
 def settings_of(body: MessagesBody) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class MessageEvents:
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in OpenAI's cut: the first of each names it, later ones add to its arguments."""
-        return b"".join(self._said(one) for one in of_first_choice(body))
+        return b"".join(self._said(one) for one, _ in of_first_choice(body))
 
     def _said(self, given: dict[str, Any]) -> bytes:
         told = self._thought(given.get("reasoning_content"), given.get("thinking_blocks") or [])

@@ -33,7 +33,7 @@ class AnthropicFormat:
     def parse(self, raw: bytes) -> Chat:
         return Chat(_order(*parse_messages_body(raw, kind=self.body), beta=self.beta))
 
-    def answer(self, outcome: Facts) -> bytes:
+    def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
         return message(outcome)
 
     def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> MessageEvents:

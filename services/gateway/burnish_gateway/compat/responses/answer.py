@@ -1,10 +1,11 @@
 """From an Outcome to a response object. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.compat.format import Facts, burnish_of
+from burnish_gateway.compat.format import Facts, burnish_of, tier_in
 from burnish_shared.ids import created_at
 from burnish_shared.json_bytes import encoded
 
@@ -15,35 +16,42 @@ DEFAULTS: Final[dict[str, Any]] = {
     "previous_response_id": None, "reasoning": {"effort": None, "summary": None}, "store": False, "temperature": None,
     "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": None, "truncation": "disabled", "user": None,
 }  # fmt: skip
-"""Fields that a client's types ask for. A request is not repeated in its answer."""
+"""Fields that a client's types ask for, where the request says nothing else."""
 
 
-def response(outcome: Facts) -> bytes:
-    """The buffered answer. `id` is the execution's, so that feedback can name it."""
-    return encoded(response_object(outcome))
+def response(outcome: Facts, *, repeated: Facts) -> bytes:
+    """The buffered answer. `id` is the execution's, so that feedback can name it. `repeated`: fields of the request."""
+    return encoded(response_object(outcome, repeated=repeated))
 
 
-def response_object(outcome: Facts) -> dict[str, Any]:
+def response_object(outcome: Facts, *, repeated: Facts) -> dict[str, Any]:
     reason = INCOMPLETE.get(outcome.get("finish_reason") or "")
     beside = outcome.get("beside") or {}
     output = [reasoning_item(outcome["id"], beside)] if beside.get("reasoning") or beside.get("thinking") else []
     if outcome["output"] or beside.get("refusal"):
-        output.append(message_item(outcome["id"], text=outcome["output"] or None, beside=beside))
+        output.append(message_item(outcome["id"], text=outcome["output"] or None, beside=beside, chances=_chances_of(outcome)))
     output += [call_item(outcome["id"], index, call) for index, call in enumerate(outcome.get("tool_calls") or [])]
-    return head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"]) | {
+    return head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], repeated=repeated) | {
         "status": "incomplete" if reason else "completed",
         "incomplete_details": {"reason": reason} if reason else None,
         "output": output,
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
+        **tier_in(outcome),
     }
 
 
-def head_of(execution_id: str, *, model: str, simulated: bool) -> dict[str, Any]:
+def _chances_of(outcome: Facts) -> list[Facts]:
+    """How likely each token of the answer was; empty where nobody asked."""
+    choices = outcome.get("choices") or [{}]
+    return choices[0].get("logprobs") or []
+
+
+def head_of(execution_id: str, *, model: str, simulated: bool, repeated: Facts) -> dict[str, Any]:
     """A response of which nothing has come yet."""
     head = {
         "id": execution_id, "object": "response", "created_at": int(created_at(UUID(execution_id)).timestamp()), "model": model,
-        "status": "in_progress", "incomplete_details": None, "output": [], "usage": None, **DEFAULTS,
+        "status": "in_progress", "incomplete_details": None, "output": [], "usage": None, **DEFAULTS, **repeated,
     }  # fmt: skip
     return head | {"simulated": True} if simulated else head
 
@@ -61,10 +69,12 @@ def reasoning_item(execution_id: str, beside: Facts, *, status: str = "completed
     return item | ({"encrypted_content": json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))} if blocks else {})
 
 
-def message_item(execution_id: str, *, text: str | None, beside: Facts | None = None, number: int = 0) -> dict[str, Any]:
+def message_item(
+    execution_id: str, *, text: str | None, beside: Facts | None = None, chances: Sequence[Facts] = (), number: int = 0
+) -> dict[str, Any]:
     """`text` None and nothing beside: the message has begun."""
     refusal, quoted = (beside or {}).get("refusal"), (beside or {}).get("annotations") or []
-    content = [] if text is None else [text_part(text) | {"annotations": [_flat(one) for one in quoted]}]
+    content = [] if text is None else [text_part(text) | {"annotations": [_flat(one) for one in quoted], "logprobs": list(chances)}]
     content += [refusal_part(refusal)] if refusal else []
     status = "completed" if content else "in_progress"
     return {"id": item_id("msg", execution_id, number), "type": "message", "status": status, "role": "assistant", "content": content}

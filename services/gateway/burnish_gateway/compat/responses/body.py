@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported, refusal_of
+from burnish_gateway.model_settings import TOOLS_MOST
 from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody
 
@@ -36,7 +37,7 @@ class ResponsesBody(CallFields):
     max_output_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    tools: Annotated[list[Object], Field(max_length=128)] | None = None
+    tools: Annotated[list[Object], Field(max_length=TOOLS_MOST)] | None = None
     tool_choice: Annotated[str, Field(max_length=40)] | Object | None = None
     parallel_tool_calls: bool | None = None
     text: Object | None = None
@@ -51,6 +52,24 @@ class ResponsesBody(CallFields):
     variables: Object | None = None
     session_id: Id | None = None
     app: Id | None = None
+
+
+REPEATED = (
+    "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "prompt_cache_key", "safety_identifier", "temperature",
+    "tool_choice", "top_logprobs", "top_p", "user",
+)  # fmt: skip
+"""What of a request its answer repeats, as OpenAI's does. Instructions and tools may be long, and whoever sent them has them."""
+
+
+def repeated_in(body: ResponsesBody) -> Object:
+    """Fields of the answer, as they were given."""
+    given = {name: getattr(body, name) for name in body.model_fields_set.intersection(REPEATED)}  # a dump would copy the conversation
+    told: Object = {name: given[name] for name in REPEATED if given.get(name) is not None}
+    if body.reasoning is not None:
+        told["reasoning"] = {"effort": None, "summary": None, **body.reasoning}
+    if body.text is not None:
+        told["text"] = {**body.text, "format": body.text.get("format") or {"type": "text"}}
+    return told
 
 
 def parse_responses_body(raw: bytes) -> ResponsesBody:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_files
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.typed import needed, typed
@@ -21,7 +22,9 @@ PASSED: Final = ("service_tier", "prompt_cache_key", "safety_identifier", "store
 OF_RESPONSES: Final = frozenset(
     {"include", "truncation", "max_tool_calls", "background", "previous_response_id", "conversation", "stream_options", "top_logprobs"}
 )
-"""They belong to this format, and chat completions have no word for them."""
+"""They belong to this format, and are no fields of a chat completion."""
+
+CHANCES: Final = "message.output_text.logprobs"
 
 CHOICES: Final = frozenset({"auto", "none", "required"})
 
@@ -145,6 +148,7 @@ def _message(item: Item, *, param: str) -> dict[str, Any]:
         raise InvalidField(f"{param}.role: must be one of {', '.join(sorted(ROLES))}.", param=f"{param}.role")
     content = _content(item.get("content"), param=f"{param}.content")
     if item["role"] == "assistant" and isinstance(content, list):
+        check_place_of_files("assistant", content, param=f"{param}.content")
         content = "".join(part.get("text", "") for part in content)
     return {"role": item["role"], "content": content}
 
@@ -174,10 +178,14 @@ def _part(part: Any, *, param: str) -> dict[str, Any]:
     if kind == "input_image" and isinstance(part.get("image_url"), str):
         detail = typed(part, "detail", str, param=param)
         return {"type": "image_url", "image_url": {"url": part["image_url"]} | ({"detail": detail} if detail is not None else {})}
+    if kind == "input_file":
+        file = {name: part[name] for name in ("file_id", "filename", *HOLDS[:2]) if part.get(name) is not None}
+        check_file(file, param=param)
+        return {"type": "file", "file": file}
     if kind in TEXTS or kind == "refusal":
         needed(part, "refusal" if kind == "refusal" else "text", str, param=param)
     raise Unsupported(
-        f"{param}.type: {kind[:40]!r} is not offered; send input_text, output_text and input_image with its URL.",
+        f"{param}.type: {kind[:40]!r} is not offered; send input_text, output_text, input_file, and input_image with its URL.",
         param=f"{param}.type",
     )
 
@@ -192,6 +200,7 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
         "parallel_tool_calls": body.parallel_tool_calls,
         "tool_choice": None if body.tool_choice is None else _choice(body.tool_choice),
         "response_format": _format((body.text or {}).get("format")),
+        **_chances(body.model_extra or {}),
     }
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     extra = dict(body.model_extra or {}) | {name: value for name in PASSED if (value := getattr(body, name)) is not None}
@@ -202,6 +211,18 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
     if body.tools:
         settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
     return settings
+
+
+def _chances(given: dict[str, Any]) -> dict[str, Any]:
+    """How likely each token was is asked for by `include`, and by `top_logprobs` of how many others besides; either asks for it."""
+    most, included = given.get("top_logprobs"), given.get("include")
+    if most is not None and not (isinstance(most, int) and not isinstance(most, bool) and 0 <= most <= 20):
+        raise InvalidField("top_logprobs: must be a whole number from 0 to 20.", param="top_logprobs")
+    if included is not None and not isinstance(included, list):
+        raise InvalidField("include: must be a list.", param="include")
+    if not most and CHANCES not in (included or []):
+        return {}
+    return {"logprobs": True, "top_logprobs": most or None}
 
 
 def _effort(wanted: Any) -> str | None:

@@ -36,7 +36,9 @@ class _Call:
 
 @dataclass(slots=True)
 class ResponseEvents:
-    """The events of one stream, numbered. `items`: how many were opened; `said`: the text of the message; `refuses`: it is a refusal.
+    """The events of one stream, numbered. `repeated`: fields of the request. `chances`: how likely each token of the message was.
+
+    `items`: how many were opened; `said`: the text of the message; `refuses`: it is a refusal.
 
     A model may speak or think again after something else: that is an item of its own, and `messages` and `thinkings` count them. `told`:
     those that were closed, by their place in the output.
@@ -45,9 +47,11 @@ class ResponseEvents:
     execution_id: str
     model: str
     simulated: bool
+    repeated: Facts = field(default_factory=dict)
     number: int = -1
     items: int = 0
     said: list[str] = field(default_factory=list)
+    chances: list[Facts] = field(default_factory=list)
     messages: int = 0
     message_at: int = -1
     message_open: bool = False
@@ -61,22 +65,25 @@ class ResponseEvents:
     told: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def begin(self) -> bytes:
-        head = head_of(self.execution_id, model=self.model, simulated=self.simulated)
+        head = head_of(self.execution_id, model=self.model, simulated=self.simulated, repeated=self.repeated)
         return self._event("response.created", response=head) + self._event("response.in_progress", response=head)
 
     def text(self, body: bytes) -> bytes:
-        text = decoded(body)
+        return self._say(decoded(body), [])
+
+    def _say(self, text: str, chances: list[Facts]) -> bytes:
         opened = b"" if self.message_open and not self.refuses else self._open_message()
         self.said.append(text)
-        return opened + self._event("response.output_text.delta", **self._where(), delta=text, logprobs=[])
+        self.chances += chances
+        return opened + self._event("response.output_text.delta", **self._where(), delta=text, logprobs=chances)
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in the cut of chat completions: the first of each names it, later ones add to its arguments."""
-        return b"".join(self._said_in(one) for one in of_first_choice(body))
+        return b"".join(self._said_in(one, chances) for one, chances in of_first_choice(body))
 
-    def _said_in(self, given: dict[str, Any]) -> bytes:
+    def _said_in(self, given: dict[str, Any], chances: list[Facts]) -> bytes:
         told = self._think(given["reasoning_content"]) if given.get("reasoning_content") else b""
-        told += self.text(encoded(given["content"])) if given.get("content") else b""
+        told += self._say(given["content"], chances) if given.get("content") else b""
         told += self._refuse(given["refusal"]) if given.get("refusal") else b""
         return told + self._called(self.turn.take(given.get("tool_calls") or []))
 
@@ -118,7 +125,7 @@ class ResponseEvents:
         return {"item_id": item_id("rs", self.execution_id, self.thinkings - 1), "output_index": self.thinking_at, "content_index": 0}
 
     def end(self, outcome: Facts) -> bytes:
-        whole = response_object(outcome)
+        whole = response_object(outcome, repeated=self.repeated)
         told = self._called(self.turn.rest()) + self._close()
         whole["output"] = as_told([self.told[at] for at in sorted(self.told)], whole["output"])
         return told + self._event(f"response.{whole['status']}", response=whole)
@@ -137,7 +144,7 @@ class ResponseEvents:
     def _open_message(self, *, refuses: bool = False) -> bytes:
         closed = self._close()
         self.refuses = refuses
-        self.said, self.message_at, self.message_open, self.items = [], self.items, True, self.items + 1
+        self.said, self.chances, self.message_at, self.message_open, self.items = [], [], self.items, True, self.items + 1
         self.messages += 1
         item = message_item(self.execution_id, text=None, number=self.messages - 1)
         added = self._event("response.output_item.added", output_index=self.message_at, item=item)
@@ -174,8 +181,8 @@ class ResponseEvents:
                 told += self._event("response.refusal.done", **self._where(), refusal=text)
                 item = message_item(self.execution_id, text=None, beside={"refusal": text}, number=self.messages - 1)
             else:
-                told += self._event("response.output_text.done", **self._where(), text=text, logprobs=[])
-                item = message_item(self.execution_id, text=text, number=self.messages - 1)
+                told += self._event("response.output_text.done", **self._where(), text=text, logprobs=self.chances)
+                item = message_item(self.execution_id, text=text, chances=self.chances, number=self.messages - 1)
             told += self._event("response.content_part.done", **self._where(), part=item["content"][0])
             told += self._done(self.message_at, item)
         for index, call in self.calls.items():

@@ -11,7 +11,7 @@ from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts
 from burnish_gateway.compat.responses.answer import response
-from burnish_gateway.compat.responses.body import ResponsesBody, parse_responses_body
+from burnish_gateway.compat.responses.body import ResponsesBody, parse_responses_body, repeated_in
 from burnish_gateway.compat.responses.conversation import messages_of, settings_of
 from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.target import target_of
@@ -26,13 +26,14 @@ class ResponsesFormat:
     route: str = "responses"
 
     def parse(self, raw: bytes) -> Chat:
-        return Chat(_order(parse_responses_body(raw)))
+        body = parse_responses_body(raw)
+        return Chat(_order(body), repeated=repeated_in(body))
 
-    def answer(self, outcome: Facts) -> bytes:
-        return response(outcome)
+    def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
+        return response(outcome, repeated=chat.repeated)
 
     def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> ResponseEvents:
-        return ResponseEvents(str(execution_id), model, simulated)
+        return ResponseEvents(str(execution_id), model, simulated, chat.repeated)
 
     def refuse(self, error: BurnishError, *, request_id: str) -> Response:
         return openai_error(error, request_id=request_id)

@@ -1,5 +1,4 @@
-import { CircleAlert, CircleCheck, X } from "lucide-react";
-import { useSyncExternalStore } from "react";
+/** What is said in passing. `Toasts` shows it: that comes later, for nothing is said before there is something to press. */
 import { asApiError } from "@/api/errors";
 
 export type ToastAction = { label: string; run: () => void };
@@ -10,7 +9,7 @@ const LONG_MS = 10_000;
 const MOST = 4;
 
 let shown: readonly Shown[] = [];
-let said = "";
+let words = "";
 let nextId = 1;
 const watchers = new Set<() => void>();
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
@@ -31,7 +30,7 @@ export function dismiss(id: number): void {
 
 /** Takes every toast away, and what was said: an Undo belongs to the workspace and the person that it was offered to. */
 export function dismissAll(): void {
-  said = "";
+  words = "";
   for (const one of shown) dismiss(one.id);
   set(shown);
 }
@@ -44,7 +43,7 @@ function show(toast: Omit<Shown, "id" | "ms">, ms: number): number {
 }
 
 /** While somebody points at them, or has gone to one by the keys, none goes away: its Undo is about to be pressed. */
-function hold(held: boolean) {
+export function hold(held: boolean) {
   if (held === isHeld) return;
   isHeld = held;
   for (const timer of timers.values()) clearTimeout(timer);
@@ -66,7 +65,7 @@ export function toastError(error: unknown): number {
 /** Says something to who does not see it happen, such as that a chip is gone. Nothing is shown. */
 export function announce(text: string): void {
   // The same words again are a change as well.
-  said = text === said ? `${text}\u00a0` : text;
+  words = text === words ? `${text}\u00a0` : text;
   for (const changed of watchers) changed();
 }
 
@@ -75,36 +74,5 @@ function watch(changed: () => void) {
   return () => void watchers.delete(changed);
 }
 
-export function Toasts() {
-  const toasts = useSyncExternalStore(watch, () => shown);
-  const words = useSyncExternalStore(watch, () => said);
-  return (
-    <section aria-label="Messages" aria-live="polite" className="pointer-events-none fixed inset-x-4 bottom-4 z-70 flex flex-col items-end gap-2" onMouseOver={() => hold(true)} onMouseLeave={() => hold(false)} onFocus={() => hold(true)} onBlur={() => hold(false)}>
-      <p className="sr-only">{words}</p>
-      {toasts.map((one) => (
-        <div key={one.id} className="appear pointer-events-auto flex w-full max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
-          {one.tone === "ok" ? <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0 text-ok" /> : <CircleAlert size={16} aria-label="Failed:" className="mt-0.5 shrink-0 text-bad" />}
-          <p className="min-w-0 flex-1 wrap-break-word">
-            {one.text}
-            {one.requestId ? <span className="block text-12 break-all text-muted">Request {one.requestId}</span> : null}
-          </p>
-          {one.action ? (
-            <button
-              type="button"
-              className="rounded-s px-1.5 font-medium text-accent"
-              onClick={() => {
-                one.action?.run();
-                dismiss(one.id);
-              }}
-            >
-              {one.action.label}
-            </button>
-          ) : null}
-          <button type="button" aria-label="Close this message" className="grid size-6 shrink-0 place-items-center rounded-s text-muted hover:text-fg" onClick={() => dismiss(one.id)}>
-            <X size={14} aria-hidden />
-          </button>
-        </div>
-      ))}
-    </section>
-  );
-}
+/** What is said by now, for `Toasts`. */
+export const said = { watch, shown: () => shown, words: () => words };
