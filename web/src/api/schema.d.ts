@@ -3178,7 +3178,7 @@ export interface paths {
         /**
          * Remove a line of generations
          * @description With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on, or
-         *     one that begins there (409).
+         *     one that begins there, and not while a schedule does (409).
          */
         delete: operations["delete_line_v1_generations__line_id__delete"];
         options?: never;
@@ -3319,7 +3319,7 @@ export interface paths {
         post?: never;
         /**
          * Forget a name of a generation
-         * @description The generation stays.
+         * @description The generation stays. Not while a schedule begins with it (409).
          */
         delete: operations["delete_snapshot_v1_generations__line_id__snapshots__snapshot__delete"];
         options?: never;
