@@ -3178,7 +3178,7 @@ export interface paths {
         /**
          * Remove a line of generations
          * @description With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on, or
-         *     one that begins there (409).
+         *     one that begins there, and not while a schedule does (409).
          */
         delete: operations["delete_line_v1_generations__line_id__delete"];
         options?: never;
@@ -3319,7 +3319,7 @@ export interface paths {
         post?: never;
         /**
          * Forget a name of a generation
-         * @description The generation stays.
+         * @description The generation stays. Not while a schedule begins with it (409).
          */
         delete: operations["delete_snapshot_v1_generations__line_id__snapshots__snapshot__delete"];
         options?: never;
@@ -11501,6 +11501,11 @@ export interface components {
              */
             event_types?: string[];
             /**
+             * Settled To
+             * @description Those that died before this time: that of the first answer, so that calls for more take nothing newer.
+             */
+            settled_to?: string | null;
+            /**
              * To
              * @description Those made before this time; all where it is left out.
              */
@@ -11510,9 +11515,15 @@ export interface components {
         DismissedAnswer: {
             /**
              * Dismissed
-             * @description At most 10,000 at once; ask again for more.
+             * @description At most 10,000 at once; ask again for more, with this `settled_to`.
              */
             dismissed: number;
+            /**
+             * Settled To
+             * Format: date-time
+             * @description What died from this time on was left alone.
+             */
+            settled_to: string;
         };
         /**
          * Distinct
@@ -15195,7 +15206,7 @@ export interface components {
             in_words: string[];
             /**
              * Is Clean
-             * @description Nothing was found that makes a proof too kind.
+             * @description Nothing was found that makes a proof too kind, and there are test items to prove on.
              */
             is_clean: boolean;
             /**
