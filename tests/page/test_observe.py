@@ -5,11 +5,12 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Locator, Page, Response, expect
+from playwright.async_api import Locator, Page, expect
 
 from burnish_shared.ids import new_uuid
 from tests.page.axe import check_axe
@@ -106,13 +107,15 @@ async def test_how_full_the_limits_of_calls_are_stands_with_usage(page_as: OpenP
     await site.call("DELETE", f"/v1/api-keys/{key['id']}")
 
 
-async def asked_at(page: Page, path: str, of: str) -> Response:
-    """Opens the page, and says what it was told of this path of the API meanwhile: midnight may lie between that and another question."""
+async def asked_at(page: Page, path: str, of: str) -> tuple[str, list[dict[str, Any]]]:
+    """Opens the page; returns what it asked this path of the API meanwhile, and what it was told: midnight may lie between that and another
+    question."""
     async with page.expect_response(lambda answer: urlsplit(answer.url).path == of and "day" in urlsplit(answer.url).query) as found:
         await page.goto(path)
     answer = await found.value
+    told = (await answer.json())["data"]
     await settled(page)
-    return answer
+    return answer.url, told
 
 
 def words_of(day: str) -> str:
@@ -123,21 +126,21 @@ def words_of(day: str) -> str:
 @pytest.mark.capability("A1", "B4")
 async def test_days_are_those_of_the_api_wherever_somebody_looks_at_them(page_as: OpenPage, site: Site) -> None:
     await site.call("POST", "/v1/executions", {"messages": [{"role": "user", "content": "Say hello"}], "model": "simulated/chat"})
-    page = await page_as("admin", "/app/usage", timezone="America/Los_Angeles", alone=True)
-    told = (await (await asked_at(page, "/app/usage?by=day", "/v1/usage")).json())["data"]
+    page = await page_as("admin", "/app/settings", timezone="America/Los_Angeles", alone=True)
+    _, told = await asked_at(page, "/app/usage?by=day", "/v1/usage")
     days = page.get_by_role("table", name="Usage by day").locator("tbody tr td:first-child")
     assert told, "the demo ran"
     for one in told:
         await expect(days.filter(has_text=words_of(one["group"]["day"]))).to_have_count(1)
 
-    steps = (await (await asked_at(page, "/app/analytics?range=30d&traffic=all", "/v1/analytics/timeseries")).json())["data"]
+    _, steps = await asked_at(page, "/app/analytics?range=30d&traffic=all", "/v1/analytics/timeseries")
     chart = page.get_by_role("figure", name="All runs")
     await chart.get_by_role("img").focus()
     await page.keyboard.press("End")
     await expect(chart.get_by_role("status")).to_contain_text(re.compile(rf"^{words_of(steps[-1]['at'])}: "))
 
-    month_asked = await asked_at(page, "/app/analytics/costs?traffic=all", "/v1/analytics/timeseries")
-    [first] = parse_qs(urlsplit(month_asked.url).query)["from"]
+    asked, _ = await asked_at(page, "/app/analytics/costs?traffic=all", "/v1/analytics/timeseries")
+    [first] = parse_qs(urlsplit(asked).query)["from"]
     month = page.get_by_role("figure", name=re.compile("day by day"))
     await month.get_by_role("img").focus()
     await page.keyboard.press("Home")

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Attached, attach, faultOf, heldIn, holdsFile, mentionOf, mentioned, takenApart, withFiles } from "./attached";
+import { type Attached, attach, faultOf, heldIn, holdsFile, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
 import { TemplateError, parseMessages, render } from "./template";
 import { readValue, valuesFor, withAttached } from "./values";
 
@@ -43,6 +43,7 @@ it("mentions a file by name, kind and size alone", async () => {
     expect(mentionOf(mentioned(mention))).toEqual(mention);
   }
   expect([holdsFile('[{"url":"data:image/png;base64,iVBO"}]'), holdsFile("data: base64, or so")]).toEqual([true, false]);
+  expect(withoutBytes(`[{"url":"data:image/png;base64,${"A".repeat(200)}"}]`)).toBe('[{"url":"data:image/png;base64,…"}]');
 });
 
 it("reads the address of a picture, which was taken for an object of JSON", () => {

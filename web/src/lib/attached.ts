@@ -158,6 +158,11 @@ export function holdsFile(text: string): boolean {
   return /data:[\w.+-]{1,60}\/[\w.+-]{1,80}[^,"]{0,250};base64,/.test(text);
 }
 
+/** A text without the bytes of the files in it, which nobody reads. */
+export function withoutBytes(text: string): string {
+  return text.replace(/(data:[\w.+-]{1,60}\/[\w.+-]{1,80}[^,"]{0,250};base64,)[\w+/=-]{80,}/g, "$1…");
+}
+
 function isObject(given: unknown): boolean {
   return typeof given === "object" && given !== null && !Array.isArray(given);
 }

@@ -81,7 +81,7 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
         acts={(one, held) => (
           <>
             {held.isLost && !closed ? (
-              <Button size="s" icon={<RotateCw size={12} aria-hidden />} onClick={() => choose(one.id)} aria-label={`Attach ${one.name} again`}>
+              <Button size="s" icon={<RotateCw size={12} aria-hidden />} onClick={() => choose(one.id)} aria-label={`Attach again: ${one.name}`}>
                 Attach again
               </Button>
             ) : null}
