@@ -168,7 +168,7 @@ function Settings({ column, facts, fallbackModel, onChange }: Props) {
       </div>
       <div className="flex min-w-44 flex-1 gap-2">
       <Field label={<span className="text-12 font-normal text-muted">Temperature</span>} className="flex-1">
-        <Input type="number" min={0} max={2} step={0.1} placeholder="as set" value={column.temperature} onChange={(event) => onChange({ temperature: event.target.value })} />
+        <Input type="number" min={0} max={2} step="any" placeholder="as set" value={column.temperature} onChange={(event) => onChange({ temperature: event.target.value })} />
       </Field>
       <Field label={<span className="text-12 font-normal text-muted">Max tokens</span>} className="flex-1">
         <Input type="number" min={1} step={1} placeholder="as set" value={column.maxTokens} onChange={(event) => onChange({ maxTokens: event.target.value })} />
