@@ -157,6 +157,11 @@ async def test_a_pdf_of_megabytes_waits_in_the_background_and_is_kept_as_its_fin
     data = part["file"]["file_data"]  # type: ignore[index]
     kept = f"omitted:application/pdf;bytes={len(data)};sha256={hashlib.sha256(data.encode()).hexdigest()}"
     assert read["messages"][0]["content"][1] == {"type": "file", "file": {"filename": "big.pdf", "file_data": kept}}
+    calls = len(tool_caller.bodies)
+    again = await caller("POST", "/v1/executions", {"model": "own/tools", "messages": read["messages"]})
+    which = f"'big.pdf' (application/pdf, {len(data):,} bytes as it was sent, SHA-256 {kept[-64:-52]}…) is not kept"
+    assert again.status == 422 and which in again.body["error"]["message"], again.body
+    assert "Send the file itself again" in again.body["error"]["message"] and len(tool_caller.bodies) == calls
 
 
 async def test_auto_asks_only_who_reads_pdfs(caller: Caller, blind: ToolCaller, tool_caller: ToolCaller) -> None:

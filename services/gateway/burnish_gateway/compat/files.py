@@ -5,6 +5,7 @@ from typing import Any, Final
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_shared.errors import InvalidField
 from burnish_shared.files import ADDRESS, HEAD, PDF, bytes_of, is_file, media_type_of
+from burnish_shared.omitted import told_of_omitted
 
 HOLDS: Final = ("file_data", "file_url", "content")
 """Exactly one of them says what the file is."""
@@ -59,6 +60,7 @@ def check_held(file: dict[str, Any], name: str, *, param: str) -> None:
 
 
 def _check_data(file: dict[str, Any], value: str, *, param: str) -> None:
+    check_kept(value, file.get("filename"), param=param)
     if HEAD.match(value) is None:
         said = value[5:].partition(",")[0].partition(";")[0][:100] if value[:5].lower() == "data:" else ""
         if said and ";base64," in value[:200].lower():
@@ -70,6 +72,12 @@ def _check_data(file: dict[str, Any], value: str, *, param: str) -> None:
         raise InvalidField(f"{param}: {'holds nothing' if raw == b'' else 'is no base64'} behind its comma.", param=param)
     if media_type_of(file) == PDF and PDF_BEGINS not in raw[:PDF_BEGINS_WITHIN_BYTES]:
         raise InvalidField(f"{param}: is no PDF; one begins with %PDF-.", param=param)
+
+
+def check_kept(value: str, name: str | None, *, param: str) -> None:
+    """Raises InvalidField for a name that the books gave a file in place of its bytes, as where an execution is run again."""
+    if (told := told_of_omitted(value, name)) is not None:
+        raise InvalidField(f"{param}: {told}", param=param)
 
 
 def _data_form() -> str:

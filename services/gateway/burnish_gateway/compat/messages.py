@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from burnish_gateway.compat.files import check_file, check_place_of_files
+from burnish_gateway.compat.files import check_file, check_kept, check_place_of_files
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_shared.errors import InvalidField
 
@@ -52,6 +52,8 @@ def check_part(part: Any, *, param: str) -> None:
     if not isinstance(value, PARTS[kind]) or (kind == "image_url" and not isinstance(value.get("url"), str)):
         what = {"image_url": "must be an object with a url", "file": "must be an object with file_data"}.get(kind, "must be text")
         raise InvalidField(f"{param}.{kind}: {what}.", param=f"{param}.{kind}")
+    if kind == "image_url":
+        check_kept(value["url"], None, param=f"{param}.image_url.url")
     if kind == "file":
         check_file(value, param=f"{param}.file")
         for index, inner in enumerate(value.get("content") or ()):
