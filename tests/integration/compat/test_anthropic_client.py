@@ -74,9 +74,7 @@ async def test_a_prompt_answers_under_its_name_with_variables(claude: AsyncAnthr
     assert (kept["prompt"], kept["version"], kept["messages"][0]["content"]) == ("greeter", 1, "Greet Ada.")
 
 
-async def test_more_than_a_model_can_say_is_asked_for_as_its_limit(
-    claude: AsyncAnthropic, caller: Caller, tool_caller: ToolCaller
-) -> None:
+async def test_more_than_a_model_can_say_is_asked_for_as_its_limit(claude: AsyncAnthropic, caller: Caller, tool_caller: ToolCaller) -> None:
     """The format wants `max_tokens`, so LiteLLM (128,000), pydantic-ai, the AI SDK and Claude Code put one there that nobody chose."""
     told = await claude.messages.create(model="own/tools", max_tokens=20_000, messages=HELLO)  # type: ignore[arg-type]
     assert tool_caller.bodies[-1]["max_tokens"] == 4096
