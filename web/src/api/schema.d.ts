@@ -5574,7 +5574,7 @@ export interface paths {
         put?: never;
         /**
          * A response in the format of OpenAI's Responses API; `prompt: {id, version, variables}` names a prompt
-         * @description Stateless: a conversation is sent as `input`.
+         * @description Stateless: a conversation is sent as `input`. Of an earlier answer the id of an item is enough (`item_reference`).
          */
         post: operations["create_response_v1_responses_post"];
         delete?: never;

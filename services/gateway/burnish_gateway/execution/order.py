@@ -54,6 +54,7 @@ class Order:
     `client_request_id`: what the caller calls it, once in the workspace.
     `overrides_at`: the field of the caller's body that holds them; "" where they stand beside the rest.
     `takes_part` False: whatever experiments run, the call gets what it names, as a line of a batch does.
+    `cap_bends`: a cap above the model's limit counts as the limit, because the format wants one and clients fill in theirs.
     """
 
     slug: str | None = None
@@ -79,6 +80,7 @@ class Order:
     beta: str | None = None
     takes_part: bool = True
     overrides_at: str = ""
+    cap_bends: bool = False
 
 
 def prepare(
@@ -242,6 +244,8 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     settings = without_idle_words(with_overrides(version.settings if version else {}, given))
     name = next(iter(CAPS & settings.keys()), "max_tokens")
     asked = settings.get(name)
+    if order.cap_bends and isinstance(asked, int) and asked > facts.output_tokens:
+        asked = facts.output_tokens
     if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):
         raise InvalidField(f"{name}: must be a whole number from 1 to {facts.output_tokens}, the limit of {facts.model}.", param=name)
     settings[name] = asked or min(DEFAULT_OUTPUT_TOKENS, facts.output_tokens)
