@@ -22,6 +22,8 @@ SAYS: dict[str, dict[str, Any]] = {
     "cited": {"content": "See there.", "annotations": CITED},
 }
 
+SETUP = {"setup": {"system_fingerprint": "fp_44709d6fcb"}}
+
 
 @dataclass
 class CandidProvider:
@@ -56,7 +58,7 @@ class CandidProvider:
         reason = "tool_calls" if message.get("tool_calls") else "stop"
         if not body.get("stream"):
             choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
-            return web.json_response({"choices": [choice], "usage": USAGE})
+            return web.json_response({"choices": [choice], "usage": USAGE} | SETUP.get(body["model"], {}))
         response = await _begun(request)
         await _chunk(response, {"role": "assistant", "content": "", "refusal": None})
         if body["model"] == "pausing":
@@ -70,7 +72,8 @@ class CandidProvider:
             await _chunk(response, {"annotations": message["annotations"]})
         for index, call in enumerate(message.get("tool_calls") or []):
             await _chunk(response, {"tool_calls": [{"index": index, **call}]})
-        await response.write(b"data: " + json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}).encode() + b"\n\n")
+        end = {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]} | SETUP.get(body["model"], {})
+        await response.write(b"data: " + json.dumps(end).encode() + b"\n\n")
         await response.write(b"data: " + json.dumps({"choices": [], "usage": USAGE}).encode() + b"\n\ndata: [DONE]\n\n")
         return response
 

@@ -30,6 +30,7 @@ export interface Execution {
   routing?: Routing | null;
   simulated: boolean;
   status: "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+  system_fingerprint?: string | null;
   tool_calls?: Record<string, unknown>[] | null;
   usage: Usage;
   version: number | null;

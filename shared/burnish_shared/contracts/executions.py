@@ -322,6 +322,9 @@ class Outcome(BaseModel):
     model: str
     provider: str
     finish_reason: str | None
+    system_fingerprint: str | None = Field(
+        default=None, description="What the provider calls the setup that answered: another name, and the same seed may answer otherwise."
+    )
     usage: Usage
     cost_nusd: int = Field(description="What was charged: never more than was held for it.")
     overage_nusd: int = Field(

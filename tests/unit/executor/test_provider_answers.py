@@ -70,6 +70,19 @@ def test_text_and_tool_calls_of_one_delta_both_count() -> None:
     assert answer.tool_calls == [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a": 1}'}}]
 
 
+def test_the_setup_that_answers_is_read_whole_and_from_the_last_events_of_a_stream() -> None:
+    said = {"choices": [{"message": {"content": "a"}}], "system_fingerprint": "fp_1"}
+    for fingerprint, known in (("fp_1", "fp_1"), ("f" * 300, "f" * 200), (None, None), ("", None), (7, None)):
+        whole = read_body(json.dumps(said | {"system_fingerprint": fingerprint}).encode())
+        assert isinstance(whole, Answer) and whole.system_fingerprint == known
+        answer = Answer()
+        read_chunk(answer, chunk(content="a"))
+        end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "system_fingerprint": fingerprint}
+        read_chunk(answer, json.dumps(end).encode())
+        read_chunk(answer, b'{"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}, "system_fingerprint": null}')
+        assert answer.system_fingerprint == known
+
+
 @pytest.mark.promise("E-07")
 @pytest.mark.parametrize("index", [-1, 128, 10**9, True, "0", None])
 def test_a_tool_call_of_an_absurd_index_takes_no_memory(index: Any) -> None:

@@ -18360,6 +18360,11 @@ export interface components {
             /** Simulated */
             simulated: boolean;
             status: components["schemas"]["Status"];
+            /**
+             * System Fingerprint
+             * @description What the provider calls the setup that answered: another name, and the same seed may answer otherwise.
+             */
+            system_fingerprint?: string | null;
             /** Tool Calls */
             tool_calls?: {
                 [key: string]: unknown;

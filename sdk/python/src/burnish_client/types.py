@@ -38,6 +38,7 @@ class Execution(TypedDict):
     routing: NotRequired[Routing | None]
     simulated: bool
     status: Literal["success", "error", "timeout", "rate_limited", "cancelled", "blocked"]
+    system_fingerprint: NotRequired[str | None]
     tool_calls: NotRequired[list[dict[str, Any]] | None]
     usage: Usage
     version: int | None
