@@ -257,7 +257,7 @@ def _takes_several(annotation: Any) -> bool:
 
 
 def parse_model(model: type[M], raw: bytes, *, path: str = "") -> M:
-    """The body of `path` as `model`. Raises InvalidBody (400) when it is no JSON object, InvalidField (422) naming the first wrong field."""
+    """The body of `path` as `model`. Raises InvalidBody (400) for no JSON object, InvalidField (422) naming the first wrong field."""
     if not isinstance(json_of(raw, path=path) if path else parse_json(raw), dict):
         raise InvalidBody("The body must be a JSON object.")
     try:

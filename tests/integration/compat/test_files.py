@@ -175,7 +175,7 @@ async def test_an_image_where_it_would_reach_nobody_is_refused_by_name(
 
 
 async def test_an_address_is_not_sent_where_nobody_fetches_it(client: AsyncOpenAI, tool_caller: ToolCaller) -> None:
-    with pytest.raises(openai.APIStatusError, match="fetches no file from an address"):
+    with pytest.raises(openai.APIStatusError, match=r"cannot be sent the address of a file.*as base64"):
         item = {"type": "input_file", "file_url": "https://example.com/a.pdf"}
         await client.responses.create(model="own/tools", input=[{"role": "user", "content": [item]}])  # type: ignore[list-item,misc]
     assert not tool_caller.bodies
@@ -234,4 +234,4 @@ async def test_auto_asks_only_who_reads_pdfs(caller: Caller, blind: ToolCaller, 
     none = await caller("POST", "/v1/executions", {"model": "auto", "messages": asking(link)})
     assert none.status == 422 and none.body["error"]["code"] == "no_model_qualifies"
     because = {one["model"]: one["because"] for one in none.body["error"]["details"]["models"]}
-    assert because["own/reads"] == ["Its provider fetches no file from an address."] and "It lacks pdf" in because["own/blind"][0]
+    assert because["own/reads"] == ["It cannot be sent the address of a file."] and "It lacks pdf" in because["own/blind"][0]

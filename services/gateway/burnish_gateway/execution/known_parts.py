@@ -56,7 +56,10 @@ def why_unread(messages: Sequence[Mapping[str, Any]], facts: ModelFacts) -> str 
                 f"capabilities (GET /v1/models?capability={capability}), or add it to those of this one where it does."
             )
     if has_file_addresses(messages) and not fetches_files(facts):
-        return f"The provider of the model {facts.model[:200]!r} fetches no file from an address; send the file itself, as base64."
+        return (
+            f"The model {facts.model[:200]!r} cannot be sent the address of a file: its provider is asked in a format that has no word for "
+            "one, other than those of Anthropic and OpenRouter. Send the file itself, as base64 (data:application/pdf;base64,…)."
+        )
     if wire_of(facts.provider) == "anthropic" and any(
         one.get("role") in INSTRUCTS and _shows_image(one.get("content")) for one in messages
     ):

@@ -30,7 +30,11 @@ def makes_embeddings(capabilities: Iterable[str]) -> bool:
 
 
 FETCHES_FILES: Final = frozenset({"anthropic", "openrouter"})
-"""Providers that fetch a document from its address; the chat completions of others have no word for one."""
+"""Providers that fetch a document from its address; the chat completions of others have no word for one.
+
+OpenAI's Responses have, and models of OpenAI's are asked by chat completions here. Gemini takes an https address since its version 3, but
+LiteLLM, which asks Google here, would fetch it itself first: from our network, and however large it is (1.109.1, `_ai_studio_inlines`).
+"""
 
 
 def fetches_files(facts: ModelFacts) -> bool:
@@ -110,7 +114,7 @@ def _of_abilities(facts: ModelFacts, need: Need) -> list[str]:
     if need.size.answers > 1 and wire_of(facts.provider) == "anthropic":
         said.append("Its provider gives one answer a call.")
     if need.has_file_addresses and not fetches_files(facts):
-        said.append("Its provider fetches no file from an address.")
+        said.append("It cannot be sent the address of a file.")
     cap = need.cap_of(facts)
     if cap > facts.output_tokens:
         said.append(f"Its output ends at {facts.output_tokens} tokens; the call allows {cap}.")
