@@ -66,9 +66,7 @@ class Asides:
         ):  # fmt: skip
             listed = said.get(name)
             if isinstance(listed, list) and (new := [one for one in listed if isinstance(one, dict)]):
-                told[name] = new
-                for one in new[: max(0, LISTED_MOST - len(kept))]:
-                    _keep(kept, one)
+                told[name] = [_placed(kept, one) for one in new]
         self.characters += sum(len(one) if isinstance(one, str) else len(str(one)) for one in told.values())
         return told
 
@@ -80,6 +78,14 @@ class Asides:
             annotations=self.annotations or None, stop_sequence=None if self.stop_sequence is None else storable(self.stop_sequence),
         )  # fmt: skip
         return made if made.model_fields_set and any(value is not None for value in made.model_dump().values()) else None
+
+
+def _placed(kept: list[dict[str, Any]], one: dict[str, Any]) -> dict[str, Any]:
+    """Keeps it, and tells it with its place in the list: by that OpenAI's clients put the entries of a list in deltas together."""
+    if len(kept) < LISTED_MOST:
+        _keep(kept, one)
+    own = one.get("index")
+    return one if isinstance(own, int) and not isinstance(own, bool) else {**one, "index": len(kept) - 1}
 
 
 def _keep(kept: list[dict[str, Any]], one: dict[str, Any]) -> None:

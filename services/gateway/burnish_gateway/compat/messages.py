@@ -39,7 +39,13 @@ def _checked(message: dict[str, Any], *, param: str) -> dict[str, Any]:
         raise InvalidField(f"{param}.tool_calls: must be a list of objects.", param=f"{param}.tool_calls")
     if role == "tool" and not isinstance(message.get("tool_call_id"), str):
         raise InvalidField(f"{param}.tool_call_id: must name the call that this message answers.", param=f"{param}.tool_call_id")
-    return {name: value for name, value in message.items() if value is not None or name == "content"}
+    made = {name: value for name, value in message.items() if value is not None or name == "content"}
+    return made | {"thinking_blocks": _unplaced(made["thinking_blocks"])} if isinstance(made.get("thinking_blocks"), list) else made
+
+
+def _unplaced(blocks: list[Any]) -> list[Any]:
+    """As their provider signed them: in a stream they were told with their place."""
+    return [{name: value for name, value in one.items() if name != "index"} if isinstance(one, dict) else one for one in blocks]
 
 
 def check_part(part: Any, *, param: str) -> None:

@@ -82,7 +82,7 @@ class MessageEvents:
             told += _event("content_block_delta", index=self.block, delta={"type": "thinking_delta", "thinking": text})
         for block in blocks:
             if block.get("type") != "thinking":
-                told += self._open("block", block) + self._close()
+                told += self._open("block", {name: value for name, value in block.items() if name != "index"}) + self._close()
             elif block.get("signature"):
                 told += b"" if self.open == "thinking" else self._open("thinking", {"type": "thinking", "thinking": "", "signature": ""})
                 signed = {"type": "signature_delta", "signature": block["signature"]}
