@@ -22,6 +22,20 @@ SAYS: dict[str, dict[str, Any]] = {
     "cited": {"content": "See there.", "annotations": CITED},
 }
 
+GRASS = {
+    "type": "char_location", "cited_text": "The grass is green.", "document_index": 0, "document_title": "Nature", "start_char_index": 0,
+    "end_char_index": 19,
+}  # fmt: skip
+SKY = GRASS | {"cited_text": "The sky is blue.", "start_char_index": 20, "end_char_index": 36}
+CITING: list[dict[str, Any]] = [
+    {"type": "text", "text": "It says that "},
+    {"type": "text", "text": "the grass is green \u2603", "citations": [GRASS]},
+    {"type": "text", "text": " and "},
+    {"type": "text", "text": "the sky is blue", "citations": [SKY, GRASS]},
+    {"type": "text", "text": "."},
+]
+"""As https://platform.claude.com/docs/en/build-with-claude/citations shows an answer, but for the texts."""
+
 SETUP = {"setup": {"system_fingerprint": "fp_44709d6fcb"}}
 
 
@@ -88,6 +102,8 @@ class CandidProvider:
             last = call if body.get("tools") and not has_result else {"type": "text", "text": "42"}
             blocks = [THOUGHT, {"type": "redacted_thinking", "data": "XYZ"}, last]
             reason = "tool_use" if last is call else "end_turn"
+        if body["model"] == "citer":
+            blocks = CITING
         if body["model"] == "stopper":
             reason, sequence = "stop_sequence", "END"
         if not body.get("stream"):
@@ -107,6 +123,7 @@ async def _block(response: web.StreamResponse, index: int, block: dict[str, Any]
     match block["type"]:
         case "text":
             opened, deltas = {"type": "text", "text": ""}, [{"type": "text_delta", "text": block["text"]}]
+            deltas += [{"type": "citations_delta", "citation": one} for one in block.get("citations", [])]
         case "thinking":
             opened = {"type": "thinking", "thinking": "", "signature": ""}
             deltas = [{"type": "thinking_delta", "thinking": word} for word in ("Six times", " seven.")]

@@ -226,6 +226,7 @@ export interface Attempt {
 /** What a model said besides its text and its tool calls. */
 export interface Beside {
   annotations?: Record<string, unknown>[] | null;
+  citations?: Record<string, unknown>[] | null;
   reasoning?: string | null;
   reasoning_details?: Record<string, unknown>[] | null;
   refusal?: string | null;

@@ -286,6 +286,10 @@ class Beside(BaseModel):
     reasoning_details: list[dict[str, Any]] | None = Field(default=None, description="The same in OpenRouter's form.")
     refusal: str | None = Field(default=None, description="Why it would not answer, in its own words.")
     annotations: list[dict[str, Any]] | None = Field(default=None, description="Sources of the text, as OpenAI tells them.")
+    citations: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="Parts of the text, `start` to `end` in its characters, with Anthropic's `citations` of what each rests on.",
+    )
     stop_sequence: str | None = Field(default=None, description="Which of the caller's stop sequences ended it, where that is told.")
 
 

@@ -7978,6 +7978,13 @@ export interface components {
                 [key: string]: unknown;
             }[] | null;
             /**
+             * Citations
+             * @description Parts of the text, `start` to `end` in its characters, with Anthropic's `citations` of what each rests on.
+             */
+            citations?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
              * Reasoning
              * @description What it thought, as far as its provider tells.
              */

@@ -240,6 +240,7 @@ class Beside(TypedDict):
     """What a model said besides its text and its tool calls."""
 
     annotations: NotRequired[list[dict[str, Any]] | None]
+    citations: NotRequired[list[dict[str, Any]] | None]
     reasoning: NotRequired[str | None]
     reasoning_details: NotRequired[list[dict[str, Any]] | None]
     refusal: NotRequired[str | None]

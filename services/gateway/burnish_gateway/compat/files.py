@@ -34,6 +34,9 @@ def check_file(file: dict[str, Any], *, param: str) -> None:
     for name in ("filename", "context"):
         if not isinstance(file.get(name), str | None):
             raise InvalidField(f"{param}.{name}: must be text.", param=f"{param}.{name}")
+    wanted = file.get("citations")
+    if wanted is not None and not (isinstance(wanted, dict) and isinstance(wanted.get("enabled"), bool)):
+        raise InvalidField(f'{param}.citations: must be {{"enabled": true}} or {{"enabled": false}}.', param=f"{param}.citations")
     check_held(file, given[0], param=f"{param}.{given[0]}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from burnish_gateway.models.book import ModelUnsuitable
-from burnish_gateway.routing.qualify import fetches_files
+from burnish_gateway.routing.qualify import cites_files, fetches_files
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.files import PDF, files_in, is_file, media_type_of
 from burnish_shared.providers import wire_of
@@ -27,6 +27,10 @@ INSTRUCTS: Final = frozenset({"system", "developer"})
 
 def has_file_addresses(messages: Sequence[Mapping[str, Any]]) -> bool:
     return any(file.get("file_url") for file in files_in(messages))
+
+
+def wants_citations(messages: Sequence[Mapping[str, Any]]) -> bool:
+    return any((file.get("citations") or {}).get("enabled") for file in files_in(messages))
 
 
 def asked_by(messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
@@ -60,6 +64,8 @@ def why_unread(messages: Sequence[Mapping[str, Any]], facts: ModelFacts) -> str 
             f"The model {facts.model[:200]!r} cannot be sent the address of a file: its provider is asked in a format that has no word for "
             "one, other than those of Anthropic and OpenRouter. Send the file itself, as base64 (data:application/pdf;base64,…)."
         )
+    if wants_citations(messages) and not cites_files(facts):
+        return f"The model {facts.model[:200]!r} cites no documents, as those of Anthropic do; send the document without citations."
     if wire_of(facts.provider) == "anthropic" and any(
         one.get("role") in INSTRUCTS and _shows_image(one.get("content")) for one in messages
     ):

@@ -6,7 +6,7 @@ from typing import Final
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.known_parts import asked_by, check_parts, has_file_addresses
+from burnish_gateway.execution.known_parts import asked_by, check_parts, has_file_addresses, wants_citations
 from burnish_gateway.execution.order import Order, messages_of
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
@@ -148,7 +148,14 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     if said is None:
         said = version.requirements if version is not None and version.requirements is not None else policies.requirements
     implied = {"tools"} if settings.get("tools") else set()
-    return Need.of(said, size, implied=asked_by(messages) | implied, use_case=use_case, has_file_addresses=has_file_addresses(messages))
+    return Need.of(
+        said,
+        size,
+        implied=asked_by(messages) | implied,
+        use_case=use_case,
+        has_file_addresses=has_file_addresses(messages),
+        wants_citations=wants_citations(messages),
+    )
 
 
 class Words(Mapping[str, Plain]):

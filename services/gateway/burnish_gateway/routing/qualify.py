@@ -41,6 +41,11 @@ def fetches_files(facts: ModelFacts) -> bool:
     return facts.simulated or facts.provider in FETCHES_FILES
 
 
+def cites_files(facts: ModelFacts) -> bool:
+    """Whether an answer may tell which places of a document it rests on: a feature of Anthropic's format."""
+    return wire_of(facts.provider) == "anthropic"
+
+
 class NoModelQualifies(InvalidField):
     """`auto` found no model that meets the requirements; `details` says of each why not."""
 
@@ -68,11 +73,12 @@ class Need:
     max_cost_nusd: int | None = None
     use_case: str | None = None
     has_file_addresses: bool = False
+    wants_citations: bool = False
 
     @classmethod
     def of(
         cls, said: Mapping[str, Any], size: Size, *, implied: frozenset[str] = frozenset(), use_case: str | None = None,
-        has_file_addresses: bool = False,
+        has_file_addresses: bool = False, wants_citations: bool = False,
     ) -> Self:  # fmt: skip
         """`said`: requirements as somebody wrote them. `implied`: capabilities that the call itself needs, such as tools or images."""
         return cls(
@@ -83,6 +89,7 @@ class Need:
             max_cost_nusd=said.get("max_cost_nusd"),
             use_case=said.get("use_case") or use_case,
             has_file_addresses=has_file_addresses,
+            wants_citations=wants_citations,
         )
 
     def cap_of(self, facts: ModelFacts) -> int:
@@ -115,6 +122,8 @@ def _of_abilities(facts: ModelFacts, need: Need) -> list[str]:
         said.append("Its provider gives one answer a call.")
     if need.has_file_addresses and not fetches_files(facts):
         said.append("It cannot be sent the address of a file.")
+    if need.wants_citations and not cites_files(facts):
+        said.append("It cites no documents.")
     cap = need.cap_of(facts)
     if cap > facts.output_tokens:
         said.append(f"Its output ends at {facts.output_tokens} tokens; the call allows {cap}.")

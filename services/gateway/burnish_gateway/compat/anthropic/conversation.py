@@ -70,7 +70,9 @@ def _said(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
     calls = [_call(block, param=f"{param}.content[{at}]") for at, block in enumerate(blocks) if block["type"] == "tool_use"]
     _check_turn_shows_nothing(blocks, param=f"{param}.content")
     parts = _parts(blocks, param=f"{param}.content", but=("tool_use", *THOUGHTS))
-    text = parts if any("cache_control" in part for part in parts) else "".join(part.get("text", "") for part in parts)
+    text = (
+        parts if any("cache_control" in part or "citations" in part for part in parts) else "".join(part.get("text", "") for part in parts)
+    )
     said: dict[str, Any] = (
         {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else {"role": "assistant", "content": text}
     )
@@ -116,7 +118,8 @@ def _parts(blocks: Sequence[Block], *, param: str, but: tuple[str, ...] = ()) ->
 def _part(block: Any, *, param: str) -> dict[str, Any]:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "text" and isinstance(block.get("text"), str):
-        return {"type": "text", "text": block["text"]} | _mark(block, param=param)
+        cited = typed(block, "citations", list, param=param)
+        return {"type": "text", "text": block["text"]} | _mark(block, param=param) | ({"citations": cited} if cited else {})
     if kind == "image" and (url := image_url_of(block.get("source"))):
         return {"type": "image_url", "image_url": {"url": url}} | _mark(block, param=param)
     if kind == "document":
