@@ -7979,7 +7979,7 @@ export interface components {
             }[] | null;
             /**
              * Citations
-             * @description Parts of the text, `start` to `end` in its characters, with Anthropic's `citations` of what each rests on.
+             * @description `start` and `end` in the output, and what that part cites.
              */
             citations?: {
                 [key: string]: unknown;
@@ -18369,7 +18369,7 @@ export interface components {
             status: components["schemas"]["Status"];
             /**
              * System Fingerprint
-             * @description What the provider calls the setup that answered: another name, and the same seed may answer otherwise.
+             * @description What the provider calls the setup that answered.
              */
             system_fingerprint?: string | null;
             /** Tool Calls */
