@@ -28,6 +28,7 @@ from starlette.types import Scope
 
 from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.known_fields import no_field, without_sides
+from burnish_gateway.other_bodies import json_of
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wording import VISIBLE, in_words
@@ -118,7 +119,7 @@ class StrictRoute(APIRoute):
                 if takes_json:
                     request = _said_to_be_json(request)
                 if raw and request.method != "DELETE" and (takes_json or "json" in request.headers.get("content-type", "json")):
-                    parse_json(raw)
+                    json_of(raw, path=request.url.path)
                 request._body = raw  # where Starlette keeps a body that was read already
             return await handle(request)
 
@@ -255,9 +256,9 @@ def _takes_several(annotation: Any) -> bool:
     return get_origin(annotation) is list or any(_takes_several(one) for one in get_args(annotation))
 
 
-def parse_model(model: type[M], raw: bytes) -> M:
-    """The body as `model`. Raises InvalidBody (400) when it is no JSON object, InvalidField (422) naming the first wrong field."""
-    if not isinstance(parse_json(raw), dict):
+def parse_model(model: type[M], raw: bytes, *, path: str = "") -> M:
+    """The body of `path` as `model`. Raises InvalidBody (400) for no JSON object, InvalidField (422) naming the first wrong field."""
+    if not isinstance(json_of(raw, path=path) if path else parse_json(raw), dict):
         raise InvalidBody("The body must be a JSON object.")
     try:
         return model.model_validate_json(raw)

@@ -162,6 +162,7 @@ def details_of(outcome: Outcome, part: ExperimentPart | None = None) -> dict[str
         "cost": None if split is None else {name: value for name in COST_PARTS if (value := getattr(split, name))},
         "routing": None if routing is None else routing.model_dump(exclude_defaults=True),
         "service_tier": outcome.usage.service_tier,
+        "system_fingerprint": outcome.system_fingerprint,
         "overage_nusd": outcome.overage_nusd or None,
         "experiment": None if part is None else _part(part),
     }

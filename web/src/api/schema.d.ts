@@ -7978,6 +7978,13 @@ export interface components {
                 [key: string]: unknown;
             }[] | null;
             /**
+             * Citations
+             * @description `start` and `end` in the output, and what that part cites.
+             */
+            citations?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
              * Reasoning
              * @description What it thought, as far as its provider tells.
              */
@@ -18371,6 +18378,11 @@ export interface components {
             /** Simulated */
             simulated: boolean;
             status: components["schemas"]["Status"];
+            /**
+             * System Fingerprint
+             * @description What the provider calls the setup that answered.
+             */
+            system_fingerprint?: string | null;
             /** Tool Calls */
             tool_calls?: {
                 [key: string]: unknown;
@@ -55259,6 +55271,15 @@ export interface operations {
             };
             /** @description Gateway Timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The provider is overloaded */
+            529: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -35,13 +35,29 @@ def check_file(file: dict[str, Any], *, param: str) -> None:
     for name in ("filename", "context"):
         if not isinstance(file.get(name), str | None):
             raise InvalidField(f"{param}.{name}: must be text.", param=f"{param}.{name}")
+    wanted = file.get("citations")
+    if wanted is not None and not (isinstance(wanted, dict) and isinstance(wanted.get("enabled"), bool)):
+        raise InvalidField(f'{param}.citations: must be {{"enabled": true}} or {{"enabled": false}}.', param=f"{param}.citations")
     check_held(file, given[0], param=f"{param}.{given[0]}")
+
+
+def misplaced(what: str, *, param: str) -> InvalidField:
+    article = "an" if what == "image" else "a"
+    return InvalidField(f"{param}: {article} {what} stands in a message of the user, or in the result of a tool.", param=param)
 
 
 def check_place_of_files(role: str, content: list[Any], *, param: str) -> None:
     """Providers take files from users and tools alone."""
     if role not in MAY_SHOW_FILES and (at := next((at for at, part in enumerate(content) if is_file(part)), None)) is not None:
-        raise InvalidField(f"{param}[{at}]: a file stands in a message of the user, or in the result of a tool.", param=f"{param}[{at}]")
+        raise misplaced("file", param=f"{param}[{at}]")
+
+
+def check_place_of_shown(role: str, content: list[Any], *, param: str) -> None:
+    """The same of images, in formats whose providers take them from those alone."""
+    check_place_of_files(role, content, param=param)
+    shows = (at for at, part in enumerate(content) if isinstance(part, dict) and part.get("type") == "image_url")
+    if role not in MAY_SHOW_FILES and (at := next(shows, None)) is not None:
+        raise misplaced("image", param=f"{param}[{at}]")
 
 
 def check_held(file: dict[str, Any], name: str, *, param: str) -> None:

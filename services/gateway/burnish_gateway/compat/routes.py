@@ -91,7 +91,11 @@ async def count_response_tokens(request: Request) -> Response:
     summary="A message in Anthropic's format; `model` may name any model, or a prompt as `burnish::prompt::SLUG`",
     response_class=Response,
     dependencies=[Depends(bearer)],
-    responses={200: {"description": "A `message`; with `stream` Anthropic's events, the last `message_stop` or `error`"}, **REFUSALS},
+    responses={
+        200: {"description": "A `message`; with `stream` Anthropic's events, the last `message_stop` or `error`"},
+        529: {"model": ErrorAnswer, "description": "The provider is overloaded"},
+        **REFUSALS,
+    },
     openapi_extra=json_body(MessagesBody, role="viewer"),
 )
 async def create_message(request: Request) -> Response:

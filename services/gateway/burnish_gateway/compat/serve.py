@@ -18,6 +18,7 @@ from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.execution.told import Done, first_told
 from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.other_bodies import parsed
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError
@@ -36,7 +37,8 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None) -> 
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
-    chat = format.parse(raw if recall is None else await recall(raw, gateway=gateway, principal=principal))
+    whole = raw if recall is None else await recall(raw, gateway=gateway, principal=principal)
+    chat = parsed(format.parse, whole, path=request.url.path)
     text = key_of(request)
     key = IdempotencyKey(format.route, text, fingerprint_of(raw)) if text is not None else None
     submitted = await submit(

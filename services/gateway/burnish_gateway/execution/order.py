@@ -9,7 +9,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
-from burnish_gateway.execution.known_files import check_files, why_unread
+from burnish_gateway.execution.known_parts import check_parts, why_unread
 from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
@@ -146,9 +146,9 @@ def prepare(
 
 
 def _readable(order: Order, version: ResolvedVersion | None, facts: ModelFacts) -> list[dict[str, Any]]:
-    """What this model is asked. Raises ModelUnsuitable too, where it reads no such file."""
+    """What this model is asked. Raises ModelUnsuitable too, where it sees no images or reads no such file."""
     messages = messages_of(order, version, model=facts.model)
-    check_files(messages, facts)
+    check_parts(messages, facts)
     return messages
 
 
@@ -255,7 +255,7 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
 def _told_all(
     order: Order, messages: list[dict[str, Any]], settings: Mapping[str, Any], fallbacks: Sequence[tuple[ModelFacts, Route]]
 ) -> list[tuple[ModelFacts, Route]]:
-    """Without those that would be asked for something else than the first model, or cannot read its files.
+    """Without those that would be asked for something else than the first model, or cannot read its files and images.
 
     Raises InvalidField for one that the caller names.
     """

@@ -179,6 +179,7 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
         model=row["model"],
         provider=row["provider"],
         finish_reason=row["finish_reason"],
+        system_fingerprint=details.get("system_fingerprint"),
         usage=Usage(
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],

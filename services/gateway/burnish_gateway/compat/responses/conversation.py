@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_files
+from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_shown
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.references import OURS
@@ -145,7 +145,7 @@ def _message(item: Item, *, param: str) -> dict[str, Any]:
         raise InvalidField(f"{param}.role: must be one of {', '.join(sorted(ROLES))}.", param=f"{param}.role")
     content = _content(item.get("content"), param=f"{param}.content")
     if item["role"] == "assistant" and isinstance(content, list):
-        check_place_of_files("assistant", content, param=f"{param}.content")
+        check_place_of_shown("assistant", content, param=f"{param}.content")
         content = "".join(part.get("text", "") for part in content)
     return {"role": item["role"], "content": content}
 
