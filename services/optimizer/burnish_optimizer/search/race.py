@@ -11,7 +11,6 @@ from burnish_optimizer.search.champion import Champion
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.likeness import Likeness
 from burnish_optimizer.search.memo import Memo, OutOfBudget
-from burnish_optimizer.search.next_items import NextItems
 from burnish_optimizer.search.pace import Pace, Steadiness, evaluations_to_try, is_tiny, pace_of
 from burnish_optimizer.search.posterior import Array, EffectModel
 from burnish_optimizer.search.reflection import RecentAnswers
@@ -37,8 +36,8 @@ ADAPT_EVERY: Final = 3
 ADAPT_AFTER: Final = 240
 """Rounds between two looks at the size of effects, and evaluations before the first one changes the pace."""
 
-AHEAD: Final = 9
-"""Reflections before any is earned: without an edit an evaluation says nothing about edits (decision 86)."""
+AHEAD: Final = 6
+"""Reflections before any is earned: without an edit an evaluation says nothing about edits."""
 
 SAME_MEANING: Final = 0.45
 """So alike (`Likeness`) are two sentences that say the same in other words."""
@@ -83,15 +82,14 @@ class Race:
     recent: RecentAnswers = field(init=False)
     _revived: set[int] = field(init=False, default_factory=set)
     _likeness: Likeness = field(init=False, default_factory=Likeness)
-    _next: NextItems = field(init=False)
-    _leads: list[float] = field(init=False, default_factory=list)
+    _queue: list[Item] = field(init=False, default_factory=list)
+    _leads: list[Array] = field(init=False, default_factory=list)
     _answers: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         s = self.settings
         self.model = EffectModel(observation_variance=s.observation_variance, prior_mean=s.prior_mean, prior_sd=s.prior_sd)
         self.recent = RecentAnswers(s)
-        self._next = NextItems(self.task.train)
 
     def sow(self, edits: Sequence[Edit], *, theme: tuple[str, ...] = ()) -> None:
         """Lets edits in that come from elsewhere than the race's own failures. Those of a theme came of one answer."""
@@ -152,8 +150,8 @@ class Race:
 
     def progress(self) -> Progress:
         """`best` is measured and not modelled: leader − incumbent on the newest items, which the leader met after it was chosen."""
-        leads = self._newest_leads()
-        gain = float(leads.mean()) if len(leads) and self.edits else None
+        leads = self._leads[-self.settings.futility_rounds :]
+        gain = float(np.concatenate(leads).mean()) if leads and self.edits else None
         champion = None if self.champion.prompt == self.task.prompt else self.champion.prompt
         return Progress(
             evaluations=self.memo.evaluations,
@@ -177,9 +175,9 @@ class Race:
 
     async def _begin(self, *, keep: int) -> None:
         """Takes in what the incumbent has answered, and reflects on it."""
-        self._next.begin_with(self.begins_with)
+        self._queue = [*self.begins_with]
         answers = await self.memo.score([(self.task.prompt, item) for item in self.begins_with], keep=keep)
-        self._take_in([[()] for _ in answers], self.begins_with, [[answer] for answer in answers])
+        self._take_in([[()] for _ in answers], self._queue, [[answer] for answer in answers])
         await self._reflect((), is_stuck=False, keep=keep)
 
     def _follow(self) -> None:
@@ -215,23 +213,21 @@ class Race:
     async def _round(self, *, keep: int) -> Arm:
         """Evaluates some arms on each of the next items, and learns from it. Returns the arm that led before the round."""
         self.rounds += 1
-        back, in_turn = self._next.next(self.pace.items, undecided=self._undecided(), alive=self._alive(), rng=self.rng)
-        items = [*back, *in_turn]
+        items = self._next_items()
         arms = self._choose_arms(len(items))
         prompts = {arm: self.prompt_of(arm) for arm in dict.fromkeys(arm for own in arms for arm in own)}
         asked = [(prompts[arm], item) for item, own in zip(items, arms, strict=True) for arm in own]
         answers = iter(await self.memo.score(asked, keep=self._keep(keep)))
-        self._learn(arms, items, [[next(answers) for _ in own] for own in arms], returned=len(back))
+        self._learn(arms, items, [[next(answers) for _ in own] for own in arms])
         return arms[0][0]
 
-    def _learn(self, arms: list[list[Arm]], items: list[Item], answers: list[list[Scored]], *, returned: int) -> None:
-        """The first `returned` items are no measure of the leader: that they failed is why they are asked about."""
+    def _learn(self, arms: list[list[Arm]], items: list[Item], answers: list[list[Scored]]) -> None:
         pairs = [(all_of[own.index(())].score, all_of[0].score) for own, all_of in zip(arms, answers, strict=True)]
-        self._leads += [new - old for old, new in pairs[returned:]]
+        self._leads.append(np.array([new - old for old, new in pairs]))
         self.met_first += [pair for pair, item in zip(pairs, items, strict=True) if not self.model.has_met(item.id)]
         self._take_in(arms, items, answers)
 
-    def _take_in(self, arms: list[list[Arm]], items: Sequence[Item], answers: list[list[Scored]]) -> None:
+    def _take_in(self, arms: list[list[Arm]], items: list[Item], answers: list[list[Scored]]) -> None:
         for item, own, all_of in zip(items, arms, answers, strict=True):
             if self.guard.is_shown_to_proposers(item):
                 self.recent.add(item, all_of)
@@ -285,6 +281,15 @@ class Race:
             arm = tuple(number for number in arm if number != least)
         return arm
 
+    def _next_items(self) -> list[Item]:
+        """The next train items, in an order that is shuffled anew each time all have had their turn."""
+        count = self.pace.items
+        if len(self._queue) < count:
+            order, first = [self.task.train[index] for index in self.rng.permutation(len(self.task.train))], self._queue
+            self._queue = [*first, *(item for item in order if item not in first)]
+        items, self._queue = self._queue[:count], self._queue[count:]
+        return items
+
     def _undecided(self) -> list[int]:
         mean, sd = self.model.mean, self.model.sd
         return [number for number in self._alive() if abs(mean[number]) < sd[number]]
@@ -315,9 +320,9 @@ class Race:
             for offset in range(max(int(is_stuck), wanted))
             if (shown := self.recent.choose(self.rng)) is not None
         ]
-        for reflection, proposal in zip(reflections, await self.memo.propose(reflections), strict=True):
+        for proposal in await self.memo.propose(reflections):
             self._answers += 1
-            self.steadiness.note(self._take(proposal, of=reflection))
+            self.steadiness.note(self._take(proposal, prompt))
         self.model.add_edits(self.sources[len(self.model.mean) :])
 
     def _to_be_rewritten(self, leader: Arm) -> Arm:
@@ -336,21 +341,20 @@ class Race:
             self._revived.add(number)
             self.dead.discard(number)
 
-    def _take(self, proposal: Proposal, *, of: Reflection) -> str:
+    def _take(self, proposal: Proposal, prompt: str) -> str:
         """Lets in what may enter. Returns what the reflection came to, for `Steadiness`."""
         edits, reworded = proposal.edits, False
         if proposal.rewritten is not None:
             own = frozenset(lines_of(self.task.prompt))
-            difference = differences(of.prompt, proposal.rewritten, own_lines=own, likeness=self._likeness)
+            difference = differences(prompt, proposal.rewritten, own_lines=own, likeness=self._likeness)
             if difference.is_opaque:
                 return "opaque"
             edits = (*edits, *difference.edits)
-            reworded = 2 * difference.reworded > len(lines_of(of.prompt))
-        shown = [failure.item for failure in of.failed]
-        reasons = [self._admit(edit, shown) for edit in edits]
+            reworded = 2 * difference.reworded > len(lines_of(prompt))
+        reasons = [self._admit(edit) for edit in edits]
         return "reworded" if reworded else "new" if None in reasons else "nothing"
 
-    def _admit(self, edit: Edit, shown: Sequence[Item] = ()) -> str | None:
+    def _admit(self, edit: Edit) -> str | None:
         contract, prompt = self.task.contract, self.task.prompt
         reason = breach(contract, prompt, render(prompt, [edit], locked=contract.locked)) or self.guard.refusal(edit)
         if reason is None and (twin := self._paraphrased(edit)) is not None:
@@ -366,7 +370,6 @@ class Race:
         self.edits.append(edit)
         self.observations.append(0)
         self.sources.append(self._answers)
-        self._next.note(shown)
         return None
 
     def _paraphrased(self, edit: Edit) -> int | None:
@@ -382,9 +385,6 @@ class Race:
         value, number = max(alike, default=(0.0, 0))
         return -number if value >= SAME_MEANING else None
 
-    def _newest_leads(self) -> Array:
-        return np.array(self._leads[-self.settings.futility_items :])
-
     def _is_futile(self) -> bool:
         """Whether even a kind reading of leader − incumbent, on the newest items that both answered, is less than a gain worth having.
 
@@ -393,8 +393,8 @@ class Race:
         """
         if self.memo.evaluations < self.settings.futility_after_evaluations:
             return False
-        leads = self._newest_leads()
-        if len(leads) < self.settings.futility_items // 2:
+        leads = np.concatenate(self._leads[-self.settings.futility_rounds :] or [np.zeros(0)])
+        if len(leads) < self.settings.futility_rounds * self.settings.items_per_round // 2:
             return False
         error = float(np.sqrt(np.square(leads).sum() + 1)) / len(leads)
         return float(leads.mean()) + self.settings.futility_z * error < self.settings.futility_min_gain
