@@ -133,8 +133,7 @@ class TestAnswer(BaseModel):
 
 
 class DismissedAnswer(BaseModel):
-    dismissed: int = Field(description="At most 10,000 at once; ask again for more, with this `settled_to`.")
-    settled_to: datetime = Field(description="What died from this time on was left alone.")
+    dismissed: int = Field(description="At most 10,000 at once; ask again for more.")
 
 
 class ReplayAnswer(BaseModel):

@@ -15,7 +15,7 @@ import { SharedVariables } from "./SharedVariables";
 import { SideBySide } from "./SideBySide";
 import { type Asking, askedOf, comparedOf } from "./ask";
 import { useRuns } from "./runs";
-import { type Column, MOST_COLUMNS, type Playground, newColumn, playgroundOf, writePlayground } from "./state";
+import { type Column, MOST_COLUMNS, newColumn, playgroundOf, writePlayground } from "./state";
 import { useColumn } from "./useColumn";
 import { byMe, usePlayground } from "./usePlayground";
 import { sharedVariables } from "./variables";
@@ -23,13 +23,12 @@ import { sharedVariables } from "./variables";
 const NAMES = ["A", "B", "C"] as const;
 
 export default function PlaygroundPage() {
-  const { isReady, given } = useReplay();
-  return isReady ? <Loaded given={given} /> : <Page title="Playground"><SkeletonText lines={6} /></Page>;
+  const isReady = useReplay();
+  return isReady ? <Loaded /> : <Page title="Playground"><SkeletonText lines={6} /></Page>;
 }
 
-/** `?run=…` becomes the columns and values that repeat that run. `given`: the same with its files, which go into no address. */
-function useReplay(): { isReady: boolean; given: Playground | undefined } {
-  const [given, setGiven] = useState<Playground>();
+/** `?run=…` becomes the columns and values that repeat that run. */
+function useReplay(): boolean {
   const { run } = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
   useEffect(() => {
@@ -37,11 +36,7 @@ function useReplay(): { isReady: boolean; given: Playground | undefined } {
     const abort = new AbortController();
     const go = (to: { search: Search; hash: string }) => void navigate({ to: ".", search: to.search as never, hash: to.hash, state: byMe(), replace: true });
     read("/v1/executions/{execution_id}", { path: { execution_id: String(run) } }, abort.signal)
-      .then((found) => {
-        const repeated = isUnderway(found as Execution | Underway) ? undefined : playgroundOf(found as Execution);
-        setGiven(repeated);
-        go(repeated ? writePlayground(repeated) : { search: {}, hash: "" });
-      })
+      .then((found) => go(isUnderway(found as Execution | Underway) ? { search: {}, hash: "" } : writePlayground(playgroundOf(found as Execution))))
       .catch((error: unknown) => {
         if (abort.signal.aborted) return;
         toastError(error);
@@ -49,7 +44,7 @@ function useReplay(): { isReady: boolean; given: Playground | undefined } {
       });
     return () => abort.abort();
   }, [run, navigate]);
-  return { isReady: !run, given };
+  return !run;
 }
 
 /** Where nothing was asked for, the newest prompt is: nobody begins with an empty page. */
@@ -70,12 +65,12 @@ function useFirstPrompt(columns: readonly Column[], setColumn: (index: number, c
   return isComing;
 }
 
-function Loaded({ given }: { given: Playground | undefined }) {
+function Loaded() {
   const may = useMay();
   const { models } = useModels();
-  const { state, setColumn, setValue, setFiles, set } = usePlayground(given);
+  const { state, setColumn, setValue, set } = usePlayground();
   const isComing = useFirstPrompt(state.columns, setColumn);
-  const { columns, values, files = {} } = state;
+  const { columns, values } = state;
   const facts = [useColumn(columns[0]), useColumn(columns[1]), useColumn(columns[2])].slice(0, columns.length);
   const shared = sharedVariables(facts.map((one) => one.template));
   // The variables stand above the columns, and come with their prompts: both are shown at once, the first time.
@@ -86,7 +81,7 @@ function Loaded({ given }: { given: Playground | undefined }) {
   const [isChoosing, setChoosing] = useState(false);
 
   const fallbackModel = models[0]?.id ?? "";
-  const asking: Asking[] = columns.map((column, index) => askedOf(column, facts[index]!, values, fallbackModel, files));
+  const asking: Asking[] = columns.map((column, index) => askedOf(column, facts[index]!, values, fallbackModel));
   const ready = asking.every((one) => "body" in one);
   const running = runs.slice(0, columns.length).map((run) => run?.phase === "running");
   const isRunning = running.some(Boolean);
@@ -150,7 +145,7 @@ function Loaded({ given }: { given: Playground | undefined }) {
         </>
       }
     >
-      {shared.length > 0 ? <SharedVariables shared={shared} values={values} files={files} onChange={setValue} onFiles={setFiles} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
+      {shared.length > 0 ? <SharedVariables shared={shared} values={values} onChange={setValue} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
       <div className={classes("grid items-start gap-4", !isShown && "invisible", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
         {columns.map((column, index) => (
           <ColumnCard
