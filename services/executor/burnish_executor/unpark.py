@@ -1,4 +1,4 @@
-"""Fetches the messages of a request that were too big to travel in it."""
+"""Fetches what of a request was too big to travel in it: its messages, and large variables."""
 
 import json
 
@@ -28,4 +28,5 @@ async def unpark(run: Run, bus: Bus) -> None:
         return
     pairs = zip(run.request.fallbacks, held["of_fallbacks"], strict=True)  # texts of their own, which were parked with the first one's
     fallbacks = [one.model_copy(update={"messages": messages}) for one, messages in pairs]
-    run.request = run.request.model_copy(update={"messages": held["messages"], "fallbacks": fallbacks})
+    variables = {"variables": held["variables"]} if "variables" in held else {}
+    run.request = run.request.model_copy(update={"messages": held["messages"], "fallbacks": fallbacks, **variables})

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -137,7 +138,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         error=json_text(outcome.error.model_dump()) if outcome.error else None,
         attempts=_attempts(outcome.attempts), finished_at=finished_at,
         messages=json_text(_messages(request)) if store_content else None,
-        variables=json_text(request.variables), settings=json_text(_settings(request, outcome)),
+        variables=json_text(_variables(request)), settings=json_text(_settings(request, outcome)),
         output=None if outcome.output is None else storable(outcome.output),
         tool_calls=json_text(outcome.tool_calls) if outcome.tool_calls else None, metadata=json_text(caller.metadata),
         completed_event=_completed(request, outcome, finished_at=finished_at).model_dump_json(),
@@ -207,6 +208,22 @@ def without_content(row: FinishedExecution) -> FinishedExecution:
 def _messages(request: ExecutionRequest) -> list[dict[str, Any]]:
     """The conversation; of one that was too big to travel, images and files only by their kind, size and fingerprint."""
     return request.messages if request.parked is None else [_without_bytes(one) for one in request.messages]
+
+
+DATA_URL: Final = re.compile(r"data:[^,\s]{0,300};base64,")
+
+
+def _variables(request: ExecutionRequest) -> dict[str, Any]:
+    """What was put into the prompt; of a request that was too big to travel without the bytes of images and files, as its messages."""
+    return request.variables if request.parked is None else {name: _without_data(one) for name, one in request.variables.items()}
+
+
+def _without_data(value: Any) -> Any:
+    if isinstance(value, str):
+        return _fingerprint(value) if DATA_URL.match(value) else value
+    if isinstance(value, list):
+        return [_without_data(one) for one in value]
+    return {name: _without_data(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _without_bytes(message: dict[str, Any]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ class ExecutionRequest(BaseModel):
     routing: Routing | None = None
     kind: Literal["chat", "embedding"] = Field(default="chat", description="Of an embedding each message is one input.")
     messages: list[dict[str, Any]]
-    parked: PayloadRef | None = Field(default=None, description="Where the messages are, when they are too big to travel in here.")
+    parked: PayloadRef | None = Field(default=None, description="Where messages and large variables are that are too big for here.")
     variables: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(
         default_factory=dict, description="Only what was given: temperature, max_tokens, response_format, tools, …"

@@ -50,6 +50,36 @@ async def test_a_big_image_streams_and_waits_in_the_background_too(caller: Calle
     assert read["status"] == "success" and len(tool_caller.bodies) == 2 and tool_caller.bodies[-1]["messages"] == asking(url)
 
 
+@pytest.mark.promise("G-15", "M-13")
+@pytest.mark.capability("P2", "E2")
+@pytest.mark.parametrize("way", ["buffered", "streamed", "background"])
+async def test_a_big_image_in_a_variable_reaches_the_model_and_is_named_in_the_record(
+    caller: Caller, tool_caller: ToolCaller, way: str
+) -> None:
+    """It travels twice, in the message and as the variable, of which each alone is more than the bus takes."""
+    said, url = asking(image(2 * 2**20)), image(2 * 2**20)
+    prompt = {"slug": f"looks-{way}", "name": "Looks", "model": "own/tools", "messages": [{"role": "placeholder", "name": "told"}]}
+    made = await caller("POST", "/v1/prompts", prompt)
+    assert made.status == 201, made.body
+    body = {"prompt": prompt["slug"], "variables": {"told": said, "note": "data: of a person", "n": 3}}
+    if way == "streamed":
+        events = await caller.events("/v1/executions", body | {"stream": True})
+        assert events[-1][0] == "done"
+        read_id = events[-1][1]["id"]
+    else:
+        answer = await caller("POST", "/v1/executions", body | ({"mode": "background"} if way == "background" else {}))
+        assert answer.status == (202 if way == "background" else 200), answer.body
+        read_id = answer.body["id"]
+    async with asyncio.timeout(60):
+        while (read := (await caller("GET", f"/v1/executions/{read_id}")).body)["status"] in ("queued", "running"):
+            await asyncio.sleep(0.02)
+    assert read["status"] == "success" and tool_caller.bodies[-1]["messages"] == said
+    named = read["messages"][0]["content"][1]["image_url"]["url"]
+    assert named.startswith(f"omitted:image/png;bytes={len(url)};sha256=")
+    assert read["variables"]["told"] == read["messages"], "nor does the variable keep what the message leaves out"
+    assert (read["variables"]["note"], read["variables"]["n"]) == ("data: of a person", 3)
+
+
 @pytest.mark.promise("G-15")
 async def test_more_than_eight_megabytes_are_refused(client: AsyncOpenAI, tool_caller: ToolCaller) -> None:
     with pytest.raises(openai.APIStatusError) as refused:
