@@ -146,6 +146,15 @@ def test_what_is_no_text_is_refused_in_words(tmp_path: Path, monkeypatch: pytest
         variables_of([], "-")
 
 
+def test_variables_that_cannot_be_had_are_told_once_and_by_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadGiven, match=r"^\S+none\.json cannot be read: "):
+        variables_of([], str(tmp_path / "none.json"))
+    for given, said in ((b"{bad", "Standard input is no JSON: "), (b"[1]", "Standard input must hold an object")):
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(given), encoding="utf-8"))
+        with pytest.raises(BadGiven, match=f"^{said}"):
+            variables_of([], "-")
+
+
 def test_what_is_nested_too_deep_is_refused_as_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "vars.json").write_text(TOO_DEEP)
     with pytest.raises(BadGiven, match="nested too deep"):

@@ -22,6 +22,22 @@ SAYS: dict[str, dict[str, Any]] = {
     "cited": {"content": "See there.", "annotations": CITED},
 }
 
+GRASS = {
+    "type": "char_location", "cited_text": "The grass is green.", "document_index": 0, "document_title": "Nature", "start_char_index": 0,
+    "end_char_index": 19,
+}  # fmt: skip
+SKY = GRASS | {"cited_text": "The sky is blue.", "start_char_index": 20, "end_char_index": 36}
+CITING: list[dict[str, Any]] = [
+    {"type": "text", "text": "It says that "},
+    {"type": "text", "text": "the grass is green \u2603", "citations": [GRASS]},
+    {"type": "text", "text": " and "},
+    {"type": "text", "text": "the sky is blue", "citations": [SKY, GRASS]},
+    {"type": "text", "text": "."},
+]
+"""As https://platform.claude.com/docs/en/build-with-claude/citations shows an answer, but for the texts."""
+
+SETUP = {"setup": {"system_fingerprint": "fp_44709d6fcb"}}
+
 
 @dataclass
 class CandidProvider:
@@ -56,7 +72,7 @@ class CandidProvider:
         reason = "tool_calls" if message.get("tool_calls") else "stop"
         if not body.get("stream"):
             choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
-            return web.json_response({"choices": [choice], "usage": USAGE})
+            return web.json_response({"choices": [choice], "usage": USAGE} | SETUP.get(body["model"], {}))
         response = await _begun(request)
         await _chunk(response, {"role": "assistant", "content": "", "refusal": None})
         if body["model"] == "pausing":
@@ -70,7 +86,8 @@ class CandidProvider:
             await _chunk(response, {"annotations": message["annotations"]})
         for index, call in enumerate(message.get("tool_calls") or []):
             await _chunk(response, {"tool_calls": [{"index": index, **call}]})
-        await response.write(b"data: " + json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}).encode() + b"\n\n")
+        end = {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]} | SETUP.get(body["model"], {})
+        await response.write(b"data: " + json.dumps(end).encode() + b"\n\n")
         await response.write(b"data: " + json.dumps({"choices": [], "usage": USAGE}).encode() + b"\n\ndata: [DONE]\n\n")
         return response
 
@@ -85,6 +102,8 @@ class CandidProvider:
             last = call if body.get("tools") and not has_result else {"type": "text", "text": "42"}
             blocks = [THOUGHT, {"type": "redacted_thinking", "data": "XYZ"}, last]
             reason = "tool_use" if last is call else "end_turn"
+        if body["model"] == "citer":
+            blocks = CITING
         if body["model"] == "stopper":
             reason, sequence = "stop_sequence", "END"
         if not body.get("stream"):
@@ -104,6 +123,7 @@ async def _block(response: web.StreamResponse, index: int, block: dict[str, Any]
     match block["type"]:
         case "text":
             opened, deltas = {"type": "text", "text": ""}, [{"type": "text_delta", "text": block["text"]}]
+            deltas += [{"type": "citations_delta", "citation": one} for one in block.get("citations", [])]
         case "thinking":
             opened = {"type": "thinking", "thinking": "", "signature": ""}
             deltas = [{"type": "thinking_delta", "thinking": word} for word in ("Six times", " seven.")]

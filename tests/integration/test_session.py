@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from burnish_shared.db.session import Database, Tx
-from burnish_shared.db.transaction import transaction
+from burnish_shared.db.transaction import Transaction
 from burnish_shared.errors import Busy
 from tests.embedded.databases import DatabaseUrls
 
@@ -100,7 +100,7 @@ async def test_a_cancellation_at_the_beginning_or_end_of_a_transaction_leaves_no
         for word in ("BEGIN", "COMMIT"):
             said = _CancelsWhoWaits(connection, word)
             with pytest.raises(asyncio.CancelledError):
-                async with transaction(said, read_only=False, resets=True):
+                async with Transaction(said, read_only=False, resets=True):
                     await connection.execute("SET app.workspace = 'leaked'")
             assert said.heard and not connection.is_in_transaction(), word
             assert not await connection.fetchval("SELECT current_setting('app.workspace', true)"), word
@@ -109,6 +109,58 @@ async def test_a_cancellation_at_the_beginning_or_end_of_a_transaction_leaves_no
     finally:
         loop.set_exception_handler(before)
         await connection.close()
+
+
+async def _waits_for_a_statement(tx: Tx) -> None:
+    await tx.execute("SELECT pg_sleep(30)")
+
+
+async def _waits_for_its_reader(tx: Tx) -> None:
+    await tx.execute("SET app.workspace = 'leaked'")
+    await asyncio.sleep(30)
+
+
+@pytest.mark.promise("T-04")
+@pytest.mark.parametrize("wait", [_waits_for_a_statement, _waits_for_its_reader])
+async def test_who_is_cancelled_at_every_wait_leaves_nothing_to_the_pool(
+    database_urls: DatabaseUrls, wait: Callable[[Tx], Awaitable[None]]
+) -> None:
+    """As a response is whose reader hangs up: its scope (anyio's) cancels again each time that it waits, so also in its rollback."""
+    db, loop, begun, complaints = (
+        await Database.open(database_urls["gateway"], application_name="test", max_size=1),
+        asyncio.get_running_loop(),
+        asyncio.Event(),
+        list[str](),
+    )
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+
+    async def unit() -> None:
+        async with db.unit_of_work() as tx:
+            await tx.execute("SELECT 1")
+            begun.set()
+            await wait(tx)
+
+    def cancel_again() -> None:
+        if not task.done():
+            task.cancel()
+            loop.call_soon(cancel_again)
+
+    try:
+        async with db.unit_of_work() as tx:
+            server = await tx.fetchval("SELECT pg_backend_pid()")
+        task = asyncio.create_task(unit())
+        await begun.wait()
+        loop.call_later(0.05, cancel_again)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with db.unit_of_work() as tx:
+            assert await tx.fetchval("SELECT pg_backend_pid()") == server, "another connection would prove nothing"
+            assert not await tx.fetchval("SELECT current_setting('app.workspace', true)")
+        assert complaints == []
+    finally:
+        loop.set_exception_handler(before)
+        await db.close()
 
 
 class _CancelsWhoWaits:

@@ -124,7 +124,7 @@ async def test_what_a_file_would_become_is_counted_before_it_is_saved(page_as: O
     await expect(page.get_by_role("heading", name="Counted")).to_be_visible()
 
     await page.get_by_role("tab", name="Leaks").click()
-    await expect(page.get_by_text("A proof on it may be too kind.")).to_be_visible()
+    await expect(page.get_by_text("Look at this before you trust a proof on it.")).to_be_visible()
     await expect(page.get_by_text("different answers: look at the labels")).to_be_visible()
     await check_axe(page)
     await page.get_by_role("button", name="Where is my parcel, the one from Monday??").click()

@@ -252,6 +252,13 @@ async def test_a_badge_in_what_is_chosen_can_be_read_in_high_contrast(page_as: O
     badge = page.locator("[aria-pressed=true]").get_by_text("production", exact=True)
     ground = "(badge) => getComputedStyle(badge.parentElement).backgroundColor"
     assert await badge.evaluate(ground) == "rgba(0, 0, 0, 0)"
+    edge = "(badge) => getComputedStyle(badge.parentElement).outlineStyle"
+    assert await badge.evaluate(edge) == "solid"
+    # The bars of the drawing are told from what surrounds them.
+    grounds = await page.locator("[data-drawn]").first.evaluate(
+        "(bar) => [bar, bar.firstElementChild].map((one) => getComputedStyle(one).backgroundColor)"
+    )
+    assert grounds[0] != grounds[1]
 
 
 async def test_a_mistake_in_the_text_is_said_and_not_saved(page_as: OpenPage, site: Site) -> None:

@@ -34,7 +34,7 @@ WITHOUT_EXECUTOR = {
 }
 """Ends that no executor tells: code → status of the record, and whether it is retryable."""
 
-HTTP = {"provider_refused": "400 or 502", "not_dispatched": "503", "reported": "–"}
+HTTP = {"provider_refused": "400, 413 or 502", "provider_failed": "502 or 503", "not_dispatched": "503", "reported": "–"}
 """Where it does not follow from the code or the status."""
 
 FAILURES = {
@@ -52,11 +52,13 @@ FAILURES = {
     "output_invalid": "The answer is not as the prompt's version wants it, also after one repair; the record keeps the text.",
     "provider_account_empty": "The account behind the key has no money left (402, or the provider's own words). The key rests for an hour, "
     "or until it is restored, and until then calls hear the same.",
-    "provider_failed": "The provider answered 5xx, an error or a web page with status 200, or nothing. Costs nothing.",
+    "provider_failed": "The provider answered 5xx, 409, an error or a web page with status 200, or nothing. Costs nothing. 503 where it "
+    "says that it is overloaded (its 503 or 529), which Anthropic's clients hear as 529 `overloaded_error`; else 502.",
     "provider_keys_unverified": "Whether the keys still hold could not be found out just now, so nothing was asked.",
     "provider_malformed": "The provider gave an answer that cannot be read; its input is paid for.",
     "provider_rate_limited": "The provider answered 429, or its limit, or its wish for patience, leaves no room before the deadline.",
-    "provider_refused": "The provider refused the request: 400 where it says that this is wrong (its 400, 404, 413, 415, 422), else 502.",
+    "provider_refused": "The provider refused the request: 400 where it says that this is wrong (its 400, 404, 415, 422), 413 "
+    "where it is too large, else 502.",
     "provider_timed_out": "The provider did not answer, or stood still, for as long as its version or the operator allows.",
     "provider_unavailable": "Calls of this model fail mostly, so nobody is sent there for a moment.",
     "provider_unreachable": "No connection to the provider came about.",

@@ -30,6 +30,7 @@ export interface Execution {
   routing?: Routing | null;
   simulated: boolean;
   status: "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+  system_fingerprint?: string | null;
   tool_calls?: Record<string, unknown>[] | null;
   usage: Usage;
   version: number | null;
@@ -225,6 +226,7 @@ export interface Attempt {
 /** What a model said besides its text and its tool calls. */
 export interface Beside {
   annotations?: Record<string, unknown>[] | null;
+  citations?: Record<string, unknown>[] | null;
   reasoning?: string | null;
   reasoning_details?: Record<string, unknown>[] | null;
   refusal?: string | null;

@@ -15,6 +15,7 @@ from burnish_executor.guard import Guard, GuardedReply, guarded
 from burnish_executor.looking import length_said, looked
 from burnish_executor.run import Run, since
 from burnish_shared.asked_json import asks_json, parsed
+from burnish_shared.beside import over_whole
 from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable, whole_s
@@ -224,7 +225,7 @@ def _look_out(guard: Guard, outcome: Outcome, told: str | None) -> dict[str, Any
     return changes | {
         "tool_calls": guard.calls(outcome.tool_calls) if outcome.tool_calls else None,
         "choices": [_looked_through(one, guard) for one in outcome.choices] if outcome.choices else None,
-        "beside": _beside_looked_through(outcome.beside, guard),
+        "beside": over_whole(_beside_looked_through(outcome.beside, guard), before=outcome.output, after=output),
     }
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from burnish_executor.looking import length_said, looked
 from burnish_shared.asked_json import asks_json
+from burnish_shared.beside import over_whole
 from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Outcome
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
@@ -80,7 +81,8 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     if outcome.choices:
         changes["choices"] = [_blotted_choice(one, blot, answer) for one in outcome.choices]
     if outcome.beside is not None:
-        changes["beside"] = Beside.model_validate(each_said(outcome.beside.model_dump(), blot))
+        beside = Beside.model_validate(each_said(outcome.beside.model_dump(), blot))
+        changes["beside"] = over_whole(beside, before=outcome.output, after=changes.get("output", outcome.output))
     if outcome.error is not None:
         changes["error"] = outcome.error.model_copy(update={"message": blot(outcome.error.message)})
     if outcome.attempts:

@@ -36,6 +36,19 @@ def kinds_at(model: type[BaseModel], location: Sequence[int | str]) -> list[Any]
     return kinds
 
 
+def without_sides(model: type[BaseModel], location: Sequence[int | str]) -> list[int | str]:
+    """The path as the caller wrote it: pydantic names in it by which word (`kind`) a value was told from the others of its union."""
+    kinds: list[Any] = [model]
+    written: list[int | str] = []
+    for part in location:
+        inner = [kind for one in kinds for annotation in _inside(one, part) for kind in _sides(annotation)]
+        sides = [kind for kind in kinds if _is_called(kind, part)] if len(kinds) > 1 and not inner else []
+        if not sides:
+            written.append(part)
+        kinds = inner or sides or kinds
+    return written
+
+
 def _fields(kind: Any) -> list[str]:
     """Of a model that refuses others."""
     if not _is_model(kind) or kind.model_config.get("extra") != "forbid":

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
@@ -27,7 +27,8 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from burnish_gateway.describe_routes import needs_credentials
-from burnish_gateway.known_fields import no_field
+from burnish_gateway.known_fields import no_field, without_sides
+from burnish_gateway.other_bodies import json_of
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wording import VISIBLE, in_words
@@ -118,7 +119,7 @@ class StrictRoute(APIRoute):
                 if takes_json:
                     request = _said_to_be_json(request)
                 if raw and request.method != "DELETE" and (takes_json or "json" in request.headers.get("content-type", "json")):
-                    parse_json(raw)
+                    json_of(raw, path=request.url.path)
                 request._body = raw  # where Starlette keeps a body that was read already
             return await handle(request)
 
@@ -255,9 +256,9 @@ def _takes_several(annotation: Any) -> bool:
     return get_origin(annotation) is list or any(_takes_several(one) for one in get_args(annotation))
 
 
-def parse_model(model: type[M], raw: bytes) -> M:
-    """The body as `model`. Raises InvalidBody (400) when it is no JSON object, InvalidField (422) naming the first wrong field."""
-    if not isinstance(parse_json(raw), dict):
+def parse_model(model: type[M], raw: bytes, *, path: str = "") -> M:
+    """The body of `path` as `model`. Raises InvalidBody (400) for no JSON object, InvalidField (422) naming the first wrong field."""
+    if not isinstance(json_of(raw, path=path) if path else parse_json(raw), dict):
         raise InvalidBody("The body must be a JSON object.")
     try:
         return model.model_validate_json(raw)
@@ -318,7 +319,7 @@ NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.\[\]]*): (.+)", re.S)
 
 def _problem(error: Any, location: tuple[int | str, ...], *, model: type[BaseModel]) -> dict[str, str]:
     """`param` and `message` of one of pydantic's errors."""
-    param, message = _path(location), in_words(error)
+    param, message = _path(without_sides(model, location)), in_words(error)
     if error["type"] == "extra_forbidden":
         belongs = getattr(model, "ELSEWHERE", {}).get(param)
         message = f'belongs into {belongs} here: "{belongs}": {{"{param}": …}}' if belongs else no_field(model, location)
@@ -391,9 +392,7 @@ PLAIN_TYPES = frozenset({"str", "bool", "int", "float", "none", "bytes", "constr
 """The same of sides that are no more than a type; no field of a body is called so."""
 
 
-def _path(location: tuple[int | str, ...]) -> str:
-    """As the caller wrote it: of settings that are told apart by their `kind`, pydantic names the kind too."""
-    if len(location) > 2 and location[0] == "settings":
-        location = (location[0], *location[2:])
+def _path(location: Sequence[int | str]) -> str:
+    """As the caller wrote it."""
     named = [part for part in location if not (isinstance(part, str) and (OF_UNIONS.match(part) or part in PLAIN_TYPES))]
     return place_of(named)[:200]

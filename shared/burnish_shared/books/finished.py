@@ -1,6 +1,5 @@
 """One finished execution, as the SQL type `finished_execution` wants it, and the statement that books many of them."""
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass, fields
@@ -16,6 +15,7 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Attempt, CompletedItem, CostSplit, ErrorInfo, ExecutionRequest, Lane, Outcome
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.ids import derived_uuid7
+from burnish_shared.omitted import omitted
 from burnish_shared.storable_text import storable, storable_value
 from burnish_shared.tracing import told_in, trace_id_of
 
@@ -163,6 +163,7 @@ def details_of(outcome: Outcome, part: ExperimentPart | None = None) -> dict[str
         "cost": None if split is None else {name: value for name in COST_PARTS if (value := getattr(split, name))},
         "routing": None if routing is None else routing.model_dump(exclude_defaults=True),
         "service_tier": outcome.usage.service_tier,
+        "system_fingerprint": outcome.system_fingerprint,
         "overage_nusd": outcome.overage_nusd or None,
         "experiment": None if part is None else _part(part),
     }
@@ -220,7 +221,7 @@ def _variables(request: ExecutionRequest) -> dict[str, Any]:
 
 def _without_data(value: Any) -> Any:
     if isinstance(value, str):
-        return _fingerprint(value) if DATA_URL.match(value) else value
+        return omitted(value) if DATA_URL.match(value) else value
     if isinstance(value, list):
         return [_without_data(one) for one in value]
     return {name: _without_data(one) for name, one in value.items()} if isinstance(value, dict) else value
@@ -238,22 +239,15 @@ BYTES_OF: Final = {"image_url": "url", "file": "file_data"}
 
 
 def _named(part: dict[str, Any]) -> dict[str, Any]:
-    """`data:image/png;base64,…` → `omitted:image/png;bytes=…;sha256=…` of the text that stood there. An address stays."""
+    """Its bytes by their name."""
     kind = part.get("type")
     field, held = BYTES_OF.get(str(kind)), part.get(str(kind))
     if field is None or not isinstance(held, dict):
         return part
-    made = {**held, field: _fingerprint(held[field])} if isinstance(held.get(field), str) else dict(held)
+    made = {**held, field: omitted(held[field])} if isinstance(held.get(field), str) else dict(held)
     if kind == "file" and isinstance(held.get("content"), list):
         made["content"] = [_named(one) if isinstance(one, dict) else one for one in held["content"]]
     return part | {str(kind): made}
-
-
-def _fingerprint(url: str) -> str:
-    if not url.startswith("data:"):
-        return url
-    digest, kind = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest(), url[5:].partition(",")[0].partition(";")[0][:100]
-    return f"omitted:{kind};bytes={len(url)};sha256={digest}"
 
 
 def _settings(request: ExecutionRequest, outcome: Outcome) -> dict[str, Any]:

@@ -173,9 +173,7 @@ class ExecutionRequest(BaseModel):
     messages: list[dict[str, Any]]
     parked: PayloadRef | None = Field(default=None, description="Where messages and large variables are that are too big for here.")
     variables: dict[str, Any] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(
-        default_factory=dict, description="Only what was given: temperature, max_tokens, response_format, tools, …"
-    )
+    settings: dict[str, Any] = Field(default_factory=dict, description="Only what was given: temperature, max_tokens, tools, …")
     output_format: str = "text"
     output_checks: OutputChecks | None = Field(default=None, description="What the answer must be like; None: anything goes.")
     stream: bool = False
@@ -286,6 +284,7 @@ class Beside(BaseModel):
     reasoning_details: list[dict[str, Any]] | None = Field(default=None, description="The same in OpenRouter's form.")
     refusal: str | None = Field(default=None, description="Why it would not answer, in its own words.")
     annotations: list[dict[str, Any]] | None = Field(default=None, description="Sources of the text, as OpenAI tells them.")
+    citations: list[dict[str, Any]] | None = Field(default=None, description="`start` and `end` in the output, and what that part cites.")
     stop_sequence: str | None = Field(default=None, description="Which of the caller's stop sequences ended it, where that is told.")
 
 
@@ -322,6 +321,7 @@ class Outcome(BaseModel):
     model: str
     provider: str
     finish_reason: str | None
+    system_fingerprint: str | None = Field(default=None, description="What the provider calls the setup that answered.")
     usage: Usage
     cost_nusd: int = Field(description="What was charged: never more than was held for it.")
     overage_nusd: int = Field(

@@ -78,7 +78,9 @@ class Settings(_Kept):
     namespace_share: float = Field(default=0.5, description="The part of its namespace that it gets at the start.")
     max_days: int | None = Field(default=None, description="After so many days it ends with what it has.")
     baseline: dict[str, Any] = Field(default_factory=dict)
-    past_cost: PastCost | None = Field(default=None, description="Where cost decides; None where nothing was known or nothing varied.")
+    past_cost: PastCost | None = Field(
+        default=None, description="Where cost decides or is guarded; None where nothing was known or nothing varied."
+    )
 
 
 class Verdict(_Kept):

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_shared.db.transaction import name_tenant, to_json, transaction
+from burnish_shared.db.transaction import Transaction, name_tenant, to_json
 from burnish_shared.errors import Busy, Unavailable
 
 Pooler = Literal["none", "transaction"]
@@ -227,9 +227,9 @@ class Database:
             connection = await self._pool.acquire(timeout=POOL_WAIT_S)
         except (TimeoutError, *UNAVAILABLE, *REFUSES_CONNECTIONS) as error:
             raise Unavailable("The database cannot be reached at the moment; try again.", retry_after_s=1) from error
+        transaction = None if by_itself else Transaction(connection, read_only=read_only, resets=not self._begin_with)
         try:
-            resets = not self._begin_with
-            async with contextlib.nullcontext() if by_itself else transaction(connection, read_only=read_only, resets=resets):
+            async with transaction or contextlib.nullcontext():
                 if self._begin_with:
                     await connection.execute(self._begin_with)
                 if names_tenant:
@@ -253,7 +253,7 @@ class Database:
         except BUSY as error:
             raise Busy(TOOK_TOO_LONG if isinstance(error, asyncpg.QueryCanceledError) else HELD_BY_OTHERS, retry_after_s=1) from error
         finally:
-            await asyncio.shield(self._give_back(connection))
+            await asyncio.shield(self._give_back(connection, transaction))
         if tx.changes and self.after_change is not None:
             await self.after_change()
 
@@ -264,8 +264,10 @@ class Database:
             self._anew_at = now
             await self._pool.expire_connections()
 
-    async def _give_back(self, connection: Any) -> None:
+    async def _give_back(self, connection: Any, transaction: Transaction | None) -> None:
         try:
+            if transaction is not None:
+                await transaction.over()
             await self._pool.release(connection)
         except UNAVAILABLE:
             with contextlib.suppress(asyncpg.InterfaceError):  # The pool had taken it back before it failed.

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
+from types import TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -14,32 +14,46 @@ def to_json(value: object) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
-@asynccontextmanager
-async def transaction(connection: Any, *, read_only: bool, resets: bool) -> AsyncIterator[None]:
+class Transaction:
     """As asyncpg's. `resets`: the message that ends it also takes back what was set for the session. Nothing of ours sets anything there
     (tests/architecture/test_poolers.py); if somebody did, the next tenant must not have it, and as a message of its own it would be a
     fourth round trip. Behind a pooler the session is not ours.
     """
-    reset = "; RESET ALL" if resets else ""
-    undo = f"ROLLBACK{reset}"
-    await _say(connection, "BEGIN READ ONLY" if read_only else "BEGIN", undo=undo)
-    try:
-        yield
-    except BaseException:
-        await connection.execute(undo)
-        raise
-    await _say(connection, f"COMMIT{reset}", undo=undo)
 
+    def __init__(self, connection: Any, *, read_only: bool, resets: bool) -> None:
+        reset = "; RESET ALL" if resets else ""
+        self._connection = connection
+        self._begin, self._commit, self._undo = "BEGIN READ ONLY" if read_only else "BEGIN", f"COMMIT{reset}", f"ROLLBACK{reset}"
+        self._undoing: asyncio.Future[str] | None = None
 
-async def _say(connection: Any, words: str, *, undo: str) -> None:
-    """Whoever is cancelled while he waits for the answer does not know what was heard of it: a transaction may be open, a setting may
-    stand. Left to the pool, which rolls back as well, each such request would be an error in the log.
-    """
-    try:
-        await connection.execute(words)
-    except asyncio.CancelledError:
-        await connection.execute(undo)
-        raise
+    async def __aenter__(self) -> None:
+        await self._say(self._begin)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            await self._say(self._commit)
+        else:
+            await self._undone()
+
+    async def over(self) -> None:
+        """Waits until the connection is free. Who was cancelled may have gone while it still rolls back. Does not raise."""
+        if self._undoing is not None:
+            await asyncio.wait([self._undoing])
+
+    async def _say(self, words: str) -> None:
+        """Whoever is cancelled while he waits for the answer does not know what was heard of it: a transaction may be open, a setting may
+        stand. Left to the pool, which rolls back as well, each such request would be an error in the log.
+        """
+        try:
+            await self._connection.execute(words)
+        except asyncio.CancelledError:
+            await self._undone()
+            raise
+
+    async def _undone(self) -> None:
+        """In a task of its own: the scope of a response whose reader hung up cancels again at every wait, so also at this one."""
+        self._undoing = asyncio.ensure_future(self._connection.execute(self._undo))
+        await asyncio.shield(self._undoing)
 
 
 async def name_tenant(

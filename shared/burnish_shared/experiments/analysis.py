@@ -251,7 +251,7 @@ def _judged(plan: Plan, sums: Sequence[EpochSums], epochs: Sequence[Epoch], memo
         found += [
             judge(
                 guardrail, arm=arm, control=plan.control, epochs=sums, horizon=plan.horizon, frozen=frozen,
-                least_units=LEAST_UNITS, limit_ms=plan.limit_ms,
+                least_units=LEAST_UNITS, limit_ms=plan.limit_ms, past_cost=plan.settings.past_cost,
                 widening=max(1.0, memory.widening.get(arm, 1.0)),
             )
             for arm in plan.treatments

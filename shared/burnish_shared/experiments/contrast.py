@@ -101,6 +101,11 @@ def weight_of(control: int, treatment: int, *, weighting: Weighting) -> float:
     return 4 * control * treatment / (control + treatment) if weighting == "precision" else float(control + treatment)
 
 
+def of_the_past(shares: Sequence[Share], past: PastCost | None) -> list[Share]:
+    """Each control taken to vary at least so much: what a guardrail asks is whether it is sure how little the control costs."""
+    return list(shares) if past is None else [replace(one, control=_at_least(one.control, past)) for one in shares]
+
+
 def contrast(
     shares: Sequence[Share], *, times_control: float = 1.0, rare: float | None = None, past: PastCost | None = None
 ) -> Contrast | None:
@@ -204,17 +209,23 @@ def _shaken(mean: Mean, *, by: Mean) -> Mean:
 
 
 def against_frozen(
-    frozen: Mean, treatment: ArmSums, *, times_control: float = 1.0, shakes: bool = False, rare: float | None = None
+    frozen: Mean,
+    treatment: ArmSums,
+    *,
+    times_control: float = 1.0,
+    shakes: bool = False,
+    rare: float | None = None,
+    past: PastCost | None = None,
 ) -> Contrast | None:
     """The treatment beside a control of the past, where nobody is in the control any more. Its spread is that of one sample that stays.
 
     Weaker than a contrast inside an epoch: what changed since for everybody is laid at the treatment's door. Who shows it says so.
-    `shakes`: as `shaken` does. `rare`: as in `contrast`.
+    `shakes`: as `shaken` does. `rare`: as in `contrast`. `past`: as in `of_the_past`.
     """
     now = mean_of(treatment)
     if now is None or frozen.units <= 0:
         return None
-    facing = [Share(0, 4 * frozen.units * now.units / (frozen.units + now.units), frozen, now)]
+    facing = of_the_past([Share(0, 4 * frozen.units * now.units / (frozen.units + now.units), frozen, now)], past)
     return contrast(shaken(facing) if shakes else facing, times_control=times_control, rare=rare)
 
 

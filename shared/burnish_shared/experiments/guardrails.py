@@ -8,8 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from burnish_shared.contracts.experiments import Guardrail
-from burnish_shared.experiments.contrast import RARE, Contrast, against_frozen, against_number, contrast, shaken, shares_of
+from burnish_shared.contracts.experiments import Guardrail, PastCost
+from burnish_shared.experiments.contrast import (
+    KNOWS_DEAR,
+    RARE,
+    Contrast,
+    against_frozen,
+    against_number,
+    contrast,
+    of_the_past,
+    shaken,
+    shares_of,
+)
 from burnish_shared.experiments.sequence import lower_bound, upper_bound
 from burnish_shared.experiments.sums import ArmSums, Mean, mean_of, total
 
@@ -74,10 +84,12 @@ def judge(
     frozen: Mean | None,
     least_units: int,
     limit_ms: int | None,
+    past_cost: PastCost | None = None,
     widening: float = 1.0,
 ) -> GuardrailFinding:
-    """`frozen`: the control's mean of the past, given only where nobody is in the control any more. `widening`: of variances, where units
-    come back in later epochs; that of the metric that decides stands for all."""
+    """`frozen`: the control's mean of the past, given only where nobody is in the control any more. `past_cost`: how much cost varied in
+    the days before the start. `widening`: of variances, where units come back in later epochs; that of the metric that decides stands for
+    all."""
     name, told = sums_metric(guardrail), (guardrail.metric, arm)
     if guardrail.metric == "latency_p95_ms" and limit_ms is None:
         why = "Nobody knows how fast it was before: too few answers in the days before the start. It is looked at again when shares change."
@@ -90,9 +102,9 @@ def judge(
         sums = sums[-1:]
     units = sum(one.units for *_, one in sums)
     against: Against = "control" if frozen is None else "baseline"
-    found = _contrasts(guardrail, sums, frozen=frozen)
+    found = _contrasts(guardrail, sums, frozen=frozen, past=past_cost)
     if found is None:
-        found = _contrasts(guardrail, sums, frozen=frozen, shakes=True)
+        found = _contrasts(guardrail, sums, frozen=frozen, past=past_cost, shakes=True)
         if found is None or not _is_harm(found[0], guardrail, horizon=horizon):
             return _without_spread(guardrail, told, sums, frozen=frozen, against=against, least_units=least_units)
     harm, plain = [one.widened(widening) for one in found[0]], found[1].widened(widening)
@@ -146,7 +158,7 @@ def _without_spread(
 
 
 def _contrasts(
-    guardrail: Guardrail, sums: Sequence[tuple[int, ArmSums, ArmSums]], *, frozen: Mean | None, shakes: bool = False
+    guardrail: Guardrail, sums: Sequence[tuple[int, ArmSums, ArmSums]], *, frozen: Mean | None, past: PastCost | None, shakes: bool = False
 ) -> tuple[list[Contrast], Contrast] | None:
     """(contrasts that must all exceed 0 for harm, the plain difference), each with harm as its positive direction."""
     if guardrail.metric == "latency_p95_ms":
@@ -154,15 +166,17 @@ def _contrasts(
         alone, beside = against_number(P95_SLOW, [one for *_, one in sums]), _beside(sums, frozen=frozen)
         return ([alone, beside], beside) if alone and beside else None
     higher = guardrail.direction == "higher" and guardrail.metric != "error_rate"
-    rare = RARE if guardrail.metric == "cost_nusd" and not higher else None
-    plain = _beside(sums, frozen=frozen, shakes=shakes, rare=rare)
+    past = past if guardrail.metric == "cost_nusd" and not higher else None
+    is_known = past is not None and past.units >= KNOWS_DEAR
+    rare = RARE if guardrail.metric == "cost_nusd" and not higher and not is_known else None
+    plain = _beside(sums, frozen=frozen, shakes=shakes, rare=rare, past=past)
     if plain is None:
         return None
     plain = _turned(plain) if higher else plain
     if not guardrail.relative:
         return [_less(plain, guardrail.margin)], plain
     allowed = 1 - guardrail.margin if higher else 1 + guardrail.margin
-    harm = _beside(sums, frozen=frozen, times_control=allowed, shakes=shakes, rare=rare)
+    harm = _beside(sums, frozen=frozen, times_control=allowed, shakes=shakes, rare=rare, past=past)
     if harm is None:
         return None
     return [_turned(harm) if higher else harm], plain
@@ -175,11 +189,12 @@ def _beside(
     times_control: float = 1.0,
     shakes: bool = False,
     rare: float | None = None,
+    past: PastCost | None = None,
 ) -> Contrast | None:
     if frozen is None:
-        shares = shares_of(sums)
+        shares = of_the_past(shares_of(sums), past)
         return contrast(shaken(shares) if shakes else shares, times_control=times_control, rare=rare)
-    return against_frozen(frozen, sums[-1][2], times_control=times_control, shakes=shakes, rare=rare)
+    return against_frozen(frozen, sums[-1][2], times_control=times_control, shakes=shakes, rare=rare, past=past)
 
 
 def _turned(one: Contrast) -> Contrast:

@@ -74,6 +74,16 @@ async def test_a_prompt_answers_under_its_name_with_variables(claude: AsyncAnthr
     assert (kept["prompt"], kept["version"], kept["messages"][0]["content"]) == ("greeter", 1, "Greet Ada.")
 
 
+async def test_more_than_a_model_can_say_is_asked_for_as_its_limit(claude: AsyncAnthropic, caller: Caller, tool_caller: ToolCaller) -> None:
+    """The format wants `max_tokens`, so LiteLLM (128,000), pydantic-ai, the AI SDK and Claude Code put one there that nobody chose."""
+    told = await claude.messages.create(model="own/tools", max_tokens=20_000, messages=HELLO)  # type: ignore[arg-type]
+    assert tool_caller.bodies[-1]["max_tokens"] == 4096
+    kept = (await caller("GET", f"/v1/executions/{told.id}")).body
+    assert kept["settings"]["max_tokens"] == 4096 and kept["status"] == "success"
+    with pytest.raises(anthropic.BadRequestError, match="max_tokens"):
+        await claude.messages.create(model="own/tools", max_tokens=0, messages=HELLO)  # type: ignore[arg-type]
+
+
 @pytest.mark.promise("G-08")
 async def test_errors_are_the_clients_own(claude: AsyncAnthropic, caller: Caller) -> None:
     with pytest.raises(anthropic.NotFoundError) as missing:

@@ -24,7 +24,8 @@ async def provider(caller: Caller) -> AsyncIterator[CandidProvider]:
     """Known to the workspace as `own/MODEL` in OpenAI's format, and as `claude/MODEL` in Anthropic's."""
     async with speaking_candidly() as serving:
         for prefix, kind, names in (
-            ("own", "vllm", ("reasoner", "refuser", "cited", "signer", "plain")), ("claude", "anthropic", ("thinker", "stopper", "plain")),
+            ("own", "vllm", ("reasoner", "refuser", "cited", "signer", "setup", "plain")),
+            ("claude", "anthropic", ("thinker", "stopper", "plain")),
         ):  # fmt: skip
             for name in names:
                 facts = {
@@ -77,6 +78,24 @@ async def test_an_answer_from_the_cache_says_the_same(client: AsyncOpenAI, calle
     body = {"messages": ASKED, "model": "own/reasoner", "cache": True}
     first, second = [(await caller("POST", "/v1/executions", body)).body for _ in range(2)]
     assert second["cached"] and second["beside"] == first["beside"] and first["beside"]["reasoning"] == "Six times seven."
+
+
+async def test_the_setup_that_answered_comes_buffered_streamed_recorded_cached_and_again(
+    client: AsyncOpenAI, caller: Caller, provider: CandidProvider
+) -> None:
+    again = {"extra_headers": {"Idempotency-Key": "setup-1"}}
+    first, second = [await client.chat.completions.with_raw_response.create(model="own/setup", messages=ASKED, **again) for _ in range(2)]
+    assert first.parse().system_fingerprint == "fp_44709d6fcb" and first.content == second.content
+    async with client.chat.completions.stream(model="own/setup", messages=ASKED, stream_options={"include_usage": True}) as stream:
+        assert (await stream.get_final_completion()).system_fingerprint == "fp_44709d6fcb"
+    async with client.chat.completions.stream(model="own/setup", messages=ASKED) as stream:
+        final = await stream.get_final_completion()
+    assert final.system_fingerprint == "fp_44709d6fcb"
+    assert (await caller("GET", f"/v1/executions/{final.id}")).body["system_fingerprint"] == "fp_44709d6fcb"
+    cached = [await client.chat.completions.create(model="own/setup", messages=ASKED, extra_body={"cache": True}) for _ in range(2)]
+    assert [one.system_fingerprint for one in cached] == ["fp_44709d6fcb"] * 2 and cached[1].burnish["cached"]  # type: ignore[attr-defined]
+    plain = await client.chat.completions.create(model="own/plain", messages=ASKED)
+    assert plain.system_fingerprint is None
 
 
 async def test_the_responses_api_tells_thoughts_and_refusals_as_its_own_items(client: AsyncOpenAI, provider: CandidProvider) -> None:

@@ -109,8 +109,73 @@ async def test_who_cannot_read_it_is_refused_before_anything_is_spent(client: As
     assert "Five francs." in str(told.choices[0].message.content)
 
 
+async def test_an_image_is_not_sent_to_a_model_that_is_known_not_to_see(
+    client: AsyncOpenAI, claude: AsyncAnthropic, caller: Caller, blind: ToolCaller
+) -> None:
+    sightless = {"model": "own/reads", "provider": "openai_compatible", "upstream_model": "r", "base_url": blind.base_url}
+    made = [
+        await caller("POST", "/v1/models", one | PRICES)
+        for one in (
+            sightless | {"capabilities": ["chat", "tools", "pdf"]}, sightless | {"model": "own/silent"},
+            sightless | {"model": "fireworks_ai/vl", "provider": "fireworks_ai", "capabilities": ["chat"]},
+        )
+    ]  # fmt: skip
+    assert [one.status for one in made] == [201] * 3, made[-1].body
+    before = (await caller("GET", "/v1/credits")).body
+    url = "data:image/png;base64,iVBORw0KGgo="
+    image: Any = {"type": "image_url", "image_url": {"url": url}}
+    with pytest.raises(openai.BadRequestError, match=r"not known to see images.*capability=vision") as refused:
+        await client.chat.completions.create(model="own/reads", messages=asking(image))
+    assert (refused.value.code, refused.value.param) == ("model_unsuitable", "model")
+    with pytest.raises(openai.BadRequestError, match="not known to see images"):
+        item = {"type": "input_image", "image_url": url}
+        await client.responses.create(model="own/reads", input=[{"role": "user", "content": [item]}])  # type: ignore[list-item,misc]
+    block = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+    within = {"type": "document", "source": {"type": "content", "content": [block]}}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [block]}
+    for one in (block, within, result):
+        with pytest.raises(anthropic.BadRequestError, match="not known to see images"):
+            await claude.messages.create(model="own/reads", max_tokens=9, messages=[{"role": "user", "content": [one]}])  # type: ignore[typeddict-item]
+    named = {"model": "own/silent", "messages": asking(image), "fallback_models": ["own/reads"]}
+    spare = await caller("POST", "/v1/executions", named)
+    assert (spare.status, spare.body["error"]["param"]) == (422, "fallback_models[0]"), spare.body
+    assert not blind.bodies and (await caller("GET", "/v1/credits")).body == before
+    key = {"provider": "fireworks_ai", "name": "f", "key": "fw-test-1234567890", "base_url": blind.base_url}
+    assert (await caller("POST", "/v1/provider-keys", key)).status == 201
+    for model in ("own/blind", "own/silent", "fireworks_ai/vl", "simulated/chat"):  # it sees, or it is not known that it does not
+        told = await client.chat.completions.create(model=model, messages=asking(image))
+        assert told.choices[0].message.content
+    assert [body["messages"][-1]["content"][1] for body in blind.bodies] == [image] * 3
+
+
+async def test_an_image_where_it_would_reach_nobody_is_refused_by_name(
+    client: AsyncOpenAI, claude: AsyncAnthropic, anthropics: MessagesProvider
+) -> None:
+    block: Any = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+    call: Any = {"type": "tool_use", "id": "t", "name": "look", "input": {}}
+    hello: Any = {"role": "user", "content": "Hm?"}
+    asked: Any = {"model": "own/claude", "max_tokens": 9}
+    for shown in (block, DOCUMENT, block | {"cache_control": {"type": "ephemeral"}}):
+        with pytest.raises(anthropic.BadRequestError, match=r"messages\[1\]\.content\[2\]: an? \w+ stands in a message of the user"):
+            turn = {"role": "assistant", "content": [call, {"type": "text", "text": "See:"}, shown]}
+            await claude.messages.create(messages=[hello, turn, hello], **asked)
+        with pytest.raises(anthropic.BadRequestError, match=r"system\[1\]: an? \w+ stands in a message of the user"):
+            await claude.messages.create(messages=[hello], system=[{"type": "text", "text": "Be kind."}, shown], **asked)
+    with pytest.raises(anthropic.BadRequestError, match=r"messages\[0\]\.content\[1\]\.type"):
+        odd = [{"type": "tool_result", "tool_use_id": "t", "content": "x"}, {"type": "search_result"}]
+        await claude.messages.create(messages=[{"role": "user", "content": odd}], **asked)
+    url = "data:image/png;base64,iVBORw0KGgo="
+    with pytest.raises(openai.BadRequestError, match=r"input\[0\]\.content\[0\]: an image stands in a message of the user"):
+        said: Any = {"role": "assistant", "content": [{"type": "input_image", "image_url": url}]}
+        await client.responses.create(model="own/claude", input=[said])
+    with pytest.raises(openai.BadRequestError, match="instructions as text alone"):
+        system: Any = {"role": "system", "content": [{"type": "image_url", "image_url": {"url": url}}]}
+        await client.chat.completions.create(model="own/claude", messages=[system, hello])
+    assert not anthropics.bodies
+
+
 async def test_an_address_is_not_sent_where_nobody_fetches_it(client: AsyncOpenAI, tool_caller: ToolCaller) -> None:
-    with pytest.raises(openai.APIStatusError, match="fetches no file from an address"):
+    with pytest.raises(openai.APIStatusError, match=r"cannot be sent the address of a file.*as base64"):
         item = {"type": "input_file", "file_url": "https://example.com/a.pdf"}
         await client.responses.create(model="own/tools", input=[{"role": "user", "content": [item]}])  # type: ignore[list-item,misc]
     assert not tool_caller.bodies
@@ -157,6 +222,11 @@ async def test_a_pdf_of_megabytes_waits_in_the_background_and_is_kept_as_its_fin
     data = part["file"]["file_data"]  # type: ignore[index]
     kept = f"omitted:application/pdf;bytes={len(data)};sha256={hashlib.sha256(data.encode()).hexdigest()}"
     assert read["messages"][0]["content"][1] == {"type": "file", "file": {"filename": "big.pdf", "file_data": kept}}
+    calls = len(tool_caller.bodies)
+    again = await caller("POST", "/v1/executions", {"model": "own/tools", "messages": read["messages"]})
+    which = f"'big.pdf' (application/pdf, {len(data):,} bytes as it was sent, SHA-256 {kept[-64:-52]}…) is not kept"
+    assert again.status == 422 and which in again.body["error"]["message"], again.body
+    assert "Send the file itself again" in again.body["error"]["message"] and len(tool_caller.bodies) == calls
 
 
 async def test_auto_asks_only_who_reads_pdfs(caller: Caller, blind: ToolCaller, tool_caller: ToolCaller) -> None:
@@ -169,4 +239,4 @@ async def test_auto_asks_only_who_reads_pdfs(caller: Caller, blind: ToolCaller, 
     none = await caller("POST", "/v1/executions", {"model": "auto", "messages": asking(link)})
     assert none.status == 422 and none.body["error"]["code"] == "no_model_qualifies"
     because = {one["model"]: one["because"] for one in none.body["error"]["details"]["models"]}
-    assert because["own/reads"] == ["Its provider fetches no file from an address."] and "It lacks pdf" in because["own/blind"][0]
+    assert because["own/reads"] == ["It cannot be sent the address of a file."] and "It lacks pdf" in because["own/blind"][0]

@@ -35,6 +35,10 @@ async def test_an_image_of_megabytes_reaches_the_model_whole_and_the_record_as_i
     kept = (await caller("GET", f"/v1/executions/{answer.id}")).body["messages"][0]["content"]
     assert kept[0] == {"type": "text", "text": "What is this?"}
     assert kept[1]["image_url"]["url"].startswith(f"omitted:image/png;bytes={len(url)};sha256=") and kept[1]["image_url"]["detail"] == "low"
+    calls = len(tool_caller.bodies)
+    again = await caller("POST", "/v1/executions", {"model": "own/tools", "messages": [{"role": "user", "content": kept}]})
+    assert again.status == 422 and "the picture (image/png," in again.body["error"]["message"], again.body
+    assert len(tool_caller.bodies) == calls, "no model is asked with a name in the place of a picture"
 
 
 async def test_a_big_image_streams_and_waits_in_the_background_too(caller: Caller, tool_caller: ToolCaller) -> None:

@@ -1,5 +1,6 @@
 """OpenAI's own client at the Responses API: text, streams, tools, schemas, and prompts as OpenAI's prompt objects."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -7,7 +8,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.embedded.stack import Caller
+from tests.embedded.stack import Caller, Stack
 from tests.fakes.tool_caller import ToolCaller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E2")]
@@ -88,7 +89,9 @@ async def test_settings_reach_the_provider_under_its_names(client: AsyncOpenAI, 
     [
         ({"input": "x", "previous_response_id": "resp_1"}, "previous_response_id"),
         ({"input": "x", "tools": [{"type": "web_search"}]}, "tools[0].type"),
-        ({"input": [{"type": "item_reference", "id": "i"}]}, "input[0].type"),
+        ({"input": [{"type": "item_reference", "id": "i"}]}, "input[0].id"),
+        ({"input": [{"type": "item_reference", "id": 5}]}, "input[0].id"),
+        ({"input": [{"type": "item_reference", "id": "msg_01a21fd3-40af-7590-9662-f11ae2dae9df"}]}, "input[0].id"),
         ({"input": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "input[0].content[0].type"),
         ({"input": [{"role": "nobody", "content": "x"}]}, "input[0].role"),
         ({"input": 5}, "input"),
@@ -184,3 +187,43 @@ async def test_an_answer_says_how_it_was_asked_for_also_when_it_is_repeated(clie
     async with client.responses.stream(model="simulated/chat", input="Say hello.", metadata={"order": "8"}) as stream:
         heads = [event.response.metadata async for event in stream if event.type in ("response.created", "response.completed")]
     assert heads == [{"order": "8"}, {"order": "8"}]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_item_of_an_answer_may_be_named_by_its_id(client: AsyncOpenAI, tool_caller: ToolCaller, streamed: bool) -> None:
+    """As Vercel's AI SDK sends the model's own words in the second turn, because OpenAI keeps them."""
+    if streamed:
+        async with client.responses.stream(model="own/tools", input="Hi.") as stream:
+            first = await stream.get_final_response()
+    else:
+        first = await client.responses.create(model="own/tools", input="Hi.")
+    called = await client.responses.create(model="own/tools", input="And now?", tools=[TOOL])  # type: ignore[list-item]
+    call = called.output[0]
+    assert call.type == "function_call"
+    turns = [
+        {"role": "user", "content": "Hi."},
+        {"type": "item_reference", "id": first.output[0].id},
+        {"role": "user", "content": "And now?"},
+        {"type": "item_reference", "id": call.id},
+        {"type": "function_call_output", "call_id": call.call_id, "output": "rain"},
+    ]
+    counted = await client.responses.input_tokens.count(model="own/tools", input=turns)  # type: ignore[arg-type]
+    second = await client.responses.create(model="own/tools", input=turns, tools=[TOOL])  # type: ignore[arg-type]
+    assert "rain" in second.output_text and counted.input_tokens > 20
+    sent = tool_caller.bodies[-1]["messages"]
+    assert [one["role"] for one in sent] == ["user", "assistant", "user", "assistant", "tool"]
+    assert sent[1]["content"] == first.output_text
+    assert json.loads(sent[3]["tool_calls"][0]["function"]["arguments"]) == {"city": "Zürich"}
+    assert sent[3]["tool_calls"][0]["id"] == call.call_id
+
+
+async def test_an_id_alone_opens_no_text_to_a_stranger(client: AsyncOpenAI, caller: Caller, stack: Stack) -> None:
+    """Another workspace's id is as one that is not there, and a key that may not read texts is not given them by their ids."""
+    said = (await client.responses.create(model="simulated/chat", input="Say hello.")).output[0].id
+    body = {"model": "simulated/chat", "input": [{"type": "item_reference", "id": said}, {"role": "user", "content": "Again."}]}
+    foreign = await (await stack.caller())("POST", "/v1/responses", body)
+    assert foreign.status == 400 and foreign.body["error"]["param"] == "input[0].id"
+    narrow = (await caller("POST", "/v1/api-keys", {"name": "narrow", "scopes": ["executions:write"]})).body["key"]
+    refused = await dataclasses.replace(caller, key=narrow)("POST", "/v1/responses", body)
+    assert refused.status == 403 and "executions:read" in refused.body["error"]["message"]
+    assert (await caller("POST", "/v1/responses", body)).status == 200

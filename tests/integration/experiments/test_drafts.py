@@ -258,6 +258,19 @@ async def test_a_decision_by_cost_keeps_how_much_it_varied_before_and_says_where
     assert (kept["units"], kept["size"]) == (1_100, pytest.approx(2_800 / 1_100)) and kept["part"] > 5
 
 
+async def test_a_guardrail_of_cost_keeps_how_much_it_varied_before_whatever_decides(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    await _answered(stack, caller, [1_000 if number % 50 == 0 else 10 for number in range(300)], users=300)
+    for name, guardrails, is_kept in (("guarded", [{"metric": "cost_nusd", "margin": 0.2, "relative": True}], True), ("open", [], False)):
+        experiment = await drafted(caller, body(name=name, guardrails=guardrails, deciding={"method": "sequential"}))
+        assert (await caller("POST", f"/v1/experiments/{experiment}/start")).status == 200
+        query = "SELECT settings -> 'past_cost' ->> 'units' AS kept FROM experiments WHERE experiment_id = $1"
+        [row] = await books(stack, query, UUID(experiment))
+        assert row["kept"] == ("300" if is_kept else None), name
+        ended = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": None, "reason": "enough"})
+        assert ended.status == 200, ended.body
+
+
 async def test_it_is_said_beforehand_how_many_calls_meet_the_condition(caller: Caller) -> None:
     await two_versions(caller)
 

@@ -103,6 +103,19 @@ async def test_the_log_tells_the_own_time_of_what_came_in_later(caller: Caller) 
     assert datetime.fromisoformat(listed["created_at"]) > then + timedelta(days=2)
 
 
+async def test_a_conversation_that_comes_in_at_once_stands_in_the_order_in_which_it_took_place(caller: Caller) -> None:
+    """Whatever the source calls its runs, and in whichever order it writes them."""
+    then = now() - timedelta(days=3)
+    turns = [
+        line(their_id, session_id="talk", user_id="order", latency_ms=took_ms, finished_at=(then + timedelta(minutes=minute)).isoformat())
+        for their_id, minute, took_ms in (("z", 3, 90), ("a", 4, 100), ("m", 1, 100), ("b", 2, 100), ("k", 5, 300_000))
+    ]
+    ids = [one["id"] for one in (await bring(caller, *turns)).body["results"]]
+    in_order = [ids[place] for place in (4, 2, 3, 0, 1)]  # "k" ended last and began first
+    assert [one["id"] for one in (await caller("GET", "/v1/sessions/talk")).body["executions"]] == in_order
+    assert [one["id"] for one in (await caller("GET", "/v1/executions?user_id=order")).body["data"]] == in_order[::-1]
+
+
 async def test_tokens_by_class_come_in_with_it(caller: Caller) -> None:
     classes = {"cached_input_tokens": 40, "cache_write_input_tokens": 30, "reasoning_tokens": 5}
     brought = (await bring(caller, line("c-1", input_tokens=100, output_tokens=9, **classes))).body["results"][0]["id"]

@@ -190,7 +190,7 @@ async def test_a_dry_run_says_what_would_be_done(place: Place) -> None:
         ({"kind": "code", "code": "'text'"}, "settings.code"),
         ({"kind": "code", "code": "None"}, "settings.code"),
         ({"kind": "code", "code": "import os"}, "settings.code"),
-        ({"kind": "deny"}, "settings.deny"),
+        ({"kind": "deny"}, "settings"),
         ({"kind": "injection", "sides": ["out"]}, "sides"),
     ],
 )

@@ -218,6 +218,25 @@ async def test_what_a_job_still_writes_is_neither_taken_back_nor_removed(stack: 
     assert (await served(desk, "POST", f"/v1/generations/{job_id}/fork", {}, status=201))["latest_number"] == 0
 
 
+async def test_what_a_schedule_begins_with_is_not_removed(stack: Stack, desk: Desk) -> None:
+    """Each of its runs would be left out from then on, and nobody who removes a line looks into schedules."""
+    path = await cancelled_line(stack, desk)
+    await served(desk, "POST", path + "/snapshots", {"name": "good", "best": True}, status=201)
+    await served(desk, "POST", path + "/snapshots", {"name": "other"}, status=201)
+    asked = {"prompt": "tickets", "dataset_id": desk.dataset_id, "method": "evolutionary", "budget": {"evaluations": 800, "credits": 100}}
+    start = {"line_id": path.rpartition("/")[2], "snapshot": "good"}
+    body = {"month_credits": 1000, "paused": True, "optimization": asked | {"start": start}}
+    made = await served(desk, "POST", "/v1/optimization-schedules", body, status=201)
+    for kept in (path, path + "/snapshots/good"):
+        refused = (await served(desk, "DELETE", kept, status=409))["error"]
+        assert made["id"] in refused["message"], kept
+        assert refused["details"]["used_by"] == [{"kind": "schedule", "count": 1, "first": [made["id"]]}], kept
+    await served(desk, "DELETE", path + "/snapshots/other")
+    await served(desk, "DELETE", f"/v1/optimization-schedules/{made['id']}")
+    await served(desk, "DELETE", path + "/snapshots/good")
+    await served(desk, "DELETE", path)
+
+
 async def test_a_search_begins_with_the_generation_that_it_is_given(stack: Stack, desk: Desk) -> None:
     path = await cancelled_line(stack, desk)
     line_id = path.rpartition("/")[2]

@@ -239,8 +239,20 @@ async def test_a_leak_report_names_what_is_in_several_splits(stack: Stack, desk:
     assert [one["split"] for one in report["pairs"][0]["items"]] == ["train", "test"] and report["pairs"][0]["contradicts"]
     assert report["groups"] == [{"group": "ada", "counts": {"train": 1, "test": 1}}] and report["synthetic"] == {"train": 1}
     assert (report["is_clean"], len(report["in_words"]), report["looks_left"], report["used"]) == (False, 3, 5, 0)
-    clean = await desk.caller("POST", "/v1/datasets", {"name": "clean", "items": [{"input": text, "expected": "shipping"}]})
+    clean = await desk.caller(
+        "POST", "/v1/datasets", {"name": "clean", "items": [{"input": text, "expected": "shipping", "split": "test"}]}
+    )
     assert (await desk.caller("GET", f"/v1/datasets/{clean.body['id']}/leaks")).body["is_clean"] is True
+
+
+@pytest.mark.capability("D1")
+async def test_a_dataset_without_test_items_proves_nothing_and_is_not_called_clean(stack: Stack, desk: Desk) -> None:
+    items = [
+        {"input": f"item {number} {split}", "expected": "yes", "split": split} for number in range(3) for split in ("train", "validation")
+    ]
+    made = await desk.caller("POST", "/v1/datasets", {"name": "nothing to prove on", "items": items})
+    report = (await desk.caller("GET", f"/v1/datasets/{made.body['id']}/leaks")).body
+    assert report["is_clean"] is False and report["in_words"] == ["It has no test items, so no gain can be proved on it: add some."]
 
 
 @pytest.mark.capability("D1")

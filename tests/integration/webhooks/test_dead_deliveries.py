@@ -11,6 +11,7 @@ from tests.fakes.receiver import Receiver
 from tests.integration.webhooks.conftest import Hooks, an_event
 from tests.integration.webhooks.gateway import Caller, WebhookGateway, webhook_gateway
 
+from burnish_gateway.webhooks import dismiss
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_webhooks.io import deliveries_store
@@ -95,14 +96,16 @@ async def test_dead_letters_are_dismissed_one_or_all_and_no_range_sends_them(cal
         dismissed = await ok(call("POST", one + "/dismiss"))
         assert (dismissed["status"], dismissed["reason"]) == ("cancelled", "dismissed")
         assert await ok(call("POST", one + "/dismiss")) == dismissed
-        assert await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {"to": LONG_AGO})) == {"dismissed": 0}
-        assert await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {"event_types": ["prompt.*"]})) == {"dismissed": 1}
+        assert (await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {"to": LONG_AGO})))["dismissed"] == 0
+        assert (await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {"settled_to": LONG_AGO})))["dismissed"] == 0
+        first = await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {"event_types": ["prompt.*"]}))
+        assert first["dismissed"] == 1
         left = await ok(call("GET", f"{DELIVERIES}?status=exhausted"))
         assert len(left["data"]) == 2
         asked = await ok(call("POST", f"{ENDPOINTS}/{made['id']}/replay", {"from": LONG_AGO}), 202)
         assert asked["matched"] == 2
         await ok(call("POST", f"/v1/webhooks/replays/{asked['id']}/cancel"))
-        assert await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {})) == {"dismissed": 2}
+        assert (await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {})))["dismissed"] == 2
         assert (await ok(call("GET", f"{DELIVERIES}?status=exhausted")))["data"] == []
         assert len((await ok(call("GET", f"{DELIVERIES}?reason=dismissed")))["data"]) == 4
 
@@ -128,13 +131,35 @@ async def test_what_is_dismissed_while_a_range_is_sent_again_is_not_sent(
 
     async def restart(*chosen: Any, **more: Any) -> int:
         """Between the step's look and its change."""
-        assert await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {})) == {"dismissed": 2}
+        assert (await ok(call("POST", f"{ENDPOINTS}/{made['id']}/dismiss", {})))["dismissed"] == 2
         return await real(*chosen, **more)
 
     monkeypatch.setattr(deliveries_store, "restart", restart)
     assert await replay_ranges(db=hooks.worker, limit=5) == 0
     assert {(row["status"], row["reason"]) for row in await hooks.deliveries()} == {("cancelled", "dismissed")}
     assert (await ok(call("GET", f"/v1/webhooks/replays/{asked['id']}")))["restarted"] == 0
+
+
+async def test_who_dismisses_part_by_part_takes_nothing_that_died_since_the_first(
+    call: Caller, hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dismiss, "AT_ONCE", 2)
+    made = await ok(call("POST", ENDPOINTS, {"url": receiver.url(), "events": ["*"]}), 201)
+    receiver.modes["/hook"] = ["503"]
+    await hooks.emit(*(an_event(hooks.workspace_id, object_id=f"object-{n}") for n in range(3)))
+    async with hooks.delivering(factor=0.0000001):
+        await hooks.until_all("exhausted")
+    path = f"{ENDPOINTS}/{made['id']}/dismiss"
+    first = await ok(call("POST", path, {}))
+    late = an_event(hooks.workspace_id, object_id="late")
+    await hooks.emit(late)
+    async with hooks.delivering(factor=0.0000001):
+        await hooks.until(lambda rows: [row["status"] for row in rows].count("exhausted") == 2)
+    second = await ok(call("POST", path, {"settled_to": first["settled_to"]}))
+    assert (first["dismissed"], second) == (2, {"dismissed": 1, "settled_to": first["settled_to"]})
+    assert (await ok(call("POST", path, {"settled_to": first["settled_to"]})))["dismissed"] == 0
+    (left,) = (await ok(call("GET", f"{DELIVERIES}?status=exhausted")))["data"]
+    assert left["object_id"] == "late"
 
 
 async def test_what_is_not_there_cannot_be_dismissed_nor_by_a_viewer(

@@ -66,6 +66,15 @@ def test_a_degraded_version_does_not_become_normal_by_lasting_and_recovery_is_to
     assert state.baseline is not None and state.baseline.version == 1
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_harm_that_lasts_is_one_alert_and_ends_when_it_is_over(seed: int) -> None:
+    """28,000 reactions in two weeks: the last 200 of them look fine now and then, and what goes on has not ended."""
+    state, told = run(SeriesState(), [0.15] * 50 + [0.25] * 1_400, seed=seed)
+    assert [type(verdict) for _, verdict in told] == [Degraded], told
+    state, told = run(state, [0.15] * 60, seed=seed + 100)
+    assert [type(verdict) for _, verdict in told] == [Recovered] and told[0][0] * 20 < 1_000, told
+
+
 def after_a_good_baseline() -> SeriesState:
     state = begin_version(SeriesState(), 1, plan=SATISFACTION, limits=LIMITS)
     for number in range(50):

@@ -80,6 +80,18 @@ async def test_a_class_of_service_that_is_not_the_usual_one_is_told_by_every_for
     assert "service_tier" not in json.loads(completion(json.loads(outcome())))
 
 
+async def test_the_setup_that_answered_is_told_by_chat_completions_in_the_last_chunks_of_a_stream() -> None:
+    said = outcome(system_fingerprint="fp_1")
+    *_, last, usage, _ = await events(Started(), Text(b'"a"'), Done(said))
+    assert last["system_fingerprint"] == usage["system_fingerprint"] == "fp_1"
+    assert json.loads(completion(json.loads(said)))["system_fingerprint"] == "fp_1"
+    bare = Chunks.of(EXECUTION, model="m", simulated=False, include_usage=False)
+    assert parsed(bare.end(json.loads(said)))[0]["system_fingerprint"] == "fp_1"
+    assert "system_fingerprint" not in parsed(bare.end(json.loads(outcome())))[0]
+    assert "system_fingerprint" not in json.loads(completion(json.loads(outcome())))
+    assert "system_fingerprint" not in json.loads(response(json.loads(said), repeated={})), "no field of a response"
+
+
 def test_what_a_stopped_gateway_cut_short_is_no_end_by_its_caller() -> None:
     """It is booked as cancelled; 499 would say that the client went away."""
     error = ErrorInfo(type="api_error", code="interrupted", message="cut", retryable=True)

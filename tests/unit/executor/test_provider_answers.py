@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from burnish_executor.ask_keys import OURS_TO_END, Asker
 from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece
-from burnish_executor.core.anthropic_wire import usage_of
+from burnish_executor.core.anthropic_wire import AnthropicStream, usage_of
 from burnish_executor.core.circuit import says_of_provider
 from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, LineTooLong
 from burnish_executor.core.failure import FREE, Failure, FailureKind, of_status, wait_before_retry_s
@@ -68,6 +68,19 @@ def test_text_and_tool_calls_of_one_delta_both_count() -> None:
     read_chunk(answer, chunk(tool_calls=[{"index": 0, "function": {"arguments": ": 1}"}}]))
     assert answer.output == "Let me see. "
     assert answer.tool_calls == [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a": 1}'}}]
+
+
+def test_the_setup_that_answers_is_read_whole_and_from_the_last_events_of_a_stream() -> None:
+    said = {"choices": [{"message": {"content": "a"}}], "system_fingerprint": "fp_1"}
+    for fingerprint, known in (("fp_1", "fp_1"), ("f" * 300, "f" * 200), (None, None), ("", None), (7, None)):
+        whole = read_body(json.dumps(said | {"system_fingerprint": fingerprint}).encode())
+        assert isinstance(whole, Answer) and whole.system_fingerprint == known
+        answer = Answer()
+        read_chunk(answer, chunk(content="a"))
+        end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "system_fingerprint": fingerprint}
+        read_chunk(answer, json.dumps(end).encode())
+        read_chunk(answer, b'{"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}, "system_fingerprint": null}')
+        assert answer.system_fingerprint == known
 
 
 @pytest.mark.promise("E-07")
@@ -335,11 +348,45 @@ def test_a_call_is_over_with_its_connection_when_its_answer_is_told(last: Answer
         (504, Status.TIMEOUT, False),
         (400, Status.ERROR, False),
         (401, Status.ERROR, False),
+        (409, Status.ERROR, True),
+        (425, Status.ERROR, True),
+        (529, Status.ERROR, True),
     ],
 )
 def test_a_status_of_the_provider_becomes_a_terminal_status(http_status: int, status: Status, is_free: bool) -> None:
     failure = of_status(http_status, "why", retry_after_s=None)
     assert failure.status is status and (failure.kind in FREE) is is_free and "why" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        ({"type": "overloaded_error", "message": "why"}, FailureKind.PROVIDER, (529, "overloaded_error")),
+        ({"type": "api_error", "message": "why"}, FailureKind.PROVIDER, (None, "api_error")),
+        ({"type": "timeout_error", "message": "why"}, FailureKind.TIMEOUT, (504, "timeout_error")),
+        ({"type": "rate_limit_error", "message": "why"}, FailureKind.RATE_LIMITED, (None, "rate_limit_error")),
+        ({"type": "invalid_request_error", "message": "why", "param": "messages"}, FailureKind.REFUSED, (400, "invalid_request_error")),
+        ({"type": "x", "code": "insufficient_quota", "message": "why"}, FailureKind.ACCOUNT_EMPTY, (None, "insufficient_quota")),
+        ({"code": 400, "message": "why"}, FailureKind.REFUSED, (400, None)),
+        ({"code": 402, "message": "why"}, FailureKind.ACCOUNT_EMPTY, (402, None)),
+        ({"code": 403, "message": "why"}, FailureKind.PROVIDER, (None, None)),
+        ({"code": 408, "message": "why"}, FailureKind.TIMEOUT, (408, None)),
+        ({"code": 429, "message": "why"}, FailureKind.RATE_LIMITED, (429, None)),
+        ({"code": 502, "message": "why"}, FailureKind.PROVIDER, (None, None)),
+        ({"code": 503, "status": "UNAVAILABLE", "message": "why"}, FailureKind.PROVIDER, (503, None)),
+        ({"code": True, "message": "why"}, FailureKind.PROVIDER, (None, None)),
+        ({"code": {}, "type": [], "message": "why"}, FailureKind.PROVIDER, (None, None)),
+        ("why", FailureKind.PROVIDER, (None, None)),
+    ],
+)  # fmt: skip
+def test_an_error_in_a_stream_or_behind_a_200_is_what_its_words_say(
+    error: Any, kind: FailureKind, told: tuple[int | None, str | None]
+) -> None:
+    """Else a call that cannot succeed would be made again, and one that is to wait would not."""
+    for read in (read_body, AnthropicStream().read):
+        failure = read(json.dumps({"type": "error", "error": error}).encode())
+        assert isinstance(failure, Failure) and failure.kind is kind and failure.message == "The provider answered with an error: why"
+        assert (failure.http_status, failure.code) == told
 
 
 @given(st.integers(0, 30), st.floats(0, 0.999))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from burnish_shared.contracts.experiments import PastCost, Settings
+from burnish_shared.contracts.experiments import Guardrail, PastCost, Settings
 from burnish_shared.experiments.analysis import Epoch, analyse
 from burnish_shared.experiments.conclude import GoOn, conclude
 from burnish_shared.experiments.contrast import KNOWS_DEAR
@@ -94,6 +94,36 @@ def test_a_past_without_dear_calls_costs_no_units() -> None:
     few = analyse(replace(PLAN, settings=Settings(past_cost=replace_units(past, KNOWS_DEAR - 1))), [of(control, candidate)]).differences[0]
     assert told.state == "worse" and told.error is not None and unknown.error is not None
     assert unknown.state == few.state == "not_yet" and unknown.error > 1.5 * told.error
+
+
+def harmed(dice: np.random.Generator, plan: Plan, *, often: float, dear: float, times: float = 1.0) -> int | None:
+    """Units in each arm when a candidate that always costs `times` the control's mean is called harmful; None: never."""
+    control = costs(dice, UNITS, often=often, dear=dear)
+    candidate = costs(dice, UNITS, often=0.0, dear=1.0) * (1 + often * (dear - 1)) * times
+    for n in range(30, UNITS + 1, EVERY):
+        if analyse(plan, [of(control[:n], candidate[:n])]).guardrails[0].state == "harm":
+            return n
+    return None
+
+
+def guarding(margin: float, past: PastCost | None) -> Plan:
+    guardrail = Guardrail(metric="cost_nusd", margin=margin, relative=True)
+    return replace(PLAN, metric="success", direction="higher", guardrails=(guardrail,), settings=Settings(past_cost=past))
+
+
+@pytest.mark.parametrize(("often", "dear"), [(0.01, 20.0), (0.005, 50.0), (0.002, 100.0)])
+def test_a_guardrail_takes_no_candidate_back_for_calls_that_the_control_had_before(often: float, dear: float) -> None:
+    """The candidate stands at the very edge, and the control's dear calls did not come yet."""
+    dice = np.random.default_rng(21)
+    plan = guarding(0.0, past_of(costs(dice, 5_000, often=often, dear=dear)))
+    assert sum(harmed(dice, plan, often=often, dear=dear) is not None for _ in range(RUNS)) <= 5
+
+
+def test_a_guardrail_that_knows_the_past_sees_a_cost_that_is_too_high_with_a_third_of_the_units() -> None:
+    dice = np.random.default_rng(22)
+    past = past_of(costs(dice, KNOWS_DEAR, often=0.0, dear=1.0))
+    knows, guesses = (harmed(dice, guarding(0.2, one), often=0.0, dear=1.0, times=2.0) for one in (past, None))
+    assert knows is not None and guesses is not None and 3 * knows <= guesses
 
 
 def replace_units(past: PastCost, units: int) -> PastCost:

@@ -10,7 +10,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from burnish_gateway.batches.bodies import InputLine, NewBatch
 from burnish_gateway.execution.routes import NewExecution
+from burnish_gateway.guardrails.bodies import NewGuardrail
 from burnish_gateway.moments import Moment
+from burnish_gateway.optimization.bodies import OptimizationBody
+from burnish_gateway.registry.bodies import AddVersion
 from burnish_gateway.wire import ApiModel, invalid_field, parse_model
 from burnish_gateway.wording import in_words
 from burnish_shared.errors import InvalidField
@@ -119,6 +122,30 @@ class Nested(ApiModel):
     any_of: Short | Strict | None = None
     listed: list[Annotated[Short | Long, Field(discriminator="kind")]] | None = None
     named: dict[str, Long] | None = None
+
+
+CHECK = {"name": "a", "settings": {"kind": "size", "most_tokens": 0}}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "param"),
+    [
+        (Nested, {"one": {"kind": "short", "short": 1}}, "one.short"),
+        (Nested, {"told_apart": {"kind": "long", "pages_least": "x"}}, "told_apart.pages_least"),
+        (Nested, {"told_apart": {"kind": "long", "long": 1}}, "told_apart.long"),
+        (Nested, {"listed": [{"kind": "short"}, {"kind": "long", "pages_least": "x"}]}, "listed[1].pages_least"),
+        (Nested, {"named": {"long": {"kind": "long", "pages_least": "x"}}}, "named.long.pages_least"),
+        (NewGuardrail, {"name": "g", "sides": ["in"], "settings": {"kind": "size"}}, "settings"),
+        (NewGuardrail, {"name": "g", "sides": ["in"], "settings": {"kind": "size", "most_characters": 0}}, "settings.most_characters"),
+        (AddVersion, {"input_validators": [CHECK]}, "input_validators[0].settings.most_tokens"),
+        (OptimizationBody, {"prompt": "p", "method": "settings", "settings": {"space": {"temperature": []}}}, "settings.space.temperature"),
+    ],
+)  # fmt: skip
+def test_a_field_is_named_as_the_caller_wrote_it(model: type[BaseModel], body: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        parse_model(model, json.dumps(body).encode())
+    assert isinstance(refused.value.details, dict)
+    assert param in [one["param"] for one in refused.value.details["problems"]]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_document_behind_an_address_is_for_those_who_fetch_it() -> None:
     need = Need.of({}, SIZE, implied=frozenset({"pdf"}), has_file_addresses=True)
     able = replace(MODEL, capabilities=(*MODEL.capabilities, "pdf"))
     assert "It lacks pdf." in reasons_against(MODEL, need, now=NOW)
-    assert reasons_against(replace(able, provider="openai"), need, now=NOW) == ["Its provider fetches no file from an address."]
+    assert reasons_against(replace(able, provider="openai"), need, now=NOW) == ["It cannot be sent the address of a file."]
     assert reasons_against(replace(able, provider="anthropic"), need, now=NOW) == []
 
 

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { useChange } from "./hooks";
 import { Queries } from "./slow.fake";
@@ -84,4 +84,17 @@ it("waits for what is still under way", async () => {
   await press("Give 5", "success");
   expect(sent).toHaveLength(3);
   expect(new Set(keys()).size).toBe(1);
+});
+
+it("sends what is pressed twice at once only once, before anything could show that it is on its way", async () => {
+  render(<Queries><Shown /></Queries>);
+  act(() => {
+    for (let press = 0; press < 2; press++) screen.getByText("Give 5").click();
+    screen.getByText("Give 6").click();
+  });
+  await waitFor(() => expect(screen.getByText("success")).toBeTruthy());
+  expect(sent.map(({ body }) => (JSON.parse(body) as { amount_nusd: number }).amount_nusd)).toEqual([5e9, 6e9]);
+  await press("Give 5", "success");
+  expect(sent).toHaveLength(3);
+  expect(new Set(keys()).size).toBe(3);
 });

@@ -3178,7 +3178,7 @@ export interface paths {
         /**
          * Remove a line of generations
          * @description With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on, or
-         *     one that begins there (409).
+         *     one that begins there, and not while a schedule does (409).
          */
         delete: operations["delete_line_v1_generations__line_id__delete"];
         options?: never;
@@ -3319,7 +3319,7 @@ export interface paths {
         post?: never;
         /**
          * Forget a name of a generation
-         * @description The generation stays.
+         * @description The generation stays. Not while a schedule begins with it (409).
          */
         delete: operations["delete_snapshot_v1_generations__line_id__snapshots__snapshot__delete"];
         options?: never;
@@ -5574,7 +5574,7 @@ export interface paths {
         put?: never;
         /**
          * A response in the format of OpenAI's Responses API; `prompt: {id, version, variables}` names a prompt
-         * @description Stateless: a conversation is sent as `input`.
+         * @description Stateless: a conversation is sent as `input`. Of an earlier answer the id of an item is enough (`item_reference`).
          */
         post: operations["create_response_v1_responses_post"];
         delete?: never;
@@ -7975,6 +7975,13 @@ export interface components {
              * @description Sources of the text, as OpenAI tells them.
              */
             annotations?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * Citations
+             * @description `start` and `end` in the output, and what that part cites.
+             */
+            citations?: {
                 [key: string]: unknown;
             }[] | null;
             /**
@@ -11501,6 +11508,11 @@ export interface components {
              */
             event_types?: string[];
             /**
+             * Settled To
+             * @description Those that died before this time: that of the first answer, so that calls for more take nothing newer.
+             */
+            settled_to?: string | null;
+            /**
              * To
              * @description Those made before this time; all where it is left out.
              */
@@ -11510,9 +11522,15 @@ export interface components {
         DismissedAnswer: {
             /**
              * Dismissed
-             * @description At most 10,000 at once; ask again for more.
+             * @description At most 10,000 at once; ask again for more, with this `settled_to`.
              */
             dismissed: number;
+            /**
+             * Settled To
+             * Format: date-time
+             * @description What died from this time on was left alone.
+             */
+            settled_to: string;
         };
         /**
          * Distinct
@@ -15195,7 +15213,7 @@ export interface components {
             in_words: string[];
             /**
              * Is Clean
-             * @description Nothing was found that makes a proof too kind.
+             * @description Nothing was found that makes a proof too kind, and there are test items to prove on.
              */
             is_clean: boolean;
             /**
@@ -18360,6 +18378,11 @@ export interface components {
             /** Simulated */
             simulated: boolean;
             status: components["schemas"]["Status"];
+            /**
+             * System Fingerprint
+             * @description What the provider calls the setup that answered.
+             */
+            system_fingerprint?: string | null;
             /** Tool Calls */
             tool_calls?: {
                 [key: string]: unknown;
@@ -55248,6 +55271,15 @@ export interface operations {
             };
             /** @description Gateway Timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The provider is overloaded */
+            529: {
                 headers: {
                     [name: string]: unknown;
                 };

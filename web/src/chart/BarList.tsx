@@ -22,7 +22,7 @@ export function BarList({ title, unit, bars, format, color = 1, empty = "Nothing
                   {bar.note ? <span className="ml-2 text-12 text-muted">{bar.note}</span> : null}
                 </span>
               </div>
-              <div aria-hidden className="mt-1 h-1.5 rounded-full bg-sunken">
+              <div aria-hidden data-drawn className="mt-1 h-1.5 rounded-full bg-sunken">
                 <div style={{ width: most > 0 ? `${(100 * Math.max(0, bar.value)) / most}%` : 0, background: `var(--series-${color})` }} className="h-full min-w-px rounded-full" />
               </div>
             </li>

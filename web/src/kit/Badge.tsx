@@ -19,7 +19,7 @@ const ONE_LINE = "in-[:is(td,a,button,summary,[role=option],[role^=menuitem])]:t
 /** A word or two on a tone. The words say it; the tone only helps to find it. */
 export function Badge({ tone = "neutral", children, icon, mono, className }: { tone?: Tone; children: ReactNode; icon?: ReactNode; mono?: boolean; className?: string }) {
   return (
-    <span className={classes("inline-flex min-h-5 max-w-full shrink-0 items-center gap-1 rounded-s px-1.5 py-0.5 text-12 font-medium", mono && "font-mono", tones[tone], className)}>
+    <span data-ground className={classes("inline-flex min-h-5 max-w-full shrink-0 items-center gap-1 rounded-s px-1.5 py-0.5 text-12 font-medium", mono && "font-mono", tones[tone], className)}>
       {icon}
       <span className={classes("min-w-0 wrap-break-word", ONE_LINE)}>{children}</span>
     </span>

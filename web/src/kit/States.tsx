@@ -119,7 +119,7 @@ export function After({ what, children }: { what?: boolean; children: ReactNode 
 export function Notice({ tone = "neutral", title, children, action }: { tone?: "neutral" | "ok" | "warn" | "bad"; title?: ReactNode; children?: ReactNode; action?: ReactNode }) {
   const ground = { neutral: "bg-sunken", ok: "bg-ok-soft", warn: "bg-warn-soft", bad: "bg-bad-soft" }[tone];
   return (
-    <div className={classes("flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-m px-3 py-2 text-13", ground)}>
+    <div data-ground className={classes("flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-m px-3 py-2 text-13", ground)}>
       <div className="min-w-0">
         {title ? <strong className="font-semibold">{title} </strong> : null}
         {children}

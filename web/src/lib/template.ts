@@ -1,19 +1,17 @@
 /** The template language of prompts, as shared/burnish_shared/template has it. Both sides run tests/contracts/template_cases.json. */
 
+import { givenMessages, textOf } from "./given-messages";
 import { type Include, type Json, type Part, type Slot, TemplateError, type VariableType, VARIABLE_TYPES, MAX_BLOCK_DEPTH, OF_TURN, checkedPath, hasType, isType, parseTemplate, typeOf } from "./templateSyntax";
 
-export { type Json, type Part, type Slot, TemplateError, VARIABLE_TYPES, type VariableType, inspectTemplate, parseTemplate, typeOf } from "./templateSyntax";
+export { type Json, type Part, type Slot, TemplateError, VARIABLE_TYPES, type VariableType, hasType, inspectTemplate, parseTemplate, typeOf } from "./templateSyntax";
 
 export const ROLES = ["system", "developer", "user", "assistant", "placeholder"] as const;
-const GIVEN_ROLES = ["system", "developer", "user", "assistant", "tool"];
 const MAX_VARIABLES = 500;
 const MAX_MESSAGES = 200;
-const MAX_GIVEN_MESSAGES = 1_000;
 const MAX_OUTPUT_BYTES = 1_048_576;
 const MAX_IMAGE_BYTES = 3_145_728;
 const MAX_STEPS = 100_000;
 const MAX_PARTS = 20_000;
-const MAX_VALUE_DEPTH = 32;
 const MAX_SNIPPET_DEPTH = 4;
 
 export type Variable = { path: string[]; name: string; type: VariableType | null; default?: Json };
@@ -21,18 +19,6 @@ export type Parameter = { type?: string | null; default?: Json };
 export type TemplateMessage = { role: string; content?: unknown; name?: string | null; optional?: boolean };
 /** A prompt of one message that others include. */
 export type Snippet = { text: string; parameters?: Record<string, Parameter> };
-
-/** The text that replaces `{{name}}`: strings as they are, all else as compact JSON. */
-export function textOf(value: Json): string {
-  if (typeof value === "string") return value;
-  if (depthOf(value) > MAX_VALUE_DEPTH) throw new RangeError(`deeper than ${MAX_VALUE_DEPTH}`);
-  return JSON.stringify(value);
-}
-
-function depthOf(value: Json, depth = 0): number {
-  if (typeof value !== "object" || value === null || depth > MAX_VALUE_DEPTH) return depth;
-  return Math.max(depth, ...Object.values(value).map((one) => depthOf(one, depth + 1)));
-}
 
 type Message = { role: string; name?: string; parts: Part[] };
 type Parsed = Message | { placeholder: string; optional: boolean };
@@ -209,7 +195,7 @@ export function render(template: PromptTemplate, given: Record<string, Json>): R
       const value = valueAt([message.placeholder], given);
       if (value === undefined) return [];
       filling.used.add(message.placeholder);
-      return givenMessages(message.placeholder, value, (text) => filling.spend(text));
+      return givenMessages(message.placeholder, value, filling);
     }
     return [{ role: message.role, content: filling.content(message.parts), ...(message.name ? { name: message.name } : {}) }];
   });
@@ -250,6 +236,11 @@ class Filling {
   spend(text: string) {
     this.left -= new TextEncoder().encode(text).length;
     if (this.left < 0) throw new TemplateError(`The rendered prompt is larger than ${MAX_OUTPUT_BYTES.toLocaleString("en-US")} bytes.`, "payload_too_large", "variables");
+  }
+
+  show(url: string) {
+    this.pictures -= url.length;
+    if (this.pictures < 0) throw new TemplateError(`The pictures and files of the prompt have more than ${MAX_IMAGE_BYTES.toLocaleString("en-US")} bytes as URLs.`, "payload_too_large", "variables");
   }
 
   content(parts: Part[]): Json {
@@ -303,10 +294,7 @@ class Filling {
       if (!item) this.texts.set(slot.name, piece);
     }
     if (typeof piece === "string") this.spend(piece);
-    else {
-      this.pictures -= piece.url.length;
-      if (this.pictures < 0) throw new TemplateError(`The pictures and files of the prompt have more than ${MAX_IMAGE_BYTES.toLocaleString("en-US")} bytes as URLs.`, "payload_too_large", "variables");
-    }
+    else this.show(piece.url);
     out.push(piece);
   }
 
@@ -379,22 +367,4 @@ function wrongType(name: string, value: Json, wanted: string): TemplateError {
   const isText = wanted === "image_url" && typeof value === "string";
   const what = isText ? "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" : `${oneOf(wanted)}, not ${oneOf(typeOf(value))}`;
   return new TemplateError(`The variable '${name}' must be ${what}.`, "invalid_field", `variables.${name}`);
-}
-
-function givenMessages(name: string, given: Json, spend: (text: string) => void): { [key: string]: Json }[] {
-  const param = `variables.${name}`;
-  if (!Array.isArray(given) || given.length > MAX_GIVEN_MESSAGES) {
-    throw new TemplateError(`'${name}' takes a list of at most ${MAX_GIVEN_MESSAGES.toLocaleString("en-US")} messages.`, "invalid_field", param);
-  }
-  return given.map((message, index) => {
-    if (typeof message !== "object" || message === null || Array.isArray(message) || !GIVEN_ROLES.includes(String(message.role))) {
-      throw new TemplateError(`Each message of '${name}' is an object with a role out of ${GIVEN_ROLES.join(", ")}.`, "invalid_field", `${param}[${index}]`);
-    }
-    const content = message.content ?? null;
-    if (typeof content !== "string" && !Array.isArray(content) && content !== null) {
-      throw new TemplateError(`The content of a message of '${name}' is text, parts or null.`, "invalid_field", `${param}[${index}].content`);
-    }
-    spend(textOf(message));
-    return { ...message };
-  });
 }

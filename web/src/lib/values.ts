@@ -1,5 +1,6 @@
 /** From what somebody typed to what is sent for the variables of a prompt. Pure. */
-import { type Json, type PromptTemplate, type Variable, typeOf } from "./template";
+import { type Files, IN_VARIABLES_MOST, faultOf, heldIn, withFiles } from "./attached";
+import { type Json, type PromptTemplate, type Variable, hasType, typeOf } from "./template";
 
 export type Values = { values: Record<string, Json>; missing: string[]; faults: Record<string, string> };
 
@@ -21,8 +22,11 @@ export function valuesFor(template: PromptTemplate, texts: Readonly<Record<strin
   return found;
 }
 
+export const NO_PICTURE = "An http(s) address of a picture (png, jpeg, gif, webp).";
+
 export function readValue(text: string, type: Variable["type"]): { value: Json } | { fault: string } {
   if (type === null || type === "string") return { value: text };
+  if (type === "image_url") return hasType(text, type) ? { value: text } : { fault: NO_PICTURE };
   try {
     const value = JSON.parse(text) as Json;
     if (typeOf(value) === type) return { value };
@@ -30,6 +34,40 @@ export function readValue(text: string, type: Variable["type"]): { value: Json }
     // Told below.
   }
   return { fault: type === "number" ? "A number, such as 3 or 0.5." : type === "boolean" ? "true or false." : type === "array" ? "A list as JSON: […]" : "An object as JSON: {…}" };
+}
+
+/** The same with what was attached: a picture for a variable that is one, and files for a placeholder, in the last of its messages where
+ * the user says it, else in one of their own. */
+export function withAttached<Of extends Values>(found: Of, template: PromptTemplate, files: Files): Of {
+  if (Object.keys(files).length === 0) return found;
+  const next = { ...found, values: structuredClone(found.values), missing: [...found.missing], faults: { ...found.faults } };
+  const given = (name: string) => {
+    next.missing = next.missing.filter((one) => one !== name);
+    const fault = faultOf(files[name] ?? [], IN_VARIABLES_MOST);
+    if (fault) next.faults[name] = fault;
+  };
+  for (const { name, path, type } of template.variables.values()) {
+    const [picture] = type === "image_url" && Object.hasOwn(files, name) ? (files[name] ?? []) : [];
+    if (!picture) continue;
+    const { picture: data, address } = heldIn(picture.part);
+    delete next.faults[name];
+    put(next.values, path, data ?? address ?? "");
+    given(name);
+  }
+  for (const name of template.placeholders) {
+    const those = Object.hasOwn(files, name) ? (files[name] ?? []) : [];
+    if (those.length === 0 || next.faults[name]) continue;
+    const messages = (next.values[name] ?? []) as Record<string, Json>[];
+    const last = messages.at(-1);
+    put(next.values, [name], last?.role === "user" ? [...messages.slice(0, -1), { ...last, content: withFiles(last.content ?? "", those) }] : [...messages, { role: "user", content: withFiles("", those) }]);
+    given(name);
+  }
+  return next;
+}
+
+/** Whether files can be given for one of its variables. */
+export function takesFiles(template: PromptTemplate): boolean {
+  return template.placeholders.length > 0 || [...template.variables.values()].some((one) => one.type === "image_url");
 }
 
 function put(values: Record<string, Json>, path: readonly string[], value: Json): void {

@@ -38,6 +38,7 @@ class Execution(TypedDict):
     routing: NotRequired[Routing | None]
     simulated: bool
     status: Literal["success", "error", "timeout", "rate_limited", "cancelled", "blocked"]
+    system_fingerprint: NotRequired[str | None]
     tool_calls: NotRequired[list[dict[str, Any]] | None]
     usage: Usage
     version: int | None
@@ -239,6 +240,7 @@ class Beside(TypedDict):
     """What a model said besides its text and its tool calls."""
 
     annotations: NotRequired[list[dict[str, Any]] | None]
+    citations: NotRequired[list[dict[str, Any]] | None]
     reasoning: NotRequired[str | None]
     reasoning_details: NotRequired[list[dict[str, Any]] | None]
     refusal: NotRequired[str | None]

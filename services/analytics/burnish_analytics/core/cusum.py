@@ -31,12 +31,23 @@ def updated(value: float, *, n: float, bad: float, expected: float, rise: float)
 
     `bad` may be a sum of fractions (1 − score). Never below 0.
     """
+    step = _step(n=n, bad=bad, expected=expected, rise=rise)
+    return 0.0 if step is None else max(0.0, value + step)
+
+
+def relieved(value: float, *, n: float, bad: float, expected: float, rise: float) -> float:
+    """The same sum turned round: what speaks for a share of `expected` and against `expected + rise`. Never below 0."""
+    step = _step(n=n, bad=bad, expected=expected, rise=rise)
+    return value if step is None else max(0.0, value - step)
+
+
+def _step(*, n: float, bad: float, expected: float, rise: float) -> float | None:
+    """The log-likelihood ratio of harm to what is normal; None where there is no room above what is normal."""
     normal = min(max(expected, LEAST_SHARE), 1 - LEAST_SHARE)
     harm = min(max(normal + rise, LEAST_SHARE), 1 - LEAST_SHARE)
     if harm <= normal:
-        return 0.0
-    step = bad * math.log(harm / normal) + (n - bad) * math.log((1 - harm) / (1 - normal))
-    return max(0.0, value + step)
+        return None
+    return bad * math.log(harm / normal) + (n - bad) * math.log((1 - harm) / (1 - normal))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from burnish_analytics.core.cusum import THRESHOLD, Sums, threshold_for
+from burnish_analytics.core.cusum import THRESHOLD, Sums, relieved, threshold_for
 from burnish_analytics.core.seasonal import HOURS_A_WEEK, LimitsByHour, p95_bucket, slot_of
 from burnish_shared.measures import merged, share_above
 
@@ -26,6 +26,14 @@ SEASONAL_RISE: Final = 0.05
 MARGIN_BUCKETS: Final = 2
 """What is beyond the 95th percentile by 8 to 12 % (GAMMA) is bad, and not what is barely beyond it: where all answers cost nearly the same,
 1 % more puts every one of them beyond what 95 % were before, which nobody wants to be called for.
+"""
+
+
+RELIEF: Final = 3.0
+"""What a sum of log-likelihood ratios, for normal against the least harm looked for, reaches before an alert of the same version ends.
+
+The recent window alone looks fine now and then while harm lasts. A fall from .85 to .75 that lasted two weeks (6 runs each, ten-minute
+periods) was raised 2.0 times at 300 reactions a day and 4.8 times at 2,000, and now 1.2 and 1.2; .80: 3.8 and 21.8, and now 2.2 and 7.5.
 """
 
 
@@ -47,6 +55,11 @@ class MetricPlan:
     by_quantile: bool = False
     season_excuses: bool = False
     is_asked: bool = False
+
+    @property
+    def lasting_rise(self) -> float:
+        """The least harm that an alert goes on for."""
+        return max(self.least_rise, self.fast_rise if self.slow_rise is None else self.slow_rise)
 
 
 PLANS: Final = (
@@ -134,6 +147,7 @@ class Baseline:
 class SeriesState:
     """All that is remembered of one series. `window`: the latest periods; `is_degraded`: an alert is open.
 
+    `relief`: what speaks for the end of the alert (RELIEF); enough of it from the start where the label has moved since.
     `season`: for each hour of the week the last bucket that is not bad, as it was learnt at `season_at`.
     """
 
@@ -143,6 +157,7 @@ class SeriesState:
     sums: Sums = field(default_factory=Sums)
     window: tuple[Part, ...] = ()
     is_degraded: bool = False
+    relief: float = 0.0
     moved_from: int | None = None
     season: LimitsByHour | None = None
     season_at: datetime | None = None
@@ -195,7 +210,7 @@ def begin_version(state: SeriesState, version: int, *, plan: MetricPlan, limits:
     baseline = state.baseline
     if state.version is not None and not state.is_degraded and state.tally.n >= limits.least_baseline:
         baseline = frozen(state.tally, version=state.version, plan=plan, limits=limits)
-    return replace(state, version=version, tally=Tally(), baseline=baseline, window=(), moved_from=state.version)
+    return replace(state, version=version, tally=Tally(), baseline=baseline, window=(), relief=RELIEF, moved_from=state.version)
 
 
 def frozen(tally: Tally, *, version: int, plan: MetricPlan, limits: DetectorLimits) -> Baseline:
@@ -226,7 +241,8 @@ def observed(
     sums = state.sums.updated(n=seen.n, bad=bad, expected=baseline.expected, fast_rise=plan.fast_rise, slow_rise=plan.slow_rise)
     counts = tuple((bucket, times) for bucket, times in enumerate(seen.counts) if times) if plan.by_quantile else ()
     part = Part(seen.n, bad, seen.reactions, seen.held_back, seen.most_of_one, counts)
-    state = replace(state, sums=sums, window=_window_with(state.window, part, most=limits.window))
+    relief = min(RELIEF, relieved(state.relief, n=seen.n, bad=bad, expected=baseline.expected, rise=plan.lasting_rise))
+    state = replace(state, sums=sums, relief=relief, window=_window_with(state.window, part, most=limits.window))
     return _judged(state, baseline, plan=plan, limits=limits, monitors=monitors)
 
 
@@ -276,7 +292,8 @@ def _judged(
     recent = sum(part.bad for part in state.window) / n
     rise = recent - baseline.expected
     if state.is_degraded:
-        if n >= min(limits.window, max(limits.least_window, limits.window // 2)) and rise < plan.least_rise / 2:
+        is_enough = n >= min(limits.window, max(limits.least_window, limits.window // 2))
+        if is_enough and rise < plan.least_rise / 2 and state.relief >= RELIEF:
             return replace(state, is_degraded=False, sums=Sums()), Recovered(plan.metric, baseline.expected, recent, n)
         return state, None
     alarms = state.sums.reaches(
@@ -287,7 +304,7 @@ def _judged(
         slow_rise=plan.slow_rise,
     )
     if alarms and rise >= plan.least_rise and n >= limits.least_window:
-        return replace(state, is_degraded=True), Degraded(plan.metric, baseline.expected, recent, n, baseline, state.window)
+        return replace(state, is_degraded=True, relief=0.0), Degraded(plan.metric, baseline.expected, recent, n, baseline, state.window)
     return state, None
 
 
@@ -313,6 +330,7 @@ def to_stored(state: SeriesState) -> dict[str, Any]:
         "sums": [state.sums.fast, state.sums.slow],
         "window": [list(one) for one in state.window],
         "is_degraded": state.is_degraded,
+        "relief": state.relief,
         "moved_from": state.moved_from,
         "season": list(state.season) if state.season is not None else None,
         "season_at": state.season_at.isoformat() if state.season_at else None,
@@ -337,6 +355,7 @@ def from_stored(stored: dict[str, Any]) -> SeriesState:
             for one in stored["window"]
         ),
         is_degraded=stored["is_degraded"],
+        relief=stored.get("relief", 0.0),
         moved_from=stored["moved_from"],
         season=tuple(stored["season"]) if stored.get("season") else None,
         season_at=datetime.fromisoformat(stored["season_at"]) if stored.get("season_at") else None,

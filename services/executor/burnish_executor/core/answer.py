@@ -19,6 +19,7 @@ CALLS_MOST = 127
 class Answer:
     """What has come so far. `others`: the second choice and those after it.
 
+    `system_fingerprint`: what the provider calls the setup that answers.
     `hour_write_tokens`: of what was written to the provider's cache, what it keeps for an hour.
     `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy.
     `has_deltas`: the stream tells it in deltas. `places`: index of a tool call as the provider counts → its place among the calls.
@@ -31,6 +32,7 @@ class Answer:
     drawn: set[str] = field(default_factory=set)
     seed: str = ""
     finish_reason: str | None = None
+    system_fingerprint: str | None = None
     usage: Usage | None = None
     hour_write_tokens: int = 0
     complete: bool = False

@@ -172,7 +172,8 @@ def _block(part: dict[str, Any]) -> dict[str, Any] | None:
     if is_file(part):
         return document_of(part["file"], blocks=_blocks(part["file"].get("content"))) | _marks(part)
     text = str(part.get("text") or part.get("refusal") or "")
-    return {"type": "text", "text": text} | _marks(part) if text else None
+    cited = {"citations": part["citations"]} if isinstance(part.get("citations"), list) else {}
+    return {"type": "text", "text": text} | cited | _marks(part) if text else None
 
 
 def _image(url: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed, set_aside
 from burnish_executor.core.anthropic_request import body_of
-from burnish_executor.core.asides import Asides
+from burnish_executor.core.asides import LISTED_MOST, Asides
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
 from burnish_executor.core.usage import count_of, reported
 from burnish_shared.contracts.executions import ExecutionRequest, Usage
@@ -30,6 +30,9 @@ FINISH_REASONS: Final = {
 
 
 THINKING: Final = ("thinking", "redacted_thinking")
+
+NEW_BLOCK: Final = Piece(delta={"citations": []})
+"""Another block of text begins: those of a text that cites end where what they rest on changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class AnthropicWire:
 class AnthropicStream:
     """Reads the events of one stream. `ended`: message_stop came. Usage comes in two parts, which count together.
 
+    `cited`: where each block of text began in the text, and what it cites so far; `opened`: the kind of block that came last.
     `calls`: index of each block that calls a tool → its index among the calls. `given`: what the first event of such a block said of its
     input. `thoughts`: blocks of thinking that are not whole.
     """
@@ -65,6 +69,8 @@ class AnthropicStream:
     calls: dict[int, int] = field(default_factory=dict)
     given: dict[int, Any] = field(default_factory=dict)
     thoughts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    cited: dict[int, tuple[int, list[dict[str, Any]]]] = field(default_factory=dict)
+    opened: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -94,6 +100,8 @@ class AnthropicStream:
                 return add(self.answer, beside={"thinking_blocks": [thought]})
             case "content_block_stop" if _index(event) in self.given:
                 return self._close_call(_index(event))
+            case "content_block_stop" if (begun := self.cited.pop(_index(event), None)) is not None:
+                return _cite(self.answer, begun[0], begun[1])
             case "message_delta":
                 _note_stop(self.answer, _object(event, "delta").get("stop_sequence"))
                 self._finish(_object(event, "delta").get("stop_reason"), event.get("usage"))
@@ -103,14 +111,18 @@ class AnthropicStream:
 
     def _open(self, index: int, block: dict[str, Any]) -> Piece | Failure | None:
         if block.get("type") == "tool_use" and len(self.calls) <= CALLS_MOST:
+            self.opened = "tool_use"
             call = self.calls.setdefault(index, len(self.calls))
             self.given[index] = block.get("input")
             return add(self.answer, calls=[_call(call, id=block.get("id"), name=block.get("name"))])
         if block.get("type") in THINKING:
-            self.thoughts[index] = dict(block)
+            self.opened, self.thoughts[index] = "thinking", dict(block)
             return _thought(self.answer, block.get("thinking"))
-        text = block.get("text")
-        return add(self.answer, text=text) if block.get("type") == "text" and isinstance(text, str) else None
+        text, follows_text, self.opened = block.get("text"), self.opened == "text", str(block.get("type"))
+        if self.opened != "text" or not isinstance(text, str):
+            return None
+        self.cited[index] = (sum(map(len, self.answer.text)), [])
+        return NEW_BLOCK if follows_text and self.answer.text and not text else add(self.answer, text=text)
 
     def _close_call(self, index: int) -> Piece | Failure | None:
         """A call of which no input came has none, or had it all in its first event. Its arguments are JSON either way, as in a buffered
@@ -129,11 +141,19 @@ class AnthropicStream:
             return add(self.answer, text=text)
         if kind == "input_json_delta" and isinstance(part, str) and index in self.calls:
             return add(self.answer, calls=[{"index": self.calls[index], "function": {"arguments": part}}])
+        if kind == "citations_delta" and isinstance(delta.get("citation"), dict):
+            self._note_citation(index, delta["citation"])
         for name in ("thinking", "signature"):
             if kind == f"{name}_delta" and isinstance(delta.get(name), str) and index in self.thoughts:
                 self.thoughts[index][name] = str(self.thoughts[index].get(name) or "") + delta[name]
                 return _thought(self.answer, delta[name]) if name == "thinking" else None
         return None
+
+    def _note_citation(self, index: int, citation: dict[str, Any]) -> None:
+        """A block cites what all of its text rests on, and more of that text may come."""
+        _, cited = self.cited.get(index, (0, []))
+        if len(cited) < LISTED_MOST:
+            cited.append(citation)
 
     def _finish(self, reason: Any, usage: Any) -> None:
         self._use(usage)
@@ -162,7 +182,9 @@ def read_body(data: bytes) -> Answer | Failure:
     answer.usage, answer.hour_write_tokens = usage_of(body.get("usage")), hour_writes_in(body.get("usage"))
     for block in (one for one in blocks if isinstance(one, dict)):
         if block.get("type") == "text" and isinstance(block.get("text"), str):
+            begin, cited = sum(map(len, answer.text)), block.get("citations")
             answer.text.append(block["text"])
+            _cite(answer, begin, cited if isinstance(cited, list) else [])
         elif block.get("type") == "tool_use" and len(answer.tool_calls) <= CALLS_MOST:
             call = _call(len(answer.tool_calls), id=block.get("id"), name=block.get("name"), given=block.get("input"))
             merge_call(answer.tool_calls, call)
@@ -170,6 +192,14 @@ def read_body(data: bytes) -> Answer | Failure:
             set_aside(answer, {"reasoning_content": block.get("thinking"), "thinking_blocks": [block]})
     _note_stop(answer, body.get("stop_sequence"))
     return answer
+
+
+def _cite(answer: Answer, begin: int, citations: list[Any]) -> Piece | Failure | None:
+    """What the text from `begin` to here rests on; None where it cites nothing."""
+    listed = [one for one in citations if isinstance(one, dict)][:LISTED_MOST]
+    if not listed:
+        return None
+    return add(answer, beside={"citations": [{"start": begin, "end": sum(map(len, answer.text)), "citations": listed}]})
 
 
 def _thought(answer: Answer, text: Any) -> Piece | Failure | None:

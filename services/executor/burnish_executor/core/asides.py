@@ -42,6 +42,7 @@ class Asides:
     reasoning_details: list[dict[str, Any]] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
     annotations: list[dict[str, Any]] = field(default_factory=list)
+    citations: list[dict[str, Any]] = field(default_factory=list)
     stop_sequence: str | None = None
     characters: int = 0
 
@@ -63,12 +64,11 @@ class Asides:
             told["refusal"] = refusal
         for name, kept in (
             ("thinking_blocks", self.thinking), ("reasoning_details", self.reasoning_details), ("annotations", self.annotations),
+            ("citations", self.citations),
         ):  # fmt: skip
             listed = said.get(name)
-            if isinstance(listed, list) and (new := [one for one in listed if isinstance(one, dict)]):
-                told[name] = new
-                for one in new[: max(0, LISTED_MOST - len(kept))]:
-                    _keep(kept, one)
+            if isinstance(listed, list) and (new := [one for one in listed if _is_kept(one, name)]):
+                told[name] = [_placed(kept, one) for one in new]
         self.characters += sum(len(one) if isinstance(one, str) else len(str(one)) for one in told.values())
         return told
 
@@ -77,9 +77,25 @@ class Asides:
         made = Beside(
             reasoning=storable("".join(self.reasoning)) or None, thinking=self.thinking or None,
             reasoning_details=self.reasoning_details or None, refusal=storable("".join(self.refusal)) or None,
-            annotations=self.annotations or None, stop_sequence=None if self.stop_sequence is None else storable(self.stop_sequence),
+            annotations=self.annotations or None, citations=self.citations or None,
+            stop_sequence=None if self.stop_sequence is None else storable(self.stop_sequence),
         )  # fmt: skip
         return made if made.model_fields_set and any(value is not None for value in made.model_dump().values()) else None
+
+
+def _is_kept(one: Any, name: str) -> bool:
+    """Others call their sources citations too; ours are parts of the text with what they rest on."""
+    if name != "citations":
+        return isinstance(one, dict)
+    return isinstance(one, dict) and isinstance(one.get("citations"), list) and all(type(one.get(edge)) is int for edge in ("start", "end"))
+
+
+def _placed(kept: list[dict[str, Any]], one: dict[str, Any]) -> dict[str, Any]:
+    """Keeps it, and tells it with its place in the list: by that OpenAI's clients put the entries of a list in deltas together."""
+    if len(kept) < LISTED_MOST:
+        _keep(kept, one)
+    own = one.get("index")
+    return one if isinstance(own, int) and not isinstance(own, bool) else {**one, "index": len(kept) - 1}
 
 
 def _keep(kept: list[dict[str, Any]], one: dict[str, Any]) -> None:

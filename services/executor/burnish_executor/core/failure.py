@@ -155,6 +155,11 @@ def refusal_of(http_status: int, body: Any, *, retry_after_s: float | None) -> F
     return replace(of_status(http_status, words_in(body), retry_after_s=retry_after_s, code=code), code=code, param=param)
 
 
+PASSING: Final = frozenset({409, 425})
+"""Refusals that say nothing of the request: somebody else holds what it needs just now, or it came too early (RFC 8470). Nothing was done;
+OpenAI's and Anthropic's own clients send it again after a 409."""
+
+
 def of_status(http_status: int, message: str, *, retry_after_s: float | None, code: str | None = None) -> Failure:
     """A failure by the provider's HTTP status. `message`: the provider's own words, shortened by the caller."""
     said = f"The provider answered {http_status}" + (f": {message}" if message else ".")
@@ -164,7 +169,7 @@ def of_status(http_status: int, message: str, *, retry_after_s: float | None, co
         return Failure(FailureKind.RATE_LIMITED, said, http_status, retry_after_s)
     if http_status in (408, 504):
         return Failure(FailureKind.TIMEOUT, said, http_status)
-    if http_status >= 500:
+    if http_status >= 500 or http_status in PASSING:
         return Failure(FailureKind.PROVIDER, said, http_status, retry_after_s)
     return Failure(FailureKind.REFUSED, said, http_status)
 
@@ -172,13 +177,38 @@ def of_status(http_status: int, message: str, *, retry_after_s: float | None, co
 def failure_of_body(body: Mapping[str, Any]) -> Failure:
     """An error object, which providers also send with status 200; `body` is one in which `error_in` finds it."""
     error = error_in(body)
-    message = words_in(error) if isinstance(error, dict) else error
-    code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
-    if is_empty(None, "", code=code):
-        kind = FailureKind.ACCOUNT_EMPTY
+    said = "The provider answered with an error: "
+    if not isinstance(error, dict):
+        return Failure(FailureKind.PROVIDER, said + str(error)[:MESSAGE_MOST])
+    message, (code, param) = words_in(error), named_by(error)
+    words = str(error.get("code") or error.get("type") or "")
+    if is_empty(None, "", code=words):
+        failure = Failure(FailureKind.ACCOUNT_EMPTY, "")
+    elif "rate_limit" in words:
+        failure = Failure(FailureKind.RATE_LIMITED, "")
+    elif (status := _status_in(error)) is not None:
+        failure = of_status(status, message, retry_after_s=None, code=code)
     else:
-        kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
-    return Failure(kind, f"The provider answered with an error: {str(message)[:MESSAGE_MOST]}")
+        failure = Failure(FailureKind.PROVIDER, "")
+    return replace(failure, message=said + message, code=code, param=param)
+
+
+STATUSES_IN_BODIES: Final = frozenset({400, 402, 404, 408, 413, 422, 429, 503, 504, 529})
+"""OpenRouter, Google and vLLM name the status as the code of an error that comes with a 200 or in a stream. Of a key (401, 403) such an
+error says nothing: OpenRouter's 403 is of what was asked."""
+
+STATUS_OF_TYPE: Final = {
+    "invalid_request_error": 400, "not_found_error": 404, "request_too_large": 413, "timeout_error": 504, "overloaded_error": 529,
+}  # fmt: skip
+"""Types of Anthropic's errors (https://platform.claude.com/docs/en/api/errors), which its streams tell without a status."""
+
+
+def _status_in(error: Mapping[str, Any]) -> int | None:
+    """The status that an error object stands for, where it says one that decides what becomes of the call."""
+    code = error.get("code")
+    if isinstance(code, int) and code in STATUSES_IN_BODIES:
+        return int(code)
+    return STATUS_OF_TYPE.get(str(error.get("type")))
 
 
 def wait_before_retry_s(attempt: int, *, retry_after_s: float | None, dice: float) -> float:

@@ -44,7 +44,9 @@ def document_of(file: dict[str, Any], *, blocks: list[dict[str, Any]]) -> dict[s
 
     Source: https://platform.claude.com/docs/en/build-with-claude/pdf-support.
     """
-    said = {name: file[ours] for name, ours in (("title", "filename"), ("context", "context")) if file.get(ours)}
+    said = {
+        name: file[ours] for name, ours in (("title", "filename"), ("context", "context"), ("citations", "citations")) if file.get(ours)
+    }
     return {"type": "document", "source": _source(file, blocks)} | said
 
 

@@ -27,6 +27,7 @@ class KeptAnswer(BaseModel):
     tool_calls: list[dict[str, Any]] | None = None
     beside: Beside | None = None
     finish_reason: str | None = None
+    system_fingerprint: str | None = None
     simulated: bool = False
 
 
@@ -51,4 +52,4 @@ def hit_of(request: ExecutionRequest, answer: KeptAnswer, *, latency_s: float) -
         usage=UNASKED, complete=True, simulated=answer.simulated,
     )  # fmt: skip
     made = outcome_of(request, given, text="", trials=[], latency_s=latency_s, first_token_s=latency_s if request.stream else None)
-    return made.model_copy(update={"cached": True, "beside": answer.beside})
+    return made.model_copy(update={"cached": True, "beside": answer.beside, "system_fingerprint": answer.system_fingerprint})

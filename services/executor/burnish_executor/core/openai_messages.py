@@ -55,8 +55,9 @@ def _is_shown(part: Any) -> bool:
 def _of_anthropics(message: dict[str, Any], *, is_strict: bool) -> dict[str, Any]:
     """Thoughts without a signature came from a provider of this format, which may want them back; signed ones are Anthropic's alone."""
     made = {name: value for name, value in message.items() if name not in NOT_OPENAIS}
-    if is_strict and isinstance(made.get("content"), list):
-        made["content"] = [{name: value for name, value in part.items() if name not in NOT_OPENAIS} for part in made["content"]]
+    if isinstance(made.get("content"), list):
+        unknown = {*NOT_OPENAIS, "citations"} if is_strict else {"citations"}
+        made["content"] = [{name: value for name, value in part.items() if name not in unknown} for part in made["content"]]
     if calls := made.get("tool_calls"):
         made["tool_calls"] = [{name: call[name] for name in ("id", "type", "function", *KEPT_WITH_CALLS) if name in call} for call in calls]
     blocks = message.get("thinking_blocks") or []

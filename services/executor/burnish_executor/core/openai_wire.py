@@ -28,6 +28,9 @@ LATER_CAP: Final = frozenset({"openai"})
 """Providers that name the cap of the output `max_completion_tokens`."""
 
 
+FINGERPRINT_MOST_CHARACTERS: Final = 200
+
+
 @dataclass(frozen=True, slots=True)
 class OpenAIWire:
     """`POST …/chat/completions`, as OpenAI and everybody who is compatible with it speak it."""
@@ -197,7 +200,16 @@ def _read_whole(answer: Answer, chunk: Any, *, choices: int) -> Piece | Failure 
             answer.finish_reason = str(choice["finish_reason"])[:40]
         added = _added(answer, delta if isinstance(delta, dict) else {})
     answer.complete = answer.complete or ended_of(answer, most=choices) == choices
+    if answer.finish_reason is not None:
+        _note_setup(answer, chunk)
     return added
+
+
+def _note_setup(answer: Answer, body: dict[str, Any]) -> None:
+    """Which setup answers. A stream says the same in every event; the last ones are looked at, so that no mere text is slower."""
+    named = body.get("system_fingerprint")
+    if isinstance(named, str) and named:
+        answer.system_fingerprint = named[:FINGERPRINT_MOST_CHARACTERS]
 
 
 def read_body(data: bytes, *, seed: str = "") -> Answer | Failure:
@@ -217,6 +229,7 @@ def read_body(data: bytes, *, seed: str = "") -> Answer | Failure:
         return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
     answer.usage = reported(body.get("usage"), service_tier=body.get("service_tier"))
     answer.simulated = body.get("simulated") is True
+    _note_setup(answer, body)
     for choice in choices[1:CHOICES_MOST] if isinstance(choices, list) else ():
         other = _read_choice(choice, seed=f"{seed}/{len(answer.others)}") if isinstance(choice, dict) else None
         if other is not None:

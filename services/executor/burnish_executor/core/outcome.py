@@ -71,6 +71,7 @@ def outcome_of(
         label=request.prompt.label if request.prompt else None,
         model=request.route.model, provider=request.route.provider,
         finish_reason=storable(result.finish_reason) if isinstance(result, Answer) and result.finish_reason else None,
+        system_fingerprint=storable(result.system_fingerprint) if isinstance(result, Answer) and result.system_fingerprint else None,
         usage=usage, cost_nusd=cost, credits=credits_text(cost), markup_nusd=split.markup_nusd, cost_split=split,
         price_version=request.route.price.version, routing=request.routing,
         experiment_id=request.experiment.experiment_id if request.experiment else None,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
 from burnish_gateway.compat.error_answer import openai_error
-from burnish_gateway.compat.format import Facts, burnish_of, tier_in
+from burnish_gateway.compat.format import Facts, burnish_of, setup_in, tier_in
 from burnish_shared.beside import message_fields
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded, encoded
@@ -71,12 +71,17 @@ class Chunks:
         return self.delta(encoded(told)) if told else b""
 
     def end(self, outcome: Facts) -> bytes:
-        """Finish reason, usage and cost where they are wanted, and `[DONE]`, which is sent nowhere else."""
+        """Finish reason, usage and cost where they are wanted, and `[DONE]`, which is sent nowhere else.
+
+        Which setup answered is known by now, and told in both last chunks: OpenAI's client keeps what the very last one says.
+        """
         others = b"".join(
             self._choice({"index": index, "delta": {}, "finish_reason": finish_reason(one)})
             for index, one in enumerate((outcome.get("choices") or [])[1:], start=1)
         )
         last = others + self.before_delta + b'{},"finish_reason":' + encoded(finish_reason(outcome)) + b"}]"
+        if setup := setup_in(outcome):
+            last += b"," + encoded(setup)[1:-1]
         if not self.include_usage:
             return last + b"}\n\n" + DONE
         return last + b',"usage":null}\n\n' + self._usage(outcome) + DONE
@@ -85,7 +90,7 @@ class Chunks:
         """With the model that answered in the end, and what no field of OpenAI's has a place for."""
         head = decoded(self.before_choices.removeprefix(b"data: ").removesuffix(b',"choices":[') + b"}")
         facts = head | {"model": outcome["model"], "choices": [], "usage": usage_of(outcome), "burnish": burnish_of(outcome)}
-        facts |= tier_in(outcome)
+        facts |= tier_in(outcome) | setup_in(outcome)
         return b"data: " + encoded(facts) + b"\n\n"
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:

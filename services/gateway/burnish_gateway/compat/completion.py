@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from burnish_gateway.compat.format import Facts, burnish_of, tier_in
+from burnish_gateway.compat.format import Facts, burnish_of, setup_in, tier_in
 from burnish_shared.beside import message_fields
 from burnish_shared.ids import created_at
 from burnish_shared.json_bytes import encoded
@@ -16,6 +16,7 @@ def completion(outcome: Facts) -> bytes:
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
         **tier_in(outcome),
+        **setup_in(outcome),
     }
     return encoded(body)
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Role
 from burnish_gateway.compat.format import Format
+from burnish_gateway.compat.recall import Recall
 from burnish_gateway.deps import gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.order import messages_of
 from burnish_gateway.routing.choose_way import choose_way
@@ -19,18 +20,19 @@ from burnish_shared.tokens import input_tokens_of
 Answer = Callable[[int], dict[str, Any]]
 
 
-async def count_tokens(request: Request, *, format: Format, answer: Answer) -> Response:
-    """Never raises a BurnishError: clients of a format know errors in its own words only."""
+async def count_tokens(request: Request, *, format: Format, answer: Answer, recall: Recall | None = None) -> Response:
+    """Never raises a BurnishError: clients of a format know errors in its own words only. `recall`: fills in what a body only names."""
     try:
-        return json_response(answer(await _counted(request, format)) | {"source": "estimated"})
+        return json_response(answer(await _counted(request, format, recall)) | {"source": "estimated"})
     except BurnishError as error:
         return format.refuse(error, request_id=request_id_of(request))
 
 
-async def _counted(request: Request, format: Format) -> int:
+async def _counted(request: Request, format: Format, recall: Recall | None) -> int:
     """By length, from above: the figure that the same call would be held for. Of a prompt its text is counted, filled in."""
     gateway, principal = gateway_of(request), await verified_caller(request, Role.VIEWER)
-    order = format.parse(await read_body(request, most_bytes=CHAT_MOST_BYTES)).order
+    raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
+    order = format.parse(raw if recall is None else await recall(raw, gateway=gateway, principal=principal)).order
     version = None
     if order.slug is not None:
         version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)

@@ -15,6 +15,7 @@ from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import MadeRequest, Repeated, admit
 from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.other_bodies import parsed
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError
@@ -35,7 +36,7 @@ async def _embed(request: Request) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
-    body = parse_embeddings_body(raw)
+    body = parsed(parse_embeddings_body, raw, path=request.url.path)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     made = await _made(body, request, gateway=gateway, principal=principal)

@@ -5,6 +5,7 @@ from typing import Any, Final
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_shared.errors import InvalidField
 from burnish_shared.files import ADDRESS, HEAD, PDF, bytes_of, is_file, media_type_of
+from burnish_shared.omitted import told_of_omitted
 
 HOLDS: Final = ("file_data", "file_url", "content")
 """Exactly one of them says what the file is."""
@@ -34,13 +35,29 @@ def check_file(file: dict[str, Any], *, param: str) -> None:
     for name in ("filename", "context"):
         if not isinstance(file.get(name), str | None):
             raise InvalidField(f"{param}.{name}: must be text.", param=f"{param}.{name}")
+    wanted = file.get("citations")
+    if wanted is not None and not (isinstance(wanted, dict) and isinstance(wanted.get("enabled"), bool)):
+        raise InvalidField(f'{param}.citations: must be {{"enabled": true}} or {{"enabled": false}}.', param=f"{param}.citations")
     check_held(file, given[0], param=f"{param}.{given[0]}")
+
+
+def misplaced(what: str, *, param: str) -> InvalidField:
+    article = "an" if what == "image" else "a"
+    return InvalidField(f"{param}: {article} {what} stands in a message of the user, or in the result of a tool.", param=param)
 
 
 def check_place_of_files(role: str, content: list[Any], *, param: str) -> None:
     """Providers take files from users and tools alone."""
     if role not in MAY_SHOW_FILES and (at := next((at for at, part in enumerate(content) if is_file(part)), None)) is not None:
-        raise InvalidField(f"{param}[{at}]: a file stands in a message of the user, or in the result of a tool.", param=f"{param}[{at}]")
+        raise misplaced("file", param=f"{param}[{at}]")
+
+
+def check_place_of_shown(role: str, content: list[Any], *, param: str) -> None:
+    """The same of images, in formats whose providers take them from those alone."""
+    check_place_of_files(role, content, param=param)
+    shows = (at for at, part in enumerate(content) if isinstance(part, dict) and part.get("type") == "image_url")
+    if role not in MAY_SHOW_FILES and (at := next(shows, None)) is not None:
+        raise misplaced("image", param=f"{param}[{at}]")
 
 
 def check_held(file: dict[str, Any], name: str, *, param: str) -> None:
@@ -59,6 +76,7 @@ def check_held(file: dict[str, Any], name: str, *, param: str) -> None:
 
 
 def _check_data(file: dict[str, Any], value: str, *, param: str) -> None:
+    check_kept(value, file.get("filename"), param=param)
     if HEAD.match(value) is None:
         said = value[5:].partition(",")[0].partition(";")[0][:100] if value[:5].lower() == "data:" else ""
         if said and ";base64," in value[:200].lower():
@@ -70,6 +88,12 @@ def _check_data(file: dict[str, Any], value: str, *, param: str) -> None:
         raise InvalidField(f"{param}: {'holds nothing' if raw == b'' else 'is no base64'} behind its comma.", param=param)
     if media_type_of(file) == PDF and PDF_BEGINS not in raw[:PDF_BEGINS_WITHIN_BYTES]:
         raise InvalidField(f"{param}: is no PDF; one begins with %PDF-.", param=param)
+
+
+def check_kept(value: str, name: str | None, *, param: str) -> None:
+    """Raises InvalidField for a name that the books gave a file in place of its bytes, as where an execution is run again."""
+    if (told := told_of_omitted(value, name)) is not None:
+        raise InvalidField(f"{param}: {told}", param=param)
 
 
 def _data_form() -> str:

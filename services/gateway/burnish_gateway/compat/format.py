@@ -37,6 +37,12 @@ def tier_in(outcome: Facts) -> dict[str, Any]:
     return {"service_tier": tier} if tier else {}
 
 
+def setup_in(outcome: Facts) -> dict[str, Any]:
+    """What the provider calls the setup that answered, where it says so: a field of chat completions."""
+    setup = outcome.get("system_fingerprint")
+    return {"system_fingerprint": setup} if setup else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """A parsed request. `include_usage`: in a format where usage is an option, it is wanted. `repeated`: what its answer says of it."""

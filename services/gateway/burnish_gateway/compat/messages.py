@@ -1,9 +1,9 @@
 """Messages of an OpenAI-style call: checked, and passed on as they came. Pure."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from burnish_gateway.compat.files import check_file, check_place_of_files
+from burnish_gateway.compat.files import check_file, check_kept, check_place_of_files
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_shared.errors import InvalidField
 
@@ -13,6 +13,10 @@ ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function
 
 PARTS = {"text": str, "refusal": str, "image_url": dict, "file": dict}
 """Kinds of content parts, and the type of the field that is called like each. Audio: what it costs cannot be held for yet."""
+
+
+CITED: Final = ("citations",)
+"""What of a message is told and has no place in a message that is sent back."""
 
 
 def checked_messages(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -39,7 +43,14 @@ def _checked(message: dict[str, Any], *, param: str) -> dict[str, Any]:
         raise InvalidField(f"{param}.tool_calls: must be a list of objects.", param=f"{param}.tool_calls")
     if role == "tool" and not isinstance(message.get("tool_call_id"), str):
         raise InvalidField(f"{param}.tool_call_id: must name the call that this message answers.", param=f"{param}.tool_call_id")
-    return {name: value for name, value in message.items() if value is not None or name == "content"}
+    left_out = CITED if role == "assistant" else ()
+    made = {name: value for name, value in message.items() if (value is not None or name == "content") and name not in left_out}
+    return made | {"thinking_blocks": _unplaced(made["thinking_blocks"])} if isinstance(made.get("thinking_blocks"), list) else made
+
+
+def _unplaced(blocks: list[Any]) -> list[Any]:
+    """As their provider signed them: in a stream they were told with their place."""
+    return [{name: value for name, value in one.items() if name != "index"} if isinstance(one, dict) else one for one in blocks]
 
 
 def check_part(part: Any, *, param: str) -> None:
@@ -52,6 +63,8 @@ def check_part(part: Any, *, param: str) -> None:
     if not isinstance(value, PARTS[kind]) or (kind == "image_url" and not isinstance(value.get("url"), str)):
         what = {"image_url": "must be an object with a url", "file": "must be an object with file_data"}.get(kind, "must be text")
         raise InvalidField(f"{param}.{kind}: {what}.", param=f"{param}.{kind}")
+    if kind == "image_url":
+        check_kept(value["url"], None, param=f"{param}.image_url.url")
     if kind == "file":
         check_file(value, param=f"{param}.file")
         for index, inner in enumerate(value.get("content") or ()):

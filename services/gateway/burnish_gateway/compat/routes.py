@@ -13,6 +13,7 @@ from burnish_gateway.compat.count_tokens import count_tokens
 from burnish_gateway.compat.embed import embed
 from burnish_gateway.compat.embeddings_body import EmbeddingsBody
 from burnish_gateway.compat.openai_format import OpenAIFormat
+from burnish_gateway.compat.recall import recall
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.compat.serve import serve
@@ -63,8 +64,8 @@ async def create_embeddings(request: Request) -> Response:
     openapi_extra=json_body(ResponsesBody, role="viewer"),
 )
 async def create_response(request: Request) -> Response:
-    """Stateless: a conversation is sent as `input`."""
-    return await serve(request, format=ResponsesFormat())
+    """Stateless: a conversation is sent as `input`. Of an earlier answer the id of an item is enough (`item_reference`)."""
+    return await serve(request, format=ResponsesFormat(), recall=recall)
 
 
 @router.post(
@@ -78,7 +79,10 @@ async def create_response(request: Request) -> Response:
 async def count_response_tokens(request: Request) -> Response:
     """Counted by length, as what is held for the same call is: no tokenizer of the model is at hand. Nothing is asked of a model."""
     return await count_tokens(
-        request, format=ResponsesFormat(), answer=lambda tokens: {"object": "response.input_tokens", "input_tokens": tokens}
+        request,
+        format=ResponsesFormat(),
+        answer=lambda tokens: {"object": "response.input_tokens", "input_tokens": tokens},
+        recall=recall,
     )
 
 
@@ -87,7 +91,11 @@ async def count_response_tokens(request: Request) -> Response:
     summary="A message in Anthropic's format; `model` may name any model, or a prompt as `burnish::prompt::SLUG`",
     response_class=Response,
     dependencies=[Depends(bearer)],
-    responses={200: {"description": "A `message`; with `stream` Anthropic's events, the last `message_stop` or `error`"}, **REFUSALS},
+    responses={
+        200: {"description": "A `message`; with `stream` Anthropic's events, the last `message_stop` or `error`"},
+        529: {"model": ErrorAnswer, "description": "The provider is overloaded"},
+        **REFUSALS,
+    },
     openapi_extra=json_body(MessagesBody, role="viewer"),
 )
 async def create_message(request: Request) -> Response:

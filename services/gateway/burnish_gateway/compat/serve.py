@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.compat.format import Chat, Format
+from burnish_gateway.compat.recall import Recall
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
@@ -17,25 +18,27 @@ from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.execution.told import Done, first_told
 from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.other_bodies import parsed
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded
 
 
-async def serve(request: Request, *, format: Format) -> Response:
-    """Never raises a BurnishError: clients of a format know errors in its own words only."""
+async def serve(request: Request, *, format: Format, recall: Recall | None = None) -> Response:
+    """Never raises a BurnishError: clients of a format know errors in its own words only. `recall`: fills in what a body only names."""
     try:
-        return await _serve(request, format=format)
+        return await _serve(request, format=format, recall=recall)
     except BurnishError as error:
         return format.refuse(error, request_id=request_id_of(request))
 
 
-async def _serve(request: Request, *, format: Format) -> Response:
+async def _serve(request: Request, *, format: Format, recall: Recall | None) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
-    chat = format.parse(raw)
+    whole = raw if recall is None else await recall(raw, gateway=gateway, principal=principal)
+    chat = parsed(format.parse, whole, path=request.url.path)
     text = key_of(request)
     key = IdempotencyKey(format.route, text, fingerprint_of(raw)) if text is not None else None
     submitted = await submit(

@@ -1,4 +1,4 @@
-"""What would make a proof on a dataset too kind: texts and people that are in several splits, and a test split that was looked at often."""
+"""What makes a proof on a dataset too kind, or none: texts and people in several splits, a test split looked at often or empty."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -37,7 +37,7 @@ class SplitGroup(BaseModel):
 class LeakReport(BaseModel):
     dataset_id: UUID
     version: int
-    is_clean: bool = Field(description="Nothing was found that makes a proof too kind.")
+    is_clean: bool = Field(description="Nothing was found that makes a proof too kind, and there are test items to prove on.")
     in_words: list[str]
     pairs: list[AlikePair] = Field(description="At most 100, the most alike first.")
     groups: list[SplitGroup] = Field(description="Users or conversations with items in several splits; at most 100.")
@@ -56,7 +56,7 @@ async def find_leaks(tx: Tx, workspace_id: UUID, dataset: Dataset) -> LeakReport
     groups = [SplitGroup(group=row["own"], counts=row["counts"]) for row in await store.split_groups(tx, workspace_id, dataset.dataset_id)]
     facts = await store.facts_of(tx, workspace_id, dataset.dataset_id)
     looks_left = max(0, LOOKS_MOST - facts["looks"])
-    words = _in_words(pairs, groups, looks=facts["looks"], reads=facts["reads"])
+    words = _in_words(dataset, pairs, groups, looks=facts["looks"], reads=facts["reads"])
     return LeakReport(
         dataset_id=dataset.dataset_id,
         version=dataset.version,
@@ -78,8 +78,10 @@ def _pair(pair: dict[str, Any], items: dict[UUID, Record]) -> AlikePair:
     return AlikePair(similarity=pair["similarity"], items=shown, contradicts=len({one.expected.strip() for one in shown}) > 1)
 
 
-def _in_words(pairs: list[AlikePair], groups: list[SplitGroup], *, looks: int, reads: int) -> list[str]:
+def _in_words(dataset: Dataset, pairs: list[AlikePair], groups: list[SplitGroup], *, looks: int, reads: int) -> list[str]:
     found = []
+    if not dataset.counts.get("test"):
+        found.append("It has no test items, so no gain can be proved on it: add some.")
     tested = sum(any(one.split == "test" for one in pair.items) for pair in pairs)
     if pairs:
         found.append(f"{len(pairs)} pairs of items in different splits say almost the same, {tested} of them with a test item.")

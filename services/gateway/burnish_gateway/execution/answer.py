@@ -7,7 +7,8 @@ from burnish_shared.contracts.executions import SUCCEEDED
 from burnish_shared.errors import BurnishError, Unavailable
 
 STATUS_CODES = {"timeout": 504, "rate_limited": 429, "cancelled": 499, "blocked": 422}
-"""HTTP status by terminal status; `error` is 502, or 400 where the provider blamed the request itself, or 503 where nobody took it."""
+"""HTTP status by terminal status; `error` is 502, or 400 (413) where the provider blamed the request itself, or 503 where nobody took it or
+the provider is overloaded."""
 
 STATUS_OF_CODE = {
     "no_provider_key": 422,
@@ -24,11 +25,15 @@ is booked as cancelled, but its caller did not go away."""
 KEY_IS_SPENT = {"x-should-retry": "false"}
 """Of an execution that failed and has a key: its failure is what the key gets from now on, so to repeat it is of no use."""
 
-BLAMES_REQUEST = frozenset({400, 404, 413, 415, 422})
+STATUS_OF_BLAME = {400: 400, 404: 400, 413: 413, 415: 400, 422: 400}
+"""A provider's status that blames the request → ours."""
+
+OVERLOADED = frozenset({503, 529})
+"""So says a provider that it has too much to do: OpenAI and most others, and Anthropic. Patience helps, so it is 503 with Retry-After."""
 
 
 class ExecutionFailed(BurnishError):
-    """An execution that ended in anything but success; it has a row, and its id is in `details`."""
+    """An execution that ended in anything but success; it has a row, and its id is in `details`. `overloaded`: so its provider says."""
 
     def __init__(
         self,
@@ -40,12 +45,14 @@ class ExecutionFailed(BurnishError):
         retryable: bool,
         details: dict[str, Any],
         retry_after_s: float | None = None,
+        overloaded: bool = False,
     ) -> None:
         super().__init__(message, details=details, retry_after_s=retry_after_s or (1 if status in (429, 503) else None))
         self.type = type  # type: ignore[misc]
         self.code = code  # type: ignore[misc]
         self.status = status  # type: ignore[misc]
         self.retryable = retryable  # type: ignore[misc]
+        self.overloaded = overloaded
 
 
 def succeeded(outcome: bytes) -> bool:
@@ -61,9 +68,9 @@ def failure_of(outcome: bytes, *, has_key: bool = False) -> BurnishError:
     if error["code"] == "not_dispatched":
         return Unavailable("No executor could take this request; try again.", retry_after_s=1, details={"execution_id": body["id"]})
     attempts = body.get("attempts") or []
-    http_status = next((one.get("http_status") for one in reversed(attempts)), None)
-    blamed = error["code"] == "provider_refused" and http_status in BLAMES_REQUEST
-    status = STATUS_OF_CODE.get(error["code"]) or (400 if blamed else STATUS_CODES.get(body["status"], 502))
+    http_status = error.get("provider_status") or next((one.get("http_status") for one in reversed(attempts)), None)
+    overloaded = error["code"] == "provider_failed" and http_status in OVERLOADED
+    status = 503 if overloaded else _status_of(error["code"], status=body["status"], http_status=http_status)
     details = {"execution_id": body["id"], "status": body["status"], "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
     details["attempts"] = attempts
     if body.get("output"):
@@ -75,7 +82,14 @@ def failure_of(outcome: bytes, *, has_key: bool = False) -> BurnishError:
         details["output_invalid"] = error["problems"]
     failure = ExecutionFailed(
         error["message"], type=error["type"], code=error["code"], status=status, details=details, retry_after_s=error.get("retry_after_s"),
-        retryable=bool(error.get("retryable")) and not has_key,
+        retryable=bool(error.get("retryable")) and not has_key, overloaded=overloaded,
     )  # fmt: skip
     failure.headers = KEY_IS_SPENT if has_key else {}
     return failure
+
+
+def _status_of(code: str, *, status: str, http_status: int | None) -> int:
+    """`status`: of the record; `http_status`: the provider's last one."""
+    if code == "provider_refused" and http_status in STATUS_OF_BLAME:
+        return STATUS_OF_BLAME[http_status]
+    return STATUS_OF_CODE.get(code) or STATUS_CODES.get(status, 502)

@@ -9,7 +9,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
-from burnish_gateway.execution.known_files import check_files, why_unread
+from burnish_gateway.execution.known_parts import check_parts, why_unread
 from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
@@ -54,6 +54,7 @@ class Order:
     `client_request_id`: what the caller calls it, once in the workspace.
     `overrides_at`: the field of the caller's body that holds them; "" where they stand beside the rest.
     `takes_part` False: whatever experiments run, the call gets what it names, as a line of a batch does.
+    `cap_bends`: a cap above the model's limit counts as the limit, because the format wants one and clients fill in theirs.
     """
 
     slug: str | None = None
@@ -79,6 +80,7 @@ class Order:
     beta: str | None = None
     takes_part: bool = True
     overrides_at: str = ""
+    cap_bends: bool = False
 
 
 def prepare(
@@ -144,9 +146,9 @@ def prepare(
 
 
 def _readable(order: Order, version: ResolvedVersion | None, facts: ModelFacts) -> list[dict[str, Any]]:
-    """What this model is asked. Raises ModelUnsuitable too, where it reads no such file."""
+    """What this model is asked. Raises ModelUnsuitable too, where it sees no images or reads no such file."""
     messages = messages_of(order, version, model=facts.model)
-    check_files(messages, facts)
+    check_parts(messages, facts)
     return messages
 
 
@@ -242,6 +244,8 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     settings = without_idle_words(with_overrides(version.settings if version else {}, given))
     name = next(iter(CAPS & settings.keys()), "max_tokens")
     asked = settings.get(name)
+    if order.cap_bends and isinstance(asked, int) and asked > facts.output_tokens:
+        asked = facts.output_tokens
     if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):
         raise InvalidField(f"{name}: must be a whole number from 1 to {facts.output_tokens}, the limit of {facts.model}.", param=name)
     settings[name] = asked or min(DEFAULT_OUTPUT_TOKENS, facts.output_tokens)
@@ -251,7 +255,7 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
 def _told_all(
     order: Order, messages: list[dict[str, Any]], settings: Mapping[str, Any], fallbacks: Sequence[tuple[ModelFacts, Route]]
 ) -> list[tuple[ModelFacts, Route]]:
-    """Without those that would be asked for something else than the first model, or cannot read its files.
+    """Without those that would be asked for something else than the first model, or cannot read its files and images.
 
     Raises InvalidField for one that the caller names.
     """

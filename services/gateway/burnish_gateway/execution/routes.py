@@ -167,7 +167,7 @@ async def execute(request: Request) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
-    body = parse_model(NewExecution, raw)
+    body = parse_model(NewExecution, raw, path=request.url.path)
     check_requirements(body.requirements, body.model)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None

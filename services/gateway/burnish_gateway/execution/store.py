@@ -1,6 +1,6 @@
 """Executions in SQL, as the gateway reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -40,6 +40,15 @@ async def find_execution(tx: Tx, execution_id: UUID) -> Record | None:
         f"{NAMED} FROM executions e "
         "LEFT JOIN execution_contents c USING (execution_id) WHERE e.execution_id = $1",
         execution_id,
+    )
+
+
+async def find_answers(tx: Tx, execution_ids: Collection[UUID]) -> Sequence[Record]:
+    """What these executions said, as far as it is kept; absent ones and those of other workspaces are left out."""
+    return await tx.fetch(
+        "SELECT execution_id, output, tool_calls, settings -> $2 AS beside FROM execution_contents WHERE execution_id = ANY($1::uuid[])",
+        list(execution_ids),
+        BESIDE,
     )
 
 
@@ -170,6 +179,7 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
         model=row["model"],
         provider=row["provider"],
         finish_reason=row["finish_reason"],
+        system_fingerprint=details.get("system_fingerprint"),
         usage=Usage(
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],

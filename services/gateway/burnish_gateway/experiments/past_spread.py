@@ -1,7 +1,7 @@
 """How much the metric that decides varied between units in the days before: what the sample of a mean or percentile is counted from."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,10 +68,10 @@ async def spread_of(tx: Tx, experiment: Experiment, *, now: datetime) -> PastSpr
 
 
 async def past_cost(tx: Tx, experiment: Experiment, *, now: datetime) -> PastCost | None:
-    """What an experiment that decides by cost keeps of it; None where another metric decides, or too little is known."""
-    if experiment.metric != COST:
+    """What an experiment that decides by cost, or guards it, keeps of it; None where it does neither, or too little is known."""
+    if experiment.metric != COST and all(one.metric != COST for one in experiment.guardrails):
         return None
-    found = await spread_of(tx, experiment, now=now)
+    found = await spread_of(tx, replace(experiment, metric=COST), now=now)
     if isinstance(found, TooFew):
         return None
     return PastCost(part=found.variance / found.value**2, units=found.units, size=found.observations / found.units)

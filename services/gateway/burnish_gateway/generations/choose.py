@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from burnish_gateway.generations import store
 from burnish_gateway.generations.bodies import StartAt, Which
+from burnish_gateway.uses import told
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 
@@ -64,6 +65,14 @@ async def start_of(tx: Tx, workspace_id: UUID, start: StartAt | None, *, prompt_
             f"start.line_id: these generations are of the prompt '{line['slug']}'; import them for this one first.", param="start.line_id"
         )
     return start.line_id, (await whole(tx, workspace_id, line, start, within="start."))["number"]
+
+
+async def check_unscheduled(tx: Tx, workspace_id: UUID, line_id: UUID, *, snapshot: str | None = None) -> None:
+    """Raises Conflict while a schedule begins there: each of its runs would be left out from then on."""
+    use = await store.schedules_there(tx, workspace_id, line_id, snapshot=snapshot)
+    if use is not None:
+        verb = "begins" if use.count == 1 else "begin"
+        raise Conflict(f"{use.words()} {verb} there; have it begin elsewhere first, or remove it.", param="line_id", details=told([use]))
 
 
 def no_such_snapshot(param: str = "snapshot") -> NotFound:

@@ -18,7 +18,7 @@ from burnish_gateway.generations.bodies import (
     SnapshotBody,
     Which,
 )
-from burnish_gateway.generations.choose import line_of, no_such_generation, no_such_line, no_such_snapshot
+from burnish_gateway.generations.choose import check_unscheduled, line_of, no_such_generation, no_such_line, no_such_snapshot
 from burnish_gateway.generations.copy_generations import fork, import_line, restore, snapshot
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -184,10 +184,11 @@ async def post_snapshot(line_id: UUID, request: Request, body: SnapshotBody, pri
     "/v1/generations/{line_id}/snapshots/{snapshot}", response_model=answers.SnapshotAnswer, summary="Forget a name of a generation"
 )
 async def delete_snapshot(line_id: UUID, snapshot: Snapshot, *, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
-    """The generation stays."""
+    """The generation stays. Not while a schedule begins with it (409)."""
 
     async def work(tx: Tx) -> answers.SnapshotAnswer:
         await line_of(tx, principal.workspace_id, line_id)
+        await check_unscheduled(tx, principal.workspace_id, line_id, snapshot=snapshot)
         gone = await store.remove_snapshot(tx, principal.workspace_id, line_id, snapshot)
         if gone is None:
             raise no_such_snapshot()
@@ -201,7 +202,7 @@ async def delete_snapshot(line_id: UUID, snapshot: Snapshot, *, request: Request
 @router.delete("/v1/generations/{line_id}", response_model=answers.RemovedAnswer, summary="Remove a line of generations")
 async def delete_line(line_id: UUID, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
     """With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on, or
-    one that begins there (409)."""
+    one that begins there, and not while a schedule does (409)."""
 
     async def work(tx: Tx) -> answers.RemovedAnswer:
         line = await line_of(tx, principal.workspace_id, line_id, for_update=True)
@@ -209,6 +210,7 @@ async def delete_line(line_id: UUID, request: Request, principal: Editor, gatewa
             raise Conflict("The job that writes these generations is not over; cancel it first.", param="line_id")
         if job := await store.begins_there(tx, principal.workspace_id, line_id):
             raise Conflict(f"The optimization {job}, which begins there, is not over; cancel it first.", param="line_id")
+        await check_unscheduled(tx, principal.workspace_id, line_id)
         count = await store.remove_line(tx, principal.workspace_id, line_id)
         before = {"prompt": line["slug"], "generations": count}
         await audit.note(tx, principal, action="generations.removed", kind=KIND, key=str(line_id), before=before)

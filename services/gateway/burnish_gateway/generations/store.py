@@ -6,6 +6,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_gateway.uses import NAMED_MOST, Use
 from burnish_shared.db.session import Tx
 
 _LINE: Final = """l.line_id, l.prompt_id, l.slug, l.base_version, l.name, l.origin, l.from_line_id, l.from_number, l.latest_number,
@@ -179,6 +180,20 @@ async def begins_there(tx: Tx, workspace_id: UUID, line_id: UUID) -> UUID | None
         line_id,
     )
     return job_id
+
+
+async def schedules_there(tx: Tx, workspace_id: UUID, line_id: UUID, *, snapshot: str | None = None) -> Use | None:
+    """Schedules whose searches begin in this line; with `snapshot`, those that name it."""
+    row = await tx.fetchrow(
+        """SELECT count(*) AS count, (array_agg(schedule_id::text ORDER BY schedule_id))[1:$4] AS first FROM optimization_schedules
+            WHERE workspace_id = $1 AND request -> 'start' ->> 'line_id' = $2::uuid::text
+              AND ($3::text IS NULL OR request -> 'start' ->> 'snapshot' = $3)""",
+        workspace_id,
+        line_id,
+        snapshot,
+        NAMED_MOST,
+    )
+    return Use("schedule", row["count"], row["first"]) if row is not None and row["count"] else None
 
 
 async def remove_line(tx: Tx, workspace_id: UUID, line_id: UUID) -> int:

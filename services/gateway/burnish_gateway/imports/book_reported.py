@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -72,7 +73,7 @@ async def _counted_for(gateway: Gateway, principal: Principal, one: Reported) ->
 async def book_in(tx: Tx, principal: Principal, reported: Sequence[Reported]) -> BookedReports:
     """`reported`: out of `to_be_stored`. Prompts that this transaction made are found. Then `count_booked`."""
     workspace_id = principal.workspace_id
-    ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in reported])
+    ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in sorted(reported, key=_began)])
     named = {one.slug for one in reported if one.slug}
     prompts = await store.prompts_of(tx, named)
     by_id = {ids[(one.source, one.their_id)]: one for one in reversed(reported)}  # of two with one id the first counts
@@ -83,6 +84,11 @@ async def book_in(tx: Tx, principal: Principal, reported: Sequence[Reported]) ->
     costs = [(one, cost) for one in sorted(made) if (cost := by_id[one].cost_nusd) is not None]
     await store.note_costs(tx, workspace_id, costs)
     return BookedReports([ids[(one.source, one.their_id)] for one in reported], sorted(named - prompts.keys()), len(made))
+
+
+def _began(one: Reported) -> datetime:
+    """Lists and sessions go by id: what comes in together stands there in the order in which it took place."""
+    return one.finished_at - timedelta(milliseconds=max(one.latency_ms, 0))
 
 
 def count_booked(booked: BookedReports) -> None:

@@ -15,10 +15,11 @@ TheirId = tuple[str, str]
 
 
 async def ids_of(tx: Tx, workspace_id: UUID, wanted: Collection[TheirId]) -> dict[TheirId, UUID]:
-    """Our id of each; one that was never seen gets one now. Two at once get the same."""
-    ordered = sorted(set(wanted))
-    if not ordered:
+    """Our id of each; one that was never seen gets one now, a later one of `wanted` a greater one. Two at once get the same."""
+    given = {one: new_uuid() for one in dict.fromkeys(wanted)}
+    if not given:
         return {}
+    ordered = sorted(given)  # The order of locks.
     sources, theirs = [one[0] for one in ordered], [one[1] for one in ordered]
     await tx.execute(
         """INSERT INTO imported_ids (workspace_id, source, their_id, execution_id)
@@ -26,7 +27,7 @@ async def ids_of(tx: Tx, workspace_id: UUID, wanted: Collection[TheirId]) -> dic
         workspace_id,
         sources,
         theirs,
-        [new_uuid() for _ in ordered],
+        [given[one] for one in ordered],
     )
     rows = await tx.fetch(
         "SELECT source, their_id, execution_id FROM imported_ids i JOIN unnest($2::text[], $3::text[]) u(source, their_id) "

@@ -28,8 +28,8 @@ class PriceUnknown(InvalidField):
 
 
 class ModelUnsuitable(InvalidField):
-    """The model does something else than what is asked: it makes embeddings and answers no chat, or the other way round; or it reads no
-    PDF."""
+    """The model does something else than what is asked: it makes embeddings and answers no chat, or the other way round; or it sees no
+    image, or reads no PDF."""
 
     code = "model_unsuitable"
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.known_files import READS_PDF, check_files, has_file_addresses, needs_pdf
+from burnish_gateway.execution.known_parts import asked_by, check_parts, has_file_addresses, wants_citations
 from burnish_gateway.execution.order import Order, messages_of
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
@@ -15,7 +15,6 @@ from burnish_gateway.routing.qualify import Choice, Need, NoModelQualifies, Size
 from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, Conflict, InvalidField, NotFound
-from burnish_shared.files import is_file
 from burnish_shared.guarding.language import language_of
 from burnish_shared.guarding.texts import text_of
 from burnish_shared.pricing import most_nusd
@@ -85,7 +84,7 @@ async def _with_model(
 ) -> Way:  # fmt: skip
     if model != AUTO:
         facts, route = await gateway.models.route(principal.workspace, model)
-        check_files(order.messages or (), facts)  # here, so that a rule which names it is passed over
+        check_parts(order.messages or (), facts)  # here, so that a rule which names it is passed over
         return Way(version, facts, route, routing=routing)
     first, *others = choices = await choose_models(order, version, policies=policies, gateway=gateway, principal=principal)
     told = (routing or Routing()).model_copy(update={"auto": True, "considered": len(choices)})
@@ -149,18 +148,13 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     if said is None:
         said = version.requirements if version is not None and version.requirements is not None else policies.requirements
     implied = {"tools"} if settings.get("tools") else set()
-    implied |= {"vision"} if any(_shows_image(one.get("content")) for one in messages) else set()
-    implied |= {READS_PDF} if needs_pdf(messages) else set()
-    return Need.of(said, size, implied=frozenset(implied), use_case=use_case, has_file_addresses=has_file_addresses(messages))
-
-
-def _shows_image(content: Any) -> bool:
-    """An image by itself, or in a document that is made of parts."""
-    if not isinstance(content, list):
-        return False
-    return any(
-        isinstance(part, dict) and (part.get("type") == "image_url" or (is_file(part) and _shows_image(part["file"].get("content"))))
-        for part in content
+    return Need.of(
+        said,
+        size,
+        implied=asked_by(messages) | implied,
+        use_case=use_case,
+        has_file_addresses=has_file_addresses(messages),
+        wants_citations=wants_citations(messages),
     )
 
 

@@ -30,11 +30,20 @@ def makes_embeddings(capabilities: Iterable[str]) -> bool:
 
 
 FETCHES_FILES: Final = frozenset({"anthropic", "openrouter"})
-"""Providers that fetch a document from its address; the chat completions of others have no word for one."""
+"""Providers that fetch a document from its address; the chat completions of others have no word for one.
+
+OpenAI's Responses have, and models of OpenAI's are asked by chat completions here. Gemini takes an https address since its version 3, but
+LiteLLM, which asks Google here, would fetch it itself first: from our network, and however large it is (1.109.1, `_ai_studio_inlines`).
+"""
 
 
 def fetches_files(facts: ModelFacts) -> bool:
     return facts.simulated or facts.provider in FETCHES_FILES
+
+
+def cites_files(facts: ModelFacts) -> bool:
+    """Whether an answer may tell which places of a document it rests on: a feature of Anthropic's format."""
+    return wire_of(facts.provider) == "anthropic"
 
 
 class NoModelQualifies(InvalidField):
@@ -64,11 +73,12 @@ class Need:
     max_cost_nusd: int | None = None
     use_case: str | None = None
     has_file_addresses: bool = False
+    wants_citations: bool = False
 
     @classmethod
     def of(
         cls, said: Mapping[str, Any], size: Size, *, implied: frozenset[str] = frozenset(), use_case: str | None = None,
-        has_file_addresses: bool = False,
+        has_file_addresses: bool = False, wants_citations: bool = False,
     ) -> Self:  # fmt: skip
         """`said`: requirements as somebody wrote them. `implied`: capabilities that the call itself needs, such as tools or images."""
         return cls(
@@ -79,6 +89,7 @@ class Need:
             max_cost_nusd=said.get("max_cost_nusd"),
             use_case=said.get("use_case") or use_case,
             has_file_addresses=has_file_addresses,
+            wants_citations=wants_citations,
         )
 
     def cap_of(self, facts: ModelFacts) -> int:
@@ -110,7 +121,9 @@ def _of_abilities(facts: ModelFacts, need: Need) -> list[str]:
     if need.size.answers > 1 and wire_of(facts.provider) == "anthropic":
         said.append("Its provider gives one answer a call.")
     if need.has_file_addresses and not fetches_files(facts):
-        said.append("Its provider fetches no file from an address.")
+        said.append("It cannot be sent the address of a file.")
+    if need.wants_citations and not cites_files(facts):
+        said.append("It cites no documents.")
     cap = need.cap_of(facts)
     if cap > facts.output_tokens:
         said.append(f"Its output ends at {facts.output_tokens} tokens; the call allows {cap}.")

@@ -133,7 +133,8 @@ class TestAnswer(BaseModel):
 
 
 class DismissedAnswer(BaseModel):
-    dismissed: int = Field(description="At most 10,000 at once; ask again for more.")
+    dismissed: int = Field(description="At most 10,000 at once; ask again for more, with this `settled_to`.")
+    settled_to: datetime = Field(description="What died from this time on was left alone.")
 
 
 class ReplayAnswer(BaseModel):

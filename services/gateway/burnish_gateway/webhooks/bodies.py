@@ -141,6 +141,9 @@ class DismissBody(ApiModel):
     """`POST …/dismiss`: which dead letters of the endpoint are given up."""
 
     to: Moment | None = Field(default=None, description="Those made before this time; all where it is left out.")
+    settled_to: Moment | None = Field(
+        default=None, description="Those that died before this time: that of the first answer, so that calls for more take nothing newer."
+    )
     event_types: Annotated[list[EventPattern], Field(max_length=50)] = Field(default_factory=list, description="All where it is empty.")
 
 

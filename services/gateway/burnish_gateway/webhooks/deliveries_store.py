@@ -105,27 +105,41 @@ async def dismiss(tx: Tx, workspace_id: UUID, *, event_id: UUID, endpoint_id: UU
     return bool(done)
 
 
-async def dismiss_many(
-    tx: Tx, workspace_id: UUID, endpoint_id: UUID, *, to_at: datetime | None, event_types: Sequence[str], limit: int
-) -> int:
-    """Dead letters of an endpoint that were made before `to_at`, the oldest first, which is the order in which a replay of a range locks
-    them too. No types: all."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Dead letters that were made before `to_at` (None: at any time) and died before `settled_to`. No types: all."""
+
+    to_at: datetime | None
+    settled_to: datetime
+    event_types: Sequence[str] = ()
+
+
+async def now(tx: Tx) -> datetime:
+    """By the clock that settles deliveries."""
+    moment: datetime = await tx.fetchval("SELECT clock_timestamp()")
+    return moment
+
+
+async def dismiss_many(tx: Tx, workspace_id: UUID, endpoint_id: UUID, chosen: Chosen, *, limit: int) -> int:
+    """Dead letters of an endpoint, the oldest first, which is the order in which a replay of a range locks them too."""
     rows = await tx.fetch(
         """
         WITH chosen AS MATERIALIZED (
           SELECT event_id FROM webhook_deliveries
            WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 'exhausted'
              AND ($3::timestamptz IS NULL OR created_at < $3) AND ($4::text[] = '{}' OR event_type = ANY ($4))
+             AND (settled_at IS NULL OR settled_at < $7)
            ORDER BY created_at, event_id LIMIT $5 FOR UPDATE)
         UPDATE webhook_deliveries SET status = 'cancelled', reason = $6
          WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 'exhausted' AND event_id IN (SELECT event_id FROM chosen)
         RETURNING event_id""",
         workspace_id,
         endpoint_id,
-        to_at,
-        list(event_types),
+        chosen.to_at,
+        list(chosen.event_types),
         limit,
         DISMISSED,
+        chosen.settled_to,
     )
     return len(rows)
 

@@ -113,7 +113,8 @@ async def post_dismiss_all(endpoint_id: str, *, request: Request, body: DismissB
 
     async def work(tx: Tx) -> answers.DismissedAnswer:
         await configure_endpoint.find_endpoint(tx, principal, wanted)
-        return answers.DismissedAnswer(dismissed=await dismiss.dismiss_all(tx, principal, wanted, body))
+        dismissed, settled_to = await dismiss.dismiss_all(tx, principal, wanted, body)
+        return answers.DismissedAnswer(dismissed=dismissed, settled_to=settled_to)
 
     return await run_once(gateway, request, principal, status=200, work=work)
 

@@ -1,5 +1,6 @@
 """Give dead letters of an endpoint up: nobody wants them sent any more."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.webhooks import deliveries_store
 from burnish_gateway.webhooks.bodies import DismissBody
-from burnish_gateway.webhooks.deliveries_store import DISMISSED
+from burnish_gateway.webhooks.deliveries_store import DISMISSED, Chosen
 from burnish_gateway.webhooks.endpoint import Delivery, no_such_delivery
 from burnish_gateway.webhooks.reach import types_of
 from burnish_shared.contracts.webhooks import message_id
@@ -33,14 +34,14 @@ async def dismiss_one(tx: Tx, principal: Principal, *, event_id: UUID, endpoint_
     return delivery
 
 
-async def dismiss_all(tx: Tx, principal: Principal, endpoint_id: UUID, body: DismissBody) -> int:
-    """Up to AT_ONCE of the endpoint's, the oldest first; how many there were."""
-    dismissed = await deliveries_store.dismiss_many(
-        tx, principal.workspace_id, endpoint_id, to_at=body.to, event_types=types_of(body.event_types), limit=AT_ONCE
-    )
+async def dismiss_all(tx: Tx, principal: Principal, endpoint_id: UUID, body: DismissBody) -> tuple[int, datetime]:
+    """Up to AT_ONCE of the endpoint's, the oldest first: how many there were, and from when on what died was left alone."""
+    settled_to = body.settled_to or await deliveries_store.now(tx)
+    chosen = Chosen(to_at=body.to, settled_to=settled_to, event_types=types_of(body.event_types))
+    dismissed = await deliveries_store.dismiss_many(tx, principal.workspace_id, endpoint_id, chosen, limit=AT_ONCE)
     if dismissed:
         await _note(tx, principal, endpoint_id, {"deliveries": dismissed})
-    return dismissed
+    return dismissed, settled_to
 
 
 async def _note(tx: Tx, principal: Principal, endpoint_id: UUID, facts: dict[str, object]) -> None:

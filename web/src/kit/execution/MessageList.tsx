@@ -1,7 +1,8 @@
 import { Badge } from "@/kit/Badge";
 import { CopyButton } from "@/kit/Copy";
 import { JsonView, Prose } from "@/kit/Prose";
-import { type ChatMessage, textOf } from "./types";
+import { FileList } from "./Attach";
+import { type ChatMessage, filesOf, textOf, wordsOf } from "./types";
 
 /** A conversation as it was sent: never read as HTML or Markdown, so that nothing in it can act. */
 export function MessageList({ messages, label = "Messages" }: { messages: readonly ChatMessage[]; label?: string }) {
@@ -16,8 +17,9 @@ export function MessageList({ messages, label = "Messages" }: { messages: readon
             </span>
             <CopyButton text={textOf(message)} label={`Copy the ${message.role} message`} />
           </div>
-          <div className="px-3 pb-3">
-            {textOf(message) ? <Prose text={textOf(message)} plain /> : message.tool_calls ? null : <p className="text-13 text-muted">Empty</p>}
+          <div className="flex flex-col gap-2 px-3 pb-3">
+            {wordsOf(message) ? <Prose text={wordsOf(message)} plain /> : message.tool_calls || filesOf(message).length > 0 ? null : <p className="text-13 text-muted">Empty</p>}
+            <FileList large label={`Files of the ${message.role} message`} files={filesOf(message)} />
             {message.tool_calls ? <JsonView label="Tool calls" value={message.tool_calls} className="mt-1" /> : null}
           </div>
         </li>

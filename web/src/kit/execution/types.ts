@@ -1,5 +1,6 @@
 /** Executions as the API shows them; its description says "object" for these. */
 import type { Schema } from "@/api/client";
+import { type Part, heldIn, isHeld } from "@/lib/attached";
 
 export type Usage = { input_tokens: number; output_tokens: number; cached_input_tokens: number; source?: string };
 export type ExecutionError = { type: string; code: string; message: string; retryable?: boolean; /** The name of the guardrail that stopped it. */ guardrail?: string | null };
@@ -76,6 +77,17 @@ function partText(part: Record<string, unknown>): string {
   const file = part.type === "file" && part.file && typeof part.file === "object" ? (part.file as Record<string, unknown>) : {};
   const name = file.filename ?? file.file_url;
   return typeof name === "string" ? `[file ${name}]` : `[${String(part.type ?? "part")}]`;
+}
+
+/** The text of a message, without the pictures and files that are shown beside it. */
+export function wordsOf({ content }: ChatMessage): string {
+  if (!Array.isArray(content)) return typeof content === "string" ? content : "";
+  return (content as readonly Record<string, unknown>[]).filter((one) => !isHeld(one)).map(partText).join("\n");
+}
+
+/** Its pictures and files, in their order. */
+export function filesOf({ content }: ChatMessage): { id: string; name: string; part: Part }[] {
+  return Array.isArray(content) ? (content as readonly Part[]).flatMap((part, at) => (isHeld(part) ? [{ id: String(at), name: heldIn(part).name, part }] : [])) : [];
 }
 
 /** The text of a message, whatever shape its content has. */

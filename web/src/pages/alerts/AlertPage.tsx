@@ -211,7 +211,7 @@ function Timeline({ alert }: { alert: Detail }) {
       <ol className="flex flex-col gap-3 text-13">
         {alert.timeline.map((step) => (
           <li key={`${step.at} ${step.what} ${step.detail ?? ""}`} className="flex gap-3">
-            <span aria-hidden className={classes("mt-1.5 size-2 shrink-0 rounded-full", BAD.has(step.what) ? "bg-bad" : step.what === "resolved" ? "bg-ok" : "bg-line-strong")} />
+            <span aria-hidden data-drawn className={classes("mt-1.5 size-2 shrink-0 rounded-full", BAD.has(step.what) ? "bg-bad" : step.what === "resolved" ? "bg-ok" : "bg-line-strong")} />
             <span className="min-w-0">
               <span className="font-medium">{STEPS[step.what]}</span>
               {step.detail && step.what !== "raised" ? <span className="wrap-anywhere">{`: ${DETAILS[step.detail] ?? step.detail.replaceAll("_", " ")}`}</span> : null}

@@ -10,7 +10,7 @@ export function LiveDot({ prompt }: { prompt: string }) {
   const words = status === "live" ? (figures ? `${plural(own, "run")} in the last minute` : "live") : status === "lost" ? "connection lost" : status === "paused" ? "paused" : "connecting";
   return (
     <span className="inline-flex h-8 min-w-48 items-center gap-2 text-13 text-muted sm:justify-end" title={figures && status === "live" ? `${plural(figures.total.executions, "run")} of the workspace` : undefined}>
-      <span aria-hidden className={classes("size-2 rounded-full", status === "live" ? "bg-ok" : status === "lost" ? "bg-bad" : "bg-line-strong")} />
+      <span aria-hidden data-drawn className={classes("size-2 rounded-full", status === "live" ? "bg-ok" : status === "lost" ? "bg-bad" : "bg-line-strong")} />
       <span className="numeric">{words}</span>
     </span>
   );

@@ -19,7 +19,7 @@ export function Leaks({ id, onItem }: { id: string; onItem: (item: string) => vo
               No two items in different splits say almost the same, nobody is in several splits, and the test split is fresh enough.
             </Notice>
           ) : (
-            <Notice tone="warn" title="A proof on it may be too kind.">
+            <Notice tone="warn" title="Look at this before you trust a proof on it.">
               <ul className="mt-1 list-disc pl-5">
                 {report.in_words.map((one) => (
                   <li key={one}>{one}</li>

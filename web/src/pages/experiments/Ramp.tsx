@@ -20,7 +20,7 @@ export function Ramp({ experiment }: { experiment: Experiment }) {
           const here = stateOf(step);
           return (
             <li key={share} aria-current={here === "here" ? "step" : undefined} className="flex min-w-0 flex-col gap-1.5">
-              <span className={classes("h-2 rounded-full", here === "past" ? "bg-ok" : here === "here" ? "bg-accent" : "bg-line")} />
+              <span data-drawn className={classes("h-2 rounded-full", here === "past" ? "bg-ok" : here === "here" ? "bg-accent" : "bg-line")} />
               <span className={classes("numeric flex items-center gap-1 text-12", here === "here" ? "font-semibold text-fg" : "text-muted")}>
                 {here === "past" ? <Check size={12} aria-hidden className="text-ok" /> : null}
                 {shareWords(share)}

@@ -80,7 +80,7 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
             <div role="group" aria-label="How it searches" className="flex min-w-0 flex-col gap-4">
               <div className="grid grid-cols-1 gap-4 sm:grid-cols-[1.2fr_1fr_1fr]">
                 <Field label="Evaluations of each, at most" error={errorFor(error, "search.budget.evaluations") ?? errorFor(error, "search.budget") ?? errorFor(error, "search")}>
-                  <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
+                  <Input type="number" min={50} max={100_000} step={1} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
                 </Field>
                 <Field label="Cost ceiling of each, $" error={errorFor(error, "search.budget.credits")}>
                   <Input type="number" min={0} step="any" placeholder="the forecast" value={ceiling} onChange={(event) => setCeiling(event.target.value)} />

@@ -84,7 +84,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
         <div className="flex min-w-0 flex-col gap-4">
           <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
             <Field label="Evaluations, at most" error={errorFor(error, "budget.evaluations") ?? (tooFew ? `At least ${count(plan.least_evaluations)} for this dataset.` : undefined)} required>
-              <Input autoFocus type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
+              <Input autoFocus type="number" min={50} max={100_000} step={1} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
             </Field>
             <Field label="Cost ceiling, $" error={errorFor(error, "budget.credits") ?? (tooLow ? `At least ${(Math.ceil(Number(plan.least_credits) * USD_PER_CREDIT * 1000) / 1000).toFixed(3)} for this dataset.` : undefined)}>
               <Input type="number" min={0} step="any" placeholder={plan ? (plan.forecast.set_aside_nusd / 1e9).toPrecision(2) : "the forecast"} value={ceiling} onChange={(event) => setCeiling(event.target.value)} />

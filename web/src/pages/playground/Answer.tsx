@@ -2,6 +2,7 @@ import { ExternalLink, RotateCw, Save } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { needs, useMay } from "@/api/session";
 import { Button, CopyButton, IconButton, JsonView, Money, Notice, Prose, SimulatedBadge, TextLink } from "@/kit";
+import { FileList } from "@/kit/execution/Attach";
 import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { beforeTrying, whereToLook } from "@/kit/execution/trouble";
@@ -29,6 +30,7 @@ export function Answer({ run, name, alone, model, again, onResume }: { run: Run 
   return (
     <div ref={box} tabIndex={-1} role="group" aria-label={`Answer ${name}`} aria-busy={isRunning || undefined} className={frame}>
       <div className="flex min-h-32 flex-1 flex-col gap-2 p-3">
+        <FileList label={alone ? "Files that were sent" : `Files that were sent to ${name}`} files={run.request.files ?? []} />
         {run.text ? <Prose text={run.text} plain={isRunning} /> : isRunning ? <span aria-hidden className="pulse h-4 w-2 bg-accent" /> : run.phase === "done" && !run.outcome?.tool_calls ? <p className="text-13 text-muted">The model said nothing.</p> : null}
         {run.outcome?.tool_calls ? <JsonView label="Tool calls" value={run.outcome.tool_calls} /> : null}
         <Trouble run={run} model={model} again={{ ...again, run: then(again.run) }} onResume={then(onResume)} />

@@ -1,18 +1,22 @@
-import { CirclePlay, Plus, Square, Trash2, X } from "lucide-react";
+import { CirclePlay, Paperclip, Plus, Square, Trash2, X } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, CodeEditor, Combobox, Field, FormError, IconButton, Input, Notice, Segments, Select, TextLink } from "@/kit";
+import { Attach } from "@/kit/execution/Attach";
 import { MessageList } from "@/kit/execution/MessageList";
 import type { ChatMessage } from "@/kit/execution/types";
+import { type Attached, IN_MESSAGES_MOST } from "@/lib/attached";
 import { classes } from "@/lib/classes";
+import { takesFiles } from "@/lib/values";
 import { Answer } from "./Answer";
 import type { Asking } from "./ask";
 import type { Run } from "./runs";
 import { type Column, type Message, ROLES } from "./state";
 import type { Facts } from "./useColumn";
+import type { Changes } from "./usePlayground";
 
 type Props = {
   name: string;
@@ -23,7 +27,7 @@ type Props = {
   run: Run | null;
   variables: readonly string[];
   fallbackModel: string;
-  onChange: (changes: Partial<Column>) => void;
+  onChange: (changes: Changes) => void;
   onRun: () => void;
   onStop: () => void;
   onResume: () => void;
@@ -96,12 +100,12 @@ function OfPrompt({ column, facts, onChange }: Props) {
         <Combobox label="Prompt" value={column.prompt || null} placeholder="Choose a prompt" {...prompts} onChange={(prompt) => onChange({ prompt: prompt ?? "", at: "" })} className="min-w-40 flex-1" />
         {column.prompt ? <Select compact aria-label="Version" empty={live ? `live (v${live})` : "live"} value={column.at} onChange={(at) => onChange({ at })} options={[...chosen, ...options]} className="max-w-48" /> : null}
       </div>
-      {facts.messages.length > 0 ? <WhatItSays key={column.prompt} prompt={column.prompt} messages={facts.messages} version={facts.version} /> : null}
+      {facts.messages.length > 0 ? <WhatItSays key={column.prompt} prompt={column.prompt} messages={facts.messages} version={facts.version} takes={facts.template === null || takesFiles(facts.template)} /> : null}
     </div>
   );
 }
 
-function WhatItSays({ prompt, messages, version }: { prompt: string; messages: Facts["messages"]; version: number | null }) {
+function WhatItSays({ prompt, messages, version, takes }: { prompt: string; messages: Facts["messages"]; version: number | null; /** Whether files can be given to it. */ takes: boolean }) {
   const [open, setOpen] = useState(false);
   const shown = messages.map((one) => (one.role === "placeholder" ? { role: "placeholder", content: `messages of ${one.name ?? ""}` } : (one as ChatMessage)));
   return (
@@ -111,6 +115,11 @@ function WhatItSays({ prompt, messages, version }: { prompt: string; messages: F
           {open ? "Hide its text" : "Show its text"}
         </button>
         <TextLink to={`/prompts/${prompt}`}>{version === null ? "Open the prompt" : `Open v${version}`}</TextLink>
+        {takes ? null : (
+          <Button size="s" variant="ghost" icon={<Paperclip size={12} aria-hidden />} disabled why="This prompt takes no file: give it a variable of the type image_url, or a placeholder for messages. Under Messages any file can be attached.">
+            Attach a file
+          </Button>
+        )}
       </span>
       {open ? (
         <div className="max-h-80 overflow-y-auto">
@@ -123,6 +132,8 @@ function WhatItSays({ prompt, messages, version }: { prompt: string; messages: F
 
 function OwnMessages({ column, variables, onChange, onRun, facts }: Props) {
   const put = (index: number, changes: Partial<Message>) => onChange({ messages: column.messages.map((one, at) => (at === index ? { ...one, ...changes } : one)) });
+  // A file is read meanwhile: what was typed by then stays.
+  const attach = (index: number, change: (before: readonly Attached[]) => readonly Attached[]) => onChange(({ messages }) => ({ messages: messages.map((one, at) => (at === index ? { ...one, files: change(one.files ?? []) } : one)) }));
   return (
     <ol aria-label="Messages" className="flex flex-col gap-2">
       {column.messages.map((message, index) => (
@@ -131,7 +142,9 @@ function OwnMessages({ column, variables, onChange, onRun, facts }: Props) {
             <Select compact aria-label={`Role of message ${index + 1}`} value={message.role} onChange={(role: string) => put(index, { role })} options={(ROLES as readonly string[]).includes(message.role) ? ROLES.map((one) => ({ value: one as string, label: one })) : [...ROLES, message.role].map((one) => ({ value: one, label: one }))} />
             {column.messages.length > 1 ? <IconButton size="s" label={`Take out message ${index + 1}`} icon={<Trash2 size={14} aria-hidden />} onClick={() => onChange({ messages: column.messages.filter((_, at) => at !== index) })} /> : null}
           </span>
-          <CodeEditor label={`Message ${index + 1}`} language="template" variables={variables} value={message.content} onChange={(content) => put(index, { content })} minLines={3} maxLines={16} onSubmit={onRun} placeholder={index === 0 ? "{{name}} is a variable." : undefined} />
+          <Attach of={`message ${index + 1}`} files={message.files ?? []} onChange={(change) => attach(index, change)} most={IN_MESSAGES_MOST} closed={message.role !== "user"}>
+            <CodeEditor label={`Message ${index + 1}`} language="template" variables={variables} value={message.content} onChange={(content) => put(index, { content })} minLines={3} maxLines={16} onSubmit={onRun} placeholder={index === 0 ? "{{name}} is a variable." : undefined} />
+          </Attach>
         </li>
       ))}
       <li className="flex items-center gap-3">
@@ -155,7 +168,7 @@ function Settings({ column, facts, fallbackModel, onChange }: Props) {
       </div>
       <div className="flex min-w-44 flex-1 gap-2">
       <Field label={<span className="text-12 font-normal text-muted">Temperature</span>} className="flex-1">
-        <Input type="number" min={0} max={2} step={0.1} placeholder="as set" value={column.temperature} onChange={(event) => onChange({ temperature: event.target.value })} />
+        <Input type="number" min={0} max={2} step="any" placeholder="as set" value={column.temperature} onChange={(event) => onChange({ temperature: event.target.value })} />
       </Field>
       <Field label={<span className="text-12 font-normal text-muted">Max tokens</span>} className="flex-1">
         <Input type="number" min={1} step={1} placeholder="as set" value={column.maxTokens} onChange={(event) => onChange({ maxTokens: event.target.value })} />

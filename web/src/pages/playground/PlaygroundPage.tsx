@@ -15,7 +15,7 @@ import { SharedVariables } from "./SharedVariables";
 import { SideBySide } from "./SideBySide";
 import { type Asking, askedOf, comparedOf } from "./ask";
 import { useRuns } from "./runs";
-import { type Column, MOST_COLUMNS, newColumn, playgroundOf, writePlayground } from "./state";
+import { type Column, MOST_COLUMNS, type Playground, newColumn, playgroundOf, writePlayground } from "./state";
 import { useColumn } from "./useColumn";
 import { byMe, usePlayground } from "./usePlayground";
 import { sharedVariables } from "./variables";
@@ -23,12 +23,13 @@ import { sharedVariables } from "./variables";
 const NAMES = ["A", "B", "C"] as const;
 
 export default function PlaygroundPage() {
-  const isReady = useReplay();
-  return isReady ? <Loaded /> : <Page title="Playground"><SkeletonText lines={6} /></Page>;
+  const { isReady, given } = useReplay();
+  return isReady ? <Loaded given={given} /> : <Page title="Playground"><SkeletonText lines={6} /></Page>;
 }
 
-/** `?run=…` becomes the columns and values that repeat that run. */
-function useReplay(): boolean {
+/** `?run=…` becomes the columns and values that repeat that run. `given`: the same with its files, which go into no address. */
+function useReplay(): { isReady: boolean; given: Playground | undefined } {
+  const [given, setGiven] = useState<Playground>();
   const { run } = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
   useEffect(() => {
@@ -36,7 +37,11 @@ function useReplay(): boolean {
     const abort = new AbortController();
     const go = (to: { search: Search; hash: string }) => void navigate({ to: ".", search: to.search as never, hash: to.hash, state: byMe(), replace: true });
     read("/v1/executions/{execution_id}", { path: { execution_id: String(run) } }, abort.signal)
-      .then((found) => go(isUnderway(found as Execution | Underway) ? { search: {}, hash: "" } : writePlayground(playgroundOf(found as Execution))))
+      .then((found) => {
+        const repeated = isUnderway(found as Execution | Underway) ? undefined : playgroundOf(found as Execution);
+        setGiven(repeated);
+        go(repeated ? writePlayground(repeated) : { search: {}, hash: "" });
+      })
       .catch((error: unknown) => {
         if (abort.signal.aborted) return;
         toastError(error);
@@ -44,7 +49,7 @@ function useReplay(): boolean {
       });
     return () => abort.abort();
   }, [run, navigate]);
-  return !run;
+  return { isReady: !run, given };
 }
 
 /** Where nothing was asked for, the newest prompt is: nobody begins with an empty page. */
@@ -65,12 +70,12 @@ function useFirstPrompt(columns: readonly Column[], setColumn: (index: number, c
   return isComing;
 }
 
-function Loaded() {
+function Loaded({ given }: { given: Playground | undefined }) {
   const may = useMay();
   const { models } = useModels();
-  const { state, setColumn, setValue, set } = usePlayground();
+  const { state, setColumn, setValue, setFiles, set } = usePlayground(given);
   const isComing = useFirstPrompt(state.columns, setColumn);
-  const { columns, values } = state;
+  const { columns, values, files = {} } = state;
   const facts = [useColumn(columns[0]), useColumn(columns[1]), useColumn(columns[2])].slice(0, columns.length);
   const shared = sharedVariables(facts.map((one) => one.template));
   // The variables stand above the columns, and come with their prompts: both are shown at once, the first time.
@@ -81,7 +86,7 @@ function Loaded() {
   const [isChoosing, setChoosing] = useState(false);
 
   const fallbackModel = models[0]?.id ?? "";
-  const asking: Asking[] = columns.map((column, index) => askedOf(column, facts[index]!, values, fallbackModel));
+  const asking: Asking[] = columns.map((column, index) => askedOf(column, facts[index]!, values, fallbackModel, files));
   const ready = asking.every((one) => "body" in one);
   const running = runs.slice(0, columns.length).map((run) => run?.phase === "running");
   const isRunning = running.some(Boolean);
@@ -145,7 +150,7 @@ function Loaded() {
         </>
       }
     >
-      {shared.length > 0 ? <SharedVariables shared={shared} values={values} onChange={setValue} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
+      {shared.length > 0 ? <SharedVariables shared={shared} values={values} files={files} onChange={setValue} onFiles={setFiles} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
       <div className={classes("grid items-start gap-4", !isShown && "invisible", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
         {columns.map((column, index) => (
           <ColumnCard

@@ -1,9 +1,11 @@
 import { Badge, Input, Section, Select, Textarea } from "@/kit";
+import { Attach } from "@/kit/execution/Attach";
+import { type Attached, type Files, IN_VARIABLES_MOST } from "@/lib/attached";
 import type { Shared } from "./variables";
 import { readValue } from "@/lib/values";
 
 /** One value for each variable, for all columns that use it. */
-export function SharedVariables({ shared, values, onChange, names, onRun }: { shared: readonly Shared[]; values: Readonly<Record<string, string>>; onChange: (name: string, text: string) => void; names: readonly string[] | null; onRun: () => void }) {
+export function SharedVariables({ shared, values, files = {}, onChange, onFiles, names, onRun }: { shared: readonly Shared[]; values: Readonly<Record<string, string>>; files?: Files; onChange: (name: string, text: string) => void; /** Without it none can be attached. */ onFiles?: (name: string, change: (before: readonly Attached[]) => readonly Attached[]) => void; names: readonly string[] | null; onRun: () => void }) {
   return (
     <Section framed title="Variables">
       <div className={shared.length > 1 ? "grid gap-x-4 gap-y-3 md:grid-cols-2" : "flex flex-col"}>
@@ -12,6 +14,8 @@ export function SharedVariables({ shared, values, onChange, names, onRun }: { sh
           const read = text === "" ? null : readValue(text, one.type);
           const label = `Value of ${one.name}`;
           const hint = one.default === undefined ? "" : typeof one.default === "string" ? one.default : JSON.stringify(one.default);
+          const attached = files[one.name] ?? [];
+          const attach = { of: one.name, files: attached, onChange: (change: (before: readonly Attached[]) => readonly Attached[]) => onFiles?.(one.name, change), most: IN_VARIABLES_MOST };
           const about = { "aria-label": label, "aria-invalid": read !== null && "fault" in read ? (true as const) : undefined, value: text };
           return (
             <div key={one.name} className="flex min-w-0 flex-col gap-1">
@@ -27,6 +31,10 @@ export function SharedVariables({ shared, values, onChange, names, onRun }: { sh
                 <Select aria-label={label} empty={hint || "Choose"} value={text} onChange={(next: string) => onChange(one.name, next)} options={["true", "false"].map((value) => ({ value, label: value }))} />
               ) : one.type === "number" ? (
                 <Input {...about} inputMode="decimal" mono placeholder={hint} onChange={(event) => onChange(one.name, event.target.value)} />
+              ) : one.type === "image_url" ? (
+                <Attach {...attach} only="pictures" single closed={!onFiles}>
+                  {attached.length > 0 ? null : <Input {...about} type="url" placeholder={hint || "https://…"} onChange={(event) => onChange(one.name, event.target.value)} />}
+                </Attach>
               ) : (
                 <Textarea
                   {...about}
@@ -42,7 +50,8 @@ export function SharedVariables({ shared, values, onChange, names, onRun }: { sh
                   className="min-h-14!"
                 />
               )}
-              {read !== null && "fault" in read ? (
+              {one.isMessages && onFiles ? <Attach {...attach} /> : null}
+              {read !== null && "fault" in read && !(one.type === "image_url" && attached.length > 0) ? (
                 <p role="alert" className="text-12 text-bad">
                   {read.fault}
                 </p>

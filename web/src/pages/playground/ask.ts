@@ -3,29 +3,34 @@ import { TemplateError, render } from "@/lib/template";
 import type { Asked } from "./runs";
 import type { Column } from "./state";
 import type { Facts } from "./useColumn";
-import { valuesFor } from "@/lib/values";
+import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, takenApart, withFiles } from "@/lib/attached";
+import { valuesFor, withAttached } from "@/lib/values";
 
 export type Asking = Asked | { why: string };
 
 /** What the gateway is asked, or why it cannot be asked yet. A prompt is asked for by its version and not by its label, so that trying
  * something out does not count among what the label serves. */
-export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<string, string>>, fallbackModel: string): Asking {
+export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<string, string>>, fallbackModel: string, files: Files = {}): Asking {
   if (facts.fault !== null || facts.template === null) return { why: facts.fault ?? "The prompt is not here yet." };
-  const { values, missing, faults } = valuesFor(facts.template, texts);
+  const { values, missing, faults } = withAttached(valuesFor(facts.template, texts), facts.template, files);
   const [wrong] = Object.entries(faults);
   if (wrong) return { why: `${wrong[0]}: ${wrong[1]}` };
   if (missing.length > 0) return { why: `Give a value to ${missing.join(", ")}.` };
   const overrides = { ...numberOf("temperature", column.temperature), ...numberOf("max_tokens", column.maxTokens) };
+  const ofVariables = usedFiles(facts, files);
   const common = { app: "burnish-playground", variables: values, ...(Object.keys(overrides).length > 0 ? { overrides } : {}) };
   if (column.kind === "prompt") {
     const body = { ...common, prompt: column.prompt, ...(facts.version === null ? {} : { version: facts.version }), ...(column.model ? { model: column.model } : {}) };
-    return { body, input: inputOf(values, facts.messages) };
+    return { body, input: inputOf(values, facts.messages), ...sent(ofVariables) };
   }
   const model = column.model || fallbackModel;
   if (!model) return { why: "Choose a model first." };
+  const own = column.messages.flatMap((one) => one.files ?? []);
+  const why = column.messages.some((one) => one.role !== "user" && one.files?.length) ? "A file stands in a message of the user." : faultOf(own, IN_MESSAGES_MOST);
+  if (why) return { why };
   try {
-    const { messages } = render(facts.template, values);
-    return { body: { ...common, model, messages }, input: inputOf(values, messages) };
+    const messages = render(facts.template, values).messages.map((one, at) => ({ ...one, content: withFiles(one.content ?? "", column.messages[at]?.files ?? []) }));
+    return { body: { ...common, model, messages }, input: inputOf(values, messages), ...sent([...own, ...ofVariables]) };
   } catch (error) {
     if (error instanceof TemplateError) return { why: error.message };
     throw error;
@@ -54,7 +59,15 @@ export function comparedOf(all: readonly Asked[]): Record<string, unknown> | nul
 function inputOf(values: Record<string, unknown>, messages: readonly { role?: unknown; content?: unknown }[]): string | Record<string, unknown> {
   if (Object.keys(values).length > 0) return values;
   const said = messages.findLast((one) => one.role === "user")?.content;
-  return typeof said === "string" ? said : "";
+  return typeof said === "string" ? said : takenApart(said).text;
+}
+
+const sent = (files: readonly Attached[]) => (files.length > 0 ? { files } : {});
+
+/** Those of the variables that this column has. */
+function usedFiles({ template }: Facts, files: Files): Attached[] {
+  const names = new Set([...(template?.variables.values() ?? [])].filter((one) => one.type === "image_url").map((one) => one.name).concat(template?.placeholders ?? []));
+  return Object.entries(files).flatMap(([name, those]) => (names.has(name) ? those : []));
 }
 
 function numberOf(name: string, text: string): Record<string, number> {

@@ -6,6 +6,7 @@ import { type Schema, newIdempotencyKey } from "@/api/client";
 import { waitBefore } from "@/api/live";
 import { executionStream, pause, perFrame } from "@/api/stream";
 import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
+import type { Attached } from "@/lib/attached";
 import { type Group, type Sides, cancelSide, followSides, goesOn, sideKey } from "./together";
 
 export type Outcome = Pick<Schema<"Outcome">, "status" | "usage" | "cost_nusd" | "latency_ms" | "first_token_ms" | "simulated" | "model" | "version" | "cached" | "tool_calls">;
@@ -28,7 +29,8 @@ export type Run = {
   /** What it was asked with, where it was asked together with others. */
   group: Group | null;
 };
-export type Asked = { body: Record<string, unknown>; input: string | Record<string, unknown> };
+/** `files`: what went with it, to be shown beside its answer. */
+export type Asked = { body: Record<string, unknown>; input: string | Record<string, unknown>; files?: readonly Attached[] };
 
 type Change = Partial<Run> | ((run: Run) => Partial<Run>);
 type Told = { key: string; change: Change } | { column: number; begin: Run } | { remove: number };

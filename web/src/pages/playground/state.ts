@@ -2,15 +2,17 @@
  *
  * Names and numbers stand in the search: `?prompt=triage&version=3&model=…`, with 2 and 3 behind the names for the other columns, so that
  * any page can link here. Texts (variables, messages of one's own) stand behind the `#`, which no browser ever sends to a server: they
- * may hold what belongs into no log. */
+ * may hold what belongs into no log. Of files that are attached only name, kind and size stand there: whoever opens the address is told that
+ * they are not here. */
 import type { ChatMessage, Execution } from "@/kit/execution/types";
-import { textOf } from "@/kit/execution/types";
+import { type Attached, type Files, type Mention, holdsFile, isHeld, isMention, mentionOf, mentioned, newId, takenApart } from "@/lib/attached";
 import type { Search } from "@/lib/url-state";
 
-export type Message = { role: string; content: string };
+export type Message = { role: string; content: string; files?: readonly Attached[] };
 /** `at`: "" is what is live (else the latest), "label:staging", "version:3". `model` "": the version's own. Settings "": the version's. */
 export type Column = { kind: "prompt" | "messages"; prompt: string; at: string; model: string; messages: Message[]; temperature: string; maxTokens: string };
-export type Playground = { columns: Column[]; values: Record<string, string> };
+/** `files`: of variables. */
+export type Playground = { columns: Column[]; values: Record<string, string>; files?: Files };
 
 export const MOST_COLUMNS = 3;
 export const ROLES = ["system", "user", "assistant"] as const;
@@ -19,7 +21,8 @@ export function newColumn(given: Partial<Column> = {}): Column {
   return { kind: "prompt", prompt: "", at: "", model: "", messages: [{ role: "user", content: "" }], temperature: "", maxTokens: "", ...given };
 }
 
-type Texts = { m?: (Message[] | null)[]; v?: Record<string, string> };
+type Written = { role: string; content: string; f?: Mention[] };
+type Texts = { m?: (Written[] | null)[]; v?: Record<string, string>; a?: Record<string, Mention[]> };
 
 export function readPlayground(search: Search, hash: string): Playground {
   const texts = readTexts(hash);
@@ -27,7 +30,7 @@ export function readPlayground(search: Search, hash: string): Playground {
   const columns = Array.from({ length: number }, (_, index) => {
     const of = (name: string) => first(search[index === 0 ? name : `${name}${index + 1}`]) ?? "";
     const [version, label] = [of("version"), of("label")];
-    const messages = texts.m?.[index];
+    const messages = texts.m?.[index]?.map(({ f, ...one }): Message => (f ? { ...one, files: f.map(mentioned) } : one));
     return newColumn({
       kind: messages ? "messages" : "prompt",
       prompt: of("prompt"),
@@ -38,10 +41,11 @@ export function readPlayground(search: Search, hash: string): Playground {
       ...(messages && messages.length > 0 ? { messages } : {}),
     });
   });
-  return { columns, values: texts.v ?? {} };
+  const files = texts.a && Object.fromEntries(Object.entries(texts.a).map(([name, those]) => [name, those.map(mentioned)]));
+  return { columns, values: texts.v ?? {}, ...(files ? { files } : {}) };
 }
 
-export function writePlayground({ columns, values }: Playground): { search: Search; hash: string } {
+export function writePlayground({ columns, values, files = {} }: Playground): { search: Search; hash: string } {
   const search: Search = columns.length > 1 ? { columns: String(columns.length) } : {};
   columns.forEach((column, index) => {
     const put = (name: string, value: string) => {
@@ -54,9 +58,10 @@ export function writePlayground({ columns, values }: Playground): { search: Sear
     put("temperature", column.temperature);
     put("max_tokens", column.maxTokens);
   });
-  const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== ""));
-  const own = columns.map((column) => (column.kind === "messages" ? column.messages : null));
-  const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}) };
+  const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== "" && !holdsFile(text)));
+  const own = columns.map((column) => (column.kind === "messages" ? column.messages.map(({ files: those = [], ...one }): Written => ({ ...one, ...(those.length > 0 ? { f: those.map(mentionOf) } : {}) })) : null));
+  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (those.length > 0 ? [[name, those.map(mentionOf)]] : [])));
+  const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}), ...(Object.keys(attached).length > 0 ? { a: attached } : {}) };
   return { search, hash: Object.keys(texts).length > 0 ? toBase64(JSON.stringify(texts)) : "" };
 }
 
@@ -79,18 +84,19 @@ function readTexts(hash: string): Texts {
   try {
     const found: unknown = JSON.parse(fromBase64(hash.replace(/^#/, "")));
     if (typeof found !== "object" || found === null) return {};
-    const { m, v } = found as Record<string, unknown>;
+    const { m, v, a } = found as Record<string, unknown>;
     return {
-      ...(Array.isArray(m) ? { m: m.slice(0, MOST_COLUMNS).map((one) => (Array.isArray(one) ? one.filter(isMessage).map(({ role, content }) => ({ role, content })) : null)) } : {}),
+      ...(Array.isArray(m) ? { m: m.slice(0, MOST_COLUMNS).map((one) => (Array.isArray(one) ? one.filter(isWritten).map(({ role, content, f }) => ({ role, content, ...(Array.isArray(f) ? { f: f.filter(isMention) } : {}) })) : null)) } : {}),
       ...(typeof v === "object" && v !== null ? { v: Object.fromEntries(Object.entries(v).filter((pair): pair is [string, string] => typeof pair[1] === "string" && pair[0] !== "__proto__")) } : {}),
+      ...(typeof a === "object" && a !== null ? { a: Object.fromEntries(Object.entries(a).flatMap(([name, those]) => (Array.isArray(those) && name !== "__proto__" ? [[name, those.filter(isMention)]] : []))) } : {}),
     };
   } catch {
     return {};
   }
 }
 
-function isMessage(given: unknown): given is Message {
-  return typeof given === "object" && given !== null && typeof (given as Message).content === "string" && typeof (given as Message).role === "string";
+function isWritten(given: unknown): given is Written {
+  return typeof given === "object" && given !== null && typeof (given as Written).content === "string" && typeof (given as Written).role === "string";
 }
 
 function toBase64(text: string): string {
@@ -108,10 +114,32 @@ function fromBase64(text: string): string {
 /** The playground that repeats a run: its prompt's version with its variables, or its messages as they were. */
 export function playgroundOf(run: Pick<Execution, "prompt" | "version" | "model" | "variables" | "messages" | "settings">): Playground {
   const { temperature, max_tokens: maxTokens } = run.settings ?? {};
-  if (run.prompt) return { columns: [newColumn({ prompt: run.prompt, at: run.version === null ? "" : `version:${run.version}` })], values: textsOf(run.variables ?? {}) };
-  const messages = (run.messages ?? []).map((one: ChatMessage) => ({ role: one.role, content: escaped(textOf(one)) }));
+  if (run.prompt) {
+    const { variables, files } = withoutFiles(run.variables ?? {});
+    return { columns: [newColumn({ prompt: run.prompt, at: run.version === null ? "" : `version:${run.version}` })], values: textsOf(variables), ...(Object.keys(files).length > 0 ? { files } : {}) };
+  }
+  const messages = (run.messages ?? []).map((one: ChatMessage): Message => {
+    const { text, files } = takenApart(one.content);
+    return { role: one.role, content: escaped(text), ...(files.length > 0 ? { files } : {}) };
+  });
   const column = newColumn({ kind: "messages", model: run.model, temperature: settingOf(temperature), maxTokens: maxTokens === 4096 ? "" : settingOf(maxTokens), ...(messages.length > 0 ? { messages } : {}) });
   return { columns: [column], values: {} };
+}
+
+/** Variables that are a picture, or messages whose last one has files, with these apart: as they were attached. */
+function withoutFiles(variables: Record<string, unknown>): { variables: Record<string, unknown>; files: Record<string, readonly Attached[]> } {
+  const texts: Record<string, unknown> = {};
+  const files: Record<string, readonly Attached[]> = {};
+  for (const [name, value] of Object.entries(variables)) {
+    const last = Array.isArray(value) ? (value.at(-1) as ChatMessage | undefined) : undefined;
+    if (typeof value === "string" && value.startsWith("data:image/") && holdsFile(value)) files[name] = [{ id: newId(), name: "Picture", part: { type: "image_url", image_url: { url: value } } }];
+    else if (Array.isArray(value) && last?.role === "user" && Array.isArray(last.content) && last.content.some(isHeld)) {
+      const apart = takenApart(last.content);
+      files[name] = apart.files;
+      texts[name] = [...(value as unknown[]).slice(0, -1), ...(apart.text ? [{ ...last, content: apart.text }] : [])];
+    } else texts[name] = value;
+  }
+  return { variables: texts, files };
 }
 
 function settingOf(value: unknown): string {

@@ -31,7 +31,7 @@ export function useColumn(column: Column | undefined): Facts {
   const own = column?.kind === "messages" ? column.messages : undefined;
   return useMemo(() => {
     if (own) {
-      const fault = own.some((one) => one.content.trim()) ? null : "Write a message first.";
+      const fault = own.some((one) => one.content.trim() || one.files?.length) ? null : "Write a message first.";
       try {
         return { ...NOTHING, template: parseMessages(own), messages: own, fault };
       } catch (error) {

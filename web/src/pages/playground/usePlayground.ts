@@ -1,8 +1,12 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { standing } from "@/api/client";
+import type { Attached } from "@/lib/attached";
 import type { Search } from "@/lib/url-state";
 import { type Column, type Playground, readPlayground, writePlayground } from "./state";
+
+/** Some of a column, or what becomes of it, where that comes later than it was asked for. */
+export type Changes = Partial<Column> | ((before: Column) => Partial<Column>);
 
 const WRITE_MS = 300;
 
@@ -18,11 +22,11 @@ function textsHere(): string {
   return by === undefined || by === standing.userId ? window.location.hash : "";
 }
 
-/** What the playground shows; the address follows it, and it follows the address where that changed by itself (back, a link). */
-export function usePlayground(): { state: Playground; setColumn: (index: number, changes: Partial<Column>) => void; setValue: (name: string, text: string) => void; set: (next: (before: Playground) => Playground) => void } {
+/** What the playground shows, from what was `given` or from the address; the address follows it, and it follows the address where that changed by itself (back, a link). */
+export function usePlayground(given?: Playground): { state: Playground; setColumn: (index: number, changes: Changes) => void; setValue: (name: string, text: string) => void; setFiles: (name: string, change: (before: readonly Attached[]) => readonly Attached[]) => void; set: (next: (before: Playground) => Playground) => void } {
   const search = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
-  const [state, setState] = useState(() => readPlayground(search, textsHere()));
+  const [state, setState] = useState(() => given ?? readPlayground(search, textsHere()));
   const written = useRef<string | null>(null);
 
   useEffect(() => {
@@ -47,9 +51,10 @@ export function usePlayground(): { state: Playground; setColumn: (index: number,
   }, [state, navigate]);
 
   const set = useCallback((next: (before: Playground) => Playground) => setState(next), []);
-  const setColumn = useCallback((index: number, changes: Partial<Column>) => setState((before) => ({ ...before, columns: before.columns.map((one, at) => (at === index ? { ...one, ...changes } : one)) })), []);
+  const setColumn = useCallback((index: number, changes: Changes) => setState((before) => ({ ...before, columns: before.columns.map((one, at) => (at === index ? { ...one, ...(typeof changes === "function" ? changes(one) : changes) } : one)) })), []);
   const setValue = useCallback((name: string, text: string) => setState((before) => ({ ...before, values: { ...before.values, [name]: text } })), []);
-  return { state, setColumn, setValue, set };
+  const setFiles = useCallback((name: string, change: (before: readonly Attached[]) => readonly Attached[]) => setState((before) => ({ ...before, files: { ...before.files, [name]: change(before.files?.[name] ?? []) } })), []);
+  return { state, setColumn, setValue, setFiles, set };
 }
 
 function signature(state: Playground): string {

@@ -94,7 +94,7 @@ export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
                 </span>
                 <span className="truncate">{[node.made_by, node.score === null ? null : percent(node.score, 0)].filter(Boolean).join(" · ")}</span>
                 {node.score === null ? null : (
-                  <span aria-hidden className="absolute inset-x-0 bottom-0 h-1 bg-line">
+                  <span aria-hidden data-drawn className="absolute inset-x-0 bottom-0 h-1 bg-line">
                     <span className={classes("block h-full", node.kind === "candidate" ? "bg-series-2" : "bg-series-4")} style={{ width: `${Math.max(0, Math.min(1, node.score)) * 100}%` }} />
                   </span>
                 )}

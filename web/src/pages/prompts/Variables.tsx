@@ -1,5 +1,7 @@
 import { Plus } from "lucide-react";
 import { Badge, Button, Input, Section, Select, Textarea } from "@/kit";
+import { Attach } from "@/kit/execution/Attach";
+import { type Attached, type Files, IN_VARIABLES_MOST } from "@/lib/attached";
 import { type Json, type PromptTemplate, VARIABLE_TYPES, type Variable, type VariableType } from "@/lib/template";
 import type { Parameter } from "./content";
 import type { Samples, Values } from "./samples";
@@ -11,13 +13,16 @@ type VariablesProps = {
   onParameters: (parameters: Record<string, Parameter>) => void;
   samples: Samples;
   onSample: (name: string, text: string) => void;
+  files: Files;
+  onFiles: (name: string, change: (before: readonly Attached[]) => readonly Attached[]) => void;
   found: Values | null;
   readOnly: boolean;
   className?: string;
 };
 
 /** The variables that the messages use: what they are, and a value to try each with. */
-export function Variables({ template, known, parameters, onParameters, samples, onSample, found, readOnly, className }: VariablesProps) {
+export function Variables({ template, known, parameters, onParameters, samples, onSample, files, onFiles, found, readOnly, className }: VariablesProps) {
+  const attachTo = (name: string) => ({ of: name, files: files[name] ?? [], onChange: (change: (before: readonly Attached[]) => readonly Attached[]) => onFiles(name, change), most: IN_VARIABLES_MOST });
   const variables = template ? [...template.variables.values()] : [];
   const declare = (name: string, changes: Parameter) => onParameters({ ...parameters, [name]: { ...parameters[name], ...changes } });
   return (
@@ -49,7 +54,13 @@ export function Variables({ template, known, parameters, onParameters, samples, 
                 />}
               </span>
             </div>
-            <Sample variable={variable} text={samples[variable.name] ?? ""} onChange={(text) => onSample(variable.name, text)} fault={found?.faults[variable.name]} />
+            {variable.type === "image_url" ? (
+              <Attach {...attachTo(variable.name)} only="pictures" single>
+                {files[variable.name]?.length ? null : <Sample variable={variable} text={samples[variable.name] ?? ""} onChange={(text) => onSample(variable.name, text)} fault={found?.faults[variable.name]} placeholder="https://…" />}
+              </Attach>
+            ) : (
+              <Sample variable={variable} text={samples[variable.name] ?? ""} onChange={(text) => onSample(variable.name, text)} fault={found?.faults[variable.name]} />
+            )}
           </div>
         );
       })}
@@ -60,6 +71,7 @@ export function Variables({ template, known, parameters, onParameters, samples, 
             <span className="text-12 text-muted">messages</span>
           </span>
           <Sample variable={{ name, type: "array", path: [name] }} text={samples[name] ?? ""} onChange={(text) => onSample(name, text)} fault={found?.faults[name]} placeholder='[{"role": "user", "content": "…"}]' />
+          <Attach {...attachTo(name)} />
         </div>
       ))}
     </Section>

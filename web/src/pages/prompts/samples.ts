@@ -1,7 +1,8 @@
 /** Sample values of variables: typed by hand, kept until the tab is closed for whoever typed them, turned into what the variables want. */
 import { useCallback, useState } from "react";
 import { samplesKey } from "@/api/unsaved";
-import { type Json, type PromptTemplate, type Variable, typeOf } from "@/lib/template";
+import { type Json, type PromptTemplate, type Variable, hasType, typeOf } from "@/lib/template";
+import { NO_PICTURE } from "@/lib/values";
 
 export type Samples = Record<string, string>;
 
@@ -63,6 +64,7 @@ export function valuesOf(template: PromptTemplate, samples: Samples): Values {
 
 export function readValue(text: string, type: Variable["type"]): { value: Json } | { fault: string } {
   if (type === null || type === "string") return { value: text };
+  if (type === "image_url") return hasType(text, type) ? { value: text } : { fault: NO_PICTURE };
   try {
     const value = JSON.parse(text) as Json;
     return typeOf(value) === type ? { value } : { fault: `This is ${typeOf(value)}, not ${type}.` };

@@ -5,11 +5,13 @@ import { invalidate, useChange, useRead } from "@/api/hooks";
 import { useLiveEvents } from "@/api/live";
 import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
+import { FileList } from "@/kit/execution/Attach";
 import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { type Attempt, type Execution, type Underway, inputOf, isUnderway } from "@/kit/execution/types";
 import { whereToLook } from "@/kit/execution/trouble";
+import { holdsFile, withoutBytes } from "@/lib/attached";
 import { classes } from "@/lib/classes";
 import { count, duration, moment, money, spaced } from "@/lib/format";
 import { Feedback } from "./Feedback";
@@ -148,9 +150,15 @@ function Variables({ variables }: { variables: Execution["variables"] }) {
   if (given.length === 0) return null;
   return (
     <Section title="Variables">
-      <Facts facts={given.map(([name, value]) => [name, <Prose key={name} text={typeof value === "string" ? value : JSON.stringify(value)} plain className="text-13" />] as const)} />
+      <Facts facts={given.map(([name, value]) => [name, <VariableValue key={name} name={name} value={value} />] as const)} />
     </Section>
   );
+}
+
+function VariableValue({ name, value }: { name: string; value: unknown }) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string" && value.startsWith("data:") && holdsFile(value)) return <FileList large label={`Files of ${name}`} files={[{ id: name, name: "Picture", part: { type: "image_url", image_url: { url: value } } }]} />;
+  return <Prose text={withoutBytes(text)} plain className="text-13" />;
 }
 
 function Answer({ run }: { run: Execution }) {

@@ -112,7 +112,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
       </div>
       <div className="grid items-end gap-4 sm:grid-cols-2 md:grid-cols-4">
         <Field label="Evaluations each time" error={errorFor(searched, "budget.evaluations")}>
-          <Input type="number" min={50} max={100_000} step={50} value={draft.evaluations} onChange={(event) => set({ evaluations: event.target.value })} />
+          <Input type="number" min={50} max={100_000} step={1} value={draft.evaluations} onChange={(event) => set({ evaluations: event.target.value })} />
         </Field>
         <Field label="At most each time, $" error={errorFor(searched, "budget.credits")}>
           <Input type="number" min={0} step="any" value={draft.runUsd} onChange={(event) => set({ runUsd: event.target.value })} />

@@ -74,18 +74,22 @@ export function DeadLetters({ endpoint, found: { data, next_cursor }, onBegun }:
   );
 }
 
-/** Ten thousand at a time, until none is left. */
+/** Ten thousand at a time, until none is left of those that were dead at the first. */
 function DismissAll({ endpoint, onClose }: { endpoint: Endpoint; onClose: () => void }) {
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const [to] = useState(() => new Date().toISOString());
   const dismiss = async () => {
     setBusy(true);
     setError(null);
     try {
       let all = 0;
-      for (let part = -1; part !== 0; all += part) part = (await change("post", "/v1/webhooks/endpoints/{endpoint_id}/dismiss", { path: { endpoint_id: endpoint.id }, body: { to } })).dismissed;
+      let body = {};
+      for (let part = -1; part !== 0; all += part) {
+        const done = await change("post", "/v1/webhooks/endpoints/{endpoint_id}/dismiss", { path: { endpoint_id: endpoint.id }, body });
+        part = done.dismissed;
+        body = { settled_to: done.settled_to };
+      }
       toast(`${plural(all, "dead letter")} dismissed`);
       onClose();
     } catch (fault) {

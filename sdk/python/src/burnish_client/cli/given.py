@@ -42,12 +42,13 @@ def variables_of(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
     """`name=text`, `name=@file` (its text), `name:=JSON`; over what a JSON file (`-`: standard input) holds. Raises BadGiven."""
     found: dict[str, Any] = {}
     if file is not None:
+        text, called = _text_of(file), "Standard input" if file == "-" else file
         try:
-            found = _parsed(_text_of(file))
+            found = _parsed(text)
         except ValueError as error:
-            raise BadGiven(f"{file} is no JSON: {error}") from error
+            raise BadGiven(f"{called} is no JSON: {error}") from error
         if not isinstance(found, dict):
-            raise BadGiven(f"{file} must hold an object, one field for each variable.")
+            raise BadGiven(f"{called} must hold an object, one field for each variable.")
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or not name.rstrip(":"):

@@ -91,8 +91,9 @@ def dismiss(
         if endpoint:
             given = {"to": _zoned(until) if until else None, "event_types": event}
             body = {name: value for name, value in given.items() if value}
-            while count := burnish.request("POST", f"/v1/webhooks/endpoints/{segment(endpoint)}/dismiss", body)["dismissed"]:
+            while count := (answer := burnish.request("POST", f"/v1/webhooks/endpoints/{segment(endpoint)}/dismiss", body))["dismissed"]:
                 dismissed += count
+                body["settled_to"] = answer["settled_to"]  # What dies meanwhile is left alone.
         for one in ids or ():
             burnish.request("POST", f"/v1/webhooks/deliveries/{segment(one)}/dismiss")
             dismissed += 1

@@ -1,10 +1,12 @@
 """From an Outcome to a message of Anthropic's. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from burnish_gateway.compat.completion import finish_reason
 from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.answer_json import NoJson, read_json
+from burnish_shared.beside import citations_in
 from burnish_shared.json_bytes import encoded
 
 STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
@@ -13,7 +15,8 @@ STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls":
 def message(outcome: Facts) -> bytes:
     """The buffered answer. `id` is the execution's, so that feedback can name it."""
     beside = outcome.get("beside") or {}
-    blocks = thinking_blocks(beside) + [{"type": "text", "text": text} for text in (outcome["output"], beside.get("refusal")) if text]
+    blocks = thinking_blocks(beside) + list(text_blocks(outcome["output"] or "", beside.get("citations") or []))
+    blocks += [{"type": "text", "text": beside["refusal"]}] if beside.get("refusal") else []
     blocks += [tool_use(call) for call in outcome.get("tool_calls") or []]
     body = head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"]) | {
         "content": blocks,
@@ -23,6 +26,21 @@ def message(outcome: Facts) -> bytes:
         "burnish": burnish_of(outcome),
     }
     return encoded(body)
+
+
+def text_blocks(text: str, spans: Sequence[Facts]) -> Iterator[dict[str, Any]]:
+    """The text, cut where what it rests on changes, as Anthropic cut it. `spans`: in their order."""
+    at = 0
+    for span in spans:
+        begin, end = max(at, span["start"]), min(span["end"], len(text))
+        if begin >= end:
+            continue
+        if at < begin:
+            yield {"type": "text", "text": text[at:begin]}
+        yield {"type": "text", "text": text[begin:end], "citations": citations_in(span)}
+        at = end
+    if at < len(text):
+        yield {"type": "text", "text": text[at:]}
 
 
 def thinking_blocks(beside: Facts) -> list[dict[str, Any]]:

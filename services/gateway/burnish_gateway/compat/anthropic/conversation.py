@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from burnish_gateway.compat.anthropic.body import MessagesBody, Turn
 from burnish_gateway.compat.anthropic.documents import file_of, image_url_of
-from burnish_gateway.compat.files import check_place_of_files
+from burnish_gateway.compat.files import check_place_of_shown, misplaced
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
@@ -26,6 +26,7 @@ def messages_of(body: MessagesBody) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     if body.system:
         parts = [{"type": "text", "text": body.system}] if isinstance(body.system, str) else _parts(body.system, param="system")
+        check_place_of_shown("system", parts, param="system")
         messages.append({"role": "system", "content": body.system if isinstance(body.system, str) else parts})
     for index, turn in enumerate(body.messages):
         messages += _of_turn(turn, param=f"messages[{index}]")
@@ -54,7 +55,7 @@ def _asked(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
             where = f"{param}.content[{at}]"
             said = {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _result(block, param=where)}
             results.append(said | _mark(block, param=where) | ({"is_error": True} if typed(block, "is_error", bool, param=where) else {}))
-    parts = _parts([block for block in blocks if block["type"] != "tool_result"], param=f"{param}.content")
+    parts = _parts(blocks, param=f"{param}.content", but=("tool_result",))
     return [*results, {"role": "user", "content": parts}] if parts else results
 
 
@@ -67,15 +68,23 @@ def _result(block: Block, *, param: str) -> str | list[dict[str, Any]]:
 
 def _said(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
     calls = [_call(block, param=f"{param}.content[{at}]") for at, block in enumerate(blocks) if block["type"] == "tool_use"]
-    rest = [block for block in blocks if block["type"] != "tool_use" and block["type"] not in THOUGHTS]
-    parts = _parts(rest, param=f"{param}.content")
-    check_place_of_files("assistant", parts, param=f"{param}.content")
-    text = parts if any("cache_control" in part for part in parts) else "".join(part.get("text", "") for part in parts)
+    _check_turn_shows_nothing(blocks, param=f"{param}.content")
+    parts = _parts(blocks, param=f"{param}.content", but=("tool_use", *THOUGHTS))
+    text = (
+        parts if any("cache_control" in part or "citations" in part for part in parts) else "".join(part.get("text", "") for part in parts)
+    )
     said: dict[str, Any] = (
         {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else {"role": "assistant", "content": text}
     )
     thoughts = [_thought(block, param=f"{param}.content[{at}]") for at, block in enumerate(blocks) if block["type"] in THOUGHTS]
     return [said | ({"thinking_blocks": thoughts} if thoughts else {})]
+
+
+def _check_turn_shows_nothing(blocks: Sequence[Block], *, param: str) -> None:
+    """A turn of the model's is what it said: an image or document in it would reach nobody."""
+    for at, block in enumerate(blocks):
+        if block["type"] in ("image", "document"):
+            raise misplaced(block["type"], param=f"{param}[{at}]")
 
 
 def _thought(block: Block, *, param: str) -> Block:
@@ -100,14 +109,17 @@ def _call(block: Block, *, param: str) -> dict[str, Any]:
     return {"id": needed(block, "id", str, param=param), "type": "function", "function": function} | _mark(block, param=param)
 
 
-def _parts(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
-    return [_part(block, param=f"{param}[{at}]") for at, block in enumerate(blocks)]
+def _parts(blocks: Sequence[Block], *, param: str, but: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """`but`: kinds of blocks that are no parts of a message."""
+    left = [(at, block) for at, block in enumerate(blocks) if not (isinstance(block, dict) and block.get("type") in but)]
+    return [_part(block, param=f"{param}[{at}]") for at, block in left]
 
 
 def _part(block: Any, *, param: str) -> dict[str, Any]:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "text" and isinstance(block.get("text"), str):
-        return {"type": "text", "text": block["text"]} | _mark(block, param=param)
+        cited = typed(block, "citations", list, param=param)
+        return {"type": "text", "text": block["text"]} | _mark(block, param=param) | ({"citations": cited} if cited else {})
     if kind == "image" and (url := image_url_of(block.get("source"))):
         return {"type": "image_url", "image_url": {"url": url}} | _mark(block, param=param)
     if kind == "document":

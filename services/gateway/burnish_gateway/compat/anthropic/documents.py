@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from burnish_gateway.compat.files import check_held, no_file_id
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
@@ -17,16 +16,13 @@ Block = dict[str, Any]
 
 def file_of(block: Block, *, param: str, part_of: Callable[..., Block]) -> Block:
     """The part that a document becomes. `part_of`: reads a block within it. Raises InvalidField and Unsupported."""
-    citations = typed(block, "citations", dict, param=param) or {}
-    if citations.get("enabled"):
-        raise Unsupported(
-            f"{param}.citations.enabled: answers here carry no citations; send the document without them.",
-            param=f"{param}.citations.enabled",
-        )
+    wanted = typed(block, "citations", dict, param=param) or {}
+    cites = typed(wanted, "enabled", bool, param=f"{param}.citations")
     file = _held(needed(block, "source", dict, param=param), param=f"{param}.source", part_of=part_of)
     said = {"filename": typed(block, "title", str, param=param), "context": typed(block, "context", str, param=param)}
     check_held(file, next(iter(file)), param=f"{param}.source")
-    return {"type": "file", "file": file | {name: value for name, value in said.items() if value}}
+    told = {name: value for name, value in said.items() if value} | ({"citations": {"enabled": True}} if cites else {})
+    return {"type": "file", "file": file | told}
 
 
 def _held(source: Block, *, param: str, part_of: Callable[..., Block]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from burnish_gateway.compat.error_answer import openai_error
+from burnish_gateway.execution.answer import ExecutionFailed
 from burnish_shared.errors import BurnishError
 
 TYPES: Final = {
@@ -22,17 +23,24 @@ TYPES: Final = {
     429: "rate_limit_error",
     503: "overloaded_error",
     504: "timeout_error",
+    529: "overloaded_error",
 }
 """https://docs.claude.com/en/api/errors; every other status is an `api_error`."""
 
+OVERLOADED: Final = 529
+"""Where others say 503: Anthropic's clients raise an `OverloadedError` for it. A 503 is ours, as where no executor is free."""
+
 
 def anthropic_error(error: BurnishError, *, request_id: str) -> Response:
-    """Our one error schema with Anthropic's `type`, in Anthropic's envelope. Status codes and headers are those of the OpenAI route."""
+    """Our one error schema with Anthropic's `type`, in Anthropic's envelope. Status codes and headers are those of the OpenAI route, except
+    of a provider that is overloaded.
+    """
     response = openai_error(error, request_id=request_id)
+    status = OVERLOADED if isinstance(error, ExecutionFailed) and error.overloaded else response.status_code
     ours = json.loads(bytes(response.body))
-    told = {"type": "error", "error": ours["error"] | {"type": TYPES.get(response.status_code, "api_error")}, "request_id": request_id}
+    told = {"type": "error", "error": ours["error"] | {"type": TYPES.get(status, "api_error")}, "request_id": request_id}
     headers = {name: value for name, value in response.headers.items() if name not in ("content-length", "content-type")}
-    return Response(json.dumps(told, ensure_ascii=False), response.status_code, headers, "application/json")
+    return Response(json.dumps(told, ensure_ascii=False), status, headers, "application/json")
 
 
 def with_bearer(request: Request) -> Request:

@@ -7,15 +7,17 @@ from burnish_gateway.compat.anthropic.answer import head_of, stop_reason, thinki
 from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.calls_in_turn import CallsInTurn, Part
 from burnish_gateway.compat.format import Facts, of_first_choice
+from burnish_shared.beside import citations_in
 from burnish_shared.errors import BurnishError
-from burnish_shared.json_bytes import encoded
+from burnish_shared.json_bytes import decoded, encoded
 
 
 @dataclass(slots=True)
 class MessageEvents:
     """The events of one stream. `block`: number of the block that is open or comes next; `open`: what it is, '' for none.
 
-    `calls`: index of each tool call of the provider that has been opened.
+    `calls`: index of each tool call of the provider that has been opened. `spans`: parts of the text to come with what they rest on, where
+    that was told before it; `at`: so many characters of it have come.
     """
 
     execution_id: str
@@ -25,6 +27,8 @@ class MessageEvents:
     open: str = ""
     calls: set[int] = field(default_factory=set)
     turn: CallsInTurn = field(default_factory=CallsInTurn)
+    spans: list[Facts] = field(default_factory=list)
+    at: int = 0
 
     def begin(self) -> bytes:
         """Nobody has counted anything yet: usage comes with the end."""
@@ -34,6 +38,33 @@ class MessageEvents:
         return _event("message_start", message=message)
 
     def text(self, body: bytes) -> bytes:
+        return self._in_spans(decoded(body)) if self.spans else self._text(body)
+
+    def _in_spans(self, text: str) -> bytes:
+        """The text, cut where what it rests on changes."""
+        told = b""
+        while text and self.spans:
+            begin, end = self.spans[0]["start"], self.spans[0]["end"]
+            to = begin if self.at < begin else end
+            part, text = text[: max(0, to - self.at)], text[max(0, to - self.at) :]
+            told += self._text(encoded(part)) if part else b""
+            self.at += len(part)
+            if self.at >= end:
+                span = self.spans.pop(0)
+                told += self._cite([span]) if self.open == "text" else b""
+            elif self.at >= begin and to == begin:
+                told += self._close()
+        return told + (self._text(encoded(text)) if text else b"")
+
+    def _cite(self, spans: list[Facts]) -> bytes:
+        """What the open block of text rests on ends it. None: another block begins. Of a text that has not come it is kept until then."""
+        if self.open != "text":
+            self.spans += spans
+            return b""
+        deltas = ({"type": "citations_delta", "citation": one} for span in spans for one in citations_in(span))
+        return b"".join(_event("content_block_delta", index=self.block, delta=one) for one in deltas) + self._close()
+
+    def _text(self, body: bytes) -> bytes:
         opened = b"" if self.open == "text" else self._open("text", {"type": "text", "text": ""})
         delta = b'"index":%d,"delta":{"type":"text_delta","text":%b}' % (self.block, body)
         return opened + b'event: content_block_delta\ndata: {"type":"content_block_delta",' + delta + b"}\n\n"
@@ -48,6 +79,7 @@ class MessageEvents:
             told += self.text(encoded(given["content"]))
         if given.get("refusal"):
             told += self.text(encoded(given["refusal"]))
+        told += self._cite(given["citations"]) if "citations" in given else b""
         return told + self._calls(self.turn.take(given.get("tool_calls") or []))
 
     def _calls(self, parts: list[Part]) -> bytes:
@@ -70,6 +102,7 @@ class MessageEvents:
         told = b""
         for block in thinking_blocks(beside):
             told += self._close() + self._thought(block.get("thinking"), [block])
+        told += self._cite(beside["citations"]) if beside.get("citations") else b""
         if beside.get("refusal"):
             told += self.text(encoded(beside["refusal"]))
         return told
@@ -82,7 +115,7 @@ class MessageEvents:
             told += _event("content_block_delta", index=self.block, delta={"type": "thinking_delta", "thinking": text})
         for block in blocks:
             if block.get("type") != "thinking":
-                told += self._open("block", block) + self._close()
+                told += self._open("block", {name: value for name, value in block.items() if name != "index"}) + self._close()
             elif block.get("signature"):
                 told += b"" if self.open == "thinking" else self._open("thinking", {"type": "thinking", "thinking": "", "signature": ""})
                 signed = {"type": "signature_delta", "signature": block["signature"]}

@@ -54,7 +54,7 @@ def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Or
     return Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
         messages=messages_of(body), model=target.model, stream=bool(body.stream),
-        overrides=settings_of(body) | ({"extra": extra} if extra else {}), spoken="anthropic", beta=beta,
+        overrides=settings_of(body) | ({"extra": extra} if extra else {}), spoken="anthropic", beta=beta, cap_bends=True,
         variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name not in ("variables", "user_id")},

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.compat.format import Facts, burnish_of, tier_in
+from burnish_shared.beside import citations_in
 from burnish_shared.ids import created_at
 from burnish_shared.json_bytes import encoded
 
@@ -73,11 +74,20 @@ def message_item(
     execution_id: str, *, text: str | None, beside: Facts | None = None, chances: Sequence[Facts] = (), number: int = 0
 ) -> dict[str, Any]:
     """`text` None and nothing beside: the message has begun."""
-    refusal, quoted = (beside or {}).get("refusal"), (beside or {}).get("annotations") or []
+    refusal, quoted = (beside or {}).get("refusal"), [*((beside or {}).get("annotations") or []), *_file_citations(beside or {})]
     content = [] if text is None else [text_part(text) | {"annotations": [_flat(one) for one in quoted], "logprobs": list(chances)}]
     content += [refusal_part(refusal)] if refusal else []
     status = "completed" if content else "in_progress"
     return {"id": item_id("msg", execution_id, number), "type": "message", "status": status, "role": "assistant", "content": content}
+
+
+def _file_citations(beside: Facts) -> list[Facts]:
+    """What Anthropic's models cite, in OpenAI's words: which file, and behind which character of the text."""
+    return [
+        {"type": "file_citation", "file_id": "", "filename": one.get("document_title") or "", "index": span["end"]}
+        for span in beside.get("citations") or []
+        for one in citations_in(span)
+    ]
 
 
 def refusal_part(text: str) -> dict[str, Any]:

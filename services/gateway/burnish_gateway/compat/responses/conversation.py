@@ -1,14 +1,14 @@
 """Items of the Responses API as chat messages, which are ours inside. Pure."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_files
+from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_shown
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.body import ResponsesBody
+from burnish_gateway.compat.responses.references import OURS
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
@@ -29,9 +29,6 @@ CHANCES: Final = "message.output_text.logprobs"
 CHOICES: Final = frozenset({"auto", "none", "required"})
 
 NO_CHOICE: Final = 'tool_choice: must be auto, none, required, {"type": "function", "name": …} or allowed_tools.'
-
-OURS: Final = re.compile(r"(?:rs|msg|fc)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_[0-9]+)?\Z")
-"""An item that we gave out names the execution that it came from."""
 
 ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 
@@ -90,7 +87,7 @@ class Turn:
 def _execution_of(item: Item) -> str | None:
     """None where we did not make the item, or its id was left out."""
     made = OURS.match(item["id"]) if isinstance(item.get("id"), str) else None
-    return made[1] if made else None
+    return made["execution"] if made else None
 
 
 def _add(messages: list[dict[str, Any]], item: Item, turn: dict[str, Any] | None, *, param: str) -> None:
@@ -148,7 +145,7 @@ def _message(item: Item, *, param: str) -> dict[str, Any]:
         raise InvalidField(f"{param}.role: must be one of {', '.join(sorted(ROLES))}.", param=f"{param}.role")
     content = _content(item.get("content"), param=f"{param}.content")
     if item["role"] == "assistant" and isinstance(content, list):
-        check_place_of_files("assistant", content, param=f"{param}.content")
+        check_place_of_shown("assistant", content, param=f"{param}.content")
         content = "".join(part.get("text", "") for part in content)
     return {"role": item["role"], "content": content}
 

@@ -1,0 +1,44 @@
+"""Reads what a call names of earlier answers by id alone, before it is taken apart."""
+
+from typing import Final, Protocol
+
+from asyncpg import Record
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.access.scopes import check_scope
+from burnish_gateway.compat.responses.references import KIND, Said, referred_in, with_items
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import store
+from burnish_gateway.strict_json import parse_json
+from burnish_shared.json_bytes import encoded
+
+REFERENCE: Final = f'"{KIND}"'.encode()
+
+READS_TEXTS: Final = "executions:read"
+
+
+class Recall(Protocol):
+    """A body as it came, and what it is taken for."""
+
+    async def __call__(self, raw: bytes, *, gateway: Gateway, principal: Principal) -> bytes: ...
+
+
+async def recall(raw: bytes, *, gateway: Gateway, principal: Principal) -> bytes:
+    """The body of a response with items in the place of references to them; most bodies hold none, and stay as they are.
+
+    Raises InvalidBody, InvalidField for an id of which no text is kept in this workspace, Forbidden for a key that may not read texts.
+    """
+    if REFERENCE not in raw:
+        return raw
+    body = parse_json(raw, duplicate_keys=True)
+    referred = referred_in(body)
+    if not referred:
+        return raw
+    check_scope(principal, READS_TEXTS)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rows = await store.find_answers(tx, referred)
+    return encoded(with_items(body, {row["execution_id"]: _said(row) for row in rows}))
+
+
+def _said(row: Record) -> Said:
+    return Said(row["output"], row["tool_calls"] or [], row["beside"] or {})

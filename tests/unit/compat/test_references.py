@@ -1,0 +1,63 @@
+"""Items that are named by their ids alone become what they were, in their places."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from burnish_gateway.compat.responses.references import ANSWERS_MOST, Said, referred_in, with_items
+from burnish_shared.errors import InvalidField
+
+pytestmark = pytest.mark.capability("E2")
+
+FIRST = "01a21fd3-40af-7590-9662-f11ae2dae9df"
+CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+SAID = Said("It rains.", [CALL], {"reasoning": "Hm.", "thinking": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}]})
+
+
+def _named(*ids: str) -> dict[str, Any]:
+    return {"model": "m", "input": [{"role": "user", "content": "Hi."}, *[{"type": "item_reference", "id": one} for one in ids]]}
+
+
+def test_thoughts_words_and_calls_come_back() -> None:
+    body = _named(f"rs_{FIRST}", f"msg_{FIRST}", f"fc_{FIRST}_0")
+    assert referred_in(body) == {UUID(FIRST)}
+    user, thought, said, called = with_items(body, {UUID(FIRST): SAID})["input"]
+    assert user == {"role": "user", "content": "Hi."}
+    assert thought["type"] == "reasoning" and "signature" in thought["encrypted_content"]
+    assert said["content"][0]["text"] == "It rains." and said["id"] == f"msg_{FIRST}"
+    assert (called["call_id"], called["name"]) == ("call_1", "weather")
+
+
+def test_what_a_stream_told_in_two_items_stands_once_where_the_first_is_named() -> None:
+    items = with_items(_named(f"msg_{FIRST}_1", f"msg_{FIRST}_2", f"msg_{FIRST}"), {UUID(FIRST): SAID})["input"]
+    assert [one.get("content") and one["content"][0]["text"] for one in items[1:]] == ["It rains.", [], []]
+
+
+@pytest.mark.parametrize("bad", ["msg_1", "rs_", f"fc_{FIRST}_1", f"xx_{FIRST}", FIRST, "msg_00000000-0000-7000-8000-000000000000", ""])
+def test_an_id_of_which_nothing_is_kept_is_named_by_its_place(bad: str) -> None:
+    body = _named(f"msg_{FIRST}", bad)
+    with pytest.raises(InvalidField) as refused:
+        referred_in(body)
+        with_items(body, {UUID(FIRST): SAID})
+    assert refused.value.param == "input[2].id"
+
+
+@pytest.mark.parametrize("said", [Said(None), Said(""), Said(None, [CALL])])
+def test_a_message_that_was_never_said_is_not_made_up(said: Said) -> None:
+    with pytest.raises(InvalidField):
+        with_items(_named(f"msg_{FIRST}"), {UUID(FIRST): said})
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"input": "item_reference"}, {"input": {"type": "item_reference"}}, {"input": [None, 5, "x"]}]
+)
+def test_a_body_that_names_nothing_asks_for_nothing(body: Any) -> None:
+    assert not referred_in(body)
+
+
+def test_so_many_answers_are_read_and_no_more() -> None:
+    ids = [f"msg_01a21fd3-40af-7590-9662-{number:012x}" for number in range(ANSWERS_MOST + 1)]
+    assert len(referred_in(_named(*ids[:-1]))) == ANSWERS_MOST
+    with pytest.raises(InvalidField, match="1,000"):
+        referred_in(_named(*ids))

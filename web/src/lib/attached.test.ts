@@ -1,0 +1,70 @@
+import { expect, it } from "vitest";
+import { type Attached, attach, faultOf, heldIn, holdsFile, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
+import { TemplateError, parseMessages, render } from "./template";
+import { readValue, valuesFor, withAttached } from "./values";
+
+const MOST = 3_145_728;
+const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const of = (content: BlobPart, name: string, type = "") => attach(new File([content], name, { type }), { most: MOST });
+const taken = async (content: BlobPart, name: string, type = "") => (await of(content, name, type)) as Attached;
+
+it("tells a file by what stands in it, and takes texts of any ending", async () => {
+  expect(heldIn((await taken(PNG, "a.png", "image/png")).part)).toMatchObject({ kind: "image/png", size: 8, isPicture: true, picture: "data:image/png;base64,iVBORw0KGgo=" });
+  expect((await taken("%PDF-1.7", "a.pdf", "application/pdf")).part).toEqual({ type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0xLjc=" } });
+  expect(heldIn((await taken("a,b", "a.csv", "application/vnd.ms-excel")).part)).toMatchObject({ name: "a.csv", kind: "text/plain", size: 3 });
+  expect(heldIn((await taken("# Ä", "a.md", "text/markdown")).part).kind).toBe("text/markdown");
+});
+
+it("says in the words of the API what cannot be sent", async () => {
+  expect(await of("PK\0", "a.zip", "application/zip")).toEqual({ why: "a.zip: 'application/zip' is not offered; send a PDF (application/pdf) or a text (text/plain, text/csv, …), or a picture (png, jpeg, gif, webp)." });
+  expect(await of("<svg/>", "a.svg", "image/svg+xml")).toMatchObject({ why: expect.stringContaining("'image/svg+xml' is not offered") });
+  expect(await of("no", "a.pdf", "application/pdf")).toEqual({ why: "a.pdf: is no PDF; one begins with %PDF-." });
+  expect(await of("", "a.txt")).toEqual({ why: "a.txt: holds nothing." });
+  expect(await of(new Uint8Array(3_000_000), "big.bin")).toMatchObject({ why: expect.stringContaining("at most 2,359,296 can be sent") });
+  expect(await attach(new File(["text"], "a.txt"), { most: MOST, only: "pictures" })).toMatchObject({ why: expect.stringContaining("no picture") });
+});
+
+it("finds in what was sent what was beside the text, and sends it as it stood", () => {
+  const image = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=", detail: "low" } };
+  const content = [image, { type: "text", text: "What is this?" }, { type: "file", file: { file_data: "omitted:application/pdf;bytes=4032;sha256=ab", filename: "big.pdf" } }];
+  const { text, files } = takenApart(content);
+  expect([text, files.map((one) => one.name)]).toEqual(["What is this?", ["Picture", "big.pdf"]]);
+  expect(withFiles(text, files)).toEqual(content);
+  expect(faultOf(files, MOST)).toBe("big.pdf is not here: attach it again, or take it out.");
+  expect(heldIn(files[1]!.part)).toMatchObject({ kind: "application/pdf", size: 3_003, isLost: true });
+  expect(heldIn({ type: "image_url", image_url: { url: "https://example.com/a.png" } })).toMatchObject({ picture: null, address: "https://example.com/a.png" });
+  expect(withFiles("text", [])).toBe("text");
+});
+
+it("mentions a file by name, kind and size alone", async () => {
+  for (const size of [1, 2, 3, 4, 1_000]) {
+    const mention = mentionOf(await taken("x".repeat(size), "a.txt", "text/plain"));
+    expect(mention).toEqual(["a.txt", "text/plain", size]);
+    expect(mentionOf(mentioned(mention))).toEqual(mention);
+  }
+  expect([holdsFile('[{"url":"data:image/png;base64,iVBO"}]'), holdsFile("data: base64, or so")]).toEqual([true, false]);
+  expect(withoutBytes(`[{"url":"data:image/png;base64,${"A".repeat(200)}"}]`)).toBe('[{"url":"data:image/png;base64,…"}]');
+});
+
+it("reads the address of a picture, which was taken for an object of JSON", () => {
+  expect(readValue("https://example.com/a.png", "image_url")).toEqual({ value: "https://example.com/a.png" });
+  expect(readValue("a.png", "image_url")).toHaveProperty("fault");
+});
+
+it("gives a picture to the variable that is one, and files to the last message of a placeholder", async () => {
+  const [picture, file] = [await taken(PNG, "a.png"), await taken("text", "a.txt")];
+  const template = parseMessages([{ role: "user", content: "{{user.photo: image_url}}" }, { role: "placeholder", name: "history" }]);
+  const found = withAttached(valuesFor(template, {}), template, { "user.photo": [picture], history: [file], other: [file] });
+  expect(found).toEqual({ values: { user: { photo: heldIn(picture.part).picture }, history: [{ role: "user", content: [file.part] }] }, missing: [], faults: {} });
+  const said = withAttached(valuesFor(template, { history: '[{"role":"user","content":"Read it."}]' }), template, { history: [file] });
+  expect(said.values.history).toEqual([{ role: "user", content: [{ type: "text", text: "Read it." }, file.part] }]);
+  expect(said.missing).toEqual(["user.photo"]);
+  expect(withAttached(valuesFor(template, {}), template, { "user.photo": [mentioned(["a.png", "image/png", 9])] }).faults["user.photo"]).toContain("not here");
+});
+
+it("counts pictures and files of a placeholder by themselves, as the API does", () => {
+  const template = parseMessages([{ role: "placeholder", name: "history" }]);
+  const asked = (bytes: number) => render(template, { history: [{ role: "user", content: [{ type: "file", file: { file_data: `data:text/plain;base64,${"A".repeat(bytes)}` } }] }] });
+  expect(asked(2_000_000).messages).toHaveLength(1);
+  expect(() => asked(MOST)).toThrow(TemplateError);
+});
