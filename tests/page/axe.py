@@ -42,8 +42,8 @@ RUN = """
 async ([runOnly, without]) => {
   const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
   const isBusy = () => document.querySelector("[aria-busy=true], [data-skeleton]") !== null;
-  let wasBusy = isBusy();
-  const watch = new MutationObserver(() => { wasBusy ||= isBusy(); });
+  let wasBusy = isBusy(), changed = false;
+  const watch = new MutationObserver((seen) => { wasBusy ||= isBusy(); changed ||= seen.some((one) => one.type === "childList"); });
   watch.observe(document, { subtree: true, childList: true, attributeFilter: ["aria-busy", "data-skeleton"] });
   const found = await axe.run(document, { runOnly, rules, resultTypes: ["violations", "incomplete"], elementRef: true });
   watch.disconnect();
@@ -53,7 +53,7 @@ async ([runOnly, without]) => {
     isDrawn: node.element instanceof SVGElement || node.element.closest("svg") !== null,
     why: [...node.any, ...node.all, ...node.none].map((check) => check.data && check.data.messageKey).filter(Boolean),
   })));
-  return { violations: told(found.violations), incomplete: told(found.incomplete) };
+  return { violations: told(found.violations), incomplete: told(found.incomplete), changed };
 }
 """
 
@@ -98,12 +98,17 @@ async def axe_findings(page: Page, *, without: Collection[str] = (), themes: Col
 
 async def _run(page: Page, what: dict[str, Any], without: Collection[str]) -> dict[str, Any]:
     """What axe says of a page that loaded nothing while it looked. What others change comes by live events at any time, and a table that
-    waits for it is dimmed."""
-    for _ in range(LOOKS):
+    waits for it is dimmed. Where an element came or went meanwhile, axe may not find again what it had collected ("Unable to determine
+    previous heading", of every heading of a page): what it is undecided about then is looked at once more."""
+    found: dict[str, Any] | None = None
+    for look in range(LOOKS):
         await settled(page)
         await page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})))")
-        found: dict[str, Any] | None = await page.evaluate(RUN, [what, list(without)])
-        if found is not None:
+        found = await page.evaluate(RUN, [what, list(without)])
+        if found is None:
+            continue
+        is_last = look == LOOKS - 1
+        if is_last or not found["changed"] or all(_is_known(one) for one in found["incomplete"]):
             return found
     raise AssertionError(f"something loaded each of the {LOOKS} times that axe looked")
 

@@ -5,7 +5,7 @@ import os
 import random
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,6 +172,22 @@ async def slow_down(context: BrowserContext) -> None:
 
     context.on("page", throttle)
     await context.route(COMES_LATE, come_late)
+
+
+HELD = "this request was held"
+
+
+async def intercept(page: Page, what: str | re.Pattern[str], handler: Callable[[Route], Any], *, times: int | None = None) -> None:
+    """`page.route` for a document that is there already, and stays. It answers once the browser knows of it, and a document may still send
+    requests past it for a moment, which reach neither `handler` nor who listens for requests: one is sent until it is held."""
+
+    async def hold(route: Route) -> None:
+        await route.fulfill(body=HELD)
+
+    await page.route(what, handler, times=times)
+    await page.route("**/healthz", hold)
+    await page.wait_for_function("async (held) => (await (await fetch('/healthz')).text()) === held", arg=HELD)
+    await page.unroute("**/healthz", hold)
 
 
 async def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, closed, expect_console, floats_are_here, narrow, settled
+from tests.page.browser import PATIENCE_MS, closed, expect_console, floats_are_here, intercept, narrow, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -98,7 +98,7 @@ async def test_nothing_of_one_prompt_stands_on_the_page_of_the_next(page_as: Ope
     def hold(route: Route) -> None:
         held.append(route)
 
-    await page.route(f"**/v1/prompts/second-{mark}?*", hold)
+    await intercept(page, f"**/v1/prompts/second-{mark}?*", hold)
     await page.keyboard.press("Control+k")
     await page.get_by_placeholder(re.compile("prompt|Search", re.IGNORECASE)).last.fill(f"second-{mark}")
     await page.get_by_role("option", name=re.compile(f"second-{mark}")).first.click()
@@ -174,7 +174,7 @@ async def test_a_word_longer_than_its_line_goes_on_in_the_next(page_as: OpenPage
         listed = await answer.json()
         await route.fulfill(response=answer, json={**listed, "data": [{**one, "publisher": word} for one in listed["data"]]})
 
-    await page.route(re.compile(r"/v1/marketplace(\?|$)"), name_publishers)
+    await intercept(page, re.compile(r"/v1/marketplace(\?|$)"), name_publishers)
     await page.get_by_role("link", name="Library", exact=True).click()
     await expect(page.get_by_text(word).first).to_be_visible()
     await narrow(page, 320)
@@ -259,7 +259,7 @@ async def test_going_back_over_a_form_asks_for_what_was_written_and_waits_for_wh
             await route.fallback()
 
     await form.get_by_role("textbox", name="Items").fill("input,expected\nHello,Hi")
-    await page.route("**/v1/datasets", keep)
+    await intercept(page, "**/v1/datasets", keep)
     create = form.get_by_role("button", name="Create with 1 item")
     async with page.expect_request(lambda one: one.method == "POST" and one.url.endswith("/v1/datasets")):
         await create.click()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.page.browser import expect_console, settled
+from tests.page.browser import expect_console, intercept, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -193,7 +193,7 @@ async def test_what_is_sent_again_because_its_answer_was_lost_is_there_once(page
         await slow.wait()
         await route.abort("connectionreset")
 
-    await page.route(f"**{start.to}", lose)
+    await intercept(page, f"**{start.to}", lose)
     await send.dblclick()
     await expect(send).to_have_attribute("aria-busy", "true")
     slow.set()

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled, told
+from tests.page.browser import PATIENCE_MS, expect_console, intercept, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -55,7 +55,7 @@ async def test_credit_whose_answer_was_lost_is_given_once(page_as: OpenPage, sit
         await route.fetch()
         await route.abort("connectionreset")
 
-    await page.route("**/v1/credits/grants", lose, times=1)
+    await intercept(page, "**/v1/credits/grants", lose, times=1)
     await page.get_by_role("button", name="Add credit").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Dollars").fill("12")

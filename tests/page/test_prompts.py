@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, floats_are_here, messages_stay, narrow, screenshot, settled, told
+from tests.page.browser import PATIENCE_MS, expect_console, floats_are_here, intercept, messages_stay, narrow, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -456,7 +456,7 @@ async def test_a_prompt_sent_by_its_keys_is_sent_once(page_as: OpenPage, site: S
     sent: list[str] = []
     page.on("request", lambda one: sent.append(one.url) if one.method == "POST" and one.url.endswith("/v1/prompts") else None)
     reading = re.compile(r"/v1/prompts\?")
-    await page.route(reading, lambda _: None)  # Never answered: what follows does not wait for the list to be read again.
+    await intercept(page, reading, lambda _: None)  # Never answered: what follows does not wait for the list to be read again.
     await page.keyboard.press("ControlOrMeta+Enter")
     await told(page, f"{slug} is there, and live")
     await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)

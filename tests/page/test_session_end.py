@@ -7,7 +7,7 @@ from playwright.async_api import Page, Route, expect
 
 from burnish_gateway.access.session_token import COOKIE
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, screenshot, set_theme, settled, told
+from tests.page.browser import expect_console, intercept, screenshot, set_theme, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -124,7 +124,7 @@ async def test_nothing_of_one_person_goes_on_or_is_shown_as_the_next(page_as: Op
     await page.get_by_role("link", name="Runs", exact=True).click()
     await page.get_by_role("button", name="Bring in runs").click()
     sent: list[Route] = []
-    await page.route("**/v1/executions/import", lambda route: sent.append(route))  # noqa: PLW0108 -- playwright wants a function of its own
+    await intercept(page, "**/v1/executions/import", lambda route: sent.append(route))  # noqa: PLW0108 -- playwright wants a function of its own
     lines = "{}\n" * 1_001  # Two parts, sent one after the other.
     await page.get_by_label("File of runs").set_input_files(
         {"name": "runs.jsonl", "mimeType": "application/x-ndjson", "buffer": lines.encode()}

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import closed, screenshot, set_theme, settled, told
+from tests.page.browser import closed, intercept, screenshot, set_theme, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -199,7 +199,7 @@ async def test_a_page_that_is_long_on_its_way_says_so_and_what_was_given_up_is_n
     def hold(route: Route) -> None:
         held.append(route)
 
-    await page.route(re.compile(r"/assets/DatasetsPage"), hold)
+    await intercept(page, re.compile(r"/assets/DatasetsPage"), hold)
     await page.get_by_label("Requests a minute").fill("78")
     links = page.get_by_role("navigation", name="Main")
     await links.get_by_role("link", name="Datasets").click()
@@ -221,7 +221,7 @@ async def test_who_comes_back_before_the_next_page_is_there_is_asked_again(page_
     def hold(route: Route) -> None:
         held.append(route)
 
-    await page.route(re.compile(r"/assets/DatasetsPage"), hold)
+    await intercept(page, re.compile(r"/assets/DatasetsPage"), hold)
     field = page.get_by_label("Requests a minute")
     await field.fill("79")
     links = page.get_by_role("navigation", name="Main")
