@@ -1,13 +1,13 @@
 // Builds dist: `npm run build`, with the TypeScript of web/ (run `make page` first where it is not there). `npm pack` calls it.
 //
-// Two things have one home, in the page: the template language and the reader of server-sent events. They are carried over into
+// Two things have one home, in the page: the template language (three files) and the reader of server-sent events. They are carried over into
 // src/carried, with the file names that Node wants in imports. An unpacked source without the page has the copies already.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const CARRIED = ["lib/template.ts", "lib/templateSyntax.ts", "api/sse.ts"];
+const CARRIED = ["lib/template.ts", "lib/templateSyntax.ts", "lib/given-messages.ts", "api/sse.ts"];
 
 if (existsSync(here("../../web/src"))) {
   mkdirSync(here("src/carried"), { recursive: true });
