@@ -25,8 +25,8 @@ FLAT: Final = re.compile(r"gen_ai\.(prompt|completion)\.(\d{1,5})\.(?:tool_calls
 
 def messages_in(span: Span) -> list[Any]:
     """What went in: the current attribute, else the events and attributes of older conventions."""
-    system = _parsed(span.attributes.get("gen_ai.system_instructions"))
-    given = _parsed(first_said(span, "gen_ai.input.messages", "gen_ai.prompt"))
+    system = parsed(span.attributes.get("gen_ai.system_instructions"))
+    given = parsed(first_said(span, "gen_ai.input.messages", "gen_ai.prompt"))
     if given is None:
         given = [one for name, attributes in span.events if (one := _of_event(name, attributes)) is not None]
     if not given:
@@ -38,9 +38,9 @@ def messages_in(span: Span) -> list[Any]:
 
 def answer_in(span: Span) -> tuple[str | None, list[Any] | None]:
     """What came out of the first answer: its text, and its calls of tools; what is neither comes whole, as JSON."""
-    value = _parsed(first_said(span, "gen_ai.output.messages", "gen_ai.completion"))
+    value = parsed(first_said(span, "gen_ai.output.messages", "gen_ai.completion"))
     if value is None:
-        value = next((_parsed(one.get("gen_ai.completion")) for name, one in span.events if name == "gen_ai.content.completion"), None)
+        value = next((parsed(one.get("gen_ai.completion")) for name, one in span.events if name == "gen_ai.content.completion"), None)
     if value is None:
         value = _flat(span.attributes, "completion") or None
     if value is None or isinstance(value, str):
@@ -60,7 +60,7 @@ def answer_in(span: Span) -> tuple[str | None, list[Any] | None]:
 
 def finish_reason_in(span: Span) -> Any:
     """Of the first answer, where it says one beside its parts."""
-    value = _parsed(span.attributes.get("gen_ai.output.messages"))
+    value = parsed(span.attributes.get("gen_ai.output.messages"))
     first = value[0] if isinstance(value, list) and value else value
     said = first.get("finish_reason") if isinstance(first, dict) else None
     return said if said is not None else span.attributes.get("gen_ai.completion.0.finish_reason")
@@ -141,7 +141,7 @@ def _id(part: dict[str, Any]) -> str:
 
 def _of_event(name: str, attributes: Mapping[str, Any]) -> Any:
     if name == "gen_ai.content.prompt":
-        return {"role": "user", "content": _parsed(attributes.get("gen_ai.prompt"))}
+        return {"role": "user", "content": parsed(attributes.get("gen_ai.prompt"))}
     role = name.removeprefix("gen_ai.").removesuffix(".message")
     return {"role": role, "content": attributes.get("content")} if name.startswith("gen_ai.") and name.endswith(".message") else None
 
@@ -166,8 +166,8 @@ def _flat(attributes: Mapping[str, Any], side: str) -> list[dict[str, Any]]:
 
 def _flat_content(value: Any) -> Any:
     """A text; a list of parts comes as JSON, in the form of the provider."""
-    parsed = _parsed(value)
-    return parsed if isinstance(parsed, list) and all(isinstance(one, dict) and "type" in one for one in parsed) else value
+    found = parsed(value)
+    return found if isinstance(found, list) and all(isinstance(one, dict) and "type" in one for one in found) else value
 
 
 def _storable_json(value: Any, depth: int = 0) -> Any:
@@ -186,7 +186,7 @@ def first_said(span: Span, *names: str) -> Any:
     return next((span.attributes[name] for name in names if span.attributes.get(name) is not None), None)
 
 
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
     """Structured values come as they are, or as JSON in a string; other text stays text."""
     if isinstance(value, str) and value[:1] in ("[", "{") and value.count("{") + value.count("[") <= BRACKETS_MOST:
         try:

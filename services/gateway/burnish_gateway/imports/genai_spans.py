@@ -1,15 +1,20 @@
-"""Calls of models among spans, by OpenTelemetry's conventions for generative AI (`gen_ai.*`, current names and older ones). Pure."""
+"""Calls of models among spans, by OpenTelemetry's conventions for generative AI (`gen_ai.*`, current names and older ones), by those of
+OpenInference and of Vercel's AI SDK. Pure.
+"""
 
 import json
 import math
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from burnish_gateway.imports.genai_messages import answer_in, finish_reason_in, first_said, messages_in
+from burnish_gateway.imports.openinference_spans import from_openinference, is_of_openinference
 from burnish_gateway.imports.otlp_spans import Span
 from burnish_gateway.imports.reported import Reported
+from burnish_gateway.imports.vercel_spans import from_vercel, is_of_vercel
 from burnish_shared.contracts.executions import Status
 from burnish_shared.errors import BurnishError
 from burnish_shared.slug import parse_slug
@@ -57,6 +62,7 @@ def reported_of(span: Span) -> Reported | None:
 
     Raises ValueError where it is one and lacks what no execution can be without: ids, an end, a model.
     """
+    span = _in_genai(span)
     get = span.attributes.get
     operation, model = _text(get("gen_ai.operation.name")), get("gen_ai.response.model") or get("gen_ai.request.model")
     if (operation is not None and operation not in CALLS) or (operation is None and model is None):
@@ -80,7 +86,9 @@ def reported_of(span: Span) -> Reported | None:
         input_tokens=_count(first_said(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
         output_tokens=_count(first_said(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
         cached_input_tokens=_count(first_said(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
-        cache_write_input_tokens=_count(first_said(span, "gen_ai.usage.cache_creation.input_tokens")),
+        cache_write_input_tokens=_count(
+            first_said(span, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
+        ),
         reasoning_tokens=_count(first_said(span, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
         cost_nusd=_cost(first_said(span, "gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.usage.total_cost")),
         end_user=_text(first_said(span, "user.id", "enduser.id", "llm.user")),
@@ -95,17 +103,30 @@ def reported_of(span: Span) -> Reported | None:
     )
 
 
+def _in_genai(span: Span) -> Span:
+    """The span with attributes of `gen_ai.*`, whatever convention it was written in."""
+    if is_of_openinference(span.attributes):
+        return replace(span, attributes=from_openinference(span.attributes))
+    return replace(span, attributes=from_vercel(span.attributes)) if is_of_vercel(span.attributes) else span
+
+
+def _kind_of_error(span: Span) -> str:
+    """`error.type`, or the class of what was raised; empty where nothing says."""
+    raised = next((one.get("exception.type") for name, one in span.events if name == "exception"), None) if span.is_error else None
+    return str(span.attributes.get("error.type") or str(raised or "").rpartition(".")[2])
+
+
 def _error(span: Span) -> str | None:
     """What went wrong: its kind, and what the span says of it."""
-    kind = span.attributes.get("error.type") or ("error" if span.is_error and not span.status_message else None)
+    kind = _kind_of_error(span) or ("error" if span.is_error and not span.status_message else None)
     said = span.status_message if span.is_error else ""
-    if kind and said and str(kind) not in said:
+    if kind and said and kind not in said:
         return _text(f"{kind}: {said}", most=1000)
     return _text(said or kind, most=1000)
 
 
 def _status(span: Span) -> Status:
-    kind = str(span.attributes.get("error.type") or "")
+    kind = _kind_of_error(span)
     if RATE_LIMITED.search(kind):
         return Status.RATE_LIMITED
     if TIMED_OUT.search(kind):

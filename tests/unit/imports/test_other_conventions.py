@@ -1,0 +1,234 @@
+"""Spans in the words of OpenInference and of Vercel's AI SDK: what openinference-instrumentation-openai 0.1 and ai 6.0.326 sent (E13)."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from burnish_gateway.imports.genai_spans import reported_of
+from burnish_gateway.imports.otlp_spans import Span
+from burnish_gateway.imports.reported import Reported
+from burnish_shared.books.finished import json_text
+from burnish_shared.contracts.executions import Status
+
+pytestmark = pytest.mark.capability("E13")
+
+END = 1_763_640_000_000_000_000
+
+OPENINFERENCE: dict[str, Any] = {
+    "openinference.span.kind": "LLM",
+    "llm.system": "openai",
+    "llm.model_name": "gpt-5-2026",
+    "llm.invocation_parameters": '{"model": "gpt-5", "temperature": 0.3, "max_completion_tokens": 50, "stop": "END"}',
+    "llm.input_messages.0.message.role": "system",
+    "llm.input_messages.0.message.content": "Be kind",
+    "llm.input_messages.1.message.role": "user",
+    "llm.input_messages.1.message.contents.1.message_content.type": "image",
+    "llm.input_messages.1.message.contents.1.message_content.image.image.url": "https://example.com/a.png",
+    "llm.input_messages.1.message.contents.0.message_content.type": "text",
+    "llm.input_messages.1.message.contents.0.message_content.text": "What is this?",
+    "llm.input_messages.2.message.role": "assistant",
+    "llm.input_messages.2.message.tool_calls.0.tool_call.id": "c1",
+    "llm.input_messages.2.message.tool_calls.0.tool_call.function.name": "look",
+    "llm.input_messages.2.message.tool_calls.0.tool_call.function.arguments": '{"at": 1}',
+    "llm.input_messages.3.message.role": "tool",
+    "llm.input_messages.3.message.tool_call_id": "c1",
+    "llm.input_messages.3.message.content": "a cat",
+    "llm.output_messages.0.message.role": "assistant",
+    "llm.output_messages.0.message.contents.0.message_content.type": "reasoning",
+    "llm.output_messages.0.message.contents.0.message_content.text": "Hm.",
+    "llm.output_messages.0.message.contents.1.message_content.type": "text",
+    "llm.output_messages.0.message.contents.1.message_content.text": "A cat.",
+    "llm.token_count.prompt": 16,
+    "llm.token_count.completion": 33,
+    "llm.token_count.prompt_details.cache_read": 4,
+    "llm.token_count.completion_details.reasoning": 9,
+    "llm.cost.total": 7.6e-05,
+    "llm.finish_reason": "stop",
+    "metadata": '{"burnish.prompt": "triage", "burnish.label": "production"}',
+    "session.id": "s1",
+    "user.id": "ann",
+}
+
+VERCEL: dict[str, Any] = {
+    "ai.operationId": "ai.generateText.doGenerate",
+    "ai.model.provider": "openai.chat",
+    "ai.model.id": "gpt-5",
+    "ai.prompt.messages": json.dumps(
+        [
+            {"role": "system", "content": "Be kind"},
+            {
+                "role": "user",
+                "content": [{"type": "text", "text": "What is this?"}, {"type": "file", "mediaType": "image/png", "data": "iVBO"}],
+            },
+            {"role": "assistant", "content": [{"type": "tool-call", "toolCallId": "c1", "toolName": "look", "input": {"at": 1}}]},
+            {
+                "role": "tool",
+                "content": [{"type": "tool-result", "toolCallId": "c1", "toolName": "look", "output": {"type": "text", "value": "a cat"}}],
+            },
+        ]
+    ),
+    "ai.response.text": "A cat.",
+    "ai.telemetry.metadata.userId": "ann",
+    "ai.telemetry.metadata.sessionId": "s1",
+    "ai.telemetry.metadata.burnish.prompt": "triage",
+    "ai.usage.cachedInputTokens": 4,
+    "gen_ai.system": "openai.chat",
+    "gen_ai.request.model": "gpt-5",
+    "gen_ai.request.temperature": 0.3,
+    "gen_ai.response.finish_reasons": ["stop"],
+    "gen_ai.usage.input_tokens": 16,
+    "gen_ai.usage.output_tokens": 33,
+}
+
+LOOKED = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
+
+
+def said(picture: str) -> list[dict[str, Any]]:
+    return [
+        {"role": "system", "content": "Be kind"},
+        {"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": picture}}]},
+        {"role": "assistant", "content": None, "tool_calls": [LOOKED]},
+        {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
+    ]
+
+
+def span(attributes: dict[str, Any], *events: tuple[str, dict[str, Any]], error: str | None = None) -> Span:
+    return Span(
+        "ab" * 16, "cd" * 8, "call", END - 2_000_000, END, attributes, {"service.name": "shop"}, events, error is not None, error or ""
+    )
+
+
+def read(attributes: dict[str, Any], *events: tuple[str, dict[str, Any]], error: str | None = None) -> Reported:
+    found = reported_of(span(attributes, *events, error=error))
+    assert found is not None
+    return found
+
+
+def test_openinference_is_read_whole() -> None:
+    found = read(OPENINFERENCE)
+    assert found.messages == said("https://example.com/a.png")
+    assert (found.output, found.finish_reason, found.status) == ("A cat.", "stop", Status.SUCCESS)
+    assert (found.model, found.provider, found.slug, found.label) == ("gpt-5-2026", "openai", "triage", "production")
+    assert (found.input_tokens, found.output_tokens, found.cached_input_tokens, found.reasoning_tokens) == (16, 33, 4, 9)
+    assert (found.cost_nusd, found.end_user, found.session_id) == (76_000, "ann", "s1")
+    assert found.settings == {"temperature": 0.3, "max_tokens": 50, "stop": ["END"]}
+
+
+def test_what_vercels_sdk_writes_is_read_whole() -> None:
+    found = read(VERCEL)
+    assert found.messages == said("data:image/png;base64,iVBO")
+    assert (found.output, found.finish_reason) == ("A cat.", "stop")
+    assert (found.model, found.provider, found.slug) == ("gpt-5", "openai", "triage")
+    assert (found.input_tokens, found.output_tokens, found.cached_input_tokens) == (16, 33, 4)
+    assert (found.end_user, found.session_id, found.settings) == ("ann", "s1", {"temperature": 0.3})
+
+
+@pytest.mark.parametrize(
+    ("attributes", "calls"),
+    [
+        (
+            {
+                **{name: value for name, value in OPENINFERENCE.items() if "output" not in name},
+                "llm.output_messages.0.message.role": "assistant",
+                "llm.output_messages.0.message.tool_calls.0.tool_call.id": "c1",
+                "llm.output_messages.0.message.tool_calls.0.tool_call.function.name": "look",
+                "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments": '{"at": 1}',
+            },
+            [LOOKED],
+        ),
+        (
+            {
+                **VERCEL,
+                "ai.response.text": "",
+                "ai.response.toolCalls": '[{"toolCallId": "c1", "toolName": "look", "input": "{\\"at\\": 1}"}]',
+            },
+            [LOOKED],
+        ),
+    ],
+)
+def test_an_answer_that_calls_tools(attributes: dict[str, Any], calls: list[dict[str, Any]]) -> None:
+    found = read(attributes)
+    assert (found.output, found.tool_calls) == (None, calls)
+
+
+@pytest.mark.parametrize("kind", ["CHAIN", "AGENT", "TOOL", "RETRIEVER", "RERANKER", "GUARDRAIL", "EVALUATOR", "something new"])
+def test_what_stands_around_a_call_of_a_model_is_left_alone(kind: str) -> None:
+    assert reported_of(span({**OPENINFERENCE, "openinference.span.kind": kind, "gen_ai.request.model": "m"})) is None
+    assert (
+        reported_of(span({name: value for name, value in VERCEL.items() if name[:6] != "gen_ai"} | {"ai.operationId": "ai.generateText"}))
+        is None
+    )
+
+
+def test_what_is_written_in_both_conventions_goes_by_gen_ai() -> None:
+    both = {
+        **OPENINFERENCE,
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "m",
+        "gen_ai.input.messages": '[{"role": "user", "content": "Hi"}]',
+    }
+    assert (read(both).model, read(both).messages) == ("m", [{"role": "user", "content": "Hi"}])
+
+
+def test_a_call_that_failed_names_the_model_that_was_asked_and_the_class_of_the_error() -> None:
+    attributes = {
+        "openinference.span.kind": "LLM",
+        "llm.system": "openai",
+        "llm.invocation_parameters": '{"model": "gpt-5"}',
+        "input.value": '{"model": "gpt-5", "messages": [{"role": "user", "content": "x"}]}',
+    }
+    raised = ("exception", {"exception.type": "openai.RateLimitError", "exception.message": "Error code: 429"})
+    found = read(attributes, raised, error="RateLimitError: Error code: 429")
+    assert (found.model, found.status, found.error) == ("gpt-5", Status.RATE_LIMITED, "RateLimitError: Error code: 429")
+    assert found.messages == [{"role": "user", "content": "x"}]
+
+
+def test_embeddings_and_completions_tell_their_texts() -> None:
+    embedded = read(
+        {
+            "openinference.span.kind": "EMBEDDING",
+            "embedding.model_name": "e-small",
+            "embedding.embeddings.1.embedding.text": "two",
+            "embedding.embeddings.0.embedding.text": "one",
+            "embedding.embeddings.0.embedding.vector": [0.5],
+            "llm.token_count.prompt": 2,
+        }
+    )
+    texts = [{"role": "user", "content": "one"}, {"role": "user", "content": "two"}]
+    assert (embedded.model, embedded.input_tokens, embedded.messages, embedded.output) == ("e-small", 2, texts, None)
+    several = {"ai.operationId": "ai.embedMany.doEmbed", "ai.model.id": "e-small", "ai.model.provider": "openai.embedding"}
+    vercel = read({**several, "ai.values": ['"one"', '"two"'], "ai.usage.tokens": 2})
+    assert (vercel.model, vercel.provider, vercel.input_tokens, vercel.messages) == ("e-small", "openai", 2, texts)
+    completed = read({"openinference.span.kind": "LLM", "llm.model_name": "m", "llm.prompts.0.prompt.text": "Once", "output.value": "upon"})
+    assert (completed.messages, completed.output) == ([{"role": "user", "content": "Once"}], "upon")
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["LLM", "[", "{", "[{}]", "[[1]]"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["content", "role", "type", "toolCallId", "output", "a\0"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAMES = [*OPENINFERENCE, *VERCEL, "ai.response.toolCalls", "ai.values", "input.value", "output.value", "llm.prompts.0.prompt.text"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([OPENINFERENCE, VERCEL]), st.dictionaries(st.sampled_from(NAMES), VALUES | VALUES.map(json.dumps), max_size=4))
+def test_whatever_attributes_hold_it_is_stored_or_refused(known: dict[str, Any], odd: dict[str, Any]) -> None:
+    try:
+        found = reported_of(span({**known, **odd}))
+    except ValueError:
+        return
+    if found is not None:
+        json_text([found.messages, found.metadata, found.settings, found.tool_calls])
+        assert found.output is None or isinstance(found.output, str)
