@@ -204,6 +204,8 @@ def test_embeddings_and_completions_tell_their_texts() -> None:
     assert (vercel.model, vercel.provider, vercel.input_tokens, vercel.messages) == ("e-small", "openai", 2, texts)
     completed = read({"openinference.span.kind": "LLM", "llm.model_name": "m", "llm.prompts.0.prompt.text": "Once", "output.value": "upon"})
     assert (completed.messages, completed.output) == ([{"role": "user", "content": "Once"}], "upon")
+    listed = read({"openinference.span.kind": "LLM", "llm.model_name": "m", "llm.prompts": ["Once"], "input.value": '{"args": ["Once"]}'})
+    assert listed.messages == [{"role": "user", "content": "Once"}]
 
 
 VALUES = st.recursive(
@@ -219,7 +221,16 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-NAMES = [*OPENINFERENCE, *VERCEL, "ai.response.toolCalls", "ai.values", "input.value", "output.value", "llm.prompts.0.prompt.text"]
+NAMES = [
+    *OPENINFERENCE,
+    *VERCEL,
+    "ai.response.toolCalls",
+    "ai.values",
+    "input.value",
+    "output.value",
+    "llm.prompts.0.prompt.text",
+    "llm.prompts",
+]
 
 
 @settings(max_examples=300, deadline=None)

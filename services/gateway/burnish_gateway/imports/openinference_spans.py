@@ -125,6 +125,9 @@ def _whole(value: Any) -> Any:
 
 
 def _texts(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What was completed or embedded, one message for each text."""
+    """What was completed or embedded, one message for each text: attributes of their own, or (LlamaIndex) a list."""
+    listed = attributes.get("llm.prompts")
+    if isinstance(listed, list):
+        return [{"role": "user", "content": one} for one in listed[:MESSAGES_MOST]]
     found = {int(match[1] or match[2]): value for name, value in attributes.items() if (match := TEXTS.fullmatch(name))}
     return [{"role": "user", "content": found[number]} for number in sorted(found)[:MESSAGES_MOST]]
