@@ -89,7 +89,8 @@ async def test_signed_thoughts_come_whole_and_go_back_unchanged(candid: CandidPr
     assert blocks == [THOUGHT, {"type": "redacted_thinking", "data": "XYZ"}]
     assert "".join(answer.asides.reasoning) == "Six times seven."
     if stream:
-        assert (deltas["reasoning_content"], deltas["thinking_blocks"]) == ("Six times seven.", blocks)
+        placed = [one | {"index": place} for place, one in enumerate(blocks)]
+        assert (deltas["reasoning_content"], deltas["thinking_blocks"]) == ("Six times seven.", placed)
     turns = [
         {"role": "user", "content": "Weather?"},
         {"role": "assistant", "content": "Wait.", "thinking_blocks": blocks, "tool_calls": answer.tool_calls},

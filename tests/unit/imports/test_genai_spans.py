@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -97,6 +98,12 @@ def test_older_conventions_are_read_too() -> None:
     found = reported_of(span(*events, gen_ai__system="acme", gen_ai__request__model="m", gen_ai__usage__prompt_tokens=3))
     assert found is not None and (found.provider, found.input_tokens, found.output, found.app) == ("acme", 3, "there", "shop")
     assert found.messages == [{"role": "system", "content": "be short"}, {"role": "user", "content": "where?"}]
+
+
+def test_a_service_without_a_name_is_no_app() -> None:
+    made = span(gen_ai__request__model="m")
+    found = reported_of(replace(made, resource={"service.name": "unknown_service:python"}))
+    assert found is not None and found.app is None
 
 
 VALUES = st.recursive(

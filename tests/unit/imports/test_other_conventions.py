@@ -1,4 +1,5 @@
-"""Spans in the words of OpenInference and of Vercel's AI SDK: what openinference-instrumentation-openai 0.1 and ai 6.0.326 sent (E13)."""
+"""Spans in the words of OpenInference, Langfuse and Vercel's AI SDK: what openinference-instrumentation-openai 0.1, langfuse 5.0.4 and ai
+6.0.326 sent (E13)."""
 
 import json
 from typing import Any
@@ -83,6 +84,29 @@ VERCEL: dict[str, Any] = {
     "gen_ai.usage.output_tokens": 33,
 }
 
+LANGFUSE: dict[str, Any] = {
+    "langfuse.observation.type": "generation",
+    "langfuse.observation.model.name": "gpt-5",
+    "langfuse.observation.model.parameters": '{"temperature": 0.3, "max_tokens": "Infinity", "top_p": 1}',
+    "langfuse.observation.input": json.dumps({"tools": [], "messages": [{"role": "user", "content": "What is this?"}]}),
+    "langfuse.observation.output": '{"role": "assistant", "content": "A cat."}',
+    "langfuse.observation.usage_details": json.dumps(
+        {
+            "prompt_tokens": 16,
+            "completion_tokens": 33,
+            "total_tokens": 49,
+            "completion_tokens_details": {"reasoning_tokens": 9},
+            "prompt_tokens_details": {"cached_tokens": 4},
+        }
+    ),
+    "langfuse.observation.cost_details": '{"input": 0.00006, "output": 0.000016, "total": 7.6e-05}',
+    "langfuse.observation.metadata.finish_reason": '"stop"',
+    "langfuse.observation.prompt.name": "Support/Answer",
+    "langfuse.observation.prompt.version": 3,
+    "user.id": "ann",
+    "session.id": "s1",
+}
+
 LOOKED = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
 
 
@@ -124,6 +148,37 @@ def test_what_vercels_sdk_writes_is_read_whole() -> None:
     assert (found.model, found.provider, found.slug) == ("gpt-5", "openai", "triage")
     assert (found.input_tokens, found.output_tokens, found.cached_input_tokens) == (16, 33, 4)
     assert (found.end_user, found.session_id, found.settings) == ("ann", "s1", {"temperature": 0.3})
+
+
+def test_what_langfuses_sdk_writes_is_read_whole() -> None:
+    found = read(LANGFUSE)
+    assert (found.messages, found.output, found.finish_reason) == ([{"role": "user", "content": "What is this?"}], "A cat.", "stop")
+    assert (found.model, found.slug, found.version, found.cost_nusd) == ("gpt-5", "support-answer", 3, 76_000)
+    assert (found.input_tokens, found.output_tokens, found.cached_input_tokens, found.reasoning_tokens) == (16, 33, 4, 9)
+    assert (found.end_user, found.session_id, found.settings) == ("ann", "s1", {"temperature": 0.3, "top_p": 1})
+
+
+def test_classes_of_tokens_at_langfuse_stand_beside_each_other() -> None:
+    usage = {"input": 5, "input_cached_tokens": 2, "cache_creation_input_tokens": 1, "output": 6, "output_reasoning_tokens": 3, "total": 17}
+    found = read({**LANGFUSE, "langfuse.observation.usage_details": json.dumps(usage)})
+    assert (found.input_tokens, found.output_tokens, found.cached_input_tokens) == (8, 9, 2)
+    assert (found.cache_write_input_tokens, found.reasoning_tokens) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("output", "said"), [("hello", "hello"), ('{"a": 1}', '{"a": 1}'), ('{"role": "assistant", "content": null, "tool_calls": []}', None)]
+)
+def test_an_answer_at_langfuse_is_a_text_or_a_message(output: str, said: str | None) -> None:
+    found = read({**LANGFUSE, "langfuse.observation.output": output, "langfuse.observation.input": '"Hi"'})
+    assert (found.output if said is not None else None, found.messages) == (said, [{"role": "user", "content": '"Hi"'}])
+
+
+def test_an_observation_that_failed_or_is_no_call_of_a_model() -> None:
+    told = {"langfuse.observation.level": "ERROR", "langfuse.observation.status_message": "Error code: 429 - slow down"}
+    for failed in (read({**LANGFUSE, **told}), read({**LANGFUSE, **told}, error="Error code: 429 - slow down")):
+        assert (failed.status, failed.error) == (Status.RATE_LIMITED, "Error code: 429 - slow down")
+    for kind in ("span", "event", "agent", "tool", "chain", "retriever", "evaluator", "guardrail"):
+        assert reported_of(span({**LANGFUSE, "langfuse.observation.type": kind, "gen_ai.request.model": "m"})) is None
 
 
 @pytest.mark.parametrize(
@@ -234,7 +289,9 @@ NAMES = [
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from([OPENINFERENCE, VERCEL]), st.dictionaries(st.sampled_from(NAMES), VALUES | VALUES.map(json.dumps), max_size=4))
+@given(
+    st.sampled_from([OPENINFERENCE, VERCEL, LANGFUSE]), st.dictionaries(st.sampled_from(NAMES), VALUES | VALUES.map(json.dumps), max_size=4)
+)
 def test_whatever_attributes_hold_it_is_stored_or_refused(known: dict[str, Any], odd: dict[str, Any]) -> None:
     try:
         found = reported_of(span({**known, **odd}))

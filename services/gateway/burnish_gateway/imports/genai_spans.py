@@ -1,5 +1,5 @@
 """Calls of models among spans, by OpenTelemetry's conventions for generative AI (`gen_ai.*`, current names and older ones), by those of
-OpenInference and of Vercel's AI SDK. Pure.
+OpenInference, of Langfuse's SDKs and of Vercel's AI SDK. Pure.
 """
 
 import json
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from burnish_gateway.imports.genai_messages import answer_in, finish_reason_in, first_said, messages_in
+from burnish_gateway.imports.langfuse_spans import from_langfuse, is_of_langfuse
 from burnish_gateway.imports.openinference_spans import from_openinference, is_of_openinference
 from burnish_gateway.imports.otlp_spans import Span
 from burnish_gateway.imports.reported import Reported
@@ -30,6 +31,9 @@ TIMED_OUT: Final = re.compile(r"408|504|time_?d?_?out|deadline_?exceeded", re.IG
 """`error.type` is a code, or the class of what was raised, such as `openai.RateLimitError`."""
 
 STATUS_OF_HTTP: Final = {429: Status.RATE_LIMITED, 408: Status.TIMEOUT, 504: Status.TIMEOUT}
+
+UNNAMED: Final = "unknown_service"
+"""What OpenTelemetry's SDKs say where nobody gave a `service.name` (specification of the resource SDK)."""
 
 TEXT_MOST: Final = 200
 NS_IN_MS: Final = 1_000_000
@@ -93,7 +97,7 @@ def reported_of(span: Span) -> Reported | None:
         cost_nusd=_cost(first_said(span, "gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.usage.total_cost")),
         end_user=_text(first_said(span, "user.id", "enduser.id", "llm.user")),
         session_id=_text(first_said(span, "gen_ai.conversation.id", "session.id")),
-        app=_text(span.resource.get("service.name")),
+        app=None if (app := _text(span.resource.get("service.name"))) and app.startswith(UNNAMED) else app,
         messages=messages_in(span),
         output=output,
         tool_calls=calls,
@@ -107,6 +111,8 @@ def _in_genai(span: Span) -> Span:
     """The span with attributes of `gen_ai.*`, whatever convention it was written in."""
     if is_of_openinference(span.attributes):
         return replace(span, attributes=from_openinference(span.attributes))
+    if is_of_langfuse(span.attributes):
+        return replace(span, attributes=from_langfuse(span.attributes))
     return replace(span, attributes=from_vercel(span.attributes)) if is_of_vercel(span.attributes) else span
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from burnish_gateway.imports.genai_messages import MESSAGES_MOST, parsed
+from burnish_gateway.imports.request_settings import settings_asked
 
 KIND: Final = "openinference.span.kind"
 
@@ -22,13 +23,6 @@ SAME: Final = {
     "gen_ai.usage.cost": "llm.cost.total",
     "gen_ai.response.finish_reasons": "llm.finish_reason",
 }
-
-SETTINGS: Final = {
-    **{name: (name,) for name in ("temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "seed")},
-    "max_tokens": ("max_tokens", "max_completion_tokens", "max_output_tokens"),
-    "stop_sequences": ("stop", "stop_sequences"),
-}
-"""Of `gen_ai.request.…`, and what providers call them in `llm.invocation_parameters`."""
 
 MESSAGE: Final = re.compile(r"llm\.(input|output)_messages\.(\d{1,5})\.message\.(role|content|name|tool_call_id)")
 PART: Final = re.compile(
@@ -64,15 +58,10 @@ def from_openinference(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "gen_ai.input.messages": _messages(attributes, "input") or _texts(attributes) or _whole(get("input.value")),
         "gen_ai.output.messages": None if operation == "embeddings" else _messages(attributes, "output") or get("output.value"),
         **{name: get(theirs) for name, theirs in SAME.items()},
-        **{f"gen_ai.request.{name}": _setting(asked, names) for name, names in SETTINGS.items()},
+        **settings_asked(asked),
         **({name: told.get(name) for name in TAGS} if isinstance(told, dict) else {}),
     }
     return {**{name: value for name, value in found.items() if value is not None}, **attributes}
-
-
-def _setting(asked: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    said = next((asked[name] for name in names if asked.get(name) is not None), None)
-    return [said] if names[0] == "stop" and isinstance(said, str) else said
 
 
 def _messages(attributes: Mapping[str, Any], side: str) -> list[dict[str, Any]]:

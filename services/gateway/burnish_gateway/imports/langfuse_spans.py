@@ -1,0 +1,90 @@
+"""Attributes of Langfuse's SDKs (`langfuse.*`, from version 3 on) in those of `gen_ai.*`: who has them in the code already only adds an
+exporter (langfuse.com/docs/observability/sdk, its constants of attributes; driven with langfuse 5.0.4 for Python). Pure.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from burnish_gateway.bundle.foreign.draft import slug_of
+from burnish_gateway.imports.genai_messages import parsed
+from burnish_gateway.imports.request_settings import settings_asked
+
+KIND: Final = "langfuse.observation.type"
+
+OPERATIONS: Final = {"generation": "chat", "embedding": "embeddings"}
+"""Types of observations that are one call of a model; spans, events, agents, tools, chains and the rest are not."""
+
+WHOLE: Final = "completion_tokens", "prompt_tokens"
+"""Of OpenAI's usage, passed on as it is: classes are parts of these. In Langfuse's own words each class stands beside the others."""
+
+
+def is_of_langfuse(attributes: Mapping[str, Any]) -> bool:
+    """Whether Langfuse's SDK says what the span is. Instrumentation of others that runs beside it says so itself."""
+    return KIND in attributes and "gen_ai.operation.name" not in attributes
+
+
+def from_langfuse(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The same in `gen_ai.*`, beside what was there; as it was for what is no call of a model."""
+    operation = OPERATIONS.get(str(attributes[KIND]).lower())
+    if operation is None:
+        return {name: value for name, value in attributes.items() if not name.startswith("gen_ai.")}
+
+    def get(name: str) -> Any:
+        return attributes.get(f"langfuse.observation.{name}")
+
+    asked, cost = parsed(get("model.parameters")), parsed(get("cost_details"))
+    name, failed = get("prompt.name"), get("level") == "ERROR"
+    found = {
+        "gen_ai.operation.name": operation,
+        "gen_ai.request.model": get("model.name"),
+        "gen_ai.input.messages": _asked(get("input")),
+        "gen_ai.output.messages": None if operation == "embeddings" else _answered(get("output")),
+        "gen_ai.response.finish_reasons": reason.strip('"') if isinstance(reason := get("metadata.finish_reason"), str) else None,
+        "gen_ai.usage.cost": cost.get("total") if isinstance(cost, dict) else None,
+        "error.type": (get("status_message") or "error") if failed else None,
+        "burnish.prompt": slug_of(name) if isinstance(name, str) and name else None,
+        "burnish.version": get("prompt.version"),
+        **(_tokens(usage) if isinstance(usage := parsed(get("usage_details")), dict) else {}),
+        **settings_asked(asked if isinstance(asked, dict) else {}),
+    }
+    return {**{name: value for name, value in found.items() if value is not None}, **attributes}
+
+
+def _asked(value: Any) -> Any:
+    """The messages; beside tools they stand in an object. What is no list of messages is something that the user said."""
+    given = parsed(value)
+    if isinstance(given, dict) and isinstance(given.get("messages"), list):
+        return given["messages"]
+    return given if isinstance(given, list) or given is None else [{"role": "user", "content": value}]
+
+
+def _answered(value: Any) -> Any:
+    given = parsed(value)
+    return [given] if isinstance(given, dict) and "role" in given else value
+
+
+def _tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Of OpenAI's usage, or of Langfuse's, whose classes are called as one likes: Langfuse itself adds up all whose name has `input`, and
+    all whose name has `output`."""
+    if any(name in usage for name in WHOLE):
+        read, written = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+        return {
+            "gen_ai.usage.input_tokens": usage.get("prompt_tokens"),
+            "gen_ai.usage.output_tokens": usage.get("completion_tokens"),
+            "gen_ai.usage.cache_read.input_tokens": read.get("cached_tokens") if isinstance(read, dict) else None,
+            "gen_ai.usage.reasoning.output_tokens": written.get("reasoning_tokens") if isinstance(written, dict) else None,
+        }
+    into, out = [name for name in usage if "input" in name], [name for name in usage if "output" in name]
+    creating = [name for name in into if "creation" in name or "write" in name]
+    return {
+        "gen_ai.usage.input_tokens": _sum(usage, into),
+        "gen_ai.usage.output_tokens": _sum(usage, out),
+        "gen_ai.usage.cache_read.input_tokens": _sum(usage, (name for name in into if "cache" in name and name not in creating)),
+        "gen_ai.usage.cache_creation.input_tokens": _sum(usage, creating),
+        "gen_ai.usage.reasoning.output_tokens": _sum(usage, (name for name in out if "reasoning" in name)),
+    }
+
+
+def _sum(usage: Mapping[str, Any], names: Iterable[str]) -> int | None:
+    counted = [value for name in names if isinstance(value := usage[name], int) and not isinstance(value, bool)]
+    return sum(counted) if counted else None
