@@ -6,10 +6,11 @@ from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_scope
-from burnish_gateway.compat.responses.references import KIND, Said, referred_in, with_items
+from burnish_gateway.compat.responses.references import KIND, Said, check_length, referred_in, with_items
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.strict_json import parse_json
+from burnish_gateway.wire import CHAT_MOST_BYTES
 from burnish_shared.json_bytes import encoded
 
 REFERENCE: Final = f'"{KIND}"'.encode()
@@ -26,7 +27,8 @@ class Recall(Protocol):
 async def recall(raw: bytes, *, gateway: Gateway, principal: Principal) -> bytes:
     """The body of a response with items in the place of references to them; most bodies hold none, and stay as they are.
 
-    Raises InvalidBody, InvalidField for an id of which no text is kept in this workspace, Forbidden for a key that may not read texts.
+    Raises InvalidBody, InvalidField for an id of which no text is kept in this workspace, Forbidden for a key that may not read texts,
+    PayloadTooLarge where it becomes longer than a body may be.
     """
     if REFERENCE not in raw:
         return raw
@@ -36,8 +38,10 @@ async def recall(raw: bytes, *, gateway: Gateway, principal: Principal) -> bytes
         return raw
     check_scope(principal, READS_TEXTS)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        check_length(await store.bytes_of_answers(tx, referred), most_bytes=CHAT_MOST_BYTES)
         rows = await store.find_answers(tx, referred)
-    return encoded(with_items(body, {row["execution_id"]: _said(row) for row in rows}))
+    said = {row["execution_id"]: _said(row) for row in rows}
+    return encoded(with_items(body, said, size=len(raw), most_bytes=CHAT_MOST_BYTES))
 
 
 def _said(row: Record) -> Said:

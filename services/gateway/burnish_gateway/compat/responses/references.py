@@ -8,7 +8,8 @@ from uuid import UUID
 
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.answer import call_item, message_item, reasoning_item
-from burnish_shared.errors import InvalidField
+from burnish_shared.errors import InvalidField, PayloadTooLarge
+from burnish_shared.json_bytes import encoded
 
 OURS: Final = re.compile(r"(?P<kind>rs|msg|fc)_(?P<execution>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_(?P<number>[0-9]{1,5}))?\Z")
 """An item that we gave out names the execution that it came from."""
@@ -36,15 +37,25 @@ def referred_in(body: Any) -> frozenset[UUID]:
     return frozenset(named)
 
 
-def with_items(body: dict[str, Any], said: Mapping[UUID, Said]) -> dict[str, Any]:
-    """The body with each item in the place of its reference. Raises InvalidField for one whose text is not there."""
+def with_items(body: dict[str, Any], said: Mapping[UUID, Said], *, size: int, most_bytes: int) -> dict[str, Any]:
+    """The body with each item in the place of its reference. `size`: bytes of it as it came. Raises InvalidField for one whose text is not
+    there, and PayloadTooLarge as soon as the body is longer than `most_bytes`: a call may be named as often as the caller likes.
+    """
     items, told = list(body["input"]), set[tuple[str, str]]()
     for at, item in _references(body):
         made = _made(item, at)
         answer = said.get(UUID(made["execution"]))
         items[at] = _item(made, answer, is_told=(made["kind"], made["execution"]) in told, at=at)
         told.add((made["kind"], made["execution"]))
+        size += len(encoded(items[at])) - len(encoded(item))
+        check_length(size, most_bytes=most_bytes)
     return body | {"input": items}
+
+
+def check_length(size: int, *, most_bytes: int) -> None:
+    """Raises PayloadTooLarge for named items that make a body longer than one that holds them may be."""
+    if size > most_bytes:
+        raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes with the items that input names by their ids.", param="input")
 
 
 def _references(body: Any) -> list[tuple[int, Facts]]:
