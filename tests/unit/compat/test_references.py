@@ -1,11 +1,12 @@
 """Items that are named by their ids alone become what they were, in their places."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from burnish_gateway.compat.responses.references import ANSWERS_MOST, Said, referred_in, with_items
+from burnish_gateway.compat.responses.references import ANSWERS_MOST, MAY_REFER, Said, referred_in, with_items
 from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.json_bytes import encoded
 
@@ -37,6 +38,25 @@ def test_thoughts_words_and_calls_come_back() -> None:
 def test_what_a_stream_told_in_two_items_stands_once_where_the_first_is_named() -> None:
     items = _filled(_named(f"msg_{FIRST}_1", f"msg_{FIRST}_2", f"msg_{FIRST}"))["input"]
     assert [one.get("content") and one["content"][0]["text"] for one in items[1:]] == ["It rains.", [], []]
+
+
+@pytest.mark.parametrize(
+    "item", [{"id": f"msg_{FIRST}"}, {"type": None, "id": f"msg_{FIRST}"}, {"id": f"msg_{FIRST}", "type": None}, {"id": "gone"}]
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_id_alone_names_an_item_without_a_type(item: dict[str, Any], indent: int | None) -> None:
+    body = {"input": [item, {"role": "user", "content": "Hi."}]}
+    assert MAY_REFER.search(json.dumps(body, indent=indent).encode()) is not None
+    if item["id"] == "gone":
+        with pytest.raises(InvalidField, match=r"input\[0\]\.id"):
+            referred_in(body)
+    else:
+        assert _filled(body)["input"][0]["content"][0]["text"] == "It rains."
+
+
+def test_items_that_are_sent_whole_are_not_looked_for() -> None:
+    whole = [{"id": f"msg_{FIRST}", "type": "message", "role": "assistant", "content": "Hm."}, {"id": f"msg_{FIRST}", "role": "user"}]
+    assert MAY_REFER.search(json.dumps({"input": whole}).encode()) is None and not referred_in({"input": whole})
 
 
 @pytest.mark.parametrize("bad", ["msg_1", "rs_", f"fc_{FIRST}_1", f"xx_{FIRST}", FIRST, "msg_00000000-0000-7000-8000-000000000000", ""])

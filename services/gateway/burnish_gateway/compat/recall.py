@@ -6,14 +6,12 @@ from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_scope
-from burnish_gateway.compat.responses.references import KIND, Said, check_length, referred_in, with_items
+from burnish_gateway.compat.responses.references import MAY_REFER, Said, check_length, referred_in, with_items
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import CHAT_MOST_BYTES
 from burnish_shared.json_bytes import encoded
-
-REFERENCE: Final = f'"{KIND}"'.encode()
 
 READS_TEXTS: Final = "executions:read"
 
@@ -30,7 +28,7 @@ async def recall(raw: bytes, *, gateway: Gateway, principal: Principal) -> bytes
     Raises InvalidBody, InvalidField for an id of which no text is kept in this workspace, Forbidden for a key that may not read texts,
     PayloadTooLarge where it becomes longer than a body may be.
     """
-    if REFERENCE not in raw:
+    if MAY_REFER.search(raw) is None:
         return raw
     body = parse_json(raw, duplicate_keys=True)
     referred = referred_in(body)

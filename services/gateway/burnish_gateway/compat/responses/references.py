@@ -19,6 +19,9 @@ ANSWERS_MOST: Final = 1000
 
 KIND: Final = "item_reference"
 
+MAY_REFER: Final = re.compile(rb'"item_reference"|\{\s*(?:"type"\s*:\s*null\s*,\s*)?"id"\s*:\s*"[^"\\]*"\s*(?:,\s*"type"\s*:\s*null\s*)?\}')
+"""A body without it names no item by its id alone. OpenAI lets the type be left out, or be null."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -62,7 +65,11 @@ def _references(body: Any) -> list[tuple[int, Facts]]:
     items = body.get("input") if isinstance(body, dict) else None
     if not isinstance(items, list):
         return []
-    return [(at, item) for at, item in enumerate(items) if isinstance(item, dict) and item.get("type") == KIND]
+    return [(at, item) for at, item in enumerate(items) if isinstance(item, dict) and _refers(item)]
+
+
+def _refers(item: Facts) -> bool:
+    return item.get("type") == KIND or (item.get("type") is None and item.get("id") is not None and item.keys() <= {"id", "type"})
 
 
 def _made(item: Facts, at: int) -> re.Match[str]:
