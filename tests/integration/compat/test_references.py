@@ -32,3 +32,22 @@ async def test_named_items_count_as_if_they_had_been_sent(
         )
     refused = await caller("POST", "/v1/responses", body | {"input": [{"type": "item_reference", "id": call}]})
     assert (refused.status, refused.body["error"]["param"]) == (413, "input") and len(tool_caller.bodies) == asked
+
+
+@pytest.mark.promise("G-02")
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_repeat_needs_no_text_that_was_erased_since(client: AsyncOpenAI, caller: Caller, stack: Stack, streamed: bool) -> None:
+    said = (await client.responses.create(model="simulated/chat", input="Say hello.")).output[0].id
+    body = {"model": "simulated/chat", "input": [{"type": "item_reference", "id": said}], "metadata": {"order": "7"}, "stream": streamed}
+    headers = {"idempotency-key": f"named-{streamed}"}
+    first = await caller("POST", "/v1/responses", body, headers=headers)
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1::uuid", said.removeprefix("msg_"))
+    again = await caller("POST", "/v1/responses", body, headers=headers)
+    assert (first.status, again.status) == (200, 200) and again.headers["idempotent-replayed"] == "true"
+    assert again.headers["x-execution-id"] == first.headers["x-execution-id"]
+    if not streamed:
+        assert again.raw == first.raw
+    assert (await caller("POST", "/v1/responses", body)).status == 400
+    other = await caller("POST", "/v1/responses", body | {"metadata": {"order": "8"}}, headers=headers)
+    assert other.status == 422 or other.body["error"]["param"] == "input[0].id"

@@ -55,6 +55,14 @@ def with_items(body: dict[str, Any], said: Mapping[UUID, Said], *, size: int, mo
     return body | {"input": items}
 
 
+def without_items(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with a mark in the place of each reference: how a call was asked can be read from it, and it is not sent to a model."""
+    items = list(body["input"])
+    for at, _ in _references(body):
+        items[at] = {"role": "user", "content": "…"}
+    return body | {"input": items}
+
+
 def check_length(size: int, *, most_bytes: int) -> None:
     """Raises PayloadTooLarge for named items that make a body longer than one that holds them may be."""
     if size > most_bytes:
