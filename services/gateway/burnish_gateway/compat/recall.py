@@ -22,8 +22,8 @@ READS_TEXTS: Final = "executions:read"
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """A body as it is taken. `repeats`: an execution that was asked for with the same body and key before, whose answer stands; what the body
-    names is not filled in then, for its text may be erased since.
+    """A body as it is taken. `repeats`: an execution that was asked for with the same body and key before, whose answer stands. What the
+    body names is not filled in then: its text may be erased since.
     """
 
     body: bytes
