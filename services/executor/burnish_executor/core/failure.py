@@ -194,8 +194,8 @@ def failure_of_body(body: Mapping[str, Any]) -> Failure:
 
 
 STATUSES_IN_BODIES: Final = frozenset({400, 402, 404, 408, 413, 422, 429, 503, 504, 529})
-"""OpenRouter, Google and vLLM name the status as the code of an error that comes with a 200 or in a stream; LiteLLM's proxy as a text. Of a key (401, 403) such an
-error says nothing: OpenRouter's 403 is of what was asked."""
+"""OpenRouter, Google and vLLM name the status as the code of an error that comes with a 200 or in a stream, LiteLLM's proxy as a text. Of a
+key (401, 403) such an error says nothing: OpenRouter's 403 is of what was asked."""
 
 THREE_DIGITS: Final = re.compile(r"[0-9]{3}")
 
