@@ -60,7 +60,8 @@ FAILURES = {
     "provider_refused": "The provider refused the request: 400 where it says that this is wrong (its 400, 404, 415, 422), 413 "
     "where it is too large, else 502.",
     "provider_timed_out": "The provider did not answer, or stood still, for as long as its version or the operator allows.",
-    "provider_unavailable": "Calls of this model fail mostly, so nobody is sent there for a moment.",
+    "provider_unavailable": "Calls of this model fail mostly, so nobody is sent there for a moment. Anthropic's clients hear it as 529 "
+    "`overloaded_error`.",
     "provider_unreachable": "No connection to the provider came about.",
     "reported": "It was made elsewhere, and imported as one that failed.",
     "stream_cut_off": "The connection broke off, or the stream ended before the answer did, streamed or not; what had come is paid for.",

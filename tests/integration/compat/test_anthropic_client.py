@@ -84,6 +84,14 @@ async def test_more_than_a_model_can_say_is_asked_for_as_its_limit(claude: Async
         await claude.messages.create(model="own/tools", max_tokens=0, messages=HELLO)  # type: ignore[arg-type]
 
 
+async def test_auto_passes_no_model_over_for_a_cap_that_bends(claude: AsyncAnthropic, caller: Caller, tool_caller: ToolCaller) -> None:
+    """Clients fill in 32,000 or 128,000; the cheapest model, whose limit is below that, was passed over or none was left."""
+    told = await claude.messages.create(model="auto", max_tokens=20_000, messages=HELLO)  # type: ignore[arg-type]
+    counted = await claude.messages.count_tokens(model="auto", messages=HELLO)  # type: ignore[arg-type]
+    assert told.model == "own/tools" and counted.input_tokens > 0
+    assert tool_caller.bodies[-1]["max_tokens"] == 4096
+
+
 @pytest.mark.promise("G-08")
 async def test_errors_are_the_clients_own(claude: AsyncAnthropic, caller: Caller) -> None:
     with pytest.raises(anthropic.NotFoundError) as missing:

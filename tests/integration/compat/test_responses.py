@@ -204,7 +204,7 @@ async def test_an_item_of_an_answer_may_be_named_by_its_id(client: AsyncOpenAI, 
         {"role": "user", "content": "Hi."},
         {"type": "item_reference", "id": first.output[0].id},
         {"role": "user", "content": "And now?"},
-        {"type": "item_reference", "id": call.id},
+        {"id": call.id},
         {"type": "function_call_output", "call_id": call.call_id, "output": "rain"},
     ]
     counted = await client.responses.input_tokens.count(model="own/tools", input=turns)  # type: ignore[arg-type]

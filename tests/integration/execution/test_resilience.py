@@ -160,6 +160,10 @@ async def test_a_provider_that_fails_is_left_alone_and_tried_again_by_one_call(s
                 True,
             )
             assert "retry-after" in refused.headers
+            asked = {"model": "own/one", "max_tokens": 5, "messages": [{"role": "user", "content": "Hm?"}]}
+            claudes = await caller("POST", "/v1/messages", asked)
+            assert (claudes.status, claudes.body["error"]["type"]) == (529, "overloaded_error"), "Anthropic's clients wait for that"
+            assert "retry-after" in claudes.headers and len(provider.calls) == 8
             other = await ask(caller, fallback_models=["own/two"])
             assert (other.status, other.body["model"]) == (200, "own/two") and len(provider.calls) == 8
             assert [(one["model"], one["status"]) for one in other.body["attempts"]] == [("own/one", "error"), ("own/two", "success")]

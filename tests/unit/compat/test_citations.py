@@ -112,6 +112,29 @@ def test_absurd_places_lose_no_text_and_end(text: str, places: list[tuple[int, i
     assert "".join(one["text"] for one in put_together(told + ended(events))) == text
 
 
+SPANS: list[dict[str, Any]] = [{"start": 0, "end": 2, "citations": [{"type": "x"}]}]
+ASIDES: dict[str, Any] = {"citations": SPANS, "thinking": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}], "refusal": "No."}
+
+
+def test_what_is_told_behind_a_text_cites_that_text_and_not_what_was_thought() -> None:
+    """As in a guarded stream, which tells thoughts and citations at its end."""
+    events = MessageEvents("e", "m", False)
+    told = put_together(events.text(b'"ab"') + events.asides(ASIDES) + ended(events))
+    assert [(one["text"], one["citations"]) for one in told] == [("ab", [{"type": "x"}]), ("", []), ("No.", [])]
+
+
+def test_a_refusal_of_a_stored_answer_takes_no_citations_along() -> None:
+    events = MessageEvents("e", "m", False)
+    told = put_together(events.asides(ASIDES) + events.text(b'"abc"') + ended(events))
+    assert [(one["text"], one["citations"]) for one in told] == [("", []), ("ab", [{"type": "x"}]), ("c", []), ("No.", [])]
+
+
+def test_a_refusal_in_one_delta_with_citations_takes_none_of_them() -> None:
+    events = MessageEvents("e", "m", False)
+    told = put_together(events.delta(json.dumps({"content": "ab", "refusal": "No.", "citations": SPANS}).encode()) + ended(events))
+    assert [(one["text"], one["citations"]) for one in told] == [("ab", [{"type": "x"}]), ("No.", [])]
+
+
 def test_what_others_call_citations_is_none_of_ours() -> None:
     for odd in (["https://a.example"], [{"url": "https://a.example"}], [{"start": "0", "end": 1, "citations": []}], {"start": 0}, 7):
         made = read_openais(json.dumps({"choices": [{"message": {"content": "a", "citations": odd}}]}).encode())

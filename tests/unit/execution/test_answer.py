@@ -33,6 +33,7 @@ def test_only_a_key_that_got_its_answer_is_not_worth_a_repeat(code: str, *, has_
         ("provider_refused", 401, (502, False)), ("provider_refused", 403, (502, False)),
         ("provider_failed", 409, (502, False)), ("provider_failed", 500, (502, False)), ("provider_failed", None, (502, False)),
         ("provider_failed", 503, (503, True)), ("provider_failed", 529, (503, True)),
+        ("provider_unavailable", None, (503, True)), ("provider_unavailable", 500, (503, True)),
     ],
 )  # fmt: skip
 def test_a_status_of_the_provider_becomes_ours(code: str, http_status: int | None, said: tuple[int, bool]) -> None:

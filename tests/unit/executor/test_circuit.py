@@ -108,6 +108,8 @@ def test_rests_differ_by_up_to_a_fifth() -> None:
         (Failure(FailureKind.DEADLINE, ""), 31.0, False),
         (Failure(FailureKind.CANCELLED, ""), 50.0, None),
         (Failure(FailureKind.EGRESS, ""), 0.1, None),
+        (of_status(409, "", retry_after_s=None), 0.1, None),
+        (of_status(425, "", retry_after_s=None), 0.1, None),
     ],
 )
 def test_nothing_that_a_caller_can_bring_about_alone_counts_against_a_provider(

@@ -39,6 +39,8 @@ SIZE = Size(input=Input(100), output_tokens=None, default_output_tokens=4096)
         ({}, {}, {"input": Input(9_001)}, "context holds 10000"),
         ({}, {}, {"input": Input(9_000)}, None),
         ({}, {}, {"output_tokens": 1_001}, "output ends at 1000"),
+        ({}, {}, {"output_tokens": 128_000, "cap_bends": True}, None),
+        ({}, {}, {"output_tokens": 128_000, "cap_bends": True, "input": Input(9_001)}, "context holds 10000"),
         ({"capabilities": ("embeddings",)}, {}, {}, "embeddings"),
         ({"capabilities": ()}, {}, {}, None),
         ({"provider": "anthropic"}, {}, {"answers": 2}, "one answer a call"),

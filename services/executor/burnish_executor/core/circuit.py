@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from burnish_executor.core.answer import Answer
-from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.failure import PASSING, Failure, FailureKind
 
 SLOTS: Final = 6
 """Into so many parts the window is cut; the oldest leaves as a whole."""
@@ -119,6 +119,8 @@ def says_of_provider(result: Answer | Failure, *, latency_s: float, patience_s: 
     """
     if isinstance(result, Answer):
         return True
+    if result.http_status in PASSING:
+        return None
     if result.kind in FAILS:
         return False
     if result.kind in SLOW:

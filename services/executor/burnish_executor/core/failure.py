@@ -194,8 +194,10 @@ def failure_of_body(body: Mapping[str, Any]) -> Failure:
 
 
 STATUSES_IN_BODIES: Final = frozenset({400, 402, 404, 408, 413, 422, 429, 503, 504, 529})
-"""OpenRouter, Google and vLLM name the status as the code of an error that comes with a 200 or in a stream. Of a key (401, 403) such an
-error says nothing: OpenRouter's 403 is of what was asked."""
+"""OpenRouter, Google and vLLM name the status as the code of an error that comes with a 200 or in a stream, LiteLLM's proxy as a text. Of a
+key (401, 403) such an error says nothing: OpenRouter's 403 is of what was asked."""
+
+THREE_DIGITS: Final = re.compile(r"[0-9]{3}")
 
 STATUS_OF_TYPE: Final = {
     "invalid_request_error": 400, "not_found_error": 404, "request_too_large": 413, "timeout_error": 504, "overloaded_error": 529,
@@ -206,6 +208,8 @@ STATUS_OF_TYPE: Final = {
 def _status_in(error: Mapping[str, Any]) -> int | None:
     """The status that an error object stands for, where it says one that decides what becomes of the call."""
     code = error.get("code")
+    if isinstance(code, str) and THREE_DIGITS.fullmatch(code):
+        code = int(code)
     if isinstance(code, int) and code in STATUSES_IN_BODIES:
         return int(code)
     return STATUS_OF_TYPE.get(str(error.get("type")))

@@ -11,6 +11,7 @@ from burnish_gateway.compat.format import Format
 from burnish_gateway.compat.recall import Recall
 from burnish_gateway.deps import gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.order import messages_of
+from burnish_gateway.other_bodies import parsed
 from burnish_gateway.routing.choose_way import choose_way
 from burnish_gateway.wire import CHAT_MOST_BYTES, json_response, read_body
 from burnish_shared.errors import BurnishError
@@ -32,7 +33,8 @@ async def _counted(request: Request, format: Format, recall: Recall | None) -> i
     """By length, from above: the figure that the same call would be held for. Of a prompt its text is counted, filled in."""
     gateway, principal = gateway_of(request), await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
-    order = format.parse(raw if recall is None else await recall(raw, gateway=gateway, principal=principal)).order
+    whole = raw if recall is None else (await recall(raw, gateway=gateway, principal=principal, key=None)).body
+    order = parsed(format.parse, whole, path=request.url.path).order
     version = None
     if order.slug is not None:
         version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)

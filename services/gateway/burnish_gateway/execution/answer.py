@@ -1,7 +1,7 @@
 """From an Outcome to an HTTP answer: bytes that are ready pass through; only failures are looked into."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from burnish_shared.contracts.executions import SUCCEEDED
 from burnish_shared.errors import BurnishError, Unavailable
@@ -31,9 +31,13 @@ STATUS_OF_BLAME = {400: 400, 404: 400, 413: 413, 415: 400, 422: 400}
 OVERLOADED = frozenset({503, 529})
 """So says a provider that it has too much to do: OpenAI and most others, and Anthropic. Patience helps, so it is 503 with Retry-After."""
 
+RESTS: Final = "provider_unavailable"
+"""So says the executor of a provider that it leaves alone for a moment: to whoever asks, that is the same."""
+
 
 class ExecutionFailed(BurnishError):
-    """An execution that ended in anything but success; it has a row, and its id is in `details`. `overloaded`: so its provider says."""
+    """An execution that ended in anything but success; it has a row, and its id is in `details`. `overloaded`: so its provider says, or
+    it is left alone because it failed too often."""
 
     def __init__(
         self,
@@ -69,7 +73,7 @@ def failure_of(outcome: bytes, *, has_key: bool = False) -> BurnishError:
         return Unavailable("No executor could take this request; try again.", retry_after_s=1, details={"execution_id": body["id"]})
     attempts = body.get("attempts") or []
     http_status = error.get("provider_status") or next((one.get("http_status") for one in reversed(attempts)), None)
-    overloaded = error["code"] == "provider_failed" and http_status in OVERLOADED
+    overloaded = error["code"] == RESTS or (error["code"] == "provider_failed" and http_status in OVERLOADED)
     status = 503 if overloaded else _status_of(error["code"], status=body["status"], http_status=http_status)
     details = {"execution_id": body["id"], "status": body["status"], "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
     details["attempts"] = attempts

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.db.session import Tx
 
 
@@ -44,6 +45,18 @@ async def execution_under(tx: Tx, workspace_id: UUID, *, route: str, key: str) -
     """The execution that was admitted with this idempotency key."""
     found: UUID | None = await tx.fetchval(
         "SELECT execution_id FROM idempotency_keys WHERE workspace_id = $1 AND route = $2 AND key = $3", workspace_id, route, key
+    )
+    return found
+
+
+async def repeated_with(tx: Tx, workspace_id: UUID, *, key: IdempotencyKey) -> UUID | None:
+    """The execution that was admitted with this key and the same body."""
+    found: UUID | None = await tx.fetchval(
+        "SELECT execution_id FROM idempotency_keys WHERE workspace_id = $1 AND route = $2 AND key = $3 AND fingerprint = $4",
+        workspace_id,
+        key.route,
+        key.key,
+        key.fingerprint,
     )
     return found
 

@@ -52,6 +52,17 @@ async def find_answers(tx: Tx, execution_ids: Collection[UUID]) -> Sequence[Reco
     )
 
 
+async def bytes_of_answers(tx: Tx, execution_ids: Collection[UUID]) -> int:
+    """How much `find_answers` would bring, as text."""
+    size: int = await tx.fetchval(
+        "SELECT coalesce(sum(coalesce(octet_length(output), 0) + coalesce(octet_length(tool_calls::text), 0) "
+        "+ coalesce(octet_length((settings -> $2)::text), 0)), 0)::bigint FROM execution_contents WHERE execution_id = ANY($1::uuid[])",
+        list(execution_ids),
+        BESIDE,
+    )
+    return size
+
+
 async def find_open(tx: Tx, execution_id: UUID) -> Record | None:
     """Lane and fence of an execution that is not finished; None when nothing is held for it."""
     return await tx.fetchrow("SELECT lane, fence, deadline FROM holds WHERE execution_id = $1", execution_id)

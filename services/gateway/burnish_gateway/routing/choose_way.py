@@ -143,7 +143,7 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     messages = messages_of(order, version)
     cap = settings.get(cap_of(settings))
     read = input_of(messages, settings, extra=order.overrides.get("extra"))
-    size = Size(read, cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1)
+    size = Size(read, cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1, order.cap_bends)
     said = order.requirements
     if said is None:
         said = version.requirements if version is not None and version.requirements is not None else policies.requirements

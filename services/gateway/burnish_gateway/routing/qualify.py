@@ -54,12 +54,16 @@ class NoModelQualifies(InvalidField):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much a call reads and may write. `output_tokens` None: the caller named no cap. `answers`: several are asked for at once."""
+    """How much a call reads and may write. `output_tokens` None: the caller named no cap. `answers`: several are asked for at once.
+
+    `cap_bends`: a cap above a model's limit counts as the limit.
+    """
 
     input: Input
     output_tokens: int | None
     default_output_tokens: int
     answers: int = 1
+    cap_bends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,10 @@ class Need:
 
     def cap_of(self, facts: ModelFacts) -> int:
         """As much output as the call allows this model."""
-        return self.size.output_tokens or min(self.size.default_output_tokens, facts.output_tokens)
+        asked = self.size.output_tokens
+        if asked and self.size.cap_bends:
+            return min(asked, facts.output_tokens)
+        return asked or min(self.size.default_output_tokens, facts.output_tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ OVERLOADED: Final = 529
 
 def anthropic_error(error: BurnishError, *, request_id: str) -> Response:
     """Our one error schema with Anthropic's `type`, in Anthropic's envelope. Status codes and headers are those of the OpenAI route, except
-    of a provider that is overloaded.
+    of a provider that is overloaded, or left alone for a while.
     """
     response = openai_error(error, request_id=request_id)
     status = OVERLOADED if isinstance(error, ExecutionFailed) and error.overloaded else response.status_code

@@ -17,7 +17,7 @@ class MessageEvents:
     """The events of one stream. `block`: number of the block that is open or comes next; `open`: what it is, '' for none.
 
     `calls`: index of each tool call of the provider that has been opened. `spans`: parts of the text to come with what they rest on, where
-    that was told before it; `at`: so many characters of it have come.
+    that was told before it; `at`: so many characters of it have come. `refusal`: to be told behind the text, in a block of its own.
     """
 
     execution_id: str
@@ -29,6 +29,7 @@ class MessageEvents:
     turn: CallsInTurn = field(default_factory=CallsInTurn)
     spans: list[Facts] = field(default_factory=list)
     at: int = 0
+    refusal: str = ""
 
     def begin(self) -> bytes:
         """Nobody has counted anything yet: usage comes with the end."""
@@ -64,8 +65,9 @@ class MessageEvents:
         deltas = ({"type": "citations_delta", "citation": one} for span in spans for one in citations_in(span))
         return b"".join(_event("content_block_delta", index=self.block, delta=one) for one in deltas) + self._close()
 
-    def _text(self, body: bytes) -> bytes:
-        opened = b"" if self.open == "text" else self._open("text", {"type": "text", "text": ""})
+    def _text(self, body: bytes, *, as_: str = "text") -> bytes:
+        """`as_`: text or refusal; what the answer's text rests on is nothing that a refusal says."""
+        opened = b"" if self.open == as_ else self._open(as_, {"type": "text", "text": ""})
         delta = b'"index":%d,"delta":{"type":"text_delta","text":%b}' % (self.block, body)
         return opened + b'event: content_block_delta\ndata: {"type":"content_block_delta",' + delta + b"}\n\n"
 
@@ -77,9 +79,8 @@ class MessageEvents:
         told = self._thought(given.get("reasoning_content"), given.get("thinking_blocks") or [])
         if given.get("content"):
             told += self.text(encoded(given["content"]))
-        if given.get("refusal"):
-            told += self.text(encoded(given["refusal"]))
         told += self._cite(given["citations"]) if "citations" in given else b""
+        told += self._text(encoded(given["refusal"]), as_="refusal") if given.get("refusal") else b""
         return told + self._calls(self.turn.take(given.get("tool_calls") or []))
 
     def _calls(self, parts: list[Part]) -> bytes:
@@ -96,16 +97,19 @@ class MessageEvents:
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         parts = [{"index": index, **call} for index, call in enumerate(calls)]
-        return self.delta(encoded({"tool_calls": parts}))
+        return self._refused() + self.delta(encoded({"tool_calls": parts}))
 
     def asides(self, beside: Facts) -> bytes:
-        told = b""
+        """Before all text or behind it: what that rests on is told as long as its block is open, else kept for it."""
+        told = self._cite(beside["citations"]) if beside.get("citations") else b""
         for block in thinking_blocks(beside):
             told += self._close() + self._thought(block.get("thinking"), [block])
-        told += self._cite(beside["citations"]) if beside.get("citations") else b""
-        if beside.get("refusal"):
-            told += self.text(encoded(beside["refusal"]))
+        self.refusal = beside.get("refusal") or ""
         return told
+
+    def _refused(self) -> bytes:
+        text, self.refusal = self.refusal, ""
+        return self._text(encoded(text), as_="refusal") if text else b""
 
     def _thought(self, text: str | None, blocks: list[dict[str, Any]]) -> bytes:
         """The text of a block comes before the block itself, which brings the signature and is closed by it."""
@@ -124,7 +128,7 @@ class MessageEvents:
 
     def end(self, outcome: Facts) -> bytes:
         delta = {"stop_reason": stop_reason(outcome), "stop_sequence": (outcome.get("beside") or {}).get("stop_sequence")}
-        told = self._calls(self.turn.rest()) + self._close()
+        told = self._refused() + self._calls(self.turn.rest()) + self._close()
         return told + _event("message_delta", delta=delta, usage=usage_of(outcome)) + _event("message_stop")
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:

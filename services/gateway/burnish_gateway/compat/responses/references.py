@@ -8,7 +8,8 @@ from uuid import UUID
 
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.answer import call_item, message_item, reasoning_item
-from burnish_shared.errors import InvalidField
+from burnish_shared.errors import InvalidField, PayloadTooLarge
+from burnish_shared.json_bytes import encoded
 
 OURS: Final = re.compile(r"(?P<kind>rs|msg|fc)_(?P<execution>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_(?P<number>[0-9]{1,5}))?\Z")
 """An item that we gave out names the execution that it came from."""
@@ -17,6 +18,9 @@ ANSWERS_MOST: Final = 1000
 """Of so many executions a call may name items; their texts are read at once."""
 
 KIND: Final = "item_reference"
+
+MAY_REFER: Final = re.compile(rb'"item_reference"|\{\s*(?:"type"\s*:\s*null\s*,\s*)?"id"\s*:\s*"[^"\\]*"\s*(?:,\s*"type"\s*:\s*null\s*)?\}')
+"""A body without it names no item by its id alone. OpenAI lets the type be left out, or be null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +40,44 @@ def referred_in(body: Any) -> frozenset[UUID]:
     return frozenset(named)
 
 
-def with_items(body: dict[str, Any], said: Mapping[UUID, Said]) -> dict[str, Any]:
-    """The body with each item in the place of its reference. Raises InvalidField for one whose text is not there."""
+def with_items(body: dict[str, Any], said: Mapping[UUID, Said], *, size: int, most_bytes: int) -> dict[str, Any]:
+    """The body with each item in the place of its reference. `size`: bytes of it as it came. Raises InvalidField for one whose text is not
+    there, and PayloadTooLarge as soon as the body is longer than `most_bytes`: a call may be named as often as the caller likes.
+    """
     items, told = list(body["input"]), set[tuple[str, str]]()
     for at, item in _references(body):
         made = _made(item, at)
         answer = said.get(UUID(made["execution"]))
         items[at] = _item(made, answer, is_told=(made["kind"], made["execution"]) in told, at=at)
         told.add((made["kind"], made["execution"]))
+        size += len(encoded(items[at])) - len(encoded(item))
+        check_length(size, most_bytes=most_bytes)
     return body | {"input": items}
+
+
+def without_items(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with a mark in the place of each reference: how a call was asked can be read from it, and it is not sent to a model."""
+    items = list(body["input"])
+    for at, _ in _references(body):
+        items[at] = {"role": "user", "content": "…"}
+    return body | {"input": items}
+
+
+def check_length(size: int, *, most_bytes: int) -> None:
+    """Raises PayloadTooLarge for named items that make a body longer than one that holds them may be."""
+    if size > most_bytes:
+        raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes with the items that input names by their ids.", param="input")
 
 
 def _references(body: Any) -> list[tuple[int, Facts]]:
     items = body.get("input") if isinstance(body, dict) else None
     if not isinstance(items, list):
         return []
-    return [(at, item) for at, item in enumerate(items) if isinstance(item, dict) and item.get("type") == KIND]
+    return [(at, item) for at, item in enumerate(items) if isinstance(item, dict) and _refers(item)]
+
+
+def _refers(item: Facts) -> bool:
+    return item.get("type") == KIND or (item.get("type") is None and item.get("id") is not None and item.keys() <= {"id", "type"})
 
 
 def _made(item: Facts, at: int) -> re.Match[str]:
