@@ -31,6 +31,8 @@ PART: Final = re.compile(
 CALL: Final = re.compile(
     r"llm\.(input|output)_messages\.(\d{1,5})\.message\.tool_calls\.(\d{1,3})\.tool_call\.(?:(id)|function\.(name|arguments))"
 )
+BEGINS: Final = {"input": "llm.input_messages.", "output": "llm.output_messages."}
+
 TEXTS: Final = re.compile(r"(?:llm\.prompts\.(\d{1,5})\.prompt|embedding\.embeddings\.(\d{1,5})\.embedding)\.text")
 
 TAGS: Final = ("burnish.prompt", "burnish.version", "burnish.label")
@@ -70,8 +72,10 @@ def _messages(attributes: Mapping[str, Any], side: str) -> list[dict[str, Any]]:
     parts: dict[tuple[int, int], dict[str, Any]] = {}
     calls: dict[tuple[int, int], dict[str, Any]] = {}
     for name, value in attributes.items():
+        if not name.startswith(BEGINS[side]):  # An export may have half a million attributes.
+            continue
         match = MESSAGE.fullmatch(name) or PART.fullmatch(name) or CALL.fullmatch(name)
-        if match is None or match[1] != side or int(match[2]) >= MESSAGES_MOST:
+        if match is None or int(match[2]) >= MESSAGES_MOST:
             continue
         message = found.setdefault(int(match[2]), {})
         if match.re is MESSAGE:
