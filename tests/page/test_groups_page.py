@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 from playwright.async_api import expect
 
@@ -84,6 +85,30 @@ async def test_a_file_of_which_nothing_can_be_taken_says_why(page_as: OpenPage) 
     told = dialog.get_by_role("status", name="What became of it")
     await expect(told).to_contain_text("0 runs brought in.")
     await expect(told.get_by_role("list", name="Lines that could not be taken").get_by_role("listitem")).to_have_count(2)
+
+
+@pytest.mark.capability("E13")
+async def test_runs_of_elsewhere_come_in_by_what_the_dialog_says_of_an_exporter(page_as: OpenPage, site: Site) -> None:
+    mark = uuid4().hex[:8]
+    page = await page_as("editor", "/app/runs?import=1")
+    told = await page.get_by_role("dialog", name="Bring in runs").locator("pre").filter(has_text="OTEL_EXPORTER").inner_text()
+    variables = dict(line.split("=", 1) for line in told.splitlines())
+    name, _, key = variables["OTEL_EXPORTER_OTLP_TRACES_HEADERS"].strip('"').partition("=")
+    now_ns = int(datetime.now(UTC).timestamp() * 1e9)
+    said = {"openinference.span.kind": "LLM", "llm.model_name": "gpt-5", "user.id": f"ann-{mark}", "output.value": "billing"}
+    span = {
+        "traceId": uuid4().hex, "spanId": uuid4().hex[:16], "name": "LLM", "startTimeUnixNano": str(now_ns), "endTimeUnixNano": str(now_ns),
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in said.items()],
+    }  # fmt: skip
+    async with (
+        aiohttp.ClientSession(headers={name: key.replace("bk_live_…", site.api_key)}) as session,
+        session.post(
+            variables["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"], json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+        ) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+    found = (await site.call("GET", f"/v1/executions?user_id=ann-{mark}"))["data"]
+    assert [(one["model"], one["lane"]) for one in found] == [("gpt-5", "imported")]
 
 
 async def test_a_viewer_brings_in_no_runs_and_makes_no_prompt(page_as: OpenPage) -> None:

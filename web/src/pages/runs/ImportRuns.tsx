@@ -16,6 +16,8 @@ type State = { name: string; done: number; total: number; accepted: number; refu
 
 const EXAMPLE = `{"source": "desk", "id": "ticket-17", "model": "gpt-5", "provider": "openai", "finished_at": "2026-11-20T12:00:00Z",
  "latency_ms": 800, "input_tokens": 120, "output_tokens": 20, "prompt": "triage", "version": 3, "output": "billing"}`;
+const exporterTo = (url: string) => `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${url}/v1/otlp/v1/traces
+OTEL_EXPORTER_OTLP_TRACES_HEADERS="authorization=Bearer bk_live_…"`;
 const REFUSED_SHOWN = 10;
 
 /** Calls of models that did not go through Burnish, from a file of JSON lines. */
@@ -89,7 +91,13 @@ export function ImportRuns({ onClose }: { onClose: () => void }) {
             {state.unknown.length > 0 ? <Notice tone="warn" title="No prompt is called so:">{state.unknown.join(", ")}. What names them is counted under these names; perhaps one is misspelt.</Notice> : null}
           </div>
         ) : (
-          <CodeBlock wrap label="One line" code={EXAMPLE} />
+          <>
+            <CodeBlock wrap label="One line" code={EXAMPLE} />
+            <div className="flex flex-col gap-2 border-t border-line pt-4">
+              <p className="text-13 text-muted">Or as they happen, by an OTLP exporter: spans in the words of OpenTelemetry, OpenInference, Langfuse or Vercel's AI SDK.</p>
+              <CodeBlock wrap label="Where the exporter sends" code={exporterTo(window.location.origin)} />
+            </div>
+          </>
         )}
         <FormError error={error} />
       </div>
