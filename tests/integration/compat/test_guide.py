@@ -26,8 +26,9 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     await asyncio.to_thread(exec, compile(code, str(GUIDE), "exec"), said)
     said["client"].close()
     executions = (await caller("GET", "/v1/executions")).body["data"]
-    assert code.count("client.responses.create(") == 1
+    assert code.count("client.responses.create(") == 3
     asked, alone = ("queue-finder", 1, "success"), (None, None, "success")
     found = [(one["prompt"], one["version"], one["status"]) for one in executions]
-    assert found == [asked, alone, alone, alone, asked, asked, asked, alone], "newest first: three calls name a model"
+    assert found == [alone, alone, asked, alone, alone, alone, asked, asked, asked, alone], "newest first: five calls name a model"
+    assert said["second"].previous_response_id == said["first"].id
     assert "billing" in capsys.readouterr().out

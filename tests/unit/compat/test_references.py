@@ -95,5 +95,5 @@ def test_a_call_that_is_named_again_and_again_counts_each_time() -> None:
     whole = encoded(_filled(body, said))
     assert len(whole) > 60_000
     assert encoded(_filled(body, said, most_bytes=len(whole))) == whole
-    with pytest.raises(PayloadTooLarge, match="names by their ids"):
+    with pytest.raises(PayloadTooLarge, match="names by ids"):
         _filled(body, said, most_bytes=len(whole) - 1)

@@ -5574,7 +5574,8 @@ export interface paths {
         put?: never;
         /**
          * A response in the format of OpenAI's Responses API; `prompt: {id, version, variables}` names a prompt
-         * @description Stateless: a conversation is sent as `input`. Of an earlier answer the id of an item is enough (`item_reference`).
+         * @description A conversation is sent as `input`, or goes on from an earlier answer (`previous_response_id`). Of an item of one its id is enough
+         *     (`item_reference`). Both are read from the record.
          */
         post: operations["create_response_v1_responses_post"];
         delete?: never;
@@ -67790,6 +67791,8 @@ export interface operations {
                     model?: string | null;
                     /** Parallel Tool Calls */
                     parallel_tool_calls?: boolean | null;
+                    /** Previous Response Id */
+                    previous_response_id?: string | null;
                     /** Prompt */
                     prompt?: {
                         [key: string]: unknown;
@@ -68000,6 +68003,8 @@ export interface operations {
                     model?: string | null;
                     /** Parallel Tool Calls */
                     parallel_tool_calls?: boolean | null;
+                    /** Previous Response Id */
+                    previous_response_id?: string | null;
                     /** Prompt */
                     prompt?: {
                         [key: string]: unknown;

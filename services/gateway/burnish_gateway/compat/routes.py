@@ -64,7 +64,9 @@ async def create_embeddings(request: Request) -> Response:
     openapi_extra=json_body(ResponsesBody, role="viewer"),
 )
 async def create_response(request: Request) -> Response:
-    """Stateless: a conversation is sent as `input`. Of an earlier answer the id of an item is enough (`item_reference`)."""
+    """A conversation is sent as `input`, or goes on from an earlier answer (`previous_response_id`). Of an item of one its id is enough
+    (`item_reference`). Both are read from the record.
+    """
     return await serve(request, format=ResponsesFormat(), recall=recall)
 
 

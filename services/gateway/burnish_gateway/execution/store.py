@@ -63,6 +63,28 @@ async def bytes_of_answers(tx: Tx, execution_ids: Collection[UUID]) -> int:
     return size
 
 
+async def find_conversation(tx: Tx, execution_id: UUID) -> Record | None:
+    """What a call of a model that ended well was sent and said; None where there is none here, or its texts are not kept."""
+    return await tx.fetchrow(
+        "SELECT e.execution_id, e.slug, c.messages, c.output, c.tool_calls, c.settings -> $2 AS beside FROM executions e "
+        "JOIN execution_contents c USING (execution_id) WHERE e.execution_id = $1 AND e.status = 'success' "
+        "AND c.messages IS NOT NULL AND c.settings ->> 'kind' IS NULL",
+        execution_id,
+        BESIDE,
+    )
+
+
+async def bytes_of_conversation(tx: Tx, execution_id: UUID) -> int | None:
+    """How much `find_conversation` would bring, as text; None: nothing."""
+    size: int | None = await tx.fetchval(
+        "SELECT octet_length(c.messages::text) + coalesce(octet_length(c.output), 0) + coalesce(octet_length(c.tool_calls::text), 0) "
+        "+ coalesce(octet_length((c.settings -> $2)::text), 0) FROM execution_contents c WHERE c.execution_id = $1",
+        execution_id,
+        BESIDE,
+    )
+    return size
+
+
 async def find_open(tx: Tx, execution_id: UUID) -> Record | None:
     """Lane and fence of an execution that is not finished; None when nothing is held for it."""
     return await tx.fetchrow("SELECT lane, fence, deadline FROM holds WHERE execution_id = $1", execution_id)

@@ -90,7 +90,7 @@ def _messages(attributes: Mapping[str, Any], side: str) -> list[dict[str, Any]]:
     for (number, _), call in sorted(calls.items()):
         of_message[number].append({"type": "tool_call", **call})
     role = "user" if side == "input" else "assistant"
-    named = {n: {name: found[n][name] for name in ("role", "name") if name in found[n]} for n in found}
+    named: dict[int, dict[str, Any]] = {n: {name: found[n][name] for name in ("role", "name") if name in found[n]} for n in found}
     return [{"role": role, **named[n], **({"parts": of_message[n]} if of_message[n] else {"content": ""})} for n in sorted(found)]
 
 

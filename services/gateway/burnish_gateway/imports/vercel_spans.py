@@ -109,5 +109,5 @@ def _answered(attributes: Mapping[str, Any]) -> Any:
 
 
 def _call(part: dict[str, Any]) -> dict[str, Any]:
-    given = next((part[name] for name in ("input", "args") if part.get(name) is not None), {})
+    given: Any = next((part[name] for name in ("input", "args") if part.get(name) is not None), {})
     return {"type": "tool_call", "id": part.get("toolCallId"), "name": part.get("toolName"), "arguments": given}

@@ -18,7 +18,6 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 Object = dict[str, Any]
 
 NOT_OFFERED = {
-    "previous_response_id": "send the conversation so far as input",
     "conversation": "send the conversation so far as input",
     "background": "use POST /v1/executions with mode background",
 }
@@ -33,6 +32,7 @@ class ResponsesBody(CallFields):
     model: Annotated[str, Field(min_length=1, max_length=300, description="A model, or `burnish::prompt::SLUG[@LABEL|@N]`")] | None = None
     input: str | Annotated[list[Object], Field(max_length=MESSAGES_MOST)] | None = None
     instructions: str | None = None
+    previous_response_id: Annotated[str, Field(max_length=200, description="An earlier answer, whose conversation goes on")] | None = None
     prompt: Annotated[Object, Field(description="OpenAI's prompt object: `{id, version, variables}`; `id` is a slug")] | None = None
     max_output_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -55,8 +55,8 @@ class ResponsesBody(CallFields):
 
 
 REPEATED = (
-    "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "prompt_cache_key", "safety_identifier", "temperature",
-    "tool_choice", "top_logprobs", "top_p", "user",
+    "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "previous_response_id", "prompt_cache_key",
+    "safety_identifier", "temperature", "tool_choice", "top_logprobs", "top_p", "user",
 )  # fmt: skip
 """What of a request its answer repeats, as OpenAI's does. Instructions and tools may be long, and whoever sent them has them."""
 

@@ -57,8 +57,11 @@ def with_items(body: dict[str, Any], said: Mapping[UUID, Said], *, size: int, mo
 
 def without_items(body: dict[str, Any]) -> dict[str, Any]:
     """The body with a mark in the place of each reference: how a call was asked can be read from it, and it is not sent to a model."""
+    references = _references(body)
+    if not references:
+        return body
     items = list(body["input"])
-    for at, _ in _references(body):
+    for at, _ in references:
         items[at] = {"role": "user", "content": "…"}
     return body | {"input": items}
 
@@ -66,7 +69,7 @@ def without_items(body: dict[str, Any]) -> dict[str, Any]:
 def check_length(size: int, *, most_bytes: int) -> None:
     """Raises PayloadTooLarge for named items that make a body longer than one that holds them may be."""
     if size > most_bytes:
-        raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes with the items that input names by their ids.", param="input")
+        raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes with what it names by ids.", param="input")
 
 
 def _references(body: Any) -> list[tuple[int, Facts]]:

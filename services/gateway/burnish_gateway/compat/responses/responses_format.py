@@ -1,4 +1,4 @@
-"""OpenAI's Responses API as a format, without the state that it can keep for its callers."""
+"""OpenAI's Responses API as a format."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from burnish_shared.errors import BurnishError, InvalidField
 
 @dataclass(frozen=True, slots=True)
 class ResponsesFormat:
-    """`POST /v1/responses`. Nothing is kept for the next call."""
+    """`POST /v1/responses`. What it goes on with was put into its input before (recall.py)."""
 
     route: str = "responses"
 
