@@ -25,8 +25,9 @@ export function givenMessages(name: string, given: Json, budget: Budget): { [key
   if (!Array.isArray(given) || given.length > MAX_GIVEN_MESSAGES) {
     throw new TemplateError(`'${name}' takes a list of at most ${MAX_GIVEN_MESSAGES.toLocaleString("en-US")} messages.`, "invalid_field", param);
   }
-  return given.map((message, index) => {
-    if (typeof message !== "object" || message === null || Array.isArray(message) || !GIVEN_ROLES.includes(String(message.role))) {
+  return given.map((one, index) => {
+    const message = objectOf(one);
+    if (!message || !GIVEN_ROLES.includes(String(message.role))) {
       throw new TemplateError(`Each message of '${name}' is an object with a role out of ${GIVEN_ROLES.join(", ")}.`, "invalid_field", `${param}[${index}]`);
     }
     const content = message.content ?? null;
@@ -41,15 +42,16 @@ export function givenMessages(name: string, given: Json, budget: Budget): { [key
 /** Kinds of parts that may hold a picture or a file, and where. */
 const BYTES_OF: Record<string, string> = { image_url: "url", file: "file_data" };
 
+const objectOf = (value: Json | undefined) => (typeof value === "object" && value !== null && !Array.isArray(value) ? value : null);
+
 /** A part of a given message without its picture or file, which counts as one of a variable does, and not as a text. */
-function withoutBytes(part: Json, budget: Budget): Json {
-  if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
-  const kind = String(part.type);
-  const field = BYTES_OF[kind];
-  const held = part[kind];
-  if (field === undefined || typeof held !== "object" || held === null || Array.isArray(held)) return part;
-  const data = held[field];
-  if (typeof data !== "string" || !data.startsWith("data:")) return part;
+function withoutBytes(given: Json, budget: Budget): Json {
+  const part = objectOf(given);
+  const kind = String(part?.type);
+  const field = BYTES_OF[kind] ?? "";
+  const held = objectOf(part?.[kind]);
+  const data = held?.[field];
+  if (typeof data !== "string" || !data.startsWith("data:")) return given;
   budget.show(data);
   return { ...part, [kind]: { ...held, [field]: "" } };
 }

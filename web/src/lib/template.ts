@@ -235,12 +235,12 @@ class Filling {
 
   spend(text: string) {
     this.left -= new TextEncoder().encode(text).length;
-    if (this.left < 0) throw new TemplateError(`The rendered prompt is larger than ${MAX_OUTPUT_BYTES.toLocaleString("en-US")} bytes.`, "payload_too_large", "variables");
+    if (this.left < 0) throw tooLarge("The rendered prompt is larger than", MAX_OUTPUT_BYTES, "bytes");
   }
 
   show(url: string) {
     this.pictures -= url.length;
-    if (this.pictures < 0) throw new TemplateError(`The pictures and files of the prompt have more than ${MAX_IMAGE_BYTES.toLocaleString("en-US")} bytes as URLs.`, "payload_too_large", "variables");
+    if (this.pictures < 0) throw tooLarge("The pictures and files of the prompt have more than", MAX_IMAGE_BYTES, "bytes as URLs");
   }
 
   content(parts: Part[]): Json {
@@ -248,19 +248,13 @@ class Filling {
     this.put(parts, out);
     if (out.every((one) => typeof one === "string")) return out.join("");
     const content: Json[] = [];
-    let text = "";
-    const end = () => {
-      if (text) content.push({ type: "text", text });
-      text = "";
-    };
+    let text: { type: string; text: string } | null = null;
     for (const one of out) {
-      if (typeof one === "string") text += one;
-      else {
-        end();
-        content.push({ type: "image_url", image_url: { url: one.url } });
-      }
+      if (typeof one !== "string") content.push({ type: "image_url", image_url: { url: one.url } });
+      else if (text) text.text += one;
+      else if (one) content.push((text = { type: "text", text: one }));
+      if (typeof one !== "string") text = null;
     }
-    end();
     return content;
   }
 
@@ -285,10 +279,7 @@ class Filling {
     if (piece === undefined) {
       const type = item ? slot.type : (this.template.variables.get(slot.name)?.type ?? null);
       const value = this.valueOf(slot.path, true) ?? (item ? slot.default : undefined);
-      if (value === undefined) {
-        this.missing.add(name);
-        return;
-      }
+      if (value === undefined) return void this.missing.add(name);
       if (item && type !== null && !hasType(value, type)) throw wrongType(name, value, type);
       piece = type === "image_url" ? { url: String(value) } : asText(name, value);
       if (!item) this.texts.set(slot.name, piece);
@@ -301,10 +292,7 @@ class Filling {
   private repeat(path: string[], name: string, body: Part[], otherwise: Part[], out: Piece[]) {
     const called = this.called(path);
     const value = this.valueOf(path, false);
-    if (value === undefined) {
-      this.missing.add(called);
-      return;
-    }
+    if (value === undefined) return void this.missing.add(called);
     if (!Array.isArray(value)) throw wrongType(called, value, "array");
     if (!this.item(path)) this.used.add(called);
     if (value.length === 0) this.put(otherwise, out);
@@ -323,7 +311,7 @@ class Filling {
 
   private walk(steps: number) {
     this.steps -= steps;
-    if (this.steps < 0) throw new TemplateError(`The lists of this call make more than ${MAX_STEPS.toLocaleString("en-US")} parts.`, "payload_too_large", "variables");
+    if (this.steps < 0) throw tooLarge("The lists of this call make more than", MAX_STEPS, "parts");
   }
 
   private item(path: string[]): Item | undefined {
@@ -343,6 +331,10 @@ class Filling {
     if (isUse && value !== undefined) this.used.add(path.join("."));
     return value;
   }
+}
+
+function tooLarge(what: string, most: number, unit: string): TemplateError {
+  return new TemplateError(`${what} ${most.toLocaleString("en-US")} ${unit}.`, "payload_too_large", "variables");
 }
 
 function isTruthy(value: Json | undefined): boolean {
