@@ -136,13 +136,13 @@ async def test_a_rollback_that_fails_after_its_caller_went_is_no_error_of_anybod
     transaction = Transaction(connection, read_only=False, resets=True)
     begun = asyncio.Event()
 
-    async def unit() -> None:
-        async with transaction:
+    async def unit(in_it: Transaction) -> None:
+        async with in_it:
             begun.set()
             await asyncio.Event().wait()
 
     try:
-        task = asyncio.create_task(unit())
+        task = asyncio.create_task(unit(transaction))
         await begun.wait()
         task.cancel()
         await connection.asked.wait()
