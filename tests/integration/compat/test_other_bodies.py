@@ -53,4 +53,4 @@ async def test_a_token_count_says_of_a_wrong_body_what_a_call_does(caller: Calle
         for text, what in ((LINES, "JSON lines"), ("[]", "a JSON array"), (LINES.replace("\n", ""), "JSON lines without")):
             status, error = await sent(caller, route, text, of="application/json")
             assert status == 400 and error["message"].startswith(f"The body is {what}"), error
-            assert EXAMPLES[path] in error["message"]
+            assert EXAMPLES[route] in error["message"]
