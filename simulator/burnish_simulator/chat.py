@@ -8,6 +8,9 @@ from burnish_simulator.reader.conversation import Message
 
 RESTATED_CHARS = 280
 """How much of the request is given back."""
+SHOWN = re.compile(r"^\[(?:file .*|image): .*\]$", re.M)
+"""A file or image among the lines of a message, as `chat_request` describes it."""
+SHOWN_MOST = 20
 MAX_WORDS = 5_000
 ASKED_LENGTH = re.compile(r"\b(\d{1,5})\s+words\b", re.I)
 
@@ -27,5 +30,9 @@ def _restated(asked: str, *, turns: int) -> str:
     if not said:
         return "Hello. I am a simulated model: I only repeat what I am asked, and nothing was asked."
     short = said if len(said) <= RESTATED_CHARS else said[:RESTATED_CHARS].rstrip() + "…"
+    unsaid = [one for one in SHOWN.findall(asked) if one not in short][:SHOWN_MOST]
+    beside = f" With it came {' '.join(unsaid)}." if unsaid else ""
     again = f" This is question {turns} of our conversation." if turns > 1 else ""
-    return f"Thank you for asking. You wrote: “{short}”{again} I am a simulated model, so I can repeat your request but not answer it."
+    return (
+        f"Thank you for asking. You wrote: “{short}”{beside}{again} I am a simulated model, so I can repeat your request but not answer it."
+    )

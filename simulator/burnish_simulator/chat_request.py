@@ -28,26 +28,44 @@ class File(_Checked):
 
     def described(self) -> str:
         """A toy reads no PDF: it names what it was given, so that whoever sent it sees that it came whole."""
-        head, comma, data = (self.file_data or "").partition(",")
-        if not comma or not head.startswith("data:"):
-            return f"[file {self.filename or 'without a name'}: {(self.file_data or 'nothing')[:200]}]"
-        try:
-            raw = base64.b64decode(data, validate=True)
-        except ValueError as error:
-            raise Refusal("A file's data is no base64.", param="messages", code="invalid_value") from error
-        kind = head.removeprefix("data:").partition(";")[0]
-        return f"[file {self.filename or 'without a name'}: {kind}, {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}]"
+        name = self.filename or "without a name"
+        return f"[file {name}: {_described(self.file_data or 'nothing', what='A file')}]"
+
+
+class ImageUrl(_Checked):
+    """An image of a message, by its bytes or an address."""
+
+    url: str
+
+    def described(self) -> str:
+        """A toy sees nothing either."""
+        return f"[image: {_described(self.url, what='An image')}]"
+
+
+def _described(address: str, *, what: str) -> str:
+    """Kind, size and SHA-256 of what a data address holds; another address as it is, shortened. Raises Refusal for what is no base64."""
+    head, comma, data = address.partition(",")
+    if not comma or not head.startswith("data:"):
+        return address[:200]
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except ValueError as error:
+        raise Refusal(f"{what}'s data is no base64.", param="messages", code="invalid_value") from error
+    kind = head.removeprefix("data:").partition(";")[0]
+    return f"{kind}, {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}"
 
 
 class Part(_Checked):
-    """One part of a message. Text is read, of a file what it is; images and the rest are passed over."""
+    """One part of a message. Text is read, of a file or image what it is; the rest is passed over."""
 
     type: str
     text: str | None = None
     file: File | None = None
+    image_url: ImageUrl | None = None
 
     def said(self) -> str:
-        return self.file.described() if self.type == "file" and self.file else self.text or ""
+        shown = self.file if self.type == "file" else self.image_url if self.type == "image_url" else None
+        return shown.described() if shown else self.text or ""
 
 
 class ChatMessage(_Checked):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
@@ -109,6 +110,52 @@ async def test_a_cancellation_at_the_beginning_or_end_of_a_transaction_leaves_no
     finally:
         loop.set_exception_handler(before)
         await connection.close()
+
+
+class _LosesItsServer:
+    """A connection whose server goes while it rolls back. `asked`: it is asked to; `lost`: set by the test."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection, self.asked, self.lost = connection, asyncio.Event(), asyncio.Event()
+
+    async def execute(self, words: str) -> str:
+        if words.startswith("ROLLBACK"):
+            self.asked.set()
+            await self.lost.wait()
+            self._connection.terminate()
+        return str(await self._connection.execute(words))
+
+
+@pytest.mark.promise("T-04")
+async def test_a_rollback_that_fails_after_its_caller_went_is_no_error_of_anybodys(database_urls: DatabaseUrls) -> None:
+    """The pool finds the connection closed; asyncio would log "Task exception was never retrieved" besides."""
+    loop, complaints = asyncio.get_running_loop(), list[str]()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    connection = _LosesItsServer(await asyncpg.connect(database_urls["gateway"]))
+    transaction = Transaction(connection, read_only=False, resets=True)
+    begun = asyncio.Event()
+
+    async def unit(in_it: Transaction) -> None:
+        async with in_it:
+            begun.set()
+            await asyncio.Event().wait()
+
+    try:
+        task = asyncio.create_task(unit(transaction))
+        await begun.wait()
+        task.cancel()
+        await connection.asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        connection.lost.set()
+        await transaction.over()
+        del transaction, task
+        gc.collect()
+        assert complaints == []
+    finally:
+        loop.set_exception_handler(before)
 
 
 async def _waits_for_a_statement(tx: Tx) -> None:

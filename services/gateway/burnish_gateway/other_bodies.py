@@ -16,7 +16,9 @@ HELLO: Final = '"messages": [{"role": "user", "content": "Hello"}]'
 EXAMPLES: Final = {
     "/v1/chat/completions": '{"model": "simulated/chat", ' + HELLO + "}",
     "/v1/messages": '{"model": "simulated/chat", "max_tokens": 200, ' + HELLO + "}",
+    "/v1/messages/count_tokens": '{"model": "simulated/chat", ' + HELLO + "}",
     "/v1/responses": '{"model": "simulated/chat", "input": "Hello"}',
+    "/v1/responses/input_tokens": '{"model": "simulated/chat", "input": "Hello"}',
     "/v1/embeddings": '{"model": "simulated/embed", "input": "Hello"}',
     "/v1/executions": '{"model": "simulated/chat", ' + HELLO + "}",
     "/v1/batches": '{"requests": [{"custom_id": "1", "body": {"model": "simulated/chat", ' + HELLO + "}}]}",
@@ -33,9 +35,20 @@ LINES_GO: Final = {
 HEAD_BYTES: Final = 2000
 """So much of a body is looked at to tell what it is."""
 
+ARRAY: Final = "a JSON array"
+FIRST: Final = json.JSONDecoder()
+
 FORM: Final = re.compile(rb"%(?:7B|5B)|[A-Za-z0-9_.%\[\]-]{1,100}=", re.IGNORECASE)
 IN_PARTS: Final = re.compile(rb"--[^\r\n]{1,200}\r?\ncontent-", re.IGNORECASE)
 LINES: Final = "JSON lines, an object on each line"
+JOINED: Final = "JSON lines without their line breaks, which curl keeps with --data-binary in place of -d"
+LINE: Final = "a JSON line of a batch"
+ARE_LINES: Final = frozenset({LINES, JOINED, LINE})
+
+OF_LINES: Final = {"/v1/batches": "custom_id"}
+"""A field that a line has, and the body of its route has not."""
+
+TWO_OBJECTS: Final = re.compile(rb"\}\s*\{")
 
 
 def what_it_is(raw: bytes) -> str | None:
@@ -44,9 +57,9 @@ def what_it_is(raw: bytes) -> str | None:
     if not text:
         return "empty"
     if text.startswith(b"{"):
-        return LINES if _is_lines(text) else None
+        return _lines(text)
     if text.startswith(b"["):
-        return "a JSON array"
+        return ARRAY if _is_array(text) else None
     if text.startswith(b"<"):
         return "XML or a page"
     if raw.startswith(b"\x1f\x8b"):
@@ -56,28 +69,45 @@ def what_it_is(raw: bytes) -> str | None:
     return "a form (name=value)" if FORM.match(text[:HEAD_BYTES]) else None
 
 
-def _is_lines(text: bytes) -> bool:
-    """The first line is an object, and another one follows."""
-    first, _, rest = text.partition(b"\n")
-    if not rest.lstrip().startswith(b"{"):
-        return False
+def _lines(text: bytes) -> str | None:
+    """An object comes first, and another one follows: on a line of its own, or right behind it."""
+    if TWO_OBJECTS.search(text) is None:
+        return None
     try:
-        return isinstance(json.loads(first), dict)
+        decoded = text.decode()
+        first, end = FIRST.raw_decode(decoded)
     except (ValueError, RecursionError):
+        return None
+    between, brace, _ = decoded[end:].partition("{")
+    if not isinstance(first, dict) or not brace or between.strip():
+        return None
+    return LINES if "\n" in between else JOINED
+
+
+def _is_array(text: bytes) -> bool:
+    """What begins like one may have been cut off; then it is said where."""
+    try:
+        json.loads(text)
+    except RecursionError:
+        return True
+    except ValueError:
         return False
+    return True
 
 
 def in_words(what: str, *, path: str) -> InvalidBody:
     example = EXAMPLES.get(path)
     shown = "" if example is None else f", such as {example}"
-    return InvalidBody(f"The body is {what}. This takes one JSON object{shown}{LINES_GO.get(path, '') if what == LINES else ''}.")
+    return InvalidBody(f"The body is {what}. This takes one JSON object{shown}{LINES_GO.get(path, '') if what in ARE_LINES else ''}.")
 
 
 def json_of(raw: bytes, *, path: str) -> Any:
-    """Strict JSON of a body; of a route that has an example, no list. Raises InvalidBody."""
+    """Strict JSON of a body; of a route that has an example, no list, and no line of what it takes many of. Raises InvalidBody."""
     value = parsed(parse_json, raw, path=path)
     if isinstance(value, list) and path in EXAMPLES:
-        raise in_words("a JSON array", path=path)
+        raise in_words(ARRAY, path=path)
+    if isinstance(value, dict) and OF_LINES.get(path) in value:
+        raise in_words(LINE, path=path)
     return value
 
 

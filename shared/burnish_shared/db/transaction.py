@@ -53,7 +53,15 @@ class Transaction:
     async def _undone(self) -> None:
         """In a task of its own: the scope of a response whose reader hung up cancels again at every wait, so also at this one."""
         self._undoing = asyncio.ensure_future(self._connection.execute(self._undo))
-        await asyncio.shield(self._undoing)
+        self._undoing.add_done_callback(_heard)
+        await asyncio.wait([self._undoing])
+        self._undoing.result()
+
+
+def _heard(undoing: asyncio.Future[str]) -> None:
+    """Whoever waited may be gone when it fails, and asyncio would log what nobody looked at; the pool finds the connection closed."""
+    if not undoing.cancelled():
+        undoing.exception()
 
 
 async def name_tenant(

@@ -78,6 +78,22 @@ async def test_the_simulator_proves_that_each_format_brought_it_the_file(client:
         assert SEEN in "".join([part async for part in stream.text_stream])
 
 
+async def test_a_simulated_model_says_which_image_it_got_also_behind_a_long_text(client: AsyncOpenAI, claude: AsyncAnthropic) -> None:
+    """It vanished in silence: whoever tried images with a toy could not tell whether they arrived."""
+    raw = base64.b64decode("iVBORw0KGgo=")
+    seen = f"[image: image/png, {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}]"
+    image: Any = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    chat = await client.chat.completions.create(model="simulated/chat", messages=asking(image))
+    assert seen in str(chat.choices[0].message.content)
+    link: Any = {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}}
+    chat = await client.chat.completions.create(model="simulated/chat", messages=asking(link))
+    assert "[image: https://a.example/b.png]" in str(chat.choices[0].message.content)
+    block: Any = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+    content: Any = [{"type": "text", "text": "What is this? " * 200}, block]
+    message = await claude.messages.create(model="simulated/chat", max_tokens=300, messages=[{"role": "user", "content": content}])
+    assert seen in message.content[0].text  # type: ignore[union-attr]
+
+
 async def test_each_provider_gets_it_in_its_own_words(
     client: AsyncOpenAI, claude: AsyncAnthropic, tool_caller: ToolCaller, anthropics: MessagesProvider
 ) -> None:

@@ -38,7 +38,19 @@ async def test_the_examples_work_as_they_stand(caller: Caller, path: str) -> Non
     assert status == 200, error
 
 
-async def test_a_line_of_a_batch_by_itself_is_told_where_it_goes(caller: Caller) -> None:
-    for line, where in ((LINE, "requests"), ({"custom_id": "1", "variables": {"a": "b"}}, "inputs")):
-        status, error = await sent(caller, "/v1/batches", json.dumps(line), of="application/x-ndjson")
-        assert (status, error["param"]) == (422, where) and "lines go into a list" in error["message"], error
+async def test_lines_of_a_batch_are_told_where_they_go_one_or_many_and_however_they_come(caller: Caller) -> None:
+    """`curl -d @FILE` takes the line breaks out."""
+    for line in (LINE, {"custom_id": "1", "variables": {"a": "b"}}):
+        one = json.dumps(line)
+        for text in (one, one + "\n", f"{one}\n{one}", one + one):
+            status, error = await sent(caller, "/v1/batches", text, of="application/x-ndjson")
+            assert (status, error["code"]) == (400, "invalid_body") and "POST /v1/files" in error["message"], error
+
+
+async def test_a_token_count_says_of_a_wrong_body_what_a_call_does(caller: Caller) -> None:
+    for path in ("/v1/messages", "/v1/responses"):
+        route = f"{path}/{'count_tokens' if path == '/v1/messages' else 'input_tokens'}"
+        for text, what in ((LINES, "JSON lines"), ("[]", "a JSON array"), (LINES.replace("\n", ""), "JSON lines without")):
+            status, error = await sent(caller, route, text, of="application/json")
+            assert status == 400 and error["message"].startswith(f"The body is {what}"), error
+            assert EXAMPLES[route] in error["message"]

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from burnish_executor.core.anthropic_wire import AnthropicStream, read_body
 from burnish_executor.core.openai_wire import read_body as read_openais
 from burnish_gateway.compat.anthropic.answer import text_blocks
 from burnish_gateway.compat.anthropic.events import MessageEvents
+from burnish_gateway.compat.responses.answer import message_item
 from burnish_shared.beside import over_whole
 from burnish_shared.contracts.executions import Beside
 
@@ -148,3 +150,32 @@ def test_a_text_that_was_changed_cites_as_a_whole() -> None:
     made = over_whole(beside, before="abcde", after="ab…")
     assert made == Beside(citations=[{"start": 0, "end": 3, "citations": [{"a": 1}, {"b": 2}]}], reasoning="r")
     assert over_whole(None, before="a", after="b") is None and over_whole(Beside(reasoning="r"), before="a", after="b") is not None
+
+
+@pytest.mark.parametrize(
+    ("citation", "said"),
+    [
+        (
+            {"type": "char_location", "document_index": 0, "document_title": "Nature"},
+            {"type": "file_citation", "file_id": "", "filename": "Nature", "index": 2},
+        ),
+        (
+            {"type": "page_location", "document_index": 1, "document_title": None, "file_id": "file_1"},
+            {"type": "file_citation", "file_id": "file_1", "filename": "", "index": 2},
+        ),
+        (
+            {"type": "web_search_result_location", "url": "https://a.example", "title": "A"},
+            {"type": "url_citation", "url": "https://a.example", "title": "A", "start_index": 0, "end_index": 2},
+        ),
+        (
+            {"type": "search_result_location", "source": "https://a.example", "title": None},
+            {"type": "url_citation", "url": "https://a.example", "title": "", "start_index": 0, "end_index": 2},
+        ),
+        ({"type": "search_result_location", "source": "shelf 4", "title": "A"}, None),
+        ({"type": "char_location", "cited_text": "x"}, None),
+        ({"type": "web_search_result_location", "url": 7}, None),
+    ],
+)
+def test_responses_cite_files_and_pages_and_nothing_without_a_name(citation: dict[str, Any], said: dict[str, Any] | None) -> None:
+    beside = {"citations": [{"start": 0, "end": 2, "citations": [citation]}]}
+    assert message_item("e", text="abc", beside=beside)["content"][0]["annotations"] == ([] if said is None else [said])

@@ -69,6 +69,13 @@ def test_chat_restates_the_request_and_says_that_it_is_simulated() -> None:
     assert "simulated" in reply([])
 
 
+def test_chat_names_what_was_shown_once_wherever_it_stands() -> None:
+    shown = "[image: image/png, 8 bytes, SHA-256 ab]"
+    for text in (shown, "Look. " * 200 + f"\n{shown}", f"{shown}\n" + "Look. " * 200):
+        assert reply([Message("user", text)]).count(shown) == 1
+    assert "With it came" not in reply([Message("user", "Look. " * 200 + "[image: told in a sentence] Look.")])
+
+
 @pytest.mark.parametrize(("asked", "length"), [("Write 300 words on tea.", 300), ("write 99999 words", 5_000), ("exactly 1 words", 1)])
 def test_chat_gives_as_many_words_as_are_asked_for(asked: str, length: int) -> None:
     assert len(reply([Message("user", asked)]).split()) == length

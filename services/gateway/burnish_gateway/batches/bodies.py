@@ -89,15 +89,6 @@ class NewBatch(ApiModel):
     )
     paused: bool = Field(default=False, description="Set everything up, and begin when it is resumed.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _is_no_line(cls, given: Any) -> Any:
-        """A line that came by itself is told where lines go."""
-        if isinstance(given, dict) and "custom_id" in given:
-            where = "inputs" if "body" not in given else "requests"
-            raise ValueError(f'{where}: the body is a line of a batch; lines go into a list: {{"{where}": [{{"custom_id": …}}]}}')
-        return given
-
     @model_validator(mode="after")
     def _has_lines(self) -> "NewBatch":
         if sum(one is not None for one in (self.input_file_id, self.requests, self.inputs)) != 1:

@@ -1,6 +1,7 @@
 """From an Outcome to a response object. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +12,8 @@ from burnish_shared.ids import created_at
 from burnish_shared.json_bytes import encoded
 
 INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
+ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 
 DEFAULTS: Final[dict[str, Any]] = {
     "error": None, "instructions": None, "max_output_tokens": None, "metadata": {}, "parallel_tool_calls": True,
@@ -78,20 +81,31 @@ def message_item(
     execution_id: str, *, text: str | None, beside: Facts | None = None, chances: Sequence[Facts] = (), number: int = 0
 ) -> dict[str, Any]:
     """`text` None and nothing beside: the message has begun."""
-    refusal, quoted = (beside or {}).get("refusal"), [*((beside or {}).get("annotations") or []), *_file_citations(beside or {})]
+    refusal, quoted = (beside or {}).get("refusal"), [*((beside or {}).get("annotations") or []), *_citations(beside or {})]
     content = [] if text is None else [text_part(text) | {"annotations": [_flat(one) for one in quoted], "logprobs": list(chances)}]
     content += [refusal_part(refusal)] if refusal else []
     status = "completed" if content else "in_progress"
     return {"id": item_id("msg", execution_id, number), "type": "message", "status": status, "role": "assistant", "content": content}
 
 
-def _file_citations(beside: Facts) -> list[Facts]:
-    """What Anthropic's models cite, in OpenAI's words: which file, and behind which character of the text."""
-    return [
-        {"type": "file_citation", "file_id": "", "filename": one.get("document_title") or "", "index": span["end"]}
-        for span in beside.get("citations") or []
-        for one in citations_in(span)
-    ]
+def _citations(beside: Facts) -> list[Facts]:
+    """What Anthropic's models cite, in OpenAI's words. What is neither of a file nor of a page has none there, and is left out."""
+    each = [(span, one) for span in beside.get("citations") or [] for one in citations_in(span)]
+    return [told for span, one in each if (told := _citation(span, one)) is not None]
+
+
+def _citation(span: Facts, one: Facts) -> Facts | None:
+    """Of a file: which, and behind which character of the text. Of a page: its address, and which part of the text rests on it.
+
+    A citation of a web search has a `url`, one of a search result of the caller's a `source`, which may be no address.
+    """
+    title, file_id = one.get("document_title"), one.get("file_id")
+    if isinstance(one.get("document_index"), int) or title:
+        return {"type": "file_citation", "file_id": file_id or "", "filename": title or "", "index": span["end"]}
+    url = next((at for at in (one.get("url"), one.get("source")) if isinstance(at, str) and ADDRESS.match(at)), None)
+    if url is None:
+        return None
+    return {"type": "url_citation", "url": url, "title": one.get("title") or "", "start_index": span["start"], "end_index": span["end"]}
 
 
 def refusal_part(text: str) -> dict[str, Any]:
