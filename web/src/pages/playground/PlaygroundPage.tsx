@@ -1,13 +1,10 @@
 import { CirclePlay, Columns3, Plus, Square } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate, useSearch } from "@tanstack/react-router";
-import { read, useRead } from "@/api/hooks";
+import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { Button, Diff, Page, Section, SkeletonText, toastError } from "@/kit";
-import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
+import { Button, Diff, Page, Section, SkeletonText } from "@/kit";
 import { classes } from "@/lib/classes";
-import type { Search } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { ColumnCard } from "./ColumnCard";
@@ -15,9 +12,10 @@ import { SharedVariables } from "./SharedVariables";
 import { SideBySide } from "./SideBySide";
 import { type Asking, askedOf, comparedOf } from "./ask";
 import { useRuns } from "./runs";
-import { type Column, MOST_COLUMNS, type Playground, newColumn, playgroundOf, writePlayground } from "./state";
+import { type Column, MOST_COLUMNS, type Playground, newColumn } from "./state";
 import { useColumn } from "./useColumn";
-import { byMe, usePlayground } from "./usePlayground";
+import { usePlayground } from "./usePlayground";
+import { useReplay } from "./useReplay";
 import { sharedVariables } from "./variables";
 
 const NAMES = ["A", "B", "C"] as const;
@@ -25,31 +23,6 @@ const NAMES = ["A", "B", "C"] as const;
 export default function PlaygroundPage() {
   const { isReady, given } = useReplay();
   return isReady ? <Loaded given={given} /> : <Page title="Playground"><SkeletonText lines={6} /></Page>;
-}
-
-/** `?run=…` becomes the columns and values that repeat that run. `given`: the same with its files, which go into no address. */
-function useReplay(): { isReady: boolean; given: Playground | undefined } {
-  const [given, setGiven] = useState<Playground>();
-  const { run } = useSearch({ strict: false }) as Search;
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (!run) return undefined;
-    const abort = new AbortController();
-    const go = (to: { search: Search; hash: string }) => void navigate({ to: ".", search: to.search as never, hash: to.hash, state: byMe(), replace: true });
-    read("/v1/executions/{execution_id}", { path: { execution_id: String(run) } }, abort.signal)
-      .then((found) => {
-        const repeated = isUnderway(found as Execution | Underway) ? undefined : playgroundOf(found as Execution);
-        setGiven(repeated);
-        go(repeated ? writePlayground(repeated) : { search: {}, hash: "" });
-      })
-      .catch((error: unknown) => {
-        if (abort.signal.aborted) return;
-        toastError(error);
-        go({ search: {}, hash: "" });
-      });
-    return () => abort.abort();
-  }, [run, navigate]);
-  return { isReady: !run, given };
 }
 
 /** Where nothing was asked for, the newest prompt is: nobody begins with an empty page. */
