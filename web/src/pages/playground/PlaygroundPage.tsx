@@ -5,6 +5,7 @@ import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Button, Diff, Page, Section, SkeletonText } from "@/kit";
 import { classes } from "@/lib/classes";
+import { useKeys } from "@/lib/use-keys";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { ColumnCard } from "./ColumnCard";
@@ -82,8 +83,10 @@ function Loaded({ given }: { given: Playground | undefined }) {
     else columns.forEach((_, index) => run(index));
   };
   const add = useCallback(() => set((before) => (before.columns.length >= MOST_COLUMNS ? before : { ...before, columns: [...before.columns, newColumn({ ...before.columns.at(-1) })] })), [set]);
+  const { keys, without } = useKeys(columns.length);
   const drop = (index: number) => {
     remove(index);
+    without(index);
     set((before) => ({ ...before, columns: before.columns.filter((_, at) => at !== index) }));
   };
 
@@ -127,7 +130,7 @@ function Loaded({ given }: { given: Playground | undefined }) {
       <div className={classes("grid items-start gap-4", !isShown && "invisible", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
         {columns.map((column, index) => (
           <ColumnCard
-            key={index}
+            key={keys[index]}
             name={NAMES[index] ?? ""}
             alone={columns.length === 1}
             column={column}
