@@ -1,10 +1,10 @@
 /** From a column to what is sent. Pure. */
-import { TemplateError, render } from "@/lib/template";
+import { type Json, TemplateError, render } from "@/lib/template";
 import type { Asked } from "./runs";
-import type { Column } from "./state";
+import type { Column, Message } from "./state";
 import type { Facts } from "./useColumn";
-import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, takenApart, withFiles } from "@/lib/attached";
-import { valuesFor, withAttached } from "@/lib/values";
+import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, isHeld, takenApart, withFiles } from "@/lib/attached";
+import { takesPicture, valuesFor, withAttached } from "@/lib/values";
 
 export type Asking = Asked | { why: string };
 
@@ -26,15 +26,25 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   const model = column.model || fallbackModel;
   if (!model) return { why: "Choose a model first." };
   const own = column.messages.flatMap((one) => one.files ?? []);
-  const why = column.messages.some((one) => one.role !== "user" && one.files?.length) ? "A file stands in a message of the user." : faultOf(own, IN_MESSAGES_MOST);
+  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => isHeld(part))) ? "A file stands in a message of the user." : faultOf(own, IN_MESSAGES_MOST);
   if (why) return { why };
   try {
-    const messages = render(facts.template, values).messages.map((one, at) => ({ ...one, content: withFiles(one.content ?? "", column.messages[at]?.files ?? []) }));
+    const messages = render(facts.template, values).messages.map(({ content }, at) => messageOf(column.messages[at]!, content ?? ""));
     return { body: { ...common, model, messages }, input: inputOf(values, messages), ...sent([...own, ...ofVariables]) };
   } catch (error) {
     if (error instanceof TemplateError) return { why: error.message };
     throw error;
   }
+}
+
+/** Roles whose messages may hold a picture or a file (services/gateway/burnish_gateway/compat/files.py). */
+const MAY_HOLD: readonly string[] = ["user", "tool"];
+
+/** `content`: as it was rendered. */
+function messageOf({ role, files = [], texts = [], rest = {} }: Message, content: Json): Record<string, unknown> {
+  const whole = withFiles(content, files, texts);
+  // An assistant that only called tools said nothing.
+  return { ...rest, role, content: whole === "" && rest.tool_calls ? null : whole };
 }
 
 /** One request for all columns (`/v1/executions/compare`), or null where it cannot say all that they ask: then each is asked alone. */
@@ -66,7 +76,7 @@ const sent = (files: readonly Attached[]) => (files.length > 0 ? { files } : {})
 
 /** Those of the variables that this column has. */
 function usedFiles({ template }: Facts, files: Files): Attached[] {
-  const names = new Set([...(template?.variables.values() ?? [])].filter((one) => one.type === "image_url").map((one) => one.name).concat(template?.placeholders ?? []));
+  const names = new Set([...(template?.variables.values() ?? [])].filter((one) => takesPicture(one.type)).map((one) => one.name).concat(template?.placeholders ?? []));
   return Object.entries(files).flatMap(([name, those]) => (names.has(name) ? those : []));
 }
 

@@ -46,6 +46,72 @@ describe("a replay", () => {
   });
 });
 
+const DATA = "data:image/png;base64,iVBORw0KGgo=";
+const LOST = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
+const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
+
+/** What is asked by messages that were sent before. `kept`: after a reload, which has the address alone. */
+function askedAgain(messages: object[], kept = false) {
+  const found = playgroundOf({ prompt: null, version: null, model: "m", variables: {}, messages: messages as never, settings: {} });
+  const { search, hash } = writePlayground(found);
+  const [column] = (kept ? readPlayground(search, `#${hash}`) : found).columns;
+  const known = column!.messages.map(({ role, content }) => ({ role: role === "tool" ? "user" : role, content }));
+  return askedOf(column!, facts(known), {}, "");
+}
+
+describe("a replay of messages", () => {
+  it("sends parts in their order, and what cannot be shown", () => {
+    const content = [{ type: "text", text: "{{a}}" }, pictureOf(DATA), { type: "text", text: "b" }, { type: "input_audio", input_audio: { data: "AAAA", format: "wav" } }];
+    expect(askedAgain([{ role: "user", content }])).toMatchObject({ body: { messages: [{ role: "user", content }] } });
+  });
+
+  it("has the address of a picture, and the order, after a reload too", () => {
+    const content = [{ type: "text", text: "a" }, { type: "image_url", image_url: { url: "https://example.com/a.png", detail: "low" } }, { type: "text", text: "b" }];
+    expect(askedAgain([{ role: "user", content }], true)).toMatchObject({ body: { messages: [{ role: "user", content }] } });
+    expect(askedAgain([{ role: "user", content: [pictureOf(DATA)] }], true)).toEqual({ why: "Picture is not here: attach it again, or take it out." });
+  });
+
+  it.each([[false], [true]])("sends the calls of tools and what they answered (after a reload: %s)", (kept) => {
+    const calls = [{ id: "1", type: "function", function: { name: "look", arguments: "{}" } }];
+    const messages = [{ role: "user", content: "Look." }, { role: "assistant", content: null, tool_calls: calls }, { role: "tool", content: "It rains.", tool_call_id: "1" }];
+    expect(askedAgain([messages[0]!, { ...messages[1], name: null }, messages[2]!], kept)).toMatchObject({ body: { messages } });
+  });
+});
+
+describe("a replay of variables", () => {
+  const again = (variables: Record<string, unknown>, messages: { role: string; content?: string; name?: string }[]) => {
+    const { columns, values, files } = playgroundOf({ prompt: "p", version: 1, model: "m", variables, messages: [], settings: {} });
+    return { values, files, asked: askedOf(columns[0]!, facts(messages as never), values, "", files) };
+  };
+  const history = [{ role: "placeholder", name: "history" }];
+
+  it("asks for a picture that was not kept, and does not send its name", () => {
+    const lost = "Picture is not here: attach it again, or take it out.";
+    expect(again({ photo: LOST }, [{ role: "user", content: "{{photo: image_url}}" }])).toMatchObject({ values: {}, files: { photo: [{ name: "Picture" }] }, asked: { why: `photo: ${lost}` } });
+    expect(again({ user: { photo: LOST, name: "Ada" } }, [{ role: "user", content: "{{user.photo: image_url}} {{user.name}}" }])).toMatchObject({ values: { "user.name": "Ada" }, asked: { why: `user.photo: ${lost}` } });
+    expect(again({ photo: LOST }, [{ role: "user", content: "{{photo}}" }]).asked).toEqual({ why: `photo: ${lost}` });
+    expect(again({ history: [{ role: "user", content: [pictureOf(LOST)] }, { role: "assistant", content: "Nice." }] }, history).asked).toEqual({ why: `history: ${lost}` });
+    const pdf = LOST.replace("image/png", "application/pdf");
+    expect(again({ text: pdf }, [{ role: "user", content: "{{text}}" }]).asked).toMatchObject({ why: expect.stringContaining("was not kept") });
+    expect(again({ list: [{ of: pdf }] }, [{ role: "user", content: "{{list: array}}" }]).asked).toMatchObject({ why: expect.stringContaining("was not kept") });
+  });
+
+  it("sends what was kept as it was, in whichever message it stood", () => {
+    const variables = {
+      user: { photo: DATA },
+      text: DATA,
+      history: [
+        { role: "user", content: [{ type: "text", text: "a" }, pictureOf(DATA), { type: "text", text: "b" }] },
+        { role: "assistant", content: "Nice." },
+        { role: "user", content: [pictureOf("https://example.com/a.png"), { type: "text", text: "c" }] },
+      ],
+    };
+    const { values, asked } = again(variables, [{ role: "user", content: "{{user.photo: image_url}} {{text}}" }, ...history]);
+    expect(asked).toMatchObject({ body: { variables } });
+    expect(JSON.stringify(values)).not.toContain("base64");
+  });
+});
+
 describe("variables", () => {
   it("are asked for once for all columns", () => {
     const shared = sharedVariables([parseMessages([{ role: "user", content: "{{a}} {{b: number = 3}}" }]), null, parseMessages([{ role: "user", content: "{{a: number}}" }])]);
