@@ -15,6 +15,17 @@ it("tells a file by what stands in it, and takes texts of any ending", async () 
   expect(heldIn((await taken("# Ä", "a.md", "text/markdown")).part).kind).toBe("text/markdown");
 });
 
+it("takes for a PDF what begins as one, and no text that tells of them", async () => {
+  const kindOf = async (content: BlobPart, name: string, type = "") => heldIn((await taken(content, name, type)).part).kind;
+  expect(await kindOf("%PDF-1.7", "scan")).toBe("application/pdf");
+  expect(await kindOf("one begins with %PDF-.", "about.txt", "text/plain")).toBe("text/plain");
+  expect(await kindOf("one begins with %PDF-.", "about.md")).toBe("text/plain");
+  // Readers take one whose head stands in its first 1,024 bytes, and so does the API.
+  expect(await kindOf("\n\n%PDF-1.7", "scan.pdf", "application/pdf")).toBe("application/pdf");
+  expect(await kindOf(new Uint8Array([0, 1, ...new TextEncoder().encode("%PDF-1.7")]), "scan")).toBe("application/pdf");
+  expect(await of(`${" ".repeat(1_020)}%PDF-1.7`, "late.pdf", "application/pdf")).toHaveProperty("why");
+});
+
 it("says in the words of the API what cannot be sent", async () => {
   expect(await of("PK\0", "a.zip", "application/zip")).toEqual({ why: "a.zip: 'application/zip' is not offered; send a PDF (application/pdf) or a text (text/plain, text/csv, …), or a picture (png, jpeg, gif, webp)." });
   expect(await of("<svg/>", "a.svg", "image/svg+xml")).toMatchObject({ why: expect.stringContaining("'image/svg+xml' is not offered") });

@@ -22,6 +22,8 @@ export const IN_VARIABLES_MOST = 3_145_728;
 export const IN_MESSAGES_MOST = 8 * 1024 * 1024 - 64 * 1024;
 
 const OFFERED = "a PDF (application/pdf) or a text (text/plain, text/csv, …)";
+const HEAD_OF_PDF = "%PDF-";
+/** In bytes, as the API takes it (services/gateway/burnish_gateway/compat/files.py). */
 const HEAD_OF_PDF_WITHIN = 1_024;
 const SHOWN = /^data:image\/(?:png|jpeg|gif|webp);base64,/;
 const DATA = /^data:([^;,]{1,100})[^,]{0,250},/;
@@ -57,7 +59,9 @@ function kindOf(raw: Uint8Array, declared: string): string {
   if (begins(0xff, 0xd8, 0xff)) return "image/jpeg";
   if (begins(0x47, 0x49, 0x46, 0x38)) return "image/gif";
   if (begins(0x52, 0x49, 0x46, 0x46) && latin(raw.subarray(8, 12)) === "WEBP") return "image/webp";
-  if (latin(raw.subarray(0, HEAD_OF_PDF_WITHIN)).includes("%PDF-")) return "application/pdf";
+  const head = latin(raw.subarray(0, HEAD_OF_PDF_WITHIN)).indexOf(HEAD_OF_PDF);
+  // A text may tell of it; what is said to be a PDF, or is no text, may have other bytes before it.
+  if (head === 0 || (head > 0 && (declared === "application/pdf" || !isReadable(raw)))) return "application/pdf";
   if (declared === "application/pdf") return "no pdf";
   if (/^(image|audio|video)\//.test(declared)) return "";
   if (/^text\/[a-z0-9.+-]{1,60}$/.test(declared)) return declared;
