@@ -45,10 +45,13 @@ export function readValue(text: string, type: Variable["type"]): { value: Json }
 export function withAttached<Of extends Values>(found: Of, template: PromptTemplate, files: Files): Of {
   if (Object.keys(files).length === 0) return found;
   const next = { ...found, values: structuredClone(found.values), missing: [...found.missing], faults: { ...found.faults } };
+  const given: Attached[] = [];
   const take = (name: string, path: readonly string[], value: Json, those: readonly Attached[]) => {
     put(next.values, path, value);
     next.missing = next.missing.filter((one) => one !== name);
-    const fault = faultOf(those, IN_VARIABLES_MOST);
+    given.push(...those);
+    // All pictures and files of a call count together.
+    const fault = faultOf(those, IN_VARIABLES_MOST) ?? faultOf(given.filter((one) => !heldIn(one.part).isLost), IN_VARIABLES_MOST);
     if (fault) next.faults[name] = fault;
   };
   for (const [name, { path, type }] of template.variables) {

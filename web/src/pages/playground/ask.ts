@@ -21,16 +21,16 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   const common = { app: "burnish-playground", variables: values, ...(Object.keys(overrides).length > 0 ? { overrides } : {}) };
   if (column.kind === "prompt") {
     const body = { ...common, prompt: column.prompt, ...(facts.version === null ? {} : { version: facts.version }), ...(column.model ? { model: column.model } : {}) };
-    return { body, input: inputOf(values, facts.messages), ...sent(ofVariables) };
+    return ofSize({ body, input: inputOf(values, facts.messages), ...sent(ofVariables) });
   }
   const model = column.model || fallbackModel;
   if (!model) return { why: "Choose a model first." };
   const own = column.messages.flatMap((one) => one.files ?? []);
-  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => isHeld(part))) ? "A file stands in a message of the user." : faultOf(own, IN_MESSAGES_MOST);
+  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => isHeld(part))) ? "A file stands in a message of the user." : faultOf(own);
   if (why) return { why };
   try {
     const messages = render(facts.template, values).messages.map(({ content }, at) => messageOf(column.messages[at]!, content ?? ""));
-    return { body: { ...common, model, messages }, input: inputOf(values, messages), ...sent([...own, ...ofVariables]) };
+    return ofSize({ body: { ...common, model, messages }, input: inputOf(values, messages), ...sent([...own, ...ofVariables]) });
   } catch (error) {
     if (error instanceof TemplateError) return { why: error.message };
     throw error;
@@ -45,6 +45,15 @@ function messageOf({ role, files = [], texts = [], rest = {} }: Message, content
   const whole = withFiles(content, files, texts);
   // An assistant that only called tools said nothing.
   return { ...rest, role, content: whole === "" && rest.tool_calls ? null : whole };
+}
+
+/** The same, or that it is too long: in bytes of the body, of which the gateway takes so many. */
+function ofSize(asked: Asked): Asking {
+  const body = JSON.stringify({ ...asked.body, stream: true });
+  const bytes = 3 * body.length <= IN_MESSAGES_MOST ? 0 : new TextEncoder().encode(body).length;
+  if (bytes <= IN_MESSAGES_MOST) return asked;
+  const told = `It has ${bytes.toLocaleString("en-US")} bytes as it is sent; at most ${IN_MESSAGES_MOST.toLocaleString("en-US")} can be.`;
+  return { why: `${told} ${asked.files ? "Take a file out, or shorten the text." : "Shorten the text."}` };
 }
 
 /** One request for all columns (`/v1/executions/compare`), or null where it cannot say all that they ask: then each is asked alone. */

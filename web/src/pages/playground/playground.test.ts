@@ -112,6 +112,26 @@ describe("a replay of variables", () => {
   });
 });
 
+describe("what is too long", () => {
+  const file = (bytes: number) => ({ id: `${bytes}`, name: "a.txt", part: { type: "file", file: { filename: "a.txt", file_data: `data:text/plain;base64,${"A".repeat(bytes)}` } } });
+  const MIB = 2 ** 20;
+
+  it("is told by the bytes of all that is sent", () => {
+    const column = (content: string, ...sizes: number[]) => newColumn({ kind: "messages", model: "m", messages: [{ role: "user", content, files: sizes.map(file) }] });
+    const asked = (one: ReturnType<typeof column>) => askedOf(one, facts(one.messages), {}, "");
+    expect(asked(column("Read it.", 7.9 * MIB))).toHaveProperty("body");
+    expect(asked(column("ä".repeat(250_000), 7.6 * MIB))).toEqual({ why: expect.stringMatching(/^It has 8,469,\d{3} bytes as it is sent; at most 8,323,072 can be\. Take a file out, or shorten the text\.$/) });
+    expect(asked(column("Read it.", 4 * MIB, 4 * MIB))).toHaveProperty("why");
+  });
+
+  it("counts the pictures and files of all variables together", () => {
+    const template = [{ role: "placeholder", name: "a" }, { role: "placeholder", name: "b" }] as never;
+    const asked = (bytes: number) => askedOf(newColumn({ prompt: "p" }), facts(template), {}, "", { a: [file(bytes)], b: [file(bytes)] });
+    expect(asked(1.4 * MIB)).toHaveProperty("body");
+    expect(asked(1.6 * MIB)).toEqual({ why: "b: The pictures and files have more than 3,145,728 bytes as they are sent. Take one out." });
+  });
+});
+
 describe("variables", () => {
   it("are asked for once for all columns", () => {
     const shared = sharedVariables([parseMessages([{ role: "user", content: "{{a}} {{b: number = 3}}" }]), null, parseMessages([{ role: "user", content: "{{a: number}}" }])]);
