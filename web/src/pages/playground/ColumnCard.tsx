@@ -151,6 +151,12 @@ function OwnMessages({ column, variables, onChange, onRun, facts }: Props) {
           <Attach of={`message ${index + 1}`} files={message.files ?? []} onChange={(change) => attach(index, change)} most={IN_MESSAGES_MOST} closed={message.role !== "user" && message.role !== "tool"}>
             <CodeEditor label={`Message ${index + 1}`} language="template" variables={variables} value={message.content} onChange={(content) => put(index, { content })} minLines={3} maxLines={16} onSubmit={onRun} placeholder={index === 0 ? "{{name}} is a variable." : undefined} />
           </Attach>
+          {message.rest ? (
+            <span className="flex items-center justify-between gap-2 text-12 text-muted">
+              <span className="wrap-anywhere">Goes with it as it was sent: {Object.keys(message.rest).join(", ")}</span>
+              <IconButton size="s" label={`Take out what goes with message ${index + 1}`} icon={<X size={14} aria-hidden />} onClick={() => put(index, { rest: undefined })} />
+            </span>
+          ) : null}
         </li>
       ))}
       <li className="flex items-center gap-3">
