@@ -6,8 +6,8 @@ import type { Json } from "./template";
 export type Part = Record<string, unknown>;
 
 /** `part`: as it is sent. `at`: so many texts of its message stood before it; without it, all do. `in`: which of the messages of a placeholder it
- * stood in; without it, it goes with the last. */
-export type Attached = { id: string; name: string; part: Part; at?: number; in?: number };
+ * stood in; without it, it goes with the last. `isComing`: it is being read, and its part is not here yet. */
+export type Attached = { id: string; name: string; part: Part; at?: number; in?: number; isComing?: true };
 /** By the name of the variable that they are given for. */
 export type Files = Readonly<Record<string, readonly Attached[]>>;
 
@@ -50,6 +50,11 @@ export async function attach(file: File, { most, only }: { /** In bytes as it is
   const url = `data:${kind};base64,${base64Of(raw)}`;
   if (url.length > most) return fault(`has ${url.length.toLocaleString("en-US")} bytes as it is sent; at most ${most.toLocaleString("en-US")} can be.`);
   return { id: newId(), name: file.name, part: isPicture ? { type: "image_url", image_url: { url } } : { type: "file", file: { filename: file.name, file_data: url } } };
+}
+
+/** What stands in the place of a file until it was read: nothing is sent without it. */
+export function coming(file: File): Attached {
+  return { id: newId(), name: file.name, part: { type: "file", file: { filename: file.name } }, isComing: true };
 }
 
 /** By what stands in it: what a system says of a file goes by its name, and for CSV by what else is installed. "": none that is offered. */
@@ -186,6 +191,9 @@ export function isMention(given: unknown): given is Mention {
   return typeof name === "string" && isObject(part) && typeof part?.type === "string" && [at, message].every((one) => one === undefined || (Number.isInteger(one) && Number(one) >= 0));
 }
 
+/** Those of files that are here, or were. */
+export const mentionsOf = (files: readonly Attached[]): Mention[] => files.filter((one) => !one.isComing).map(mentionOf);
+
 /** Whether name, kind and size are all there is to know of it beside its bytes. */
 function isPlain(name: string, part: Part): boolean {
   if (!isHeld(part)) return false;
@@ -245,6 +253,8 @@ function ownParts(content: Json, texts: readonly Part[]): (Json | null)[] {
 
 /** What is the matter with files that are to be sent; null: nothing. */
 export function faultOf(files: readonly Attached[], most = Infinity): string | null {
+  const late = files.find((one) => one.isComing);
+  if (late) return `${late.name} is being read.`;
   const lost = files.find((one) => heldIn(one.part).isLost);
   if (lost) return `${lost.name} is not here: attach it again, or take it out.`;
   if (files.reduce((sum, one) => sum + lengthOf(one.part), 0) > most) return `The pictures and files have more than ${most.toLocaleString("en-US")} bytes as they are sent. Take one out.`;

@@ -59,7 +59,7 @@ export function withAttached<Of extends Values>(found: Of, template: PromptTempl
     if (!picture || (type !== "image_url" && valueAt(path, found.values) !== undefined)) continue;
     const { picture: data, address } = heldIn(picture.part);
     delete next.faults[name];
-    take(name, path, data ?? address ?? "", [picture]);
+    take(name, path, data ?? address ?? "", files[name] ?? []);
   }
   for (const name of template.placeholders) {
     const those = Object.hasOwn(files, name) ? (files[name] ?? []) : [];

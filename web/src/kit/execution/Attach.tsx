@@ -2,7 +2,7 @@ import { FileText, FileX, Image, Paperclip, RotateCw, X } from "lucide-react";
 import { type ClipboardEvent, type DragEvent, type ReactNode, useRef, useState } from "react";
 import { Button, IconButton } from "@/kit/Button";
 import { announce } from "@/kit/Toast";
-import { type Attached, type Held, type Part, PICTURES, attach, heldIn, inPlaceOf, wantsPicture } from "@/lib/attached";
+import { type Attached, type Held, PICTURES, attach, coming, heldIn, inPlaceOf, wantsPicture } from "@/lib/attached";
 import { classes } from "@/lib/classes";
 import { bytes } from "@/lib/format";
 
@@ -32,11 +32,23 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
   const take = async (chosen: readonly File[], instead: Attached | null = null) => {
     if (input.current) input.current.value = ""; // The same file once more is a choice too.
     if (chosen.length === 0) return;
+    // Whoever presses Run meanwhile sends nothing without them.
+    const awaited = chosen.map(coming);
+    if (!instead) onChange((before) => [...before, ...awaited]);
     const read = await Promise.all(chosen.map((one) => attach(one, { most, only: instead && wantsPicture(instead) ? "pictures" : only }).catch(() => ({ why: `${one.name}: cannot be read.` }))));
     const taken = read.filter((one): one is Attached => "part" in one);
     setFaults(read.flatMap((one) => ("why" in one ? [one.why] : [])));
+    onChange((before) => {
+      if (instead) return before.flatMap((one) => (one.id === instead.id ? inPlaceOf(one, taken) : [one]));
+      // What was taken out while it was read stays out.
+      const after = before.flatMap((one) => {
+        const at = awaited.findIndex(({ id }) => id === one.id);
+        const here = read[at];
+        return at === -1 ? [one] : here && "part" in here ? [here] : [];
+      });
+      return single ? after.slice(-1) : after;
+    });
     if (taken.length === 0) return;
-    onChange((before) => (single ? taken.slice(-1) : instead ? before.flatMap((one) => (one.id === instead.id ? inPlaceOf(one, taken) : [one])) : [...before, ...taken]));
     announce(`Attached: ${taken.map((one) => one.name).join(", ")}`);
   };
   const choose = (instead: Attached | null) => {
@@ -118,7 +130,7 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
 }
 
 /** Files that go with a message, or went. A picture is shown only where its bytes are here: none is ever fetched from an address. */
-export function FileList({ label, files, acts, large }: { label: string; files: readonly { id: string; name: string; part: Part }[]; acts?: (one: Attached, held: Held) => ReactNode; /** Pictures as large as they can be looked at. */ large?: boolean }) {
+export function FileList({ label, files, acts, large }: { label: string; files: readonly Attached[]; acts?: (one: Attached, held: Held) => ReactNode; /** Pictures as large as they can be looked at. */ large?: boolean }) {
   if (files.length === 0) return null;
   return (
     <ul aria-label={label} className="flex min-w-0 flex-col gap-1.5">
@@ -136,7 +148,7 @@ export function FileList({ label, files, acts, large }: { label: string; files: 
             )}
             <span className="flex min-w-0 flex-1 flex-col">
               <span className="font-medium wrap-anywhere">{one.name}</span>
-              <span className="numeric text-muted">{about(held)}</span>
+              <span className="numeric text-muted">{one.isComing ? "being read" : about(held)}</span>
             </span>
             {acts ? <span className="flex shrink-0 items-center gap-1">{acts(one, held)}</span> : null}
           </li>

@@ -5,7 +5,7 @@
  * may hold what belongs into no log. Of files that are attached only name, kind and size stand there: whoever opens the address is told that
  * they are not here. */
 import type { ChatMessage, Execution } from "@/kit/execution/types";
-import { type Attached, type Files, type Mention, type Part, holdsFile, isMention, mentionOf, mentioned, takenApart } from "@/lib/attached";
+import { type Attached, type Files, type Mention, type Part, holdsFile, isMention, mentioned, mentionsOf, takenApart } from "@/lib/attached";
 import type { Search } from "@/lib/url-state";
 import { variablesApart } from "@/lib/variables-apart";
 
@@ -62,13 +62,13 @@ export function writePlayground({ columns, values, files = {} }: Playground): { 
   });
   const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== "" && !holdsFile(text)));
   const own = columns.map((column) => (column.kind === "messages" ? column.messages.map(writtenOf) : null));
-  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (those.length > 0 ? [[name, those.map(mentionOf)]] : [])));
+  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (those.length > 0 ? [[name, mentionsOf(those)]] : [])));
   const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}), ...(Object.keys(attached).length > 0 ? { a: attached } : {}) };
   return { search, hash: Object.keys(texts).length > 0 ? toBase64(JSON.stringify(texts)) : "" };
 }
 
 function writtenOf({ role, content, files = [], texts, rest }: Message): Written {
-  return { role, content, ...(files.length > 0 ? { f: files.map(mentionOf) } : {}), ...(texts ? { t: texts } : {}), ...(rest ? { r: rest } : {}) };
+  return { role, content, ...(files.length > 0 ? { f: mentionsOf(files) } : {}), ...(texts ? { t: texts } : {}), ...(rest ? { r: rest } : {}) };
 }
 
 /** Each of these versions (none: the live one) with each of these models (none: its own), as columns with the settings of `like`. */
