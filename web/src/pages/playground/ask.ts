@@ -47,11 +47,21 @@ function messageOf({ role, files = [], texts = [], rest = {} }: Message, content
   return { ...rest, role, content: whole === "" && rest.tool_calls ? null : whole };
 }
 
+/** Of the body of a comparison, in bytes: less than of one call (services/gateway/burnish_gateway/wire.py, BODY_MOST_BYTES). */
+const COMPARED_MOST = 1024 * 1024;
+
+/** How many bytes a body has as it is sent, where they are more than `most`; else 0. */
+function bytesBeyond(most: number, body: object): number {
+  const text = JSON.stringify({ ...body, stream: true });
+  if (3 * text.length <= most) return 0;
+  const { length } = new TextEncoder().encode(text);
+  return length > most ? length : 0;
+}
+
 /** The same, or that it is too long: in bytes of the body, of which the gateway takes so many. */
 function ofSize(asked: Asked): Asking {
-  const body = JSON.stringify({ ...asked.body, stream: true });
-  const bytes = 3 * body.length <= IN_MESSAGES_MOST ? 0 : new TextEncoder().encode(body).length;
-  if (bytes <= IN_MESSAGES_MOST) return asked;
+  const bytes = bytesBeyond(IN_MESSAGES_MOST, asked.body);
+  if (bytes === 0) return asked;
   const told = `It has ${bytes.toLocaleString("en-US")} bytes as it is sent; at most ${IN_MESSAGES_MOST.toLocaleString("en-US")} can be.`;
   return { why: `${told} ${asked.files ? "Take a file out, or shorten the text." : "Shorten the text."}` };
 }
@@ -72,7 +82,8 @@ export function comparedOf(all: readonly Asked[]): Record<string, unknown> | nul
     }
   }
   const variants = bodies.map(({ prompt, version, model, overrides }) => JSON.parse(JSON.stringify({ prompt, version, model, overrides })) as Record<string, unknown>);
-  return { app: first["app"], variables, variants, ...(ofPrompts ? { prompt: first["prompt"] } : { messages: first["messages"], model: first["model"] }) };
+  const compared = { app: first["app"], variables, variants, ...(ofPrompts ? { prompt: first["prompt"] } : { messages: first["messages"], model: first["model"] }) };
+  return bytesBeyond(COMPARED_MOST, compared) > 0 ? null : compared;
 }
 
 function inputOf(values: Record<string, unknown>, messages: readonly { role?: unknown; content?: unknown }[]): string | Record<string, unknown> {

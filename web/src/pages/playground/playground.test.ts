@@ -186,6 +186,12 @@ describe("what is asked of all at once", () => {
     expect(comparedOf([messages("a"), messages("b")])).toMatchObject({ model: "a", messages: [{ role: "user", content: "hi" }], variants: [{ model: "a" }, { model: "b" }] });
   });
 
+  it("is none where it is longer than a comparison may be: each is asked alone at once", () => {
+    expect(comparedOf([messages("a", "x".repeat(1_000_000)), messages("b", "x".repeat(1_000_000))])).not.toBeNull();
+    expect(comparedOf([messages("a", "x".repeat(1_100_000)), messages("b", "x".repeat(1_100_000))])).toBeNull();
+    expect(comparedOf([messages("a", "ä".repeat(600_000)), messages("b", "ä".repeat(600_000))])).toBeNull();
+  });
+
   it("is none where one request cannot say it", () => {
     expect([comparedOf([prompt({})]), comparedOf([prompt({}), messages("a")]), comparedOf([messages("a"), messages("b", "bye")]), comparedOf([prompt({}, { t: "1" }), prompt({}, { t: 1 })])]).toEqual([null, null, null, null]);
   });
