@@ -81,6 +81,8 @@ it("keeps in an address all but the bytes of a part", () => {
   const shaped = JSON.stringify(withFiles(text, again, texts)).replaceAll(/"omitted:[^"]*"/g, '"…"');
   expect(shaped).toBe(JSON.stringify(MIXED).replaceAll(/"(?:data:image[^"]*|AAAA)"/g, '"…"'));
   expect(isMention({ name: "a", part: { type: "file" }, at: -1 })).toBe(false);
+  const long = mentionOf({ id: "1", name: "Report", part: { type: "file", file: { filename: "Report", content: [{ type: "text", text: "x".repeat(200_000) }] } }, at: 1 });
+  expect([JSON.stringify(long).length < 200, heldIn(mentioned(long).part).isLost]).toEqual([true, true]);
 });
 
 it("asks for the pictures of a document that are not here, one by one, and leaves the rest of it", async () => {

@@ -168,10 +168,14 @@ function decoded(length: number, text: string): number {
 /** What is known of a file that is not here: its name, its kind and its size, and of a part of which more is to be known, all but its bytes. */
 export type Mention = [name: string, kind: string, size: number] | ({ part: Part } & Pick<Attached, "name" | "at" | "in">);
 
+/** In characters: an address of more than 2 MiB is none for a browser, and texts of documents may be that long. */
+const MENTION_MOST = 100_000;
+
 export function mentionOf({ name, part, at, in: message }: Attached): Mention {
   const { kind, size } = heldIn(part);
   if (at === undefined && message === undefined && isPlain(name, part)) return [name, kind, size ?? 0];
-  return { name, part: withoutData(part) as Part, ...placeOf(at, message) };
+  const bare = withoutData(part) as Part;
+  return { name, part: JSON.stringify(bare).length <= MENTION_MOST ? bare : mentioned([name, kind, size ?? 0]).part, ...placeOf(at, message) };
 }
 
 export function mentioned(mention: Mention): Attached {
