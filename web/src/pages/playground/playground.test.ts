@@ -22,6 +22,15 @@ describe("the address", () => {
     expect(readPlayground(search, `#${hash}`)).toEqual(whole);
   });
 
+  it("says the same when it was read as before, whatever is attached", () => {
+    const [picture, document] = [{ type: "image_url", image_url: { url: DATA, detail: "low" } }, { type: "file", file: { content: [{ type: "text", text: "a" }, pictureOf(DATA)] } }];
+    const files = [{ id: "1", name: "a.png", part: pictureOf(DATA) }, { id: "2", name: "Picture", part: picture, at: 0 }, { id: "3", name: "Document", part: document, in: 1 }];
+    const late = [{ id: "4", name: "late.txt", part: { type: "file", file: { filename: "late.txt" } }, isComing: true as const }];
+    const messages = [{ role: "user", content: "a", files }, { role: "user", content: "b", files: late }];
+    const written = writePlayground({ columns: [newColumn({ kind: "messages", model: "m", messages })], values: {}, files: { a: files, b: late } });
+    expect(writePlayground(readPlayground(written.search, `#${written.hash}`))).toEqual(written);
+  });
+
   it("keeps texts out of what is sent to servers", () => {
     expect(JSON.stringify(writePlayground(whole).search)).not.toMatch(/Straße|script/);
   });

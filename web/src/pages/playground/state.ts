@@ -62,13 +62,14 @@ export function writePlayground({ columns, values, files = {} }: Playground): { 
   });
   const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== "" && !holdsFile(text)));
   const own = columns.map((column) => (column.kind === "messages" ? column.messages.map(writtenOf) : null));
-  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (those.length > 0 ? [[name, mentionsOf(those)]] : [])));
+  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (mentionsOf(those).length > 0 ? [[name, mentionsOf(those)]] : [])));
   const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}), ...(Object.keys(attached).length > 0 ? { a: attached } : {}) };
   return { search, hash: Object.keys(texts).length > 0 ? toBase64(JSON.stringify(texts)) : "" };
 }
 
 function writtenOf({ role, content, files = [], texts, rest }: Message): Written {
-  return { role, content, ...(files.length > 0 ? { f: mentionsOf(files) } : {}), ...(texts ? { t: texts } : {}), ...(rest ? { r: rest } : {}) };
+  const f = mentionsOf(files);
+  return { role, content, ...(f.length > 0 ? { f } : {}), ...(texts ? { t: texts } : {}), ...(rest ? { r: rest } : {}) };
 }
 
 /** Each of these versions (none: the live one) with each of these models (none: its own), as columns with the settings of `like`. */
