@@ -195,3 +195,81 @@ async def test_a_run_whose_file_was_left_out_is_run_again_with_the_file_attached
     await (await chooser.value).set_files(FilePayload(name="big.pdf", mimeType="application/pdf", buffer=big))
     await expect(page.get_by_role("list", name="Files of message 1")).not_to_contain_text("not kept")
     assert (await sent_by(page))["messages"] == asked
+
+
+async def test_a_picture_of_a_variable_that_was_left_out_is_asked_for_and_its_name_is_not_sent(page_as: OpenPage, site: Site) -> None:
+    slug = f"large-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "What is {{of.photo: image_url}}?", "model": "simulated/chat"})
+    large = PNG + b"\x00" * 2**20
+    url = f"data:image/png;base64,{base64.b64encode(large).decode()}"
+    run = await site.call("POST", "/v1/executions", {"prompt": slug, "variables": {"of": {"photo": url}}})
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while (read := await site.call("GET", f"/v1/executions/{run['id']}"))["status"] in ("queued", "running"):
+            await asyncio.sleep(0.1)
+    assert read["variables"]["of"]["photo"].startswith("omitted:image/png")
+    page = await page_as("editor", f"/app/playground?run={run['id']}")
+    files = page.get_by_role("list", name="Files of of.photo")
+    await expect(files).to_contain_text("not kept")
+    await expect(page.get_by_role("button", name="Run", exact=True)).to_have_attribute("aria-disabled", "true")
+    await page.get_by_role("button", name="Run", exact=True).hover()
+    await expect(page.get_by_role("tooltip")).to_contain_text("Picture is not here: attach it again, or take it out.")
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"attached/not-kept-{theme}", whole=True)
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name="Attach again: Picture").click()
+    await (await chooser.value).set_files(FilePayload(name="large.png", mimeType="image/png", buffer=large))
+    await expect(files).not_to_contain_text("not kept")
+    assert (await sent_by(page))["variables"] == {"of": {"photo": url}}
+
+
+async def test_a_run_is_sent_again_in_its_order_and_stays_so_after_a_reload(page_as: OpenPage, site: Site) -> None:
+    calls = [{"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(PNG).decode()}"}}
+    document = {"type": "file", "file": {"filename": "Report", "content": [{"type": "text", "text": "of May"}, picture]}}
+    content = [{"type": "text", "text": "Compare {{a}}"}, picture, {"type": "text", "text": "to"}, document, {"type": "text", "text": "."}]
+    asked = [
+        {"role": "user", "content": "Look."},
+        {"role": "assistant", "content": None, "tool_calls": calls},
+        {"role": "tool", "content": "It rains.", "tool_call_id": "1"},
+        {"role": "user", "content": content},
+    ]
+    run = await site.call("POST", "/v1/executions", {"model": "simulated/chat", "messages": asked})
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while (await site.call("GET", f"/v1/executions/{run['id']}"))["status"] in ("queued", "running"):
+            await asyncio.sleep(0.1)
+    page = await page_as("editor", f"/app/playground?run={run['id']}")
+    files = page.get_by_role("list", name="Files of message 4").get_by_role("listitem")
+    await expect(files).to_have_count(2)
+    assert (await sent_by(page))["messages"] == asked
+    await expect(page.get_by_role("group", name="Answer A").get_by_text("Done")).to_be_visible()
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"attached/again-{theme}", whole=True)
+    await narrow(page, 320)
+    await check_axe(page)
+    await screenshot(page, "attached/again-narrow", whole=True)
+    await page.reload()
+    await settled(page)
+    png = FilePayload(name="a.png", mimeType="image/png", buffer=PNG)
+    for name in ("Picture", "Report"):
+        async with page.expect_file_chooser() as chooser:
+            await page.get_by_role("button", name=f"Attach again: {name}").click()
+        await (await chooser.value).set_files(png)
+    await expect(page.get_by_role("button", name=re.compile("^Attach again"))).to_have_count(0)
+    assert (await sent_by(page))["messages"] == asked
+
+
+async def test_what_a_message_says_of_its_file_goes_with_that_message(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("editor", f"/app/playground?model=simulated/chat{messages_at('First.', 'Second.', 'Third.')}")
+    archive = FilePayload(name="a.zip", mimeType="application/zip", buffer=b"PK\x03\x04\x00")
+    await page.get_by_label("File for message 2").set_input_files(archive)
+    told = page.get_by_role("alert").filter(has_text="a.zip")
+    await expect(told).to_be_visible()
+    of_second = page.get_by_role("list", name="Messages").get_by_role("listitem").filter(has=told)
+    await page.get_by_role("button", name="Take out message 1").click()
+    await expect(of_second.get_by_role("textbox", name="Message 1")).to_have_text("Second.")
+    await page.get_by_role("button", name="Take out message 1").click()
+    await expect(told).to_have_count(0)
+    await expect(page.get_by_role("textbox", name="Message 1")).to_have_text("Third.")

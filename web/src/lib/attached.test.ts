@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Attached, attach, faultOf, heldIn, holdsFile, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
+import { type Attached, attach, faultOf, heldIn, holdsFile, inPlaceOf, isMention, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
 import { TemplateError, parseMessages, render } from "./template";
 import { readValue, valuesFor, withAttached } from "./values";
 
@@ -13,6 +13,17 @@ it("tells a file by what stands in it, and takes texts of any ending", async () 
   expect((await taken("%PDF-1.7", "a.pdf", "application/pdf")).part).toEqual({ type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0xLjc=" } });
   expect(heldIn((await taken("a,b", "a.csv", "application/vnd.ms-excel")).part)).toMatchObject({ name: "a.csv", kind: "text/plain", size: 3 });
   expect(heldIn((await taken("# Ä", "a.md", "text/markdown")).part).kind).toBe("text/markdown");
+});
+
+it("takes for a PDF what begins as one, and no text that tells of them", async () => {
+  const kindOf = async (content: BlobPart, name: string, type = "") => heldIn((await taken(content, name, type)).part).kind;
+  expect(await kindOf("%PDF-1.7", "scan")).toBe("application/pdf");
+  expect(await kindOf("one begins with %PDF-.", "about.txt", "text/plain")).toBe("text/plain");
+  expect(await kindOf("one begins with %PDF-.", "about.md")).toBe("text/plain");
+  // Readers take one whose head stands in its first 1,024 bytes, and so does the API.
+  expect(await kindOf("\n\n%PDF-1.7", "scan.pdf", "application/pdf")).toBe("application/pdf");
+  expect(await kindOf(new Uint8Array([0, 1, ...new TextEncoder().encode("%PDF-1.7")]), "scan")).toBe("application/pdf");
+  expect(await of(`${" ".repeat(1_020)}%PDF-1.7`, "late.pdf", "application/pdf")).toHaveProperty("why");
 });
 
 it("says in the words of the API what cannot be sent", async () => {
@@ -34,6 +45,63 @@ it("finds in what was sent what was beside the text, and sends it as it stood", 
   expect(heldIn(files[1]!.part)).toMatchObject({ kind: "application/pdf", size: 3_003, isLost: true });
   expect(heldIn({ type: "image_url", image_url: { url: "https://example.com/a.png" } })).toMatchObject({ picture: null, address: "https://example.com/a.png" });
   expect(withFiles("text", [])).toBe("text");
+});
+
+const DATA = "data:image/png;base64,iVBORw0KGgo=";
+const GONE = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
+const MIXED = [
+  { type: "text", text: "Compare" },
+  { type: "image_url", image_url: { url: "https://example.com/a.png", detail: "low" } },
+  { type: "text", text: "with", cache_control: { type: "ephemeral" } },
+  { type: "image_url", image_url: { url: DATA } },
+  { type: "input_audio", input_audio: { data: "AAAA", format: "wav" } },
+  { type: "text", text: "and tell." },
+  { type: "file", file: { filename: "Report", context: "of May", content: [{ type: "text", text: "data: here" }, { type: "image_url", image_url: { url: DATA } }] } },
+];
+
+it("sends parts of any kind again in their order, and each text as it was edited", () => {
+  const { text, files, texts } = takenApart(MIXED);
+  expect(withFiles(text, files, texts)).toEqual(MIXED);
+  expect(withFiles("Compare\nto\nand tell.", files, texts)).toEqual(MIXED.map((one, at) => (at === 2 ? { ...one, text: "to" } : one)));
+  expect(withFiles("Compare", files, texts)).toEqual(MIXED.filter((_, at) => at !== 2 && at !== 5));
+  expect(withFiles(text, files.slice(1), texts)).toEqual(MIXED.filter((_, at) => at !== 1));
+  expect(files.map(({ name, part }) => [name, heldIn(part).kind])).toEqual([["https://example.com/a.png", ""], ["Picture", "image/png"], ["Sound", "audio/wav"], ["Report", ""]]);
+  for (const content of [[{ type: "text", text: "Hello" }], [{ type: "refusal", refusal: "No." }], []]) {
+    const apart = takenApart(content);
+    expect(withFiles(apart.text, apart.files, apart.texts)).toEqual(content.length > 0 ? content : "");
+  }
+});
+
+it("keeps in an address all but the bytes of a part", () => {
+  const { text, files, texts } = takenApart(MIXED);
+  const kept = JSON.parse(JSON.stringify(files.map(mentionOf))) as unknown[];
+  expect([kept.every(isMention), JSON.stringify(kept)]).toEqual([true, expect.not.stringMatching(/iVBO|AAAA/)]);
+  const again = files.map(mentionOf).map(mentioned);
+  expect(again.map(({ at, part }) => [at, heldIn(part).isLost])).toEqual([[1, false], [2, true], [2, true], [undefined, true]]);
+  const shaped = JSON.stringify(withFiles(text, again, texts)).replaceAll(/"omitted:[^"]*"/g, '"…"');
+  expect(shaped).toBe(JSON.stringify(MIXED).replaceAll(/"(?:data:image[^"]*|AAAA)"/g, '"…"'));
+  expect(isMention({ name: "a", part: { type: "file" }, at: -1 })).toBe(false);
+  const long = mentionOf({ id: "1", name: "Report", part: { type: "file", file: { filename: "Report", content: [{ type: "text", text: "x".repeat(200_000) }] } }, at: 1 });
+  expect([JSON.stringify(long).length < 200, heldIn(mentioned(long).part).isLost]).toEqual([true, true]);
+});
+
+it("asks for the pictures of a document that are not here, one by one, and leaves the rest of it", async () => {
+  const picture = { type: "image_url", image_url: { url: GONE, detail: "low" } };
+  const part = { type: "file", file: { filename: "Report", content: [picture, { type: "text", text: "of May" }, picture] } };
+  const lost = { id: "1", name: "Report", part, at: 1 };
+  expect(faultOf([lost], MOST)).toBe("Report is not here: attach it again, or take it out.");
+  const here = await taken(PNG, "a.png");
+  const [once] = inPlaceOf(lost, [here]);
+  expect(heldIn(once!.part).isLost).toBe(true);
+  const [twice] = inPlaceOf(once!, [here]);
+  const found = { type: "image_url", image_url: { url: DATA, detail: "low" } };
+  expect(twice).toEqual({ ...lost, part: { type: "file", file: { filename: "Report", content: [found, { type: "text", text: "of May" }, found] } } });
+});
+
+it("keeps what else was said of a file that is attached again", async () => {
+  const lost = { id: "1", name: "a.pdf", part: { type: "file", file: { filename: "a.pdf", context: "of May", file_data: `omitted:application/pdf;bytes=9;sha256=${"ab".repeat(32)}` } }, in: 2 };
+  const [again] = inPlaceOf(lost, [await taken("%PDF-1.7", "b.pdf")]);
+  expect(again).toMatchObject({ name: "b.pdf", in: 2, part: { file: { filename: "b.pdf", context: "of May", file_data: "data:application/pdf;base64,JVBERi0xLjc=" } } });
 });
 
 it("mentions a file by name, kind and size alone", async () => {

@@ -1,11 +1,13 @@
 /** Pictures and files beside a text: read from the computer of whoever attaches them, sent as parts of a message, and found again in what
  * was sent. Pure but for reading. */
+import { editedPieces, joined } from "./pieces";
 import type { Json } from "./template";
 
 export type Part = Record<string, unknown>;
 
-/** `part`: as it is sent. `isBefore`: it stood before the text. */
-export type Attached = { id: string; name: string; part: Part; isBefore?: boolean };
+/** `part`: as it is sent. `at`: so many texts of its message stood before it; without it, all do. `in`: which of the messages of a placeholder it
+ * stood in; without it, it goes with the last. `isComing`: it is being read, and its part is not here yet. */
+export type Attached = { id: string; name: string; part: Part; at?: number; in?: number; isComing?: true };
 /** By the name of the variable that they are given for. */
 export type Files = Readonly<Record<string, readonly Attached[]>>;
 
@@ -15,13 +17,18 @@ export type Held = { name: string; kind: string; size: number | null; isPicture:
 export const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"] as const;
 /** Of the pictures and files of variables together, as they are sent (shared/burnish_shared/template/rendering.py). */
 export const IN_VARIABLES_MOST = 3_145_728;
-/** Of all in messages of one's own: a body has 8 MiB at most (services/gateway/burnish_gateway/wire.py), and holds a text besides. */
+/** In bytes, of a whole body as it is sent: 8 MiB at most (services/gateway/burnish_gateway/wire.py), and as many of the request that is made of it,
+ * in which addresses and prices stand besides (execution/order.py there). */
 export const IN_MESSAGES_MOST = 8 * 1024 * 1024 - 64 * 1024;
 
 const OFFERED = "a PDF (application/pdf) or a text (text/plain, text/csv, …)";
+const HEAD_OF_PDF = "%PDF-";
+/** In bytes, as the API takes it (services/gateway/burnish_gateway/compat/files.py). */
 const HEAD_OF_PDF_WITHIN = 1_024;
 const SHOWN = /^data:image\/(?:png|jpeg|gif|webp);base64,/;
 const DATA = /^data:([^;,]{1,100})[^,]{0,250},/;
+/** So long a word is no name: bytes that stand without a word about them. */
+const BASE64 = /^[\w+/=-]{1024,}$/;
 /** How the books name what they did not keep: its kind, the length of the text that stood there, and that text's SHA-256. */
 const OMITTED = /^omitted:([^;]{0,100});bytes=(\d+);sha256=/;
 
@@ -45,6 +52,11 @@ export async function attach(file: File, { most, only }: { /** In bytes as it is
   return { id: newId(), name: file.name, part: isPicture ? { type: "image_url", image_url: { url } } : { type: "file", file: { filename: file.name, file_data: url } } };
 }
 
+/** What stands in the place of a file until it was read: nothing is sent without it. */
+export function coming(file: File): Attached {
+  return { id: newId(), name: file.name, part: { type: "file", file: { filename: file.name } }, isComing: true };
+}
+
 /** By what stands in it: what a system says of a file goes by its name, and for CSV by what else is installed. "": none that is offered. */
 function kindOf(raw: Uint8Array, declared: string): string {
   const begins = (...bytes: number[]) => bytes.every((one, at) => raw[at] === one);
@@ -52,14 +64,16 @@ function kindOf(raw: Uint8Array, declared: string): string {
   if (begins(0xff, 0xd8, 0xff)) return "image/jpeg";
   if (begins(0x47, 0x49, 0x46, 0x38)) return "image/gif";
   if (begins(0x52, 0x49, 0x46, 0x46) && latin(raw.subarray(8, 12)) === "WEBP") return "image/webp";
-  if (latin(raw.subarray(0, HEAD_OF_PDF_WITHIN)).includes("%PDF-")) return "application/pdf";
+  const head = latin(raw.subarray(0, HEAD_OF_PDF_WITHIN)).indexOf(HEAD_OF_PDF);
+  // A text may tell of it; what is said to be a PDF, or is no text, may have other bytes before it.
+  if (head === 0 || (head > 0 && (declared === "application/pdf" || !isReadable(raw)))) return "application/pdf";
   if (declared === "application/pdf") return "no pdf";
   if (/^(image|audio|video)\//.test(declared)) return "";
   if (/^text\/[a-z0-9.+-]{1,60}$/.test(declared)) return declared;
-  return isText(raw) ? "text/plain" : "";
+  return isReadable(raw) ? "text/plain" : "";
 }
 
-function isText(raw: Uint8Array): boolean {
+function isReadable(raw: Uint8Array): boolean {
   if (raw.includes(0)) return false;
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(raw);
@@ -86,6 +100,7 @@ export function isHeld(part: unknown): part is Part {
 }
 
 export function heldIn(part: Part): Held {
+  if (!isHeld(part)) return heldInOther(part);
   const isImage = part.type === "image_url";
   const of = part[isImage ? "image_url" : "file"] as Part;
   const url = [isImage ? of.url : (of.file_data ?? of.file_url)].find((one) => typeof one === "string") ?? "";
@@ -95,7 +110,54 @@ export function heldIn(part: Part): Held {
   const isPicture = isImage || kind.startsWith("image/");
   const address = data || omitted || url === "" ? null : url;
   const name = typeof of.filename === "string" && of.filename !== "" ? of.filename : (address ?? (isPicture ? "Picture" : Array.isArray(of.content) ? "Document" : "File"));
-  return { name, kind, size, isPicture, picture: isPicture && SHOWN.test(url) ? url : null, address, isLost: omitted !== null };
+  return { name, kind, size, isPicture, picture: isPicture && SHOWN.test(url) ? url : null, address, isLost: omitted !== null || lostWithin(part) !== -1 };
+}
+
+/** The same of what nobody can attach here, such as sound: it goes again as it came. */
+function heldInOther(part: Part): Held {
+  const type = String(part.type ?? "part");
+  const { data, format } = (isObject(part[type]) ? part[type] : {}) as Part;
+  const text = typeof data === "string" ? data : "";
+  const omitted = OMITTED.exec(text);
+  const kind = type === "input_audio" ? `audio/${String(format ?? "")}` : type.slice(0, 100);
+  const size = omitted ? decoded(Number(omitted[2]), "") : text ? decoded(text.length, text) : null;
+  return { name: type === "input_audio" ? "Sound" : "Part", kind, size, isPicture: false, picture: null, address: null, isLost: omitted !== null };
+}
+
+/** Which part of a document that is made of parts is a picture that is not here; -1: none. */
+function lostWithin(part: Part): number {
+  const { content } = (part.type === "file" ? part.file : {}) as Part;
+  return Array.isArray(content) ? content.findIndex((one) => isHeld(one) && heldIn(one).isLost) : -1;
+}
+
+/** Whether only a picture can stand in its place: of a document it is one of its pictures that is not here. */
+export function wantsPicture({ part }: Attached): boolean {
+  return isHeld(part) && lostWithin(part) !== -1;
+}
+
+/** What stands in its place once it was attached again. What else was said of it stays. */
+export function inPlaceOf(before: Attached, taken: readonly Attached[]): Attached[] {
+  const [first] = taken;
+  const { at, in: message } = before;
+  if (!first) return [before];
+  if (wantsPicture(before)) {
+    const file = before.part.file as Part;
+    const lost = lostWithin(before.part);
+    const content = (file.content as Part[]).map((one, index) => (index === lost ? { ...one, ...(first.part.type === "image_url" ? { image_url: { ...(one.image_url as Part), ...(first.part.image_url as Part) } } : first.part) } : one));
+    return [{ ...before, part: { ...before.part, file: { ...file, content } } }];
+  }
+  return taken.map((one) => ({ ...one, ...placeOf(at, message), part: taken.length === 1 ? likeBefore(before.part, one.part) : one.part }));
+}
+
+const placeOf = (at: number | undefined, message: number | undefined) => ({ ...(at === undefined ? {} : { at }), ...(message === undefined ? {} : { in: message }) });
+
+/** A part with what was said of another of its kind: how closely to look at a picture, whether a document has a name or is to be quoted. */
+function likeBefore(before: Part, part: Part): Part {
+  const type = String(part.type);
+  if (before.type !== type) return part;
+  const was = before[type] as Part;
+  const { filename, ...bytes } = part[type] as Part;
+  return { ...before, [type]: { ...was, ...bytes, ...(filename !== undefined && was.filename ? { filename } : {}) } };
 }
 
 /** How many bytes so many characters of base64 are. */
@@ -103,44 +165,100 @@ function decoded(length: number, text: string): number {
   return Math.max(0, Math.floor(length * 0.75) - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0));
 }
 
-/** What is known of a file that is not here: its name, its kind and its size. */
-export type Mention = [name: string, kind: string, size: number];
+/** What is known of a file that is not here: its name, its kind and its size, and of a part of which more is to be known, all but its bytes. */
+export type Mention = [name: string, kind: string, size: number] | ({ part: Part } & Pick<Attached, "name" | "at" | "in">);
 
-export function mentionOf({ name, part }: Attached): Mention {
+/** In characters: an address of more than 2 MiB is none for a browser, and texts of documents may be that long. */
+const MENTION_MOST = 100_000;
+
+export function mentionOf({ name, part, at, in: message }: Attached): Mention {
   const { kind, size } = heldIn(part);
-  return [name, kind, size ?? 0];
+  if (at === undefined && message === undefined && isPlain(name, part)) return [name, kind, size ?? 0];
+  const bare = withoutData(part) as Part;
+  return { name, part: JSON.stringify(bare).length <= MENTION_MOST ? bare : mentioned([name, kind, size ?? 0]).part, ...placeOf(at, message) };
 }
 
-export function mentioned([name, kind, size]: Mention): Attached {
+export function mentioned(mention: Mention): Attached {
+  if (!Array.isArray(mention)) {
+    const { name, part, at, in: message } = mention;
+    return { id: newId(), name, part, ...placeOf(at, message) };
+  }
+  const [name, kind, size] = mention;
   const bytes = `data:${kind};base64,`.length + Math.ceil((size * 4) / 3);
   const url = `omitted:${kind};bytes=${bytes};sha256=`;
   return { id: newId(), name, part: kind.startsWith("image/") ? { type: "image_url", image_url: { url } } : { type: "file", file: { filename: name, file_data: url } } };
 }
 
 export function isMention(given: unknown): given is Mention {
-  return Array.isArray(given) && typeof given[0] === "string" && typeof given[1] === "string" && typeof given[2] === "number";
+  if (Array.isArray(given)) return typeof given[0] === "string" && typeof given[1] === "string" && typeof given[2] === "number";
+  const { name, part, at, in: message } = (given ?? {}) as Partial<Attached>;
+  return typeof name === "string" && isObject(part) && typeof part?.type === "string" && [at, message].every((one) => one === undefined || (Number.isInteger(one) && Number(one) >= 0));
 }
 
-/** The text of a message and what was beside it. Parts of other kinds, which nobody can attach, are left out. */
-export function takenApart(content: unknown): { text: string; files: Attached[] } {
+/** Those of files that are here, or were. */
+export const mentionsOf = (files: readonly Attached[]): Mention[] => files.filter((one) => !one.isComing).map(mentionOf);
+
+/** Whether name, kind and size are all there is to know of it beside its bytes. */
+function isPlain(name: string, part: Part): boolean {
+  if (!isHeld(part)) return false;
+  const { address, kind } = heldIn(part);
+  if (address !== null || kind === "" || Object.keys(part).length > 2) return false;
+  if (part.type === "image_url") return Object.keys(part.image_url as Part).join() === "url";
+  const { filename, file_data: data, ...more } = part.file as Part;
+  return filename === name && data !== undefined && !kind.startsWith("image/") && Object.keys(more).length === 0;
+}
+
+/** With the names of bytes in place of them, as the books name what they did not keep. */
+function withoutData(held: unknown, kind = ""): unknown {
+  if (Array.isArray(held)) return held.map((one) => withoutData(one));
+  if (!isObject(held)) {
+    if (typeof held !== "string" || OMITTED.test(held)) return held;
+    const said = DATA.exec(held)?.[1] ?? (BASE64.test(held) || kind ? kind : null);
+    return said === null ? held : `omitted:${said};bytes=${held.length};sha256=`;
+  }
+  const { format } = held as Part;
+  return Object.fromEntries(Object.entries(held as Part).map(([name, one]) => [name, name === "text" ? one : withoutData(one, name === "data" ? `audio/${String(format ?? "")}` : "")]));
+}
+
+/** The text of a message and what was beside it, each with its place. `texts`: the parts that the text was in, where they say more than it does. */
+export function takenApart(content: unknown): { text: string; files: Attached[]; texts?: readonly Part[] } {
   if (typeof content === "string") return { text: content, files: [] };
-  const parts = Array.isArray(content) ? (content as Part[]) : [];
-  const firstText = parts.findIndex((one) => typeof one?.text === "string");
-  const text = parts.flatMap((one) => (typeof one?.text === "string" ? [one.text] : [])).join("\n");
-  const files = parts.flatMap((part, at) => (isHeld(part) ? [{ id: newId(), name: heldIn(part).name, part, ...(at < firstText ? { isBefore: true } : {}) }] : []));
-  return { text, files };
+  const parts = Array.isArray(content) ? (content as Part[]).filter(isObject) : [];
+  const texts = parts.filter(isText);
+  const files: Attached[] = [];
+  let at = 0;
+  for (const part of parts) {
+    if (isText(part)) at++;
+    else files.push({ id: newId(), name: heldIn(part).name, part, ...(at < texts.length ? { at } : {}) });
+  }
+  const saysMore = texts.length > 1 || (texts.length === 1 && (files.length === 0 || Object.keys(texts[0]!).length > 2));
+  return { text: joined(texts.map((one) => one.text)), files, ...(saysMore ? { texts } : {}) };
 }
 
-/** The content of a message with its files: the text alone where there are none. */
-export function withFiles(content: Json, files: readonly Attached[]): Json {
-  if (files.length === 0) return content;
-  const own = typeof content === "string" ? (content.trim() ? [{ type: "text", text: content }] : []) : Array.isArray(content) ? content : [];
-  const parts = (before: boolean) => files.filter((one) => (one.isBefore ?? false) === before).map((one) => one.part as Json);
-  return [...parts(true), ...own, ...parts(false)];
+const isText = (part: Part): part is Part & { text: string } => typeof part.text === "string";
+
+/** The content of a message with its files: the text alone where there are none. `texts`: the parts that `content` was in before it was edited. */
+export function withFiles(content: Json, files: readonly Attached[], texts: readonly Part[] = []): Json {
+  if (files.length === 0 && texts.length === 0) return content;
+  const own = ownParts(content, texts);
+  const placed = own.flatMap((one, index) => [...files.filter(({ at }) => at === index).map(({ part }) => part as Json), ...(one === null ? [] : [one])]);
+  const rest = files.filter(({ at }) => at === undefined || at >= own.length).map(({ part }) => part as Json);
+  return placed.length + rest.length > 0 ? [...placed, ...rest] : content;
+}
+
+/** What is no file, in its places; null: nothing stands there any more. */
+function ownParts(content: Json, texts: readonly Part[]): (Json | null)[] {
+  if (Array.isArray(content)) return content;
+  if (typeof content !== "string") return [];
+  if (texts.length === 0) return [content.trim() ? { type: "text", text: content } : null];
+  const before = texts.map((one) => String(one.text));
+  return editedPieces(before, content).map((text, at) => (text === null || (text.trim() === "" && text !== before[at]) ? null : ({ ...texts[at], text } as Json)));
 }
 
 /** What is the matter with files that are to be sent; null: nothing. */
-export function faultOf(files: readonly Attached[], most: number): string | null {
+export function faultOf(files: readonly Attached[], most = Infinity): string | null {
+  const late = files.find((one) => one.isComing);
+  if (late) return `${late.name} is being read.`;
   const lost = files.find((one) => heldIn(one.part).isLost);
   if (lost) return `${lost.name} is not here: attach it again, or take it out.`;
   if (files.reduce((sum, one) => sum + lengthOf(one.part), 0) > most) return `The pictures and files have more than ${most.toLocaleString("en-US")} bytes as they are sent. Take one out.`;
@@ -148,8 +266,8 @@ export function faultOf(files: readonly Attached[], most: number): string | null
 }
 
 function lengthOf(part: Part): number {
-  const { url, file_data: data } = (part.type === "image_url" ? part.image_url : part.file) as Part;
-  const held = url ?? data;
+  const { url, file_data: file, data } = (isObject(part[String(part.type)]) ? part[String(part.type)] : {}) as Part;
+  const held = url ?? file ?? data;
   return typeof held === "string" ? held.length : 0;
 }
 

@@ -1,6 +1,7 @@
 /** From what somebody typed to what is sent for the variables of a prompt. Pure. */
-import { type Files, IN_VARIABLES_MOST, faultOf, heldIn, withFiles } from "./attached";
-import { type Json, type PromptTemplate, type Variable, hasType, typeOf } from "./template";
+import { type Attached, type Files, IN_VARIABLES_MOST, faultOf, heldIn, withFiles } from "./attached";
+import { type Json, type PromptTemplate, type Variable, hasType, typeOf, valueAt } from "./template";
+import { holdsLost } from "./variables-apart";
 
 export type Values = { values: Record<string, Json>; missing: string[]; faults: Record<string, string> };
 
@@ -24,7 +25,10 @@ export function valuesFor(template: PromptTemplate, texts: Readonly<Record<strin
 
 export const NO_PICTURE = "An http(s) address of a picture (png, jpeg, gif, webp).";
 
+export const NOT_KEPT = "The file that stood here was not kept. Put it in again, or clear this.";
+
 export function readValue(text: string, type: Variable["type"]): { value: Json } | { fault: string } {
+  if (holdsLost(text)) return { fault: NOT_KEPT };
   if (type === null || type === "string") return { value: text };
   if (type === "image_url") return hasType(text, type) ? { value: text } : { fault: NO_PICTURE };
   try {
@@ -36,34 +40,48 @@ export function readValue(text: string, type: Variable["type"]): { value: Json }
   return { fault: type === "number" ? "A number, such as 3 or 0.5." : type === "boolean" ? "true or false." : type === "array" ? "A list as JSON: […]" : "An object as JSON: {…}" };
 }
 
-/** The same with what was attached: a picture for a variable that is one, and files for a placeholder, in the last of its messages where
- * the user says it, else in one of their own. */
+/** The same with what was attached: a picture for a variable that is one, or that had one in a run that is repeated, and files for a placeholder: in
+ * the message where they stood, else in the last where the user says it, else in one of their own. */
 export function withAttached<Of extends Values>(found: Of, template: PromptTemplate, files: Files): Of {
   if (Object.keys(files).length === 0) return found;
   const next = { ...found, values: structuredClone(found.values), missing: [...found.missing], faults: { ...found.faults } };
-  const given = (name: string) => {
+  const given: Attached[] = [];
+  const take = (name: string, path: readonly string[], value: Json, those: readonly Attached[]) => {
+    put(next.values, path, value);
     next.missing = next.missing.filter((one) => one !== name);
-    const fault = faultOf(files[name] ?? [], IN_VARIABLES_MOST);
+    given.push(...those);
+    // All pictures and files of a call count together.
+    const fault = faultOf(those, IN_VARIABLES_MOST) ?? faultOf(given.filter((one) => !heldIn(one.part).isLost), IN_VARIABLES_MOST);
     if (fault) next.faults[name] = fault;
   };
-  for (const { name, path, type } of template.variables.values()) {
-    const [picture] = type === "image_url" && Object.hasOwn(files, name) ? (files[name] ?? []) : [];
-    if (!picture) continue;
+  for (const [name, { path, type }] of template.variables) {
+    const [picture] = takesPicture(type) && Object.hasOwn(files, name) ? (files[name] ?? []) : [];
+    if (!picture || (type !== "image_url" && valueAt(path, found.values) !== undefined)) continue;
     const { picture: data, address } = heldIn(picture.part);
     delete next.faults[name];
-    put(next.values, path, data ?? address ?? "");
-    given(name);
+    take(name, path, data ?? address ?? "", files[name] ?? []);
   }
   for (const name of template.placeholders) {
     const those = Object.hasOwn(files, name) ? (files[name] ?? []) : [];
-    if (those.length === 0 || next.faults[name]) continue;
-    const messages = (next.values[name] ?? []) as Record<string, Json>[];
-    const last = messages.at(-1);
-    put(next.values, [name], last?.role === "user" ? [...messages.slice(0, -1), { ...last, content: withFiles(last.content ?? "", those) }] : [...messages, { role: "user", content: withFiles("", those) }]);
-    given(name);
+    if (those.length > 0 && !next.faults[name]) take(name, [name], withTheirFiles((next.values[name] ?? []) as Message[], those), those);
   }
   return next;
 }
+
+type Message = Record<string, Json>;
+
+function withTheirFiles(messages: readonly Message[], files: readonly Attached[]): Message[] {
+  const into = (message: Message, those: readonly Attached[]): Message => (those.length > 0 ? { ...message, content: withFiles(message.content ?? "", those) } : message);
+  const isPlaced = (one: Attached) => one.in !== undefined && one.in < messages.length;
+  const said = messages.map((message, index) => into(message, files.filter((one) => one.in === index)));
+  const rest = files.filter((one) => !isPlaced(one));
+  const last = said.at(-1);
+  if (rest.length === 0) return said;
+  return last?.role === "user" ? [...said.slice(0, -1), into(last, rest)] : [...said, into({ role: "user", content: "" }, rest)];
+}
+
+/** Whether a picture can be its value: as one, or as the text that a picture is sent as. */
+export const takesPicture = (type: Variable["type"]) => type === "image_url" || type === "string" || type === null;
 
 /** Whether files can be given for one of its variables. */
 export function takesFiles(template: PromptTemplate): boolean {

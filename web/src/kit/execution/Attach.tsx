@@ -2,7 +2,7 @@ import { FileText, FileX, Image, Paperclip, RotateCw, X } from "lucide-react";
 import { type ClipboardEvent, type DragEvent, type ReactNode, useRef, useState } from "react";
 import { Button, IconButton } from "@/kit/Button";
 import { announce } from "@/kit/Toast";
-import { type Attached, type Held, type Part, PICTURES, attach, heldIn } from "@/lib/attached";
+import { type Attached, type Held, PICTURES, attach, coming, heldIn, inPlaceOf, wantsPicture } from "@/lib/attached";
 import { classes } from "@/lib/classes";
 import { bytes } from "@/lib/format";
 
@@ -25,23 +25,34 @@ type Props = {
 /** Takes pictures and files by choice, drop and paste, and shows what there is. */
 export function Attach({ of, files, onChange, most, only, single, closed, children }: Props) {
   const input = useRef<HTMLInputElement>(null);
-  const inPlaceOf = useRef<string | null>(null);
+  // What the open chooser is for; the one before it may have been closed without a choice.
+  const chosenFor = useRef<Attached | null>(null);
   const [isOver, setOver] = useState(false);
   const [faults, setFaults] = useState<readonly string[]>([]);
-  const take = async (chosen: readonly File[]) => {
-    const instead = inPlaceOf.current;
-    inPlaceOf.current = null;
+  const take = async (chosen: readonly File[], instead: Attached | null = null) => {
     if (input.current) input.current.value = ""; // The same file once more is a choice too.
     if (chosen.length === 0) return;
-    const read = await Promise.all(chosen.map((one) => attach(one, { most, only }).catch(() => ({ why: `${one.name}: cannot be read.` }))));
+    // Whoever presses Run meanwhile sends nothing without them.
+    const awaited = chosen.map(coming);
+    if (!instead) onChange((before) => [...before, ...awaited]);
+    const read = await Promise.all(chosen.map((one) => attach(one, { most, only: instead && wantsPicture(instead) ? "pictures" : only }).catch(() => ({ why: `${one.name}: cannot be read.` }))));
     const taken = read.filter((one): one is Attached => "part" in one);
     setFaults(read.flatMap((one) => ("why" in one ? [one.why] : [])));
+    onChange((before) => {
+      if (instead) return before.flatMap((one) => (one.id === instead.id ? inPlaceOf(one, taken) : [one]));
+      // What was taken out while it was read stays out.
+      const after = before.flatMap((one) => {
+        const at = awaited.findIndex(({ id }) => id === one.id);
+        const here = read[at];
+        return at === -1 ? [one] : here && "part" in here ? [here] : [];
+      });
+      return single ? after.slice(-1) : after;
+    });
     if (taken.length === 0) return;
-    onChange((before) => (single ? taken.slice(-1) : instead ? before.flatMap((one) => (one.id === instead ? taken.map((new_) => ({ ...new_, isBefore: one.isBefore })) : [one])) : [...before, ...taken]));
     announce(`Attached: ${taken.map((one) => one.name).join(", ")}`);
   };
-  const choose = (instead: string | null) => {
-    inPlaceOf.current = instead;
+  const choose = (instead: Attached | null) => {
+    chosenFor.current = instead;
     input.current?.click();
   };
   const over = (event: DragEvent) => {
@@ -81,7 +92,7 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
         acts={(one, held) => (
           <>
             {held.isLost && !closed ? (
-              <Button size="s" icon={<RotateCw size={12} aria-hidden />} onClick={() => choose(one.id)} aria-label={`Attach again: ${one.name}`}>
+              <Button size="s" icon={<RotateCw size={12} aria-hidden />} onClick={() => choose(one)} aria-label={`Attach again: ${one.name}`}>
                 Attach again
               </Button>
             ) : null}
@@ -99,7 +110,7 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
       />
       {closed ? null : (
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          <input ref={input} type="file" multiple={!single} accept={only === "pictures" ? PICTURES.join(",") : undefined} aria-label={`File for ${of}`} className="sr-only" tabIndex={-1} onChange={(event) => void take([...(event.target.files ?? [])])} />
+          <input ref={input} type="file" multiple={!single} accept={only === "pictures" ? PICTURES.join(",") : undefined} aria-label={`File for ${of}`} className="sr-only" tabIndex={-1} onChange={(event) => void take([...(event.target.files ?? [])], chosenFor.current)} />
           <Button size="s" icon={<Paperclip size={12} aria-hidden />} onClick={() => choose(null)} aria-label={`${only === "pictures" ? "Attach a picture" : "Attach a file"} to ${of}`}>
             {only === "pictures" ? "Attach a picture" : "Attach a file"}
           </Button>
@@ -119,7 +130,7 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
 }
 
 /** Files that go with a message, or went. A picture is shown only where its bytes are here: none is ever fetched from an address. */
-export function FileList({ label, files, acts, large }: { label: string; files: readonly { id: string; name: string; part: Part }[]; acts?: (one: Attached, held: Held) => ReactNode; /** Pictures as large as they can be looked at. */ large?: boolean }) {
+export function FileList({ label, files, acts, large }: { label: string; files: readonly Attached[]; acts?: (one: Attached, held: Held) => ReactNode; /** Pictures as large as they can be looked at. */ large?: boolean }) {
   if (files.length === 0) return null;
   return (
     <ul aria-label={label} className="flex min-w-0 flex-col gap-1.5">
@@ -137,7 +148,7 @@ export function FileList({ label, files, acts, large }: { label: string; files: 
             )}
             <span className="flex min-w-0 flex-1 flex-col">
               <span className="font-medium wrap-anywhere">{one.name}</span>
-              <span className="numeric text-muted">{about(held)}</span>
+              <span className="numeric text-muted">{one.isComing ? "being read" : about(held)}</span>
             </span>
             {acts ? <span className="flex shrink-0 items-center gap-1">{acts(one, held)}</span> : null}
           </li>

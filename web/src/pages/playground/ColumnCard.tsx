@@ -10,6 +10,7 @@ import { MessageList } from "@/kit/execution/MessageList";
 import type { ChatMessage } from "@/kit/execution/types";
 import { type Attached, IN_MESSAGES_MOST } from "@/lib/attached";
 import { classes } from "@/lib/classes";
+import { useKeys } from "@/lib/use-keys";
 import { takesFiles } from "@/lib/values";
 import { Answer } from "./Answer";
 import type { Asking } from "./ask";
@@ -134,17 +135,28 @@ function OwnMessages({ column, variables, onChange, onRun, facts }: Props) {
   const put = (index: number, changes: Partial<Message>) => onChange({ messages: column.messages.map((one, at) => (at === index ? { ...one, ...changes } : one)) });
   // A file is read meanwhile: what was typed by then stays.
   const attach = (index: number, change: (before: readonly Attached[]) => readonly Attached[]) => onChange(({ messages }) => ({ messages: messages.map((one, at) => (at === index ? { ...one, files: change(one.files ?? []) } : one)) }));
+  const { keys, without } = useKeys(column.messages.length);
+  const takeOut = (index: number) => {
+    without(index);
+    onChange(({ messages }) => ({ messages: messages.filter((_, at) => at !== index) }));
+  };
   return (
     <ol aria-label="Messages" className="flex flex-col gap-2">
       {column.messages.map((message, index) => (
-        <li key={index} className="flex flex-col gap-1">
+        <li key={keys[index]} className="flex flex-col gap-1">
           <span className="flex items-center justify-between gap-2">
             <Select compact aria-label={`Role of message ${index + 1}`} value={message.role} onChange={(role: string) => put(index, { role })} options={(ROLES as readonly string[]).includes(message.role) ? ROLES.map((one) => ({ value: one as string, label: one })) : [...ROLES, message.role].map((one) => ({ value: one, label: one }))} />
-            {column.messages.length > 1 ? <IconButton size="s" label={`Take out message ${index + 1}`} icon={<Trash2 size={14} aria-hidden />} onClick={() => onChange({ messages: column.messages.filter((_, at) => at !== index) })} /> : null}
+            {column.messages.length > 1 ? <IconButton size="s" label={`Take out message ${index + 1}`} icon={<Trash2 size={14} aria-hidden />} onClick={() => takeOut(index)} /> : null}
           </span>
-          <Attach of={`message ${index + 1}`} files={message.files ?? []} onChange={(change) => attach(index, change)} most={IN_MESSAGES_MOST} closed={message.role !== "user"}>
+          <Attach of={`message ${index + 1}`} files={message.files ?? []} onChange={(change) => attach(index, change)} most={IN_MESSAGES_MOST} closed={message.role !== "user" && message.role !== "tool"}>
             <CodeEditor label={`Message ${index + 1}`} language="template" variables={variables} value={message.content} onChange={(content) => put(index, { content })} minLines={3} maxLines={16} onSubmit={onRun} placeholder={index === 0 ? "{{name}} is a variable." : undefined} />
           </Attach>
+          {message.rest ? (
+            <span className="flex items-center justify-between gap-2 text-12 text-muted">
+              <span className="wrap-anywhere">Goes with it as it was sent: {Object.keys(message.rest).join(", ")}</span>
+              <IconButton size="s" label={`Take out what goes with message ${index + 1}`} icon={<X size={14} aria-hidden />} onClick={() => put(index, { rest: undefined })} />
+            </span>
+          ) : null}
         </li>
       ))}
       <li className="flex items-center gap-3">

@@ -1,13 +1,11 @@
 import { CirclePlay, Columns3, Plus, Square } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate, useSearch } from "@tanstack/react-router";
-import { read, useRead } from "@/api/hooks";
+import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { Button, Diff, Page, Section, SkeletonText, toastError } from "@/kit";
-import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
+import { Button, Diff, Page, Section, SkeletonText } from "@/kit";
 import { classes } from "@/lib/classes";
-import type { Search } from "@/lib/url-state";
+import { useKeys } from "@/lib/use-keys";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { ColumnCard } from "./ColumnCard";
@@ -15,9 +13,10 @@ import { SharedVariables } from "./SharedVariables";
 import { SideBySide } from "./SideBySide";
 import { type Asking, askedOf, comparedOf } from "./ask";
 import { useRuns } from "./runs";
-import { type Column, MOST_COLUMNS, type Playground, newColumn, playgroundOf, writePlayground } from "./state";
+import { type Column, MOST_COLUMNS, type Playground, newColumn } from "./state";
 import { useColumn } from "./useColumn";
-import { byMe, usePlayground } from "./usePlayground";
+import { usePlayground } from "./usePlayground";
+import { useReplay } from "./useReplay";
 import { sharedVariables } from "./variables";
 
 const NAMES = ["A", "B", "C"] as const;
@@ -25,31 +24,6 @@ const NAMES = ["A", "B", "C"] as const;
 export default function PlaygroundPage() {
   const { isReady, given } = useReplay();
   return isReady ? <Loaded given={given} /> : <Page title="Playground"><SkeletonText lines={6} /></Page>;
-}
-
-/** `?run=…` becomes the columns and values that repeat that run. `given`: the same with its files, which go into no address. */
-function useReplay(): { isReady: boolean; given: Playground | undefined } {
-  const [given, setGiven] = useState<Playground>();
-  const { run } = useSearch({ strict: false }) as Search;
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (!run) return undefined;
-    const abort = new AbortController();
-    const go = (to: { search: Search; hash: string }) => void navigate({ to: ".", search: to.search as never, hash: to.hash, state: byMe(), replace: true });
-    read("/v1/executions/{execution_id}", { path: { execution_id: String(run) } }, abort.signal)
-      .then((found) => {
-        const repeated = isUnderway(found as Execution | Underway) ? undefined : playgroundOf(found as Execution);
-        setGiven(repeated);
-        go(repeated ? writePlayground(repeated) : { search: {}, hash: "" });
-      })
-      .catch((error: unknown) => {
-        if (abort.signal.aborted) return;
-        toastError(error);
-        go({ search: {}, hash: "" });
-      });
-    return () => abort.abort();
-  }, [run, navigate]);
-  return { isReady: !run, given };
 }
 
 /** Where nothing was asked for, the newest prompt is: nobody begins with an empty page. */
@@ -109,8 +83,10 @@ function Loaded({ given }: { given: Playground | undefined }) {
     else columns.forEach((_, index) => run(index));
   };
   const add = useCallback(() => set((before) => (before.columns.length >= MOST_COLUMNS ? before : { ...before, columns: [...before.columns, newColumn({ ...before.columns.at(-1) })] })), [set]);
+  const { keys, without } = useKeys(columns.length);
   const drop = (index: number) => {
     remove(index);
+    without(index);
     set((before) => ({ ...before, columns: before.columns.filter((_, at) => at !== index) }));
   };
 
@@ -154,7 +130,7 @@ function Loaded({ given }: { given: Playground | undefined }) {
       <div className={classes("grid items-start gap-4", !isShown && "invisible", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
         {columns.map((column, index) => (
           <ColumnCard
-            key={index}
+            key={keys[index]}
             name={NAMES[index] ?? ""}
             alone={columns.length === 1}
             column={column}

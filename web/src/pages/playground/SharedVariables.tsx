@@ -2,7 +2,7 @@ import { Badge, Input, Section, Select, Textarea } from "@/kit";
 import { Attach } from "@/kit/execution/Attach";
 import { type Attached, type Files, IN_VARIABLES_MOST } from "@/lib/attached";
 import type { Shared } from "./variables";
-import { readValue } from "@/lib/values";
+import { readValue, takesPicture } from "@/lib/values";
 
 /** One value for each variable, for all columns that use it. */
 export function SharedVariables({ shared, values, files = {}, onChange, onFiles, names, onRun }: { shared: readonly Shared[]; values: Readonly<Record<string, string>>; files?: Files; onChange: (name: string, text: string) => void; /** Without it none can be attached. */ onFiles?: (name: string, change: (before: readonly Attached[]) => readonly Attached[]) => void; names: readonly string[] | null; onRun: () => void }) {
@@ -31,7 +31,7 @@ export function SharedVariables({ shared, values, files = {}, onChange, onFiles,
                 <Select aria-label={label} empty={hint || "Choose"} value={text} onChange={(next: string) => onChange(one.name, next)} options={["true", "false"].map((value) => ({ value, label: value }))} />
               ) : one.type === "number" ? (
                 <Input {...about} inputMode="decimal" mono placeholder={hint} onChange={(event) => onChange(one.name, event.target.value)} />
-              ) : one.type === "image_url" ? (
+              ) : one.type === "image_url" || (attached.length > 0 && !one.isMessages && takesPicture(one.type)) ? (
                 <Attach {...attach} only="pictures" single closed={!onFiles}>
                   {attached.length > 0 ? null : <Input {...about} type="url" placeholder={hint || "https://…"} onChange={(event) => onChange(one.name, event.target.value)} />}
                 </Attach>
@@ -51,7 +51,7 @@ export function SharedVariables({ shared, values, files = {}, onChange, onFiles,
                 />
               )}
               {one.isMessages && onFiles ? <Attach {...attach} /> : null}
-              {read !== null && "fault" in read && !(one.type === "image_url" && attached.length > 0) ? (
+              {read !== null && "fault" in read && !(takesPicture(one.type) && attached.length > 0) ? (
                 <p role="alert" className="text-12 text-bad">
                   {read.fault}
                 </p>

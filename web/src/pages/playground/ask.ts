@@ -1,10 +1,10 @@
 /** From a column to what is sent. Pure. */
-import { TemplateError, render } from "@/lib/template";
+import { type Json, TemplateError, render } from "@/lib/template";
 import type { Asked } from "./runs";
-import type { Column } from "./state";
+import type { Column, Message } from "./state";
 import type { Facts } from "./useColumn";
-import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, takenApart, withFiles } from "@/lib/attached";
-import { valuesFor, withAttached } from "@/lib/values";
+import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, isHeld, takenApart, withFiles } from "@/lib/attached";
+import { takesPicture, valuesFor, withAttached } from "@/lib/values";
 
 export type Asking = Asked | { why: string };
 
@@ -21,20 +21,49 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   const common = { app: "burnish-playground", variables: values, ...(Object.keys(overrides).length > 0 ? { overrides } : {}) };
   if (column.kind === "prompt") {
     const body = { ...common, prompt: column.prompt, ...(facts.version === null ? {} : { version: facts.version }), ...(column.model ? { model: column.model } : {}) };
-    return { body, input: inputOf(values, facts.messages), ...sent(ofVariables) };
+    return ofSize({ body, input: inputOf(values, facts.messages), ...sent(ofVariables) });
   }
   const model = column.model || fallbackModel;
   if (!model) return { why: "Choose a model first." };
   const own = column.messages.flatMap((one) => one.files ?? []);
-  const why = column.messages.some((one) => one.role !== "user" && one.files?.length) ? "A file stands in a message of the user." : faultOf(own, IN_MESSAGES_MOST);
+  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => isHeld(part))) ? "A file stands in a message of the user." : faultOf(own);
   if (why) return { why };
   try {
-    const messages = render(facts.template, values).messages.map((one, at) => ({ ...one, content: withFiles(one.content ?? "", column.messages[at]?.files ?? []) }));
-    return { body: { ...common, model, messages }, input: inputOf(values, messages), ...sent([...own, ...ofVariables]) };
+    const messages = render(facts.template, values).messages.map(({ content }, at) => messageOf(column.messages[at]!, content ?? ""));
+    return ofSize({ body: { ...common, model, messages }, input: inputOf(values, messages), ...sent([...own, ...ofVariables]) });
   } catch (error) {
     if (error instanceof TemplateError) return { why: error.message };
     throw error;
   }
+}
+
+/** Roles whose messages may hold a picture or a file (services/gateway/burnish_gateway/compat/files.py). */
+const MAY_HOLD: readonly string[] = ["user", "tool"];
+
+/** `content`: as it was rendered. */
+function messageOf({ role, files = [], texts = [], rest = {} }: Message, content: Json): Record<string, unknown> {
+  const whole = withFiles(content, files, texts);
+  // An assistant that only called tools said nothing.
+  return { ...rest, role, content: whole === "" && rest.tool_calls ? null : whole };
+}
+
+/** Of the body of a comparison, in bytes: less than of one call (services/gateway/burnish_gateway/wire.py, BODY_MOST_BYTES). */
+const COMPARED_MOST = 1024 * 1024;
+
+/** How many bytes a body has as it is sent, where they are more than `most`; else 0. */
+function bytesBeyond(most: number, body: object): number {
+  const text = JSON.stringify({ ...body, stream: true });
+  if (3 * text.length <= most) return 0;
+  const { length } = new TextEncoder().encode(text);
+  return length > most ? length : 0;
+}
+
+/** The same, or that it is too long: in bytes of the body, of which the gateway takes so many. */
+function ofSize(asked: Asked): Asking {
+  const bytes = bytesBeyond(IN_MESSAGES_MOST, asked.body);
+  if (bytes === 0) return asked;
+  const told = `It has ${bytes.toLocaleString("en-US")} bytes as it is sent; at most ${IN_MESSAGES_MOST.toLocaleString("en-US")} can be.`;
+  return { why: `${told} ${asked.files ? "Take a file out, or shorten the text." : "Shorten the text."}` };
 }
 
 /** One request for all columns (`/v1/executions/compare`), or null where it cannot say all that they ask: then each is asked alone. */
@@ -53,7 +82,8 @@ export function comparedOf(all: readonly Asked[]): Record<string, unknown> | nul
     }
   }
   const variants = bodies.map(({ prompt, version, model, overrides }) => JSON.parse(JSON.stringify({ prompt, version, model, overrides })) as Record<string, unknown>);
-  return { app: first["app"], variables, variants, ...(ofPrompts ? { prompt: first["prompt"] } : { messages: first["messages"], model: first["model"] }) };
+  const compared = { app: first["app"], variables, variants, ...(ofPrompts ? { prompt: first["prompt"] } : { messages: first["messages"], model: first["model"] }) };
+  return bytesBeyond(COMPARED_MOST, compared) > 0 ? null : compared;
 }
 
 function inputOf(values: Record<string, unknown>, messages: readonly { role?: unknown; content?: unknown }[]): string | Record<string, unknown> {
@@ -66,7 +96,7 @@ const sent = (files: readonly Attached[]) => (files.length > 0 ? { files } : {})
 
 /** Those of the variables that this column has. */
 function usedFiles({ template }: Facts, files: Files): Attached[] {
-  const names = new Set([...(template?.variables.values() ?? [])].filter((one) => one.type === "image_url").map((one) => one.name).concat(template?.placeholders ?? []));
+  const names = new Set([...(template?.variables.values() ?? [])].filter((one) => takesPicture(one.type)).map((one) => one.name).concat(template?.placeholders ?? []));
   return Object.entries(files).flatMap(([name, those]) => (names.has(name) ? those : []));
 }
 

@@ -22,6 +22,15 @@ describe("the address", () => {
     expect(readPlayground(search, `#${hash}`)).toEqual(whole);
   });
 
+  it("says the same when it was read as before, whatever is attached", () => {
+    const [picture, document] = [{ type: "image_url", image_url: { url: DATA, detail: "low" } }, { type: "file", file: { content: [{ type: "text", text: "a" }, pictureOf(DATA)] } }];
+    const files = [{ id: "1", name: "a.png", part: pictureOf(DATA) }, { id: "2", name: "Picture", part: picture, at: 0 }, { id: "3", name: "Document", part: document, in: 1 }];
+    const late = [{ id: "4", name: "late.txt", part: { type: "file", file: { filename: "late.txt" } }, isComing: true as const }];
+    const messages = [{ role: "user", content: "a", files }, { role: "user", content: "b", files: late }];
+    const written = writePlayground({ columns: [newColumn({ kind: "messages", model: "m", messages })], values: {}, files: { a: files, b: late } });
+    expect(writePlayground(readPlayground(written.search, `#${written.hash}`))).toEqual(written);
+  });
+
   it("keeps texts out of what is sent to servers", () => {
     expect(JSON.stringify(writePlayground(whole).search)).not.toMatch(/Straße|script/);
   });
@@ -43,6 +52,92 @@ describe("a replay", () => {
     const [column] = playgroundOf({ prompt: null, version: null, model: "m", variables: {}, messages, settings: { max_tokens: 4096, temperature: 0.5 } }).columns;
     const asked = askedOf(column!, facts(column!.messages), {}, "");
     expect(asked).toMatchObject({ body: { model: "m", messages, overrides: { temperature: 0.5 } } });
+  });
+});
+
+const DATA = "data:image/png;base64,iVBORw0KGgo=";
+const LOST = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
+const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
+
+/** What is asked by messages that were sent before. `kept`: after a reload, which has the address alone. */
+function askedAgain(messages: object[], kept = false) {
+  const found = playgroundOf({ prompt: null, version: null, model: "m", variables: {}, messages: messages as never, settings: {} });
+  const { search, hash } = writePlayground(found);
+  const [column] = (kept ? readPlayground(search, `#${hash}`) : found).columns;
+  const known = column!.messages.map(({ role, content }) => ({ role: role === "tool" ? "user" : role, content }));
+  return askedOf(column!, facts(known), {}, "");
+}
+
+describe("a replay of messages", () => {
+  it("sends parts in their order, and what cannot be shown", () => {
+    const content = [{ type: "text", text: "{{a}}" }, pictureOf(DATA), { type: "text", text: "b" }, { type: "input_audio", input_audio: { data: "AAAA", format: "wav" } }];
+    expect(askedAgain([{ role: "user", content }])).toMatchObject({ body: { messages: [{ role: "user", content }] } });
+  });
+
+  it("has the address of a picture, and the order, after a reload too", () => {
+    const content = [{ type: "text", text: "a" }, { type: "image_url", image_url: { url: "https://example.com/a.png", detail: "low" } }, { type: "text", text: "b" }];
+    expect(askedAgain([{ role: "user", content }], true)).toMatchObject({ body: { messages: [{ role: "user", content }] } });
+    expect(askedAgain([{ role: "user", content: [pictureOf(DATA)] }], true)).toEqual({ why: "Picture is not here: attach it again, or take it out." });
+  });
+
+  it.each([[false], [true]])("sends the calls of tools and what they answered (after a reload: %s)", (kept) => {
+    const calls = [{ id: "1", type: "function", function: { name: "look", arguments: "{}" } }];
+    const messages = [{ role: "user", content: "Look." }, { role: "assistant", content: null, tool_calls: calls }, { role: "tool", content: "It rains.", tool_call_id: "1" }];
+    expect(askedAgain([messages[0]!, { ...messages[1], name: null }, messages[2]!], kept)).toMatchObject({ body: { messages } });
+  });
+});
+
+describe("a replay of variables", () => {
+  const again = (variables: Record<string, unknown>, messages: { role: string; content?: string; name?: string }[]) => {
+    const { columns, values, files } = playgroundOf({ prompt: "p", version: 1, model: "m", variables, messages: [], settings: {} });
+    return { values, files, asked: askedOf(columns[0]!, facts(messages as never), values, "", files) };
+  };
+  const history = [{ role: "placeholder", name: "history" }];
+
+  it("asks for a picture that was not kept, and does not send its name", () => {
+    const lost = "Picture is not here: attach it again, or take it out.";
+    expect(again({ photo: LOST }, [{ role: "user", content: "{{photo: image_url}}" }])).toMatchObject({ values: {}, files: { photo: [{ name: "Picture" }] }, asked: { why: `photo: ${lost}` } });
+    expect(again({ user: { photo: LOST, name: "Ada" } }, [{ role: "user", content: "{{user.photo: image_url}} {{user.name}}" }])).toMatchObject({ values: { "user.name": "Ada" }, asked: { why: `user.photo: ${lost}` } });
+    expect(again({ photo: LOST }, [{ role: "user", content: "{{photo}}" }]).asked).toEqual({ why: `photo: ${lost}` });
+    expect(again({ history: [{ role: "user", content: [pictureOf(LOST)] }, { role: "assistant", content: "Nice." }] }, history).asked).toEqual({ why: `history: ${lost}` });
+    const pdf = LOST.replace("image/png", "application/pdf");
+    expect(again({ text: pdf }, [{ role: "user", content: "{{text}}" }]).asked).toMatchObject({ why: expect.stringContaining("was not kept") });
+    expect(again({ list: [{ of: pdf }] }, [{ role: "user", content: "{{list: array}}" }]).asked).toMatchObject({ why: expect.stringContaining("was not kept") });
+  });
+
+  it("sends what was kept as it was, in whichever message it stood", () => {
+    const variables = {
+      user: { photo: DATA },
+      text: DATA,
+      history: [
+        { role: "user", content: [{ type: "text", text: "a" }, pictureOf(DATA), { type: "text", text: "b" }] },
+        { role: "assistant", content: "Nice." },
+        { role: "user", content: [pictureOf("https://example.com/a.png"), { type: "text", text: "c" }] },
+      ],
+    };
+    const { values, asked } = again(variables, [{ role: "user", content: "{{user.photo: image_url}} {{text}}" }, ...history]);
+    expect(asked).toMatchObject({ body: { variables } });
+    expect(JSON.stringify(values)).not.toContain("base64");
+  });
+});
+
+describe("what is too long", () => {
+  const file = (bytes: number) => ({ id: `${bytes}`, name: "a.txt", part: { type: "file", file: { filename: "a.txt", file_data: `data:text/plain;base64,${"A".repeat(bytes)}` } } });
+  const MIB = 2 ** 20;
+
+  it("is told by the bytes of all that is sent", () => {
+    const column = (content: string, ...sizes: number[]) => newColumn({ kind: "messages", model: "m", messages: [{ role: "user", content, files: sizes.map(file) }] });
+    const asked = (one: ReturnType<typeof column>) => askedOf(one, facts(one.messages), {}, "");
+    expect(asked(column("Read it.", 7.9 * MIB))).toHaveProperty("body");
+    expect(asked(column("ä".repeat(250_000), 7.6 * MIB))).toEqual({ why: expect.stringMatching(/^It has 8,469,\d{3} bytes as it is sent; at most 8,323,072 can be\. Take a file out, or shorten the text\.$/) });
+    expect(asked(column("Read it.", 4 * MIB, 4 * MIB))).toHaveProperty("why");
+  });
+
+  it("counts the pictures and files of all variables together", () => {
+    const template = [{ role: "placeholder", name: "a" }, { role: "placeholder", name: "b" }] as never;
+    const asked = (bytes: number) => askedOf(newColumn({ prompt: "p" }), facts(template), {}, "", { a: [file(bytes)], b: [file(bytes)] });
+    expect(asked(1.4 * MIB)).toHaveProperty("body");
+    expect(asked(1.6 * MIB)).toEqual({ why: "b: The pictures and files have more than 3,145,728 bytes as they are sent. Take one out." });
   });
 });
 
@@ -98,6 +193,12 @@ describe("what is asked of all at once", () => {
       variants: [{ prompt: "triage", version: 3 }, { prompt: "triage", version: 4, model: "m", overrides: { temperature: 0 } }],
     });
     expect(comparedOf([messages("a"), messages("b")])).toMatchObject({ model: "a", messages: [{ role: "user", content: "hi" }], variants: [{ model: "a" }, { model: "b" }] });
+  });
+
+  it("is none where it is longer than a comparison may be: each is asked alone at once", () => {
+    expect(comparedOf([messages("a", "x".repeat(1_000_000)), messages("b", "x".repeat(1_000_000))])).not.toBeNull();
+    expect(comparedOf([messages("a", "x".repeat(1_100_000)), messages("b", "x".repeat(1_100_000))])).toBeNull();
+    expect(comparedOf([messages("a", "ä".repeat(600_000)), messages("b", "ä".repeat(600_000))])).toBeNull();
   });
 
   it("is none where one request cannot say it", () => {

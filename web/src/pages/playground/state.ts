@@ -5,10 +5,12 @@
  * may hold what belongs into no log. Of files that are attached only name, kind and size stand there: whoever opens the address is told that
  * they are not here. */
 import type { ChatMessage, Execution } from "@/kit/execution/types";
-import { type Attached, type Files, type Mention, holdsFile, isHeld, isMention, mentionOf, mentioned, newId, takenApart } from "@/lib/attached";
+import { type Attached, type Files, type Mention, type Part, holdsFile, isMention, mentioned, mentionsOf, takenApart } from "@/lib/attached";
 import type { Search } from "@/lib/url-state";
+import { variablesApart } from "@/lib/variables-apart";
 
-export type Message = { role: string; content: string; files?: readonly Attached[] };
+/** `texts`: the parts that its text was in where it was sent before. `rest`: what else was said of it, such as the calls of tools. */
+export type Message = { role: string; content: string; files?: readonly Attached[]; texts?: readonly Part[]; rest?: Part };
 /** `at`: "" is what is live (else the latest), "label:staging", "version:3". `model` "": the version's own. Settings "": the version's. */
 export type Column = { kind: "prompt" | "messages"; prompt: string; at: string; model: string; messages: Message[]; temperature: string; maxTokens: string };
 /** `files`: of variables. */
@@ -21,7 +23,7 @@ export function newColumn(given: Partial<Column> = {}): Column {
   return { kind: "prompt", prompt: "", at: "", model: "", messages: [{ role: "user", content: "" }], temperature: "", maxTokens: "", ...given };
 }
 
-type Written = { role: string; content: string; f?: Mention[] };
+type Written = { role: string; content: string; f?: Mention[]; t?: readonly Part[]; r?: Part };
 type Texts = { m?: (Written[] | null)[]; v?: Record<string, string>; a?: Record<string, Mention[]> };
 
 export function readPlayground(search: Search, hash: string): Playground {
@@ -30,7 +32,7 @@ export function readPlayground(search: Search, hash: string): Playground {
   const columns = Array.from({ length: number }, (_, index) => {
     const of = (name: string) => first(search[index === 0 ? name : `${name}${index + 1}`]) ?? "";
     const [version, label] = [of("version"), of("label")];
-    const messages = texts.m?.[index]?.map(({ f, ...one }): Message => (f ? { ...one, files: f.map(mentioned) } : one));
+    const messages = texts.m?.[index]?.map(({ f, t, r, ...one }): Message => ({ ...one, ...(f ? { files: f.map(mentioned) } : {}), ...(t ? { texts: t } : {}), ...(r ? { rest: r } : {}) }));
     return newColumn({
       kind: messages ? "messages" : "prompt",
       prompt: of("prompt"),
@@ -59,10 +61,15 @@ export function writePlayground({ columns, values, files = {} }: Playground): { 
     put("max_tokens", column.maxTokens);
   });
   const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== "" && !holdsFile(text)));
-  const own = columns.map((column) => (column.kind === "messages" ? column.messages.map(({ files: those = [], ...one }): Written => ({ ...one, ...(those.length > 0 ? { f: those.map(mentionOf) } : {}) })) : null));
-  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (those.length > 0 ? [[name, those.map(mentionOf)]] : [])));
+  const own = columns.map((column) => (column.kind === "messages" ? column.messages.map(writtenOf) : null));
+  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (mentionsOf(those).length > 0 ? [[name, mentionsOf(those)]] : [])));
   const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}), ...(Object.keys(attached).length > 0 ? { a: attached } : {}) };
   return { search, hash: Object.keys(texts).length > 0 ? toBase64(JSON.stringify(texts)) : "" };
+}
+
+function writtenOf({ role, content, files = [], texts, rest }: Message): Written {
+  const f = mentionsOf(files);
+  return { role, content, ...(f.length > 0 ? { f } : {}), ...(texts ? { t: texts } : {}), ...(rest ? { r: rest } : {}) };
 }
 
 /** Each of these versions (none: the live one) with each of these models (none: its own), as columns with the settings of `like`. */
@@ -86,13 +93,18 @@ function readTexts(hash: string): Texts {
     if (typeof found !== "object" || found === null) return {};
     const { m, v, a } = found as Record<string, unknown>;
     return {
-      ...(Array.isArray(m) ? { m: m.slice(0, MOST_COLUMNS).map((one) => (Array.isArray(one) ? one.filter(isWritten).map(({ role, content, f }) => ({ role, content, ...(Array.isArray(f) ? { f: f.filter(isMention) } : {}) })) : null)) } : {}),
+      ...(Array.isArray(m) ? { m: m.slice(0, MOST_COLUMNS).map((one) => (Array.isArray(one) ? one.filter(isWritten).map(readWritten) : null)) } : {}),
       ...(typeof v === "object" && v !== null ? { v: Object.fromEntries(Object.entries(v).filter((pair): pair is [string, string] => typeof pair[1] === "string" && pair[0] !== "__proto__")) } : {}),
       ...(typeof a === "object" && a !== null ? { a: Object.fromEntries(Object.entries(a).flatMap(([name, those]) => (Array.isArray(those) && name !== "__proto__" ? [[name, those.filter(isMention)]] : []))) } : {}),
     };
   } catch {
     return {};
   }
+}
+
+function readWritten({ role, content, f, t, r }: Written): Written {
+  const isText = (part: unknown) => typeof (part as Part | null)?.text === "string";
+  return { role, content, ...(Array.isArray(f) ? { f: f.filter(isMention) } : {}), ...(Array.isArray(t) && t.every(isText) ? { t } : {}), ...(typeof r === "object" && r !== null && !Array.isArray(r) ? { r } : {}) };
 }
 
 function isWritten(given: unknown): given is Written {
@@ -115,31 +127,16 @@ function fromBase64(text: string): string {
 export function playgroundOf(run: Pick<Execution, "prompt" | "version" | "model" | "variables" | "messages" | "settings">): Playground {
   const { temperature, max_tokens: maxTokens } = run.settings ?? {};
   if (run.prompt) {
-    const { variables, files } = withoutFiles(run.variables ?? {});
-    return { columns: [newColumn({ prompt: run.prompt, at: run.version === null ? "" : `version:${run.version}` })], values: textsOf(variables), ...(Object.keys(files).length > 0 ? { files } : {}) };
+    const { values, files } = variablesApart(run.variables ?? {});
+    return { columns: [newColumn({ prompt: run.prompt, at: run.version === null ? "" : `version:${run.version}` })], values: textsOf(values), ...(Object.keys(files).length > 0 ? { files } : {}) };
   }
-  const messages = (run.messages ?? []).map((one: ChatMessage): Message => {
-    const { text, files } = takenApart(one.content);
-    return { role: one.role, content: escaped(text), ...(files.length > 0 ? { files } : {}) };
+  const messages = (run.messages ?? []).map(({ role, content, ...more }: ChatMessage): Message => {
+    const { text, files, texts } = takenApart(content);
+    const rest = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== null && value !== undefined));
+    return { role, content: escaped(text), ...(files.length > 0 ? { files } : {}), ...(texts ? { texts } : {}), ...(Object.keys(rest).length > 0 ? { rest } : {}) };
   });
   const column = newColumn({ kind: "messages", model: run.model, temperature: settingOf(temperature), maxTokens: maxTokens === 4096 ? "" : settingOf(maxTokens), ...(messages.length > 0 ? { messages } : {}) });
   return { columns: [column], values: {} };
-}
-
-/** Variables that are a picture, or messages whose last one has files, with these apart: as they were attached. */
-function withoutFiles(variables: Record<string, unknown>): { variables: Record<string, unknown>; files: Record<string, readonly Attached[]> } {
-  const texts: Record<string, unknown> = {};
-  const files: Record<string, readonly Attached[]> = {};
-  for (const [name, value] of Object.entries(variables)) {
-    const last = Array.isArray(value) ? (value.at(-1) as ChatMessage | undefined) : undefined;
-    if (typeof value === "string" && value.startsWith("data:image/") && holdsFile(value)) files[name] = [{ id: newId(), name: "Picture", part: { type: "image_url", image_url: { url: value } } }];
-    else if (Array.isArray(value) && last?.role === "user" && Array.isArray(last.content) && last.content.some(isHeld)) {
-      const apart = takenApart(last.content);
-      files[name] = apart.files;
-      texts[name] = [...(value as unknown[]).slice(0, -1), ...(apart.text ? [{ ...last, content: apart.text }] : [])];
-    } else texts[name] = value;
-  }
-  return { variables: texts, files };
 }
 
 function settingOf(value: unknown): string {

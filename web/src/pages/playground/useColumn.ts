@@ -1,8 +1,8 @@
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { type PromptTemplate, TemplateError, parseMessages } from "@/lib/template";
-import { type Column, splitAt } from "./state";
+import { type PromptTemplate, ROLES, TemplateError, type TemplateMessage, parseMessages } from "@/lib/template";
+import { type Column, type Message, splitAt } from "./state";
 
 /** What a column would run, as far as it is known. */
 export type Facts = {
@@ -21,6 +21,11 @@ export type Facts = {
 
 const NOTHING: Facts = { template: null, fault: null, error: null, model: null, version: null, labels: {}, latest: null, messages: [], isLoading: false };
 
+/** A message of one's own as one of a template, which knows no answers of tools. */
+function asTemplate({ role, content }: Message): TemplateMessage {
+  return { role: (ROLES as readonly string[]).includes(role) && role !== "placeholder" ? role : "user", content };
+}
+
 export function useColumn(column: Column | undefined): Facts {
   const slug = column?.kind === "prompt" ? column.prompt : "";
   const [what, which] = splitAt(column?.at ?? "");
@@ -33,7 +38,7 @@ export function useColumn(column: Column | undefined): Facts {
     if (own) {
       const fault = own.some((one) => one.content.trim() || one.files?.length) ? null : "Write a message first.";
       try {
-        return { ...NOTHING, template: parseMessages(own), messages: own, fault };
+        return { ...NOTHING, template: parseMessages(own.map(asTemplate)), messages: own, fault };
       } catch (error) {
         return { ...NOTHING, messages: own, fault: error instanceof TemplateError ? error.message : String(error) };
       }

@@ -11,9 +11,10 @@ import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { type Attempt, type Execution, type Underway, inputOf, isUnderway } from "@/kit/execution/types";
 import { whereToLook } from "@/kit/execution/trouble";
-import { holdsFile, withoutBytes } from "@/lib/attached";
+import { withoutBytes } from "@/lib/attached";
 import { classes } from "@/lib/classes";
 import { count, duration, moment, money, spaced } from "@/lib/format";
+import { isPicture, ofPicture } from "@/lib/variables-apart";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
@@ -157,7 +158,7 @@ function Variables({ variables }: { variables: Execution["variables"] }) {
 
 function VariableValue({ name, value }: { name: string; value: unknown }) {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  if (typeof value === "string" && value.startsWith("data:") && holdsFile(value)) return <FileList large label={`Files of ${name}`} files={[{ id: name, name: "Picture", part: { type: "image_url", image_url: { url: value } } }]} />;
+  if (isPicture(value)) return <FileList large label={`Files of ${name}`} files={[{ id: name, name: "Picture", part: ofPicture(value) }]} />;
   return <Prose text={withoutBytes(text)} plain className="text-13" />;
 }
 
