@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.stats.experiments_report import experiments
 from benchmarks.stats.labelled import compared, load
 from benchmarks.stats.planted import planted
-from benchmarks.stats.simulated import DELAY_MOST, QUIET_LEAST, Figures, as_watched, cusum, falls_short
+from benchmarks.stats.simulated import DELAY_MOST, QUIET_LEAST, Figures, as_watched, cusum, falls_short, lasting
 from burnish_analytics.core.cusum import THRESHOLD
 
 FALSE_ALARMS = (0, 1, 2, 4, 8)
@@ -23,14 +23,16 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2].parent / "shared" / "data")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=["experiments", "detection"], help="one half")
+    parser.add_argument("--only", choices=["experiments", "detection", "lasting"], help="one part; lasting: falls that last, alone")
     parser.add_argument("--experiment-runs", type=int, default=2000, help="simulated experiments a row; users take a quarter")
     given = parser.parse_args()
     started = time.monotonic()
-    if given.only != "detection":
+    if given.only in (None, "experiments"):
         experiments(runs=given.experiment_runs, dice=np.random.default_rng(given.seed))
-    if given.only != "experiments":
+    if given.only in (None, "detection"):
         _detection(given.runs, given.data, random.Random(given.seed))
+    if given.only != "experiments":
+        _lasting(given.runs, random.Random(given.seed))
     print(f"\n{time.monotonic() - started:.0f} s, seed {given.seed}")
 
 
@@ -67,6 +69,15 @@ def _detection(runs: int, data: Path, dice: random.Random) -> None:
                 f"| {row.false_alarms} | {row.ours} (after {row.ours_delay:.0f} values) | {row.two_window} (after"
                 f" {row.two_window_delay:.0f}) | {row.windows} |"
             )
+
+
+def _lasting(runs: int, dice: random.Random) -> None:
+    print("\n## Simulated: a fall from .85 to .75 that lasts for 28,000 reactions, and its end\n")
+    print("| reactions a period | alerts | with just one | ends: the same version is fine again | another version that is fine |")
+    print("|---|---|---|---|---|")
+    for period_n in (5, 20):
+        one = lasting(runs=2 * runs, dice=dice, period_n=period_n)
+        print(f"| {period_n} | {one.alerts:.2f} | {one.single:.0%} | {one.same_version:.0f} | {one.other_version:.0f} |")
 
 
 def _line(name: str, one: Figures) -> str:

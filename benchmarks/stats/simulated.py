@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from burnish_analytics.core import degradation
 from burnish_analytics.core.cusum import THRESHOLD, updated
-from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, Seen, SeriesState
+from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, Recovered, Seen, SeriesState, Verdict
 
 BASELINE_N = 1000
 CHANGE_AT = 2000
@@ -82,6 +82,50 @@ def as_watched(*, runs: int, dice: random.Random, period_n: int) -> Figures:
         missed / (2 * runs),
         runs,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A fall that lasts. `alerts`: in the mean, `single`: share of runs with just one. What it takes to end, in reactions: `same_version`
+    becomes fine again, and `other_version`, which is fine, takes its place; means."""
+
+    alerts: float
+    single: float
+    same_version: float
+    other_version: float
+
+
+def lasting(*, runs: int, dice: random.Random, period_n: int = 20, bad_n: int = 28_000) -> Lasting:
+    """Falls from GOOD to BAD that go on for `bad_n` reactions, which is two weeks at 2,000 a day, and what comes after."""
+    counts: list[int] = []
+    ends: dict[int, list[int]] = {1: [], 2: []}
+    for _ in range(runs):
+        state, verdicts = _fed(SeriesState(), dice, [(GOOD, BASELINE_N), (BAD, bad_n)], version=1, period_n=period_n)
+        counts.append(sum(isinstance(verdict, Degraded) for _, verdict in verdicts))
+        if not state.is_degraded:
+            continue
+        for version, taken in ends.items():
+            _, after = _fed(state, dice, [(GOOD, 4_000)], version=version, period_n=period_n)
+            taken.append(next((n for n, verdict in after if isinstance(verdict, Recovered)), 4_000))
+    same, other = (statistics.fmean(taken or [math.nan]) for taken in ends.values())
+    return Lasting(statistics.fmean(counts), counts.count(1) / runs, same, other)
+
+
+def _fed(
+    state: SeriesState, dice: random.Random, shares: list[tuple[float, int]], *, version: int, period_n: int
+) -> tuple[SeriesState, list[tuple[int, Verdict]]]:
+    """The series after so many reactions of each share, and what was told after how many."""
+    plan, limits = PLANS[0], DetectorLimits()
+    state = degradation.begin_version(state, version, plan=plan, limits=limits)
+    at, seen_n, told = datetime(2026, 11, 1, tzinfo=UTC), 0, []
+    for share, n in shares:
+        for _ in range(n // period_n):
+            bad = sum(dice.random() < share for _ in range(period_n))
+            state, verdict = degradation.observed(state, Seen(at, version, n=period_n, bad=bad), plan=plan, limits=limits)
+            seen_n, at = seen_n + period_n, at + timedelta(minutes=1)
+            if verdict is not None:
+                told.append((seen_n, verdict))
+    return state, told
 
 
 def _until_alarm(dice: random.Random, *, expected: float, share: float, rise: float, most: int, value: float = 0.0) -> int:

@@ -51,7 +51,13 @@ def test_what_is_left_alone_ends_with_1_and_says_why(shell: Shell, elsewhere: di
     refused = shell("import", "bundle.json", exits=1, **elsewhere)
     assert refused.stdout.split()[4:] == ["prompt", "kept", "conflict", "0"] and "kept: " in refused.stderr
     (shell.folder / "nothing.json").write_text("{}")
-    assert "holds nothing to bring in" in shell("import", "nothing.json", **elsewhere).stderr
+    for words in (("nothing.json",), ("nothing.json", "--dry-run"), ("nothing.json", "--json")):
+        empty = shell("import", *words, exits=2, **elsewhere)
+        assert "nothing.json holds nothing to bring in. It was read as 'bundle'; --format" in empty.stderr
+        assert empty.stdout == "" or json.loads(empty.stdout)["prompts"] == []
+    (shell.folder / "blank.json").write_text(" \n")
+    assert "blank.json is empty" in shell("import", "blank.json", exits=2, **elsewhere).stderr
+    assert "Standard input is empty" in shell("import", "-", exits=2, **elsewhere).stderr
     (shell.folder / "broken.json").write_text("{")
     assert "no" in shell("import", "broken.json", exits=3, **elsewhere).stderr
     assert "cannot be read" in shell("import", "none.json", exits=2, **elsewhere).stderr

@@ -48,7 +48,11 @@ def test_an_answer_is_printed_as_it_comes_and_its_cost_beside_it(shell: Shell, m
         (("webhooks", "dismiss", "x", "--event", "alert.*"), 2, "--event"),
         (("feedback", "01a1fc2b-13b1-71b2-bf97-cca646c6a24b"), 2, "--thumb"),
         (("whoami", "--profile", "nobody"), 2, "burnish login --profile nobody"),
-        (("optimize", "x", "--dataset", "never-was"), 2, "never-was"),
+        (
+            ("optimize", "x", "--dataset", "never-was"),
+            2,
+            "'never-was' is no file, and no dataset of this workspace has that name. There are: ",
+        ),
     ],
 )
 def test_what_cannot_be_done_ends_with_its_code_and_says_what_to_do(shell: Shell, words: tuple[str, ...], code: int, says: str) -> None:

@@ -32,7 +32,7 @@ async def upload(stage: Stage) -> str:
     counts = {split: made["counts"][split] for split in ("train", "validation", "test")}
     stage.result |= {"dataset_id": made["id"], "dataset": {"name": tickets.name, "counts": counts, "weak_prompt": tickets.weak_is_from}}
     shown = ", ".join(f"{count} {split}" for split, count in counts.items())
-    stage.screen.say(f"dataset {escape(tickets.name)}: {shown}; {made['duplicates']} duplicates left out")
+    stage.screen.say(f"dataset {escape(name)}: {shown}; {made['duplicates']} duplicates left out")
     return str(made["id"])
 
 

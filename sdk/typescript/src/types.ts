@@ -66,7 +66,7 @@ export interface Batch {
   request_counts: Counts;
   results: string;
   set_aside_nusd: number;
-  simulated: boolean;
+  simulated: boolean | null;
   status: "validating" | "in_progress" | "pausing" | "paused" | "cancelling" | "completed" | "failed" | "cancelled" | "expired";
   waiting_for: Waits[];
 }

@@ -31,6 +31,17 @@ NAMED: Final = compiled(
     r"([A-Za-z0-9_+/=.!@#$%^&*-]{8,200})"
 )
 
+PASSWORD: Final = compiled(
+    r"(?i)(?:\b|_|\bPG)(?:password|passwd|passwort|passphrase|pwd)[\"']?[ \t]{0,3}[:=][ \t]{0,3}(?:\\?[\"'])?"
+    r"([A-Za-z0-9_+/=.!@#%^&*-]{4,200})"
+)
+"""What names a password and has a sign behind it: the value may be as short as people's are, and the name a part of another."""
+
+NO_VALUES: Final = (b"(", b"[", b"{", b"<")
+"""Behind it: a call, a look-up, a template."""
+
+SENTENCE_ENDS: Final = b"."
+
 RANDOM: Final = compiled(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 
 ENTROPY_BITS: Final = 4.2
@@ -47,6 +58,9 @@ def _secrets(raw: bytes) -> Iterator[Found]:
     for match in NAMED.finditer(raw):
         if looks_chosen(match[1]):
             yield Found("secret", *match.span(1))
+    for match in PASSWORD.finditer(raw):
+        if raw[match.end() : match.end() + 1] not in NO_VALUES and looks_like_password(match[1].rstrip(SENTENCE_ENDS)):
+            yield Found("secret", match.start(1), match.start(1) + len(match[1].rstrip(SENTENCE_ENDS)))
     for match in RANDOM.finditer(raw):
         if looks_drawn(match[0]):
             yield Found("secret", *match.span())
@@ -55,6 +69,13 @@ def _secrets(raw: bytes) -> Iterator[Found]:
 def looks_chosen(value: bytes) -> bool:
     """A value behind `password:` with a digit or a sign among its letters; a word alone is prose (`password: required`)."""
     return re.search(rb"[A-Za-z]", value) is not None and re.search(rb"[0-9!@#$%^&*+/=]", value) is not None
+
+
+def looks_like_password(value: bytes) -> bool:
+    """Letters and digits that are no number with a sign (`8-16`) and no version, or six digits and more."""
+    if re.fullmatch(rb"[0-9]{6,}", value):
+        return True
+    return len(value) >= 4 and re.search(rb"[A-Za-z]", value) is not None and re.search(rb"[0-9]", value) is not None
 
 
 def looks_drawn(value: bytes) -> bool:

@@ -37,6 +37,7 @@ async def test_inputs_are_asked_of_every_model_and_answered_in_their_order(stack
     body = {"request": await greeting(caller), "inputs": inputs(6), "models": ["simulated/chat", "simulated/reader"], "name": "greetings"}
     batch = await started(caller, body)
     assert (batch["status"], batch["request_counts"]["total"], batch["object"]) == ("validating", 12, "batch")
+    assert batch["simulated"] is None, "nothing was answered yet"
     followed = await results(caller, batch["id"], "?follow=true")
     batch = await until(caller, batch["id"])
     assert (batch["status"], batch["request_counts"]) == ("completed", {"total": 12, "completed": 12, "failed": 0})

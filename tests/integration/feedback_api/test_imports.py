@@ -138,6 +138,16 @@ async def test_bad_lines_are_named_and_the_others_come_in(caller: Caller) -> Non
     assert (await bring(caller, line("e", cost_nusd=-1))).status == 422
 
 
+async def test_no_more_is_read_from_a_cache_than_is_read(caller: Caller) -> None:
+    sound = [line("a", input_tokens=5, cached_input_tokens=5), line("b", cached_input_tokens=5)]
+    answer = await bring(caller, *sound, line("c", input_tokens=5, cached_input_tokens=6))
+    assert (answer.status, answer.body["accepted"]) == (200, 2)
+    (refused,) = [one for one in answer.body["results"] if "error" in one]
+    assert (refused["line"], refused["error"]["param"]) == (3, "cached_input_tokens") and "6" in refused["error"]["message"]
+    alone = await bring(caller, line("d", input_tokens=0, cached_input_tokens=1))
+    assert (alone.status, alone.body["error"]["param"]) == (422, "cached_input_tokens") and "Line 1" in alone.body["error"]["message"]
+
+
 def attributes(**values: Any) -> list[KeyValue]:
     def value(one: Any) -> AnyValue:
         if isinstance(one, list):

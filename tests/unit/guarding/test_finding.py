@@ -61,6 +61,32 @@ def test_prose_stays(text: str) -> None:
     assert found_in(to_bytes(text), ALL) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: hunter2", "Password = hunter2.", "my pwd:hunter2,", 'passwd="hunter2"', "DB_PASSWORD=hunter2", "password: s3t!",
+        "Passwort: hunter2", '{"password": "hunter2"}', "password: 123456", "PASSWORD='hunter2'", "export PGPASSWORD=hunter2-abcd",
+    ],
+)  # fmt: skip
+def test_a_short_password_behind_its_name_is_found(text: str) -> None:
+    begun = found_in(to_bytes(text), ALL)
+    assert len(begun) == 1, begun
+    start, end = begun[0].start, begun[0].end
+    assert text.encode()[start:end].rstrip(b".") in (b"hunter2", b"s3t!", b"123456", b"hunter2-abcd")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: required", "Password: ********", "the password is hunter", "password = input1()", "password=os.environ['P1']",
+        "password: {{password1}}", "password=$PASS1", "password=${PASS1}", "password: str = None", "pwd: /tmp", "forgot password: 404",
+        "password: 8-16 characters", "passwords: 2", "password: see v1.2", "password=<pass1>", "password: %s1",
+    ],
+)  # fmt: skip
+def test_what_only_stands_behind_the_word_is_no_password(text: str) -> None:
+    assert found_in(to_bytes(text), ALL) == []
+
+
 def test_a_value_behind_its_name_is_a_secret() -> None:
     for text in ("password: hunter2-xyz9", 'api_key="Zm9vYmFyYmF6"', "Bearer abc12345678xyz", "postgres://root:hunter22@db/x"):
         assert [one.kind for one in found_in(to_bytes(text), ALL)] == ["secret"], text

@@ -25106,8 +25106,11 @@ export interface components {
              * @description What was moved out of the credit for it; the rest comes back when it ends.
              */
             set_aside_nusd: number;
-            /** Simulated */
-            simulated: boolean;
+            /**
+             * Simulated
+             * @description Whether a simulated model answered any of it so far; null while nothing is answered.
+             */
+            simulated: boolean | null;
             /**
              * Status
              * @enum {string}

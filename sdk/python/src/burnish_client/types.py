@@ -75,7 +75,7 @@ class Batch(TypedDict):
     request_counts: Counts
     results: str
     set_aside_nusd: int
-    simulated: bool
+    simulated: bool | None
     status: Literal["validating", "in_progress", "pausing", "paused", "cancelling", "completed", "failed", "cancelled", "expired"]
     waiting_for: list[Waits]
 

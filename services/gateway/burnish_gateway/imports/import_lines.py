@@ -10,7 +10,7 @@ from burnish_gateway.feedback.bodies import LineError
 from burnish_gateway.imports.bodies import ImportAnswer, ImportedBody, ImportedLine
 from burnish_gateway.imports.book_reported import book_reported
 from burnish_gateway.imports.metrics import IMPORTED
-from burnish_gateway.imports.reported import Reported, check_time
+from burnish_gateway.imports.reported import Reported, check_time, check_tokens
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import BadRequest, InvalidField
 
@@ -42,6 +42,7 @@ async def import_lines(gateway: Gateway, principal: Principal, lines: Iterable[t
 def _read(line: bytes, *, now: datetime) -> Reported:
     reported = parse_model(ImportedBody, line).reported()
     check_time(reported.finished_at, now=now)
+    check_tokens(reported)
     return reported
 
 

@@ -83,3 +83,13 @@ def check_time(finished_at: datetime, *, now: datetime) -> None:
         raise InvalidField("finished_at: lies in the future; look at the clock of the source.", param="finished_at")
     if finished_at < now - AGE_MOST:
         raise InvalidField(f"finished_at: is more than {AGE_MOST.days} days ago; such figures are not kept.", param="finished_at")
+
+
+def check_tokens(reported: Reported) -> None:
+    """Raises InvalidField where more was read from a cache than was read at all. Of what is not reported nothing is said."""
+    cached, read = reported.cached_input_tokens, reported.input_tokens
+    if cached is not None and read is not None and cached > read:
+        raise InvalidField(
+            f"cached_input_tokens: {cached} are more than the {read} of 'input_tokens', which they are a part of.",
+            param="cached_input_tokens",
+        )

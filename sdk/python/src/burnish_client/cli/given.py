@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from burnish_client.cli.shown import clean
+
 if TYPE_CHECKING:
     from burnish_client import Burnish
 
@@ -32,6 +34,9 @@ TAG_ENDS: Final = re.compile(r"[,;|]")
 
 CELL_MOST_CHARS: Final = 10_000_000
 """A long document in one cell; 131,072 characters where nothing is said."""
+
+NAMED_MOST: Final = 8
+"""Datasets, where none has the name that was given."""
 
 
 class BadGiven(ValueError):
@@ -76,9 +81,12 @@ def find_dataset(burnish: Burnish, given: str, *, split: str | None = None, besi
     path = (beside or Path()) / given
     if path.is_file():
         return upload(burnish, path, split=split)
-    found = [one for one in burnish.list("/v1/datasets", limit=200) if one["name"] == given]
+    there = list(burnish.list("/v1/datasets", limit=200))
+    found = [one for one in there if one["name"] == given]
     if not found:
-        raise BadGiven(f"'{given}' is no file, and no dataset of this workspace has that name.")
+        names = ", ".join(f"'{clean(one['name'])}'" for one in there[:NAMED_MOST])
+        more = ", …" if len(there) > NAMED_MOST else ""
+        raise BadGiven(f"'{given}' is no file, and no dataset of this workspace has that name. There are: {names or 'none'}{more}.")
     return str(found[0]["id"])
 
 

@@ -71,12 +71,16 @@ def import_(
 ) -> None:
     """Bring in a file of `burnish export`, or of another tool. The same file twice changes nothing the second time. Needs an admin's key.
 
-    Ends with 1 where something of the file was left alone: a prompt whose history here is another one, a model that is refused.
+    Ends with 1 where something of the file was left alone: a prompt whose history here is another one, a model that is refused; with 2
+    where it holds nothing.
     """
     try:
         content = sys.stdin.buffer.read() if file == STANDARD else file.read_bytes()
     except OSError as fault:
         stop(f"{file} cannot be read: {fault.strerror}.", code=WRONG_USE)
+    said_of = "Standard input" if file == STANDARD else str(file)
+    if not content.strip():
+        stop(f"{said_of} is empty.", code=WRONG_USE)
     given = {"format": format_, "dry_run": "true" if dry_run else None, "model": model, "name": name}
     with reaching(profile) as burnish:
         answer = burnish.request(
@@ -87,11 +91,14 @@ def import_(
     if as_json:
         print_json(answer)
     else:
-        print_table(("what", "name", "outcome", "added"), [row[:4] for row in rows], empty="Nothing of the file is brought in.")
+        if rows:
+            print_table(("what", "name", "outcome", "added"), [row[:4] for row in rows], empty="")
         for said in [*(row[4] for row in rows if row[4]), *answer["notes"]]:
             print(clean(said), file=sys.stderr)
         if dry_run:
             print("Nothing was changed: --dry-run.", file=sys.stderr)
+    if not rows:
+        stop(f"{said_of} holds nothing to bring in. It was read as '{format_}'; --format says whose file it is.", code=WRONG_USE)
     if any(row[2] in LEFT_OUT for row in rows):
         raise typer.Exit(NO)
 

@@ -109,7 +109,9 @@ def _progress(job: dict[str, Any]) -> tuple[float, float | None, str]:
     """Done, of how many, and the same in words."""
     progress, most = job["progress"], (job.get("budget") or {}).get("evaluations")
     done = progress.get("evaluations") or 0
-    best = "" if progress.get("best") is None else f", best {points(progress['best'])} points on train"
+    best, gain = "", progress.get("best")
+    if gain is not None:
+        best = f", best {points(gain)} points on train" if gain > 0 else ", nothing better yet"
     return done, most, f"{job['status']}, {done:,} of {most or 0:,} evaluations, {money(progress.get('spent_nusd') or 0)}{best}"
 
 

@@ -13,6 +13,9 @@ LONGEST_WAIT_S: Final = 2.0
 PLAIN_EVERY_S: Final = 10.0
 """Where no line can be drawn anew (a file, a CI), progress is told so often."""
 
+BAR_COLUMNS: Final = 16
+"""Of the 80 that a terminal has at least: the words say more than the bar."""
+
 
 class Bar:
     """A progress bar in a terminal, and a line now and then elsewhere. Use it as a context manager."""
@@ -26,8 +29,10 @@ class Bar:
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.table import Column
 
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
+            said = TextColumn("{task.fields[said]}", table_column=Column(no_wrap=False))  # In a narrow terminal on two lines, and whole.
+            columns = (TextColumn("{task.description}"), BarColumn(bar_width=BAR_COLUMNS), said, TimeElapsedColumn())
             self._drawn = Progress(*columns, console=Console(stderr=True, highlight=False, markup=False), transient=True)
             self._drawn.start()
             self._task = self._drawn.add_task(self._what, total=None, said="")

@@ -93,7 +93,8 @@ def dismiss(
             body = {name: value for name, value in given.items() if value}
             while count := (answer := burnish.request("POST", f"/v1/webhooks/endpoints/{segment(endpoint)}/dismiss", body))["dismissed"]:
                 dismissed += count
-                body["settled_to"] = answer["settled_to"]  # What dies meanwhile is left alone.
+                if settled_to := answer.get("settled_to"):  # What dies meanwhile is left alone. A gateway from before does not say it.
+                    body["settled_to"] = settled_to
         for one in ids or ():
             burnish.request("POST", f"/v1/webhooks/deliveries/{segment(one)}/dismiss")
             dismissed += 1
