@@ -36,6 +36,10 @@ HEAD_BYTES: Final = 2000
 """So much of a body is looked at to tell what it is."""
 
 ARRAY: Final = "a JSON array"
+NO_OBJECT: Final = "JSON and no object"
+SINGLE: Final = re.compile(rb'null|true|false|-?[0-9][0-9.eE+-]{0,400}|"[^"\\]*"')
+"""A value that is neither an object nor an array."""
+
 FIRST: Final = json.JSONDecoder()
 
 FORM: Final = re.compile(rb"%(?:7B|5B)|[A-Za-z0-9_.%\[\]-]{1,100}=", re.IGNORECASE)
@@ -64,6 +68,8 @@ def what_it_is(raw: bytes) -> str | None:
         return "XML or a page"
     if raw.startswith(b"\x1f\x8b"):
         return "compressed"
+    if SINGLE.fullmatch(text):
+        return NO_OBJECT
     if IN_PARTS.match(text[:HEAD_BYTES]):
         return "a form in parts (multipart/form-data)"
     return "a form (name=value)" if FORM.match(text[:HEAD_BYTES]) else None
@@ -102,10 +108,10 @@ def in_words(what: str, *, path: str) -> InvalidBody:
 
 
 def json_of(raw: bytes, *, path: str) -> Any:
-    """Strict JSON of a body; of a route that has an example, no list, and no line of what it takes many of. Raises InvalidBody."""
+    """Strict JSON of a body; of a route that has an example an object, and no line of what it takes many of. Raises InvalidBody."""
     value = parsed(parse_json, raw, path=path)
-    if isinstance(value, list) and path in EXAMPLES:
-        raise in_words(ARRAY, path=path)
+    if not isinstance(value, dict) and path in EXAMPLES:
+        raise in_words(ARRAY if isinstance(value, list) else NO_OBJECT, path=path)
     if isinstance(value, dict) and OF_LINES.get(path) in value:
         raise in_words(LINE, path=path)
     return value

@@ -25,6 +25,7 @@ async def test_the_words_say_what_came_and_what_is_wanted(caller: Caller, path: 
     for text, of, what in (
         (LINES, "application/x-ndjson", "JSON lines"), ("model=x&input=y", "application/x-www-form-urlencoded", "a form"),
         ("[]", "application/json", "a JSON array"),
+        ("null", "application/json", "JSON and no object"), ('"Hello"', "application/json", "JSON and no object"),
     ):  # fmt: skip
         status, error = await sent(caller, path, text, of=of)
         assert (status, error["code"]) == (400, "invalid_body"), error

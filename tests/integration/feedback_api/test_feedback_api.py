@@ -137,8 +137,8 @@ ID = str(UUID(int=7))
         (f'{{"execution_id": "{ID}", "thumb": "up", "workspace_id": "{ID}"}}', 422, "workspace_id"),
         (f'{{"execution_id": "{ID}", "thumb": "up", "context": {{"a": "{"x" * 20_000}"}}}}', 422, "context"),
         (f'{{"execution_id": "{ID}", "thumb": "up", "context": []}}', 422, "context"),
-        ("null", 422, None),
-        ("[]", 422, None),
+        ("null", 400, None),
+        ("[]", 400, None),
         ("{", 400, None),
     ],
 )
