@@ -135,7 +135,7 @@ $(BOOT):
 	@.venv-boot/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14'
 
 $(STAMP): pyproject.toml uv.lock | $(BOOT)
-	@echo "Installing what uv.lock names into .venv (the first time 500 MB are fetched, and 10 to 30 s go into unpacking and compiling) …"
+	@echo "Installing what uv.lock names into .venv (the first time several hundred MB are fetched, then 10 to 30 s go into unpacking and compiling) …"
 	@$(BOOT) sync --locked --no-build --python $(PYTHON) $(QUIET)
 	@$(BIN)/python -m burnish.compiling
 	@touch $@
