@@ -95,7 +95,7 @@ export class Prompts {
     let wanted = includesOf(messagesOf(answer));
     while (wanted.length > 0) {
       for (const name of wanted) {
-        if (Object.keys(snippets).length >= MAX_SNIPPETS) throw new TemplateError(`A prompt has at most ${MAX_SNIPPETS} snippets, those of its snippets included.`, "invalid_field", "messages");
+        if (Object.keys(snippets).length >= MAX_SNIPPETS) throw new TemplateError(`A prompt has at most ${MAX_SNIPPETS} snippets, those of its snippets included.`, "messages");
         const included = (await this.one(namedBy(name), hasFallback)).kept;
         everything.push(included);
         snippets[name] = snippetOf(included.answer);
@@ -209,7 +209,7 @@ function namedBy(name: string): Asked {
 function snippetOf(answer: PromptVersion): Snippet {
   const [message, ...more] = answer.messages;
   if (!message || more.length > 0 || typeof message.content !== "string") {
-    throw new TemplateError(`'${answer.slug}' cannot be included: a snippet is a prompt with one message, which has a text.`, "invalid_field", "messages");
+    throw new TemplateError(`'${answer.slug}' cannot be included: a snippet is a prompt with one message, which has a text.`, "messages");
   }
   return { text: message.content, parameters: (answer.parameters ?? {}) as Record<string, Parameter> };
 }

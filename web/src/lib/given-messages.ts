@@ -23,16 +23,16 @@ type Budget = { spend: (text: string) => void; show: (url: string) => void };
 export function givenMessages(name: string, given: Json, budget: Budget): { [key: string]: Json }[] {
   const param = `variables.${name}`;
   if (!Array.isArray(given) || given.length > MAX_GIVEN_MESSAGES) {
-    throw new TemplateError(`'${name}' takes a list of at most ${MAX_GIVEN_MESSAGES.toLocaleString("en-US")} messages.`, "invalid_field", param);
+    throw new TemplateError(`'${name}' takes a list of at most ${MAX_GIVEN_MESSAGES.toLocaleString("en-US")} messages.`, param);
   }
   return given.map((one, index) => {
     const message = objectOf(one);
     if (!message || !GIVEN_ROLES.includes(String(message.role))) {
-      throw new TemplateError(`Each message of '${name}' is an object with a role out of ${GIVEN_ROLES.join(", ")}.`, "invalid_field", `${param}[${index}]`);
+      throw new TemplateError(`Each message of '${name}' is an object with a role out of ${GIVEN_ROLES.join(", ")}.`, `${param}[${index}]`);
     }
     const content = message.content ?? null;
     if (typeof content !== "string" && !Array.isArray(content) && content !== null) {
-      throw new TemplateError(`The content of a message of '${name}' is text, parts or null.`, "invalid_field", `${param}[${index}].content`);
+      throw new TemplateError(`The content of a message of '${name}' is text, parts or null.`, `${param}[${index}].content`);
     }
     budget.spend(textOf(Array.isArray(content) ? { ...message, content: content.map((part) => withoutBytes(part, budget)) } : message));
     return { ...message };

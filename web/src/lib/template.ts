@@ -38,7 +38,7 @@ export type PromptTemplate = {
 /** `snippets`: by the name that includes them; without them, those that are included stay open. `slug`: of the prompt itself. */
 export function parseMessages(messages: readonly TemplateMessage[], parameters: Record<string, Parameter> = {}, snippets?: Record<string, Snippet>, slug?: string): PromptTemplate {
   if (messages.length < 1 || messages.length > MAX_MESSAGES) {
-    throw new TemplateError(`A prompt has 1 to ${MAX_MESSAGES} messages, not ${messages.length}.`, "invalid_field", "messages");
+    throw new TemplateError(`A prompt has 1 to ${MAX_MESSAGES} messages, not ${messages.length}.`, "messages");
   }
   const own = messages.map((message, index) => parseMessage(message, `messages[${index}]`));
   const open = new Set(own.flatMap((one) => ("parts" in one ? includesOf(one.parts).map((include) => include.name) : [])));
@@ -61,11 +61,11 @@ function templateOf(parsed: Parsed[], parameters: Record<string, Parameter>, inc
   const used = new Set(found.slots.map((slot) => slot.name));
   const holders = parsed.flatMap((one) => ("placeholder" in one ? [one] : []));
   const clash = holders.map((one) => one.placeholder).find((name) => found.slots.some((slot) => slot.path[0] === name));
-  if (clash !== undefined) throw new TemplateError(`'${clash}' is both a variable and a placeholder for messages; rename one.`, "invalid_field", "messages");
+  if (clash !== undefined) throw new TemplateError(`'${clash}' is both a variable and a placeholder for messages; rename one.`, "messages");
   const variables = new Map([...declared].filter(([name]) => used.has(name)));
   parsed.forEach((one, index) => {
     if ("parts" in one && one.role !== "user" && showsPictures(one.parts, variables)) {
-      throw new TemplateError("A picture stands only in a message of the user.", "invalid_field", `messages[${index}].content`);
+      throw new TemplateError("A picture stands only in a message of the user.", `messages[${index}].content`);
     }
   });
   const required = [...variables.values()].filter((one) => one.default === undefined && found.needed.has(one.name)).map((one) => one.name);
@@ -87,10 +87,10 @@ function composed(parts: Part[], at: Composing, chain: string[], depth: number):
     if (typeof part === "string" || part.kind === "slot") return part;
     if (part.kind !== "include") return { ...part, body: composed(part.body, at, chain, depth), otherwise: composed(part.otherwise, at, chain, depth) };
     const way = [...chain, part.slug].join(" → ");
-    if (chain.includes(part.slug)) throw new TemplateError(`A snippet cannot include itself: ${way}.`, "invalid_field", at.param);
-    if (depth >= MAX_SNIPPET_DEPTH) throw new TemplateError(`At most ${MAX_SNIPPET_DEPTH} snippets lie within one another: ${way}.`, "invalid_field", at.param);
+    if (chain.includes(part.slug)) throw new TemplateError(`A snippet cannot include itself: ${way}.`, at.param);
+    if (depth >= MAX_SNIPPET_DEPTH) throw new TemplateError(`At most ${MAX_SNIPPET_DEPTH} snippets lie within one another: ${way}.`, at.param);
     const snippet = Object.hasOwn(at.snippets, part.name) ? at.snippets[part.name] : undefined;
-    if (!snippet) throw new TemplateError(`There is no snippet '${part.name}'.`, "invalid_field", at.param);
+    if (!snippet) throw new TemplateError(`There is no snippet '${part.name}'.`, at.param);
     for (const [name, parameter] of Object.entries(snippet.parameters ?? {})) at.said[name] = { ...parameter, ...at.said[name] };
     return { ...part, body: composed(parseTemplate(snippet.text, at.param), at, [...chain, part.slug], depth + 1) };
   });
@@ -99,16 +99,16 @@ function composed(parts: Part[], at: Composing, chain: string[], depth: number):
 type Survey = { slots: Slot[]; needed: Set<string>; parts: number };
 
 function look(parts: Part[], found: Survey, names: string[], depth: number, isSure: boolean, param: string): void {
-  if (depth > MAX_BLOCK_DEPTH) throw new TemplateError(`At most ${MAX_BLOCK_DEPTH} blocks stand within one another, those of snippets included.`, "invalid_field", param);
+  if (depth > MAX_BLOCK_DEPTH) throw new TemplateError(`At most ${MAX_BLOCK_DEPTH} blocks stand within one another, those of snippets included.`, param);
   const note = (slot: Slot, sure: boolean) => {
     const head = slot.path[0] ?? "";
     if (names.includes(head)) return;
-    if (OF_TURN.includes(head)) throw new TemplateError(`{{${head}}} stands only within an {{#each …}}.`, "invalid_field", param);
+    if (OF_TURN.includes(head)) throw new TemplateError(`{{${head}}} stands only within an {{#each …}}.`, param);
     found.slots.push(slot);
     if (sure) found.needed.add(slot.name);
   };
   for (const part of parts) {
-    if (++found.parts > MAX_PARTS) throw new TemplateError(`A prompt has at most ${MAX_PARTS.toLocaleString("en-US")} parts, those of its snippets included.`, "invalid_field", param);
+    if (++found.parts > MAX_PARTS) throw new TemplateError(`A prompt has at most ${MAX_PARTS.toLocaleString("en-US")} parts, those of its snippets included.`, param);
     if (typeof part === "string") continue;
     if (part.kind === "slot") note(part, isSure);
     else if (part.kind === "include") look(part.body ?? [], found, names, depth, isSure, param);
@@ -131,14 +131,14 @@ function showsPictures(parts: Part[], variables: Map<string, Variable>): boolean
 
 function parseMessage(message: TemplateMessage, param: string): Parsed {
   const { role, name } = message;
-  if (!(ROLES as readonly string[]).includes(role)) throw new TemplateError(`A role is one of ${ROLES.join(", ")}, not '${String(role).slice(0, 40)}'.`, "invalid_field", `${param}.role`);
+  if (!(ROLES as readonly string[]).includes(role)) throw new TemplateError(`A role is one of ${ROLES.join(", ")}, not '${String(role).slice(0, 40)}'.`, `${param}.role`);
   if (role === "placeholder") {
     if (typeof name !== "string" || checkedPath(name, `${param}.name`).length !== 1) {
-      throw new TemplateError("A placeholder's name is one variable name, such as 'history'.", "invalid_field", `${param}.name`);
+      throw new TemplateError("A placeholder's name is one variable name, such as 'history'.", `${param}.name`);
     }
     return { placeholder: name, optional: message.optional === true };
   }
-  if (typeof message.content !== "string") throw new TemplateError("A message needs its text in 'content'.", "invalid_field", `${param}.content`);
+  if (typeof message.content !== "string") throw new TemplateError("A message needs its text in 'content'.", `${param}.content`);
   return { role, parts: parseTemplate(message.content, `${param}.content`), ...(name ? { name } : {}) };
 }
 
@@ -147,14 +147,14 @@ function declare(slots: Slot[], parameters: Record<string, Parameter>): Map<stri
   for (const [name, given] of Object.entries(parameters)) {
     const path = checkedPath(name, "parameters");
     const type = given.type ?? null;
-    if (type !== null && !isType(type)) throw new TemplateError(`'${String(type).slice(0, 40)}' is no type; use one of ${VARIABLE_TYPES.join(", ")}.`, "invalid_field", `parameters.${name}`);
+    if (type !== null && !isType(type)) throw new TemplateError(`'${String(type).slice(0, 40)}' is no type; use one of ${VARIABLE_TYPES.join(", ")}.`, `parameters.${name}`);
     known.set(name, { path, name, type, ...(given.default === undefined || given.default === null ? {} : { default: given.default }) });
   }
   for (const slot of slots) known.set(slot.name, joined(known.get(slot.name), slot));
-  if (known.size > MAX_VARIABLES) throw new TemplateError(`A prompt has at most ${MAX_VARIABLES} variables; this one has ${known.size}.`, "invalid_field", "messages");
+  if (known.size > MAX_VARIABLES) throw new TemplateError(`A prompt has at most ${MAX_VARIABLES} variables; this one has ${known.size}.`, "messages");
   for (const one of known.values()) {
     if (one.default !== undefined && one.type !== null && !hasType(one.default, one.type)) {
-      throw new TemplateError(`The default of '${one.name}' is ${oneOf(typeOf(one.default))}, not ${oneOf(one.type)}.`, "invalid_field", "parameters");
+      throw new TemplateError(`The default of '${one.name}' is ${oneOf(typeOf(one.default))}, not ${oneOf(one.type)}.`, "parameters");
     }
   }
   return known;
@@ -164,9 +164,9 @@ function joined(known: Variable | undefined, slot: Slot): Variable {
   const { path, name, type } = slot;
   const own = slot.default === undefined ? {} : { default: slot.default };
   if (!known) return { path, name, type, ...own };
-  if (known.type && type && known.type !== type) throw new TemplateError(`'${name}' is declared as ${known.type} in one place and as ${type} in another.`, "invalid_field", "messages");
+  if (known.type && type && known.type !== type) throw new TemplateError(`'${name}' is declared as ${known.type} in one place and as ${type} in another.`, "messages");
   if (known.default !== undefined && slot.default !== undefined && JSON.stringify(known.default) !== JSON.stringify(slot.default)) {
-    throw new TemplateError(`'${name}' has two different defaults.`, "invalid_field", "messages");
+    throw new TemplateError(`'${name}' has two different defaults.`, "messages");
   }
   return { path, name, type: known.type ?? type, ...own, ...(known.default === undefined ? {} : { default: known.default }) };
 }
@@ -201,7 +201,7 @@ export function render(template: PromptTemplate, given: Record<string, Json>): R
   });
   if (filling.missing.size > 0) {
     const names = [...filling.missing].sort();
-    throw new TemplateError(`These variables are missing: ${names.join(", ")}.`, "missing_variables", "variables", { missing: names });
+    throw new TemplateError(`These variables are missing: ${names.join(", ")}.`, "variables", "missing_variables", { missing: names });
   }
   return { messages, used: [...filling.used].sort() };
 }
@@ -268,7 +268,7 @@ class Filling {
       else if (part.kind === "if") this.put(isTruthy(this.valueOf(part.path, true)) ? part.body : part.otherwise, out);
       else if (part.kind === "each") this.repeat(part.path, part.item, part.body, part.otherwise, out);
       else if (part.body) this.put(part.body, out);
-      else throw new TemplateError(`The snippet '${part.name}' is put in by the server.`, "invalid_field", "messages");
+      else throw new TemplateError(`The snippet '${part.name}' is put in by the server.`, "messages");
     }
   }
 
@@ -334,7 +334,7 @@ class Filling {
 }
 
 function tooLarge(what: string, most: number, unit: string): TemplateError {
-  return new TemplateError(`${what} ${most.toLocaleString("en-US")} ${unit}.`, "payload_too_large", "variables");
+  return new TemplateError(`${what} ${most.toLocaleString("en-US")} ${unit}.`, "variables", "payload_too_large");
 }
 
 function isTruthy(value: Json | undefined): boolean {
@@ -346,7 +346,7 @@ function asText(name: string, value: Json): string {
   try {
     return textOf(value);
   } catch (error) {
-    throw new TemplateError(`The variable '${name}' cannot be written as text: ${String(error)}.`, "invalid_field", `variables.${name}`);
+    throw new TemplateError(`The variable '${name}' cannot be written as text: ${String(error)}.`, `variables.${name}`);
   }
 }
 
@@ -358,5 +358,5 @@ function oneOf(type: string): string {
 function wrongType(name: string, value: Json, wanted: string): TemplateError {
   const isText = wanted === "image_url" && typeof value === "string";
   const what = isText ? "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" : `${oneOf(wanted)}, not ${oneOf(typeOf(value))}`;
-  return new TemplateError(`The variable '${name}' must be ${what}.`, "invalid_field", `variables.${name}`);
+  return new TemplateError(`The variable '${name}' must be ${what}.`, `variables.${name}`);
 }

@@ -29,8 +29,8 @@ export class TemplateError extends Error {
   override readonly name = "TemplateError";
   constructor(
     message: string,
-    readonly code: "invalid_field" | "missing_variables" | "payload_too_large",
     readonly param: string,
+    readonly code: "invalid_field" | "missing_variables" | "payload_too_large" = "invalid_field",
     readonly at: { from?: number; missing?: string[] } = {},
   ) {
     super(message);
@@ -83,7 +83,7 @@ export function inspectTemplate(text: string): { slots: Slot[]; error: TemplateE
 export function checkedPath(name: string, param: string): string[] {
   const path = name.split(".");
   if (!new RegExp(`^${NAME}(?:\\.[A-Za-z0-9_-]+)*$`).test(name) || name === "else" || !fits(path)) {
-    throw new TemplateError("A variable's name is letters, digits, '_' and '-', beginning with a letter or '_', with '.' between parts.", "invalid_field", param);
+    throw new TemplateError("A variable's name is letters, digits, '_' and '-', beginning with a letter or '_', with '.' between parts.", param);
   }
   return path;
 }
@@ -105,7 +105,7 @@ class Reader {
   read(): Part[] {
     const { text } = this;
     if (text.length > MAX_TEMPLATE_CHARS && [...text].length > MAX_TEMPLATE_CHARS) {
-      throw new TemplateError(`A template has at most ${MAX_TEMPLATE_CHARS.toLocaleString("en-US")} characters.`, "invalid_field", this.param);
+      throw new TemplateError(`A template has at most ${MAX_TEMPLATE_CHARS.toLocaleString("en-US")} characters.`, this.param);
     }
     let slots = 0;
     let at = 0;
@@ -117,7 +117,7 @@ class Reader {
         at = opened + 4;
         continue;
       }
-      if (++slots > MAX_SLOTS) throw new TemplateError(`A template has at most ${MAX_SLOTS.toLocaleString("en-US")} places for variables.`, "invalid_field", this.param);
+      if (++slots > MAX_SLOTS) throw new TemplateError(`A template has at most ${MAX_SLOTS.toLocaleString("en-US")} places for variables.`, this.param);
       at = this.tag(at, opened);
     }
     this.literal += text.slice(at);
@@ -244,7 +244,7 @@ class Reader {
   }
 
   private refuse(why: string, opened: number): TemplateError {
-    return new TemplateError(`${why} (${place(this.text, opened)}). Write {{{{ where the text itself needs {{.`, "invalid_field", this.param, { from: opened });
+    return new TemplateError(`${why} (${place(this.text, opened)}). Write {{{{ where the text itself needs {{.`, this.param, "invalid_field", { from: opened });
   }
 }
 
