@@ -43,6 +43,10 @@ def key_of(request: Request) -> str | None:
     return key
 
 
+def mismatch() -> IdempotencyMismatch:
+    return IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
+
+
 def goes_on(what: str, *, has_key: bool, details: dict[str, Any]) -> BurnishError:
     """What a caller hears whose gateway is stopped while `what` goes on: only with a key may a client repeat its call by itself."""
     told = f"This gateway is stopped, and {what} goes on: read it by its id"
@@ -142,6 +146,6 @@ def _replayed(stored: Record | None, asked: Asked, *, keyring: Keyring) -> Respo
     if stored is None or stored["body"] is None:
         raise still_running()
     if stored["fingerprint"] != asked.fingerprint:
-        raise IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
+        raise mismatch()
     body = keyring.open(stored["body"], context=asked.context)
     return Response(body, status_code=stored["status"], media_type="application/json", headers={"idempotent-replayed": "true"})

@@ -1,6 +1,7 @@
 """A conversation that goes on with `previous_response_id`: OpenAI's client sends what is new alone."""
 
 import json
+import time
 from typing import Any
 
 import openai
@@ -112,3 +113,29 @@ async def test_a_repeat_is_told_the_same_once_the_earlier_text_is_erased(client:
         await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1::uuid", first.id)
     again = await caller("POST", "/v1/responses", body, headers=headers)
     assert (told.status, again.status, again.raw) == (200, 200, told.raw)
+    other = await caller("POST", "/v1/responses", body | {"input": "Three."}, headers=headers)
+    assert (other.status, other.body["error"]["code"]) == (422, "idempotency_mismatch")
+
+
+@pytest.mark.promise("G-20")
+async def test_a_run_of_elsewhere_goes_on_or_is_refused_for_what_it_holds(caller: Caller) -> None:
+    """By an escaped name too: what a body says is read as JSON, and not found by its letters."""
+    odd = {"role": "human", "content": "Hi"}
+    told = (await caller("POST", "/v1/executions", {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hi"}]})).body["id"]
+    raw = json.dumps({"model": "simulated/chat", "input": "Two.", "previous_response_id": told}).replace("_response", "\\u005fresponse")
+    went = await caller("POST", "/v1/responses", raw=raw.encode())
+    assert went.status == 200 and [one["role"] for one in await conversation_of(caller, went.body["id"])] == ["user", "assistant", "user"]
+    ends = [("startTimeUnixNano", 0), ("endTimeUnixNano", time.time_ns())]
+    said = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "m",
+        "gen_ai.input.messages": json.dumps([odd]),
+        "gen_ai.completion": "Ho",
+    }
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in said.items()]
+    span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "chat", **{name: str(at) for name, at in ends}, "attributes": attributes}
+    brought = await caller("POST", "/v1/otlp/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    assert brought.status == 200, brought.body
+    [run] = (await caller("GET", f"/v1/executions?trace_id={'ab' * 16}")).body["data"]
+    refused = await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "Two.", "previous_response_id": run["id"]})
+    assert (refused.status, refused.body["error"]["param"]) == (400, "previous_response_id"), refused.body

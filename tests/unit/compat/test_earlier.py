@@ -1,4 +1,4 @@
-"""A conversation as items of the Responses API, and back: what a model was sent is what it is sent again (E2)."""
+"""What a model was sent and said is what it is sent again, before the messages of a call that goes on with it (E2)."""
 
 from typing import Any
 
@@ -6,24 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.compat.responses.body import ResponsesBody
-from burnish_gateway.compat.responses.conversation import messages_of
+from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.responses.earlier import going_on
-from burnish_shared.errors import BurnishError
+from burnish_gateway.compat.responses.references import Said
+from burnish_gateway.compat.responses.responses_format import ResponsesFormat
+from burnish_shared.errors import BurnishError, InvalidField
+from burnish_shared.json_bytes import encoded
 from burnish_shared.omitted import omitted
 
 pytestmark = pytest.mark.capability("E2")
 
 PDF = "data:application/pdf;base64,JVBERi0xLjQKJSVFT0Y="
 NOW = {"role": "user", "content": "and now?"}
-SAID = {"id": "01a21fd3-40af-7590-9662-f11ae2dae9df", "output": "so it is", "tool_calls": None, "beside": None}
+SAID = Said("so it is")
 ANSWER = {"role": "assistant", "content": "so it is"}
 
 TEXTS = st.text(min_size=1, max_size=5)
 PARTS = st.lists(
     st.builds(lambda text: {"type": "text", "text": text}, TEXTS)
     | st.just({"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}})
-    | st.just({"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}}),
+    | st.just(
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF, "context": "Trust only this.", "citations": {"enabled": True}}}
+    ),
     min_size=1,
     max_size=3,
 )
@@ -33,7 +37,12 @@ USERS = st.builds(
 THOUGHTS = st.just({}) | st.builds(
     lambda text: {"reasoning_content": text, "thinking_blocks": [{"type": "thinking", "thinking": text, "signature": "S"}]}, TEXTS
 )
-ANSWERS = st.builds(lambda text, thoughts: {"role": "assistant", "content": text, **thoughts}, TEXTS, THOUGHTS)
+ANSWERS = st.builds(lambda text, thoughts: {"role": "assistant", "content": text, **thoughts}, TEXTS, THOUGHTS) | st.sampled_from(
+    [{"role": "assistant", "content": None, "refusal": "no"}, {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]}]
+)
+
+
+MARKS = st.sampled_from([{}, {"is_error": True}, {"cache_control": {"type": "ephemeral"}}])
 
 
 @st.composite
@@ -42,7 +51,7 @@ def calls(draw: st.DrawFn) -> list[dict[str, Any]]:
     ids = draw(st.lists(TEXTS, min_size=1, max_size=3, unique=True))
     asked = [{"id": one, "type": "function", "function": {"name": "look", "arguments": draw(st.sampled_from(["{}", ""]))}} for one in ids]
     turn = {"role": "assistant", "content": draw(st.none() | TEXTS), "tool_calls": asked, **draw(THOUGHTS)}
-    return [turn, *({"role": "tool", "tool_call_id": one, "content": draw(TEXTS | PARTS)} for one in ids)]
+    return [turn, *({"role": "tool", "tool_call_id": one, "content": draw(TEXTS | PARTS), **draw(MARKS)} for one in ids)]
 
 
 TURNS = st.lists(
@@ -50,9 +59,12 @@ TURNS = st.lists(
 )
 
 
-def sent(messages: list[dict[str, Any]], outcome: dict[str, Any] = SAID, **body: Any) -> list[dict[str, Any]]:
-    made = going_on({"model": "m", "input": "and now?", **body}, messages=messages, outcome=outcome)
-    return messages_of(ResponsesBody.model_validate(made))
+def sent(messages: Any, said: Said = SAID, *, is_of_a_prompt: bool = False, **body: Any) -> list[dict[str, Any]]:
+    named = {"model": "m", "input": "and now?", "previous_response_id": "01a21fd3-40af-7590-9662-f11ae2dae9df"}
+    chat: Chat = ResponsesFormat().parse(encoded(named | body))
+    made = going_on(chat, messages=messages, said=said, is_of_a_prompt=is_of_a_prompt).order.messages
+    assert made is not None
+    return made
 
 
 @given(TURNS)
@@ -65,10 +77,11 @@ def test_what_was_sent_and_said_is_sent_again(turns: list[list[dict[str, Any]]])
 def test_what_the_answer_thought_and_called_goes_along() -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
     blocks = [{"type": "thinking", "thinking": "Hm.", "signature": "S"}]
-    outcome = SAID | {"output": None, "tool_calls": [call], "beside": {"reasoning": "Hm.", "thinking": blocks}}
+    said = Said(None, [call], {"reasoning": "Hm.", "thinking": blocks})
     result = {"type": "function_call_output", "call_id": "c1", "output": "a cat"}
     turn = {"role": "assistant", "content": None, "reasoning_content": "Hm.", "thinking_blocks": blocks, "tool_calls": [call]}
-    assert sent([NOW], outcome, input=[result]) == [NOW, turn, {"role": "tool", "tool_call_id": "c1", "content": "a cat"}]
+    assert sent([NOW], Said(None, beside={"refusal": "no"})) == [NOW, {"role": "assistant", "content": "no"}, NOW]
+    assert sent([NOW], said, input=[result]) == [NOW, turn, {"role": "tool", "tool_call_id": "c1", "content": "a cat"}]
 
 
 def test_instructions_hold_until_there_are_others() -> None:
@@ -79,14 +92,44 @@ def test_instructions_hold_until_there_are_others() -> None:
 
 
 @pytest.mark.parametrize(
-    "part",
+    "messages",
     [
-        {"type": "image_url", "image_url": {"url": omitted("data:image/png;base64,iVBO")}},
-        {"type": "file", "file": {"filename": "a.pdf", "file_data": omitted(PDF)}},
-        {"type": "input_audio", "input_audio": {"data": "x", "format": "wav"}},
+        [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": omitted("data:image/png;base64,iVBO")}}]}],
+        [{"role": "user", "content": [{"type": "file", "file": {"filename": "a.pdf", "file_data": omitted(PDF)}}]}],
+        [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "x", "format": "wav"}}]}],
+        [{"role": "user", "content": ["Hi"]}],
+        [{"role": "human", "content": "Hi"}],
+        [{"role": "assistant", "content": None, "tool_calls": [None]}],
+        [{"role": "assistant", "content": None, "tool_calls": "look"}],
+        ["Hi"],
+        [],
+        "Hi",
+        None,
     ],
 )
-def test_what_cannot_go_along_is_named(part: dict[str, Any]) -> None:
+def test_what_cannot_be_sent_again_is_named(messages: Any) -> None:
+    """Runs that came in from elsewhere are stored as they came."""
+    with pytest.raises(InvalidField) as refused:
+        sent(messages)
+    assert refused.value.param == "previous_response_id" and refused.value.message.startswith("previous_response_id:")
+    assert "messages[" not in refused.value.message
+
+
+def test_a_prompt_is_said_once() -> None:
+    prompt = {"model": None, "prompt": {"id": "greeting"}}
+    with pytest.raises(BurnishError, match="name a model and no prompt"):
+        sent([NOW], is_of_a_prompt=True, **prompt)
+    assert sent([NOW], **prompt) == [NOW, ANSWER, NOW]
+
+
+def test_an_answer_that_said_nothing_does_not_go_on() -> None:
+    with pytest.raises(InvalidField):
+        sent([NOW], Said(None))
+
+
+def test_what_a_call_says_itself_is_checked_where_it_stands() -> None:
     with pytest.raises(BurnishError) as refused:
-        sent([{"role": "user", "content": [part]}])
-    assert refused.value.param == "previous_response_id" and str(refused.value.message).startswith("previous_response_id:")
+        sent([NOW, NOW], input=[{"role": "nobody", "content": "x"}])
+    assert refused.value.param == "input[0].role"
+    with pytest.raises(BurnishError, match="input: is needed"):
+        sent([NOW], input=None)

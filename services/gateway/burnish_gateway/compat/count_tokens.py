@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Role
 from burnish_gateway.compat.format import Format
-from burnish_gateway.compat.recall import Recall
+from burnish_gateway.compat.recall import Recall, go_on
 from burnish_gateway.deps import gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.order import messages_of
 from burnish_gateway.other_bodies import parsed
@@ -34,7 +34,8 @@ async def _counted(request: Request, format: Format, recall: Recall | None) -> i
     gateway, principal = gateway_of(request), await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     whole = raw if recall is None else (await recall(raw, gateway=gateway, principal=principal, key=None)).body
-    order = parsed(format.parse, whole, path=request.url.path).order
+    chat = await go_on(parsed(format.parse, whole, path=request.url.path), gateway=gateway, principal=principal)
+    order = chat.order
     version = None
     if order.slug is not None:
         version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)

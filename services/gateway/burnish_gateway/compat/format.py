@@ -45,11 +45,16 @@ def setup_in(outcome: Facts) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A parsed request. `include_usage`: in a format where usage is an option, it is wanted. `repeated`: what its answer says of it."""
+    """A parsed request. `include_usage`: in a format where usage is an option, it is wanted. `repeated`: what its answer says of it.
+
+    `goes_on`: an execution whose conversation comes before these messages. `is_instructed`: the first of them is the call's instructions.
+    """
 
     order: Order
     include_usage: bool = False
     repeated: Facts = field(default_factory=dict)
+    goes_on: UUID | None = None
+    is_instructed: bool = False
 
 
 class Events(Protocol):

@@ -1,21 +1,22 @@
 """Reads what a call names of earlier answers by id alone, before it is taken apart."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_scope
-from burnish_gateway.compat.responses.earlier import MAY_GO_ON, check_prompt, going_on, not_kept, previous_in
+from burnish_gateway.compat.format import Chat
+from burnish_gateway.compat.responses.earlier import going_on, not_kept
 from burnish_gateway.compat.responses.references import MAY_REFER, Said, check_length, referred_in, with_items, without_items
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution import client_request_store, store
+from burnish_gateway.execution import store
+from burnish_gateway.execution.client_request import repeated_with
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import CHAT_MOST_BYTES
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidBody
 from burnish_shared.json_bytes import encoded
 
@@ -39,52 +40,56 @@ class Recall(Protocol):
 
 
 async def recall(raw: bytes, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None) -> Recalled:
-    """The body of a response with items in the place of references to them, and behind the conversation that it goes on with; most bodies
-    name nothing, and stay as they are.
+    """The body of a response with items in the place of references to them; most bodies hold none, and stay as they are.
 
     Raises InvalidField for an id of which no text is kept in this workspace, Forbidden for a key that may not read texts,
-    PayloadTooLarge where it becomes longer than a body may be.
+    PayloadTooLarge where it becomes longer than a body may be, IdempotencyMismatch for a key that was used with another body.
     """
-    if MAY_REFER.search(raw) is None and MAY_GO_ON.search(raw) is None:
+    if MAY_REFER.search(raw) is None:
         return Recalled(raw)
     try:
         body = parse_json(raw, duplicate_keys=True)
     except InvalidBody:
         return Recalled(raw)  # what is wrong with it, the format says
-    referred, previous = referred_in(body), previous_in(body)
-    if not referred and previous is None:
+    referred = referred_in(body)
+    if not referred:
         return Recalled(raw)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        if key is not None and (repeats := await client_request_store.repeated_with(tx, principal.workspace_id, key=key)) is not None:
+        if key is not None and (repeats := await repeated_with(tx, principal.workspace_id, key=key)) is not None:
             return Recalled(encoded(without_items(body)), repeats)
         check_scope(principal, READS_TEXTS)
-        earlier = None if previous is None else await _conversation(tx, previous)
         check_length(await store.bytes_of_answers(tx, referred), most_bytes=CHAT_MOST_BYTES)
         rows = await store.find_answers(tx, referred)
     said = {row["execution_id"]: _said(row) for row in rows}
-    whole = with_items(body, said, size=len(raw), most_bytes=CHAT_MOST_BYTES) if referred else body
-    return Recalled(encoded(whole if earlier is None else _after(earlier, whole)))
+    return Recalled(encoded(with_items(body, said, size=len(raw), most_bytes=CHAT_MOST_BYTES)))
 
 
-async def _conversation(tx: Tx, previous: UUID) -> Record:
-    """Raises InvalidField where nothing that can go on is kept, PayloadTooLarge for more than a body may hold."""
-    size = await store.bytes_of_conversation(tx, previous)
-    if size is None:
+async def go_on(chat: Chat, *, gateway: Gateway, principal: Principal) -> Chat:
+    """The call behind the conversation of the answer that it names, if it names one.
+
+    Raises Forbidden and PayloadTooLarge as `recall` does, and InvalidField where there is no such conversation that can be sent again.
+    """
+    if chat.goes_on is None:
+        return chat
+    check_scope(principal, READS_TEXTS)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        check_length(await store.bytes_of_conversation(tx, chat.goes_on) or 0, most_bytes=CHAT_MOST_BYTES)
+        found = await store.find_conversation(tx, chat.goes_on)
+    if found is None:
         raise not_kept()
-    check_length(size, most_bytes=CHAT_MOST_BYTES)
-    found = await store.find_conversation(tx, previous)
-    if found is None or not found["messages"] or (found["output"] is None and not found["tool_calls"] and not found["beside"]):
-        raise not_kept()
-    return found
-
-
-def _after(earlier: Record, body: dict[str, Any]) -> dict[str, Any]:
-    if earlier["slug"] is not None:
-        check_prompt(body)
-    outcome = {"id": str(earlier["execution_id"]), **{name: earlier[name] for name in ("output", "tool_calls", "beside")}}
-    made = going_on(body, messages=earlier["messages"], outcome=outcome)
-    check_length(len(encoded(made)), most_bytes=CHAT_MOST_BYTES)
+    made = going_on(chat, messages=found["messages"], said=_said(found), is_of_a_prompt=found["slug"] is not None)
+    check_length(len(encoded(made.order.messages)), most_bytes=CHAT_MOST_BYTES)
     return made
+
+
+async def repeated_by(chat: Chat, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None) -> UUID | None:
+    """Of a call that goes on with an earlier answer: the execution that was asked for with the same body and key before. Its answer stands,
+    whatever became of the conversation. Raises IdempotencyMismatch.
+    """
+    if chat.goes_on is None or key is None:
+        return None
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return await repeated_with(tx, principal.workspace_id, key=key)
 
 
 def _said(row: Record) -> Said:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.compat.format import Chat, Format
-from burnish_gateway.compat.recall import Recall, Recalled
+from burnish_gateway.compat.recall import Recall, Recalled, go_on, repeated_by
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
@@ -41,8 +41,10 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None) -> 
     key = IdempotencyKey(format.route, text, fingerprint_of(raw)) if text is not None else None
     recalled = Recalled(raw) if recall is None else await recall(raw, gateway=gateway, principal=principal, key=key)
     chat = parsed(format.parse, recalled.body, path=request.url.path)
-    if recalled.repeats is not None:
-        return await _repeat(request, Repeated(recalled.repeats), chat=chat, format=format, gateway=gateway, principal=principal)
+    repeats = recalled.repeats or await repeated_by(chat, gateway=gateway, principal=principal, key=key)
+    if repeats is not None:
+        return await _repeat(request, Repeated(repeats), chat=chat, format=format, gateway=gateway, principal=principal)
+    chat = await go_on(chat, gateway=gateway, principal=principal)
     submitted = await submit(
         chat.order,
         gateway=gateway,

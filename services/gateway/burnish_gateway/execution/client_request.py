@@ -3,11 +3,14 @@
 import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import UUID
 
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import client_request_store as store
+from burnish_gateway.idempotency import mismatch
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, IdempotencyInProgress
 from burnish_shared.storable_text import storable
 
@@ -18,6 +21,17 @@ class ClientRequestTaken(Conflict):
     """Another execution of the workspace has this `client_request_id`; `details.execution_id` names it."""
 
     code = "client_request_id_taken"
+
+
+async def repeated_with(tx: Tx, workspace_id: UUID, *, key: IdempotencyKey) -> UUID | None:
+    """The execution that was admitted with this key and the same body. Raises IdempotencyMismatch for a key of another body's."""
+    found = await store.find_key(tx, workspace_id, key=key)
+    if found is None:
+        return None
+    if not found["is_same"]:
+        raise mismatch()
+    execution_id: UUID = found["execution_id"]
+    return execution_id
 
 
 async def once(request: ExecutionRequest, *, gateway: Gateway, key: IdempotencyKey | None, admit: Callable[[], Awaitable[T]]) -> T:

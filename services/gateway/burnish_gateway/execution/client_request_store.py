@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from asyncpg import Record
+
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.db.session import Tx
 
@@ -49,16 +51,16 @@ async def execution_under(tx: Tx, workspace_id: UUID, *, route: str, key: str) -
     return found
 
 
-async def repeated_with(tx: Tx, workspace_id: UUID, *, key: IdempotencyKey) -> UUID | None:
-    """The execution that was admitted with this key and the same body."""
-    found: UUID | None = await tx.fetchval(
-        "SELECT execution_id FROM idempotency_keys WHERE workspace_id = $1 AND route = $2 AND key = $3 AND fingerprint = $4",
+async def find_key(tx: Tx, workspace_id: UUID, *, key: IdempotencyKey) -> Record | None:
+    """The execution that was admitted with this key, and whether `is_same`: with the same body."""
+    return await tx.fetchrow(
+        "SELECT execution_id, fingerprint = $4 AS is_same FROM idempotency_keys WHERE workspace_id = $1 AND route = $2 AND key = $3 "
+        "AND execution_id IS NOT NULL",
         workspace_id,
         key.route,
         key.key,
         key.fingerprint,
     )
-    return found
 
 
 async def is_being_admitted(tx: Tx, execution_id: UUID) -> bool:

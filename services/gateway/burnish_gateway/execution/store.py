@@ -75,7 +75,7 @@ async def find_conversation(tx: Tx, execution_id: UUID) -> Record | None:
 
 
 async def bytes_of_conversation(tx: Tx, execution_id: UUID) -> int | None:
-    """How much `find_conversation` would bring, as text; None: nothing."""
+    """How much `find_conversation` would bring, as text, from above; None: nothing."""
     size: int | None = await tx.fetchval(
         "SELECT octet_length(c.messages::text) + coalesce(octet_length(c.output), 0) + coalesce(octet_length(c.tool_calls::text), 0) "
         "+ coalesce(octet_length((c.settings -> $2)::text), 0) FROM execution_contents c WHERE c.execution_id = $1",

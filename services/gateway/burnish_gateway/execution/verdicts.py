@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from burnish_gateway.billing.budget import BudgetFacts
+from burnish_gateway.idempotency import mismatch
 from burnish_shared.books.admission import BURST_RATIO, Answer, RateLimit, RateState, Verdict
 from burnish_shared.errors import (
     BudgetExhausted,
     BurnishError,
     ConcurrencyLimited,
-    IdempotencyMismatch,
     OutOfCredit,
     RateLimited,
     Suspended,
@@ -51,7 +51,7 @@ def error_of(answer: Answer, asked: Asked, *, left_nusd: int | None = None) -> B
         case Verdict.SUSPENDED:
             return suspended()
         case Verdict.KEY_MISMATCH:
-            return IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
+            return mismatch()
         case Verdict.UNKNOWN_ACCOUNT | Verdict.CLOSING:  # a budget or credit account that went away in this moment
             return Unavailable("The workspace's accounts are being changed; try again.", retry_after_s=1)
         case _:

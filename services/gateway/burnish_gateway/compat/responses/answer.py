@@ -30,23 +30,19 @@ def response(outcome: Facts, *, repeated: Facts) -> bytes:
 
 def response_object(outcome: Facts, *, repeated: Facts) -> dict[str, Any]:
     reason = INCOMPLETE.get(outcome.get("finish_reason") or "")
+    beside = outcome.get("beside") or {}
+    output = [reasoning_item(outcome["id"], beside)] if beside.get("reasoning") or beside.get("thinking") else []
+    if outcome["output"] or beside.get("refusal"):
+        output.append(message_item(outcome["id"], text=outcome["output"] or None, beside=beside, chances=_chances_of(outcome)))
+    output += [call_item(outcome["id"], index, call) for index, call in enumerate(outcome.get("tool_calls") or [])]
     return head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], repeated=repeated) | {
         "status": "incomplete" if reason else "completed",
         "incomplete_details": {"reason": reason} if reason else None,
-        "output": output_items(outcome),
+        "output": output,
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
         **tier_in(outcome),
     }
-
-
-def output_items(outcome: Facts) -> list[Facts]:
-    """What the model thought, said and called. `outcome`: `id`, `output`, `tool_calls` and `beside`."""
-    beside = outcome.get("beside") or {}
-    items = [reasoning_item(outcome["id"], beside)] if beside.get("reasoning") or beside.get("thinking") else []
-    if outcome["output"] or beside.get("refusal"):
-        items.append(message_item(outcome["id"], text=outcome["output"] or None, beside=beside, chances=_chances_of(outcome)))
-    return items + [call_item(outcome["id"], index, call) for index, call in enumerate(outcome.get("tool_calls") or [])]
 
 
 def _chances_of(outcome: Facts) -> list[Facts]:

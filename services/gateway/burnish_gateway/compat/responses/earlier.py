@@ -1,60 +1,58 @@
-"""The conversation of an earlier answer (`previous_response_id`) as items of the Responses API. Pure.
+"""The conversation of an earlier answer (`previous_response_id`) before a call's own messages. Pure.
 
 Source: https://platform.openai.com/docs/guides/conversation-state (passing context from the previous response).
 """
 
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.format import Chat, Facts
+from burnish_gateway.compat.messages import MESSAGES_MOST, checked_messages
 from burnish_gateway.compat.refusals import Unsupported
-from burnish_gateway.compat.responses.answer import output_items
-from burnish_gateway.compat.target import PROMPT_PREFIX
-from burnish_shared.errors import InvalidField
-from burnish_shared.omitted import OMITTED, told_of_omitted
+from burnish_gateway.compat.responses.references import Said
+from burnish_shared.errors import BurnishError, InvalidField
 
 NAME: Final = "previous_response_id"
-
-MAY_GO_ON: Final = re.compile(rb'"previous_response_id"\s*:\s*"')
-"""A body without it names no earlier answer."""
 
 OURS: Final = re.compile(r"(?:resp_)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
 
 INSTEAD: Final = "send the conversation so far as input"
 
+AT_PLACE: Final = re.compile(r"messages\[\d+\][^:]*: ")
 
-def previous_in(body: Any) -> UUID | None:
+
+def previous_in(named: str | None) -> UUID | None:
     """The execution whose conversation goes on; None where none is named. Raises InvalidField for an id that is none of ours."""
-    named = body.get(NAME) if isinstance(body, dict) else None
     if not named:
         return None
-    found = OURS.match(named) if isinstance(named, str) else None
+    found = OURS.match(named)
     if found is None:
         raise not_kept()
     return UUID(found[1])
 
 
-def check_prompt(body: Facts) -> None:
-    """Of a conversation that a prompt began: raises Unsupported where the call names a prompt too, whose text would be said twice."""
-    model = body.get("model")
-    if body.get("prompt") or (isinstance(model, str) and model.startswith(PROMPT_PREFIX)):
-        raise Unsupported(f"{NAME}: a prompt began that conversation and its text is part of it; name a model and no prompt.", param=NAME)
+def going_on(chat: Chat, *, messages: Any, said: Said, is_of_a_prompt: bool) -> Chat:
+    """The call with the earlier conversation before its own messages. `messages`: what that model was sent, `said`: what it said, as the
+    books keep both. Instructions of now take the place of a first message of `system`.
 
-
-def going_on(body: Facts, *, messages: Sequence[Facts], outcome: Facts) -> Facts:
-    """The body with the earlier conversation before its own items. `messages`: what that model was sent; `outcome`: `id`, `output`,
-    `tool_calls` and `beside` of what it said. Instructions of now take the place of a first message of `system`.
-
-    Raises InvalidField for a picture or file of which only the name is kept.
+    Raises InvalidField where that was no conversation, or where it holds what cannot be sent again, such as a picture of which only the
+    name is kept, and Unsupported where a prompt began it and this call names one too: its text would be said twice.
     """
-    is_instructed = bool(body.get("instructions")) and bool(messages) and messages[0].get("role") == "system"
-    given = body.get("input")
-    own = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    earlier = [item for message in messages[1 if is_instructed else 0 :] for item in _items(message)]
-    return body | {"input": [*earlier, *output_items(outcome), *own]} if isinstance(own, list) else body
+    if is_of_a_prompt and chat.order.slug is not None:
+        raise Unsupported(f"{NAME}: a prompt began that conversation and its text is part of it; name a model and no prompt.", param=NAME)
+    answer = _answer(said)
+    if answer is None or not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
+        raise not_kept()
+    own: Sequence[Facts] = chat.order.messages or []
+    leading = own[:1] if chat.is_instructed else []
+    earlier = messages[1:] if leading and messages[0].get("role") == "system" else messages
+    if len(earlier) + len(own) >= MESSAGES_MOST:
+        raise InvalidField(f"{NAME}: with it the call has more than {MESSAGES_MOST:,} messages.", param=NAME)
+    made = [*leading, *_checked(earlier), answer, *own[len(leading) :]]
+    return replace(chat, order=replace(chat.order, messages=made))
 
 
 def not_kept() -> InvalidField:
@@ -63,43 +61,32 @@ def not_kept() -> InvalidField:
     )
 
 
-def _items(message: Facts) -> Iterable[Facts]:
-    """One message as the items that make it (conversation.py reads them back)."""
-    role, content = message.get("role"), message.get("content")
-    if role == "tool":
-        yield {"type": "function_call_output", "call_id": message.get("tool_call_id") or "", "output": _content(content)}
-        return
-    thought, blocks = message.get("reasoning_content"), message.get("thinking_blocks")
-    if thought or blocks:
-        texts = [{"type": "reasoning_text", "text": thought}] if thought else []
-        yield {"type": "reasoning", "summary": [], "content": texts, **({"encrypted_content": json.dumps(blocks)} if blocks else {})}
-    if content or role != "assistant":
-        yield {"type": "message", "role": role, "content": _content(content)}
-    for call in message.get("tool_calls") or []:
-        function = call.get("function") or {}
-        named = {"name": function.get("name") or "", "arguments": function.get("arguments") or ""}
-        yield {"type": "function_call", "call_id": call.get("id") or "", **named}
+def _checked(messages: Sequence[Facts]) -> list[Facts]:
+    """Those that a call of ours may send: what came in from elsewhere was stored as it came."""
+    try:
+        return checked_messages(messages)
+    except BurnishError as error:
+        why = AT_PLACE.sub("", error.message, count=1)
+        raise InvalidField(
+            f"{NAME}: that conversation holds what cannot be sent again ({why.rstrip('.')}); {INSTEAD}.", param=NAME
+        ) from error
 
 
-def _content(content: Any) -> str | list[Facts]:
-    return [_part(one) for one in content] if isinstance(content, list) else content or ""
+def _answer(said: Said) -> Facts | None:
+    """What the model thought, said and called, as the message that it is sent back as; None: nothing."""
+    text = said.output or _text(said.beside.get("refusal")) or None
+    if text is None and not said.tool_calls:
+        return None
+    made: Facts = {"role": "assistant", "content": text}
+    if said.tool_calls:
+        made["tool_calls"] = said.tool_calls
+    return made | _thoughts(said.beside)
 
 
-def _part(part: Facts) -> Facts:
-    kind = part.get("type")
-    held = part.get(kind) if isinstance(kind, str) else None
-    if kind == "text":
-        return {"type": "input_text", "text": held}
-    if kind == "image_url" and isinstance(held, dict):
-        _check_kept(held.get("url"), None)
-        detail = held.get("detail")
-        return {"type": "input_image", "image_url": held.get("url"), **({} if detail is None else {"detail": detail})}
-    if kind == "file" and isinstance(held, dict) and not held.get("content"):
-        _check_kept(held.get("file_data"), held.get("filename"))
-        return {"type": "input_file", **held}
-    raise Unsupported(f"{NAME}: holds a part of type {str(kind)[:40]!r}, which this format has not; {INSTEAD}.", param=NAME)
+def _thoughts(beside: Mapping[str, Any]) -> Facts:
+    named = {"reasoning_content": beside.get("reasoning"), "thinking_blocks": beside.get("thinking")}
+    return {name: value for name, value in named.items() if value}
 
 
-def _check_kept(value: Any, name: str | None) -> None:
-    if isinstance(value, str) and OMITTED.match(value) and (told := told_of_omitted(value, name)) is not None:
-        raise InvalidField(f"{NAME}: {told}", param=NAME)
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

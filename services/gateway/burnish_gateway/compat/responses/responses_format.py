@@ -13,6 +13,7 @@ from burnish_gateway.compat.format import Chat, Facts
 from burnish_gateway.compat.responses.answer import response
 from burnish_gateway.compat.responses.body import ResponsesBody, parse_responses_body, repeated_in
 from burnish_gateway.compat.responses.conversation import messages_of, settings_of
+from burnish_gateway.compat.responses.earlier import previous_in
 from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
@@ -21,13 +22,18 @@ from burnish_shared.errors import BurnishError, InvalidField
 
 @dataclass(frozen=True, slots=True)
 class ResponsesFormat:
-    """`POST /v1/responses`. What it goes on with was put into its input before (recall.py)."""
+    """`POST /v1/responses`. What an answer that it names was about is put before it (recall.py)."""
 
     route: str = "responses"
 
     def parse(self, raw: bytes) -> Chat:
         body = parse_responses_body(raw)
-        return Chat(_order(body), repeated=repeated_in(body))
+        return Chat(
+            _order(body),
+            repeated=repeated_in(body),
+            goes_on=previous_in(body.previous_response_id),
+            is_instructed=bool(body.instructions),
+        )
 
     def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
         return response(outcome, repeated=chat.repeated)
