@@ -100,6 +100,17 @@ def test_older_conventions_are_read_too() -> None:
     assert found.messages == [{"role": "system", "content": "be short"}, {"role": "user", "content": "where?"}]
 
 
+@pytest.mark.parametrize("version", ["v2", "two", "", -1, 0, 1.5, [2], True])
+def test_a_version_that_is_no_number_is_refused_and_not_counted_for_the_label(version: Any) -> None:
+    with pytest.raises(ValueError, match=r"burnish\.version must be a whole number"):
+        reported_of(span(gen_ai__request__model="m", burnish__prompt="triage", burnish__version=version))
+
+
+def test_numbers_may_come_as_text() -> None:
+    found = reported_of(span(gen_ai__request__model="m", burnish__version="2", gen_ai__usage__input_tokens="120"))
+    assert found is not None and (found.version, found.input_tokens) == (2, 120)
+
+
 def test_a_service_without_a_name_is_no_app() -> None:
     made = span(gen_ai__request__model="m")
     found = reported_of(replace(made, resource={"service.name": "unknown_service:python"}))

@@ -85,7 +85,7 @@ def reported_of(span: Span) -> Reported | None:
         error=error,
         finish_reason=_finish_reason(get("gen_ai.response.finish_reasons") or finish_reason_in(span)),
         slug=_slug(get("burnish.prompt") or get("gen_ai.prompt.name")),
-        version=_count(get("burnish.version")),
+        version=_version(span),
         label=_text(get("burnish.label"), most=63),
         input_tokens=_count(first_said(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
         output_tokens=_count(first_said(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
@@ -145,7 +145,21 @@ def _text(value: Any, *, most: int = TEXT_MOST) -> str | None:
     return storable(str(value))[:most] or None if value is not None else None
 
 
+def _version(span: Span) -> int | None:
+    """None: the label's. Raises ValueError for one that is no number: it must not count for what the label names."""
+    given = span.attributes.get("burnish.version")
+    version = _count(given)
+    if given is not None and (not version or (isinstance(given, float) and not given.is_integer())):
+        raise ValueError(
+            f"span {storable(span.span_id[:32])}: burnish.version must be a whole number from 1, not {storable(repr(given)[:40])}"
+        )
+    return version
+
+
 def _count(value: Any) -> int | None:
+    """Some tell numbers as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return min(int(value[:20]), INT4_MOST)
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return min(int(value), INT4_MOST) if is_number and value >= 0 else None
 

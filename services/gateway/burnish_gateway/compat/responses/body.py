@@ -18,7 +18,7 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 Object = dict[str, Any]
 
 NOT_OFFERED = {
-    "conversation": "send the conversation so far as input",
+    "conversation": "send the conversation so far as input, or go on with previous_response_id",
     "background": "use POST /v1/executions with mode background",
 }
 """What needs a state that is kept for the caller, and what to do instead."""
