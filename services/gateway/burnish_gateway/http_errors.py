@@ -10,8 +10,8 @@ from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden,
 NOTHING: Final = "There is nothing at this address."
 
 INSTEAD: Final = {
-    "/v1/responses/": "Of /v1/responses only the call itself is offered; previous_response_id goes on with an earlier one. The id of a response "
-    "is that of its execution: GET /v1/executions/{id} reads it, POST /v1/executions/{id}/cancel ends it.",
+    "/v1/responses/": "Of /v1/responses only the call itself is offered; previous_response_id goes on with an earlier one. The id of a "
+    "response is that of its execution: GET /v1/executions/{id} reads it, POST /v1/executions/{id}/cancel ends it.",
     "/v1/chat/completions/": "The id of a completion is that of its execution: GET /v1/executions/{id} reads it.",
     "/v1/conversations": "Conversations are not kept; send the one so far as input or messages, or go on with previous_response_id of "
     "/v1/responses.",
