@@ -209,6 +209,96 @@ def test_an_answer_that_calls_tools(attributes: dict[str, Any], calls: list[dict
     assert (found.output, found.tool_calls) == (None, calls)
 
 
+def of_openinference(*messages: dict[str, Any], side: str = "output", **more: Any) -> Reported:
+    """With these messages on one side: each by the ends of its attributes."""
+    given = {f"llm.{side}_messages.{n}.message.{name}": value for n, one in enumerate(messages) for name, value in one.items()}
+    return read({**{name: value for name, value in OPENINFERENCE.items() if not name.startswith(f"llm.{side}_messages.")}, **given, **more})
+
+
+def part(number: int, kind: str, text: str | None = None) -> dict[str, Any]:
+    told = {"type": kind} | ({} if text is None else {"text": text})
+    return {f"contents.{number}.message_content.{name}": value for name, value in told.items()}
+
+
+def call(name: str, number: int = 0) -> dict[str, Any]:
+    at = f"tool_calls.{number}.tool_call"
+    return {f"{at}.id": "c1", f"{at}.function.name": name, f"{at}.function.arguments": '{"at": 1}'}
+
+
+THOUGHT: dict[str, Any] = {"role": "assistant", **part(0, "reasoning", "Hm.")}
+SAID: dict[str, Any] = {"role": "assistant", **part(0, "text", "A "), **part(1, "text", "cat.")}
+HEARD = {"id": "c1", "type": "function", "function": {"name": "hear", "arguments": '{"at": 1}'}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "output", "calls"),
+    [
+        ([{**SAID, **part(2, "tool_use"), **call("look")}], "A cat.", [LOOKED]),
+        ([{**THOUGHT, **part(1, "tool_use"), **call("look")}], None, [LOOKED]),
+        ([THOUGHT, SAID], "A cat.", None),
+        ([SAID, call("look")], "A cat.", [LOOKED]),
+        ([THOUGHT, call("look"), call("hear")], None, [LOOKED, HEARD]),
+        ([{"content": ""}], "", None),
+        ([{"content": "one"}, {"content": "two"}], "one", None),
+    ],
+)
+def test_all_that_openinference_tells_of_an_answer_is_one_turn(
+    messages: list[dict[str, Any]], output: str | None, calls: list[dict[str, Any]] | None
+) -> None:
+    """Anthropic's wrapper writes a part `tool_use` beside the call; OpenAI's, on Responses, a message for each item."""
+    found = of_openinference(*messages)
+    assert (found.output, found.tool_calls) == (output, calls)
+
+
+def test_of_several_choices_the_first_is_the_answer() -> None:
+    found = of_openinference(call("look"), call("hear"), **{"llm.invocation_parameters": '{"n": 2}'})
+    assert (found.output, found.tool_calls) == (None, [LOOKED])
+
+
+def test_what_a_tool_gave_in_parts_is_one_result() -> None:
+    result = {"role": "tool", "tool_call_id": "c1"}
+    picture = {"contents.1.message_content.type": "image", "contents.1.message_content.image.image.url": "https://a/b.png"}
+    found = of_openinference(
+        result | part(0, "text", "a ") | part(1, "text", "cat"), result | part(0, "text", "a cat") | picture, side="input"
+    )
+    assert [(one["role"], one["tool_call_id"]) for one in found.messages] == [("tool", "c1")] * 2
+    assert found.messages[0]["content"] == "a cat"
+    assert "a cat" in found.messages[1]["content"] and "https://a/b.png" in found.messages[1]["content"]
+
+
+CALLING = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": '{"at": 1}', "id": "fc_1", "status": "completed"}
+TELLING = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "A cat.", "annotations": []}], "id": "m"}
+THINKING = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]}
+
+
+@pytest.mark.parametrize(
+    ("output", "said", "calls"),
+    [
+        ([THINKING, TELLING], "A cat.", None),
+        ([TELLING, CALLING], "A cat.", [LOOKED]),
+        (CALLING, None, [LOOKED]),
+        ([CALLING, CALLING | {"name": "hear"}], None, [LOOKED, HEARD]),
+        ([{"type": "web_search_call", "id": "ws"}, TELLING], "A cat.", None),
+        (TELLING, "A cat.", None),
+        ([{"role": "assistant", "content": "one"}, {"role": "assistant", "content": "two"}], "one", None),
+        ({"type": "message", "text": "x"}, '{"type": "message", "text": "x"}', None),
+    ],
+)
+def test_items_of_responses_at_langfuse_are_one_turn(output: Any, said: str | None, calls: list[dict[str, Any]] | None) -> None:
+    found = read({**LANGFUSE, "langfuse.observation.output": json.dumps(output)})
+    assert (found.output, found.tool_calls) == (said, calls)
+
+
+def test_an_empty_answer_at_vercel_is_an_empty_text() -> None:
+    assert read({**VERCEL, "ai.response.text": ""}).output == ""
+
+
+def test_a_text_in_parts_beside_calls_is_kept() -> None:
+    message = {"role": "assistant", "content": [{"type": "text", "text": "A cat."}], "tool_calls": [LOOKED]}
+    found = read({"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.completion": json.dumps([message])})
+    assert (found.output, found.tool_calls) == ("A cat.", [LOOKED])
+
+
 @pytest.mark.parametrize("kind", ["CHAIN", "AGENT", "TOOL", "RETRIEVER", "RERANKER", "GUARDRAIL", "EVALUATOR", "something new"])
 def test_what_stands_around_a_call_of_a_model_is_left_alone(kind: str) -> None:
     assert reported_of(span({**OPENINFERENCE, "openinference.span.kind": kind, "gen_ai.request.model": "m"})) is None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from burnish_gateway.bundle.foreign.draft import slug_of
-from burnish_gateway.imports.genai_messages import parsed
+from burnish_gateway.imports.genai_messages import one_turn, parsed
 from burnish_gateway.imports.request_settings import settings_asked
 
 KIND: Final = "langfuse.observation.type"
@@ -16,6 +16,15 @@ OPERATIONS: Final = {"generation": "chat", "embedding": "embeddings"}
 
 WHOLE: Final = "completion_tokens", "prompt_tokens"
 """Of OpenAI's usage, passed on as it is: classes are parts of these. In Langfuse's own words each class stands beside the others."""
+
+
+NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "message": ("role", "content"),
+    "reasoning": ("summary",),
+    "function_call": ("call_id", "name"),
+    "custom_tool_call": ("call_id", "name"),
+}
+"""Kinds of items of OpenAI's Responses that are read, and what tells each from somebody's own JSON."""
 
 
 def is_of_langfuse(attributes: Mapping[str, Any]) -> bool:
@@ -59,8 +68,32 @@ def _asked(value: Any) -> Any:
 
 
 def _answered(value: Any) -> Any:
+    """A message, or the items of an answer of OpenAI's Responses as one: the wrapper tells one item alone, and several as a list."""
     given = parsed(value)
+    items = given if isinstance(given, list) else [given]
+    if any(_is_item(one) for one in items):
+        return one_turn([{"parts": _of_item(one)} for one in items if isinstance(one, dict)])
     return [given] if isinstance(given, dict) and "role" in given else value
+
+
+def _is_item(item: Any) -> bool:
+    needed = NEEDED.get(str(item.get("type"))) if isinstance(item, dict) else None
+    return needed is not None and all(name in item for name in needed)
+
+
+def _of_item(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """As parts of `gen_ai.*`. An item of another kind stays as it was written."""
+    if not _is_item(item):
+        return [dict(item)]
+    kind = item["type"]
+    if kind == "message":
+        content = item["content"] if isinstance(item["content"], list) else [{"text": item["content"]}]
+        texts = [one.get("text") or one.get("refusal") for one in content if isinstance(one, dict)]
+        return [{"type": "text", "content": text} for text in texts if isinstance(text, str)]
+    if kind == "reasoning":
+        thought = item["summary"] if isinstance(item["summary"], list) else []
+        return [{"type": "reasoning", "content": one.get("text")} for one in thought if isinstance(one, dict)]
+    return [{"type": "tool_call", "id": item["call_id"], "name": item["name"], "arguments": item.get("arguments", item.get("input"))}]
 
 
 def _tokens(usage: Mapping[str, Any]) -> dict[str, Any]:

@@ -105,6 +105,8 @@ def _answered(attributes: Mapping[str, Any]) -> Any:
     said = next((attributes[name] for name in ("ai.response.text", "ai.response.object") if attributes.get(name) is not None), None)
     if said is None and not made:
         return None
+    if not said and not made:
+        return [{"role": "assistant", "content": said}]
     return [{"role": "assistant", "parts": [*([] if said in (None, "") else [{"type": "text", "content": said}]), *made]}]
 
 
