@@ -177,6 +177,8 @@ def test_an_observation_that_failed_or_is_no_call_of_a_model() -> None:
     told = {"langfuse.observation.level": "ERROR", "langfuse.observation.status_message": "Error code: 429 - slow down"}
     for failed in (read({**LANGFUSE, **told}), read({**LANGFUSE, **told}, error="Error code: 429 - slow down")):
         assert (failed.status, failed.error) == (Status.RATE_LIMITED, "Error code: 429 - slow down")
+    silent = read({**LANGFUSE, "langfuse.observation.level": "ERROR"})
+    assert (silent.status, silent.error) == (Status.ERROR, "error")
     for kind in ("span", "event", "agent", "tool", "chain", "retriever", "evaluator", "guardrail"):
         assert reported_of(span({**LANGFUSE, "langfuse.observation.type": kind, "gen_ai.request.model": "m"})) is None
 
@@ -264,6 +266,47 @@ def test_what_a_tool_gave_in_parts_is_one_result() -> None:
     assert [(one["role"], one["tool_call_id"]) for one in found.messages] == [("tool", "c1")] * 2
     assert found.messages[0]["content"] == "a cat"
     assert "a cat" in found.messages[1]["content"] and "https://a/b.png" in found.messages[1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("max_tokens 15040 is above what the model takes", Status.ERROR),
+        ("Error code: 400 - max_tokens 4290 is too large", Status.ERROR),
+        ("no timeout was given for tool 429", Status.ERROR),
+        ("Error code: 504 - gone", Status.TIMEOUT),
+        ("openai.APITimeoutError: gone", Status.TIMEOUT),
+        ("RateLimitError", Status.RATE_LIMITED),
+    ],
+)
+@pytest.mark.parametrize("is_error", [True, False])
+def test_what_langfuse_says_of_a_failure_is_searched_at_its_head_alone(said: str, status: Status, is_error: bool) -> None:
+    told = {"langfuse.observation.level": "ERROR", "langfuse.observation.status_message": said}
+    failed = read({**LANGFUSE, **told}, error=said if is_error else None)
+    assert (failed.status, failed.error) == (status, said)
+
+
+def test_a_version_of_langfuses_prompt_is_none_of_ours() -> None:
+    assert (read(LANGFUSE).slug, read(LANGFUSE).version) == ("support-answer", 3)
+    named = read({**LANGFUSE, "burnish.prompt": "triage"})
+    assert (named.slug, named.version) == ("triage", None)
+    assert read({**LANGFUSE, "burnish.prompt": "triage", "burnish.version": 2}).version == 2
+
+
+def test_tokens_of_responses_at_langfuse_are_whole_counts_and_costs_add_up() -> None:
+    usage = {
+        "input_tokens": 16,
+        "output_tokens": 33,
+        "total_tokens": 49,
+        "input_tokens_details": {"cached_tokens": 4},
+        "output_tokens_details": {"reasoning_tokens": 9},
+    }
+    costs = {"input": 0.00006, "output": 0.000016}
+    found = read(
+        {**LANGFUSE, "langfuse.observation.usage_details": json.dumps(usage), "langfuse.observation.cost_details": json.dumps(costs)}
+    )
+    assert (found.input_tokens, found.output_tokens, found.cached_input_tokens, found.reasoning_tokens) == (16, 33, 4, 9)
+    assert found.cost_nusd == 76_000
 
 
 CALLING = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": '{"at": 1}', "id": "fc_1", "status": "completed"}

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from burnish_gateway.imports.genai_messages import answer_in, finish_reason_in, first_said, messages_in
-from burnish_gateway.imports.langfuse_spans import from_langfuse, is_of_langfuse
+from burnish_gateway.imports.langfuse_spans import failure_told, from_langfuse, is_of_langfuse
 from burnish_gateway.imports.openinference_spans import from_openinference, is_of_openinference
 from burnish_gateway.imports.otlp_spans import Span
 from burnish_gateway.imports.reported import Reported
@@ -112,8 +112,15 @@ def _in_genai(span: Span) -> Span:
     if is_of_openinference(span.attributes):
         return replace(span, attributes=from_openinference(span.attributes))
     if is_of_langfuse(span.attributes):
-        return replace(span, attributes=from_langfuse(span.attributes))
+        return _of_langfuse(span)
     return replace(span, attributes=from_vercel(span.attributes)) if is_of_vercel(span.attributes) else span
+
+
+def _of_langfuse(span: Span) -> Span:
+    """Failed also where only an attribute says so, with what it says."""
+    told = failure_told(span.attributes)
+    failed = span if told is None else replace(span, is_error=True, status_message=span.status_message or told)
+    return replace(failed, attributes=from_langfuse(span.attributes))
 
 
 def _kind_of_error(span: Span) -> str:
