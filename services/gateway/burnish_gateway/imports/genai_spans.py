@@ -74,6 +74,8 @@ def reported_of(span: Span) -> Reported | None:
     _check(span, model)
     error = _error(span)
     output, calls = answer_in(span)
+    cached = _count(first_said(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens"))
+    written = _count(first_said(span, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"))
     return Reported(
         source=SOURCE,
         their_id=f"{span.trace_id[:64]}:{span.span_id[:32]}",
@@ -87,12 +89,12 @@ def reported_of(span: Span) -> Reported | None:
         slug=_slug(get("burnish.prompt") or get("gen_ai.prompt.name")),
         version=_count(get("burnish.version")),
         label=_text(get("burnish.label"), most=63),
-        input_tokens=_count(first_said(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
-        output_tokens=_count(first_said(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
-        cached_input_tokens=_count(first_said(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
-        cache_write_input_tokens=_count(
-            first_said(span, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
+        input_tokens=_whole_input(
+            _count(first_said(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")), beside=(cached or 0) + (written or 0)
         ),
+        output_tokens=_count(first_said(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
+        cached_input_tokens=cached,
+        cache_write_input_tokens=written,
         reasoning_tokens=_count(first_said(span, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
         cost_nusd=_cost(first_said(span, "gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.usage.total_cost")),
         end_user=_text(first_said(span, "user.id", "enduser.id", "llm.user")),
@@ -155,6 +157,11 @@ def _text(value: Any, *, most: int = TEXT_MOST) -> str | None:
 def _count(value: Any) -> int | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return min(int(value), INT4_MOST) if is_number and value >= 0 else None
+
+
+def _whole_input(told: int | None, *, beside: int) -> int | None:
+    """All that was read. `beside`: from a cache and into it, of which some sources report the input without them, as Anthropic does."""
+    return min((told or 0) + beside, INT4_MOST) if beside > (told or 0) else told
 
 
 def _cost(usd: Any) -> int | None:
