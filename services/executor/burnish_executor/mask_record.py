@@ -1,11 +1,12 @@
 """Blots out of an execution what its workspace does not want to store, before its row is made (PRODUCT E13).
 
 What the caller is told stays whole: only the record is masked, so a repeat with the same idempotency key gets the masked text. Seals that a
-provider draws over its thoughts stay in it: without them it would refuse the next turn.
+provider draws over its thoughts stay in it: without them it would refuse the next turn. A sealed thought whose text is masked goes, for the
+provider would refuse it too, should the record be sent back.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -20,8 +21,9 @@ from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.arguments import changed_text
 from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.masks import blotting
+from burnish_shared.guarding.seals import PLACES, unbroken
 from burnish_shared.guarding.spans import Finder
-from burnish_shared.guarding.texts import Change, changed_calls, changed_messages, changed_settings, each_said, each_text, length_of
+from burnish_shared.guarding.texts import MODEL, Change, changed_calls, changed_messages, changed_settings, each_said, each_text, length_of
 
 AGAIN_S: Final = 0.25
 
@@ -65,7 +67,7 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     caller = request.caller.model_copy(update={"metadata": each_text(request.caller.metadata, blot)})
     stored = request.model_copy(
         update={
-            "messages": changed_messages(request.messages, blot),
+            "messages": [_unbroken_turn(*both) for both in zip(request.messages, changed_messages(request.messages, blot), strict=True)],
             "variables": each_text(request.variables, blot),
             "settings": changed_settings(request.settings, blot),
             "caller": caller,
@@ -81,7 +83,7 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     if outcome.choices:
         changes["choices"] = [_blotted_choice(one, blot, answer) for one in outcome.choices]
     if outcome.beside is not None:
-        beside = Beside.model_validate(each_said(outcome.beside.model_dump(), blot))
+        beside = _blotted_beside(outcome.beside, blot)
         changes["beside"] = over_whole(beside, before=outcome.output, after=changes.get("output", outcome.output))
     if outcome.error is not None:
         changes["error"] = outcome.error.model_copy(update={"message": blot(outcome.error.message)})
@@ -90,10 +92,25 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     return stored, outcome.model_copy(update=changes)
 
 
+def _unbroken_turn(before: Mapping[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """A message that was masked, without thoughts whose seal was broken."""
+    if before.get("role") != MODEL or before == after:
+        return after
+    whole = {name: unbroken(before[name], one) if name in PLACES or name == "content" else one for name, one in after.items()}
+    whole |= {"content": ""} if whole.get("content") == [] and after["content"] else {}
+    return {name: one for name, one in whole.items() if one != [] or not after[name]}
+
+
+def _blotted_beside(beside: Beside, blot: Editor) -> Beside:
+    before = beside.model_dump()
+    after = unbroken(before, each_said(before, blot))
+    return Beside.model_validate({name: None if one == [] and before[name] else one for name, one in after.items()})
+
+
 def _blotted_choice(choice: Choice, blot: Editor, answer: Change) -> Choice:
     """Probabilities are told by token, in which nothing can be found, so they go."""
     calls = changed_calls(choice.tool_calls, blot) if choice.tool_calls else None
     return choice.model_copy(
         update={"output": answer(choice.output) if choice.output else choice.output, "tool_calls": calls, "logprobs": None}
-        | ({"beside": Beside.model_validate(each_said(choice.beside.model_dump(), blot))} if choice.beside else {})
+        | ({"beside": _blotted_beside(choice.beside, blot)} if choice.beside else {})
     )

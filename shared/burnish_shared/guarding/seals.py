@@ -21,6 +21,9 @@ THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
 
 OF_THOUGHTS: Final = frozenset({"signature", "data", "encrypted_content"})
 
+DEEP_MOST: Final = 8
+"""How deep the blocks of thoughts lie at most in a field of a turn."""
+
 GOOGLES: Final = frozenset({"thought_signature", "thought_signatures", "thoughtSignature"})
 
 SEARCHED: Final = {"encrypted_content": "web_search_result", "encrypted_index": "web_search_result_location"}
@@ -42,6 +45,25 @@ def is_sealed(name: str, block: Mapping[str, Any]) -> bool:
 def is_sealed_in_part(name: str, block: Mapping[str, Any]) -> bool:
     """The same of a block that is a part of a model's turn, or stands in one: a thought, or what its provider's search found."""
     return (name in OF_THOUGHTS and is_thought(block)) or (name in SEARCHED and block.get("type") == SEARCHED[name])
+
+
+OF_TEXTS: Final = ("signature", "data")
+"""Seals over what stands in the same block: without its own text the provider refuses it."""
+
+
+def unbroken(before: Any, after: Any, depth: int = 0) -> Any:
+    """`after`, which is `before` with some texts changed, without the thoughts that were sealed and changed."""
+    if depth >= DEEP_MOST:
+        return after
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple) and len(before) == len(after):
+        return [unbroken(was, one, depth + 1) for was, one in zip(before, after, strict=True) if not _is_broken(was, one)]
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return {name: unbroken(before.get(name), one, depth + 1) for name, one in after.items()}
+    return after
+
+
+def _is_broken(before: Any, after: Any) -> bool:
+    return isinstance(before, Mapping) and is_thought(before) and any(before.get(name) for name in OF_TEXTS) and before != after
 
 
 def is_seal(value: str) -> bool:

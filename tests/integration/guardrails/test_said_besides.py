@@ -110,7 +110,7 @@ async def test_arguments_that_hold_escapes_get_their_values_back(place: Place, s
 
 
 @pytest.mark.capability("E13")
-async def test_a_row_keeps_the_seal_of_a_thought_and_masks_the_thought(place: Place) -> None:
+async def test_a_row_keeps_the_seal_of_a_thought_and_of_one_that_is_masked_the_text_alone(place: Place) -> None:
     await place.prompt()
     put = await place.caller("PUT", "/v1/masking", {"masking": {"kinds": ["email", "secret"]}})
     assert put.status == 200
@@ -118,7 +118,12 @@ async def test_a_row_keeps_the_seal_of_a_thought_and_masks_the_thought(place: Pl
     answer = await place.run("What?")
     assert answer.body["beside"]["thinking"] == thinking(f"I am {MAIL}")["thinking_blocks"]
     kept = await place.stored(answer.body["id"])
-    assert kept["beside"]["thinking"] == thinking("I am [EMAIL]")["thinking_blocks"]
+    whole = thinking("I am [EMAIL]")
+    assert kept["beside"]["thinking"] == whole["thinking_blocks"][1:], "the signature is of another text: Anthropic would refuse it"
+    assert kept["beside"]["reasoning"] == whole["reasoning_content"]
+    place.model.says = [{"content": "Fine.", **thinking("Hm.")}]
+    kept = await place.stored((await place.run("And?")).body["id"])
+    assert kept["beside"]["thinking"] == thinking("Hm.")["thinking_blocks"]
 
 
 async def test_own_code_looks_at_calls_and_thoughts_of_an_answer(place: Place) -> None:

@@ -18,7 +18,7 @@ from burnish_executor.io.replies import Reply
 from burnish_executor.mask_record import masked
 from burnish_executor.run import Run
 from burnish_gateway.execution.answer import failure_of
-from burnish_shared.contracts.executions import Choice, ExecutionRequest, Lane, Price, Route, Status
+from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Lane, Price, Route, Status
 from burnish_shared.contracts.guardrails import Deny, Masking, PersonalData
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
@@ -92,6 +92,41 @@ def test_answers_of_json_are_stored_masked_as_whoever_parses_them_reads_them() -
     outcome = outcome.model_copy(update={"choices": [Choice(output=said)]})
     _, row = masked(request, outcome, stored_finders(Masking(kinds=["email"])))
     assert row.output == '{"text": "Contact:\\n[EMAIL]", "to": "[EMAIL]"}' and row.choices and row.choices[0].output == row.output
+
+
+SEAL = "Er0kQvTtKx9wZ2pYbN7mLh4sVd1cFg8jXa5uRo3iPe6qWk0nBz2yMt+/Hs9DfGJLCA=="
+
+
+@pytest.mark.capability("E13")
+def test_thoughts_that_are_stored_masked_are_stored_without_their_seals() -> None:
+    """What was recalled with them would be refused: a seal is of each letter."""
+    hidden, seen = ({"type": "thinking", "thinking": text, "signature": SEAL} for text in ("I am ann@example.com", "Hm."))
+    bare = {"type": "thinking", "thinking": "ann@example.com", "signature": ""}
+    turns = [
+        {"role": "assistant", "content": "Well.", "thinking_blocks": [hidden, seen]},
+        {"role": "assistant", "content": "To ann@example.com.", "thinking_blocks": [hidden]},
+        {"role": "assistant", "content": [hidden, seen, {"type": "text", "text": "ann@example.com"}]},
+        {
+            "role": "assistant",
+            "content": "",
+            "reasoning_details": [{"type": "reasoning.text", "text": "ann@example.com", "signature": SEAL}],
+        },
+        {"role": "assistant", "content": "", "thinking_blocks": [bare]},
+    ]
+    request = _request().model_copy(update={"messages": turns})
+    outcome = outcome_of(request, Answer(text=["x"], complete=True), text="x", trials=[], latency_s=0.1, first_token_s=None)
+    beside = Beside(reasoning="I am ann@example.com", thinking=[hidden])
+    outcome = outcome.model_copy(update={"beside": beside, "choices": [Choice(output="x", beside=Beside(thinking=[hidden, seen]))]})
+    stored, row = masked(request, outcome, stored_finders(Masking(kinds=["email"])))
+    assert stored.messages == [
+        {"role": "assistant", "content": "Well.", "thinking_blocks": [seen]},
+        {"role": "assistant", "content": "To [EMAIL]."},
+        {"role": "assistant", "content": [seen, {"type": "text", "text": "[EMAIL]"}]},
+        {"role": "assistant", "content": ""},
+        {"role": "assistant", "content": "", "thinking_blocks": [bare | {"thinking": "[EMAIL]"}]},
+    ]
+    assert row.beside == Beside(reasoning="I am [EMAIL]")
+    assert row.choices and row.choices[0].beside == Beside(thinking=[seen])
 
 
 class Known:

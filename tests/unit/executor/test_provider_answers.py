@@ -17,10 +17,12 @@ from burnish_executor.core.anthropic_wire import AnthropicStream, usage_of
 from burnish_executor.core.circuit import says_of_provider
 from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, LineTooLong
 from burnish_executor.core.failure import FREE, Failure, FailureKind, of_status, wait_before_retry_s
+from burnish_executor.core.fallback import another_may_help
 from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import OpenAIWire, read_body, read_chunk
 from burnish_executor.core.outcome import Trial, outcome_of
 from burnish_executor.core.usage import estimated, reported
+from burnish_executor.core.waterfall import TryNext, consequence_of
 from burnish_executor.io.model_client import Started
 from burnish_executor.io.providers import without_keys
 from burnish_executor.run import CANCELLED_BY, Run
@@ -380,6 +382,8 @@ def test_a_status_of_the_provider_becomes_a_terminal_status(http_status: int, st
         ({"code": 503, "status": "UNAVAILABLE", "message": "why"}, FailureKind.PROVIDER, (503, None)),
         ({"code": True, "message": "why"}, FailureKind.PROVIDER, (None, None)),
         ({"code": {}, "type": [], "message": "why"}, FailureKind.PROVIDER, (None, None)),
+        ({"type": "rate_limit_error", "code": "tokens", "message": "why"}, FailureKind.RATE_LIMITED, (None, "tokens")),
+        ({"type": "insufficient_quota", "code": "x", "message": "why"}, FailureKind.ACCOUNT_EMPTY, (None, "insufficient_quota")),
         ("why", FailureKind.PROVIDER, (None, None)),
     ],
 )  # fmt: skip
@@ -391,6 +395,23 @@ def test_an_error_in_a_stream_or_behind_a_200_is_what_its_words_say(
         failure = read(json.dumps({"type": "error", "error": error}).encode())
         assert isinstance(failure, Failure) and failure.kind is kind and failure.message == "The provider answered with an error: why"
         assert (failure.http_status, failure.code) == told
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "invalid_request_error", "code": "invalid_api_key", "message": "Incorrect API key provided: sk-x"},
+        {"type": "invalid_request_error", "code": "invalid_api_key", "message": "why"},
+        {"type": "invalid_request_error", "message": "Incorrect API key provided: sk-x"},
+        {"code": 400, "status": "INVALID_ARGUMENT", "message": "API key not valid. Please pass a valid API key."},
+        {"code": 400, "type": "authentication_error", "message": "why"},
+    ],
+)
+def test_an_error_of_the_key_behind_a_200_is_none_of_the_request(error: dict[str, Any]) -> None:
+    """Another key, and another model, may help."""
+    failure = read_body(json.dumps({"error": error}).encode())
+    assert isinstance(failure, Failure)
+    assert consequence_of(failure, had_started=False) == TryNext() and another_may_help(failure, had_started=False)
 
 
 @given(st.integers(0, 30), st.floats(0, 0.999))

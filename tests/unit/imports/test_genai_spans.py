@@ -346,6 +346,21 @@ def test_tokens_by_class_are_read() -> None:
     assert (found.cached_input_tokens, found.cache_write_input_tokens, found.reasoning_tokens) == (4, 3, 2)
 
 
+@pytest.mark.parametrize(
+    ("told", "cached", "written", "whole"),
+    [(10, 4, 3, 10), (7, 4, 3, 7), (3, 4, None, 7), (3, None, 1000, 1003), (3, 900, 100, 1003), (None, 4, 3, 7), (None, None, None, None)],
+)
+def test_input_that_is_told_without_what_a_cache_held_is_told_whole(
+    told: int | None, cached: int | None, written: int | None, whole: int | None
+) -> None:
+    """Or more than all of it would have come from the cache."""
+    usage = {"input_tokens": told, "cache_read__input_tokens": cached, "cache_creation__input_tokens": written}
+    given = {f"gen_ai__usage__{name}": value for name, value in usage.items() if value is not None}
+    found = reported_of(span(gen_ai__system="anthropic", gen_ai__request__model="m", **given))
+    assert found is not None
+    assert (found.input_tokens, found.cached_input_tokens, found.cache_write_input_tokens) == (whole, cached, written)
+
+
 @pytest.mark.parametrize("parts", [5, True, 1.5, "x", {"content": "x"}, [5, None, ["x"]], [[]]])
 def test_parts_that_are_none_leave_the_output_as_it_came(parts: Any) -> None:
     said = json.dumps([{"parts": parts}])

@@ -177,6 +177,8 @@ def test_an_observation_that_failed_or_is_no_call_of_a_model() -> None:
     told = {"langfuse.observation.level": "ERROR", "langfuse.observation.status_message": "Error code: 429 - slow down"}
     for failed in (read({**LANGFUSE, **told}), read({**LANGFUSE, **told}, error="Error code: 429 - slow down")):
         assert (failed.status, failed.error) == (Status.RATE_LIMITED, "Error code: 429 - slow down")
+    silent = read({**LANGFUSE, "langfuse.observation.level": "ERROR"})
+    assert (silent.status, silent.error) == (Status.ERROR, "error")
     for kind in ("span", "event", "agent", "tool", "chain", "retriever", "evaluator", "guardrail"):
         assert reported_of(span({**LANGFUSE, "langfuse.observation.type": kind, "gen_ai.request.model": "m"})) is None
 
@@ -209,13 +211,145 @@ def test_an_answer_that_calls_tools(attributes: dict[str, Any], calls: list[dict
     assert (found.output, found.tool_calls) == (None, calls)
 
 
+def of_openinference(*messages: dict[str, Any], side: str = "output", **more: Any) -> Reported:
+    """With these messages on one side: each by the ends of its attributes."""
+    given = {f"llm.{side}_messages.{n}.message.{name}": value for n, one in enumerate(messages) for name, value in one.items()}
+    return read({**{name: value for name, value in OPENINFERENCE.items() if not name.startswith(f"llm.{side}_messages.")}, **given, **more})
+
+
+def part(number: int, kind: str, text: str | None = None) -> dict[str, Any]:
+    told = {"type": kind} | ({} if text is None else {"text": text})
+    return {f"contents.{number}.message_content.{name}": value for name, value in told.items()}
+
+
+def call(name: str, number: int = 0) -> dict[str, Any]:
+    at = f"tool_calls.{number}.tool_call"
+    return {f"{at}.id": "c1", f"{at}.function.name": name, f"{at}.function.arguments": '{"at": 1}'}
+
+
+THOUGHT: dict[str, Any] = {"role": "assistant", **part(0, "reasoning", "Hm.")}
+SAID: dict[str, Any] = {"role": "assistant", **part(0, "text", "A "), **part(1, "text", "cat.")}
+HEARD = {"id": "c1", "type": "function", "function": {"name": "hear", "arguments": '{"at": 1}'}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "output", "calls"),
+    [
+        ([{**SAID, **part(2, "tool_use"), **call("look")}], "A cat.", [LOOKED]),
+        ([{**THOUGHT, **part(1, "tool_use"), **call("look")}], None, [LOOKED]),
+        ([THOUGHT, SAID], "A cat.", None),
+        ([SAID, call("look")], "A cat.", [LOOKED]),
+        ([THOUGHT, call("look"), call("hear")], None, [LOOKED, HEARD]),
+        ([{"content": ""}], "", None),
+        ([{"content": "one"}, {"content": "two"}], "one", None),
+    ],
+)
+def test_all_that_openinference_tells_of_an_answer_is_one_turn(
+    messages: list[dict[str, Any]], output: str | None, calls: list[dict[str, Any]] | None
+) -> None:
+    """Anthropic's wrapper writes a part `tool_use` beside the call; OpenAI's, on Responses, a message for each item."""
+    found = of_openinference(*messages)
+    assert (found.output, found.tool_calls) == (output, calls)
+
+
+def test_of_several_choices_the_first_is_the_answer() -> None:
+    found = of_openinference(call("look"), call("hear"), **{"llm.invocation_parameters": '{"n": 2}'})
+    assert (found.output, found.tool_calls) == (None, [LOOKED])
+
+
+def test_what_a_tool_gave_in_parts_is_one_result() -> None:
+    result = {"role": "tool", "tool_call_id": "c1"}
+    picture = {"contents.1.message_content.type": "image", "contents.1.message_content.image.image.url": "https://a/b.png"}
+    found = of_openinference(
+        result | part(0, "text", "a ") | part(1, "text", "cat"), result | part(0, "text", "a cat") | picture, side="input"
+    )
+    assert [(one["role"], one["tool_call_id"]) for one in found.messages] == [("tool", "c1")] * 2
+    assert found.messages[0]["content"] == "a cat"
+    assert "a cat" in found.messages[1]["content"] and "https://a/b.png" in found.messages[1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("max_tokens 15040 is above what the model takes", Status.ERROR),
+        ("Error code: 400 - max_tokens 4290 is too large", Status.ERROR),
+        ("no timeout was given for tool 429", Status.ERROR),
+        ("Error code: 504 - gone", Status.TIMEOUT),
+        ("openai.APITimeoutError: gone", Status.TIMEOUT),
+        ("RateLimitError", Status.RATE_LIMITED),
+    ],
+)
+@pytest.mark.parametrize("is_error", [True, False])
+def test_what_langfuse_says_of_a_failure_is_searched_at_its_head_alone(said: str, status: Status, is_error: bool) -> None:
+    told = {"langfuse.observation.level": "ERROR", "langfuse.observation.status_message": said}
+    failed = read({**LANGFUSE, **told}, error=said if is_error else None)
+    assert (failed.status, failed.error) == (status, said)
+
+
+def test_a_version_of_langfuses_prompt_is_none_of_ours() -> None:
+    assert (read(LANGFUSE).slug, read(LANGFUSE).version) == ("support-answer", 3)
+    named = read({**LANGFUSE, "burnish.prompt": "triage"})
+    assert (named.slug, named.version) == ("triage", None)
+    assert read({**LANGFUSE, "burnish.prompt": "triage", "burnish.version": 2}).version == 2
+
+
+def test_tokens_of_responses_at_langfuse_are_whole_counts_and_costs_add_up() -> None:
+    usage = {
+        "input_tokens": 16,
+        "output_tokens": 33,
+        "total_tokens": 49,
+        "input_tokens_details": {"cached_tokens": 4},
+        "output_tokens_details": {"reasoning_tokens": 9},
+    }
+    costs = {"input": 0.00006, "output": 0.000016}
+    found = read(
+        {**LANGFUSE, "langfuse.observation.usage_details": json.dumps(usage), "langfuse.observation.cost_details": json.dumps(costs)}
+    )
+    assert (found.input_tokens, found.output_tokens, found.cached_input_tokens, found.reasoning_tokens) == (16, 33, 4, 9)
+    assert found.cost_nusd == 76_000
+
+
+CALLING = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": '{"at": 1}', "id": "fc_1", "status": "completed"}
+TELLING = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "A cat.", "annotations": []}], "id": "m"}
+THINKING = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]}
+
+
+@pytest.mark.parametrize(
+    ("output", "said", "calls"),
+    [
+        ([THINKING, TELLING], "A cat.", None),
+        ([TELLING, CALLING], "A cat.", [LOOKED]),
+        (CALLING, None, [LOOKED]),
+        ([CALLING, CALLING | {"name": "hear"}], None, [LOOKED, HEARD]),
+        ([{"type": "web_search_call", "id": "ws"}, TELLING], "A cat.", None),
+        (TELLING, "A cat.", None),
+        ([{"role": "assistant", "content": "one"}, {"role": "assistant", "content": "two"}], "one", None),
+        ({"type": "message", "text": "x"}, '{"type": "message", "text": "x"}', None),
+    ],
+)
+def test_items_of_responses_at_langfuse_are_one_turn(output: Any, said: str | None, calls: list[dict[str, Any]] | None) -> None:
+    found = read({**LANGFUSE, "langfuse.observation.output": json.dumps(output)})
+    assert (found.output, found.tool_calls) == (said, calls)
+
+
+def test_an_empty_answer_at_vercel_is_an_empty_text() -> None:
+    assert read({**VERCEL, "ai.response.text": ""}).output == ""
+
+
+def test_a_text_in_parts_beside_calls_is_kept() -> None:
+    message = {"role": "assistant", "content": [{"type": "text", "text": "A cat."}], "tool_calls": [LOOKED]}
+    found = read({"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.completion": json.dumps([message])})
+    assert (found.output, found.tool_calls) == ("A cat.", [LOOKED])
+
+
 @pytest.mark.parametrize("kind", ["CHAIN", "AGENT", "TOOL", "RETRIEVER", "RERANKER", "GUARDRAIL", "EVALUATOR", "something new"])
 def test_what_stands_around_a_call_of_a_model_is_left_alone(kind: str) -> None:
     assert reported_of(span({**OPENINFERENCE, "openinference.span.kind": kind, "gen_ai.request.model": "m"})) is None
-    assert (
-        reported_of(span({name: value for name, value in VERCEL.items() if name[:6] != "gen_ai"} | {"ai.operationId": "ai.generateText"}))
-        is None
-    )
+
+
+@pytest.mark.parametrize("kind", ["ai.generateText", "ai.streamText", "ai.toolCall", "ai.embedMany", "something new"])
+def test_what_stands_around_a_call_at_vercel_is_left_alone_whatever_it_names(kind: str) -> None:
+    assert VERCEL["gen_ai.request.model"] and reported_of(span({**VERCEL, "ai.operationId": kind})) is None
 
 
 def test_what_is_written_in_both_conventions_goes_by_gen_ai() -> None:

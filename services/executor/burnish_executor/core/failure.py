@@ -100,8 +100,16 @@ def is_empty(http_status: int | None, message: str, *, code: str | None) -> bool
 
 KEY_STATUSES: Final = frozenset({401, 403})
 
-NOT_A_KEY: Final = re.compile(r"The provider answered 400: (?:Incorrect API key provided|API key not valid|API key expired)\b")
+NO_KEY_WORDS: Final = r"(?:Incorrect API key provided|API key not valid|API key expired)\b"
+SAYS_NO_KEY: Final = re.compile(NO_KEY_WORDS)
+NOT_A_KEY: Final = re.compile(f"The provider answered 400: {NO_KEY_WORDS}")
 """How xAI and Google begin, with 400, where others say 401. Only their first words: further on a provider may repeat what it was asked."""
+
+KEY_CODES: Final = frozenset({
+    "invalid_api_key", "incorrect_api_key", "expired_api_key", "account_deactivated", "invalid_organization", "organization_restricted",
+    "authentication_error", "permission_error",
+})  # fmt: skip
+"""Of OpenAI, Groq and Anthropic, where the status that comes with an error does not say that it is of the key."""
 
 
 def is_of_key(failure: Failure) -> bool:
@@ -181,11 +189,13 @@ def failure_of_body(body: Mapping[str, Any]) -> Failure:
     if not isinstance(error, dict):
         return Failure(FailureKind.PROVIDER, said + str(error)[:MESSAGE_MOST])
     message, (code, param) = words_in(error), named_by(error)
-    words = str(error.get("code") or error.get("type") or "")
-    if is_empty(None, "", code=words):
+    names = [one for one in (error.get("code"), error.get("type")) if isinstance(one, str)]
+    if any(is_empty(None, "", code=one) for one in names):
         failure = Failure(FailureKind.ACCOUNT_EMPTY, "")
-    elif "rate_limit" in words:
+    elif any("rate_limit" in one for one in names):
         failure = Failure(FailureKind.RATE_LIMITED, "")
+    elif not KEY_CODES.isdisjoint(names) or SAYS_NO_KEY.match(message):
+        failure = Failure(FailureKind.PROVIDER, "")  # Another key, or another provider, may do; the request is not to blame.
     elif (status := _status_in(error)) is not None:
         failure = of_status(status, message, retry_after_s=None, code=code)
     else:

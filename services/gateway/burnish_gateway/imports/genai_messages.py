@@ -7,7 +7,7 @@ with JSON, and OpenLLMetry's flat attributes (`gen_ai.prompt.0.content`).
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from burnish_gateway.imports.otlp_spans import Span
@@ -47,15 +47,25 @@ def answer_in(span: Span) -> tuple[str | None, list[Any] | None]:
         return value, None
     first = value[0] if isinstance(value, list) and value else value
     read = _read(first)[0] if isinstance(first, dict) and (_parts(first) or "parts" not in first) else {}
-    calls = _calls(read)
-    if isinstance(read, dict) and (isinstance(read.get("content"), str) or calls):
-        said = read.get("content")
-        return said if isinstance(said, str) else None, calls
-    if isinstance(read, dict) and isinstance(read.get("content"), list):
-        texts = [text for one in read["content"] if isinstance(one, dict) and isinstance(text := one.get("text"), str)]
-        if texts:
-            return "".join(texts), None
+    said, calls = _text_of(read.get("content")) if isinstance(read, dict) else None, _calls(read)
+    if said is not None or calls:
+        return said, calls
     return json.dumps(_storable_json(value), ensure_ascii=False), None
+
+
+def _text_of(content: Any) -> str | None:
+    """What is said in a content; None where it holds no text."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [text for one in parts if isinstance(one, dict) and isinstance(text := one.get("text"), str)]
+    return "".join(texts) if texts else None
+
+
+def one_turn(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One message with the `parts` of all: where each thing that a model said, thought or called is told as a message of its own."""
+    parts = [part for one in messages for part in one.get("parts", ())]
+    return [{"role": "assistant", "parts": parts}] if parts else [dict(one) for one in messages]
 
 
 def finish_reason_in(span: Span) -> Any:

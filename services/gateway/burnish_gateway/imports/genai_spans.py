@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from burnish_gateway.imports.genai_messages import answer_in, finish_reason_in, first_said, messages_in
-from burnish_gateway.imports.langfuse_spans import from_langfuse, is_of_langfuse
+from burnish_gateway.imports.langfuse_spans import failure_told, from_langfuse, is_of_langfuse
 from burnish_gateway.imports.openinference_spans import from_openinference, is_of_openinference
 from burnish_gateway.imports.otlp_spans import Span
 from burnish_gateway.imports.reported import Reported
@@ -74,6 +74,8 @@ def reported_of(span: Span) -> Reported | None:
     _check(span, model)
     error = _error(span)
     output, calls = answer_in(span)
+    cached = _count(first_said(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens"))
+    written = _count(first_said(span, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"))
     return Reported(
         source=SOURCE,
         their_id=f"{span.trace_id[:64]}:{span.span_id[:32]}",
@@ -87,12 +89,12 @@ def reported_of(span: Span) -> Reported | None:
         slug=_slug(get("burnish.prompt") or get("gen_ai.prompt.name")),
         version=_version(span),
         label=_text(get("burnish.label"), most=63),
-        input_tokens=_count(first_said(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
-        output_tokens=_count(first_said(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
-        cached_input_tokens=_count(first_said(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
-        cache_write_input_tokens=_count(
-            first_said(span, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
+        input_tokens=_whole_input(
+            _count(first_said(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")), beside=(cached or 0) + (written or 0)
         ),
+        output_tokens=_count(first_said(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
+        cached_input_tokens=cached,
+        cache_write_input_tokens=written,
         reasoning_tokens=_count(first_said(span, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
         cost_nusd=_cost(first_said(span, "gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.usage.total_cost")),
         end_user=_text(first_said(span, "user.id", "enduser.id", "llm.user")),
@@ -112,8 +114,15 @@ def _in_genai(span: Span) -> Span:
     if is_of_openinference(span.attributes):
         return replace(span, attributes=from_openinference(span.attributes))
     if is_of_langfuse(span.attributes):
-        return replace(span, attributes=from_langfuse(span.attributes))
+        return _of_langfuse(span)
     return replace(span, attributes=from_vercel(span.attributes)) if is_of_vercel(span.attributes) else span
+
+
+def _of_langfuse(span: Span) -> Span:
+    """Failed also where only an attribute says so, with what it says."""
+    told = failure_told(span.attributes)
+    failed = span if told is None else replace(span, is_error=True, status_message=span.status_message or told)
+    return replace(failed, attributes=from_langfuse(span.attributes))
 
 
 def _kind_of_error(span: Span) -> str:
@@ -162,6 +171,11 @@ def _count(value: Any) -> int | None:
         return min(int(value[:20]), INT4_MOST)
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return min(int(value), INT4_MOST) if is_number and value >= 0 else None
+
+
+def _whole_input(told: int | None, *, beside: int) -> int | None:
+    """All that was read. `beside`: from a cache and into it, of which some sources report the input without them, as Anthropic does."""
+    return min((told or 0) + beside, INT4_MOST) if beside > (told or 0) else told
 
 
 def _cost(usd: Any) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from burnish_gateway.imports.genai_messages import MESSAGES_MOST, parsed
+from burnish_gateway.imports.genai_messages import MESSAGES_MOST, one_turn, parsed
 from burnish_gateway.imports.request_settings import settings_asked
 
 KIND: Final = "openinference.span.kind"
@@ -58,7 +58,7 @@ def from_openinference(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "gen_ai.response.model": get("llm.response.model_name") or get("llm.model_name") or get("embedding.model_name"),
         "gen_ai.provider.name": get("llm.provider") or get("llm.system") or get("embedding.provider"),
         "gen_ai.input.messages": _messages(attributes, "input") or _texts(attributes) or _whole(get("input.value")),
-        "gen_ai.output.messages": None if operation == "embeddings" else _messages(attributes, "output") or get("output.value"),
+        "gen_ai.output.messages": None if operation == "embeddings" else _answered(attributes, asked) or get("output.value"),
         **{name: get(theirs) for name, theirs in SAME.items()},
         **settings_asked(asked),
         **({name: told.get(name) for name in TAGS} if isinstance(told, dict) else {}),
@@ -84,9 +84,11 @@ def _messages(attributes: Mapping[str, Any], side: str) -> list[dict[str, Any]]:
             parts.setdefault((int(match[2]), int(match[3])), {})[match[4].rpartition(".")[2]] = value
         else:
             calls.setdefault((int(match[2]), int(match[3])), {})[match[4] or match[5]] = value
-    of_message: dict[int, list[dict[str, Any]]] = {number: _said(message) for number, message in found.items()}
+    told: dict[int, list[dict[str, Any]]] = {number: [] for number in found}
     for (number, _), part in sorted(parts.items()):
-        of_message[number].append(_part(part))
+        if part.get("type") != "tool_use":  # Anthropic's; the call itself stands among the calls.
+            told[number].append(_part(part))
+    of_message: dict[int, list[dict[str, Any]]] = {number: _said(message, told[number]) for number, message in found.items()}
     for (number, _), call in sorted(calls.items()):
         of_message[number].append({"type": "tool_call", **call})
     role = "user" if side == "input" else "assistant"
@@ -94,11 +96,23 @@ def _messages(attributes: Mapping[str, Any], side: str) -> list[dict[str, Any]]:
     return [{"role": role, **named[n], **({"parts": of_message[n]} if of_message[n] else {"content": ""})} for n in sorted(found)]
 
 
-def _said(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _answered(attributes: Mapping[str, Any], asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The answer as one message: on OpenAI's Responses each item is told as one of its own. Of several choices each is an answer."""
+    messages, number = _messages(attributes, "output"), asked.get("n")
+    contents = sum(name.startswith(BEGINS["output"]) and name.endswith(".message.content") for name in attributes)
+    return messages if contents > 1 or (isinstance(number, int) and number > 1) else one_turn(messages)
+
+
+def _said(message: Mapping[str, Any], parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Its parts; those of what a tool gave are one result."""
     content, call_id = message.get("content"), message.get("tool_call_id")
-    if call_id is not None:
+    said = [*([] if content in (None, "") else [{"type": "text", "content": content}]), *parts]
+    if call_id is None:
+        return said
+    if not parts:
         return [{"type": "tool_call_response", "id": call_id, "response": content}]
-    return [] if content in (None, "") else [{"type": "text", "content": content}]
+    is_text = all(one.get("type") == "text" and isinstance(one.get("content"), str) for one in said)
+    return [{"type": "tool_call_response", "id": call_id, "response": "".join(one["content"] for one in said) if is_text else said}]
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,11 +37,11 @@ def is_of_vercel(attributes: Mapping[str, Any]) -> bool:
 
 
 def from_vercel(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """The same in `gen_ai.*`, beside what was there; as it was for what is no call of a model."""
+    """The same in `gen_ai.*`, beside what was there; as it was for what is no call of a model, without what would make it one."""
     get = attributes.get
     match = CALL.fullmatch(str(attributes[KIND]))
     if match is None:
-        return dict(attributes)
+        return {name: value for name, value in attributes.items() if not name.startswith("gen_ai.")}
     provider = get("gen_ai.system") or get("ai.model.provider")
     usage = get("ai.usage.tokens")
     found = {
@@ -105,6 +105,8 @@ def _answered(attributes: Mapping[str, Any]) -> Any:
     said = next((attributes[name] for name in ("ai.response.text", "ai.response.object") if attributes.get(name) is not None), None)
     if said is None and not made:
         return None
+    if not said and not made:
+        return [{"role": "assistant", "content": said}]
     return [{"role": "assistant", "parts": [*([] if said in (None, "") else [{"type": "text", "content": said}]), *made]}]
 
 
