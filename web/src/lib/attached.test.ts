@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Attached, attach, faultOf, heldIn, holdsFile, inPlaceOf, isMention, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
+import { type Attached, attach, faultOf, filesOf, heldIn, holdsFile, inPlaceOf, isMention, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
 import { TemplateError, parseMessages, render } from "./template";
 import { readValue, valuesFor, withAttached } from "./values";
 
@@ -128,6 +128,14 @@ it("gives a picture to the variable that is one, and files to the last message o
   expect(said.values.history).toEqual([{ role: "user", content: [{ type: "text", text: "Read it." }, file.part] }]);
   expect(said.missing).toEqual(["user.photo"]);
   expect(withAttached(valuesFor(template, {}), template, { "user.photo": [mentioned(["a.png", "image/png", 9])] }).faults["user.photo"]).toContain("not here");
+});
+
+it("gives files to a placeholder whatever it is called", async () => {
+  const file = await taken("text", "a.txt");
+  const template = parseMessages([{ role: "user", content: "{{toString: image_url}}" }, { role: "placeholder", name: "constructor" }]);
+  const found = withAttached(valuesFor(template, {}), template, { constructor: [file] });
+  expect(found).toEqual({ values: { constructor: [{ role: "user", content: [file.part] }] }, missing: ["toString"], faults: {} });
+  expect([filesOf({}, "constructor"), filesOf({ constructor: [file] }, "constructor")]).toEqual([[], [file]]);
 });
 
 it("counts pictures and files of a placeholder by themselves, as the API does", () => {

@@ -77,7 +77,7 @@ export function comparedOf(all: readonly Asked[]): Record<string, unknown> | nul
   const variables: Record<string, unknown> = {};
   for (const body of bodies) {
     for (const [name, value] of Object.entries(body["variables"] as Record<string, unknown>)) {
-      if (name in variables && JSON.stringify(variables[name]) !== JSON.stringify(value)) return null;
+      if (Object.hasOwn(variables, name) && JSON.stringify(variables[name]) !== JSON.stringify(value)) return null;
       variables[name] = value;
     }
   }

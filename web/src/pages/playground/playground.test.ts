@@ -201,6 +201,10 @@ describe("what is asked of all at once", () => {
     expect(comparedOf([messages("a", "ä".repeat(600_000)), messages("b", "ä".repeat(600_000))])).toBeNull();
   });
 
+  it("is one whatever a variable is called", () => {
+    expect(comparedOf([prompt({}, { constructor: "x" }), prompt({}, { constructor: "x" })])).toMatchObject({ variables: { constructor: "x" } });
+  });
+
   it("is none where one request cannot say it", () => {
     expect([comparedOf([prompt({})]), comparedOf([prompt({}), messages("a")]), comparedOf([messages("a"), messages("b", "bye")]), comparedOf([prompt({}, { t: "1" }), prompt({}, { t: 1 })])]).toEqual([null, null, null, null]);
   });

@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { standing } from "@/api/client";
-import type { Attached } from "@/lib/attached";
+import { type Attached, filesOf } from "@/lib/attached";
 import type { Search } from "@/lib/url-state";
 import { type Column, type Playground, readPlayground, writePlayground } from "./state";
 
@@ -53,7 +53,7 @@ export function usePlayground(given?: Playground): { state: Playground; setColum
   const set = useCallback((next: (before: Playground) => Playground) => setState(next), []);
   const setColumn = useCallback((index: number, changes: Changes) => setState((before) => ({ ...before, columns: before.columns.map((one, at) => (at === index ? { ...one, ...(typeof changes === "function" ? changes(one) : changes) } : one)) })), []);
   const setValue = useCallback((name: string, text: string) => setState((before) => ({ ...before, values: { ...before.values, [name]: text } })), []);
-  const setFiles = useCallback((name: string, change: (before: readonly Attached[]) => readonly Attached[]) => setState((before) => ({ ...before, files: { ...before.files, [name]: change(before.files?.[name] ?? []) } })), []);
+  const setFiles = useCallback((name: string, change: (before: readonly Attached[]) => readonly Attached[]) => setState((before) => ({ ...before, files: { ...before.files, [name]: change(filesOf(before.files, name)) } })), []);
   return { state, setColumn, setValue, setFiles, set };
 }
 
