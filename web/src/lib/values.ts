@@ -2,7 +2,7 @@
 import { type Attached, type Files, IN_VARIABLES_MOST, faultOf, filesOf, heldIn, withFiles } from "./attached";
 import { own } from "./own";
 import { type Json, type PromptTemplate, type Variable, hasType, typeOf, valueAt } from "./template";
-import { holdsLost } from "./variables-apart";
+import { holdsLost, takesPicture } from "./variables-apart";
 
 export type Values = { values: Record<string, Json>; missing: string[]; faults: Record<string, string> };
 
@@ -58,9 +58,13 @@ export function withAttached<Of extends Values>(found: Of, template: PromptTempl
   for (const [name, { path, type }] of template.variables) {
     const [picture] = takesPicture(type) ? filesOf(files, name) : [];
     if (!picture || (type !== "image_url" && valueAt(path, found.values) !== undefined)) continue;
-    const { picture: data, address } = heldIn(picture.part);
+    const { picture: data, address, isLost } = heldIn(picture.part);
+    const value = data ?? address;
     delete next.faults[name];
-    take(name, path, data ?? address ?? "", filesOf(files, name));
+    if (value === null && !isLost && !picture.isComing) {
+      next.missing = next.missing.filter((one) => one !== name);
+      next.faults[name] = NO_PICTURE;
+    } else take(name, path, value ?? "", filesOf(files, name));
   }
   for (const name of template.placeholders) {
     const those = filesOf(files, name);
@@ -80,9 +84,6 @@ function withTheirFiles(messages: readonly Message[], files: readonly Attached[]
   if (rest.length === 0) return said;
   return last?.role === "user" ? [...said.slice(0, -1), into(last, rest)] : [...said, into({ role: "user", content: "" }, rest)];
 }
-
-/** Whether a picture can be its value: as one, or as the text that a picture is sent as. */
-export const takesPicture = (type: Variable["type"]) => type === "image_url" || type === "string" || type === null;
 
 /** Whether files can be given for one of its variables. */
 export function takesFiles(template: PromptTemplate): boolean {

@@ -2,7 +2,8 @@ import { Badge, Input, Section, Select, Textarea } from "@/kit";
 import { Attach } from "@/kit/execution/Attach";
 import { type Attached, type Files, IN_VARIABLES_MOST, filesOf } from "@/lib/attached";
 import { own } from "@/lib/own";
-import { readValue, takesPicture } from "@/lib/values";
+import { readValue } from "@/lib/values";
+import { takesPicture } from "@/lib/variables-apart";
 import type { Shared } from "./variables";
 
 /** One value for each variable, for all columns that use it. */

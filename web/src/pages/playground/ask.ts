@@ -4,7 +4,8 @@ import type { Asked } from "./runs";
 import type { Column, Message } from "./state";
 import type { Facts } from "./useColumn";
 import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, isHeld, takenApart, withFiles } from "@/lib/attached";
-import { takesPicture, valuesFor, withAttached } from "@/lib/values";
+import { valuesFor, withAttached } from "@/lib/values";
+import { takesPicture } from "@/lib/variables-apart";
 
 export type Asking = Asked | { why: string };
 

@@ -4,7 +4,7 @@ import { askedOf, comparedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
 import { newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
-import { readValue, valuesFor } from "@/lib/values";
+import { NO_PICTURE, readValue, valuesFor } from "@/lib/values";
 import { sharedVariables } from "./variables";
 
 function facts(messages: { role: string; content: string }[], more: Partial<Facts> = {}): Facts {
@@ -89,8 +89,9 @@ describe("a replay of messages", () => {
 
 describe("a replay of variables", () => {
   const again = (variables: Record<string, unknown>, messages: { role: string; content?: string; name?: string }[]) => {
-    const { columns, values, files } = playgroundOf({ prompt: "p", version: 1, model: "m", variables, messages: [], settings: {} });
-    return { values, files, asked: askedOf(columns[0]!, facts(messages as never), values, "", files) };
+    const known = facts(messages as never);
+    const { columns, values, files } = playgroundOf({ prompt: "p", version: 1, model: "m", variables, messages: [], settings: {} }, known.template);
+    return { values, files, asked: askedOf(columns[0]!, known, values, "", files) };
   };
   const history = [{ role: "placeholder", name: "history" }];
 
@@ -118,6 +119,32 @@ describe("a replay of variables", () => {
     const { values, asked } = again(variables, [{ role: "user", content: "{{user.photo: image_url}} {{text}}" }, ...history]);
     expect(asked).toMatchObject({ body: { variables } });
     expect(JSON.stringify(values)).not.toContain("base64");
+  });
+
+  it.each([
+    ["a picture that none can attach here", { logo: "data:image/svg+xml;base64,PHN2Zy8+" }, "{{logo}}"],
+    ["one whose type says more", { logo: "data:image/png;charset=utf-8;base64,iVBORw0KGgo=" }, "{{logo}}"],
+    ["one within an object", { user: { photo: DATA, name: "Ada" } }, "{{user: object}}"],
+    ["nothing but one within an object", { user: { photo: DATA } }, "{{user: object}} {{user.photo: image_url}}"],
+    ["messages that are a list", { items: [{ role: "user", content: [pictureOf(DATA)] }] }, "{{items: array}}"],
+    ["messages within an object", { of: { items: [{ role: "user", content: [pictureOf(DATA)] }] } }, "{{of.items: array}}"],
+    ["a picture in a list", { list: [DATA] }, "{{list: array}}"],
+    ["one of two names of one thing", { user: { photo: DATA, name: "Ada" } }, "{{user: object}} {{user.photo: image_url}}"],
+  ])("sends a value that no attached file can be as it was: %s", (_, variables, content) => {
+    expect(again(variables, [{ role: "user", content }]).asked).toMatchObject({ body: { variables } });
+  });
+
+  it("asks for what was not kept, wherever it stood", () => {
+    const notKept = { why: expect.stringContaining("was not kept") };
+    expect(again({ user: { photo: LOST, name: "Ada" } }, [{ role: "user", content: "{{user: object}}" }]).asked).toEqual(notKept);
+    expect(again({ items: [{ role: "user", content: [pictureOf(LOST)] }] }, [{ role: "user", content: "{{items: array}}" }]).asked).toEqual(notKept);
+    expect(playgroundOf({ prompt: "p", version: 1, model: "m", variables: { photo: DATA }, messages: [], settings: {} }, null)).toMatchObject({ values: { photo: DATA } });
+  });
+
+  it("sends no picture that cannot be shown as nothing", () => {
+    const photo = [{ id: "1", name: "a.svg", part: pictureOf("data:image/svg+xml;base64,PHN2Zy8+") }];
+    const asked = (content: string) => askedOf(newColumn({ prompt: "p" }), facts([{ role: "user", content }]), {}, "", { photo });
+    expect([asked("{{photo}}"), asked("{{photo: image_url}}")]).toEqual([{ why: `photo: ${NO_PICTURE}` }, { why: `photo: ${NO_PICTURE}` }]);
   });
 });
 

@@ -6,6 +6,7 @@
  * they are not here. */
 import type { ChatMessage, Execution } from "@/kit/execution/types";
 import { type Attached, type Files, type Mention, type Part, holdsFile, isMention, mentioned, mentionsOf, takenApart } from "@/lib/attached";
+import type { PromptTemplate } from "@/lib/template";
 import type { Search } from "@/lib/url-state";
 import { variablesApart } from "@/lib/variables-apart";
 
@@ -123,11 +124,12 @@ function fromBase64(text: string): string {
   return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
 }
 
-/** The playground that repeats a run: its prompt's version with its variables, or its messages as they were. */
-export function playgroundOf(run: Pick<Execution, "prompt" | "version" | "model" | "variables" | "messages" | "settings">): Playground {
+/** The playground that repeats a run: its prompt's version with its variables, or its messages as they were. `template`: of that version, where it is
+ * known. */
+export function playgroundOf(run: Pick<Execution, "prompt" | "version" | "model" | "variables" | "messages" | "settings">, template: PromptTemplate | null = null): Playground {
   const { temperature, max_tokens: maxTokens } = run.settings ?? {};
   if (run.prompt) {
-    const { values, files } = variablesApart(run.variables ?? {});
+    const { values, files } = variablesApart(run.variables ?? {}, template);
     return { columns: [newColumn({ prompt: run.prompt, at: run.version === null ? "" : `version:${run.version}` })], values: textsOf(values), ...(Object.keys(files).length > 0 ? { files } : {}) };
   }
   const messages = (run.messages ?? []).map(({ role, content, ...more }: ChatMessage): Message => {
