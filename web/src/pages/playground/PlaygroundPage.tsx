@@ -47,7 +47,7 @@ function useFirstPrompt(columns: readonly Column[], setColumn: (index: number, c
 function Loaded({ given }: { given: Playground | undefined }) {
   const may = useMay();
   const { models } = useModels();
-  const { state, setColumn, setValue, setFiles, set } = usePlayground(given);
+  const { state, isWhole, setColumn, setValue, setFiles, set } = usePlayground(given);
   const isComing = useFirstPrompt(state.columns, setColumn);
   const { columns, values, files = {} } = state;
   const facts = [useColumn(columns[0]), useColumn(columns[1]), useColumn(columns[2])].slice(0, columns.length);
@@ -126,6 +126,11 @@ function Loaded({ given }: { given: Playground | undefined }) {
         </>
       }
     >
+      {isWhole ? null : (
+        <p role="status" className="text-12 text-muted">
+          Some texts are too long for the address, or hold a file: they are gone after a reload, and whoever opens this address does not get them.
+        </p>
+      )}
       {shared.length > 0 ? <SharedVariables shared={shared} values={values} files={files} onChange={setValue} onFiles={setFiles} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
       <div className={classes("grid items-start gap-4", !isShown && "invisible", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
         {columns.map((column, index) => (

@@ -2,10 +2,14 @@ import { describe, expect, it } from "vitest";
 import { parseMessages } from "@/lib/template";
 import { askedOf, comparedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
-import { newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
+import { type Message, newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
 import { NO_PICTURE, readValue, valuesFor } from "@/lib/values";
 import { sharedVariables } from "./variables";
+
+const DATA = "data:image/png;base64,iVBORw0KGgo=";
+const LOST = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
+const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
 
 function facts(messages: { role: string; content: string }[], more: Partial<Facts> = {}): Facts {
   return { template: parseMessages(messages), fault: null, error: null, model: "m", version: 3, labels: {}, latest: 3, messages, isLoading: false, ...more };
@@ -41,6 +45,50 @@ describe("the address", () => {
   });
 });
 
+describe("an address", () => {
+  const own = (messages: Message[]) => ({ columns: [newColumn({ kind: "messages" as const, model: "m", messages })], values: {} });
+  const read = (written: { search: object; hash: string }) => readPlayground(written.search as never, `#${written.hash}`);
+  const decoded = (hash: string) => Buffer.from(hash, "base64url").toString();
+  const parts = [{ type: "text", text: "say {{x}} {{{" }, { type: "text", text: "b", cache_control: { type: "ephemeral" } }];
+
+  it("has each text once, and knows the parts again that it was in", () => {
+    const found = playgroundOf({ prompt: null, version: null, model: "m", variables: {}, messages: [{ role: "user", content: parts }] as never, settings: {} });
+    const written = writePlayground(found);
+    expect(decoded(written.hash).match(/say/g)).toHaveLength(1);
+    expect(read(written)).toEqual(found);
+    const edited = { ...found, columns: [{ ...found.columns[0]!, messages: [{ ...found.columns[0]!.messages[0]!, content: "say {{y}}\nb" }] }] };
+    expect(read(writePlayground(edited))).toEqual(edited);
+    expect([written.isWhole, writePlayground(edited).isWhole]).toEqual([true, true]);
+  });
+
+  it.each([[{ t: [3, 99] }], [{ t: [-1, 2] }], [{ t: [["a"]] }], [{ t: [[1, null]] }]])("reads lengths that do not fit as none: %j", (t) => {
+    const hash = Buffer.from(JSON.stringify({ m: [[{ role: "user", content: "a\nb", ...t }]] })).toString("base64url");
+    expect(readPlayground({}, `#${hash}`).columns[0]?.messages).toEqual([{ role: "user", content: "a\nb" }]);
+  });
+
+  it.each([
+    ["a text", { role: "user", content: `See ${DATA}` }, { role: "user", content: "" }],
+    ["its parts", { role: "user", content: `a\n${DATA}`, texts: [{ type: "text", text: "a" }, { type: "text", text: DATA }] }, { role: "user", content: "" }],
+    ["parts from before it was edited", { role: "user", content: "a", texts: [{ type: "text", text: DATA }] }, { role: "user", content: "a" }],
+    ["the call of a tool", { role: "assistant", content: "", rest: { tool_calls: [{ id: "1", type: "function", function: { name: "show", arguments: JSON.stringify({ of: DATA }) } }] } }, { role: "assistant", content: "" }],
+  ])("has no file that stands in %s, and says so", (_, message, left) => {
+    const written = writePlayground(own([{ role: "user", content: "short" }, message]));
+    expect(read(written)).toEqual(own([{ role: "user", content: "short" }, left]));
+    expect(written.isWhole).toBe(false);
+    expect(writePlayground(read(written)).hash).toBe(written.hash);
+  });
+
+  it("leaves out texts that are too long for it, and says so", () => {
+    const long = { ...own([{ role: "user", content: "ä".repeat(700_000) }, { role: "user", content: "short" }]), values: { text: "b".repeat(300_000), x: "1" } };
+    const written = writePlayground(long);
+    expect(read(written)).toEqual({ ...own([{ role: "user", content: "" }, { role: "user", content: "short" }]), values: { x: "1" } });
+    expect([written.isWhole, writePlayground(read(written))]).toEqual([false, { ...written, isWhole: true }]);
+    const many = writePlayground(own(Array.from({ length: 400 }, () => ({ role: "user", content: "c".repeat(9_000) }))));
+    expect([many.isWhole, many.hash.length < 1_500_000]).toEqual([false, true]);
+    expect(writePlayground(own([{ role: "user", content: "a".repeat(1_000_000) }])).isWhole).toBe(true);
+  });
+});
+
 describe("a replay", () => {
   it("takes the version of a prompt with its variables", () => {
     const found = playgroundOf({ prompt: "triage", version: 3, model: "m", variables: { ticket: "t", n: 3 }, messages: [], settings: {} });
@@ -54,10 +102,6 @@ describe("a replay", () => {
     expect(asked).toMatchObject({ body: { model: "m", messages, overrides: { temperature: 0.5 } } });
   });
 });
-
-const DATA = "data:image/png;base64,iVBORw0KGgo=";
-const LOST = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
-const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
 
 /** What is asked by messages that were sent before. `kept`: after a reload, which has the address alone. */
 function askedAgain(messages: object[], kept = false) {
