@@ -4,6 +4,7 @@ import type { Asked } from "./runs";
 import type { Column, Message } from "./state";
 import type { Facts } from "./useColumn";
 import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, isHeld, takenApart, withFiles } from "@/lib/attached";
+import { bytesOf } from "@/lib/bytes";
 import { valuesFor, withAttached } from "@/lib/values";
 import { takesPicture } from "@/lib/variables-apart";
 
@@ -53,10 +54,8 @@ const COMPARED_MOST = 1024 * 1024;
 
 /** How many bytes a body has as it is sent, where they are more than `most`; else 0. */
 function bytesBeyond(most: number, body: object): number {
-  const text = JSON.stringify({ ...body, stream: true });
-  if (3 * text.length <= most) return 0;
-  const { length } = new TextEncoder().encode(text);
-  return length > most ? length : 0;
+  const bytes = bytesOf({ ...body, stream: true });
+  return bytes > most ? bytes : 0;
 }
 
 /** The same, or that it is too long: in bytes of the body, of which the gateway takes so many. */

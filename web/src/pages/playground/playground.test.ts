@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parseMessages } from "@/lib/template";
+import { bytesOf } from "@/lib/bytes";
 import { askedOf, comparedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
 import { type Message, newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
@@ -202,6 +203,26 @@ describe("what is too long", () => {
     expect(asked(column("Read it.", 7.9 * MIB))).toHaveProperty("body");
     expect(asked(column("ä".repeat(250_000), 7.6 * MIB))).toEqual({ why: expect.stringMatching(/^It has 8,469,\d{3} bytes as it is sent; at most 8,323,072 can be\. Take a file out, or shorten the text\.$/) });
     expect(asked(column("Read it.", 4 * MIB, 4 * MIB))).toHaveProperty("why");
+  });
+
+  it("is counted without writing all of it each time", () => {
+    const column = newColumn({ kind: "messages", model: "m", messages: [{ role: "user", content: "Read it.", files: [file(7 * MIB)] }] });
+    const known = facts(column.messages);
+    const write = vi.spyOn(JSON, "stringify");
+    const written = () => write.mock.results.reduce((sum, { value }) => sum + String(value).length, 0);
+    try {
+      expect(askedOf(column, known, {}, "")).toHaveProperty("body");
+      write.mockClear();
+      expect(askedOf(column, known, {}, "")).toHaveProperty("body");
+      expect(written()).toBeLessThan(10_000);
+    } finally {
+      write.mockRestore();
+    }
+  });
+
+  it("is as long as it is written", () => {
+    const body = { a: 'ä"\n\ud800\u0001', b: [1.5, null, true, { c: undefined, "ü": [] }, undefined], d: {}, e: pictureOf(DATA), f: Infinity };
+    expect([bytesOf(body), bytesOf(body)]).toEqual(Array(2).fill(new TextEncoder().encode(JSON.stringify(body)).length));
   });
 
   it("counts the pictures and files of all variables together", () => {
