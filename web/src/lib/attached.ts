@@ -71,8 +71,8 @@ function kindOf(raw: Uint8Array, declared: string): string {
   if (head === 0 || (head > 0 && (declared === "application/pdf" || !isReadable(raw)))) return "application/pdf";
   if (declared === "application/pdf") return "no pdf";
   if (/^(image|audio|video)\//.test(declared)) return "";
-  if (/^text\/[a-z0-9.+-]{1,60}$/.test(declared)) return declared;
-  return isReadable(raw) ? "text/plain" : "";
+  if (!isReadable(raw)) return "";
+  return /^text\/[a-z0-9.+-]{1,60}$/.test(declared) ? declared : "text/plain";
 }
 
 function isReadable(raw: Uint8Array): boolean {

@@ -28,7 +28,7 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   const model = column.model || fallbackModel;
   if (!model) return { why: "Choose a model first." };
   const own = column.messages.flatMap((one) => one.files ?? []);
-  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => isHeld(part))) ? "A file stands in a message of the user." : faultOf(own);
+  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => part.type === "file" && isHeld(part))) ? "A file stands in a message of the user." : faultOf(own);
   if (why) return { why };
   try {
     const messages = render(facts.template, values).messages.map(({ content }, at) => messageOf(column.messages[at]!, content ?? ""));
@@ -39,7 +39,7 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   }
 }
 
-/** Roles whose messages may hold a picture or a file (services/gateway/burnish_gateway/compat/files.py). */
+/** Roles whose messages may hold a file; where a picture may stand goes by the model, and the gateway says so (services/gateway/burnish_gateway/compat/files.py). */
 const MAY_HOLD: readonly string[] = ["user", "tool"];
 
 /** `content`: as it was rendered. */

@@ -132,6 +132,14 @@ describe("a replay of messages", () => {
   });
 });
 
+it("leaves pictures beside the words of others to the gateway, and refuses files there", () => {
+  const asked = (role: string, part: object) => askedAgain([{ role, content: [{ type: "text", text: "a" }, part] }, { role: "user", content: "b" }]);
+  const document = { type: "file", file: { filename: "a.txt", file_data: "data:text/plain;base64,YQ==" } };
+  for (const role of ["user", "assistant", "system", "tool"]) expect(asked(role, pictureOf(DATA))).toHaveProperty("body");
+  for (const role of ["assistant", "system"]) expect(asked(role, document)).toEqual({ why: "A file stands in a message of the user." });
+  for (const role of ["user", "tool"]) expect(asked(role, document)).toHaveProperty("body");
+});
+
 describe("a replay of variables", () => {
   const again = (variables: Record<string, unknown>, messages: { role: string; content?: string; name?: string }[]) => {
     const known = facts(messages as never);
