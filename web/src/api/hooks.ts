@@ -161,10 +161,10 @@ export function useOpened<T extends { id: string }, P extends With<"get">>(id: s
 export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false, removes, onRefused }: { invalidates?: readonly string[]; /** Called where its form is gone by then, too. */ onRefused?: (given: Change<P, V>, error: ApiError) => void; /** What is at this path is gone then: it is not read again while its page closes. */ removes?: With<"get">; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
   const lost = useRef(new Map<string, string>());
-  const underWay = useRef(new Map<string, Promise<Answer<P, V>>>());
+  const last = useRef<UnderWay<Answer<P, V>> | null>(null);
   const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
-    mutationFn: (given) => (verb === "post" ? together(underWay.current, given, () => once(lost.current, given, (keyed) => change(verb, path, keyed))) : change(verb, path, given)),
+    mutationFn: (given) => (verb === "post" ? together(last, given, () => once(lost.current, given, (keyed) => change(verb, path, keyed))) : change(verb, path, given)),
     // What was lost on its way back may still be under way there.
     retry: (times, error) => isUnderWay(error) && times < ASKS_MOST,
     retryDelay: (_, error) => (error.retryAfterS ?? 1) * 1_000,
@@ -180,12 +180,21 @@ export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(ver
   return changing;
 }
 
-/** Who presses twice before the page can show that it is on its way sends it once: both get the one answer. `underWay`: by what is sent. */
-function together<T>(underWay: Map<string, Promise<T>>, given: unknown, send: () => Promise<T>): Promise<T> {
+type UnderWay<T> = { what: string; answer: Promise<T> };
+
+/** Who presses twice before the page can show that it is on its way sends it once: both get the one answer. `last`: what was sent last, while it is
+ * under way. Only with that: what was sent before something else is to be true again after it. */
+function together<T>(last: { current: UnderWay<T> | null }, given: unknown, send: () => Promise<T>): Promise<T> {
   const what = JSON.stringify(given);
-  const found = underWay.get(what) ?? send().finally(() => underWay.delete(what));
-  underWay.set(what, found);
-  return found;
+  if (last.current?.what === what) return last.current.answer;
+  const mine: UnderWay<T> = {
+    what,
+    answer: send().finally(() => {
+      if (last.current === mine) last.current = null;
+    }),
+  };
+  last.current = mine;
+  return mine.answer;
 }
 
 const ASKS_MOST = 40;

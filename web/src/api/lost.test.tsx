@@ -10,7 +10,7 @@ const refusal = (status: number, code: string, headers: Record<string, string> =
 type Sent = { body: string; key: string | null };
 let sent: Sent[] = [];
 /** What the next requests get, in this order. */
-let answers: (() => Response)[] = [];
+let answers: (() => Response | Promise<Response>)[] = [];
 
 beforeEach(() => {
   sent = [];
@@ -96,5 +96,18 @@ it("sends what is pressed twice at once only once, before anything could show th
   expect(sent.map(({ body }) => (JSON.parse(body) as { amount_nusd: number }).amount_nusd)).toEqual([5e9, 6e9]);
   await press("Give 5", "success");
   expect(sent).toHaveLength(3);
+  expect(new Set(keys()).size).toBe(3);
+});
+
+it("sends once more what was sent before something else that is still under way", async () => {
+  const answered: (() => void)[] = [];
+  const late = () => new Promise<void>((resolve) => answered.push(resolve)).then(() => Response.json({}, { status: 201 }));
+  answers = [late, late, late];
+  render(<Queries><Shown /></Queries>);
+  for (const name of ["Give 5", "Give 6", "Give 5", "Give 5"]) fireEvent.click(screen.getByText(name));
+  await waitFor(() => expect(answered).toHaveLength(3));
+  for (const answer of answered) answer();
+  await waitFor(() => expect(screen.getByText("success")).toBeTruthy());
+  expect(sent.map(({ body }) => (JSON.parse(body) as { amount_nusd: number }).amount_nusd)).toEqual([5e9, 6e9, 5e9]);
   expect(new Set(keys()).size).toBe(3);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Attached, attach, faultOf, heldIn, holdsFile, inPlaceOf, isMention, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
+import { type Attached, attach, faultOf, filesOf, heldIn, holdsFile, inPlaceOf, isMention, mentionOf, mentioned, takenApart, withFiles, withoutBytes } from "./attached";
 import { TemplateError, parseMessages, render } from "./template";
 import { readValue, valuesFor, withAttached } from "./values";
 
@@ -30,6 +30,8 @@ it("says in the words of the API what cannot be sent", async () => {
   expect(await of("PK\0", "a.zip", "application/zip")).toEqual({ why: "a.zip: 'application/zip' is not offered; send a PDF (application/pdf) or a text (text/plain, text/csv, …), or a picture (png, jpeg, gif, webp)." });
   expect(await of("<svg/>", "a.svg", "image/svg+xml")).toMatchObject({ why: expect.stringContaining("'image/svg+xml' is not offered") });
   expect(await of("no", "a.pdf", "application/pdf")).toEqual({ why: "a.pdf: is no PDF; one begins with %PDF-." });
+  expect(await of("a\0b", "a.txt", "text/plain")).toMatchObject({ why: expect.stringContaining("a.txt: 'text/plain' is not offered") });
+  expect(await of(new Uint8Array([0x4d, 0xfc, 0x6c]), "a.csv", "text/csv")).toHaveProperty("why");
   expect(await of("", "a.txt")).toEqual({ why: "a.txt: holds nothing." });
   expect(await of(new Uint8Array(3_000_000), "big.bin")).toMatchObject({ why: expect.stringContaining("at most 2,359,296 can be sent") });
   expect(await attach(new File(["text"], "a.txt"), { most: MOST, only: "pictures" })).toMatchObject({ why: expect.stringContaining("no picture") });
@@ -128,6 +130,14 @@ it("gives a picture to the variable that is one, and files to the last message o
   expect(said.values.history).toEqual([{ role: "user", content: [{ type: "text", text: "Read it." }, file.part] }]);
   expect(said.missing).toEqual(["user.photo"]);
   expect(withAttached(valuesFor(template, {}), template, { "user.photo": [mentioned(["a.png", "image/png", 9])] }).faults["user.photo"]).toContain("not here");
+});
+
+it("gives files to a placeholder whatever it is called", async () => {
+  const file = await taken("text", "a.txt");
+  const template = parseMessages([{ role: "user", content: "{{toString: image_url}}" }, { role: "placeholder", name: "constructor" }]);
+  const found = withAttached(valuesFor(template, {}), template, { constructor: [file] });
+  expect(found).toEqual({ values: { constructor: [{ role: "user", content: [file.part] }] }, missing: ["toString"], faults: {} });
+  expect([filesOf({}, "constructor"), filesOf({ constructor: [file] }, "constructor")]).toEqual([[], [file]]);
 });
 
 it("counts pictures and files of a placeholder by themselves, as the API does", () => {

@@ -1,5 +1,6 @@
 /** Pictures and files beside a text: read from the computer of whoever attaches them, sent as parts of a message, and found again in what
  * was sent. Pure but for reading. */
+import { own } from "./own";
 import { editedPieces, joined } from "./pieces";
 import type { Json } from "./template";
 
@@ -10,6 +11,7 @@ export type Part = Record<string, unknown>;
 export type Attached = { id: string; name: string; part: Part; at?: number; in?: number; isComing?: true };
 /** By the name of the variable that they are given for. */
 export type Files = Readonly<Record<string, readonly Attached[]>>;
+export const filesOf = (files: Files | undefined, name: string): readonly Attached[] => own(files, name) ?? [];
 
 /** What a part holds. `size` in bytes, null where nobody says it. `picture`: to be shown as it is. `isLost`: the bytes are not here. */
 export type Held = { name: string; kind: string; size: number | null; isPicture: boolean; picture: string | null; address: string | null; isLost: boolean };
@@ -69,8 +71,8 @@ function kindOf(raw: Uint8Array, declared: string): string {
   if (head === 0 || (head > 0 && (declared === "application/pdf" || !isReadable(raw)))) return "application/pdf";
   if (declared === "application/pdf") return "no pdf";
   if (/^(image|audio|video)\//.test(declared)) return "";
-  if (/^text\/[a-z0-9.+-]{1,60}$/.test(declared)) return declared;
-  return isReadable(raw) ? "text/plain" : "";
+  if (!isReadable(raw)) return "";
+  return /^text\/[a-z0-9.+-]{1,60}$/.test(declared) ? declared : "text/plain";
 }
 
 function isReadable(raw: Uint8Array): boolean {

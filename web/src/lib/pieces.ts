@@ -5,6 +5,17 @@ const BETWEEN = "\n";
 
 export const joined = (pieces: readonly string[]) => pieces.join(BETWEEN);
 
+/** The pieces of so many characters each that make the whole; null where they do not. */
+export function piecesOf(whole: string, lengths: readonly number[]): string[] | null {
+  let next = 0;
+  const pieces = lengths.map((length) => {
+    const piece = whole.slice(next, next + length);
+    next += length + BETWEEN.length;
+    return piece;
+  });
+  return lengths.every((length, at) => pieces[at]!.length === length) && joined(pieces) === whole ? pieces : null;
+}
+
 /** The pieces after somebody made `edited` of them: as many as before, each with what was changed in it. Where a change goes over several, the
  * first of them has all of it, and the others are null. */
 export function editedPieces(pieces: readonly string[], edited: string): (string | null)[] {

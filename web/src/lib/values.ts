@@ -1,7 +1,8 @@
 /** From what somebody typed to what is sent for the variables of a prompt. Pure. */
-import { type Attached, type Files, IN_VARIABLES_MOST, faultOf, heldIn, withFiles } from "./attached";
+import { type Attached, type Files, IN_VARIABLES_MOST, faultOf, filesOf, heldIn, withFiles } from "./attached";
+import { own } from "./own";
 import { type Json, type PromptTemplate, type Variable, hasType, typeOf, valueAt } from "./template";
-import { holdsLost } from "./variables-apart";
+import { holdsLost, takesPicture } from "./variables-apart";
 
 export type Values = { values: Record<string, Json>; missing: string[]; faults: Record<string, string> };
 
@@ -9,7 +10,7 @@ export type Values = { values: Record<string, Json>; missing: string[]; faults: 
 export function valuesFor(template: PromptTemplate, texts: Readonly<Record<string, string>>): Values {
   const found: Values = { values: {}, missing: [], faults: {} };
   const take = (name: string, path: readonly string[], type: Variable["type"], needed: boolean) => {
-    const text = Object.hasOwn(texts, name) ? (texts[name] ?? "") : "";
+    const text = own(texts, name) ?? "";
     if (text === "") {
       if (needed) found.missing.push(name);
       return;
@@ -33,7 +34,7 @@ export function readValue(text: string, type: Variable["type"]): { value: Json }
   if (type === "image_url") return hasType(text, type) ? { value: text } : { fault: NO_PICTURE };
   try {
     const value = JSON.parse(text) as Json;
-    if (typeOf(value) === type) return { value };
+    return typeOf(value) === type ? { value } : { fault: `This is ${typeOf(value)}, not ${type}.` };
   } catch {
     // Told below.
   }
@@ -55,15 +56,19 @@ export function withAttached<Of extends Values>(found: Of, template: PromptTempl
     if (fault) next.faults[name] = fault;
   };
   for (const [name, { path, type }] of template.variables) {
-    const [picture] = takesPicture(type) && Object.hasOwn(files, name) ? (files[name] ?? []) : [];
+    const [picture] = takesPicture(type) ? filesOf(files, name) : [];
     if (!picture || (type !== "image_url" && valueAt(path, found.values) !== undefined)) continue;
-    const { picture: data, address } = heldIn(picture.part);
+    const { picture: data, address, isLost } = heldIn(picture.part);
+    const value = data ?? address;
     delete next.faults[name];
-    take(name, path, data ?? address ?? "", files[name] ?? []);
+    if (value === null && !isLost && !picture.isComing) {
+      next.missing = next.missing.filter((one) => one !== name);
+      next.faults[name] = NO_PICTURE;
+    } else take(name, path, value ?? "", filesOf(files, name));
   }
   for (const name of template.placeholders) {
-    const those = Object.hasOwn(files, name) ? (files[name] ?? []) : [];
-    if (those.length > 0 && !next.faults[name]) take(name, [name], withTheirFiles((next.values[name] ?? []) as Message[], those), those);
+    const those = filesOf(files, name);
+    if (those.length > 0 && !own(next.faults, name)) take(name, [name], withTheirFiles((own(next.values, name) ?? []) as Message[], those), those);
   }
   return next;
 }
@@ -80,9 +85,6 @@ function withTheirFiles(messages: readonly Message[], files: readonly Attached[]
   return last?.role === "user" ? [...said.slice(0, -1), into(last, rest)] : [...said, into({ role: "user", content: "" }, rest)];
 }
 
-/** Whether a picture can be its value: as one, or as the text that a picture is sent as. */
-export const takesPicture = (type: Variable["type"]) => type === "image_url" || type === "string" || type === null;
-
 /** Whether files can be given for one of its variables. */
 export function takesFiles(template: PromptTemplate): boolean {
   return template.placeholders.length > 0 || [...template.variables.values()].some((one) => one.type === "image_url");
@@ -94,7 +96,7 @@ function put(values: Record<string, Json>, path: readonly string[], value: Json)
   path.forEach((segment, index) => {
     if (index === path.length - 1) at[segment] = value;
     else {
-      const known = Object.hasOwn(at, segment) ? at[segment] : undefined;
+      const known = own(at, segment);
       const next = typeof known === "object" && known !== null && !Array.isArray(known) ? known : {};
       at[segment] = next;
       at = next;

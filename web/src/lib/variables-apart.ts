@@ -1,5 +1,6 @@
 /** The variables of a run and what was attached to them, apart, as they are given in the playground. Pure. */
-import { type Attached, type Part, heldIn, isHeld, newId, takenApart } from "./attached";
+import { type Attached, PICTURES, type Part, heldIn, isHeld, newId, takenApart } from "./attached";
+import type { PromptTemplate, Variable } from "./template";
 
 /** A picture as it is sent, or how the books name one that they did not keep (shared/burnish_shared/omitted.py). */
 const PICTURE = /^(?:data:image\/[\w.+-]{1,80}[^,]{0,250};base64,|omitted:image\/[^;]{0,100};bytes=\d{1,12};sha256=)/;
@@ -13,26 +14,39 @@ export const holdsLost = (text: string) => NAME_ALONE.test(text);
 
 export const ofPicture = (url: string): Part => ({ type: "image_url", image_url: { url } });
 
-/** `files`: by the name of a variable, with a dot where it stands within another. `values`: what is left, which can be typed. */
-export function variablesApart(variables: Record<string, unknown>): { values: Record<string, unknown>; files: Record<string, readonly Attached[]> } {
+/** Whether a picture can be its value: as one, or as the text that a picture is sent as. */
+export const takesPicture = (type: Variable["type"]) => type === "image_url" || type === "string" || type === null;
+
+/** Whether it can be attached here, and is sent as it was. */
+function canBeAttached(url: string): boolean {
+  const { kind, picture, isLost } = heldIn(ofPicture(url));
+  return picture !== null || (isLost && (PICTURES as readonly string[]).includes(kind));
+}
+
+/** `files`: by the name of a variable, with a dot where it stands within another: what a variable or placeholder of `template` takes back. `values`:
+ * what is left, which can be typed; all, where nobody knows the template. */
+export function variablesApart(variables: Record<string, unknown>, template: PromptTemplate | null): { values: Record<string, unknown>; files: Record<string, readonly Attached[]> } {
   const files: Record<string, readonly Attached[]> = {};
-  const left = (name: string, value: unknown): unknown => {
-    if (isPicture(value)) {
+  const left = (path: readonly string[], value: unknown): unknown => {
+    const name = path.join(".");
+    const found = template?.variables.get(name);
+    const variable = found?.path.length === path.length ? found : undefined;
+    if (isPicture(value) && variable && takesPicture(variable.type) && canBeAttached(value)) {
       const part = ofPicture(value);
       files[name] = [{ id: newId(), name: heldIn(part).name, part }];
       return undefined;
     }
-    if (Array.isArray(value) && value.some(hasFiles)) {
+    if (Array.isArray(value) && value.some(hasFiles) && path.length === 1 && template?.placeholders.includes(name)) {
       const apart = messagesApart(value as Part[]);
       files[name] = apart.files;
       return apart.messages;
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
     const entries = Object.entries(value);
-    const rest = kept(entries.map(([key, one]) => [key, left(`${name}.${key}`, one)]));
-    return entries.length > 0 && Object.keys(rest).length === 0 ? undefined : rest;
+    const rest = kept(entries.map(([key, one]) => [key, left([...path, key], one)]));
+    return entries.length > 0 && Object.keys(rest).length === 0 && !variable ? undefined : rest;
   };
-  return { values: kept(Object.entries(variables).map(([name, value]) => [name, left(name, value)])), files };
+  return { values: kept(Object.entries(variables).map(([name, value]) => [name, left([name], value)])), files };
 }
 
 const kept = (entries: [string, unknown][]): Record<string, unknown> => Object.fromEntries(entries.filter(([, value]) => value !== undefined));

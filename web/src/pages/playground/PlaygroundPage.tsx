@@ -4,6 +4,7 @@ import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Button, Diff, Page, Section, SkeletonText } from "@/kit";
+import type { Files } from "@/lib/attached";
 import { classes } from "@/lib/classes";
 import { useKeys } from "@/lib/use-keys";
 import { useCommands } from "@/shell/commands";
@@ -19,6 +20,7 @@ import { usePlayground } from "./usePlayground";
 import { useReplay } from "./useReplay";
 import { sharedVariables } from "./variables";
 
+const NO_FILES: Files = {};
 const NAMES = ["A", "B", "C"] as const;
 
 export default function PlaygroundPage() {
@@ -47,10 +49,11 @@ function useFirstPrompt(columns: readonly Column[], setColumn: (index: number, c
 function Loaded({ given }: { given: Playground | undefined }) {
   const may = useMay();
   const { models } = useModels();
-  const { state, setColumn, setValue, setFiles, set } = usePlayground(given);
+  const { state, isWhole, setColumn, setValue, setFiles, set } = usePlayground(given);
   const isComing = useFirstPrompt(state.columns, setColumn);
-  const { columns, values, files = {} } = state;
-  const facts = [useColumn(columns[0]), useColumn(columns[1]), useColumn(columns[2])].slice(0, columns.length);
+  const { columns, values, files = NO_FILES } = state;
+  const [first, second, third] = [useColumn(columns[0]), useColumn(columns[1]), useColumn(columns[2])];
+  const facts = [first, second, third].slice(0, columns.length);
   const shared = sharedVariables(facts.map((one) => one.template));
   // The variables stand above the columns, and come with their prompts: both are shown at once, the first time.
   const [isShown, setShown] = useState(false);
@@ -60,7 +63,8 @@ function Loaded({ given }: { given: Playground | undefined }) {
   const [isChoosing, setChoosing] = useState(false);
 
   const fallbackModel = models[0]?.id ?? "";
-  const asking: Asking[] = columns.map((column, index) => askedOf(column, facts[index]!, values, fallbackModel, files));
+  // All that is attached is looked through for it, and answers that come draw the page anew many times.
+  const asking: Asking[] = useMemo(() => columns.map((column, index) => askedOf(column, [first, second, third][index]!, values, fallbackModel, files)), [columns, first, second, third, values, fallbackModel, files]);
   const ready = asking.every((one) => "body" in one);
   const running = runs.slice(0, columns.length).map((run) => run?.phase === "running");
   const isRunning = running.some(Boolean);
@@ -126,6 +130,11 @@ function Loaded({ given }: { given: Playground | undefined }) {
         </>
       }
     >
+      {isWhole ? null : (
+        <p role="status" className="text-12 text-muted">
+          Some texts are too long for the address, or hold a file: they are gone after a reload, and whoever opens this address does not get them.
+        </p>
+      )}
       {shared.length > 0 ? <SharedVariables shared={shared} values={values} files={files} onChange={setValue} onFiles={setFiles} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
       <div className={classes("grid items-start gap-4", !isShown && "invisible", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
         {columns.map((column, index) => (

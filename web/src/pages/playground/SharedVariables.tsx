@@ -1,8 +1,10 @@
 import { Badge, Input, Section, Select, Textarea } from "@/kit";
 import { Attach } from "@/kit/execution/Attach";
-import { type Attached, type Files, IN_VARIABLES_MOST } from "@/lib/attached";
+import { type Attached, type Files, IN_VARIABLES_MOST, filesOf } from "@/lib/attached";
+import { own } from "@/lib/own";
+import { readValue } from "@/lib/values";
+import { takesPicture } from "@/lib/variables-apart";
 import type { Shared } from "./variables";
-import { readValue, takesPicture } from "@/lib/values";
 
 /** One value for each variable, for all columns that use it. */
 export function SharedVariables({ shared, values, files = {}, onChange, onFiles, names, onRun }: { shared: readonly Shared[]; values: Readonly<Record<string, string>>; files?: Files; onChange: (name: string, text: string) => void; /** Without it none can be attached. */ onFiles?: (name: string, change: (before: readonly Attached[]) => readonly Attached[]) => void; names: readonly string[] | null; onRun: () => void }) {
@@ -10,11 +12,11 @@ export function SharedVariables({ shared, values, files = {}, onChange, onFiles,
     <Section framed title="Variables">
       <div className={shared.length > 1 ? "grid gap-x-4 gap-y-3 md:grid-cols-2" : "flex flex-col"}>
         {shared.map((one) => {
-          const text = values[one.name] ?? "";
+          const text = own(values, one.name) ?? "";
           const read = text === "" ? null : readValue(text, one.type);
           const label = `Value of ${one.name}`;
           const hint = one.default === undefined ? "" : typeof one.default === "string" ? one.default : JSON.stringify(one.default);
-          const attached = files[one.name] ?? [];
+          const attached = filesOf(files, one.name);
           const attach = { of: one.name, files: attached, onChange: (change: (before: readonly Attached[]) => readonly Attached[]) => onFiles?.(one.name, change), most: IN_VARIABLES_MOST };
           const about = { "aria-label": label, "aria-invalid": read !== null && "fault" in read ? (true as const) : undefined, value: text };
           return (

@@ -4,7 +4,9 @@ import type { Asked } from "./runs";
 import type { Column, Message } from "./state";
 import type { Facts } from "./useColumn";
 import { type Attached, type Files, IN_MESSAGES_MOST, faultOf, isHeld, takenApart, withFiles } from "@/lib/attached";
-import { takesPicture, valuesFor, withAttached } from "@/lib/values";
+import { bytesOf } from "@/lib/bytes";
+import { valuesFor, withAttached } from "@/lib/values";
+import { takesPicture } from "@/lib/variables-apart";
 
 export type Asking = Asked | { why: string };
 
@@ -26,7 +28,7 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   const model = column.model || fallbackModel;
   if (!model) return { why: "Choose a model first." };
   const own = column.messages.flatMap((one) => one.files ?? []);
-  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => isHeld(part))) ? "A file stands in a message of the user." : faultOf(own);
+  const why = column.messages.some((one) => !MAY_HOLD.includes(one.role) && one.files?.some(({ part }) => part.type === "file" && isHeld(part))) ? "A file stands in a message of the user." : faultOf(own);
   if (why) return { why };
   try {
     const messages = render(facts.template, values).messages.map(({ content }, at) => messageOf(column.messages[at]!, content ?? ""));
@@ -37,7 +39,7 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   }
 }
 
-/** Roles whose messages may hold a picture or a file (services/gateway/burnish_gateway/compat/files.py). */
+/** Roles whose messages may hold a file; where a picture may stand goes by the model, and the gateway says so (services/gateway/burnish_gateway/compat/files.py). */
 const MAY_HOLD: readonly string[] = ["user", "tool"];
 
 /** `content`: as it was rendered. */
@@ -52,10 +54,8 @@ const COMPARED_MOST = 1024 * 1024;
 
 /** How many bytes a body has as it is sent, where they are more than `most`; else 0. */
 function bytesBeyond(most: number, body: object): number {
-  const text = JSON.stringify({ ...body, stream: true });
-  if (3 * text.length <= most) return 0;
-  const { length } = new TextEncoder().encode(text);
-  return length > most ? length : 0;
+  const bytes = bytesOf({ ...body, stream: true });
+  return bytes > most ? bytes : 0;
 }
 
 /** The same, or that it is too long: in bytes of the body, of which the gateway takes so many. */
@@ -77,7 +77,7 @@ export function comparedOf(all: readonly Asked[]): Record<string, unknown> | nul
   const variables: Record<string, unknown> = {};
   for (const body of bodies) {
     for (const [name, value] of Object.entries(body["variables"] as Record<string, unknown>)) {
-      if (name in variables && JSON.stringify(variables[name]) !== JSON.stringify(value)) return null;
+      if (Object.hasOwn(variables, name) && JSON.stringify(variables[name]) !== JSON.stringify(value)) return null;
       variables[name] = value;
     }
   }

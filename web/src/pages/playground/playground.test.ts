@@ -1,11 +1,16 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parseMessages } from "@/lib/template";
+import { bytesOf } from "@/lib/bytes";
 import { askedOf, comparedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
-import { newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
+import { type Message, newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
-import { readValue, valuesFor } from "@/lib/values";
+import { NO_PICTURE, readValue, valuesFor } from "@/lib/values";
 import { sharedVariables } from "./variables";
+
+const DATA = "data:image/png;base64,iVBORw0KGgo=";
+const LOST = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
+const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
 
 function facts(messages: { role: string; content: string }[], more: Partial<Facts> = {}): Facts {
   return { template: parseMessages(messages), fault: null, error: null, model: "m", version: 3, labels: {}, latest: 3, messages, isLoading: false, ...more };
@@ -41,6 +46,50 @@ describe("the address", () => {
   });
 });
 
+describe("an address", () => {
+  const own = (messages: Message[]) => ({ columns: [newColumn({ kind: "messages" as const, model: "m", messages })], values: {} });
+  const read = (written: { search: object; hash: string }) => readPlayground(written.search as never, `#${written.hash}`);
+  const decoded = (hash: string) => Buffer.from(hash, "base64url").toString();
+  const parts = [{ type: "text", text: "say {{x}} {{{" }, { type: "text", text: "b", cache_control: { type: "ephemeral" } }];
+
+  it("has each text once, and knows the parts again that it was in", () => {
+    const found = playgroundOf({ prompt: null, version: null, model: "m", variables: {}, messages: [{ role: "user", content: parts }] as never, settings: {} });
+    const written = writePlayground(found);
+    expect(decoded(written.hash).match(/say/g)).toHaveLength(1);
+    expect(read(written)).toEqual(found);
+    const edited = { ...found, columns: [{ ...found.columns[0]!, messages: [{ ...found.columns[0]!.messages[0]!, content: "say {{y}}\nb" }] }] };
+    expect(read(writePlayground(edited))).toEqual(edited);
+    expect([written.isWhole, writePlayground(edited).isWhole]).toEqual([true, true]);
+  });
+
+  it.each([[{ t: [3, 99] }], [{ t: [-1, 2] }], [{ t: [["a"]] }], [{ t: [[1, null]] }]])("reads lengths that do not fit as none: %j", (t) => {
+    const hash = Buffer.from(JSON.stringify({ m: [[{ role: "user", content: "a\nb", ...t }]] })).toString("base64url");
+    expect(readPlayground({}, `#${hash}`).columns[0]?.messages).toEqual([{ role: "user", content: "a\nb" }]);
+  });
+
+  it.each([
+    ["a text", { role: "user", content: `See ${DATA}` }, { role: "user", content: "" }],
+    ["its parts", { role: "user", content: `a\n${DATA}`, texts: [{ type: "text", text: "a" }, { type: "text", text: DATA }] }, { role: "user", content: "" }],
+    ["parts from before it was edited", { role: "user", content: "a", texts: [{ type: "text", text: DATA }] }, { role: "user", content: "a" }],
+    ["the call of a tool", { role: "assistant", content: "", rest: { tool_calls: [{ id: "1", type: "function", function: { name: "show", arguments: JSON.stringify({ of: DATA }) } }] } }, { role: "assistant", content: "" }],
+  ])("has no file that stands in %s, and says so", (_, message, left) => {
+    const written = writePlayground(own([{ role: "user", content: "short" }, message]));
+    expect(read(written)).toEqual(own([{ role: "user", content: "short" }, left]));
+    expect(written.isWhole).toBe(false);
+    expect(writePlayground(read(written)).hash).toBe(written.hash);
+  });
+
+  it("leaves out texts that are too long for it, and says so", () => {
+    const long = { ...own([{ role: "user", content: "ä".repeat(700_000) }, { role: "user", content: "short" }]), values: { text: "b".repeat(300_000), x: "1" } };
+    const written = writePlayground(long);
+    expect(read(written)).toEqual({ ...own([{ role: "user", content: "" }, { role: "user", content: "short" }]), values: { x: "1" } });
+    expect([written.isWhole, writePlayground(read(written))]).toEqual([false, { ...written, isWhole: true }]);
+    const many = writePlayground(own(Array.from({ length: 400 }, () => ({ role: "user", content: "c".repeat(9_000) }))));
+    expect([many.isWhole, many.hash.length < 1_500_000]).toEqual([false, true]);
+    expect(writePlayground(own([{ role: "user", content: "a".repeat(1_000_000) }])).isWhole).toBe(true);
+  });
+});
+
 describe("a replay", () => {
   it("takes the version of a prompt with its variables", () => {
     const found = playgroundOf({ prompt: "triage", version: 3, model: "m", variables: { ticket: "t", n: 3 }, messages: [], settings: {} });
@@ -54,10 +103,6 @@ describe("a replay", () => {
     expect(asked).toMatchObject({ body: { model: "m", messages, overrides: { temperature: 0.5 } } });
   });
 });
-
-const DATA = "data:image/png;base64,iVBORw0KGgo=";
-const LOST = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
-const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
 
 /** What is asked by messages that were sent before. `kept`: after a reload, which has the address alone. */
 function askedAgain(messages: object[], kept = false) {
@@ -87,10 +132,19 @@ describe("a replay of messages", () => {
   });
 });
 
+it("leaves pictures beside the words of others to the gateway, and refuses files there", () => {
+  const asked = (role: string, part: object) => askedAgain([{ role, content: [{ type: "text", text: "a" }, part] }, { role: "user", content: "b" }]);
+  const document = { type: "file", file: { filename: "a.txt", file_data: "data:text/plain;base64,YQ==" } };
+  for (const role of ["user", "assistant", "system", "tool"]) expect(asked(role, pictureOf(DATA))).toHaveProperty("body");
+  for (const role of ["assistant", "system"]) expect(asked(role, document)).toEqual({ why: "A file stands in a message of the user." });
+  for (const role of ["user", "tool"]) expect(asked(role, document)).toHaveProperty("body");
+});
+
 describe("a replay of variables", () => {
   const again = (variables: Record<string, unknown>, messages: { role: string; content?: string; name?: string }[]) => {
-    const { columns, values, files } = playgroundOf({ prompt: "p", version: 1, model: "m", variables, messages: [], settings: {} });
-    return { values, files, asked: askedOf(columns[0]!, facts(messages as never), values, "", files) };
+    const known = facts(messages as never);
+    const { columns, values, files } = playgroundOf({ prompt: "p", version: 1, model: "m", variables, messages: [], settings: {} }, known.template);
+    return { values, files, asked: askedOf(columns[0]!, known, values, "", files) };
   };
   const history = [{ role: "placeholder", name: "history" }];
 
@@ -119,6 +173,32 @@ describe("a replay of variables", () => {
     expect(asked).toMatchObject({ body: { variables } });
     expect(JSON.stringify(values)).not.toContain("base64");
   });
+
+  it.each([
+    ["a picture that none can attach here", { logo: "data:image/svg+xml;base64,PHN2Zy8+" }, "{{logo}}"],
+    ["one whose type says more", { logo: "data:image/png;charset=utf-8;base64,iVBORw0KGgo=" }, "{{logo}}"],
+    ["one within an object", { user: { photo: DATA, name: "Ada" } }, "{{user: object}}"],
+    ["nothing but one within an object", { user: { photo: DATA } }, "{{user: object}} {{user.photo: image_url}}"],
+    ["messages that are a list", { items: [{ role: "user", content: [pictureOf(DATA)] }] }, "{{items: array}}"],
+    ["messages within an object", { of: { items: [{ role: "user", content: [pictureOf(DATA)] }] } }, "{{of.items: array}}"],
+    ["a picture in a list", { list: [DATA] }, "{{list: array}}"],
+    ["one of two names of one thing", { user: { photo: DATA, name: "Ada" } }, "{{user: object}} {{user.photo: image_url}}"],
+  ])("sends a value that no attached file can be as it was: %s", (_, variables, content) => {
+    expect(again(variables, [{ role: "user", content }]).asked).toMatchObject({ body: { variables } });
+  });
+
+  it("asks for what was not kept, wherever it stood", () => {
+    const notKept = { why: expect.stringContaining("was not kept") };
+    expect(again({ user: { photo: LOST, name: "Ada" } }, [{ role: "user", content: "{{user: object}}" }]).asked).toEqual(notKept);
+    expect(again({ items: [{ role: "user", content: [pictureOf(LOST)] }] }, [{ role: "user", content: "{{items: array}}" }]).asked).toEqual(notKept);
+    expect(playgroundOf({ prompt: "p", version: 1, model: "m", variables: { photo: DATA }, messages: [], settings: {} }, null)).toMatchObject({ values: { photo: DATA } });
+  });
+
+  it("sends no picture that cannot be shown as nothing", () => {
+    const photo = [{ id: "1", name: "a.svg", part: pictureOf("data:image/svg+xml;base64,PHN2Zy8+") }];
+    const asked = (content: string) => askedOf(newColumn({ prompt: "p" }), facts([{ role: "user", content }]), {}, "", { photo });
+    expect([asked("{{photo}}"), asked("{{photo: image_url}}")]).toEqual([{ why: `photo: ${NO_PICTURE}` }, { why: `photo: ${NO_PICTURE}` }]);
+  });
 });
 
 describe("what is too long", () => {
@@ -131,6 +211,26 @@ describe("what is too long", () => {
     expect(asked(column("Read it.", 7.9 * MIB))).toHaveProperty("body");
     expect(asked(column("ä".repeat(250_000), 7.6 * MIB))).toEqual({ why: expect.stringMatching(/^It has 8,469,\d{3} bytes as it is sent; at most 8,323,072 can be\. Take a file out, or shorten the text\.$/) });
     expect(asked(column("Read it.", 4 * MIB, 4 * MIB))).toHaveProperty("why");
+  });
+
+  it("is counted without writing all of it each time", () => {
+    const column = newColumn({ kind: "messages", model: "m", messages: [{ role: "user", content: "Read it.", files: [file(7 * MIB)] }] });
+    const known = facts(column.messages);
+    const write = vi.spyOn(JSON, "stringify");
+    const written = () => write.mock.results.reduce((sum, { value }) => sum + String(value).length, 0);
+    try {
+      expect(askedOf(column, known, {}, "")).toHaveProperty("body");
+      write.mockClear();
+      expect(askedOf(column, known, {}, "")).toHaveProperty("body");
+      expect(written()).toBeLessThan(10_000);
+    } finally {
+      write.mockRestore();
+    }
+  });
+
+  it("is as long as it is written", () => {
+    const body = { a: 'ä"\n\ud800\u0001', b: [1.5, null, true, { c: undefined, "ü": [] }, undefined], d: {}, e: pictureOf(DATA), f: Infinity };
+    expect([bytesOf(body), bytesOf(body)]).toEqual(Array(2).fill(new TextEncoder().encode(JSON.stringify(body)).length));
   });
 
   it("counts the pictures and files of all variables together", () => {
@@ -199,6 +299,10 @@ describe("what is asked of all at once", () => {
     expect(comparedOf([messages("a", "x".repeat(1_000_000)), messages("b", "x".repeat(1_000_000))])).not.toBeNull();
     expect(comparedOf([messages("a", "x".repeat(1_100_000)), messages("b", "x".repeat(1_100_000))])).toBeNull();
     expect(comparedOf([messages("a", "ä".repeat(600_000)), messages("b", "ä".repeat(600_000))])).toBeNull();
+  });
+
+  it("is one whatever a variable is called", () => {
+    expect(comparedOf([prompt({}, { constructor: "x" }), prompt({}, { constructor: "x" })])).toMatchObject({ variables: { constructor: "x" } });
   });
 
   it("is none where one request cannot say it", () => {

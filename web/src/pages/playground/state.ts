@@ -3,10 +3,12 @@
  * Names and numbers stand in the search: `?prompt=triage&version=3&model=…`, with 2 and 3 behind the names for the other columns, so that
  * any page can link here. Texts (variables, messages of one's own) stand behind the `#`, which no browser ever sends to a server: they
  * may hold what belongs into no log. Of files that are attached only name, kind and size stand there: whoever opens the address is told that
- * they are not here. */
+ * they are not here. Texts that hold a file, or are too long, stand in no address. */
 import type { ChatMessage, Execution } from "@/kit/execution/types";
 import { type Attached, type Files, type Mention, type Part, holdsFile, isMention, mentioned, mentionsOf, takenApart } from "@/lib/attached";
+import type { PromptTemplate } from "@/lib/template";
 import type { Search } from "@/lib/url-state";
+import { joined, piecesOf } from "@/lib/pieces";
 import { variablesApart } from "@/lib/variables-apart";
 
 /** `texts`: the parts that its text was in where it was sent before. `rest`: what else was said of it, such as the calls of tools. */
@@ -23,7 +25,9 @@ export function newColumn(given: Partial<Column> = {}): Column {
   return { kind: "prompt", prompt: "", at: "", model: "", messages: [{ role: "user", content: "" }], temperature: "", maxTokens: "", ...given };
 }
 
-type Written = { role: string; content: string; f?: Mention[]; t?: readonly Part[]; r?: Part };
+/** `t`: the parts of its text: how long each is in it, and what is said of it besides; whole where the text was edited since. */
+type Written = { role: string; content: string; f?: Mention[]; t?: readonly (Length | Part)[]; r?: Part };
+type Length = number | readonly [number, Part];
 type Texts = { m?: (Written[] | null)[]; v?: Record<string, string>; a?: Record<string, Mention[]> };
 
 export function readPlayground(search: Search, hash: string): Playground {
@@ -32,7 +36,10 @@ export function readPlayground(search: Search, hash: string): Playground {
   const columns = Array.from({ length: number }, (_, index) => {
     const of = (name: string) => first(search[index === 0 ? name : `${name}${index + 1}`]) ?? "";
     const [version, label] = [of("version"), of("label")];
-    const messages = texts.m?.[index]?.map(({ f, t, r, ...one }): Message => ({ ...one, ...(f ? { files: f.map(mentioned) } : {}), ...(t ? { texts: t } : {}), ...(r ? { rest: r } : {}) }));
+    const messages = texts.m?.[index]?.map(({ f, t, r, ...one }): Message => {
+      const parts = partsIn(one.content, t);
+      return { ...one, ...(f ? { files: f.map(mentioned) } : {}), ...(parts ? { texts: parts } : {}), ...(r ? { rest: r } : {}) };
+    });
     return newColumn({
       kind: messages ? "messages" : "prompt",
       prompt: of("prompt"),
@@ -47,7 +54,13 @@ export function readPlayground(search: Search, hash: string): Playground {
   return { columns, values: texts.v ?? {}, ...(files ? { files } : {}) };
 }
 
-export function writePlayground({ columns, values, files = {} }: Playground): { search: Search; hash: string } {
+/** In characters: browsers take no address of more than 2 MiB. */
+const HASH_MOST = 1_500_000;
+/** Where all of it is longer: of so many characters each text may be, at most. */
+const TEXT_MOST = [Infinity, 100_000, 10_000, 0] as const;
+
+/** `isWhole`: no text was left out, which is what becomes of those that hold a file, and of the longest where all of them are too long. */
+export function writePlayground({ columns, values, files = {} }: Playground): { search: Search; hash: string; isWhole: boolean } {
   const search: Search = columns.length > 1 ? { columns: String(columns.length) } : {};
   columns.forEach((column, index) => {
     const put = (name: string, value: string) => {
@@ -60,16 +73,57 @@ export function writePlayground({ columns, values, files = {} }: Playground): { 
     put("temperature", column.temperature);
     put("max_tokens", column.maxTokens);
   });
-  const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== "" && !holdsFile(text)));
-  const own = columns.map((column) => (column.kind === "messages" ? column.messages.map(writtenOf) : null));
-  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (mentionsOf(those).length > 0 ? [[name, mentionsOf(those)]] : [])));
-  const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}), ...(Object.keys(attached).length > 0 ? { a: attached } : {}) };
-  return { search, hash: Object.keys(texts).length > 0 ? toBase64(JSON.stringify(texts)) : "" };
+  for (const most of TEXT_MOST) {
+    const { texts, isWhole } = textsWithin(most, { columns, values, files });
+    const json = Object.keys(texts).length > 0 ? JSON.stringify(texts) : "";
+    const hash = json.length * (4 / 3) <= HASH_MOST ? toBase64(json) : null;
+    if (hash !== null && hash.length <= HASH_MOST) return { search, hash, isWhole };
+  }
+  return { search, hash: "", isWhole: false };
 }
 
-function writtenOf({ role, content, files = [], texts, rest }: Message): Written {
+function textsWithin(most: number, { columns, values, files = {} }: Playground): { texts: Texts; isWhole: boolean } {
+  let isWhole = true;
+  const takes = (text: string) => {
+    const isTaken = text.length <= most && !holdsFile(text);
+    isWhole &&= isTaken;
+    return isTaken;
+  };
+  const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== "" && takes(text)));
+  const own = columns.map((column) => (column.kind === "messages" ? column.messages.map((one) => writtenOf(one, takes)) : null));
+  const attached = Object.fromEntries(Object.entries(files).flatMap(([name, those]) => (mentionsOf(those).length > 0 ? [[name, mentionsOf(those)]] : [])));
+  const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}), ...(Object.keys(attached).length > 0 ? { a: attached } : {}) };
+  return { texts, isWhole };
+}
+
+function writtenOf({ role, content, files = [], texts, rest }: Message, takes: (text: string) => boolean): Written {
   const f = mentionsOf(files);
-  return { role, content, ...(f.length > 0 ? { f } : {}), ...(texts ? { t: texts } : {}), ...(rest ? { r: rest } : {}) };
+  const isTaken = takes(content);
+  const t = isTaken && texts ? lengthsOf(content, texts, takes) : undefined;
+  const r = rest && takes(JSON.stringify(rest)) ? rest : undefined;
+  return { role, content: isTaken ? content : "", ...(f.length > 0 ? { f } : {}), ...(t ? { t } : {}), ...(r ? { r } : {}) };
+}
+
+function lengthsOf(content: string, texts: readonly Part[], takes: (text: string) => boolean): Written["t"] {
+  const pieces = texts.map((one) => escaped(String(one.text)));
+  if (joined(pieces) !== content) return takes(JSON.stringify(texts)) ? texts : undefined;
+  return texts.map(({ text: _, ...more }, at) => (Object.keys(more).join() === "type" && more.type === "text" ? pieces[at]!.length : [pieces[at]!.length, more]));
+}
+
+/** The parts that a text was in; undefined where they are not of this text. */
+function partsIn(content: string, written: Written["t"]): readonly Part[] | undefined {
+  if (!written?.every(isLength)) return written as readonly Part[] | undefined;
+  const lengths = written.map((one) => (typeof one === "number" ? one : one[0]));
+  const pieces = piecesOf(content, lengths);
+  return pieces?.map((piece, at) => {
+    const one = written[at]!;
+    return { ...(typeof one === "number" ? { type: "text" } : one[1]), text: unescaped(piece) };
+  });
+}
+
+function isLength(given: unknown): given is Length {
+  const [length, more] = Array.isArray(given) ? (given as unknown[]) : [given, {}];
+  return Number.isInteger(length) && Number(length) >= 0 && typeof more === "object" && more !== null && !Array.isArray(more);
 }
 
 /** Each of these versions (none: the live one) with each of these models (none: its own), as columns with the settings of `like`. */
@@ -104,7 +158,7 @@ function readTexts(hash: string): Texts {
 
 function readWritten({ role, content, f, t, r }: Written): Written {
   const isText = (part: unknown) => typeof (part as Part | null)?.text === "string";
-  return { role, content, ...(Array.isArray(f) ? { f: f.filter(isMention) } : {}), ...(Array.isArray(t) && t.every(isText) ? { t } : {}), ...(typeof r === "object" && r !== null && !Array.isArray(r) ? { r } : {}) };
+  return { role, content, ...(Array.isArray(f) ? { f: f.filter(isMention) } : {}), ...(Array.isArray(t) && t.length > 0 && (t.every(isText) || t.every(isLength)) ? { t } : {}), ...(typeof r === "object" && r !== null && !Array.isArray(r) ? { r } : {}) };
 }
 
 function isWritten(given: unknown): given is Written {
@@ -123,11 +177,12 @@ function fromBase64(text: string): string {
   return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
 }
 
-/** The playground that repeats a run: its prompt's version with its variables, or its messages as they were. */
-export function playgroundOf(run: Pick<Execution, "prompt" | "version" | "model" | "variables" | "messages" | "settings">): Playground {
+/** The playground that repeats a run: its prompt's version with its variables, or its messages as they were. `template`: of that version, where it is
+ * known. */
+export function playgroundOf(run: Pick<Execution, "prompt" | "version" | "model" | "variables" | "messages" | "settings">, template: PromptTemplate | null = null): Playground {
   const { temperature, max_tokens: maxTokens } = run.settings ?? {};
   if (run.prompt) {
-    const { values, files } = variablesApart(run.variables ?? {});
+    const { values, files } = variablesApart(run.variables ?? {}, template);
     return { columns: [newColumn({ prompt: run.prompt, at: run.version === null ? "" : `version:${run.version}` })], values: textsOf(values), ...(Object.keys(files).length > 0 ? { files } : {}) };
   }
   const messages = (run.messages ?? []).map(({ role, content, ...more }: ChatMessage): Message => {
@@ -146,6 +201,10 @@ function settingOf(value: unknown): string {
 /** What was sent once is no template: its braces stay braces. */
 function escaped(text: string): string {
   return text.replaceAll("{{", "{{{{");
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll("{{{{", "{{");
 }
 
 function textsOf(variables: Record<string, unknown>, path = ""): Record<string, string> {

@@ -26,6 +26,11 @@ function asTemplate({ role, content }: Message): TemplateMessage {
   return { role: (ROLES as readonly string[]).includes(role) && role !== "placeholder" ? role : "user", content };
 }
 
+/** Throws TemplateError. */
+export function templateOf({ messages, parameters }: Schema<"PromptAnswer">): PromptTemplate {
+  return parseMessages(messages as never, (parameters ?? {}) as Record<string, never>);
+}
+
 export function useColumn(column: Column | undefined): Facts {
   const slug = column?.kind === "prompt" ? column.prompt : "";
   const [what, which] = splitAt(column?.at ?? "");
@@ -45,10 +50,10 @@ export function useColumn(column: Column | undefined): Facts {
     }
     if (slug === "") return { ...NOTHING, fault: "Choose a prompt first." };
     if (!prompt) return { ...NOTHING, error: found.error, isLoading: !found.error, fault: "The prompt is not here yet." };
-    const { messages, parameters, model, version, labels, latest_version } = prompt as unknown as { messages: Facts["messages"]; parameters?: Record<string, never>; model: string; version: number; labels: Record<string, number>; latest_version: number };
+    const { messages, model, version, labels, latest_version } = prompt as unknown as { messages: Facts["messages"]; model: string; version: number; labels: Record<string, number>; latest_version: number };
     const facts = { ...NOTHING, messages, model, version, labels, latest: latest_version };
     try {
-      return { ...facts, template: parseMessages(messages as never, parameters ?? {}) };
+      return { ...facts, template: templateOf(prompt) };
     } catch (error) {
       return { ...facts, fault: String(error) };
     }

@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { standing } from "@/api/client";
-import type { Attached } from "@/lib/attached";
+import { type Attached, filesOf } from "@/lib/attached";
 import type { Search } from "@/lib/url-state";
 import { type Column, type Playground, readPlayground, writePlayground } from "./state";
 
@@ -23,10 +23,11 @@ function textsHere(): string {
 }
 
 /** What the playground shows, from what was `given` or from the address; the address follows it, and it follows the address where that changed by itself (back, a link). */
-export function usePlayground(given?: Playground): { state: Playground; setColumn: (index: number, changes: Changes) => void; setValue: (name: string, text: string) => void; setFiles: (name: string, change: (before: readonly Attached[]) => readonly Attached[]) => void; set: (next: (before: Playground) => Playground) => void } {
+export function usePlayground(given?: Playground): { state: Playground; /** No text had to be left out of the address. */ isWhole: boolean; setColumn: (index: number, changes: Changes) => void; setValue: (name: string, text: string) => void; setFiles: (name: string, change: (before: readonly Attached[]) => readonly Attached[]) => void; set: (next: (before: Playground) => Playground) => void } {
   const search = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
   const [state, setState] = useState(() => given ?? readPlayground(search, textsHere()));
+  const [isWhole, setWhole] = useState(true);
   const written = useRef<string | null>(null);
 
   useEffect(() => {
@@ -34,18 +35,19 @@ export function usePlayground(given?: Playground): { state: Playground; setColum
   }, []);
 
   useEffect(() => {
-    const here = signature(readPlayground(search, textsHere()));
+    const here = signatureOf(writePlayground(readPlayground(search, textsHere())));
     if (written.current !== null && here !== written.current) setState(readPlayground(search, textsHere()));
     written.current = here;
   }, [search]);
 
   useEffect(() => {
-    const wanted = signature(state);
+    const next = writePlayground(state);
+    const wanted = signatureOf(next);
+    setWhole(next.isWhole);
     if (wanted === written.current) return undefined;
     const timer = setTimeout(() => {
       written.current = wanted;
-      const { search: next, hash } = writePlayground(state);
-      void navigate({ to: ".", search: next as never, hash, state: byMe(), replace: true, resetScroll: false, hashScrollIntoView: false });
+      void navigate({ to: ".", search: next.search as never, hash: next.hash, state: byMe(), replace: true, resetScroll: false, hashScrollIntoView: false });
     }, WRITE_MS);
     return () => clearTimeout(timer);
   }, [state, navigate]);
@@ -53,11 +55,10 @@ export function usePlayground(given?: Playground): { state: Playground; setColum
   const set = useCallback((next: (before: Playground) => Playground) => setState(next), []);
   const setColumn = useCallback((index: number, changes: Changes) => setState((before) => ({ ...before, columns: before.columns.map((one, at) => (at === index ? { ...one, ...(typeof changes === "function" ? changes(one) : changes) } : one)) })), []);
   const setValue = useCallback((name: string, text: string) => setState((before) => ({ ...before, values: { ...before.values, [name]: text } })), []);
-  const setFiles = useCallback((name: string, change: (before: readonly Attached[]) => readonly Attached[]) => setState((before) => ({ ...before, files: { ...before.files, [name]: change(before.files?.[name] ?? []) } })), []);
-  return { state, setColumn, setValue, setFiles, set };
+  const setFiles = useCallback((name: string, change: (before: readonly Attached[]) => readonly Attached[]) => setState((before) => ({ ...before, files: { ...before.files, [name]: change(filesOf(before.files, name)) } })), []);
+  return { state, isWhole, setColumn, setValue, setFiles, set };
 }
 
-function signature(state: Playground): string {
-  const { search, hash } = writePlayground(state);
+function signatureOf({ search, hash }: ReturnType<typeof writePlayground>): string {
   return JSON.stringify([search, hash]);
 }

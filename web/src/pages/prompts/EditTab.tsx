@@ -6,7 +6,7 @@ import { useMay, useSession } from "@/api/session";
 import { useAuthors } from "@/api/authors";
 import { useRead } from "@/api/hooks";
 import { Badge, Button, Money, Notice, RelativeTime, toast } from "@/kit";
-import type { Files } from "@/lib/attached";
+import { type Files, filesOf } from "@/lib/attached";
 import { count } from "@/lib/format";
 import { type PromptTemplate, inspectTemplate, render } from "@/lib/template";
 import { withAttached } from "@/lib/values";
@@ -100,7 +100,7 @@ export function EditTab({ prompt, draft, newest, tip }: { prompt: Prompt; draft:
           <ModelTexts content={draft.content} set={draft.set} variables={known} readOnly={readOnly} faultAt={null} onRun={run} onSave={save} />
         </div>
         <div className="contents lg:order-2 lg:row-span-2 lg:flex lg:min-w-0 lg:flex-col lg:gap-4">
-          <Variables className="order-2" template={shown} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} files={files} onFiles={(name, change) => setFiles((before) => ({ ...before, [name]: change(before[name] ?? []) }))} found={found} readOnly={readOnly} />
+          <Variables className="order-2" template={shown} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} files={files} onFiles={(name, change) => setFiles((before) => ({ ...before, [name]: change(filesOf(before, name)) }))} found={found} readOnly={readOnly} />
           <ModelSettings className="order-4" key={draft.turn} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} unread={draft.unread} readOnly={readOnly} />
         </div>
         <div className="order-3 min-w-0">

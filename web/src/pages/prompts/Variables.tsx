@@ -1,7 +1,8 @@
 import { Plus } from "lucide-react";
 import { Badge, Button, Input, Section, Select, Textarea } from "@/kit";
 import { Attach } from "@/kit/execution/Attach";
-import { type Attached, type Files, IN_VARIABLES_MOST } from "@/lib/attached";
+import { type Attached, type Files, IN_VARIABLES_MOST, filesOf } from "@/lib/attached";
+import { own } from "@/lib/own";
 import { type Json, type PromptTemplate, VARIABLE_TYPES, type Variable, type VariableType } from "@/lib/template";
 import type { Parameter } from "./content";
 import type { Samples, Values } from "./samples";
@@ -22,7 +23,7 @@ type VariablesProps = {
 
 /** The variables that the messages use: what they are, and a value to try each with. */
 export function Variables({ template, known, parameters, onParameters, samples, onSample, files, onFiles, found, readOnly, className }: VariablesProps) {
-  const attachTo = (name: string) => ({ of: name, files: files[name] ?? [], onChange: (change: (before: readonly Attached[]) => readonly Attached[]) => onFiles(name, change), most: IN_VARIABLES_MOST });
+  const attachTo = (name: string) => ({ of: name, files: filesOf(files, name), onChange: (change: (before: readonly Attached[]) => readonly Attached[]) => onFiles(name, change), most: IN_VARIABLES_MOST });
   const variables = template ? [...template.variables.values()] : [];
   const declare = (name: string, changes: Parameter) => onParameters({ ...parameters, [name]: { ...parameters[name], ...changes } });
   return (
@@ -56,10 +57,10 @@ export function Variables({ template, known, parameters, onParameters, samples, 
             </div>
             {variable.type === "image_url" ? (
               <Attach {...attachTo(variable.name)} only="pictures" single>
-                {files[variable.name]?.length ? null : <Sample variable={variable} text={samples[variable.name] ?? ""} onChange={(text) => onSample(variable.name, text)} fault={found?.faults[variable.name]} placeholder="https://…" />}
+                {filesOf(files, variable.name).length > 0 ? null : <Sample variable={variable} text={own(samples, variable.name) ?? ""} onChange={(text) => onSample(variable.name, text)} fault={own(found?.faults, variable.name)} placeholder="https://…" />}
               </Attach>
             ) : (
-              <Sample variable={variable} text={samples[variable.name] ?? ""} onChange={(text) => onSample(variable.name, text)} fault={found?.faults[variable.name]} />
+              <Sample variable={variable} text={own(samples, variable.name) ?? ""} onChange={(text) => onSample(variable.name, text)} fault={own(found?.faults, variable.name)} />
             )}
           </div>
         );
@@ -70,7 +71,7 @@ export function Variables({ template, known, parameters, onParameters, samples, 
             <code className="text-13 font-medium">{name}</code>
             <span className="text-12 text-muted">messages</span>
           </span>
-          <Sample variable={{ name, type: "array", path: [name] }} text={samples[name] ?? ""} onChange={(text) => onSample(name, text)} fault={found?.faults[name]} placeholder='[{"role": "user", "content": "…"}]' />
+          <Sample variable={{ name, type: "array", path: [name] }} text={own(samples, name) ?? ""} onChange={(text) => onSample(name, text)} fault={own(found?.faults, name)} placeholder='[{"role": "user", "content": "…"}]' />
           <Attach {...attachTo(name)} />
         </div>
       ))}

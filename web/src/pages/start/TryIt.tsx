@@ -8,6 +8,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { Button, Duration, Field, FormError, Loaded, Money, Prose, SimulatedBadge, Textarea, TextLink } from "@/kit";
 import type { PromptTemplate } from "@/lib/template";
+import { own } from "@/lib/own";
 import { valuesFor } from "@/lib/values";
 import { fieldsOf, samplesOf, templateOf } from "./variables";
 
@@ -61,9 +62,9 @@ function Form({ prompt, template, onRun, onReaction }: { prompt: string; templat
           key={name}
           label={<code className="font-mono text-13">{name}</code>}
           hint={isOptional ? "May be left empty." : undefined}
-          error={values[name] ? refused.faults[name] : refused.missing.includes(name) ? `Give a value to ${name}.` : undefined}
+          error={own(values, name) ? own(refused.faults, name) : refused.missing.includes(name) ? `Give a value to ${name}.` : undefined}
         >
-          <Textarea rows={2} className="min-h-14" value={values[name] ?? ""} placeholder={standard === undefined ? undefined : typeof standard === "string" ? standard : JSON.stringify(standard)} onChange={(event) => setValues({ ...values, [name]: event.target.value })} />
+          <Textarea rows={2} className="min-h-14" value={own(values, name) ?? ""} placeholder={standard === undefined ? undefined : typeof standard === "string" ? standard : JSON.stringify(standard)} onChange={(event) => setValues({ ...values, [name]: event.target.value })} />
         </Field>
       ))}
       <div className="flex flex-wrap items-center gap-3">
