@@ -158,6 +158,14 @@ def test_what_langfuses_sdk_writes_is_read_whole() -> None:
     assert (found.end_user, found.session_id, found.settings) == ("ann", "s1", {"temperature": 0.3, "top_p": 1})
 
 
+def test_metadata_at_langfuse_says_what_it_counts_for() -> None:
+    told = {"langfuse.observation.metadata.burnish.prompt": '"triage"', "langfuse.observation.metadata.burnish.version": "2"}
+    found = read({**LANGFUSE, **told})
+    assert (found.slug, found.version) == ("triage", 2)
+    found = read({**LANGFUSE, **told, "burnish.version": 4})
+    assert (found.slug, found.version) == ("triage", 4)
+
+
 def test_classes_of_tokens_at_langfuse_stand_beside_each_other() -> None:
     usage = {"input": 5, "input_cached_tokens": 2, "cache_creation_input_tokens": 1, "output": 6, "output_reasoning_tokens": 3, "total": 17}
     found = read({**LANGFUSE, "langfuse.observation.usage_details": json.dumps(usage)})

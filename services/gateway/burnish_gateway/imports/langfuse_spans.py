@@ -16,6 +16,9 @@ OPERATIONS: Final = {"generation": "chat", "embedding": "embeddings"}
 """Types of observations that are one call of a model; spans, events, agents, tools, chains and the rest are not."""
 
 CHAT, RESPONSES = ("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens")
+TAGS: Final = ("burnish.prompt", "burnish.version", "burnish.label")
+"""As attributes of the span, or in the metadata of the observation."""
+
 WHOLE: Final = {CHAT[0]: CHAT, CHAT[1]: CHAT, "input_tokens_details": RESPONSES}
 """Of OpenAI's usage (chat completions, Responses), passed on as it is: classes are parts of these. In Langfuse's own words, and in
 Anthropic's, each class stands beside the others."""
@@ -48,20 +51,27 @@ def from_langfuse(attributes: Mapping[str, Any]) -> dict[str, Any]:
         return attributes.get(f"langfuse.observation.{name}")
 
     asked, name = parsed(get("model.parameters")), get("prompt.name")
+    tags = {tag: _bare(said) for tag in TAGS if (said := attributes.get(tag, get(f"metadata.{tag}"))) is not None}
     found = {
         "gen_ai.operation.name": operation,
         "gen_ai.request.model": get("model.name"),
         "gen_ai.input.messages": _asked(get("input")),
         "gen_ai.output.messages": None if operation == "embeddings" else _answered(get("output")),
-        "gen_ai.response.finish_reasons": reason.strip('"') if isinstance(reason := get("metadata.finish_reason"), str) else None,
+        "gen_ai.response.finish_reasons": _bare(get("metadata.finish_reason")),
         "gen_ai.usage.cost": _cost(cost) if isinstance(cost := parsed(get("cost_details")), dict) else None,
         "error.type": match[1] or match[2] if (match := KIND_OF_ERROR.match(failure_told(attributes) or "")) else None,
         "burnish.prompt": slug_of(name) if isinstance(name, str) and name else None,
-        "burnish.version": None if attributes.get("burnish.prompt") else get("prompt.version"),
+        "burnish.version": None if tags.get("burnish.prompt") else get("prompt.version"),
         **(_tokens(usage) if isinstance(usage := parsed(get("usage_details")), dict) else {}),
         **settings_asked(asked if isinstance(asked, dict) else {}),
+        **tags,
     }
     return {**{name: value for name, value in found.items() if value is not None}, **attributes}
+
+
+def _bare(value: Any) -> Any:
+    """Metadata comes as JSON; a text in its quotes."""
+    return value.strip('"') if isinstance(value, str) else value
 
 
 def failure_told(attributes: Mapping[str, Any]) -> str | None:
