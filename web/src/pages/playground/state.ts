@@ -107,7 +107,10 @@ function writtenOf({ role, content, files = [], texts, rest }: Message, takes: (
 function lengthsOf(content: string, texts: readonly Part[], takes: (text: string) => boolean): Written["t"] {
   const pieces = texts.map((one) => escaped(String(one.text)));
   if (joined(pieces) !== content) return takes(JSON.stringify(texts)) ? texts : undefined;
-  return texts.map(({ text: _, ...more }, at) => (Object.keys(more).join() === "type" && more.type === "text" ? pieces[at]!.length : [pieces[at]!.length, more]));
+  return texts.map((one, at) => {
+    const { text: _, ...more } = one;
+    return Object.keys(more).join() === "type" && more.type === "text" ? pieces[at]!.length : [pieces[at]!.length, more];
+  });
 }
 
 /** The parts that a text was in; undefined where they are not of this text. */
