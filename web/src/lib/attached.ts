@@ -46,6 +46,7 @@ export async function attach(file: File, { most, only }: { /** In bytes as it is
   const declared = (file.type.split(";")[0] ?? "").toLowerCase();
   const kind = kindOf(raw, declared);
   if (kind === "no pdf") return fault("is no PDF; one begins with %PDF-.");
+  if (kind === "no text") return fault("is no text: it holds bytes that none has.");
   const isPicture = (PICTURES as readonly string[]).includes(kind);
   if (only === "pictures" && !isPicture) return fault(`'${declared || "what it is"}' is no picture (png, jpeg, gif, webp).`);
   if (kind === "") return fault(`'${declared || "its kind"}' is not offered; send ${OFFERED}, or a picture (png, jpeg, gif, webp).`);
@@ -71,8 +72,11 @@ function kindOf(raw: Uint8Array, declared: string): string {
   if (head === 0 || (head > 0 && (declared === "application/pdf" || !isReadable(raw)))) return "application/pdf";
   if (declared === "application/pdf") return "no pdf";
   if (/^(image|audio|video)\//.test(declared)) return "";
+  const isCalledText = /^text\/[a-z0-9.+-]{1,60}$/.test(declared);
+  // The API reads what is called a text and is no UTF-8 in Windows' letters (burnish_shared/files.py).
+  if (isCalledText) return raw.includes(0) ? "no text" : declared;
   if (!isReadable(raw)) return "";
-  return /^text\/[a-z0-9.+-]{1,60}$/.test(declared) ? declared : "text/plain";
+  return "text/plain";
 }
 
 function isReadable(raw: Uint8Array): boolean {

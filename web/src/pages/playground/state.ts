@@ -108,8 +108,8 @@ function lengthsOf(content: string, texts: readonly Part[], takes: (text: string
   const pieces = texts.map((one) => escaped(String(one.text)));
   if (joined(pieces) !== content) return takes(JSON.stringify(texts)) ? texts : undefined;
   return texts.map((one, at) => {
-    const more = Object.fromEntries(Object.entries(one).filter(([key]) => key !== "text"));
-    return Object.keys(more).join() === "type" && more["type"] === "text" ? pieces[at]!.length : [pieces[at]!.length, more];
+    const { text: _, ...more } = one;
+    return Object.keys(more).join() === "type" && more.type === "text" ? pieces[at]!.length : [pieces[at]!.length, more];
   });
 }
 
