@@ -89,7 +89,8 @@ def test_a_short_password_behind_its_name_is_found(text: str) -> None:
         'password = request.form["field2"]', "password: VARCHAR(255)", "password: Vec<u8>,", "password: &[u8]", "password=$PASSWORD1",
         "'password': '${PASSWORD1}'", '"password": "{{password1}}"', "password: required|min:8", "password = :pass1",
         "Forgot password: https://example.com/r1", "password: bytes32", "password=require", "password=form.f2",
-        "password===e.type1", "{password:a})=>f(1)", "password=null,t.at(1)", "redis_password: very****pass", "password:密码必须有8个字符a-z",
+        "password===e.type1", "{password:a})=>f(1)", "password=null,t.at(1)", "redis_password: very****pass",
+        "password:密码必须有8个字符a-z",
     ],
 )  # fmt: skip
 def test_what_only_stands_behind_the_word_is_no_password(text: str) -> None:
