@@ -78,7 +78,7 @@ def _lasting(runs: int, dice: random.Random) -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     for metric, good, bads in FALLS:
         for bad, period_n in ((bad, period_n) for bad in bads for period_n in (5, 20)):
-            one = lasting(runs=max(1, runs // 2), dice=dice, period_n=period_n, metric=metric, good=good, bad=bad)
+            one = lasting(runs=max(1, runs // 4), dice=dice, period_n=period_n, metric=metric, good=good, bad=bad)
             print(
                 f"| {metric} | {good:.2f}, {bad:.2f} | {period_n} | {one.alerts:.2f} | {one.single:.0%} | {one.same_version:.0f} |", end=""
             )

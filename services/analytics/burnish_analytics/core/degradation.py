@@ -36,7 +36,7 @@ The recent window alone looks fine now and then while harm lasts. A fall from .8
 periods) was raised 2.0 times at 300 reactions a day and 4.8 times at 2,000, and now 1.2 and 1.2; .80: 3.8 and 21.8, and now 2.2 and 7.5.
 4 in its place makes that 1.01 and not 1.10 (120 runs, twenty a period), but the alert lasts 485 reactions and not 316 of what is fine, and
 a second fall 1,000 reactions later is told after 448 and not 281. Where the label was moved nothing is asked for but the window.
-A fall that is barely enough for an alert is told again and again all the same: the window is as often fine as not.
+A fall that is barely enough for an alert is told again and again all the same (docs/guides/alerts.md): its window is often fine.
 """
 
 RELIEF_N: Final = 300
