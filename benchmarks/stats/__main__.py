@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.stats.experiments_report import experiments
 from benchmarks.stats.labelled import compared, load
 from benchmarks.stats.planted import planted
-from benchmarks.stats.simulated import DELAY_MOST, QUIET_LEAST, Figures, as_watched, cusum, falls_short, lasting
+from benchmarks.stats.simulated import DELAY_MOST, FALLS, QUIET_LEAST, Figures, as_watched, cusum, falls_short, lasting
 from burnish_analytics.core.cusum import THRESHOLD
 
 FALSE_ALARMS = (0, 1, 2, 4, 8)
@@ -72,12 +72,17 @@ def _detection(runs: int, data: Path, dice: random.Random) -> None:
 
 
 def _lasting(runs: int, dice: random.Random) -> None:
-    print("\n## Simulated: a fall from .85 to .75 that lasts for 28,000 reactions, and its end\n")
-    print("| reactions a period | alerts | with just one | ends: the same version is fine again | another version that is fine |")
-    print("|---|---|---|---|---|")
-    for period_n in (5, 20):
-        one = lasting(runs=2 * runs, dice=dice, period_n=period_n)
-        print(f"| {period_n} | {one.alerts:.2f} | {one.single:.0%} | {one.same_version:.0f} | {one.other_version:.0f} |")
+    print("\n## Simulated: falls that last for 28,000 observations, and their end\n")
+    print("| metric | bad before, after | a period | alerts | just one | ends: the same version is fine again | another version |", end="")
+    print(" a second fall 1,000 later: told after | still open |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for metric, good, bads in FALLS:
+        for bad, period_n in ((bad, period_n) for bad in bads for period_n in (5, 20)):
+            one = lasting(runs=max(1, runs // 4), dice=dice, period_n=period_n, metric=metric, good=good, bad=bad)
+            print(
+                f"| {metric} | {good:.2f}, {bad:.2f} | {period_n} | {one.alerts:.2f} | {one.single:.0%} | {one.same_version:.0f} |", end=""
+            )
+            print(f" {one.other_version:.0f} | {one.second:.0f} | {one.still_open:.0%} |", flush=True)
 
 
 def _line(name: str, one: Figures) -> str:

@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 
 from burnish_analytics.core import degradation
 from burnish_analytics.core.cusum import THRESHOLD, updated
-from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, Recovered, Seen, SeriesState, Verdict
+from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState, Verdict
+
+FALLS = (
+    ("satisfaction", 0.15, (0.20, 0.22, 0.25)),
+    ("error_rate", 0.01, (0.05, 0.06, 0.10)),
+    ("error_rate", 0.05, (0.08, 0.10, 0.15)),
+    ("error_rate", 0.10, (0.15, 0.20)),
+    ("latency", 0.04, (0.19, 0.25)),
+    ("cost", 0.04, (0.19, 0.25)),
+)
+"""What may last: metric, share of bad observations before, and shares after it. Cost and latency: of answers beyond what 95 % were below."""
 
 BASELINE_N = 1000
 CHANGE_AT = 2000
@@ -86,42 +96,62 @@ def as_watched(*, runs: int, dice: random.Random, period_n: int) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """A fall that lasts. `alerts`: in the mean, `single`: share of runs with just one. What it takes to end, in reactions: `same_version`
-    becomes fine again, and `other_version`, which is fine, takes its place; means."""
+    """A fall that lasts. `alerts`: in the mean, `single`: share of runs with just one. What it takes to end, in observations: `same_version`
+    becomes fine again, and `other_version`, which is fine, takes its place; means. `second`: after how many a fall is told that comes
+    1,000 observations after such an end of harm; `still_open`: share of alerts that had not ended by then."""
 
     alerts: float
     single: float
     same_version: float
     other_version: float
+    second: float
+    still_open: float
 
 
-def lasting(*, runs: int, dice: random.Random, period_n: int = 20, bad_n: int = 28_000) -> Lasting:
-    """Falls from GOOD to BAD that go on for `bad_n` reactions, which is two weeks at 2,000 a day, and what comes after."""
+def lasting(
+    *,
+    runs: int,
+    dice: random.Random,
+    period_n: int = 20,
+    bad_n: int = 28_000,
+    metric: str = "satisfaction",
+    good: float = GOOD,
+    bad: float = BAD,
+) -> Lasting:
+    """Falls from `good` to `bad` that go on for `bad_n` observations, which is two weeks at 2,000 a day, and what comes after."""
+    plan = next(one for one in PLANS if one.metric == metric)
     counts: list[int] = []
     ends: dict[int, list[int]] = {1: [], 2: []}
+    seconds: list[int | None] = []
     for _ in range(runs):
-        state, verdicts = _fed(SeriesState(), dice, [(GOOD, BASELINE_N), (BAD, bad_n)], version=1, period_n=period_n)
+        state, verdicts = _fed(SeriesState(), dice, [(good, BASELINE_N), (bad, bad_n)], version=1, period_n=period_n, plan=plan)
         counts.append(sum(isinstance(verdict, Degraded) for _, verdict in verdicts))
         if not state.is_degraded:
             continue
         for version, taken in ends.items():
-            _, after = _fed(state, dice, [(GOOD, 4_000)], version=version, period_n=period_n)
+            _, after = _fed(state, dice, [(good, 4_000)], version=version, period_n=period_n, plan=plan)
             taken.append(next((n for n, verdict in after if isinstance(verdict, Recovered)), 4_000))
+        fine, _ = _fed(state, dice, [(good, 1_000)], version=1, period_n=period_n, plan=plan)
+        _, again = _fed(fine, dice, [(bad, 6_000)], version=1, period_n=period_n, plan=plan)
+        seconds.append(None if fine.is_degraded else next((n for n, verdict in again if isinstance(verdict, Degraded)), 6_000))
     same, other = (statistics.fmean(taken or [math.nan]) for taken in ends.values())
-    return Lasting(statistics.fmean(counts), counts.count(1) / runs, same, other)
+    told = [one for one in seconds if one is not None]
+    still_open = seconds.count(None) / max(1, len(seconds))
+    return Lasting(statistics.fmean(counts), counts.count(1) / runs, same, other, statistics.fmean(told or [math.nan]), still_open)
 
 
 def _fed(
-    state: SeriesState, dice: random.Random, shares: list[tuple[float, int]], *, version: int, period_n: int
+    state: SeriesState, dice: random.Random, shares: list[tuple[float, int]], *, version: int, period_n: int, plan: MetricPlan
 ) -> tuple[SeriesState, list[tuple[int, Verdict]]]:
-    """The series after so many reactions of each share, and what was told after how many."""
-    plan, limits = PLANS[0], DetectorLimits()
+    """The series after so many observations of each share, and what was told after how many."""
+    limits = DetectorLimits()
     state = degradation.begin_version(state, version, plan=plan, limits=limits)
     at, seen_n, told = datetime(2026, 11, 1, tzinfo=UTC), 0, []
     for share, n in shares:
         for _ in range(n // period_n):
             bad = sum(dice.random() < share for _ in range(period_n))
-            state, verdict = degradation.observed(state, Seen(at, version, n=period_n, bad=bad), plan=plan, limits=limits)
+            counts = (*[0] * 10, period_n - bad, *[0] * 9, bad) if plan.by_quantile else ()  # twice as much, in buckets
+            state, verdict = degradation.observed(state, Seen(at, version, n=period_n, bad=bad, counts=counts), plan=plan, limits=limits)
             seen_n, at = seen_n + period_n, at + timedelta(minutes=1)
             if verdict is not None:
                 told.append((seen_n, verdict))

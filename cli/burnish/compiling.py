@@ -10,26 +10,33 @@ import sys
 from importlib import import_module
 from typing import Final
 
-from burnish.launcher.services import SERVICES
-
-PARTS: Final = (("command line", "burnish.main"), *((one.name, one.module) for one in SERVICES))
 LITELLM: Final = "burnish_executor.io.llm"
 
 
 def main() -> None:
     """Raises ImportError for what would not start either. Without LiteLLM the rest is compiled all the same."""
+    _write()
+    from burnish.launcher.services import SERVICES
+
+    parts = (("command line", "burnish.main"), *((one.name, one.module) for one in SERVICES))
     beside = multiprocessing.get_context("spawn").Process(target=_import_litellm)
     beside.start()
-    for number, (name, module) in enumerate(PARTS, start=1):
-        _tell(f"Compiling what runs: {number} of {len(PARTS) + 1}, {name} …")
+    for number, (name, module) in enumerate(parts, start=1):
+        _tell(f"Compiling what runs: {number} of {len(parts) + 1}, {name} …")
         import_module(module)
-    _tell(f"Compiling what runs: {len(PARTS) + 1} of {len(PARTS) + 1}, LiteLLM …")
+    _tell(f"Compiling what runs: {len(parts) + 1} of {len(parts) + 1}, LiteLLM …")
     beside.join()
     if sys.stdout.isatty():
         print()
 
 
+def _write() -> None:
+    """Also where `PYTHONDONTWRITEBYTECODE` is set: writing is what this is for."""
+    sys.dont_write_bytecode = False
+
+
 def _import_litellm() -> None:
+    _write()
     from burnish_executor.io.litellm_process import OF_ITS_OWN
 
     os.environ.update(OF_ITS_OWN)  # read at its import

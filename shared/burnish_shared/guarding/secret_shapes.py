@@ -26,21 +26,49 @@ SHAPE: Final = compiled("|".join(f"(?:{one})" for one in SHAPES))
 
 IN_ADDRESS: Final = compiled(r"\b[a-z][a-z0-9+.-]*://[^\s/:@{}]*:([^\s/@{}]{3,})@")
 
+CHOSEN_LEAST: Final = 8
+
 NAMED: Final = compiled(
     r"(?i)\b(?:api[_-]?key|secret|password|passwd|passwort|access[_-]?token|auth[_-]?token|bearer)\b[\"']?\s{0,20}(?:[:=]|is\b)?\s{0,20}[\"']?"
     r"([A-Za-z0-9_+/=.!@#$%^&*-]{8,200})"
 )
 
 PASSWORD: Final = compiled(
-    r"(?i)(?:\b|_|\bPG)(?:password|passwd|passwort|passphrase|pwd)[\"']?[ \t]{0,3}[:=][ \t]{0,3}(?:\\?[\"'])?"
-    r"([A-Za-z0-9_+/=.!@#%^&*-]{4,200})"
+    r"(?i)(password|passwd|passwort|passphrase|pwd)(?:\\{0,7}[\"'`]|[*_]{1,3})?[ \t]{0,3}[:=][*_]{0,3}[ \t]{0,3}[*_]{0,3}"
+    r"(\\{0,7}[\"'`]|[\x{2018}-\x{201e}])?([^ \t\r\n\f\v\"'`\x{a0}\x{2000}-\x{10ffff}]{4,})"
 )
-"""What names a password and has a sign behind it: the value may be as short as people's are, and the name a part of another."""
+"""What ends any word (`dbPassword`) and has a sign behind it: the value may be as short as people's are, and goes up to a blank or quote.
+Quotes may be escaped, and Markdown may be around name and value.
+"""
 
-NO_VALUES: Final = (b"(", b"[", b"{", b"<")
-"""Behind it: a call, a look-up, a template."""
+NEXT_NAME: Final = compiled(r"[,;&|][A-Za-z_][A-Za-z0-9_.-]*[:=]")
+"""Where the next field begins without a blank: `password=hunter2;user=ann`, `password:required|min:8`."""
 
-SENTENCE_ENDS: Final = b"."
+NO_VALUE: Final = compiled(
+    r"[&*#]?(?:[A-Za-z_$][A-Za-z0-9_$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][A-Za-z0-9_$]*)*)?[(\[{<]"  # a call, a look-up, a template
+    r"|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][A-Za-z0-9_$]*)+$"  # form.field2
+    r"|(?:[A-Za-z_$][A-Za-z0-9_$.]*)?[)}\]]+(?:=>|[,;]?[A-Za-z{(])|(?:null|true|false|undefined|None)[,;)]|="  # scripts, a comparison
+    r"|[$%:][A-Za-z_]"  # variables of shells, placeholders of formats and queries
+)
+"""Behind a name without quotes: code."""
+
+TEMPLATE: Final = compiled(r"[$%#]?[{(<\[]|\$[A-Za-z_][A-Za-z0-9_]*$|%[A-Za-z_][A-Za-z0-9_]*%?$")
+"""In quotes, too, these stand for another value."""
+
+KNOWN: Final = compiled(
+    r"(?i)(?:[a-z][a-z0-9+.-]*://"  # an address; a password in it is found by IN_ADDRESS
+    r"|(?:iso|iec|din|rfc|sha|aes|md|utf|nist|fips|pkcs|pbkdf|argon|base|u?int|float|bytes|tls)[-_/]?[0-9]{1,5}(?:[-:/][0-9a-z]{1,6}|id)?$)"
+)
+"""Addresses, and names of norms, methods and types."""
+
+PATH: Final = compiled(r"[/~]|[A-Za-z]:[\\/]")
+"""What shells call `PWD` is a folder."""
+
+BLOTTED: Final = b"***"
+
+VALUE_ENDS: Final = b".,;:)]}>\\"
+VALUE_MOST: Final = 200
+"""What is looked at of a value to tell what it is."""
 
 RANDOM: Final = compiled(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 
@@ -55,15 +83,39 @@ def _secrets(raw: bytes) -> Iterator[Found]:
         yield Found("secret", *match.span())
     for match in IN_ADDRESS.finditer(raw):
         yield Found("secret", *match.span(1))
-    for match in NAMED.finditer(raw):
-        if looks_chosen(match[1]):
-            yield Found("secret", *match.span(1))
+    judged: set[int] = set()
     for match in PASSWORD.finditer(raw):
-        if raw[match.end() : match.end() + 1] not in NO_VALUES and looks_like_password(match[1].rstrip(SENTENCE_ENDS)):
-            yield Found("secret", match.start(1), match.start(1) + len(match[1].rstrip(SENTENCE_ENDS)))
+        judged.add(match.start())
+        start, value = match.start(3), _value_of(match[3])
+        if _is_password(value[:VALUE_MOST], is_quoted=match[2] is not None, is_folder=_names_folder(raw, match.start(), match[1])):
+            yield Found("secret", start, start + len(value))
+    for match in NAMED.finditer(raw):
+        if match.start() not in judged and looks_chosen(match[1]):
+            yield Found("secret", *match.span(1))
     for match in RANDOM.finditer(raw):
         if looks_drawn(match[0]):
             yield Found("secret", *match.span())
+
+
+def _value_of(word: bytes) -> bytes:
+    """The value without what only ends a sentence, a bracket or bold words, and without the next field."""
+    following = NEXT_NAME.search(word)
+    value = word[: following.start()] if following is not None else word
+    bare = value.rstrip(VALUE_ENDS)
+    return bare[:-2].rstrip(VALUE_ENDS) if bare.endswith(b"**") else bare
+
+
+def _is_password(value: bytes, *, is_quoted: bool, is_folder: bool) -> bool:
+    code = TEMPLATE if is_quoted else NO_VALUE
+    if code.match(value) or KNOWN.match(value) or BLOTTED in value or (is_folder and PATH.match(value)):
+        return False
+    return looks_like_password(value) or (len(value) >= CHOSEN_LEAST and looks_chosen(value))
+
+
+def _names_folder(raw: bytes, at: int, name: bytes) -> bool:
+    """`PWD` and `OLDPWD`, and not `DB_PWD`."""
+    before = raw[max(0, at - 4) : at]
+    return name.lower() == b"pwd" and re.search(rb"(?i)(?:^|[^A-Za-z0-9_])(?:OLD)?\Z", before) is not None
 
 
 def looks_chosen(value: bytes) -> bool:
@@ -72,7 +124,7 @@ def looks_chosen(value: bytes) -> bool:
 
 
 def looks_like_password(value: bytes) -> bool:
-    """Letters and digits that are no number with a sign (`8-16`) and no version, or six digits and more."""
+    """Letters and digits that are no number with a sign (`8-16`), or six digits and more."""
     if re.fullmatch(rb"[0-9]{6,}", value):
         return True
     return len(value) >= 4 and re.search(rb"[A-Za-z]", value) is not None and re.search(rb"[0-9]", value) is not None

@@ -32,6 +32,12 @@ async def greeting(caller: Caller) -> dict[str, Any]:
     return {"prompt": "greet"}
 
 
+async def ends(stack: Stack, caller: Caller) -> list[dict[str, Any]]:
+    """The events of the workspace's batches that ended."""
+    told = "SELECT convert_from(body, 'UTF8') AS body FROM outbox WHERE subject = 'burnish.v1.batch.completed.' || $1::text"
+    return [json.loads(row["body"]) for row in await books(stack, told, str(caller.workspace.workspace_id))]
+
+
 @pytest.mark.capability("E15")
 async def test_inputs_are_asked_of_every_model_and_answered_in_their_order(stack: Stack, caller: Caller) -> None:
     body = {"request": await greeting(caller), "inputs": inputs(6), "models": ["simulated/chat", "simulated/reader"], "name": "greetings"}
@@ -52,8 +58,8 @@ async def test_inputs_are_asked_of_every_model_and_answered_in_their_order(stack
     assert [one["line"] for one in await results(caller, batch["id"], "?from_line=10")] == [10, 11]
     assert batch["simulated"] is True and 0 < batch["cost_nusd"] < batch["set_aside_nusd"] == batch["most_nusd"]
     await assert_books_are_in_order(stack, caller, batch)
-    told = "SELECT convert_from(body, 'UTF8') AS body FROM outbox WHERE subject = 'burnish.v1.batch.completed.' || $1::text"
-    (event,) = [json.loads(row["body"]) for row in await books(stack, told, str(caller.workspace.workspace_id))]
+    (event,) = await ends(stack, caller)
+    assert event["simulated"] is True
     assert event["data"] | {"batch_id": batch["id"], "status": "completed", "succeeded": 12, "failed": 0} == event["data"]
 
 
@@ -107,7 +113,7 @@ async def test_a_line_that_is_wrong_says_so_and_costs_no_other(stack: Stack, cal
     uploaded = await caller("POST", "/v1/files?name=calls.jsonl", raw=raw, headers={"content-type": "application/x-ndjson"})
     assert (uploaded.status, uploaded.body["filename"], uploaded.body["bytes"]) == (201, "calls.jsonl", len(raw)), uploaded.body
     batch = await started(caller, {"input_file_id": uploaded.body["id"]})
-    assert batch["request_counts"] == {"total": 8, "completed": 0, "failed": 6}
+    assert batch["request_counts"] == {"total": 8, "completed": 0, "failed": 6} and batch["simulated"] is None
     assert [one["custom_id"] for one in batch["errors"]["data"]] == ["typo", "nobody", "streamed", "named", None, None]
     batch = await until(caller, batch["id"])
     assert (batch["status"], batch["request_counts"]) == ("completed", {"total": 8, "completed": 2, "failed": 6})
@@ -194,6 +200,7 @@ async def test_a_limit_that_nothing_gets_through_is_no_reason_to_wait(
         batch = await until(caller, (await started(caller, {"requests": [{"body": CHAT}] * 3}))["id"])
     assert batch["request_counts"] == {"total": 3, "completed": 0, "failed": 3}
     assert [line["error"]["code"] for line in await results(caller, batch["id"])] == ["provider_rate_limited"] * 3
+    assert [one["simulated"] for one in await ends(stack, caller)] == [batch["simulated"]]
 
 
 async def waits(caller: Caller, batch_id: str) -> Any:
@@ -237,6 +244,7 @@ async def test_lines_that_waited_use_the_operators_key_no_more_once_the_workspac
     finally:
         await books(stack, "SELECT announce_platform_keys('{}')")
     assert batch["request_counts"] == {"total": 3, "completed": 0, "failed": 3} and batch["cost_nusd"] == 0, batch
+    assert batch["simulated"] is True and [one["simulated"] for one in await ends(stack, caller)] == [True]
     told = [one["response"] for one in await results(caller, batch_id)]
     assert [(one["status_code"], one["body"]["error"]["code"]) for one in told] == [(422, "no_provider_key")] * 3, told
     await assert_books_are_in_order(stack, caller, batch)
@@ -283,7 +291,9 @@ async def test_a_cancelled_batch_ends_its_calls_and_gives_back_what_is_left(stac
     await assert_books_are_in_order(stack, caller, batch)
     waiting = (await started(caller, {"request": {"prompt": "greet"}, "inputs": inputs(3), "paused": True}))["id"]
     await caller("POST", f"/v1/batches/{waiting}/cancel")
-    assert (await until(caller, waiting))["status"] == "cancelled"
+    unasked = await until(caller, waiting)
+    assert (unasked["status"], unasked["simulated"]) == ("cancelled", False)
+    assert [one["simulated"] for one in await ends(stack, caller) if one["object_id"] == waiting] == [False]
 
 
 @pytest.mark.capability("E15")

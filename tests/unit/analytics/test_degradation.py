@@ -12,6 +12,7 @@ from burnish_analytics.core.degradation import (
     PLANS,
     Degraded,
     DetectorLimits,
+    MetricPlan,
     Recovered,
     Seen,
     SeriesState,
@@ -33,16 +34,21 @@ SATISFACTION, ERRORS, LATENCY, COST = PLANS
 
 
 def run(
-    state: SeriesState, rates: list[float], *, version: int = 1, per_period: int = 20, seed: int = 1, limits: DetectorLimits = LIMITS
+    state: SeriesState,
+    rates: list[float],
+    *,
+    version: int = 1,
+    per_period: int = 20,
+    seed: int = 1,
+    limits: DetectorLimits = LIMITS,
+    plan: MetricPlan = PLANS[0],
 ) -> tuple[SeriesState, list[tuple[int, Verdict]]]:
     """Feeds periods whose observations are bad with these probabilities."""
     dice, told = random.Random(seed), []
-    state = begin_version(state, version, plan=SATISFACTION, limits=limits)
+    state = begin_version(state, version, plan=plan, limits=limits)
     for number, rate in enumerate(rates):
         bad = sum(dice.random() < rate for _ in range(per_period))
-        state, verdict = observed(
-            state, Seen(START + timedelta(minutes=number), version, per_period, bad), plan=SATISFACTION, limits=limits
-        )
+        state, verdict = observed(state, Seen(START + timedelta(minutes=number), version, per_period, bad), plan=plan, limits=limits)
         if verdict is not None:
             told.append((number, verdict))
     return state, told
@@ -84,6 +90,27 @@ def test_harm_that_lasts_is_about_one_alert_and_ends_when_it_is_over() -> None:
     assert fmean(alerts) <= 1.35 and alerts.count(1) >= 45, sorted(alerts)
     assert len(same_version) >= 55 and fmean(same_version) <= 500 and fmean(other_version) <= 300
     assert fmean(other_version) < fmean(same_version), "relief is asked for only where the label was not moved"
+
+
+@pytest.mark.parametrize(("before", "after", "most"), [(0.01, 0.06, 3.0), (0.05, 0.10, 3.0), (0.01, 0.10, 1.1), (0.10, 0.20, 1.2)])
+def test_errors_that_last_are_no_row_of_alerts_and_end_when_they_are_over(before: float, after: float, most: float) -> None:
+    """Alerts in 28,000 runs, in the mean of 20; of 60: 1.9, 1.6, 1.0, 1.0. They were 4.4 and 9.0 where the end asked for less."""
+    alerts, taken = [], []
+    for seed in range(20):
+        state, told = run(SeriesState(), [before] * 50 + [after] * 1_400, seed=seed, plan=ERRORS)
+        alerts.append(sum(isinstance(verdict, Degraded) for _, verdict in told))
+        if state.is_degraded:
+            _, ended = run(state, [before] * 300, seed=seed + 100, plan=ERRORS)
+            assert isinstance(ended[0][1], Recovered)
+            taken.append((ended[0][0] + 1) * 20)
+    assert min(alerts) >= 1 and fmean(alerts) <= most, sorted(alerts)
+    assert len(taken) >= 15 and fmean(taken) <= 650, sorted(taken)
+
+
+@pytest.mark.parametrize("asked", [0.005, 0.02, 0.05, 0.3])
+def test_an_alert_of_a_small_harm_that_was_asked_for_ends_too(asked: float) -> None:
+    plan = replace(SATISFACTION, least_rise=asked, is_asked=True)
+    assert plan.lasting_rise(0.15) == pytest.approx(max(asked, 0.05), rel=0.02)
 
 
 def recovered_after(state: SeriesState, *, version: int, seed: int) -> int:

@@ -66,6 +66,9 @@ def test_prose_stays(text: str) -> None:
     [
         "password: hunter2", "Password = hunter2.", "my pwd:hunter2,", 'passwd="hunter2"', "DB_PASSWORD=hunter2", "password: s3t!",
         "Passwort: hunter2", '{"password": "hunter2"}', "password: 123456", "PASSWORD='hunter2'", "export PGPASSWORD=hunter2-abcd",
+        '"newPassword": "hunter2"', "userPassword: hunter2", "dbPassword=hunter2", "MYSQLPASSWORD=hunter2", r'{\"password\": \"hunter2\"}',
+        "password: `hunter2`", "**Password:** hunter2", "**Password: hunter2**", "**Password**: `hunter2`", "password: “hunter2”",
+        "(password: hunter2)", "password=hunter2;user=ann", "{password:hunter2,user:ann}", r"\\\"pwd\\\":\\\"hunter2\\\"", "DB_PWD=hunter2",
     ],
 )  # fmt: skip
 def test_a_short_password_behind_its_name_is_found(text: str) -> None:
@@ -81,10 +84,26 @@ def test_a_short_password_behind_its_name_is_found(text: str) -> None:
         "password: required", "Password: ********", "the password is hunter", "password = input1()", "password=os.environ['P1']",
         "password: {{password1}}", "password=$PASS1", "password=${PASS1}", "password: str = None", "pwd: /tmp", "forgot password: 404",
         "password: 8-16 characters", "passwords: 2", "password: see v1.2", "password=<pass1>", "password: %s1",
+        "PWD=/home/ann2/project", "pwd: /home/user1/app", "OLDPWD=~ann/x1", r"pwd: C:\Users\ann2", "password = form.field2",
+        "password: user.password1", "password: user.password1,", "password: ISO27001", "Password: sha256", "password = this->field2;",
+        'password = request.form["field2"]', "password: VARCHAR(255)", "password: Vec<u8>,", "password: &[u8]", "password=$PASSWORD1",
+        "'password': '${PASSWORD1}'", '"password": "{{password1}}"', "password: required|min:8", "password = :pass1",
+        "Forgot password: https://example.com/r1", "password: bytes32", "password=require", "password=form.f2",
+        "password===e.type1", "{password:a})=>f(1)", "password=null,t.at(1)", "redis_password: very****pass",
+        "password:密码必须有8个字符a-z",
     ],
 )  # fmt: skip
 def test_what_only_stands_behind_the_word_is_no_password(text: str) -> None:
     assert found_in(to_bytes(text), ALL) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["hun$2er", "hunt?er2", "abc1~secret", "a1,b2;c3", "pässwort1", "correct-horse!~more", "/9abcd1", "x1" * 300]
+)
+def test_a_password_is_found_whole(value: str) -> None:
+    for around in ("password: {}", 'password="{}"', "dbPassword={} and", "The password is here: password: {}."):
+        raw = to_bytes(around.format(value))
+        assert [raw[one.start : one.end].decode() for one in found_in(raw, ALL)] == [value]
 
 
 def test_a_value_behind_its_name_is_a_secret() -> None:

@@ -16,11 +16,15 @@ pytestmark = pytest.mark.capability("E18")
 
 SAID = (
     "Write to ann.lee@example.co.uk or call +49 30 1234567. Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00 and 192.168.1.77. "
-    "The password: hunter2-xyz9; a key is sk-proj-abcdefghijklmnopqrstuvwx1234. Größe 🔑 in 2024: 17 of 20."
+    "The password: hunter2-xyz9; a key is sk-proj-abcdefghijklmnopqrstuvwx1234. "
+    'newPassword: `hun$2er`, PWD=/home/ann2/project, **Password:** hunt?er2, \\"password\\": \\"abc1~secret\\". '
+    "password = form.field2. Größe 🔑 in 2024: 17 of 20."
 )
 MASKED = (
     "Write to [EMAIL] or call [PHONE]. Card [CARD], IBAN [IBAN] and [IP]. "
-    "The password: [SECRET]; a key is [SECRET]. Größe 🔑 in 2024: 17 of 20."
+    "The password: [SECRET]; a key is [SECRET]. "
+    'newPassword: `[SECRET]`, PWD=/home/ann2/project, **Password:** [SECRET], \\"password\\": \\"[SECRET]\\". '
+    "password = form.field2. Größe 🔑 in 2024: 17 of 20."
 )
 
 

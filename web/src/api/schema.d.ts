@@ -25108,7 +25108,7 @@ export interface components {
             set_aside_nusd: number;
             /**
              * Simulated
-             * @description Whether a simulated model answered any of it so far; null while nothing is answered.
+             * @description Whether a simulated model answered any of it so far; null while it is under way and nothing is answered.
              */
             simulated: boolean | null;
             /**

@@ -81,7 +81,9 @@ class BatchAnswer(BaseModel):
     set_aside_nusd: int = Field(description="What was moved out of the credit for it; the rest comes back when it ends.")
     cost_nusd: int = Field(description="What its answered calls cost.")
     credits: str
-    simulated: bool | None = Field(description="Whether a simulated model answered any of it so far; null while nothing is answered.")
+    simulated: bool | None = Field(
+        description="Whether a simulated model answered any of it so far; null while it is under way and nothing is answered."
+    )
     error: dict[str, Any] | None
     created_by: str
     results: str = Field(description="Where its results are read, as JSON lines in the order of the input.")
@@ -182,7 +184,8 @@ def batch_answer(row: Record, *, errors: list[dict[str, Any]] | None = None) -> 
         set_aside_nusd=row["set_aside_nusd"],
         cost_nusd=row["spent_nusd"],
         credits=credits_text(row["spent_nusd"]),
-        simulated=True if row["simulated"] else (False if row["succeeded"] else None),
+        # Lines that failed may never have been valid, so that they say nothing until it has ended; then it says what its event does.
+        simulated=row["simulated"] if row["simulated"] or row["succeeded"] or has_ended else None,
         error=row["error"],
         created_by=row["created_by"],
         results=f"/v1/batches/{batch_id}/results",
