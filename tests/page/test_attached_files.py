@@ -132,9 +132,10 @@ async def test_what_the_api_refuses_is_refused_before_it_is_sent_and_in_its_word
     await expect(page.get_by_role("list", name="Files of message 1")).to_have_count(0)
     # What only the call itself can tell: this model reads no PDF.
     model = f"blind-{uuid4().hex[:8]}"
+    # Not the cheapest of the workspace, which others ask for without a name.
     await site.call("POST", "/v1/models", {
         "model": model, "provider": "simulated", "upstream_model": "chat", "context_tokens": 100_000, "output_tokens": 4096,
-        "capabilities": ["chat"], "input_price_nusd_per_million": 1_000, "output_price_nusd_per_million": 1_000,
+        "capabilities": ["chat"], "input_price_nusd_per_million": 2_000_000_000, "output_price_nusd_per_million": 8_000_000_000,
     })  # fmt: skip
     page = await page_as("editor", f"/app/playground?model={model}{messages_at('Read it.')}")
     expect_console(page, "status of 4")
