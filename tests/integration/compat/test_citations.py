@@ -10,7 +10,8 @@ from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from tests.embedded.stack import Caller
-from tests.fakes.candid_provider import CITING, GRASS, SKY, CandidProvider, speaking_candidly
+from tests.fakes.candid_provider import CITING, GRASS, SKY, CandidProvider
+from tests.integration.compat.candid import candid_models
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E2")]
 
@@ -24,16 +25,7 @@ SPANS = [{"start": 13, "end": 33, "citations": [GRASS]}, {"start": 38, "end": 53
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def provider(caller: Caller) -> AsyncIterator[CandidProvider]:
-    async with speaking_candidly() as serving:
-        for model, kind in (("own/plain", "vllm"), ("claude/citer", "anthropic")):
-            facts = {
-                "model": model, "provider": kind, "upstream_model": model.partition("/")[2], "base_url": serving.base_url,
-                "context_tokens": 200_000, "output_tokens": 8000, "input_price_nusd_per_million": 1_000_000_000,
-                "output_price_nusd_per_million": 5_000_000_000,
-            }  # fmt: skip
-            assert (await caller("POST", "/v1/models", facts)).status == 201
-        key = {"provider": "anthropic", "name": "a", "key": "sk-ant-test-1234567890", "base_url": serving.base_url}
-        assert (await caller("POST", "/v1/provider-keys", key)).status == 201
+    async with candid_models(caller, openai="own/plain", anthropic="claude/citer") as serving:
         yield serving
 
 

@@ -66,7 +66,7 @@ async def bytes_of_answers(tx: Tx, execution_ids: Collection[UUID]) -> int:
 async def find_conversation(tx: Tx, execution_id: UUID) -> Record | None:
     """What a call of a model that ended well was sent and said; None where there is none here, or its texts are not kept."""
     return await tx.fetchrow(
-        "SELECT e.execution_id, e.slug, c.messages, c.output, c.tool_calls, c.settings -> $2 AS beside FROM executions e "
+        "SELECT e.slug, c.messages, c.output, c.tool_calls, c.settings -> $2 AS beside FROM executions e "
         "JOIN execution_contents c USING (execution_id) WHERE e.execution_id = $1 AND e.status = 'success' "
         "AND c.messages IS NOT NULL AND c.settings ->> 'kind' IS NULL",
         execution_id,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from burnish_gateway.bundle.foreign.draft import slug_of
 from burnish_gateway.imports.genai_messages import one_turn, parsed
+from burnish_gateway.imports.in_genai import TAGS, in_genai, no_call
 from burnish_gateway.imports.request_settings import settings_asked
 
 KIND: Final = "langfuse.observation.type"
@@ -16,8 +17,6 @@ OPERATIONS: Final = {"generation": "chat", "embedding": "embeddings"}
 """Types of observations that are one call of a model; spans, events, agents, tools, chains and the rest are not."""
 
 CHAT, RESPONSES = ("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens")
-TAGS: Final = ("burnish.prompt", "burnish.version", "burnish.label")
-"""As attributes of the span, or in the metadata of the observation."""
 
 WHOLE: Final = {CHAT[0]: CHAT, CHAT[1]: CHAT, "input_tokens_details": RESPONSES}
 """Of OpenAI's usage (chat completions, Responses), passed on as it is: classes are parts of these. In Langfuse's own words, and in
@@ -45,7 +44,7 @@ def from_langfuse(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The same in `gen_ai.*`, beside what was there; as it was for what is no call of a model."""
     operation = OPERATIONS.get(str(attributes[KIND]).lower())
     if operation is None:
-        return {name: value for name, value in attributes.items() if not name.startswith("gen_ai.")}
+        return no_call(attributes)
 
     def get(name: str) -> Any:
         return attributes.get(f"langfuse.observation.{name}")
@@ -66,7 +65,7 @@ def from_langfuse(attributes: Mapping[str, Any]) -> dict[str, Any]:
         **settings_asked(asked if isinstance(asked, dict) else {}),
         **tags,
     }
-    return {**{name: value for name, value in found.items() if value is not None}, **attributes}
+    return in_genai(attributes, found)
 
 
 def _bare(value: Any) -> Any:

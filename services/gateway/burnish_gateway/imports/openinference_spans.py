@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from burnish_gateway.imports.genai_messages import MESSAGES_MOST, one_turn, parsed
+from burnish_gateway.imports.in_genai import TAGS, in_genai, no_call
 from burnish_gateway.imports.request_settings import settings_asked
 
 KIND: Final = "openinference.span.kind"
@@ -35,8 +36,6 @@ BEGINS: Final = {"input": "llm.input_messages.", "output": "llm.output_messages.
 
 TEXTS: Final = re.compile(r"(?:llm\.prompts\.(\d{1,5})\.prompt|embedding\.embeddings\.(\d{1,5})\.embedding)\.text")
 
-TAGS: Final = ("burnish.prompt", "burnish.version", "burnish.label")
-
 
 def is_of_openinference(attributes: Mapping[str, Any]) -> bool:
     """Whether nothing but OpenInference says what the span is. Where both conventions are written, `gen_ai.*` says more."""
@@ -47,7 +46,7 @@ def from_openinference(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The same in `gen_ai.*`, beside what was there; as it was for a kind that is no call of a model, without what would make it one."""
     operation = OPERATIONS.get(str(attributes[KIND]).upper())
     if operation is None:
-        return {name: value for name, value in attributes.items() if not name.startswith("gen_ai.")}
+        return no_call(attributes)
     get = attributes.get
     given = parsed(get("llm.invocation_parameters") or get("embedding.invocation_parameters"))
     asked = given if isinstance(given, dict) else {}
@@ -63,7 +62,7 @@ def from_openinference(attributes: Mapping[str, Any]) -> dict[str, Any]:
         **settings_asked(asked),
         **({name: told.get(name) for name in TAGS} if isinstance(told, dict) else {}),
     }
-    return {**{name: value for name, value in found.items() if value is not None}, **attributes}
+    return in_genai(attributes, found)
 
 
 def _messages(attributes: Mapping[str, Any], side: str) -> list[dict[str, Any]]:

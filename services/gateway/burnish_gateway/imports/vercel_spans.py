@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from burnish_gateway.imports.genai_messages import parsed
+from burnish_gateway.imports.in_genai import TAGS, in_genai, no_call
 
 KIND: Final = "ai.operationId"
 
@@ -17,9 +18,7 @@ CALL: Final = re.compile(r"ai\.\w+\.(doGenerate|doStream|doEmbed)")
 API: Final = re.compile(r"\.(chat|completion|responses|messages|embedding|textEmbedding|image)$")
 """At the end of a provider's name: which of its APIs."""
 
-METADATA: Final = {"user.id": "userId", "session.id": "sessionId"} | {
-    name: name for name in ("burnish.prompt", "burnish.version", "burnish.label")
-}
+METADATA: Final = {"user.id": "userId", "session.id": "sessionId"} | {name: name for name in TAGS}
 
 SAME: Final = {
     "gen_ai.request.model": "ai.model.id",
@@ -41,7 +40,7 @@ def from_vercel(attributes: Mapping[str, Any]) -> dict[str, Any]:
     get = attributes.get
     match = CALL.fullmatch(str(attributes[KIND]))
     if match is None:
-        return {name: value for name, value in attributes.items() if not name.startswith("gen_ai.")}
+        return no_call(attributes)
     provider = get("gen_ai.system") or get("ai.model.provider")
     usage = get("ai.usage.tokens")
     found = {
@@ -53,7 +52,7 @@ def from_vercel(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "gen_ai.output.messages": _answered(attributes),
         **{name: get(f"ai.telemetry.metadata.{theirs}") for name, theirs in METADATA.items()},
     }
-    return {**{name: value for name, value in found.items() if value is not None}, **attributes}
+    return in_genai(attributes, found)
 
 
 def _asked(attributes: Mapping[str, Any]) -> Any:
