@@ -119,7 +119,7 @@ class StrictRoute(APIRoute):
                 if takes_json:
                     request = _said_to_be_json(request)
                 if raw and request.method != "DELETE" and (takes_json or "json" in request.headers.get("content-type", "json")):
-                    json_of(raw, path=request.url.path)
+                    json_of(raw, path=request.scope["path"])
                 request._body = raw  # where Starlette keeps a body that was read already
             return await handle(request)
 

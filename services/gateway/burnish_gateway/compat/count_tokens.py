@@ -34,7 +34,7 @@ async def _counted(request: Request, format: Format, recall: Recall | None) -> i
     gateway, principal = gateway_of(request), await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     whole = raw if recall is None else (await recall(raw, gateway=gateway, principal=principal, key=None)).body
-    chat = await go_on(parsed(format.parse, whole, path=request.url.path), gateway=gateway, principal=principal)
+    chat = await go_on(parsed(format.parse, whole, path=request.scope["path"]), gateway=gateway, principal=principal)
     order = chat.order
     version = None
     if order.slug is not None:

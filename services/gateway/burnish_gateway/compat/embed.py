@@ -36,7 +36,7 @@ async def _embed(request: Request) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
-    body = parsed(parse_embeddings_body, raw, path=request.url.path)
+    body = parsed(parse_embeddings_body, raw, path=request.scope["path"])
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     made = await _made(body, request, gateway=gateway, principal=principal)

@@ -53,6 +53,8 @@ def _shows_image(content: Any) -> bool:
 
 def why_unread(messages: Sequence[Mapping[str, Any]], facts: ModelFacts) -> str | None:
     """Why this model cannot read the images and files of these messages; None where it can, or it is not known that it cannot."""
+    if not any(isinstance(one.get("content"), list) for one in messages):
+        return None  # of most calls every message is a plain text
     for capability in sorted(asked_by(messages)):
         if not _may_have(facts, capability):
             return (
