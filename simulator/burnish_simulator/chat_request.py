@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from burnish_simulator.reader.conversation import MAX_TEXT_CHARS, Message
 from burnish_simulator.refusals import Refusal, refusal_of
+from burnish_simulator.tool_calls import check_choice
 
 CHARS_PER_TOKEN = 4
 CHOICES_MOST = 32
@@ -112,6 +113,7 @@ class ChatRequest(_Checked):
     response_format: ResponseFormat | None = None
     tools: list[Any] | None = None
     tool_choice: Any = None
+    parallel_tool_calls: bool | None = None
 
     def conversation(self) -> list[Message]:
         """The messages as plain text, all that a model sees."""
@@ -145,8 +147,7 @@ def read_request(body: bytes) -> ChatRequest:
         raise refusal_of(error) from error
     if request.n is not None and not 1 <= request.n <= CHOICES_MOST:
         raise Refusal(f"n must be from 1 to {CHOICES_MOST}.", param="n", code="invalid_value")
-    if request.tool_choice not in (None, "auto", "none"):
-        raise Refusal("Simulated models never call tools; tool_choice may be auto or none.", param="tool_choice", code="unsupported_value")
+    check_choice(request.tools, request.tool_choice)
     if request.stream_options is not None and not request.stream:
         raise Refusal("stream_options is only allowed when stream is true.", param="stream_options", code="invalid_value")
     return request

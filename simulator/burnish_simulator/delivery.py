@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from burnish_simulator.models import Completion
+from burnish_simulator.tool_calls import ToolCall
 
 Ending = Literal["clean", "reset", "stall", "endless"]
 """All sent and closed · connection reset · open but silent · the last piece again and again."""
@@ -45,7 +47,7 @@ def usage_json(completion: Completion) -> str:
 def buffered(completion: Completion, *, completion_id: str, created: int, usage: str | None) -> Delivery:
     """A completion as one JSON object. `usage` is JSON text as it will stand there, or None for an answer without it."""
     choices = ",".join(
-        f'{{"index":{index},"message":{{"role":"assistant","content":{json.dumps(completion.text)},"refusal":null}},'
+        f'{{"index":{index},"message":{{"role":"assistant",{_said(completion, completion_id, index)},"refusal":null}},'
         f'"logprobs":{_logprobs(completion, completion.text)},"finish_reason":"{completion.finish_reason}"}}'
         for index in range(completion.choices)
     )
@@ -63,7 +65,9 @@ def streamed(completion: Completion, *, completion_id: str, created: int, usage:
         return f'data: {head},"choices":[{choice}]{tail}'.encode()
 
     every = range(completion.choices)
-    events = [event('{"role":"assistant","content":"","refusal":null}', "null", index=index) for index in every]
+    content = "null" if completion.tool_calls else '""'
+    events = [event(f'{{"role":"assistant","content":{content},"refusal":null}}', "null", index=index) for index in every]
+    events += [event(delta, "null", index=index) for index in every for delta in _call_deltas(completion, completion_id, index)]
     events += [
         event(f'{{"content":{json.dumps(chunk)}}}', "null", index=index, logprobs=_logprobs(completion, chunk))
         for chunk in CHUNK.findall(completion.text)
@@ -73,6 +77,31 @@ def streamed(completion: Completion, *, completion_id: str, created: int, usage:
     if with_usage and usage is not None:
         events.append(f'data: {head},"choices":[]{_usage_field(usage)}}}\n\n'.encode())
     return Delivery((*events, DONE), EVENT_STREAM_TYPE, headers={"Cache-Control": "no-cache"})
+
+
+def _said(completion: Completion, completion_id: str, index: int) -> str:
+    """Content and calls of a buffered message, as fields."""
+    if not completion.tool_calls:
+        return f'"content":{json.dumps(completion.text)}'
+    calls = [_call(one, call_id=_call_id(completion_id, index, at)) for at, one in enumerate(completion.tool_calls)]
+    return f'"content":null,"tool_calls":{json.dumps(calls)}'
+
+
+def _call_deltas(completion: Completion, completion_id: str, index: int) -> Iterator[str]:
+    """Of each call its head, then its arguments in pieces."""
+    for at, one in enumerate(completion.tool_calls):
+        head = _call(ToolCall(one.name, ""), call_id=_call_id(completion_id, index, at))
+        yield json.dumps({"tool_calls": [{"index": at, **head}]})
+        for piece in CHUNK.findall(one.arguments):
+            yield json.dumps({"tool_calls": [{"index": at, "function": {"arguments": piece}}]})
+
+
+def _call(call: ToolCall, *, call_id: str) -> dict[str, object]:
+    return {"id": call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _call_id(completion_id: str, index: int, at: int) -> str:
+    return f"call_{completion_id[-24:]}{index:02d}{at:02d}"
 
 
 def json_delivery(body: bytes, *, status: int = 200) -> Delivery:

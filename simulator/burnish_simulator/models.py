@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from burnish_simulator import chat, interviewer, judge
+from burnish_simulator import chat, interviewer, judge, tool_calls
 from burnish_simulator.chat_request import CHARS_PER_TOKEN, CONTEXT_TOKENS, ChatRequest, prompt_tokens_of, tokens_of
 from burnish_simulator.reader.answer import NO_LABELS, choose, worded
 from burnish_simulator.reader.conversation import Message, find_task
 from burnish_simulator.refusals import Refusal
 from burnish_simulator.schema_answer import fill
+from burnish_simulator.tool_calls import ToolCall
 from burnish_simulator.writer.propose import propose
 
 FAULT_PREFIX = "fault/"
@@ -25,13 +26,15 @@ class Completion:
 
     model: str
     text: str
-    finish_reason: Literal["stop", "length"]
+    finish_reason: Literal["stop", "length", "tool_calls"]
     prompt_tokens: int
     completion_tokens: int
     choices: int = 1
     """How often the answer is given: a toy says the same each time."""
     logprobs: bool = False
     """A toy is sure of each of its words."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """In place of a text."""
 
 
 Speaker = Callable[[ChatRequest, list[Message]], str]
@@ -50,9 +53,33 @@ def complete(request: ChatRequest, *, model: str) -> Completion:
             param="messages",
             code="context_length_exceeded",
         )
-    text, finish_reason = _cut(speaker(request, conversation), request)
     count = request.n or 1
+    if calls := _calls(speaker, request, conversation):
+        return _calling(calls, request, prompt_tokens=prompt_tokens, count=count)
+    text, finish_reason = _cut(speaker(request, conversation), request)
     return Completion(request.model, text, finish_reason, prompt_tokens, tokens_of(text) * count, count, bool(request.logprobs))
+
+
+def _calls(speaker: Speaker, request: ChatRequest, conversation: list[Message]) -> tuple[ToolCall, ...]:
+    """What is forced, by any model. Else `chat` calls what the last message names, if that is the user's: no call comes twice."""
+    if not request.tools:
+        return ()
+    asked = chat.asked_in(conversation)
+    if tool_calls.forced_in(request.tool_choice):
+        plain = request.model_copy(update={"response_format": None})
+        return tool_calls.forced(request.tools, request.tool_choice, asked if speaker is _chat else speaker(plain, conversation))
+    if speaker is not _chat or conversation[-1].role != "user":
+        return ()
+    at_once = 1 if request.parallel_tool_calls is False else len(request.tools)
+    return tool_calls.named(request.tools, request.tool_choice, asked, at_once=at_once)
+
+
+def _calling(calls: tuple[ToolCall, ...], request: ChatRequest, *, prompt_tokens: int, count: int) -> Completion:
+    limit = request.token_limit()
+    calls, is_cut = tool_calls.cut(calls, most_chars=None if limit is None else limit * CHARS_PER_TOKEN)
+    tokens = tokens_of("".join(call.name + call.arguments for call in calls))
+    reason: Literal["length", "tool_calls"] = "length" if is_cut else "tool_calls"
+    return Completion(request.model, "", reason, prompt_tokens, tokens * count, count, bool(request.logprobs), calls)
 
 
 def plain_name(model: str) -> str:

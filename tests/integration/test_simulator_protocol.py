@@ -106,12 +106,68 @@ async def test_a_json_schema_is_followed(client: openai.AsyncOpenAI) -> None:
     assert json.loads(answer.choices[0].message.content or "") == {"queue": "shipping"}
 
 
-async def test_tools_are_accepted_and_never_called(client: openai.AsyncOpenAI) -> None:
-    tool: Any = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}}}
-    answer = await client.chat.completions.create(model="reader", messages=TASK, tools=[tool], tool_choice="auto")
-    assert answer.choices[0].message.content == "shipping" and answer.choices[0].message.tool_calls is None
-    with pytest.raises(openai.BadRequestError, match="never call tools"):
-        await client.chat.completions.create(model="reader", messages=TASK, tools=[tool], tool_choice="required")
+def tool(name: str, **properties: Any) -> Any:
+    return {"type": "function", "function": {"name": name, "strict": True, "parameters": {"type": "object", "properties": properties}}}
+
+
+QUEUE: Any = {"type": "string", "enum": ["billing", "shipping"]}
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "sort"}}])
+@pytest.mark.parametrize("model", ["reader", "chat", "writer", "judge"])
+async def test_a_tool_that_must_be_called_is_called_with_what_its_schema_asks(client: openai.AsyncOpenAI, model: str, choice: Any) -> None:
+    asked = {"model": model, "messages": TASK, "tools": [tool("sort", queue=QUEUE, times={"type": "integer"})], "tool_choice": choice}
+    answer = await client.chat.completions.create(**asked)
+    (call,) = answer.choices[0].message.tool_calls or []
+    assert (answer.choices[0].finish_reason, answer.choices[0].message.content) == ("tool_calls", None)
+    said = json.loads(call.function.arguments)
+    assert call.function.name == "sort" and said["queue"] in QUEUE["enum"] and said["times"] == 0
+    if model == "reader":
+        assert said["queue"] == "shipping"
+    async with client.chat.completions.stream(**asked) as stream:
+        streamed = await stream.get_final_completion()
+    (again,) = streamed.choices[0].message.tool_calls or []
+    assert (again.function.name, json.loads(again.function.arguments)) == ("sort", said) and streamed.choices[
+        0
+    ].finish_reason == "tool_calls"
+
+
+async def test_tools_are_offered_and_nobody_names_one(client: openai.AsyncOpenAI) -> None:
+    for model in ("reader", "chat"):
+        answer = await client.chat.completions.create(model=model, messages=TASK, tools=[tool("look_up")], tool_choice="auto")
+        assert answer.choices[0].message.content and answer.choices[0].message.tool_calls is None
+
+
+async def test_chat_calls_the_tools_that_it_is_asked_to_and_says_what_they_answered(client: openai.AsyncOpenAI) -> None:
+    tools = [tool("get_time"), tool("get_weather", city={"type": "string"}), tool("get_weather_map")]
+    messages: Any = [{"role": "user", "content": "What do get_weather and get_time say of Rome?"}]
+    first = await client.chat.completions.create(model="chat", messages=messages, tools=tools)
+    calls = first.choices[0].message.tool_calls or []
+    assert [call.function.name for call in calls] == ["get_weather", "get_time"] and len({call.id for call in calls}) == 2
+    assert json.loads(calls[0].function.arguments) == {"city": messages[0]["content"]}
+    single = await client.chat.completions.create(model="chat", messages=messages, tools=tools, parallel_tool_calls=False)
+    assert len(single.choices[0].message.tool_calls or []) == 1
+    messages += [first.choices[0].message.model_dump(exclude_none=True)]
+    messages += [{"role": "tool", "tool_call_id": call.id, "content": text} for call, text in zip(calls, ("sunny", "noon"), strict=True)]
+    second = await client.chat.completions.create(model="chat", messages=messages, tools=tools)
+    assert second.choices[0].message.tool_calls is None
+    assert "“sunny”. A tool answered: “noon”." in (second.choices[0].message.content or "")
+
+
+async def test_a_limit_of_tokens_cuts_a_call(client: openai.AsyncOpenAI) -> None:
+    answer = await client.chat.completions.create(
+        model="chat", messages=HELLO, tools=[tool("note", text={"type": "string"})], tool_choice="required", max_completion_tokens=3
+    )
+    (call,) = answer.choices[0].message.tool_calls or []
+    assert (answer.choices[0].finish_reason, len(call.function.name + call.function.arguments)) == ("length", 12)
+
+
+@pytest.mark.parametrize("choice", ["always", {"type": "function", "function": {"name": "other"}}, {"type": "function"}, 3])
+async def test_a_choice_of_no_tool_is_refused(client: openai.AsyncOpenAI, choice: Any) -> None:
+    with pytest.raises(openai.BadRequestError, match="tool_choice"):
+        await client.chat.completions.create(model="chat", messages=HELLO, tools=[tool("look_up")], tool_choice=choice)
+    with pytest.raises(openai.BadRequestError, match="only allowed when tools"):
+        await client.chat.completions.create(model="chat", messages=HELLO, tool_choice="required")
 
 
 async def test_only_the_text_of_the_messages_counts(simulator: Simulator) -> None:

@@ -75,7 +75,8 @@ async def test_a_wrong_parameter_is_a_bad_request_that_names_it(
 
 
 async def test_what_the_provider_refuses_is_a_bad_request(client: AsyncOpenAI) -> None:
-    error = await refused(client, openai.BadRequestError, tools=[{"type": "function", "function": {"name": "f"}}], tool_choice="required")
+    given, other = ({"type": "function", "function": {"name": name}} for name in "fg")
+    error = await refused(client, openai.BadRequestError, tools=[given], tool_choice=other)
     assert error.code == "provider_refused" and error.response.headers["x-execution-id"]
 
 

@@ -1,0 +1,99 @@
+"""Calls of a simulated model: of the tool that `tool_choice` forces, and by `chat` of those that the user names. Pure."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from burnish_simulator.refusals import Refusal
+from burnish_simulator.schema_answer import fill
+
+CHOICES: Final = (None, "auto", "none", "required")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """`arguments`: JSON text, which a limit of tokens may have cut."""
+
+    name: str
+    arguments: str
+
+
+def check_choice(tools: Sequence[Any] | None, choice: Any) -> None:
+    """Raises Refusal for a choice that is none, or of a tool that was not given."""
+    if forced_in(choice) and not tools:
+        raise Refusal("tool_choice is only allowed when tools are specified.", param="tool_choice", code="invalid_value")
+    if not isinstance(choice, dict) and choice not in CHOICES:
+        raise Refusal("tool_choice may be auto, none, required, or an object.", param="tool_choice", code="invalid_value")
+    if isinstance(choice, dict) and not _offered(tools, choice):
+        raise Refusal("tool_choice names no function that is among tools.", param="tool_choice", code="invalid_value")
+
+
+def forced_in(choice: Any) -> bool:
+    """Must a tool be called?"""
+    if isinstance(choice, dict):
+        return choice.get("type") != "allowed_tools" or bool(_part(choice, "allowed_tools").get("mode") == "required")
+    return bool(choice == "required")
+
+
+def forced(tools: Sequence[Any] | None, choice: Any, text: str) -> tuple[ToolCall, ...]:
+    """One call, of the first function that may be called, its arguments filled with the text; none where nothing is forced."""
+    offered = _offered(tools, choice) if forced_in(choice) else {}
+    return tuple(ToolCall(name, _arguments(parameters, text)) for name, parameters in list(offered.items())[:1])
+
+
+def named(tools: Sequence[Any] | None, choice: Any, text: str, *, at_once: int) -> tuple[ToolCall, ...]:
+    """A call of each function, at most `at_once`, whose name stands in the text, in the order of the text."""
+    if choice == "none":
+        return ()
+    offered = _offered(tools, choice)
+    found = {name: at for name in offered if (at := _place(name, text)) >= 0}
+    return tuple(ToolCall(name, _arguments(offered[name], text)) for name in sorted(found, key=found.__getitem__)[:at_once])
+
+
+def cut(calls: Sequence[ToolCall], *, most_chars: int | None) -> tuple[tuple[ToolCall, ...], bool]:
+    """The calls with at most so many characters of names and arguments, and whether anything is gone. None: no limit."""
+    if most_chars is None:
+        return tuple(calls), False
+    kept: list[ToolCall] = []
+    left = most_chars
+    for call in calls:
+        left -= len(call.name)
+        if left <= 0:
+            return tuple(kept), True
+        kept.append(ToolCall(call.name, call.arguments[:left]))
+        if len(call.arguments) > left:
+            return tuple(kept), True
+        left -= len(call.arguments)
+    return tuple(kept), False
+
+
+def _place(name: str, text: str) -> int:
+    """Where a text holds a name as a word of its own; -1 where it does not."""
+    found = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
+    return found.start() if found else -1
+
+
+def _arguments(parameters: dict[str, Any], text: str) -> str:
+    filled = fill({"type": "object", **parameters}, text)
+    return json.dumps(filled if isinstance(filled, dict) else {}, ensure_ascii=False)
+
+
+def _offered(tools: Sequence[Any] | None, choice: Any) -> dict[str, dict[str, Any]]:
+    """Parameters of the functions that the choice allows, by name, in their order."""
+    given = {}
+    for tool in tools or ():
+        function = _part(tool, "function")
+        if isinstance(name := function.get("name"), str) and name:
+            given[name] = _part(function, "parameters")
+    if not isinstance(choice, dict):
+        return given
+    wanted = _part(choice, "allowed_tools").get("tools") if choice.get("type") == "allowed_tools" else [choice]
+    names = {_part(one, "function").get("name") for one in wanted} if isinstance(wanted, list) else set()
+    return {name: parameters for name, parameters in given.items() if name in names}
+
+
+def _part(value: Any, name: str) -> dict[str, Any]:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
