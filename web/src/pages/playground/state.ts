@@ -116,7 +116,8 @@ function keptOf(content: string, files: readonly Attached[], texts: readonly Par
 }
 
 /** What a part says besides its text; null: nothing. */
-function moreOf({ text: _, ...more }: Part): Part | null {
+function moreOf(part: Part): Part | null {
+  const { text: _, ...more } = part;
   return Object.keys(more).join() === "type" && more.type === "text" ? null : more;
 }
 
