@@ -300,4 +300,7 @@ async def test_a_pdf_goes_by_its_address_with_keys_alone_and_on_a_phone(page_as:
     await page.reload()
     await expect(files).to_contain_text("https://example.com/bill.pdf")
     content = (await sent_by(page))["messages"][0]["content"]
-    assert content == [{"type": "text", "text": "What does it cost?"}, {"type": "file", "file": {"file_url": "https://example.com/bill.pdf"}}]
+    assert content == [
+        {"type": "text", "text": "What does it cost?"},
+        {"type": "file", "file": {"file_url": "https://example.com/bill.pdf"}},
+    ]
