@@ -15,6 +15,7 @@ from playwright.async_api import FilePayload, Page, expect
 from tests.page.axe import check_axe
 from tests.page.browser import PATIENCE_MS, expect_console, narrow, screenshot, settled
 from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
 from tests.pdfs import data_url, pdf
 
@@ -71,7 +72,7 @@ async def test_a_file_and_a_picture_go_with_a_message_and_the_run_shows_them(pag
     await files.get_by_role("button", name="Take out pasted.png").focus()
     await page.keyboard.press("Enter")
     await expect(files.get_by_role("listitem")).to_have_count(2)
-    await page.wait_for_function("document.activeElement !== document.body")
+    await expect(page.locator("body :focus")).to_have_count(1)
     await check_axe(page)
     body = await sent_by(page)
     text, file, picture = body["messages"][0]["content"]
@@ -274,3 +275,32 @@ async def test_what_a_message_says_of_its_file_goes_with_that_message(page_as: O
     await page.get_by_role("button", name="Take out message 1").click()
     await expect(told).to_have_count(0)
     await expect(page.get_by_role("textbox", name="Message 1")).to_have_text("Third.")
+
+
+async def test_a_pdf_goes_by_its_address_with_keys_alone_and_on_a_phone(page_as: OpenPage) -> None:
+    page = await page_as("editor", f"/app/playground?model=simulated/chat{messages_at('What does it cost?')}")
+    before = page.url
+    await narrow(page, 400)
+    await page.get_by_role("button", name="By address: attach to message 1").focus()
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Attach by address")
+    await expect(dialog.get_by_role("textbox", name="Address")).to_be_focused()
+    await page.keyboard.type("ftp://example.com/bill.pdf")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_contain_text("An address begins with http:// or https://")
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await screenshot(page, "attached/by-address-narrow")
+    await dialog.get_by_role("textbox", name="Address").fill("https://example.com/bill.pdf")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_be_hidden()
+    await expect(page.get_by_role("button", name="By address: attach to message 1")).to_be_focused()
+    files = page.get_by_role("list", name="Files of message 1")
+    await expect(files).to_contain_text("by its address")
+    await expect(page).not_to_have_url(before)
+    await page.reload()
+    await expect(files).to_contain_text("https://example.com/bill.pdf")
+    content = (await sent_by(page))["messages"][0]["content"]
+    assert content == [
+        {"type": "text", "text": "What does it cost?"},
+        {"type": "file", "file": {"file_url": "https://example.com/bill.pdf"}},
+    ]

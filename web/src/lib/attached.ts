@@ -55,6 +55,24 @@ export async function attach(file: File, { most, only }: { /** In bytes as it is
   return { id: newId(), name: file.name, part: isPicture ? { type: "image_url", image_url: { url } } : { type: "file", file: { filename: file.name, file_data: url } } };
 }
 
+/** What can be attached by where it lies: how it is sent differs. */
+export type Addressed = "picture" | "pdf";
+/** As the API takes it (burnish_shared/files.py). */
+const ADDRESS = /^https?:\/\/[!#-;=?-~]{1,8192}$/;
+
+/** What lies there, as far as its name says. */
+export function kindAt(url: string): Addressed {
+  return /\.pdf$/i.test(url.trim().split(/[?#]/, 1)[0] ?? "") ? "pdf" : "picture";
+}
+
+/** What lies at an address as a part, or why it cannot be sent. */
+export function attachAddress(given: string, kind: Addressed): Attached | { why: string } {
+  const url = given.trim();
+  if (url.startsWith("data:")) return { why: "This is a file and no address: attach the file itself." };
+  if (!ADDRESS.test(url) || !URL.canParse(url)) return { why: "An address begins with http:// or https:// and has no spaces; other characters are written as %…" };
+  return { id: newId(), name: url, part: kind === "pdf" ? { type: "file", file: { file_url: url } } : { type: "image_url", image_url: { url } } };
+}
+
 /** What stands in the place of a file until it was read: nothing is sent without it. */
 export function coming(file: File): Attached {
   return { id: newId(), name: file.name, part: { type: "file", file: { filename: file.name } }, isComing: true };

@@ -1,9 +1,11 @@
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { useState } from "react";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import { type Attached, faultOf, mentioned } from "@/lib/attached";
+import { preloadFloats } from "@/kit/floats";
 import { Attach } from "./Attach";
 
+beforeAll(preloadFloats);
 afterEach(cleanup);
 
 function Message({ given = [], single }: { given?: readonly Attached[]; single?: boolean }) {
@@ -11,6 +13,7 @@ function Message({ given = [], single }: { given?: readonly Attached[]; single?:
   return (
     <>
       <p>{faultOf(files) ?? "Ready"}</p>
+      <output>{JSON.stringify(files.map(({ part }) => part))}</output>
       <Attach of="message 1" files={files} onChange={setFiles} most={3_000_000} single={single}>
         Text
       </Attach>
@@ -67,4 +70,28 @@ it("leaves the one picture where another that was chosen cannot be taken", async
   expect(screen.getByText("next.txt is being read.")).toBeDefined();
   await next.come();
   expect(names()).toEqual(["next.txt"]);
+});
+
+it("takes a picture or PDF by its address, and says why something else is none", async () => {
+  render(<Message />);
+  const open = async () => {
+    fireEvent.click(screen.getByRole("button", { name: "By address: attach to message 1" }));
+    return within(await screen.findByRole("dialog", { name: "Attach by address" }));
+  };
+  let dialog = await open();
+  const type = (value: string) => fireEvent.change(dialog.getByLabelText("Address"), { target: { value } });
+  for (const [given, why] of [["", /begins with http/], ["ftp://example.com/a.png", /begins with http/], ["javascript:alert(1)", /begins with http/], ["https://example.com/a b.png", /no spaces/], ["https://", /begins with http/], ["data:image/png;base64,AA==", /attach the file itself/]] as const) {
+    type(given);
+    fireEvent.click(dialog.getByRole("button", { name: "Attach" }));
+    dialog.getByText(why);
+  }
+  type(" https://example.com/Bill.PDF?page=1 ");
+  fireEvent.click(dialog.getByRole("button", { name: "Attach" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  dialog = await open();
+  expect(dialog.getByLabelText<HTMLInputElement>("Address").value).toBe("");
+  type("http://example.com/a");
+  fireEvent.click(dialog.getByRole("button", { name: "Attach" }));
+  await waitFor(() => expect(names()).toEqual(["https://example.com/Bill.PDF?page=1", "http://example.com/a"]));
+  expect(JSON.parse(screen.getByRole("status").textContent ?? "")).toEqual([{ type: "file", file: { file_url: "https://example.com/Bill.PDF?page=1" } }, { type: "image_url", image_url: { url: "http://example.com/a" } }]);
 });

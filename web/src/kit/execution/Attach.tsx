@@ -5,6 +5,7 @@ import { announce } from "@/kit/Toast";
 import { type Attached, type Held, PICTURES, attach, coming, heldIn, inPlaceOf, wantsPicture } from "@/lib/attached";
 import { classes } from "@/lib/classes";
 import { bytes } from "@/lib/format";
+import { ByAddress } from "./ByAddress";
 
 type Props = {
   /** What they stand beside, such as "message 1": the name of it for who does not see it. */
@@ -114,6 +115,16 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
           <Button size="s" icon={<Paperclip size={12} aria-hidden />} onClick={() => choose(null)} aria-label={`${only === "pictures" ? "Attach a picture" : "Attach a file"} to ${of}`}>
             {only === "pictures" ? "Attach a picture" : "Attach a file"}
           </Button>
+          {/* A variable that is a picture has a field for its address. */}
+          {only ? null : (
+            <ByAddress
+              of={of}
+              onTake={(one) => {
+                onChange((before) => (single ? [one] : [...before, one]));
+                announce(`Attached: ${one.name}`);
+              }}
+            />
+          )}
         </span>
       )}
       {faults.length > 0 ? (

@@ -187,3 +187,15 @@ it("changes the tags of a chain", async () => {
   fireEvent.click(screen.getByRole("button", { name: "Save" }));
   expect((await asking(asked, "PATCH", "/v1/chains/c")).body).toEqual({ tags: ["support", "urgent"] });
 });
+
+it("sends what was typed for a variable, whatever it is called, and nothing for one that was left empty", async () => {
+  const asked = slowApi();
+  render(<Queries><ChainPage /></Queries>);
+  await (await asking(asked, "GET", "/v1/chains/c")).answer({ ...chain(1, "true"), parameters: { constructor: { type: "number" }, valueOf: {}, ticket: { type: "string" } } });
+  const fields = ["constructor", "valueOf", "ticket"].map((name) => screen.getByRole<HTMLTextAreaElement>("textbox", { name }));
+  expect(fields.map(({ value }) => value)).toEqual(["", "", ""]);
+  fireEvent.change(fields[2]!, { target: { value: "Hi" } });
+  fireEvent.click(screen.getByRole("button", { name: "Run" }));
+  expect((await asking(asked, "POST", "/v1/chains/c/runs")).body).toMatchObject({ variables: { ticket: "Hi" } });
+  expect(JSON.stringify(asked.at(-1)!.body)).not.toMatch(/constructor|valueOf/);
+});

@@ -5,6 +5,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
 import { plural, spaced } from "@/lib/format";
 import { later } from "@/lib/later";
+import { own } from "@/lib/own";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { type Chain, type RunItem, type Step, after, everyStep, freshId, lean, moved, replaced, without } from "./chain";
@@ -215,7 +216,7 @@ function Try({ chain, isDirty, running }: { chain: Chain; isDirty: boolean; runn
   const [fault, setFault] = useState<string | null>(null);
   const start = () => {
     try {
-      const variables = Object.fromEntries(parameters.flatMap(([name, { type }]) => (values[name] === undefined || values[name] === "" ? [] : [[name, type && type !== "string" && type !== "image_url" ? (JSON.parse(values[name]) as unknown) : values[name]]])));
+      const variables = Object.fromEntries(parameters.flatMap(([name, { type }]) => (own(values, name) ? [[name, type && type !== "string" && type !== "image_url" ? (JSON.parse(values[name]!) as unknown) : values[name]]] : [])));
       setFault(null);
       running.start(variables, chain.version);
     } catch {
@@ -227,7 +228,7 @@ function Try({ chain, isDirty, running }: { chain: Chain; isDirty: boolean; runn
     <Section framed title="Try it" description={isDirty ? `Runs v${chain.version}, which is saved, without your changes.` : `Runs v${chain.version} for real, and costs what its steps cost.`}>
       {parameters.map(([name, { type, description }]) => (
         <Field key={name} label={name} hint={[description, type && type !== "string" ? type : null].filter(Boolean).join(", ") || undefined}>
-          <Textarea rows={2} value={values[name] ?? ""} onChange={(event) => setValues({ ...values, [name]: event.target.value })} />
+          <Textarea rows={2} value={own(values, name) ?? ""} onChange={(event) => setValues({ ...values, [name]: event.target.value })} />
         </Field>
       ))}
       <FieldFault text={fault ?? undefined} />

@@ -39,3 +39,15 @@ it("keeps the prompt that was chosen last, and what was typed while its variable
   await (await asking(asked, "GET", "/v1/prompts/first")).answer({ slug: "first", variables: [{ name: "other" }] });
   expect(JSON.parse(screen.getByRole("status").textContent ?? "")).toMatchObject({ prompt: "second", if: "true", variables: { ticket: "variables.ticket" } });
 });
+
+it("asks for a variable as for any other, whatever it is called", async () => {
+  const asked = slowApi();
+  render(
+    <Queries>
+      <Page />
+    </Queries>,
+  );
+  await choose("first");
+  await (await asking(asked, "GET", "/v1/prompts/first")).answer({ slug: "first", variables: [{ name: "constructor" }, { name: "ticket" }] });
+  expect(JSON.parse(screen.getByRole("status").textContent ?? "").variables).toEqual({ constructor: "variables.constructor", ticket: "variables.ticket" });
+});

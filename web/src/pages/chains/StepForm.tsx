@@ -3,6 +3,7 @@ import { useRef } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { read, useRead } from "@/api/hooks";
 import { Button, Checkbox, Combobox, Field, IconButton, Input, Section, Select, toastError } from "@/kit";
+import { own } from "@/lib/own";
 import { type Step, beginnings, everyStep, kindOf } from "./chain";
 
 type StepFormProps = { step: Step; steps: readonly Step[]; parameters: readonly string[]; readOnly: boolean; why?: string; /** What changes once an answer is there changes the step as it is by then. */ onChange: (next: Step | ((now: Step) => Step)) => void; onAdd: () => void; onRemove: () => void; onMove: (by: -1 | 1) => void };
@@ -22,7 +23,7 @@ export function StepForm({ step, steps, parameters, readOnly, why, onChange, onA
       if (wanted.current !== prompt) return; // Another one was chosen since.
       const names = found.variables.map((one) => one.name);
       const begun = beginnings(names, parameters, before && kindOf(before) === "prompt" ? before.id : null);
-      onChange((now) => ({ ...now, prompt, variables: Object.fromEntries(names.map((name) => [name, now.variables?.[name] ?? begun[name] ?? ""])) }));
+      onChange((now) => ({ ...now, prompt, variables: Object.fromEntries(names.map((name) => [name, own(now.variables, name) ?? own(begun, name) ?? ""])) }));
     }, toastError);
   };
   return (
@@ -80,7 +81,7 @@ function Variables({ step, readOnly, onChange }: { step: Step; readOnly: boolean
       <legend className="mb-2 text-13 font-medium">Where its variables come from</legend>
       {names.map((name) => (
         <Field key={name} label={<code className="text-12">{`{{${name}}}`}</code>}>
-          <Input mono value={step.variables?.[name] ?? ""} readOnly={readOnly} placeholder={`variables.${name}`} onChange={(event) => onChange({ ...step, variables: { ...step.variables, [name]: event.target.value } })} />
+          <Input mono value={own(step.variables, name) ?? ""} readOnly={readOnly} placeholder={`variables.${name}`} onChange={(event) => onChange({ ...step, variables: { ...step.variables, [name]: event.target.value } })} />
         </Field>
       ))}
     </fieldset>

@@ -26,6 +26,7 @@ it("tells variables, output and deadline that differ", () => {
   ]);
   expect(isSameForm(formOf({ steps: [], output: {} }), formOf({ steps: [] }))).toBe(true);
   expect(settingsThatDiffer(formOf({ steps: [] }), formOf({ steps: [], parameters: {} }))).toEqual([{ name: "Variables", before: "any", after: "none" }]);
+  expect(settingsThatDiffer(formOf({ steps: [], parameters: {} }), formOf({ steps: [], parameters: { constructor: {} } }))).toContainEqual({ name: "Variable constructor", before: null, after: "any type" });
   expect(isSameForm(formOf({ steps: [], parameters: { a: { default: "" } } }), formOf({ steps: [], parameters: { a: {} } }))).toBe(false);
 });
 

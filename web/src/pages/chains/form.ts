@@ -1,4 +1,5 @@
 /** What a version of a chain says besides its steps, and how two versions differ. Pure. */
+import { own } from "@/lib/own";
 import type { VariableType } from "@/lib/template";
 import { same } from "@/pages/prompts/content";
 import { type Chain, type Step, lean } from "./chain";
@@ -74,7 +75,7 @@ export function settingsThatDiffer(before: Form, after: Form): { name: string; b
   const names = [...new Set([was, is].flatMap((one) => Object.keys(one.parameters ?? {})))];
   const rows = [
     { name: "Variables", before: whichOf(was.parameters), after: whichOf(is.parameters) },
-    ...names.map((name) => ({ name: `Variable ${name}`, before: parameterInWords(was.parameters?.[name]), after: parameterInWords(is.parameters?.[name]) })),
+    ...names.map((name) => ({ name: `Variable ${name}`, before: parameterInWords(own(was.parameters, name)), after: parameterInWords(own(is.parameters, name)) })),
     { name: "Output", before: outputInWords(was.output), after: outputInWords(is.output) },
     { name: "Deadline", before: was.deadline_s === null ? null : `${was.deadline_s} s`, after: is.deadline_s === null ? null : `${is.deadline_s} s` },
   ];

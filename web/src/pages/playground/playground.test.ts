@@ -3,7 +3,7 @@ import { parseMessages } from "@/lib/template";
 import { bytesOf } from "@/lib/bytes";
 import { askedOf, comparedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
-import { type Message, newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
+import { type Column, type Message, newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
 import { NO_PICTURE, readValue, valuesFor } from "@/lib/values";
 import { sharedVariables } from "./variables";
@@ -57,9 +57,35 @@ describe("an address", () => {
     const written = writePlayground(found);
     expect(decoded(written.hash).match(/say/g)).toHaveLength(1);
     expect(read(written)).toEqual(found);
-    const edited = { ...found, columns: [{ ...found.columns[0]!, messages: [{ ...found.columns[0]!.messages[0]!, content: "say {{y}}\nb" }] }] };
-    expect(read(writePlayground(edited))).toEqual(edited);
-    expect([written.isWhole, writePlayground(edited).isWhole]).toEqual([true, true]);
+    expect(written.isWhole).toBe(true);
+  });
+
+  it.each([
+    ["say {{y}}\nb", [{ type: "text", text: "say 1" }, parts[1]]],
+    ["\nb", [parts[1]]],
+    ["say {{{{x}} {{{{{\n", [parts[0]]],
+    ["{{y}}", [{ type: "text", text: "1" }]],
+    ["say {{y}} {{{{{{{{\n{{y}}\nb", [{ type: "text", text: "say 1 {{{{\n1" }, parts[1]]],
+    [" ", undefined],
+  ])("has no words that were edited away, and what is sent is the same: %j", (content, sent) => {
+    const picture = (url: string) => pictureOf(`https://example.com/${url}`);
+    const [asked] = [{ role: "user", content: [picture("a"), parts[0], picture("b"), parts[1], picture("c")] }];
+    const found = playgroundOf({ prompt: null, version: null, model: "m", variables: {}, messages: [asked] as never, settings: {} });
+    const edited = { ...found, columns: [{ ...found.columns[0]!, messages: [{ ...found.columns[0]!.messages[0]!, content }] }] };
+    const written = writePlayground(edited);
+    expect(decoded(written.hash).includes("say")).toBe(content.includes("say"));
+    expect(writePlayground(read(written))).toEqual(written);
+    const sends = ({ columns: [column] }: { columns: Column[] }) => {
+      const asking = askedOf(column!, facts(column!.messages.map(({ role, content: text }) => ({ role, content: text }))), { y: "1" }, "");
+      return "body" in asking ? (asking.body as { messages: { content: Record<string, unknown>[] }[] }).messages[0]!.content : asking;
+    };
+    expect(sends(read(written))).toEqual(sends(edited));
+    expect((sends(edited) as Record<string, unknown>[]).filter(({ type }) => type === "text")).toEqual(sent ?? []);
+  });
+
+  it("reads the parts of an address that has them whole", () => {
+    const hash = Buffer.from(JSON.stringify({ m: [[{ role: "user", content: "say {{y}}\nb", t: parts }]] })).toString("base64url");
+    expect(readPlayground({}, `#${hash}`).columns[0]?.messages).toEqual([{ role: "user", content: "say {{y}}\nb", texts: parts }]);
   });
 
   it.each([[{ t: [3, 99] }], [{ t: [-1, 2] }], [{ t: [["a"]] }], [{ t: [[1, null]] }]])("reads lengths that do not fit as none: %j", (t) => {
@@ -70,13 +96,17 @@ describe("an address", () => {
   it.each([
     ["a text", { role: "user", content: `See ${DATA}` }, { role: "user", content: "" }],
     ["its parts", { role: "user", content: `a\n${DATA}`, texts: [{ type: "text", text: "a" }, { type: "text", text: DATA }] }, { role: "user", content: "" }],
-    ["parts from before it was edited", { role: "user", content: "a", texts: [{ type: "text", text: DATA }] }, { role: "user", content: "a" }],
     ["the call of a tool", { role: "assistant", content: "", rest: { tool_calls: [{ id: "1", type: "function", function: { name: "show", arguments: JSON.stringify({ of: DATA }) } }] } }, { role: "assistant", content: "" }],
   ])("has no file that stands in %s, and says so", (_, message, left) => {
     const written = writePlayground(own([{ role: "user", content: "short" }, message]));
     expect(read(written)).toEqual(own([{ role: "user", content: "short" }, left]));
     expect(written.isWhole).toBe(false);
     expect(writePlayground(read(written)).hash).toBe(written.hash);
+  });
+
+  it("is whole without a file that was edited away", () => {
+    const written = writePlayground(own([{ role: "user", content: "a", texts: [{ type: "text", text: DATA }] }]));
+    expect([read(written), written.isWhole]).toEqual([own([{ role: "user", content: "a", texts: [{ type: "text", text: "a" }] }]), true]);
   });
 
   it("leaves out texts that are too long for it, and says so", () => {

@@ -8,7 +8,7 @@ import type { ChatMessage, Execution } from "@/kit/execution/types";
 import { type Attached, type Files, type Mention, type Part, holdsFile, isMention, mentioned, mentionsOf, takenApart } from "@/lib/attached";
 import type { PromptTemplate } from "@/lib/template";
 import type { Search } from "@/lib/url-state";
-import { joined, piecesOf } from "@/lib/pieces";
+import { editedPieces, joined, piecesOf } from "@/lib/pieces";
 import { variablesApart } from "@/lib/variables-apart";
 
 /** `texts`: the parts that its text was in where it was sent before. `rest`: what else was said of it, such as the calls of tools. */
@@ -25,7 +25,7 @@ export function newColumn(given: Partial<Column> = {}): Column {
   return { kind: "prompt", prompt: "", at: "", model: "", messages: [{ role: "user", content: "" }], temperature: "", maxTokens: "", ...given };
 }
 
-/** `t`: the parts of its text: how long each is in it, and what is said of it besides; whole where the text was edited since. */
+/** `t`: the parts of its text: how long each is in it, and what is said of it besides; addresses of before have them whole. */
 type Written = { role: string; content: string; f?: Mention[]; t?: readonly (Length | Part)[]; r?: Part };
 type Length = number | readonly [number, Part];
 type Texts = { m?: (Written[] | null)[]; v?: Record<string, string>; a?: Record<string, Mention[]> };
@@ -97,20 +97,28 @@ function textsWithin(most: number, { columns, values, files = {} }: Playground):
 }
 
 function writtenOf({ role, content, files = [], texts, rest }: Message, takes: (text: string) => boolean): Written {
-  const f = mentionsOf(files);
   const isTaken = takes(content);
-  const t = isTaken && texts ? lengthsOf(content, texts, takes) : undefined;
+  const now = isTaken && texts ? keptOf(content, files, texts) : { content: isTaken ? content : "", files };
+  const f = mentionsOf(now.files);
+  const t = "t" in now ? now.t : undefined;
   const r = rest && takes(JSON.stringify(rest)) ? rest : undefined;
-  return { role, content: isTaken ? content : "", ...(f.length > 0 ? { f } : {}), ...(t ? { t } : {}), ...(r ? { r } : {}) };
+  return { role, content: now.content, ...(f.length > 0 ? { f } : {}), ...(t ? { t } : {}), ...(r ? { r } : {}) };
 }
 
-function lengthsOf(content: string, texts: readonly Part[], takes: (text: string) => boolean): Written["t"] {
-  const pieces = texts.map((one) => escaped(String(one.text)));
-  if (joined(pieces) !== content) return takes(JSON.stringify(texts)) ? texts : undefined;
-  return texts.map((one, at) => {
-    const { text: _, ...more } = one;
-    return Object.keys(more).join() === "type" && more.type === "text" ? pieces[at]!.length : [pieces[at]!.length, more];
-  });
+/** What is left of the parts of a text after it was edited: of those that went nothing is written, and files count their place anew. */
+function keptOf(content: string, files: readonly Attached[], texts: readonly Part[]): { content: string; files: readonly Attached[]; t?: Length[] } {
+  const before = texts.map((one) => escaped(String(one.text)));
+  const pieces = editedPieces(before, content).map((piece, at) => (piece?.trim() === "" && piece !== before[at] ? null : piece));
+  const kept = pieces.flatMap((piece, at) => (piece === null ? [] : [{ piece, more: moreOf(texts[at]!) }]));
+  const placed = files.map((one) => (one.at === undefined ? one : { ...one, at: pieces.slice(0, one.at).filter((piece) => piece !== null).length }));
+  if (kept.length === 0) return { content, files: placed };
+  return { content: joined(kept.map(({ piece }) => piece)), files: placed, t: kept.map(({ piece, more }) => (more ? [piece.length, more] : piece.length)) };
+}
+
+/** What a part says besides its text; null: nothing. */
+function moreOf(part: Part): Part | null {
+  const { text: _, ...more } = part;
+  return Object.keys(more).join() === "type" && more.type === "text" ? null : more;
 }
 
 /** The parts that a text was in; undefined where they are not of this text. */
