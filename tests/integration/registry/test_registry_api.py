@@ -376,6 +376,24 @@ async def test_another_tenants_prompt_is_as_absent_as_one_that_never_was(bench: 
     assert (await call("GET", "/v1/prompts/hello")).body["name"] == "hello"
 
 
+@pytest.mark.promise("G-17", "T-01")
+async def test_a_refusal_says_whether_the_prompt_its_version_or_its_label_is_lacking(
+    bench: Bench, first: RunningGateway, call: Caller
+) -> None:
+    await created(call)
+    stranger = await bench.caller(first)
+    for path, body, lacking, param in (
+        ("/v1/prompts/hello/versions/7", None, "version 7", "version"),
+        ("/v1/prompts/hello/labels/beta", None, "label 'beta'", "label"),
+        ("/v1/prompts/hello/labels/beta", {"version": 7}, "version 7", "version"),
+    ):
+        method = "PUT" if body else "GET"
+        refused, theirs = await call(method, path, body), await stranger(method, path, body)
+        assert (refused.status, refused.body["error"]["message"]) == (404, f"The prompt 'hello' has no {lacking}.")
+        assert refused.body["error"]["param"] == param
+        assert (theirs.status, theirs.body["error"]["message"]) == (404, "There is no prompt 'hello' in this workspace.")
+
+
 @pytest.mark.promise("T-01")
 async def test_who_may_read_and_who_may_write(bench: Bench, first: RunningGateway, call: Caller) -> None:
     await created(call)

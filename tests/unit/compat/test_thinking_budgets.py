@@ -1,5 +1,6 @@
 """Budgets to think with, refused as Anthropic refuses them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from burnish_shared.errors import InvalidField
 from tests.unit.compat.test_odd_values import parsed
 
 
-def asked(budget: int, **changed: Any) -> dict[str, Any]:
-    body = {"model": "m", "max_tokens": 2000, "messages": [{"role": "user", "content": "x"}]}
-    return body | {"thinking": {"type": "enabled", "budget_tokens": budget}} | changed
+def asked(budget: int, **changed: Any) -> bytes:
+    body: dict[str, Any] = {"model": "m", "max_tokens": 2000, "messages": [{"role": "user", "content": "x"}]}
+    return json.dumps(body | {"thinking": {"type": "enabled", "budget_tokens": budget}} | changed).encode()
 
 
 @pytest.mark.parametrize("budget", [0, 1023, 2000, 5000])

@@ -217,7 +217,8 @@ def no_such_base(slug: str, version: int, *, newest: int) -> NotFound:
 
 def no_such_prompt(slug: str, *, label: str | None = None, version: int | None = None, param: str = "") -> NotFound:
     """The same words whether it never was, was removed, or belongs to somebody else (PROMISES G-17). `label`, `version`: of a prompt that
-    is there, in this workspace, and lacks it. `param`: where the prompt is named otherwise than by `prompt`, `version` and `label`; else it is what does not fit.
+    is there, in this workspace, and lacks it. `param`: where the prompt is named otherwise than by `prompt`, `version` and `label`; else
+    it is what does not fit.
     """
     what = "version" if version else "label" if label else "prompt"
     if version or label:

@@ -229,7 +229,6 @@ def _tell_decision(one: dict[str, Any]) -> None:
 SWITCHES: Final = {
     'accept with "force": true': "accept with --force",
     "Set label to null and give the version that model": "Say --label '' and give the version that model",
-    "Set label to null and test the version": "Say --label '' and test the version",
     "begin a rollout": "begin a rollout with --rollout",
 }
 """What refusals of the API call otherwise than this command does."""

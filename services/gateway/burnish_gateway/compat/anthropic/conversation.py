@@ -199,7 +199,7 @@ def _effort(body: MessagesBody) -> str | None:
 
 
 def _check_budget(budget: int, body: MessagesBody) -> None:
-    """As Anthropic refuses it, whatever model is called. With tools a budget is for all turns between them, and may be more than one answer.
+    """As Anthropic refuses it, whatever model is called. With tools a budget is for all turns between them: it may be more than one answer.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking (budgets; interleaved thinking).
     """
