@@ -383,10 +383,10 @@ async def test_a_label_that_moves_to_a_model_nobody_can_call_says_so_and_whether
     before = (await call("GET", "/v1/prompts/hello/labels/production/effects?version=2")).body
     moved = (await call("PUT", "/v1/prompts/hello/labels/production", {"version": 2})).body
     [warning] = moved["warnings"]
-    assert "there is no model 'gpt-4o-mni'" in warning and before["warnings"] == [warning] and moved["is_new"] is False
+    assert "there is no model 'gpt-4o-mni'" in warning and before["warnings"] == [warning] and "is_new" not in moved
     new = (await call("PUT", "/v1/prompts/hello/labels/prodution", {"version": 3})).body
     assert (new["is_new"], new.get("warnings")) == (True, None)
-    assert (await call("PUT", "/v1/prompts/hello/labels/prodution", {"version": 3})).body["is_new"] is False, "it stood there already"
+    assert (await call("PUT", "/v1/prompts/hello/labels/prodution", {"version": 3})).body.get("is_new") is None, "it stood there already"
     assert (await call("PUT", "/v1/prompts/hello/labels/production", {"version": 3})).body.get("warnings") is None
     back = (await call("POST", "/v1/prompts/hello/labels/production/rollback")).body
     assert (back["version"], back["warnings"]) == (2, [warning])

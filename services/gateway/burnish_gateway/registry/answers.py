@@ -148,7 +148,7 @@ class LabelAnswer(BaseModel):
     warnings: list[str] | None = Field(
         default=None, description="Of a label that was moved: models of its version that nobody can call here. It moved all the same."
     )
-    is_new: bool | None = Field(default=None, description="Of a label that was moved: the prompt had none of this name before.")
+    is_new: bool | None = Field(default=None, description="True where the prompt had no label of this name before.")
     retested: list[dict[str, Any]] | None = Field(default=None, description="Test runs of those that were begun again.")
     not_retested: list[dict[str, Any]] | None = Field(default=None, description="Those that were not, and why.")
 
@@ -308,7 +308,7 @@ def label_answer(placed: PlacedLabel, **more: Any) -> LabelAnswer:
 
 def moved_label_answer(moved: MovedLabel, *, warnings: Sequence[str]) -> LabelAnswer:
     """What is empty is left out."""
-    more: dict[str, Any] = {"is_new": moved.is_moved and moved.from_version is None}
+    more: dict[str, Any] = {"is_new": True} if moved.is_moved and moved.from_version is None else {}
     more |= {"changed": [affected_answer(one) for one in moved.effects]} if moved.effects else {}
     more |= {"experiments": experiments_on_label(moved.experiments)} if moved.experiments else {}
     more |= {"warnings": list(warnings)} if warnings else {}
