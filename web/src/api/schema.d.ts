@@ -15055,7 +15055,7 @@ export interface components {
             experiments?: components["schemas"]["ExperimentOnLabel"][] | null;
             /**
              * Is New
-             * @description Of a label that was moved: the prompt had none of this name before.
+             * @description True where the prompt had no label of this name before.
              */
             is_new?: boolean | null;
             /** Label */
