@@ -75,6 +75,14 @@ def test_files_of_other_tools_come_in(shell: Shell, elsewhere: dict[str, str]) -
     assert "desk" in shell("prompts", "list").stdout
 
 
+def test_what_is_left_out_ends_with_1_and_is_named(shell: Shell, elsewhere: dict[str, str]) -> None:
+    items = [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b"}]
+    (shell.folder / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items))
+    assert "line 2: left out" in shell("import", "items.jsonl", "--format", "langfuse", exits=1, **elsewhere).stderr
+    (shell.folder / "items.jsonl").write_text(json.dumps(items[0]) + "\n")
+    shell("import", "items.jsonl", "--format", "langfuse", **elsewhere)
+
+
 def test_only_admins_move_a_workspace(shell: Shell, burnish: Burnish, tmp_path: Path) -> None:
     key = burnish.request("POST", "/v1/api-keys", {"name": "editor of files", "role": "editor"})["key"]
     refused = shell("export", str(tmp_path / "bundle.json"), exits=3, BURNISH_API_KEY=key)

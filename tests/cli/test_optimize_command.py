@@ -1,5 +1,7 @@
 """`burnish optimize` and `suggestions`: followed to the end, stopped by Ctrl-C, accepted into the files."""
 
+import ast
+import inspect
 import json
 import signal
 from pathlib import Path
@@ -8,6 +10,8 @@ import pytest
 import yaml
 
 from burnish_client import Burnish
+from burnish_client.cli.optimize import SWITCHES
+from burnish_gateway.optimization import decide
 from tests.cli.conftest import Shell
 
 pytestmark = pytest.mark.capability("K1", "O1")
@@ -33,6 +37,16 @@ def prompt(burnish: Burnish, request: pytest.FixtureRequest) -> str:
     messages = [{"role": "system", "content": text}, {"role": "user", "content": "{{ticket}}"}]
     burnish.request("POST", "/v1/prompts", {"slug": slug, "messages": messages, "model": "simulated/reader", "temperature": 0})
     return slug
+
+
+def test_what_it_calls_otherwise_is_what_the_api_says() -> None:
+    """A refusal in other words would name a field of a body to a person at a shell again."""
+    said = [
+        one.value for one in ast.walk(ast.parse(inspect.getsource(decide))) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
+    for words, switch in SWITCHES.items():
+        assert any(words in one for one in said), words
+        assert "--" in switch
 
 
 def test_a_search_is_forecast_started_and_followed(shell: Shell, burnish: Burnish, prompt: str) -> None:
@@ -74,7 +88,8 @@ def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: 
     shell("prompts", "pull", prompt)
     burnish.request("POST", f"/v1/prompts/{prompt}/versions", {"base_version": 1, "max_tokens": 60})
     burnish.request("PUT", f"/v1/prompts/{prompt}/labels/production", {"version": 2})
-    assert "conflict" in shell("suggestions", "accept", row["id"], exits=3).stderr, "it was measured against version 1"
+    refused = shell("suggestions", "accept", row["id"], exits=3).stderr
+    assert "conflict" in refused and "accept with --force." in refused, "it was measured against version 1"
     accepted = shell.json("suggestions", "accept", row["id"], "--force")
     assert accepted["version"] == 3 and burnish.request("GET", f"/v1/prompts/{prompt}")["labels"]["production"] == 3
     [pulled] = shell.json("prompts", "pull", prompt)

@@ -286,7 +286,12 @@ def test_what_cannot_be_read_is_named_and_nothing_is_pushed(shell: Shell, burnis
 def test_labels_move_by_a_command(shell: Shell, burnish: Burnish, made: Made) -> None:
     slug = made()
     save(burnish, slug, 1, "Hello {{name}}.")
-    shell("prompts", "label", slug, "production", "2", "-m", "shorter")
+    moved = shell("prompts", "label", slug, "production", "2", "-m", "shorter")
+    assert "new" not in moved.stdout and moved.stderr == ""
+    assert f"{slug}@prodution is version 2: a new label." in shell("prompts", "label", slug, "prodution", "2").stdout
+    burnish.request("POST", f"/v1/prompts/{slug}/versions", {"base_version": 2, "model": "gpt-4o-mni"})
+    assert "there is no model 'gpt-4o-mni'" in shell("prompts", "label", slug, "prodution", "3").stderr
+    burnish.request("DELETE", f"/v1/prompts/{slug}/labels/prodution")
     assert burnish.request("GET", f"/v1/prompts/{slug}")["version"] == 2
     row = next(line for line in shell("prompts", "list").stdout.splitlines() if line.startswith(slug))
     assert "production=2" in row

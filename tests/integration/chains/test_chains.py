@@ -303,6 +303,17 @@ async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, ca
     assert (back.status, back.body["name"], back.body["archived_at"]) == (200, "Renamed", None)
 
 
+async def test_a_refusal_says_whether_the_chain_its_version_or_its_label_is_lacking(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "kept", call("a"))
+    for body, lacking, param in (({"version": 7}, "version 7", "version"), ({"label": "beta"}, "label 'beta'", "label")):
+        refused = await caller("POST", "/v1/chains/kept/runs", body | {"variables": {"topic": "tea"}})
+        assert (refused.status, refused.body["error"]["message"]) == (404, f"The chain 'kept' has no {lacking}.")
+        assert refused.body["error"]["param"] == param
+        never = await caller("POST", "/v1/chains/never/runs", body | {"variables": {"topic": "tea"}})
+        assert (never.status, never.body["error"]["message"]) == (404, "There is no chain 'never' in this workspace.")
+
+
 async def test_a_protected_label_of_a_chain_is_for_admins_to_decide(stack: Stack, caller: Caller) -> None:
     await make_prompt(caller, "reply")
     editor = await stack.caller(role="editor", workspace=caller.workspace)

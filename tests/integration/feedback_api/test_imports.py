@@ -254,6 +254,32 @@ async def test_a_span_that_cannot_be_taken_is_rejected_alone_and_the_answer_says
     assert len((await caller("GET", "/v1/executions")).body["data"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("changed", "source"),
+    [
+        ({}, "provider"),
+        ({"gen_ai.usage.input_tokens": "many"}, "estimated"),
+        ({"gen_ai.usage.output_tokens": -1}, "estimated"),
+        ({"gen_ai.usage.output_tokens": -1, "gen_ai.operation.name": "embeddings"}, "provider"),
+        ({"gen_ai.usage.output_tokens": -1, "error.type": "timeout"}, "provider"),
+    ],
+)
+async def test_a_count_that_is_lacking_is_not_said_to_be_the_providers(caller: Caller, changed: dict[str, Any], source: str) -> None:
+    request = export(("01" * 8, CALL | changed))
+    request.resource_spans[0].scope_spans[0].spans[0].status.code = 2 if "error.type" in changed else 0
+    assert (await send(caller, request.SerializeToString())).status == 200
+    [listed] = (await caller("GET", "/v1/executions")).body["data"]
+    assert (await caller("GET", f"/v1/executions/{listed['id']}")).body["usage"]["source"] == source
+
+
+async def test_a_span_from_too_long_ago_is_named(caller: Caller) -> None:
+    request = export(("01" * 8, CALL), ("02" * 8, CALL))
+    request.resource_spans[0].scope_spans[0].spans[1].end_time_unix_nano = int((now() - timedelta(days=401)).timestamp() * 1e9)
+    answer = ExportTraceServiceResponse.FromString((await send(caller, request.SerializeToString())).raw).partial_success
+    assert answer.rejected_spans == 1
+    assert answer.error_message == f"span {'02' * 8}: finished_at: is more than 400 days ago; such figures are not kept."
+
+
 async def test_spans_that_cannot_be_read_or_stored_are_rejected_alone_in_json(caller: Caller) -> None:
     at = str(int(now().timestamp() * 1e9))
     model = {"key": "gen_ai.request.model", "value": {"stringValue": "m\0"}}

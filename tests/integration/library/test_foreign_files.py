@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.embedded.stack import Caller
+from tests.embedded.stack import Answer, Caller
 from tests.integration.library.test_moving import bring, rendered
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P10")]
@@ -192,6 +192,32 @@ async def test_a_price_that_no_number_holds_is_left_out_by_its_field(call: Calle
         await bring(call, {"ai_models": [{"name": "dear", "provider": "openai", "input_cost_per_1k_tokens": 1e308}]}, "format=source")
     )["notes"]
     assert any("input_price_nusd_per_million" in note for note in notes), notes
+
+
+async def sent(call: Caller, text: str, query: str) -> Answer:
+    return await call("POST", f"/v1/import?{query}", raw=text.encode(), headers={"content-type": "application/json"})
+
+
+async def test_lines_are_named_by_their_numbers(call: Caller) -> None:
+    item, odd = json.dumps({"datasetName": "d", "input": "a", "expectedOutput": "x"}), json.dumps({"neither": 1})
+    told = await sent(call, f"{item}\n\n{odd}\n", "format=langfuse")
+    assert (told.status, [note.split(".")[0] for note in told.body["notes"]]) == (
+        200, ["line 3: left out: it is neither a prompt with its text nor a dataset item"],
+    ), told.body  # fmt: skip
+    bad = json.dumps(langfuse("a", 1, "x") | {"labels": "production"})
+    assert (await sent(call, f"{item}\n{bad}\n", "format=langfuse")).body["error"]["message"].startswith("line 2: labels")
+    broken = (await sent(call, f"{item}\n\n{{oops\n", "format=langfuse")).body["error"]["message"]
+    assert broken.startswith("Line 3 is not valid JSON") and "line 1" not in broken
+    whole = (await sent(call, '[\n{"a": 1},\n{oops}\n]', "format=langfuse")).body["error"]["message"]
+    assert whole.startswith("The body is not valid JSON") and "line 3" in whole
+
+
+@pytest.mark.parametrize("kind", ["bundle", "langfuse", "openai", "promptfoo"])
+async def test_a_file_of_executions_is_told_where_it_belongs(call: Caller, kind: str) -> None:
+    line = json.dumps({"source": "desk", "id": "1", "model": "gpt-5", "provider": "openai", "finished_at": "2026-11-20T12:00:00Z"})
+    for text in (line, f"{line}\n{line}\n"):
+        told = await sent(call, text, f"format={kind}")
+        assert told.status == 400 and "POST /v1/executions/import" in told.body["error"]["message"], told.body
 
 
 async def test_every_table_of_a_dump_is_read(call: Caller) -> None:

@@ -376,6 +376,41 @@ async def test_another_tenants_prompt_is_as_absent_as_one_that_never_was(bench: 
     assert (await call("GET", "/v1/prompts/hello")).body["name"] == "hello"
 
 
+async def test_a_label_that_moves_to_a_model_nobody_can_call_says_so_and_whether_it_is_new(call: Caller) -> None:
+    await created(call)
+    assert (await call("POST", "/v1/prompts/hello/versions", {"base_version": 1, "model": "gpt-4o-mni"})).status == 201
+    assert (await call("POST", "/v1/prompts/hello/versions", {"base_version": 2, "model": "simulated/chat", "top_p": 0.5})).status == 201
+    before = (await call("GET", "/v1/prompts/hello/labels/production/effects?version=2")).body
+    moved = (await call("PUT", "/v1/prompts/hello/labels/production", {"version": 2})).body
+    [warning] = moved["warnings"]
+    assert "there is no model 'gpt-4o-mni'" in warning and before["warnings"] == [warning] and "is_new" not in moved
+    new = (await call("PUT", "/v1/prompts/hello/labels/prodution", {"version": 3})).body
+    assert (new["is_new"], new.get("warnings")) == (True, None)
+    assert (await call("PUT", "/v1/prompts/hello/labels/prodution", {"version": 3})).body.get("is_new") is None, "it stood there already"
+    assert (await call("PUT", "/v1/prompts/hello/labels/production", {"version": 3})).body.get("warnings") is None
+    back = (await call("POST", "/v1/prompts/hello/labels/production/rollback")).body
+    assert (back["version"], back["warnings"]) == (2, [warning])
+    assert (await call("GET", "/v1/prompts/hello/labels/production")).body["is_new"] is None
+
+
+@pytest.mark.promise("G-17", "T-01")
+async def test_a_refusal_says_whether_the_prompt_its_version_or_its_label_is_lacking(
+    bench: Bench, first: RunningGateway, call: Caller
+) -> None:
+    await created(call)
+    stranger = await bench.caller(first)
+    for path, body, lacking, param in (
+        ("/v1/prompts/hello/versions/7", None, "version 7", "version"),
+        ("/v1/prompts/hello/labels/beta", None, "label 'beta'", "label"),
+        ("/v1/prompts/hello/labels/beta", {"version": 7}, "version 7", "version"),
+    ):
+        method = "PUT" if body else "GET"
+        refused, theirs = await call(method, path, body), await stranger(method, path, body)
+        assert (refused.status, refused.body["error"]["message"]) == (404, f"The prompt 'hello' has no {lacking}.")
+        assert refused.body["error"]["param"] == param
+        assert (theirs.status, theirs.body["error"]["message"]) == (404, "There is no prompt 'hello' in this workspace.")
+
+
 @pytest.mark.promise("T-01")
 async def test_who_may_read_and_who_may_write(bench: Bench, first: RunningGateway, call: Caller) -> None:
     await created(call)

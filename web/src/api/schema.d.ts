@@ -11580,6 +11580,11 @@ export interface components {
             slug: string;
             /** Version */
             version: number;
+            /**
+             * Warnings
+             * @description Models of the version that nobody can call here; the label moves all the same.
+             */
+            warnings: string[];
         };
         /**
          * EndedExperiment
@@ -15048,6 +15053,11 @@ export interface components {
              * @description Of a label that was moved: the newest five on its calls, which go on giving their arms to who takes part. Pause or end them where everybody is to get the label.
              */
             experiments?: components["schemas"]["ExperimentOnLabel"][] | null;
+            /**
+             * Is New
+             * @description True where the prompt had no label of this name before.
+             */
+            is_new?: boolean | null;
             /** Label */
             label: string;
             /** Moved At */
@@ -15068,6 +15078,11 @@ export interface components {
             }[] | null;
             /** Version */
             version: number | null;
+            /**
+             * Warnings
+             * @description Of a label that was moved: models of its version that nobody can call here. It moved all the same.
+             */
+            warnings?: string[] | null;
         };
         /** LabelBody */
         LabelBody: {

@@ -2,7 +2,7 @@
 import { asApiError } from "@/api/errors";
 
 export type ToastAction = { label: string; run: () => void };
-type Shown = { id: number; ms: number; tone: "ok" | "bad"; text: string; requestId: string | null; action?: ToastAction };
+type Shown = { id: number; ms: number; tone: "ok" | "warn" | "bad"; text: string; requestId: string | null; action?: ToastAction };
 
 const OK_MS = 5_000;
 const LONG_MS = 10_000;
@@ -54,6 +54,11 @@ export function hold(held: boolean) {
 /** Says what has been done, in the past tense: `toast("Label moved to v7", { label: "Undo", run })`. */
 export function toast(text: string, action?: ToastAction): number {
   return show({ tone: "ok", text, requestId: null, action }, action ? LONG_MS : OK_MS);
+}
+
+/** Says what is amiss with what has been done. */
+export function toastWarning(text: string): number {
+  return show({ tone: "warn", text, requestId: null }, LONG_MS);
 }
 
 /** Says that an act failed, and why. For a form use the Field's error and FormError instead. */

@@ -11,7 +11,7 @@ export default function Toasts() {
       <p className="sr-only">{words}</p>
       {toasts.map((one) => (
         <div key={one.id} className="appear pointer-events-auto flex w-full max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
-          {one.tone === "ok" ? <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0 text-ok" /> : <CircleAlert size={16} aria-label="Failed:" className="mt-0.5 shrink-0 text-bad" />}
+          {one.tone === "ok" ? <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0 text-ok" /> : <CircleAlert size={16} aria-label={one.tone === "bad" ? "Failed:" : "Beware:"} className={`mt-0.5 shrink-0 ${one.tone === "bad" ? "text-bad" : "text-warn"}`} />}
           <p className="min-w-0 flex-1 wrap-break-word">
             {one.text}
             {one.requestId ? <span className="block text-12 break-all text-muted">Request {one.requestId}</span> : null}

@@ -79,9 +79,11 @@ def fingerprint_of(content: Mapping[str, Any]) -> bytes:
 
 
 def no_such_chain(slug: str, *, label: str | None = None, version: int | None = None, at: str = "") -> NotFound:
-    """The same words whether it never was or belongs to somebody else (PROMISES G-17). `param` is what does not fit; `at`: what stands
-    before its name.
+    """The same words whether it never was or belongs to somebody else (PROMISES G-17). `label`, `version`: of a chain that is there and
+    lacks it. `param` is what does not fit; `at`: what stands before its name.
     """
     what = "version" if version else "label" if label else "slug" if at else "chain"
-    part = f", or no version {version} of it," if version else f", or no label '{label}' on it," if label else ""
-    return NotFound(f"There is no chain '{slug}'{part} in this workspace.", param=f"{at}{what}")
+    if version or label:
+        lacking = f"version {version}" if version else f"label '{label}'"
+        return NotFound(f"The chain '{slug}' has no {lacking}.", param=f"{at}{what}")
+    return NotFound(f"There is no chain '{slug}' in this workspace.", param=f"{at}{what}")

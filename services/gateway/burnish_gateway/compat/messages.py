@@ -66,6 +66,8 @@ def check_part(part: Any, *, param: str) -> None:
     if kind == "image_url":
         check_kept(value["url"], None, param=f"{param}.image_url.url")
     if kind == "file":
+        if part.get("citations") is not None:
+            raise InvalidField(f"{param}.citations: stands within the file: {param}.file.citations.", param=f"{param}.citations")
         check_file(value, param=f"{param}.file")
         for index, inner in enumerate(value.get("content") or ()):
             check_inner(inner, param=f"{param}.file.content[{index}]")

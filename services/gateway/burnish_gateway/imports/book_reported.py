@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -15,12 +16,13 @@ from burnish_gateway.imports.metrics import IMPORTED
 from burnish_gateway.imports.reported import Reported, grouped
 from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
-from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane
+from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane, Status
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.storable_text import storable
 
 FENCE = 1
+EMBEDDINGS: Final = ("embeddings", "embedding")
 """Nobody else can claim it."""
 
 
@@ -98,14 +100,13 @@ def count_booked(booked: BookedReports) -> None:
 
 
 def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: dict[str, UUID]) -> FinishedExecution:
-    has_usage = one.input_tokens is not None or one.output_tokens is not None
     completed = _completed(execution_id, one, principal=principal, prompts=prompts)
     stored = principal.workspace.store_content
     return FinishedExecution(
         execution_id=execution_id, workspace_id=principal.workspace_id, fence=FENCE, lane=Lane.IMPORTED.value, status=one.status.value,
         prompt_id=completed.prompt_id, slug=one.slug, version=one.version, label=one.served_by, model=one.model, provider=one.provider,
         input_tokens=completed.input_tokens, output_tokens=completed.output_tokens, cached_input_tokens=completed.cached_input_tokens,
-        usage_source="provider" if has_usage else "estimated", cost_nusd=0, price_version=None, latency_ms=completed.latency_ms,
+        usage_source="provider" if _has_usage(one) else "estimated", cost_nusd=0, price_version=None, latency_ms=completed.latency_ms,
         first_token_ms=completed.first_token_ms, cached=False, simulated=completed.simulated, finish_reason=one.finish_reason,
         end_user=one.end_user, session_id=one.session_id, app=one.app, api_key_id=principal.api_key_id, job_id=None, request_id=None,
         provider_key_id=None, key_source=None, markup_nusd=0, error=_error(one), attempts="[]", finished_at=one.finished_at,
@@ -116,6 +117,12 @@ def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: di
         cache_write_input_tokens=completed.cache_write_input_tokens, reasoning_tokens=completed.reasoning_tokens,
         details=None if one.trace_id is None else json_text({"trace_id": one.trace_id}),
     )  # fmt: skip
+
+
+def _has_usage(one: Reported) -> bool:
+    """Whether both counts were told. An embedding, and a call that failed, have no answer to count."""
+    has_no_answer = one.status is not Status.SUCCESS or one.metadata.get("operation") in EMBEDDINGS
+    return one.input_tokens is not None and (one.output_tokens is not None or has_no_answer)
 
 
 def _completed(execution_id: UUID, one: Reported, *, principal: Principal, prompts: dict[str, UUID]) -> CompletedItem:

@@ -68,7 +68,10 @@ def _calls_among(read: Callable[[], Iterable[Span | Unread]], now: datetime) -> 
             reported = reported_of(span)
             if reported is not None:
                 check_time(reported.finished_at, now=now)
-        except (ValueError, InvalidField) as error:
+        except InvalidField as error:
+            reasons.append(f"span {storable(span.span_id[:32])}: {error.message}")
+            continue
+        except ValueError as error:
             reasons.append(str(error))
             continue
         except Exception as error:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.registry.difference import Difference
 from burnish_gateway.registry.effect_answers import AffectedAnswer, ExperimentOnLabel, affected_answer, experiments_on_label
-from burnish_gateway.registry.prompt import Affected, Head, LabelMove, OnLabel, PlacedLabel, Source, Version, VersionSummary, Visibility
+from burnish_gateway.registry.prompt import Head, LabelMove, MovedLabel, PlacedLabel, Source, Version, VersionSummary, Visibility
 from burnish_gateway.registry.text_answers import Estimated, VariableAnswer, estimated, variables_of
 from burnish_shared.slug import LATEST, Label
 from burnish_shared.template import PromptTemplate, Rendered
@@ -145,6 +145,10 @@ class LabelAnswer(BaseModel):
         description="Of a label that was moved: the newest five on its calls, which go on giving their arms to who takes part. Pause or "
         "end them where everybody is to get the label.",
     )
+    warnings: list[str] | None = Field(
+        default=None, description="Of a label that was moved: models of its version that nobody can call here. It moved all the same."
+    )
+    is_new: bool | None = Field(default=None, description="True where the prompt had no label of this name before.")
     retested: list[dict[str, Any]] | None = Field(default=None, description="Test runs of those that were begun again.")
     not_retested: list[dict[str, Any]] | None = Field(default=None, description="Those that were not, and why.")
 
@@ -298,10 +302,17 @@ def version_item(summary: VersionSummary) -> VersionItem:
     )
 
 
-def label_answer(placed: PlacedLabel, *, effects: Sequence[Affected] = (), experiments: Sequence[OnLabel] = ()) -> LabelAnswer:
-    more: dict[str, Any] = {"changed": [affected_answer(one) for one in effects]} if effects else {}
-    more |= {"experiments": experiments_on_label(experiments)} if experiments else {}
+def label_answer(placed: PlacedLabel, **more: Any) -> LabelAnswer:
     return LabelAnswer(label=placed.label, version=placed.version, moved_at=placed.moved_at, **more)
+
+
+def moved_label_answer(moved: MovedLabel, *, warnings: Sequence[str]) -> LabelAnswer:
+    """What is empty is left out."""
+    more: dict[str, Any] = {"is_new": True} if moved.is_moved and moved.from_version is None else {}
+    more |= {"changed": [affected_answer(one) for one in moved.effects]} if moved.effects else {}
+    more |= {"experiments": experiments_on_label(moved.experiments)} if moved.experiments else {}
+    more |= {"warnings": list(warnings)} if warnings else {}
+    return label_answer(moved.placed, **more)
 
 
 def label_list(head: Head) -> list[LabelAnswer]:

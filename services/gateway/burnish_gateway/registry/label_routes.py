@@ -14,8 +14,10 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce, answers, bodies, store
 from burnish_gateway.registry.history_bodies import RollBack
 from burnish_gateway.registry.label_rules import check_may_remove
+from burnish_gateway.registry.lines import version_of
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.move_label import move_label, remove_label, roll_back
-from burnish_gateway.registry.prompt import Head, no_such_prompt
+from burnish_gateway.registry.prompt import Head, MovedLabel, no_such_prompt
 from burnish_gateway.registry.retest_prompts import retest
 from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import Text, json_response, make_router
@@ -71,7 +73,7 @@ async def put_label(
                 tx, principal, action="prompt.label.moved", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
             )
             await announce.prompt_changed(tx, principal.workspace_id, name)
-        told = answers.plain(answers.label_answer(moved.placed, effects=moved.effects, experiments=moved.experiments))
+        told = answers.plain(await _moved(tx, principal.workspace_id, name, moved))
         return told | (await retest(tx, principal, moved.effects) if body.retest and moved.effects else {})
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
@@ -110,7 +112,7 @@ async def roll_label_back(
                 tx, principal, action="prompt.label.rolled_back", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
             )
             await announce.prompt_changed(tx, principal.workspace_id, name)
-        return answers.plain(answers.label_answer(moved.placed, experiments=moved.experiments))
+        return answers.plain(await _moved(tx, principal.workspace_id, name, moved))
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()
@@ -172,6 +174,13 @@ async def label_history(
         moves = await store.list_moves(tx, head.prompt, wanted, before=UUID(position[0]) if position else None, limit=limit + 1)
     page = gateway.cursors.page(moves, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [str(one.move_id)])
     return json_response(page | {"data": [answers.plain(answers.label_move_answer(one)) for one in page["data"]]})
+
+
+async def _moved(tx: Tx, workspace_id: UUID, slug: Slug, moved: MovedLabel) -> answers.LabelAnswer:
+    """With what reaches no model of the version that it names now."""
+    head = await _head(tx, workspace_id, slug)
+    version = await version_of(tx, head.prompt, moved.placed.version)
+    return answers.moved_label_answer(moved, warnings=await model_warnings(tx, version.content))
 
 
 async def _head(tx: Tx, workspace_id: UUID, slug: Slug) -> Head:

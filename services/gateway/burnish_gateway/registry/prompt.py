@@ -216,9 +216,12 @@ def no_such_base(slug: str, version: int, *, newest: int) -> NotFound:
 
 
 def no_such_prompt(slug: str, *, label: str | None = None, version: int | None = None, param: str = "") -> NotFound:
-    """The same words whether it never was, was removed, or belongs to somebody else (PROMISES G-17). `param`: where the prompt is named
-    otherwise than by `prompt`, `version` and `label`; else it is what does not fit.
+    """The same words whether it never was, was removed, or belongs to somebody else (PROMISES G-17). `label`, `version`: of a prompt that
+    is there, in this workspace, and lacks it. `param`: where the prompt is named otherwise than by `prompt`, `version` and `label`; else
+    it is what does not fit.
     """
     what = "version" if version else "label" if label else "prompt"
-    part = f", or no version {version} of it," if version else f", or no label '{label}' on it," if label else ""
-    return NotFound(f"There is no prompt '{slug}'{part} in this workspace.", param=param or what)
+    if version or label:
+        lacking = f"version {version}" if version else f"label '{label}'"
+        return NotFound(f"The prompt '{slug}' has no {lacking}.", param=param or what)
+    return NotFound(f"There is no prompt '{slug}' in this workspace.", param=param or what)

@@ -10,6 +10,8 @@ from burnish_gateway.chains.store import served_uses
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.registry import archive_store, store, uses_store
 from burnish_gateway.registry.effect_answers import AffectedAnswer, ExperimentOnLabel, affected_answer, experiments_on_label
+from burnish_gateway.registry.lines import version_of
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.snippet_effects import effects_of, users_of
 from burnish_gateway.wire import json_response, make_router
@@ -66,6 +68,7 @@ class EffectsAnswer(BaseModel):
     experiments: list[ExperimentOnLabel] = Field(
         description="The newest five on the label's calls: they go on giving their arms to who takes part."
     )
+    warnings: list[str] = Field(description="Models of the version that nobody can call here; the label moves all the same.")
 
 
 @router.get("/v1/prompts/{slug}/uses", response_model=UsesAnswer, summary="What a prompt includes, and which prompts and chains use it")
@@ -111,8 +114,10 @@ async def effects(
         to = version or head.prompt.latest_version
         head.named(label=None, version=to)
         found = await effects_of(tx, head.prompt, wanted, version=to)
+        warnings = await model_warnings(tx, (await version_of(tx, head.prompt, to)).content)
         experiments = experiments_on_label(await archive_store.experiments_on(tx, head.prompt, wanted))
     changed = [affected_answer(one) for one in found]
     refused = any(one.problem for one in changed)
-    answer = EffectsAnswer(slug=name, label=wanted, version=to, changed=changed, refused=refused, experiments=experiments)
-    return json_response(answer)
+    return json_response(
+        EffectsAnswer(slug=name, label=wanted, version=to, changed=changed, refused=refused, experiments=experiments, warnings=warnings)
+    )

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { change, useChange } from "@/api/hooks";
-import { Field, FormDialog, Input, Select, errorFor, toast, useUndo } from "@/kit";
+import { Field, FormDialog, Input, Select, errorFor, toast, toastWarning, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
 
 /** What has labels. */
@@ -45,6 +45,8 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
   const onSuccess = (moved?: object) => {
     onClose();
     if (moved && "retested" in moved && Array.isArray(moved.retested)) toast(`${plural(moved.retested.length, "test run")} began again`);
+    // Of a label that stood somewhere the dialog said so beforehand.
+    if (from === undefined && moved && "warnings" in moved && Array.isArray(moved.warnings)) for (const warning of moved.warnings) toastWarning(`v${move.version}: ${warning}`);
     toast(`${name} is v${move.version}`, undo(back, from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`));
   };
   const submit = () => (goesBack ? rollBack.mutate({ path, body }, { onSuccess: () => onSuccess() }) : put.mutate({ path, body: { ...body, ...(retest ? { retest } : {}) } }, { onSuccess }));

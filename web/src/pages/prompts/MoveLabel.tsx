@@ -41,6 +41,11 @@ function Effects({ slug, label, version, retest }: { slug: string; label: string
   if (!data) return null;
   return (
     <>
+      {data.warnings.length > 0 ? (
+        <Notice tone="warn" title={`v${version} calls what is not there.`}>
+          {data.warnings.join(" ")}
+        </Notice>
+      ) : null}
       <OnItsCalls experiments={data.experiments} label={label} />
       <Others changed={data.changed} refused={data.refused} retest={retest} />
     </>

@@ -7,6 +7,7 @@ import { SessionProvider, useSessionState } from "@/api/session";
 import { SaveVersion } from "./SaveVersion";
 import type { Version } from "./content";
 import { type Draft, useDraft } from "./draft";
+import { said } from "@/kit/Toast";
 import { preloadFloats } from "@/kit/floats";
 
 const SESSION = { user: { id: "u1", name: "Ada", email: null, is_operator: false }, workspaces: [{ id: "w1", name: "One", role: "admin" }], csrf_token: "c", session_id: "s1" };
@@ -98,6 +99,14 @@ it("keeps JSON that is half written with the draft, until it can be read", async
   expect(draft().unread).toEqual({ others: '{"top_k": ' });
   act(() => draft().setFault("others", null, '{"top_k": 4}'));
   expect([draft().unread, draft().faults]).toEqual([{}, {}]);
+});
+
+it("says what of the saved version reaches no model", async () => {
+  await begin();
+  press("Save");
+  await waitFor(() => expect(sent).toHaveLength(1));
+  await act(async () => answer(versionOf(2, "new", { warnings: ["model: there is no model 'gpt-4o-mni' that can be called."] })));
+  await waitFor(() => expect(said.shown().map((one) => [one.tone, one.text])).toContainEqual(["warn", "v2: model: there is no model 'gpt-4o-mni' that can be called."]));
 });
 
 it("begins anew over the saved version where nothing was written since", async () => {

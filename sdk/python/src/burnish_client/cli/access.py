@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -28,8 +29,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 
 
 @contextmanager
-def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
-    """A client for one command. What goes wrong inside ends the command, said in one or two lines on standard error."""
+def reaching(profile: str | None, *, max_retries: int = 3, switches: Mapping[str, str] = MappingProxyType({})) -> Iterator[Burnish]:
+    """A client for one command. What goes wrong inside ends the command, said in one or two lines on standard error.
+
+    `switches`: words of the API's refusals that name fields of a body, each with what is written on the command line instead.
+    """
     from burnish_client import ApiError, NotReached, StreamBroke, Unauthenticated
 
     try:
@@ -43,7 +47,10 @@ def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
     except ApiError as error:
         where = f" [{error.param}]" if error.param else ""
         asked = f" It is from {place.source}, and {place.url} was asked." if isinstance(error, Unauthenticated) else ""
-        stop(f"{error.message}{where} ({error.code}, request {error.request_id}){asked}", code=REFUSED)
+        said = error.message
+        for field, switch in switches.items():
+            said = said.replace(field, switch)
+        stop(f"{said}{where} ({error.code}, request {error.request_id}){asked}", code=REFUSED)
     except NotReached as error:
         stop(f"{error} ({place.source})", code=NOT_REACHED)
     except StreamBroke as error:

@@ -24,6 +24,9 @@ ADDED = ("versions_added", "items_added")
 LEFT_OUT = ("conflict", "refused")
 """Outcomes of what the file holds and Burnish does not have afterwards."""
 
+TOLD_LEFT_OUT = ("left out", "more notes")
+"""What notes say of such lines and items; the last stands for notes that are not listed."""
+
 
 def export(
     file: Annotated[Path, typer.Argument(help="Where to; - is standard output.")],
@@ -71,8 +74,8 @@ def import_(
 ) -> None:
     """Bring in a file of `burnish export`, or of another tool. The same file twice changes nothing the second time. Needs an admin's key.
 
-    Ends with 1 where something of the file was left alone: a prompt whose history here is another one, a model that is refused; with 2
-    where it holds nothing.
+    Ends with 1 where something of the file was left alone: a prompt whose history here is another one, a model that is refused,
+    a line or an item that was left out; with 2 where it holds nothing.
     """
     try:
         content = sys.stdin.buffer.read() if file == STANDARD else file.read_bytes()
@@ -99,7 +102,7 @@ def import_(
             print("Nothing was changed: --dry-run.", file=sys.stderr)
     if not rows:
         stop(f"{said_of} holds nothing to bring in. It was read as '{format_}'; --format says whose file it is.", code=WRONG_USE)
-    if any(row[2] in LEFT_OUT for row in rows):
+    if any(row[2] in LEFT_OUT for row in rows) or any(said in note for note in answer["notes"] for said in TOLD_LEFT_OUT):
         raise typer.Exit(NO)
 
 

@@ -226,6 +226,14 @@ def _tell_decision(one: dict[str, Any]) -> None:
             print(f"Its rollout: GET /v1/experiments/{one['experiment_id']}")
 
 
+SWITCHES: Final = {
+    'accept with "force": true': "accept with --force",
+    "Set label to null and give the version that model": "Say --label '' and give the version that model",
+    "begin a rollout": "begin a rollout with --rollout",
+}
+"""What refusals of the API call otherwise than this command does."""
+
+
 @suggestions.command()
 def accept(
     suggestion: Annotated[str, typer.Argument(help="Id of the suggestion.")],
@@ -236,7 +244,7 @@ def accept(
     profile: ProfileOption = None,
 ) -> None:
     """Make a version of a suggestion. `burnish prompts pull` brings it into the files."""
-    with reaching(profile) as burnish:
+    with reaching(profile, switches=SWITCHES) as burnish:
         body = {"label": label or None, "force": force} | ({"rollout": "guarded"} if rollout else {})
         done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/accept", body)
     if done.get("rollout_warning"):

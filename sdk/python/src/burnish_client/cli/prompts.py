@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from burnish_client.cli.access import NO, WRONG_USE, JsonOption, ProfileOption, reaching, stop
-from burnish_client.cli.shown import moment, print_json, print_table
+from burnish_client.cli.shown import clean, moment, print_json, print_table
 from burnish_client.paths import segment
 
 app = typer.Typer(help="Prompts: as files in Git, both ways.", no_args_is_help=True)
@@ -183,7 +183,9 @@ def label(
         moved = burnish.request("PUT", f"/v1/prompts/{segment(slug)}/labels/{segment(name)}", {"version": version, "reason": reason})
     if as_json:
         return print_json(moved)
-    return print(f"{slug}@{moved['label']} is version {moved['version']}.")
+    for warning in moved.get("warnings") or ():
+        print(f"burnish: {clean(warning)}", file=sys.stderr)
+    return print(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
 
 
 def _opened(folder: Path) -> Any:

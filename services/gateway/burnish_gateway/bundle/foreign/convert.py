@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Literal
 
 import yaml
 
 from burnish_gateway.bundle.foreign import langfuse, openai, promptfoo, source
-from burnish_gateway.bundle.foreign.draft import Drafts
+from burnish_gateway.bundle.foreign.draft import Drafts, Lines
 from burnish_gateway.bundle.foreign.experiments import experiments_in
 from burnish_gateway.bundle.foreign.records import MODELS_MOST, reported_calls
 from burnish_gateway.bundle.form import BundleForm
@@ -27,6 +28,12 @@ PARTS_MOST: Final = 200_000
 NUMBER_BITS_MOST: Final = 63
 NOTES_MOST: Final = 200
 
+LINE_MOST_BYTES: Final = 1024 * 1024
+"""Looked at to see whether it is an execution; a bundle in one line is longer as a rule, and not read twice."""
+
+EXECUTION: Final = {"source", "id", "model", "finished_at"}
+"""Fields of each line of `POST /v1/executions/import`."""
+
 READERS: Final[dict[str, Callable[..., Drafts]]] = {
     "langfuse": langfuse.read, "openai": openai.read, "source": source.read,
 }  # fmt: skip
@@ -36,6 +43,8 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
     """`model`: of prompts that name none; `name`: of what has none in a promptfoo file. Raises InvalidBody, InvalidField."""
     if name is not None and kind != "promptfoo":
         raise InvalidField(f"name: names what a promptfoo file does not; the prompts of {kind!r} have names.", param="name")
+    if kind != "source":
+        _check_no_executions(raw)
     if kind == "bundle":
         return read_bundle(raw, now=now)
     drafts = promptfoo.read(_parsed_yaml(raw), model=model, name=name) if kind == "promptfoo" else READERS[kind](_parsed(raw), model=model)
@@ -53,14 +62,35 @@ def _listed(notes: list[str]) -> list[str]:
 
 
 def _parsed(raw: bytes) -> Any:
-    """JSON, or one JSON object a line."""
+    """JSON, or one JSON object a line. Raises InvalidBody, of lines naming the one that is no JSON."""
     try:
         return parse_json(raw)
-    except InvalidBody:
-        lines = [line for line in raw.split(b"\n") if line.strip()]
+    except InvalidBody as error:
+        lines = [(number, line) for number, line in enumerate(raw.split(b"\n"), start=1) if line.strip()]
         if len(lines) < 2:
             raise
-        return [parse_json(line) for line in lines]
+        try:
+            parse_json(lines[0][1])
+        except InvalidBody:
+            raise error from None
+        return Lines(tuple((number, _line(number, line)) for number, line in lines))
+
+
+def _line(number: int, raw: bytes) -> Any:
+    try:
+        return parse_json(raw)
+    except InvalidBody as error:
+        raise InvalidBody(error.message.replace("The body", f"Line {number}").replace(": line 1 column", ": column")) from error
+
+
+def _check_no_executions(raw: bytes) -> None:
+    """Raises InvalidBody for what another endpoint takes: one execution a line."""
+    first = next((line for line in raw.split(b"\n") if line.strip()), b"")
+    one: Any = None
+    with suppress(InvalidBody):
+        one = parse_json(first) if len(first) <= LINE_MOST_BYTES else None
+    if isinstance(one, dict) and one.keys() >= EXECUTION:
+        raise InvalidBody("The file holds executions made elsewhere, one a line; send it to POST /v1/executions/import.")
 
 
 def _parsed_yaml(raw: bytes) -> Any:

@@ -18,6 +18,9 @@ VARIABLE: Final = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9
 ROLES: Final = frozenset({"system", "developer", "user", "assistant"})
 
 
+LINE: Final = "line "
+"""How the place of a row begins in a file of one object a line."""
+
 ROUNDS_MOST: Final = 20
 """Of giving numbers: one more than references by number stand one behind another."""
 
@@ -247,8 +250,17 @@ def said(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A file of one object a line: each with the number of its line, from 1, blank ones counted."""
+
+    rows: tuple[tuple[int, Any], ...]
+
+
 def rows_of(value: Any, *keys: str) -> list[tuple[str, Any]]:
-    """The objects of a file with their places in it: one, a list, or the lists under these keys."""
+    """The objects of a file with their places in it: one, a list, its lines, or the lists under these keys."""
+    if isinstance(value, Lines):
+        return [(f"{LINE}{number}", one) for number, one in value.rows]
     lists = [(key, value[key]) for key in keys if isinstance(value, dict) and isinstance(value.get(key), list)]
     if not lists and not isinstance(value, list):
         return [("", value)]
@@ -256,7 +268,7 @@ def rows_of(value: Any, *keys: str) -> list[tuple[str, Any]]:
 
 
 def at(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
+    return f"{place}{': ' if place.startswith(LINE) else '.'}{name}" if place else name
 
 
 def list_at(row: Mapping[str, Any], name: str, place: str) -> list[Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from burnish_gateway.compat.anthropic.body import MessagesBody, Turn
+from burnish_gateway.compat.anthropic.body import CountTokensBody, MessagesBody, Turn
 from burnish_gateway.compat.anthropic.documents import file_of, image_url_of
 from burnish_gateway.compat.files import check_place_of_shown, misplaced
 from burnish_gateway.compat.refusals import Unsupported
@@ -12,6 +12,9 @@ from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
 Block = dict[str, Any]
+
+BUDGET_LEAST: Final = 1024
+"""Tokens to think with; Anthropic takes no fewer."""
 
 TOOL_CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
@@ -183,6 +186,8 @@ def _effort(body: MessagesBody) -> str | None:
     """How hard to think, where thinking is wanted. A budget of tokens, the older way, becomes a word: ours are OpenAI's."""
     thinking = {"type": "disabled"} if body.thinking is None else body.thinking
     kind, budget = needed(thinking, "type", str, param="thinking"), typed(thinking, "budget_tokens", int, param="thinking")
+    if kind == "enabled" and budget is not None:
+        _check_budget(budget, body)
     effort = (body.output_config or {}).get("effort")
     if effort is not None:
         if not (isinstance(effort, str) and len(effort) <= 40):
@@ -191,3 +196,17 @@ def _effort(body: MessagesBody) -> str | None:
     if kind not in ("enabled", "adaptive"):
         return None
     return "high" if budget is None or budget > 8192 else "medium" if budget > 2048 else "low"
+
+
+def _check_budget(budget: int, body: MessagesBody) -> None:
+    """As Anthropic refuses it, whatever model is called. With tools a budget is for all turns between them: it may be more than one answer.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking (budgets; interleaved thinking).
+    """
+    if budget < BUDGET_LEAST:
+        raise InvalidField(f"thinking.budget_tokens: must be {BUDGET_LEAST} at least.", param="thinking.budget_tokens")
+    if budget >= body.max_tokens and not body.tools and not isinstance(body, CountTokensBody):
+        raise InvalidField(
+            f"thinking.budget_tokens: {budget} must be less than max_tokens, which is {body.max_tokens}: what is thought counts as answer.",
+            param="thinking.budget_tokens",
+        )

@@ -174,6 +174,11 @@ def _part(part: Any, *, param: str) -> dict[str, Any]:
         detail = typed(part, "detail", str, param=param)
         return {"type": "image_url", "image_url": {"url": part["image_url"]} | ({"detail": detail} if detail is not None else {})}
     if kind == "input_file":
+        if part.get("citations") is not None:
+            raise Unsupported(
+                f"{param}.citations: are not asked for in this format; /v1/chat/completions and /v1/messages take them.",
+                param=f"{param}.citations",
+            )
         file = {name: part[name] for name in ("file_id", "filename", *HOLDS[:2]) if part.get(name) is not None}
         check_file(file, param=param)
         return {"type": "file", "file": file}
