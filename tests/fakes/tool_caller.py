@@ -1,4 +1,7 @@
-"""An OpenAI-compatible provider over real HTTP that calls the first tool it is offered, and answers with the tool's result."""
+"""An OpenAI-compatible provider over real HTTP that calls the first tool it is offered, and answers with the tool's result.
+
+It calls the tool that is forced instead, and the last one where a tool is required after a result. The arguments fit the tool's
+schema: of one with a `city` they are ARGUMENTS."""
 
 import json
 from collections.abc import AsyncIterator
@@ -16,9 +19,12 @@ USAGE = {"prompt_tokens": 40, "completion_tokens": 10, "total_tokens": 50, "prom
 
 @dataclass
 class ToolCaller:
-    """`bodies`: what it was asked, in order."""
+    """`bodies`: what it was asked, in order. `parallel`: the calls of one answer, `call_1` to `call_n`, unless the
+    request wants one at a time. `interleaved`: their pieces come in turns, which OpenAI never does but its format allows."""
 
     port: int = 0
+    parallel: int = 1
+    interleaved: bool = False
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -28,25 +34,30 @@ class ToolCaller:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.bodies.append(body)
-        last = body["messages"][-1]
-        has_result = last["role"] == "tool"
-        if has_result or not body.get("tools"):
-            said = last["content"]
-            if not isinstance(said, str):
-                said = " ".join(part.get("text") or part["type"] for part in said)
-            message: dict[str, Any] = {"role": "assistant", "content": f"It says: {said}"}
-        else:
-            function = {"name": body["tools"][0]["function"]["name"], "arguments": "".join(ARGUMENTS)}
-            message = {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
+        message = self._message(body)
         if body.get("stream"):
             return await self._stream(request, message)
         reason = "tool_calls" if message.get("tool_calls") else "stop"
         return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": USAGE})
 
+    def _message(self, body: dict[str, Any]) -> dict[str, Any]:
+        last = body["messages"][-1]
+        choice = body.get("tool_choice")
+        has_result = last["role"] == "tool"
+        if (has_result and choice != "required") or not body.get("tools") or choice == "none":
+            return {"role": "assistant", "content": _said(body, last)}
+        function = _function(body["tools"], choice, has_result)
+        calls = 1 if body.get("parallel_tool_calls") is False else self.parallel
+        return {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": f"call_{n + 1}", "type": "function", "function": function} for n in range(calls)],
+        }
+
     async def _stream(self, request: web.Request, message: dict[str, Any]) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        for delta in _deltas(message):
+        for delta in _deltas(message, self.interleaved):
             await _send(response, {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
         reason = "tool_calls" if message.get("tool_calls") else "stop"
         await _send(response, {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
@@ -55,13 +66,59 @@ class ToolCaller:
         return response
 
 
-def _deltas(message: dict[str, Any]) -> list[dict[str, Any]]:
+def _said(body: dict[str, Any], last: dict[str, Any]) -> str:
+    asked = (body.get("response_format") or {}).get("json_schema")
+    if asked:
+        return json.dumps(_value(asked["schema"]))
+    said = last["content"]
+    if not isinstance(said, str):
+        said = " ".join(part.get("text") or part["type"] for part in said)
+    return f"It says: {said}"
+
+
+def _function(tools: list[dict[str, Any]], choice: Any, has_result: bool) -> dict[str, str]:
+    """The call of one tool: its name, and its arguments as JSON."""
+    functions = {tool["function"]["name"]: tool["function"] for tool in tools}
+    chosen = tools[-1 if has_result else 0]["function"]
+    if isinstance(choice, dict):
+        chosen = functions[choice["function"]["name"]]
+    parameters = chosen.get("parameters") or {}
+    properties = parameters.get("properties", {})
+    usual = not properties or list(properties) == ["city"]
+    return {"name": chosen["name"], "arguments": "".join(ARGUMENTS) if usual else json.dumps(_value(parameters))}
+
+
+def _value(schema: dict[str, Any]) -> Any:
+    """Something that fits a plain schema (no references)."""
+    match schema.get("type"):
+        case "object":
+            properties = schema.get("properties", {})
+            return {name: _value(properties[name]) for name in schema.get("required", properties)}
+        case "integer" | "number":
+            return 21
+        case "boolean":
+            return True
+        case "array":
+            return [_value(schema.get("items", {}))]
+        case _:
+            return schema["enum"][0] if schema.get("enum") else "Zürich"
+
+
+def _deltas(message: dict[str, Any], interleaved: bool) -> list[dict[str, Any]]:
+    """The name of each call, then its arguments in pieces."""
     calls = message.get("tool_calls")
     if not calls:
         return [{"role": "assistant", "content": ""}, *({"content": word + " "} for word in message["content"].split())]
-    named = {"index": 0, **calls[0], "function": {"name": calls[0]["function"]["name"], "arguments": ""}}
-    parts = [{"tool_calls": [{"index": 0, "function": {"arguments": part}}]} for part in ARGUMENTS]
-    return [{"role": "assistant", "content": None, "tool_calls": [named]}, *parts]
+    written = calls[0]["function"]["arguments"]
+    pieces = ARGUMENTS if written == "".join(ARGUMENTS) else [written[at : at + 9] for at in range(0, len(written), 9)]
+    streamed = [
+        [
+            {"role": "assistant", "content": None, "tool_calls": [{"index": n, **call, "function": {**call["function"], "arguments": ""}}]},
+            *({"tool_calls": [{"index": n, "function": {"arguments": piece}}]} for piece in pieces),
+        ]
+        for n, call in enumerate(calls)
+    ]
+    return [delta for turn in (zip(*streamed, strict=True) if interleaved else streamed) for delta in turn]
 
 
 async def _send(response: web.StreamResponse, event: dict[str, Any]) -> None:

@@ -132,6 +132,18 @@ async def test_what_is_not_offered_says_so_in_its_own_envelope(claude: AsyncAnth
     assert refused.value.body["error"]["type"] == "not_found_error"  # type: ignore[index,call-overload]
 
 
+@pytest.mark.parametrize("thread", [{"type": "create"}, {"type": "continue", "previous_message_id": "msg_1"}])
+async def test_a_thread_is_refused_so_that_the_tool_runner_sends_the_whole_conversation(caller: Caller, thread: dict[str, str]) -> None:
+    """As `beta.messages.tool_runner` of the package sends it since 2.14 (1.14 in TypeScript), which goes on without on this answer."""
+    body = {"model": "simulated/chat", "max_tokens": 50, "messages": HELLO, "stream": False}
+    refused = await caller("POST", "/v1/messages", body | {"thread": thread})
+    told = refused.body["error"]
+    assert (refused.status, told["type"], told["code"], told["param"]) == (400, "invalid_request_error", "unsupported_value", "thread")
+    assert told["details"] == {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+    assert (await caller("POST", "/v1/messages", body | {"thread": None})).status == 200
+    assert len((await caller("GET", "/v1/executions")).body["data"]) == 1
+
+
 async def test_tokens_are_counted_before_a_call_and_said_to_be_an_estimate(claude: AsyncAnthropic, caller: Caller) -> None:
     asked = {"model": "simulated/chat", "messages": [{"role": "user", "content": "word " * 300}]}
     before = (await caller("GET", "/v1/credits")).body

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
+from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.model_settings import TOOLS_MOST
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import invalid_field
@@ -60,16 +61,25 @@ TRANSLATED: Final = frozenset(MessagesBody.model_fields) - {"thinking", "output_
 """What is said in our words; the rest goes to a model of Anthropic's as it came, and no other model has a word for it."""
 
 
+THREAD_REFUSED: Final = {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+"""The details by which Anthropic's packages know that they must send the whole conversation (their `lib/threads`)."""
+
+
 def parse_messages_body(raw: bytes, *, kind: type[MessagesBody] = MessagesBody) -> tuple[MessagesBody, Object]:
     """The body, and what of it goes on unchanged. `kind`: which body it is.
 
-    Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong field.
+    Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong field, Unsupported for a `thread`: the turns before
+    would be missing, for no model can go on with an id of ours.
     """
     value = parse_json(raw, duplicate_keys=True)
     if not isinstance(value, dict):
         raise InvalidBody("The body must be a JSON object.")
     try:
         given = {name: one for name, one in value.items() if one is not None}
+        if "thread" in given:
+            raise Unsupported(
+                "thread: threads are not kept; send the conversation so far as messages.", param="thread", details=THREAD_REFUSED
+            )
         return kind.model_validate(given), {name: given[name] for name in given.keys() - TRANSLATED}
     except ValidationError as error:
         told = invalid_field(error)
