@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from burnish.embedded.child import StartFailed
 from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
-from burnish.launcher.database import make_partitions, point_simulator, revision_of
+from burnish.launcher.database import beyond_this_release, make_partitions, point_simulator, revision_of
 from burnish.launcher.home import Home
 from burnish.launcher.state import running_connection
 from burnish.launcher.streams import reach, wanted_replicas
@@ -18,6 +18,8 @@ SERVICES = tuple(login.removeprefix("burnish_") for login in GROUP_OF_LOGIN)
 
 def migrate_everything(home: Home, *, target: str, is_down: bool, environment: Mapping[str, str] = os.environ) -> int:
     """Returns the exit code; what went wrong is said on standard error. Idempotent.
+
+    The schema of a newer release is left as it is, and that is said; logins and streams are set up all the same.
 
     Raises StartFailed for a wrong environment, before anything is changed, and where NATS does not answer, when the schema is made.
     """
@@ -33,11 +35,17 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
         print("Say where to go back to: --down --target REVISION, such as 0060.", file=sys.stderr)
         return 1
     wanted_replicas(environment)
-    try:
-        migrate(url, target=target, down=is_down)
-    except RuntimeError as error:
-        print(error, file=sys.stderr)
-        return 1
+    told = asyncio.run(_told_of_newer(url))
+    if told:
+        print(f"{told[0].upper()}{told[1:]}.", file=sys.stderr)
+        if is_down or target != "head":
+            return 1
+    else:
+        try:
+            migrate(url, target=target, down=is_down)
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
+            return 1
     reached = asyncio.run(revision_of(url))
     print(f"The schema is at {reached or 'nothing'}.", file=sys.stderr)
     if not is_down and target.isdecimal() and reached > target:
@@ -46,6 +54,16 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
     if not is_down:
         asyncio.run(_set_up(url, environment))
     return 0
+
+
+async def _told_of_newer(url: str) -> str | None:
+    """What is said where the schema is a newer release's. None also where the database cannot be asked: the migration says why."""
+    import asyncpg
+
+    try:
+        return beyond_this_release(await revision_of(url))
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
 
 
 async def _set_up(url: str, environment: Mapping[str, str]) -> None:

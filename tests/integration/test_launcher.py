@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -268,6 +269,40 @@ def test_down_leaves_no_process_and_says_when_nothing_runs(other: Installation) 
     assert other.status()["state"] == "stopped"
     assert not (other.home / "connection.json").exists()
     assert "Nothing runs" in other.run("down").stderr
+
+
+@pytest.mark.promise("G-18")
+def test_down_refuses_new_connections_and_cuts_none_that_it_took(other: Installation) -> None:
+    """A client that stays connected keeps the gateways for a while: who connects meanwhile has no answer to wait for."""
+    other.up(replicas=SERVERS_ONLY.replace("gateway=0", "gateway=2"))
+    address = other.connection["url"].removeprefix("http://")
+    idle = http.client.HTTPConnection(address, timeout=60)
+    idle.request("GET", "/healthz")
+    assert idle.getresponse().read() is not None
+    stopping, answered = other.start("down"), 0
+    try:
+        with contextlib.suppress(ConnectionRefusedError):
+            while stopping.poll() is None:
+                asking = http.client.HTTPConnection(address, timeout=60)
+                asking.connect()  # Refused, or it is answered: whatever else it raises fails the test.
+                with contextlib.closing(asking), no_refusal():
+                    asking.request("GET", "/healthz", headers={"Connection": "close"})
+                    asking.getresponse().read()
+                answered += 1
+        assert answered > 0 and stopping.wait(60) == 0
+    finally:
+        idle.close()
+        stopping.kill()
+        stopping.communicate()
+
+
+@contextlib.contextmanager
+def no_refusal() -> Iterator[None]:
+    """What was connected and is then cut fails a test, whichever way it is said."""
+    try:
+        yield
+    except ConnectionError as cut:
+        raise AssertionError("a connection that was taken was cut") from cut
 
 
 def test_in_the_foreground_one_object_is_printed_and_one_signal_stops_everything(other: Installation) -> None:

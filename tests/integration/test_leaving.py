@@ -106,6 +106,21 @@ async def test_an_answer_that_has_begun_leaves_its_connection_open_for_one_more(
         await task
 
 
+async def test_connections_that_the_kernel_has_taken_when_the_server_stops_to_listen_are_answered() -> None:
+    """They wait at the listening socket, which would reset them as it is closed."""
+    async with serving(asyncio.Event(), leave_s=LONG_S) as (server, _, port), asyncio.timeout(60):
+        askers = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]  # Without a turn of the loop, so nobody accepts them.
+        for one in askers:
+            one.sendall(ASK)
+        stopping = asyncio.create_task(server.shutdown())
+        for one in askers:
+            reader, writer = await asyncio.open_connection(sock=one)
+            assert b"connection: close" in (await reader.readuntil(b"ok")).lower()
+            writer.close()
+        await stopping
+        server.started = False  # It was shut down already: `serve` is not to do it again.
+
+
 async def refused(port: int) -> None:
     """Until no new connection is taken."""
     with contextlib.suppress(ConnectionError):

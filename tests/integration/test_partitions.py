@@ -155,7 +155,7 @@ async def test_a_start_after_a_long_pause_has_the_partitions_of_today(
     if is_launcher:
         passwords = dict.fromkeys(SERVICES, PASSWORD)
         logins = Logins(admin=database_urls["superuser"], migrator=database_urls["owner"], services={}, passwords=passwords)
-        assert not await prepare_schema(admin=logins.admin, migrator=logins.migrator)
+        assert not await prepare_schema(admin=logins.admin, migrator=logins.migrator, say=print)
     else:
         environment = {"DATABASE_URL": database_urls["owner"]}
         assert await asyncio.to_thread(migrate_everything, Home(tmp_path), target="head", is_down=False, environment=environment) == 0

@@ -1,6 +1,7 @@
 """Makes the database ready for the services: it exists, has the newest schema, knows the services' logins and the simulator."""
 
 import asyncio
+from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,11 +31,11 @@ async def create_database(server: Postgres, secrets: Secrets) -> None:
         await connection.close(timeout=5)
 
 
-async def prepare_schema(*, admin: str, migrator: str) -> bool:
+async def prepare_schema(*, admin: str, migrator: str, say: Callable[[str], None]) -> bool:
     """Migrates when the schema is older than this release, and makes today's partitions. True when it migrated.
 
-    A newer schema is left alone: a release runs on the schema of the next one. Raises StartFailed when the database cannot be
-    reached or a migration fails.
+    A newer schema is left alone: a release runs on the schema of the next one; `say` gets the line that tells of it. Raises
+    StartFailed when the database cannot be reached or a migration fails.
     """
     import asyncpg
 
@@ -43,9 +44,12 @@ async def prepare_schema(*, admin: str, migrator: str) -> bool:
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise StartFailed(f"the database cannot be reached: {error}") from error
     try:
-        is_behind = await _revision(connection) < newest_revision()
+        revision = await _revision(connection)
+        is_behind = revision < newest_revision()
         if is_behind:
             await _migrate(migrator)
+        elif told := beyond_this_release(revision):
+            say(told)
         await make_partitions(connection)
     finally:
         await connection.close(timeout=5)
@@ -106,6 +110,18 @@ def newest_revision() -> str:
     """The last revision that this release brings, such as `0005`."""
     versions = files("burnish_shared").joinpath("db", "migrations", "versions").iterdir()
     return max(one.name[1:5] for one in versions if one.name.startswith("v") and one.name[1:5].isdecimal())
+
+
+def beyond_this_release(revision: str) -> str | None:
+    """What an operator is told whose database holds migrations that this release does not know; None where it knows them all."""
+    newest = newest_revision()
+    if revision <= newest:
+        return None
+    return (
+        f"the database holds migrations up to {revision}, and this release knows those up to {newest}: it is older than what migrated."
+        " The release just before works on that schema while an update is under way; one that is older still may fail or show wrong"
+        f" data. Update this one, or let the newer one go back first: `burnish migrate --down --target {newest}`"
+    )
 
 
 async def _revision(connection: Any) -> str:

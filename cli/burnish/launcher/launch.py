@@ -170,10 +170,10 @@ class Launch:
         if failure is not None:
             self._report.say(f"Burnish could not start: {failure}")
         self._enter("stopping")
+        if self._public is not None:
+            self._public.close()  # First: what connects here once the gateways listen no more would wait for nobody, and be cut.
         if self._fleet is not None:
             await self._fleet.stop()
-        if self._public is not None:
-            self._public.close()
         if self._servers is not None:
             await self._servers.stop()
         self._home.connection.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ class Servers:
         await prepare_logins(self.database)
 
     async def _prepare(self, *, admin: str, migrator: str) -> None:
-        if await prepare_schema(admin=admin, migrator=migrator):
+        if await prepare_schema(admin=admin, migrator=migrator, say=self._report.say):
             self._report.say("the database has the newest schema")
 
     async def _bring_up_nats(self) -> None:

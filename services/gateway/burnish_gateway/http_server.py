@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import os
 import socket
 from collections.abc import Callable
 from time import monotonic
@@ -25,7 +26,8 @@ class Server(uvicorn.Server):
     then says `Connection: close`. A connection that is closed at once may have a request on its way already, and its client could not
     tell whether it was worked on (RFC 9112, section 9.5). `on_leaving` is called once every connection there is knows of it: what ends
     an answer that would go on for ever, so that who asks anew at once is told to ask elsewhere. `on_grace_over` is called when `drain_s`
-    beyond that are over and requests are still open: what tells their callers so. TELL_S later they are cut.
+    beyond that are over and requests are still open: what tells their callers so. TELL_S later they are cut. Connections that the kernel
+    has taken by the time we stop to listen are served too: to close what they wait at resets them.
     """
 
     def __init__(
@@ -47,10 +49,13 @@ class Server(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        waiting = self._take_waiting()
         for server in self.servers:
             server.close()
         for listening in sockets or []:
             listening.close()
+        for connection in waiting:
+            await asyncio.get_running_loop().connect_accepted_socket(self._make_leaving, connection)
         until = monotonic() + self._leave_s
         self._leave()
         self._on_leaving()
@@ -62,6 +67,24 @@ class Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             telling.cancel()
+
+    def _take_waiting(self) -> list[socket.socket]:
+        """Every connection that waits to be accepted, by us or by a gateway that shares our socket."""
+        waiting: list[socket.socket] = []
+        for server in self.servers:
+            for listening in server.sockets:
+                with socket.socket(fileno=os.dup(listening.fileno())) as own, contextlib.suppress(OSError):
+                    own.setblocking(False)
+                    while True:
+                        waiting.append(own.accept()[0])
+        for connection in waiting:
+            connection.setblocking(False)
+        return waiting
+
+    def _make_leaving(self) -> HttpProtocol:
+        protocol = HttpProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        protocol.leave()
+        return protocol
 
     def _leave(self) -> None:
         for connection in list(self.server_state.connections):

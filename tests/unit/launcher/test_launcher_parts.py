@@ -468,4 +468,4 @@ def test_the_last_lines_of_a_log_leave_out_what_an_earlier_run_wrote(tmp_path: P
 @pytest.mark.capability("I2")
 async def test_a_database_url_that_is_none_is_told_in_words() -> None:
     with pytest.raises(StartFailed, match="the database cannot be reached: invalid DSN"):
-        await prepare_schema(admin="nonsense", migrator="nonsense")
+        await prepare_schema(admin="nonsense", migrator="nonsense", say=print)

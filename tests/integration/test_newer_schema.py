@@ -1,0 +1,62 @@
+"""A release that is older than the schema works on it, as an update and the way back from one need, and says so."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from burnish.launcher.database import newest_revision, prepare_schema
+from burnish.launcher.home import Home
+from burnish.migration import migrate_everything
+from tests.conftest import DatabaseUrls
+
+pytestmark = [pytest.mark.capability("I2"), pytest.mark.promise("P-05")]
+NEWER = "9999"
+
+
+@pytest.fixture
+async def newer(database_urls: DatabaseUrls) -> DatabaseUrls:
+    connection = await asyncpg.connect(database_urls["superuser"])
+    try:
+        await connection.execute("UPDATE burnish_migrations.alembic_version SET version_num = $1", NEWER)
+    finally:
+        await connection.close()
+    return database_urls
+
+
+async def test_a_start_on_a_newer_schema_leaves_it_alone_and_says_what_to_do(newer: DatabaseUrls) -> None:
+    told: list[str] = []
+    assert not await prepare_schema(admin=newer["superuser"], migrator=newer["owner"], say=told.append)
+    assert len(told) == 1
+    assert f"migrations up to {NEWER}" in told[0] and f"those up to {newest_revision()}" in told[0]
+    assert f"burnish migrate --down --target {newest_revision()}" in told[0]
+
+
+async def test_a_start_on_the_schema_of_this_release_says_nothing(database_urls: DatabaseUrls) -> None:
+    told: list[str] = []
+    assert not await prepare_schema(admin=database_urls["superuser"], migrator=database_urls["owner"], say=told.append)
+    assert told == []
+
+
+async def migrated(urls: DatabaseUrls, home: Path, *, target: str, is_down: bool = False) -> int:
+    environment = {"DATABASE_URL": urls["owner"]}
+    return await asyncio.to_thread(migrate_everything, Home(home), target=target, is_down=is_down, environment=environment)
+
+
+async def test_the_migration_job_of_an_older_release_succeeds_so_that_its_services_may_start(
+    newer: DatabaseUrls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A roll-back in Kubernetes and with compose waits for this job."""
+    assert await migrated(newer, tmp_path, target="head") == 0
+    said = capsys.readouterr().err
+    assert f"The database holds migrations up to {NEWER}" in said and f"The schema is at {NEWER}." in said
+
+
+@pytest.mark.parametrize("is_down", [True, False])
+async def test_an_older_release_cannot_move_a_newer_schema_and_says_who_can(
+    newer: DatabaseUrls, tmp_path: Path, capsys: pytest.CaptureFixture[str], is_down: bool
+) -> None:
+    assert await migrated(newer, tmp_path, target="0100", is_down=is_down) == 1
+    said = capsys.readouterr().err
+    assert "let the newer one go back first" in said and "Traceback" not in said
