@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 from collections.abc import Awaitable, Callable, Collection, Coroutine
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -46,6 +47,13 @@ Readiness = Callable[[], Awaitable[str | None]]
 
 STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
+STOP: Final[ContextVar[asyncio.Event | None]] = ContextVar("stop", default=None)
+"""Of the process that `run_service` runs; None in tests, where several services share one."""
+
+
+class StopAsked(Exception):
+    """A service was asked to stop before it had what it starts with."""
+
 
 def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: str) -> None:
     """Runs `main(stop)` on uvloop until it returns. SIGTERM and SIGINT set `stop`; `main` then finishes what it holds and returns.
@@ -62,6 +70,8 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
     os.environ.setdefault("RES_OPTIONS", RES_OPTIONS)
     try:
         uvloop.run(_run(main))
+    except StopAsked:
+        log.info("service_stopped", before="it had started")
     except StartRefused as refusal:
         log.critical("service_refuses_to_start", reason=str(refusal))
         raise SystemExit(1 if refusal.may_pass else EXIT_CODE) from None
@@ -80,6 +90,21 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
         except Unavailable as error:
             log.warning("waits_for_server", error=error.message)
             await asyncio.sleep(START_AGAIN_S)
+
+
+async def at_start(work: Callable[[], Awaitable[T]]) -> T:
+    """`patiently`, for what a service needs before it serves anybody: a stop ends the process at once. Raises StopAsked then."""
+    stop = STOP.get()
+    if stop is None:
+        return await patiently(work)
+    working, stopping = asyncio.ensure_future(patiently(work)), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise StopAsked
+        return await working
+    finally:
+        await ended({working, stopping})
 
 
 async def supervise(
@@ -184,6 +209,7 @@ class HealthServer:
 
 async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     stop = asyncio.Event()
+    STOP.set(stop)
     loop = asyncio.get_running_loop()
     for number in STOPS:
         loop.add_signal_handler(number, stop.set)

@@ -15,6 +15,7 @@ from burnish_gateway.settings import GatewaySettings
 from burnish_shared import process
 from burnish_shared.bus import batch
 from burnish_shared.process import HealthServer, supervise
+from tests.embedded.secrets import KEK
 
 
 async def get(port: int, path: str) -> tuple[int, str]:
@@ -248,3 +249,29 @@ run_service(main, service="gateway")
 """
     ended = subprocess.run([sys.executable, "-P", "-c", told], capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.promise("G-18")
+@pytest.mark.parametrize(
+    ("service", "waits"), [("gateway", "waits_for_server"), ("webhooks", "waits_for_server"), ("optimizer", "bus_error")]
+)
+def test_a_service_that_still_waits_for_a_server_ends_at_once_when_it_is_told_to(service: str, waits: str) -> None:
+    """It waited on until it was killed: by Kubernetes after the grace of a pod, by systemd after 90 s."""
+    program = (
+        f"from burnish_shared.process import run_service; from burnish_{service}.app import main; run_service(main, service='{service}')"
+    )
+    surroundings = os.environ | {
+        "DATABASE_URL": "postgresql://nobody:none@127.0.0.1:9/none",
+        "NATS_URL": "nats://nobody:none@127.0.0.1:9",
+        "BURNISH_KEK": KEK,
+        "BURNISH_METRICS_PORT": "0",
+    }
+    with subprocess.Popen([sys.executable, "-P", "-c", program], env=surroundings, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert any(waits in line for line in process.stderr), "it ended by itself"
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == 0 and "service_stopped" in errors and "service_failed" not in errors

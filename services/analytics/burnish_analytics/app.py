@@ -16,7 +16,7 @@ from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
-from burnish_shared.process import HealthServer, supervise
+from burnish_shared.process import HealthServer, at_start, supervise
 from burnish_shared.settings import from_environment
 from burnish_shared.streams import ANALYTICS_EVENTS, ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
 
@@ -42,7 +42,7 @@ async def main(stop: asyncio.Event) -> None:
         statement_timeout_ms=STATEMENT_TIMEOUT_MS,
         pooler=settings.pooler,
     )
-    bus = await connect(settings.nats_url.get_secret_value(), service="analytics", replica=settings.replica)
+    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="analytics", replica=settings.replica))
     try:
         await run(settings, db=db, bus=bus, stop=stop)
     finally:

@@ -48,7 +48,7 @@ from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import BurnishError
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
-from burnish_shared.process import LAST_TURN_S, HealthServer, patiently
+from burnish_shared.process import LAST_TURN_S, HealthServer, at_start
 from burnish_shared.settings import from_environment
 from burnish_shared.streams import EXECUTOR_BACKGROUND, EXECUTOR_BATCH
 
@@ -66,7 +66,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     dsn = settings.database_url.get_secret_value()
     keyring = load_keyring(settings)
     db = await _open_database(settings, keyring)
-    bus = await connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica)
+    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica))
     relay = _relay(settings, db=db, bus=bus)
     recorder = Recorder(
         settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True, pooler=settings.pooler),
@@ -90,8 +90,8 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings, bulkheads=bulkheads, places=places)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
     await health.start()
-    await patiently(feed.start)
-    await patiently(lambda: _announce_platform_keys(db))
+    await at_start(feed.start)
+    await at_start(lambda: _announce_platform_keys(db))
     sweeping, watching = sweep_holds(db, settings=settings, relay=relay, stop=stop), watch_ledger(db, settings=settings, stop=stop)
     housework = (feed.run(), vault.run(), sweeping, watching, sweep_cache(db, settings=settings, stop=stop),
         warm_litellm(db, litellm=providers.litellm, feed=feed, stop=stop))  # fmt: skip
@@ -173,7 +173,7 @@ async def _open_database(settings: ExecutorSettings, keyring: Keyring) -> Databa
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-executor", max_size=settings.database_connections, pooler=settings.pooler)
     try:
-        await patiently(lambda: check_keyring(db, keyring))
+        await at_start(lambda: check_keyring(db, keyring))
     except BaseException:
         await db.close()
         raise

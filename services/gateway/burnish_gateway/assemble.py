@@ -57,7 +57,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
-from burnish_shared.process import ended, patiently, supervise
+from burnish_shared.process import at_start, ended, supervise
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -72,7 +72,7 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     keyring = load_keyring(settings)
     db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections, pooler=settings.pooler)
     try:
-        installation = await patiently(lambda: load_installation_secrets(db, keyring))
+        installation = await at_start(lambda: load_installation_secrets(db, keyring))
         async with _feed(settings) as feed:
             db.after_change = feed.catch_up
             async with _connected(settings, db=db, feed=feed, keyring=keyring, installation=installation) as gateway:
@@ -101,7 +101,7 @@ async def _feed(settings: GatewaySettings) -> AsyncIterator[ChangeFeed]:
 async def _connected(
     settings: GatewaySettings, *, db: Database, feed: ChangeFeed, keyring: Keyring, installation: InstallationSecrets
 ) -> AsyncIterator[Gateway]:
-    bus = await connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica)
+    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica))
     admission = Admission.over(settings.database_url.get_secret_value(), application_name="burnish-gateway", pooler=settings.pooler)
     clock = SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
@@ -129,7 +129,7 @@ async def _connected(
         await gateway.inbox.start()
         await gateway.live.start()
         await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
-        await patiently(feed.start)
+        await at_start(feed.start)
         await gateway.erasures.look_before_serving()
         yield gateway
     finally:
@@ -150,7 +150,7 @@ async def check_start(settings: GatewaySettings) -> None:
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-gateway-start", max_size=1, pooler=settings.pooler)
     try:
-        await patiently(lambda: check_keyring(db, keyring))
+        await at_start(lambda: check_keyring(db, keyring))
     finally:
         await db.close()
 

@@ -22,7 +22,7 @@ from burnish_shared.clock import Clock, SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Grounds
-from burnish_shared.process import HealthServer, supervise
+from burnish_shared.process import HealthServer, at_start, supervise
 from burnish_shared.settings import from_environment
 from burnish_shared.streams import OPTIMIZER_JOBS
 
@@ -41,7 +41,7 @@ async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -
         max_size=settings.database_connections,
         pooler=settings.pooler,
     )
-    bus = await connect(settings.nats_url.get_secret_value(), service="optimizer", replica=settings.replica)
+    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="optimizer", replica=settings.replica))
     try:
         await run(settings, db=db, bus=bus, stop=stop)
     finally:

@@ -16,7 +16,7 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import Unavailable
-from burnish_shared.process import HealthServer, patiently, supervise
+from burnish_shared.process import HealthServer, at_start, supervise
 from burnish_shared.settings import from_environment
 from burnish_shared.waiting import came
 from burnish_webhooks.consumers import event_handler
@@ -61,8 +61,8 @@ async def main(stop: asyncio.Event) -> None:
     health = HealthServer(settings.metrics_port, lambda: _why_not_ready(db, parts), host=settings.metrics_host)
     await health.start()
     try:
-        await patiently(lambda: check_keyring(db, keyring))
-        bus = await connect(settings.nats_url.get_secret_value(), service="webhooks", replica=settings.replica)
+        await at_start(lambda: check_keyring(db, keyring))
+        bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="webhooks", replica=settings.replica))
         parts.append(bus)
         async with (
             bus,
