@@ -38,16 +38,17 @@ def _heard_in(messages: Sequence[Message]) -> list[str]:
 
 
 def _restated(asked: str, *, turns: int, heard: Sequence[str]) -> str:
-    short = _shortened(asked)
+    short = shortened(asked)
     if not short:
         return "Hello. I am a simulated model: I only repeat what I am asked, and nothing was asked."
     unsaid = [one for one in SHOWN.findall(asked) if one not in short][:SHOWN_MOST]
     beside = f" With it came {' '.join(unsaid)}." if unsaid else ""
     again = f" This is question {turns} of our conversation." if turns > 1 else ""
-    told = "".join(f" A tool answered: “{_shortened(one)}”." for one in heard[:SHOWN_MOST])
+    told = "".join(f" A tool answered: “{shortened(one)}”." for one in heard[:SHOWN_MOST])
     return f"Thank you for asking. You wrote: “{short}”{beside}{told}{again} {EXCUSE}"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """At most RESTATED_CHARS of it, on one line."""
     said = " ".join(text[: 4 * RESTATED_CHARS].split())
     return said if len(said) <= RESTATED_CHARS else said[:RESTATED_CHARS].rstrip() + "…"

@@ -84,20 +84,24 @@ def _said(completion: Completion, completion_id: str, index: int) -> str:
     if not completion.tool_calls:
         return f'"content":{json.dumps(completion.text)}'
     calls = [_call(one, call_id=_call_id(completion_id, index, at)) for at, one in enumerate(completion.tool_calls)]
-    return f'"content":null,"tool_calls":{json.dumps(calls)}'
+    return f'"content":null,"tool_calls":{_compact(calls)}'
 
 
 def _call_deltas(completion: Completion, completion_id: str, index: int) -> Iterator[str]:
     """Of each call its head, then its arguments in pieces."""
     for at, one in enumerate(completion.tool_calls):
         head = _call(ToolCall(one.name, ""), call_id=_call_id(completion_id, index, at))
-        yield json.dumps({"tool_calls": [{"index": at, **head}]})
+        yield _compact({"tool_calls": [{"index": at, **head}]})
         for piece in CHUNK.findall(one.arguments):
-            yield json.dumps({"tool_calls": [{"index": at, "function": {"arguments": piece}}]})
+            yield _compact({"tool_calls": [{"index": at, "function": {"arguments": piece}}]})
 
 
 def _call(call: ToolCall, *, call_id: str) -> dict[str, object]:
     return {"id": call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _call_id(completion_id: str, index: int, at: int) -> str:

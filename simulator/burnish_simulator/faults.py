@@ -15,6 +15,8 @@ from burnish_simulator.refusals import Refusal, error_body
 HTML_PAGE: Final = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 CONTENT: Final = b'"content":"'
 """Where the text of an answer begins, buffered and streamed."""
+ARGUMENTS: Final = b'"arguments":"'
+"""Where what an answer says begins that calls a tool."""
 MAX_CHUNK_BYTES: Final = 64 * 2**20
 COMMON_KEYS: Final = ("first", "key", "as")
 
@@ -104,6 +106,10 @@ def _kept(delivery: Delivery, after: int) -> tuple[bytes, ...]:
     return (body[: len(body) // 2],) if after else ()
 
 
+def _said_in(piece: bytes) -> bytes:
+    return CONTENT if CONTENT in piece else ARGUMENTS
+
+
 def _cut(delivery: Delivery, params: Params) -> Delivery:
     return replace(delivery, pieces=_kept(delivery, int(params["after"])), ending="reset")
 
@@ -129,7 +135,8 @@ def _bad_utf8(delivery: Delivery, params: Params) -> Delivery:
     bad = b'data: {"choices":[{"index":0,"delta":{"content":"\xff\xfe"},"finish_reason":null}]}\n\n'
     if _is_stream(delivery):
         return _inserted(delivery, bad, after=int(params["after"]))
-    body = delivery.pieces[0].replace(CONTENT, CONTENT + b"\xff\xfe", 1)
+    begins = _said_in(delivery.pieces[0])
+    body = delivery.pieces[0].replace(begins, begins + b"\xff\xfe", 1)
     return replace(delivery, pieces=(body,), announced_bytes=len(body))
 
 
@@ -157,8 +164,10 @@ def _html_in_200(_: Delivery, __: Params) -> Delivery:
 def _endless(delivery: Delivery, params: Params) -> Delivery:
     """A content event again and again; a buffered answer never closes its string."""
     if _is_stream(delivery):
-        return replace(delivery, pieces=delivery.pieces[:2], gap_s=params["gap"], ending="endless")
-    opening = delivery.pieces[0].partition(CONTENT)[0] + CONTENT
+        said = 3 if ARGUMENTS + b'"' in delivery.pieces[1] else 2
+        return replace(delivery, pieces=delivery.pieces[:said], gap_s=params["gap"], ending="endless")
+    begins = _said_in(delivery.pieces[0])
+    opening = delivery.pieces[0].partition(begins)[0] + begins
     return replace(delivery, pieces=(opening, b"and so on, "), gap_s=params["gap"], announced_bytes=None, ending="endless")
 
 
@@ -182,7 +191,8 @@ def _big_chunk(delivery: Delivery, params: Params) -> Delivery:
     """One event, or one buffered answer, with `bytes` more of content."""
     padding = b"x" * min(int(params["bytes"]), MAX_CHUNK_BYTES)
     at = 1 if _is_stream(delivery) else 0
-    bigger = delivery.pieces[at].replace(CONTENT, CONTENT + padding, 1)
+    begins = _said_in(delivery.pieces[at])
+    bigger = delivery.pieces[at].replace(begins, begins + padding, 1)
     length = None if delivery.announced_bytes is None else len(bigger)
     return replace(delivery, pieces=(*delivery.pieces[:at], bigger, *delivery.pieces[at + 1 :]), announced_bytes=length)
 

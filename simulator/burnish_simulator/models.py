@@ -11,7 +11,7 @@ from burnish_simulator.chat_request import CHARS_PER_TOKEN, CONTEXT_TOKENS, Chat
 from burnish_simulator.reader.answer import NO_LABELS, choose, worded
 from burnish_simulator.reader.conversation import Message, find_task
 from burnish_simulator.refusals import Refusal
-from burnish_simulator.schema_answer import fill
+from burnish_simulator.schema_answer import Unfillable, fill
 from burnish_simulator.tool_calls import ToolCall
 from burnish_simulator.writer.propose import propose
 
@@ -67,11 +67,13 @@ def _calls(speaker: Speaker, request: ChatRequest, conversation: list[Message]) 
     asked = chat.asked_in(conversation)
     if tool_calls.forced_in(request.tool_choice):
         plain = request.model_copy(update={"response_format": None})
-        return tool_calls.forced(request.tools, request.tool_choice, asked if speaker is _chat else speaker(plain, conversation))
+        said = chat.shortened(asked) if speaker is _chat else speaker(plain, conversation)
+        is_answered = conversation[-1].role in ("tool", "function")
+        return tool_calls.forced(request.tools, request.tool_choice, said, asked=asked, is_answered=is_answered)
     if speaker is not _chat or conversation[-1].role != "user":
         return ()
     at_once = 1 if request.parallel_tool_calls is False else len(request.tools)
-    return tool_calls.named(request.tools, request.tool_choice, asked, at_once=at_once)
+    return tool_calls.named(request.tools, request.tool_choice, chat.shortened(asked), asked=asked, at_once=at_once)
 
 
 def _calling(calls: tuple[ToolCall, ...], request: ChatRequest, *, prompt_tokens: int, count: int) -> Completion:
@@ -130,7 +132,10 @@ def _interviewer(request: ChatRequest, conversation: list[Message]) -> str:
 
 def _in_json(request: ChatRequest, text: str, plain: dict[str, Any]) -> str:
     schema = request.answer_schema()
-    return json.dumps(plain if schema is None else fill(schema, text), ensure_ascii=False)
+    try:
+        return json.dumps(plain if schema is None else fill(schema, text), ensure_ascii=False)
+    except Unfillable as error:
+        raise Refusal(str(error), param="response_format", code="invalid_value") from error
 
 
 def _user_text(conversation: list[Message]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_simulator.refusals import Refusal
-from burnish_simulator.schema_answer import fill
+from burnish_simulator.schema_answer import Unfillable, fill
 
 CHOICES: Final = (None, "auto", "none", "required")
 
@@ -37,18 +37,27 @@ def forced_in(choice: Any) -> bool:
     return bool(choice == "required")
 
 
-def forced(tools: Sequence[Any] | None, choice: Any, text: str) -> tuple[ToolCall, ...]:
-    """One call, of the first function that may be called, its arguments filled with the text; none where nothing is forced."""
+def forced(tools: Sequence[Any] | None, choice: Any, text: str, *, asked: str, is_answered: bool) -> tuple[ToolCall, ...]:
+    """One call, its arguments filled with the text; none where nothing is forced. Raises Refusal.
+
+    Of several functions that may be called: the one that the user names; else the first, or once tools have answered (`is_answered`)
+    the last, which is the one that agents end with.
+    """
     offered = _offered(tools, choice) if forced_in(choice) else {}
-    return tuple(ToolCall(name, _arguments(parameters, text)) for name, parameters in list(offered.items())[:1])
+    if not offered:
+        return ()
+    names = list(offered)
+    wanted = [] if is_answered else sorted((at, name) for name in names if (at := _place(name, asked)) >= 0)
+    name = wanted[0][1] if wanted else names[-1] if is_answered else names[0]
+    return (ToolCall(name, _arguments(offered[name], text)),)
 
 
-def named(tools: Sequence[Any] | None, choice: Any, text: str, *, at_once: int) -> tuple[ToolCall, ...]:
-    """A call of each function, at most `at_once`, whose name stands in the text, in the order of the text."""
+def named(tools: Sequence[Any] | None, choice: Any, text: str, *, asked: str, at_once: int) -> tuple[ToolCall, ...]:
+    """A call of each function, at most `at_once`, whose name stands in what the user asked, in that order; arguments hold the text."""
     if choice == "none":
         return ()
     offered = _offered(tools, choice)
-    found = {name: at for name in offered if (at := _place(name, text)) >= 0}
+    found = {name: at for name in offered if (at := _place(name, asked)) >= 0}
     return tuple(ToolCall(name, _arguments(offered[name], text)) for name in sorted(found, key=found.__getitem__)[:at_once])
 
 
@@ -76,7 +85,11 @@ def _place(name: str, text: str) -> int:
 
 
 def _arguments(parameters: dict[str, Any], text: str) -> str:
-    filled = fill({"type": "object", **parameters}, text)
+    """Raises Refusal."""
+    try:
+        filled = fill({"type": "object", **parameters}, text)
+    except Unfillable as error:
+        raise Refusal(str(error), param="tools", code="invalid_value") from error
     return json.dumps(filled if isinstance(filled, dict) else {}, ensure_ascii=False)
 
 
@@ -90,7 +103,7 @@ def _offered(tools: Sequence[Any] | None, choice: Any) -> dict[str, dict[str, An
     if not isinstance(choice, dict):
         return given
     wanted = _part(choice, "allowed_tools").get("tools") if choice.get("type") == "allowed_tools" else [choice]
-    names = {_part(one, "function").get("name") for one in wanted} if isinstance(wanted, list) else set()
+    names = [_part(one, "function").get("name") for one in wanted] if isinstance(wanted, list) else []
     return {name: parameters for name, parameters in given.items() if name in names}
 
 

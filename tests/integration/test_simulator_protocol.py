@@ -154,6 +154,37 @@ async def test_chat_calls_the_tools_that_it_is_asked_to_and_says_what_they_answe
     assert "“sunny”. A tool answered: “noon”." in (second.choices[0].message.content or "")
 
 
+async def test_an_agent_that_must_call_a_tool_each_turn_comes_to_its_end(client: openai.AsyncOpenAI) -> None:
+    """pydantic-ai, LangChain's agents and smolagents force a call in each turn, and offer the one that ends them last."""
+    tools = [tool("look_up", what={"type": "string"}), tool("look_around"), tool("final_result", said={"type": "string"})]
+    messages: Any = [{"role": "user", "content": "Where is my parcel? Take look_around."}]
+    called = []
+    for _ in range(2):
+        answer = await client.chat.completions.create(model="chat", messages=messages, tools=tools, tool_choice="required")
+        (call,) = answer.choices[0].message.tool_calls or []
+        called.append(call.function.name)
+        messages += [answer.choices[0].message.model_dump(exclude_none=True), {"role": "tool", "tool_call_id": call.id, "content": "here"}]
+    assert called == ["look_around", "final_result"]
+
+
+BOMB: Any = {"type": "object", "properties": {name: {"$ref": "#"} for name in "abcdef"}}
+
+
+@pytest.mark.parametrize("schema", [BOMB, {"type": "string", "maxLength": "5"}])
+async def test_a_schema_that_nobody_can_fill_is_refused_by_name(client: openai.AsyncOpenAI, schema: Any) -> None:
+    with pytest.raises(openai.BadRequestError, match="simulated model") as caught:
+        named = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+        await client.chat.completions.create(model="chat", messages=HELLO, response_format=named)
+    assert caught.value.param == "response_format"
+    given = {
+        "type": "function",
+        "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": schema, **BOMB["properties"]}}},
+    }
+    with pytest.raises(openai.BadRequestError, match="simulated model") as caught:
+        await client.chat.completions.create(model="chat", messages=HELLO, tools=[given], tool_choice="required")
+    assert caught.value.param == "tools"
+
+
 async def test_a_limit_of_tokens_cuts_a_call(client: openai.AsyncOpenAI) -> None:
     answer = await client.chat.completions.create(
         model="chat", messages=HELLO, tools=[tool("note", text={"type": "string"})], tool_choice="required", max_completion_tokens=3
@@ -162,7 +193,9 @@ async def test_a_limit_of_tokens_cuts_a_call(client: openai.AsyncOpenAI) -> None
     assert (answer.choices[0].finish_reason, len(call.function.name + call.function.arguments)) == ("length", 12)
 
 
-@pytest.mark.parametrize("choice", ["always", {"type": "function", "function": {"name": "other"}}, {"type": "function"}, 3])
+@pytest.mark.parametrize(
+    "choice", ["always", {"type": "function", "function": {"name": "other"}}, {"type": "function"}, 3, {"function": {"name": ["f"]}}]
+)
 async def test_a_choice_of_no_tool_is_refused(client: openai.AsyncOpenAI, choice: Any) -> None:
     with pytest.raises(openai.BadRequestError, match="tool_choice"):
         await client.chat.completions.create(model="chat", messages=HELLO, tools=[tool("look_up")], tool_choice=choice)

@@ -15055,7 +15055,7 @@ export interface components {
             experiments?: components["schemas"]["ExperimentOnLabel"][] | null;
             /**
              * Is New
-             * @description True where the prompt had no label of this name before.
+             * @description True where no label of this name stood there.
              */
             is_new?: boolean | null;
             /** Label */

@@ -22,8 +22,9 @@ from burnish_shared.ids import new_uuid
 from burnish_shared.storable_text import storable
 
 FENCE = 1
-EMBEDDINGS: Final = ("embeddings", "embedding")
 """Nobody else can claim it."""
+
+EMBEDDINGS: Final = ("embeddings", "embedding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,9 @@ def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: di
 
 
 def _has_usage(one: Reported) -> bool:
-    """Whether both counts were told. An embedding, and a call that failed, have no answer to count."""
-    has_no_answer = one.status is not Status.SUCCESS or one.metadata.get("operation") in EMBEDDINGS
+    """Whether both counts were told. An embedding, and a call that failed before anything came, have no answer to count."""
+    came = one.status is Status.SUCCESS or bool(one.output) or bool(one.tool_calls)
+    has_no_answer = not came or one.metadata.get("operation") in EMBEDDINGS
     return one.input_tokens is not None and (one.output_tokens is not None or has_no_answer)
 
 

@@ -148,7 +148,7 @@ class LabelAnswer(BaseModel):
     warnings: list[str] | None = Field(
         default=None, description="Of a label that was moved: models of its version that nobody can call here. It moved all the same."
     )
-    is_new: bool | None = Field(default=None, description="True where the prompt had no label of this name before.")
+    is_new: bool | None = Field(default=None, description="True where no label of this name stood there.")
     retested: list[dict[str, Any]] | None = Field(default=None, description="Test runs of those that were begun again.")
     not_retested: list[dict[str, Any]] | None = Field(default=None, description="Those that were not, and why.")
 

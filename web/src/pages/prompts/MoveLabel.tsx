@@ -39,11 +39,12 @@ const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 function Effects({ slug, label, version, retest }: { slug: string; label: string; version: number; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
   const { data } = useRead("/v1/prompts/{slug}/labels/{label}/effects", { path: { slug, label }, query: { version } });
   if (!data) return null;
+  const warnings = (data as Partial<typeof data>).warnings ?? []; // a gateway of the release before tells none
   return (
     <>
-      {data.warnings.length > 0 ? (
+      {warnings.length > 0 ? (
         <Notice tone="warn" title={`v${version} calls what is not there.`}>
-          {data.warnings.join(" ")}
+          {warnings.join(" ")}
         </Notice>
       ) : null}
       <OnItsCalls experiments={data.experiments} label={label} />
