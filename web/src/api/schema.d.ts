@@ -11582,7 +11582,7 @@ export interface components {
             version: number;
             /**
              * Warnings
-             * @description Models of the version that nobody can call here; the label moves all the same.
+             * @description What of the version reaches no model, or less than it says, as when it is saved; the label moves all the same.
              */
             warnings: string[];
         };
@@ -15080,7 +15080,7 @@ export interface components {
             version: number | null;
             /**
              * Warnings
-             * @description Of a label that was moved: models of its version that nobody can call here. It moved all the same.
+             * @description Of a label that was moved: what of its version reaches no model, or less than it says, as when it is saved.
              */
             warnings?: string[] | null;
         };
