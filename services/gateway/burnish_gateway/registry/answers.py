@@ -146,7 +146,8 @@ class LabelAnswer(BaseModel):
         "end them where everybody is to get the label.",
     )
     warnings: list[str] | None = Field(
-        default=None, description="Of a label that was moved: what of its version reaches no model, or less than it says, as when it is saved."
+        default=None,
+        description="Of a label that was moved: what of its version reaches no model, or less than it says, as when it is saved.",
     )
     is_new: bool | None = Field(default=None, description="True where no label of this name stood there.")
     retested: list[dict[str, Any]] | None = Field(default=None, description="Test runs of those that were begun again.")

@@ -68,7 +68,9 @@ class EffectsAnswer(BaseModel):
     experiments: list[ExperimentOnLabel] = Field(
         description="The newest five on the label's calls: they go on giving their arms to who takes part."
     )
-    warnings: list[str] = Field(description="What of the version reaches no model, or less than it says, as when it is saved; the label moves all the same.")
+    warnings: list[str] = Field(
+        description="What of the version reaches no model, or less than it says, as when it is saved; the label moves all the same."
+    )
 
 
 @router.get("/v1/prompts/{slug}/uses", response_model=UsesAnswer, summary="What a prompt includes, and which prompts and chains use it")
