@@ -1,6 +1,6 @@
 import { type ReactNode, useRef, useState } from "react";
 import { change, useChange } from "@/api/hooks";
-import { Field, FormDialog, Input, Select, errorFor, toast, toastWarning, useUndo } from "@/kit";
+import { Field, FormDialog, Input, Select, errorFor, tellWarnings, toast, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
 
 /** What has labels. */
@@ -48,8 +48,8 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
     onClose();
     if ("retested" in moved && Array.isArray(moved.retested)) toast(`${plural(moved.retested.length, "test run")} began again`);
     const warnings = "warnings" in moved && Array.isArray(moved.warnings) ? (moved.warnings as string[]).filter((one) => !said.includes(one)) : [];
-    for (const warning of warnings) toastWarning(`v${move.version}: ${warning}`);
     toast(`${name} is v${move.version}`, undo(back, from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`));
+    tellWarnings({ version: move.version, warnings });
   };
   const submit = () => {
     const said = onScreen.current;
