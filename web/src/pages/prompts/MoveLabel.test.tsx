@@ -48,7 +48,7 @@ const isTold = () => waitFor(() => expect(toasts()).toContainEqual(["warn", `v2:
 
 it("says before a label moves what of the version reaches no model, and not once more afterwards", async () => {
   show({ production: 1, latest: 2 });
-  await screen.findByText("v2 calls what is not there.");
+  await screen.findByText("What to know of v2.");
   screen.getByText(WARNING);
   press("Move production");
   await waitFor(() => expect(toasts()).toEqual([["ok", "production is v2"]]));

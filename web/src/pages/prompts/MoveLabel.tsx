@@ -48,7 +48,7 @@ function Effects({ slug, label, version, onSaid, retest }: { slug: string; label
   return (
     <>
       {warnings.length > 0 ? (
-        <Notice tone="warn" title={`v${version} calls what is not there.`}>
+        <Notice tone="warn" title={`What to know of v${version}.`}>
           {warnings.join(" ")}
         </Notice>
       ) : null}
