@@ -56,9 +56,10 @@ export function toast(text: string, action?: ToastAction): number {
   return show({ tone: "ok", text, requestId: null, action }, action ? LONG_MS : OK_MS);
 }
 
-/** Says what is amiss with what has been done. */
-export function toastWarning(text: string): number {
-  return show({ tone: "warn", text, requestId: null }, LONG_MS);
+/** Says what is amiss with a version that was saved, or that a label names now: all of it at once, for of several toasts the first go. Called after what
+ * says that it was done. */
+export function tellWarnings({ version, warnings }: { version: number; warnings?: readonly string[] | null }): void {
+  if (warnings && warnings.length > 0) show({ tone: "warn", text: `v${version}: ${warnings.join(" ")}`, requestId: null }, LONG_MS);
 }
 
 /** Says that an act failed, and why. For a form use the Field's error and FormError instead. */

@@ -24,6 +24,6 @@ export * from "./chips";
 export * from "./States";
 export * from "./Table";
 export * from "./Tabs";
-export { type ToastAction, announce, dismiss, dismissAll, toast, toastError, toastWarning } from "./Toast";
+export { type ToastAction, announce, dismiss, dismissAll, tellWarnings, toast, toastError } from "./Toast";
 export * from "./Tooltip";
 export * from "./undo";

@@ -58,7 +58,9 @@ export async function attach(file: File, { most, only }: { /** In bytes as it is
 /** What can be attached by where it lies: how it is sent differs. */
 export type Addressed = "picture" | "pdf";
 /** As the API takes it (burnish_shared/files.py). */
-const ADDRESS = /^https?:\/\/[!#-;=?-~]{1,8192}$/;
+const ADDRESS = /^https?:\/\/[!#-;=?-~]+$/;
+/** In characters, behind the "://". */
+const ADDRESS_MOST = 8_192;
 
 /** What lies there, as far as its name says. */
 export function kindAt(url: string): Addressed {
@@ -70,6 +72,8 @@ export function attachAddress(given: string, kind: Addressed): Attached | { why:
   const url = given.trim();
   if (url.startsWith("data:")) return { why: "This is a file and no address: attach the file itself." };
   if (!ADDRESS.test(url) || !URL.canParse(url)) return { why: "An address begins with http:// or https:// and has no spaces; other characters are written as %…" };
+  const length = url.length - url.indexOf("://") - "://".length;
+  if (length > ADDRESS_MOST) return { why: `This address has ${length.toLocaleString("en-US")} characters behind its “://”; at most ${ADDRESS_MOST.toLocaleString("en-US")} can be sent.` };
   return { id: newId(), name: url, part: kind === "pdf" ? { type: "file", file: { file_url: url } } : { type: "image_url", image_url: { url } } };
 }
 

@@ -1,11 +1,12 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button } from "../Button";
 import { FormDialog } from "../Dialog";
 import { Field, Input, errorFor } from "../Field";
-import { toast } from "../Toast";
+import { tellWarnings, toast } from "../Toast";
 
 type Props = { slug: string; id: string };
 const AGAIN = { invalidates: ["/v1/prompts"] };
@@ -51,8 +52,9 @@ function Copy({ slug, id, onClose }: Props & { onClose: () => void }) {
   const [name, setName] = useState(`${slug}-bred`.slice(0, 63));
   const navigate = useNavigate();
   const copy = useChange("post", "/v1/prompts/{slug}/lineage/candidates/{candidate_id}/copy", AGAIN);
-  const done = (made: { slug: string }) => {
+  const done = (made: Schema<"PromptAnswer">) => {
     toast(`${made.slug} is there, with where it came from`);
+    tellWarnings(made);
     void navigate({ to: `/prompts/${made.slug}` });
   };
   return (

@@ -80,7 +80,7 @@ it("takes a picture or PDF by its address, and says why something else is none",
   };
   let dialog = await open();
   const type = (value: string) => fireEvent.change(dialog.getByLabelText("Address"), { target: { value } });
-  for (const [given, why] of [["", /begins with http/], ["ftp://example.com/a.png", /begins with http/], ["javascript:alert(1)", /begins with http/], ["https://example.com/a b.png", /no spaces/], ["https://", /begins with http/], ["data:image/png;base64,AA==", /attach the file itself/]] as const) {
+  for (const [given, why] of [["", /begins with http/], ["ftp://example.com/a.png", /begins with http/], ["javascript:alert(1)", /begins with http/], ["https://example.com/a b.png", /no spaces/], ["https://", /begins with http/], ["data:image/png;base64,AA==", /attach the file itself/], [`https://${"a".repeat(8_193)}`, /has 8,193 characters behind its “:\/\/”; at most 8,192 can/]] as const) {
     type(given);
     fireEvent.click(dialog.getByRole("button", { name: "Attach" }));
     dialog.getByText(why);
@@ -94,4 +94,21 @@ it("takes a picture or PDF by its address, and says why something else is none",
   fireEvent.click(dialog.getByRole("button", { name: "Attach" }));
   await waitFor(() => expect(names()).toEqual(["https://example.com/Bill.PDF?page=1", "http://example.com/a"]));
   expect(JSON.parse(screen.getByRole("status").textContent ?? "")).toEqual([{ type: "file", file: { file_url: "https://example.com/Bill.PDF?page=1" } }, { type: "image_url", image_url: { url: "http://example.com/a" } }]);
+});
+
+it("attaches nothing that is pasted or dropped in the dialog for an address, and forgets a fault once one was taken", async () => {
+  render(<Message />);
+  await choose([new File(["x"], "a.zip", { type: "video/mp4" })]);
+  await screen.findByRole("alert");
+  fireEvent.click(screen.getByRole("button", { name: "By address: attach to message 1" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Attach by address" }));
+  const address = dialog.getByLabelText("Address");
+  await act(async () => {
+    fireEvent.paste(address, { clipboardData: { types: ["Files"], files: [file("pasted.txt")] } });
+    fireEvent.drop(address, { dataTransfer: { types: ["Files"], files: [file("dropped.txt")] } });
+  });
+  fireEvent.change(address, { target: { value: "https://example.com/a.png" } });
+  fireEvent.click(dialog.getByRole("button", { name: "Attach" }));
+  await waitFor(() => expect(names()).toEqual(["https://example.com/a.png"]));
+  expect(screen.queryByRole("alert")).toBeNull();
 });

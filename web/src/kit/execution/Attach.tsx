@@ -1,4 +1,4 @@
-import { FileText, FileX, Image, Paperclip, RotateCw, X } from "lucide-react";
+import { FileText, FileX, Image, Link, Paperclip, RotateCw, X } from "lucide-react";
 import { type ClipboardEvent, type DragEvent, type ReactNode, useRef, useState } from "react";
 import { Button, IconButton } from "@/kit/Button";
 import { announce } from "@/kit/Toast";
@@ -29,6 +29,7 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
   // What the open chooser is for; the one before it may have been closed without a choice.
   const chosenFor = useRef<Attached | null>(null);
   const [isOver, setOver] = useState(false);
+  const [asksAddress, setAsksAddress] = useState(false);
   const [faults, setFaults] = useState<readonly string[]>([]);
   const take = async (chosen: readonly File[], instead: Attached | null = null) => {
     if (input.current) input.current.value = ""; // The same file once more is a choice too.
@@ -70,6 +71,11 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
     event.stopPropagation();
     void take([...event.dataTransfer.files]);
   };
+  const takeAddressed = (one: Attached) => {
+    setFaults([]);
+    onChange((before) => [...before, one]);
+    announce(`Attached: ${one.name}`);
+  };
   const paste = (event: ClipboardEvent) => {
     const { files: pasted } = event.clipboardData;
     // Sheets and documents put a picture of what was copied beside its text: there the text is meant.
@@ -79,64 +85,63 @@ export function Attach({ of, files, onChange, most, only, single, closed, childr
     void take([...pasted]);
   };
   return (
-    <div
-      onDragOverCapture={over}
-      onDragLeave={(event) => (event.currentTarget.contains(event.relatedTarget as Node | null) ? undefined : setOver(false))}
-      onDropCapture={drop}
-      onPasteCapture={paste}
-      className={classes("flex min-w-0 flex-col gap-2 rounded-m", isOver && "outline-2 outline-offset-2 outline-accent outline-dashed")}
-    >
-      {children}
-      <FileList
-        label={`Files of ${of}`}
-        files={files}
-        acts={(one, held) => (
-          <>
-            {held.isLost && !closed ? (
-              <Button size="s" icon={<RotateCw size={12} aria-hidden />} onClick={() => choose(one)} aria-label={`Attach again: ${one.name}`}>
-                Attach again
-              </Button>
-            ) : null}
-            <IconButton
-              size="s"
-              label={`Take out ${one.name}`}
-              icon={<X size={14} aria-hidden />}
-              onClick={() => {
-                onChange((before) => before.filter((other) => other.id !== one.id));
-                announce(`Taken out: ${one.name}`);
-              }}
-            />
-          </>
-        )}
-      />
-      {closed ? null : (
-        <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          <input ref={input} type="file" multiple={!single} accept={only === "pictures" ? PICTURES.join(",") : undefined} aria-label={`File for ${of}`} className="sr-only" tabIndex={-1} onChange={(event) => void take([...(event.target.files ?? [])], chosenFor.current)} />
-          <Button size="s" icon={<Paperclip size={12} aria-hidden />} onClick={() => choose(null)} aria-label={`${only === "pictures" ? "Attach a picture" : "Attach a file"} to ${of}`}>
-            {only === "pictures" ? "Attach a picture" : "Attach a file"}
-          </Button>
-          {/* A variable that is a picture has a field for its address. */}
-          {only ? null : (
-            <ByAddress
-              of={of}
-              onTake={(one) => {
-                onChange((before) => (single ? [one] : [...before, one]));
-                announce(`Attached: ${one.name}`);
-              }}
-            />
+    <>
+      <div
+        onDragOverCapture={over}
+        onDragLeave={(event) => (event.currentTarget.contains(event.relatedTarget as Node | null) ? undefined : setOver(false))}
+        onDropCapture={drop}
+        onPasteCapture={paste}
+        className={classes("flex min-w-0 flex-col gap-2 rounded-m", isOver && "outline-2 outline-offset-2 outline-accent outline-dashed")}
+      >
+        {children}
+        <FileList
+          label={`Files of ${of}`}
+          files={files}
+          acts={(one, held) => (
+            <>
+              {held.isLost && !closed ? (
+                <Button size="s" icon={<RotateCw size={12} aria-hidden />} onClick={() => choose(one)} aria-label={`Attach again: ${one.name}`}>
+                  Attach again
+                </Button>
+              ) : null}
+              <IconButton
+                size="s"
+                label={`Take out ${one.name}`}
+                icon={<X size={14} aria-hidden />}
+                onClick={() => {
+                  onChange((before) => before.filter((other) => other.id !== one.id));
+                  announce(`Taken out: ${one.name}`);
+                }}
+              />
+            </>
           )}
-        </span>
-      )}
-      {faults.length > 0 ? (
-        <ul role="alert" className="flex flex-col gap-0.5 text-12 text-bad">
-          {faults.map((one, at) => (
-            <li key={at} className="wrap-anywhere">
-              {one}
-            </li>
-          ))}
-        </ul>
-      ) : null}
-    </div>
+        />
+        {closed ? null : (
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <input ref={input} type="file" multiple={!single} accept={only === "pictures" ? PICTURES.join(",") : undefined} aria-label={`File for ${of}`} className="sr-only" tabIndex={-1} onChange={(event) => void take([...(event.target.files ?? [])], chosenFor.current)} />
+            <Button size="s" icon={<Paperclip size={12} aria-hidden />} onClick={() => choose(null)} aria-label={`${only === "pictures" ? "Attach a picture" : "Attach a file"} to ${of}`}>
+              {only === "pictures" ? "Attach a picture" : "Attach a file"}
+            </Button>
+            {/* A variable that is a picture has a field for its address. */}
+            {only ? null : (
+              <Button size="s" icon={<Link size={12} aria-hidden />} onClick={() => setAsksAddress(true)} aria-label={`By address: attach to ${of}`}>
+                By address
+              </Button>
+            )}
+          </span>
+        )}
+        {faults.length > 0 ? (
+          <ul role="alert" className="flex flex-col gap-0.5 text-12 text-bad">
+            {faults.map((one, at) => (
+              <li key={at} className="wrap-anywhere">
+                {one}
+              </li>
+            ))}
+          </ul>
+        ) : null}
+      </div>
+      {closed || only ? null : <ByAddress isOpen={asksAddress} setOpen={setAsksAddress} onTake={takeAddressed} />}
+    </>
   );
 }
 

@@ -1,6 +1,4 @@
-import { Link } from "lucide-react";
 import { useState } from "react";
-import { Button } from "@/kit/Button";
 import { FormDialog } from "@/kit/Dialog";
 import { Field, Input, Select } from "@/kit/Field";
 import { type Addressed, type Attached, attachAddress, kindAt } from "@/lib/attached";
@@ -10,9 +8,9 @@ const KINDS: readonly { value: Addressed; label: string }[] = [
   { value: "pdf", label: "PDF" },
 ];
 
-/** A picture or PDF that the model's provider fetches from where it lies. The page never does. */
-export function ByAddress({ of, onTake }: { of: string; onTake: (one: Attached) => void }) {
-  const [isOpen, setOpen] = useState(false);
+/** A picture or PDF that the model's provider fetches from where it lies. The page never does. Stands beside what takes files by paste and drop, not
+ * within: what is pasted into the dialog would be attached. */
+export function ByAddress({ isOpen, setOpen, onTake }: { isOpen: boolean; setOpen: (open: boolean) => void; onTake: (one: Attached) => void }) {
   const [url, setUrl] = useState("");
   const [chosen, setChosen] = useState<Addressed | null>(null);
   const [fault, setFault] = useState<string | null>(null);
@@ -30,28 +28,23 @@ export function ByAddress({ of, onTake }: { of: string; onTake: (one: Attached) 
     open(false);
   };
   return (
-    <>
-      <Button size="s" icon={<Link size={12} aria-hidden />} onClick={() => open(true)} aria-label={`By address: attach to ${of}`}>
-        By address
-      </Button>
-      <FormDialog open={isOpen} onOpenChange={open} title="Attach by address" description="The model's provider fetches it from there when it is run; not every model can." submit="Attach" onSubmit={take}>
-        <Field label="Address" error={fault ?? undefined}>
-          <Input
-            inputMode="url"
-            autoFocus
-            mono
-            placeholder="https://…"
-            value={url}
-            onChange={(event) => {
-              setUrl(event.target.value);
-              setFault(null);
-            }}
-          />
-        </Field>
-        <Field label="What is there">
-          <Select value={kind} onChange={setChosen} options={KINDS} />
-        </Field>
-      </FormDialog>
-    </>
+    <FormDialog open={isOpen} onOpenChange={open} title="Attach by address" description="The model's provider fetches it from there when it is run; not every model can." submit="Attach" onSubmit={take}>
+      <Field label="Address" error={fault ?? undefined}>
+        <Input
+          inputMode="url"
+          autoFocus
+          mono
+          placeholder="https://…"
+          value={url}
+          onChange={(event) => {
+            setUrl(event.target.value);
+            setFault(null);
+          }}
+        />
+      </Field>
+      <Field label="What is there">
+        <Select value={kind} onChange={setChosen} options={KINDS} />
+      </Field>
+    </FormDialog>
   );
 }

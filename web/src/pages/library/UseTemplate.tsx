@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useFreeSlug } from "@/api/free-slug";
 import { useModels } from "@/api/models";
 import { useChange } from "@/api/hooks";
-import { Combobox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { Combobox, Field, FormDialog, Input, errorFor, tellWarnings, toast } from "@/kit";
 import type { TemplateEntry } from "./model";
 
 /** Makes a prompt of one's own of a template, and goes there. */
@@ -21,6 +21,7 @@ export function UseTemplate({ template, onClose }: { template: TemplateEntry; on
       {
         onSuccess: (prompt) => {
           toast(`${prompt.slug} is yours: version 1, live`);
+          tellWarnings(prompt);
           void navigate({ to: `/prompts/${prompt.slug}` });
         },
       },

@@ -35,9 +35,13 @@ export function usePlayground(given?: Playground): { state: Playground; /** No t
   }, []);
 
   useEffect(() => {
-    const here = signatureOf(writePlayground(readPlayground(search, textsHere())));
+    const read = writePlayground(readPlayground(search, textsHere()));
+    const here = signatureOf(read);
     if (written.current !== null && here !== written.current) setState(readPlayground(search, textsHere()));
     written.current = here;
+    // An address of before may hold words that were edited away: it is passed on, and nothing may be written here.
+    const hash = read.hash && `#${read.hash}`;
+    if (textsHere() !== hash) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search + hash);
   }, [search]);
 
   useEffect(() => {

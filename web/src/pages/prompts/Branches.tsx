@@ -1,9 +1,9 @@
 import { GitBranch, PencilLine, X } from "lucide-react";
 import { useState } from "react";
 import { read, change as send, useChange, useRead } from "@/api/hooks";
-import { Button, Checkbox, ConfirmDialog, Field, FormDialog, IconButton, Input, Loaded, Notice, Select, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Button, Checkbox, ConfirmDialog, Field, FormDialog, IconButton, Input, Loaded, Notice, Select, errorFor, tellWarnings, toast, toastError, useUndo } from "@/kit";
 import { Comparison } from "./Comparison";
-import { changedFields, contentOf, nameOf } from "./content";
+import { type Version, changedFields, contentOf, nameOf } from "./content";
 import { type Branch, MAIN, nameOfLine } from "./line";
 import type { Edit } from "./VersionsTab";
 
@@ -53,9 +53,11 @@ export function CherryPick({ slug, version, newest, onClose, onSaved }: { slug: 
   const from = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
   const onto = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: line.version } }, NEVER_OLD);
   const tip = pick.error === null ? undefined : tips.find((one) => one.branch === line.branch && one.version !== line.version);
-  const done = ({ version: saved, is_new }: { version: number; is_new?: boolean | null }) => {
+  const done = (made: Version) => {
+    const { version: saved, is_new } = made;
     onClose();
     toast(is_new === false ? `v${saved} says exactly this already` : `v${saved} is saved${line.branch === MAIN ? "" : ` on ${line.branch}`}: v${line.version} with parts of v${version}`);
+    if (is_new !== false) tellWarnings(made);
     onSaved(saved);
   };
   const turn = (part: string) => setParts((before) => new Set(before.has(part) ? [...before].filter((one) => one !== part) : [...before, part]));

@@ -1,6 +1,6 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { change, useChange } from "@/api/hooks";
-import { Field, FormDialog, Input, Select, errorFor, toast, toastWarning, useUndo } from "@/kit";
+import { Field, FormDialog, Input, Select, errorFor, tellWarnings, toast, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
 
 /** What has labels. */
@@ -19,8 +19,9 @@ type LabelMoveProps = {
   onClose: () => void;
   /** Whether test runs of prompts that change with it begin again; a chain has none. */
   retest?: boolean;
-  /** What changes for whoever asks for the label: null where it stands nowhere yet, or is to stand where it does. */
-  before: (label: string, from: number | null) => ReactNode;
+  /** What changes for whoever asks for the label: null where it stands nowhere yet, or is to stand where it does. `onSaid` hears of the warnings
+   * that are on screen: the answer's others are told once it has moved. */
+  before: (label: string, from: number | null, onSaid: (warnings: readonly string[]) => void) => ReactNode;
 };
 
 /** Moves a label, with a reason. It says beforehand what changes for whoever asks for it, and can be undone. */
@@ -31,6 +32,7 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
   const [label, setLabel] = useState(move.label ?? known.find((one) => labels[one] !== move.version) ?? "production");
   const [fresh, setFresh] = useState("");
   const [reason, setReason] = useState(move.reason ?? "");
+  const onScreen = useRef<readonly string[]>([]);
   const put = useChange("put", LABEL[of], { invalidates: again });
   const rollBack = useChange("post", "/v1/prompts/{slug}/labels/{label}/rollback", { invalidates: again });
   // A chain has no approvals to get around: its label goes back as it goes forth.
@@ -42,14 +44,18 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
   const path = { slug, label: name };
   const back = () => (from === undefined ? change("delete", LABEL[of], { path, query: { reason: "Undo" } }) : change("put", LABEL[of], { path, body: { version: from, reason: "Undo" } }));
   const body = { version: move.version, reason: reason.trim() };
-  const onSuccess = (moved?: object) => {
+  const onSuccess = (moved: object, said: readonly string[]) => {
     onClose();
-    if (moved && "retested" in moved && Array.isArray(moved.retested)) toast(`${plural(moved.retested.length, "test run")} began again`);
-    // Of a label that stood somewhere the dialog said so beforehand.
-    if (from === undefined && moved && "warnings" in moved && Array.isArray(moved.warnings)) for (const warning of moved.warnings) toastWarning(`v${move.version}: ${warning}`);
+    if ("retested" in moved && Array.isArray(moved.retested)) toast(`${plural(moved.retested.length, "test run")} began again`);
+    const warnings = "warnings" in moved && Array.isArray(moved.warnings) ? (moved.warnings as string[]).filter((one) => !said.includes(one)) : [];
     toast(`${name} is v${move.version}`, undo(back, from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`));
+    tellWarnings({ version: move.version, warnings });
   };
-  const submit = () => (goesBack ? rollBack.mutate({ path, body }, { onSuccess: () => onSuccess() }) : put.mutate({ path, body: { ...body, ...(retest ? { retest } : {}) } }, { onSuccess }));
+  const submit = () => {
+    const said = onScreen.current;
+    if (goesBack) rollBack.mutate({ path, body }, { onSuccess: (moved) => onSuccess(moved, said) });
+    else put.mutate({ path, body: { ...body, ...(retest ? { retest } : {}) } }, { onSuccess: (moved) => onSuccess(moved, said) });
+  };
 
   return (
     <FormDialog
@@ -79,7 +85,7 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
           </Field>
         ) : null}
       </div>
-      {before(label === NEW ? "" : name, from === undefined || from === move.version ? null : from)}
+      {before(label === NEW ? "" : name, from === undefined || from === move.version ? null : from, (warnings) => (onScreen.current = warnings))}
     </FormDialog>
   );
 }

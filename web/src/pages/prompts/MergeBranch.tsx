@@ -1,7 +1,7 @@
 import { type ReactNode, useId, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
-import { Badge, Field, FormDialog, Loaded, Section, Select, SkeletonText, Textarea, toast } from "@/kit";
+import { Badge, Field, FormDialog, Loaded, Section, Select, SkeletonText, Textarea, tellWarnings, toast } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural } from "@/lib/format";
 import { Comparison } from "./Comparison";
@@ -44,10 +44,12 @@ export function MergeBranch({ slug, newest, onClose, onSaved }: { slug: string; 
     setChosen((before) => ({ ...before, ...next }));
     setDecided({});
   };
-  const done = ({ version, outcome }: { version: number; outcome: string }) => {
+  const done = (made: Schema<"MergeAnswer">) => {
+    const { version, outcome } = made;
     onClose();
     const place = nameOfLine(into?.branch ?? MAIN);
     toast(outcome === "nothing_to_do" ? `v${version} has all of it already` : outcome === "moved" ? `${place.charAt(0).toUpperCase()}${place.slice(1)} stands at v${version}` : outcome === "identical" ? `v${version} says exactly this already` : `v${version} is saved on ${place}: both together`);
+    if (made.is_new !== false) tellWarnings(made);
     onSaved(version);
   };
   const submit = () => {

@@ -1,41 +1,92 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { preloadFloats } from "@/kit/floats";
-import { said } from "@/kit/Toast";
+import { dismissAll, said } from "@/kit/Toast";
+import type { Move } from "./LabelMove";
 import { MoveLabel } from "./MoveLabel";
 
 const WARNING = "model: there is no model 'gpt-4o-mni' that can be called.";
-const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+const EFFECTS = { slug: "greet", label: "production", version: 2, changed: [], refused: false, experiments: [], warnings: [WARNING] };
+
+let labels: Record<string, number>;
+let asked: string[];
+/** What is said of what a move of a label that is there changes. */
+let effects: () => Response | Promise<Response>;
 
 beforeAll(preloadFloats);
 beforeEach(() => {
+  asked = [];
+  effects = () => json(EFFECTS);
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
     const request = given as Request;
-    if (request.method === "PUT") return json({ label: "staging", version: 2, moved_at: null, is_new: true, warnings: [WARNING] });
     const path = new URL(request.url).pathname;
-    if (path.endsWith("/effects")) return json({ slug: "greet", label: "production", version: 2, changed: [], refused: false, experiments: [], warnings: [WARNING] });
+    asked.push(`${request.method} ${path}`);
+    const label = /\/labels\/([^/]+)/.exec(path)?.[1] ?? "";
+    if (request.method !== "GET") return json({ label, version: 2, moved_at: null, is_new: true, warnings: [WARNING] });
+    if (path.endsWith("/effects")) return label in labels ? effects() : json({ error: { message: "The prompt 'greet' has no such label.", code: "not_found" } }, 404);
     return json({ version: Number(path.split("/").pop()), messages: [{ role: "user", content: "x" }], model: "m" });
   });
 });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  dismissAll();
+});
 
-const show = (labels: Record<string, number>) =>
+const show = (given: Record<string, number>, move: Partial<Move> = {}) => {
+  labels = given;
   render(
-    <QueryClientProvider client={new QueryClient()}>
-      <MoveLabel slug="greet" labels={labels} move={{ version: 2 }} onClose={() => undefined} />
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <MoveLabel slug="greet" labels={labels} move={{ version: 2, ...move }} onClose={() => undefined} />
     </QueryClientProvider>,
   );
+};
+const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
+const toasts = () => said.shown().map((one) => [one.tone, one.text]);
+const isTold = () => waitFor(() => expect(toasts()).toContainEqual(["warn", `v2: ${WARNING}`]));
 
-it("says before a label moves what of the version reaches no model", async () => {
+it("says before a label moves what of the version reaches no model, and not once more afterwards", async () => {
   show({ production: 1, latest: 2 });
-  await screen.findByText("v2 calls what is not there.");
+  await screen.findByText("What to know of v2.");
   screen.getByText(WARNING);
+  press("Move production");
+  await waitFor(() => expect(toasts()).toEqual([["ok", "production is v2"]]));
 });
 
 it("says of a label that is new that it is, and afterwards what reaches no model", async () => {
   show({ production: 2, latest: 2 });
   await screen.findByText("New: nobody asks for it yet.");
-  fireEvent.click(screen.getByRole("button", { name: "Move staging" }));
-  await waitFor(() => expect(said.shown().map((one) => [one.tone, one.text])).toContainEqual(["warn", `v2: ${WARNING}`]));
+  press("Move staging");
+  await isTold();
+  expect(asked.filter((one) => one.endsWith("/effects"))).toEqual([]);
+});
+
+it.each([
+  ["is not known yet", () => new Promise<Response>(() => undefined)],
+  ["cannot be read", () => json({ error: { message: "No.", code: "internal" } }, 500)],
+  ["comes from a gateway of the release before", () => json({ ...EFFECTS, warnings: undefined })],
+])("says afterwards what reaches no model where what changes %s", async (_, given) => {
+  effects = given;
+  show({ production: 1, latest: 2 });
+  await waitFor(() => expect(asked).toContain("GET /v1/prompts/greet/labels/production/effects"));
+  await act(async () => undefined);
+  press("Move production");
+  await isTold();
+});
+
+it("says afterwards what reaches no model of a label that was written out", async () => {
+  show({ production: 1, canary: 1, latest: 2 });
+  await screen.findByText(WARNING);
+  fireEvent.change(screen.getByRole("combobox", { name: /^Label/ }), { target: { value: "+" } });
+  fireEvent.change(await screen.findByLabelText("Name of the label"), { target: { value: "canary" } });
+  press("Move canary");
+  await isTold();
+});
+
+it("says afterwards what reaches no model of a label that is brought back", async () => {
+  show({ production: 1, latest: 2 }, { label: "canary", back: true, reason: "Bring it back" });
+  press("Roll canary back");
+  await isTold();
+  expect(asked).toContain("POST /v1/prompts/greet/labels/canary/rollback");
 });

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Checkbox, Loaded, Notice, TextLink } from "@/kit";
@@ -18,9 +18,9 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
       move={move}
       onClose={onClose}
       retest={retest}
-      before={(label, from) => (
+      before={(label, from, onSaid) => (
         <>
-          {label && labels[label] !== move.version ? <Effects slug={slug} label={label} version={move.version} retest={move.back ? null : { is: retest, set: setRetest }} /> : null}
+          {label && from !== null ? <Effects slug={slug} label={label} version={move.version} onSaid={onSaid} retest={move.back ? null : { is: retest, set: setRetest }} /> : null}
           {from === null ? null : (
             <>
               <Asked slug={slug} a={from} b={move.version} />
@@ -33,17 +33,22 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
   );
 }
 
+const NONE: readonly string[] = [];
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** What hangs on the label: experiments on its calls, and prompts that include this one by it; nothing where there are none. */
-function Effects({ slug, label, version, retest }: { slug: string; label: string; version: number; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
+function Effects({ slug, label, version, onSaid, retest }: { slug: string; label: string; version: number; onSaid: (warnings: readonly string[]) => void; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
   const { data } = useRead("/v1/prompts/{slug}/labels/{label}/effects", { path: { slug, label }, query: { version } });
+  const warnings = (data as Partial<NonNullable<typeof data>> | undefined)?.warnings ?? NONE; // a gateway of the release before tells none
+  useEffect(() => {
+    onSaid(warnings);
+    return () => onSaid(NONE);
+  });
   if (!data) return null;
-  const warnings = (data as Partial<typeof data>).warnings ?? []; // a gateway of the release before tells none
   return (
     <>
       {warnings.length > 0 ? (
-        <Notice tone="warn" title={`v${version} calls what is not there.`}>
+        <Notice tone="warn" title={`What to know of v${version}.`}>
           {warnings.join(" ")}
         </Notice>
       ) : null}

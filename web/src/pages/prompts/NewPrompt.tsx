@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { Button, CodeEditor, Combobox, Field, FieldFault, FormDialog, Input, Notice, errorFor, toast } from "@/kit";
+import { Button, CodeEditor, Combobox, Field, FieldFault, FormDialog, Input, Notice, errorFor, tellWarnings, toast } from "@/kit";
 
 /** A prompt that is good enough to begin with, and can be made better: its examples are those of the form for a dataset. */
 const EXAMPLE = {
@@ -49,6 +49,7 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
         onSuccess: (made) => {
           onOpenChange(false);
           toast(`${made.slug} is there, and live`);
+          tellWarnings(made);
           void navigate({ to: `/prompts/${made.slug}`, replace: true });
         },
       },

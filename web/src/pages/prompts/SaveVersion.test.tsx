@@ -101,12 +101,14 @@ it("keeps JSON that is half written with the draft, until it can be read", async
   expect([draft().unread, draft().faults]).toEqual([{}, {}]);
 });
 
-it("says what of the saved version reaches no model", async () => {
+it("says all that is amiss with the saved version, after that it is saved", async () => {
   await begin();
   press("Save");
   await waitFor(() => expect(sent).toHaveLength(1));
-  await act(async () => answer(versionOf(2, "new", { warnings: ["model: there is no model 'gpt-4o-mni' that can be called."] })));
-  await waitFor(() => expect(said.shown().map((one) => [one.tone, one.text])).toContainEqual(["warn", "v2: model: there is no model 'gpt-4o-mni' that can be called."]));
+  const warnings = ["model: there is no model 'gpt-4o-mni' that can be called.", "b.", "c.", "d.", "e."];
+  await act(async () => answer(versionOf(2, "new", { warnings })));
+  const toasts = () => said.shown().map((one) => [one.tone, one.text]).slice(-2);
+  await waitFor(() => expect(toasts()).toEqual([["ok", "v2 is saved"], ["warn", `v2: ${warnings.join(" ")}`]]));
 });
 
 it("begins anew over the saved version where nothing was written since", async () => {

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { invalidate, takeBack, useChange } from "@/api/hooks";
 import { ApiError } from "@/api/errors";
 import { useSession } from "@/api/session";
-import { Badge, Field, FormDialog, Input, Notice, Select, toast, toastError, toastWarning } from "@/kit";
+import { Badge, Field, FormDialog, Input, Notice, Select, tellWarnings, toast, toastError } from "@/kit";
 import { type Version, changeOf, contentOf, nameOf } from "./content";
 import type { Draft } from "./draft";
 import { MAIN, nameOfLine } from "./line";
@@ -31,14 +31,14 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
       toast(`Nothing was saved: version ${version.version} says exactly this`);
       return;
     }
-    for (const warning of version.warnings ?? []) toastWarning(`v${version.version}: ${warning}`);
     // Not `draft.start`: what is on screen by now may be more than what was sent.
     draft.saved(version, content);
     if (!label) {
       toast(`v${version.version} is saved${onBranch}`);
+      tellWarnings(version);
       return;
     }
-    move.mutateAsync({ path: { slug, label }, body: { version: version.version, reason: message } }).then(() => toast(`v${version.version} is saved${onBranch}, and ${label}`), toastError);
+    move.mutateAsync({ path: { slug, label }, body: { version: version.version, reason: message } }).then(() => toast(`v${version.version} is saved${onBranch}, and ${label}`), toastError).then(() => tellWarnings(version));
   };
   const refused = (error: unknown) => {
     const newer = newerVersionOf(error);
