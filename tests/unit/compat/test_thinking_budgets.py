@@ -25,3 +25,4 @@ def test_a_budget_out_of_bounds_is_refused(budget: int) -> None:
 def test_a_budget_within_bounds_or_between_tools_is_taken() -> None:
     parsed(AnthropicFormat(), asked(1999))
     parsed(AnthropicFormat(), asked(5000, tools=[{"name": "f", "input_schema": {"type": "object"}}]))
+    parsed(AnthropicFormat(), asked(5000, model="burnish::prompt::has-tools-perhaps"))

@@ -8,6 +8,7 @@ from burnish_gateway.compat.anthropic.body import CountTokensBody, MessagesBody,
 from burnish_gateway.compat.anthropic.documents import file_of, image_url_of
 from burnish_gateway.compat.files import check_place_of_shown, misplaced
 from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.compat.target import PROMPT_PREFIX
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
@@ -205,7 +206,8 @@ def _check_budget(budget: int, body: MessagesBody) -> None:
     """
     if budget < BUDGET_LEAST:
         raise InvalidField(f"thinking.budget_tokens: must be {BUDGET_LEAST} at least.", param="thinking.budget_tokens")
-    if budget >= body.max_tokens and not body.tools and not isinstance(body, CountTokensBody):
+    may_have_tools = bool(body.tools) or body.model.startswith(PROMPT_PREFIX)  # a prompt's version may hold some
+    if budget >= body.max_tokens and not may_have_tools and not isinstance(body, CountTokensBody):
         raise InvalidField(
             f"thinking.budget_tokens: {budget} must be less than max_tokens, which is {body.max_tokens}: what is thought counts as answer.",
             param="thinking.budget_tokens",
