@@ -261,11 +261,12 @@ async def test_a_span_that_cannot_be_taken_is_rejected_alone_and_the_answer_says
         ({"gen_ai.usage.input_tokens": "many"}, "estimated"),
         ({"gen_ai.usage.output_tokens": -1}, "estimated"),
         ({"gen_ai.usage.output_tokens": -1, "gen_ai.operation.name": "embeddings"}, "provider"),
-        ({"gen_ai.usage.output_tokens": -1, "error.type": "timeout"}, "provider"),
+        ({"gen_ai.usage.output_tokens": -1, "error.type": "timeout"}, "estimated"),
+        ({"gen_ai.usage.output_tokens": -1, "error.type": "timeout", "gen_ai.output.messages": None}, "provider"),
     ],
 )
 async def test_a_count_that_is_lacking_is_not_said_to_be_the_providers(caller: Caller, changed: dict[str, Any], source: str) -> None:
-    request = export(("01" * 8, CALL | changed))
+    request = export(("01" * 8, {name: value for name, value in (CALL | changed).items() if value is not None}))
     request.resource_spans[0].scope_spans[0].spans[0].status.code = 2 if "error.type" in changed else 0
     assert (await send(caller, request.SerializeToString())).status == 200
     [listed] = (await caller("GET", "/v1/executions")).body["data"]
