@@ -15,6 +15,8 @@ Ending = Literal["clean", "reset", "stall", "endless"]
 JSON_TYPE = "application/json"
 EVENT_STREAM_TYPE = "text/event-stream; charset=utf-8"
 DONE = b"data: [DONE]\n\n"
+ARGUMENTS_CHARS = 64
+"""Of a piece of the arguments of a call, as it is streamed."""
 CHUNK = re.compile(r"\s*\S+|\s+")
 
 
@@ -92,7 +94,8 @@ def _call_deltas(completion: Completion, completion_id: str, index: int) -> Iter
     for at, one in enumerate(completion.tool_calls):
         head = _call(ToolCall(one.name, ""), call_id=_call_id(completion_id, index, at))
         yield _compact({"tool_calls": [{"index": at, **head}]})
-        for piece in CHUNK.findall(one.arguments):
+        for start in range(0, len(one.arguments), ARGUMENTS_CHARS):
+            piece = one.arguments[start : start + ARGUMENTS_CHARS]
             yield _compact({"tool_calls": [{"index": at, "function": {"arguments": piece}}]})
 
 

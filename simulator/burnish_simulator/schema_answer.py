@@ -9,7 +9,7 @@ NESTED_DEPTH: Final = 4
 """From here on a choice is taken that ends soonest, so that a schema that holds itself comes to an end."""
 
 VALUES_MOST: Final = 2_000
-CHARS_MOST: Final = 1 << 20
+CHARS_MOST: Final = 1 << 16
 STEPS_MOST: Final = 5_000
 """Of one answer: a schema of two hundred bytes can ask for millions of values, and for as many looks at what a `$ref` means."""
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,8 @@ from burnish_simulator.refusals import Refusal
 from burnish_simulator.schema_answer import Unfillable, fill
 
 CHOICES: Final = (None, "auto", "none", "required")
+CALLS_MOST: Final = 8
+"""At once: a message may name a thousand tools, and each call may be as long as a whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,17 @@ def forced(tools: Sequence[Any] | None, choice: Any, text: str, *, asked: str, i
     if not offered:
         return ()
     names = list(offered)
-    wanted = [] if is_answered else sorted((at, name) for name in names if (at := _place(name, asked)) >= 0)
-    name = wanted[0][1] if wanted else names[-1] if is_answered else names[0]
+    name = names[-1] if is_answered else next(iter(_named_in(asked, names)), names[0])
     return (ToolCall(name, _arguments(offered[name], text)),)
 
 
 def named(tools: Sequence[Any] | None, choice: Any, text: str, *, asked: str, at_once: int) -> tuple[ToolCall, ...]:
-    """A call of each function, at most `at_once`, whose name stands in what the user asked, in that order; arguments hold the text."""
+    """Calls of the functions whose names stand in what the user asked, in its order, `at_once` and CALLS_MOST at most; they hold the text."""
     if choice == "none":
         return ()
     offered = _offered(tools, choice)
-    found = {name: at for name in offered if (at := _place(name, asked)) >= 0}
-    return tuple(ToolCall(name, _arguments(offered[name], text)) for name in sorted(found, key=found.__getitem__)[:at_once])
+    called = _named_in(asked, offered)[: min(at_once, CALLS_MOST)]
+    return tuple(ToolCall(name, _arguments(offered[name], text)) for name in called)
 
 
 def cut(calls: Sequence[ToolCall], *, most_chars: int | None) -> tuple[tuple[ToolCall, ...], bool]:
@@ -78,10 +79,10 @@ def cut(calls: Sequence[ToolCall], *, most_chars: int | None) -> tuple[tuple[Too
     return tuple(kept), False
 
 
-def _place(name: str, text: str) -> int:
-    """Where a text holds a name as a word of its own; -1 where it does not."""
-    found = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
-    return found.start() if found else -1
+def _named_in(text: str, names: Iterable[str]) -> list[str]:
+    """Those that stand in the text as words of their own, in its order."""
+    found = {name: at.start() for name in names if (at := re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))}
+    return sorted(found, key=found.__getitem__)
 
 
 def _arguments(parameters: dict[str, Any], text: str) -> str:

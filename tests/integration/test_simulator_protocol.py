@@ -185,6 +185,13 @@ async def test_a_schema_that_nobody_can_fill_is_refused_by_name(client: openai.A
     assert caught.value.param == "tools"
 
 
+async def test_a_message_that_names_very_many_tools_is_answered_with_a_few_calls(client: openai.AsyncOpenAI) -> None:
+    tools = [tool(f"tool_{n}", what={"type": "string"}) for n in range(200)]
+    messages: Any = [{"role": "user", "content": " ".join(f"tool_{n}" for n in range(200))}]
+    answer = await client.chat.completions.create(model="chat", messages=messages, tools=tools)
+    assert [call.function.name for call in answer.choices[0].message.tool_calls or []] == [f"tool_{n}" for n in range(8)]
+
+
 async def test_a_limit_of_tokens_cuts_a_call(client: openai.AsyncOpenAI) -> None:
     answer = await client.chat.completions.create(
         model="chat", messages=HELLO, tools=[tool("note", text={"type": "string"})], tool_choice="required", max_completion_tokens=3
