@@ -54,7 +54,7 @@ def forced(tools: Sequence[Any] | None, choice: Any, text: str, *, asked: str, i
 
 
 def named(tools: Sequence[Any] | None, choice: Any, text: str, *, asked: str, at_once: int) -> tuple[ToolCall, ...]:
-    """Calls of the functions whose names stand in what the user asked, in its order, `at_once` and CALLS_MOST at most; they hold the text."""
+    """A call of each function that the user names, in that order, `at_once` and CALLS_MOST at most; arguments hold the text."""
     if choice == "none":
         return ()
     offered = _offered(tools, choice)
