@@ -24,6 +24,7 @@ from burnish.embedded.nats import ADMINISTRATOR
 from burnish_shared.bus.users import USERS
 from burnish_shared.garbage import leave_alone_what_stands
 from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.documented import check_documented
 from tests.embedded.emitted_events import check_events
 from tests.embedded.installation import Installation
 from tests.embedded.places import make_reachable, servers_place
@@ -94,6 +95,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.security.units import LoadUnits
 
     return LoadUnits(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _documented() -> Iterator[None]:
+    yield
+    check_documented()
 
 
 @pytest.fixture

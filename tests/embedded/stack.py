@@ -26,6 +26,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.sandbox import worker_process
 from burnish_shared.streams import ERASURES
 from burnish_simulator.app import serve as serve_simulator
+from tests.embedded.documented import Documented
 from tests.embedded.secrets import KEK, installation_secrets_of
 from tests.embedded.streams import empty_streams
 from tests.embedded.superuser import as_superuser
@@ -170,11 +171,11 @@ class Stack:
         listening.listen(256)
         where = {"database_url": self.urls["gateway"], "nats_url": self.nats.url("gateway"), "replica": f"t{len(self.gateways)}"}
         made = GatewaySettings(**(where | FAST | PATIENT | settings))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                build_app(made), log_config=None, lifespan="on", http=HttpProtocol, timeout_graceful_shutdown=2, timeout_keep_alive=75
-            )
-        )
+        config = uvicorn.Config(
+            Documented(build_app(made)), log_config=None, lifespan="on", http=HttpProtocol, timeout_graceful_shutdown=2,
+            timeout_keep_alive=75,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         task = asyncio.create_task(server.serve(sockets=[listening]))
 

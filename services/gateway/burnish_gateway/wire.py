@@ -27,6 +27,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from burnish_gateway.describe_routes import needs_credentials
+from burnish_gateway.error_answer import ERROR_STATUSES, ErrorAnswer, ErrorBody
 from burnish_gateway.known_fields import no_field, without_sides
 from burnish_gateway.other_bodies import json_of
 from burnish_gateway.strict_json import parse_json
@@ -50,9 +51,6 @@ BODY_START_S = 60.0
 BODY_LEAST_BYTES_PER_S = 64 * 1024
 """So long a whole body may take, and a second more for each of so many bytes that have come. A line of 512 kbit/s brings the longest body
 (32 MiB, within 9.5 minutes), one of 140 kbit/s a body of 1 MiB; drops that keep a connection busy hold memory for no longer than that."""
-
-ERROR_STATUSES = (400, 401, 403, 404, 408, 409, 413, 422, 429, 503)
-"""What any route may answer; routes that call models add 402, 502 and 504."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -168,23 +166,6 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 """Text without NUL, which PostgreSQL cannot store."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE), AfterValidator(_no_nul)]
-
-
-class ErrorBody(BaseModel):
-    type: str
-    code: str
-    message: str
-    param: str | None = None
-    request_id: str
-    retryable: bool
-    retry_after_s: int | None = Field(default=None, description="Whole seconds, rounded up: the same number as `Retry-After`.")
-    details: dict[str, Any] | None = None
-
-
-class ErrorAnswer(BaseModel):
-    """The one schema of every error (PROMISES G-08)."""
-
-    error: ErrorBody
 
 
 IDENTITY = frozenset({"identity"})

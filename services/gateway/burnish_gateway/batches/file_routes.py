@@ -16,10 +16,11 @@ from burnish_gateway.batches.answers import ENDED, ERRORS, OUTPUT, FileAnswer, F
 from burnish_gateway.batches.results import results_of
 from burnish_gateway.batches.upload import Upload, is_form, upload_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, bearer, gateway_of, verified_caller
+from burnish_gateway.error_answer import ERROR_STATUSES, ErrorAnswer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import ERROR_STATUSES, ErrorAnswer, read_body
+from burnish_gateway.wire import read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidBody, NotFound
 from burnish_shared.ids import new_uuid

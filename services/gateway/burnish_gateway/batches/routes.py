@@ -15,6 +15,7 @@ from burnish_gateway.batches.change_batch import cancel_batch, pause_batch, resu
 from burnish_gateway.batches.make_batch import ERRORS_SHOWN, make_batch, plan_batch, problems_of
 from burnish_gateway.batches.results import results_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.json_lines import MEDIA_TYPE, until_error
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -32,7 +33,7 @@ STATUSES = {
 """What may be asked for → statuses of rows."""
 
 
-@router.post("/v1/batches", status_code=200, response_model=BatchAnswer, summary="Start a batch")
+@router.post("/v1/batches", status_code=200, response_model=BatchAnswer, responses=PAID, summary="Start a batch")
 async def create_batch(request: Request, gateway: GatewayParts, principal: Editor, body: NewBatch) -> Response:
     """Sets aside what it can cost and runs every line as an execution on the batch lane. A line that is wrong says so in the results."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
@@ -135,7 +136,7 @@ async def pause(request: Request, gateway: GatewayParts, principal: Editor, batc
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-@router.post("/v1/batches/{batch_id}/resume", response_model=BatchAnswer, summary="Resume a batch")
+@router.post("/v1/batches/{batch_id}/resume", response_model=BatchAnswer, responses=PAID, summary="Resume a batch")
 async def resume(
     request: Request, gateway: GatewayParts, principal: Editor, batch_id: UUID, body: ResumeBatch | None = None
 ) -> Response:  # fmt: skip

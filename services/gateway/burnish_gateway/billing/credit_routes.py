@@ -26,8 +26,9 @@ from burnish_gateway.billing.credit_bodies import (
 )
 from burnish_gateway.billing.operate import note_there
 from burnish_gateway.deps import Admin, GatewayParts, Operator
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.wire import ErrorAnswer, make_router
+from burnish_gateway.wire import make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden, InvalidField, NotFound, OutOfCredit
@@ -147,7 +148,7 @@ class _Move:
     status_code=201,
     response_model=MoveAnswer,
     summary="Move credit to another workspace of the organization",
-    responses={402: {"model": ErrorAnswer}},
+    responses=PAID,
 )
 async def move(body: MoveBody, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
     """For admins of the organization's home workspace, and for people who are admins of both."""

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from burnish_gateway.compare.bodies import NewComparison, name_side, orders_of
 from burnish_gateway.compare.run_sides import ROUTE, Side, admit_sides, follow_sides, in_words, side_shown, sums_of, until_ended
 from burnish_gateway.deps import GatewayParts, Viewer, request_id_of
+from burnish_gateway.error_answer import ErrorAnswer
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated
 from burnish_gateway.idempotency import fingerprint_of, key_of
-from burnish_gateway.wire import ErrorAnswer, json_body, make_router, parse_model, read_body
+from burnish_gateway.wire import json_body, make_router, parse_model, read_body
 from burnish_shared.books.admission import IdempotencyKey
 
 router = make_router("executions")

@@ -18,7 +18,8 @@ from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.compat.serve import serve
 from burnish_gateway.deps import bearer, request_id_of
-from burnish_gateway.wire import ErrorAnswer, json_body
+from burnish_gateway.error_answer import ErrorAnswer
+from burnish_gateway.wire import json_body
 
 router = APIRouter(tags=["openai"])
 

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer, request_id_of
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.evaluators import agreement_routes, live_routes, score_routes, store, where_routes
 from burnish_gateway.evaluators.ask_judges import asking
 from burnish_gateway.evaluators.bodies import (
@@ -78,7 +79,9 @@ async def list_evaluators(
     return json_response(EvaluatorPage(data=[evaluator_answer(one) for one in page["data"]], next_cursor=page["next_cursor"]))
 
 
-@router.post("/v1/evaluators/try", response_model=VerdictAnswer, summary="Look at an answer with settings that are not saved")
+@router.post(
+    "/v1/evaluators/try", response_model=VerdictAnswer, responses=PAID, summary="Look at an answer with settings that are not saved"
+)
 async def try_settings(request: Request, body: TriedSettings, principal: Editor, gateway: GatewayParts) -> Response:
     """Judges are asked at once and paid as any execution is."""
     ask = asking(gateway, principal, evaluator_id=new_uuid(), request_id=request_id_of(request))
@@ -98,7 +101,9 @@ async def get_evaluator(evaluator_id: UUID, principal: Viewer, gateway: GatewayP
     return json_response(evaluator_answer(row))
 
 
-@router.post("/v1/evaluators/{evaluator_id}/try", response_model=VerdictAnswer, summary="Look at an answer with an evaluator")
+@router.post(
+    "/v1/evaluators/{evaluator_id}/try", response_model=VerdictAnswer, responses=PAID, summary="Look at an answer with an evaluator"
+)
 async def try_evaluator(evaluator_id: UUID, request: Request, body: Answered, principal: Editor, gateway: GatewayParts) -> Response:
     """Judges are asked at once and paid as any execution is."""
     ask = asking(gateway, principal, evaluator_id=evaluator_id, request_id=request_id_of(request))

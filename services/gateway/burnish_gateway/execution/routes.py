@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, request_id_of, verified_caller
+from burnish_gateway.error_answer import ErrorAnswer
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
 from burnish_gateway.execution.cancel import cancel
@@ -35,7 +36,6 @@ from burnish_gateway.wire import (
     CHAT_MOST_BYTES,
     ApiModel,
     ChatRoute,
-    ErrorAnswer,
     error_response,
     json_body,
     json_response,

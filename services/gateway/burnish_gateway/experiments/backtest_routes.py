@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.experiments import backtest_store
 from burnish_gateway.experiments.backtest import BacktestPlan, begin, plan_backtest
 from burnish_gateway.experiments.bodies import NewBacktest
@@ -89,7 +90,7 @@ class BacktestForecast(BaseModel):
     likely_credits: str
 
 
-@router.post("/v1/experiments/backtests", status_code=202, response_model=BacktestAnswer, summary="Start a backtest")
+@router.post("/v1/experiments/backtests", status_code=202, response_model=BacktestAnswer, responses=PAID, summary="Start a backtest")
 async def create_backtest(request: Request, gateway: GatewayParts, principal: Editor, body: NewBacktest) -> Response:
     """Takes inputs of past executions of a prompt, spread over the days, and asks each of its arms on the batch lane. Nobody sees the
     answers; nothing of it counts as live."""

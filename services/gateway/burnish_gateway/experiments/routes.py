@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.experiments import announce, answers, backtest_routes, draft, lifecycle, settings_routes, store
 from burnish_gateway.experiments.answers import ChecklistAnswer, ExperimentAnswer, ExperimentPage, experiment_answer
 from burnish_gateway.experiments.bodies import Advance, ChangedExperiment, Changing, Decide, NewExperiment, Shares
@@ -139,7 +140,7 @@ async def read_checklist(gateway: GatewayParts, principal: Viewer, experiment_id
     return answers.checklist_answer(found)
 
 
-@router.post("/v1/experiments/{experiment_id}/start", response_model=ExperimentAnswer, summary="Start an experiment")
+@router.post("/v1/experiments/{experiment_id}/start", response_model=ExperimentAnswer, responses=PAID, summary="Start an experiment")
 async def start_experiment(
     request: Request, gateway: GatewayParts, principal: PromptEditor, experiment_id: UUID, body: Changing | None = None
 ) -> Response:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer, request_id_of
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.streaming import EventStream
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import (
@@ -50,7 +51,7 @@ RunStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 TestRunStatus = Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
 
 
-@router.post("/v1/test-runs", status_code=202, response_model=answers.StartedRunsAnswer, summary="Start test runs")
+@router.post("/v1/test-runs", status_code=202, response_model=answers.StartedRunsAnswer, responses=PAID, summary="Start test runs")
 async def create_test_run(request: Request, gateway: GatewayParts, principal: Editor, body: TestRunBody) -> Response:
     """Runs a version, or several by several models, over a split of a dataset, in the background."""
 
@@ -119,7 +120,7 @@ async def cancel_test_run(request: Request, gateway: GatewayParts, principal: Ed
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-@router.post("/v1/optimizations", status_code=202, response_model=answers.StartedAnswer, summary="Start an optimization")
+@router.post("/v1/optimizations", status_code=202, response_model=answers.StartedAnswer, responses=PAID, summary="Start an optimization")
 async def create_optimization(request: Request, gateway: GatewayParts, principal: Editor, body: OptimizationBody) -> Response:
     """Searches a better prompt on train and validation, and measures it once on test, in the background."""
 

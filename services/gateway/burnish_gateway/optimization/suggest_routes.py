@@ -12,6 +12,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.assistant import settings_store
 from burnish_gateway.assistant.models import callable_model, usual_model
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, request_id_of
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.replay import replay as replay_execution
 from burnish_gateway.execution.routes import answered
@@ -70,7 +71,9 @@ class Suggestions(BaseModel):
     cost_nusd: int
 
 
-@router.post("/v1/suggest", response_model=Suggestions, summary="Suggest changes of a prompt, from what a test run said of it")
+@router.post(
+    "/v1/suggest", response_model=Suggestions, responses=PAID, summary="Suggest changes of a prompt, from what a test run said of it"
+)
 async def suggest(request: Request, body: SuggestBody, principal: Editor, gateway: GatewayParts) -> Response:
     """An ordinary call of a model, paid like any other. Words for people: what finds a better prompt and proves it is
     `POST /v1/optimizations`."""

@@ -19,6 +19,7 @@ from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.deps import GatewayParts
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization.bodies import TestRunBody
 from burnish_gateway.optimization.start import start_test_run
@@ -134,7 +135,9 @@ class MetricsSummary(BaseModel):
     total_runs: int
 
 
-@router.post("/runs", status_code=202, response_model=StartedSourceRun, summary="Start a test run, as the source system does")
+@router.post(
+    "/runs", status_code=202, response_model=StartedSourceRun, responses=PAID, summary="Start a test run, as the source system does"
+)
 async def start_run(
     request: Request,
     principal: SourceEditor,

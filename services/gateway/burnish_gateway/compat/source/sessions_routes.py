@@ -15,6 +15,7 @@ from burnish_gateway.clarifications.start import NewSession
 from burnish_gateway.compat.source import bodies
 from burnish_gateway.compat.source.caller import SourceViewer
 from burnish_gateway.deps import Gateway, GatewayParts
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.idempotency import goes_on, key_of
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.errors import BudgetExhausted, BurnishError, OutOfCredit, ProviderFailed, Suspended
@@ -76,7 +77,7 @@ async def submit_answer(request: Request, body: bodies.SubmitAnswer, principal: 
     "/generate_final_prompt",
     response_model=FinalPrompt,
     summary="Have the prompt written, as its source system does",
-    responses={502: {"description": "The model failed; ask again, nothing is lost"}},
+    responses={**PAID, 502: {"description": "The model failed; ask again, nothing is lost"}},
 )
 async def generate_final_prompt(
     request: Request, body: bodies.GenerateFinalPrompt, principal: SourceViewer, gateway: GatewayParts

@@ -9,6 +9,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.source import bodies, store
 from burnish_gateway.compat.source.caller import SourceEditor
 from burnish_gateway.deps import Gateway, GatewayParts
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.optimization import suggest_routes
 from burnish_gateway.optimization.suggest_routes import SuggestBody, Suggestions
 from burnish_gateway.registry.prompt import no_such_prompt
@@ -18,7 +19,7 @@ from burnish_shared.slug import parse_slug
 router = make_router("optimization")
 
 
-@router.post("/suggest", response_model=Suggestions, summary="Suggest changes of a prompt, as the source system does")
+@router.post("/suggest", response_model=Suggestions, responses=PAID, summary="Suggest changes of a prompt, as the source system does")
 async def suggest(request: Request, body: bodies.AskSuggestions, principal: SourceEditor, gateway: GatewayParts) -> Response:
     """With a `prompt_id` and nothing else, what the newest completed run of the prompt said. Native: `POST /v1/suggest`, which also takes
     a test run."""

@@ -1,0 +1,57 @@
+"""Looks at the status of every answer that gateways of the tests give: each must be one that OpenAPI names for its route."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+OPENAPI: Final = Path(__file__).parents[2] / "docs/reference/openapi.json"
+"""A snapshot that `make snapshots` writes and a test compares with the code."""
+
+OF_ANY_ROUTE: Final = frozenset({405, 499})
+"""Another method of a path, and a caller that is gone and reads nothing."""
+
+undocumented: set[str] = set()
+"""`GET /v1/things answered 418`, of this process."""
+
+
+class Documented:
+    """The app as it is, with a look at what each of its routes answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start" and (fault := _fault(scope, message["status"])):
+                undocumented.add(fault)
+            await send(message)
+
+        await self.app(scope, receive, watched)
+
+
+def check_documented() -> None:
+    """Raises AssertionError with every status that was answered since the last look and that OpenAPI does not name."""
+    wrong = sorted(undocumented)
+    undocumented.clear()
+    assert not wrong, "statuses that OpenAPI does not name (`responses=` of the route):\n" + "\n".join(wrong)
+
+
+@cache
+def _known() -> dict[tuple[str, str], frozenset[int]]:
+    paths: dict[str, dict[str, Any]] = json.loads(OPENAPI.read_text())["paths"]
+    return {
+        (method.upper(), path): frozenset(int(status) for status in operation["responses"])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+
+
+def _fault(scope: Scope, status: int) -> str | None:
+    path = getattr(scope.get("route"), "path", None)
+    known = _known().get((scope.get("method", ""), path or ""))
+    if known is None or status in known or status in OF_ANY_ROUTE:
+        return None
+    return f"{scope['method']} {path} answered {status}, not one of {sorted(known)}"
