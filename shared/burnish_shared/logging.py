@@ -88,7 +88,7 @@ def configure(*, service: str, replica: str, level: str = "info") -> None:
 
 
 class _Lossy:
-    """A stream that loses what it cannot write. A log on a disk without room must end nothing: whoever tells of a failure goes on with it."""
+    """A stream that loses what it cannot write: who tells of a failure goes on after it, also where the disk of the log is what failed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
