@@ -58,6 +58,8 @@ def _of_postgres(failure: BaseException) -> str | None:
     )  # fmt: skip
     if isinstance(failure, refused):
         return f"PostgreSQL did not let us in: {failure}."
+    if isinstance(failure, asyncpg.DiskFullError):
+        return f"PostgreSQL has no room: {' '.join(str(failure).split())}."
     if isinstance(failure, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError | asyncpg.UndefinedFunctionError):
         return f"The schema is not that of this release ({failure}); `burnish migrate` brings it there."
     return None

@@ -3,8 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any, Final
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final, TextIO
 
 import structlog
 
@@ -71,19 +71,59 @@ def configure(*, service: str, replica: str, level: str = "info") -> None:
         structlog.processors.format_exc_info,
         _redact_event,
     ]
+    out = _Lossy(sys.stderr)
     structlog.configure(
         processors=[*before, structlog.processors.JSONRenderer(default=str)],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_lines_into(out),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processor=structlog.processors.JSONRenderer(default=str))
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(LEVELS[level], logging.WARNING))
+
+
+class _Lossy:
+    """A stream that loses what it cannot write: who tells of a failure goes on after it, also where the disk of the log is what failed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._has_lost = False
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(f"\n{text}" if self._has_lost else text)  # What is there may end in the middle of a line.
+            self._has_lost = False
+        except OSError:
+            self._has_lost = True
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._has_lost = True
+
+
+class _Lines:
+    """What structlog writes with: a line a call."""
+
+    def __init__(self, out: _Lossy) -> None:
+        self._out = out
+
+    def msg(self, message: str) -> None:
+        self._out.write(f"{message}\n")
+        self._out.flush()
+
+    log = debug = info = warn = warning = error = critical = fatal = exception = failure = err = msg
+
+
+def _lines_into(out: _Lossy) -> Callable[..., _Lines]:
+    return lambda *_: _Lines(out)
 
 
 def _add_origin(service: str, replica: str) -> Any:

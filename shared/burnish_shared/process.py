@@ -1,6 +1,7 @@
 """What every service process does: event loop, logs, signals, and a small HTTP server for health and metrics."""
 
 import asyncio
+import math
 import os
 import resource
 import signal
@@ -30,6 +31,9 @@ CANCEL_AGAIN_S: Final = 5.0
 """Longer than what a loop does to end well takes, such as giving back what it had claimed while the database is busy."""
 
 START_AGAIN_S: Final = 0.2
+SAID_AGAIN_S: Final = 10.0
+"""How often one and the same reason to wait is told."""
+
 STANDS_AFTER_S: Final = (3.0, 30.0)
 """When a service has loaded what it keeps: its start, and the first use of what is loaded late."""
 
@@ -84,11 +88,15 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     """What `work` returns, tried again for as long as it raises Unavailable: the servers may still be starting."""
+    told, told_at_s = "", -math.inf
     while True:
         try:
             return await work()
         except Unavailable as error:
-            log.warning("waits_for_server", error=error.message)
+            now_s = asyncio.get_running_loop().time()
+            if error.message != told or now_s - told_at_s >= SAID_AGAIN_S:
+                told, told_at_s = error.message, now_s
+                log.warning("waits_for_server", error=error.message)
             await asyncio.sleep(START_AGAIN_S)
 
 

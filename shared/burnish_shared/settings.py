@@ -10,9 +10,13 @@ from typing import Final, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from burnish_shared.addresses_of_settings import WebAddress, bus_address
 from burnish_shared.refusal import StartRefused
 
 PREFIX: Final = "BURNISH_"
+
+REPLICA: Final = re.compile("[a-z0-9-]{1,40}")
+"""The name of a process stands in the subject of its inbox, where a dot or blank would end a word."""
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -79,7 +83,6 @@ class SharedSettings(BaseSettings):
     )
     replica: str = Field(
         default_factory=own_replica,
-        pattern=r"^[a-z0-9-]{1,40}$",
         description="Name of this process among its replicas; part of its inbox. Two that run at once must not share one."
         " Without it: the host's name and a few random letters.",
     )
@@ -92,11 +95,11 @@ class SharedSettings(BaseSettings):
     metrics_host: str = Field(
         default="127.0.0.1", description="Address of /metrics, /healthz and /readyz of this process, of the gateway apart from its API."
     )
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level that is logged.")
     failpoints: str = Field(
         default="", validation_alias="BURNISH_FP", description="Test only: `name:exit` or `name:sleep=MS`, comma-separated."
     )
-    otlp_endpoint: str = Field(default="", description="OTLP/HTTP traces endpoint; empty: no traces leave the process.")
+    otlp_endpoint: WebAddress = Field(default="", description="OTLP/HTTP traces endpoint; empty: no traces leave the process.")
     egress_allow: str = Field(default="", description="Networks that outbound calls may reach besides public ones, comma-separated CIDRs.")
     relay_wait_ms: int = Field(default=20, ge=0, le=1000, description="How long the outbox relay waits to join rows into one message.")
     relay_busy_ms: int = Field(default=100, ge=0, le=1000, description="How far apart its turns are at least where rows keep coming.")
@@ -114,4 +117,17 @@ class SharedSettings(BaseSettings):
     def _leads_to_postgresql(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("nats_url")
+    @classmethod
+    def _leads_to_nats(cls, value: SecretStr) -> SecretStr:
+        bus_address(value.get_secret_value())
+        return value
+
+    @field_validator("replica")
+    @classmethod
+    def _fits_into_a_subject(cls, value: str) -> str:
+        if not REPLICA.fullmatch(value):
+            raise ValueError("must be 1 to 40 of the letters a to z, digits and -, such as gateway-1")
         return value

@@ -1,9 +1,12 @@
 """Logs without secrets, traces that keep their id over a hop, failpoints that are off by default."""
 
 import asyncio
+import errno
 import io
 import json
 import logging as stdlib_logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -101,6 +104,53 @@ def test_log_lines_are_json_with_origin_and_trace_and_without_secrets(log_lines:
     assert not [one for one in ("secretword", "sk-abc", "abcdefghijklmnop") if one in log_lines.getvalue()]
     assert "shapeless" not in log_lines.getvalue()
     assert theirs["level"] == "warning"
+
+
+class Full(io.StringIO):
+    """The log file of a disk that has no room, as long as `is_full`."""
+
+    is_full = False
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+@pytest.mark.promise("G-10")
+def test_a_log_without_room_ends_nothing_and_goes_on_when_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops that log a failure ended by the failure to log it, and the process that was to end with them lived on."""
+    lines = Full()
+    monkeypatch.setattr("sys.stderr", lines)
+    root = stdlib_logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        logging.configure(service="gateway", replica="1")
+        structlog.get_logger("x").warning("before")
+        lines.is_full = True
+        structlog.get_logger("x").warning("lost")
+        stdlib_logging.getLogger("library").warning("lost too")
+        lines.is_full = False
+        structlog.get_logger("x").warning("after")
+        stdlib_logging.getLogger("library").warning("and this")
+    finally:
+        root.handlers[:], root.level = handlers, level
+        structlog.reset_defaults()
+    assert [json.loads(line)["event"] for line in lines.getvalue().splitlines() if line] == ["before", "after", "and this"]
+
+
+def test_a_process_whose_log_takes_nothing_works_on() -> None:
+    program = """
+import structlog
+from burnish_shared import logging
+logging.configure(service="gateway", replica="1")
+for _ in range(3):
+    structlog.get_logger("x").warning("lost", text="y" * 20_000)
+print("works on")
+"""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, text=True, timeout=60, check=False)
+    assert ended.stdout == "works on\n"
 
 
 def test_an_exception_is_logged_without_its_secret(log_lines: io.StringIO) -> None:

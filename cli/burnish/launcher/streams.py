@@ -21,9 +21,12 @@ REPLICAS_MOST: Final = 5
 
 
 async def reach(nats_url: str, *, purpose: str) -> "Bus":
-    """A connection as the provisioner, for a command. Raises StartFailed where NATS does not take it within CONNECT_PATIENCE_S."""
+    """A connection as the provisioner, for a command. Raises StartFailed where NATS does not take it within CONNECT_PATIENCE_S, and at
+    once for an address that is none of NATS.
+    """
     from burnish_shared.bus.connect import connect
 
+    _check_address(nats_url)
     try:
         async with asyncio.timeout(CONNECT_PATIENCE_S):
             return await connect(nats_url, service="provisioner", replica=f"{purpose}-{os.getpid()}")
@@ -55,6 +58,16 @@ def _wanted_ack_wait_s(environment: Mapping[str, str]) -> float | None:
     return ack_wait_s or None
 
 
+def _check_address(url: str) -> None:
+    """Raises StartFailed for one that no server of NATS has, which the client would try for ever."""
+    from burnish_shared.addresses_of_settings import bus_address
+
+    try:
+        bus_address(url)
+    except ValueError as error:
+        raise StartFailed(f"NATS_URL {error}.") from None
+
+
 class StreamKeeper:
     """One connection as the provisioner, from `start` to `stop`."""
 
@@ -72,6 +85,7 @@ class StreamKeeper:
         from burnish_shared.logging import configure
 
         configure(service="launcher", replica="0", level="warning")  # Else structlog writes to standard output, which is for results.
+        _check_address(url)
         ack_wait_s = _wanted_ack_wait_s(environment)
         replicas = wanted_replicas(environment) or 1
         try:

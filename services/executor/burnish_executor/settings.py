@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from burnish_shared.addresses_of_settings import PublicAddress
 from burnish_shared.auth.kek import SealingSettings
 from burnish_shared.sandbox.settings import SandboxSettings
 
@@ -78,7 +79,7 @@ class ExecutorSettings(SandboxSettings, SealingSettings):
     cache_sweep_s: float = Field(default=60.0, gt=0, description="How often answers that are over are removed from the cache.")
     cache_entries_most: int = Field(default=20_000, ge=1, description="Most answers kept for one workspace; the longest unasked go first.")
     cache_mebibytes_most: int = Field(default=256, ge=1, description="Most that the answers of one workspace may take, in MiB.")
-    public_url: str = Field(
+    public_url: PublicAddress = Field(
         default="", description="Where people reach this installation, as the gateway is told it: OpenRouter counts an application by it."
     )
     sandbox_workers: int = Field(

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from burnish_gateway.access import organization_store
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.identity_providers import IdentityProviders
 from burnish_gateway.access.key_use import KeyUse
@@ -58,6 +59,7 @@ from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
 from burnish_shared.process import at_start, ended, supervise
+from burnish_shared.refusal import StartRefused
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -145,14 +147,25 @@ async def _connected(
 
 
 async def check_start(settings: GatewaySettings) -> None:
-    """Raises StartRefused when our keys do not open what lies in the database; waits for PostgreSQL, however long it takes."""
+    """Raises StartRefused when our keys do not open what lies in the database, or the plan for those who sign up is not there; waits for
+    PostgreSQL, however long it takes.
+    """
     keyring = load_keyring(settings)
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-gateway-start", max_size=1, pooler=settings.pooler)
     try:
         await at_start(lambda: check_keyring(db, keyring))
+        await at_start(lambda: _check_sign_up_plan(db, settings.sign_up_plan))
     finally:
         await db.close()
+
+
+async def _check_sign_up_plan(db: Database, plan: str) -> None:
+    """Raises StartRefused where whoever founds an organization would be answered as if our own code were wrong."""
+    async with db.unit_of_work(read_only=True) as tx:
+        plans = await organization_store.plan_names(tx)
+    if plan not in plans:
+        raise StartRefused(f"BURNISH_SIGN_UP_PLAN: there is no plan {plan!r}. It is one of {', '.join(plans)}.")
 
 
 def _authenticator(

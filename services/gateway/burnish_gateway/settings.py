@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from burnish_gateway.identity_settings import IdentitySettings
+from burnish_shared.addresses_of_settings import PublicAddress
 from burnish_shared.auth.kek import SealingSettings
 from burnish_shared.sandbox.settings import SandboxSettings
 from burnish_shared.settings import networks
@@ -89,9 +90,8 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
     drain_s: float = Field(
         default=30.0, gt=0, description="How long open requests may go on after that; then their callers are told how they ended."
     )
-    public_url: str = Field(
+    public_url: PublicAddress = Field(
         default="",
-        pattern=r"^(https?://[^\s/]+)?$",
         description="Address at which people reach this installation, such as https://burnish.example.com; for links and cookies.",
     )
     cookie_secure: Literal["auto", "always", "never"] = Field(

@@ -1,6 +1,8 @@
 """Settings of the optimizer."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from burnish_shared.sandbox.settings import SandboxSettings
 from burnish_shared.settings import SharedSettings
@@ -32,3 +34,12 @@ class OptimizerSettings(SandboxSettings, SharedSettings):
         gt=0,
         description="A silent evaluation without a row is sent again, sooner if it is under way nowhere; longer than a batch deadline.",
     )
+
+    @model_validator(mode="after")
+    def _is_renewed_in_time(self) -> Self:
+        if self.renew_s + self.watch_interval_s >= self.lease_s:
+            raise ValueError(
+                "BURNISH_RENEW_S and BURNISH_WATCH_INTERVAL_S together must be shorter than BURNISH_LEASE_S, else another replica takes"
+                " a job that is worked on; a third of the lease is a good time to renew it"
+            )
+        return self

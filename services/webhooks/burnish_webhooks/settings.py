@@ -4,13 +4,14 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from burnish_shared.addresses_of_settings import PublicAddress
 from burnish_shared.auth.kek import SealingSettings
 
 
 class WebhooksSettings(SealingSettings):
     """Names in the environment carry the prefix `BURNISH_`."""
 
-    public_url: str = Field(default="", description="Where customers reach the API; the links in webhook bodies begin with it.")
+    public_url: PublicAddress = Field(default="", description="Where customers reach the API; the links in webhook bodies begin with it.")
     smtp_url: SecretStr | None = Field(
         default=None,
         description="Mail server for alerts by e-mail: smtp://user:password@host:587 (TLS where it is offered) or smtps://…:465. Without it"

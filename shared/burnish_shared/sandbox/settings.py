@@ -1,5 +1,6 @@
 """Where code of evaluators, guardrails and validators runs: here, or at Daytona."""
 
+import re
 from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -9,6 +10,8 @@ from burnish_shared.sandbox.daytona_place import DaytonaPlace
 
 DAYTONA_URL: Final = "https://app.daytona.io/api"
 """Daytona's own API, as its client library 0.226 has it."""
+
+DAYTONA_ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 NO_KEY: Final = (
     "BURNISH_SANDBOX is `daytona`, and BURNISH_DAYTONA_API_KEY is not set: give a key of Daytona, or set BURNISH_SANDBOX to `local`"
@@ -31,7 +34,6 @@ class SandboxSettings(BaseSettings):
     )
     daytona_api_url: str = Field(
         default=DAYTONA_URL,
-        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
         description="Daytona's API; another where you run Daytona yourself. The key is sent there, and to the address of sandboxes that it"
         " names.",
     )
@@ -39,6 +41,13 @@ class SandboxSettings(BaseSettings):
     daytona_snapshot: str = Field(
         default="", max_length=200, description="Snapshot with Python 3 and the packages that code may import; empty: Daytona's usual one."
     )
+
+    @field_validator("daytona_api_url")
+    @classmethod
+    def _can_be_asked(cls, value: str) -> str:
+        if not DAYTONA_ADDRESS.fullmatch(value):
+            raise ValueError(f"must be an address that begins with https:// or http://, without ? and #, such as {DAYTONA_URL}")
+        return value
 
     @field_validator("daytona_api_key")
     @classmethod

@@ -48,3 +48,10 @@ async def test_it_does_not_wait_for_ever_for_nats(
     with pytest.raises(StartFailed, match="NATS did not let us in"):
         await asyncio.to_thread(migrate_everything, Home(tmp_path), target="head", is_down=False, environment=environment)
     assert "The schema is at" in capsys.readouterr().err
+
+
+async def test_an_address_that_no_nats_has_is_refused_at_once(database_urls: DatabaseUrls, tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": database_urls["owner"], "NATS_URL": "http://a:hidden@127.0.0.1:4222"}
+    with pytest.raises(StartFailed, match="NATS_URL must begin with nats://") as refused:
+        await asyncio.to_thread(migrate_everything, Home(tmp_path), target="head", is_down=False, environment=environment)
+    assert "hidden" not in str(refused.value)

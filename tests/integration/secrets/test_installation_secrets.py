@@ -11,6 +11,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from burnish_gateway.assemble import check_start
+from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.installation import NAMES, check_keyring, load_installation_secrets
 from burnish_shared.auth.kek import KekSettings, load_keyring
 from burnish_shared.auth.keyring import Keyring
@@ -41,6 +43,14 @@ async def test_whoever_starts_first_makes_them_and_all_others_find_the_same(data
     values = {first.pepper, first.cursor_key, first.session_key, first.receipt_key, first.login_seed}
     assert len(values) == len(NAMES) and all(len(one) == 32 for one in values)
     await check_keyring(databases["executor"], ring)
+
+
+@pytest.mark.capability("T1")
+async def test_a_plan_for_sign_ups_that_is_not_there_is_refused_at_the_start(database_urls: DatabaseUrls) -> None:
+    where: dict[str, Any] = {"database_url": database_urls["gateway"], "nats_url": "nats://127.0.0.1:1", "kek": RIGHT}
+    await check_start(GatewaySettings(**where))
+    with pytest.raises(StartRefused, match=r"BURNISH_SIGN_UP_PLAN: there is no plan 'gold'. It is one of .*free"):
+        await check_start(GatewaySettings(**where, sign_up_plan="gold"))
 
 
 async def test_a_service_other_than_the_gateway_cannot_read_them_and_none_can_change_them(

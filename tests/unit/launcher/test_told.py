@@ -21,6 +21,7 @@ from burnish_shared.errors import Unavailable
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), "Connect call failed."),
         (asyncpg.InvalidPasswordError("no such user"), "PostgreSQL did not let us in: no such user."),
         (asyncpg.CannotConnectNowError("starting up"), "PostgreSQL did not let us in: starting up."),
+        (asyncpg.DiskFullError("could not extend file: No space left on device"), "PostgreSQL has no room: could not extend file"),
         (asyncpg.UndefinedTableError('relation "restores" does not exist'), "`burnish migrate` brings it there"),
     ],
 )
