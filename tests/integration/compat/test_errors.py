@@ -253,3 +253,25 @@ async def test_everything_that_openais_client_can_send_is_taken(client: AsyncOpe
         extra_body={"something": {"quite": ["new"]}},
     )  # fmt: skip
     assert answer.choices[0].message.content
+
+
+TOO_LONG: Any = [{"role": "user", "content": "word " * 300_000}]
+
+
+async def test_an_input_that_is_too_long_for_its_model_has_the_code_and_words_that_programs_look_for(
+    client: AsyncOpenAI, caller: Caller
+) -> None:
+    """CrewAI, LangChain, LiteLLM and Anthropic's tools shorten the conversation then; they took it for any other refusal."""
+    error = await refused(client, openai.BadRequestError, messages=TOO_LONG)
+    assert (error.code, error.type) == ("context_length_exceeded", "invalid_request_error")
+    assert "prompt is too long" in error.message and "context_length_exceeded" in error.message
+    with pytest.raises(openai.BadRequestError) as streamed:
+        await ask(client, messages=TOO_LONG, stream=True)
+    with pytest.raises(openai.BadRequestError) as response:
+        await client.responses.create(model="simulated/chat", input=TOO_LONG)
+    assert [one.value.code for one in (streamed, response)] == ["context_length_exceeded"] * 2
+    message = await caller("POST", "/v1/messages", {"model": "simulated/chat", "max_tokens": 20, "messages": TOO_LONG})
+    assert (message.status, message.body["error"]["type"]) == (400, "invalid_request_error")
+    assert "prompt is too long" in message.body["error"]["message"]
+    native = await caller("POST", "/v1/executions", {"model": "simulated/chat", "messages": TOO_LONG})
+    assert (native.status, native.body["error"]["code"]) == (400, "provider_refused")

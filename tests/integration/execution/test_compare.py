@@ -228,3 +228,26 @@ async def test_more_sides_than_the_plan_lets_wait_at_once_are_refused_for_good(s
     await until(never)
     assert (await caller("POST", "/v1/executions/compare", SIDES)).status == 200
     await assert_settled(stack, caller)
+
+
+def with_image(size_bytes: int) -> list[dict[str, Any]]:
+    """One message of the user with an image of so many bytes, as its data URL holds them."""
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * (size_bytes // 4 * 4)}}
+    return [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, image]}]
+
+
+async def test_sides_are_asked_about_an_image_as_large_as_a_single_call_takes(stack: Stack, caller: Caller) -> None:
+    body = SIDES | {"messages": with_image(5 * 1024 * 1024), "models": ["simulated/chat", "simulated/chat"]}
+    answer = await caller("POST", "/v1/executions/compare", body)
+    assert (answer.status, answer.body.get("succeeded")) == (200, 2), answer.body
+    assert all("image/png" in one["output"] for one in answer.body["data"])
+    await assert_settled(stack, caller)
+
+
+async def test_sides_that_are_too_long_together_are_refused_before_any_is_held_for(stack: Stack, caller: Caller) -> None:
+    body = SIDES | {"messages": with_image(5 * 1024 * 1024), "models": ["simulated/chat"] * 8}
+    refused = await caller("POST", "/v1/executions/compare", body)
+    assert (refused.status, refused.body["error"]["code"], refused.body["error"]["param"]) == (413, "payload_too_large", "models")
+    assert refused.body["error"]["message"].startswith("models: the rendered requests of these 8 sides")
+    assert await rows_of(stack, caller) == []
+    await assert_settled(stack, caller)

@@ -43,6 +43,12 @@ def test_an_input_that_is_too_long_is_known_by_what_providers_say(said: str) -> 
     failure = Failure(FailureKind.REFUSED, f"The provider answered 400: {said}", 400)
     assert is_too_long(failure) and another_may_help(failure, had_started=False)
     assert not another_may_help(failure, had_started=True)
+    told = failure.info()
+    assert "prompt is too long" in told.message and "context_length_exceeded" in told.message and said in told.message
+
+
+def test_another_refusal_keeps_its_words() -> None:
+    assert Failure(FailureKind.REFUSED, "The provider answered 400: no", 400).info().message == "The provider answered 400: no"
 
 
 SAID = "This model's maximum context length is 8192 tokens."

@@ -2520,7 +2520,7 @@ export interface paths {
         /**
          * Ask several models or versions side by side
          * @description Each side is an execution of its own, with its record, cost and latency. All are held for or none; one that fails ends no other;
-         *     a client that leaves ends all.
+         *     a client that leaves ends all. The body has at most 8 MiB, as of one call; the rendered requests of all sides together 32 MiB.
          */
         post: operations["compare_v1_executions_compare_post"];
         delete?: never;

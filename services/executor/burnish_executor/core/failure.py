@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
+from burnish_shared import too_long
 from burnish_shared.contracts.executions import ErrorInfo, Status
 from burnish_shared.errors import whole_s
 from burnish_shared.storable_text import storable
@@ -62,7 +63,7 @@ class Failure:
         return ErrorInfo(
             type=type_,
             code=self.kind.value[1],
-            message=storable(self.message),
+            message=storable(too_long.in_words(self.message) if is_too_long(self) else self.message),
             retryable=self.kind.value[2],
             retry_after_s=None if self.retry_after_s is None else whole_s(self.retry_after_s),
             provider_status=self.http_status,

@@ -99,6 +99,8 @@ async def _add(
         if line.order is None:
             raise line.error or InvalidField("body: is needed.", param="body")
         order = replace(line.order, takes_part=False)
+        if not order.may_be_stored:
+            raise InvalidField("store: a batch keeps its answers until they are fetched; leave store: false out.", param="store")
         request = (await make_request(order, gateway=gateway, principal=principal, request_id=request_id)).request
         text = request.model_dump_json(exclude_defaults=True)
         if len(text.encode()) > REQUEST_MOST_BYTES:

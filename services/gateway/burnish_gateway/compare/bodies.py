@@ -67,6 +67,11 @@ class NewComparison(NewExecution):
             raise ValueError(f"variants: a comparison has 2 to {SIDES_MOST} sides")
         return self
 
+    @property
+    def sides_at(self) -> str:
+        """The field that makes the sides."""
+        return "variants" if self.variants is not None else "models" if self.models is not None else "versions"
+
     def sides(self) -> Iterator[Variant]:
         if self.variants is not None:
             yield from self.variants

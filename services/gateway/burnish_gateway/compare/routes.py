@@ -14,10 +14,10 @@ from burnish_gateway.error_answer import ErrorAnswer
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated
 from burnish_gateway.idempotency import fingerprint_of, key_of
-from burnish_gateway.wire import json_body, make_router, parse_model, read_body
+from burnish_gateway.wire import CHAT_MOST_BYTES, ChatRoute, json_body, make_router, parse_model, read_body
 from burnish_shared.books.admission import IdempotencyKey
 
-router = make_router("executions")
+router = make_router("executions", route_class=ChatRoute)
 
 
 class ComparisonAnswer(BaseModel):
@@ -45,8 +45,8 @@ class ComparisonAnswer(BaseModel):
 )
 async def compare(request: Request, gateway: GatewayParts, principal: Viewer) -> Response:
     """Each side is an execution of its own, with its record, cost and latency. All are held for or none; one that fails ends no other;
-    a client that leaves ends all."""
-    raw = await read_body(request)
+    a client that leaves ends all. The body has at most 8 MiB, as of one call; the rendered requests of all sides together 32 MiB."""
+    raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     body = parse_model(NewComparison, raw)
     text = key_of(request)
     sides = await admit_sides(
@@ -57,6 +57,7 @@ async def compare(request: Request, gateway: GatewayParts, principal: Viewer) ->
         traceparent=request.headers.get("traceparent"),
         key=IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None,
         name_side=lambda error, index: name_side(error, body, index=index),
+        sides_at=body.sides_at,
     )
     headers = {"idempotent-replayed": "true"} if any(isinstance(one, Repeated) for one in sides) else {}
     headers |= sides[0].headers if isinstance(sides[0], Admitted) else {}

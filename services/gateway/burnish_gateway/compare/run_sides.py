@@ -16,15 +16,19 @@ from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.replay import replay
-from burnish_gateway.execution.submit import Admitted, Repeated, admit, make_request
+from burnish_gateway.execution.request_bytes import unstamped
+from burnish_gateway.execution.submit import Admitted, MadeRequest, Repeated, admit, make_request
 from burnish_gateway.execution.told import Delta, Done, Text, Told
 from burnish_gateway.wire import error_response
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.errors import BurnishError, InvalidField, Unavailable
+from burnish_shared.errors import BurnishError, InvalidField, PayloadTooLarge, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
 
 ROUTE: Final = "executions.compare"
+
+SIDES_MOST_BYTES: Final = 32 * 1024 * 1024
+"""Of the rendered requests of all sides, which are in memory at once: four of the longest calls."""
 
 WAITING_MOST: Final = 64
 """Events that wait for a slow reader, of all sides together; then the sides wait too."""
@@ -56,16 +60,19 @@ async def admit_sides(
     key: IdempotencyKey | None,
     route: str = ROUTE,
     name_side: Callable[[BurnishError, int], None] | None = None,
+    sides_at: str | None = None,
 ) -> list[Side]:
     """All are held for, or none: then the first refusal is raised, and nothing is left of the others. The first is counted for all by the
     rates, so that what is refused used up nothing, and may begin when its Retry-After is over.
 
     With a key, sides that were asked for before by this `route` are Repeated. Raises InvalidField where so many are never let in together.
-    `name_side`: says of a refusal where the side stands that is refused.
+    `name_side`: says of a refusal where the side stands that is refused. `sides_at`: the field that makes so many. Raises PayloadTooLarge
+    for more bytes together than SIDES_MOST_BYTES, as soon as they are that many.
     """
     _check_calls(principal, calls=len(orders))
     plain = [replace(one, takes_part=False) for one in orders]
-    made = []
+    made: list[MadeRequest] = []
+    size = 0
     for index, one in enumerate(plain):
         try:
             made.append(await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent))
@@ -73,6 +80,9 @@ async def admit_sides(
             if name_side is not None:
                 name_side(error, index)
             raise
+        size += len(unstamped(made[-1].request))
+        if size > SIDES_MOST_BYTES:
+            raise _too_long(sides=len(plain), sides_at=sides_at)
     keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
     first = await admit(made[0], gateway=gateway, principal=principal, key=keys[0], calls=len(made))
     others = await asyncio.gather(
@@ -89,6 +99,11 @@ async def admit_sides(
             await store.withdraw(tx, principal.workspace_id, admitted, route=route, keys=[one.key for one in keys if one is not None])
         gateway.refusals.forget([account for one in made for account in one.request.account_ids])
     raise refusal
+
+
+def _too_long(*, sides: int, sides_at: str | None) -> PayloadTooLarge:
+    told = f"The rendered requests of these {sides} sides have more than {SIDES_MOST_BYTES} bytes together; compare fewer of them at once."
+    return PayloadTooLarge(told if sides_at is None else f"{sides_at}: {told[0].lower()}{told[1:]}", param=sides_at)
 
 
 def _check_calls(principal: Principal, *, calls: int) -> None:

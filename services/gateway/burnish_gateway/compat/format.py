@@ -1,6 +1,6 @@
 """What differs between the formats in which a chat can be asked for. The way of a call is the same for all (`serve.py`)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -55,6 +55,12 @@ class Chat:
     repeated: Facts = field(default_factory=dict)
     goes_on: UUID | None = None
     is_instructed: bool = False
+
+    def in_workspace(self, *, stores_text: bool) -> "Chat":
+        """An answer that says that it is stored says so only where texts are."""
+        if stores_text or not self.repeated.get("store"):
+            return self
+        return replace(self, repeated=self.repeated | {"store": False})
 
 
 class Events(Protocol):

@@ -40,7 +40,7 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None) -> 
     text = key_of(request)
     key = IdempotencyKey(format.route, text, fingerprint_of(raw)) if text is not None else None
     recalled = Recalled(raw) if recall is None else await recall(raw, gateway=gateway, principal=principal, key=key)
-    chat = parsed(format.parse, recalled.body, path=request.scope["path"])
+    chat = parsed(format.parse, recalled.body, path=request.scope["path"]).in_workspace(stores_text=principal.workspace.store_content)
     repeats = recalled.repeats or await repeated_by(chat, gateway=gateway, principal=principal, key=key)
     if repeats is not None:
         return await _repeat(request, Repeated(repeats), chat=chat, format=format, gateway=gateway, principal=principal)

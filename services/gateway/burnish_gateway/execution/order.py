@@ -15,7 +15,7 @@ from burnish_gateway.execution.known_words import check_words, without_idle_word
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
 from burnish_gateway.execution.told_place import told_in
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
+from burnish_shared.contracts.executions import CacheUse, Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
@@ -82,6 +82,12 @@ class Order:
     overrides_at: str = ""
     cap_bends: bool = False
 
+    @property
+    def may_be_stored(self) -> bool:
+        """False where it says `store: false` as OpenAI's clients do: figures are kept of it, and no text."""
+        extra = self.overrides.get("extra")
+        return not isinstance(extra, Mapping) or extra.get("store") is not False
+
 
 def prepare(
     order: Order,
@@ -130,12 +136,12 @@ def prepare(
         retries=version.retries if version else None,
         retry_wait_most_s=version.retry_wait_most_s if version else None,
         caller=_caller(order, principal),
-        store_content=principal.workspace.store_content,
+        store_content=principal.workspace.store_content and order.may_be_stored,
         request_id=request_id,
         traceparent=valid(traceparent),
         hops=current_hops(),
         sent_at=now,
-        cache=cache_use(principal.workspace, call=order.cache, version=setting_of(version.cache if version else None), settings=settings),
+        cache=_cache(order, version, principal, settings),
         cacheable_messages=version.cacheable_messages if version else 0,
         group_key=group.key if group else None,
         spoken=order.spoken,
@@ -171,6 +177,12 @@ def _extra(order: Order, settings: Mapping[str, Any], route: Route) -> dict[str,
         return {}
     with told_in(f"{order.overrides_at}.extra" if order.overrides_at else "", extra):
         return checked_extra(extra, route=route, spoken=order.spoken)
+
+
+def _cache(order: Order, version: ResolvedVersion | None, principal: Principal, settings: Mapping[str, Any]) -> CacheUse | None:
+    if not order.may_be_stored:
+        return None
+    return cache_use(principal.workspace, call=order.cache, version=setting_of(version.cache if version else None), settings=settings)
 
 
 def _caller(order: Order, principal: Principal) -> Caller:

@@ -118,7 +118,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
           <Answer run={run} />
           <Feedback key={run.id} run={run} />
           <Scores scores={run.scores} />
-          <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, or it was forgotten.</p>}</Section>
+          <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, the call said store: false, or it was forgotten.</p>}</Section>
           <Variables variables={run.variables} />
           <Attempts run={run} />
         </div>

@@ -48,7 +48,7 @@ class ResponsesBody(CallFields):
     safety_identifier: Id | None = None
     service_tier: Annotated[str, Field(max_length=40)] | None = None
     prompt_cache_key: Annotated[str, Field(max_length=1000)] | None = None
-    store: bool | None = None
+    store: Annotated[bool, Field(description="`false`: no text of the call is kept, only figures")] | None = None
     variables: Object | None = None
     session_id: Id | None = None
     app: Id | None = None
@@ -64,7 +64,7 @@ REPEATED = (
 def repeated_in(body: ResponsesBody) -> Object:
     """Fields of the answer, as they were given."""
     given = {name: getattr(body, name) for name in body.model_fields_set.intersection(REPEATED)}  # a dump would copy the conversation
-    told: Object = {name: given[name] for name in REPEATED if given.get(name) is not None}
+    told: Object = {name: given[name] for name in REPEATED if given.get(name) is not None} | {"store": body.store is not False}
     if body.reasoning is not None:
         told["reasoning"] = {"effort": None, "summary": None, **body.reasoning}
     if body.text is not None:

@@ -56,9 +56,8 @@ def going_on(chat: Chat, *, messages: Any, said: Said, is_of_a_prompt: bool) -> 
 
 
 def not_kept() -> InvalidField:
-    return InvalidField(
-        f"{NAME}: no answer of this id is kept here: it failed, was erased, or texts are not stored; {INSTEAD}.", param=NAME
-    )
+    why = "it failed, was erased, or its text was not stored (store: false, or a setting of the workspace)"
+    return InvalidField(f"{NAME}: no answer of this id is kept here: {why}; {INSTEAD}.", param=NAME)
 
 
 def _checked(messages: Sequence[Facts]) -> list[Facts]:
