@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from burnish_client import Burnish
-from burnish_client.cli.optimize import SWITCHES
+from burnish_client.cli.optimize import REASONS, SWITCHES
 from burnish_gateway.optimization import decide
 from tests.cli.conftest import Shell
 
@@ -65,6 +65,16 @@ def test_a_search_is_forecast_started_and_followed(shell: Shell, burnish: Burnis
     assert job["status"] == "completed" and followed.returncode == ends
     spent = f"It made {job['progress']['evaluations']} evaluations and spent $"
     assert spent in shell("optimization", started["id"], exits=ends).stdout, "whatever came of it"
+
+
+def test_a_search_that_found_nothing_says_why(shell: Shell, burnish: Burnish, prompt: str) -> None:
+    dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
+    body = {"prompt": prompt, "dataset_id": dataset, "method": "manual", "manual": {"candidates": ["Say hello."]}, "seed": 1}
+    job = burnish.request("POST", "/v1/optimizations", body | {"budget": {"evaluations": 600}})
+    words = shell("optimization", job["id"], exits=1).stdout
+    ended = burnish.request("GET", f"/v1/optimizations/{job['id']}")
+    assert (ended["status"], ended["outcome"]) == ("completed", "no_improvement")
+    assert "Nothing better was proven." in words and REASONS[ended["finish_reason"]] in words
 
 
 def test_a_search_from_feedback_asks_for_no_dataset(shell: Shell, prompt: str) -> None:

@@ -5,7 +5,24 @@ from typing import Any
 VISIBLE = r"\S"
 """Of a name that a person can see on a page: not blanks alone."""
 
-PATTERNS: dict[str, str] = {VISIBLE: "must say something"}
+PATTERNS: dict[str, str] = {
+    VISIBLE: "must say something",
+    r"^[^\s]+$": "may hold no blanks",
+    r"^[a-z0-9][a-z0-9_-]{0,62}$": "must be small letters, digits, - and _, at most 63, a letter or digit first",
+    r"^[a-z][a-z0-9_-]{0,30}$": "must be a small letter, then small letters, digits, - or _; at most 31 characters",
+    r"^[a-z][a-z0-9_]{0,30}$": "must be a small letter, then small letters, digits or _; at most 31 characters",
+    r"^[a-z][a-z0-9_-]*$": "must be a small letter, then small letters, digits, - or _",
+    r"^[A-Za-z0-9][A-Za-z0-9._ -]*$": "must begin with a letter (a to z) or digit, and go on with such letters, digits, blanks, ., _ or -",
+    r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$": "must begin with a letter or digit, and go on with letters, digits, ., _, :, /, @ or -",
+    r"^[A-Za-z0-9-]{1,64}$": "must be letters, digits and -, at most 64",
+    r"^[A-Za-z0-9_-]{16,64}$": "must be 16 to 64 letters, digits, - and _",
+    r"^[!-~]{0,32}$": "may have at most 32 characters, without blanks, accents and the like",
+    r"^[!-~]{16,500}$": "must have 16 to 500 characters, without blanks, accents and the like",
+    r"^[0-9a-f]{32}$": "must be 32 hex digits, in small letters",
+    r"^[0-9a-f]{64}$": "must be 64 hex digits, in small letters",
+    r"^\d{4}-\d{2}$": "must be a month, such as 2026-11",
+    r"^[a-z_-]{1,32}/[A-Za-z0-9_.-]{1,100}$": "must be a kind and an id, such as prompts/support-triage",
+}
 """Pattern → what it asks for, in words. Features add theirs."""
 
 

@@ -208,6 +208,16 @@ async def test_adaptive_shares_follow_what_is_seen_and_the_verdict_still_holds(s
         assert "experiment.advanced" in await some.told()
 
 
+async def test_a_control_that_won_is_not_offered_to_those_who_get_it_already(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, satisfaction(on_winner="offered"))
+    async with crowd(stack, caller, experiment, seed=11) as some:
+        await until_over(some, {"control": 0.9, "candidate": 0.3}, batch=400, most=4_000)
+        row = await some.row("winner, promotion")
+        assert row["winner"] == "control" and await some.label() == 1
+        assert (row["promotion"]["state"], row["promotion"]["version"], row["promotion"]["why"]) == ("stood_there", 1, "the control won")
+
+
 async def test_users_who_come_back_in_later_epochs_widen_the_interval(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     experiment = await started(caller, satisfaction(min_samples=1000))

@@ -1,13 +1,18 @@
 """What a person is told of a field that is wrong."""
 
+import ast
+import importlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+import burnish_gateway
 from burnish_gateway.batches.bodies import InputLine, NewBatch
 from burnish_gateway.execution.routes import NewExecution
 from burnish_gateway.guardrails.bodies import NewGuardrail
@@ -15,7 +20,7 @@ from burnish_gateway.moments import Moment
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.registry.bodies import AddVersion
 from burnish_gateway.wire import ApiModel, invalid_field, parse_model
-from burnish_gateway.wording import in_words
+from burnish_gateway.wording import PATTERNS, in_words
 from burnish_shared.errors import InvalidField
 from burnish_shared.moments import in_utc, in_utc_us
 
@@ -237,3 +242,25 @@ def test_moments_that_a_clock_gave_have_as_texts_the_order_of_the_moments() -> N
     assert [datetime.fromisoformat(one) for one in told] == moments
     there = whole.astimezone(timezone(timedelta(hours=2)))
     assert (in_utc(there), in_utc_us(there)) == ("2026-11-27T09:00:05Z", "2026-11-27T09:00:05.000000Z")
+
+
+def asked_for() -> Iterator[tuple[str, str]]:
+    """Module → pattern of a field or parameter of the gateway's."""
+    package = Path(burnish_gateway.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        name = ".".join(("burnish_gateway", *path.relative_to(package).with_suffix("").parts))
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in {"Field", "Query", "Path"}:
+                for one in call.keywords:
+                    if one.arg == "pattern" and isinstance(one.value, ast.Constant):
+                        yield name, str(one.value.value)
+                    elif one.arg == "pattern" and isinstance(one.value, ast.Name):
+                        yield name, getattr(importlib.import_module(name), one.value.id)
+
+
+def test_what_a_name_may_hold_is_told_in_words() -> None:
+    """The page shows these sentences below fields."""
+    found = [(module, pattern) for module, pattern in asked_for() if module != "burnish_gateway.settings"]
+    assert len(found) > 25
+    assert [one for one in found if one[1] not in PATTERNS] == []
+    assert "pattern" not in in_words({"type": "string_pattern_mismatch", "ctx": {"pattern": r"^[a-z][a-z0-9_]{0,30}$"}})

@@ -18048,7 +18048,10 @@ export interface components {
             } | null;
             /** Failed At */
             failed_at?: string | null;
-            /** Finish Reason */
+            /**
+             * Finish Reason
+             * @description Why it ended: proven_on_test, or with several models proven_then_out_of_budget, …_out_of_time, …_suspended, …_model_failed | not_proven_on_test | not_confirmed (no text won on validation) | nothing_to_gain (nothing that was tried did better, so it stopped early) | nothing_found | no_headroom | not_enough_data | too_few_test_items | test_looks_spent | out_of_budget | out_of_time | suspended | model_failed | cancelled. Null while it goes on, and where it failed.
+             */
             finish_reason?: string | null;
             /** Finished At */
             finished_at: string | null;

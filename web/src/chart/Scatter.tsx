@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { type KeyboardEvent, useState } from "react";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Dot, labelled, niceRange, paretoFront, valueTicks } from "./geometry";
+import { type Dot, labelled, niceRange, paretoFront, sayable, valueTicks } from "./geometry";
 
 export type ScatterDot = Dot & { label: string; low?: number | null; high?: number | null; tone?: "plain" | "chosen" | "base" };
 
@@ -25,9 +25,11 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
   const [cursor, setCursor] = useState<number | null>(null);
   const ordered = [...dots].sort((a, b) => a.x - b.x || a.y - b.y);
   const best = front ? paretoFront(dots, better) : [];
-  const ends = (values: number[]): [number, number] => (values.length === 0 ? [0, 1] : niceRange(Math.min(...values) === Math.max(...values) ? [Math.min(...values) * 0.9, Math.max(...values) * 1.1 || 1] : [Math.min(...values), Math.max(...values)]));
-  const xs = ends(dots.map((dot) => dot.x));
-  const ys = ends(dots.flatMap((dot) => [dot.y, dot.low ?? dot.y, dot.high ?? dot.y]));
+  const ends = (values: number[]): [number, number] => (values.length === 0 ? [0, 1] : Math.min(...values) === Math.max(...values) ? [Math.min(...values) * 0.9, Math.max(...values) * 1.1 || 1] : [Math.min(...values), Math.max(...values)]);
+  const xs = niceRange(ends(dots.map((dot) => dot.x)));
+  const reach = ends(dots.flatMap((dot) => [dot.y, dot.low ?? dot.y, dot.high ?? dot.y]));
+  const yMost = sayable(reach, formatY);
+  const ys = niceRange(reach, yMost);
   const x = scaleLinear(xs, [LEFT + INSIDE_PX, Math.max(LEFT + 20, width - 12)]);
   const y = scaleLinear(ys, [height - BOTTOM - INSIDE_PX, TOP]);
   const xTicks: { tick: number; label: string; anchor: "middle" | "end" }[] = [];
@@ -76,7 +78,7 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
         {/* oxlint-disable jsx-a11y/no-noninteractive-tabindex -- the arrow keys move the cursor */}
         {width > 0 ? (
           <svg width={width} height={height} role="img" aria-label={`${title}. Arrow keys read the points${onOpen ? ", Enter opens one" : ""}.`} tabIndex={0} onKeyDown={keys} onBlur={() => setCursor(null)} className="block overflow-visible">
-            {labelled(valueTicks(ys), formatY).map(({ tick, label }) => (
+            {labelled(valueTicks(ys, yMost), formatY).map(({ tick, label }) => (
               <g key={tick}>
                 <line x1={LEFT} x2={width - 12} y1={y(tick)} y2={y(tick)} stroke="var(--line)" shapeRendering="crispEdges" />
                 <text x={LEFT - 8} y={y(tick)} dy="0.32em" textAnchor="end" className="numeric fill-muted text-[11px]">

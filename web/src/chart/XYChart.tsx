@@ -5,7 +5,7 @@ import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, positions, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, positions, sayable, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -80,16 +80,18 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
   const said = at === null || xs[at] === undefined ? "" : words(series, xs[at], formatX, format);
 
   const bottom = BOTTOM_PX + (xName ? NAME_PX : 0);
-  const values = range ?? niceRange(valueRange(series, { zero, include: reference ? [reference.value] : [], topOfNothing }));
-  const ticks = valueTicks(values).filter((tick) => range === undefined || (tick >= range[0] && tick <= range[1]));
+  const reach = range ?? valueRange(series, { zero, include: reference ? [reference.value] : [], topOfNothing });
+  const most = sayable(reach, formatTick);
+  const values = range ?? niceRange(reach, most);
+  const ticks = valueTicks(values, most).filter((tick) => range === undefined || (tick >= range[0] && tick <= range[1]));
   const left = 12 + Math.max(...ticks.map((tick) => formatTick(tick).length)) * 6.4;
   const [from, to] = xRange(series);
   const barWidth = kind === "bars" ? Math.max(1, Math.min(40, ((width - left - RIGHT) / Math.max(1, xs.length)) * 0.78)) : 0;
   const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
   // With ends that are given, what lies beyond is drawn at the edge.
   const y = scaleLinear(values, [height - bottom, TOP]).clamp(range !== undefined);
-  const most = Math.max(2, Math.floor((width - left) / 84));
-  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], most, clock).filter((tick, at, all) => tick.label !== all[at - 1]?.label) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
+  const xMost = Math.max(2, Math.floor((width - left) / 84));
+  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], xMost, clock).filter((tick, at, all) => tick.label !== all[at - 1]?.label) : scaleLinear([from, to], [0, 1]).ticks(xMost).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
 
   const keys = (event: KeyboardEvent) => {
     const last = xs.length - 1;

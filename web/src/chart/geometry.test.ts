@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { day, utc } from "@/lib/format";
-import { nearest, niceRange, paretoFront, positions, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { nearest, niceRange, paretoFront, positions, sayable, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
 
@@ -15,6 +15,28 @@ describe("ranges", () => {
     expect(niceRange([0, 0.93])).toEqual([0, 1]);
     expect(valueTicks([0, 2_700])).toEqual([0, 1000, 2000, 3000]);
     expect(xRange([series(1)])).toEqual([-0.5, 0.5]);
+  });
+});
+
+describe("ticks", () => {
+  const percent = (value: number) => `${Math.round(value * 100)} %`;
+  const ticksOf = (range: [number, number]) => {
+    const most = sayable(range, percent);
+    return valueTicks(niceRange(range, most), most);
+  };
+
+  it("stand where their words say", () => {
+    for (const range of [[0.375, 0.4], [0.38, 0.394], [0, 0.03], [0.2, 0.6], [0.41, 0.47], [0, 1]] as [number, number][]) {
+      const ticks = ticksOf(range);
+      expect(ticks.length).toBeGreaterThan(1);
+      for (const tick of ticks) expect(percent(tick)).toBe(`${Number((tick * 100).toPrecision(9))} %`);
+    }
+    expect(ticksOf([0.2, 0.6])).toEqual([0.2, 0.3, 0.4, 0.5, 0.6]);
+  });
+
+  it("are as many as ever where values differ by less than there are words for", () => {
+    expect(sayable([0.3801, 0.3802], percent)).toBe(4);
+    expect(sayable([0, 2_700], String)).toBe(4);
   });
 });
 

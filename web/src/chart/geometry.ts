@@ -104,6 +104,21 @@ export function valueTicks(range: readonly [number, number], most = 4): number[]
   return scaleLinear().domain(range).nice(most).ticks(most);
 }
 
+/** How many ticks at most there may be, so that the words of none round it to another place: of 37.5 % and 38 %, both told as "38 %", the first would be
+ * told wrongly. As many as were asked for where the values differ by less than there are words for. */
+export function sayable(range: readonly [number, number], format: (value: number) => string, most = 4): number {
+  const isSaid = (fewer: number) => {
+    const ticks = valueTicks(range, fewer);
+    const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+    return ticks.length > 1 && ticks.every((tick) => [tick - WITHIN * step, tick + WITHIN * step].every((near) => format(near) !== format(tick)));
+  };
+  for (let fewer = most; fewer > 1; fewer--) if (isSaid(fewer)) return fewer;
+  return most;
+}
+
+/** Of a step: a little more than what words that are rounded to whole steps may be off by. */
+const WITHIN = 0.6;
+
 /** Each tick with its words; without, where those below it say the same: values may differ by less than there are words for. */
 export function labelled(ticks: readonly number[], format: (value: number) => string): { tick: number; label: string }[] {
   return ticks.map((tick, at) => ({ tick, label: at > 0 && format(tick) === format(ticks[at - 1] ?? tick) ? "" : format(tick) }));

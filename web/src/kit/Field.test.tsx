@@ -90,3 +90,17 @@ it("says amounts and shares of an error as the page does, once, at its field or 
   rerender(shown(true));
   expect(screen.getAllByText(/\$0\.13, 70/).length).toBe(1);
 });
+
+it("leaves the API's name of a field out where the field itself says it, and tells it once all the same", () => {
+  const error = new ApiError(422, { message: "arms[1].name: may not be empty", param: "arms[1].name" });
+  expect([errorFor(error, "arms[1].name"), errorFor(error, "arms")]).toEqual(["May not be empty", "arms[1].name: may not be empty"]);
+  const shown = (field: boolean) => (
+    <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={() => undefined} error={error}>
+      {field ? <Field label="Arm" error={errorFor(error, "arms[1].name")}><Input /></Field> : null}
+    </FormDialog>
+  );
+  const { rerender } = render(shown(false));
+  expect(screen.getByText("arms[1].name: may not be empty")).toBeTruthy();
+  rerender(shown(true));
+  expect(screen.getAllByText(/may not be empty/i).map((one) => one.textContent)).toEqual(["May not be empty"]);
+});

@@ -77,10 +77,17 @@ export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
   );
 }
 
-/** What the API said about one field of a body (`param`), for `error` of its Field. A `param` below it counts too. */
+/** What an error says, without the name of its field before it: "name: may not be empty". */
+function unnamed({ message, param }: ApiError): string {
+  const rest = param !== null && message.startsWith(`${param}: `) ? message.slice(param.length + 2) : message;
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** What the API said about one field of a body (`param`), for `error` of its Field, which bears a name of its own. A `param` below it counts too. */
 export function errorFor(error: unknown, param: string): string | undefined {
   if (!(error instanceof ApiError) || !error.param) return undefined;
-  return error.param === param || error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? error.message : undefined;
+  if (error.param === param) return unnamed(error);
+  return error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? error.message : undefined;
 }
 
 /** The error of a form where no field that is on screen tells it: one that is not drawn tells nothing, whatever the API calls it. */
@@ -89,10 +96,11 @@ export function FormError({ error }: { error: unknown }) {
   const [isTold, setTold] = useState(false);
   // Before anybody sees or hears it: the fields before it have told theirs by then. (useSyncExternalStore looks a moment later, and both are said.)
   useLayoutEffect(() => {
-    const look = () => setTold(words !== "" && [...told.keys()].some((one) => one.includes(words)));
+    const said = error instanceof ApiError ? [words, unnamed(error)] : [words];
+    const look = () => setTold(words !== "" && [...told.keys()].some((one) => said.some((told) => one.includes(told))));
     look();
     return listen(look);
-  }, [words]);
+  }, [words, error]);
   if (!error || isTold) return null;
   return (
     <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13 text-fg">

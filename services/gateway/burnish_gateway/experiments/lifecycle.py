@@ -244,10 +244,13 @@ async def _promoted(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
     if winner is None or winner.version is None:
         return told
     wanted = moves_label if moves_label is not None else experiment.on_winner == "automatic"
-    if not wanted:
-        return told.model_copy(update={"state": "offered"}) if experiment.on_winner == "offered" and moves_label is None else told
-    if winner.is_control and winner.model is None:
+    is_offered = moves_label is None and experiment.on_winner == "offered"
+    if not wanted and not is_offered:
+        return told
+    if winner.is_control and winner.model is None:  # Everybody gets it already: there is nothing to offer.
         return await _stands(tx, experiment, told.model_copy(update={"state": "stood_there", "why": "the control won"}))
+    if is_offered:
+        return told.model_copy(update={"state": "offered"})
     try:
         won = await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
         told = _told(experiment, won, "refused", at=now)

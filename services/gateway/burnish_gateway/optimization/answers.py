@@ -171,7 +171,13 @@ class OptimizationAnswer(BaseModel):
         "newest train items), and its curve so far."
     )
     outcome: str | None = Field(default=None, description="improved | no_improvement | not_enough_data | no_headroom")
-    finish_reason: str | None = None
+    finish_reason: str | None = Field(
+        default=None,
+        description="Why it ended: proven_on_test, or with several models proven_then_out_of_budget, …_out_of_time, …_suspended, "
+        "…_model_failed | not_proven_on_test | not_confirmed (no text won on validation) | nothing_to_gain (nothing that was tried did "
+        "better, so it stopped early) | nothing_found | no_headroom | not_enough_data | too_few_test_items | test_looks_spent | "
+        "out_of_budget | out_of_time | suspended | model_failed | cancelled. Null while it goes on, and where it failed.",
+    )
     suggestion_id: UUID | None = None
     test: dict[str, Any] | None = None
     edits: list[dict[str, Any]] | None = Field(

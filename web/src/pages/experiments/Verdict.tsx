@@ -1,7 +1,7 @@
 import { useAuthors } from "@/api/authors";
 import { Notice, RelativeTime, TextLink } from "@/kit";
 import { decimal, percent, spaced } from "@/lib/format";
-import { type Experiment, OUTCOME_TONES, type Results, branchWords, isOver, lacksModel, split, unitsOf, wasLeftAlone } from "./model";
+import { type Experiment, OUTCOME_TONES, type Results, branchWords, endedWords, isOver, lacksModel, split, unitsOf, wasLeftAlone } from "./model";
 
 /** What it says, in one sentence; above all else that the arms did not get whom they should. */
 export function Verdict({ experiment, results }: { experiment: Experiment; results: Results | null }) {
@@ -45,7 +45,7 @@ function Ended({ experiment: { verdict } }: { experiment: Experiment }) {
   const found = OUTCOME_TONES[verdict.outcome];
   return (
     <Notice tone={found === "accent" || verdict.outcome === "refused" ? "neutral" : found}>
-      <span className="text-14 font-medium">{verdict.outcome === "refused" ? "It ended without a verdict." : spaced(verdict.sentence)}</span>
+      <span className="text-14 font-medium">{verdict.outcome === "refused" ? "It ended without a verdict." : spaced(endedWords(verdict.sentence))}</span>
       <span className="mt-1 block text-12 text-muted">
         {byHand ? `Ended by ${nameOf(verdict.decided_by).replace(/^You$/u, "you")}` : "Ended by its rule"} <RelativeTime at={verdict.at} />
         {verdict.reason ? `: ${verdict.reason}` : ""}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, figureName, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
+import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
 
 const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
 
@@ -86,4 +86,9 @@ describe("shipping what won (X1)", () => {
     expect(awaitsShipping(ended("not_wanted", null))).toBe(false);
     expect(awaitsShipping(ended("moved", "new"))).toBe(false);
   });
+});
+
+it("tells nobody that an experiment which ended may be stopped", () => {
+  expect(endedWords("'old' is worse: −64.3 points; 389 answers; you may stop.")).toBe("'old' is worse: −64.3 points; 389 answers.");
+  expect(endedWords("No difference worth finding.")).toBe("No difference worth finding.");
 });

@@ -225,6 +225,9 @@ export function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollou
   return Date.parse(experiment.step_started_at) + (experiment.rollout.bake_s ?? 0) * 1_000;
 }
 
+/** The sentence of a verdict, which was said while the experiment could still be stopped. */
+export const endedWords = (sentence: string) => sentence.replace(/; you may stop\.$/u, ".");
+
 type Ended = Pick<Experiment, "promotion" | "winner" | "arms">;
 
 /** An older release said that the label stood there already, while it named the arm's version without the model that won. */

@@ -11,7 +11,7 @@ import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { GenerationsTab } from "./GenerationsTab";
 import { StartSearch } from "./StartSearch";
-import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, methodName, progressOf, startedBy, statusNow } from "./model";
+import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, methodName, progressOf, startedBy, statusNow, whyInShort } from "./model";
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 const DECISIONS = ["open", "accepted", "rejected"] as const;
@@ -163,7 +163,13 @@ function Outcome({ job }: { job: Job }) {
     return <Progress label={`Evaluations for ${job.prompt}`} done={evaluations} total={most} className="w-32" />;
   }
   if (job.status !== "completed") return <StatusBadge status={job.status} />;
-  return <Badge tone={job.outcome === "improved" ? "ok" : "neutral"}>{(job.outcome ?? "completed").replaceAll("_", " ")}</Badge>;
+  const why = whyInShort(job);
+  return (
+    <span className="inline-flex flex-col items-start gap-0.5">
+      <Badge tone={job.outcome === "improved" ? "ok" : "neutral"}>{(job.outcome ?? "completed").replaceAll("_", " ")}</Badge>
+      {why ? <span className="text-12 text-muted">{why}</span> : null}
+    </span>
+  );
 }
 
 function Gain({ test }: { test: Test | null }) {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Edit, addedBy, curveOf, dotsOf, editInWords, endsOfBest, isCutShort, isOfEdits, isRightOrWrong, listsOf, paired, ranked, startedBy, statusNow, sumOf, whyEnded, whyNoEdits } from "./model";
+import { type Edit, addedBy, curveOf, dotsOf, editInWords, endsOfBest, isCutShort, isOfEdits, isRightOrWrong, listsOf, paired, ranked, startedBy, statusNow, sumOf, whyEnded, whyInShort, whyNoEdits } from "./model";
 
 it("does not wait to begin beside evaluations that are done", () => {
   expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
@@ -29,6 +29,13 @@ it("says why a search ended, also by a word that it does not know", () => {
   expect(whyEnded({ outcome: null, finish_reason: null })).toBeNull();
   const lacking = [{ what: "test_items", have: 3, needed: 20 }, { what: "train_items", have: 5, needed: 10 }];
   expect(whyEnded({ outcome: "not_enough_data", finish_reason: "too_few_test_items", report: { lacking } })).toContain("There are 3 of at least 20 test items, 5 of at least 10 train items.");
+});
+
+it("tells a list why a search ended where its outcome does not", () => {
+  expect(whyInShort({ outcome: "no_improvement", finish_reason: "nothing_to_gain" })).toBe("nothing to gain");
+  expect(whyInShort({ outcome: "improved", finish_reason: "proven_then_out_of_budget" })).toBe("proven, then out of budget");
+  const told = [["improved", "proven_on_test"], ["no_headroom", "no_headroom"], ["no_improvement", null]] as const;
+  expect(told.map(([outcome, finish_reason]) => whyInShort({ outcome, finish_reason }))).toEqual([null, null, null]);
 });
 
 it("puts chosen edits first and rejected ones last", () => {

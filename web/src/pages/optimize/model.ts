@@ -178,6 +178,12 @@ const REASONS: Record<string, string> = {
   nothing_to_gain: "Nothing that was tried did better than the version that is there.",
 };
 
+/** Why a search that ended by itself did, in two or three words for a list; null where its outcome says it already, as "improved" and "no headroom" do. */
+export function whyInShort({ finish_reason, outcome }: Pick<Job, "finish_reason" | "outcome">): string | null {
+  if (!finish_reason || finish_reason === outcome || finish_reason === "proven_on_test") return null;
+  return finish_reason.replaceAll("_", " ").replace(" then ", ", then ");
+}
+
 /** "3 of at least 20 test items, 5 of at least 10 train items", where it was items that there were too few of. */
 export function lackingOf(job: Pick<Job, "report">): string | null {
   const lacking = (job.report?.lacking ?? []) as { what: string; have: number; needed: number }[];

@@ -25,6 +25,18 @@ OUTCOMES: Final = {
     "not_enough_data": "There are too few cases to prove anything.",
     "no_headroom": "The prompt has nothing to gain on these cases.",
 }
+REASONS: Final = {
+    "nothing_to_gain": "Nothing that was tried did better than the version that is there, and it stopped early.",
+    "nothing_found": "Nothing that was proposed was better than the version that is there.",
+    "not_confirmed": "The best texts were not better on the validation items.",
+    "not_proven_on_test": "The best text was not surely better on the untouched test items.",
+    "out_of_budget": "The budget was spent before anything could be proven.",
+    "out_of_time": "The time was up before anything could be proven.",
+    "suspended": "The workspace was suspended before anything could be proven.",
+    "model_failed": "The model did not answer.",
+    "test_looks_spent": "The test split was looked at too often: add at least as many fresh test items as there are.",
+}
+"""Why a search ended, where its outcome does not say it."""
 
 SIMULATED: Final = "The model is simulated: this is no figure of a real one."
 
@@ -120,6 +132,8 @@ def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
         print_json(job)
     else:
         print(OUTCOMES.get(str(job.get("outcome")), f"It is {job['status']}."))
+        if reason := REASONS.get(str(job.get("finish_reason"))):
+            print(f"  {reason}")
         for one in (job.get("report") or {}).get("lacking", ()):
             print(f"  {_there_is(one)}")
         if test := job.get("test"):
