@@ -5287,7 +5287,7 @@ export interface paths {
         /**
          * Make a prompt of its own out of a version
          * @description Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied, and of locked blocks
-         *     those that it holds; the others are said in `warnings`.
+         *     those that it holds; the others are said in `warnings`, as is a model that cannot be called.
          */
         post: operations["copy_version_v1_prompts__slug__versions__version__copy_post"];
         delete?: never;
