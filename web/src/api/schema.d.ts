@@ -14211,7 +14211,8 @@ export interface components {
         };
         /**
          * ImportedAnswer
-         * @description What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken, and why.
+         * @description What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken and why, and what
+         *     else is to be known.
          */
         ImportedAnswer: {
             /** Chains */
@@ -14223,6 +14224,11 @@ export interface components {
             executions: components["schemas"]["ExecutionsImported"];
             /** Experiments */
             experiments: components["schemas"]["ExperimentImported"][];
+            /**
+             * Left Out
+             * @description How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also notes that are not listed. 0: all of it is here.
+             */
+            left_out: number;
             /** Models */
             models: components["schemas"]["ModelImported"][];
             /** Notes */
