@@ -83,6 +83,22 @@ def test_what_is_left_out_ends_with_1_and_is_named(shell: Shell, elsewhere: dict
     shell("import", "items.jsonl", "--format", "langfuse", **elsewhere)
 
 
+def test_a_setting_that_is_not_taken_ends_with_1_and_a_note_that_loses_nothing_with_0(shell: Shell, elsewhere: dict[str, str]) -> None:
+    """The words of notes decide nothing: `left_out` counts what is lost."""
+    shell.environment.update(elsewhere)
+    rows: list[dict[str, object]] = [{"name": "Sign Off", "prompt": "a"}, {"name": "sign-off", "prompt": "one that was left out by hand"}]
+    given = ("import", "rows.json", "--format", "langfuse", "--json")
+    (shell.folder / "rows.json").write_text(json.dumps(rows))
+    told = shell.json(*given)
+    assert (told["left_out"], ["sign-off-2" in note for note in told["notes"]]) == (0, [True])
+    (shell.folder / "rows.json").write_text(json.dumps([{"name": "set", "prompt": "a", "config": {"languages": ["de"]}}]))
+    told = json.loads(shell(*given, exits=1).stdout)
+    assert (told["left_out"], ["languages" in note for note in told["notes"]]) == (1, [True])
+    (shell.folder / "rows.json").write_text(json.dumps([*rows, *([{"name": "no text"}] * 201)]))
+    told = json.loads(shell(*given, exits=1).stdout)
+    assert (told["left_out"], len(told["notes"])) == (201, 201)
+
+
 def test_only_admins_move_a_workspace(shell: Shell, burnish: Burnish, tmp_path: Path) -> None:
     key = burnish.request("POST", "/v1/api-keys", {"name": "editor of files", "role": "editor"})["key"]
     refused = shell("export", str(tmp_path / "bundle.json"), exits=3, BURNISH_API_KEY=key)

@@ -102,7 +102,11 @@ async def test_a_prompt_that_is_there_goes_on_or_is_left_alone(stack: Stack, cal
     assert (there["labels"]["production"], there["latest_version"]) == (2, 3), "labels stay"
     alone = {"slug": "lost", "versions": [{"version": 1, "content": {"steps": STEPS}}]}
     told = await bring(await stack.caller(), {"chains": [alone]})
-    assert (told["chains"][0]["outcome"], told["notes"]) == ("created", ["lost: runs the prompt 'router', which is not here."])
+    assert (told["chains"][0]["outcome"], told["left_out"], told["notes"]) == (
+        "created",
+        0,
+        ["lost: runs the prompt 'router', which is not here."],
+    )
     poem = {"id": "a", "prompt": "router", "overrides": {"response_format": {"type": "poem"}}}
     for content, param in (
         ({"steps": []}, "content.steps"),
@@ -182,7 +186,7 @@ async def test_what_a_file_lacks_is_said_beforehand(call: Caller) -> None:
         {"slug": "two", "versions": [{"version": 1, "content": contents[0]}]},
     ]}  # fmt: skip
     planned = await bring(call, file, "dry_run=true")
-    assert planned["notes"] == ["one@2: its lineage names lost@3, which is not here."]
+    assert planned["left_out"] == 1 and planned["notes"] == ["one@2: its lineage names lost@3, which is not here."]
     assert await bring(call, file) == planned | {"dry_run": False}
     lineage = (await call("GET", "/v1/prompts/one/lineage")).body["data"]
     assert len([one for one in lineage if one["version"] == 2]) == 2
@@ -204,7 +208,9 @@ async def test_an_archived_dataset_moves_as_it_is_and_takes_no_more_items(stack:
     longer["datasets"][0]["items"].append({"split": "train", **items[2]})
     told = await bring(call, longer)
     assert told["datasets"] == [{"name": "aside", "outcome": "unchanged", "items_added": 0}]
-    assert told["notes"] == ["The dataset 'aside' is archived here: 1 of its items were left out; restore it, and import again."]
+    assert told["left_out"] == 1 and told["notes"] == [
+        "The dataset 'aside' is archived here: 1 of its items were left out; restore it, and import again."
+    ]
     assert await bring(call, longer, "dry_run=true") == told | {"dry_run": True}
     del longer["datasets"][0]["created_at"]
     assert (await bring(call, longer))["datasets"] == [{"name": "aside", "outcome": "created", "items_added": 3}], "its name is free"

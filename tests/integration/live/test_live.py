@@ -192,6 +192,8 @@ async def test_a_key_without_analytics_is_refused(stack: Stack, caller: Caller) 
 
 
 async def test_figures_and_recounts_are_asked_for_as_the_guide_says(caller: Caller) -> None:
+    prompt = {"slug": "route", "messages": [{"role": "user", "content": "{{text}}"}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
     summary = await caller("GET", "/v1/analytics/summary?prompt=route&label=production")
     assert summary.status == 200 and summary.body["prompts"] == {"value": 0, "relative_error": 0.0} and summary.body["end_users"] is None
     days = (await caller("GET", "/v1/analytics/summary?grain=day&prompt=route")).body

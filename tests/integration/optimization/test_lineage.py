@@ -126,6 +126,16 @@ async def test_a_prompt_of_a_candidate_keeps_what_protects_the_text_as_far_as_it
     assert [repr(text) in one for one in copied["warnings"]] == [True]
 
 
+async def test_what_is_made_of_a_candidate_says_which_models_nobody_can_call(stack: Stack, desk: Desk) -> None:
+    await served(desk, "POST", "/v1/prompts/tickets/versions", {"base_version": 1, "fallback_models": ["gpt-4o-mni"]}, status=201)
+    await write(stack, desk, await start_job(desk, version=2), FIRST)
+    graph = await served(desk, "GET", f"{LINEAGE}/graph")
+    candidate = next(one["id"] for one in graph["nodes"] if one["kind"] == "candidate")
+    saved = await served(desk, "POST", f"{LINEAGE}/candidates/{candidate}/branch", {"branch": "bred"}, status=201)
+    copied = await served(desk, "POST", f"{LINEAGE}/candidates/{candidate}/copy", {"slug": "bred-apart"}, status=201)
+    assert [["'gpt-4o-mni'" in one for one in made.get("warnings", [])] for made in (saved, copied)] == [[True], [True]]
+
+
 async def test_a_candidate_of_a_models_own_text_takes_that_texts_place(stack: Stack, desk: Desk) -> None:
     """It took the place of the text of all other models, which nobody had tried it with."""
     first = await served(desk, "GET", "/v1/prompts/tickets/versions/1")

@@ -256,3 +256,14 @@ async def test_versions_stand_beside_each_other_with_their_figures(bench: Bench,
     assert [model["model"] for model in one["models"]] == ["m"]
     assert (await call("GET", "/v1/prompts/hello/compare?version=7")).status == 404
     assert [column["version"] for column in (await call("GET", "/v1/prompts/hello/compare")).body["data"]] == [2, 1], "newest and labelled"
+
+
+async def test_a_merge_and_a_copy_to_a_model_nobody_can_call_say_so(call: Caller) -> None:
+    await created(call)
+    await call("POST", "/v1/prompts/hello/branches", {"branch": "dear", "version": 1})
+    version = await saved(call, LINES, base=1, branch="dear", model="gpt-4o-mni")
+    await saved(call, LINES, base=1, temperature=1)
+    merged = await call("POST", "/v1/prompts/hello/merge", {"branch": "dear"})
+    copied = await call("POST", f"/v1/prompts/hello/versions/{version}/copy", {"slug": "apart"})
+    assert (merged.status, copied.status) == (201, 201)
+    assert [["'gpt-4o-mni'" in one for one in answer.body.get("warnings", [])] for answer in (merged, copied)] == [[True], [True]]

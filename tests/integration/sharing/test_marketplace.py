@@ -118,6 +118,14 @@ async def test_a_clone_keeps_its_source_when_the_entry_is_withdrawn(admin_of: Ad
     assert taken.status == 201, "the clone took a slug of its own"
 
 
+async def test_a_clone_whose_model_nobody_can_call_says_so(admin_of: Admins) -> None:
+    publisher, reader = await admin_of("acme"), await admin_of("other")
+    await made(publisher, model="gpt-4o-mni")
+    entry = await published(publisher)
+    clone = await reader("POST", f"/v1/marketplace/{entry['id']}/clone", {"slug": "my-router"})
+    assert ["'gpt-4o-mni'" in one for one in clone.body.get("warnings", [])] == [True]
+
+
 async def test_numbers_stand_beside_a_published_version(admin_of: Admins, superuser: asyncpg.Connection) -> None:
     publisher, reader = await admin_of("acme"), await admin_of("other")
     await made(publisher)

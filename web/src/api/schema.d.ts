@@ -5287,7 +5287,7 @@ export interface paths {
         /**
          * Make a prompt of its own out of a version
          * @description Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied, and of locked blocks
-         *     those that it holds; the others are said in `warnings`.
+         *     those that it holds; the others are said in `warnings`, as is a model that cannot be called.
          */
         post: operations["copy_version_v1_prompts__slug__versions__version__copy_post"];
         delete?: never;
@@ -14211,7 +14211,8 @@ export interface components {
         };
         /**
          * ImportedAnswer
-         * @description What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken, and why.
+         * @description What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken and why, and what
+         *     else is to be known.
          */
         ImportedAnswer: {
             /** Chains */
@@ -14223,6 +14224,11 @@ export interface components {
             executions: components["schemas"]["ExecutionsImported"];
             /** Experiments */
             experiments: components["schemas"]["ExperimentImported"][];
+            /**
+             * Left Out
+             * @description How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also notes that are not listed. 0: all of it is here.
+             */
+            left_out: number;
             /** Models */
             models: components["schemas"]["ModelImported"][];
             /** Notes */

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle.experiment_form import ExperimentForm
+from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.experiments import draft, store
 from burnish_gateway.experiments.experiment import Experiment
 from burnish_shared.contracts.experiments import BUCKETS
@@ -27,10 +28,10 @@ class ExperimentResult:
 
 async def import_experiments(
     tx: Tx, principal: Principal, forms: Sequence[ExperimentForm], *, at: datetime, dry_run: bool, coming: Sequence[str]
-) -> tuple[list[ExperimentResult], list[str]]:
+) -> tuple[list[ExperimentResult], Notes]:
     """What became of each, or would, and notes. `coming`: slugs of the same file, which a dry run does not have yet."""
     results: list[ExperimentResult] = []
-    notes: list[str] = []
+    notes = Notes()
     for form in forms:
         name, slug = form.experiment.name, form.experiment.prompt
         known = await store.is_known(tx, principal.workspace_id, slug, name, created_at=form.created_at)
@@ -38,7 +39,7 @@ async def import_experiments(
             results.append(ExperimentResult(name, "unchanged"))
             continue
         if form.status in ("running", "paused"):
-            notes.append(f"The experiment '{name}' was {form.status}; it is a draft here, and nobody gets anything of it.")
+            notes.tell(f"The experiment '{name}' was {form.status}; it is a draft here, and nobody gets anything of it.")
         if dry_run and slug in coming:
             results.append(ExperimentResult(name, "created"))
             continue
@@ -46,7 +47,7 @@ async def import_experiments(
     return results, notes
 
 
-async def _bring(tx: Tx, principal: Principal, form: ExperimentForm, notes: list[str], *, at: datetime, dry_run: bool) -> ExperimentResult:
+async def _bring(tx: Tx, principal: Principal, form: ExperimentForm, notes: Notes, *, at: datetime, dry_run: bool) -> ExperimentResult:
     name = form.experiment.name
     try:
         values = await draft.values_of(tx, principal, form.experiment, joins=not dry_run)
@@ -55,7 +56,7 @@ async def _bring(tx: Tx, principal: Principal, form: ExperimentForm, notes: list
     except Unavailable:
         raise
     except BurnishError as error:
-        notes.append(f"The experiment '{name}' is left out: {error.message}")
+        notes.lose(f"The experiment '{name}' is left out: {error.message}")
         return ExperimentResult(name, "refused")
     return ExperimentResult(name, "created")
 

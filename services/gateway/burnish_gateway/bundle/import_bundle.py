@@ -16,6 +16,7 @@ from burnish_gateway.bundle.compare_histories import Outcome, compared
 from burnish_gateway.bundle.experiments import ExperimentResult, import_experiments
 from burnish_gateway.bundle.form import DatasetForm
 from burnish_gateway.bundle.import_chains import import_chains, missing_prompts
+from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
 from burnish_gateway.bundle.snippet_notes import snippet_notes
 from burnish_gateway.datasets.add_items import add_items
@@ -50,13 +51,18 @@ class DatasetResult:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`changed`: slugs whose prompts are new or longer; `notes`: what was not taken, in words."""
+    """`changed`: slugs whose prompts are new or longer; `notes`: what was not taken, and what else is to be known."""
 
     prompts: tuple[PromptResult, ...]
     datasets: tuple[DatasetResult, ...]
     chains: tuple[PromptResult, ...]
     experiments: tuple[ExperimentResult, ...]
-    notes: tuple[str, ...]
+    notes: Notes
+
+    @property
+    def left_out(self) -> int:
+        """What was left alone, and what notes tell as lost; an experiment that is refused has a note."""
+        return self.notes.lost + sum(one.outcome == "conflict" for one in (*self.prompts, *self.chains))
 
     @property
     def changed(self) -> list[str]:
@@ -81,25 +87,30 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     standing = await store.lock_standing(tx, writer.workspace_id, [one.slug for one in bundle.prompts])
     planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
     longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
-    told_of_datasets: list[str] = []  # before all that is written: what they are compared with may make it begin again (`outside`)
+    told_of_datasets = Notes()  # before all that is written: what they are compared with may make it begin again (`outside`)
     datasets = await all_of(_dataset(tx, writer, one, dry_run=dry_run, notes=told_of_datasets) for one in bundle.datasets)
-    notes = [*bundle.notes, *await _missing_parents(tx, writer, longer)]
+    notes = Notes()
+    notes.join(bundle.notes)
+    for text in await _missing_parents(tx, writer, longer):
+        notes.lose(text)
     if not dry_run:
         await _make(tx, writer, [one for one, result in planned if result.outcome == "created"])
         await _extend(tx, writer, [(one, standing[one.slug]) for one, result in planned if result.outcome == "extended"])
         await _link(tx, writer, longer)
         await _announce(tx, writer, [one for one, _ in longer], standing)
-    notes += [*snippet_notes(bundle.prompts), *await _missing_snippets(tx, writer, bundle.prompts)]
+    for text in (*snippet_notes(bundle.prompts), *await _missing_snippets(tx, writer, bundle.prompts)):
+        notes.tell(text)
     chains = [
         PromptResult(slug, one.outcome, one.added, one.reason)
         for slug, one in await import_chains(tx, principal, bundle.chains, at=at, dry_run=dry_run)
     ]
-    notes += await missing_prompts(tx, writer.workspace_id, bundle.chains, coming=[one.slug for one in bundle.prompts])
-    notes += told_of_datasets
     coming = [one.slug for one in bundle.prompts]
+    for text in await missing_prompts(tx, writer.workspace_id, bundle.chains, coming=coming):
+        notes.tell(text)
+    notes.join(told_of_datasets)
     experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming)
-    notes += told
-    return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(chains), tuple(experiments), tuple(notes))
+    notes.join(told)
+    return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(chains), tuple(experiments), notes)
 
 
 def _models_of(bundle: ReadBundle) -> list[str]:
@@ -235,7 +246,7 @@ async def _missing_snippets(tx: Tx, writer: _Writer, prompts: Sequence[ReadPromp
     return [f"{user}: includes the snippet '{slug}', which is not here." for slug, user in sorted(names.items()) if slug not in there]
 
 
-async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool, notes: list[str]) -> DatasetResult:
+async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool, notes: Notes) -> DatasetResult:
     """`notes`: gets what was left out."""
     form = read.form
     named = await store.find_datasets(tx, writer.workspace_id, [form.name])
@@ -246,7 +257,7 @@ async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool,
         return DatasetResult(form.name, "created", len(read.items))
     missing = await store.count_missing(tx, writer.workspace_id, same["dataset_id"], [one.content_hash for one in read.items])
     if missing and same["archived_at"] is not None:
-        notes.append(f"The dataset '{form.name}' is archived here: {missing:,} of its items were left out; restore it, and import again.")
+        notes.lose(f"The dataset '{form.name}' is archived here: {missing:,} of its items were left out; restore it, and import again.")
         return DatasetResult(form.name, "unchanged", 0)
     if missing and not dry_run:
         await add_items(tx, writer.workspace_id, same["dataset_id"], read.items, change=Change(writer.actor, "imported"))

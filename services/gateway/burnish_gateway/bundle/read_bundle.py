@@ -1,7 +1,7 @@
 """From the bytes of an import to checked prompts and datasets. Pure and slow: called in a thread, before any lock is held."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
+from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_chains import ReadChain, read_chains
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, NewItem, marked, says_nothing
 from burnish_gateway.datasets.near_duplicates import PAIRS_MOST, NearDuplicate, near_duplicates
@@ -47,11 +48,11 @@ class ReadDataset:
 
 @dataclass(frozen=True, slots=True)
 class ReadBundle:
-    """`notes`: what of a foreign file could not be taken, in words. `executions`: made elsewhere; `models`: described there."""
+    """`notes`: what of the file could not be taken. `executions`: made elsewhere; `models`: described there."""
 
     prompts: tuple[ReadPrompt, ...]
     datasets: tuple[ReadDataset, ...]
-    notes: tuple[str, ...] = ()
+    notes: Notes = field(default_factory=Notes)
     executions: tuple[Reported, ...] = ()
     models: tuple[NewModel, ...] = ()
     chains: tuple[ReadChain, ...] = ()
@@ -97,17 +98,19 @@ def _check_times(form: BaseModel, place: str, *, latest: datetime) -> None:
 
 
 def check_bundle(
-    bundle: BundleForm, *, notes: Sequence[str] = (), executions: tuple[Reported, ...] = (), models: Sequence[NewModel] = ()
+    bundle: BundleForm, *, notes: Notes | None = None, executions: tuple[Reported, ...] = (), models: Sequence[NewModel] = ()
 ) -> ReadBundle:
     prompts = tuple(_prompt(one, f"prompts[{index}]") for index, one in enumerate(bundle.prompts))
     slugs = [one.slug for one in prompts]
     if len(set(slugs)) < len(slugs):
         twice = next(one for one in slugs if slugs.count(one) > 1)
         raise InvalidField(f"The prompt '{twice}' stands in it twice.", param="prompts")
+    told = notes or Notes()
+    _leave_out(bundle.datasets, told)
     return ReadBundle(
         prompts,
         tuple(_dataset(one, of=sum(len(each.items) for each in bundle.datasets)) for one in bundle.datasets),
-        (*notes, *_left_out(bundle.datasets)),
+        told,
         executions,
         tuple(models),
         read_chains(bundle.chains),
@@ -193,13 +196,12 @@ def _includes(content: VersionContent) -> tuple[Include, ...]:
     return content.includes()
 
 
-def _left_out(datasets: Sequence[DatasetForm]) -> list[str]:
-    """Notes for each dataset with items that expect nothing, or whose input stands before them: named by their places in the file."""
-    notes: list[str] = []
+def _leave_out(datasets: Sequence[DatasetForm], notes: Notes) -> None:
+    """A note for each dataset with items that expect nothing, or whose input stands before them: named by their places in the file."""
     for at, form in enumerate(datasets):
         where = f"datasets[{at}] '{form.name}'"
         if places := [place for place, item in enumerate(form.items) if says_nothing(item.expected)]:
-            notes.append(f"{where}: items {_named(places)} are left out: {EXPECTS_NOTHING}.")
+            notes.lose(f"{where}: items {_named(places)} are left out: {EXPECTS_NOTHING}.")
         stays: dict[bytes, str] = {}
         again: list[int] = []
         others = 0
@@ -210,8 +212,7 @@ def _left_out(datasets: Sequence[DatasetForm]) -> list[str]:
             else:
                 stays[item.content_hash] = item.expected
         if again:
-            notes.append(f"{where}: items {_named(again)} are left out: their input stands there before; {others:,} expect another answer.")
-    return notes
+            notes.lose(f"{where}: items {_named(again)} are left out: their input stands there before; {others:,} expect another answer.")
 
 
 def _named(places: Sequence[int]) -> str:

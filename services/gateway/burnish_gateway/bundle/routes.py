@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Query, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from burnish_gateway.access import audit
 from burnish_gateway.bundle import store
@@ -75,7 +75,9 @@ class ExperimentImported(BaseModel):
 
 
 class ImportedAnswer(BaseModel):
-    """What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken, and why."""
+    """What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken and why, and what
+    else is to be known.
+    """
 
     dry_run: bool
     prompts: list[PromptImported]
@@ -85,6 +87,10 @@ class ImportedAnswer(BaseModel):
     models: list[ModelImported]
     experiments: list[ExperimentImported]
     notes: list[str]
+    left_out: int = Field(
+        description="How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also "
+        "notes that are not listed. 0: all of it is here."
+    )
 
 
 @router.post("/v1/import", response_model=ImportedAnswer, summary="Bring in prompts and datasets from a file", openapi_extra=BODY)
@@ -156,5 +162,6 @@ def _answer(done: Imported, models: Sequence[ModelResult], *, executions: dict[s
     return {
         "dry_run": dry_run, "prompts": [asdict(one) for one in done.prompts], "datasets": [asdict(one) for one in done.datasets],
         "chains": [asdict(one) for one in done.chains], "executions": executions, "models": [asdict(one) for one in models],
-        "experiments": [asdict(one) for one in done.experiments], "notes": list(done.notes) or ([NOTHING] if is_empty else []),
+        "experiments": [asdict(one) for one in done.experiments], "notes": done.notes.texts or ([NOTHING] if is_empty else []),
+        "left_out": done.left_out + sum(one.outcome == "refused" for one in models),
     }  # fmt: skip

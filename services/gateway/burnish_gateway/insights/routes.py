@@ -16,7 +16,8 @@ from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
 from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import include, make_router
-from burnish_shared.errors import InvalidField
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.measures import EFFECTIVENESS_VERSION
 from burnish_shared.money import credits_text
 from burnish_shared.slug import MAX_VERSION, parse_label, parse_slug
@@ -104,6 +105,7 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
     wanted = source_range(wanted, which, None)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.totals(tx, wanted, which, by_step=False, group_by=None)
+        await _check_known(tx, which, has_figures=bool(found))
         prompts = await store.distinct_prompts(tx, wanted, which)
         sketches = await store.end_user_sketches(tx, wanted, which.slug or WHOLE_WORKSPACE) if has_end_users(wanted, which) else None
         metrics = await store.metric_sums(tx, wanted, which, metric=None, by_step=False, group_by=None) if which.dimension is None else {}
@@ -125,6 +127,12 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
         feedback_orphans=orphans,
     )
     return csv_response(SummaryAnswer, [answer], name=named("summary", wanted)) if file == "csv" else _answer(answer)
+
+
+async def _check_known(tx: Tx, which: Filters, *, has_figures: bool) -> None:
+    """Raises NotFound for a prompt that nothing of the workspace names: its zeros would look like those of one that nobody uses."""
+    if which.slug is not None and not has_figures and not await store.is_known(tx, which.slug):
+        raise NotFound(f"There is no prompt '{which.slug}' here, and no figure or execution names it.", param="prompt")
 
 
 def has_end_users(wanted: Range, which: Filters) -> bool:
@@ -150,6 +158,7 @@ async def timeseries(
     of_metric: dict[tuple[Any, str], tuple[int, int, float]] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST)
+        await _check_known(tx, which, has_figures=bool(found))
         if len(found) > POINTS_MOST:
             raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
         targets = await store.read_targets(tx)
@@ -189,6 +198,7 @@ async def costs(
     by_group: dict[str, Series] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.costs(tx, wanted, which, group_by=group_by, at_most=COST_ROWS_MOST)
+        await _check_known(tx, which, has_figures=bool(rows))
         total = await store.total_cost(tx, wanted, which)
         if projection:
             whole = await month_series(tx, which, month, group_by=None)

@@ -196,6 +196,17 @@ async def distinct_prompts(tx: Tx, wanted: Range, filters: Filters) -> int:
     )
 
 
+async def is_known(tx: Tx, slug: str) -> bool:
+    """Whether a prompt is called so, or a figure or an execution of any time names it: both may be of one that is registered elsewhere."""
+    return bool(
+        await tx.fetchval(
+            """SELECT EXISTS (SELECT FROM prompts WHERE slug = $1) OR EXISTS (SELECT FROM rollups WHERE grain = 'day' AND slug = $1)
+                   OR EXISTS (SELECT FROM executions WHERE slug = $1)""",
+            slug,
+        )
+    )
+
+
 async def end_user_sketches(tx: Tx, wanted: Range, slug: str) -> list[bytes]:
     """Of one prompt, or of WHOLE_WORKSPACE; a sketch for each hour or day."""
     rows = await tx.fetch(

@@ -15,6 +15,7 @@ from burnish_gateway.lineage.candidate_version import branch_candidate, copy_can
 from burnish_gateway.lineage.graph import Graph
 from burnish_gateway.registry import answers as prompt_answers
 from burnish_gateway.registry import store as prompts_store
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import Head, no_such_prompt
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -114,7 +115,8 @@ async def post_branch(
 
     async def work(tx: Tx) -> dict[str, Any]:
         saved = await branch_candidate(tx, principal, name, candidate_id, body, clock=gateway.clock)
-        return prompt_answers.plain(prompt_answers.version_answer(name, saved.version, is_new=saved.is_new))
+        warnings = await model_warnings(tx, saved.version.content)
+        return prompt_answers.plain(prompt_answers.version_answer(name, saved.version, is_new=saved.is_new, warnings=warnings))
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()
@@ -135,8 +137,9 @@ async def post_copy(
     name = parse_slug(slug)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        made, first, warnings = await copy_candidate(tx, principal, name, candidate_id, body, clock=gateway.clock)
+        made, first, unheld = await copy_candidate(tx, principal, name, candidate_id, body, clock=gateway.clock)
         answer = prompt_answers.prompt_answer(made, first, label=None, template=first.content.template())
+        warnings = unheld + await model_warnings(tx, first.content)
         return prompt_answers.plain(answer.model_copy(update={"warnings": warnings}) if warnings else answer)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)

@@ -17,6 +17,7 @@ from burnish_gateway.marketplace.publish import publish, screen
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce
 from burnish_gateway.registry.answers import PromptAnswer, plain, prompt_answer
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.spelling import check_may_publish, tags_of
 from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -118,7 +119,9 @@ async def post_clone(
         after = {"entry_id": str(entry.entry_id), "publisher": entry.publisher, "slug": entry.slug, "version": entry.version}
         await audit.note(tx, principal, action="prompt.cloned", kind="prompt", key=slug, after=after)
         await announce.prompt_changed(tx, principal.workspace_id, slug)
-        return plain(prompt_answer(head, version, label=None, template=version.content.template()))
+        answer = prompt_answer(head, version, label=None, template=version.content.template())
+        warnings = await model_warnings(tx, version.content)
+        return plain(answer.model_copy(update={"warnings": warnings}) if warnings else answer)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()

@@ -12,6 +12,7 @@ from burnish_gateway.registry import announce, answers, line_store, lines, store
 from burnish_gateway.registry.create_prompt import create_prompt, of_its_own
 from burnish_gateway.registry.history_answers import BranchAnswer, BranchPage, branch_answer, main_line
 from burnish_gateway.registry.history_bodies import CopyVersion, StartBranch
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
 from burnish_gateway.registry.save_whole import warnings_of
 from burnish_gateway.registry.spelling import author_of
@@ -83,7 +84,7 @@ async def copy_version(
     slug: str, version: Number, *, request: Request, body: CopyVersion, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
     """Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied, and of locked blocks
-    those that it holds; the others are said in `warnings`.
+    those that it holds; the others are said in `warnings`, as is a model that cannot be called.
     """
     name, copy_name = parse_slug(slug), parse_slug(body.slug)
     label = None if body.label is None else parse_movable_label(body.label)
@@ -107,7 +108,7 @@ async def copy_version(
         await audit.note(tx, principal, action="prompt.created", kind="prompt", key=copy_name, after=after)
         await announce.prompt_changed(tx, principal.workspace_id, copy_name)
         answer = answers.prompt_answer(made, first, label=label, template=content.template())
-        warnings = warnings_of(prompt, content)
+        warnings = warnings_of(prompt, content) + await model_warnings(tx, content)
         return answers.plain(answer.model_copy(update={"warnings": warnings}) if warnings else answer)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)

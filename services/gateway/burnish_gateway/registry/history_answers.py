@@ -1,6 +1,6 @@
 """What callers are told about lines, merges, reviews, comments, and versions beside each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,7 +15,6 @@ from burnish_gateway.registry.line_store import Branch
 from burnish_gateway.registry.lines import MAIN
 from burnish_gateway.registry.prompt import Prompt
 from burnish_gateway.registry.review_store import Review, ReviewStatus, VersionStatus
-from burnish_gateway.registry.save_whole import warnings_of
 from burnish_gateway.registry.three_way import Merged
 
 
@@ -190,9 +189,8 @@ def merge_preview(prompt: Prompt, sides: Sides, merge: Merged) -> MergePreview:
     )
 
 
-def merge_answer(brought: Brought, *, into: str | None) -> MergeAnswer:
+def merge_answer(brought: Brought, *, into: str | None, warnings: Sequence[str]) -> MergeAnswer:
     saved = brought.saved
-    warnings = warnings_of(saved.prompt, saved.version.content)
     told = version_answer(saved.prompt.slug, saved.version, is_new=saved.is_new, warnings=warnings).model_dump(exclude_unset=True)
     return MergeAnswer(**told, outcome=brought.outcome, into=into or MAIN, ancestor_version=brought.ancestor_version)
 

@@ -74,7 +74,9 @@ async def merge(slug: str, request: Request, body: MergeVersions, principal: Pro
             after = {"version": brought.saved.version.version, "merged": source, "into": body.into}
             await audit.note(tx, principal, action="prompt.version.merged", kind="prompt", key=name, after=after)
             await announce.prompt_changed(tx, principal.workspace_id, name)
-        return answers.plain(merge_answer(brought, into=into))
+        content = brought.saved.version.content
+        warnings = warnings_of(brought.saved.prompt, content) + await model_warnings(tx, content)
+        return answers.plain(merge_answer(brought, into=into, warnings=warnings))
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()

@@ -202,7 +202,7 @@ function Outcome({ of }: { of: Imported }) {
       {rows.length > 0 ? <Table label={of.dry_run ? "What would change" : "What was brought in"} columns={columns} rows={rows} rowKey={(row) => `${row.kind} ${row.name}`} /> : null}
       {of.executions.found > 0 ? <p className="text-13">{plural(of.executions.found, "run")} in the file, {of.dry_run ? `${of.executions.added} of them not here yet.` : `${of.executions.added} brought in.`}</p> : null}
       {of.notes.length > 0 ? (
-        <Notice tone="warn" title="Not taken as they stand:">
+        <Notice tone="warn" title={of.left_out > 0 ? "Not taken as they stand:" : "All of it is taken. To be known:"}>
           <ul className="mt-1 list-disc pl-5">
             {of.notes.map((note) => (
               <li key={note}>{note}</li>

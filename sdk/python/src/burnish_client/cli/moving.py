@@ -21,11 +21,6 @@ LISTS = {"prompts": "prompt", "chains": "chain", "datasets": "dataset", "models"
 
 NAMES = ("slug", "name", "model")
 ADDED = ("versions_added", "items_added")
-LEFT_OUT = ("conflict", "refused")
-"""Outcomes of what the file holds and Burnish does not have afterwards."""
-
-TOLD_LEFT_OUT = ("left out", "more notes")
-"""What notes say of such lines and items; the last stands for notes that are not listed."""
 
 
 def export(
@@ -75,7 +70,7 @@ def import_(
     """Bring in a file of `burnish export`, or of another tool. The same file twice changes nothing the second time. Needs an admin's key.
 
     Ends with 1 where something of the file was left alone: a prompt whose history here is another one, a model that is refused,
-    a line or an item that was left out; with 2 where it holds nothing.
+    a line, an item or a setting that was left out (`left_out` of --json counts them); with 2 where it holds nothing.
     """
     try:
         content = sys.stdin.buffer.read() if file == STANDARD else file.read_bytes()
@@ -102,7 +97,7 @@ def import_(
             print("Nothing was changed: --dry-run.", file=sys.stderr)
     if not rows:
         stop(f"{said_of} holds nothing to bring in. It was read as '{format_}'; --format says whose file it is.", code=WRONG_USE)
-    if any(row[2] in LEFT_OUT for row in rows) or any(said in note for note in answer["notes"] for said in TOLD_LEFT_OUT):
+    if answer["left_out"]:
         raise typer.Exit(NO)
 
 

@@ -26,7 +26,6 @@ ALIASES_MOST: Final = 200
 
 PARTS_MOST: Final = 200_000
 NUMBER_BITS_MOST: Final = 63
-NOTES_MOST: Final = 200
 
 LINE_MOST_BYTES: Final = 1024 * 1024
 """Looked at to see whether it is an execution; a bundle in one line is longer as a rule, and not read twice."""
@@ -53,12 +52,7 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
     executions = reported_calls(drafts.calls, drafts.names, drafts.ids, now=now, notes=drafts.notes)
     if len(drafts.models) > MODELS_MOST:
         raise InvalidField(f"The file describes {len(drafts.models):,} models; bring in at most {MODELS_MOST} at once.")
-    return check_bundle(form, notes=_listed(drafts.notes), executions=executions, models=drafts.models)
-
-
-def _listed(notes: list[str]) -> list[str]:
-    more = len(notes) - NOTES_MOST
-    return notes if more <= 0 else [*notes[:NOTES_MOST], f"There are {more} more notes, which are not listed."]
+    return check_bundle(form, notes=drafts.notes.listed(), executions=executions, models=drafts.models)
 
 
 def _parsed(raw: bytes) -> Any:

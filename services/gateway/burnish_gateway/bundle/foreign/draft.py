@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from burnish_gateway.bundle.form import ItemForm
+from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import content_of
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
 from burnish_gateway.models.bodies import NewModel
@@ -66,7 +67,7 @@ class Drafts:
 
     prompts: list[Draft] = field(default_factory=list)
     datasets: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
     link: Callable[[str, Names], str] | None = None
     names: Names = field(default_factory=lambda: Names({}, {}))
     calls: list[Call] = field(default_factory=list)
@@ -90,7 +91,8 @@ class Drafts:
             if self.link is None or given == names.numbers:
                 break
             names = Names(names.slugs, given)
-        self.notes += [note for form in forms.values() for note in form.notes] if drafts else []
+        for form in forms.values() if drafts else ():
+            self.notes.join(form.notes)
         self.names = Names(names.slugs, given if drafts else {})
         prompts = [self._prompt(slug, one, forms[slug]) for slug, one in drafts.items() if forms[slug].versions]
         return {"prompts": prompts, "datasets": self.datasets}
@@ -100,10 +102,10 @@ class Drafts:
         try:
             ItemForm.model_validate(item)
         except InvalidField as error:
-            self.notes.append(f"{place or 'The item'}: left out, because of its {error.message}")
+            self.notes.lose(f"{place or 'The item'}: left out, because of its {error.message}")
             return []
         if says_nothing(item["expected"]):
-            self.notes.append(f"{place or 'The item'}: left out: {EXPECTS_NOTHING}.")
+            self.notes.lose(f"{place or 'The item'}: left out: {EXPECTS_NOTHING}.")
             return []
         return [item]
 
@@ -116,7 +118,7 @@ class Drafts:
             slug = _free(wanted, found)
             found[slug] = one
             if slug != wanted:
-                self.notes.append(f"{one.name[:200]}: is called '{slug}' here, because another prompt of the file is '{wanted}'.")
+                self.notes.tell(f"{one.name[:200]}: is called '{slug}' here, because another prompt of the file is '{wanted}'.")
         order = {id(one): at for at, one in enumerate(held)}
         return dict(sorted(found.items(), key=lambda pair: order[id(pair[1])]))
 
@@ -137,9 +139,9 @@ class Drafts:
             except InvalidField as error:
                 wrong = re.split(r"[.\[]", error.param or "")[0]
                 if wrong not in kept or wrong in ("messages", "model"):
-                    self.notes.append(f"{name[:200]}, version {number}: left out. {error.message}")
+                    self.notes.lose(f"{name[:200]}, version {number}: left out. {error.message}")
                     return None
-                self.notes.append(f"{name[:200]}, version {number}: its '{wrong}' is not taken. {error.message}")
+                self.notes.lose(f"{name[:200]}, version {number}: its '{wrong}' is not taken. {error.message}")
                 for gone in (wrong, *(("output_format", "response_format") if wrong == "json_schema" else ())):
                     kept.pop(gone, None)
 
@@ -150,12 +152,12 @@ class Drafts:
                 labels.append({"label": parse_movable_label(name), "version": form.theirs[number]})
             except (InvalidField, KeyError):
                 why = "labels begin with a letter and hold no blanks, and their version has to be in the file"
-                self.notes.append(f"{slug}: the label {name[:60]!r} cannot be kept: {why}.")
+                self.notes.lose(f"{slug}: the label {name[:60]!r} cannot be kept: {why}.")
         folder = draft.name.rpartition("/")[0]
         try:
             folder = parse_folder(folder)
         except InvalidField as error:
-            self.notes.append(f"{slug}: has no folder here. {error.message}")
+            self.notes.lose(f"{slug}: has no folder here. {error.message}")
             folder = ""
         newest = form.theirs[max(form.theirs)]
         return {"slug": slug} | draft.fields | {
@@ -169,7 +171,7 @@ class _Numbered:
 
     versions: list[dict[str, Any]] = field(default_factory=list)
     theirs: dict[int, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
 
 
 def _numbered(draft: Draft, link: Callable[[str, Names], str] | None, names: Names) -> _Numbered:
@@ -179,7 +181,7 @@ def _numbered(draft: Draft, link: Callable[[str, Names], str] | None, names: Nam
         try:
             content = _linked(raw, link, names)
         except CannotTake as error:
-            found.notes.append(f"{draft.name[:200]}, version {number}: left out, because {error}.")
+            found.notes.lose(f"{draft.name[:200]}, version {number}: left out, because {error}.")
             continue
         text = json.dumps(content, sort_keys=True)
         if text not in ours:

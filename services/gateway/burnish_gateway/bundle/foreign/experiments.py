@@ -33,9 +33,7 @@ def experiments_in(drafts: Drafts) -> list[ExperimentForm]:
         try:
             found.append(_form(row, drafts, name))
         except (InvalidField, LookupError) as error:
-            drafts.notes.append(
-                f"The experiment '{name}' is left out: {error.message if isinstance(error, InvalidField) else error.args[0]}"
-            )
+            drafts.notes.lose(f"The experiment '{name}' is left out: {error.message if isinstance(error, InvalidField) else error.args[0]}")
     return found
 
 
@@ -54,7 +52,7 @@ def _form(row: Mapping[str, Any], drafts: Drafts, name: str) -> ExperimentForm:
         ],
     }  # fmt: skip
     if row.get("winner") or row.get("status") in ("completed", "running", "active"):
-        drafts.notes.append(f"The experiment '{name}' is a draft here: what it measured is not taken, because verdicts rest on units.")
+        drafts.notes.lose(f"The experiment '{name}' is a draft here: what it measured is not taken, because verdicts rest on units.")
     return ExperimentForm.model_validate({"experiment": body})
 
 

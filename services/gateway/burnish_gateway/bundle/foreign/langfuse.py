@@ -39,7 +39,7 @@ def read(value: Any, *, model: str) -> Drafts:
                 raise wrong_shape(at(place, "name"), "a text")
             _version(drafts, prompts.setdefault(row["name"], Draft(row["name"])), row, model=model, place=place)
         else:
-            drafts.notes.append(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item.")
+            drafts.notes.lose(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item.")
     drafts.prompts = list(prompts.values())
     drafts.datasets = [{"name": name, "items": rows} for name, rows in items.items()]
     return drafts
@@ -54,12 +54,12 @@ def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, p
     try:
         messages = messages_of(row["prompt"], text=_text)
     except CannotTake as error:
-        drafts.notes.append(f"{draft.name}, version {number}: left out, because {error}.")
+        drafts.notes.lose(f"{draft.name}, version {number}: left out, because {error}.")
         return
     content = {"messages": messages, "model": str(config.get("model") or model), **settings_of(config)}
     left = sorted(config.keys() - content.keys() - {"max_output_tokens", "max_completion_tokens"})
     if left:
-        drafts.notes.append(f"{draft.name}, version {number}: of its config these are not taken: {', '.join(left)[:300]}.")
+        drafts.notes.lose(f"{draft.name}, version {number}: of its config these are not taken: {', '.join(left)[:300]}.")
     message = f"Version {number} of Langfuse" + (f": {row['commitMessage']}" if row.get("commitMessage") else "")
     draft.versions.append((number, content, {"message": message[:2000]}))
     draft.labels |= {label: number for label in labels if label != "latest"}
@@ -93,7 +93,7 @@ def _snippet(found: "re.Match[str]", names: Names) -> str:
 
 def _item(drafts: Drafts, row: dict[str, Any], place: str) -> list[dict[str, Any]]:
     if row.get("status") == "ARCHIVED":
-        drafts.notes.append(f"{place or 'The item'}: left out: it is archived.")
+        drafts.notes.lose(f"{place or 'The item'}: left out: it is archived.")
         return []
     expected = row.get("expectedOutput")
     item = {

@@ -37,7 +37,7 @@ def read(value: Any, *, model: str) -> Drafts:
     ids: dict[str, str] = {}
     for place, row in rows_of(value, "data", "prompts"):
         if not isinstance(row, dict):
-            drafts.notes.append(f"{place or 'The file'}: left out: it is no object.")
+            drafts.notes.lose(f"{place or 'The file'}: left out: it is no object.")
             continue
         common = {name: one for name, one in row.items() if name != "versions"}
         name = str(row.get("name") or row.get("id") or "prompt")
@@ -62,11 +62,11 @@ def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, p
     try:
         messages = messages_of(_messages(row, place))
     except CannotTake as error:
-        drafts.notes.append(f"{draft.name}, version {number}: left out, because {error}.")
+        drafts.notes.lose(f"{draft.name}, version {number}: left out, because {error}.")
         return
     left += sorted(name for name in row.keys() - KNOWN if row[name] not in (None, "", [], {}))
     if left:
-        drafts.notes.append(f"{draft.name}, version {number}: these are not taken: {', '.join(left)[:300]}.")
+        drafts.notes.lose(f"{draft.name}, version {number}: these are not taken: {', '.join(left)[:300]}.")
     content = {"messages": messages, "model": str(row.get("model") or model), **settings_of(row | {"tools": None}), **otherwise}
     draft.versions.append((number, content, {"message": f"Version {number} of the prompt object {row.get('id') or draft.name}"[:2000]}))
     if row.get("is_default") or row.get("default"):

@@ -22,6 +22,7 @@ from burnish_gateway.bundle.foreign.draft import (
     text_of,
     wrong_shape,
 )  # fmt: skip
+from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
 
 RAW_TAG: Final = re.compile(r"\{%-?\s*+(raw|endraw)\s*+-?%\}")
@@ -46,7 +47,7 @@ def read(value: Any, *, model: str, name: str | None = None) -> Drafts:
         raise wrong_shape("", "a configuration, an object with 'prompts'")
     left = sorted(value.keys() - KNOWN)
     if left:
-        drafts.notes.append(f"Of the configuration these are not taken: {', '.join(left)[:300]}.")
+        drafts.notes.lose(f"Of the configuration these are not taken: {', '.join(left)[:300]}.")
     name = str(name or value.get("description") or "promptfoo")[:150]
     provider, settings = _provider(value, model, drafts.notes)
     prompts = _prompts(value.get("prompts"))
@@ -56,7 +57,7 @@ def read(value: Any, *, model: str, name: str | None = None) -> Drafts:
         try:
             content = {"messages": _messages(text), "model": provider, **settings}
         except CannotTake as error:
-            drafts.notes.append(f"{place} ({title}): left out, because {error}.")
+            drafts.notes.lose(f"{place} ({title}): left out, because {error}.")
             continue
         drafts.prompts.append(
             Draft(title.replace("/", " "), [(1, content, {"message": "Out of a promptfoo configuration"})], {"production": 1})
@@ -117,25 +118,25 @@ def _plain(text: str) -> str:
     return text_of(text)
 
 
-def _provider(value: dict[str, Any], model: str, notes: list[str]) -> tuple[str, dict[str, Any]]:
+def _provider(value: dict[str, Any], model: str, notes: Notes) -> tuple[str, dict[str, Any]]:
     key = "providers" if value.get("providers") else "targets"
     given = value.get(key)
     several = given if isinstance(given, list) else [given]
     if len(several) > 1:
-        notes.append(f"{key}: the first of {len(several)} is the model of the prompts; the others are not taken.")
+        notes.lose(f"{key}: the first of {len(several)} is the model of the prompts; the others are not taken.")
     first = several[0] if several else None
     config = object_at(first, "config", f"{key}[0]") if isinstance(first, dict) else {}
     name = first.get("id") if isinstance(first, dict) else first
     if not isinstance(name, str) or "://" in name:
         if first is not None:
-            notes.append(f"{key}: the model is not named in it, so prompts have '{model}'.")
+            notes.tell(f"{key}: the model is not named in it, so prompts have '{model}'.")
         return model, {}
     kind, _, rest = name.partition(":")
     rest = rest.removeprefix("chat:").removeprefix("responses:").removeprefix("completion:").removeprefix("messages:")
     settings = settings_of(config)
     left = sorted(config.keys() - settings.keys() - {"max_output_tokens", "max_completion_tokens"})
     if left:
-        notes.append(f"{key}: of its config these are not taken: {', '.join(left)[:300]}.")
+        notes.lose(f"{key}: of its config these are not taken: {', '.join(left)[:300]}.")
     return rest or kind, settings
 
 
@@ -143,10 +144,10 @@ def _tests(value: dict[str, Any], name: str, drafts: Drafts) -> list[dict[str, A
     tests, usual = value.get("tests"), value.get("defaultTest")
     if not isinstance(tests, list):
         if tests:
-            drafts.notes.append("tests: stand in another file and were left out.")
+            drafts.notes.lose("tests: stand in another file and were left out.")
         return []
     if isinstance(usual, str):
-        drafts.notes.append("defaultTest: stands in another file and was left out.")
+        drafts.notes.lose("defaultTest: stands in another file and was left out.")
         usual = None
     shared, always = _test({} if usual is None else usual, "defaultTest")
     items: list[dict[str, Any]] = []
@@ -155,12 +156,12 @@ def _tests(value: dict[str, Any], name: str, drafts: Drafts) -> list[dict[str, A
         own, asserted = _test(test, place) if isinstance(test, dict) else (None, [])
         given = None if own is None or shared is None else shared | own
         if not given or any(isinstance(one, str) and one.startswith("file://") for one in given.values()):
-            drafts.notes.append(f"{place}: left out: its variables stand in another file, or it has none.")
+            drafts.notes.lose(f"{place}: left out: its variables stand in another file, or it has none.")
             continue
         asserted = [*always, *asserted]
         expected = next((said(one["value"]) for one in asserted if one.get("type") in EXACT and "value" in one), None)
         if expected is None or says_nothing(expected):
-            drafts.notes.append(f"{place}: left out: {EXPECTS_NOTHING}; give it an assertion 'equals' with the right answer.")
+            drafts.notes.lose(f"{place}: left out: {EXPECTS_NOTHING}; give it an assertion 'equals' with the right answer.")
             continue
         told = {key: one for key, one in (("description", test.get("description")), ("assert", asserted)) if one}
         for each in _combinations(given, place, drafts, whole=_keeps_lists(test) or _keeps_lists(usual)):
@@ -190,7 +191,7 @@ def _combinations(given: dict[str, Any], place: str, drafts: Drafts, *, whole: b
     lists = {} if whole else {key: one for key, one in given.items() if isinstance(one, list)}
     many = math.prod(len(one) for one in lists.values())
     if not 0 < many <= COMBINATIONS_MOST:
-        drafts.notes.append(f"{place}: left out: its values make {many:,} combinations; 1 to {COMBINATIONS_MOST:,} are taken.")
+        drafts.notes.lose(f"{place}: left out: its values make {many:,} combinations; 1 to {COMBINATIONS_MOST:,} are taken.")
         return []
     return [given | dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.bundle.foreign.draft import Call, Names, at, said, slug_of
+from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.imports.bodies import ImportedBody
 from burnish_gateway.imports.reported import Reported, check_time
 from burnish_gateway.models.bodies import NewModel
@@ -97,7 +98,7 @@ def read_run(run: Mapping[str, Any], place: str) -> list[Call]:
 
 
 def reported_calls(
-    calls: list[Call], names: Names, ids: Mapping[str, tuple[str, int]], *, now: datetime, notes: list[str]
+    calls: list[Call], names: Names, ids: Mapping[str, tuple[str, int]], *, now: datetime, notes: Notes
 ) -> tuple[Reported, ...]:
     """Those that can be kept; of the others a note each. `ids`: their id of a prompt's version → its name and number."""
     if len(calls) > CALLS_MOST:
@@ -108,7 +109,7 @@ def reported_calls(
             reported = ImportedBody.model_validate(dict(call.body) | _prompt(call, names, ids)).reported()
             check_time(reported.finished_at, now=now)
         except InvalidField as error:
-            notes.append(f"{call.place}: left out. {error.message}")
+            notes.lose(f"{call.place}: left out. {error.message}")
             continue
         kept.append(reported)
     return tuple(kept)

@@ -53,7 +53,8 @@ def read(value: Any, *, model: str) -> Drafts:
     rows = rows_of(value, *LISTS, *TABLES)
     if isinstance(value, dict) and rows and rows[0][0]:
         beside = sorted(value.keys() - {*LISTS, *TABLES})
-        drafts.notes += [f"Of the file these are not taken: {', '.join(beside)[:300]}."] if beside else []
+        if beside:
+            drafts.notes.lose(f"Of the file these are not taken: {', '.join(beside)[:300]}.")
     for place, row in rows:
         kind = _kind(row, place)
         if kind in ("call", "run", "model"):
@@ -69,9 +70,9 @@ def read(value: Any, *, model: str) -> Drafts:
         else:
             name = _named(row) if isinstance(row, dict) else None
             why = "it is neither a prompt with name and text nor an item with input and expected answer"
-            drafts.notes.append(f"{place or 'The file'}{f' ({str(name)[:100]})' if name else ''}: left out: {why}.")
+            drafts.notes.lose(f"{place or 'The file'}{f' ({str(name)[:100]})' if name else ''}: left out: {why}.")
     if runs:
-        drafts.notes.append(
+        drafts.notes.lose(
             f"Of {runs} runs the answers are taken, as executions made elsewhere; their figures are not, because gates and verdicts rest "
             "on what was measured here. A test run on the dataset measures the prompt again."
         )
@@ -110,7 +111,7 @@ def _record(drafts: Drafts, kind: str, row: dict[str, Any], *, place: str) -> No
         else:
             drafts.models.append(read_model(row))
     except InvalidField as error:
-        drafts.notes.append(f"{place or 'The file'}: left out. {error.message}")
+        drafts.notes.lose(f"{place or 'The file'}: left out. {error.message}")
 
 
 def _first(row: dict[str, Any], names: Sequence[str]) -> Any:
@@ -128,14 +129,14 @@ def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, p
     try:
         messages = messages_of(_messages(row, text, place))
     except CannotTake as error:
-        drafts.notes.append(f"{draft.name}, version {number}: left out, because {error}.")
+        drafts.notes.lose(f"{draft.name}, version {number}: left out, because {error}.")
         return
     parameters = object_at(row, "parameters", place)
     content = {"messages": messages, "model": str(row.get("model") or row.get("model_name") or model), **settings_of(parameters | row)}
     left = [name for name in row if name not in KNOWN and name != "parameters" and row[name] not in (None, "", [], {})]
     left += [f"parameters.{name}" for name in parameters if name not in (*SETTING_FIELDS, "max_output_tokens", "max_completion_tokens")]
     if left:
-        drafts.notes.append(f"{draft.name}, version {number}: these are not taken: {', '.join(sorted(left))[:300]}.")
+        drafts.notes.lose(f"{draft.name}, version {number}: these are not taken: {', '.join(sorted(left))[:300]}.")
     if row.get("id"):
         drafts.ids[str(row["id"])] = (draft.name, number)
     draft.versions.append(
