@@ -15,9 +15,13 @@ BUS_EXAMPLE: Final = "nats://user:password@host:4222"
 
 
 def bus_address(text: str) -> str:
-    """One server of NATS, or several of a cluster, comma-separated, each with a scheme or without."""
+    """One server of NATS, or several of a cluster, comma-separated. The first may have a scheme, which then is that of all; others may
+    repeat it."""
+    spoken = text.partition("://")[0].strip() if "://" in text.partition(",")[0] else ""
     for one in text.split(","):
         scheme, colon, rest = one.strip().rpartition("://")
+        if colon and scheme in BUS_SCHEMES and scheme != spoken:
+            raise ValueError("all servers must be of one scheme, which stands before the first")
         if colon and scheme not in BUS_SCHEMES:
             raise ValueError(f"must begin with nats:// (or tls://, ws://, wss://), such as {BUS_EXAMPLE}")
         if not _has_host(f"nats://{rest.rpartition('@')[2]}"):

@@ -90,22 +90,27 @@ def configure(*, service: str, replica: str, level: str = "info") -> None:
 class _Lossy:
     """A stream that loses what it cannot write: who tells of a failure goes on after it, also where the disk of the log is what failed."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
+        """None, as `sys.stderr` is where it was closed before the start: all is lost."""
         self._stream = stream
         self._has_lost = False
 
     def write(self, text: str) -> int:
+        if self._stream is None:
+            return len(text)
         try:
             self._stream.write(f"\n{text}" if self._has_lost else text)  # What is there may end in the middle of a line.
             self._has_lost = False
-        except OSError:
+        except (OSError, ValueError):  # ValueError: it was closed.
             self._has_lost = True
         return len(text)
 
     def flush(self) -> None:
+        if self._stream is None:
+            return
         try:
             self._stream.flush()
-        except OSError:
+        except (OSError, ValueError):
             self._has_lost = True
 
 

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPENAPI: Final = Path(__file__).parents[2] / "docs/reference/openapi.json"
@@ -50,8 +51,8 @@ def _known() -> dict[tuple[str, str], frozenset[int]]:
 
 
 def _fault(scope: Scope, status: int) -> str | None:
-    path = getattr(scope.get("route"), "path", None)
-    known = _known().get((scope.get("method", ""), path or ""))
-    if known is None or status in known or status in OF_ANY_ROUTE:
+    route = scope.get("route")
+    if not isinstance(route, APIRoute) or not route.include_in_schema or status in OF_ANY_ROUTE:
         return None
-    return f"{scope['method']} {path} answered {status}, not one of {sorted(known)}"
+    known = _known().get((scope["method"], route.path_format), frozenset())
+    return None if status in known else f"{scope['method']} {route.path_format} answered {status}, not one of {sorted(known)}"

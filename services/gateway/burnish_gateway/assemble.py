@@ -59,7 +59,6 @@ from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
 from burnish_shared.process import at_start, ended, supervise
-from burnish_shared.refusal import StartRefused
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -147,9 +146,7 @@ async def _connected(
 
 
 async def check_start(settings: GatewaySettings) -> None:
-    """Raises StartRefused when our keys do not open what lies in the database, or the plan for those who sign up is not there; waits for
-    PostgreSQL, however long it takes.
-    """
+    """Raises StartRefused when our keys do not open what lies in the database; waits for PostgreSQL, however long it takes."""
     keyring = load_keyring(settings)
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-gateway-start", max_size=1, pooler=settings.pooler)
@@ -161,11 +158,11 @@ async def check_start(settings: GatewaySettings) -> None:
 
 
 async def _check_sign_up_plan(db: Database, plan: str) -> None:
-    """Raises StartRefused where whoever founds an organization would be answered as if our own code were wrong."""
+    """Warns where nobody could found an organization: a plan is made over the API, so that a gateway must run before it is there."""
     async with db.unit_of_work(read_only=True) as tx:
         plans = await organization_store.plan_names(tx)
     if plan not in plans:
-        raise StartRefused(f"BURNISH_SIGN_UP_PLAN: there is no plan {plan!r}. It is one of {', '.join(plans)}.")
+        log.warning("gateway.no_sign_up_plan", setting="BURNISH_SIGN_UP_PLAN", plan=plan, plans=plans, fix=f"PUT /v1/plans/{plan}")
 
 
 def _authenticator(

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 
 from burnish_gateway.assemble import check_start
 from burnish_gateway.settings import GatewaySettings
@@ -46,11 +47,14 @@ async def test_whoever_starts_first_makes_them_and_all_others_find_the_same(data
 
 
 @pytest.mark.capability("T1")
-async def test_a_plan_for_sign_ups_that_is_not_there_is_refused_at_the_start(database_urls: DatabaseUrls) -> None:
+async def test_a_plan_for_sign_ups_that_is_not_there_is_told_at_the_start(database_urls: DatabaseUrls) -> None:
+    """And holds up nothing else: it is made over the API of a gateway that runs."""
     where: dict[str, Any] = {"database_url": database_urls["gateway"], "nats_url": "nats://127.0.0.1:1", "kek": RIGHT}
-    await check_start(GatewaySettings(**where))
-    with pytest.raises(StartRefused, match=r"BURNISH_SIGN_UP_PLAN: there is no plan 'gold'. It is one of .*free"):
-        await check_start(GatewaySettings(**where, sign_up_plan="gold"))
+    for plan, warned in (("free", []), ("gold", [("BURNISH_SIGN_UP_PLAN", "gold", "PUT /v1/plans/gold")])):
+        with structlog.testing.capture_logs() as told:
+            await check_start(GatewaySettings(**where, sign_up_plan=plan))
+        found = [(one["setting"], one["plan"], one["fix"]) for one in told if one["event"] == "gateway.no_sign_up_plan"]
+        assert found == warned
 
 
 async def test_a_service_other_than_the_gateway_cannot_read_them_and_none_can_change_them(

@@ -47,8 +47,26 @@ def test_an_input_that_is_too_long_is_known_by_what_providers_say(said: str) -> 
     assert "prompt is too long" in told.message and "context_length_exceeded" in told.message and said in told.message
 
 
-def test_another_refusal_keeps_its_words() -> None:
-    assert Failure(FailureKind.REFUSED, "The provider answered 400: no", 400).info().message == "The provider answered 400: no"
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("no", None),
+        ("Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40.", "string_above_max_length"),
+        ("max_tokens: 9000 exceeds the maximum number of tokens for output", None),
+        ("tools.0.function.name: input length must be at most 64", None),
+        ("Input length must be at least 1", None),
+        ("tools.0.description: 'Say when the context window is full' is not allowed", None),
+    ],
+)
+def test_another_refusal_keeps_its_words(said: str, code: str | None) -> None:
+    """Programs that read them shorten the conversation, and never show what was wrong."""
+    words = f"The provider answered 400: {said}"
+    assert Failure(FailureKind.REFUSED, words, 400, code=code).info().message == words
+
+
+def test_an_input_that_is_too_long_is_known_by_its_code() -> None:
+    told = Failure(FailureKind.REFUSED, "The provider answered 400: no", 400, code="context_length_exceeded").info()
+    assert "prompt is too long" in told.message
 
 
 SAID = "This model's maximum context length is 8192 tokens."

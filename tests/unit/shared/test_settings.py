@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic_settings import BaseSettings
@@ -11,6 +12,7 @@ from burnish_executor.settings import ExecutorSettings
 from burnish_gateway.settings import GatewaySettings
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import process
+from burnish_shared.bus.addresses import Addresses
 from burnish_shared.errors import Unavailable
 from burnish_shared.refusal import StartRefused
 from burnish_shared.settings import SharedSettings, from_environment
@@ -54,12 +56,22 @@ def test_a_bus_without_a_server_is_refused(url: str, monkeypatch: pytest.MonkeyP
     assert "NATS_URL: names no server, or one whose port is no number" in said and "hidden" not in said
 
 
+@pytest.mark.parametrize("url", ["one:4222,nats://two:4222", "nats://one,tls://two", "tls://one,nats://two"])
+def test_servers_of_two_schemes_are_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One would be called by the scheme of the other: in the open, where TLS was asked for."""
+    monkeypatch.setenv("NATS_URL", url)
+    assert "NATS_URL: all servers must be of one scheme, which stands before the first" in refusal(SharedSettings)
+
+
 @pytest.mark.parametrize(
     "url", ["nats://u:p@bus:4222", "tls://t@bus", "bus", "u:p/q#?@bus:4222", "nats://u:p@one:4222, two:4222,nats://[::1]:4222"]
 )
 def test_what_leads_to_nats_is_taken(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NATS_URL", url)
     assert from_environment(SharedSettings).nats_url.get_secret_value() == url
+    servers = [urlsplit(one) for one in Addresses.of(url).servers]
+    assert {one.hostname for one in servers} <= {"bus", "one", "two", "::1"}
+    assert {one.scheme for one in servers} == {"tls" if url.startswith("tls") else "nats"}
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "collector:4318", "http://", "https://collector:port/v1/traces"])
@@ -78,10 +90,11 @@ def test_a_public_address_is_a_scheme_and_a_host(settings: type[BaseSettings], u
 
 
 def test_a_lease_that_is_not_renewed_in_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BURNISH_RENEW_S", "60")
-    assert "BURNISH_RENEW_S and BURNISH_WATCH_INTERVAL_S together must be shorter than BURNISH_LEASE_S" in refusal(OptimizerSettings)
-    monkeypatch.setenv("BURNISH_LEASE_S", "90")
-    assert from_environment(OptimizerSettings).lease_s == 90
+    monkeypatch.setenv("BURNISH_RENEW_S", "30")
+    told = "BURNISH_RENEW_S and BURNISH_WATCH_INTERVAL_S together must be shorter than half of BURNISH_LEASE_S"
+    assert told in refusal(OptimizerSettings)
+    monkeypatch.setenv("BURNISH_LEASE_S", "63")
+    assert from_environment(OptimizerSettings).lease_s == 63
 
 
 @pytest.mark.parametrize(

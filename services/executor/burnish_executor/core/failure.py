@@ -63,7 +63,7 @@ class Failure:
         return ErrorInfo(
             type=type_,
             code=self.kind.value[1],
-            message=storable(too_long.in_words(self.message) if is_too_long(self) else self.message),
+            message=storable(too_long.in_words(self.message) if says_too_long(self) else self.message),
             retryable=self.kind.value[2],
             retry_after_s=None if self.retry_after_s is None else whole_s(self.retry_after_s),
             provider_status=self.http_status,
@@ -86,6 +86,27 @@ def is_too_long(failure: Failure) -> bool:
     if failure.kind is not FailureKind.REFUSED or failure.http_status not in (400, 413, 422):
         return False
     return failure.code in TOO_LONG_CODES or TOO_LONG.search(failure.message) is not None
+
+
+SAID_BY_CODE: Final = TOO_LONG_CODES - {"string_above_max_length"}
+"""The other is also said of an id or a name that is too long."""
+
+SAID_FIRST: Final = re.compile(
+    r"(?:The provider answered \d+: )?(?:[\w.]+(?:Error|Exception): )*"
+    r"(?:prompt is too long|(?:this|the) model's maximum context length|prompt contains \d+ tokens"
+    r"|input length and `?max_tokens`? exceed context limit|(?:the |your )?input (?:is too long|token count)"
+    r"|(?:your input|the request|(?:this|the) prompt|requested token count) exceeds? (?:the|this|your) "
+    r"(?:model's )?(?:available |maximum |input )?(?:context|number of (?:input )?tokens)"
+    r"|too many (?:input )?tokens\b)",
+    re.IGNORECASE,
+)
+"""What they say of it first. Further on a provider may name another field, or repeat what it was asked."""
+
+
+def says_too_long(failure: Failure) -> bool:
+    """Nothing but the input can be meant. Callers are told so in words by which programs shorten the conversation; to ask a model with more
+    room (`is_too_long`) costs nothing if it was something else."""
+    return is_too_long(failure) and (failure.code in SAID_BY_CODE or SAID_FIRST.match(failure.message) is not None)
 
 
 NO_MONEY_CODES: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error"})

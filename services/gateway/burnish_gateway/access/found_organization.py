@@ -9,7 +9,7 @@ from burnish_shared.auth.api_keys import NewKey
 from burnish_shared.auth.provisioning import create_api_key, create_workspace
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, InvalidField, NotFound
+from burnish_shared.errors import Conflict, NotFound, Unavailable
 from burnish_shared.ids import new_uuid
 
 
@@ -44,10 +44,13 @@ async def found_organization(tx: Tx, founder: Founder, *, name: str, plan: str, 
     """An organization on `plan` with a home workspace of the same name, and what the plan gives in this month. Writes the change notes.
 
     A person's second one gets nothing of what the plan gives: credit could be made by founding.
-    Raises InvalidField where there is no such plan.
+    Raises Unavailable where there is no such plan: an operator chose it, not who asks.
     """
     if not await organization_store.has_plan(tx, plan):
-        raise InvalidField(f"plan: there is no plan {plan!r}; GET /v1/plans lists them.", param="plan")
+        raise Unavailable(
+            f"No organization can be founded now: its plan {plan!r} is not there. The operator makes it (PUT /v1/plans/{plan}), or sets"
+            " BURNISH_SIGN_UP_PLAN to one that GET /v1/plans lists."
+        )
     organization_id, workspace_id = new_uuid(), new_uuid()
     await organization_store.create_organization(
         tx, organization_id=organization_id, workspace_id=workspace_id, name=name, plan=plan,

@@ -212,7 +212,8 @@ def _leave_out(datasets: Sequence[DatasetForm], notes: Notes) -> None:
             else:
                 stays[item.content_hash] = item.expected
         if again:
-            notes.lose(f"{where}: items {_named(again)} are left out: their input stands there before; {others:,} expect another answer.")
+            say = notes.lose if others else notes.tell  # What stands there twice, word for word, is here.
+            say(f"{where}: items {_named(again)} are left out: their input stands there before; {others:,} expect another answer.")
 
 
 def _named(places: Sequence[int]) -> str:

@@ -89,7 +89,8 @@ class ImportedAnswer(BaseModel):
     notes: list[str]
     left_out: int = Field(
         description="How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also "
-        "notes that are not listed. 0: all of it is here."
+        "notes that are not listed; a note counts once, however many items it names. 0: nothing was left out. What is here already keeps "
+        "its labels and fields, which counts nothing."
     )
 
 

@@ -97,7 +97,7 @@ def import_(
             print("Nothing was changed: --dry-run.", file=sys.stderr)
     if not rows:
         stop(f"{said_of} holds nothing to bring in. It was read as '{format_}'; --format says whose file it is.", code=WRONG_USE)
-    if answer["left_out"]:
+    if answer.get("left_out", any(row[2] in ("conflict", "refused") for row in rows)):  # Earlier gateways count nothing.
         raise typer.Exit(NO)
 
 
