@@ -1,8 +1,9 @@
 """`burnish doctor --audit`: are the books right (PROMISES P-09, the universal oracle).
 
 First it waits until everything that had begun before it is over, at most `BURNISH_AUDIT_PATIENCE_S`; what has not ended by then is
-stuck. Where that is not set and calls are held for alone, it waits until they must be over: their deadlines may be minutes away. Then it looks at every row. What goes on
-meanwhile does not disturb it.
+stuck. Where that is not set and calls are held for alone, it waits until they must be over: their deadlines may be minutes away.
+
+Then it looks at every row. What goes on meanwhile does not disturb it.
 """
 
 import asyncio
