@@ -1,7 +1,9 @@
 """`burnish doctor --audit`: are the books right (PROMISES P-09, the universal oracle).
 
 First it waits until everything that had begun before it is over, at most `BURNISH_AUDIT_PATIENCE_S`; what has not ended by then is
-stuck. Then it looks at every row. What goes on meanwhile does not disturb it.
+stuck. Where that is not set and calls are held for alone, it waits until they must be over: their deadlines may be minutes away.
+
+Then it looks at every row. What goes on meanwhile does not disturb it.
 """
 
 import asyncio
@@ -70,9 +72,18 @@ class Report:
 
 def run(connection: dict[str, Any], *, journal: Path | None, as_json: bool) -> int:
     """Prints what it finds. 0: the books are right; 1: they are not; 2: they could not be read."""
+    is_bounded = bool(os.environ.get("BURNISH_AUDIT_PATIENCE_S"))
     try:
         lines = audit_journal.read_journal(journal) if journal is not None else None
-        report = asyncio.run(audit(connection["database_url"], connection["nats_url"], journal=lines, patience_s=_patience_s(), say=_tell))
+        auditing = audit(
+            connection["database_url"],
+            connection["nats_url"],
+            journal=lines,
+            patience_s=_patience_s(),
+            awaits_deadlines=not is_bounded,
+            say=_tell,
+        )
+        report = asyncio.run(auditing)
     except (audit_journal.BadJournal, BadPatience, Unavailable, ConnectionError) as error:
         print(f"The audit could not be made: {error}", file=sys.stderr)
         return 2
@@ -86,12 +97,16 @@ async def audit(
     *,
     journal: list[audit_journal.Line] | None = None,
     patience_s: float = PATIENCE_S,
+    awaits_deadlines: bool = False,
     say: Say = lambda text: None,
 ) -> Report:
-    """Waits, looks, and reports. Changes nothing. Raises Unavailable or ConnectionError when PostgreSQL or NATS stay away."""
+    """Waits, looks, and reports. Changes nothing. `awaits_deadlines`: where calls are held for alone, for as long as they may be.
+
+    Raises Unavailable or ConnectionError when PostgreSQL or NATS stay away.
+    """
     db = await audit_store.open_books(database_url)
     try:
-        began_at, waited_s, under_way = await _settle(db, nats_url, patience_s=patience_s, say=say)
+        began_at, waited_s, under_way = await _settle(db, nats_url, patience_s=patience_s, awaits_deadlines=awaits_deadlines, say=say)
         checks = await _ask_all(db, began_at)
         checks.append(await _deliveries(db, began_at))
         checks.append(await _recount(db))
@@ -103,18 +118,22 @@ async def audit(
     return Report(waited_s=round(waited_s, 1), under_way=under_way, checks=checks)
 
 
-async def _settle(db: Database, nats_url: str, *, patience_s: float, say: Say) -> tuple[datetime, float, dict[str, int]]:
+async def _settle(
+    db: Database, nats_url: str, *, patience_s: float, awaits_deadlines: bool, say: Say
+) -> tuple[datetime, float, dict[str, int]]:
     """Waits until what had begun is over. When it began, how long it waited, and what was left."""
     loop = asyncio.get_running_loop()
     start_s = told_s = loop.time()
     began_at: datetime | None = None
     first: dict[str, audit_bus.Standing] | None = None
     while True:
+        held_for_s = 0.0
         asked, is_known = "PostgreSQL (DATABASE_URL)", began_at is not None
         try:
             async with db.unit_of_work(read_only=True) as tx:
                 began_at = began_at or await audit_store.now(tx)
                 left = await audit_store.under_way(tx, began_at=began_at)
+                held_for_s = await audit_store.held_for_s(tx, began_at=began_at)
             asked, is_known = "NATS (NATS_URL)", first is not None
             present = await audit_bus.consumers(nats_url)
             first = first or present
@@ -125,13 +144,15 @@ async def _settle(db: Database, nats_url: str, *, patience_s: float, say: Say) -
                 raise Unavailable(f"{asked} did not answer within {silent_s:.0f} s: {error}") from error
             left = {f"server that does not answer, {asked}": 1}
         waited_s = loop.time() - start_s
-        if not left or waited_s >= patience_s:
+        is_held_alone = awaits_deadlines and left.keys() == {audit_store.HELD}
+        most_s = max(patience_s, waited_s + held_for_s) if is_held_alone else patience_s
+        if not left or waited_s >= most_s:
             if began_at is None:
                 raise Unavailable("PostgreSQL did not answer.")
             return began_at, waited_s, left
         if loop.time() - told_s >= TELL_S:
             told_s = loop.time()
-            say(f"waiting since {waited_s:.0f} s (at most {patience_s:.0f} s) for {_in_words(left)}")
+            say(f"waiting since {waited_s:.0f} s (at most {most_s:.0f} s) for {_in_words(left)}")
         await asyncio.sleep(LOOK_AGAIN_S)
 
 

@@ -138,8 +138,13 @@ QUESTIONS: Final = (
     ),
 )
 
+HELD: Final = "executions held for"
+
+LET_GO_S: Final = 90.0
+"""So long after its deadline nothing is held for a call any more (PROMISES C-05)."""
+
 UNDER_WAY: Final = {
-    "executions held for": f"SELECT count(*) FROM holds h WHERE {MADE_AT} < $1",
+    HELD: f"SELECT count(*) FROM holds h WHERE {MADE_AT} < $1",
     "background executions waiting": "SELECT count(*) FROM accepted WHERE at < $1",
     "outbox rows not sent": "SELECT count(*) FROM outbox WHERE sent_at IS NULL AND created_at < $1",
     "executions not counted": """SELECT count(*) FROM executions x WHERE x.finished_at < $1
@@ -182,6 +187,13 @@ async def under_way(tx: Tx, *, began_at: datetime) -> dict[str, int]:
     """How much of what began before `began_at` is not over, by kind; kinds without any are left out."""
     counts = {name: await tx.fetchval(sql, began_at) for name, sql in UNDER_WAY.items()}
     return {name: count for name, count in counts.items() if count}
+
+
+async def held_for_s(tx: Tx, *, began_at: datetime) -> float:
+    """In how many seconds the last call that somebody waited for must be over, if nobody ends it: its deadline, and LET_GO_S. Not above 0
+    where none is held for that began before `began_at`."""
+    left = "SELECT coalesce(extract(epoch FROM max(deadline) - clock_timestamp()), '-infinity')::float8"
+    return float(await tx.fetchval(f"{left} FROM holds h WHERE lane = 'interactive' AND {MADE_AT} < $1", began_at)) + LET_GO_S
 
 
 async def ask(tx: Tx, question: Question, *, began_at: datetime) -> tuple[int, list[str], int]:

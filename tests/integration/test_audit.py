@@ -157,6 +157,28 @@ async def test_what_does_not_end_is_stuck(look: Look, execution: UUID, database_
     assert not report.is_clean
 
 
+@pytest.mark.promise("C-05")
+async def test_what_is_held_for_until_its_deadline_is_not_stuck_before_it_must_be_over(
+    look: Look, execution: UUID, database_urls: DatabaseUrls
+) -> None:
+    """A call whose admission PostgreSQL took and, killed, did not answer is held for until the sweeper ends it: 195 s by the defaults."""
+    hold = (
+        "INSERT INTO holds SELECT '01890000-0000-7000-8000-000000000000', workspace_id, 0, '{}', 'interactive', clock_timestamp()"
+        " - interval '87 seconds' FROM workspaces"
+    )
+    async with superuser(database_urls) as connection:
+        await connection.execute(hold)
+        looking = asyncio.create_task(look(patience_s=0.1, awaits_deadlines=True))
+        done, _ = await asyncio.wait({looking}, timeout=1.0)
+        assert not done
+        await connection.execute("DELETE FROM holds")
+        assert (await looking).is_clean
+        await connection.execute(hold)
+        assert (await look(patience_s=0.1)).under_way == {"executions held for": 1}
+        report = await look(patience_s=0.1, awaits_deadlines=True)
+    assert report.under_way == {"executions held for": 1} and report.waited_s > 1.0
+
+
 @pytest.mark.parametrize("away", ["PostgreSQL (DATABASE_URL)", "NATS (NATS_URL)"])
 async def test_a_server_that_never_answered_is_named_long_before_patience_ends(
     away: str, database_urls: DatabaseUrls, nats_server: Any, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""A release that is older than the schema works on it, as an update and the way back from one need, and says so."""
+"""A release that is older than the schema works on it, as an update and the way back from one need, and says so; a newer one waits."""
 
 import asyncio
 from pathlib import Path
@@ -6,10 +6,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from burnish.launcher.database import newest_revision, prepare_schema
+from burnish.launcher.database import prepare_schema
 from burnish.launcher.home import Home
 from burnish.migration import migrate_everything
-from tests.conftest import DatabaseUrls
+from burnish_shared.db.known_schema import check_schema, newest_revision
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+from tests.conftest import Cluster, DatabaseUrls
 
 pytestmark = [pytest.mark.capability("I2"), pytest.mark.promise("P-05")]
 NEWER = "9999"
@@ -60,3 +63,56 @@ async def test_an_older_release_cannot_move_a_newer_schema_and_says_who_can(
     assert await migrated(newer, tmp_path, target="0100", is_down=is_down) == 1
     said = capsys.readouterr().err
     assert "let the newer one go back first" in said and "Traceback" not in said
+
+
+async def revision_is(urls: DatabaseUrls, revision: str | None) -> None:
+    connection = await asyncpg.connect(urls["superuser"])
+    try:
+        await connection.execute("DELETE FROM burnish_migrations.alembic_version")
+        if revision is not None:
+            await connection.execute("INSERT INTO burnish_migrations.alembic_version VALUES ($1)", revision)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("service", ["gateway", "executor", "optimizer", "analytics", "webhooks"])
+async def test_a_service_waits_for_the_schema_that_it_knows(database_urls: DatabaseUrls, service: str) -> None:
+    """In an update its pods start beside the migration. The executor crashed on what was not there yet, the others seemed ready."""
+    database = await Database.open(database_urls[service], application_name="test", max_size=1)
+    try:
+        await check_schema(database)
+        await revision_is(database_urls, NEWER)
+        await check_schema(database)
+        await revision_is(database_urls, "0095")
+        with pytest.raises(Unavailable, match=f"The schema is at 0095, and this release works on {newest_revision()}: `burnish migrate`"):
+            await check_schema(database)
+        await revision_is(database_urls, None)
+        with pytest.raises(Unavailable, match="The schema is not there"):
+            await check_schema(database)
+    finally:
+        await database.close()
+
+
+async def test_who_may_not_read_the_revision_does_not_wait_for_another(database_urls: DatabaseUrls) -> None:
+    """So it is with a schema that a release before this one migrated."""
+    await revision_is(database_urls, "0095")
+    connection = await asyncpg.connect(database_urls["superuser"])
+    try:
+        await connection.execute("REVOKE ALL ON burnish_migrations.alembic_version FROM burnish_app, burnish_worker")
+    finally:
+        await connection.close()
+    database = await Database.open(database_urls["executor"], application_name="test", max_size=1)
+    try:
+        await check_schema(database)
+    finally:
+        await database.close()
+
+
+async def test_an_empty_database_is_waited_for_too(postgres: Cluster) -> None:
+    urls = await postgres.empty()
+    database = await Database.open(urls["owner"], application_name="test", max_size=1)
+    try:
+        with pytest.raises(Unavailable, match="The schema is not there"):
+            await check_schema(database)
+    finally:
+        await database.close()

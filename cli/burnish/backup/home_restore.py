@@ -9,11 +9,14 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
+
+import asyncpg
 
 from burnish.backup.manifest import Manifest
 from burnish.backup.restore import Target, refuse_misfits, restore
 from burnish.embedded import nats, postgres
-from burnish.embedded.child import StartFailed
+from burnish.embedded.child import StartFailed, last_lines, size_bytes
 from burnish.embedded.nats import Nats
 from burnish.embedded.postgres import Postgres
 from burnish.launcher.database import create_database
@@ -26,6 +29,12 @@ from burnish.launcher.servers import postgres_settings
 from burnish.launcher.up import prepare_home
 from burnish_shared.bus.users import USERS
 from burnish_shared.contracts.erasures import Tombstone
+
+NO_ROOM: Final = "no space left on device"
+"""What both servers log of a disk that takes nothing more: PostgreSQL ends by it, and whoever was at work there knows no reason."""
+
+LOOKED_THROUGH: Final = 1_000
+"""Last lines of a log."""
 
 
 def restore_home(home: Home, folder: Path, manifest: Manifest, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
@@ -57,6 +66,7 @@ def _refuse_filled(home: Home) -> None:
 
 async def _restore(home: Home, folder: Path, manifest: Manifest, secrets: Secrets, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
     database, bus = beside(home.postgres), beside(home.nats)
+    logs = {log: size_bytes(log) for log in (home.log_of("postgres"), home.log_of("nats"))}
     try:
         async with running_beside(home, secrets, database=database, bus=bus) as target:
             found = await restore(folder, manifest, target, tombstones=tombstones)
@@ -65,6 +75,13 @@ async def _restore(home: Home, folder: Path, manifest: Manifest, secrets: Secret
         database.rename(home.postgres)  # From here on it counts as restored: `settle_restore` does the rest where this process is killed.
         bus.rename(home.nats)
         return found
+    except (StartFailed, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        if any(NO_ROOM in last_lines(log, count=LOOKED_THROUGH, from_byte=begun).lower() for log, begun in logs.items()):
+            raise StartFailed(
+                f"There is no room for what the backup holds on the disk of {home.path}. The home is as empty as before: make room,"
+                " and restore again."
+            ) from failure
+        raise
     finally:
         settle_restore(home)  # Also where a second Ctrl-C came between the moves.
 

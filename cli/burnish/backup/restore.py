@@ -10,12 +10,12 @@ from burnish.backup import backup_store as store
 from burnish.backup import dump, stream_snapshot
 from burnish.backup.manifest import DATABASE, TOMBSTONES, Manifest, StoredStream
 from burnish.embedded.child import StartFailed
-from burnish.launcher.database import newest_revision
 from burnish.launcher.streams import reach
 from burnish_shared import streams
 from burnish_shared.bus.api import ApiError
 from burnish_shared.bus.connect import Bus
 from burnish_shared.contracts.erasures import Tombstone
+from burnish_shared.db.known_schema import newest_revision
 
 if TYPE_CHECKING:
     from burnish_shared.auth.keyring import Keyring

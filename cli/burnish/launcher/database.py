@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from burnish.embedded.child import StartFailed
@@ -38,6 +37,8 @@ async def prepare_schema(*, admin: str, migrator: str, say: Callable[[str], None
     StartFailed when the database cannot be reached or a migration fails.
     """
     import asyncpg
+
+    from burnish_shared.db.known_schema import newest_revision
 
     try:
         connection = await asyncpg.connect(admin, timeout=10)
@@ -106,14 +107,10 @@ async def revision_of(database_url: str) -> str:
         await connection.close(timeout=5)
 
 
-def newest_revision() -> str:
-    """The last revision that this release brings, such as `0005`."""
-    versions = files("burnish_shared").joinpath("db", "migrations", "versions").iterdir()
-    return max(one.name[1:5] for one in versions if one.name.startswith("v") and one.name[1:5].isdecimal())
-
-
 def beyond_this_release(revision: str) -> str | None:
     """What an operator is told whose database holds migrations that this release does not know; None where it knows them all."""
+    from burnish_shared.db.known_schema import newest_revision
+
     newest = newest_revision()
     if revision <= newest:
         return None

@@ -14,6 +14,7 @@ from burnish_shared.bus.advisories import index_advisories
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import SystemClock
+from burnish_shared.db.known_schema import check_schema
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, at_start, supervise
@@ -42,6 +43,7 @@ async def main(stop: asyncio.Event) -> None:
         statement_timeout_ms=STATEMENT_TIMEOUT_MS,
         pooler=settings.pooler,
     )
+    await at_start(lambda: check_schema(db))
     bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="analytics", replica=settings.replica))
     try:
         await run(settings, db=db, bus=bus, stop=stop)

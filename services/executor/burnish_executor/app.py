@@ -43,6 +43,7 @@ from burnish_shared.bus.relay import Relay
 from burnish_shared.contracts.executions import Lane
 from burnish_shared.contracts.provider_keys import KeyLimits
 from burnish_shared.db.config_cache import ChangeFeed
+from burnish_shared.db.known_schema import check_schema
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import BurnishError
@@ -169,10 +170,11 @@ def _asker(
 
 
 async def _open_database(settings: ExecutorSettings, keyring: Keyring) -> Database:
-    """Raises StartRefused when our keys do not open what lies there; waits for PostgreSQL, however long it takes."""
+    """Raises StartRefused when our keys do not open what lies there; waits for PostgreSQL and our schema, however long it takes."""
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-executor", max_size=settings.database_connections, pooler=settings.pooler)
     try:
+        await at_start(lambda: check_schema(db))
         await at_start(lambda: check_keyring(db, keyring))
     except BaseException:
         await db.close()

@@ -53,6 +53,7 @@ from burnish_shared.bus.connect import connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.config_cache import ChangeFeed
+from burnish_shared.db.known_schema import check_schema
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
@@ -146,11 +147,12 @@ async def _connected(
 
 
 async def check_start(settings: GatewaySettings) -> None:
-    """Raises StartRefused when our keys do not open what lies in the database; waits for PostgreSQL, however long it takes."""
+    """Raises StartRefused when our keys do not open what is stored; waits for PostgreSQL and our schema, however long it takes."""
     keyring = load_keyring(settings)
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-gateway-start", max_size=1, pooler=settings.pooler)
     try:
+        await at_start(lambda: check_schema(db))
         await at_start(lambda: check_keyring(db, keyring))
         await at_start(lambda: _check_sign_up_plan(db, settings.sign_up_plan))
     finally:

@@ -25,5 +25,5 @@ class ErrorAnswer(BaseModel):
     error: ErrorBody
 
 
-PAID: Final[dict[int | str, dict[str, Any]]] = {402: {"model": ErrorAnswer, "description": "Less credit or budget than this sets aside"}}
+PAID: Final[dict[int | str, dict[str, Any]]] = {402: {"model": ErrorAnswer, "description": "Less credit or budget than this takes"}}
 """`responses` of routes that begin what is paid for, beside those of any route."""

@@ -19,6 +19,7 @@ from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import Clock, SystemClock
+from burnish_shared.db.known_schema import check_schema
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Grounds
@@ -41,6 +42,7 @@ async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -
         max_size=settings.database_connections,
         pooler=settings.pooler,
     )
+    await at_start(lambda: check_schema(db))
     bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="optimizer", replica=settings.replica))
     try:
         await run(settings, db=db, bus=bus, stop=stop)

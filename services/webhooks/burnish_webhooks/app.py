@@ -13,6 +13,7 @@ from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import SystemClock
+from burnish_shared.db.known_schema import check_schema
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import Unavailable
@@ -61,6 +62,7 @@ async def main(stop: asyncio.Event) -> None:
     health = HealthServer(settings.metrics_port, lambda: _why_not_ready(db, parts), host=settings.metrics_host)
     await health.start()
     try:
+        await at_start(lambda: check_schema(db))
         await at_start(lambda: check_keyring(db, keyring))
         bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="webhooks", replica=settings.replica))
         parts.append(bus)

@@ -1,6 +1,7 @@
 """Chains over the API, on real parts (PRODUCT P8)."""
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,22 @@ async def test_outputs_become_variables_and_every_step_is_an_execution_under_one
     assert {one["trace_id"] for one in [*listed, *executions]} == {made["trace_id"]}
     assert [one["id"] for one in (await caller("GET", "/v1/chain-runs?chain=two&status=success")).body["data"]] == [made["id"]]
     assert await books(stack, "SELECT * FROM drift()") == []
+
+
+@pytest.mark.capability("E2")
+async def test_a_chain_with_a_step_that_is_not_to_be_stored_keeps_no_text(stack: Stack, caller: Caller) -> None:
+    """What it answered would also stand in what the next step is asked, and in the output."""
+    await make_prompt(caller, "reply")
+    await make_chain(
+        caller, "silent", call("first", overrides={"extra": {"store": False}}), call("second", topic="steps.first.output"),
+        output="steps.second.output",
+    )  # fmt: skip
+    ran = await caller("POST", "/v1/chains/silent/runs", {"variables": {"topic": "code 4711"}})
+    assert (ran.status, ran.body["status"]) == (200, "success") and ran.body["output"], ran.body
+    kept = (await caller("GET", f"/v1/chain-runs/{ran.body['id']}")).body
+    assert (kept["status"], kept["output"]) == ("success", None) and "4711" not in json.dumps(kept), kept
+    run_rows = await books(stack, "SELECT keeps_text, variables, output FROM chain_runs WHERE run_id = $1::text::uuid", ran.body["id"])
+    assert [tuple(one.values()) for one in run_rows] == [(False, None, None)]
 
 
 async def call_alone(caller: Caller) -> None:

@@ -69,3 +69,16 @@ async def test_a_batch_that_could_not_keep_its_answers_says_so(caller: Caller) -
     refused = await caller("POST", "/v1/batches", {"endpoint": "/v1/chat/completions", "requests": [line]})
     assert (refused.status, refused.body["error"]["param"]) == (422, "store")
     assert "keeps its answers" in refused.body["error"]["message"]
+
+
+async def test_a_background_execution_that_could_not_be_read_says_so(caller: Caller) -> None:
+    body = {"model": "simulated/chat", "messages": HELLO, "mode": "background", "overrides": {"extra": {"store": False}}}
+    refused = await caller("POST", "/v1/executions", body)
+    assert (refused.status, refused.body["error"]["param"]) == (422, "overrides.extra.store")
+
+
+@pytest.mark.parametrize("said", ["false", 0, "no"])
+async def test_what_is_no_boolean_is_refused_by_its_name(caller: Caller, said: Any) -> None:
+    """It went on to the provider, and the text was kept."""
+    refused = await caller("POST", "/v1/chat/completions", {"model": "simulated/chat", "messages": HELLO, "store": said})
+    assert (refused.status, refused.body["error"]["param"]) == (400, "store"), refused.body

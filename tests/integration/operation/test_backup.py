@@ -1,6 +1,7 @@
 """A backup restores to the same database and the same streams, and what cannot come out right is refused before anything changes."""
 
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -169,6 +170,25 @@ async def test_what_does_not_fit_is_refused(backup: Path, tmp_path: Path) -> Non
     (copy / NAME).unlink()
     with pytest.raises(StartFailed, match="is no backup"):
         checked(copy)
+
+
+@pytest.mark.parametrize("mebibytes", [40, 56])
+async def test_a_disk_without_room_for_it_is_named_and_the_home_is_as_empty_as_before(backup: Path, tmp_path: Path, mebibytes: int) -> None:
+    """At 40 a statement meets it; at 56 PostgreSQL ends by it, and whoever was at work there knows no reason."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("only root may mount a small disk of its own")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    mounted = f'mount -t tmpfs -o size={mebibytes}m,mode=0700 none {home} && "$@"; code=$?; ls {home}; exit $code'
+    command = (str(Path(sys.executable).with_name("burnish")), "restore", str(backup), "--home", str(home))
+    run = await asyncio.create_subprocess_exec(
+        "unshare", "--mount", "sh", "-c", mounted, "sh", *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"BURNISH_KEK": base64.b64encode(b"k" * 32).decode()},
+    )  # fmt: skip
+    async with asyncio.timeout(120):
+        listed, said = await run.communicate()
+    assert run.returncode == 1 and said.decode().startswith("burnish: There is no room for what the backup holds"), said.decode()
+    assert said.count(b"\n") == 1 and set(listed.decode().split()) <= {"lock", "logs", "secrets.json"}
 
 
 async def test_tombstones_of_several_lists_are_taken_together(backup: Path, tmp_path: Path) -> None:

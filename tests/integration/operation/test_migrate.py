@@ -7,9 +7,9 @@ import pytest
 
 from burnish.embedded.child import StartFailed
 from burnish.launcher import streams
-from burnish.launcher.database import newest_revision
 from burnish.launcher.home import Home
 from burnish.migration import migrate_everything
+from burnish_shared.db.known_schema import newest_revision
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.ports import own_port
 

@@ -14226,7 +14226,7 @@ export interface components {
             experiments: components["schemas"]["ExperimentImported"][];
             /**
              * Left Out
-             * @description How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also notes that are not listed. 0: all of it is here.
+             * @description How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also notes that are not listed; a note counts once, however many items it names. 0: nothing was left out. What is here already keeps its labels and fields, which counts nothing.
              */
             left_out: number;
             /** Models */
@@ -26151,7 +26151,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -27341,7 +27341,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -27921,7 +27921,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -33268,7 +33268,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -33952,7 +33952,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -38781,7 +38781,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -40937,6 +40937,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Less credit or budget than this takes */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -43522,7 +43531,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -44073,7 +44082,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -46413,7 +46422,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -48341,7 +48350,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -58194,7 +58203,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -65339,6 +65348,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
+            /** @description Less credit or budget than this takes */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
             /** @description Forbidden */
             403: {
                 headers: {
@@ -70574,7 +70592,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;
@@ -71922,7 +71940,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Less credit or budget than this sets aside */
+            /** @description Less credit or budget than this takes */
             402: {
                 headers: {
                     [name: string]: unknown;

@@ -135,7 +135,9 @@ async def make_batch(tx: Tx, body: NewBatch, plan: Plan, *, gateway: Gateway, pr
     if workspace.suspended_at is not None:
         raise Suspended("This workspace is suspended; ask its operator.")
     if not workspace.store_content:
-        raise InvalidField("This workspace keeps no text, so the answers of a batch could not be read. Use background executions.")
+        raise InvalidField(
+            "This workspace keeps no text, so the answers of a batch could not be read. Call POST /v1/executions and wait for each."
+        )
     batch_id, now = new_uuid(), gateway.clock.now()
     aside_nusd = min(max(plan.most_nusd, 1), body.max_cost_nusd or MAX_AMOUNT_NUSD, MAX_AMOUNT_NUSD)
     account_id = await store.fund(

@@ -13,12 +13,15 @@ from asyncpg import Record
 from burnish_gateway.batches import store
 from burnish_gateway.batches.answers import ENDED
 from burnish_gateway.compat.completion import completion
+from burnish_gateway.compat.error_answer import as_too_long
 from burnish_gateway.execution import books
 from burnish_gateway.execution import store as executions
 from burnish_gateway.execution.answer import failure_of
 from burnish_shared.contracts.executions import Status
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Busy, Unavailable
+
+CHAT: Final = "/v1/chat/completions"
 
 LINES_AT_ONCE: Final = 200
 
@@ -129,9 +132,11 @@ def _shown(batch: Record, line: Record, execution: Record | None) -> bytes:
     response = {"status_code": 200, "request_id": str(outcome.id), "body": outcome.model_dump(mode="json")}
     if outcome.status is not Status.SUCCESS:
         error = failure_of(outcome.model_dump_json().encode())
+        if batch["endpoint"] == CHAT:
+            error = as_too_long(error)
         shown["error"] = {"code": error.code, "message": error.message}
         response |= {"status_code": error.status, "body": {"error": {"type": error.type, **shown["error"], "details": error.details}}}
-    elif batch["endpoint"] == "/v1/chat/completions":
+    elif batch["endpoint"] == CHAT:
         response["body"] = json.loads(completion(outcome.model_dump(mode="json")))
     return _line(shown | {"response": response})
 

@@ -12,7 +12,9 @@ from burnish_gateway.chains.check_prompts import check_prompts
 from burnish_gateway.chains.run_chain import Given
 from burnish_gateway.chains.runs_store import Claim
 from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.order import may_be_stored
 from burnish_gateway.execution.verdicts import suspended
+from burnish_shared.chains.form import Call, Chain, all_steps
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.chains.variables import variables_for
 from burnish_shared.db.session import Tx
@@ -32,6 +34,7 @@ class RunPlan:
     label: Label | None
     given: Given
     deadline_s: float
+    may_be_stored: bool
 
 
 async def plan_run(
@@ -53,14 +56,19 @@ async def plan_run(
     chain = read_chain(version.content)
     variables = variables_for(chain, body.variables)
     await check_prompts(chain, principal.workspace_id, catalog=gateway.catalog)
-    return RunPlan(head, version, reached_by, Given(variables, body.metadata), body.deadline_s or chain.deadline_s)
+    return RunPlan(head, version, reached_by, Given(variables, body.metadata), body.deadline_s or chain.deadline_s, _may_be_stored(chain))
+
+
+def _may_be_stored(chain: Chain) -> bool:
+    """False where a step says `store: false`: its text is also in what later steps are asked, and in the run's output."""
+    return all(may_be_stored(one.does.overrides) for one in all_steps(chain.steps) if isinstance(one.does, Call))
 
 
 async def insert_run(
     tx: Tx, plan: RunPlan, body: RunChain, *, gateway: Gateway, principal: Principal, request_id: str, traceparent: str | None
 ) -> tuple[UUID, Claim | None]:
     """Its id, and our claim, where it can begin here; else whoever has room takes it."""
-    keeps_text = principal.workspace.store_content
+    keeps_text = principal.workspace.store_content and plan.may_be_stored
     run_id = new_uuid()
     await runs_store.insert_run(
         tx, run_id=run_id, workspace_id=principal.workspace_id, chain_id=plan.head.chain_id, slug=plan.head.slug,

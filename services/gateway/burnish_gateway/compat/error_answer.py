@@ -14,13 +14,13 @@ def openai_error(error: BurnishError, *, request_id: str) -> Response:
 
     OpenAI's clients repeat 409, 429 and 5xx by themselves unless `x-should-retry` says that it is of no use.
     """
-    shown = InvalidParameter(error) if isinstance(error, InvalidField) else _as_too_long(error)
+    shown = InvalidParameter(error) if isinstance(error, InvalidField) else as_too_long(error)
     response = error_response(shown, request_id=request_id)
     response.headers["x-should-retry"] = "true" if shown.retryable else "false"
     return response
 
 
-def _as_too_long(error: BurnishError) -> BurnishError:
+def as_too_long(error: BurnishError) -> BurnishError:
     """The refusal of an input that does not fit its model under the code that OpenAI has for it, whatever its provider calls it."""
     if not isinstance(error, ExecutionFailed) or not too_long.is_said_in(error.message):
         return error

@@ -26,6 +26,7 @@ from burnish_gateway.datasets.make_items import (
     request_messages,
 )
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, request_id_of
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.order import Order
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.registry.compress_version import outputs_of
@@ -61,7 +62,7 @@ class MadeItemsAnswer(AddedAnswer):
     executions: list[str]
 
 
-@router.post("/v1/datasets/{dataset_id}/synthetic", response_model=MadeItemsAnswer, summary="Have a model make up items")
+@router.post("/v1/datasets/{dataset_id}/synthetic", response_model=MadeItemsAnswer, responses=PAID, summary="Have a model make up items")
 async def make_items(dataset_id: UUID, request: Request, gateway: GatewayParts, principal: Editor, body: MakeItemsBody) -> Response:
     """Made-up items are marked (`metadata.synthetic`) and fall into train or validation, never into test: a gain is proven on real ones.
 

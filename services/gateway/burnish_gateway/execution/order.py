@@ -84,9 +84,14 @@ class Order:
 
     @property
     def may_be_stored(self) -> bool:
-        """False where it says `store: false` as OpenAI's clients do: figures are kept of it, and no text."""
-        extra = self.overrides.get("extra")
-        return not isinstance(extra, Mapping) or extra.get("store") is not False
+        """False where figures are kept of it, and no text."""
+        return may_be_stored(self.overrides)
+
+
+def may_be_stored(overrides: Mapping[str, Any]) -> bool:
+    """False where a call says `store: false` as OpenAI's clients do."""
+    extra = overrides.get("extra")
+    return not isinstance(extra, Mapping) or extra.get("store") is not False
 
 
 def prepare(

@@ -79,6 +79,8 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
     bought = set(buys_more(extra)) if route.keys == "platform" else extra.keys() & BUYS_MORE if on_operator else set()
     for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | ELSEWHERE.keys()) | bought):
         raise UnsupportedParameter(f"{name}: {_why_not(name)}", param=name)
+    if not isinstance(extra.get("store", True), bool):
+        raise InvalidField("store: must be true or false.", param="store")
     tier = extra.get("service_tier")
     if tier is not None and not isinstance(tier, str):
         raise InvalidField("service_tier: must be text, such as auto.", param="service_tier")

@@ -242,7 +242,7 @@ def check_requirements(given: Requirements | None, *models: str | None, param: s
 def order_of(body: NewExecution) -> Order:
     """The same in the words of whoever executes it. Raises InvalidField for a format of the answer that no version may have."""
     check_response_format(body.overrides.response_format, at="overrides.")
-    return Order(
+    order = Order(
         slug=body.prompt,
         label=body.label,
         version=body.version,
@@ -264,6 +264,10 @@ def order_of(body: NewExecution) -> Order:
         cache=cache_asked(body.cache),
         prompt_key=body.prompt_key,
     )
+    if order.background and not order.may_be_stored:
+        param = "overrides.extra.store"
+        raise InvalidField(f"{param}: a background execution is read later, so its answer is kept; leave store: false out.", param=param)
+    return order
 
 
 def cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:

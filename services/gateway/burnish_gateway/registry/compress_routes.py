@@ -11,6 +11,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compare.run_sides import admit_sides, until_ended
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, request_id_of
+from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.order import Order
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.registry import announce
@@ -83,6 +84,7 @@ class CompressionAnswer(BaseModel):
 @router.post(
     "/v1/prompts/{slug}/versions/{version}/compress",
     response_model=CompressionAnswer,
+    responses=PAID,
     summary="A shorter text of a version, with what it saves",
 )
 async def compress(

@@ -16,12 +16,27 @@ MIGRATION_LOCK = 0x6275726E697368  # "burnish" in ASCII
 """Advisory lock of migrations."""
 
 
+READABLE = """
+DO $$
+DECLARE v_role text;
+BEGIN
+  FOR v_role IN SELECT rolname FROM pg_roles WHERE rolname IN ('burnish_app', 'burnish_worker') LOOP
+    EXECUTE format('GRANT USAGE ON SCHEMA burnish_migrations TO %I', v_role);
+    EXECUTE format('GRANT SELECT ON burnish_migrations.alembic_version TO %I', v_role);
+  END LOOP;
+END $$
+"""
+"""Services wait for the schema that they know (`burnish_shared.db.known_schema`). Granted here: no migration makes this schema."""
+
+
 def _migrate(connection: Connection) -> None:
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS burnish_migrations"))
     connection.commit()
     context.configure(connection=connection, version_table_schema="burnish_migrations", transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
+    connection.execute(text(READABLE))
+    connection.commit()
 
 
 async def _main() -> None:

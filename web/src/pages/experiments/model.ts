@@ -245,6 +245,8 @@ export function wasLeftAlone({ promotion, winner, arms }: Ended): boolean {
 /** Whether its winner can still be shipped: it was only offered, not wanted then, the label could not move, or nobody got its model. */
 export function awaitsShipping(experiment: Ended): boolean {
   const state = experiment.promotion?.state;
+  const won = experiment.arms.find((one) => one.name === experiment.winner);
+  if (won?.control && !won.model) return false; // The label points where it did, or elsewhere since: there is nothing of its own to ship.
   return experiment.winner !== null && (state === "offered" || state === "refused" || wasLeftAlone(experiment) || lacksModel(experiment));
 }
 

@@ -188,6 +188,12 @@ function rowsOf(found: Imported): Row[] {
 const TONES = { created: "ok", extended: "ok", unchanged: "neutral", conflict: "warn", refused: "bad" } as const;
 const NEXT: Record<string, string> = { created: "new", extended: "goes on", unchanged: "is here already", conflict: "left alone", refused: "refused" };
 
+/** Above the notes. A gateway of before, beside others in an update, counts nothing that it left out. */
+function titleOf({ left_out, executions }: Imported, rows: number): string {
+  if (left_out > 0) return "Not taken as they stand:";
+  return left_out === 0 && (rows > 0 || executions.found > 0) ? "All of it is taken. To be known:" : "To be known:";
+}
+
 /** What becomes of each part of the file, or would. */
 function Outcome({ of }: { of: Imported }) {
   const rows = rowsOf(of);
@@ -202,7 +208,7 @@ function Outcome({ of }: { of: Imported }) {
       {rows.length > 0 ? <Table label={of.dry_run ? "What would change" : "What was brought in"} columns={columns} rows={rows} rowKey={(row) => `${row.kind} ${row.name}`} /> : null}
       {of.executions.found > 0 ? <p className="text-13">{plural(of.executions.found, "run")} in the file, {of.dry_run ? `${of.executions.added} of them not here yet.` : `${of.executions.added} brought in.`}</p> : null}
       {of.notes.length > 0 ? (
-        <Notice tone="warn" title={of.left_out > 0 ? "Not taken as they stand:" : "All of it is taken. To be known:"}>
+        <Notice tone="warn" title={titleOf(of, rows.length)}>
           <ul className="mt-1 list-disc pl-5">
             {of.notes.map((note) => (
               <li key={note}>{note}</li>
