@@ -145,7 +145,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         background_event=_background(request, outcome, finished_at=finished_at),
         background_subject=subjects.event("execution.completed", request.workspace_id) if request.lane is Lane.BACKGROUND else None,
         cache_write_input_tokens=min(usage.cache_write_input_tokens, INT4_MOST), reasoning_tokens=min(usage.reasoning_tokens, INT4_MOST),
-        details=json_text(details_of(outcome, request.experiment) | _trace(request)),
+        details=json_text(details_of(outcome, request.experiment) | _trace(request) | _previous(request)),
     )  # fmt: skip
 
 
@@ -180,6 +180,11 @@ def _trace(request: ExecutionRequest) -> dict[str, Any]:
     """The trace of somebody else that it belongs to. `settle` puts it into a column of its own."""
     trace_id = trace_id_of(request.traceparent)
     return {} if trace_id is None else {"trace_id": trace_id.hex}
+
+
+def _previous(request: ExecutionRequest) -> dict[str, Any]:
+    previous_id = request.caller.previous_id
+    return {} if previous_id is None else {"previous_id": str(previous_id)}
 
 
 def without_content(row: FinishedExecution) -> FinishedExecution:

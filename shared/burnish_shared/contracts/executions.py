@@ -139,6 +139,7 @@ class Caller(BaseModel):
     client_request_id: str | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     api_key_id: str | None = None
+    previous_id: UUID | None = Field(default=None, description="The execution whose conversation it goes on with.")
 
 
 class PayloadRef(BaseModel):

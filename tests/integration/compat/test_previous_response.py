@@ -31,6 +31,9 @@ async def test_three_turns_are_one_conversation(client: AsyncOpenAI, caller: Cal
         model="simulated/chat", instructions="Be long.", input=[{"role": "user", "content": "Three."}], previous_response_id=second.id
     )
     assert (second.previous_response_id, third.previous_response_id) == (first.id, second.id)
+    shown = [(await caller("GET", f"/v1/executions/{one.id}")).body["previous_id"] for one in (first, second, third)]
+    assert shown == [None, first.id, second.id]
+    assert [one["previous_id"] for one in (await caller("GET", "/v1/executions")).body["data"]] == shown[::-1]
     assert await conversation_of(caller, third.id) == [
         {"role": "system", "content": "Be long."},
         {"role": "user", "content": "One."},

@@ -81,6 +81,7 @@ class Order:
     takes_part: bool = True
     overrides_at: str = ""
     cap_bends: bool = False
+    previous_id: UUID | None = None
 
     @property
     def may_be_stored(self) -> bool:
@@ -198,6 +199,7 @@ def _caller(order: Order, principal: Principal) -> Caller:
         client_request_id=order.client_request_id,
         metadata=dict(order.metadata),
         api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
+        previous_id=order.previous_id,
     )
 
 

@@ -72,6 +72,7 @@ def _whole(row: Record, feedback: Any) -> dict[str, Any]:
         "app": row["app"],
         "client_request_id": row["client_request_id"],
         "job_id": str(row["job_id"]) if row["job_id"] else None,
+        "previous_id": (row["details"] or {}).get("previous_id"),
         "request_id": row["request_id"],
         "trace_id": _trace_id(row),
         "feedback": feedback,
@@ -97,7 +98,7 @@ def numbers_of(row: Record) -> dict[str, Any]:
         "simulated": row["simulated"], "finish_reason": row["finish_reason"], "user_id": row["end_user"], "session_id": row["session_id"],
         "app": row["app"], "client_request_id": row["client_request_id"],
         "job_id": str(row["job_id"]) if row["job_id"] else None, "trace_id": _trace_id(row), "error": row["error"],
-        "experiment_id": part.get("id"), "arm": part.get("arm"),
+        "experiment_id": part.get("id"), "arm": part.get("arm"), "previous_id": (row["details"] or {}).get("previous_id"),
         "created_at": in_utc_us(created_at(row["execution_id"])), "finished_at": in_utc_us(row["finished_at"]),
     }  # fmt: skip
 

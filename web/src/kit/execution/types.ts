@@ -25,6 +25,8 @@ export type ExecutionRow = {
   finish_reason: string | null;
   user_id: string | null;
   session_id: string | null;
+  /** The run whose conversation it goes on with; not of runs that an older gateway shows. */
+  previous_id?: string | null;
   app: string | null;
   job_id: string | null;
   error: ExecutionError | null;

@@ -245,6 +245,7 @@ function About({ run }: { run: Execution }) {
           run.imported !== undefined && ["Came in", moment(run.created_at, { seconds: true })],
           ["Run", <Id key="run" id={run.id} />],
           Boolean(run.request_id) && ["Request", <Id key="request" id={run.request_id} />],
+          Boolean(run.previous_id) && ["Goes on from", <TextLink key="previous" to={`/runs/${run.previous_id}`} className="font-mono wrap-anywhere">{run.previous_id}</TextLink>],
           run.session_id !== null && ["Session", <TextLink key="session" to={`/sessions/${encodeURIComponent(run.session_id)}`}>{run.session_id}</TextLink>],
           run.user_id !== null && ["End user", <TextLink key="user" to="/runs" search={{ user: run.user_id }}>{run.user_id}</TextLink>],
           run.app !== null && ["Application", run.app],

@@ -52,7 +52,7 @@ def going_on(chat: Chat, *, messages: Any, said: Said, is_of_a_prompt: bool) -> 
     if len(earlier) + len(own) >= MESSAGES_MOST:
         raise InvalidField(f"{NAME}: with it the call has more than {MESSAGES_MOST:,} messages.", param=NAME)
     made = [*leading, *_checked(earlier), answer, *own[len(leading) :]]
-    return replace(chat, order=replace(chat.order, messages=made))
+    return replace(chat, order=replace(chat.order, messages=made, previous_id=chat.goes_on))
 
 
 def not_kept() -> InvalidField:
