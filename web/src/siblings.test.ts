@@ -35,3 +35,10 @@ it("gives no two neighbours one key", () => {
   expect(Object.entries(files).length).toBeGreaterThan(100);
   expect(Object.entries(files).flatMap(([name, text]) => twins(name, text))).toEqual([]);
 });
+
+// zsh, which Macs have, takes an unquoted ? for a pattern and runs nothing.
+it("quotes addresses with a query in calls to copy", () => {
+  const bare = (text: string) => text.match(/curl \$URL[^"\s]*\?/gu) ?? [];
+  expect([bare('curl $URL/v1/usage?a=b -H').length, bare('curl "$URL/v1/usage?a=b" -H').length]).toEqual([1, 0]);
+  expect(Object.entries(files).flatMap(([name, text]) => bare(text).map((one) => `${name}: ${one}`))).toEqual([]);
+});

@@ -79,7 +79,8 @@ export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
 
 /** What an error says, without the name of its field before it: "name: may not be empty". */
 function unnamed({ message, param }: ApiError): string {
-  const rest = param !== null && message.startsWith(`${param}: `) ? message.slice(param.length + 2) : message;
+  if (param === null || !message.startsWith(`${param}: `)) return message;
+  const rest = message.slice(param.length + 2);
   return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 

@@ -28,15 +28,17 @@ export function EmptyState({ icon, title, children, action, code, className }: {
 /** What went wrong, how to try again, and what to tell whoever helps. */
 export function ErrorState({ error, onRetry, title, className }: { error: unknown; onRetry?: () => void; title?: string; className?: string }) {
   const known = asApiError(error);
-  const heading = title ?? (known.isConnection ? "No connection" : known.status === 404 ? "Not found" : known.status === 403 ? "Not allowed" : "This did not work");
+  // What a page reads by an id, it reads by that of its address.
+  const isMistyped = known.status === 422 && known.message.startsWith(`${known.param}: must be a UUID`);
+  const heading = title ?? (isMistyped ? "Not found" : known.isConnection ? "No connection" : known.status === 404 ? "Not found" : known.status === 403 ? "Not allowed" : "This did not work");
   return (
     <div role="alert" className={classes("flex flex-col items-center rounded-l border border-line px-6 py-10 text-center", className)}>
       <span aria-hidden className="mb-3 grid size-10 place-items-center rounded-full bg-bad-soft text-bad">
         <CircleAlert size={18} />
       </span>
       <h2 className="text-16 font-semibold">{heading}</h2>
-      <p className="mt-1 max-w-[60ch] text-14 wrap-anywhere text-muted">{known.message}</p>
-      {onRetry ? (
+      <p className="mt-1 max-w-[60ch] text-14 wrap-anywhere text-muted">{isMistyped ? "There is no such id: the address may be mistyped or cut off." : known.message}</p>
+      {onRetry && !isMistyped ? (
         <Button className="mt-4" onClick={onRetry} icon={<RotateCw size={14} aria-hidden />}>
           Try again
         </Button>

@@ -53,3 +53,19 @@ it("shows a viewer all of how a rule searches, and nothing to press", async () =
     may.edit = true;
   }
 });
+
+it("asks for a ceiling of what starts by itself, at its field, before anything is sent", async () => {
+  slowApi({ "GET /v1/alert-rules": { data: [GREET], next_cursor: null }, "GET /v1/datasets": { data: [], next_cursor: null }, "GET /v1/models": { data: [] } });
+  const starts = { dataset_id: "d", budget: { evaluations: 100 }, cooldown_hours: 24 };
+  render(
+    <Queries>
+      <EditRule rule={{ ...GREET, start_optimization: starts } as never} isOwn onClose={() => {}} />
+    </Queries>,
+  );
+  await screen.findByText(/must have a ceiling/);
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Save" }).disabled).toBe(true);
+  fireEvent.change(screen.getByLabelText(/^Cost ceiling, \$/), { target: { value: "0.5" } });
+  expect(screen.queryByText(/must have a ceiling/)).toBeNull();
+  fireEvent.change(screen.getByLabelText(/^Not again within/), { target: { value: "soon" } });
+  expect(screen.getByText(/Whole hours from 1 to 720/)).toBeTruthy();
+});

@@ -150,10 +150,10 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
                 <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget.evaluations")}>
                   <Input inputMode="numeric" value={form.evaluations} onChange={(event) => change({ evaluations: event.target.value })} />
                 </Field>
-                <Field label="Cost ceiling, $" error={errorFor(error, "start_optimization.budget.credits")}>
+                <Field label="Cost ceiling, $" error={wrong.usd ?? errorFor(error, "start_optimization.budget.credits")} required>
                   <Input inputMode="decimal" value={form.usd} onChange={(event) => change({ usd: event.target.value })} />
                 </Field>
-                <Field label="Not again within, hours" hint="For the same prompt.">
+                <Field label="Not again within, hours" hint="For the same prompt." error={wrong.cooldown ?? errorFor(error, "start_optimization.cooldown_hours")}>
                   <Input inputMode="numeric" value={form.cooldown} onChange={(event) => change({ cooldown: event.target.value })} />
                 </Field>
               </div>

@@ -88,5 +88,7 @@ export function wrongIn(form: RuleForm): Partial<Record<keyof RuleForm, string>>
     ...(form.starts && whyNot(form.search) ? { search: whyNot(form.search) ?? "" } : {}),
     ...(form.starts && !form.dataset ? { dataset: "An optimization needs a dataset." } : {}),
     ...(form.starts && !(number(form.evaluations) !== null && within(form.evaluations, 50, 100_000)) ? { evaluations: "A number from 50 to 100,000." } : {}),
+    ...(form.starts && !((number(form.usd) ?? 0) > 0) ? { usd: "Dollars above 0: what starts by itself must have a ceiling." } : {}),
+    ...(form.starts && !(within(form.cooldown, 1, 720) && Number.isInteger(Number(form.cooldown))) ? { cooldown: "Whole hours from 1 to 720, or nothing." } : {}),
   };
 }

@@ -12,6 +12,14 @@ test("figures of an alert stand side by side with their units", () => {
   expect(comparisonOf({ before: { limit_nusd: 5e9 }, after: { spent_nusd: 4e9 } }).map((one) => [one.name, one.before, one.after])).toEqual([["Limit", "$5.00", ""], ["Spent", "", "$4.00"]]); // prettier-ignore
 });
 
+test("a satisfaction of nothing is told, and what one person counted for is a number", () => {
+  const after = { low: 0, high: 0.045, samples: 81, reactions: 81, satisfaction: 0, voices_held_back: 0, most_of_one_voice: 4 };
+  expect(comparisonOf({ before: { target: 0.705 }, after }).map((one) => [one.name, one.before, one.after])).toEqual([["Satisfaction", "target 70.5\u00a0%", "0.0\u00a0%"], ["Reactions", "", "81"]]); // prettier-ignore
+  const held = comparisonOf({ before: { target: 0.705 }, after: { ...after, reactions: 90, voices_held_back: 9 } });
+  expect(held.map((one) => [one.name, one.after])).toEqual([["Satisfaction", "0.0\u00a0%"], ["Reactions that count", "81"], ["Reactions", "90"], ["Reactions held back", "9"], ["Of one person, at most", "4"]]); // prettier-ignore
+  expect(comparisonOf({ before: {}, after: { available_nusd: 0 } }).map((one) => [one.name, one.after])).toEqual([["Left", "$0.00"]]);
+});
+
 test("a dearer version stands beside the one before, by its figures and its number", () => {
   const told = comparisonOf({ version: 3, before: { p95_nusd: 1e9, share_above: 0.05, version: 2, observations: 200 }, after: { p95_nusd: 2e9, share_above: 0.6, observations: 90 } });
   expect(told.map((one) => [one.field, one.before, one.after])).toEqual([["p95_nusd", "$1.00", "$2.00"], ["share_above", "5.0\u00a0%", "60.0\u00a0%"], ["version", "v2", "v3"], ["observations", "200", "90"]]); // prettier-ignore
@@ -38,7 +46,7 @@ test("a rule goes through its form unharmed, and what is empty stays with the de
   expect(plain).not.toHaveProperty("search");
   expect(wrongIn({ ...formOf(told), search: { ...formOf(told).search, method: "manual", texts: [""] } })).toEqual({ search: expect.any(String) });
   expect(Object.keys(wrongIn({ ...formOf(null), errors: "x", latency: "120", cost: "-1" }))).toEqual(["errors", "latency", "cost"]);
-  expect(wrongIn({ ...formOf(null), samples: "5", target: "120", starts: true })).toEqual({ samples: expect.any(String), target: expect.any(String), dataset: expect.any(String) });
+  expect(wrongIn({ ...formOf(null), samples: "5", target: "120", starts: true })).toEqual({ samples: expect.any(String), target: expect.any(String), dataset: expect.any(String), usd: expect.any(String) });
 });
 
 test("a channel says what it is told of", () => {

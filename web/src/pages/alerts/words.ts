@@ -16,12 +16,16 @@ export const SEVERITY_TONES: Record<Severity, Tone> = { info: "neutral", warning
 
 const NAMES: Record<string, string> = {
   target: "Target", satisfaction: "Satisfaction", low: "Lower bound", high: "Upper bound", samples: "Reactions that count", reactions: "Reactions", voices_held_back: "Reactions held back",
-  most_of_one_voice: "Most of one person", error_rate: "Failed", p95_ms: "p95 latency", p95_nusd: "p95 cost", share_above: "Slower or dearer than that", version: "Version", observations: "Observations",
+  most_of_one_voice: "Of one person, at most", error_rate: "Failed", p95_ms: "p95 latency", p95_nusd: "p95 cost", share_above: "Slower or dearer than that", version: "Version", observations: "Observations",
   quality: "Score", limit_nusd: "Limit", spent_nusd: "Spent", available_nusd: "Left", status: "Status", http_status: "HTTP status", calls: "Calls of one end user", limit: "Unusual beyond",
   end_users: "End users", calls_an_hour: "Calls an hour", model: "Model", evaluator: "Evaluator", provider_key: "Provider key", resets_at: "Begins anew", hour: "Hour",
   failed_calls: "Failed in a row", saved_calls: "Answered by fallbacks", since: "Since", code: "Error", provider: "Provider", models: "Models",
 }; // prettier-ignore
-const SHARES: ReadonlySet<string> = new Set(["target", "satisfaction", "low", "high", "error_rate", "share_above", "most_of_one_voice"]);
+const SHARES: ReadonlySet<string> = new Set(["target", "satisfaction", "low", "high", "error_rate", "share_above"]);
+/** Told only where something was held back: how many reactions, and what one person still counted for. */
+const HELD_BACK: ReadonlySet<string> = new Set(["voices_held_back", "most_of_one_voice"]);
+/** What is worth no line where there was none of it. That satisfaction or credit is at 0 is what the alert is about. */
+const COUNTS: ReadonlySet<string> = new Set(["voices_held_back", "saved_calls"]);
 const MOMENTS: ReadonlySet<string> = new Set(["resets_at", "hour", "since"]);
 /** Named elsewhere on the page, or an id that nobody reads. */
 const HIDDEN: ReadonlySet<string> = new Set(["budget_id", "live_evaluation_id", "hard", "example_execution_id"]);
@@ -53,7 +57,7 @@ export function comparisonOf({ before, after: reported, version }: Pick<Alert, "
   const after = "version" in before && !("version" in reported) && typeof version === "number" ? { ...reported, version } : reported;
   const { target, ...was } = before;
   const { low, high, ...now } = after;
-  const told = comparisonsOf(was, now["samples"] === now["reactions"] ? without(now, "samples") : now);
+  const told = comparisonsOf(was, now["samples"] === now["reactions"] ? without(now, "samples") : now).filter((one) => now["voices_held_back"] || !HELD_BACK.has(one.field));
   const first = told.find((one) => one.field === "satisfaction");
   if (!first) return comparisonsOf(before, after);
   const interval = typeof low === "number" && typeof high === "number" ? percentRange(low, high) : undefined;
@@ -68,12 +72,12 @@ function without(of: Record<string, unknown>, field: string): Record<string, unk
 function comparisonsOf(before: Record<string, unknown>, after: Record<string, unknown>): Comparison[] {
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((field) => !HIDDEN.has(field));
   return fields
-    .filter((field) => !(isNothing(before[field]) && isNothing(after[field])))
+    .filter((field) => !(isNothing(field, before[field]) && isNothing(field, after[field])))
     .map((field) => ({ field, name: nameOf(field), before: field in before ? valueOf(field, before[field]) : "", after: field in after ? valueOf(field, after[field]) : "" }));
 }
 
-function isNothing(value: unknown): boolean {
-  return value === null || value === undefined || value === 0;
+function isNothing(field: string, value: unknown): boolean {
+  return value === null || value === undefined || (value === 0 && COUNTS.has(field));
 }
 
 /** What changed at about that time: "Version v2 → v3". */

@@ -90,7 +90,7 @@ it("says beside the field what the API says of it, and keeps what was written", 
   await (await asking(asked, "PATCH", `${PATH}/i`)).answer({ error: { message: "expected: at most 16,384 characters.", code: "invalid_field", param: "expected" } }, 422);
   const field = screen.getByLabelText<HTMLTextAreaElement>(/^The right answer/);
   expect(field.value).toBe("x".repeat(20));
-  expect((field.getAttribute("aria-describedby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent).join(" ")).toContain("at most 16,384");
+  expect((field.getAttribute("aria-describedby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent).join(" ")).toContain("At most 16,384");
   expect(screen.getAllByRole("alert")).toHaveLength(1);
   write("billing");
   expect(screen.queryByRole("alert"), "of what was written before").toBeNull();

@@ -3,7 +3,7 @@ import { Badge, RelativeTime, Section } from "@/kit";
 import { classes } from "@/lib/classes";
 import { duration } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
-import { type Experiment, bakedAt, shareWords } from "./model";
+import { type Experiment, leftOf, shareWords } from "./model";
 
 type StepState = "past" | "here" | "ahead" | "back";
 
@@ -42,9 +42,8 @@ function Words({ experiment }: { experiment: Experiment }) {
   if (state === "finished" && experiment.verdict?.outcome === "stopped") return <>It ended on its way: the label names the candidate, so everybody gets it.</>;
   if (state === "finished") return <>It went all the way up.</>;
   if (status === "paused") return <span className="inline-flex items-center gap-1"><Pause size={12} aria-hidden /> Paused: nobody gets the candidate meanwhile.</span>; // prettier-ignore
-  const baked = bakedAt(experiment);
-  const left = baked === null ? 0 : baked - now;
+  const left = leftOf(experiment, now);
   const since = <>At {shareWords(rollout?.steps?.[experiment.step ?? 0])} since <RelativeTime at={experiment.step_started_at} />.</>; // prettier-ignore
   if (state === "holding") return <>{since} <Badge tone="warn">waits for you</Badge></>; // prettier-ignore
-  return <>{since} {left > 0 ? `The next step comes in ${duration(Math.max(1, Math.floor(left / 60_000)) * 60_000)} at the earliest.` : "The next step comes as soon as nothing is in doubt."}</>; // prettier-ignore
+  return <>{since} {left > 0 ? `The next step comes in ${duration(left)} at the earliest.` : "The next step comes as soon as nothing is in doubt."}</>; // prettier-ignore
 }

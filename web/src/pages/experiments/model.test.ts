@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
+import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, leftOf, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
 
 const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
 
@@ -91,4 +91,9 @@ describe("shipping what won (X1)", () => {
 it("tells nobody that an experiment which ended may be stopped", () => {
   expect(endedWords("'old' is worse: −64.3 points; 389 answers; you may stop.")).toBe("'old' is worse: −64.3 points; 389 answers.");
   expect(endedWords("No difference worth finding.")).toBe("No difference worth finding.");
+});
+
+it("lets no step of a ramp last longer than it does, however old the clock of the page is", () => {
+  const step = { step_started_at: "2026-11-28T14:01:50Z", rollout: { bake_s: 3_600 } } as never;
+  expect([leftOf(step, Date.parse("2026-11-28T14:00:00Z")), leftOf(step, Date.parse("2026-11-28T14:30:00Z")), leftOf(step, Date.parse("2026-11-28T15:02:00Z"))]).toEqual([3_600_000, 31 * 60_000, 0]);
 });

@@ -220,9 +220,15 @@ export const liveArms = (experiment: Pick<Experiment, "arms">) => experiment.arm
 export const controlOf = (experiment: Pick<Experiment, "arms">) => experiment.arms.find((one) => one.control) ?? experiment.arms[0];
 
 /** When the step that is under way may end at the earliest; null where it waits for nothing but units. */
-export function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollout">): number | null {
+function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollout">): number | null {
   if (!experiment.step_started_at || !experiment.rollout) return null;
   return Date.parse(experiment.step_started_at) + (experiment.rollout.bake_s ?? 0) * 1_000;
+}
+
+/** Whole minutes, as milliseconds, until the step that is under way may end. `now` may be two minutes old; a step is never longer than it is. */
+export function leftOf(experiment: Pick<Experiment, "step_started_at" | "rollout">, now: number): number {
+  const left = Math.min((bakedAt(experiment) ?? now) - now, (experiment.rollout?.bake_s ?? 0) * 1_000);
+  return left > 0 ? Math.max(1, Math.floor(left / 60_000)) * 60_000 : 0;
 }
 
 /** The sentence of a verdict, which was said while the experiment could still be stopped. */

@@ -152,7 +152,7 @@ function By() {
         </>
       }
     >
-      <PagedTable label={`Usage by ${WORDS[by].toLowerCase()}`} columns={columns} pages={pages} rowKey={(row) => JSON.stringify(row.group)} empty={<EmptyState icon={<Gauge size={18} />} title="Nothing was used in this time" code={'curl $URL/v1/usage?group_by=prompt -H "Authorization: Bearer $KEY"'} />} />
+      <PagedTable label={`Usage by ${WORDS[by].toLowerCase()}`} columns={columns} pages={pages} rowKey={(row) => JSON.stringify(row.group)} empty={<EmptyState icon={<Gauge size={18} />} title="Nothing was used in this time" code={'curl "$URL/v1/usage?group_by=prompt" -H "Authorization: Bearer $KEY"'} />} />
     </Section>
   );
 }
