@@ -6,7 +6,7 @@ import signal
 import stat
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -231,6 +231,57 @@ def test_a_key_with_the_end_of_its_line_is_read_and_one_in_two_lines_is_not_show
     assert shell("whoami", BURNISH_API_KEY=f"{workspace['key']}\r\n").stdout
     refused = shell("whoami", exits=2, BURNISH_API_KEY="bk_live_one\r\nbk_live_two")
     assert "no key has" in refused.stderr and "bk_live" not in refused.stderr
+
+
+class Portal(http.server.BaseHTTPRequestHandler):
+    """Not Burnish: a page for signing in, which answers everything; or, below `/none`, a server that has no such thing."""
+
+    def do_GET(self) -> None:
+        page = b"<html>Sign in</html>"
+        self.send_response(404 if self.path.startswith("/none") else 200)
+        self.send_header("content-length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"] or 0))
+        self.do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def portal() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal)
+    threading.Thread(target=server.serve_forever).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_answers_and_is_not_burnish_is_told_and_nothing_of_it_is_taken(shell: Shell, portal: str) -> None:
+    for words in (("whoami",), ("run", "x"), ("prompts", "list"), ("export", "b.json"), ("export", "b.json", "--folder", "x")):
+        for path in ("", "/none"):
+            told = shell(*words, exits=4, BURNISH_BASE_URL=portal + path)
+            assert "Burnish" in told.stderr and "None" not in told.stderr and told.stdout == "", (words, path, told.stderr)
+    assert not (shell.folder / "b.json").exists()
+    refused = shell("login", "--url", f"{portal}/none", given="bk_live_x\n", exits=4)
+    assert "not as Burnish does" in refused.stderr and "key" not in refused.stderr
+
+
+def test_an_address_without_a_key_does_not_send_a_command_elsewhere(
+    shell: Shell, workspace: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell("login", given=f"{workspace['key']}\n")
+    told = shell("whoami", exits=2, BURNISH_API_KEY="", BURNISH_BASE_URL="https://staging.example.com")
+    assert "https://staging.example.com" in told.stderr and "no key is known for it" in told.stderr
+
+
+def test_a_file_that_is_not_there_is_told_in_words(shell: Shell) -> None:
+    for words in (("run", "x", "-v", "a=@gone.txt"), ("test",)):
+        told = shell(*words, exits=2).stderr
+        assert "cannot be read: No such file or directory" in told and "Errno" not in told
 
 
 def test_the_nearest_word_says_which_burnish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -361,3 +361,19 @@ async def test_the_source_systems_test_set_is_the_one_in_use(caller: Caller) -> 
     assert (await caller("GET", "/test-set")).body == []
     again = await caller("POST", "/test-set", {"items": [{"ticket": "late", "expected": "a"}]})
     assert again.body["dataset_id"] != added.body["dataset_id"] and again.body["total"] == 1
+
+
+async def test_changes_are_json_whatever_curl_calls_them(caller: Caller) -> None:
+    """As everywhere else: `curl -d` says that its body is a form. Uploads go by what they are called."""
+    path = f"/v1/datasets/{await made_by(caller)}"
+    item = (await caller("GET", f"{path}/items")).body["data"][0]["id"]
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for method, where, body, status in (
+        ("PATCH", path, b'{"name": "renamed"}', 200),
+        ("PATCH", f"{path}/items/{item}", b'{"expected": "b"}', 200),
+        ("POST", f"{path}/items/from-executions", b'{"executions": [{"execution_id": "' + str(new_uuid()).encode() + b'"}]}', 404),
+        ("PATCH", path, b'{"name": "x", "name": "y"}', 400),
+    ):
+        answer = await caller(method, where, raw=body, headers=form)
+        assert answer.status == status, answer.body
+    assert await names(caller) == ["renamed"]

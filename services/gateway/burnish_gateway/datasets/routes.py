@@ -30,7 +30,7 @@ from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.streamed_file import FILE_ANSWER, FileFormat, file_response
-from burnish_gateway.wire import WITH_BODY, Text, check_credentials, include, make_router, read_body
+from burnish_gateway.wire import WITH_BODY, StrictRoute, Text, check_credentials, include, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -40,11 +40,15 @@ LAST_OF_ITS_PLACE: Final = 2**31 - 1
 """Cursors of the release before name a place alone: what comes next stands after all that ever had it."""
 
 
-class UploadRoute(APIRoute):
-    """Reads a body that may be larger than others, and that need not be JSON."""
+class UploadRoute(StrictRoute):
+    """Reads a body that may be larger than others, and that need not be JSON where the route reads it itself."""
+
+    most_bytes = UPLOAD_MOST_BYTES
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        if self.body_field is not None:
+            return super().get_route_handler()
+        handle = APIRoute.get_route_handler(self)
         needs_caller = needs_credentials(self.dependant)
 
         async def read(request: Request) -> Response:

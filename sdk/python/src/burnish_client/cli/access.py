@@ -13,7 +13,7 @@ import typer
 from burnish_client.cli.places import NoPlace, find_place
 
 if TYPE_CHECKING:
-    from burnish_client import Burnish
+    from burnish_client import ApiError, Burnish
 
 NO: Final = 1
 """Exit code: it worked, and the answer is no (a gate that is not passed, a difference, a collision)."""
@@ -45,6 +45,7 @@ def reaching(profile: str | None, *, max_retries: int = 3, switches: Mapping[str
         with client as burnish:
             yield burnish
     except ApiError as error:
+        stop_where_not_burnish(error, place.url, place.source)
         where = f" [{error.param}]" if error.param else ""
         asked = f" It is from {place.source}, and {place.url} was asked." if isinstance(error, Unauthenticated) else ""
         said = error.message
@@ -54,7 +55,14 @@ def reaching(profile: str | None, *, max_retries: int = 3, switches: Mapping[str
     except NotReached as error:
         stop(f"{error} ({place.source})", code=NOT_REACHED)
     except StreamBroke as error:
-        stop(f"{error} It is booked as {error.execution_id}.", code=NOT_REACHED)
+        booked = f"It is booked as {error.execution_id}." if error.execution_id else f"Nothing says that {place.url} is Burnish."
+        stop(f"{error} {booked}", code=NOT_REACHED)
+
+
+def stop_where_not_burnish(error: ApiError, url: str, source: str) -> None:
+    """Ends the command where a status came with nothing that Burnish says: from a proxy, or from another server."""
+    if error.code == "unknown":
+        stop(f"{url} answered {error.status} and not as Burnish does. Is it its address? ({source})", code=NOT_REACHED)
 
 
 def client_of(url: str, key: str, *, max_retries: int, source: str) -> Burnish:

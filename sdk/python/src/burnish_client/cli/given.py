@@ -259,7 +259,7 @@ def _read(path: Path, encoding: str, *, ends_as_they_are: bool = False) -> str:
         with path.open(encoding=encoding, newline="" if ends_as_they_are else None) as file:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadGiven(f"{path} cannot be read: {error}") from error
+        raise BadGiven(f"{path} cannot be read: {(isinstance(error, OSError) and error.strerror) or error}") from error
 
 
 def _parsed(text: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from burnish_client.cli.access import NO, WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.access import NO, NOT_REACHED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.shown import clean, print_json, print_table
 
 STANDARD = Path("-")
@@ -38,7 +38,10 @@ def export(
     with reaching(profile) as burnish:
         query = {"scope": "prompts"} | ({"folder": folder} if folder is not None else {})
         bundle = burnish.request_raw("GET", "/v1/export", query=query).content
-    if folder is not None and not json.loads(bundle)["prompts"]:
+    held = _prompts_in(bundle)
+    if held is None:
+        stop("What answered is no bundle of Burnish: nothing is written. Is it its address?", code=NOT_REACHED)
+    if folder is not None and not held:
         stop(f"No prompt is in the folder '{folder}': nothing is written.", code=NO)
     if file == STANDARD:
         sys.stdout.buffer.write(bundle)
@@ -53,6 +56,15 @@ def export(
             beside.unlink()
         stop(f"{file} cannot be written: {fault.strerror}.", code=WRONG_USE)
     print(f"{file}: {len(bundle):,} bytes.", file=sys.stderr)
+
+
+def _prompts_in(bundle: bytes) -> list[Any] | None:
+    """None where it is none: a page for signing in answers everything with 200."""
+    try:
+        said = json.loads(bundle)
+        return list(said["prompts"])
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def import_(

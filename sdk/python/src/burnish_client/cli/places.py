@@ -50,7 +50,10 @@ def write_profiles(profiles: dict[str, dict[str, str]]) -> None:
 
 
 def find_place(profile: str | None) -> Place:
-    """The named profile, else the environment, else the profile `default`, else what runs on this machine. Raises NoPlace."""
+    """The named profile, else the environment, else the profile `default`, else what runs on this machine. Raises NoPlace.
+
+    An address for which no key is known is refused: a command must not go elsewhere than somebody said.
+    """
     from burnish_client.wire import DEFAULT_URL
 
     profiles = read_profiles()
@@ -60,13 +63,31 @@ def find_place(profile: str | None) -> Place:
         return Place(profiles[profile]["url"], profiles[profile]["api_key"], f"profile {profile}")
     if key := os.environ.get("BURNISH_API_KEY"):
         return Place(os.environ.get("BURNISH_BASE_URL") or DEFAULT_URL, key, "BURNISH_API_KEY")
+    found = _kept_here(profiles)
+    base = os.environ.get("BURNISH_BASE_URL")
+    if base and (found is None or _bare(found.url) != _bare(base)):
+        raise NoPlace(
+            f"BURNISH_BASE_URL names {base}, and no key is known for it: set BURNISH_API_KEY, sign in with `burnish login`, or unset it."
+        )
+    if found is None:
+        raise NoPlace(
+            "Which Burnish? Start one with `burnish up`, sign in with `burnish login`, or set BURNISH_API_KEY and BURNISH_BASE_URL."
+        )
+    return found
+
+
+def _kept_here(profiles: dict[str, dict[str, str]]) -> Place | None:
     if "default" in profiles:
         return Place(profiles["default"]["url"], profiles["default"]["api_key"], "profile default")
     home = Path(os.environ.get("BURNISH_HOME") or Path.home() / ".burnish")
     running = _read_json(home / "connection.json")
     if isinstance(running, dict) and "api_key" in running:
         return Place(str(running["url"]), str(running["api_key"]), f"what runs in {home}")
-    raise NoPlace("Which Burnish? Start one with `burnish up`, sign in with `burnish login`, or set BURNISH_API_KEY and BURNISH_BASE_URL.")
+    return None
+
+
+def _bare(url: str) -> str:
+    return url.rstrip("/").removesuffix("/v1").lower()
 
 
 def _read_json(path: Path) -> Any:

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from burnish_client.cli.access import NOT_REACHED, REFUSED, WRONG_USE, JsonOption, ProfileOption, client_of, reaching, stop
+from burnish_client.cli.access import (
+    NOT_REACHED,
+    REFUSED,
+    WRONG_USE,
+    JsonOption,
+    ProfileOption,
+    client_of,
+    reaching,
+    stop,
+    stop_where_not_burnish,
+)
 from burnish_client.cli.places import NoPlace, find_place, profiles_path, read_profiles, write_profiles
 from burnish_client.cli.shown import print_json
 
@@ -32,6 +42,7 @@ def login(
             burnish.request("GET", "/v1/prompts", query={"limit": 1})
             base = url.rstrip("/").removesuffix("/v1")
     except ApiError as error:
+        stop_where_not_burnish(error, url, "--url")
         stop(f"{url} does not take this key: {error.message} Nothing was kept.", code=REFUSED)
     except NotReached as error:
         stop(f"{error} Nothing was kept.", code=NOT_REACHED)

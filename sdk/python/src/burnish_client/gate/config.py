@@ -58,7 +58,8 @@ def read_config(path: Path) -> Config:
     try:
         said = yaml.safe_load(path.read_text("utf-8")) or {}
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: no UTF-8, or a date that the calendar lacks
-        raise BadConfig(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+        why = (isinstance(error, OSError) and error.strerror) or " ".join(str(error).split())
+        raise BadConfig(f"{path} cannot be read: {why}") from error
     if not isinstance(said, dict) or (unknown := [str(name) for name in said if name not in ("prompts", "tests")]):
         raise BadConfig(f"{path} holds `prompts` and `tests`" + (f", and no {', '.join(unknown)}." if isinstance(said, dict) else "."))
     folder, tests = said.get("prompts", "prompts"), said.get("tests") or []
