@@ -158,6 +158,19 @@ async def test_a_call_that_a_provider_refuses_is_an_error_of_its_line(stack: Sta
     await assert_books_are_in_order(stack, caller, batch)
 
 
+@pytest.mark.capability("E15", "E2")
+async def test_a_line_that_is_too_long_for_its_model_is_told_as_its_endpoint_tells_it(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("burnish_simulator.models.CONTEXT_TOKENS", 20)
+    long = CHAT | {"messages": [{"role": "user", "content": "Say hello. " * 40}]}
+    batch = await until(caller, (await started(caller, {"endpoint": "/v1/chat/completions", "requests": [{"body": long}]}))["id"])
+    [line] = await results(caller, batch["id"])
+    told = line["response"]["body"]["error"]
+    assert (line["response"]["status_code"], told["code"], told["type"]) == (400, "context_length_exceeded", "invalid_request_error")
+    assert line["error"]["code"] == told["code"] and "prompt is too long" in told["message"]
+
+
 @pytest.mark.capability("E15")
 async def test_lines_of_a_model_that_is_not_there_end_while_those_of_others_go_on(stack: Stack, caller: Caller) -> None:
     """In a search or a test run such a refusal waits for what the model says to other texts; a line of a batch is told what came."""
