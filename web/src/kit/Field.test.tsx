@@ -94,6 +94,7 @@ it("says amounts and shares of an error as the page does, once, at its field or 
 it("leaves the API's name of a field out where the field itself says it, and tells it once all the same", () => {
   const error = new ApiError(422, { message: "arms[1].name: may not be empty", param: "arms[1].name" });
   expect([errorFor(error, "arms[1].name"), errorFor(error, "arms")]).toEqual(["May not be empty", "arms[1].name: may not be empty"]);
+  expect(errorFor(new ApiError(422, { message: "patterns: customer: not a regular expression", param: "patterns" }), "patterns")).toBe("customer: not a regular expression");
   const shown = (field: boolean) => (
     <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={() => undefined} error={error}>
       {field ? <Field label="Arm" error={errorFor(error, "arms[1].name")}><Input /></Field> : null}

@@ -77,11 +77,14 @@ export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
   );
 }
 
+/** How sentences of the API go on after the name of a field. */
+const SAYS = /^(must|may|is|are|has|at most|at least) /u;
+
 /** What an error says, without the name of its field before it: "name: may not be empty". */
 function unnamed({ message, param }: ApiError): string {
   if (param === null || !message.startsWith(`${param}: `)) return message;
   const rest = message.slice(param.length + 2);
-  return rest.charAt(0).toUpperCase() + rest.slice(1);
+  return SAYS.test(rest) ? rest.charAt(0).toUpperCase() + rest.slice(1) : rest; // What begins with a name of somebody's stays as they wrote it.
 }
 
 /** What the API said about one field of a body (`param`), for `error` of its Field, which bears a name of its own. A `param` below it counts too. */
