@@ -15,14 +15,15 @@ from tests.embedded.installation import Installation
 
 pytestmark = pytest.mark.capability("K1")
 
-PROMPTS = {"experiments": ("triage",), "chains": ("ticket-triage", "ticket-reply"), "executions": ("greeting",)}
+PROMPTS = {"experiments": ("triage",), "executions": ("greeting",)}
 """Prompts with two versions that a guide takes as there."""
 
-REFUSED = {"history": {2: 409}, "guardrails": {4: 422}}
+REFUSED = {"history": {2: 409}, "guardrails": {4: 422}, "structured-output": {4: 422}}
 """Lines that show a refusal, by their place in the guide."""
 
 GUIDES = (
     "agents", "api-keys", "audit-log", "caching", "chains", "evaluators", "executions", "experiments", "guardrails", "history", "prompts",
+    "structured-output", "templates",
 )  # fmt: skip
 """Others are typed where their services are tested: tests/integration/{compat,optimization,source}."""
 
