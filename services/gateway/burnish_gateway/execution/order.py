@@ -89,6 +89,14 @@ class Order:
         return may_be_stored(self.overrides)
 
 
+def readable_later(order: Order) -> Order:
+    """The same. Raises InvalidField for one in the background whose answer would not be there when somebody comes for it."""
+    if order.background and not order.may_be_stored:
+        param = f"{order.overrides_at}.extra.store"
+        raise InvalidField(f"{param}: a background execution is read later, so its answer is kept; leave store: false out.", param=param)
+    return order
+
+
 def may_be_stored(overrides: Mapping[str, Any]) -> bool:
     """False where a call says `store: false` as OpenAI's clients do."""
     extra = overrides.get("extra")

@@ -20,7 +20,7 @@ from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.list_filters import Wanted
-from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.order import Order, readable_later
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.shape import Shape, headers_again, shaped
@@ -242,32 +242,30 @@ def check_requirements(given: Requirements | None, *models: str | None, param: s
 def order_of(body: NewExecution) -> Order:
     """The same in the words of whoever executes it. Raises InvalidField for a format of the answer that no version may have."""
     check_response_format(body.overrides.response_format, at="overrides.")
-    order = Order(
-        slug=body.prompt,
-        label=body.label,
-        version=body.version,
-        model=body.model,
-        variables=body.variables,
-        overrides=body.overrides.model_dump(exclude_unset=True, exclude_none=True),
-        overrides_at="overrides",
-        stream=body.stream,
-        messages=[one.model_dump(exclude_none=True) for one in body.messages] if body.messages is not None else None,
-        background=body.mode == "background",
-        user_id=body.user_id,
-        session_id=body.session_id,
-        app=body.app,
-        client_request_id=body.client_request_id,
-        metadata=body.metadata,
-        deadline_s=body.deadline_s,
-        fallback_models=body.fallback_models,
-        requirements=None if body.requirements is None else body.requirements.model_dump(exclude_none=True),
-        cache=cache_asked(body.cache),
-        prompt_key=body.prompt_key,
+    return readable_later(
+        Order(
+            slug=body.prompt,
+            label=body.label,
+            version=body.version,
+            model=body.model,
+            variables=body.variables,
+            overrides=body.overrides.model_dump(exclude_unset=True, exclude_none=True),
+            overrides_at="overrides",
+            stream=body.stream,
+            messages=[one.model_dump(exclude_none=True) for one in body.messages] if body.messages is not None else None,
+            background=body.mode == "background",
+            user_id=body.user_id,
+            session_id=body.session_id,
+            app=body.app,
+            client_request_id=body.client_request_id,
+            metadata=body.metadata,
+            deadline_s=body.deadline_s,
+            fallback_models=body.fallback_models,
+            requirements=None if body.requirements is None else body.requirements.model_dump(exclude_none=True),
+            cache=cache_asked(body.cache),
+            prompt_key=body.prompt_key,
+        )
     )
-    if order.background and not order.may_be_stored:
-        param = "overrides.extra.store"
-        raise InvalidField(f"{param}: a background execution is read later, so its answer is kept; leave store: false out.", param=param)
-    return order
 
 
 def cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
