@@ -172,13 +172,9 @@ async def execute(request: Request) -> Response:
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     admitted = await submit(
-        order_of(body),
-        gateway=gateway,
-        principal=principal,
-        request_id=request_id_of(request),
-        traceparent=request.headers.get("traceparent"),
-        key=key,
-    )
+        order_of(body), gateway=gateway, principal=principal, request_id=request_id_of(request),
+        traceparent=request.headers.get("traceparent"), key=key,
+    )  # fmt: skip
     match admitted:
         case Repeated(execution_id):
             return await _repeat(execution_id, gateway=gateway, principal=principal, body=body, request_id=request_id_of(request))
