@@ -37,9 +37,9 @@ class OptimizerSettings(SandboxSettings, SharedSettings):
 
     @model_validator(mode="after")
     def _is_renewed_in_time(self) -> Self:
-        if self.renew_s + self.watch_interval_s >= self.lease_s / 2:
+        if self.renew_s + self.watch_interval_s > self.lease_s / 2:
             raise ValueError(
-                "BURNISH_RENEW_S and BURNISH_WATCH_INTERVAL_S together must be shorter than half of BURNISH_LEASE_S, else a moment without"
+                "BURNISH_RENEW_S and BURNISH_WATCH_INTERVAL_S together must be at most half of BURNISH_LEASE_S, else a moment without"
                 " PostgreSQL ends a job that is worked on; a third of the lease is a good time to renew it"
             )
         return self

@@ -18,7 +18,14 @@ from tests.embedded.secrets import KEK
 from tests.embedded.stack import FAST, Caller, Stack, running_stack
 from tests.embedded.superuser import as_superuser
 
-OPTIMIZER: dict[str, Any] = {"score_interval_s": 0.05, "lease_s": 20, "watch_interval_s": 0.2, "lost_after_s": 0.3, "claim_interval_s": 0.2}
+OPTIMIZER: dict[str, Any] = {
+    "score_interval_s": 0.05,
+    "lease_s": 20,
+    "renew_s": 5.0,
+    "watch_interval_s": 0.2,
+    "lost_after_s": 0.3,
+    "claim_interval_s": 0.2,
+}
 ANALYTICS: dict[str, Any] = {
     "scores_interval_s": 0.05, "period_ms": 50, "join_interval_s": 0.2, "watch_interval_s": 0.2, "baseline_least": 20, "baseline_full": 40,
     "erasure_interval_s": 0.2, "recount_interval_s": 0.2, "detector_threshold": 3.0,
