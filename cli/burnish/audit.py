@@ -123,7 +123,8 @@ async def _settle(
 ) -> tuple[datetime, float, dict[str, int]]:
     """Waits until what had begun is over. When it began, how long it waited, and what was left."""
     loop = asyncio.get_running_loop()
-    start_s = told_s = loop.time()
+    start_s = told_s = answered_s = loop.time()
+    most_s = patience_s
     began_at: datetime | None = None
     first: dict[str, audit_bus.Standing] | None = None
     while True:
@@ -138,14 +139,15 @@ async def _settle(
             present = await audit_bus.consumers(nats_url)
             first = first or present
             left |= audit_bus.left_of(first, present)
+            answered_s = loop.time()
         except (Unavailable, ConnectionError) as error:
-            silent_s = loop.time() - start_s
+            silent_s = loop.time() - answered_s
             if silent_s >= (patience_s if is_known else min(patience_s, FIRST_ANSWER_S)):
                 raise Unavailable(f"{asked} did not answer within {silent_s:.0f} s: {error}") from error
             left = {f"server that does not answer, {asked}": 1}
         waited_s = loop.time() - start_s
-        is_held_alone = awaits_deadlines and left.keys() == {audit_store.HELD}
-        most_s = max(patience_s, waited_s + held_for_s) if is_held_alone else patience_s
+        if awaits_deadlines and audit_store.HELD in left:
+            most_s = max(most_s, waited_s + held_for_s)
         if not left or waited_s >= most_s:
             if began_at is None:
                 raise Unavailable("PostgreSQL did not answer.")

@@ -116,3 +116,19 @@ async def test_an_empty_database_is_waited_for_too(postgres: Cluster) -> None:
             await check_schema(database)
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("target", ["0012", "0060"])
+async def test_a_new_database_beside_another_is_waited_for_until_its_last_migration(
+    postgres: Cluster, database_urls: DatabaseUrls, tmp_path: Path, target: str
+) -> None:
+    """The roles are there, of the other one: who may not read the revision would go on in the middle."""
+    urls = await postgres.empty()
+    assert await migrated(urls, tmp_path, target=target) == 0
+    database = await Database.open(urls["executor"], application_name="test", max_size=1)
+    try:
+        with pytest.raises(Unavailable, match=f"The schema is at {target}"):
+            await check_schema(database)
+    finally:
+        await database.close()
+        await postgres.drop(urls)

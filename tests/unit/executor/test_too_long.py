@@ -37,10 +37,16 @@ def asking(**fields: Any) -> ExecutionRequest:
         "Your input exceeds the context window of this model. Please adjust your input and try again.",
         "input is too long for requested model.",
         "Too many tokens: 140000.",
+        "This endpoint's maximum context length is 32768 tokens. However, you requested about 40000 tokens.",
+        "The prompt is too long: 40177, model maximum context length: 32767",
+        "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",
+        "The model returned the following errors: Input is too long for requested model.",
+        "Unable to submit request because the input token count is 1200000 but the model supports up to 1048576.",
     ],
 )
-def test_an_input_that_is_too_long_is_known_by_what_providers_say(said: str) -> None:
-    failure = Failure(FailureKind.REFUSED, f"The provider answered 400: {said}", 400)
+@pytest.mark.parametrize("before", ["The provider answered 400: ", "The provider answered with an error: "])
+def test_an_input_that_is_too_long_is_known_by_what_providers_say(said: str, before: str) -> None:
+    failure = Failure(FailureKind.REFUSED, f"{before}{said}", 400)
     assert is_too_long(failure) and another_may_help(failure, had_started=False)
     assert not another_may_help(failure, had_started=True)
     told = failure.info()

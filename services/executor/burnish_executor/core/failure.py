@@ -88,14 +88,15 @@ def is_too_long(failure: Failure) -> bool:
     return failure.code in TOO_LONG_CODES or TOO_LONG.search(failure.message) is not None
 
 
-SAID_BY_CODE: Final = TOO_LONG_CODES - {"string_above_max_length"}
+SAID_BY_CODE: Final = TOO_LONG_CODES - {"string_above_max_length"} | {"exceed_context_size_error"}
 """The other is also said of an id or a name that is too long."""
 
 SAID_FIRST: Final = re.compile(
-    r"(?:The provider answered \d+: )?(?:[\w.]+(?:Error|Exception): )*"
-    r"(?:prompt is too long|(?:this|the) model's maximum context length|prompt contains \d+ tokens"
+    r"(?:The provider answered (?:\d+|with an error): )?(?:[\w.]+(?:Error|Exception): )*"
+    r"(?:The model returned the following errors: |Unable to submit request because )?"
+    r"(?:(?:(?:the|your) )?prompt is too long|(?:this|the) (?:model|endpoint)'s maximum context length|prompt contains \d+ tokens"
     r"|input length and `?max_tokens`? exceed context limit|(?:the |your )?input (?:is too long|token count)"
-    r"|(?:your input|the request|(?:this|the) prompt|requested token count) exceeds? (?:the|this|your) "
+    r"|(?:your input|(?:the )?request|(?:this|the) prompt|requested token count)(?: \(\d+ tokens\))? exceeds? (?:the|this|your) "
     r"(?:model's )?(?:available |maximum |input )?(?:context|number of (?:input )?tokens)"
     r"|too many (?:input )?tokens\b)",
     re.IGNORECASE,

@@ -141,7 +141,7 @@ class StepRun:
             variables=self.ready.variables, overrides=call.overrides, overrides_at="overrides",
             stream=call.streams and self.followers.has_any,
             user_id=row["end_user"], session_id=row["session_id"], app=row["app"], metadata={**self.metadata, **named},
-            deadline_s=min(call.deadline_s or self.gateway.settings.deadline_s, left_s),
+            deadline_s=min(call.deadline_s or self.gateway.settings.deadline_s, left_s), is_kept=row["keeps_text"],
         )  # fmt: skip
         return await make_request(
             order, gateway=self.gateway, principal=self.principal, request_id=row["request_id"],

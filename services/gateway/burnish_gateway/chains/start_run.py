@@ -18,7 +18,7 @@ from burnish_shared.chains.form import Call, Chain, all_steps
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.chains.variables import variables_for
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict
+from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.hops import current_hops
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import Label
@@ -56,7 +56,12 @@ async def plan_run(
     chain = read_chain(version.content)
     variables = variables_for(chain, body.variables)
     await check_prompts(chain, principal.workspace_id, catalog=gateway.catalog)
-    return RunPlan(head, version, reached_by, Given(variables, body.metadata), body.deadline_s or chain.deadline_s, _may_be_stored(chain))
+    is_kept = _may_be_stored(chain)
+    if body.mode == "background" and not is_kept:
+        raise InvalidField(
+            "mode: a step says store: false, so nothing of a run is kept that could be read later; wait for it (mode: sync).", param="mode"
+        )
+    return RunPlan(head, version, reached_by, Given(variables, body.metadata), body.deadline_s or chain.deadline_s, is_kept)
 
 
 def _may_be_stored(chain: Chain) -> bool:

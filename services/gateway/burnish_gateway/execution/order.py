@@ -82,11 +82,12 @@ class Order:
     overrides_at: str = ""
     cap_bends: bool = False
     previous_id: UUID | None = None
+    is_kept: bool = True
 
     @property
     def may_be_stored(self) -> bool:
-        """False where figures are kept of it, and no text."""
-        return may_be_stored(self.overrides)
+        """False where figures are kept of it, and no text: it says so, or (`is_kept`) the chain does of which it is a step."""
+        return self.is_kept and may_be_stored(self.overrides)
 
 
 def readable_later(order: Order) -> Order:

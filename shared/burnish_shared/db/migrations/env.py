@@ -16,6 +16,12 @@ MIGRATION_LOCK = 0x6275726E697368  # "burnish" in ASCII
 """Advisory lock of migrations."""
 
 
+VERSIONS = """
+CREATE TABLE IF NOT EXISTS burnish_migrations.alembic_version
+  (version_num varchar(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))
+"""
+"""As Alembic makes it where it is not there: before the first migration, so that services may read it while they are under way."""
+
 READABLE = """
 DO $$
 DECLARE v_role text;
@@ -26,17 +32,22 @@ BEGIN
   END LOOP;
 END $$
 """
-"""Services wait for the schema that they know (`burnish_shared.db.known_schema`). Granted here: no migration makes this schema."""
+"""Services wait for the schema that they know (`burnish_shared.db.known_schema`). Granted here: no migration makes this schema. Before
+the first one, where the roles are there (they are the cluster's, not the database's), and in the transaction of each, of which one makes
+the roles and another takes all such grants back."""
 
 
 def _migrate(connection: Connection) -> None:
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS burnish_migrations"))
-    connection.commit()
-    context.configure(connection=connection, version_table_schema="burnish_migrations", transaction_per_migration=True)
-    with context.begin_transaction():
-        context.run_migrations()
+    connection.execute(text(VERSIONS))
     connection.execute(text(READABLE))
     connection.commit()
+    context.configure(
+        connection=connection, version_table_schema="burnish_migrations", transaction_per_migration=True,
+        on_version_apply=lambda ctx, **_: ctx.connection.execute(text(READABLE)),
+    )  # fmt: skip
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 async def _main() -> None:
