@@ -248,11 +248,22 @@ export function wasLeftAlone({ promotion, winner, arms }: Ended): boolean {
   return promotion?.state === "not_wanted" && won !== undefined && won.version !== null && !won.control;
 }
 
+/** Everybody gets what won: the control, without a model of its own. The label points where it did, or elsewhere since. */
+export function controlWon({ winner, arms }: Pick<Ended, "winner" | "arms">): boolean {
+  const won = arms.find((one) => one.name === winner);
+  return Boolean(won?.control) && !won?.model;
+}
+
+/** The label names what won. An older release offered a control that won, though there is nothing of it to ship. */
+export function stoodThere(experiment: Ended): boolean {
+  const state = experiment.promotion?.state;
+  return state === "stood_there" || (state === "offered" && controlWon(experiment));
+}
+
 /** Whether its winner can still be shipped: it was only offered, not wanted then, the label could not move, or nobody got its model. */
 export function awaitsShipping(experiment: Ended): boolean {
   const state = experiment.promotion?.state;
-  const won = experiment.arms.find((one) => one.name === experiment.winner);
-  if (won?.control && !won.model) return false; // The label points where it did, or elsewhere since: there is nothing of its own to ship.
+  if (controlWon(experiment)) return false;
   return experiment.winner !== null && (state === "offered" || state === "refused" || wasLeftAlone(experiment) || lacksModel(experiment));
 }
 
