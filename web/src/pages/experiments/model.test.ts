@@ -90,6 +90,7 @@ describe("shipping what won (X1)", () => {
 
 it("tells nobody that an experiment which ended may be stopped", () => {
   expect(endedWords("'old' is worse: −64.3 points; 389 answers; you may stop.")).toBe("'old' is worse: −64.3 points; 389 answers.");
+  expect(endedWords("'a' is better: +3 points; you may stop. 'b' is worse: −2 points; you may stop.")).toBe("'a' is better: +3 points. 'b' is worse: −2 points.");
   expect(endedWords("No difference worth finding.")).toBe("No difference worth finding.");
 });
 

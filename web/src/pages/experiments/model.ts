@@ -231,8 +231,8 @@ export function leftOf(experiment: Pick<Experiment, "step_started_at" | "rollout
   return left > 0 ? Math.max(1, Math.floor(left / 60_000)) * 60_000 : 0;
 }
 
-/** The sentence of a verdict, which was said while the experiment could still be stopped. */
-export const endedWords = (sentence: string) => sentence.replace(/; you may stop\.$/u, ".");
+/** The sentences of a verdict, one for each arm that there is something to say of: they were said while the experiment could still be stopped. */
+export const endedWords = (sentences: string) => sentences.replace(/; you may stop(?=\.)/gu, "");
 
 type Ended = Pick<Experiment, "promotion" | "winner" | "arms">;
 
