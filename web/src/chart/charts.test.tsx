@@ -57,6 +57,15 @@ describe("a chart", () => {
     expect(ticks.filter(Boolean)).toEqual(["64 %"]);
   });
 
+  it.each([[-0.015, 0.005], [0.012, 0.018], [0.5, 0.5]])("has ticks between ends that are given: %d to %d", (low, high) => {
+    const looks = [{ name: "candidate", points: [{ x: 1, value: low }, { x: 2, value: high }] }];
+    const whole = (value: number) => `${Math.round(value * 100)} pts`;
+    const { container } = render(<XYChart title="Difference" zero={false} range={[low, high]} series={looks} xAxis="number" formatX={String} format={whole} formatTick={whole} />);
+    const lines = [...container.querySelectorAll("svg[role=img] > g > line[shape-rendering]")];
+    expect(lines.length).toBeGreaterThanOrEqual(low === high ? 1 : 2);
+    for (const line of lines) for (const name of ["x1", "y1"]) expect(Number.isFinite(Number(line.getAttribute(name)))).toBe(true);
+  });
+
   it("draws the flag of what happened at its first step whole", () => {
     const { container } = render(<XYChart title="Latency" series={series} xAxis="number" format={String} annotations={[{ x: 1, label: "v2 is live" }]} />);
     const flag = container.querySelector("svg[role=img] g path") as SVGPathElement;
