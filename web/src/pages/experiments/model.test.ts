@@ -98,3 +98,8 @@ it("lets no step of a ramp last longer than it does, however old the clock of th
   const step = { step_started_at: "2026-11-28T14:01:50Z", rollout: { bake_s: 3_600 } } as never;
   expect([leftOf(step, Date.parse("2026-11-28T14:00:00Z")), leftOf(step, Date.parse("2026-11-28T14:30:00Z")), leftOf(step, Date.parse("2026-11-28T15:02:00Z"))]).toEqual([3_600_000, 31 * 60_000, 0]);
 });
+
+it("tells seconds of what is left below a minute", () => {
+  const step = { step_started_at: "2026-11-28T14:00:00Z", rollout: { bake_s: 30 } } as never;
+  expect(["13:59:00", "14:00:12", "14:00:29.600", "14:00:30", "14:05:00"].map((at) => leftOf(step, Date.parse(`2026-11-28T${at}Z`)))).toEqual([30_000, 18_000, 1_000, 0, 0]);
+});

@@ -225,10 +225,10 @@ function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollout">): n
   return Date.parse(experiment.step_started_at) + (experiment.rollout.bake_s ?? 0) * 1_000;
 }
 
-/** Whole minutes, as milliseconds, until the step that is under way may end. `now` may be two minutes old; a step is never longer than it is. */
+/** Whole minutes, as milliseconds, until the step that is under way may end; whole seconds, rounded up, below a minute. `now` may be two minutes old; a step is never longer than it is. */
 export function leftOf(experiment: Pick<Experiment, "step_started_at" | "rollout">, now: number): number {
   const left = Math.min((bakedAt(experiment) ?? now) - now, (experiment.rollout?.bake_s ?? 0) * 1_000);
-  return left > 0 ? Math.max(1, Math.floor(left / 60_000)) * 60_000 : 0;
+  return left < 60_000 ? Math.max(0, Math.ceil(left / 1_000)) * 1_000 : Math.floor(left / 60_000) * 60_000;
 }
 
 /** The sentences of a verdict, one for each arm that there is something to say of: they were said while the experiment could still be stopped. */
