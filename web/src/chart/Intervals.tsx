@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import type { ReactNode } from "react";
 import { Frame, useWidth } from "./Frame";
-import { niceRange, valueTicks } from "./geometry";
+import { labelled, niceRange, sayable, ticksWithin } from "./geometry";
 
 export type IntervalRow = { key: string; label: string; value: number | null; low: number | null; high: number | null; note?: ReactNode; color?: 1 | 2 | 3 | 4 | 5 };
 
@@ -18,13 +18,13 @@ export function Intervals({ title, unit, rows, format, formatTick = format, refe
   const [place, width] = useWidth();
   const all = rows.flatMap((row) => [row.value, row.low, row.high]).filter((value): value is number => value !== null);
   const ends = [...all, ...(reference ? [reference.value] : [])];
-  const domain = range ?? niceRange(ends.length === 0 ? [0, 1] : [Math.min(...ends), Math.max(...ends)]);
+  const reach: [number, number] = ends.length === 0 ? [0, 1] : [Math.min(...ends), Math.max(...ends)];
+  const domain = range ?? niceRange(reach, sayable(reach, formatTick));
   const labelPx = Math.min(180, Math.max(64, ...rows.map((row) => row.label.length * 7.2)));
   const valuePx = 72;
   const x = scaleLinear(domain, [labelPx + 12, Math.max(labelPx + 40, width - valuePx)]);
   const height = rows.length * ROW_PX + 34;
-  // Coarser steps may end beyond the axis.
-  const ticks = valueTicks(domain, Math.min(MOST_TICKS, Math.max(2, Math.floor((width - labelPx - valuePx) / 80)))).filter((tick) => tick >= domain[0] && tick <= domain[1]);
+  const ticks = ticksWithin(domain, sayable(domain, formatTick, Math.min(MOST_TICKS, Math.max(2, Math.floor((width - labelPx - valuePx) / 80))), ticksWithin));
   const said = (row: IntervalRow) => (row.value === null ? "–" : format(row.value));
   const interval = (row: IntervalRow) => (row.low === null || row.high === null ? "–" : `${format(row.low)} to ${format(row.high)}`);
   return (
@@ -32,11 +32,11 @@ export function Intervals({ title, unit, rows, format, formatTick = format, refe
       <div ref={place} style={{ height }}>
         {width > 0 ? (
           <svg width={width} height={height} role="img" aria-label={rows.map((row) => `${row.label}: ${said(row)}, interval ${interval(row)}`).join("; ")} className="block overflow-visible">
-            {ticks.map((tick) => (
+            {labelled(ticks, formatTick).map(({ tick, label }) => (
               <g key={tick}>
                 <line x1={x(tick)} x2={x(tick)} y1={6} y2={height - 24} stroke="var(--line)" shapeRendering="crispEdges" />
                 <text x={x(tick)} y={height - 8} textAnchor="middle" className="numeric fill-muted text-[11px]">
-                  {formatTick(tick)}
+                  {label}
                 </text>
               </g>
             ))}

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { type KeyboardEvent, useState } from "react";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Dot, labelled, niceRange, paretoFront, sayable, valueTicks } from "./geometry";
+import { type Dot, labelled, niceRange, paretoFront, sayable, ticksWithin, valueTicks } from "./geometry";
 
 export type ScatterDot = Dot & { label: string; low?: number | null; high?: number | null; tone?: "plain" | "chosen" | "base" };
 
@@ -34,8 +34,7 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
   const y = scaleLinear(ys, [height - BOTTOM - INSIDE_PX, TOP]);
   const xTicks: { tick: number; label: string; anchor: "middle" | "end" }[] = [];
   let taken = Number.NEGATIVE_INFINITY;
-  for (const tick of valueTicks(xs, Math.max(2, Math.floor(width / 110)))) {
-    if (tick < xs[0] || tick > xs[1]) continue; // Fewer ticks are rounder ones, and the first or last of them may lie beyond the drawing.
+  for (const tick of ticksWithin(xs, sayable(xs, formatX, Math.max(2, Math.floor(width / 110)), ticksWithin))) {
     const label = formatX(tick);
     if (label === xTicks.at(-1)?.label) continue; // Of values that differ by less than words for them do, each is said once.
     const long = label.length * LETTER_PX;

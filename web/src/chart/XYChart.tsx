@@ -5,7 +5,7 @@ import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, positions, sayable, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -81,10 +81,11 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
 
   const bottom = BOTTOM_PX + (xName ? NAME_PX : 0);
   const reach = range ?? valueRange(series, { zero, include: reference ? [reference.value] : [], topOfNothing });
-  const most = sayable(reach, formatTick);
+  const ticksOf = range ? ticksWithin : valueTicks;
+  const most = sayable(reach, formatTick, undefined, ticksOf);
   const values = range ?? niceRange(reach, most);
-  const ticks = valueTicks(values, most).filter((tick) => range === undefined || (tick >= range[0] && tick <= range[1]));
-  const left = 12 + Math.max(...ticks.map((tick) => formatTick(tick).length)) * 6.4;
+  const ticks = ticksOf(values, most);
+  const left = 12 + Math.max(0, ...ticks.map((tick) => formatTick(tick).length)) * 6.4;
   const [from, to] = xRange(series);
   const barWidth = kind === "bars" ? Math.max(1, Math.min(40, ((width - left - RIGHT) / Math.max(1, xs.length)) * 0.78)) : 0;
   const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);

@@ -1,6 +1,7 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfusionMatrix, matrixOf } from "./ConfusionMatrix";
+import { Intervals } from "./Intervals";
 import { Scatter } from "./Scatter";
 import { XYChart } from "./XYChart";
 
@@ -55,6 +56,15 @@ describe("a chart", () => {
     const ticks = [...container.querySelectorAll("svg g text")].map((one) => one.textContent);
     expect(ticks.length).toBeGreaterThan(2);
     expect(ticks.filter(Boolean)).toEqual(["64 %"]);
+  });
+
+  it.each([[-0.015, 0.005], [0.012, 0.018], [0.5, 0.5]])("has ticks between ends that are given: %d to %d", (low, high) => {
+    const looks = [{ name: "candidate", points: [{ x: 1, value: low }, { x: 2, value: high }] }];
+    const whole = (value: number) => `${Math.round(value * 100)} pts`;
+    const { container } = render(<XYChart title="Difference" zero={false} range={[low, high]} series={looks} xAxis="number" formatX={String} format={whole} formatTick={whole} />);
+    const lines = [...container.querySelectorAll("svg[role=img] > g > line[shape-rendering]")];
+    expect(lines.length).toBeGreaterThanOrEqual(low === high ? 1 : 2);
+    for (const line of lines) for (const name of ["x1", "y1"]) expect(Number.isFinite(Number(line.getAttribute(name)))).toBe(true);
   });
 
   it("draws the flag of what happened at its first step whole", () => {
@@ -131,7 +141,32 @@ describe("the confusion matrix by the keys", () => {
   });
 });
 
+describe("intervals", () => {
+  const whole = (value: number) => `${value > 0 ? "+" : ""}${Math.round(value * 100)} pts`;
+  const said = (low: number, high: number) => {
+    const { container } = render(<Intervals title="Beside control" rows={[{ key: "a", label: "Latency", value: (low + high) / 2, low, high }]} format={(value) => `${(value * 100).toFixed(1)} pts`} formatTick={whole} reference={{ value: 0, label: "as the control" }} />);
+    return [...container.querySelectorAll("svg[role=img] > g > line[shape-rendering] + text")].map((one) => [Number(one.getAttribute("x")), one.textContent] as const);
+  };
+
+  it.each([[-0.012, 0.011], [-0.003, 0.026], [0.2, 0.9], [-0.4, 0.35]])("have no tick that its words round to another place: %d to %d", (low, high) => {
+    const ticks = said(low, high);
+    expect(ticks.length).toBeGreaterThan(1);
+    const places = ticks.map(([at, words]) => [at, Number.parseInt(words ?? "", 10)] as const);
+    const [[x0, v0], [x1, v1]] = [places[0]!, places.at(-1)!];
+    for (const [at, value] of places) expect(value).toBeCloseTo(v0 + ((at - x0) / (x1 - x0)) * (v1 - v0), 6);
+  });
+});
+
 describe("a scatter", () => {
+  it("has no tick that its words round to another place", () => {
+    const dots = [{ key: "a", label: "a", x: 1, y: 0.2 }, { key: "b", label: "b", x: 4, y: 0.9 }];
+    const { container } = render(<Scatter title="Score and cost" dots={dots} xLabel="cost" yLabel="fitness" formatX={(value) => value.toFixed(0)} formatY={String} />);
+    const ticks = [...container.querySelectorAll('svg > text[y="236"]')].map((one) => [Number(one.getAttribute("x")), one.textContent] as const);
+    expect(ticks.map(([, words]) => words)).toEqual(["1", "2", "3", "4"]);
+    const steps = ticks.slice(1, -1).map(([at], n) => at - ticks[n]![0]);
+    for (const step of steps) expect(step).toBeCloseTo(steps[0]!, 6);
+  });
+
   it.each([[14, 58], [21, 38], [3, 9], [7, 33], [11, 19], [26, 74]])("has no tick beside its drawing, also where it is narrow: %d to %d", (least, most) => {
     vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(260);
     const dots = [{ key: "a", label: "a", x: least, y: 0.2 }, { key: "b", label: "b", x: most, y: 0.9 }];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { day, utc } from "@/lib/format";
-import { nearest, niceRange, paretoFront, positions, sayable, stretches, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { nearest, niceRange, paretoFront, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
 
@@ -32,6 +32,18 @@ describe("ticks", () => {
       for (const tick of ticks) expect(percent(tick)).toBe(`${Number((tick * 100).toPrecision(9))} %`);
     }
     expect(ticksOf([0.2, 0.6])).toEqual([0.2, 0.3, 0.4, 0.5, 0.6]);
+  });
+
+  it("are enough to tell the scale by where the ends are given, and none lies beyond them", () => {
+    for (const range of [[-0.015, 0.005], [0, 1], [-0.023, 0.031], [-0.4, 0.07]] as [number, number][]) {
+      const ticks = ticksWithin(range, sayable(range, percent, 4, ticksWithin));
+      expect(ticks.length).toBeGreaterThan(1);
+      for (const tick of ticks) {
+        expect(tick >= range[0] && tick <= range[1]).toBe(true);
+        expect(percent(tick)).toBe(`${Number((tick * 100).toPrecision(9))} %`);
+      }
+    }
+    expect(ticksWithin([0, 1])).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
   });
 
   it("are as many as ever where values differ by less than there are words for", () => {

@@ -104,11 +104,17 @@ export function valueTicks(range: readonly [number, number], most = 4): number[]
   return scaleLinear().domain(range).nice(most).ticks(most);
 }
 
+/** The same between ends that are given: none lies beyond, and none is lost for it. */
+export function ticksWithin(range: readonly [number, number], most = 4): number[] {
+  return scaleLinear().domain(range).ticks(most);
+}
+
 /** How many ticks at most there may be, so that the words of none round it to another place: of 37.5 % and 38 %, both told as "38 %", the first would be
- * told wrongly. As many as were asked for where the values differ by less than there are words for. */
-export function sayable(range: readonly [number, number], format: (value: number) => string, most = 4): number {
+ * told wrongly. As many as were asked for where the values differ by less than there are words for. `ticksOf`:
+ * those that will be drawn, ticksWithin where the ends are given. */
+export function sayable(range: readonly [number, number], format: (value: number) => string, most = 4, ticksOf = valueTicks): number {
   const isSaid = (fewer: number) => {
-    const ticks = valueTicks(range, fewer);
+    const ticks = ticksOf(range, fewer);
     const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
     return ticks.length > 1 && ticks.every((tick) => [tick - WITHIN * step, tick + WITHIN * step].every((near) => format(near) !== format(tick)));
   };

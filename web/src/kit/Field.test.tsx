@@ -105,3 +105,20 @@ it("leaves the API's name of a field out where the field itself says it, and tel
   rerender(shown(true));
   expect(screen.getAllByText(/may not be empty/i).map((one) => one.textContent)).toEqual(["May not be empty"]);
 });
+
+it("is not silenced by another field that says more, nor twice by a search that has names of its own", () => {
+  const error = new ApiError(422, { message: "search.budget.seed: must be at least 1", param: "search.budget.seed" });
+  const shown = (fault: string) => (
+    <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={() => undefined} error={error}>
+      <Field label="Other" error={fault}><Input /></Field>
+    </FormDialog>
+  );
+  const { rerender } = render(shown("Must be at least 10"));
+  expect(told()).toEqual(["Must be at least 10", error.message]);
+  rerender(shown("Here too: must be at least 1"));
+  expect(told()).toEqual(["Here too: must be at least 1", error.message]);
+  for (const words of ["Must be at least 1", error.message, "budget.seed: must be at least 1"]) {
+    rerender(shown(words));
+    expect(told()).toEqual([words]);
+  }
+});

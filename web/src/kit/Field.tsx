@@ -63,10 +63,12 @@ function listen(listener: () => void) {
 export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
   const box = useRef<HTMLParagraphElement>(null);
   useLayoutEffect(() => {
-    const words = box.current?.textContent;
-    if (!words) return undefined;
-    tell(words, 1);
-    return () => tell(words, -1);
+    // What stands beside the sentence, such as the mark of a place, is a part of its own.
+    const said = new Set([box.current, ...(box.current?.childNodes ?? [])].map((part) => part?.textContent ?? "").filter(Boolean));
+    for (const words of said) tell(words, 1);
+    return () => {
+      for (const words of said) tell(words, -1);
+    };
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the words on screen follow the text
   }, [text]);
   if (!text) return null;
@@ -100,8 +102,9 @@ export function FormError({ error }: { error: unknown }) {
   const [isTold, setTold] = useState(false);
   // Before anybody sees or hears it: the fields before it have told theirs by then. (useSyncExternalStore looks a moment later, and both are said.)
   useLayoutEffect(() => {
-    const said = error instanceof ApiError ? [words, unnamed(error)] : [words];
-    const look = () => setTold(words !== "" && [...told.keys()].some((one) => said.some((told) => one.includes(told))));
+    // Whole sentences: "Must be at least 10" of another field holds "Must be at least 1". A search within a body is told by its own names (ofSearch).
+    const isOfThis = (said: string) => said === words || (error instanceof ApiError && (said === unnamed(error) || (error.param !== null && words.endsWith(`.${said}`))));
+    const look = () => setTold(words !== "" && [...told.keys()].some(isOfThis));
     look();
     return listen(look);
   }, [words, error]);

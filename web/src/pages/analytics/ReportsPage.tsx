@@ -6,6 +6,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, EmptyState, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
 import { spaced } from "@/lib/format";
 import { flag, maybeOneOf, over, useUrlState } from "@/lib/url-state";
+import { endedWords } from "@/pages/experiments/model";
 import { Digest } from "./Digest";
 import { Head } from "./Head";
 import { NewReport } from "./NewReport";
@@ -60,7 +61,7 @@ const COLUMNS: Column<Report>[] = [
           {row.schedule ? <Badge>{row.schedule}</Badge> : null}
           {row.simulated ? <Badge tone="warn">simulated</Badge> : null}
         </span>
-        <span className="block max-w-[90ch] truncate text-12 text-muted max-sm:hidden">{spaced(row.summary)}</span>
+        <span className="block max-w-[90ch] truncate text-12 text-muted max-sm:hidden">{spaced(endedWords(row.summary))}</span>
       </span>
     ),
   },

@@ -34,8 +34,14 @@ export function Ramp({ experiment }: { experiment: Experiment }) {
   );
 }
 
+/** Minute by minute; second by second where seconds are told soon. The clock of minutes may be two minutes old. */
+function useClock(experiment: Experiment): number {
+  const left = leftOf(experiment, useNow(60_000));
+  return useNow(left > 0 && left <= 3 * 60_000 ? 1_000 : 60_000);
+}
+
 function Words({ experiment }: { experiment: Experiment }) {
-  const now = useNow(60_000);
+  const now = useClock(experiment);
   const { rollout_state: state, status, rollout } = experiment;
   if (status === "draft") return <>It begins with {shareWords(rollout?.steps?.[0])} when it is started.</>;
   if (state === "rolled_back") return <span className="inline-flex items-center gap-1"><Undo2 size={12} aria-hidden /> Taken back: nobody gets the candidate.</span>; // prettier-ignore
@@ -45,5 +51,5 @@ function Words({ experiment }: { experiment: Experiment }) {
   const left = leftOf(experiment, now);
   const since = <>At {shareWords(rollout?.steps?.[experiment.step ?? 0])} since <RelativeTime at={experiment.step_started_at} />.</>; // prettier-ignore
   if (state === "holding") return <>{since} <Badge tone="warn">waits for you</Badge></>; // prettier-ignore
-  return <>{since} {left > 0 ? `The next step comes in ${duration(left)} at the earliest.` : "The next step comes as soon as nothing is in doubt."}</>; // prettier-ignore
+  return <>{since} {left > 0 ? `The next step comes in ${left < 60_000 ? `${left / 1_000}\u00a0s` : duration(left)} at the earliest.` : "The next step comes as soon as nothing is in doubt."}</>; // prettier-ignore
 }

@@ -1,7 +1,7 @@
 import { useAuthors } from "@/api/authors";
 import { Notice, RelativeTime, TextLink } from "@/kit";
 import { decimal, percent, spaced } from "@/lib/format";
-import { type Experiment, OUTCOME_TONES, type Results, branchWords, endedWords, isOver, lacksModel, split, unitsOf, wasLeftAlone } from "./model";
+import { type Experiment, OUTCOME_TONES, type Results, branchWords, endedWords, isOver, lacksModel, split, stoodThere, unitsOf, wasLeftAlone } from "./model";
 
 /** What it says, in one sentence; above all else that the arms did not get whom they should. */
 export function Verdict({ experiment, results }: { experiment: Experiment; results: Results | null }) {
@@ -66,7 +66,7 @@ function Promotion({ experiment }: { experiment: Experiment }) {
       </Notice>
     );
   }
-  if (promotion.state === "moved" || promotion.state === "stood_there") {
+  if (promotion.state === "moved" || stoodThere(experiment)) {
     return (
       <Notice tone="ok" action={look}>
         {promotion.state === "moved" ? `${promotion.label} moved to v${promotion.version}` : `${promotion.label} is on v${promotion.version}, as it was`} <RelativeTime at={promotion.at} />.{branchWords(experiment)}

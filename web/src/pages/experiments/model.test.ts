@@ -90,10 +90,16 @@ describe("shipping what won (X1)", () => {
 
 it("tells nobody that an experiment which ended may be stopped", () => {
   expect(endedWords("'old' is worse: −64.3 points; 389 answers; you may stop.")).toBe("'old' is worse: −64.3 points; 389 answers.");
+  expect(endedWords("'a' is better: +3 points; you may stop. 'b' is worse: −2 points; you may stop.")).toBe("'a' is better: +3 points. 'b' is worse: −2 points.");
   expect(endedWords("No difference worth finding.")).toBe("No difference worth finding.");
 });
 
 it("lets no step of a ramp last longer than it does, however old the clock of the page is", () => {
   const step = { step_started_at: "2026-11-28T14:01:50Z", rollout: { bake_s: 3_600 } } as never;
   expect([leftOf(step, Date.parse("2026-11-28T14:00:00Z")), leftOf(step, Date.parse("2026-11-28T14:30:00Z")), leftOf(step, Date.parse("2026-11-28T15:02:00Z"))]).toEqual([3_600_000, 31 * 60_000, 0]);
+});
+
+it("tells seconds of what is left below a minute", () => {
+  const step = { step_started_at: "2026-11-28T14:00:00Z", rollout: { bake_s: 30 } } as never;
+  expect(["13:59:00", "14:00:12", "14:00:29.600", "14:00:30", "14:05:00"].map((at) => leftOf(step, Date.parse(`2026-11-28T${at}Z`)))).toEqual([30_000, 18_000, 1_000, 0, 0]);
 });

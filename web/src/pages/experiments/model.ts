@@ -225,14 +225,14 @@ function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollout">): n
   return Date.parse(experiment.step_started_at) + (experiment.rollout.bake_s ?? 0) * 1_000;
 }
 
-/** Whole minutes, as milliseconds, until the step that is under way may end. `now` may be two minutes old; a step is never longer than it is. */
+/** Whole minutes, as milliseconds, until the step that is under way may end; whole seconds, rounded up, below a minute. `now` may be two minutes old; a step is never longer than it is. */
 export function leftOf(experiment: Pick<Experiment, "step_started_at" | "rollout">, now: number): number {
   const left = Math.min((bakedAt(experiment) ?? now) - now, (experiment.rollout?.bake_s ?? 0) * 1_000);
-  return left > 0 ? Math.max(1, Math.floor(left / 60_000)) * 60_000 : 0;
+  return left < 60_000 ? Math.max(0, Math.ceil(left / 1_000)) * 1_000 : Math.floor(left / 60_000) * 60_000;
 }
 
-/** The sentence of a verdict, which was said while the experiment could still be stopped. */
-export const endedWords = (sentence: string) => sentence.replace(/; you may stop\.$/u, ".");
+/** The sentences of a verdict, one for each arm that there is something to say of: they were said while the experiment could still be stopped. */
+export const endedWords = (sentences: string) => sentences.replace(/; you may stop(?=\.)/gu, "");
 
 type Ended = Pick<Experiment, "promotion" | "winner" | "arms">;
 
@@ -248,11 +248,22 @@ export function wasLeftAlone({ promotion, winner, arms }: Ended): boolean {
   return promotion?.state === "not_wanted" && won !== undefined && won.version !== null && !won.control;
 }
 
+/** Everybody gets what won: the control, without a model of its own. The label points where it did, or elsewhere since. */
+export function controlWon({ winner, arms }: Pick<Ended, "winner" | "arms">): boolean {
+  const won = arms.find((one) => one.name === winner);
+  return Boolean(won?.control) && !won?.model;
+}
+
+/** The label names what won. An older release offered a control that won, though there is nothing of it to ship. */
+export function stoodThere(experiment: Ended): boolean {
+  const state = experiment.promotion?.state;
+  return state === "stood_there" || (state === "offered" && controlWon(experiment));
+}
+
 /** Whether its winner can still be shipped: it was only offered, not wanted then, the label could not move, or nobody got its model. */
 export function awaitsShipping(experiment: Ended): boolean {
   const state = experiment.promotion?.state;
-  const won = experiment.arms.find((one) => one.name === experiment.winner);
-  if (won?.control && !won.model) return false; // The label points where it did, or elsewhere since: there is nothing of its own to ship.
+  if (controlWon(experiment)) return false;
   return experiment.winner !== null && (state === "offered" || state === "refused" || wasLeftAlone(experiment) || lacksModel(experiment));
 }
 

@@ -40,5 +40,6 @@ export function howOf(search: Search, { task, reflect }: { task: string | null; 
 /** The fields of a search are told by their own names, wherever it stands in a body, such as within `optimization.`. */
 export function ofSearch(error: unknown, within: string): unknown {
   if (!(error instanceof ApiError) || !error.param?.startsWith(within)) return error;
-  return new ApiError(error.status, { message: error.message, code: error.code, param: error.param.slice(within.length) });
+  const message = error.message.startsWith(within) ? error.message.slice(within.length) : error.message;
+  return new ApiError(error.status, { message, code: error.code, param: error.param.slice(within.length) });
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { ApiError } from "@/api/errors";
 import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { Button, Combobox, Field, FieldFault, FormDialog, IconButton, Input, Segments, Select, Textarea } from "@/kit";
+import { Button, Combobox, Field, FieldFault, FormDialog, IconButton, Input, Segments, Select, Textarea, errorFor } from "@/kit";
 import { type Condition, OPERATORS, type Operator, type Term, WORDS, faultOf, fromExpression, hasName, missingOf, newTerm, operatorsOf, toExpression } from "./condition";
 import type { Rule } from "./model";
 
@@ -37,9 +37,9 @@ export function RuleForm({ rule, at, prompt, onClose, save }: { rule: Rule | nul
   const labels = Object.keys((of.data?.labels ?? {}) as Record<string, number>);
   const when = way === "text" ? written.trim() : condition.terms.every((one) => faultOf(one) === null) ? toExpression(condition) : "";
   const use: Rule["use"] | null = uses === "auto" ? { model: "auto" } : uses === "model" ? (model ? { model } : null) : uses === "version" ? (/^\d+$/.test(version) ? { version: Number(version) } : null) : label ? { label } : null;
-  const told = (part: string) => (error instanceof ApiError && (error.param === `rules[${at}].${part}` || error.param?.startsWith(`rules[${at}].${part}.`) || error.param?.startsWith(`rules[${at}].${part}[`)) ? error.message : undefined);
+  const told = (part: string) => errorFor(error, `rules[${at}].${part}`);
   // Its own check of a whole rule names the rule; what it says begins with the field.
-  const ofWhole = error instanceof ApiError && error.param === `rules[${at}]` ? error.message : undefined;
+  const ofWhole = error instanceof ApiError && error.param === `rules[${at}]` ? errorFor(error, error.param) : undefined;
   const missing = !name.trim() ? "Give it a name." : !when ? (way === "text" ? "Write a condition." : missingOf(condition)) : !use ? CHOOSE[uses] : null;
   const submit = () => {
     if (!when || !use) return;

@@ -69,3 +69,14 @@ it("shows a fault of a metric or of an imported run at its expression", async ()
   await vi.waitFor(() => expect(screen.getByLabelText("Id of an imported run").getAttribute("aria-invalid")).toBe("true"));
   expect(screen.getByLabelText("Value of a metric").getAttribute("aria-invalid")).toBeNull();
 });
+
+it("says it there without the API's name of it", async () => {
+  const { asked } = show();
+  await screen.findByLabelText("Score");
+  write("Value of a metric", "data.seconds +");
+  write("The metric's name", "handling_time");
+  save();
+  const { error } = refusal("mapping.metric");
+  await (await asking(asked, "PATCH", "/v1/inbound-endpoints/e")).answer({ error: { ...error, message: "mapping.metric: must be an expression" } }, 422);
+  expect((await screen.findByRole("alert")).textContent).toBe("Must be an expression");
+});

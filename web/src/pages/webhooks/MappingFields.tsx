@@ -28,7 +28,7 @@ export function MappingFields({ typed, onChange, error }: MappingProps) {
 function faultOf(error: unknown, field: Name): string | undefined {
   const [whole, part] = field.split(".");
   const isExpression = part === "value" || part === "id";
-  return errorFor(error, `mapping.${field}`) ?? (isExpression && error instanceof ApiError && error.param === `mapping.${whole}` ? error.message : undefined);
+  return errorFor(error, `mapping.${field}`) ?? (isExpression && error instanceof ApiError && error.param === `mapping.${whole}` ? errorFor(error, error.param) : undefined);
 }
 
 export type Signing = { header: string; prefix: string; encoding: "hex" | "base64" };

@@ -1,0 +1,20 @@
+import { act, render } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Ramp } from "./Ramp";
+
+beforeEach(() => void vi.useFakeTimers({ now: Date.parse("2026-11-28T14:00:12Z") }));
+afterEach(() => void vi.useRealTimers());
+
+const ramp = (bake_s: number) => ({ kind: "rollout", status: "running", rollout_state: "ramping", step: 0, step_started_at: "2026-11-28T14:00:00Z", rollout: { steps: [0.05, 1], bake_s } });
+
+it.each([
+  [30, 12, "in 18 s at", "in 6 s at"],
+  [3_600, 12, "in 1 h at", "in 1 h at"],
+  [200, 150, "in 3 min at", "in 38 s at"],
+])("says how long a step of %d s still lasts, in seconds only below a minute", (bakeS, afterS, first, then) => {
+  const { container } = render(<Ramp experiment={ramp(bakeS) as never} />);
+  const said = () => container.textContent?.replaceAll("\u00a0", " ");
+  expect(said()).toContain(first);
+  act(() => void vi.advanceTimersByTime(afterS * 1_000));
+  expect(said()).toContain(then);
+});
