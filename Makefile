@@ -136,10 +136,10 @@ $(BOOT):
 
 $(STAMP): pyproject.toml uv.lock | $(BOOT)
 	@echo "Installing what uv.lock names into .venv (the first time several hundred MB are fetched, then 10 to 30 s go into unpacking and compiling) …"
-	@rm -f .venv-boot/failed
-	@{ $(BOOT) sync --locked --no-build --python $(PYTHON) $(QUIET) 2>&1 || touch .venv-boot/failed; } | \
-		while IFS= read -r line; do case "$$line" in ' + '*|' - '*|' ~ '*) ;; *) printf '%s\n' "$$line" ;; esac; done
-	@[ ! -e .venv-boot/failed ]
+	@rm -f .venv-boot/synced
+	@{ $(BOOT) sync --locked --no-build --python $(PYTHON) $(QUIET) 2>&1 && touch .venv-boot/synced; } | \
+		while IFS= read -r line || [ -n "$$line" ]; do case "$$line" in ' + '*|' - '*|' ~ '*) ;; *) printf '%s\n' "$$line" ;; esac; done
+	@[ -e .venv-boot/synced ]
 	@$(BIN)/python -m burnish.compiling
 	@touch $@
 	@echo "Installed."

@@ -30,7 +30,7 @@ def in_words(failure: BaseException) -> str | None:
     if isinstance(failure, PermissionError) and failure.filename is not None:
         return f"{failure.filename} belongs to somebody else; name a folder of your own with --home or BURNISH_HOME."
     if isinstance(failure, OSError):
-        return f"{failure.filename}: {failure.strerror}." if failure.filename is not None else f"{failure.strerror or failure}."
+        return f"{failure.filename}: {failure.strerror}." if failure.filename is not None else _sentence(failure.strerror or str(failure))
     if isinstance(failure, ValueError) and has_bad_port(os.environ.get("DATABASE_URL", "")):
         return BAD_PORT
     return _of_postgres(failure)
@@ -57,9 +57,14 @@ def _of_postgres(failure: BaseException) -> str | None:
         asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.TooManyConnectionsError,
     )  # fmt: skip
     if isinstance(failure, refused):
-        return f"PostgreSQL did not let us in: {failure}."
+        return _sentence(f"PostgreSQL did not let us in: {failure}")
     if isinstance(failure, asyncpg.DiskFullError):
-        return f"PostgreSQL has no room: {' '.join(str(failure).split())}."
+        return _sentence(f"PostgreSQL has no room: {failure}")
     if isinstance(failure, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError | asyncpg.UndefinedFunctionError):
         return f"The schema is not that of this release ({failure}); `burnish migrate` brings it there."
     return None
+
+
+def _sentence(said: str) -> str:
+    """In one line, with one dot: PostgreSQL's hints have lines and a dot of their own."""
+    return f"{' '.join(said.split()).rstrip('.')}."

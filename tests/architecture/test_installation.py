@@ -1,8 +1,13 @@
 """What is installed: no hook that runs at every start, no package that we refuse, everything pinned by hash."""
 
+import shutil
 import site
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 from tests.architecture.source import ROOT
 
@@ -56,6 +61,37 @@ def test_everything_in_the_lock_comes_from_pypi_with_a_hash() -> None:
         ):
             loose.append(one["name"])
     assert not loose, loose
+
+
+@pytest.mark.parametrize(
+    ("does", "succeeds"),
+    [
+        ("exit 0", True),
+        ("exit 1", False),
+        ("rm -rf .venv-boot; exit 1", False),  # Nothing can be written there, as on a full disk.
+        ("kill -9 $$", False),
+    ],
+)
+def test_make_installs_nothing_as_done_that_uv_did_not_end(tmp_path: Path, does: str, succeeds: bool) -> None:
+    """uv and Python of the environment are scripts here: what counts is how uv ends. Packages are not listed, all else is."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name, script in {
+        ".venv-boot/bin/uv": f"echo 'Fetching 181'; echo ' + package'; echo ' - old'; printf 'last words'; {does}",
+        ".venv/bin/python": "exit 0",
+    }.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True)
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+    for name in ("pyproject.toml", "uv.lock"):
+        (tmp_path / name).touch()
+
+    command = ("make", "-C", str(tmp_path), f"PYTHON={sys.executable}", ".venv/.synced")
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (ended.returncode == 0, (tmp_path / ".venv/.synced").exists()) == (succeeds, succeeds), ended.stderr
+    assert ("Installed." in ended.stdout) is succeeds
+    assert "Fetching 181\nlast words" in ended.stdout and "package\n" not in ended.stdout
 
 
 def _locked() -> list[dict[str, object]]:

@@ -1,6 +1,9 @@
 """`burnish export` and `burnish import`: a workspace's prompts as one file, there and back."""
 
+import http.server
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,6 +100,53 @@ def test_a_setting_that_is_not_taken_ends_with_1_and_a_note_that_loses_nothing_w
     (shell.folder / "rows.json").write_text(json.dumps([*rows, *([{"name": "no text"}] * 201)]))
     told = json.loads(shell(*given, exits=1).stdout)
     assert (told["left_out"], len(told["notes"])) == (201, 201)
+
+
+@pytest.fixture
+def earlier() -> Iterator[tuple[str, dict[str, object]]]:
+    """The address of a gateway from before `left_out`, and what it answers to an import."""
+    answer: dict[str, object] = {name: [] for name in ("chains", "datasets", "models", "experiments", "notes")}
+    answer |= {"dry_run": False, "executions": {"found": 0, "added": 0}}
+
+    class Earlier(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            told = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Earlier)
+    threading.Thread(target=server.serve_forever).start()
+    yield f"http://127.0.0.1:{server.server_port}", answer
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "notes", "more", "exits"),
+    [
+        ("created", [], {}, 0),
+        ("created", ["x: is called 'y' here."], {}, 0),
+        ("conflict", [], {}, 1),
+        ("refused", [], {}, 1),
+        ("created", ["[1]: left out, because it holds neither a text nor messages."], {}, 1),
+        ("created", ["There are 3 more notes, which are not listed."], {}, 1),
+        ("created", ["one that was left out by hand"], {"left_out": 0}, 0),
+    ],
+)
+def test_an_earlier_gateway_that_counts_no_loss_is_read_by_its_notes(
+    shell: Shell, earlier: tuple[str, dict[str, object]], outcome: str, notes: list[str], more: dict[str, int], exits: int
+) -> None:
+    url, answer = earlier
+    answer |= {"prompts": [{"slug": "a", "outcome": outcome, "versions_added": 1}], "notes": notes, **more}
+    (shell.folder / "rows.json").write_text("{}")
+    shell("import", "rows.json", exits=exits, BURNISH_BASE_URL=url)
 
 
 def test_only_admins_move_a_workspace(shell: Shell, burnish: Burnish, tmp_path: Path) -> None:

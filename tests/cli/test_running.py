@@ -298,3 +298,47 @@ def test_the_nearest_word_says_which_burnish(tmp_path: Path, monkeypatch: pytest
     assert find_place(None).key == "kept"
     monkeypatch.setenv("BURNISH_API_KEY", "environment")
     assert find_place(None).key == "environment" and find_place("other").key == "named"
+
+
+def test_an_address_alone_takes_the_key_that_is_kept_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BURNISH_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("BURNISH_HOME", str(tmp_path))
+    monkeypatch.delenv("BURNISH_API_KEY", raising=False)
+    monkeypatch.delenv("BURNISH_PROFILE", raising=False)
+    (tmp_path / "connection.json").write_text(json.dumps({"url": "http://127.0.0.1:18000", "api_key": "running"}))
+    profiles_path().parent.mkdir()
+    profiles = {
+        "default": {"url": "https://burnish.example.com", "api_key": "default"},
+        "staging": {"url": "https://staging.example.com/", "api_key": "staging"},
+        "below": {"url": "https://many.example.com/burnish", "api_key": "below"},
+        "one": {"url": "https://twice.example.com", "api_key": "first"},
+        "two": {"url": "https://twice.example.com", "api_key": "second"},
+        "odd": {"url": "https://burnish.example.com:x", "api_key": "odd"},
+    }
+    profiles_path().write_text(json.dumps(profiles))
+    for base, key in {
+        "https://Burnish.example.com:443/v1/": "default",
+        " https://staging.example.com ": "staging",
+        "HTTPS://staging.example.com:443": "staging",
+        "http://localhost:18000": "running",
+        "http://127.0.0.1:18000/v1": "running",
+        "https://many.example.com/burnish/v1": "below",
+        " ": "default",
+    }.items():
+        monkeypatch.setenv("BURNISH_BASE_URL", base)
+        assert find_place(None).key == key, base
+    for base, said in {
+        "http://staging.example.com": "no key is known",
+        "https://staging.example.com:8443": "no key is known",
+        "https://many.example.com": "no key is known",
+        "http://localhost": "no key is known",
+        "https://burnish.example.com:y": "no key is known",
+        "https://twice.example.com": "--profile with one or two",
+        "staging.example.com": "is no address",
+    }.items():
+        monkeypatch.setenv("BURNISH_BASE_URL", base)
+        with pytest.raises(NoPlace, match=said):
+            find_place(None)
+    monkeypatch.setenv("BURNISH_BASE_URL", " http://localhost:18000 ")
+    monkeypatch.setenv("BURNISH_API_KEY", "environment")
+    assert find_place(None).url == "http://localhost:18000"

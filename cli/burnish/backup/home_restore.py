@@ -19,6 +19,7 @@ from burnish.embedded import nats, postgres
 from burnish.embedded.child import StartFailed, last_lines, size_bytes
 from burnish.embedded.nats import Nats
 from burnish.embedded.postgres import Postgres
+from burnish.embedded.room import is_out_of_room
 from burnish.launcher.database import create_database
 from burnish.launcher.endpoints import packaged_database, packaged_nats
 from burnish.launcher.files import write_json
@@ -30,11 +31,8 @@ from burnish.launcher.up import prepare_home
 from burnish_shared.bus.users import USERS
 from burnish_shared.contracts.erasures import Tombstone
 
-NO_ROOM: Final = "no space left on device"
-"""What both servers log of a disk that takes nothing more: PostgreSQL ends by it, and whoever was at work there knows no reason."""
-
 LOOKED_THROUGH: Final = 1_000
-"""Last lines of a log."""
+"""Last lines of a log: PostgreSQL ends by a full disk, and whoever was at work there knows no reason."""
 
 
 def restore_home(home: Home, folder: Path, manifest: Manifest, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
@@ -76,7 +74,7 @@ async def _restore(home: Home, folder: Path, manifest: Manifest, secrets: Secret
         bus.rename(home.nats)
         return found
     except (StartFailed, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
-        if any(NO_ROOM in last_lines(log, count=LOOKED_THROUGH, from_byte=begun).lower() for log, begun in logs.items()):
+        if any(is_out_of_room(last_lines(log, count=LOOKED_THROUGH, from_byte=begun)) for log, begun in logs.items()):
             raise StartFailed(
                 f"There is no room for what the backup holds on the disk of {home.path}. The home is as empty as before: make room,"
                 " and restore again."

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from burnish.embedded.room import is_out_of_room
 from burnish.launcher.supervisor import Member
-
-NO_ROOM: Final = b"no space left on device"
 
 ROOM_BYTES: Final = 16 << 20
 """Two blocks of a stream, which are 8 MiB at most. Less is no room worth a restart."""
@@ -74,4 +73,4 @@ class FullDisk:
 
 
 def _met_no_room(lines: list[bytes], pid: int) -> bool:
-    return any(line.startswith(b"[%d]" % pid) and NO_ROOM in line for line in lines)
+    return any(line.startswith(b"[%d]" % pid) and is_out_of_room(line.decode(errors="replace")) for line in lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from burnish.embedded.child import end, spawn
+from burnish.embedded.room import is_out_of_room
 from burnish.launcher.full_disk import FullDisk
 from burnish.launcher.supervisor import Member, Supervisor
 
@@ -74,3 +75,18 @@ async def test_what_another_process_logged_is_no_reason(member: Member, tmp_path
     assert not disk.is_stuck()
     log_no_room(tmp_path, member.pid)
     assert disk.is_stuck()
+
+
+@pytest.mark.parametrize(
+    ("said", "is_full"),
+    [
+        (NO_ROOM, True),
+        ('PANIC:  could not write to file "pg_wal/xlogtemp.35": No space left on device', True),
+        ('ERROR:  could not extend file "base/5/16412": wrote only 4096 of 8192 bytes at block 17', True),
+        ("HINT:  Check free disk space.", True),
+        ("LOG:  checkpoint complete: wrote 12 buffers (0.1%)", False),
+        ("FATAL:  the database system is in recovery mode", False),
+    ],
+)
+def test_a_full_disk_is_known_in_all_words_of_both_servers(said: str, is_full: bool) -> None:
+    assert is_out_of_room(said) is is_full

@@ -11,6 +11,12 @@ from burnish.told import disk_in_words, in_words
 from burnish_shared.errors import Unavailable
 
 
+def of_postgres(code: str, message: str, *, hint: str) -> Exception:
+    """As its client makes it out of what the server sent."""
+    made: Exception = asyncpg.PostgresError.new({"S": "ERROR", "C": code, "M": message, "H": hint})
+    return made
+
+
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
@@ -22,12 +28,15 @@ from burnish_shared.errors import Unavailable
         (asyncpg.InvalidPasswordError("no such user"), "PostgreSQL did not let us in: no such user."),
         (asyncpg.CannotConnectNowError("starting up"), "PostgreSQL did not let us in: starting up."),
         (asyncpg.DiskFullError("could not extend file: No space left on device"), "PostgreSQL has no room: could not extend file"),
+        (of_postgres("53100", "wrote only 4096 of 8192 bytes", hint="Check free disk space."), "8192 bytes HINT: Check free disk space."),
+        (of_postgres("53300", "too many clients", hint="Wait."), "PostgreSQL did not let us in: too many clients HINT: Wait."),
+        (ConnectionError("Server disconnected."), "Server disconnected."),
         (asyncpg.UndefinedTableError('relation "restores" does not exist'), "`burnish migrate` brings it there"),
     ],
 )
 def test_what_is_no_fault_of_ours_is_told_in_a_line(failure: Exception, said: str) -> None:
     told = in_words(failure)
-    assert told is not None and said in told and "\n" not in told
+    assert told is not None and said in told and "\n" not in told and not told.endswith("..")
 
 
 @pytest.mark.parametrize("failure", [KeyError("x"), ValueError("x"), asyncpg.UniqueViolationError("twice")])

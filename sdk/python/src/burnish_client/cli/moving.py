@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +21,8 @@ LISTS = {"prompts": "prompt", "chains": "chain", "datasets": "dataset", "models"
 
 NAMES = ("slug", "name", "model")
 ADDED = ("versions_added", "items_added")
+
+_Row = tuple[str, str, str, "int | None", "str | None"]
 
 
 def export(
@@ -109,11 +111,17 @@ def import_(
             print("Nothing was changed: --dry-run.", file=sys.stderr)
     if not rows:
         stop(f"{said_of} holds nothing to bring in. It was read as '{format_}'; --format says whose file it is.", code=WRONG_USE)
-    if answer.get("left_out", any(row[2] in ("conflict", "refused") for row in rows)):  # Earlier gateways count nothing.
+    if answer["left_out"] if "left_out" in answer else _tells_of_loss(rows, answer["notes"]):
         raise typer.Exit(NO)
 
 
-def _rows(answer: Mapping[str, Any]) -> Iterator[tuple[str, str, str, int | None, str | None]]:
+def _tells_of_loss(rows: Iterable[_Row], notes: Iterable[str]) -> bool:
+    """Of the answer of an earlier gateway, which counts nothing: by outcomes and by words of its notes, the last for those not listed."""
+    is_told = any("left out" in note or "more notes" in note for note in notes)
+    return is_told or any(row[2] in ("conflict", "refused") for row in rows)
+
+
+def _rows(answer: Mapping[str, Any]) -> Iterator[_Row]:
     """What, its name, its outcome, how much was added, and why not; executions as one line, where there are any."""
     for key, what in LISTS.items():
         for one in answer[key]:

@@ -6,7 +6,10 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 class NoPlace(Exception):
@@ -52,7 +55,8 @@ def write_profiles(profiles: dict[str, dict[str, str]]) -> None:
 def find_place(profile: str | None) -> Place:
     """The named profile, else the environment, else the profile `default`, else what runs on this machine. Raises NoPlace.
 
-    An address for which no key is known is refused: a command must not go elsewhere than somebody said.
+    BURNISH_BASE_URL alone takes the key that is kept of that address. One of which none is known is refused: a command must not go
+    elsewhere than somebody said.
     """
     from burnish_client.wire import DEFAULT_URL
 
@@ -60,34 +64,60 @@ def find_place(profile: str | None) -> Place:
     if profile is not None:
         if profile not in profiles:
             raise NoPlace(f"There is no profile '{profile}'. Make it with `burnish login --profile {profile}`.")
-        return Place(profiles[profile]["url"], profiles[profile]["api_key"], f"profile {profile}")
+        return _of_profile(profiles, profile)
+    base = os.environ.get("BURNISH_BASE_URL", "").strip()
     if key := os.environ.get("BURNISH_API_KEY"):
-        return Place(os.environ.get("BURNISH_BASE_URL") or DEFAULT_URL, key, "BURNISH_API_KEY")
-    found = _kept_here(profiles)
-    base = os.environ.get("BURNISH_BASE_URL")
-    if base and (found is None or _bare(found.url) != _bare(base)):
-        raise NoPlace(
-            f"BURNISH_BASE_URL names {base}, and no key is known for it: set BURNISH_API_KEY, sign in with `burnish login`, or unset it."
-        )
-    if found is None:
+        return Place(base or DEFAULT_URL, key, "BURNISH_API_KEY")
+    running = _running()
+    if base:
+        return _place_of(base, profiles, running)
+    if "default" in profiles:
+        return _of_profile(profiles, "default")
+    if running is None:
         raise NoPlace(
             "Which Burnish? Start one with `burnish up`, sign in with `burnish login`, or set BURNISH_API_KEY and BURNISH_BASE_URL."
         )
-    return found
+    return running
 
 
-def _kept_here(profiles: dict[str, dict[str, str]]) -> Place | None:
-    if "default" in profiles:
-        return Place(profiles["default"]["url"], profiles["default"]["api_key"], "profile default")
+def _place_of(base: str, profiles: dict[str, dict[str, str]], running: Place | None) -> Place:
+    """Whatever has this address: the profile `default`, else what runs here, else another profile, if one key is meant by all."""
+    wanted = Place(base, "", "BURNISH_BASE_URL")
+    there = [name for name in profiles if _bare(profiles[name]["url"]) == _bare(wanted.url)]
+    if "default" in there:
+        return _of_profile(profiles, "default")
+    if running is not None and _bare(running.url) == _bare(wanted.url):
+        return running
+    if len({profiles[name]["api_key"] for name in there}) > 1:
+        raise NoPlace(f"BURNISH_BASE_URL names {base}, of which several profiles have a key: say --profile with {' or '.join(there)}.")
+    if not there:
+        raise NoPlace(
+            f"BURNISH_BASE_URL names {base}, and no key is known for it: set BURNISH_API_KEY, sign in with `burnish login`, or unset it."
+        )
+    return _of_profile(profiles, there[0])
+
+
+def _of_profile(profiles: dict[str, dict[str, str]], name: str) -> Place:
+    return Place(profiles[name]["url"], profiles[name]["api_key"], f"profile {name}")
+
+
+def _running() -> Place | None:
     home = Path(os.environ.get("BURNISH_HOME") or Path.home() / ".burnish")
-    running = _read_json(home / "connection.json")
-    if isinstance(running, dict) and "api_key" in running:
-        return Place(str(running["url"]), str(running["api_key"]), f"what runs in {home}")
+    said = _read_json(home / "connection.json")
+    if isinstance(said, dict) and "api_key" in said:
+        return Place(str(said["url"]), str(said["api_key"]), f"what runs in {home}")
     return None
 
 
-def _bare(url: str) -> str:
-    return url.rstrip("/").removesuffix("/v1").lower()
+def _bare(url: str) -> tuple[str, str, int | None, str]:
+    """Scheme, host, port and path, so that two ways to write one address are equal. What cannot be read is its own text."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or USUAL_PORTS.get(parts.scheme)
+    except ValueError:
+        return "", url.strip(), None, ""
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
+    return parts.scheme, host, port, parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 def _read_json(path: Path) -> Any:

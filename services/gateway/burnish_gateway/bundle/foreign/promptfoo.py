@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from burnish_gateway.bundle.foreign.draft import (
@@ -40,14 +41,22 @@ COMBINATIONS_MOST: Final = 1_000
 
 KNOWN: Final = frozenset({"description", "prompts", "providers", "targets", "tests", "defaultTest"})
 
+PROVIDER_KNOWN: Final = frozenset({"id", "label", "config"})
+"""Of a provider. Its label names a column of promptfoo's own table and nothing else."""
+
+PROVIDER_OPTIONS: Final = PROVIDER_KNOWN | {"prompts", "transform", "delay", "env", "inputs"}
+
+NO_MODEL: Final = frozenset({"http", "https", "exec", "python", "ruby", "golang", "package", "webhook", "browser", "mcp", "echo"})
+"""Providers that are a program or an address."""
+
 
 def read(value: Any, *, model: str, name: str | None = None) -> Drafts:
     drafts = Drafts()
     if not isinstance(value, dict):
         raise wrong_shape("", "a configuration, an object with 'prompts'")
-    left = sorted(value.keys() - KNOWN)
+    left = value.keys() - KNOWN
     if left:
-        drafts.notes.lose(f"Of the configuration these are not taken: {', '.join(left)[:300]}.")
+        drafts.notes.lose(f"Of the configuration these are not taken: {_listed(left)}.")
     name = str(name or value.get("description") or "promptfoo")[:150]
     provider, settings = _provider(value, model, drafts.notes)
     prompts = _prompts(value.get("prompts"))
@@ -125,19 +134,44 @@ def _provider(value: dict[str, Any], model: str, notes: Notes) -> tuple[str, dic
     if len(several) > 1:
         notes.lose(f"{key}: the first of {len(several)} is the model of the prompts; the others are not taken.")
     first = several[0] if several else None
-    config = object_at(first, "config", f"{key}[0]") if isinstance(first, dict) else {}
-    name = first.get("id") if isinstance(first, dict) else first
-    if not isinstance(name, str) or "://" in name:
-        if first is not None:
-            notes.tell(f"{key}: the model is not named in it, so prompts have '{model}'.")
+    if first is None:
         return model, {}
+    name, options = _named(first)
+    config = object_at(options, "config", f"{key}[0]")
+    beside = [option for option, one in options.items() if option not in PROVIDER_KNOWN and one not in (None, {}, [])]
+    if beside:
+        notes.lose(f"{key}: of the first these are not taken: {_listed(beside)}.")
     kind, _, rest = name.partition(":")
+    if not name or "://" in name or kind in NO_MODEL:
+        dropped = f" Of its config nothing is taken: {_listed(config)}." if config else ""
+        notes.lose(f"{key}: the model is not named in it, so prompts have '{model}'.{dropped}")
+        return model, {}
     rest = rest.removeprefix("chat:").removeprefix("responses:").removeprefix("completion:").removeprefix("messages:")
     settings = settings_of(config)
-    left = sorted(config.keys() - settings.keys() - {"max_output_tokens", "max_completion_tokens"})
+    left = config.keys() - settings.keys() - {"max_output_tokens", "max_completion_tokens"}
     if left:
-        notes.lose(f"{key}: of its config these are not taken: {', '.join(left)[:300]}.")
+        notes.lose(f"{key}: of its config these are not taken: {_listed(left)}.")
     return rest or kind, settings
+
+
+def _named(provider: Any) -> tuple[str, dict[str, Any]]:
+    """The name of a provider, empty where it has none, and its options: written as a name, `{id, config}`, or `{name: {config}}`."""
+    if isinstance(provider, str):
+        return provider, {}
+    if not isinstance(provider, dict):
+        return "", {}
+    name = provider.get("id")
+    if isinstance(name, str):
+        return name, provider
+    first, options = next(iter(provider.items()), ("", None))
+    if isinstance(first, str) and first not in PROVIDER_OPTIONS and isinstance(options, dict | None):
+        return first, options or {}
+    return "", provider
+
+
+def _listed(names: Iterable[Any]) -> str:
+    """In YAML they may be numbers."""
+    return ", ".join(sorted(map(str, names)))[:300]
 
 
 def _tests(value: dict[str, Any], name: str, drafts: Drafts) -> list[dict[str, Any]]:
