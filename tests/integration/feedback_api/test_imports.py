@@ -26,6 +26,7 @@ from burnish_shared.books.finished import FinishedExecution
 from burnish_shared.contracts.executions import CompletedItem, Lane, Status
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
+from tests.embedded.documented import provoked
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.feedback_api.test_feedback_api import feedback_shown, until
@@ -338,6 +339,8 @@ async def test_whatever_goes_wrong_is_told_in_protobuf_and_logged_once_if_nobody
     assert in_json.status == http and in_json.body["error"]["message"] == told.message
     assert answer.headers.get("retry-after") == in_json.headers.get("retry-after") == ("7" if http == 503 else None)
     assert [one["event"] for one in logged if is_ours(one)] == (["gateway.failed"] * 2 if http == 500 else [])
+    if http == 500:
+        provoked(http)
 
 
 async def test_what_nobody_thought_of_costs_its_own_span_alone(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
