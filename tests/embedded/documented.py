@@ -61,5 +61,7 @@ def _fault(scope: Scope, status: int) -> str | None:
     route = scope.get("route")
     if not isinstance(route, APIRoute) or not route.include_in_schema or status in OF_ANY_ROUTE:
         return None
+    if scope["method"] not in route.methods:
+        return None  # Its path, and no method of it: some formats call that not found.
     known = _known().get((scope["method"], route.path_format), frozenset())
     return None if status in known else f"{scope['method']} {route.path_format} answered {status}, not one of {sorted(known)}"

@@ -15,6 +15,7 @@ from burnish_gateway.settings import GatewaySettings
 from burnish_shared import process
 from burnish_shared.bus import batch
 from burnish_shared.process import HealthServer, supervise
+from tests.embedded.databases import DatabaseUrls
 from tests.embedded.secrets import KEK
 
 
@@ -255,13 +256,15 @@ run_service(main, service="gateway")
 @pytest.mark.parametrize(
     ("service", "waits"), [("gateway", "waits_for_server"), ("webhooks", "waits_for_server"), ("optimizer", "bus_error")]
 )
-def test_a_service_that_still_waits_for_a_server_ends_at_once_when_it_is_told_to(service: str, waits: str) -> None:
-    """It waited on until it was killed: by Kubernetes after the grace of a pod, by systemd after 90 s."""
+async def test_a_service_that_still_waits_for_a_server_ends_at_once_when_it_is_told_to(
+    service: str, waits: str, database_urls: DatabaseUrls
+) -> None:
+    """It waited on until it was killed: by Kubernetes after the grace of a pod, by systemd after 90 s. The optimizer waits for NATS here."""
     program = (
         f"from burnish_shared.process import run_service; from burnish_{service}.app import main; run_service(main, service='{service}')"
     )
     surroundings = os.environ | {
-        "DATABASE_URL": "postgresql://nobody:none@127.0.0.1:9/none",
+        "DATABASE_URL": database_urls["optimizer"] if waits == "bus_error" else "postgresql://nobody:none@127.0.0.1:9/none",
         "NATS_URL": "nats://nobody:none@127.0.0.1:9",
         "BURNISH_KEK": KEK,
         "BURNISH_METRICS_PORT": "0",
@@ -269,9 +272,10 @@ def test_a_service_that_still_waits_for_a_server_ends_at_once_when_it_is_told_to
     with subprocess.Popen([sys.executable, "-P", "-c", program], env=surroundings, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            assert any(waits in line for line in process.stderr), "it ended by itself"
+            said = process.stderr
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: any(waits in line for line in said)), 60), "it ended by itself"
             process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=20)
+            _, errors = await asyncio.to_thread(process.communicate, timeout=20)
         finally:
             process.kill()
     assert process.returncode == 0 and "service_stopped" in errors and "service_failed" not in errors

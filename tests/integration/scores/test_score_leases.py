@@ -104,7 +104,7 @@ async def test_an_optimizer_whose_lease_ran_out_takes_its_own_work_from_itself_n
 
     monkeypatch.setattr(failpoints, "hit", stand_still)
     monkeypatch.setattr(live_store, "claim", look)
-    await start_optimizer(watch_interval_s=600)
+    await start_optimizer(watch_interval_s=600, lease_s=2000)
     _, live_id = await live(caller, {"kind": "contains", "phrases": ["parcel"]})
     execution = await run_prompt(caller, "parcel")
     async with asyncio.timeout(60):
