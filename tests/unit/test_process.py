@@ -259,7 +259,7 @@ run_service(main, service="gateway")
 async def test_a_service_that_still_waits_for_a_server_ends_at_once_when_it_is_told_to(
     service: str, waits: str, database_urls: DatabaseUrls
 ) -> None:
-    """It waited on until it was killed: by Kubernetes after the grace of a pod, by systemd after 90 s. The optimizer waits for NATS here."""
+    """It waited on until it was killed: by Kubernetes after the grace of a pod, by systemd after 90 s. One waits for NATS."""
     program = (
         f"from burnish_shared.process import run_service; from burnish_{service}.app import main; run_service(main, service='{service}')"
     )
