@@ -1,7 +1,7 @@
 """`burnish doctor --audit`: are the books right (PROMISES P-09, the universal oracle).
 
 First it waits until everything that had begun before it is over, at most `BURNISH_AUDIT_PATIENCE_S`; what has not ended by then is
-stuck. Where that is not set and calls are held for alone, it waits until they must be over: their deadlines may be minutes away.
+stuck. Where that is not set and calls are still held for, it waits until they must be over: their deadlines may be minutes away.
 
 Then it looks at every row. What goes on meanwhile does not disturb it.
 """
@@ -100,7 +100,7 @@ async def audit(
     awaits_deadlines: bool = False,
     say: Say = lambda text: None,
 ) -> Report:
-    """Waits, looks, and reports. Changes nothing. `awaits_deadlines`: where calls are held for alone, for as long as they may be.
+    """Waits, looks, and reports. Changes nothing. `awaits_deadlines`: while calls are held for, for as long as they may be.
 
     Raises Unavailable or ConnectionError when PostgreSQL or NATS stay away.
     """

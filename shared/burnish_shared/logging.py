@@ -3,8 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, MutableMapping
-from typing import Any, Final, TextIO
+from collections.abc import MutableMapping
+from typing import Any, Final, TextIO, cast
 
 import structlog
 
@@ -75,7 +75,7 @@ def configure(*, service: str, replica: str, level: str = "info") -> None:
     structlog.configure(
         processors=[*before, structlog.processors.JSONRenderer(default=str)],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=_lines_into(out),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", out)),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
@@ -112,23 +112,6 @@ class _Lossy:
             self._stream.flush()
         except (OSError, ValueError):
             self._has_lost = True
-
-
-class _Lines:
-    """What structlog writes with: a line a call."""
-
-    def __init__(self, out: _Lossy) -> None:
-        self._out = out
-
-    def msg(self, message: str) -> None:
-        self._out.write(f"{message}\n")
-        self._out.flush()
-
-    log = debug = info = warn = warning = error = critical = fatal = exception = failure = err = msg
-
-
-def _lines_into(out: _Lossy) -> Callable[..., _Lines]:
-    return lambda *_: _Lines(out)
 
 
 def _add_origin(service: str, replica: str) -> Any:

@@ -32,7 +32,7 @@ from burnish_shared.bus.users import USERS
 from burnish_shared.contracts.erasures import Tombstone
 
 LOOKED_THROUGH: Final = 1_000
-"""Last lines of a log: PostgreSQL ends by a full disk, and whoever was at work there knows no reason."""
+"""Last lines of a log, of the 16 KiB that are read: PostgreSQL ends by a full disk, and whoever was at work there knows no reason."""
 
 
 def restore_home(home: Home, folder: Path, manifest: Manifest, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:

@@ -70,9 +70,10 @@ def test_another_refusal_keeps_its_words(said: str, code: str | None) -> None:
     assert Failure(FailureKind.REFUSED, words, 400, code=code).info().message == words
 
 
-def test_an_input_that_is_too_long_is_known_by_its_code() -> None:
-    told = Failure(FailureKind.REFUSED, "The provider answered 400: no", 400, code="context_length_exceeded").info()
-    assert "prompt is too long" in told.message
+@pytest.mark.parametrize("code", ["context_length_exceeded", "exceed_context_size_error"])
+def test_an_input_that_is_too_long_is_known_by_its_code(code: str) -> None:
+    failure = Failure(FailureKind.REFUSED, "The provider answered 400: no", 400, code=code)
+    assert is_too_long(failure) and "prompt is too long" in failure.info().message
 
 
 SAID = "This model's maximum context length is 8192 tokens."

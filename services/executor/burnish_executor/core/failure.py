@@ -72,7 +72,9 @@ class Failure:
         )
 
 
-TOO_LONG_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "model_max_prompt_tokens_exceeded"})
+TOO_LONG_CODES: Final = frozenset({
+    "context_length_exceeded", "string_above_max_length", "model_max_prompt_tokens_exceeded", "exceed_context_size_error",
+})  # fmt: skip
 TOO_LONG: Final = re.compile(
     r"prompt is too long|maximum context length|context (?:window|length|size)|too many (?:input )?tokens"
     r"|input (?:token count|is too long|length)|exceeds? the (?:maximum|max|available) (?:number of )?(?:input )?(?:tokens|context)",
@@ -88,7 +90,7 @@ def is_too_long(failure: Failure) -> bool:
     return failure.code in TOO_LONG_CODES or TOO_LONG.search(failure.message) is not None
 
 
-SAID_BY_CODE: Final = TOO_LONG_CODES - {"string_above_max_length"} | {"exceed_context_size_error"}
+SAID_BY_CODE: Final = TOO_LONG_CODES - {"string_above_max_length"}
 """The other is also said of an id or a name that is too long."""
 
 SAID_FIRST: Final = re.compile(

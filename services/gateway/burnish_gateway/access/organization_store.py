@@ -28,10 +28,6 @@ async def has_plan(tx: Tx, plan: str) -> bool:
     return found
 
 
-async def plan_names(tx: Tx) -> list[str]:
-    return [one["plan"] for one in await tx.fetch("SELECT plan FROM plans ORDER BY plan")]
-
-
 async def find_plan(tx: Tx, plan: str) -> Record | None:
     """What the plan allows a workspace: retention_days_most, rate_limit_per_minute, concurrency, platform_keys."""
     return await tx.fetchrow(

@@ -79,7 +79,7 @@ def _line(number: int, raw: bytes) -> Any:
 
 def _check_no_executions(raw: bytes) -> None:
     """Raises InvalidBody for what another endpoint takes: one execution a line."""
-    first = next((line for line in raw.split(b"\n") if line.strip()), b"")
+    first = raw.lstrip().partition(b"\n")[0]
     one: Any = None
     with suppress(InvalidBody):
         one = parse_json(first) if len(first) <= LINE_MOST_BYTES else None
