@@ -47,6 +47,8 @@ EXPECTED = (
     ("POST /v1/messages/count_tokens", "viewer"),
     ("POST /v1/responses", "viewer"),
     ("POST /v1/responses/input_tokens", "viewer"),
+    ("GET /v1/responses/*", "viewer"),
+    ("POST /v1/responses/{response_id}/cancel", "viewer"),
     ("GET /v1/feedback", "viewer"),
     ("* /v1/feedback*", "editor"),
     ("GET /v1/sessions*", "viewer"),

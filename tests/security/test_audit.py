@@ -33,6 +33,7 @@ NO_CONFIGURATION = {
     "POST /v1/feedback": "use; it stands in the feedback",
     "POST /v1/executions/compare": "use; it stands in the executions",
     "POST /v1/executions/{execution_id}/cancel": "use; it stands in the execution",
+    "POST /v1/responses/{response_id}/cancel": "the same",
     "POST /v1/batches/estimate": "changes nothing",
     "POST /v1/enrichments": "use; it stands in the enrichments",
     "POST /v1/enrichments/batch": "the same",

@@ -43,6 +43,7 @@ FEATURES = (
     "compare",
     "batches",
     "compat",
+    "compat.responses",
     "cache",
     "groups",
     "guardrails",

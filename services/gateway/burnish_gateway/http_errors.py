@@ -10,8 +10,8 @@ from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden,
 NOTHING: Final = "There is nothing at this address."
 
 INSTEAD: Final = {
-    "/v1/responses/": "Of /v1/responses only the call itself is offered; previous_response_id goes on with an earlier one. The id of a "
-    "response is that of its execution: GET /v1/executions/{id} reads it, POST /v1/executions/{id}/cancel ends it.",
+    "/v1/responses/": "Of a response there are GET /v1/responses/{id}, its /cancel and its /input_items; previous_response_id goes on with "
+    "it. Its id is that of its execution: GET /v1/executions/{id} reads all that is known of it.",
     "/v1/chat/completions/": "The id of a completion is that of its execution: GET /v1/executions/{id} reads it.",
     "/v1/conversations": "Conversations are not kept; send the one so far as input or messages, or go on with previous_response_id of "
     "/v1/responses.",
@@ -46,11 +46,23 @@ INSTEAD: Final = {
 LISTED: Final = dict.fromkeys(("/v1/chat/completions", "/v1/responses", "/v1/messages"), " GET /v1/executions lists what was answered.")
 """What is asked for with another method, and where it is."""
 
+KEPT: Final = (
+    " The record of a call stays; its text goes when its time is over (retention_days of the workspace) or with its user "
+    "(POST /v1/erasures), or is never kept (store: false)."
+)
+"""To who would delete a response."""
+
 
 def _instead_of(path: str) -> str:
     if path.endswith("/"):
         return f"{NOTHING} Leave out the slash at its end."
     return next((words for begins, words in INSTEAD.items() if path.startswith(begins)), NOTHING)
+
+
+def _where_else(request: Request) -> str:
+    if request.url.path.startswith("/v1/responses/"):
+        return KEPT if request.method == "DELETE" else f" {_instead_of(request.url.path)}"
+    return LISTED.get(request.url.path, "")
 
 
 class _MethodNotAllowed(BadRequest):
@@ -64,7 +76,7 @@ def of_http(error: HTTPException, request: Request) -> BurnishError:
         401: Unauthenticated("Send a key as `Authorization: Bearer bk_live_…`."),
         403: Forbidden("Not allowed."),
         404: NotFound(_instead_of(request.url.path)),
-        405: _MethodNotAllowed(f"{request.method} is not offered here.{LISTED.get(request.url.path, '')}"),
+        405: _MethodNotAllowed(f"{request.method} is not offered here.{_where_else(request)}"),
         409: Conflict(str(error.detail)),
         503: Unavailable(str(error.detail)),
     }

@@ -63,11 +63,14 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     said = await run(code, GUIDE)
     said["client"].close()
     executions = (await caller("GET", "/v1/executions")).body["data"]
-    assert code.count("client.responses.create(") == 3
+    assert code.count("client.responses.create(") == 4
     asked, alone = ("queue-finder", 1, "success"), (None, None, "success")
     found = [(one["prompt"], one["version"], one["status"]) for one in executions]
-    assert found == [alone, alone, asked, alone, alone, alone, alone, asked, asked, asked, alone], "newest first: seven calls name a model"
+    assert found == [alone, alone, alone, asked, alone, alone, alone, alone, asked, asked, asked, alone], (
+        "newest first: eight calls name a model"
+    )
     assert said["second"].previous_response_id == said["first"].id
+    assert said["waiting"].status == "completed" and said["waiting"].output_text
     assert "billing" in capsys.readouterr().out
 
 

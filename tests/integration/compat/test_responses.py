@@ -109,9 +109,6 @@ async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller,
 @pytest.mark.parametrize(
     ("method", "path", "instead"),
     [
-        ("GET", "/v1/responses/resp_1", "GET /v1/executions/{id}"),
-        ("POST", "/v1/responses/resp_1/cancel", "POST /v1/executions/{id}/cancel"),
-        ("GET", "/v1/responses/resp_1/input_items", "GET /v1/executions/{id}"),
         ("POST", "/v1/conversations", "send the one so far"),
         ("POST", "/v1/completions", "POST /v1/chat/completions"),
         ("GET", "/v1/chat/completions/chatcmpl_1", "GET /v1/executions/{id}"),

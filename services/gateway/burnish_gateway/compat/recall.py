@@ -1,7 +1,7 @@
 """Reads what a call names of earlier answers by id alone, before it is taken apart."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from asyncpg import Record
@@ -10,6 +10,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_scope
 from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.responses.earlier import going_on, not_kept
+from burnish_gateway.compat.responses.read import READS_TEXTS
 from burnish_gateway.compat.responses.references import MAY_REFER, Said, check_length, referred_in, with_items, without_items
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
@@ -19,8 +20,6 @@ from burnish_gateway.wire import CHAT_MOST_BYTES
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import InvalidBody
 from burnish_shared.json_bytes import encoded
-
-READS_TEXTS: Final = "executions:read"
 
 
 @dataclass(frozen=True, slots=True)

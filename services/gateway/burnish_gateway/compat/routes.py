@@ -14,6 +14,7 @@ from burnish_gateway.compat.embed import embed
 from burnish_gateway.compat.embeddings_body import EmbeddingsBody
 from burnish_gateway.compat.openai_format import OpenAIFormat
 from burnish_gateway.compat.recall import recall
+from burnish_gateway.compat.responses.background import ReadLater
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.compat.serve import serve
@@ -66,9 +67,9 @@ async def create_embeddings(request: Request) -> Response:
 )
 async def create_response(request: Request) -> Response:
     """A conversation is sent as `input`, or goes on from an earlier answer (`previous_response_id`). Of an item of one its id is enough
-    (`item_reference`). Both are read from the record.
+    (`item_reference`). Both are read from the record. With `background: true` it is answered at once, `status: queued`, and read by its id.
     """
-    return await serve(request, format=ResponsesFormat(), recall=recall)
+    return await serve(request, format=ResponsesFormat(), recall=recall, later=ReadLater())
 
 
 @router.post(

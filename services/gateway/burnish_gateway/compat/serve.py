@@ -1,5 +1,6 @@
 """Answers one call of a compatible API: the way of `/v1/executions`, in the words of a format."""
 
+from typing import Protocol
 from uuid import UUID
 
 from fastapi import Request
@@ -25,15 +26,29 @@ from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded
 
 
-async def serve(request: Request, *, format: Format, recall: Recall | None = None) -> Response:
-    """Never raises a BurnishError: clients of a format know errors in its own words only. `recall`: fills in what a body only names."""
+class Later(Protocol):
+    """How a call in the background is told, in a format that has such."""
+
+    def queued(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> bytes:
+        """As it was accepted."""
+        ...
+
+    async def again(self, execution_id: UUID, *, gateway: Gateway, principal: Principal) -> bytes:
+        """To a repeat: what it has come to."""
+        ...
+
+
+async def serve(request: Request, *, format: Format, recall: Recall | None = None, later: Later | None = None) -> Response:
+    """Never raises a BurnishError: clients of a format know errors in its own words only. `recall`: fills in what a body only names;
+    `later`: of a format whose calls may be in the background.
+    """
     try:
-        return await _serve(request, format=format, recall=recall)
+        return await _serve(request, format=format, recall=recall, later=later)
     except BurnishError as error:
         return format.refuse(error, request_id=request_id_of(request))
 
 
-async def _serve(request: Request, *, format: Format, recall: Recall | None) -> Response:
+async def _serve(request: Request, *, format: Format, recall: Recall | None, later: Later | None) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
@@ -42,8 +57,9 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None) -> 
     recalled = Recalled(raw) if recall is None else await recall(raw, gateway=gateway, principal=principal, key=key)
     chat = parsed(format.parse, recalled.body, path=request.scope["path"]).in_workspace(stores_text=principal.workspace.store_content)
     repeats = recalled.repeats or await repeated_by(chat, gateway=gateway, principal=principal, key=key)
+    later = later if chat.order.background else None
     if repeats is not None:
-        return await _repeat(request, Repeated(repeats), chat=chat, format=format, gateway=gateway, principal=principal)
+        return await _repeat(request, Repeated(repeats), chat=chat, format=format, gateway=gateway, principal=principal, later=later)
     chat = await go_on(chat, gateway=gateway, principal=principal)
     submitted = await submit(
         chat.order,
@@ -55,7 +71,10 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None) -> 
     )
     match submitted:
         case Repeated():
-            return await _repeat(request, submitted, chat=chat, format=format, gateway=gateway, principal=principal)
+            return await _repeat(request, submitted, chat=chat, format=format, gateway=gateway, principal=principal, later=later)
+        case Admitted(admitted) if later is not None:
+            queued = later.queued(admitted.execution_id, model=admitted.route.model, simulated=admitted.route.simulated, chat=chat)
+            return Response(queued, media_type="application/json", headers=headers_of(submitted, tells_arm=_asks_for_arm(request)))
         case Admitted() if chat.order.stream:
             return await _stream(request, submitted, chat=chat, format=format, gateway=gateway)
         case Admitted():
@@ -90,8 +109,16 @@ def _asks_for_arm(request: Request) -> bool:
     return request.headers.get("x-burnish-tell-arm", "").lower() in ("1", "true")
 
 
-async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: Format, gateway: Gateway, principal: Principal) -> Response:
-    """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream; its failure too."""
+async def _repeat(
+    request: Request, repeated: Repeated, *, chat: Chat, format: Format, gateway: Gateway, principal: Principal, later: Later | None
+) -> Response:
+    """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream; its failure too. Of a call in the
+    background it hears what that has come to.
+    """
+    if later is not None:
+        told = await later.again(repeated.execution_id, gateway=gateway, principal=principal)
+        named = {"idempotent-replayed": "true", "x-execution-id": str(repeated.execution_id)}
+        return Response(told, media_type="application/json", headers=named)
     outcome = await replay(repeated.execution_id, gateway=gateway, principal=principal, wait=not chat.order.stream)
     facts = decoded(outcome)
     headers = {"idempotent-replayed": "true", "x-execution-id": facts["id"], "x-burnish-model": facts["model"]}

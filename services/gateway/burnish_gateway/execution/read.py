@@ -1,6 +1,7 @@
 """Reads executions for people and programs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,23 +16,42 @@ from burnish_gateway.feedback.store import feedback_of
 from burnish_gateway.imports.store import find_origin, origin_shown
 from burnish_shared.books.finished import BESIDE, CHOICES
 from burnish_shared.contracts.executions import Lane
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 from burnish_shared.ids import created_at
 from burnish_shared.moments import in_utc_us
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An execution that has not ended. `is_queued`: nobody has begun it."""
+
+    background: bool
+    is_queued: bool
+
+
+async def find_one(tx: Tx, execution_id: UUID) -> Record | Open:
+    """The row of an execution that has ended, with its texts. Raises NotFound for absent and foreign alike."""
+    row = await store.find_execution(tx, execution_id)
+    if row is not None:
+        return row
+    held = await store.find_open(tx, execution_id)
+    if held is not None:
+        background = held["lane"] == Lane.BACKGROUND
+        return Open(background, is_queued=background and held["fence"] == 1)
+    row = await store.find_execution(tx, execution_id)  # it may have ended between the two looks
+    if row is None:
+        raise NotFound("There is no execution of this id.")
+    return row
+
+
 async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) -> dict[str, Any]:
     """A finished execution whole; of one under way its id and `queued` or `running`. Raises NotFound for absent and foreign alike."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        row = await store.find_execution(tx, execution_id)
-        if row is None:
-            held = await store.find_open(tx, execution_id)
-            if held is not None:
-                status = "queued" if held["lane"] == "background" and held["fence"] == 1 else "running"
-                return {"id": str(execution_id), "status": status, "created_at": in_utc_us(created_at(execution_id))}
-            row = await store.find_execution(tx, execution_id)  # it may have ended between the two looks
-            if row is None:
-                raise NotFound("There is no execution of this id.")
+        row = await find_one(tx, execution_id)
+        if isinstance(row, Open):
+            status = "queued" if row.is_queued else "running"
+            return {"id": str(execution_id), "status": status, "created_at": in_utc_us(created_at(execution_id))}
         feedback = await feedback_of(tx, execution_id)
         scores = [score_shown(one) for one in await scores_of(tx, execution_id)]
         origin = await find_origin(tx, execution_id) if row["lane"] == Lane.IMPORTED else None

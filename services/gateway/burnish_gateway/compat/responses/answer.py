@@ -16,7 +16,7 @@ INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_f
 ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 
 DEFAULTS: Final[dict[str, Any]] = {
-    "error": None, "instructions": None, "max_output_tokens": None, "metadata": {}, "parallel_tool_calls": True,
+    "background": False, "error": None, "instructions": None, "max_output_tokens": None, "metadata": {}, "parallel_tool_calls": True,
     "previous_response_id": None, "reasoning": {"effort": None, "summary": None}, "store": False, "temperature": None,
     "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": None, "truncation": "disabled", "user": None,
 }  # fmt: skip
@@ -51,8 +51,8 @@ def _chances_of(outcome: Facts) -> list[Facts]:
     return choices[0].get("logprobs") or []
 
 
-def head_of(execution_id: str, *, model: str, simulated: bool, repeated: Facts) -> dict[str, Any]:
-    """A response of which nothing has come yet."""
+def head_of(execution_id: str, *, model: str | None, simulated: bool, repeated: Facts) -> dict[str, Any]:
+    """A response of which nothing has come yet. `model` None: not known."""
     head = {
         "id": execution_id, "object": "response", "created_at": int(created_at(UUID(execution_id)).timestamp()), "model": model,
         "status": "in_progress", "incomplete_details": None, "output": [], "usage": None, **DEFAULTS, **repeated,

@@ -12,15 +12,12 @@ from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported, refusal_of
 from burnish_gateway.model_settings import TOOLS_MOST
 from burnish_gateway.strict_json import parse_json
-from burnish_shared.errors import InvalidBody
+from burnish_shared.errors import InvalidBody, InvalidField
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Object = dict[str, Any]
 
-NOT_OFFERED = {
-    "conversation": "send the conversation so far as input, or go on with previous_response_id",
-    "background": "use POST /v1/executions with mode background",
-}
+NOT_OFFERED = {"conversation": "send the conversation so far as input, or go on with previous_response_id"}
 """What needs a state that is kept for the caller, and what to do instead."""
 
 
@@ -43,6 +40,9 @@ class ResponsesBody(CallFields):
     text: Object | None = None
     reasoning: Object | None = None
     stream: bool | None = None
+    background: (
+        Annotated[bool, Field(description="Answered at once, `queued`; `GET /v1/responses/{id}` reads what becomes of it")] | None
+    ) = None
     metadata: Annotated[Object, Field(max_length=100)] | None = None
     user: Id | None = None
     safety_identifier: Id | None = None
@@ -55,7 +55,7 @@ class ResponsesBody(CallFields):
 
 
 REPEATED = (
-    "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "previous_response_id", "prompt_cache_key",
+    "background", "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "previous_response_id", "prompt_cache_key",
     "safety_identifier", "temperature", "tool_choice", "top_logprobs", "top_p", "user",
 )  # fmt: skip
 """What of a request its answer repeats, as OpenAI's does. Instructions and tools may be long, and whoever sent them has them."""
@@ -81,6 +81,19 @@ def parse_responses_body(raw: bytes) -> ResponsesBody:
         if value.get(name):
             raise Unsupported(f"{name}: is not offered; {instead}.", param=name)
     try:
-        return ResponsesBody.model_validate({name: one for name, one in value.items() if one is not None})
+        body = ResponsesBody.model_validate({name: one for name, one in value.items() if one is not None})
     except ValidationError as error:
         raise refusal_of(error) from error
+    if body.background:
+        _check_background(body)
+    return body
+
+
+def _check_background(body: ResponsesBody) -> None:
+    """Of one that is read later. Raises Unsupported and InvalidField for what would leave nothing to read."""
+    if body.stream:
+        why = "a response in the background is not streamed; leave one of the two out, or read it by its id"
+        raise Unsupported(f"stream: {why}.", param="stream")
+    if body.store is False:
+        why = "a response in the background is read later, so its answer is kept; leave store: false out"
+        raise InvalidField(f"store: {why}.", param="store")

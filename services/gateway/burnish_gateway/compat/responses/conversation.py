@@ -19,7 +19,7 @@ TEXTS: Final = frozenset({"input_text", "output_text", "text"})
 PASSED: Final = ("service_tier", "prompt_cache_key", "safety_identifier", "store")
 """They are called the same in chat completions."""
 
-OF_RESPONSES: Final = frozenset({"include", "truncation", "max_tool_calls", "background", "conversation", "stream_options", "top_logprobs"})
+OF_RESPONSES: Final = frozenset({"include", "truncation", "max_tool_calls", "conversation", "stream_options", "top_logprobs"})
 """They belong to this format, and are no fields of a chat completion."""
 
 CHANCES: Final = "message.output_text.logprobs"

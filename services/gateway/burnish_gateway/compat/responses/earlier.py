@@ -28,10 +28,16 @@ def previous_in(named: str | None) -> UUID | None:
     """The execution whose conversation goes on; None where none is named. Raises InvalidField for an id that is none of ours."""
     if not named:
         return None
-    found = OURS.match(named)
+    found = execution_in(named)
     if found is None:
         raise not_kept()
-    return UUID(found[1])
+    return found
+
+
+def execution_in(named: str) -> UUID | None:
+    """The execution that the id of a response names, with OpenAI's `resp_` before it or without; None for an id that is none of ours."""
+    found = OURS.match(named)
+    return UUID(found[1]) if found is not None else None
 
 
 def going_on(chat: Chat, *, messages: Any, said: Said, is_of_a_prompt: bool) -> Chat:

@@ -1,0 +1,85 @@
+"""Reads responses again by their ids, and ends them: of `/v1/responses` what OpenAI's clients call besides (PRODUCT E2)."""
+
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.access.scopes import check_scope
+from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.responses.earlier import execution_in
+from burnish_gateway.compat.responses.kept import Asked, input_items, kept_response, open_response
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import books, store
+from burnish_gateway.execution.cancel import cancel
+from burnish_gateway.execution.read import Open, find_one
+from burnish_shared.contracts.executions import Lane
+from burnish_shared.errors import Conflict, NotFound
+
+READS_TEXTS: Final = "executions:read"
+
+
+async def read_response(gateway: Gateway, principal: Principal, response_id: str) -> Facts:
+    """As it stands in the record: whole where it has ended, its status alone before. Raises NotFound for absent and foreign alike, and
+    for what is no answer in words.
+    """
+    execution_id = _named(response_id)
+    found = await _find(gateway, principal, execution_id)
+    if isinstance(found, Open):
+        return open_response(str(execution_id), is_queued=found.is_queued, background=found.background)
+    outcome = store.outcome_of(found, output_json=books.output_json(found)).model_dump(mode="json")
+    return kept_response(outcome, asked=_asked(found))
+
+
+async def list_input_items(gateway: Gateway, principal: Principal, response_id: str) -> list[Facts]:
+    """Everything that the model was sent, oldest first. Raises NotFound as `read_response`, and where its text is not kept; Conflict for
+    a response that has not ended: its record is written then.
+    """
+    execution_id = _named(response_id)
+    found = await _find(gateway, principal, execution_id)
+    if isinstance(found, Open):
+        raise Conflict("This response has not ended; what it was asked can be read once it has.", retry_after_s=1)
+    if found["messages"] is None:
+        raise NotFound("No text of this response is kept.")
+    return input_items(str(execution_id), found["messages"])
+
+
+async def cancel_response(gateway: Gateway, principal: Principal, response_id: str) -> Facts:
+    """Ends it, whoever waits for it, and reads it. One that has ended stays as it is. Raises NotFound as `read_response`, and Forbidden
+    for a key that may not read: the answer holds texts.
+    """
+    check_scope(principal, READS_TEXTS)
+    execution_id = _named(response_id)
+    await _find(gateway, principal, execution_id)
+    await cancel(gateway, principal, execution_id)
+    return await read_response(gateway, principal, response_id)
+
+
+async def _find(gateway: Gateway, principal: Principal, execution_id: UUID) -> Record | Open:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await find_one(tx, execution_id)
+        if not isinstance(found, Open):
+            await store.flush(tx)
+    if not isinstance(found, Open) and (found["settings"] or {}).get("kind") is not None:
+        raise _absent()
+    return found
+
+
+def _named(response_id: str) -> UUID:
+    execution_id = execution_in(response_id)
+    if execution_id is None:
+        raise _absent()
+    return execution_id
+
+
+def _absent() -> NotFound:
+    return NotFound("There is no response of this id.")
+
+
+def _asked(row: Record) -> Asked:
+    return Asked(
+        settings=row["settings"] or {}, metadata=row["metadata"] or {}, user=row["end_user"],
+        previous_id=(row["details"] or {}).get("previous_id"), background=row["lane"] == Lane.BACKGROUND,
+        is_stored=row["messages"] is not None,
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""A response is read again, made in the background, and ended, by OpenAI's client as it is."""
+
+import asyncio
+from uuid import UUID
+
+import openai
+import pytest
+from openai import AsyncOpenAI
+from openai.types.responses import Response
+
+from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
+from tests.fakes.tool_caller import ToolCaller
+from tests.integration.compat.simulator import fault
+from tests.integration.compat.test_responses import TOOL
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E2")]
+
+
+async def until_ended(client: AsyncOpenAI, response_id: str) -> Response:
+    """As OpenAI's guide to background mode polls."""
+    async with asyncio.timeout(60):
+        while (read := await client.responses.retrieve(response_id)).status in ("queued", "in_progress"):
+            await asyncio.sleep(0.05)
+    return read
+
+
+async def test_what_is_read_later_is_what_was_answered(client: AsyncOpenAI) -> None:
+    told = await client.responses.create(
+        model="simulated/chat", instructions="Be short.", input="Hi.", metadata={"trip": "7"}, temperature=0.3, top_p=0.5,
+        max_output_tokens=200, user="ada", prompt_cache_key="k", text={"verbosity": "low"},
+    )  # fmt: skip
+    read = await client.responses.retrieve(told.id, include=["message.output_text.logprobs"])
+    assert read.output_text == told.output_text != ""
+    assert read.to_dict() == told.to_dict()
+    assert (await client.responses.retrieve(f"resp_{told.id}")).id == told.id
+    ahead = await client.responses.create(model="simulated/chat", input="And?", previous_response_id=told.id)
+    assert (await client.responses.retrieve(ahead.id)).previous_response_id == told.id
+    chat = await client.chat.completions.create(model="simulated/chat", messages=[{"role": "user", "content": "Hi."}])
+    assert (await client.responses.retrieve(chat.id)).output_text == chat.choices[0].message.content
+
+
+async def test_what_was_asked_is_read_as_items_page_by_page(client: AsyncOpenAI, tool_caller: ToolCaller) -> None:
+    first = await client.responses.create(model="own/tools", instructions="Look.", input="Where?", tools=[TOOL])  # type: ignore[list-item]
+    [call] = [item for item in first.output if item.type == "function_call"]
+    output = [{"type": "function_call_output", "call_id": call.call_id, "output": "21 degrees"}]
+    last = await client.responses.create(model="own/tools", input=output, tools=[TOOL], previous_response_id=first.id)  # type: ignore[arg-type, list-item]
+    items = [item async for item in client.responses.input_items.list(last.id, order="asc", limit=2)]
+    told = [(item.type, getattr(item, "role", None)) for item in items]
+    assert told == [("message", "system"), ("message", "user"), ("function_call", None), ("function_call_output", None)]
+    assert items[1].content[0].text == "Where?"  # type: ignore[union-attr]
+    assert items[2].call_id == items[3].call_id == call.call_id and items[3].output == "21 degrees"  # type: ignore[union-attr]
+    assert [one.id for one in (await client.responses.input_items.list(last.id)).data] == [one.id for one in reversed(items)]
+    with pytest.raises(openai.UnprocessableEntityError):
+        await client.responses.input_items.list(last.id, after="in_nothing")
+
+
+@pytest.mark.capability("E15")
+async def test_a_response_in_the_background_is_queued_and_read(client: AsyncOpenAI, caller: Caller) -> None:
+    queued = await client.responses.create(model="simulated/chat", input="Hi.", background=True, metadata={"trip": "8"})
+    assert (queued.status, queued.background, queued.model, queued.output) == ("queued", True, "simulated/chat", [])
+    read = await until_ended(client, queued.id)
+    assert (read.status, read.background, read.metadata) == ("completed", True, {"trip": "8"})
+    assert read.output_text and read.usage and read.usage.output_tokens > 0
+    assert (await caller("GET", f"/v1/executions/{queued.id}")).body["lane"] == "background"
+    on = await client.responses.create(model="simulated/chat", input="And?", background=True, previous_response_id=queued.id)
+    assert len([item async for item in client.responses.input_items.list((await until_ended(client, on.id)).id)]) == 3
+
+
+@pytest.mark.promise("G-02")
+async def test_a_repeat_of_one_in_the_background_hears_what_it_has_come_to(client: AsyncOpenAI, caller: Caller) -> None:
+    body, headers = {"model": "simulated/chat", "input": "Hi.", "background": True}, {"idempotency-key": "later"}
+    queued = await caller("POST", "/v1/responses", body, headers=headers)
+    assert queued.status == 200 and queued.body["status"] == "queued"
+    read = await until_ended(client, queued.body["id"])
+    again = await caller("POST", "/v1/responses", body, headers=headers)
+    assert (again.status, again.headers["idempotent-replayed"], again.body["id"]) == (200, "true", queued.body["id"])
+    assert again.body == read.to_dict()
+
+
+@pytest.mark.promise("G-11")
+async def test_one_in_the_background_is_ended(client: AsyncOpenAI, stack: Stack) -> None:
+    async with fault(stack, "slow,s=600"):
+        queued = await client.responses.create(model="simulated/chat", input="Hi.", background=True)
+        async with asyncio.timeout(60):
+            while (await client.responses.retrieve(queued.id)).status != "in_progress":
+                await asyncio.sleep(0.05)
+        with pytest.raises(openai.ConflictError):
+            await client.responses.input_items.list(queued.id)
+        await client.responses.cancel(queued.id)
+        read = await until_ended(client, queued.id)
+    assert (read.status, read.error, read.output) == ("cancelled", None, [])
+    assert (await client.responses.cancel(queued.id)).status == "cancelled"
+
+
+async def test_one_that_failed_says_why(client: AsyncOpenAI, stack: Stack) -> None:
+    async with fault(stack, "error,status=400"):
+        queued = await client.responses.create(model="simulated/chat", input="Hi.", background=True)
+        read = await until_ended(client, queued.id)
+    assert read.status == "failed" and read.error is not None and read.error.code == "provider_refused" and read.error.message
+
+
+@pytest.mark.promise("G-08")
+async def test_what_would_leave_nothing_to_read_is_refused(caller: Caller) -> None:
+    for more, named in (({"stream": True}, "stream"), ({"store": False}, "store")):
+        refused = await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "x", "background": True, **more})
+        assert (refused.status, refused.body["error"]["param"]) == (400, named), refused.body
+
+
+@pytest.mark.promise("T-01")
+async def test_another_workspaces_is_nothing_that_there_is(client: AsyncOpenAI, caller: Caller, stack: Stack) -> None:
+    theirs = await stack.caller()
+    other = (await theirs("POST", "/v1/responses", {"model": "simulated/chat", "input": "Hi."})).body["id"]
+    embedded = (await caller("POST", "/v1/embeddings", {"model": "simulated/embed", "input": "Hi."})).headers["x-execution-id"]
+    for named in (other, embedded, "resp_1", "01a21fd3-40af-7590-9662-f11ae2dae9df"):
+        for method, path in (("GET", ""), ("GET", "/input_items"), ("POST", "/cancel")):
+            assert (await caller(method, f"/v1/responses/{named}{path}")).status == 404, (named, path)
+    assert (await theirs("GET", f"/v1/responses/{other}")).body["status"] == "completed"
+    narrow = await caller("POST", "/v1/api-keys", {"name": "no texts", "role": "viewer", "scopes": ["executions:write"]})
+    blind = Caller(caller.session, caller.url, narrow.body["key"], caller.workspace)
+    mine = (await blind("POST", "/v1/responses", {"model": "simulated/chat", "input": "Hi."})).body["id"]
+    for method, path in (("GET", ""), ("GET", "/input_items"), ("POST", "/cancel")):
+        assert (await blind(method, f"/v1/responses/{mine}{path}")).status == 403, path
+
+
+async def test_of_texts_that_are_gone_the_figures_are_left(client: AsyncOpenAI, stack: Stack) -> None:
+    told = await client.responses.create(model="simulated/chat", input="Hi.")
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1", UUID(told.id))
+    read = await client.responses.retrieve(told.id)
+    assert (read.status, read.output, read.to_dict()["store"]) == ("completed", [], False)
+    assert read.usage and told.usage and read.usage.output_tokens == told.usage.output_tokens
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.input_items.list(told.id)
+
+
+async def test_what_is_not_offered_says_what_is(caller: Caller) -> None:
+    told = (await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "Hi."})).body["id"]
+    refused = await caller("DELETE", f"/v1/responses/{told}")
+    assert refused.status == 405 and "POST /v1/erasures" in refused.body["error"]["message"]
+    refused = await caller("POST", "/v1/responses/compact", {"model": "simulated/chat", "input": "Hi."})
+    assert refused.status == 405 and "GET /v1/responses/{id}" in refused.body["error"]["message"]
+    refused = await caller("GET", f"/v1/responses/{told}?stream=true")
+    assert refused.status == 422 and refused.body["error"]["param"] == "stream"
