@@ -68,8 +68,6 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     found = [(one["prompt"], one["version"], one["status"]) for one in executions]
     last = [alone, alone, alone, asked]
     assert found == [*last, alone, alone, alone, alone, asked, asked, asked, alone], "newest first: eight calls name a model"
-        "newest first: eight calls name a model"
-    )
     assert said["second"].previous_response_id == said["first"].id
     assert said["waiting"].status == "completed" and said["waiting"].output_text
     assert "billing" in capsys.readouterr().out
