@@ -30,6 +30,9 @@ BESIDE = "beside"
 VECTORS_MOST_CHARACTERS = 128 * 1024
 """A dozen vectors of 1536 numbers: enough that a repeat of an application's search gets its answer."""
 
+VECTORS_OF_BATCH_MOST_CHARACTERS = 2 * 1024 * 1024
+"""Of a line of a batch, whose answer nobody hears but from the record: 64 vectors of 4,096 numbers are 1.4 MB."""
+
 INT4_MOST = 2**31 - 1
 
 COST_PARTS = tuple(name for name in CostSplit.model_fields if name != "markup_nusd")
@@ -153,7 +156,8 @@ def with_vectors(stored: Outcome, *, of: Outcome, request: ExecutionRequest) -> 
     """`stored` as the row has it. Vectors are no text in which something is to be masked; of more than a few inputs they are not kept."""
     if request.kind != "embedding":
         return stored
-    return stored.model_copy(update={"output": of.output if of.output and len(of.output) <= VECTORS_MOST_CHARACTERS else None})
+    most = VECTORS_OF_BATCH_MOST_CHARACTERS if request.lane is Lane.BATCH else VECTORS_MOST_CHARACTERS
+    return stored.model_copy(update={"output": of.output if of.output and len(of.output) <= most else None})
 
 
 def details_of(outcome: Outcome, part: ExperimentPart | None = None) -> dict[str, Any]:

@@ -67,3 +67,64 @@ async def test_a_wrong_line_is_named_as_its_file_counts_lines_and_an_unknown_id_
             with pytest.raises(openai.NotFoundError):
                 await client.files.retrieve(unknown)
         await until(caller, batch.id)
+
+
+def lines_of(endpoint: str, bodies: list[dict[str, object]]) -> bytes:
+    whole = [{"custom_id": f"r{at}", "method": "POST", "url": endpoint, "body": body} for at, body in enumerate(bodies)]
+    return "\n".join(json.dumps(one) for one in whole).encode()
+
+
+@pytest.mark.capability("E15", "E2")
+async def test_responses_are_answered_as_their_own_route_would(caller: Caller) -> None:
+    asked = {"model": "simulated/chat", "instructions": "Be short.", "metadata": {"night": "1"}, "max_output_tokens": 40}
+    bodies = [asked | {"input": f"Hello {at}."} for at in range(3)]
+    async with openai.AsyncOpenAI(api_key=caller.key, base_url=f"{caller.url}/v1") as client:
+        file = await client.files.create(file=("calls.jsonl", lines_of("/v1/responses", bodies)), purpose="batch")
+        batch = await client.batches.create(input_file_id=file.id, endpoint="/v1/responses", completion_window="24h")
+        await until(caller, batch.id)
+        batch = await client.batches.retrieve(batch.id)
+        assert (batch.status, batch.endpoint, batch.output_file_id is not None) == ("completed", "/v1/responses", True)
+        answers = [json.loads(one) for one in (await client.files.content(batch.output_file_id or "")).text.splitlines()]
+        for at, one in enumerate(answers):
+            read = await client.responses.retrieve(one["response"]["body"]["id"])
+            assert one["response"]["body"] == read.to_dict() and f"Hello {at}." in read.output_text
+            assert (read.status, read.metadata) == ("completed", {"night": "1"})
+
+
+@pytest.mark.capability("E15", "E2")
+async def test_embeddings_are_the_vectors_that_their_own_route_gives(caller: Caller) -> None:
+    """More of them than the record of a single call keeps."""
+    bodies = [{"model": "simulated/embed", "input": [f"text {at} {number}" for number in range(64)]} for at in range(2)]
+    async with openai.AsyncOpenAI(api_key=caller.key, base_url=f"{caller.url}/v1") as client:
+        file = await client.files.create(file=("calls.jsonl", lines_of("/v1/embeddings", [*bodies])), purpose="batch")
+        batch = await client.batches.create(input_file_id=file.id, endpoint="/v1/embeddings", completion_window="24h")
+        done = await until(caller, batch.id)
+        batch = await client.batches.retrieve(batch.id)
+        assert batch.status == "completed" and batch.output_file_id is not None
+        answers = [json.loads(one)["response"]["body"] for one in (await client.files.content(batch.output_file_id)).text.splitlines()]
+        for body, told in zip(bodies, answers, strict=True):
+            alone = await client.embeddings.create(model="simulated/embed", input=body["input"], encoding_format="float")  # type: ignore[arg-type]
+            assert [one["embedding"] for one in told["data"]] == [one.embedding for one in alone.data]
+    assert done["cost_nusd"] == sum(one["usage"]["cost_nusd"] for one in answers) > 0
+    [row, *_] = (await caller("GET", "/v1/executions?lane=batch")).body["data"]
+    read = await caller("GET", f"/v1/executions/{row['id']}")
+    assert len(json.loads(read.body["output"])) == 64
+
+
+@pytest.mark.capability("E15")
+@pytest.mark.parametrize(
+    ("endpoint", "body", "named"),
+    [
+        ("/v1/responses", {"input": "x", "background": True}, "background"),
+        ("/v1/responses", {"input": "x", "stream": True}, "stream"),
+        ("/v1/responses", {"input": "x", "store": False}, "store"),
+        ("/v1/responses", {"input": "x", "previous_response_id": "01a21fd3-40af-7590-9662-f11ae2dae9df"}, "previous_response_id"),
+        ("/v1/embeddings", {"model": "simulated/embed", "input": ["x"] * 65}, "input"),
+        ("/v1/embeddings", {"model": "simulated/embed", "input": "x", "encoding_format": "base64"}, "encoding_format"),
+        ("/v1/embeddings", {"model": "simulated/chat", "input": "x"}, "model"),
+    ],
+)
+async def test_what_a_line_cannot_be_is_named(caller: Caller, endpoint: str, body: dict[str, object], named: str) -> None:
+    line = {"custom_id": "a", "url": endpoint, "body": {"model": "simulated/chat"} | body}
+    refused = await caller("POST", "/v1/batches", {"requests": [line], "endpoint": endpoint})
+    assert (refused.status, refused.body["error"]["param"]) == (422, named), refused.body

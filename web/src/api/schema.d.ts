@@ -17124,7 +17124,7 @@ export interface components {
              * @default /v1/executions
              * @enum {string}
              */
-            endpoint: "/v1/executions" | "/v1/chat/completions";
+            endpoint: "/v1/executions" | "/v1/chat/completions" | "/v1/responses" | "/v1/embeddings";
             /** Input File Id */
             input_file_id?: string | null;
             /** Inputs */
@@ -20874,7 +20874,7 @@ export interface components {
              */
             method: "POST";
             /** Url */
-            url?: ("/v1/executions" | "/v1/chat/completions") | null;
+            url?: ("/v1/executions" | "/v1/chat/completions" | "/v1/responses" | "/v1/embeddings") | null;
         };
         /** RequestReview */
         RequestReview: {

@@ -17,7 +17,7 @@ SIDES_MOST: Final = 20
 SHOWN_MOST: Final = 100
 """Letters of a field's name that a message repeats."""
 
-Endpoint = Literal["/v1/executions", "/v1/chat/completions"]
+Endpoint = Literal["/v1/executions", "/v1/chat/completions", "/v1/responses", "/v1/embeddings"]
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 

@@ -17,8 +17,10 @@ from burnish_gateway.batches import store
 from burnish_gateway.batches.bodies import NewBatch
 from burnish_gateway.batches.read_lines import Line, read_lines
 from burnish_gateway.batches.store import NewLine
+from burnish_gateway.compat.embed import make_embedding
+from burnish_gateway.compat.embeddings_body import EmbeddingsBody
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.order import REQUEST_MOST_BYTES, hold_nusd
+from burnish_gateway.execution.order import REQUEST_MOST_BYTES, Order, hold_nusd
 from burnish_gateway.execution.submit import make_request
 from burnish_shared import subjects
 from burnish_shared.contracts.executions import ExecutionRequest
@@ -98,10 +100,7 @@ async def _add(
     try:
         if line.order is None:
             raise line.error or InvalidField("body: is needed.", param="body")
-        order = replace(line.order, takes_part=False)
-        if not order.may_be_stored:
-            raise InvalidField("store: a batch keeps its answers until they are fetched; leave store: false out.", param="store")
-        request = (await make_request(order, gateway=gateway, principal=principal, request_id=request_id)).request
+        request = await _request_of(line.order, gateway=gateway, principal=principal, request_id=request_id)
         text = request.model_dump_json(exclude_defaults=True)
         if len(text.encode()) > REQUEST_MOST_BYTES:
             raise PayloadTooLarge(f"The rendered request has more than {REQUEST_MOST_BYTES} bytes; run it in the background instead.")
@@ -122,7 +121,18 @@ async def _add(
     plan.rendered_bytes += len(text)
 
 
+async def _request_of(order: Order | EmbeddingsBody, *, gateway: Gateway, principal: Principal, request_id: str) -> ExecutionRequest:
+    """Raises as the call of one line would."""
+    if isinstance(order, EmbeddingsBody):
+        return (await make_embedding(order, gateway=gateway, principal=principal, request_id=request_id)).request
+    if not order.may_be_stored:
+        raise InvalidField("store: a batch keeps its answers until they are fetched; leave store: false out.", param="store")
+    return (await make_request(replace(order, takes_part=False), gateway=gateway, principal=principal, request_id=request_id)).request
+
+
 def _likely_nusd(request: ExecutionRequest, usual: dict[tuple[str, str], int]) -> int:
+    if request.kind == "embedding":
+        return request.hold_nusd
     tokens = usual.get((request.prompt.slug if request.prompt else "", request.route.model), USUAL_OUTPUT_TOKENS)
     name = cap_of(request.settings)
     cap = request.settings[name]

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from burnish_gateway.batches.bodies import LINES_MOST, Endpoint, InputLine, InputsRequest, NewBatch, RequestLine
 from burnish_gateway.compat.chat import parse_chat
+from burnish_gateway.compat.embeddings_body import EmbeddingsBody, parse_embeddings_body
+from burnish_gateway.compat.responses.earlier import NAME as EARLIER
+from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.routes import NewExecution, check_requirements, order_of
 from burnish_gateway.json_lines import lines_of
@@ -17,6 +20,9 @@ from burnish_shared.errors import BurnishError, InvalidField
 
 ID_MOST: Final = 200
 
+INPUTS_MOST: Final = 64
+"""Of one line of embeddings. So many vectors of 4,096 numbers are kept whole (`VECTORS_OF_BATCH_MOST_CHARACTERS`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -24,7 +30,7 @@ class Line:
 
     number: int
     custom_id: str | None
-    order: Order | None
+    order: Order | EmbeddingsBody | None
     error: BurnishError | None = None
 
 
@@ -84,12 +90,16 @@ def _id_in(fields: Any) -> str | None:
     return given if isinstance(given, str) and 0 < len(given) <= ID_MOST else None
 
 
-def _whole(line: RequestLine, endpoint: Endpoint) -> Order:
+def _whole(line: RequestLine, endpoint: Endpoint) -> Order | EmbeddingsBody:
     if line.url is not None and line.url != endpoint:
         raise InvalidField(f"url: is {line.url}, and the batch asks {endpoint}.", param="url")
     raw = json.dumps(line.body).encode()
+    if endpoint == "/v1/embeddings":
+        return _embedding(raw)
     if endpoint == "/v1/chat/completions":
         order = parse_chat(raw).order
+    elif endpoint == "/v1/responses":
+        order = _response(raw)
     else:
         body = parse_model(NewExecution, raw)
         if body.mode == "background":
@@ -101,6 +111,29 @@ def _whole(line: RequestLine, endpoint: Endpoint) -> Order:
     if order.client_request_id is not None:
         raise InvalidField("client_request_id: has no meaning in a batch; custom_id names a line.", param="client_request_id")
     return order
+
+
+def _response(raw: bytes) -> Order:
+    """A conversation that goes on stands in its line: what is recalled now may be gone when the line's turn comes."""
+    chat = ResponsesFormat().parse(raw)
+    if chat.goes_on is not None:
+        raise InvalidField("previous_response_id: has no meaning in a batch; send the conversation so far as input.", param=EARLIER)
+    if chat.order.background:
+        raise InvalidField("background: has no meaning in a batch.", param="background")
+    return chat.order
+
+
+def _embedding(raw: bytes) -> EmbeddingsBody:
+    body = parse_embeddings_body(raw)
+    if len(body.inputs()) > INPUTS_MOST:
+        raise InvalidField(
+            f"input: a line of a batch has at most {INPUTS_MOST} inputs, since its vectors are kept until they are fetched; make several "
+            "lines.",
+            param="input",
+        )
+    if body.encoding_format == "base64":
+        raise InvalidField("encoding_format: the results of a batch are numbers; leave base64 out.", param="encoding_format")
+    return body
 
 
 def _inputs(line: InputLine, request: InputsRequest | None, sides: Sequence[tuple[Any, Any]]) -> Iterator[Order]:

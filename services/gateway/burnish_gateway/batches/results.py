@@ -13,15 +13,20 @@ from asyncpg import Record
 from burnish_gateway.batches import store
 from burnish_gateway.batches.answers import ENDED
 from burnish_gateway.compat.completion import completion
+from burnish_gateway.compat.embeddings import embeddings
 from burnish_gateway.compat.error_answer import as_too_long
+from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.responses.kept import kept_response
+from burnish_gateway.compat.responses.read import asked_of
 from burnish_gateway.execution import books
 from burnish_gateway.execution import store as executions
 from burnish_gateway.execution.answer import failure_of
 from burnish_shared.contracts.executions import Status
 from burnish_shared.db.session import Database
-from burnish_shared.errors import Busy, Unavailable
+from burnish_shared.errors import BurnishError, Busy, Unavailable
 
-CHAT: Final = "/v1/chat/completions"
+OPENAIS: Final = frozenset({"/v1/chat/completions", "/v1/responses", "/v1/embeddings"})
+"""Endpoints whose answers are in OpenAI's words."""
 
 LINES_AT_ONCE: Final = 200
 
@@ -129,16 +134,39 @@ def _shown(batch: Record, line: Record, execution: Record | None) -> bytes:
         shown["error"] = line["error"] or (UNSENT if line["status"] == "unsent" else GONE)
         return _line(shown)
     outcome = executions.outcome_of(execution, output_json=books.output_json(execution))
-    response = {"status_code": 200, "request_id": str(outcome.id), "body": outcome.model_dump(mode="json")}
+    response: dict[str, Any] = {"status_code": 200, "request_id": str(outcome.id), "body": None}
+    error: BurnishError | None = None
     if outcome.status is not Status.SUCCESS:
         error = failure_of(outcome.model_dump_json().encode())
-        if batch["endpoint"] == CHAT:
+        if batch["endpoint"] in OPENAIS:
             error = as_too_long(error)
+    else:
+        try:
+            response["body"] = _body(batch["endpoint"], outcome.model_dump(mode="json"), execution)
+        except BurnishError as refusal:  # A success whose answer is not there any more.
+            error = refusal
+    if error is not None:
         shown["error"] = {"code": error.code, "message": error.message}
         response |= {"status_code": error.status, "body": {"error": {"type": error.type, **shown["error"], "details": error.details}}}
-    elif batch["endpoint"] == CHAT:
-        response["body"] = json.loads(completion(outcome.model_dump(mode="json")))
     return _line(shown | {"response": response})
+
+
+def _body(endpoint: str, outcome: Facts, execution: Record) -> Facts:
+    """A success as the endpoint tells it. Raises EmbeddingNotKept."""
+    match endpoint:
+        case "/v1/chat/completions":
+            return _parsed(completion(outcome))
+        case "/v1/responses":
+            return kept_response(outcome, asked=asked_of(execution))
+        case "/v1/embeddings":
+            return _parsed(embeddings(outcome, inputs=len(execution["messages"] or []), as_base64=False))
+        case _:
+            return outcome
+
+
+def _parsed(body: bytes) -> Facts:
+    made: Facts = json.loads(body)
+    return made
 
 
 def _line(shown: dict[str, Any]) -> bytes:

@@ -39,7 +39,9 @@ async def _embed(request: Request) -> Response:
     body = parsed(parse_embeddings_body, raw, path=request.scope["path"])
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
-    made = await _made(body, request, gateway=gateway, principal=principal)
+    made = await make_embedding(
+        body, gateway=gateway, principal=principal, request_id=request_id_of(request), traceparent=request.headers.get("traceparent")
+    )
     admitted = await admit(made, gateway=gateway, principal=principal, key=key)
     if isinstance(admitted, Repeated):
         outcome = await replay(admitted.execution_id, gateway=gateway, principal=principal, wait=True)
@@ -50,11 +52,16 @@ async def _embed(request: Request) -> Response:
         response = openai_error(failure_of(outcome, has_key=key is not None), request_id=request_id_of(request))
         response.headers.update(headers)
         return response
-    return Response(embeddings(json.loads(outcome), body), media_type="application/json", headers=headers)
+    shown = embeddings(json.loads(outcome), inputs=len(body.inputs()), as_base64=body.encoding_format == "base64")
+    return Response(shown, media_type="application/json", headers=headers)
 
 
-async def _made(body: EmbeddingsBody, request: Request, *, gateway: Gateway, principal: Principal) -> MadeRequest:
-    """Raises ModelNotFound, PriceUnknown, NoProviderKey, ModelUnsuitable, InvalidField, UnsupportedParameter."""
+async def make_embedding(
+    body: EmbeddingsBody, *, gateway: Gateway, principal: Principal, request_id: str, traceparent: str | None = None
+) -> MadeRequest:
+    """What would be executed, held for by nobody. Raises ModelNotFound, PriceUnknown, NoProviderKey, ModelUnsuitable, InvalidField,
+    UnsupportedParameter.
+    """
     _, route = await gateway.models.route(principal.workspace, body.model, embeds=True)
     budgets = await gateway.budgets.of(principal.workspace_id)
     deadline_s = body.deadline_s or gateway.settings.deadline_s
@@ -66,7 +73,7 @@ async def _made(body: EmbeddingsBody, request: Request, *, gateway: Gateway, pri
         budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=None, end_user=body.user),
         now=gateway.clock.now(),
         deadline_s=deadline_s,
-        request_id=request_id_of(request),
-        traceparent=request.headers.get("traceparent"),
+        request_id=request_id,
+        traceparent=traceparent,
     )
     return MadeRequest(made, budgets, deadline_s)

@@ -74,20 +74,21 @@ def _hold_nusd(inputs: Sequence[dict[str, Any]], route: Route, *, extra: Mapping
     return amount
 
 
-def embeddings(outcome: Facts, body: EmbeddingsBody) -> bytes:
-    """OpenAI's list. Raises EmbeddingNotKept for one that is told again and was not kept, EmbeddingsIncomplete."""
+def embeddings(outcome: Facts, *, inputs: int, as_base64: bool) -> bytes:
+    """OpenAI's list. `inputs`: how many there were. Raises EmbeddingNotKept for one that is told again and was not kept, and
+    EmbeddingsIncomplete.
+    """
     if not outcome["output"]:
         raise EmbeddingNotKept("The vectors of this call are not kept; ask again with another Idempotency-Key.")
     vectors: list[str] = json.loads(outcome["output"])
-    if len(vectors) != len(body.inputs()):
+    if len(vectors) != inputs:
         raise EmbeddingsIncomplete(
             "The provider gave another number of embeddings than was asked for.", details={"execution_id": outcome["id"]}
         )
-    as_is = body.encoding_format == "base64"
     shown = {
         "object": "list",
         "data": [
-            {"object": "embedding", "index": index, "embedding": one if as_is else array("f", base64.b64decode(one)).tolist()}
+            {"object": "embedding", "index": index, "embedding": one if as_base64 else array("f", base64.b64decode(one)).tolist()}
             for index, one in enumerate(vectors)
         ],
         "model": outcome["model"],

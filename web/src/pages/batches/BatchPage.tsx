@@ -9,10 +9,13 @@ import { count, money, plural, spaced } from "@/lib/format";
 import { integer, oneOf, over, useUrlState } from "@/lib/url-state";
 import { BatchActs } from "./BatchActs";
 import { BatchStatus } from "./BatchStatus";
-import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, mostOf, nameOf, pauseWords, waitWords } from "./model";
+import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, kindAt, mostOf, nameOf, pauseWords, waitWords } from "./model";
 import { useResults } from "./useResults";
 
 const shape = { show: oneOf(["all", "failed"], "all"), line: over(integer(null)) };
+const FORMATS = {
+  inputs: "Burnish’s executions", requests: "Burnish’s executions", chat: "OpenAI’s chat completions", responses: "OpenAI’s responses", embeddings: "OpenAI’s embeddings",
+} as const;
 const SOON_MS = 1_500;
 const LATER_MS = 30_000;
 const SHOWN = [
@@ -80,7 +83,7 @@ function Whole({ batch }: { batch: Batch }) {
               batch.completed_at ? ["Ended", <RelativeTime key="e" at={atOf(batch.completed_at)} />] : null,
               batch.cancelled_at ? ["Cancelled", <RelativeTime key="c" at={atOf(batch.cancelled_at)} />] : null,
               ended ? null : ["Ends by itself", <RelativeTime key="x" at={atOf(batch.expires_at)} />],
-              ["Format of the answers", batch.endpoint === "/v1/chat/completions" ? "OpenAI’s chat completions" : "Burnish’s executions"],
+              ["Format of the answers", FORMATS[kindAt(batch.endpoint)]],
               ["Id", <code key="i" className="text-12 wrap-anywhere">{batch.id}</code>],
               ...Object.entries(batch.metadata).map(([name, value]) => [name, String(value)] as const),
             ]}

@@ -10,7 +10,7 @@ import { Button, Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input
 import { bytes, count } from "@/lib/format";
 import { parseMessages } from "@/lib/template";
 import { UploadButton, uploadLines } from "./UploadButton";
-import { type Draft, type LineKind, bodyOf, linesOfItems, missingIn, rowsLeftOut, suggestedName, versionsOf } from "./model";
+import { type Draft, type LineKind, bodyOf, kindAt, linesOfItems, missingIn, rowsLeftOut, suggestedName, versionsOf } from "./model";
 
 type Problem = { line: number; custom_id?: string | null; message: string };
 const SOURCES = [
@@ -26,7 +26,9 @@ const SPLITS = [
 const KINDS: readonly { value: LineKind; label: string }[] = [
   { value: "inputs", label: "inputs: variables or messages" },
   { value: "requests", label: "whole requests" },
-  { value: "chat", label: "whole requests in OpenAI’s format" },
+  { value: "chat", label: "whole chat completions of OpenAI" },
+  { value: "responses", label: "whole responses of OpenAI" },
+  { value: "embeddings", label: "whole embeddings of OpenAI" },
 ];
 const ROWS_AT_ONCE = 200;
 const ROWS_MOST = 10_000;
@@ -160,7 +162,7 @@ function FromFile({ draft, set, suggest, error }: Part & Suggest) {
     if (!id) return;
     const found = await readLines<Record<string, unknown>>(`/v1/files/${id}/content`, { most: 1 }).catch(() => null);
     const first = found?.rows[0];
-    if (first && asked.current === id) set({ kind: !("body" in first) ? "inputs" : first["url"] === "/v1/chat/completions" ? "chat" : "requests" });
+    if (first && asked.current === id) set({ kind: "body" in first ? kindAt(first["url"]) : "inputs" });
   };
   // The one that another page named: what its lines are is not known yet.
   const [given] = useState(draft.file);

@@ -8,6 +8,9 @@ it("tells inputs from whole requests, and from those in OpenAI's format", () => 
   expect(kindOf('{"variables": {"name": "Ada"}}')).toBe("inputs");
   expect(kindOf('\ufeff{"custom_id": "a", "body": {"prompt": "greeting"}}')).toBe("requests");
   expect(kindOf('{"url": "/v1/chat/completions", "body": {}}')).toBe("chat");
+  expect(["/v1/responses", "/v1/embeddings", "/v1/executions", "/v1/audio", undefined].map((url) => kindOf(JSON.stringify({ url, body: {} })))).toEqual([
+    "responses", "embeddings", "requests", "requests", "requests",
+  ]);
   expect(() => kindOf("name,ticket")).toThrow(/no JSON/);
   expect(() => kindOf("[1]")).toThrow(/no JSON object/);
 });
@@ -26,15 +29,26 @@ it("is no body until it says what is asked", () => {
     paused: true,
   });
   expect(bodyOf({ ...DRAFT, kind: "chat" })).toEqual({ input_file_id: "f", endpoint: "/v1/chat/completions" });
+  expect(bodyOf({ ...DRAFT, kind: "embeddings" })).toEqual({ input_file_id: "f", endpoint: "/v1/embeddings" });
   expect(bodyOf({ ...DRAFT, kind: "requests", ceiling: "-1" })).toBeNull();
   expect(versionsOf("1, x")).toBeNull();
 });
 
-it("finds the answer and its cost in both formats", () => {
-  const ours = { response: { status_code: 200, request_id: "r", body: { output: "Hello", cost_nusd: 12 } } };
-  const theirs = { response: { status_code: 200, request_id: "r", body: { choices: [{ message: { content: "Hi" } }], burnish: { cost_nusd: 7 } } } };
-  expect([ours, theirs, { response: null }].map(answerOf)).toEqual(["Hello", "Hi", ""]);
-  expect([ours, theirs, { response: null }].map(costOf)).toEqual([12, 7, null]);
+it("finds the answer and its cost in each format", () => {
+  const of = (body: Record<string, unknown>) => ({ response: { status_code: 200, request_id: "r", body } });
+  const usage = { cost_nusd: 7 };
+  const called = { type: "function_call", name: "look" };
+  const said = { type: "message", content: [{ type: "output_text", text: "Hi" }] };
+  const lines = [
+    of({ output: "Hello", cost_nusd: 12, usage: { input_tokens: 1 } }),
+    of({ object: "chat.completion", choices: [{ message: { content: "Hi" } }], usage }),
+    of({ object: "response", output: [{ type: "reasoning", content: [{ text: "hm" }] }, said], usage }),
+    of({ object: "response", output: [called], usage }),
+    of({ object: "list", data: [{ embedding: [1, 2, 3] }, { embedding: [4, 5, 6] }], usage }),
+    { response: null },
+  ];
+  expect(lines.map(answerOf)).toEqual(["Hello", "Hi", "Hi", JSON.stringify([called]), "2 vectors of 3 numbers", ""]);
+  expect(lines.map(costOf)).toEqual([12, 7, 7, 7, 7, null]);
 });
 
 it("makes lines of the rows of a dataset", () => {

@@ -72,6 +72,8 @@ export type ResultLine = {
 /** What the model said, as text. */
 export function answerOf({ response }: Pick<ResultLine, "response">): string {
   const body = response?.body ?? {};
+  if (body["object"] === "response") return saidIn(body["output"]);
+  if (body["object"] === "list" && Array.isArray(body["data"])) return vectorsIn(body["data"]);
   if (Array.isArray(body["choices"])) {
     const message = (body["choices"][0] as { message?: { content?: unknown; tool_calls?: unknown } } | undefined)?.message;
     return typeof message?.content === "string" ? message.content : message?.tool_calls ? JSON.stringify(message.tool_calls) : "";
@@ -82,14 +84,44 @@ export function answerOf({ response }: Pick<ResultLine, "response">): string {
   return other === null || other === undefined ? "" : JSON.stringify(other);
 }
 
+/** Texts of a response, or the calls that it made. */
+function saidIn(output: unknown): string {
+  const items = (Array.isArray(output) ? output : []) as { type?: unknown; content?: { text?: unknown }[] }[];
+  const texts = items.flatMap((item) => (item.type === "message" ? (item.content ?? []) : [])).map((part) => part.text);
+  const text = texts.filter((one) => typeof one === "string").join("\n");
+  const calls = items.filter((item) => item.type === "function_call");
+  return text !== "" || calls.length === 0 ? text : JSON.stringify(calls);
+}
+
+/** "2 vectors of 3 numbers": nobody reads them. */
+function vectorsIn(data: unknown[]): string {
+  const first = (data[0] as { embedding?: unknown } | undefined)?.embedding;
+  const many = Array.isArray(first) ? ` of ${plural(first.length, "number")}` : "";
+  return `${plural(data.length, "vector")}${many}`;
+}
+
+/** What the call was charged, in billionths of a dollar; in OpenAI's formats it stands in the usage. */
 export function costOf({ response }: Pick<ResultLine, "response">): number | null {
-  const body = (response?.body ?? {}) as { cost_nusd?: unknown; burnish?: { cost_nusd?: unknown } };
-  const cost = body.cost_nusd ?? body.burnish?.cost_nusd;
+  const body = (response?.body ?? {}) as { cost_nusd?: unknown; usage?: { cost_nusd?: unknown } };
+  const cost = body.cost_nusd ?? body.usage?.cost_nusd;
   return typeof cost === "number" ? cost : null;
 }
 
 /** What the first line of a file is. */
-export type LineKind = "inputs" | "requests" | "chat";
+export type LineKind = "inputs" | "requests" | "chat" | "responses" | "embeddings";
+
+/** The endpoints whose bodies whole requests are. */
+const ENDPOINTS: Record<Exclude<LineKind, "inputs">, string> = {
+  requests: "/v1/executions",
+  chat: "/v1/chat/completions",
+  responses: "/v1/responses",
+  embeddings: "/v1/embeddings",
+};
+
+/** What a line with this `url` is; none: a request of ours. */
+export function kindAt(url: unknown): LineKind {
+  return (Object.keys(ENDPOINTS) as (keyof typeof ENDPOINTS)[]).find((kind) => ENDPOINTS[kind] === url) ?? "requests";
+}
 
 /** Throws an Error that says what to mend where it is no JSON object. */
 export function kindOf(firstLine: string): LineKind {
@@ -101,7 +133,7 @@ export function kindOf(firstLine: string): LineKind {
   }
   if (typeof read !== "object" || read === null || Array.isArray(read)) throw new Error("The first line is no JSON object.");
   if (!("body" in read)) return "inputs";
-  return (read as { url?: unknown }).url === "/v1/chat/completions" ? "chat" : "requests";
+  return kindAt((read as { url?: unknown }).url);
 }
 
 /** "1, 2" as numbers; null for what is no list of versions. */
@@ -124,7 +156,7 @@ export function bodyOf(draft: Draft): Record<string, unknown> | null {
     ...(draft.day ? { completion_window: "24h" } : {}),
     ...(draft.paused ? { paused: true } : {}),
   };
-  if (draft.kind !== "inputs") return { ...rest, endpoint: draft.kind === "chat" ? "/v1/chat/completions" : "/v1/executions" };
+  if (draft.kind !== "inputs") return { ...rest, endpoint: ENDPOINTS[draft.kind] };
   if (!draft.prompt && draft.models.length === 0) return null;
   return {
     ...rest,

@@ -29,7 +29,7 @@ async def read_response(gateway: Gateway, principal: Principal, response_id: str
     if isinstance(found, Open):
         return open_response(str(execution_id), is_queued=found.is_queued, background=found.background)
     outcome = store.outcome_of(found, output_json=books.output_json(found)).model_dump(mode="json")
-    return kept_response(outcome, asked=_asked(found))
+    return kept_response(outcome, asked=asked_of(found))
 
 
 async def list_input_items(gateway: Gateway, principal: Principal, response_id: str) -> list[Facts]:
@@ -77,7 +77,8 @@ def _absent() -> NotFound:
     return NotFound("There is no response of this id.")
 
 
-def _asked(row: Record) -> Asked:
+def asked_of(row: Record) -> Asked:
+    """`row`: of an execution, with its texts as far as they are kept."""
     return Asked(
         settings=row["settings"] or {}, metadata=row["metadata"] or {}, user=row["end_user"],
         previous_id=(row["details"] or {}).get("previous_id"), background=row["lane"] == Lane.BACKGROUND,
