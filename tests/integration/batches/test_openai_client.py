@@ -93,8 +93,8 @@ async def test_responses_are_answered_as_their_own_route_would(caller: Caller) -
 
 @pytest.mark.capability("E15", "E2")
 async def test_embeddings_are_the_vectors_that_their_own_route_gives(caller: Caller) -> None:
-    """More of them than the record of a single call keeps."""
-    bodies = [{"model": "simulated/embed", "input": [f"text {at} {number}" for number in range(64)]} for at in range(2)]
+    """More of them than the record of a single call keeps, and than are read at once."""
+    bodies = [{"model": "simulated/embed", "input": [f"text {at} {number}" for number in range(64)]} for at in range(12)]
     async with openai.AsyncOpenAI(api_key=caller.key, base_url=f"{caller.url}/v1") as client:
         file = await client.files.create(file=("calls.jsonl", lines_of("/v1/embeddings", [*bodies])), purpose="batch")
         batch = await client.batches.create(input_file_id=file.id, endpoint="/v1/embeddings", completion_window="24h")

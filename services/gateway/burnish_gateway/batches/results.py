@@ -25,10 +25,15 @@ from burnish_shared.contracts.executions import Status
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Busy, Unavailable
 
-OPENAIS: Final = frozenset({"/v1/chat/completions", "/v1/responses", "/v1/embeddings"})
+EMBEDDINGS: Final = "/v1/embeddings"
+
+OPENAIS: Final = frozenset({"/v1/chat/completions", "/v1/responses", EMBEDDINGS})
 """Endpoints whose answers are in OpenAI's words."""
 
 LINES_AT_ONCE: Final = 200
+
+VECTORS_AT_ONCE: Final = 10
+"""Lines of embeddings, each of which may hold 2 MiB of vectors."""
 
 LOOK_EVERY_S: Final = 0.3
 
@@ -60,7 +65,7 @@ async def results_of(
     busy for that long.
     """
     is_over = batch["status"] in ENDED
-    first = await _read(db, workspace_id, batch["batch_id"], from_line, is_over=True) if over is None else None
+    first = await _read(db, workspace_id, batch, from_line, is_over=True) if over is None else None
     return _lines(db, workspace_id, batch, first, next_line=from_line, over=over, is_over=is_over, wanted=wanted)
 
 
@@ -73,7 +78,7 @@ async def _lines(
     while True:
         if page is None:
             try:
-                page = await _read(db, workspace_id, batch_id, next_line, is_over=is_over or not follows)
+                page = await _read(db, workspace_id, batch, next_line, is_over=is_over or not follows)
             except Unavailable as error:
                 if not follows or isinstance(error, Busy):
                     give_up_at = min(give_up_at, now() + PATIENCE_S)
@@ -95,18 +100,23 @@ async def _lines(
                 yield _shown(batch, line, execution)
         if has_waited:
             await _pause(over, batch_id, next_line)
-        elif len(page.lines) < LINES_AT_ONCE:
+        elif len(page.lines) < _at_once(batch):
             return
         page = None
 
 
-async def _read(db: Database, workspace_id: UUID, batch_id: UUID, from_line: int, *, is_over: bool) -> _Page:
+def _at_once(batch: Record) -> int:
+    return VECTORS_AT_ONCE if batch["endpoint"] == EMBEDDINGS else LINES_AT_ONCE
+
+
+async def _read(db: Database, workspace_id: UUID, batch: Record, from_line: int, *, is_over: bool) -> _Page:
     """Looks whether the batch has ended too, unless `is_over`."""
+    batch_id = batch["batch_id"]
     async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
         if not is_over:
             row = await store.find_batch(tx, workspace_id, batch_id)
             is_over = row is None or row["status"] in ENDED
-        lines = await store.page_of_lines(tx, workspace_id, batch_id, from_line=from_line, limit=LINES_AT_ONCE)
+        lines = await store.page_of_lines(tx, workspace_id, batch_id, from_line=from_line, limit=_at_once(batch))
         ids = [one["execution_id"] for one in lines if one["execution_id"] is not None]
         rows = await store.executions_of(tx, workspace_id, ids)
         await executions.flush(tx)
@@ -158,7 +168,7 @@ def _body(endpoint: str, outcome: Facts, execution: Record) -> Facts:
             return _parsed(completion(outcome))
         case "/v1/responses":
             return kept_response(outcome, asked=asked_of(execution))
-        case "/v1/embeddings":
+        case _ if endpoint == EMBEDDINGS:
             return _parsed(embeddings(outcome, inputs=len(execution["messages"] or []), as_base64=False))
         case _:
             return outcome
