@@ -113,7 +113,7 @@ function useLastResults(batch: Batch) {
 
 function Results({ batch }: { batch: Batch }) {
   const [{ show, line }, set] = useUrlState(shape);
-  const pages = useResults(batch.id, { onlyFailed: show === "failed", moving: isMoving(batch) });
+  const pages = useResults(batch.id, { onlyFailed: show === "failed", moving: isMoving(batch), hasVectors: kindAt(batch.endpoint) === "embeddings" });
   const opened = line === null ? undefined : pages.rows.find((row) => row.line === line);
   return (
     <Section
