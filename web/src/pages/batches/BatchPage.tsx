@@ -9,7 +9,7 @@ import { count, money, plural, spaced } from "@/lib/format";
 import { integer, oneOf, over, useUrlState } from "@/lib/url-state";
 import { BatchActs } from "./BatchActs";
 import { BatchStatus } from "./BatchStatus";
-import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, kindAt, mostOf, nameOf, pauseWords, waitWords } from "./model";
+import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, kindAt, mostOf, nameOf, pauseWords, shownBody, waitWords } from "./model";
 import { useResults } from "./useResults";
 
 const shape = { show: oneOf(["all", "failed"], "all"), line: over(integer(null)) };
@@ -152,7 +152,7 @@ function WholeLine({ row }: { row: ResultLine }) {
       {row.response ? (
         <>
           <Facts facts={[["Cost", <Money key="c" nusd={costOf(row)} />], ["Run", <TextLink key="r" to={`/runs/${row.response.request_id}`}>Open the run</TextLink>]]} />
-          <JsonView label="The whole answer" value={row.response.body} />
+          <JsonView label="The whole answer" value={shownBody(row.response.body)} />
         </>
       ) : null}
     </div>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseMessages } from "@/lib/template";
-import { type Draft, answerOf, bodyOf, costOf, kindOf, linesOfItems, missingIn, mostOf, rowsLeftOut, statusWord, suggestedName, versionsOf, waitWords } from "./model";
+import { type Draft, answerOf, bodyOf, costOf, kindOf, linesOfItems, missingIn, mostOf, rowsLeftOut, shownBody, statusWord, suggestedName, versionsOf, waitWords } from "./model";
 
 const DRAFT: Draft = { file: "f", kind: "inputs", prompt: "", versions: "", models: [], name: " ", ceiling: "", day: false, paused: false };
 
@@ -49,6 +49,13 @@ it("finds the answer and its cost in each format", () => {
   ];
   expect(lines.map(answerOf)).toEqual(["Hello", "Hi", "Hi", JSON.stringify([called]), "2 vectors of 3 numbers", ""]);
   expect(lines.map(costOf)).toEqual([12, 7, 7, 7, 7, null]);
+});
+
+it("shows of a vector its beginning, and all of anything else", () => {
+  const vectors = { object: "list", data: [{ index: 0, embedding: [1, 2, 3, 4, 5, 6] }, { index: 1, embedding: [1] }], usage: { cost_nusd: 7 } };
+  expect(shownBody(vectors)).toEqual({ ...vectors, data: [{ index: 0, embedding: [1, 2, 3, 4, "… 2 more"] }, { index: 1, embedding: [1] }] });
+  const chat = { object: "chat.completion", choices: [] };
+  expect(shownBody(chat)).toBe(chat);
 });
 
 it("makes lines of the rows of a dataset", () => {

@@ -100,6 +100,19 @@ function vectorsIn(data: unknown[]): string {
   return `${plural(data.length, "vector")}${many}`;
 }
 
+const NUMBERS_SHOWN = 4;
+
+/** The whole answer as it is shown: of each vector its beginning, since a hundred thousand numbers would hold up the page. */
+export function shownBody(body: Record<string, unknown>): Record<string, unknown> {
+  if (body["object"] !== "list" || !Array.isArray(body["data"])) return body;
+  const data = (body["data"] as Record<string, unknown>[]).map((one) => {
+    const vector = one["embedding"];
+    if (!Array.isArray(vector) || vector.length <= NUMBERS_SHOWN) return one;
+    return { ...one, embedding: [...(vector as unknown[]).slice(0, NUMBERS_SHOWN), `… ${count(vector.length - NUMBERS_SHOWN)} more`] };
+  });
+  return { ...body, data };
+}
+
 /** What the call was charged, in billionths of a dollar; in OpenAI's formats it stands in the usage. */
 export function costOf({ response }: Pick<ResultLine, "response">): number | null {
   const body = (response?.body ?? {}) as { cost_nusd?: unknown; usage?: { cost_nusd?: unknown } };
