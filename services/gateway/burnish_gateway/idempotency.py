@@ -142,6 +142,14 @@ async def replay(gateway: Gateway, tx: Tx, request: Request, principal: Tenant) 
     return None if asked is None or stored is None else _replayed(stored, asked, keyring=gateway.keyring)
 
 
+async def answered_before(gateway: Gateway, request: Request, principal: Tenant) -> Response | None:
+    """`replay` in a unit of work of its own; None without an Idempotency-Key too. Raises as `replay`."""
+    if key_of(request) is None:
+        return None
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return await replay(gateway, tx, request, principal)
+
+
 def _replayed(stored: Record | None, asked: Asked, *, keyring: Keyring) -> Response:
     if stored is None or stored["body"] is None:
         raise still_running()

@@ -30,8 +30,8 @@ BESIDE = "beside"
 VECTORS_MOST_CHARACTERS = 128 * 1024
 """A dozen vectors of 1536 numbers: enough that a repeat of an application's search gets its answer."""
 
-VECTORS_OF_BATCH_MOST_CHARACTERS = 2 * 1024 * 1024
-"""Of a line of a batch, whose answer nobody hears but from the record: 64 vectors of 4,096 numbers are 1.4 MB."""
+VECTORS_OF_BATCH_MOST_CHARACTERS = 700_000
+"""Of a line of a batch, whose answer is read from the record alone: 32 vectors of 4,096 numbers. One message of the bus holds as much."""
 
 INT4_MOST = 2**31 - 1
 

@@ -100,11 +100,37 @@ async def test_one_that_failed_says_why(client: AsyncOpenAI, stack: Stack) -> No
     assert read.status == "failed" and read.error is not None and read.error.code == "provider_refused" and read.error.message
 
 
+@pytest.mark.promise("G-04")
+async def test_a_key_of_another_request_ends_nothing(client: AsyncOpenAI, caller: Caller, stack: Stack) -> None:
+    ended = await client.responses.create(model="simulated/chat", input="Hi.")
+    headers = {"idempotency-key": "end"}
+    assert (await caller("POST", f"/v1/responses/{ended.id}/cancel", headers=headers)).status == 200
+    assert (await caller("POST", f"/v1/executions/{ended.id}/cancel", headers=headers)).status == 200
+    async with fault(stack, "slow,s=600"):
+        other = await client.responses.create(model="simulated/chat", input="Hi.", background=True)
+        for path in ("responses", "executions"):
+            refused = await caller("POST", f"/v1/{path}/{other.id}/cancel", headers=headers)
+            assert (refused.status, refused.body["error"]["code"]) == (422, "idempotency_mismatch")
+        assert (await client.responses.retrieve(other.id)).status in ("queued", "in_progress")
+        again = await caller("POST", f"/v1/responses/{ended.id}/cancel", headers=headers)
+        assert again.headers["idempotent-replayed"] == "true" and again.body["status"] == "completed"
+        await client.responses.cancel(other.id)
+
+
 @pytest.mark.promise("G-08")
 async def test_what_would_leave_nothing_to_read_is_refused(caller: Caller) -> None:
     for more, named in (({"stream": True}, "stream"), ({"store": False}, "store")):
         refused = await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "x", "background": True, **more})
         assert (refused.status, refused.body["error"]["param"]) == (400, named), refused.body
+    assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"store_content": False})).status == 200
+    async with asyncio.timeout(60):
+        while (await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "x"})).body["store"]:
+            await asyncio.sleep(0.02)
+    refused = await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "x", "background": True})
+    assert (refused.status, refused.body["error"]["param"]) == (400, "background")
+    native = {"messages": [{"role": "user", "content": "x"}], "model": "simulated/chat", "mode": "background"}
+    refused = await caller("POST", "/v1/executions", native)
+    assert (refused.status, refused.body["error"]["param"]) == (422, "mode")
 
 
 @pytest.mark.promise("T-01")

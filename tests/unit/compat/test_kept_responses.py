@@ -124,3 +124,36 @@ def test_every_end_is_one_of_openais(changed: dict[str, Any], status: str, code:
     assert made["output"][0]["status"] == ("completed" if status in ("completed", "incomplete") else "incomplete")
     if status == "completed":
         assert made == response_object(OUTCOME, repeated=repeated_of(Asked({}, {})))
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "type", "text", "function", "tool_calls", "image_url", "file", "refusal", "url"])
+            | st.text(max_size=2),
+            inner | st.sampled_from(["user", "assistant", "tool", "text", "image_url", "file", "refusal"]),
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(ODD, max_size=4))
+def test_what_came_from_elsewhere_in_whichever_form_is_told(messages: list[Any]) -> None:
+    items = input_items(ID, messages)
+    assert all(one["type"] in ("message", "function_call", "function_call_output", "reasoning") for one in items)
+    assert encoded(items)
+
+
+def test_nothing_of_another_form_is_lost() -> None:
+    odd = [
+        {"type": "human", "data": {"content": "one"}},
+        {"role": "user", "content": ["two"]},
+        {"role": "user", "content": {"text": "three"}},
+        {"role": "assistant", "content": [{"kind": "four"}], "tool_calls": [{"id": "a", "function": "five"}]},
+    ]
+    told = encoded(input_items(ID, odd)).decode()
+    assert all(word in told for word in ("one", "two", "three", "four", "five"))

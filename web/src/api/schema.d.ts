@@ -13387,8 +13387,11 @@ export interface components {
          * @description OpenAI's file object. What a batch gave has no time of its own: it goes with the text of its executions.
          */
         FileAnswer: {
-            /** Bytes */
-            bytes: number;
+            /**
+             * Bytes
+             * @description Null of the embeddings of a batch, which are not written out to be counted.
+             */
+            bytes: number | null;
             /** Created At */
             created_at: number;
             /** Expires At */

@@ -20,6 +20,9 @@ SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "write"))
 NO_SCOPE_NEEDED = frozenset({"operations", "sign-in", "inbound"})
 """Tags of routes that need no key, or say only who the caller is; what comes to `inbound` is signed."""
 
+READS_TEXTS = "executions:read"
+"""For what tells texts of executions beside what its route is for."""
+
 SAFE = frozenset({"GET", "HEAD"})
 
 

@@ -115,7 +115,7 @@ class FileAnswer(BaseModel):
 
     id: str
     object: Literal["file"] = "file"
-    bytes: int
+    bytes: int | None = Field(description="Null of the embeddings of a batch, which are not written out to be counted.")
     created_at: int
     expires_at: int | None
     filename: str
@@ -202,7 +202,7 @@ def file_answer(row: Record) -> FileAnswer:
     )
 
 
-def output_answer(file_id: str, batch: Record, *, size_bytes: int) -> FileAnswer:
+def output_answer(file_id: str, batch: Record, *, size_bytes: int | None) -> FileAnswer:
     """The entry of the answers or errors of a batch that has ended."""
     made_at = int((batch["finished_at"] or batch["created_at"]).timestamp())
     return FileAnswer(

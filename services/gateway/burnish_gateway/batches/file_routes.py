@@ -13,7 +13,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.batches import store
 from burnish_gateway.batches.answers import ENDED, ERRORS, OUTPUT, FileAnswer, FileDeleted, FilePage, file_answer, output_answer
-from burnish_gateway.batches.results import results_of
+from burnish_gateway.batches.results import EMBEDDINGS, results_of
 from burnish_gateway.batches.upload import Upload, is_form, upload_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, bearer, gateway_of, verified_caller
 from burnish_gateway.error_answer import ERROR_STATUSES, ErrorAnswer
@@ -124,7 +124,8 @@ async def read_file(gateway: GatewayParts, principal: Viewer, file_id: str) -> F
     """Of what was uploaded; or of the answers or errors of a batch, by the `output_file_id` or `error_file_id` that it names."""
     if (asked := _of_batch(file_id)) is not None:
         batch, lines = await _answers(gateway, principal, asked)
-        return output_answer(file_id, batch, size_bytes=sum([len(one) async for one in lines]))
+        size = None if batch["endpoint"] == EMBEDDINGS else sum([len(one) async for one in lines])
+        return output_answer(file_id, batch, size_bytes=size)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         row = await store.find_file(tx, principal.workspace_id, _id(file_id))
     if row is None:

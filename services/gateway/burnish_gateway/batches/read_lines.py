@@ -16,12 +16,16 @@ from burnish_gateway.execution.routes import NewExecution, check_requirements, o
 from burnish_gateway.json_lines import lines_of
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import parse_model
+from burnish_shared.books.finished import VECTORS_OF_BATCH_MOST_CHARACTERS
 from burnish_shared.errors import BurnishError, InvalidField
 
 ID_MOST: Final = 200
 
-INPUTS_MOST: Final = 64
-"""Of one line of embeddings. So many vectors of 4,096 numbers are kept whole (`VECTORS_OF_BATCH_MOST_CHARACTERS`)."""
+INPUTS_MOST: Final = 32
+"""Of one line of embeddings."""
+
+NUMBERS_MOST: Final = VECTORS_OF_BATCH_MOST_CHARACTERS * 3 // 16
+"""Of all its vectors: 32 of 4,096. Four bytes a number, and base64 has four characters for three of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,11 @@ def _embedding(raw: bytes) -> EmbeddingsBody:
             f"input: a line of a batch has at most {INPUTS_MOST} inputs, since its vectors are kept until they are fetched; make several "
             "lines.",
             param="input",
+        )
+    if len(body.inputs()) * (body.dimensions or 0) > NUMBERS_MOST:
+        raise InvalidField(
+            f"dimensions: the vectors of a line have at most {NUMBERS_MOST:,} numbers together; put fewer inputs into each line.",
+            param="dimensions",
         )
     if body.encoding_format == "base64":
         raise InvalidField("encoding_format: the results of a batch are numbers; leave base64 out.", param="encoding_format")

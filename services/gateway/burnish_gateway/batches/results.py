@@ -13,11 +13,10 @@ from asyncpg import Record
 from burnish_gateway.batches import store
 from burnish_gateway.batches.answers import ENDED
 from burnish_gateway.compat.completion import completion
-from burnish_gateway.compat.embeddings import embeddings
+from burnish_gateway.compat.embeddings import EmbeddingNotKept, embeddings
 from burnish_gateway.compat.error_answer import as_too_long
 from burnish_gateway.compat.format import Facts
-from burnish_gateway.compat.responses.kept import kept_response
-from burnish_gateway.compat.responses.read import asked_of
+from burnish_gateway.compat.responses.kept import asked_of, kept_response
 from burnish_gateway.execution import books
 from burnish_gateway.execution import store as executions
 from burnish_gateway.execution.answer import failure_of
@@ -97,7 +96,7 @@ async def _lines(
                 continue
             succeeded = line["status"] == Status.SUCCESS or (execution is not None and execution["status"] == Status.SUCCESS)
             if wanted(succeeded):
-                yield _shown(batch, line, execution)
+                yield await _rendered(batch, line, execution)
         if has_waited:
             await _pause(over, batch_id, next_line)
         elif len(page.lines) < _at_once(batch):
@@ -134,6 +133,13 @@ async def _pause(over: asyncio.Event | None, batch_id: UUID, next_line: int) -> 
     await asyncio.sleep(LOOK_EVERY_S)
 
 
+async def _rendered(batch: Record, line: Record, execution: Record | None) -> bytes:
+    """Vectors take up to some tenths of a second of one core each line: others are served meanwhile."""
+    if batch["endpoint"] == EMBEDDINGS:
+        return await asyncio.to_thread(_shown, batch, line, execution)
+    return _shown(batch, line, execution)
+
+
 def _shown(batch: Record, line: Record, execution: Record | None) -> bytes:
     """One line: `response` as the endpoint would have answered; `error` beside it where it is no success."""
     shown: dict[str, Any] = {
@@ -153,8 +159,8 @@ def _shown(batch: Record, line: Record, execution: Record | None) -> bytes:
     else:
         try:
             response["body"] = _body(batch["endpoint"], outcome.model_dump(mode="json"), execution)
-        except BurnishError as refusal:  # A success whose answer is not there any more.
-            error = refusal
+        except EmbeddingNotKept:
+            error = EmbeddingNotKept("The vectors of this line are not kept: they were forgotten, or too many to be.")
     if error is not None:
         shown["error"] = {"code": error.code, "message": error.message}
         response |= {"status_code": error.status, "body": {"error": {"type": error.type, **shown["error"], "details": error.details}}}
@@ -165,18 +171,14 @@ def _body(endpoint: str, outcome: Facts, execution: Record) -> Facts:
     """A success as the endpoint tells it. Raises EmbeddingNotKept."""
     match endpoint:
         case "/v1/chat/completions":
-            return _parsed(completion(outcome))
+            made: Facts = json.loads(completion(outcome))
+            return made
         case "/v1/responses":
             return kept_response(outcome, asked=asked_of(execution))
         case _ if endpoint == EMBEDDINGS:
-            return _parsed(embeddings(outcome, inputs=len(execution["messages"] or []), as_base64=False))
+            return embeddings(outcome, inputs=len(execution["messages"] or []), as_base64=False)
         case _:
             return outcome
-
-
-def _parsed(body: bytes) -> Facts:
-    made: Facts = json.loads(body)
-    return made
 
 
 def _line(shown: dict[str, Any]) -> bytes:

@@ -53,7 +53,7 @@ async def _embed(request: Request) -> Response:
         response.headers.update(headers)
         return response
     shown = embeddings(json.loads(outcome), inputs=len(body.inputs()), as_base64=body.encoding_format == "base64")
-    return Response(shown, media_type="application/json", headers=headers)
+    return Response(json.dumps(shown, separators=(",", ":")), media_type="application/json", headers=headers)
 
 
 async def make_embedding(

@@ -74,7 +74,7 @@ def _hold_nusd(inputs: Sequence[dict[str, Any]], route: Route, *, extra: Mapping
     return amount
 
 
-def embeddings(outcome: Facts, *, inputs: int, as_base64: bool) -> bytes:
+def embeddings(outcome: Facts, *, inputs: int, as_base64: bool) -> Facts:
     """OpenAI's list. `inputs`: how many there were. Raises EmbeddingNotKept for one that is told again and was not kept, and
     EmbeddingsIncomplete.
     """
@@ -97,4 +97,4 @@ def embeddings(outcome: Facts, *, inputs: int, as_base64: bool) -> bytes:
             "cost_nusd": outcome["cost_nusd"], "source": outcome["usage"]["source"],
         },
     }  # fmt: skip
-    return json.dumps(shown | ({"simulated": True} if outcome["simulated"] else {}), separators=(",", ":")).encode()
+    return shown | ({"simulated": True} if outcome["simulated"] else {})

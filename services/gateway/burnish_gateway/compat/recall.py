@@ -7,10 +7,9 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.access.scopes import check_scope
+from burnish_gateway.access.scopes import READS_TEXTS, check_scope
 from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.responses.earlier import going_on, not_kept
-from burnish_gateway.compat.responses.read import READS_TEXTS
 from burnish_gateway.compat.responses.references import MAY_REFER, Said, check_length, referred_in, with_items, without_items
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store

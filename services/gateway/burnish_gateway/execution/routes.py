@@ -20,14 +20,14 @@ from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.list_filters import Wanted
-from burnish_gateway.execution.order import Order, readable_later
+from burnish_gateway.execution.order import Order, check_kept_here, readable_later
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.shape import Shape, headers_again, shaped
 from burnish_gateway.execution.streaming import EventStream, Last, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, Told, first_told
-from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
+from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.registry.field_checks import check_response_format
@@ -171,8 +171,10 @@ async def execute(request: Request) -> Response:
     check_requirements(body.requirements, body.model)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
+    order = order_of(body)
+    check_kept_here(order, stores_text=principal.workspace.store_content, param="mode")
     admitted = await submit(
-        order_of(body), gateway=gateway, principal=principal, request_id=request_id_of(request),
+        order, gateway=gateway, principal=principal, request_id=request_id_of(request),
         traceparent=request.headers.get("traceparent"), key=key,
     )  # fmt: skip
     match admitted:
@@ -212,6 +214,8 @@ class CancelledAnswer(BaseModel):
 @router.post("/v1/executions/{execution_id}/cancel", summary="Cancel an execution", response_model=CancelledAnswer)
 async def cancel_execution(request: Request, gateway: GatewayParts, principal: Viewer, execution_id: UUID) -> Response:
     """Ends one that is queued or under way, whoever waits for it; what was produced so far is paid for. What has ended stays as it is."""
+    if (before := await answered_before(gateway, request, principal)) is not None:
+        return before
     answer = CancelledAnswer(id=execution_id, status=await cancel(gateway, principal, execution_id))
 
     async def work(_: Tx) -> CancelledAnswer:

@@ -17,7 +17,7 @@ from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.replay import replay as replay_execution
 from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import Admitted, submit
-from burnish_gateway.idempotency import fingerprint_of, key_of, replay, run_once
+from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of, run_once
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.suggest import Suggested, by_rules, messages_for, read
 from burnish_gateway.registry import store as prompts_store
@@ -77,11 +77,8 @@ class Suggestions(BaseModel):
 async def suggest(request: Request, body: SuggestBody, principal: Editor, gateway: GatewayParts) -> Response:
     """An ordinary call of a model, paid like any other. Words for people: what finds a better prompt and proves it is
     `POST /v1/optimizations`."""
-    if key_of(request) is not None:
-        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-            before = await replay(gateway, tx, request, principal)
-        if before is not None:
-            return before
+    if (before := await answered_before(gateway, request, principal)) is not None:
+        return before
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         told = await _of_run(tx, principal, body.test_run_id) if body.test_run_id is not None else _of_body(body)
     rules = by_rules(told["category_stats"], told["confusion_matrix"], metrics=told["metrics"], failed=len(told["failed_cases"]))

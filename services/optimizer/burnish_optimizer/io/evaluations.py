@@ -245,7 +245,7 @@ class Desk:
                 self._arrive(asked, Booked.of(outcome))
             case FrameKind.FULL:
                 self._not_admitted(asked, verdict=frame.body.decode("ascii", "replace")[:40] or "full")
-            case FrameKind.ELSEWHERE:
+            case FrameKind.ELSEWHERE | FrameKind.PARKED:  # Both lie in the books too.
                 asked.look_at = 0.0
                 self._wake_watcher.set()
             case _:

@@ -3,16 +3,22 @@
 Source: https://platform.openai.com/docs/api-reference/responses/get and …/responses/input-items.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from asyncpg import Record
+
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.answer import call_item, head_of, reasoning_item, refusal_part, response_object, text_part
+from burnish_shared.contracts.executions import Lane
 from burnish_shared.errors import InvalidField
 
 ENDED: Final = {"success": None, "cancelled": "cancelled"}
 """Our terminal status → OpenAI's; None: what the answer itself says (`completed`, `incomplete`). Every other is `failed`."""
+
+ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 AS_IT_IS: Final = ("temperature", "top_p", "parallel_tool_calls")
 
@@ -35,6 +41,15 @@ class Asked:
     is_stored: bool = True
 
 
+def asked_of(row: Record) -> Asked:
+    """`row`: of an execution, with its texts as far as they are kept."""
+    return Asked(
+        settings=row["settings"] or {}, metadata=row["metadata"] or {}, user=row["end_user"],
+        previous_id=(row["details"] or {}).get("previous_id"), background=row["lane"] == Lane.BACKGROUND,
+        is_stored=row["messages"] is not None,
+    )  # fmt: skip
+
+
 def kept_response(outcome: Facts, *, asked: Asked) -> Facts:
     """The response of an execution that has ended. One that ended badly holds its error, and what had come of its answer."""
     made = response_object(outcome, repeated=repeated_of(asked))
@@ -48,8 +63,8 @@ def kept_response(outcome: Facts, *, asked: Asked) -> Facts:
 
 
 def open_response(execution_id: str, *, is_queued: bool, background: bool) -> Facts:
-    """Of an execution that has not ended: which model answers is known once it has."""
-    head = head_of(execution_id, model=None, simulated=False, repeated={"background": background, "store": True})
+    """Of an execution that has not ended. Which model answers is known then, and whether its text is kept where somebody waits for it."""
+    head = head_of(execution_id, model=None, simulated=False, repeated={"background": background, "store": background})
     return head | {"status": "queued" if is_queued else "in_progress"}
 
 
@@ -71,7 +86,7 @@ def repeated_of(asked: Asked) -> Facts:
     return {name: value for name, value in told.items() if value is not None} | always
 
 
-def input_items(execution_id: str, messages: Sequence[Facts]) -> list[Facts]:
+def input_items(execution_id: str, messages: Sequence[Any]) -> list[Facts]:
     """What the model was sent, as items, oldest first. Their ids name them within this list, and nothing elsewhere."""
     items = [item for message in messages for item in _items(message, execution_id)]
     return [one | {"id": f"in_{execution_id}_{number}"} for number, one in enumerate(items)]
@@ -95,11 +110,14 @@ def page_of(items: Sequence[Facts], *, after: str | None, limit: int, newest_fir
     }
 
 
-def _items(message: Facts, execution_id: str) -> list[Facts]:
-    role, content = message.get("role"), message.get("content")
+def _items(message: Any, execution_id: str) -> list[Facts]:
+    """What came in from elsewhere was stored as it came: what is no message of a chat is told as its JSON."""
+    if not isinstance(message, dict) or message.get("role") not in ROLES:
+        return [{"type": "message", "role": "user", "status": "completed", "content": [_part(message)]}]
+    role, content = message["role"], message.get("content")
     if role in ("tool", "function"):
         call_id = message.get("tool_call_id") or message.get("name") or ""
-        told = content if isinstance(content, str) else [_part(one) for one in content or []]
+        told = content if isinstance(content, str) else _parts(content)
         return [{"type": "function_call_output", "call_id": call_id, "output": told, "status": "completed"}]
     if role != "assistant":
         return [{"type": "message", "role": role, "status": "completed", "content": _parts(content)}]
@@ -109,36 +127,59 @@ def _items(message: Facts, execution_id: str) -> list[Facts]:
         items.append(reasoning_item(execution_id, thoughts))
     if said := _said(content, message.get("refusal")):
         items.append({"type": "message", "role": "assistant", "status": "completed", "content": said})
-    return items + [call_item(execution_id, at, call) for at, call in enumerate(message.get("tool_calls") or [])]
+    return items + [call_item(execution_id, at, _call(one)) for at, one in enumerate(_listed(message.get("tool_calls")))]
+
+
+def _call(call: Any) -> Facts:
+    """As OpenAI's format has it; what is no such call keeps all that is known of it as its arguments."""
+    is_call = isinstance(call, dict) and isinstance(call.get("function"), dict)
+    return call if is_call else {"function": {"arguments": _as_text(call)}}
 
 
 def _said(content: Any, refusal: Any) -> list[Facts]:
     """Parts of a message of the model; none where it only called tools."""
-    texts = [content] if isinstance(content, str) and content else []
-    given = content if isinstance(content, list) else []
-    refused = [refusal] if isinstance(refusal, str) and refusal else []
-    for part in given:
-        (refused if part.get("type") == "refusal" else texts).append(part.get("refusal") or part.get("text") or "")
+    texts, refused = list[str](), [refusal] if isinstance(refusal, str) and refusal else []
+    for part in _listed(content):
+        is_refusal = isinstance(part, dict) and part.get("type") == "refusal"
+        text = _text_in(part, "refusal" if is_refusal else "text")
+        if text:
+            (refused if is_refusal else texts).append(text)
     return [text_part(one) for one in texts] + [refusal_part(one) for one in refused]
 
 
+def _text_in(part: Any, name: str) -> str:
+    text = part.get(name) if isinstance(part, dict) else None
+    return text if isinstance(text, str) else _as_text(part)
+
+
 def _parts(content: Any) -> list[Facts]:
-    if isinstance(content, str):
-        return [{"type": "input_text", "text": content}]
-    return [_part(one) for one in content or []]
+    return [_part(one) for one in _listed(content)]
 
 
-def _part(part: Facts) -> Facts:
-    """A part of a chat message in the words of a response; what has none there stays as it is kept."""
-    match part.get("type"):
-        case "text":
-            return {"type": "input_text", "text": part.get("text")}
-        case "image_url" if isinstance(part.get("image_url"), dict):
-            return {"type": "input_image", "image_url": part["image_url"].get("url"), "detail": part["image_url"].get("detail") or "auto"}
-        case "file" if isinstance(part.get("file"), dict):
-            return {"type": "input_file", **part["file"]}
+def _part(part: Any) -> Facts:
+    """A part of a chat message in the words of a response; an object of another kind stays as it is kept."""
+    match part:
+        case {"type": "text", "text": str(text)}:
+            return {"type": "input_text", "text": text}
+        case {"type": "image_url", "image_url": {"url": str(url), **rest}}:
+            return {"type": "input_image", "image_url": url, "detail": rest.get("detail") or "auto"}
+        case {"type": "file", "file": dict(file)}:
+            return {"type": "input_file", **file}
+        case {"type": str()}:
+            return dict(part)
         case _:
-            return part
+            return {"type": "input_text", "text": _as_text(part)}
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list as it is, nothing as none, and anything else as the one that there is."""
+    if value is None or value == "":
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _choice(choice: Any) -> Any:

@@ -1,23 +1,19 @@
 """Reads responses again by their ids, and ends them: of `/v1/responses` what OpenAI's clients call besides (PRODUCT E2)."""
 
-from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.access.scopes import check_scope
+from burnish_gateway.access.scopes import READS_TEXTS, check_scope
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.earlier import execution_in
-from burnish_gateway.compat.responses.kept import Asked, input_items, kept_response, open_response
+from burnish_gateway.compat.responses.kept import asked_of, input_items, kept_response, open_response
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books, store
 from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.read import Open, find_one
-from burnish_shared.contracts.executions import Lane
 from burnish_shared.errors import Conflict, NotFound
-
-READS_TEXTS: Final = "executions:read"
 
 
 async def read_response(gateway: Gateway, principal: Principal, response_id: str) -> Facts:
@@ -75,12 +71,3 @@ def _named(response_id: str) -> UUID:
 
 def _absent() -> NotFound:
     return NotFound("There is no response of this id.")
-
-
-def asked_of(row: Record) -> Asked:
-    """`row`: of an execution, with its texts as far as they are kept."""
-    return Asked(
-        settings=row["settings"] or {}, metadata=row["metadata"] or {}, user=row["end_user"],
-        previous_id=(row["details"] or {}).get("previous_id"), background=row["lane"] == Lane.BACKGROUND,
-        is_stored=row["messages"] is not None,
-    )  # fmt: skip

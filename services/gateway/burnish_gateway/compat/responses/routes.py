@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from burnish_gateway.compat.responses.kept import PAGE_DEFAULT, PAGE_MOST, page_of
 from burnish_gateway.compat.responses.read import cancel_response, list_input_items, read_response
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import answered_before, run_once
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -65,6 +65,8 @@ async def get_response(
 @router.post("/v1/responses/{response_id}/cancel", response_model=KeptResponse, summary="End a response that is queued or under way")
 async def end_response(request: Request, gateway: GatewayParts, principal: Viewer, response_id: ResponseId) -> Response:
     """What was produced so far is paid for. What has ended stays as it is. One that was asked for in the foreground is ended as well."""
+    if (before := await answered_before(gateway, request, principal)) is not None:
+        return before
     answer = KeptResponse.model_validate(await cancel_response(gateway, principal, response_id))
 
     async def work(_: Tx) -> KeptResponse:
