@@ -13,7 +13,7 @@ from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Dispatch
-from burnish_gateway.execution.order import check_kept_here
+from burnish_gateway.execution.order import kept_here
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered, headers_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
@@ -59,7 +59,7 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None, lat
     chat = parsed(format.parse, recalled.body, path=request.scope["path"]).in_workspace(stores_text=principal.workspace.store_content)
     repeats = recalled.repeats or await repeated_by(chat, gateway=gateway, principal=principal, key=key)
     later = later if chat.order.background else None
-    check_kept_here(chat.order, stores_text=principal.workspace.store_content, param="background")
+    kept_here(chat.order, stores_text=principal.workspace.store_content, param="background")
     if repeats is not None:
         return await _repeat(request, Repeated(repeats), chat=chat, format=format, gateway=gateway, principal=principal, later=later)
     chat = await go_on(chat, gateway=gateway, principal=principal)

@@ -20,7 +20,7 @@ from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.list_filters import Wanted
-from burnish_gateway.execution.order import Order, check_kept_here, readable_later
+from burnish_gateway.execution.order import Order, kept_here, readable_later
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.shape import Shape, headers_again, shaped
@@ -171,8 +171,7 @@ async def execute(request: Request) -> Response:
     check_requirements(body.requirements, body.model)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
-    order = order_of(body)
-    check_kept_here(order, stores_text=principal.workspace.store_content, param="mode")
+    order = kept_here(order_of(body), stores_text=principal.workspace.store_content, param="mode")
     admitted = await submit(
         order, gateway=gateway, principal=principal, request_id=request_id_of(request),
         traceparent=request.headers.get("traceparent"), key=key,
