@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0109"
-down_revision = "0107"
+down_revision = "0108"
 branch_labels = None
 depends_on = None
 
