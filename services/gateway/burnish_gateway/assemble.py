@@ -59,7 +59,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
-from burnish_shared.process import at_start, ended, supervise
+from burnish_shared.process import HealthServer, at_start, ended, supervise
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -146,15 +146,15 @@ async def _connected(
         await bus.close()
 
 
-async def check_start(settings: GatewaySettings) -> None:
+async def check_start(settings: GatewaySettings, health: HealthServer | None = None) -> None:
     """Raises StartRefused when our keys do not open what is stored; waits for PostgreSQL and our schema, however long it takes."""
     keyring = load_keyring(settings)
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-gateway-start", max_size=1, pooler=settings.pooler)
     try:
-        await at_start(lambda: check_schema(db))
-        await at_start(lambda: check_keyring(db, keyring))
-        await at_start(lambda: _check_sign_up_plan(db, settings.sign_up_plan))
+        await at_start(lambda: check_schema(db), health=health)
+        await at_start(lambda: check_keyring(db, keyring), health=health)
+        await at_start(lambda: _check_sign_up_plan(db, settings.sign_up_plan), health=health)
     finally:
         await db.close()
 

@@ -138,9 +138,7 @@ async def _check_known(tx: Tx, which: Filters, *, has_figures: bool) -> None:
     if not await store.is_known(tx, which.slug):
         raise NotFound(f"There is no prompt '{which.slug}' here, and no figure or execution names it.", param="prompt")
     if which.version is not None and not await store.knows_version(tx, which.slug, which.version):
-        raise NotFound(
-            f"The prompt '{which.slug}' has no version {which.version}, and no figure or execution names it.", param="version"
-        )
+        raise NotFound(f"The prompt '{which.slug}' has no version {which.version}, and no figure or execution names it.", param="version")
     if which.label not in (None, LATEST) and not await store.knows_label(tx, which.slug, which.label):
         raise NotFound(f"The prompt '{which.slug}' has no label '{which.label}', and no figure or execution names it.", param="label")
 
