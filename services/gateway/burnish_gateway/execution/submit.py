@@ -311,7 +311,8 @@ def _check_refusals(request: ExecutionRequest, of: Submission) -> None:
 
 
 async def _ask(request: ExecutionRequest, body: bytes, of: Submission) -> Answer:
-    answer = await of.gateway.admission.ask(_admission(request, body, of))
+    with of.gateway.unanswered.noting(request, of.key, claims=of.claims):
+        answer = await of.gateway.admission.ask(_admission(request, body, of))
     ADMISSIONS_OF(answer.verdict.name.lower()).inc()
     return answer
 
