@@ -6,8 +6,9 @@ from pydantic import Field
 
 from burnish_shared.bus.connect import connect
 from burnish_shared.bus.provision import keep_provisioned
+from burnish_shared.db.known_schema import check_schema
 from burnish_shared.db.session import Database
-from burnish_shared.process import HealthServer, supervise
+from burnish_shared.process import HealthServer, at_start, supervise
 from burnish_shared.settings import SharedSettings, from_environment
 
 
@@ -21,16 +22,19 @@ async def main(stop: asyncio.Event) -> None:
     """Provisions at start, after each reconnect and every five minutes. NATS_URL is the provisioner's; several may run."""
     settings = from_environment(ProvisionerSettings)
     dsn = settings.database_url.get_secret_value()
-    database = await Database.open(dsn, application_name="burnish-provisioner", max_size=1, pooler=settings.pooler)
-    bus = await connect(settings.nats_url.get_secret_value(), service="provisioner", replica=settings.replica)
+    async with HealthServer(settings.metrics_port, host=settings.metrics_host) as health:
+        database = await Database.open(dsn, application_name="burnish-provisioner", max_size=1, pooler=settings.pooler)
+        await at_start(lambda: check_schema(database), health=health)
+        url = settings.nats_url.get_secret_value()
+        bus = await at_start(lambda: connect(url, service="provisioner", replica=settings.replica), health=health)
 
-    async def readiness() -> str | None:
-        return None if bus.is_connected else "NATS cannot be reached"
+        async def readiness() -> str | None:
+            return None if bus.is_connected else "NATS cannot be reached"
 
-    try:
-        health = HealthServer(settings.metrics_port, readiness, host=settings.metrics_host)
-        keep = keep_provisioned(bus, database, stop, replicas=settings.stream_replicas, ack_wait_s=settings.ack_wait_s)
-        await supervise(health.run(stop), keep, stop=stop)
-    finally:
-        await bus.close()
-        await database.close()
+        health.readiness = readiness
+        try:
+            keep = keep_provisioned(bus, database, stop, replicas=settings.stream_replicas, ack_wait_s=settings.ack_wait_s)
+            await supervise(health.run(stop), keep, stop=stop)
+        finally:
+            await bus.close()
+            await database.close()

@@ -7,7 +7,7 @@ import resource
 import signal
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextvars import ContextVar
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import structlog
 import uvloop
@@ -86,13 +86,15 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
         tracing.flush()
 
 
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """What `work` returns, tried again for as long as it raises Unavailable: the servers may still be starting."""
+async def patiently(work: Callable[[], Awaitable[T]], *, health: "HealthServer | None" = None) -> T:
+    """What `work` returns, tried again for as long as it raises Unavailable: the servers may still be starting. `health` says why."""
     told, told_at_s = "", -math.inf
     while True:
         try:
             return await work()
         except Unavailable as error:
+            if health is not None:
+                health.waits_for = error.message
             now_s = asyncio.get_running_loop().time()
             if error.message != told or now_s - told_at_s >= SAID_AGAIN_S:
                 told, told_at_s = error.message, now_s
@@ -100,12 +102,12 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(START_AGAIN_S)
 
 
-async def at_start(work: Callable[[], Awaitable[T]]) -> T:
+async def at_start(work: Callable[[], Awaitable[T]], *, health: "HealthServer | None" = None) -> T:
     """`patiently`, for what a service needs before it serves anybody: a stop ends the process at once. Raises StopAsked then."""
     stop = STOP.get()
     if stop is None:
-        return await patiently(work)
-    working, stopping = asyncio.ensure_future(patiently(work)), asyncio.create_task(stop.wait())
+        return await patiently(work, health=health)
+    working, stopping = asyncio.ensure_future(patiently(work, health=health)), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -164,16 +166,28 @@ class HealthServer:
     """`/healthz` (the process lives), `/readyz` (503 and the reason while `readiness` gives one) and `/metrics`, of every service.
 
     The gateway has it apart from the API. Raw asyncio: a web framework would cost more memory than the service's own code. `port` 0 takes
-    any; `port` then tells which.
+    any; `port` then tells which. Served from the first moment on, since a probe that is refused ends a process that only waits: until there
+    is a `readiness` it is not ready, and says what it `waits_for`.
     """
 
-    def __init__(self, port: int, readiness: Readiness, *, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, readiness: Readiness | None = None, *, host: str = "127.0.0.1") -> None:
         self.port = port
+        self.readiness = readiness
+        self.waits_for = "it is starting"
         self._host = host
-        self._readiness = readiness
         self._server: asyncio.Server | None = None
 
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
     async def start(self) -> None:
+        """Does nothing where it was started."""
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(self._answer, self._host, self.port, limit=REQUEST_MAX_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -208,7 +222,7 @@ class HealthServer:
         if path == b"/metrics":
             return b"200 OK", CONTENT_TYPE_LATEST.encode(), generate_latest()
         if path == b"/readyz":
-            reason = await self._readiness()
+            reason = self.waits_for if self.readiness is None else await self.readiness()
             if reason is not None:
                 return b"503 Service Unavailable", b"text/plain", f"{reason}\n".encode()
             return b"200 OK", b"text/plain", b"ready\n"

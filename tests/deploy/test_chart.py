@@ -90,6 +90,14 @@ def test_who_runs_has_no_rights_that_it_does_not_need(values: dict[str, Any]) ->
                 assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container), component
 
 
+def test_services_are_probed_where_they_answer_while_they_wait_for_a_migration() -> None:
+    every = pods(rendered(EVERYTHING))
+    for component in (*SERVICES, "provisioner"):
+        for container in every[component]["containers"]:
+            probes = [container[one]["httpGet"]["port"] for one in ("startupProbe", "livenessProbe", "readinessProbe")]
+            assert probes == ["metrics"] * 3, component
+
+
 def test_each_part_is_given_its_own_secret_alone_and_three_the_key() -> None:
     manifests = rendered(EVERYTHING)
     for component, pod in pods(manifests).items():

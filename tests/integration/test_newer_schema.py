@@ -1,8 +1,12 @@
 """A release that is older than the schema works on it, as an update and the way back from one need, and says so; a newer one waits."""
 
 import asyncio
+import os
+import signal
+import sys
 from pathlib import Path
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -13,6 +17,8 @@ from burnish_shared.db.known_schema import check_schema, newest_revision
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from tests.conftest import Cluster, DatabaseUrls
+from tests.embedded.ports import own_port
+from tests.embedded.secrets import KEK
 
 pytestmark = [pytest.mark.capability("I2"), pytest.mark.promise("P-05")]
 NEWER = "9999"
@@ -91,6 +97,37 @@ async def test_a_service_waits_for_the_schema_that_it_knows(database_urls: Datab
             await check_schema(database)
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("service", ["gateway", "executor", "optimizer", "analytics", "webhooks", "provisioner"])
+async def test_a_service_that_waits_for_its_schema_says_so_to_whoever_probes_it(database_urls: DatabaseUrls, service: str) -> None:
+    """Its port refused connections meanwhile, and Kubernetes killed it for that after two minutes."""
+    await revision_is(database_urls, "0095")
+    port = own_port()
+    surroundings = os.environ | {
+        "DATABASE_URL": database_urls.get(service, database_urls["optimizer"]), "NATS_URL": "nats://nobody:none@127.0.0.1:9",
+        "BURNISH_KEK": KEK, "BURNISH_METRICS_PORT": str(port), "BURNISH_PORT": "0",
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "burnish.serve", service, env=surroundings, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(60):
+            while b"The schema is at 0095" not in (line := await process.stderr.readline()):
+                assert line, "it ended by itself"
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as probe:
+            async with probe.get("/healthz") as answer:
+                assert answer.status == 200
+            async with probe.get("/readyz") as answer:
+                assert answer.status == 503 and (await answer.text()).startswith("The schema is at 0095")
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            await process.communicate()
+        assert process.returncode == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
 
 
 async def test_who_may_not_read_the_revision_does_not_wait_for_another(database_urls: DatabaseUrls) -> None:

@@ -43,16 +43,18 @@ async def main(stop: asyncio.Event) -> None:
         statement_timeout_ms=STATEMENT_TIMEOUT_MS,
         pooler=settings.pooler,
     )
-    await at_start(lambda: check_schema(db))
-    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="analytics", replica=settings.replica))
-    try:
-        await run(settings, db=db, bus=bus, stop=stop)
-    finally:
-        await bus.close()
-        await db.close()
+    async with HealthServer(settings.metrics_port, host=settings.metrics_host) as health:
+        await at_start(lambda: check_schema(db), health=health)
+        url = settings.nats_url.get_secret_value()
+        bus = await at_start(lambda: connect(url, service="analytics", replica=settings.replica), health=health)
+        try:
+            await run(settings, db=db, bus=bus, stop=stop, health=health)
+        finally:
+            await bus.close()
+            await db.close()
 
 
-async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyncio.Event) -> None:
+async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyncio.Event, health: HealthServer | None = None) -> None:
     """Everything that analytics does, on connections that are given."""
     clock = SystemClock()
     relay = Relay(db, bus, service="analytics", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
@@ -69,6 +71,8 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
             return "PostgreSQL cannot be reached"
         return None
 
+    health = health or HealthServer(settings.metrics_port, host=settings.metrics_host)
+    health.readiness = readiness
     await supervise(
         batch.consume(bus, ANALYTICS_RECORDS, intake.handle_records, db=db, stop=stop, concurrency=BATCHES_AT_ONCE),
         batch.consume(bus, ANALYTICS_FEEDBACK, intake.handle_feedback, db=db, stop=stop),
@@ -78,7 +82,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         RecountKeeper(db, clock, settings.recount_interval_s).run(stop),
         FailureGroupKeeper(db, clock, settings.failure_groups_interval_s).run(stop),
         index_advisories(bus, db=db, stop=stop),
-        HealthServer(settings.metrics_port, readiness, host=settings.metrics_host).run(stop),
+        health.run(stop),
         stop=stop,
         last=relay.run,
     )

@@ -1,6 +1,7 @@
 """The executor's composition root."""
 
 import asyncio
+from functools import partial
 
 import structlog
 from nats.aio.subscription import Subscription
@@ -64,10 +65,16 @@ def rehearse() -> None:
 async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) -> None:
     """Executes until `stop`, then lets what runs finish. `settings` None: from the environment."""
     settings = settings or from_environment(ExecutorSettings)
-    dsn = settings.database_url.get_secret_value()
     keyring = load_keyring(settings)
-    db = await _open_database(settings, keyring)
-    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica))
+    async with HealthServer(settings.metrics_port, host=settings.metrics_host) as health:
+        await _execute(settings, keyring, stop=stop, health=health)
+
+
+async def _execute(settings: ExecutorSettings, keyring: Keyring, *, stop: asyncio.Event, health: HealthServer) -> None:
+    dsn = settings.database_url.get_secret_value()
+    db = await _open_database(settings, keyring, health)
+    url = settings.nats_url.get_secret_value()
+    bus = await at_start(lambda: connect(url, service="executor", replica=settings.replica), health=health)
     relay = _relay(settings, db=db, bus=bus)
     recorder = Recorder(
         settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True, pooler=settings.pooler),
@@ -89,10 +96,9 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     bulkheads = Bulkheads.by_percent(settings.max_running, settings.slots_share_percent)
     places = Places.of(bus, {Lane.BACKGROUND: settings.background_running, Lane.BATCH: settings.batch_running})
     desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings, bulkheads=bulkheads, places=places)
-    health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
-    await health.start()
-    await at_start(feed.start)
-    await at_start(lambda: _announce_platform_keys(db))
+    await at_start(feed.start, health=health)
+    await at_start(lambda: _announce_platform_keys(db), health=health)
+    health.readiness = partial(_readiness, bus, db)
     sweeping, watching = sweep_holds(db, settings=settings, relay=relay, stop=stop), watch_ledger(db, settings=settings, stop=stop)
     housework = (feed.run(), vault.run(), sweeping, watching, sweep_cache(db, settings=settings, stop=stop),
         warm_litellm(db, litellm=providers.litellm, feed=feed, stop=stop))  # fmt: skip
@@ -169,13 +175,13 @@ def _asker(
     )  # fmt: skip
 
 
-async def _open_database(settings: ExecutorSettings, keyring: Keyring) -> Database:
+async def _open_database(settings: ExecutorSettings, keyring: Keyring, health: HealthServer) -> Database:
     """Raises StartRefused when our keys do not open what lies there; waits for PostgreSQL and our schema, however long it takes."""
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-executor", max_size=settings.database_connections, pooler=settings.pooler)
     try:
-        await at_start(lambda: check_schema(db))
-        await at_start(lambda: check_keyring(db, keyring))
+        await at_start(lambda: check_schema(db), health=health)
+        await at_start(lambda: check_keyring(db, keyring), health=health)
     except BaseException:
         await db.close()
         raise

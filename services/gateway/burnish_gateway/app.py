@@ -194,12 +194,13 @@ def rehearse() -> None:
 async def main(stop: asyncio.Event) -> None:
     """Serves until `stop`, then finishes open requests within `drain_s`, and tells those that outlast it how they ended."""
     settings = from_environment(GatewaySettings)
-    await assemble.check_start(settings)
+    own = HealthServer(settings.metrics_port, host=settings.metrics_host)
+    await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
+    await assemble.check_start(settings, own)
     app = build_app(settings)
     server = make_server(app, settings)
+    own.readiness = partial(_why_not_ready, server, app)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
-    own = HealthServer(settings.metrics_port, partial(_why_not_ready, server, app), host=settings.metrics_host)
-    await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
     serving = asyncio.create_task(server.serve(sockets=sockets))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -24,6 +24,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.enrichments.read_content import EnrichmentWork
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
+from burnish_gateway.execution.unanswered import Unanswered
 from burnish_gateway.experiments.book import ExperimentBook
 from burnish_gateway.experiments.follow_orders import OrderFollower
 from burnish_gateway.experiments.rollout_by_policy import RolloutStarter
@@ -59,7 +60,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
-from burnish_shared.process import at_start, ended, supervise
+from burnish_shared.process import HealthServer, at_start, ended, supervise
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -114,7 +115,8 @@ async def _connected(
         cursors=Cursors(installation.cursor_key), feed=feed,
         authenticator=_authenticator(settings, db=db, feed=feed, installation=installation, identity=identity), identity=identity,
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
-        key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
+        key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(),
+        unanswered=Unanswered(db), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         groups=GroupBook.over(db, feed=feed), experiments=ExperimentBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
@@ -146,15 +148,15 @@ async def _connected(
         await bus.close()
 
 
-async def check_start(settings: GatewaySettings) -> None:
+async def check_start(settings: GatewaySettings, health: HealthServer | None = None) -> None:
     """Raises StartRefused when our keys do not open what is stored; waits for PostgreSQL and our schema, however long it takes."""
     keyring = load_keyring(settings)
     dsn = settings.database_url.get_secret_value()
     db = await Database.open(dsn, application_name="burnish-gateway-start", max_size=1, pooler=settings.pooler)
     try:
-        await at_start(lambda: check_schema(db))
-        await at_start(lambda: check_keyring(db, keyring))
-        await at_start(lambda: _check_sign_up_plan(db, settings.sign_up_plan))
+        await at_start(lambda: check_schema(db), health=health)
+        await at_start(lambda: check_keyring(db, keyring), health=health)
+        await at_start(lambda: _check_sign_up_plan(db, settings.sign_up_plan), health=health)
     finally:
         await db.close()
 
@@ -196,6 +198,7 @@ async def run_loops(gateway: Gateway, stop: asyncio.Event) -> None:
 def _loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
     return [
         gateway.admission.run(),
+        gateway.unanswered.run(),
         gateway.feed.run(),
         gateway.bus.until_lost(),
         gateway.key_use.run(),

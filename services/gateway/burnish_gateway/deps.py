@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from burnish_gateway.chains.runner import ChainRunner
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
+    from burnish_gateway.execution.unanswered import Unanswered
     from burnish_gateway.experiments.book import ExperimentBook
     from burnish_gateway.experiments.shadow import Shadows
     from burnish_gateway.feedback.metric_book import MetricBook
@@ -78,6 +79,7 @@ class Gateway:
     passwords: Passwords
     admission: Admission
     refusals: "Refusals"
+    unanswered: "Unanswered"
     inbox: "FrameInbox"
     relay: Relay
     catalog: "Catalog"

@@ -42,16 +42,19 @@ async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -
         max_size=settings.database_connections,
         pooler=settings.pooler,
     )
-    await at_start(lambda: check_schema(db))
-    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="optimizer", replica=settings.replica))
-    try:
-        await run(settings, db=db, bus=bus, stop=stop)
-    finally:
-        await bus.close()
-        await db.close()
+    async with HealthServer(settings.metrics_port, host=settings.metrics_host) as health:
+        await at_start(lambda: check_schema(db), health=health)
+        url = settings.nats_url.get_secret_value()
+        bus = await at_start(lambda: connect(url, service="optimizer", replica=settings.replica), health=health)
+        try:
+            health.readiness = partial(_why_not_ready, db, bus)
+            await run(settings, db=db, bus=bus, stop=stop, health=health)
+        finally:
+            await bus.close()
+            await db.close()
 
 
-async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyncio.Event) -> None:
+async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyncio.Event, health: HealthServer) -> None:
     """Everything that the optimizer does, on connections that are given."""
     relay = Relay(db, bus, service="optimizer", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     inbox = AnswersInbox(bus)
@@ -67,7 +70,7 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
             LiveScores(db=db, bus=bus, inbox=inbox, settings=settings, clock=clock, grounds=grounds).run(stop),
             ExperimentWatch(db=db, settings=settings, clock=clock).run(stop),
             consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake, batches.wake), db=db, stop=stop),
-            HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),
+            health.run(stop),
             _until_lost(bus, stop),
             stop=stop,
             last=relay.run,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -58,14 +59,14 @@ async def main(stop: asyncio.Event) -> None:
         max_size=DATABASE_CONNECTIONS,
         pooler=settings.pooler,
     )
-    parts: list[Bus] = []
-    health = HealthServer(settings.metrics_port, lambda: _why_not_ready(db, parts), host=settings.metrics_host)
+    health = HealthServer(settings.metrics_port, host=settings.metrics_host)
     await health.start()
     try:
-        await at_start(lambda: check_schema(db))
-        await at_start(lambda: check_keyring(db, keyring))
-        bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="webhooks", replica=settings.replica))
-        parts.append(bus)
+        await at_start(lambda: check_schema(db), health=health)
+        await at_start(lambda: check_keyring(db, keyring), health=health)
+        url = settings.nats_url.get_secret_value()
+        bus = await at_start(lambda: connect(url, service="webhooks", replica=settings.replica), health=health)
+        health.readiness = partial(_why_not_ready, db, bus)
         async with (
             bus,
             HttpSender(
@@ -176,8 +177,8 @@ async def _until_lost(bus: Bus, stop: asyncio.Event) -> None:
         stopping.cancel()
 
 
-async def _why_not_ready(db: Database, parts: list[Bus]) -> str | None:
-    if not parts or not parts[0].is_connected:
+async def _why_not_ready(db: Database, bus: Bus) -> str | None:
+    if not bus.is_connected:
         return "NATS is away"
     try:
         async with db.unit_of_work(read_only=True) as tx:

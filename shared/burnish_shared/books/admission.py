@@ -17,6 +17,7 @@ import structlog
 from burnish_shared.books.gathering import Gathering
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Busy, Unavailable
+from burnish_shared.sparing_log import SparingLog
 
 log = structlog.get_logger()
 
@@ -38,6 +39,9 @@ BURST_RATIO = 0.2
 
 DEADLOCKS_MOST = 3
 """So often a batch may be the victim of a deadlock before it is tried in parts. The transaction did nothing, and others went on."""
+
+RETRIES_TOLD_S = 5.0
+"""How often one and the same reason to try a batch again is told; how often it was one since, with it."""
 
 BUSY_ROWS = "Another operation holds this workspace's account; try again."
 AWAY = "The books cannot be reached at the moment; try again."
@@ -167,6 +171,7 @@ class Admission:
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
     _gathering: Gathering = field(default_factory=Gathering)
+    _retries: SparingLog = field(default_factory=lambda: SparingLog(interval_s=RETRIES_TOLD_S))
 
     @classmethod
     def over(cls, dsn: str, *, application_name: str, pooler: Pooler = "none") -> Self:
@@ -174,12 +179,9 @@ class Admission:
 
         def connection(name: str, *, asynchronous: bool) -> DurableConnection:
             return DurableConnection(
-                dsn,
-                application_name=f"{application_name}-{name}",
-                asynchronous=asynchronous,
-                statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+                dsn, application_name=f"{application_name}-{name}", asynchronous=asynchronous, statement_timeout_ms=STATEMENT_TIMEOUT_MS,
                 pooler=pooler,
-            )
+            )  # fmt: skip
 
         return cls(hold=connection("admit", asynchronous=True), disk=connection("flush", asynchronous=False))
 
@@ -210,14 +212,9 @@ class Admission:
         ENDED: it has its row; BUDGET, CREDIT, FUNDING, ALLOWANCE: the difference is not there, and what was held stays held.
         """
         request = AdmissionRequest(
-            execution_id=execution_id,
-            workspace_id=workspace_id,
-            amount_nusd=total_nusd,
-            ttl_ms=0,
-            lane="",
-            account_ids=account_ids,
+            execution_id=execution_id, workspace_id=workspace_id, amount_nusd=total_nusd, ttl_ms=0, lane="", account_ids=account_ids,
             widen_fence=fence,
-        )
+        )  # fmt: skip
         return await self.ask(request)
 
     async def run(self) -> None:
@@ -249,7 +246,7 @@ class Admission:
                 if deadlocks >= DEADLOCKS_MOST:
                     await self._split(batch, _by_workspace(batch))
                     return
-                log.warning("admission.retried", error="DeadlockDetectedError", requests=len(batch))
+                self._tell_retry("DeadlockDetectedError", batch)
             except asyncpg.LockNotAvailableError:
                 await self._split(batch, _by_workspace(batch))
                 return
@@ -259,7 +256,7 @@ class Admission:
                 if asyncio.get_running_loop().time() >= give_up_at:
                     _fail(batch, Unavailable(AWAY, retry_after_s=1))
                     return
-                log.warning("admission.retried", error=type(error).__name__, requests=len(batch))
+                self._tell_retry(type(error).__name__, batch)
                 await asyncio.sleep(0.05)
             except asyncpg.PostgresError as error:
                 if len(batch) == 1:
@@ -270,6 +267,12 @@ class Admission:
             else:
                 _tell(batch, row)
                 return
+
+    def _tell_retry(self, error: str, batch: list[_Waiting]) -> None:
+        """A line for the first, and then one every RETRIES_TOLD_S: a server that is full is asked twenty times a second."""
+        times = self._retries.due(error)
+        if times is not None:
+            log.warning("admission.retried", error=error, requests=len(batch), times=times)
 
     async def _admit(self, batch: list[_Waiting]) -> asyncpg.Record | None:
         """The row of answers, on disk. One that comes alone commits for itself: nobody waits for its locks, and it saves a round trip."""
@@ -380,10 +383,7 @@ def rate_state(rate: RateLimit, slack_us: int) -> RateState:
     """What is left where `slack_us` of the burst is free."""
     free_us = max(0, slack_us)
     return RateState(
-        rate_id=rate.rate_id,
-        limit=rate.per_minute,
-        remaining=free_us // rate.step_us,
-        reset_s=(rate.burst_us - free_us) / 1_000_000,
+        rate_id=rate.rate_id, limit=rate.per_minute, remaining=free_us // rate.step_us, reset_s=(rate.burst_us - free_us) / 1_000_000
     )
 
 

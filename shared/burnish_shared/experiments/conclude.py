@@ -51,7 +51,7 @@ def conclude(plan: Plan, analysis: Analysis, *, days: float, days_left: Mapping[
         doubt = sentences.of_missing(best, analysis)
         if not doubt or _survives(best, plan, analysis):
             return Concluded("better", best.arm, " ".join(filter(None, (said[best.arm], doubt))))
-        told = f"Not decided: {_lower(said[best.arm])} But {doubt}"
+        told = f"Not decided: {sentences.of_the_end(said[best.arm])} But {doubt}"
         # What was planned has come: looking on would be looks that nobody planned.
         return Concluded("not_enough_data", None, told) if best.is_last else _on(plan, days, told)
     left_open = [one for one in alive if one.arm in analysis.taken_out and one.state in ("too_few", "not_yet") and not one.is_last]
@@ -81,17 +81,17 @@ def _survives(one: Difference, plan: Plan, analysis: Analysis) -> bool:
     return low is not None and high is not None and min(plan.sign * low, plan.sign * high) > 0
 
 
-def _lower(sentence: str) -> str:
-    return sentence.removesuffix("; you may stop.") + "."
-
-
-def as_result(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch]) -> dict[str, Any]:
-    """The analysis as JSON: for verdicts and for what a page shows. `epochs`: those that it was made of."""
+def as_result(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], *, is_over: bool = False) -> dict[str, Any]:
+    """The analysis as JSON: for verdicts and for what a page shows. `epochs`: those that it was made of. `is_over`: nobody goes on."""
+    said = {one.arm: sentences.of_difference(one, analysis, plan) for one in analysis.differences}
     return {
         "arms": [asdict(one) for one in analysis.arms],
         "differences": [
             asdict(one)
-            | {"sentence": sentences.of_difference(one, analysis, plan), "missing_feedback": sentences.of_missing(one, analysis)}
+            | {
+                "sentence": sentences.of_the_end(said[one.arm]) if is_over else said[one.arm],
+                "missing_feedback": sentences.of_missing(one, analysis),
+            }
             for one in analysis.differences
         ],
         "guardrails": [asdict(one) for one in analysis.guardrails],

@@ -105,7 +105,7 @@ def _harm(plan: Plan, analysis: Analysis) -> str:
     """Proof that a guardrail is broken, or that the candidate is worse by the metric it was made for."""
     broken = [sentences.of_harm(one) for one in analysis.guardrails if one.state == "harm"]
     worse = [sentences.of_difference(one, analysis, plan) for one in analysis.differences if one.state == "worse"]
-    return " ".join(broken or worse).replace("; you may stop.", ".")
+    return sentences.of_the_end(" ".join(broken or worse))
 
 
 def _can_be_known(one: GuardrailFinding) -> bool:

@@ -23,6 +23,9 @@ DECIDING: Final[Mapping[str, str]] = {"latency_p95_ms": "latency at the 95th per
 FOR_P95: Final = 220
 """Answers of an arm beyond whose 95th percentile there are enough to say how far it may lie (quantiles.py)."""
 
+YOU_MAY_STOP: Final = "; you may stop."
+"""How what is proven of an experiment that goes on ends. A verdict of one that is over says nothing of stopping: `of_the_end`."""
+
 UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "end_user": ("end user", "end users"),
     "session": ("session", "sessions"),
@@ -49,18 +52,23 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
                 return f"{_constant(one, analysis, plan)}: {seen} seen."
             return f"Too few to say anything: {_people(fewest, plan)} of the {least:,} that each arm needs{_left(days_left)}."
         case "better":
-            return f"{name} is better: {_interval(one, analysis, plan)}; {after}; you may stop."
+            return f"{name} is better: {_interval(one, analysis, plan)}; {after}{YOU_MAY_STOP}"
         case "worse":
-            return f"{name} is worse: {_interval(one, analysis, plan)}; {after}; you may stop."
+            return f"{name} is worse: {_interval(one, analysis, plan)}; {after}{YOU_MAY_STOP}"
         case "no_difference":
             margin = _size(analysis.margin, one, analysis, plan)
-            return f"No difference that matters: {_interval(one, analysis, plan)}, within ±{margin}; {after}; you may stop."
+            return f"No difference that matters: {_interval(one, analysis, plan)}, within ±{margin}; {after}{YOU_MAY_STOP}"
     if one.is_last:
         return f"No difference was found: {_interval(one, analysis, plan)}; {after}. What was planned has been seen."
     if one.is_constant:
         seen, sure = _constant(one, analysis, plan), _sure(one, analysis, plan)
         return f"{seen}. A rare one may still differ, so that it is {sure}; {after}{_left(days_left)}."
     return f"Not decided yet: {_interval(one, analysis, plan)}; {after}{_left(days_left)}."
+
+
+def of_the_end(said: str) -> str:
+    """What was said of an experiment that went on, once it is over: one sentence or several."""
+    return said.replace(YOU_MAY_STOP, ".")
 
 
 def _constant(one: Difference, analysis: Analysis, plan: Plan) -> str:

@@ -70,7 +70,9 @@ def request(workspace: Workspace, lane: Lane, **more: Any) -> ExecutionRequest:
         "deadline_at": now + timedelta(minutes=1), "sent_at": now, "account_ids": [workspace.credit_account_id],
         "messages": [{"role": "user", "content": "secret"}], "request_id": "req-1", "hops": 2, "group_key": "g", "traceparent": TRACE,
         "prompt": PromptRef(prompt_id=new_uuid(), slug="triage", version=3, label="production"),
-        "caller": Caller(user_id="ada é", session_id="s", app="web", api_key_id=str(new_uuid()), metadata={"secret": 1}),
+        "caller": Caller(
+            user_id="ada é", session_id="s", app="web", api_key_id=str(new_uuid()), metadata={"secret": 1}, previous_id=new_uuid()
+        ),
         "experiment": ExperimentPart(experiment_id=new_uuid(), arm="b", epoch=2, unit="user:ada é"),
     }  # fmt: skip
     return ExecutionRequest(**(values | more))

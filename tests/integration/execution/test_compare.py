@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.compare import run_sides
+from burnish_gateway.execution import submit
+from burnish_gateway.execution.request_bytes import unstamped
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.billing.money import on_plan, operator_of, until
@@ -214,6 +217,32 @@ async def test_sides_count_together_and_what_a_rate_refuses_used_up_nothing_of_i
         assert 1 <= int(refused.headers["retry-after"]) <= 6
     assert (await slow("POST", "/v1/executions", HELLO)).status == 200
     assert len(await rows_of(stack, caller)) == 3
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E16", "B3")
+async def test_a_flood_that_a_rate_refuses_is_not_rendered_and_what_is_let_in_becomes_bytes_once(
+    stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four of the longest sides took a third of a second of the gateway before a rate said no, each time."""
+    made: list[Any] = []
+
+    def counted(request: Any) -> bytes:
+        made.append(request)
+        return unstamped(request)
+
+    for module in (run_sides, submit):
+        monkeypatch.setattr(module, "unstamped", counted)
+    key = await caller("POST", "/v1/api-keys", {"name": "slow", "rate_limit_per_minute": 10})
+    slow = replace(caller, key=key.body["key"])
+    compared = await slow("POST", "/v1/executions/compare", SIDES)
+    assert (compared.status, len(made)) == (200, 2), compared.body
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(NO_TIME_PASSED, 12_000_000)
+    statuses = [(await slow("POST", "/v1/executions/compare", SIDES)).status for _ in range(3)]
+    assert statuses == [429] * 3 and len(made) == 4, "once, to ask the rate"
+    again = await slow("POST", "/v1/executions/compare", SIDES | {"models": ["no-such-model"] * 2})
+    assert again.status == 429, "nothing was looked at"
     await assert_settled(stack, caller)
 
 

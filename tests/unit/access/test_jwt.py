@@ -15,9 +15,9 @@ from burnish_gateway.access.jwt_keys import read_key_set, secret_key
 from burnish_gateway.access.jwt_reading import REFUSED, TOKEN_MOST_BYTES, Expected
 from burnish_gateway.access.jwt_verifier import ISSUER_PREFIX, REMEMBERED_MOST, JwtVerifier
 from burnish_gateway.access.provider_http import ProviderAway
-from burnish_gateway.sparing_log import SparingLog
 from burnish_shared.clock import SetClock
 from burnish_shared.errors import TokenExpired, Unauthenticated, Unavailable
+from burnish_shared.sparing_log import SparingLog
 from tests.fakes.signing import ISSUER, SECRET, assemble, claims, ec_signer, rsa_signer, token
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]

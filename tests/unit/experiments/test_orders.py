@@ -50,6 +50,15 @@ def test_a_winner_is_an_order_with_everything_it_was_decided_by() -> None:
     assert verdict.result["differences"][0]["arm"] == "b"
 
 
+def test_a_verdict_says_nothing_of_stopping_what_is_over() -> None:
+    plan = Plan(("a", "b", "c"), "satisfaction", "higher", "sequential", Settings())
+    found = told(seen(plan, {"a": arm(4000, 3200), "b": arm(4000, 2400), "c": arm(4000, 2400)}))
+    assert "; you may stop." in found.sentence and found.order is not None
+    verdict = found.order.data
+    assert verdict["outcome"] == "worse" and verdict["sentence"].count("is worse") == 2
+    assert verdict["result"]["differences"][0]["sentence"].endswith("answers.") and "you may stop" not in str(verdict)
+
+
 def test_while_nothing_is_decided_it_is_said_how_long_it_takes() -> None:
     found = told(seen(PLAN, {"a": arm(600, 420), "b": arm(640, 461)}))
     assert found.order is None and "about" in found.sentence and "days left" in found.sentence

@@ -6,6 +6,7 @@ from unittest.mock import AsyncMock
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.errors import Busy, Unavailable
@@ -59,3 +60,11 @@ async def test_a_database_that_goes_away_behind_a_lock_is_away_and_not_busy() ->
     with pytest.raises(Unavailable) as raised:
         await asked(LOCK, asyncpg.CannotConnectNowError("the database system is shutting down"))
     assert not isinstance(raised.value, Busy)
+
+
+async def test_a_server_that_is_full_is_told_of_once_and_not_at_each_try() -> None:
+    """It was twenty lines a second of every gateway and executor."""
+    with capture_logs() as logged:
+        assert (await asked(*[asyncpg.TooManyConnectionsError("sorry, too many clients already")] * 12, DEADLOCK)).verdict is Verdict.YES
+    told = [(one["error"], one["times"]) for one in logged if one["event"] == "admission.retried"]
+    assert told == [("TooManyConnectionsError", 1), ("DeadlockDetectedError", 1)]

@@ -9,8 +9,8 @@ import jwt
 import structlog
 
 from burnish_gateway.access.jwt_keys import KID_MOST, VerificationKey
-from burnish_gateway.sparing_log import SparingLog
 from burnish_shared.errors import TokenExpired, Unauthenticated
+from burnish_shared.sparing_log import SparingLog
 
 log = structlog.get_logger("burnish.gateway")
 

@@ -70,6 +70,8 @@ async def admit_sides(
     for more bytes together than SIDES_MOST_BYTES, as soon as they are that many.
     """
     _check_calls(principal, calls=len(orders))
+    if key is None:  # a flood is refused before anything is rendered; what was let in before gets its answer, whatever rates say now
+        gateway.refusals.check_rates([replace(one, calls=len(orders)) for one in principal.rates])
     plain = [replace(one, takes_part=False) for one in orders]
     made: list[MadeRequest] = []
     size = 0
@@ -80,7 +82,9 @@ async def admit_sides(
             if name_side is not None:
                 name_side(error, index)
             raise
-        size += len(unstamped(made[-1].request))
+        body = unstamped(made[-1].request)
+        made[-1] = replace(made[-1], body=body)
+        size += len(body)
         if size > SIDES_MOST_BYTES:
             raise _too_long(sides=len(plain), sides_at=sides_at)
     keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]

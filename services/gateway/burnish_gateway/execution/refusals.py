@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_refused
-from burnish_shared.books.admission import Answer, Verdict
+from burnish_shared.books.admission import Answer, RateLimit, Verdict
 from burnish_shared.db.config_cache import ChangeFeed
 
 REFUSALS_MOST = 10_000
@@ -58,16 +58,20 @@ class Refusals:
 
         What costs nothing is never refused by money.
         """
-        now = time.monotonic()
-        for rate in asked.rates:
-            until = self.until.get((rate.rate_id, rate.calls), 0.0)
-            if until > now:
-                raise rate_refused(rate, retry_after_s=until - now)
+        self.check_rates(asked.rates)
         if self.accounts and asked.needed_nusd > 0:
             for account_id in account_ids:
                 refused = self.refused(account_id, amount_nusd=asked.needed_nusd)
                 if refused is not None:
                     raise error_of(refused.answer, asked, left_nusd=refused.left_nusd)
+
+    def check_rates(self, rates: Sequence[RateLimit]) -> None:
+        """Raises RateLimited while a rate is known to say no to so many calls."""
+        now = time.monotonic()
+        for rate in rates:
+            until = self.until.get((rate.rate_id, rate.calls), 0.0)
+            if until > now:
+                raise rate_refused(rate, retry_after_s=until - now)
 
     def refused(self, account_id: int, *, amount_nusd: int) -> Refused | None:
         """What is remembered of an account that would refuse this amount."""

@@ -10,10 +10,11 @@ STAMPS: Final = {"fence", "sent_at"}
 
 
 ABOUT: Final[Any] = {
-    "prompt": True, "route": {"model", "provider", "simulated"}, "caller": {"user_id", "session_id", "app", "api_key_id"},
+    "prompt": True, "route": {"model", "provider", "simulated"},
+    "caller": {"user_id", "session_id", "app", "api_key_id", "previous_id"},
     "group_key": True, "experiment": True, "request_id": True, "hops": True, "traceparent": True,
 }  # fmt: skip
-"""What the record of an execution says that nobody began (`about_of` in db/sql/0061_about_unbegun.sql): nothing of what was asked."""
+"""What the record of an execution says that nobody began (`about_of` in db/sql/0108_previous_of_unbegun.sql): nothing of what was asked."""
 
 
 def about(request: ExecutionRequest) -> bytes:

@@ -70,12 +70,14 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class MadeRequest:
-    """A request that could be admitted, what it counts against, and the arm of an experiment that it belongs to."""
+    """A request that could be admitted, what it counts against, and the arm of an experiment that it belongs to. `body`: its `unstamped`
+    bytes, where somebody made them."""
 
     request: ExecutionRequest
     budgets: Budgets
     deadline_s: float
     taken: Taken | None = None
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ async def admit(
 
     `claims`: whoever held for this id before is shut out, and one that has ended is Repeated. `calls`: as so many the rates count it.
     """
-    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims, calls))
+    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims, calls), made.body)
 
 
 async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Principal) -> list[tuple[ModelFacts, Route]]:
@@ -261,8 +263,8 @@ async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Pri
     return ways
 
 
-async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeated:
-    """Asks with each payer in turn: the free allowance, the credit, the credit with more of its line drawn."""
+async def _admit(request: ExecutionRequest, of: Submission, made_body: bytes | None) -> Admitted | Repeated:
+    """Asks with each payer in turn: the free allowance, the credit, the credit with more of its line drawn. `made_body`: of `request`."""
     gateway, workspace = of.gateway, of.principal.workspace
     if workspace.suspended_at is not None and not of.claims:  # what was let in before ends as usual; anything else the books refuse
         raise suspended()
@@ -272,13 +274,14 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     asked = request
     for paid in payers_of(asked, workspace, gateway.refusals):
         request = paid if ref is None else bare(paid, ref)
+        _check_refusals(request, of)  # before its bytes are made, which takes a tenth of a second of the longest
         # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
-        body = checked_size(unstamped(request))
+        body = checked_size(unstamped(request) if made_body is None or request is not asked else made_body)
         answer = await _ask(request, body, of)
         for _ in range(DRAWS_MOST):
             if answer.verdict is not Verdict.CREDIT or not await _draws(request, of):
                 break
-            answer = await _ask(request, body, of, remembers=False)
+            answer = await _ask(request, body, of)
         if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
             return Repeated(answer.original)
         if answer.verdict is Verdict.ENDED and of.claims:
@@ -301,12 +304,15 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     return Admitted(request, body if len(body) <= REQUEST_MOST_BYTES else None, key=key, headers=headers, fence=answer.fence)
 
 
-async def _ask(request: ExecutionRequest, body: bytes, of: Submission, *, remembers: bool = True) -> Answer:
-    """`remembers`: not where more of the credit line was drawn just now, which a refusal of a moment ago knows nothing of."""
-    admission = _admission(request, body, of)
-    if of.key is None and remembers and not of.claims:  # what was let in before gets its answer, whatever rates and accounts say now
+def _check_refusals(request: ExecutionRequest, of: Submission) -> None:
+    """Not asked again where more of the credit line was drawn just now, which a refusal of a moment ago knows nothing of."""
+    if of.key is None and not of.claims:  # what was let in before gets its answer, whatever rates and accounts say now
         of.gateway.refusals.check(_asked(request, of), request.account_ids)
-    answer = await of.gateway.admission.ask(admission)
+
+
+async def _ask(request: ExecutionRequest, body: bytes, of: Submission) -> Answer:
+    with of.gateway.unanswered.noting(request, of.key, claims=of.claims):
+        answer = await of.gateway.admission.ask(_admission(request, body, of))
     ADMISSIONS_OF(answer.verdict.name.lower()).inc()
     return answer
 

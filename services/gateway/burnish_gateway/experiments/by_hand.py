@@ -84,5 +84,5 @@ async def verdict_by_hand(tx: Tx, experiment: Experiment, *, winner: str | None,
         "outcome": outcome, "winner": winner, "sentence": f"{chosen}; answers seen: {answers:,}.", "decided_by": by.actor,
         "reason": reason, "at": clock.now(), "epoch": experiment.epoch,
         "data": {"epochs": [{"epoch": one["epoch"], "shares": one["shares"]} for one in epochs], "sums": [dict(row) for row in rows]},
-        "rule": as_rule(plan), "result": as_result(plan, analysis, found),
+        "rule": as_rule(plan), "result": as_result(plan, analysis, found, is_over=True),
     })  # fmt: skip

@@ -14,6 +14,7 @@ from burnish_shared.experiments.analysis import FRESH, Epoch, Memory, analyse
 from burnish_shared.experiments.assign import share_of
 from burnish_shared.experiments.conclude import GoOn, as_result, as_rule, conclude
 from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.sentences import of_the_end
 from burnish_shared.experiments.sums import ArmSums
 from burnish_shared.moments import in_utc_us
 
@@ -79,6 +80,7 @@ async def _told_now(
     found = epochs_of([dict(one) for one in epochs], sums)
     analysis = analyse(plan, found, memory_of(look))
     standing = conclude(plan, analysis, days=days)
-    if experiment.rollout is not None and experiment.is_open:  # its ramp decides, and says so at the next look
-        return as_result(plan, analysis, found), "undecided", standing.sentence.replace("; you may stop.", ".")
-    return as_result(plan, analysis, found), "undecided" if isinstance(standing, GoOn) else standing.outcome, standing.sentence
+    told = as_result(plan, analysis, found, is_over=not experiment.is_open)
+    ramps = experiment.rollout is not None and experiment.is_open  # its ramp decides, and says so at the next look
+    outcome = "undecided" if ramps or isinstance(standing, GoOn) else standing.outcome
+    return told, outcome, standing.sentence if experiment.is_open and not ramps else of_the_end(standing.sentence)

@@ -20,7 +20,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.measures import EFFECTIVENESS_VERSION
 from burnish_shared.money import credits_text
-from burnish_shared.slug import MAX_VERSION, parse_label, parse_slug
+from burnish_shared.slug import LATEST, MAX_VERSION, parse_label, parse_slug
 
 router = make_router("analytics")
 include(router, recount_routes.router)
@@ -130,9 +130,17 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
 
 
 async def _check_known(tx: Tx, which: Filters, *, has_figures: bool) -> None:
-    """Raises NotFound for a prompt that nothing of the workspace names: its zeros would look like those of one that nobody uses."""
-    if which.slug is not None and not has_figures and not await store.is_known(tx, which.slug):
+    """Raises NotFound for a prompt that nothing of the workspace names, and for its version or label: zeros would look like those of what
+    nobody uses.
+    """
+    if which.slug is None or has_figures:
+        return
+    if not await store.is_known(tx, which.slug):
         raise NotFound(f"There is no prompt '{which.slug}' here, and no figure or execution names it.", param="prompt")
+    if which.version is not None and not await store.knows_version(tx, which.slug, which.version):
+        raise NotFound(f"The prompt '{which.slug}' has no version {which.version}, and no figure or execution names it.", param="version")
+    if which.label not in (None, LATEST) and not await store.knows_label(tx, which.slug, which.label):
+        raise NotFound(f"The prompt '{which.slug}' has no label '{which.label}', and no figure or execution names it.", param="label")
 
 
 def has_end_users(wanted: Range, which: Filters) -> bool:

@@ -31,6 +31,9 @@ HISTOGRAMS: Final = ("latency", "first_token")
 
 METRIC_ROWS_MOST: Final = 10_000
 
+NEWEST: Final = "SELECT version, label FROM executions WHERE slug = $1 ORDER BY execution_id DESC LIMIT 1000"
+"""Of a prompt: figures come a moment after an execution."""
+
 TOTAL_SHOWN: Final = "(CASE WHEN abs(sum(r.total)) < 1e-30 THEN 0 ELSE least(greatest(sum(r.total), -1e30), 1e30) END)::float8"
 """Sums are exact and may hold values from before those had a bound; what no float8 can hold would be an error instead of a figure."""
 
@@ -203,6 +206,33 @@ async def is_known(tx: Tx, slug: str) -> bool:
             """SELECT EXISTS (SELECT FROM prompts WHERE slug = $1) OR EXISTS (SELECT FROM rollups WHERE grain = 'day' AND slug = $1)
                    OR EXISTS (SELECT FROM executions WHERE slug = $1)""",
             slug,
+        )
+    )
+
+
+async def knows_version(tx: Tx, slug: str, version: int) -> bool:
+    """Whether the prompt has this version, or a figure of any day or one of its newest executions names it."""
+    return bool(
+        await tx.fetchval(
+            f"""SELECT EXISTS (SELECT FROM prompt_versions v JOIN prompts p USING (prompt_id) WHERE p.slug = $1 AND v.version = $2)
+                    OR EXISTS (SELECT FROM rollups WHERE grain = 'day' AND slug = $1 AND version = $2)
+                    OR EXISTS (SELECT FROM ({NEWEST}) e WHERE e.version = $2)""",
+            slug,
+            version,
+        )
+    )
+
+
+async def knows_label(tx: Tx, slug: str, label: str) -> bool:
+    """Whether the prompt has or had this label, or a figure of any day or one of its newest executions names it."""
+    return bool(
+        await tx.fetchval(
+            f"""SELECT EXISTS (SELECT FROM prompt_labels l JOIN prompts p USING (prompt_id) WHERE p.slug = $1 AND l.label = $2)
+                    OR EXISTS (SELECT FROM prompt_label_moves m JOIN prompts p USING (prompt_id) WHERE p.slug = $1 AND m.label = $2)
+                    OR EXISTS (SELECT FROM rollups WHERE grain = 'day' AND slug = $1 AND label = $2)
+                    OR EXISTS (SELECT FROM ({NEWEST}) e WHERE e.label = $2)""",
+            slug,
+            label,
         )
     )
 

@@ -12,6 +12,7 @@ from burnish_shared.experiments.conclude import Concluded, GoOn, as_result, as_r
 from burnish_shared.experiments.outlook import DAY_S, NOBODY_NEW, Outlook, outlook
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.rollout import Advance, Finish, Hold, RollBack, Standing, Wait, next_move
+from burnish_shared.experiments.sentences import of_the_end
 
 DECIDED_BY: Final = "system:optimizer"
 
@@ -197,8 +198,8 @@ def _units_a_day(seen: Seen, now: datetime) -> float | None:
 def _verdict(seen: Seen, analysis: Analysis, outcome: Any, winner: str | None, sentence: str, now: datetime) -> dict[str, Any]:
     """Everything that it was decided by, for good."""
     return Verdict(
-        outcome=outcome, winner=winner, sentence=sentence, decided_by=DECIDED_BY, at=now, epoch=seen.epoch, data=_data(seen),
-        rule=as_rule(seen.plan), result=as_result(seen.plan, analysis, seen.epochs),
+        outcome=outcome, winner=winner, sentence=of_the_end(sentence), decided_by=DECIDED_BY, at=now, epoch=seen.epoch, data=_data(seen),
+        rule=as_rule(seen.plan), result=as_result(seen.plan, analysis, seen.epochs, is_over=True),
     ).model_dump(mode="json")  # fmt: skip
 
 

@@ -34,6 +34,10 @@ REASONS: Final = {
     "out_of_time": "The time was up before anything could be proven.",
     "suspended": "The workspace was suspended before anything could be proven.",
     "model_failed": "The model did not answer.",
+    "proven_then_out_of_budget": "The budget was spent before the other models had theirs.",
+    "proven_then_out_of_time": "The time was up before the other models had theirs.",
+    "proven_then_suspended": "The workspace was suspended before the other models had theirs.",
+    "proven_then_model_failed": "Another model did not answer, and has none.",
     "test_looks_spent": "The test split was looked at too often: add at least as many fresh test items as there are.",
 }
 """Why a search ended, where its outcome does not say it."""

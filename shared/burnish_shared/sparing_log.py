@@ -1,4 +1,4 @@
-"""Lines of the log that somebody outside can cause: told once, and then as a count."""
+"""Lines of the log that somebody outside, or a server that is away, can cause: told once, and then as a count."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -11,10 +11,11 @@ MOST_KEPT: Final = 1_000
 
 
 class SparingLog:
-    """Says when a line of some kind is due: at once, and then every INTERVAL_S at most, with how many there were since the line before."""
+    """Says when a line of some kind is due: at once, and then every `interval_s` at most, with how many came since the line before."""
 
-    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, interval_s: float = INTERVAL_S, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
+        self._interval_s = interval_s
         self._kinds: dict[Hashable, tuple[float, int]] = {}
         """Kind → when its line was told last, and how many came since."""
 
@@ -22,7 +23,7 @@ class SparingLog:
         """One more of this kind. How many the line stands for; None: it is not due, and this one is counted for the next."""
         now = self._now()
         told_at, untold = self._kinds.pop(kind, (None, 0))
-        if told_at is not None and now - told_at < INTERVAL_S:
+        if told_at is not None and now - told_at < self._interval_s:
             self._kinds[kind] = (told_at, untold + 1)
             return None
         self._kinds[kind] = (now, 0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from burnish_gateway import sparing_log
-from burnish_gateway.sparing_log import INTERVAL_S, SparingLog
+from burnish_shared import sparing_log
+from burnish_shared.sparing_log import INTERVAL_S, SparingLog
 
 
 def test_the_first_is_told_at_once_and_those_of_a_minute_as_a_count() -> None:

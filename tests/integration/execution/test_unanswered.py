@@ -1,0 +1,65 @@
+"""An admission whose answer was lost may hold all the same: nobody was sent the call, and that is given back once the books are there."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from burnish_shared.books.admission import Admission
+from tests.embedded.stack import Caller, Stack
+from tests.integration.execution.test_executions import HELLO, assert_settled, books, rows_of
+from tests.pace import comes_within
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("C-01", "G-10")]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 1.0])
+async def test_what_an_unanswered_admission_holds_is_given_back_and_its_key_is_free(
+    stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch, late_s: float
+) -> None:
+    """It was held until the deadline and 75 s more, and a repeat with the same key heard 409 for as long. `late_s`: a server that stood
+    still may do what it was asked only after the caller has heard 503."""
+    usual, heard = Admission._admit, asyncio.Event()
+    under_way: list[Any] = []
+
+    async def lost(admission: Admission, batch: Any) -> Any:
+        async def done() -> None:
+            if late_s:
+                await heard.wait()
+                await asyncio.sleep(late_s)
+            await usual(admission, batch)
+
+        if late_s and not under_way:
+            under_way.append(asyncio.create_task(done()))
+        elif not late_s:
+            await done()
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+
+    key = {"idempotency-key": f"lost-{late_s}"}
+    with monkeypatch.context() as patched:
+        patched.setattr(Admission, "_admit", lost)
+        answer = await caller("POST", "/v1/executions", HELLO, headers=key)
+    assert (answer.status, answer.body["error"]["code"]) == (503, "unavailable"), answer.body
+    heard.set()
+    await asyncio.gather(*under_way)
+    assert len(await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)) == 1
+
+    async with comes_within(15):
+        while await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id):
+            await asyncio.sleep(0.05)
+    [row] = await rows_of(stack, caller)
+    assert (row["status"], row["cost_nusd"]) == ("error", 0)
+    assert (await caller("POST", "/v1/executions", HELLO, headers=key)).status == 200
+    await assert_settled(stack, caller)
+
+
+async def test_one_that_never_got_through_leaves_no_record(stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any) -> Any:
+        raise asyncpg.CannotConnectNowError("the database system is starting up")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Admission, "_admit", away)
+        assert (await caller("POST", "/v1/executions", HELLO)).status == 503
+    assert await rows_of(stack, caller) == []
+    await assert_settled(stack, caller)
