@@ -7,6 +7,7 @@ under traffic.
 import argparse
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,7 +19,11 @@ from burnish_analytics.io import live_score_store, recount_store, rollup_store
 from burnish_shared.db.session import Database
 
 STEP: Final = timedelta(days=1)
-"""So much is compared at once."""
+"""So much is compared at once where it is little."""
+
+AT_ONCE: Final = 10_000
+"""So many executions are compared at once, about: each may have a minute's row of its own, and five more by app, key and provider. Some
+20 KB each, and no service that counts live traffic meanwhile stands still for more than a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +48,42 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
     uncounted = 0
     day = bucket_start(start, "day")
     while day < end:
+        for grain in grains:
+            async for since, until in _pieces(db, workspace_id, day, grain):
+                found += await _compare(db, workspace_id, grain, since, until)
         async with db.unit_of_work(workspaces={workspace_id}) as tx:
-            is_erased = await recount_store.is_erased(tx, workspace_id)
-            for grain in grains:
-                raw, rolled = await recount_store.read_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                found += differences(raw, rolled)
-                if is_erased:
-                    continue
-                found += differences(*await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP))
-                if grain in COARSE:
-                    found += await recount_store.end_user_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                found += await recount_store.metric_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                found += await live_score_store.score_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-            if not is_erased:
+            if not await recount_store.is_erased(tx, workspace_id):
                 found += await recount_store.arm_differences(tx, workspace_id, start=day, end=day + STEP)
             uncounted += await recount_store.missing_facts(tx, workspace_id, start=day, end=day + STEP)
         day += STEP
     return Recount(found, uncounted)
+
+
+async def _compare(db: Database, workspace_id: UUID, grain: Grain, since: datetime, until: datetime) -> list[Difference]:
+    """All rows of one grain in [since, until)."""
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        found = differences(*await recount_store.read_sides(tx, workspace_id, grain=grain, start=since, end=until))
+        if await recount_store.is_erased(tx, workspace_id):
+            return found
+        found += differences(*await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=since, end=until))
+        if grain in COARSE:
+            found += await recount_store.end_user_differences(tx, workspace_id, grain=grain, start=since, end=until)
+        found += await recount_store.metric_differences(tx, workspace_id, grain=grain, start=since, end=until)
+        found += await live_score_store.score_differences(tx, workspace_id, grain=grain, start=since, end=until)
+    return found
+
+
+async def _pieces(db: Database, workspace_id: UUID, day: datetime, grain: Grain) -> AsyncIterator[tuple[datetime, datetime]]:
+    """The day in whole hours with AT_ONCE executions each where they come evenly; rows of a day cannot be cut."""
+    step = STEP
+    if grain != "day":
+        async with db.unit_of_work(workspaces={workspace_id}) as tx:
+            executions = await recount_store.counted_executions(tx, workspace_id, start=day, end=day + STEP)
+        step = timedelta(hours=max(1, 24 * AT_ONCE // max(executions, AT_ONCE)))
+    since = day
+    while since < day + STEP:
+        yield since, (until := min(since + step, day + STEP))
+        since = until
 
 
 async def backfill(db: Database, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
@@ -71,18 +95,23 @@ async def backfill(db: Database, workspace_id: UUID, *, start: datetime, end: da
     made = 0
     day = bucket_start(start, "day")
     while day < end:
-        async with db.unit_of_work(workspaces={workspace_id}) as tx:
-            await recount_store.lock_backfill(tx, workspace_id)
-            deltas = Deltas()
-            for grain in GRAINS:
-                raw, rolled = await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                for key, measures in raw.items():
-                    if isinstance(key, SetKey) and key not in rolled:
-                        deltas.put_set(key, measures)
-            await rollup_store.add_deltas(tx, deltas)
-            made += len(deltas.sets)
+        for grain in GRAINS:
+            async for since, until in _pieces(db, workspace_id, day, grain):
+                made += await _add_missing(db, workspace_id, grain, since, until)
         day += STEP
     return made
+
+
+async def _add_missing(db: Database, workspace_id: UUID, grain: Grain, since: datetime, until: datetime) -> int:
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        await recount_store.lock_backfill(tx, workspace_id)
+        raw, rolled = await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=since, end=until)
+        deltas = Deltas()
+        for key, measures in raw.items():
+            if isinstance(key, SetKey) and key not in rolled:
+                deltas.put_set(key, measures)
+        await rollup_store.add_deltas(tx, deltas)
+    return len(deltas.sets)
 
 
 async def _main(days: int, *, add_missing: bool) -> int:

@@ -243,6 +243,13 @@ async def is_erased(tx: Tx, workspace_id: UUID) -> bool:
     )
 
 
+async def counted_executions(tx: Tx, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
+    """Finished in this range."""
+    return await tx.fetchval(  # type: ignore[no-any-return]
+        "SELECT count(*) FROM execution_facts WHERE workspace_id = $1 AND finished_at >= $2 AND finished_at < $3", workspace_id, start, end
+    )
+
+
 async def missing_facts(tx: Tx, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
     """Executions of the books, finished in this range, that have not been counted (yet)."""
     return await tx.fetchval(  # type: ignore[no-any-return]
