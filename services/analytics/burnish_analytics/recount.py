@@ -7,10 +7,9 @@ under traffic.
 import argparse
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from burnish_analytics.core.recount import Difference, differences
@@ -48,9 +47,10 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
     uncounted = 0
     day = bucket_start(start, "day")
     while day < end:
+        executions = await _executions(db, workspace_id, day)
         for grain in grains:
-            async for since, until in _pieces(db, workspace_id, day, grain):
-                found += await _compare(db, workspace_id, grain, since, until)
+            for piece in pieces(day, grain, executions):
+                found += await _compare(db, workspace_id, piece)
         async with db.unit_of_work(workspaces={workspace_id}) as tx:
             if not await recount_store.is_erased(tx, workspace_id):
                 found += await recount_store.arm_differences(tx, workspace_id, start=day, end=day + STEP)
@@ -59,31 +59,54 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
     return Recount(found, uncounted)
 
 
-async def _compare(db: Database, workspace_id: UUID, grain: Grain, since: datetime, until: datetime) -> list[Difference]:
-    """All rows of one grain in [since, until)."""
+async def _executions(db: Database, workspace_id: UUID, day: datetime) -> int:
     async with db.unit_of_work(workspaces={workspace_id}) as tx:
-        found = differences(*await recount_store.read_sides(tx, workspace_id, grain=grain, start=since, end=until))
+        return await recount_store.counted_executions(tx, workspace_id, start=day, end=day + STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Of one grain: buckets of [since, until), and of `parts` of the prompts this one, from 0."""
+
+    grain: Grain
+    since: datetime
+    until: datetime
+    part: int = 0
+    parts: int = 1
+
+
+def pieces(day: datetime, grain: Grain, executions: int) -> list[Piece]:
+    """A day with AT_ONCE executions in each piece, where they come evenly: whole hours. What a day's one bucket holds is cut by prompt."""
+    most = max(1, executions // AT_ONCE)
+    if grain == "day":
+        return [Piece(grain, day, day + STEP, part, most) for part in range(most)]
+    hours = max(1, 24 // most)
+    return [Piece(grain, day + timedelta(hours=at), day + timedelta(hours=min(at + hours, 24))) for at in range(0, 24, hours)]
+
+
+async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Difference]:
+    """All rows of a piece. What PostgreSQL compares, and end users, whose sketches hold whole workspaces too, are not cut by prompt."""
+    span: Span = {"grain": of.grain, "start": of.since, "end": of.until}
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        found = differences(*await recount_store.read_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
         if await recount_store.is_erased(tx, workspace_id):
             return found
-        found += differences(*await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=since, end=until))
-        if grain in COARSE:
-            found += await recount_store.end_user_differences(tx, workspace_id, grain=grain, start=since, end=until)
-        found += await recount_store.metric_differences(tx, workspace_id, grain=grain, start=since, end=until)
-        found += await live_score_store.score_differences(tx, workspace_id, grain=grain, start=since, end=until)
+        found += differences(*await recount_store.read_set_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
+        if of.part:
+            return found
+        if of.grain in COARSE:
+            found += await recount_store.end_user_differences(tx, workspace_id, **span)
+        found += await recount_store.metric_differences(tx, workspace_id, **span)
+        found += await live_score_store.score_differences(tx, workspace_id, **span)
     return found
 
 
-async def _pieces(db: Database, workspace_id: UUID, day: datetime, grain: Grain) -> AsyncIterator[tuple[datetime, datetime]]:
-    """The day in whole hours with AT_ONCE executions each where they come evenly; rows of a day cannot be cut."""
-    step = STEP
-    if grain != "day":
-        async with db.unit_of_work(workspaces={workspace_id}) as tx:
-            executions = await recount_store.counted_executions(tx, workspace_id, start=day, end=day + STEP)
-        step = timedelta(hours=max(1, 24 * AT_ONCE // max(executions, AT_ONCE)))
-    since = day
-    while since < day + STEP:
-        yield since, (until := min(since + step, day + STEP))
-        since = until
+class Span(TypedDict):
+    """What the stores are asked for."""
+
+    grain: Grain
+    start: datetime
+    end: datetime
 
 
 async def backfill(db: Database, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
@@ -95,17 +118,20 @@ async def backfill(db: Database, workspace_id: UUID, *, start: datetime, end: da
     made = 0
     day = bucket_start(start, "day")
     while day < end:
+        executions = await _executions(db, workspace_id, day)
         for grain in GRAINS:
-            async for since, until in _pieces(db, workspace_id, day, grain):
-                made += await _add_missing(db, workspace_id, grain, since, until)
+            for piece in pieces(day, grain, executions):
+                made += await _add_missing(db, workspace_id, piece)
         day += STEP
     return made
 
 
-async def _add_missing(db: Database, workspace_id: UUID, grain: Grain, since: datetime, until: datetime) -> int:
+async def _add_missing(db: Database, workspace_id: UUID, of: Piece) -> int:
     async with db.unit_of_work(workspaces={workspace_id}) as tx:
         await recount_store.lock_backfill(tx, workspace_id)
-        raw, rolled = await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=since, end=until)
+        raw, rolled = await recount_store.read_set_sides(
+            tx, workspace_id, grain=of.grain, start=of.since, end=of.until, part=of.part, parts=of.parts
+        )
         deltas = Deltas()
         for key, measures in raw.items():
             if isinstance(key, SetKey) and key not in rolled:
