@@ -132,6 +132,28 @@ CHANGES: tuple[Callable[[World, str], Awaitable[tuple[str, float]]], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.promise("C-10")
+@pytest.mark.parametrize("followed", ["optimizations", "clarifications"])
+async def test_a_stream_that_goes_on_shows_nothing_more_to_a_key_that_was_revoked(
+    world: World, followed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comments stand for what would come: these two have nothing new to tell."""
+    monkeypatch.setattr("burnish_gateway.optimization.follow.KEEP_ALIVE_S", 0.2)
+    monkeypatch.setattr("burnish_gateway.execution.streaming.KEEP_ALIVE_S", 0.2)
+    made = (await world.alpha.admin("POST", "/v1/api-keys", {"name": "stream", "role": "admin"})).body
+    key = replace(world.alpha.admin, key=made["key"])
+    job = world.alpha.own["running_job"]
+    if followed == "clarifications":  # which are their own alone
+        job = (await key("POST", "/v1/clarifications", {"initial_prompt": "Answer customers."})).body["id"]
+    url = f"{world.stack.gateways[0]}/v1/{followed}/{job}/events"
+    headers = {"accept": "text/event-stream", "authorization": f"Bearer {key.key}"}
+    async with asyncio.timeout(20), world.alpha.admin.session.get(url, headers=headers) as response:
+        assert response.status == 200 and b"event: " in await response.content.readline()
+        assert (await world.alpha.admin("DELETE", f"/v1/api-keys/{made['id']}")).status == 204
+        said = await response.content.read()
+    assert said.rstrip().rpartition(b"\n\n")[2].startswith(b"event: error") and b"Your access has ended" in said
+
+
 async def test_another_plan_holds_everywhere_within_a_second(world: World, there: str) -> None:
     caller = (await world.stack.caller()).at(there)
     before = (await caller("POST", "/v1/executions", HELLO)).headers["ratelimit-limit"]

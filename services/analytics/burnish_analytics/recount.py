@@ -9,7 +9,7 @@ import asyncio
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from burnish_analytics.core.recount import Difference, differences
@@ -18,7 +18,11 @@ from burnish_analytics.io import live_score_store, recount_store, rollup_store
 from burnish_shared.db.session import Database
 
 STEP: Final = timedelta(days=1)
-"""So much is compared at once."""
+"""So much is compared at once where it is little."""
+
+AT_ONCE: Final = 10_000
+"""So many executions are compared at once, about: each may have a minute's row of its own, and five more by app, key and provider. Some
+20 KB each, and no service that counts live traffic meanwhile stands still for more than a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +47,66 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
     uncounted = 0
     day = bucket_start(start, "day")
     while day < end:
+        executions = await _executions(db, workspace_id, day)
+        for grain in grains:
+            for piece in pieces(day, grain, executions):
+                found += await _compare(db, workspace_id, piece)
         async with db.unit_of_work(workspaces={workspace_id}) as tx:
-            is_erased = await recount_store.is_erased(tx, workspace_id)
-            for grain in grains:
-                raw, rolled = await recount_store.read_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                found += differences(raw, rolled)
-                if is_erased:
-                    continue
-                found += differences(*await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP))
-                if grain in COARSE:
-                    found += await recount_store.end_user_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                found += await recount_store.metric_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                found += await live_score_store.score_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-            if not is_erased:
+            if not await recount_store.is_erased(tx, workspace_id):
                 found += await recount_store.arm_differences(tx, workspace_id, start=day, end=day + STEP)
             uncounted += await recount_store.missing_facts(tx, workspace_id, start=day, end=day + STEP)
         day += STEP
     return Recount(found, uncounted)
+
+
+async def _executions(db: Database, workspace_id: UUID, day: datetime) -> int:
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        return await recount_store.counted_executions(tx, workspace_id, start=day, end=day + STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Of one grain: buckets of [since, until), and of `parts` of the prompts this one, from 0."""
+
+    grain: Grain
+    since: datetime
+    until: datetime
+    part: int = 0
+    parts: int = 1
+
+
+def pieces(day: datetime, grain: Grain, executions: int) -> list[Piece]:
+    """A day with AT_ONCE executions in each piece, where they come evenly: whole hours. What a day's one bucket holds is cut by prompt."""
+    most = max(1, executions // AT_ONCE)
+    if grain == "day":
+        return [Piece(grain, day, day + STEP, part, most) for part in range(most)]
+    hours = max(1, 24 // most)
+    return [Piece(grain, day + timedelta(hours=at), day + timedelta(hours=min(at + hours, 24))) for at in range(0, 24, hours)]
+
+
+async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Difference]:
+    """All rows of a piece. What PostgreSQL compares, and end users, whose sketches hold whole workspaces too, are not cut by prompt."""
+    span: Span = {"grain": of.grain, "start": of.since, "end": of.until}
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        found = differences(*await recount_store.read_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
+        if await recount_store.is_erased(tx, workspace_id):
+            return found
+        found += differences(*await recount_store.read_set_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
+        if of.part:
+            return found
+        if of.grain in COARSE:
+            found += await recount_store.end_user_differences(tx, workspace_id, **span)
+        found += await recount_store.metric_differences(tx, workspace_id, **span)
+        found += await live_score_store.score_differences(tx, workspace_id, **span)
+    return found
+
+
+class Span(TypedDict):
+    """What the stores are asked for."""
+
+    grain: Grain
+    start: datetime
+    end: datetime
 
 
 async def backfill(db: Database, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
@@ -71,18 +118,26 @@ async def backfill(db: Database, workspace_id: UUID, *, start: datetime, end: da
     made = 0
     day = bucket_start(start, "day")
     while day < end:
-        async with db.unit_of_work(workspaces={workspace_id}) as tx:
-            await recount_store.lock_backfill(tx, workspace_id)
-            deltas = Deltas()
-            for grain in GRAINS:
-                raw, rolled = await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-                for key, measures in raw.items():
-                    if isinstance(key, SetKey) and key not in rolled:
-                        deltas.put_set(key, measures)
-            await rollup_store.add_deltas(tx, deltas)
-            made += len(deltas.sets)
+        executions = await _executions(db, workspace_id, day)
+        for grain in GRAINS:
+            for piece in pieces(day, grain, executions):
+                made += await _add_missing(db, workspace_id, piece)
         day += STEP
     return made
+
+
+async def _add_missing(db: Database, workspace_id: UUID, of: Piece) -> int:
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        await recount_store.lock_backfill(tx, workspace_id)
+        raw, rolled = await recount_store.read_set_sides(
+            tx, workspace_id, grain=of.grain, start=of.since, end=of.until, part=of.part, parts=of.parts
+        )
+        deltas = Deltas()
+        for key, measures in raw.items():
+            if isinstance(key, SetKey) and key not in rolled:
+                deltas.put_set(key, measures)
+        await rollup_store.add_deltas(tx, deltas)
+    return len(deltas.sets)
 
 
 async def _main(days: int, *, add_missing: bool) -> int:

@@ -12,6 +12,14 @@ from burnish_shared.ids import new_uuid
 CONTINUE: Final = b"HTTP/1.1 100"
 """How what is written before the head of an answer begins: a client waits for it before it sends its body."""
 
+HEAD_MOST_BYTES: Final = 64 * 1024
+"""Of a request line with its headers. The parser itself takes any number, and they lie in memory before anybody knows who asks. Chunk
+extensions and trailers count as heads do."""
+
+HEAD_MOST_S = 30.0
+"""How long a connection may bring nothing to work on: no whole head, or behind a refusal the rest of a body that nobody reads. As long
+as a body may be silent."""
+
 
 class HeadWithBody:
     """Stands between one answer and its connection until its head is out: writes it together with what follows in the same turn of the
@@ -53,9 +61,13 @@ class HeadWithBody:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """What the parser refuses never reaches the application: its answer is written here. A gateway that stops lets its clients go first."""
+    """What the parser refuses never reaches the application: its answer is written here. Heads have an end in bytes and in time. A gateway
+    that stops lets its clients go first."""
 
     is_leaving = False
+    _unused_bytes = 0
+    """Came since the last thing that the parser told of: a whole head, a part of a body, the end of a request."""
+    _giving_up: asyncio.TimerHandle | None = None
 
     def leave(self) -> None:
         """Each answer that has not begun tells the client to use another connection; one that has, leaves it open. Idempotent."""
@@ -63,7 +75,56 @@ class HttpProtocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._give_up_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_on()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unused_bytes += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._unused_bytes > HEAD_MOST_BYTES:
+            self.send_400_response("")
+        elif self.cycle is None or (self.cycle.response_complete and (self.cycle.more_body or self._unused_bytes)):
+            self._give_up_later()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """What comes behind a body is no header: nobody in front of us looked at it."""
+        if self.cycle is None or self.cycle.scope is not self.scope:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._unused_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unused_bytes = 0
+        super().on_message_complete()
+        if self.cycle is not None:
+            self.cycle.more_body = False
+        if self._giving_up is not None:  # the rest of a refused body is there
+            self._wait_on()
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def _give_up_later(self) -> None:
+        if self._giving_up is None:
+            self._giving_up = self.loop.call_later(HEAD_MOST_S, self.timeout_keep_alive_handler)
+
+    def _wait_on(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+
     def on_headers_complete(self) -> None:
+        self._wait_on()
+        self._unused_bytes = 0
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MOST_BYTES:
+            raise ValueError("the head is too long")  # the parser ends, and the answer is that to a malformed one
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not None and self.cycle is not before and self.cycle.scope["method"] != "HEAD":
@@ -72,8 +133,12 @@ class HttpProtocol(HttpToolsProtocol):
             self.leave()
 
     def send_400_response(self, msg: str) -> None:
-        """Answers a request line or header that is malformed or longer than the parser takes, and closes the connection."""
-        error = BadRequest("The request line or a header is malformed or too long; send HTTP/1.1 with at most 64 KiB of either.")
+        """Answers a request line or header that is malformed or too long, and closes the connection. Behind an answer that has begun
+        nothing more can be said."""
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.close()
+            return
+        error = BadRequest("The request line or a header is malformed or too long; send HTTP/1.1 with at most 64 KiB of both.")
         answer = error_response(error, request_id=f"req_{new_uuid().hex}")
         answer.headers["connection"] = "close"
         lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in answer.raw_headers), b"", bytes(answer.body)]

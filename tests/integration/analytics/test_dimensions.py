@@ -1,6 +1,7 @@
 """Figures by app, key and provider, named metrics and end users: counted once, moved by late and changed reactions, read from rollups."""
 
 import json
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -18,8 +19,10 @@ from burnish_shared.contracts.executions import Lane, Status
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
+from burnish_shared.measures import BORDERS, count_into
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import Workspace
+from tests.integration.analytics.test_experiment_sums import largest
 from tests.integration.analytics.traffic import NOON, Analytics, execution, thumb
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A1")]
@@ -33,6 +36,39 @@ async def gateway_db(module_database_urls: DatabaseUrls) -> AsyncIterator[Databa
     db = await Database.open(module_database_urls["gateway"], application_name="test-gateway", max_size=2)
     yield db
     await db.close()
+
+
+async def test_the_histogram_of_a_prompt_with_few_executions_is_not_listed_place_by_place(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def done(slug: str, times: int) -> list[Any]:
+        took = [900 + 300 * n * (n // 2) for n in range(times)]  # the first two fall into one bucket
+        return [execution(workspace.workspace_id, slug=slug, latency_ms=one, first_token_ms=one // 2) for one in took]
+
+    few = [one for n in range(20) for one in done(f"few-{n}", 1 + n % 4)]
+    await analytics.count(*few)
+    async with gateway_db.unit_of_work(workspace=workspace.workspace_id, read_only=True) as tx:
+        asked: list[Any] = []
+        fetch = tx.fetch
+
+        async def spied(*statement: Any) -> Any:
+            asked.append(statement)
+            return await fetch(*statement)
+
+        monkeypatch.setattr(type(tx), "fetch", lambda _, *statement: spied(*statement))
+        await store.totals(tx, DAY, Filters(), by_step=False, group_by=None, histograms=("latency",))
+        sql, *arguments = asked[-1]
+        assert largest(await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments), "Rows Removed by Filter") < 30
+        monkeypatch.undo()
+    many = done("many", 7)
+    await analytics.count(*many)
+    async with gateway_db.unit_of_work(workspace=workspace.workspace_id, read_only=True) as tx:
+        told = (await store.totals(tx, DAY, Filters(), by_step=False, group_by=None))[(None, "")]
+    for name, held in (("latency_ms", told.latency), ("first_token_ms", told.first_token)):
+        counted: list[int] = []
+        for one in (*few, *many):
+            count_into(counted, bisect_left(BORDERS, getattr(one, name)))
+        assert held == counted
 
 
 async def test_every_dimension_adds_up_to_the_whole_and_follows_reactions(

@@ -13,7 +13,7 @@ from burnish_analytics import keep_recounts
 from burnish_analytics.forget_old import NUMBERS_DAYS
 from burnish_analytics.io import recount_store, recounts_store
 from burnish_analytics.keep_recounts import RecountKeeper
-from burnish_analytics.recount import Recount, recount
+from burnish_analytics.recount import Recount, backfill, recount
 from burnish_shared.clock import SetClock
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -66,6 +66,38 @@ async def test_figures_that_an_erasure_takes_along_are_missed_by_nobody(analytic
     await analytics.rows("UPDATE rollups SET thumbs_up = 99 WHERE grain = 'hour' AND workspace_id = $1", workspace.workspace_id)
     found = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
     assert {one.figure for one in found.differences} == {"thumbs_up"}, "counts by prompt name stay"
+
+
+async def test_a_day_with_many_executions_is_compared_in_pieces_and_gives_the_same(
+    analytics: Analytics, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = [
+        execution(
+            workspace.workspace_id, slug=f"prompt-{n}", app=f"app-{n}", end_user=f"user-{n}", finished_at=NOON + timedelta(minutes=8 * n)
+        )
+        for n in range(60)
+    ]
+    await analytics.count(*done, *(thumb(one, n % 2) for n, one in enumerate(done)))
+    await analytics.rows("UPDATE rollups SET thumbs_up = 99 WHERE grain = 'minute' AND workspace_id = $1", workspace.workspace_id)
+    await analytics.rows("DELETE FROM rollup_sets WHERE grain <> 'day' AND dimension = 'app' AND workspace_id = $1", workspace.workspace_id)
+    whole = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
+    most = 0
+    for name in ("read_sides", "read_set_sides"):
+        read = getattr(recount_store, name)
+
+        async def spied(*asked: Any, read: Any = read, **more: Any) -> Any:
+            nonlocal most
+            raw, rolled = await read(*asked, **more)
+            most = max(most, len(raw))
+            return raw, rolled
+
+        monkeypatch.setattr(recount_store, name, spied)
+    monkeypatch.setattr("burnish_analytics.recount.AT_ONCE", 10)
+    pieces = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
+    assert len(pieces.differences) > 60 and sorted(map(repr, pieces.differences)) == sorted(map(repr, whole.differences))
+    assert most <= 4 * 30, "what the 30 of four hours make, or a part of the prompts on a day"
+    added = await backfill(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
+    assert added == 60 + 60 and await backfill(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1)) == 0
 
 
 async def test_the_night_recounts_yesterday_once_and_tells_of_differences(analytics: Analytics, workspace: Workspace) -> None:
@@ -161,11 +193,15 @@ async def test_a_recount_reads_reactions_to_its_days_alone_and_no_value_by_itsel
         await tx.execute(
             "SELECT set_config(one, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) one"
         )
-        for sql, more in ((recount_store.READ, (BORDERS,)), (recount_store.READ_SETS, (BORDERS,)), (recount_store.READ_METRICS, ())):
+        for sql, more in (
+            (recount_store.READ, (BORDERS, 1, 0)),
+            (recount_store.READ_SETS, (BORDERS, 1, 0)),
+            (recount_store.READ_METRICS, ()),
+        ):
             [plan] = json.loads(json.dumps(await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments, *more)))
             assert largest(plan, "Rows Removed by Filter") < 100, sql
             assert largest(plan, "Rows Removed by Join Filter") < 100, sql
-        rows = await tx.fetch(recount_store.READ, *arguments, BORDERS)
+        rows = await tx.fetch(recount_store.READ, *arguments, BORDERS, 1, 0)
     assert max(len(row["latency"] or ()) for row in rows if row["side"] != "rollup") < 30
 
 

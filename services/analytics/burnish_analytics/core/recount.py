@@ -1,16 +1,18 @@
 """Do the rollups say what the raw rows say? Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass
 from decimal import Decimal
 
 from burnish_analytics.core.rollup import SUMS, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
 from burnish_analytics.core.score_sums import ScoredKey
-from burnish_shared.distinct import estimate
+from burnish_shared.distinct import EMPTY, estimate, marked
 from burnish_shared.measures import merged
 
 Key = RollupKey | SetKey
 Side = dict[Key, Measures]
+Mark = tuple[int, int]
+"""Of an element of a sketch: register and rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ def counted_side(side: Side, key: Key, *, sums: dict[str, int], latency: Sequenc
     """Adds one row of the store's answer; the two sequences are histograms."""
     measures = side.setdefault(key, Measures())
     for name, value in sums.items():
-        setattr(measures, name, getattr(measures, name) + value)
+        if value:
+            setattr(measures, name, getattr(measures, name) + value)
     measures.latency = merged(measures.latency, latency)
     measures.first_token = merged(measures.first_token, first_token)
 
@@ -35,7 +38,8 @@ def counted_side(side: Side, key: Key, *, sums: dict[str, int], latency: Sequenc
 def differences(raw: Side, rolled: Side) -> list[Difference]:
     """Every figure that differs, by key. Rows that are missing on one side count as zeros; a rollup row of zeros differs from nothing."""
     found: list[Difference] = []
-    for key in sorted(raw.keys() | rolled.keys(), key=astuple):
+    differ = (key for key in raw.keys() | rolled.keys() if raw.get(key) != rolled.get(key))
+    for key in sorted(differ, key=astuple):
         one, other = rolled.get(key, Measures()), raw.get(key, Measures())
         for name in SUMS:
             if getattr(one, name) != getattr(other, name):
@@ -47,11 +51,11 @@ def differences(raw: Side, rolled: Side) -> list[Difference]:
     return found
 
 
-def lacking(key: EndUserKey, *, held: bytes, counted: bytes) -> Difference | None:
+def lacking(key: EndUserKey, *, held: bytes, marks: Collection[Mark]) -> Difference | None:
     """A sketch that has not seen somebody whom raw rows name. One that has seen more is right: persons are forgotten before numbers."""
-    if all(one >= other for one, other in zip(held, counted, strict=True)):
+    if all(held[register] >= rank for register, rank in marks):
         return None
-    return Difference(key, "end_users", rollup=estimate(held), recounted=estimate(counted))
+    return Difference(key, "end_users", rollup=estimate(held), recounted=estimate(marked(EMPTY, marks)))
 
 
 def _trimmed(counts: Sequence[int]) -> list[int]:

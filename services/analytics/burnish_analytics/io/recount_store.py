@@ -6,10 +6,10 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_analytics.core.recount import Difference, Key, Side, counted_side, lacking
+from burnish_analytics.core.recount import Difference, Key, Mark, Side, counted_side, lacking
 from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
 from burnish_shared.db.session import Tx
-from burnish_shared.distinct import EMPTY, mark_of, marked
+from burnish_shared.distinct import EMPTY, mark_of
 from burnish_shared.measures import BORDERS, count_into
 
 _DIMENSIONS: Final = "slug, version, label, model, traffic"
@@ -42,6 +42,9 @@ def sums_of(counted: dict[str, str]) -> str:
     return ", ".join(f"coalesce({counted.get(name, '0')}, 0)::bigint AS {name}" for name in SUMS)
 
 
+_PART: Final = "($6::integer = 1 OR abs(hashtext({slug})::bigint) % $6 = $7::integer)"
+"""Of $6 parts of all prompts the $7th, from 0."""
+
 _DAY: Final = "e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4"
 
 
@@ -69,7 +72,8 @@ SELECT '{name}', bucket, {dimensions}, {", ".join("0::bigint" for _ in SUMS)}, a
 def _read(table: str, dimensions: str, *, told_apart: str = "") -> str:
     """Raw rows and rows of `table`, by `dimensions`. `told_apart`: what is joined to each execution to get them."""
     return f"""
-WITH facts AS MATERIALIZED (SELECT date_trunc($2, e.finished_at, 'UTC') AS bucket, e.* FROM execution_facts e WHERE {_DAY}),
+WITH facts AS MATERIALIZED (SELECT date_trunc($2, e.finished_at, 'UTC') AS bucket, e.* FROM execution_facts e
+                              WHERE {_DAY} AND {_PART.format(slug="e.slug")}),
      reactions AS ({said_of("facts", "e.*")})
 SELECT 'raw' AS side, bucket, {dimensions}, {sums_of(COUNTED)}, NULL::bigint[] AS latency, NULL::bigint[] AS first_token
   FROM facts e {told_apart} GROUP BY bucket, {dimensions}
@@ -80,7 +84,7 @@ SELECT 'raw', bucket, {dimensions}, {sums_of(REACTED)}, NULL, NULL
   FROM reactions e {told_apart} GROUP BY bucket, {dimensions}
 UNION ALL
 SELECT 'rollup', bucket, {dimensions}, {", ".join(SUMS)}, latency::bigint[], first_token::bigint[]
-  FROM {table} WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4"""
+  FROM {table} WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 AND {_PART.format(slug="slug")}"""
 
 
 READ: Final = _read("rollups", _DIMENSIONS)
@@ -145,21 +149,24 @@ SELECT DISTINCT date_trunc($2, e.finished_at, 'UTC') AS bucket, e.slug, e.end_us
  WHERE e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4 AND e.traffic = 'live' AND e.end_user <> ''"""
 
 
-async def read_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
-    """What raw rows add up to, and what the rollups hold, for buckets of [start, end); both must lie on borders of the grain."""
+async def read_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime, part: int, parts: int) -> tuple[Side, Side]:
+    """What raw rows add up to, and what the rollups hold, for buckets of [start, end); both must lie on borders of the grain. Of `parts`
+    of the prompts, cut by the hash of the name, the one with this number, from 0."""
     raw: Side = {}
     rolled: Side = {}
-    for row in await tx.fetch(READ, workspace_id, grain, start, end, BORDERS):
+    for row in await tx.fetch(READ, workspace_id, grain, start, end, BORDERS, parts, part):
         key = RollupKey(workspace_id, grain, row["bucket"], row["slug"], row["version"], row["label"], row["model"], row["traffic"])
         _add(raw, rolled, key, row)
     return raw, rolled
 
 
-async def read_set_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
-    """The same of `rollup_sets`, for hours and days."""
+async def read_set_sides(
+    tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime, part: int, parts: int
+) -> tuple[Side, Side]:
+    """The same of `rollup_sets`."""
     raw: Side = {}
     rolled: Side = {}
-    for row in await tx.fetch(READ_SETS, workspace_id, grain, start, end, BORDERS):
+    for row in await tx.fetch(READ_SETS, workspace_id, grain, start, end, BORDERS, parts, part):
         key = SetKey(workspace_id, grain, row["bucket"], row["dimension"], row["value"], row["slug"], row["traffic"])
         _add(raw, rolled, key, row)
     return raw, rolled
@@ -210,7 +217,7 @@ async def arm_differences(tx: Tx, workspace_id: UUID, *, start: datetime, end: d
 
 async def end_user_differences(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> list[Difference]:
     """Sketches that lack somebody whom raw rows still name."""
-    marks: dict[EndUserKey, set[tuple[int, int]]] = {}
+    marks: dict[EndUserKey, set[Mark]] = {}
     for row in await tx.fetch(READ_END_USERS, workspace_id, grain, start, end):
         mark = mark_of(row["end_user"], key=workspace_id.bytes)
         for slug in (row["slug"], WHOLE_WORKSPACE):
@@ -223,7 +230,7 @@ async def end_user_differences(tx: Tx, workspace_id: UUID, *, grain: str, start:
         end,
     )
     held = {EndUserKey(workspace_id, grain, row["bucket"], row["slug"]): bytes(row["sketch"]) for row in rows}
-    found = (lacking(key, held=held.get(key, EMPTY), counted=marked(EMPTY, marks[key])) for key in sorted(marks))
+    found = (lacking(key, held=held.get(key, EMPTY), marks=marks[key]) for key in sorted(marks))
     return [one for one in found if one is not None]
 
 
@@ -240,6 +247,13 @@ async def is_erased(tx: Tx, workspace_id: UUID) -> bool:
     """Also while that goes on."""
     return await tx.fetchval(  # type: ignore[no-any-return]
         "SELECT EXISTS (SELECT FROM workspace_erasures WHERE workspace_id = $1)", workspace_id
+    )
+
+
+async def counted_executions(tx: Tx, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
+    """Finished in this range."""
+    return await tx.fetchval(  # type: ignore[no-any-return]
+        "SELECT count(*) FROM execution_facts WHERE workspace_id = $1 AND finished_at >= $2 AND finished_at < $3", workspace_id, start, end
     )
 
 

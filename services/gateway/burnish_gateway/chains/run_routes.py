@@ -23,6 +23,7 @@ from burnish_gateway.deps import Gateway, GatewayParts, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.idempotency import key_of, replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.still_allowed import while_allowed
 from burnish_gateway.wire import ChatRoute, Text, error_response, json_response, make_router
 from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
@@ -116,7 +117,7 @@ async def follow_run(chain_run_id: UUID, request: Request, principal: Viewer, ga
         await found_run(tx, principal.workspace_id, chain_run_id)
     local = gateway.chains.find(chain_run_id)
     events = events_of_run(gateway, principal, chain_run_id, local=local, request_id=request_id_of(request), may_repeat=True)
-    return EventStream(paced(events), headers={})
+    return EventStream(while_allowed(paced(events), request, principal), headers={})
 
 
 @router.post("/v1/chain-runs/{chain_run_id}/cancel", response_model=CancelledRun, summary="Cancel a run")

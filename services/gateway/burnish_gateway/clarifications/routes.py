@@ -26,6 +26,7 @@ from burnish_gateway.deps import Admin, Gateway, GatewayParts, PromptEditor, Vie
 from burnish_gateway.execution.streaming import EventStream, paced
 from burnish_gateway.idempotency import key_of, replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.still_allowed import while_allowed
 from burnish_gateway.wire import ChatRoute, Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import parse_movable_label, parse_slug
@@ -152,7 +153,7 @@ async def follow(clarification_id: UUID, request: Request, principal: Viewer, ga
     if STREAM not in request.headers.get("accept", ""):
         return json_response(answers.answer_of(row))
     events = events_of_session(gateway, principal, clarification_id, request_id=request_id_of(request))
-    return EventStream(paced(events), headers={})
+    return EventStream(while_allowed(paced(events), request, principal), headers={})
 
 
 @router.post("/v1/clarifications/{clarification_id}/answers", response_model=answers.ClarificationAnswer, summary="Answer questions")

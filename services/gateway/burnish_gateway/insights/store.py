@@ -29,6 +29,10 @@ GROUPS: Final[Mapping[str | None, str]] = {
 
 HISTOGRAMS: Final = ("latency", "first_token")
 
+FEW: Final = 4
+"""Executions of a rollup row whose histogram is asked for the places of 1, 2, … instead of being read whole: of ten thousand prompts nearly
+all rows have so few, some 200 places each, and PostgreSQL finds a value in a third of the time that it takes to list them."""
+
 METRIC_ROWS_MOST: Final = 10_000
 
 NEWEST: Final = "SELECT version, label FROM executions WHERE slug = $1 ORDER BY execution_id DESC LIMIT 1000"
@@ -152,13 +156,21 @@ async def _add_histograms(tx: Tx, source: Source, found: dict[tuple[Any, str], T
         counts = await tx.fetch(
             f"""SELECT at, key, array_agg(place ORDER BY place) AS places, array_agg(n ORDER BY place) AS counts
                   FROM (SELECT {at} AS at, {group} AS key, u.place, sum(u.n)::bigint AS n
-                          FROM {source.tables}, unnest(r.{name}) WITH ORDINALITY u(n, place) WHERE {source.where} AND u.n <> 0
+                          FROM {source.tables}, LATERAL ({_what_holds(name)}) u WHERE {source.where}
                          GROUP BY 1, 2, 3) b GROUP BY 1, 2""",
             *source.arguments,
         )
         for row in counts:
             if (held := found.get((row["at"], row["key"]))) is not None:  # A row that came after the sums were read is left out.
                 setattr(held, name, histogram_of(row["places"], row["counts"]))
+
+
+def _what_holds(name: str) -> str:
+    """Buckets of row `r` that hold something, as `n` and `place`. None holds more than the row has executions."""
+    return f"""SELECT k AS n, place
+                  FROM generate_series(1, least(r.executions, {FEW})) k, unnest(array_positions(r.{name}, k::integer)) place
+                 WHERE r.executions <= {FEW}
+                UNION ALL SELECT n, place FROM unnest(r.{name}) WITH ORDINALITY v(n, place) WHERE r.executions > {FEW} AND n <> 0"""
 
 
 def histogram_of(places: Sequence[int], counts: Sequence[int]) -> list[int]:

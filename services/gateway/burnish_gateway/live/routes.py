@@ -8,20 +8,18 @@ from typing import Annotated, Final
 from fastapi import Header, Request
 from fastapi.responses import Response
 
-from burnish_gateway.access.principal import Principal, Role
-from burnish_gateway.deps import Gateway, GatewayParts, Viewer, verified_caller
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway, GatewayParts, Viewer
 from burnish_gateway.execution.streaming import KEEP_ALIVE, KEEP_ALIVE_S, EventStream
 from burnish_gateway.live.answers import LiveAnswer, PresenceAnswer
 from burnish_gateway.live.hub import Listener
 from burnish_gateway.live.presence import Place, Said, State, Tab
 from burnish_gateway.live.ring import POSITION, Kept
+from burnish_gateway.still_allowed import RECHECK_S, still_may
 from burnish_gateway.wire import ApiModel, json_response, make_router
-from burnish_shared.errors import BurnishError, InvalidField, Unavailable
+from burnish_shared.errors import InvalidField
 
 router = make_router("analytics")
-
-RECHECK_S: Final = 1.0
-"""How often is asked, in memory, whether the caller may still look (PROMISES: a revocation works within a second)."""
 
 STREAM: Final = "text/event-stream"
 
@@ -87,7 +85,7 @@ async def _stream(gateway: Gateway, principal: Principal, request: Request, *, l
             await _woken(listener)
             if loop.time() - checked_at >= RECHECK_S:
                 checked_at = loop.time()
-                if not await _still_may(request, principal):
+                if not await still_may(request, principal):
                     listener.end("access_ended")
                     break
             part = _waiting(listener)
@@ -117,16 +115,6 @@ async def _woken(listener: Listener) -> None:
             await listener.woken.wait()
     except TimeoutError:
         return
-
-
-async def _still_may(request: Request, principal: Principal) -> bool:
-    """Asked as the first time. While PostgreSQL is away, whoever could look goes on looking: reading does everywhere."""
-    try:
-        return (await verified_caller(request, Role.VIEWER)).workspace_id == principal.workspace_id
-    except Unavailable:
-        return True
-    except BurnishError:
-        return False
 
 
 def _waiting(listener: Listener) -> bytes:

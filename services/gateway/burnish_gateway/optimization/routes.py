@@ -31,6 +31,7 @@ from burnish_gateway.optimization.follow import follow_job
 from burnish_gateway.optimization.start import start_optimization, start_test_runs, wake_test_runs
 from burnish_gateway.optimization.store import RunKind
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.still_allowed import while_allowed
 from burnish_gateway.wire import include, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
@@ -156,7 +157,8 @@ async def read_optimization(gateway: GatewayParts, principal: Viewer, job_id: UU
 async def follow_optimization(request: Request, gateway: GatewayParts, principal: Viewer, job_id: UUID) -> Response:
     """Server-sent events: `progress` as it changes, `done` with the job at the end; `error` where this gateway is stopped: ask again."""
     await _find(gateway, principal, "optimization", job_id)
-    return EventStream(follow_job(gateway, principal.workspace_id, job_id, request_id=request_id_of(request)), headers={})
+    events = follow_job(gateway, principal.workspace_id, job_id, request_id=request_id_of(request))
+    return EventStream(while_allowed(events, request, principal), headers={})
 
 
 @router.post("/v1/optimizations/{job_id}/cancel", response_model=answers.OptimizationAnswer, summary="Stop an optimization")

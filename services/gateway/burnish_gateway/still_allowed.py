@@ -1,0 +1,40 @@
+"""Streams that last as long as something else does end once their caller may look no longer."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from fastapi import Request
+
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.deps import request_id_of, verified_caller
+from burnish_gateway.execution.streaming import error_event
+from burnish_shared.errors import BurnishError, Forbidden, Unavailable
+
+RECHECK_S: Final = 1.0
+"""How often is asked, in memory, whether the caller may still look (PROMISES: a revocation works within a second)."""
+
+
+async def still_may(request: Request, principal: Principal) -> bool:
+    """Asked as the first time. While PostgreSQL is away, whoever could look goes on looking: reading does everywhere."""
+    try:
+        return (await verified_caller(request, Role.VIEWER)).workspace_id == principal.workspace_id
+    except Unavailable:
+        return True
+    except BurnishError:
+        return False
+
+
+async def while_allowed(parts: AsyncGenerator[bytes, None], request: Request, principal: Principal) -> AsyncGenerator[bytes, None]:
+    """`parts`, of which none leaves RECHECK_S after the caller's access has ended: an `error` comes in its place, and nothing after it."""
+    now = asyncio.get_running_loop().time
+    checked_at = now()
+    async with contextlib.aclosing(parts):
+        async for part in parts:
+            if now() - checked_at >= RECHECK_S:
+                checked_at = now()
+                if not await still_may(request, principal):
+                    yield error_event(Forbidden("Your access has ended."), request_id=request_id_of(request))
+                    return
+            yield part
