@@ -219,6 +219,9 @@ export const isOpen = (experiment: Pick<Experiment, "status">) => experiment.sta
 export const liveArms = (experiment: Pick<Experiment, "arms">) => experiment.arms.filter((one) => one.mode === "live");
 export const controlOf = (experiment: Pick<Experiment, "arms">) => experiment.arms.find((one) => one.control) ?? experiment.arms[0];
 
+/** It is at its last step: none is left to take, and what ends it is its own rule, or somebody. */
+export const isAtTheTop = ({ rollout, step }: Pick<Experiment, "rollout" | "step">) => (step ?? 0) + 1 >= (rollout?.steps?.length ?? 0);
+
 /** When the step that is under way may end at the earliest; null where it waits for nothing but units. */
 function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollout">): number | null {
   if (!experiment.step_started_at || !experiment.rollout) return null;
