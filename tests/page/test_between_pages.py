@@ -28,6 +28,16 @@ async def test_the_first_steps_have_a_place_while_some_are_left(page_as: OpenPag
     await expect(way).to_have_attribute("aria-current", "page")
 
 
+@pytest.mark.parametrize("address", ["/app/nowhere", "/app/usage/nowhere"])
+async def test_an_address_that_leads_nowhere_is_one_page_with_a_way_back(page_as: OpenPage, address: str) -> None:
+    page = await page_as("editor", address)
+    await expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    await expect(page.get_by_role("main")).to_have_count(1)
+    await check_axe(page)
+    await page.get_by_role("link", name="Go to the prompts").click()
+    await expect(page.get_by_role("heading", level=1, name="Prompts")).to_be_visible()
+
+
 async def test_only_where_one_is_is_said_to_be_current(page_as: OpenPage) -> None:
     current = "[aria-current=page]"
     page = await page_as("editor", "/app/alerts/rules")

@@ -11,9 +11,10 @@ import { parseSearch, stringifySearch } from "@/lib/search";
 const Shell = later(() => import("@/shell/Shell").then((module) => ({ default: module.Shell })));
 const Broken = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Broken })));
 const Nowhere = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Nowhere })));
+const NoSuchPage = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.NoSuchPage })));
 const Unknown = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Unknown })));
 const Toasts = later(() => import("@/kit/Toasts"), { quiet: true });
-void Shell.preload().then(() => Promise.all([Toasts.preload(), Broken.preload(), Nowhere.preload(), Unknown.preload()]));
+void Shell.preload().then(() => Promise.all([Toasts.preload(), Broken.preload(), Nowhere.preload(), NoSuchPage.preload(), Unknown.preload()]));
 
 const found = import.meta.glob<PageRoute[]>("./pages/*/routes.ts", { eager: true, import: "default" });
 const pages = Object.values(found).flat();
@@ -50,7 +51,7 @@ function ForgetToasts() {
   return null;
 }
 
-const shell = createRoute({ getParentRoute: () => root, id: "shell", component: SignedInOnly });
+const shell = createRoute({ getParentRoute: () => root, id: "shell", component: SignedInOnly, notFoundComponent: NoSuchPage });
 
 const index = createRoute({
   getParentRoute: () => root,

@@ -2,6 +2,7 @@ import ts from "typescript";
 import { expect, it } from "vitest";
 
 const files = import.meta.glob<string>("./**/*.tsx", { query: "?raw", import: "default", eager: true });
+const calls = import.meta.glob<string>(["./**/*.ts", "!./**/*.test.ts", "!./**/*.d.ts"], { query: "?raw", import: "default", eager: true });
 
 /** The keys that an element among others may have, as they are written: also behind a condition. */
 function keysOf(node: ts.Node): string[] {
@@ -38,7 +39,8 @@ it("gives no two neighbours one key", () => {
 
 // zsh, which Macs have, takes an unquoted ? for a pattern and runs nothing.
 it("quotes addresses with a query in calls to copy", () => {
-  const bare = (text: string) => text.match(/curl \$URL[^"\s]*\?/gu) ?? [];
-  expect([bare('curl $URL/v1/usage?a=b -H').length, bare('curl "$URL/v1/usage?a=b" -H').length]).toEqual([1, 0]);
-  expect(Object.entries(files).flatMap(([name, text]) => bare(text).map((one) => `${name}: ${one}`))).toEqual([]);
+  const bare = (text: string) => text.match(/\bcurl\s(?:(?![|;`])[^\n])*?(?<=\s)\$(?:URL|\{\w+\}|\{window\.location\.origin\})[^"'\s]*\?/gu) ?? [];
+  for (const call of ["curl $URL/v1/usage?a=b -H", "curl -s $URL/v1/usage?a=b", "curl -X DELETE $URL/v1/alert-mutes?kind=usage", "curl ${url}/v1/usage?a=b"]) expect(bare(call), call).toHaveLength(1);
+  for (const call of ['curl "$URL/v1/usage?a=b" -H', 'curl -s -X POST $URL/v1/prompts -d \'{"question": "who?"}\'']) expect(bare(call), call).toEqual([]);
+  expect(Object.entries({ ...files, ...calls }).flatMap(([name, text]) => bare(text).map((one) => `${name}: ${one}`))).toEqual([]);
 });

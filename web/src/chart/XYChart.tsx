@@ -5,7 +5,7 @@ import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, numberTicks, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -92,7 +92,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
   // With ends that are given, what lies beyond is drawn at the edge.
   const y = scaleLinear(values, [height - bottom, TOP]).clamp(range !== undefined);
   const xMost = Math.max(2, Math.floor((width - left) / 84));
-  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], xMost, clock).filter((tick, at, all) => tick.label !== all[at - 1]?.label) : scaleLinear([from, to], [0, 1]).ticks(xMost).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
+  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], xMost, clock).filter((tick, at, all) => tick.label !== all[at - 1]?.label) : numberTicks([from, to], xMost, xs).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
 
   const keys = (event: KeyboardEvent) => {
     const last = xs.length - 1;

@@ -58,6 +58,15 @@ describe("a chart", () => {
     expect(ticks.filter(Boolean)).toEqual(["64 %"]);
   });
 
+  it.each([
+    [[0], ["0"]],
+    [[0, 3], ["0", "1", "2", "3"]],
+    [[1_200, 1_201], ["1200", "1201"]],
+  ])("says no place among whole ones that none of them can have: %j", (at, said) => {
+    const { container } = render(<XYChart title="Spent" series={[{ name: "Spent", points: at.map((x) => ({ x, value: x })) }]} xAxis="number" format={String} formatTick={() => ""} formatX={(x) => x.toFixed(0)} />);
+    expect([...container.querySelectorAll("svg text")].map((one) => one.textContent).filter(Boolean)).toEqual(said);
+  });
+
   it.each([[-0.015, 0.005], [0.012, 0.018], [0.5, 0.5]])("has ticks between ends that are given: %d to %d", (low, high) => {
     const looks = [{ name: "candidate", points: [{ x: 1, value: low }, { x: 2, value: high }] }];
     const whole = (value: number) => `${Math.round(value * 100)} pts`;

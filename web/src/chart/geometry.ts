@@ -109,6 +109,12 @@ export function ticksWithin(range: readonly [number, number], most = 4): number[
   return scaleLinear().domain(range).ticks(most);
 }
 
+/** Ticks of an axis of numbers; among places that are whole, such as counts, only whole ones. */
+export function numberTicks(range: readonly [number, number], most: number, places: readonly number[]): number[] {
+  const ticks = scaleLinear().domain(range).ticks(most);
+  return places.every(Number.isInteger) ? ticks.filter(Number.isInteger) : ticks;
+}
+
 /** How many ticks at most there may be, so that the words of none round it to another place: of 37.5 % and 38 %, both told as "38 %", the first would be
  * told wrongly. As many as were asked for where the values differ by less than there are words for. `ticksOf`:
  * those that will be drawn, ticksWithin where the ends are given. */

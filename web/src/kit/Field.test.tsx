@@ -3,6 +3,7 @@ import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/errors";
 import "@/lib/format";
 import { FormDialog } from "./Dialog";
+import { ofSearch } from "@/pages/optimize/asked";
 import { Field, FieldFault, Input, errorFor, useTyped } from "./Field";
 import { preloadFloats } from "./floats";
 
@@ -106,18 +107,21 @@ it("leaves the API's name of a field out where the field itself says it, and tel
   expect(screen.getAllByText(/may not be empty/i).map((one) => one.textContent)).toEqual(["May not be empty"]);
 });
 
-it("is not silenced by another field that says more, nor twice by a search that has names of its own", () => {
+it("is not silenced by another field that says more or the same, nor twice by a search that has names of its own", () => {
   const error = new ApiError(422, { message: "search.budget.seed: must be at least 1", param: "search.budget.seed" });
-  const shown = (fault: string) => (
+  const shown = (fault: string | undefined) => (
     <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={() => undefined} error={error}>
       <Field label="Other" error={fault}><Input /></Field>
     </FormDialog>
   );
   const { rerender } = render(shown("Must be at least 10"));
   expect(told()).toEqual(["Must be at least 10", error.message]);
-  rerender(shown("Here too: must be at least 1"));
-  expect(told()).toEqual(["Here too: must be at least 1", error.message]);
-  for (const words of ["Must be at least 1", error.message, "budget.seed: must be at least 1"]) {
+  for (const words of ["Here too: must be at least 1", "Must be at least 1"]) {
+    rerender(shown(words)); // Of its own: it knows nothing of this error.
+    expect(told()).toEqual([words, error.message]);
+  }
+  const own = ofSearch(error, "search.");
+  for (const words of [error.message, errorFor(error, "search.budget"), errorFor(own, "budget"), errorFor(own, "budget.seed"), errorFor(error, "search.budget.seed")]) {
     rerender(shown(words));
     expect(told()).toEqual([words]);
   }

@@ -89,11 +89,19 @@ function unnamed({ message, param }: ApiError): string {
   return SAYS.test(rest) ? rest.charAt(0).toUpperCase() + rest.slice(1) : rest; // What begins with a name of somebody's stays as they wrote it.
 }
 
+/** What fields were given to say of an error. The words alone could be another field's: "Is needed". */
+const given = new WeakMap<Error, Set<string>>();
+
+function give(error: Error, words: string): string {
+  given.set(error, (given.get(error) ?? new Set()).add(words));
+  return error.cause instanceof Error ? give(error.cause, words) : words;
+}
+
 /** What the API said about one field of a body (`param`), for `error` of its Field, which bears a name of its own. A `param` below it counts too. */
 export function errorFor(error: unknown, param: string): string | undefined {
   if (!(error instanceof ApiError) || !error.param) return undefined;
-  if (error.param === param) return unnamed(error);
-  return error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? error.message : undefined;
+  if (error.param === param) return give(error, unnamed(error));
+  return error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? give(error, error.message) : undefined;
 }
 
 /** The error of a form where no field that is on screen tells it: one that is not drawn tells nothing, whatever the API calls it. */
@@ -102,8 +110,8 @@ export function FormError({ error }: { error: unknown }) {
   const [isTold, setTold] = useState(false);
   // Before anybody sees or hears it: the fields before it have told theirs by then. (useSyncExternalStore looks a moment later, and both are said.)
   useLayoutEffect(() => {
-    // Whole sentences: "Must be at least 10" of another field holds "Must be at least 1". A search within a body is told by its own names (ofSearch).
-    const isOfThis = (said: string) => said === words || (error instanceof ApiError && (said === unnamed(error) || (error.param !== null && words.endsWith(`.${said}`))));
+    // Whole sentences: "Must be at least 10" of another field holds "Must be at least 1".
+    const isOfThis = (said: string) => said === words || (error instanceof ApiError && given.get(error)?.has(said) === true);
     const look = () => setTold(words !== "" && [...told.keys()].some(isOfThis));
     look();
     return listen(look);

@@ -13,16 +13,23 @@ export function Broken({ error, reset }: { error: unknown; reset: () => void }) 
   );
 }
 
-/** An address that leads nowhere. */
+/** An address that leads nowhere, beside the navigation. */
+export function NoSuchPage() {
+  return (
+    <Page title="There is no such page">
+      <p className="mb-4 text-muted">The address may be mistyped, or the page may have moved.</p>
+      <div>
+        <ButtonLink to="/prompts">Go to the prompts</ButtonLink>
+      </div>
+    </Page>
+  );
+}
+
+/** The same where there is nothing beside it. */
 export function Nowhere() {
   return (
     <main className="mx-auto w-full max-w-[1320px] px-4 pt-7 md:px-8">
-      <Page title="There is no such page">
-        <p className="mb-4 text-muted">The address may be mistyped, or the page may have moved.</p>
-        <div>
-          <ButtonLink to="/prompts">Go to the prompts</ButtonLink>
-        </div>
-      </Page>
+      <NoSuchPage />
     </main>
   );
 }

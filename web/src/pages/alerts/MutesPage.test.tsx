@@ -23,3 +23,15 @@ it("ends a mute once where its button is pressed twice", async () => {
   await new Promise((done) => setTimeout(done, 20));
   expect(asked).toHaveLength(1);
 });
+
+it("shows a call whose mute is not over yet", async () => {
+  slowApi({ "GET /v1/alert-mutes": { data: [] } });
+  const { container } = render(
+    <Queries>
+      <MutesPage />
+    </Queries>,
+  );
+  await screen.findByText("Nothing is muted");
+  const until = /"until": "([^"]+)"/.exec(container.textContent ?? "")?.[1] ?? "";
+  expect(Date.parse(until)).toBeGreaterThan(Date.now());
+});

@@ -4,17 +4,20 @@ import { change, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, EmptyState, Loaded, RelativeTime, SkeletonTable, Table, toast, toastError, useUndo } from "@/kit";
 import { flag, over, useUrlState } from "@/lib/url-state";
+import { useNow } from "@/lib/use-now";
 import { Head } from "./Head";
 import { MuteDialog } from "./MuteDialog";
 import { KIND_WORDS } from "./words";
 
 type Mute = Schema<"MuteAnswer">;
 const shape = { new: over(flag()) };
+const DAY_MS = 24 * 60 * 60 * 1_000;
 const INVALIDATES = { invalidates: ["/v1/alert-mutes", "/v1/alerts"] };
 
 export default function MutesPage() {
   const [{ new: adding }, set] = useUrlState(shape);
   const may = useMay();
+  const now = useNow(60_000);
   const found = useRead("/v1/alert-mutes");
   const end = useChange("delete", "/v1/alert-mutes", INVALIDATES);
   const undo = useUndo(INVALIDATES.invalidates);
@@ -56,7 +59,7 @@ export default function MutesPage() {
       <Loaded of={found} skeleton={<SkeletonTable columns={4} />}>
         {({ data }) =>
           data.length === 0 ? (
-            <EmptyState icon={<BellOff size={18} />} title="Nothing is muted" action={add} code={MUTE}>
+            <EmptyState icon={<BellOff size={18} />} title="Nothing is muted" action={add} code={muteCall(now)}>
               Every alert is told to your channels.
             </EmptyState>
           ) : (
@@ -69,5 +72,6 @@ export default function MutesPage() {
   );
 }
 
-const MUTE = `curl -X PUT $URL/v1/alert-mutes -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
-  -d '{"kind": "usage", "until": "2026-11-27T08:00:00Z", "reason": "load test"}'`;
+/** Until tomorrow at this time: one that is over mutes nothing, and is refused. */
+const muteCall = (now: number) => `curl -X PUT $URL/v1/alert-mutes -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '{"kind": "usage", "until": "${new Date(now + DAY_MS).toISOString().slice(0, 16)}:00Z", "reason": "load test"}'`;

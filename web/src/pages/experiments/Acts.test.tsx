@@ -93,3 +93,15 @@ it("says why the label stayed when it was decided", async () => {
   expect(await screen.findByText(`production stays: ${why}`)).toBeTruthy();
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
+
+it("offers to ship at the last step of a ramp, where no next one can be taken", async () => {
+  const asked = slowApi();
+  const { become } = show({ ...rollout, step: 2 });
+  expect(screen.getByRole("button", { name: "Next step" })).toBeTruthy();
+  become({ ...rollout, step: 3, rollout_state: "holding" });
+  expect(screen.queryByRole("button", { name: "Next step" })).toBeNull();
+  press("Ship candidate");
+  fireEvent.change(await screen.findByRole("textbox", { name: /Reason/ }), { target: { value: "seen enough" } });
+  press("Ship it");
+  expect((await asking(asked, "POST", "/v1/experiments/e/decide")).body).toMatchObject({ winner: "candidate", move_label: true });
+});

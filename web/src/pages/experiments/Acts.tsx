@@ -8,7 +8,7 @@ import { Button, ConfirmDialog, Field, FormDialog, Menu, Textarea, toast, toastE
 import { ExperimentForm } from "./ExperimentForm";
 import { Decide } from "./Decide";
 import { Shares } from "./Shares";
-import { type Experiment, awaitsShipping, liveArms, shareWords, shippedWords } from "./model";
+import { type Experiment, awaitsShipping, isAtTheTop, liveArms, shareWords, shippedWords } from "./model";
 
 const OLD = ["/v1/experiments", "/v1/prompts"];
 type Asking = "start" | "change" | "delete" | "decide" | "stop" | "shares" | "advance" | "rollback" | "promote" | null;
@@ -74,13 +74,13 @@ function Buttons({ experiment, ask }: { experiment: Experiment; ask: (what: Aski
         </Button>
       ) : null}
       <PauseOrResume experiment={experiment} />
-      {isRollout ? (
+      {isRollout && !isAtTheTop(experiment) ? (
         <Button variant="primary" icon={<Play size={14} aria-hidden />} onClick={() => ask("advance")} disabled={!may.editPrompts || status === "paused"} why={may.editPrompts ? "Resume it first." : whyPrompts}>
           Next step
         </Button>
       ) : (
         <Button variant="primary" icon={<Flag size={14} aria-hidden />} onClick={() => ask("decide")} disabled={!may.editPrompts} why={whyPrompts}>
-          Ship a winner
+          {isRollout ? `Ship ${liveArms(experiment).find((one) => !one.control)?.name ?? "it"}` : "Ship a winner"}
         </Button>
       )}
     </>
@@ -144,8 +144,8 @@ function Advance({ experiment: now, onClose }: Asked) {
   const next = experiment.rollout?.steps?.[(experiment.step ?? 0) + 1];
   const submit = () => advance.mutate({ path: { experiment_id: experiment.id }, body: { revision: experiment.revision } }, { onSuccess: () => { onClose(); toast(`The candidate gets ${shareWords(next)}`); } }); // prettier-ignore
   return (
-    <ConfirmDialog open onOpenChange={(on) => on || onClose()} title={next === undefined ? "It is at its last step" : `Go to ${shareWords(next)} now?`} submit="Take the next step" danger={false} onSubmit={submit} busy={advance.isPending} error={advance.error}>
-      {next === undefined ? "It ends by itself when nothing is in doubt." : "Without waiting for the rest of this step. Guardrails go on watching."}
+    <ConfirmDialog open onOpenChange={(on) => on || onClose()} title={`Go to ${shareWords(next)} now?`} submit="Take the next step" danger={false} onSubmit={submit} busy={advance.isPending} error={advance.error}>
+      Without waiting for the rest of this step. Guardrails go on watching.
     </ConfirmDialog>
   );
 }

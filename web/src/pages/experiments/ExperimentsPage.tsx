@@ -1,3 +1,4 @@
+import { useNavigate } from "@tanstack/react-router";
 import { FlaskConical, Plus } from "lucide-react";
 import { useMemo } from "react";
 import { usePromptChoices } from "@/api/choices";
@@ -26,6 +27,7 @@ const CREATE = `curl $URL/v1/experiments -H "Authorization: Bearer $KEY" -H "Con
 
 export default function ExperimentsPage() {
   const [{ prompt, status, kind, new: isNew, version, suggestion }, set] = useUrlState(shape);
+  const navigate = useNavigate();
   const may = useMay();
   const prompts = usePromptChoices();
   const pages = usePages("/v1/experiments", { query: { prompt, status, kind } });
@@ -61,7 +63,7 @@ export default function ExperimentsPage() {
         }
       />
       <ExperimentForm key={`${isNew} ${version}`} open={isNew && may.edit} onOpenChange={(on) => set(on ? { new: true } : { new: false, version: "" })} prompt={prompt} version={version} />
-      {suggestion ? <SendSuggestion key={suggestion} id={suggestion} onClose={() => set({ suggestion: "" })} /> : null}
+      {suggestion ? <SendSuggestion key={suggestion} id={suggestion} onClose={() => void navigate({ to: `/optimize/suggestions/${suggestion}`, replace: true })} /> : null}
     </Head>
   );
 }

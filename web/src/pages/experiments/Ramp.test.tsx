@@ -18,3 +18,8 @@ it.each([
   act(() => void vi.advanceTimersByTime(afterS * 1_000));
   expect(said()).toContain(then);
 });
+
+it("says at its last step what comes then, which is no step", () => {
+  const { container } = render(<Ramp experiment={{ ...ramp(3_600), step: 1, label: "production" } as never} />);
+  expect(container.textContent?.replaceAll("\u00a0", " ")).toContain("production moves to it in 1 h at the earliest.");
+});

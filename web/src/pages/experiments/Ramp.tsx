@@ -3,7 +3,7 @@ import { Badge, RelativeTime, Section } from "@/kit";
 import { classes } from "@/lib/classes";
 import { duration } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
-import { type Experiment, leftOf, shareWords } from "./model";
+import { type Experiment, isAtTheTop, leftOf, shareWords } from "./model";
 
 type StepState = "past" | "here" | "ahead" | "back";
 
@@ -51,5 +51,6 @@ function Words({ experiment }: { experiment: Experiment }) {
   const left = leftOf(experiment, now);
   const since = <>At {shareWords(rollout?.steps?.[experiment.step ?? 0])} since <RelativeTime at={experiment.step_started_at} />.</>; // prettier-ignore
   if (state === "holding") return <>{since} <Badge tone="warn">waits for you</Badge></>; // prettier-ignore
-  return <>{since} {left > 0 ? `The next step comes in ${left < 60_000 ? `${left / 1_000}\u00a0s` : duration(left)} at the earliest.` : "The next step comes as soon as nothing is in doubt."}</>; // prettier-ignore
+  const next = isAtTheTop(experiment) ? `${experiment.label} moves to it` : "The next step comes";
+  return <>{since} {next} {left > 0 ? `in ${left < 60_000 ? `${left / 1_000}\u00a0s` : duration(left)} at the earliest.` : "as soon as nothing is in doubt."}</>; // prettier-ignore
 }

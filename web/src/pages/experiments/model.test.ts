@@ -54,6 +54,8 @@ describe("what is shown", () => {
   it("says that a held rollout waits", () => {
     expect(standing({ status: "running", rollout_state: "holding", verdict: null, kind: "rollout" }).word).toBe("waits for you");
     expect(standing({ status: "completed", rollout_state: "rolled_back", verdict: { outcome: "rolled_back" } as never, kind: "rollout" })).toEqual({ word: "rolled back", tone: "bad" });
+    const ended = (outcome: string, decided_by: string) => standing({ status: "completed", rollout_state: "finished", verdict: { outcome, decided_by } as never, kind: "rollout" }).word;
+    expect([ended("better", "system:experiments"), ended("better", "user:1"), ended("worse", "key:1"), ended("stopped", "user:1")]).toEqual(["better", "chosen by hand", "chosen by hand", "stopped"]);
   });
 });
 

@@ -203,9 +203,14 @@ export function outsideWords(reason: string): string {
 
 export type Tone = "neutral" | "ok" | "warn" | "bad" | "accent";
 
+/** Somebody chose its winner; else its rule did. */
+const isChosen = (verdict: Experiment["verdict"] | undefined) => (verdict?.outcome === "better" || verdict?.outcome === "worse") && !verdict.decided_by.startsWith("system:");
+
 /** Where it is, in a word or two. */
 export function standing(experiment: Pick<Experiment, "status" | "rollout_state" | "verdict" | "kind">): { word: string; tone: Tone } {
   if (experiment.status === "draft") return { word: "draft", tone: "neutral" };
+  // What a person chose says nothing of what the data said.
+  if (isChosen(experiment.verdict)) return { word: "chosen by hand", tone: "neutral" };
   if (experiment.status === "completed") return { word: (experiment.verdict?.outcome ?? "completed").replaceAll("_", " "), tone: OUTCOME_TONES[experiment.verdict?.outcome ?? ""] ?? "neutral" };
   if (experiment.status === "paused") return { word: "paused", tone: "warn" };
   if (experiment.rollout_state === "holding") return { word: "waits for you", tone: "warn" };
@@ -218,6 +223,9 @@ export const isOver = (experiment: Pick<Experiment, "status">) => experiment.sta
 export const isOpen = (experiment: Pick<Experiment, "status">) => experiment.status === "running" || experiment.status === "paused";
 export const liveArms = (experiment: Pick<Experiment, "arms">) => experiment.arms.filter((one) => one.mode === "live");
 export const controlOf = (experiment: Pick<Experiment, "arms">) => experiment.arms.find((one) => one.control) ?? experiment.arms[0];
+
+/** It is at its last step: none is left to take, and what ends it is its own rule, or somebody. */
+export const isAtTheTop = ({ rollout, step }: Pick<Experiment, "rollout" | "step">) => (step ?? 0) + 1 >= (rollout?.steps?.length ?? 0);
 
 /** When the step that is under way may end at the earliest; null where it waits for nothing but units. */
 function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollout">): number | null {

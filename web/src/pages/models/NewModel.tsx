@@ -61,13 +61,13 @@ export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => vo
       disabled={!given.model.trim() || !there.data || Boolean(name.fault) || prices.input === null || prices.answer === null || prices.cached === null}
     >
       <Field label="Provider" error={errorFor(add.error, "provider")}>
-        <Select value={given.provider} onChange={(provider) => change({ provider })} options={PROVIDERS.map(({ value, label }) => ({ value: value as string, label }))} />
+        <Select value={given.provider} onChange={(provider) => change({ provider })} options={PROVIDERS} />
       </Field>
       <Field label="Name at the provider" hint={name.hint} error={name.fault ?? errorFor(add.error, "model") ?? errorFor(add.error, "upstream_model")} required>
         <Input mono autoFocus {...field("model")} />
       </Field>
       {known?.hasAddress ? null : (
-        <Field label="Address" hint="Of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1." error={errorFor(add.error, "base_url")} required>
+        <Field label="Address" hint={known?.address ?? "Of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1."} error={errorFor(add.error, "base_url")} required>
           <Input mono {...field("base_url")} />
         </Field>
       )}

@@ -10,12 +10,13 @@ import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points, spaced } from "@/lib/format";
+import { useNow } from "@/lib/use-now";
 import { Anchored } from "./Anchored";
 import { PLANE_PX } from "./generations";
 import { JobGenerations } from "./JobGenerations";
 import { Proposals } from "./Proposals";
 import { Report, type Told as Report_ } from "./Report";
-import { type Edit, type Job, type Progress as Far, type Test, anchorsOf, askedFor, dotsOf, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, listsOf, methodName, metricsOf, progressOf, startedBy, statusNow, sumOf, whyEnded, whyNoEdits } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, anchorsOf, askedFor, dotsOf, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, listsOf, methodName, metricsOf, progressOf, startedBy, statusNow, sumOf, waitingWords, whyEnded, whyNoEdits } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
@@ -131,6 +132,7 @@ function Acts({ job }: { job: Job }) {
 
 function Content({ job, far }: { job: Job; far: Far }) {
   const goesOn = isGoingOn(job.status);
+  const now = useNow(10_000);
   const test = (job.test ?? null) as Test | null;
   const why = whyEnded(job);
   const anchors = anchorsOf(job);
@@ -145,7 +147,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
-        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={statusNow(job.status, far.evaluations) === "pending" ? "Waiting to begin: it starts within seconds, as soon as there is a free place" : `${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
+        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={statusNow(job.status, far.evaluations) === "pending" ? waitingWords(now - Date.parse(job.created_at)) : `${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
         {job.status === "completed" && why ? (
           <Notice tone={job.outcome === "improved" ? "ok" : "neutral"} title={job.outcome === "improved" ? "Improved." : "No suggestion."}>
             {why}

@@ -41,5 +41,7 @@ export function howOf(search: Search, { task, reflect }: { task: string | null; 
 export function ofSearch(error: unknown, within: string): unknown {
   if (!(error instanceof ApiError) || !error.param?.startsWith(within)) return error;
   const message = error.message.startsWith(within) ? error.message.slice(within.length) : error.message;
-  return new ApiError(error.status, { message, code: error.code, param: error.param.slice(within.length) });
+  const own = new ApiError(error.status, { message, code: error.code, param: error.param.slice(within.length) });
+  own.cause = error; // What its fields tell, the form need not.
+  return own;
 }

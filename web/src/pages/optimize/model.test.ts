@@ -1,8 +1,13 @@
 import { expect, it } from "vitest";
-import { type Edit, addedBy, curveOf, dotsOf, editInWords, endsOfBest, isCutShort, isOfEdits, isRightOrWrong, listsOf, paired, ranked, startedBy, statusNow, sumOf, whyEnded, whyInShort, whyNoEdits } from "./model";
+import { type Edit, addedBy, curveOf, dotsOf, editInWords, endsOfBest, isCutShort, isOfEdits, isRightOrWrong, listsOf, paired, ranked, startedBy, statusNow, sumOf, waitingWords, whyEnded, whyInShort, whyNoEdits } from "./model";
 
 it("does not wait to begin beside evaluations that are done", () => {
   expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
+});
+
+it("promises seconds to a search that waits for seconds alone", () => {
+  expect(waitingWords(20_000)).toContain("starts within seconds");
+  expect(waitingWords(200_000)).toMatch(/^Waiting to begin for 3\smin: .*It starts by itself$/);
 });
 
 it("draws the curve from nothing, and spending up to now", () => {

@@ -3,7 +3,7 @@ import { editableIndex } from "@/lib/editable";
 import type { Schema } from "@/api/client";
 import type { ScatterDot } from "@/chart/Scatter";
 import { type Point, niceRange } from "@/chart/geometry";
-import { percent } from "@/lib/format";
+import { duration, percent } from "@/lib/format";
 
 export type Job = Schema<"OptimizationAnswer">;
 export type Suggestion = Schema<"SuggestionAnswer">;
@@ -104,6 +104,9 @@ export const STATES = ["chosen", "alive", "dropped", "rejected"] as const;
 export const isGoingOn = (status: string) => status === "pending" || status === "running";
 /** As it is told with its progress: one that has evaluated something has begun, also where its status was read before that. */
 export const statusNow = (status: string, evaluations: number) => (status === "pending" && evaluations > 0 ? "running" : status);
+/** Of one that has not begun. Beyond a minute nobody promises seconds any more. */
+export const waitingWords = (waitedMs: number) =>
+  waitedMs < 60_000 ? "Waiting to begin: it starts within seconds, as soon as there is a free place" : `Waiting to begin for ${duration(waitedMs - (waitedMs % 60_000))}: searches before it take all places, or the service that searches is away. It starts by itself`;
 /** Also one that has not begun, and has no answer yet that says so. */
 export const isSimulated = (job: Pick<Job, "simulated" | "models">) => job.simulated || Boolean(job.models["task"]?.startsWith("simulated/"));
 export const progressOf = (job: Pick<Job, "progress">) => job.progress as unknown as Progress;

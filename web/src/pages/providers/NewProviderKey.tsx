@@ -45,11 +45,11 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       <Field label="Name" hint="To tell it from others here." error={errorFor(add.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="production" />
       </Field>
-      <Field label="Key" error={errorFor(add.error, "key")} required>
+      <Field label="Key" hint={known?.key} error={errorFor(add.error, "key")} required>
         <Input mono type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />
       </Field>
       {known?.hasAddress ? null : (
-        <Field label="Address" hint="Of the OpenAI-compatible server, such as https://llm.example.com/v1. The key goes nowhere else." error={errorFor(add.error, "base_url")}>
+        <Field label="Address" hint={`${known?.address ?? "Of the OpenAI-compatible server, such as https://llm.example.com/v1."} The key goes nowhere else.`} error={errorFor(add.error, "base_url")}>
           <Input mono value={baseUrl} onChange={(event) => setBaseUrl(event.target.value)} />
         </Field>
       )}

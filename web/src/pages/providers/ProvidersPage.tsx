@@ -11,6 +11,7 @@ import { EditKey } from "./EditKey";
 import { NewProviderKey } from "./NewProviderKey";
 import { isResting, whyItRests } from "./rest";
 import { PROVIDER_TABS } from "./tabs";
+import { untold } from "./tested";
 
 export type ProviderKey = Schema<"ProviderKeyAnswer">;
 
@@ -44,7 +45,7 @@ export default function ProvidersPage() {
             rowKey={(row) => row.id}
             empty={
               <EmptyState icon={<PlugZap size={18} />} title="No keys of your own" action={button} code={ADD}>
-                {models.some((one) => one.simulated) ? "The simulated models work without one. " : ""}With a key of OpenAI, Anthropic or any compatible server, its models answer here, at its prices.
+                {models.some((one) => one.simulated) ? "The simulated models work without one. " : ""}With a key of OpenAI, Anthropic, Google and others, or of any compatible server, its models answer here, at its prices.
               </EmptyState>
             }
           />
@@ -76,7 +77,7 @@ function useTest() {
   const run = (key: ProviderKey) => {
     setTesting(key.id);
     call.mutate({ path: { provider_key_id: key.id } } as never, {
-      onSuccess: (told) => (told.works ? toast(`${key.name} works: ${count(told.models)} models, ${duration(told.latency_ms)}`) : toastError(new Error(`${key.name} does not work. ${told.error ?? ""}`))),
+      onSuccess: (told) => (told.works ? toast(`${key.name} works: ${count(told.models)} models, ${duration(told.latency_ms)}`) : toastError(new Error(untold(key.name, told)))),
       onError: toastError,
       onSettled: () => setTesting(null),
     });
