@@ -99,8 +99,8 @@ def readable_later(order: Order) -> Order:
 
 
 def kept_here(order: Order, *, stores_text: bool, param: str) -> Order:
-    """The same. Raises InvalidField for one in the background in a workspace that keeps no text: nobody would ever read what it cost. `param`: the
-    field of the caller's body that says so.
+    """The same. Raises InvalidField for one in the background in a workspace that keeps no text: nobody would ever read what it cost.
+    `param`: the field of the caller's body that says so.
     """
     if order.background and not stores_text:
         why = "this workspace keeps no text, so what is made in the background could not be read; wait for the answer instead"
