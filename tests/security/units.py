@@ -23,6 +23,30 @@ READERS = (PurePosixPath("tests/architecture"), PurePosixPath("tests/contracts/t
 
 
 SECONDS = {
+    "tests/unit/launcher/test_compiling.py": 36.0,
+    "tests/integration/optimization/test_heard_and_learned.py": 23.0,
+    "tests/page/test_newcomer.py": 20.0,
+    "tests/integration/operation/test_dead_letters_command.py": 38.0,
+    "tests/integration/secrets/test_kek_command.py": 32.0,
+    "tests/integration/optimization/test_crashes.py": 18.0,
+    "tests/integration/batches/test_batch_taken_over.py": 15.0,
+    "tests/sdk/test_typescript.py": 15.0,
+    "tests/security/canaries": 14.0,
+    "tests/sdk/test_thumbs.py": 12.0,
+    "tests/page/test_many_runs.py": 12.0,
+    "tests/integration/execution/test_faults.py": 7.0,
+    "tests/integration/chains/test_stopped_gateway.py": 7.0,
+    "tests/integration/test_launcher.py": 6.0,
+    "tests/integration/experiments/test_rollout_refused.py": 6.0,
+    "tests/integration/experiments/test_outvoting.py": 6.0,
+    "tests/page/test_between_pages.py": 6.0,
+    "tests/page/test_webhook_pages.py": 6.0,
+    "tests/deploy/test_composed.py": 5.5,
+    "tests/integration/experiments/test_figures.py": 5.0,
+    "tests/integration/execution/test_a_hundred_at_once.py": 4.0,
+    "tests/integration/conformance/test_litellm_process.py": 3.0,
+    "tests/integration/billing/test_payers.py": 2.5,
+    "tests/cli/test_gate.py": 2.0,
     "tests/fuzz": 40.0,
     "tests/e2e": 4.0,
     "tests/integration/operation": 2.0,
@@ -40,15 +64,17 @@ SECONDS = {
     "tests/unit": 0.05,
     "tests/contracts": 0.05,
 }
-"""About what one test of a folder takes, and ELSEWHERE_S one of another; nothing hangs on their being exact. By the number of tests alone,
-files of one or two that start whole installations came last, beside idle cores, and what needs no server came first, all at once."""
+"""About what one test of a file or folder takes (the first name that fits counts), and ELSEWHERE_S one of another; nothing hangs on their
+being exact. By the number of tests alone, files of one or two that start whole installations came last, beside idle cores, and what needs
+no server came first, all at once."""
 
 ELSEWHERE_S = 0.4
 
 
 def takes_s(unit: str, tests: int) -> float:
     """About how long so many tests of a unit take."""
-    return tests * next((seconds for folder, seconds in SECONDS.items() if unit.startswith((f"{folder}/", f"{folder},"))), ELSEWHERE_S)
+    fitting = (seconds for name, seconds in SECONDS.items() if unit == name or unit.startswith((f"{name}/", f"{name},")))
+    return tests * next(fitting, ELSEWHERE_S)
 
 
 class LoadUnits(LoadFileScheduling):

@@ -1,9 +1,12 @@
 """In which order files of tests are handed out."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tests.security.units import LoadUnits
+from tests.security.units import SECONDS, LoadUnits
+
+ROOT = Path(__file__).parents[2]
 
 TESTS = [
     *(f"tests/unit/test_small.py::test_{number}" for number in range(100)),
@@ -11,6 +14,8 @@ TESTS = [
     *(f"tests/security/test_bad_input.py::test_{number}" for number in range(10)),
     *(f"tests/security/test_answers.py::test_{number}" for number in range(2)),
     "tests/e2e/test_demo.py::test_the_loop",
+    "tests/integration/test_launcher.py::test_up",
+    "tests/integration/test_launcher.py::test_down",
     "tests/fuzz/test_api.py::test_no_input",
 ]
 
@@ -44,9 +49,14 @@ def test_what_takes_longest_comes_first_and_every_test_comes_once() -> None:
         "tests/fuzz/test_api.py",
         "tests/security/test_bad_input.py",
         "tests/security/test_answers.py",
+        "tests/integration/test_launcher.py",
         "tests/integration/test_books.py",
         "tests/unit/test_small.py",
         "tests/e2e/test_demo.py",
     ]
     assert sorted(worker.given) == sorted(TESTS)
     assert worker.shutting_down
+
+
+def test_what_is_known_to_take_long_is_there() -> None:
+    assert [name for name in SECONDS if not (ROOT / name).exists()] == []
