@@ -93,11 +93,6 @@ class HttpProtocol(HttpToolsProtocol):
         elif self.cycle is None or (self.cycle.response_complete and (self.cycle.more_body or self._unused_bytes)):
             self._give_up_later()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """What comes behind a body is no header: nobody in front of us looked at it."""
-        if self.cycle is None or self.cycle.scope is not self.scope:
-            super().on_header(name, value)
-
     def on_body(self, body: bytes) -> None:
         self._unused_bytes = 0
         super().on_body(body)
@@ -121,12 +116,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._giving_up = None
 
     def on_headers_complete(self) -> None:
-        self._wait_on()
-        self._unused_bytes = 0
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MOST_BYTES:
+        if self._giving_up is not None:
+            self._wait_on()
+        came, self._unused_bytes = self._unused_bytes, 0
+        if came > HEAD_MOST_BYTES and len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MOST_BYTES:
             raise ValueError("the head is too long")  # the parser ends, and the answer is that to a malformed one
         before = self.cycle
         super().on_headers_complete()
+        self.headers = []  # What comes behind a body is no header of the request: nobody in front of us looked at it.
         if self.cycle is not None and self.cycle is not before and self.cycle.scope["method"] != "HEAD":
             self.cycle.transport = HeadWithBody(self.cycle, self.transport)  # type: ignore[assignment]
         if self.is_leaving:
