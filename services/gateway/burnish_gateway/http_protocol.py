@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from burnish_gateway.wire import error_response
+from burnish_gateway.wire import BODY_LEAST_BYTES_PER_S, error_response
 from burnish_shared.errors import BadRequest
 from burnish_shared.ids import new_uuid
 
@@ -17,8 +17,8 @@ HEAD_MOST_BYTES: Final = 64 * 1024
 extensions and trailers count as heads do."""
 
 HEAD_MOST_S = 30.0
-"""How long a connection may bring nothing to work on: no whole head, or behind a refusal the rest of a body that nobody reads. As long
-as a body may be silent."""
+"""How long a connection may bring nothing to work on: no whole head, or behind a refusal less of a body that nobody reads than
+BODY_LEAST_BYTES_PER_S asks of one that is read. As long as a body may be silent."""
 
 
 class HeadWithBody:
@@ -68,6 +68,8 @@ class HttpProtocol(HttpToolsProtocol):
     _unused_bytes = 0
     """Came since the last thing that the parser told of: a whole head, a part of a body, the end of a request."""
     _giving_up: asyncio.TimerHandle | None = None
+    _read_away_bytes = 0
+    """Of a refused body, since it was last given more time."""
 
     def leave(self) -> None:
         """Each answer that has not begun tells the client to use another connection; one that has, leaves it open. Idempotent."""
@@ -95,19 +97,31 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unused_bytes = 0
+        if self._giving_up is not None:
+            self._read_away(len(body))
         super().on_body(body)
+
+    def _read_away(self, size: int) -> None:
+        """Many clients read an answer only once all of their body is sent: one that comes as fast as it must gets the time for it."""
+        self._read_away_bytes += size
+        if self._read_away_bytes >= HEAD_MOST_S * BODY_LEAST_BYTES_PER_S:
+            self._wait_on()
+            self._give_up_later()
 
     def on_message_complete(self) -> None:
         self._unused_bytes = 0
         super().on_message_complete()
-        if self.cycle is not None:
-            self.cycle.more_body = False
-        if self._giving_up is not None:  # the rest of a refused body is there
+        if self.cycle is None:
+            return
+        self.cycle.more_body = False
+        if self.cycle.response_complete:  # The rest of a refused body is there.
             self._wait_on()
+            self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def _give_up_later(self) -> None:
         if self._giving_up is None:
+            self._read_away_bytes = 0
             self._giving_up = self.loop.call_later(HEAD_MOST_S, self.timeout_keep_alive_handler)
 
     def _wait_on(self) -> None:

@@ -145,8 +145,11 @@ async def test_another_workspaces_is_nothing_that_there_is(client: AsyncOpenAI, 
     narrow = await caller("POST", "/v1/api-keys", {"name": "no texts", "role": "viewer", "scopes": ["executions:write"]})
     blind = Caller(caller.session, caller.url, narrow.body["key"], caller.workspace)
     mine = (await blind("POST", "/v1/responses", {"model": "simulated/chat", "input": "Hi."})).body["id"]
-    for method, path in (("GET", ""), ("GET", "/input_items"), ("POST", "/cancel")):
-        assert (await blind(method, f"/v1/responses/{mine}{path}")).status == 403, path
+    for path in ("", "/input_items"):
+        assert (await blind("GET", f"/v1/responses/{mine}{path}")).status == 403, path
+    ended = await blind("POST", f"/v1/responses/{mine}/cancel")
+    assert (ended.status, ended.body["status"], ended.body["output"]) == (200, "completed", [])
+    assert (await caller("POST", f"/v1/responses/{mine}/cancel")).body["output"] != []
 
 
 async def test_of_texts_that_are_gone_the_figures_are_left(client: AsyncOpenAI, stack: Stack) -> None:

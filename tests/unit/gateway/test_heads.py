@@ -95,6 +95,21 @@ async def test_a_connection_that_is_kept_may_wait_between_requests(monkeypatch: 
     assert came.count(b"HTTP/1.1 200 ") == 3 and came.count(b"HTTP/1.1 404 ") == 1
 
 
+async def test_a_refused_body_that_came_whole_leaves_no_connection_for_ever() -> None:
+    """Its rest comes in one piece, after the answer: no timer but that of a kept connection is due then."""
+    async with served(timeout_keep_alive=0.3) as port, asyncio.timeout(5):
+        assert (await said(port, [REFUSED, b" " * 99_999], every_s=0.2)).startswith(b"HTTP/1.1 404 ")
+
+
+async def test_a_refused_body_that_comes_fast_enough_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_MOST_S", 0.3)
+    monkeypatch.setattr(http_protocol, "BODY_LEAST_BYTES_PER_S", 10_000)
+    ask = b"POST /strict HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+    async with served() as port, asyncio.timeout(20):
+        came = await said(port, [REFUSED, *[b" " * 11_111] * 9, ask], every_s=0.1)
+    assert came.startswith(b"HTTP/1.1 404 ") and came.count(b"HTTP/1.1 200 ") == 1
+
+
 async def test_a_trailer_is_no_header() -> None:
     async with served() as port:
         sent = CHUNKED.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n") + b"2\r\n{}\r\n0\r\ncontent-encoding: gzip\r\n\r\n"

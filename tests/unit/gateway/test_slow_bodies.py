@@ -24,7 +24,7 @@ METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @contextlib.asynccontextmanager
-async def served() -> AsyncIterator[int]:
+async def served(*, timeout_keep_alive: float = 5) -> AsyncIterator[int]:
     """The port of an application whose bodies are read as all are, at /strict and /upload."""
     app = FastAPI()
     for path, kind in (("/strict", wire.StrictRoute), ("/upload", UploadRoute)):
@@ -37,7 +37,9 @@ async def served() -> AsyncIterator[int]:
         include(app.router, router)
     handle_errors(app)
     app.add_middleware(RequestContext)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, http=HttpProtocol, loop="none", lifespan="off"))
+    config = uvicorn.Config(app, port=0, log_config=None, http=HttpProtocol, loop="none", lifespan="off")
+    config.timeout_keep_alive = timeout_keep_alive  # type: ignore[assignment]
+    server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.create_task(server.serve())
     while not server.started:

@@ -46,7 +46,12 @@ def check_may_grant(principal: Principal) -> None:
         )
 
 
+def may(principal: Principal, needed: str) -> bool:
+    """Whether the key is narrowed to nothing, or to scopes among which is the one that is needed."""
+    return not principal.scopes or needed in principal.scopes
+
+
 def check_scope(principal: Principal, needed: str | None) -> None:
     """Raises Forbidden where the key is narrowed to scopes and the one that is needed is not among them."""
-    if needed is not None and principal.scopes and needed not in principal.scopes:
+    if needed is not None and not may(principal, needed):
         raise Forbidden(f"This key is narrowed to {', '.join(sorted(principal.scopes))}; this needs {needed}.")

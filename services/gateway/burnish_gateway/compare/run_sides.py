@@ -99,8 +99,13 @@ async def admit_sides(
         return [one for one in answers if not isinstance(one, BaseException)]
     admitted = [one.request.execution_id for one in answers if isinstance(one, Admitted)]
     if admitted:
-        async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-            await store.withdraw(tx, principal.workspace_id, admitted, route=route, keys=[one.key for one in keys if one is not None])
+        try:
+            async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+                await store.withdraw(tx, principal.workspace_id, admitted, route=route, keys=[one.key for one in keys if one is not None])
+        except Unavailable:  # What refused one of them may keep the others from being given back now.
+            for answer, named in zip(answers, keys, strict=True):
+                if isinstance(answer, Admitted):
+                    gateway.unanswered.add(answer.request, named)
         gateway.refusals.forget([account for one in made for account in one.request.account_ids])
     raise refusal
 

@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from asyncpg import PostgresError
 
 from burnish_gateway.execution import store
 from burnish_gateway.execution.request_bytes import about
@@ -25,7 +26,7 @@ from burnish_shared.errors import BurnishError, Unavailable
 log = structlog.get_logger("burnish.gateway")
 
 FIRST_LOOK_S: Final = 1.0
-"""And then each time after twice as long as before."""
+"""And then each time after twice as long as before; as long as the books cannot be reached, once in so many seconds."""
 
 LOOKS_MOST: Final = 8
 """After four minutes: a server that stood still has done what it was asked by then, and what comes later is the sweeper's."""
@@ -61,10 +62,11 @@ class Unanswered:
             yield
         except Unavailable:
             if request.lane is Lane.INTERACTIVE and not claims:
-                self._add(request, key)
+                self.add(request, key)
             raise
 
-    def _add(self, request: ExecutionRequest, key: IdempotencyKey | None) -> None:
+    def add(self, request: ExecutionRequest, key: IdempotencyKey | None) -> None:
+        """One that was admitted, or may have been, and is given to nobody."""
         route, name = (key.route, key.key) if key is not None else (None, None)
         look_at = asyncio.get_running_loop().time() + FIRST_LOOK_S
         self._calls[request.execution_id] = _Call(request.workspace_id, route, name, about(request), look_at=look_at)
@@ -77,13 +79,17 @@ class Unanswered:
             await self._came.wait()
             await asyncio.sleep(FIRST_LOOK_S)
             now = asyncio.get_running_loop().time()
-            for execution_id in [name for name, one in self._calls.items() if one.look_at <= now]:
-                await self._look(execution_id)
+            with contextlib.suppress(Unavailable):
+                for execution_id in [name for name, one in self._calls.items() if one.look_at <= now]:
+                    await self._look(execution_id)
             if not self._calls:
                 self._came.clear()
 
     async def _look(self, execution_id: UUID) -> None:
-        one = self._calls[execution_id]
+        """Raises Unavailable, which counts for no look: none of them can be looked at then."""
+        one = self._calls.get(execution_id)
+        if one is None:  # Others came meanwhile, and it was the oldest.
+            return
         if await self._is_given_back(execution_id, one) or one.looks + 1 >= LOOKS_MOST:
             self._calls.pop(execution_id, None)
             return
@@ -91,13 +97,16 @@ class Unanswered:
         one.look_at = asyncio.get_running_loop().time() + FIRST_LOOK_S * 2**one.looks
 
     async def _is_given_back(self, execution_id: UUID, one: _Call) -> bool:
-        """Where nothing is held there is no record to be made: it never began, or not yet."""
+        """Where nothing is held there is no record to be made: it never began, or not yet. Raises Unavailable."""
         try:
             async with self.db.unit_of_work(workspace=one.workspace_id) as tx:
                 if await store.find_hold(tx, execution_id) is None:
                     return False
                 await store.abandon(tx, execution_id, one.workspace_id, route=one.route, key=one.key, body=one.body)
-        except BurnishError:
+        except Unavailable:
+            raise
+        except (BurnishError, PostgresError) as error:
+            log.warning("execution.unanswered_hold_left", execution_id=str(execution_id), error=type(error).__name__)
             return False
         log.info("execution.unanswered_hold_given_back", execution_id=str(execution_id))
         return True

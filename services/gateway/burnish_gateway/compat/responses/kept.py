@@ -62,6 +62,11 @@ def kept_response(outcome: Facts, *, asked: Asked) -> Facts:
     return made | {"status": status, "incomplete_details": None, "output": parts, "error": told if status == "failed" else None}
 
 
+def without_texts(made: Facts) -> Facts:
+    """What became of it and what it cost, for who may not read what was said."""
+    return made | {"output": [], "metadata": {}, "user": None}
+
+
 def open_response(execution_id: str, *, is_queued: bool, background: bool) -> Facts:
     """Of an execution that has not ended. Which model answers is known then, and whether its text is kept where somebody waits for it."""
     head = head_of(execution_id, model=None, simulated=False, repeated={"background": background, "store": background})
@@ -112,9 +117,10 @@ def page_of(items: Sequence[Facts], *, after: str | None, limit: int, newest_fir
 
 def _items(message: Any, execution_id: str) -> list[Facts]:
     """What came in from elsewhere was stored as it came: what is no message of a chat is told as its JSON."""
-    if not isinstance(message, dict) or message.get("role") not in ROLES:
+    role = message.get("role") if isinstance(message, dict) else None
+    if not isinstance(role, str) or role not in ROLES:
         return [{"type": "message", "role": "user", "status": "completed", "content": [_part(message)]}]
-    role, content = message["role"], message.get("content")
+    content = message.get("content")
     if role in ("tool", "function"):
         call_id = message.get("tool_call_id") or message.get("name") or ""
         told = content if isinstance(content, str) else _parts(content)

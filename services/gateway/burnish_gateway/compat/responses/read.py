@@ -5,10 +5,10 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.access.scopes import READS_TEXTS, check_scope
+from burnish_gateway.access.scopes import READS_TEXTS, may
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.earlier import execution_in
-from burnish_gateway.compat.responses.kept import asked_of, input_items, kept_response, open_response
+from burnish_gateway.compat.responses.kept import asked_of, input_items, kept_response, open_response, without_texts
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books, store
 from burnish_gateway.execution.cancel import cancel
@@ -42,14 +42,14 @@ async def list_input_items(gateway: Gateway, principal: Principal, response_id: 
 
 
 async def cancel_response(gateway: Gateway, principal: Principal, response_id: str) -> Facts:
-    """Ends it, whoever waits for it, and reads it. One that has ended stays as it is. Raises NotFound as `read_response`, and Forbidden
-    for a key that may not read: the answer holds texts.
+    """Ends it, whoever waits for it, and reads it, for a key that may not read texts without them. One that has ended stays as it is.
+    Raises NotFound as `read_response`.
     """
-    check_scope(principal, READS_TEXTS)
     execution_id = _named(response_id)
     await _find(gateway, principal, execution_id)
     await cancel(gateway, principal, execution_id)
-    return await read_response(gateway, principal, response_id)
+    made = await read_response(gateway, principal, response_id)
+    return made if may(principal, READS_TEXTS) else without_texts(made)
 
 
 async def _find(gateway: Gateway, principal: Principal, execution_id: UUID) -> Record | Open:
