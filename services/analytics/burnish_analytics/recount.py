@@ -7,8 +7,10 @@ under traffic.
 import argparse
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Final, TypedDict
 from uuid import UUID
 
@@ -19,6 +21,8 @@ from burnish_shared.db.session import Database
 
 STEP: Final = timedelta(days=1)
 """So much is compared at once where it is little."""
+
+HOUR: Final = timedelta(hours=1)
 
 AT_ONCE: Final = 10_000
 """So many executions are compared at once, about: each may have a minute's row of its own, and five more by app, key and provider. Some
@@ -47,9 +51,9 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
     uncounted = 0
     day = bucket_start(start, "day")
     while day < end:
-        executions = await _executions(db, workspace_id, day)
+        by_hour = await _by_hour(db, workspace_id, day)
         for grain in grains:
-            for piece in pieces(day, grain, executions):
+            for piece in pieces(day, grain, by_hour):
                 found += await _compare(db, workspace_id, piece)
         async with db.unit_of_work(workspaces={workspace_id}) as tx:
             if not await recount_store.is_erased(tx, workspace_id):
@@ -59,9 +63,9 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
     return Recount(found, uncounted)
 
 
-async def _executions(db: Database, workspace_id: UUID, day: datetime) -> int:
+async def _by_hour(db: Database, workspace_id: UUID, day: datetime) -> list[int]:
     async with db.unit_of_work(workspaces={workspace_id}) as tx:
-        return await recount_store.counted_executions(tx, workspace_id, start=day, end=day + STEP)
+        return await recount_store.counted_by_hour(tx, workspace_id, start=day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,25 @@ class Piece:
     parts: int = 1
 
 
-def pieces(day: datetime, grain: Grain, executions: int) -> list[Piece]:
-    """A day with AT_ONCE executions in each piece, where they come evenly: whole hours. What a day's one bucket holds is cut by prompt."""
-    most = max(1, executions // AT_ONCE)
+def pieces(day: datetime, grain: Grain, by_hour: Sequence[int]) -> list[Piece]:
+    """A day in pieces of some AT_ONCE executions: hours that belong together, and prompts of an hour, or of the day's one bucket, that has
+    more. `by_hour`: executions of its 24 hours.
+    """
     if grain == "day":
-        return [Piece(grain, day, day + STEP, part, most) for part in range(most)]
-    hours = max(1, 24 // most)
-    return [Piece(grain, day + timedelta(hours=at), day + timedelta(hours=min(at + hours, 24))) for at in range(0, 24, hours)]
+        return _by_prompt(grain, day, day + STEP, sum(by_hour))
+    made: list[Piece] = []
+    begin, held = 0, 0
+    for at, executions in enumerate(by_hour):
+        if at > begin and held + executions > AT_ONCE:
+            made += _by_prompt(grain, day + begin * HOUR, day + at * HOUR, held)
+            begin, held = at, 0
+        held += executions
+    return made + _by_prompt(grain, day + begin * HOUR, day + STEP, held)
+
+
+def _by_prompt(grain: Grain, since: datetime, until: datetime, executions: int) -> list[Piece]:
+    parts = max(1, ceil(executions / AT_ONCE))
+    return [Piece(grain, since, until, part, parts) for part in range(parts)]
 
 
 async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Difference]:
@@ -118,9 +134,9 @@ async def backfill(db: Database, workspace_id: UUID, *, start: datetime, end: da
     made = 0
     day = bucket_start(start, "day")
     while day < end:
-        executions = await _executions(db, workspace_id, day)
+        by_hour = await _by_hour(db, workspace_id, day)
         for grain in GRAINS:
-            for piece in pieces(day, grain, executions):
+            for piece in pieces(day, grain, by_hour):
                 made += await _add_missing(db, workspace_id, piece)
         day += STEP
     return made

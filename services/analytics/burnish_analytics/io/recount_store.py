@@ -250,11 +250,16 @@ async def is_erased(tx: Tx, workspace_id: UUID) -> bool:
     )
 
 
-async def counted_executions(tx: Tx, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
-    """Finished in this range."""
-    return await tx.fetchval(  # type: ignore[no-any-return]
-        "SELECT count(*) FROM execution_facts WHERE workspace_id = $1 AND finished_at >= $2 AND finished_at < $3", workspace_id, start, end
+async def counted_by_hour(tx: Tx, workspace_id: UUID, *, start: datetime) -> list[int]:
+    """Executions finished in each of the 24 hours from `start` on."""
+    rows = await tx.fetch(
+        """SELECT floor(extract(epoch FROM finished_at - $2) / 3600)::integer AS hour, count(*) AS executions FROM execution_facts
+            WHERE workspace_id = $1 AND finished_at >= $2 AND finished_at < $2 + interval '24 hours' GROUP BY hour""",
+        workspace_id,
+        start,
     )
+    found = {row["hour"]: row["executions"] for row in rows}
+    return [found.get(hour, 0) for hour in range(24)]
 
 
 async def missing_facts(tx: Tx, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
