@@ -10,7 +10,6 @@ BOOT  := .venv-boot/bin/uv
 STAMP := .venv/.synced
 BIN   := .venv/bin
 WORKERS ?= 2
-PAGE_WORKERS ?= $(WORKERS)
 QUIET := $(if $(CI),--no-progress,)
 
 export UV_PYTHON_DOWNLOADS := never
@@ -54,7 +53,7 @@ test-page-parts: $(STAMP) page ## test the parts of the web page by themselves
 	@cd web && npm test --silent
 
 test-page-browser: $(STAMP) page ## test the web page in Chromium on the real services
-	env -u BURNISH_SKIPPED $(BIN)/pytest -m page -n $(PAGE_WORKERS) --dist loadfile $(ARGS) tests/page
+	env -u BURNISH_SKIPPED $(BIN)/pytest -m page -n $(WORKERS) --dist loadfile $(ARGS) tests/page
 
 screenshots: $(STAMP) page ## make pictures of every page, in both themes and narrow, in .screenshots
 	$(BIN)/pytest -m page -q $(ARGS) tests/page/screenshots.py
