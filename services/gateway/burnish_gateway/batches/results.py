@@ -32,7 +32,7 @@ OPENAIS: Final = frozenset({"/v1/chat/completions", "/v1/responses", EMBEDDINGS}
 LINES_AT_ONCE: Final = 200
 
 VECTORS_AT_ONCE: Final = 10
-"""Lines of embeddings, each of which may hold 2 MiB of vectors."""
+"""Lines of embeddings, each of which may hold 700 kB of vectors, and three times that as numbers."""
 
 LOOK_EVERY_S: Final = 0.3
 
