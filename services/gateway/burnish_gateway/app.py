@@ -155,11 +155,11 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(BurnishError)
     async def _burnish(request: Request, error: BurnishError) -> Response:
-        return error_response(error, request_id=request.state.request_id)
+        return _refusal(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> Response:
-        return error_response(invalid_field(error), request_id=request.state.request_id)
+        return _refusal(request, invalid_field(error))
 
     @app.exception_handler(ValidationError)
     async def _model(request: Request, error: ValidationError) -> Response:
@@ -168,9 +168,8 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        if error.status_code in (404, 405) and request.url.path.startswith("/v1/messages/"):
-            return anthropic_error(NotFound(NOT_OF_MESSAGES), request_id=request.state.request_id)
-        return error_response(of_http(error, request), request_id=request.state.request_id)
+        unknown = error.status_code in (404, 405) and request.url.path.startswith(OF_MESSAGES)
+        return _refusal(request, NotFound(NOT_OF_MESSAGES) if unknown else of_http(error, request))
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> Response:
@@ -181,7 +180,18 @@ def handle_errors(app: FastAPI) -> None:
         return failure_response(error, request.scope)  # of an answer that has begun; RequestContext answers the others
 
 
-NOT_OF_MESSAGES = "Of /v1/messages the call itself and count_tokens are offered; batches are at /v1/batches."
+OF_MESSAGES = "/v1/messages/"
+"""Where Anthropic's clients call what is beside the call itself."""
+
+NOT_OF_MESSAGES = (
+    "Of /v1/messages the call itself, count_tokens and batches are offered. A batch is not deleted: its answers are executions, which go "
+    "with their text, by age (retention_days) or by erasure (POST /v1/erasures)."
+)
+
+
+def _refusal(request: Request, error: BurnishError) -> Response:
+    in_words = anthropic_error if request.url.path.startswith(OF_MESSAGES) else error_response
+    return in_words(error, request_id=request.state.request_id)
 
 
 def rehearse() -> None:

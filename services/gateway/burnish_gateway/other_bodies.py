@@ -17,6 +17,7 @@ EXAMPLES: Final = {
     "/v1/chat/completions": '{"model": "simulated/chat", ' + HELLO + "}",
     "/v1/messages": '{"model": "simulated/chat", "max_tokens": 200, ' + HELLO + "}",
     "/v1/messages/count_tokens": '{"model": "simulated/chat", ' + HELLO + "}",
+    "/v1/messages/batches": '{"requests": [{"custom_id": "1", "params": {"model": "simulated/chat", "max_tokens": 200, ' + HELLO + "}}]}",
     "/v1/responses": '{"model": "simulated/chat", "input": "Hello"}',
     "/v1/responses/input_tokens": '{"model": "simulated/chat", "input": "Hello"}',
     "/v1/embeddings": '{"model": "simulated/embed", "input": "Hello"}',

@@ -152,6 +152,17 @@ def status_of(row: Record) -> Status:
     return "in_progress" if row["started_at"] is not None else "validating"
 
 
+def waits_of(row: Record) -> list[Waits]:
+    """Why lines of it wait at a provider, while it is under way."""
+    return [Waits(**one) for one in row["waiting_for"]] if status_of(row) in ("in_progress", "pausing") else []
+
+
+def is_simulated(row: Record) -> bool | None:
+    """Lines that failed may never have been valid, so that they say nothing until it has ended; then it says what its event does."""
+    simulated: bool = row["simulated"]
+    return simulated if simulated or row["succeeded"] or row["status"] in ENDED else None
+
+
 def batch_answer(row: Record, *, errors: list[dict[str, Any]] | None = None) -> BatchAnswer:
     """A row as it is told; `errors`: its first lines that were never valid, where they were read."""
     batch_id, status = str(row["batch_id"]), status_of(row)
@@ -179,13 +190,12 @@ def batch_answer(row: Record, *, errors: list[dict[str, Any]] | None = None) -> 
         cancelled_at=ended["cancelled"],
         name=row["name"],
         pause_reason=row["pause_reason"] if status in ("paused", "pausing") else None,
-        waiting_for=[Waits(**one) for one in row["waiting_for"]] if status in ("in_progress", "pausing") else [],
+        waiting_for=waits_of(row),
         most_nusd=row["most_nusd"],
         set_aside_nusd=row["set_aside_nusd"],
         cost_nusd=row["spent_nusd"],
         credits=credits_text(row["spent_nusd"]),
-        # Lines that failed may never have been valid, so that they say nothing until it has ended; then it says what its event does.
-        simulated=row["simulated"] if row["simulated"] or row["succeeded"] or has_ended else None,
+        simulated=is_simulated(row),
         error=row["error"],
         created_by=row["created_by"],
         results=f"/v1/batches/{batch_id}/results",

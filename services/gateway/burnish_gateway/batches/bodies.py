@@ -17,7 +17,10 @@ SIDES_MOST: Final = 20
 SHOWN_MOST: Final = 100
 """Letters of a field's name that a message repeats."""
 
-Endpoint = Literal["/v1/executions", "/v1/chat/completions", "/v1/responses", "/v1/embeddings"]
+Endpoint = Literal["/v1/executions", "/v1/chat/completions", "/v1/responses", "/v1/embeddings", "/v1/messages"]
+
+MESSAGES: Final = "/v1/messages"
+"""The endpoint of batches in Anthropic's format."""
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
-from burnish_gateway.batches.bodies import LINES_MOST, Endpoint, InputLine, InputsRequest, NewBatch, RequestLine
+from burnish_gateway.batches.bodies import LINES_MOST, MESSAGES, Endpoint, InputLine, InputsRequest, NewBatch, RequestLine
+from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.chat import parse_chat
 from burnish_gateway.compat.embeddings_body import EmbeddingsBody, parse_embeddings_body
 from burnish_gateway.compat.responses.earlier import NAME as EARLIER
@@ -60,12 +61,15 @@ def read_lines(body: NewBatch, content: bytes | None) -> Iterator[Line]:
     seen: dict[str, int] = {}
     for number, one in given:
         for line in _read(number, one, body, sides):
-            earlier = seen.setdefault(line.custom_id, number) if line.custom_id is not None else number
-            if earlier != number:
-                raise InvalidField(
-                    f"custom_id: {line.custom_id!r} stands in lines {earlier} and {number}; each names one.", param="custom_id"
-                )
+            named_once(line, seen)
             yield line
+
+
+def named_once(line: Line, seen: dict[str, int]) -> None:
+    """`seen`: ids of the lines before, and in which they stood. Raises InvalidField for one of another line."""
+    earlier = seen.setdefault(line.custom_id, line.number) if line.custom_id is not None else line.number
+    if earlier != line.number:
+        raise InvalidField(f"custom_id: {line.custom_id!r} stands in lines {earlier} and {line.number}; each names one.", param="custom_id")
 
 
 def _read(number: int, given: "InputLine | RequestLine | bytes", body: NewBatch, sides: Sequence[tuple[Any, Any]]) -> Iterator[Line]:
@@ -104,12 +108,23 @@ def _whole(line: RequestLine, endpoint: Endpoint) -> Order | EmbeddingsBody:
         order = parse_chat(raw).order
     elif endpoint == "/v1/responses":
         order = _response(raw)
+    elif endpoint == MESSAGES:
+        return message_order(raw)
     else:
         body = parse_model(NewExecution, raw)
         if body.mode == "background":
             raise InvalidField("mode: has no meaning in a batch.", param="mode")
         check_requirements(body.requirements, body.model)
         order = order_of(body)
+    return _alone(order)
+
+
+def message_order(raw: bytes, *, beta: str | None = None) -> Order:
+    """Of a body of `/v1/messages`. Raises as the call would, and InvalidField for what has no meaning in a batch."""
+    return _alone(AnthropicFormat(beta=beta).parse(raw).order)
+
+
+def _alone(order: Order) -> Order:
     if order.stream:
         raise InvalidField("stream: has no meaning in a batch; results are read when they are there.", param="stream")
     if order.client_request_id is not None:

@@ -12,6 +12,9 @@ from asyncpg import Record
 
 from burnish_gateway.batches import store
 from burnish_gateway.batches.answers import ENDED
+from burnish_gateway.batches.bodies import MESSAGES
+from burnish_gateway.compat.anthropic.answer import message
+from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.completion import completion
 from burnish_gateway.compat.embeddings import EmbeddingNotKept, embeddings
 from burnish_gateway.compat.error_answer import as_too_long
@@ -45,6 +48,9 @@ GONE: Final = {"code": "not_found", "message": "Its execution is not there any m
 Wanted = Callable[[bool], bool]
 """By whether a line succeeded."""
 
+Tell = Callable[[Record, Record, Record | None], bytes]
+"""From a batch, a line that has ended and its execution to what is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Page:
@@ -53,9 +59,61 @@ class _Page:
     is_over: bool
 
 
+def line_of(batch: Record, line: Record, execution: Record | None) -> bytes:
+    """As a file of OpenAI's batches has it: `response` as the endpoint would have answered; `error` beside it where it is no success."""
+    shown: dict[str, Any] = {
+        "id": f"{batch['batch_id']}:{line['line']}", "line": line["line"], "custom_id": line["custom_id"], "model": line["model"],
+        "response": None, "error": None,
+    }  # fmt: skip
+    if execution is None:
+        shown["error"] = line["error"] or (UNSENT if line["status"] == "unsent" else GONE)
+        return as_line(shown)
+    outcome = executions.outcome_of(execution, output_json=books.output_json(execution))
+    response: dict[str, Any] = {"status_code": 200, "request_id": str(outcome.id), "body": None}
+    error: BurnishError | None = None
+    if outcome.status is not Status.SUCCESS:
+        error = failure_of(outcome.model_dump_json().encode())
+        if batch["endpoint"] in OPENAIS:
+            error = as_too_long(error)
+    else:
+        try:
+            response["body"] = _body(batch["endpoint"], outcome.model_dump(mode="json"), execution)
+        except EmbeddingNotKept:
+            error = EmbeddingNotKept("The vectors of this line are not kept: they were forgotten, or too many to be.")
+    if error is not None:
+        shown["error"] = {"code": error.code, "message": error.message}
+        if batch["endpoint"] == MESSAGES:
+            refused = anthropic_error(error, request_id=response["request_id"])
+            response |= {"status_code": refused.status_code, "body": json.loads(bytes(refused.body))}
+        else:
+            response |= {"status_code": error.status, "body": {"error": {"type": error.type, **shown["error"], "details": error.details}}}
+    return as_line(shown | {"response": response})
+
+
+def _body(endpoint: str, outcome: Facts, execution: Record) -> Facts:
+    """A success as the endpoint tells it. Raises EmbeddingNotKept."""
+    match endpoint:
+        case "/v1/chat/completions":
+            made: Facts = json.loads(completion(outcome))
+            return made
+        case "/v1/responses":
+            return kept_response(outcome, asked=asked_of(execution))
+        case _ if endpoint == MESSAGES:
+            said: Facts = json.loads(message(outcome))
+            return said
+        case _ if endpoint == EMBEDDINGS:
+            return embeddings(outcome, inputs=len(execution["messages"] or []), as_base64=False)
+        case _:
+            return outcome
+
+
+def as_line(shown: Facts) -> bytes:
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
 async def results_of(
     db: Database, workspace_id: UUID, batch: Record, *, from_line: int = 0, over: asyncio.Event | None = None,
-    wanted: Wanted = lambda _: True,
+    wanted: Wanted = lambda _: True, tell: Tell = line_of,
 ) -> AsyncGenerator[bytes, None]:  # fmt: skip
     """Lines that have an answer. With `over` each in its turn, waiting for those that have none yet, until the batch has ended.
 
@@ -65,12 +123,12 @@ async def results_of(
     """
     is_over = batch["status"] in ENDED
     first = await _read(db, workspace_id, batch, from_line, is_over=True) if over is None else None
-    return _lines(db, workspace_id, batch, first, next_line=from_line, over=over, is_over=is_over, wanted=wanted)
+    return _lines(db, workspace_id, batch, first, next_line=from_line, over=over, is_over=is_over, wanted=wanted, tell=tell)
 
 
 async def _lines(
     db: Database, workspace_id: UUID, batch: Record, page: _Page | None, *, next_line: int, over: asyncio.Event | None, is_over: bool,
-    wanted: Wanted,
+    wanted: Wanted, tell: Tell,
 ) -> AsyncGenerator[bytes, None]:  # fmt: skip
     batch_id, follows = batch["batch_id"], over is not None
     now, give_up_at = asyncio.get_running_loop().time, math.inf
@@ -96,7 +154,7 @@ async def _lines(
                 continue
             succeeded = line["status"] == Status.SUCCESS or (execution is not None and execution["status"] == Status.SUCCESS)
             if wanted(succeeded):
-                yield await _rendered(batch, line, execution)
+                yield await _rendered(tell, batch, line, execution)
         if has_waited:
             await _pause(over, batch_id, next_line)
         elif len(page.lines) < _at_once(batch):
@@ -133,53 +191,8 @@ async def _pause(over: asyncio.Event | None, batch_id: UUID, next_line: int) -> 
     await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _rendered(batch: Record, line: Record, execution: Record | None) -> bytes:
+async def _rendered(tell: Tell, batch: Record, line: Record, execution: Record | None) -> bytes:
     """Vectors take up to some tenths of a second of one core each line: others are served meanwhile."""
     if batch["endpoint"] == EMBEDDINGS:
-        return await asyncio.to_thread(_shown, batch, line, execution)
-    return _shown(batch, line, execution)
-
-
-def _shown(batch: Record, line: Record, execution: Record | None) -> bytes:
-    """One line: `response` as the endpoint would have answered; `error` beside it where it is no success."""
-    shown: dict[str, Any] = {
-        "id": f"{batch['batch_id']}:{line['line']}", "line": line["line"], "custom_id": line["custom_id"], "model": line["model"],
-        "response": None, "error": None,
-    }  # fmt: skip
-    if execution is None:
-        shown["error"] = line["error"] or (UNSENT if line["status"] == "unsent" else GONE)
-        return _line(shown)
-    outcome = executions.outcome_of(execution, output_json=books.output_json(execution))
-    response: dict[str, Any] = {"status_code": 200, "request_id": str(outcome.id), "body": None}
-    error: BurnishError | None = None
-    if outcome.status is not Status.SUCCESS:
-        error = failure_of(outcome.model_dump_json().encode())
-        if batch["endpoint"] in OPENAIS:
-            error = as_too_long(error)
-    else:
-        try:
-            response["body"] = _body(batch["endpoint"], outcome.model_dump(mode="json"), execution)
-        except EmbeddingNotKept:
-            error = EmbeddingNotKept("The vectors of this line are not kept: they were forgotten, or too many to be.")
-    if error is not None:
-        shown["error"] = {"code": error.code, "message": error.message}
-        response |= {"status_code": error.status, "body": {"error": {"type": error.type, **shown["error"], "details": error.details}}}
-    return _line(shown | {"response": response})
-
-
-def _body(endpoint: str, outcome: Facts, execution: Record) -> Facts:
-    """A success as the endpoint tells it. Raises EmbeddingNotKept."""
-    match endpoint:
-        case "/v1/chat/completions":
-            made: Facts = json.loads(completion(outcome))
-            return made
-        case "/v1/responses":
-            return kept_response(outcome, asked=asked_of(execution))
-        case _ if endpoint == EMBEDDINGS:
-            return embeddings(outcome, inputs=len(execution["messages"] or []), as_base64=False)
-        case _:
-            return outcome
-
-
-def _line(shown: dict[str, Any]) -> bytes:
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return await asyncio.to_thread(tell, batch, line, execution)
+    return tell(batch, line, execution)

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.batches import answers, file_routes, store
+from burnish_gateway.batches import answers, file_routes, message_routes, store
 from burnish_gateway.batches.answers import BatchAnswer, BatchPage, Estimate, batch_answer
 from burnish_gateway.batches.bodies import NewBatch, ResumeBatch
 from burnish_gateway.batches.change_batch import cancel_batch, pause_batch, resume_batch
@@ -24,7 +24,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
 router = make_router("batches")
-include(router, file_routes.router)
+include(router, file_routes.router, message_routes.router)
 
 STATUSES = {
     "validating": ["pending"], "in_progress": ["running"], "paused": ["paused"], "completed": ["completed"], "failed": ["failed"],

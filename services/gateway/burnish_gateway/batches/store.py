@@ -79,6 +79,37 @@ async def list_batches(tx: Tx, workspace_id: UUID, *, status: Sequence[str] | No
     )
 
 
+async def list_of_endpoint(
+    tx: Tx, workspace_id: UUID, endpoint: str, *, older_than: UUID | None, newer_than: UUID | None, limit: int
+) -> Sequence[Record]:
+    """Newest first: the newest, or those right below `older_than`, or those right above `newer_than`."""
+    upwards = newer_than is not None
+    rows = await tx.fetch(
+        f"""SELECT * FROM batches WHERE workspace_id = $1 AND endpoint = $2 AND ($3::uuid IS NULL OR batch_id < $3)
+               AND ($4::uuid IS NULL OR batch_id > $4) ORDER BY batch_id {"ASC" if upwards else "DESC"} LIMIT $5""",
+        workspace_id,
+        endpoint,
+        older_than,
+        newer_than,
+        limit,
+    )
+    return rows[::-1] if upwards else rows
+
+
+async def line_counts(tx: Tx, workspace_id: UUID, batch_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many lines of each have which status, of those that have one and are kept."""
+    rows = await tx.fetch(
+        """SELECT batch_id, status, count(*) AS lines FROM batch_lines
+            WHERE workspace_id = $1 AND batch_id = ANY ($2) AND status IS NOT NULL GROUP BY batch_id, status""",
+        workspace_id,
+        batch_ids,
+    )
+    counts: dict[UUID, dict[str, int]] = {}
+    for row in rows:
+        counts.setdefault(row["batch_id"], {})[row["status"]] = row["lines"]
+    return counts
+
+
 async def first_errors(tx: Tx, workspace_id: UUID, batch_id: UUID, *, most: int) -> Sequence[Record]:
     """The first lines that were never valid."""
     return await tx.fetch(

@@ -1,7 +1,7 @@
 """Errors as Anthropic's clients know them, and where those put their key."""
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -41,6 +41,12 @@ def anthropic_error(error: BurnishError, *, request_id: str) -> Response:
     told = {"type": "error", "error": ours["error"] | {"type": TYPES.get(status, "api_error")}, "request_id": request_id}
     headers = {name: value for name, value in response.headers.items() if name not in ("content-length", "content-type")}
     return Response(json.dumps(told, ensure_ascii=False), status, headers, "application/json")
+
+
+def in_anthropics_words(error: BurnishError, *, request_id: str) -> dict[str, Any]:
+    """The body alone, for an error that is told within an answer."""
+    told: dict[str, Any] = json.loads(bytes(anthropic_error(error, request_id=request_id).body))
+    return told
 
 
 def with_bearer(request: Request) -> Request:

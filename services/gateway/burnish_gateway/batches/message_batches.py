@@ -1,0 +1,128 @@
+"""Batches as Anthropic's clients know them: a batch told in their words, and a line of its results. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+from asyncpg import Record
+from pydantic import BaseModel, Field
+
+from burnish_gateway.batches.answers import ENDED, Status, Waits, is_simulated, status_of, waits_of
+from burnish_gateway.batches.results import GONE, as_line
+from burnish_gateway.compat.anthropic.answer import message
+from burnish_gateway.compat.anthropic.errors import in_anthropics_words
+from burnish_gateway.execution import books
+from burnish_gateway.execution import store as executions
+from burnish_gateway.execution.answer import failure_of
+from burnish_shared.contracts.executions import Status as Outcome
+
+CUT_SHORT: Final = ("unsent", "cancelled")
+"""Lines that got no answer since their batch ended."""
+
+
+class MessageCounts(BaseModel):
+    processing: int = Field(description="Without an answer yet.")
+    succeeded: int
+    errored: int = Field(description="With an error, lines that were never valid among them.")
+    canceled: int = Field(description="Stopped, or never sent, since the batch was cancelled.")
+    expired: int = Field(description="Stopped, or never sent, since its time was over.")
+
+
+class OfBatch(BaseModel):
+    """What Anthropic has no place for."""
+
+    status: Status
+    name: str | None
+    pause_reason: str | None
+    waiting_for: list[Waits]
+    set_aside_nusd: int
+    cost_nusd: int
+    simulated: bool | None
+
+
+class MessageBatch(BaseModel):
+    """A `message_batch`. Moments are RFC 3339."""
+
+    id: str
+    type: Literal["message_batch"] = "message_batch"
+    processing_status: Literal["in_progress", "canceling", "ended"]
+    request_counts: MessageCounts
+    created_at: str
+    expires_at: str
+    cancel_initiated_at: str | None
+    ended_at: str | None
+    archived_at: str | None = Field(description="Always null: results are there as long as the workspace keeps text.")
+    results_url: str | None = Field(description="Once it has ended. Read from where the batch was read.")
+    burnish: Annotated[OfBatch, Field(description="What the format has no place for.")]
+
+
+class MessageBatchPage(BaseModel):
+    data: list[MessageBatch]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
+def message_batch(row: Record, *, counts: Mapping[str, int] | None = None) -> MessageBatch:
+    """`counts`: of its lines by status, needed of one that was ended before its lines were."""
+    has_ended = row["status"] in ENDED
+    status = status_of(row)
+    batch_id = str(row["batch_id"])
+    return MessageBatch(
+        id=batch_id,
+        processing_status="ended" if has_ended else "canceling" if status == "cancelling" else "in_progress",
+        request_counts=_counts(row, counts or {}, has_ended=has_ended),
+        created_at=_moment(row["created_at"]) or "",
+        expires_at=_moment(row["expires_at"]) or "",
+        cancel_initiated_at=_moment(row["stopping_at"]) if row["cancel_requested"] else None,
+        ended_at=_moment(row["finished_at"]) if has_ended else None,
+        archived_at=None,
+        results_url=f"/v1/messages/batches/{batch_id}/results" if has_ended else None,
+        burnish=OfBatch(
+            status=status,
+            name=row["name"],
+            pause_reason=row["pause_reason"] if status in ("paused", "pausing") else None,
+            waiting_for=waits_of(row),
+            set_aside_nusd=row["set_aside_nusd"],
+            cost_nusd=row["spent_nusd"],
+            simulated=is_simulated(row),
+        ),
+    )
+
+
+def was_cut_short(row: Record) -> bool:
+    """Whether its lines must be counted to tell what became of them."""
+    return row["status"] in ENDED and row["status"] != "completed"
+
+
+def _counts(row: Record, counts: Mapping[str, int], *, has_ended: bool) -> MessageCounts:
+    """Lines that were stopped count among the failed ones of a batch."""
+    stopped = counts.get("cancelled", 0)
+    left = row["total"] - row["succeeded"] - row["failed"]
+    over = {"canceled": 0, "expired": 0, "errored": row["failed"] - stopped}
+    if has_ended:
+        name = {"cancelled": "canceled", "expired": "expired"}.get(row["status"], "errored")
+        over[name] += left + stopped
+    return MessageCounts(processing=0 if has_ended else left, succeeded=row["succeeded"], **over)
+
+
+def message_line(batch: Record, line: Record, execution: Record | None) -> bytes:
+    """`{custom_id, result}`, where `result` has the type `succeeded` with its `message`, `errored` with its `error`, `canceled` or `expired`."""
+    return as_line({"custom_id": line["custom_id"] or str(line["line"]), "result": _result(batch, line, execution)})
+
+
+def _result(batch: Record, line: Record, execution: Record | None) -> dict[str, Any]:
+    outcome = None if execution is None else executions.outcome_of(execution, output_json=books.output_json(execution))
+    if outcome is not None and outcome.status is Outcome.SUCCESS:
+        return {"type": "succeeded", "message": json.loads(message(outcome.model_dump(mode="json")))}
+    if line["status"] in CUT_SHORT:
+        return {"type": "expired" if batch["status"] == "expired" else "canceled"}
+    if outcome is not None:
+        return {"type": "errored", "error": in_anthropics_words(failure_of(outcome.model_dump_json().encode()), request_id=str(outcome.id))}
+    kind = {"invalid": "invalid_request_error", "error": "api_error"}.get(line["status"], "not_found_error")
+    return {"type": "errored", "error": {"type": "error", "error": {"type": kind, **(line["error"] or GONE)}, "request_id": None}}
+
+
+def _moment(given: datetime | None) -> str | None:
+    return None if given is None else given.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,128 @@
+"""Batches as Anthropic's own package makes them, unmodified."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anthropic
+import pytest
+import pytest_asyncio
+from anthropic import AsyncAnthropic
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.batches.batches import assert_books_are_in_order, results, until
+from tests.integration.execution.test_executions import books
+from tests.integration.compat.simulator import fault
+
+pytestmark = [pytest.mark.usefixtures("optimizer"), pytest.mark.capability("E15", "E2")]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def claude(caller: Caller) -> AsyncIterator[AsyncAnthropic]:
+    async with AsyncAnthropic(base_url=caller.url, api_key=caller.key, max_retries=0) as made:
+        yield made
+
+
+def asked(name: str, **params: Any) -> Any:
+    given = {"model": "simulated/chat", "max_tokens": 40, "messages": [{"role": "user", "content": f"Hello {name}."}]}
+    return {"custom_id": name, "params": given | params}
+
+
+async def test_a_batch_is_made_followed_and_read(claude: AsyncAnthropic, caller: Caller) -> None:
+    wrong = asked("wrong", model="absent")
+    made = await claude.messages.batches.create(requests=[asked("a", system="Be kind."), wrong, asked("b")])
+    assert (made.type, made.processing_status, made.results_url) == ("message_batch", "in_progress", None)
+    assert (made.expires_at - made.created_at).total_seconds() == 24 * 3600
+    assert made.request_counts.processing == 2 and made.request_counts.errored == 1
+    done = await until(caller, made.id)
+    read = await claude.messages.batches.retrieve(made.id)
+    assert (read.processing_status, read.ended_at is not None) == ("ended", True)
+    assert read.request_counts.to_dict() == {"processing": 0, "succeeded": 2, "errored": 1, "canceled": 0, "expired": 0}
+    assert read.burnish["simulated"] is True and read.burnish["cost_nusd"] == done["cost_nusd"]  # type: ignore[attr-defined]
+    told = {one.custom_id: one.result async for one in await claude.messages.batches.results(made.id)}
+    assert list(told) == ["a", "wrong", "b"]
+    for name in ("a", "b"):
+        one = told[name]
+        assert one.type == "succeeded" and one.message.content[0].type == "text" and f"Hello {name}." in one.message.content[0].text
+        kept = (await caller("GET", f"/v1/executions/{one.message.id}")).body
+        assert (kept["output"], kept["usage"]["output_tokens"]) == (one.message.content[0].text, one.message.usage.output_tokens)
+    failed = told["wrong"]
+    assert failed.type == "errored" and failed.error.error.type == "invalid_request_error" and "absent" in failed.error.error.message
+    bodies = {one["custom_id"]: one["response"] and one["response"]["body"] for one in await results(caller, made.id)}
+    assert bodies["a"]["type"] == "message" and bodies["wrong"] is None
+
+
+async def test_what_a_model_fails_with_is_told_in_anthropics_words(stack: Stack, claude: AsyncAnthropic, caller: Caller) -> None:
+    async with fault(stack, "status=400"):
+        made = await claude.messages.batches.create(requests=[asked("a")])
+        await until(caller, made.id)
+    (one,) = [one async for one in await claude.messages.batches.results(made.id)]
+    assert one.result.type == "errored" and one.result.error.type == "error"
+    assert one.result.error.error.type == "invalid_request_error" and one.result.error.request_id
+    (line,) = await results(caller, made.id)
+    assert line["response"]["body"]["type"] == "error" and line["response"]["body"]["error"]["type"] == "invalid_request_error"
+
+
+async def test_a_cancelled_batch_tells_what_was_stopped_and_what_was_never_sent(
+    stack: Stack, claude: AsyncAnthropic, caller: Caller
+) -> None:
+    made = await claude.messages.batches.create(requests=[asked(f"r{number}") for number in range(40)])
+    async with fault(stack, "slow,s=600"):
+        while len(await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)) < 8:
+            await asyncio.sleep(0.02)
+        with pytest.raises(anthropic.AnthropicError, match="results_url"):
+            await claude.messages.batches.results(made.id)
+        early = await caller("GET", f"/v1/messages/batches/{made.id}/results")
+        assert (early.status, early.body["type"], early.body["error"]["code"]) == (409, "error", "conflict")
+        cancelled = await claude.messages.batches.cancel(made.id)
+        assert (cancelled.processing_status, cancelled.cancel_initiated_at is not None) == ("canceling", True)
+        done = await until(caller, made.id)
+    read = await claude.messages.batches.retrieve(made.id)
+    counts = read.request_counts
+    assert (counts.processing, counts.errored, counts.expired) == (0, 0, 0) and counts.canceled == 40 - counts.succeeded
+    told = [one.result.type async for one in await claude.messages.batches.results(made.id)]
+    assert len(told) == 40 and told.count("canceled") == counts.canceled
+    await assert_books_are_in_order(stack, caller, done)
+
+
+async def test_one_whose_time_is_over_tells_that(stack: Stack, claude: AsyncAnthropic, caller: Caller) -> None:
+    async with fault(stack, "slow,s=600"):
+        made = await claude.messages.batches.create(requests=[asked("a"), asked("b")])
+        await books(stack, "UPDATE batches SET expires_at = clock_timestamp() WHERE batch_id = $1::text::uuid", made.id)
+        await until(caller, made.id)
+    read = await claude.messages.batches.retrieve(made.id)
+    assert (read.processing_status, read.request_counts.expired) == ("ended", 2)
+    assert [one.result.type async for one in await claude.messages.batches.results(made.id)] == ["expired"] * 2
+
+
+async def test_lists_go_both_ways_and_hold_batches_of_messages_alone(claude: AsyncAnthropic, caller: Caller) -> None:
+    made = [(await claude.messages.batches.create(requests=[asked("a")])).id for _ in range(3)]
+    other = (await caller("POST", "/v1/batches", {"requests": [{"body": asked("x")["params"]}], "endpoint": "/v1/messages"})).body["id"]
+    ours = {"requests": [{"body": {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hi"}]}}]}
+    foreign = (await caller("POST", "/v1/batches", ours)).body["id"]
+    newest_first = [other, *reversed(made)]
+    assert [one.id async for one in claude.messages.batches.list(limit=2)] == newest_first
+    page = await claude.messages.batches.list(limit=2, before_id=made[0])
+    assert [one.id for one in page.data] == [made[2], made[1]] and page.has_more
+    with pytest.raises(anthropic.BadRequestError):
+        await claude.messages.batches.list(before_id=made[0], after_id=made[1])
+    with pytest.raises(anthropic.NotFoundError):
+        await claude.messages.batches.retrieve(foreign)
+    for batch_id in (*made, other, foreign):
+        await until(caller, batch_id)
+
+
+async def test_refusals_are_in_anthropics_envelope(claude: AsyncAnthropic, caller: Caller) -> None:
+    with pytest.raises(anthropic.BadRequestError) as nothing:
+        await claude.messages.batches.create(requests=[])
+    assert nothing.value.body["error"]["param"] == "requests"  # type: ignore[index]
+    with pytest.raises(anthropic.BadRequestError) as unable:
+        await claude.messages.batches.create(requests=[asked("a", stream=True)])
+    assert "No line can be run" in str(unable.value)
+    with pytest.raises(anthropic.NotFoundError) as kept:
+        await claude.messages.batches.delete("0193d7a2-0000-7000-8000-000000000000")
+    assert "erasure" in str(kept.value)
+    with pytest.raises(anthropic.AuthenticationError) as unknown:
+        await claude.with_options(api_key="bk_live_wrong").messages.batches.create(requests=[asked("a")])
+    assert unknown.value.body["type"] == "error"  # type: ignore[index]
+    assert (await caller("GET", "/v1/messages/batches")).body == {"data": [], "has_more": False, "first_id": None, "last_id": None}
