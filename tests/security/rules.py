@@ -18,6 +18,8 @@ EXPECTED = (
     ("POST /v1/execution-groups/{group_key}/prompt", "prompt_editor"),
     ("GET /v1/batches*", "viewer"),
     ("* /v1/batches*", "editor"),
+    ("GET /v1/messages/batches*", "viewer"),
+    ("* /v1/messages/batches*", "editor"),
     ("GET /v1/chains*", "viewer"),
     ("POST /v1/chains/{slug}/runs", "viewer"),
     ("* /v1/chains*", "prompt_editor"),

@@ -107,6 +107,10 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     batch = {"request": {"prompt": own["slug"], "label": own["label"]}, "inputs": [line], "name": secret}
     for name in ("batch", "pending_batch", "unwanted_batch"):
         own[name] = (await make("POST", "/v1/batches", batch | {"paused": name == "batch"}))["id"]
+    asked = {"model": "simulated/chat", "max_tokens": 20, "messages": [{"role": "user", "content": secret}]}
+    message = {"endpoint": "/v1/messages", "requests": [{"custom_id": secret, "body": asked}], "name": secret, "paused": True}
+    for name in ("message_batch", "unwanted_message_batch"):
+        own[name] = (await make("POST", "/v1/batches", message))["id"]
     step = {"id": "greet", "prompt": f"{own['slug']}@{own['label']}", "variables": {"name": "variables.name"}, "values": {"other": secret}}
     await make("POST", "/v1/chains", {**prompt_free, "steps": [step], "label": own["label"], "message": secret})
     await make("POST", f"/v1/chains/{own['slug']}/versions", {"steps": [step, {"id": "over", "stop": {}}], "base_version": 1})

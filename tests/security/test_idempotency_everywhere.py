@@ -28,6 +28,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/executions/compare": {"variables": {"name": "Bob"}},
     "POST /v1/batches": {"name": "other"},
     "POST /v1/batches/estimate": {"name": "other"},
+    "POST /v1/messages/batches": {"name": "other"},
     "POST /v1/clarifications/import": {"opt_feedback": [{"rating": 1}]},
     "POST /v1/enrichments": {"content": "other"},
     "POST /v1/enrichments/batch": {"items": [{"content": "other"}]},

@@ -39,6 +39,7 @@ any name, tells only who of the own workspace said the same one, and asks nothin
 
 NOT_READY = {
     "GET /v1/erasures/{erasure_id}/receipt": 409,
+    "GET /v1/messages/batches/{batch_id}/results": 409,
     "DELETE /v1/workspaces/{workspace_id}": 422,
     "GET /v1/workspaces/{workspace_id}/erasure": 404,
     "GET /v1/workspaces/{workspace_id}/erasure/receipt": 404,

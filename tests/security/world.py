@@ -41,6 +41,9 @@ TRIED = {
 OTHER_PARAMETERS = {
     "/v1/batches/{batch_id}/pause": {"batch_id": "pending_batch"},
     "/v1/batches/{batch_id}/cancel": {"batch_id": "unwanted_batch"},
+    "/v1/messages/batches/{batch_id}": {"batch_id": "message_batch"},
+    "/v1/messages/batches/{batch_id}/results": {"batch_id": "message_batch"},
+    "/v1/messages/batches/{batch_id}/cancel": {"batch_id": "unwanted_message_batch"},
     "/v1/workspaces/{workspace_id}/suspend": {"workspace_id": "neighbour"},
     "/v1/workspaces/{workspace_id}/resume": {"workspace_id": "neighbour"},
     "/v1/enrichments/groups/{group_id}": {"group_id": "content_group"},
@@ -94,7 +97,7 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "processing_status", "source_type", "consumer",
+    "after_id", "before_id", "beta", "processing_status", "source_type", "consumer",
     "action", "actor", "against", "arm", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
     "cursor", "days", "dry_run", "email", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
@@ -123,6 +126,12 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "input_file_id": own["file"], "request": {"prompt": own["slug"], "label": own["label"]}, "paused": True,
         },
         "POST /v1/batches/estimate": {"input_file_id": own["file"], "request": {"prompt": own["slug"], "label": own["label"]}},
+        "POST /v1/messages/batches": {
+            "requests": [{"custom_id": "a", "params": {
+                "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}], "max_tokens": 20,
+                "variables": {"name": "Ada"},
+            }}],
+        },
         "POST /v1/chat/completions": {
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}],
             "metadata": {"variables": "{\"name\": \"Ada\"}"},
@@ -331,7 +340,7 @@ def _step(own: Mapping[str, str]) -> dict[str, Any]:
 
 THINGS = (
     "enrichment", "content_group", "clarification", "ready_clarification", "written_clarification",
-    "file", "batch", "pending_batch", "unwanted_batch", "chain_run",
+    "file", "batch", "pending_batch", "unwanted_batch", "message_batch", "unwanted_message_batch", "chain_run",
     "execution", "feedback", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail",
@@ -340,6 +349,11 @@ THINGS = (
     "template", "audit_entry",
 )  # fmt: skip
 """What a tenant owns under a random id."""
+
+
+def refusal_of(route: "Route") -> int:
+    """The status of a wrong field: Anthropic's clients know 400 for it."""
+    return 400 if route.path.startswith("/v1/messages/") else 422
 
 
 def absent() -> dict[str, str]:

@@ -11,8 +11,9 @@ from anthropic import AsyncAnthropic
 
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import assert_books_are_in_order, results, until
-from tests.integration.execution.test_executions import books
 from tests.integration.compat.simulator import fault
+from tests.integration.compat.test_guide import ANTHROPIC, blocks_of, run
+from tests.integration.execution.test_executions import books
 
 pytestmark = [pytest.mark.usefixtures("optimizer"), pytest.mark.capability("E15", "E2")]
 
@@ -53,7 +54,7 @@ async def test_a_batch_is_made_followed_and_read(claude: AsyncAnthropic, caller:
 
 
 async def test_what_a_model_fails_with_is_told_in_anthropics_words(stack: Stack, claude: AsyncAnthropic, caller: Caller) -> None:
-    async with fault(stack, "status=400"):
+    async with fault(stack, "error,status=400"):
         made = await claude.messages.batches.create(requests=[asked("a")])
         await until(caller, made.id)
     (one,) = [one async for one in await claude.messages.batches.results(made.id)]
@@ -108,6 +109,8 @@ async def test_lists_go_both_ways_and_hold_batches_of_messages_alone(claude: Asy
         await claude.messages.batches.list(before_id=made[0], after_id=made[1])
     with pytest.raises(anthropic.NotFoundError):
         await claude.messages.batches.retrieve(foreign)
+    assert [one.id async for one in claude.beta.messages.batches.list(limit=50)] == newest_first
+    assert (await claude.beta.messages.batches.retrieve(made[0])).id == made[0]
     for batch_id in (*made, other, foreign):
         await until(caller, batch_id)
 
@@ -126,3 +129,12 @@ async def test_refusals_are_in_anthropics_envelope(claude: AsyncAnthropic, calle
         await claude.with_options(api_key="bk_live_wrong").messages.batches.create(requests=[asked("a")])
     assert unknown.value.body["type"] == "error"  # type: ignore[index]
     assert (await caller("GET", "/v1/messages/batches")).body == {"data": [], "has_more": False, "first_id": None, "last_id": None}
+
+
+async def test_the_guides_block_runs(caller: Caller, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = [one for one in blocks_of(ANTHROPIC, caller) if "messages.batches" in one]
+    client = anthropic.Anthropic(base_url=caller.url, api_key=caller.key, max_retries=0)
+    await run(block, ANTHROPIC, {"client": client})
+    client.close()
+    said = [line for line in capsys.readouterr().out.splitlines() if "succeeded" in line]  # beside the log of the stack
+    assert [line.split()[:2] for line in said] == [["Ada", "succeeded"], ["Grace", "succeeded"]] and "Say hello to Ada." in said[0]

@@ -78,7 +78,7 @@ async def test_every_python_block_of_anthropics_guide_runs(caller: Caller, capsy
     messages = [{"role": "user", "content": "Which queue? {{ticket}}"}]
     prompt = {"slug": "support-routing", "model": "simulated/chat", "messages": messages}  # as `make up` leaves one
     assert (await caller("POST", "/v1/prompts", prompt)).status == 201
-    asked, citing, overloaded = blocks_of(ANTHROPIC, caller)
+    asked, citing, overloaded, _ = blocks_of(ANTHROPIC, caller)  # the batch: tests/integration/batches/test_anthropic_client.py
     async with anthropics(caller, "claude-sonnet-4-5"):
         said = await run(asked, ANTHROPIC)
         assert "My card was declined" in capsys.readouterr().out

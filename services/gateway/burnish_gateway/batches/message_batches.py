@@ -108,7 +108,7 @@ def _counts(row: Record, counts: Mapping[str, int], *, has_ended: bool) -> Messa
 
 
 def message_line(batch: Record, line: Record, execution: Record | None) -> bytes:
-    """`{custom_id, result}`, where `result` has the type `succeeded` with its `message`, `errored` with its `error`, `canceled` or `expired`."""
+    """`{custom_id, result}`: a result is `succeeded` with its `message`, `errored` with its `error`, `canceled` or `expired`."""
     return as_line({"custom_id": line["custom_id"] or str(line["line"]), "result": _result(batch, line, execution)})
 
 

@@ -21,7 +21,6 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer, bearer, gateway_o
 from burnish_gateway.error_answer import ERROR_STATUSES, PAID, ErrorAnswer
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
-from burnish_gateway.paging import PAGE_MOST
 from burnish_gateway.wire import json_body, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -30,8 +29,11 @@ router = APIRouter(tags=["batches"], responses={code: {"model": ErrorAnswer} for
 
 BODY_MOST_BYTES: Final = 32 * 1024 * 1024
 
+Beta = Annotated[bool | None, Query(description="Taken and left: Anthropic's package sends it from `client.beta`.")]
+
 PAGE: Final = 20
-"""As many as Anthropic's route tells where nothing is asked."""
+PAGE_MOST: Final = 1000
+"""As many as Anthropic's route tells, where nothing is asked and at the most."""
 
 
 @router.post(
@@ -73,6 +75,7 @@ async def list_message_batches(
     after_id: Annotated[UUID | None, Query(description="The `last_id` of a page: what is older.")] = None,
     before_id: Annotated[UUID | None, Query(description="The `first_id` of a page: what is newer.")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE,
+    beta: Beta = None,
 ) -> MessageBatchPage:
     """Newest first, those of the endpoint `/v1/messages`; `GET /v1/batches` lists all."""
     if after_id is not None and before_id is not None:
@@ -91,7 +94,7 @@ async def list_message_batches(
 
 
 @router.get("/v1/messages/batches/{batch_id}", summary="Read a batch in Anthropic's format")
-async def read_message_batch(gateway: GatewayParts, principal: Viewer, batch_id: UUID) -> MessageBatch:
+async def read_message_batch(gateway: GatewayParts, principal: Viewer, batch_id: UUID, beta: Beta = None) -> MessageBatch:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         return await _told(tx, principal, batch_id)
 
@@ -99,7 +102,7 @@ async def read_message_batch(gateway: GatewayParts, principal: Viewer, batch_id:
 @router.get(
     "/v1/messages/batches/{batch_id}/results", summary="Read a batch's results in Anthropic's format", response_class=StreamingResponse
 )
-async def read_message_results(gateway: GatewayParts, principal: Viewer, batch_id: UUID) -> Response:
+async def read_message_results(gateway: GatewayParts, principal: Viewer, batch_id: UUID, beta: Beta = None) -> Response:
     """JSON lines in the order of the requests, once the batch has ended; `GET /v1/batches/{id}/results` tells what has come before. Where
     the rest cannot be read the stream breaks off. 404 once they went with the days for which the workspace keeps text."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:

@@ -88,6 +88,8 @@ class Requests:
 
     def _line(self, number: int, text: str) -> Line:
         custom_id: str | None = None
+        if not text.startswith("{"):
+            raise InvalidField(f"{REQUESTS}[{number - 1}]: must be an object with custom_id and params.", param=f"{REQUESTS}[{number - 1}]")
         try:
             request = parse_model(MessageRequest, text.encode())
             custom_id = request.custom_id

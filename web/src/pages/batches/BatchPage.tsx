@@ -15,6 +15,7 @@ import { useResults } from "./useResults";
 const shape = { show: oneOf(["all", "failed"], "all"), line: over(integer(null)) };
 const FORMATS = {
   inputs: "Burnish’s executions", requests: "Burnish’s executions", chat: "OpenAI’s chat completions", responses: "OpenAI’s responses", embeddings: "OpenAI’s embeddings",
+  messages: "Anthropic’s messages",
 } as const;
 const SOON_MS = 1_500;
 const LATER_MS = 30_000;

@@ -29,6 +29,7 @@ const KINDS: readonly { value: LineKind; label: string }[] = [
   { value: "chat", label: "whole chat completions of OpenAI" },
   { value: "responses", label: "whole responses of OpenAI" },
   { value: "embeddings", label: "whole embeddings of OpenAI" },
+  { value: "messages", label: "whole messages of Anthropic" },
 ];
 const ROWS_AT_ONCE = 200;
 const ROWS_MOST = 10_000;

@@ -8,8 +8,8 @@ it("tells inputs from whole requests, and from those in OpenAI's format", () => 
   expect(kindOf('{"variables": {"name": "Ada"}}')).toBe("inputs");
   expect(kindOf('\ufeff{"custom_id": "a", "body": {"prompt": "greeting"}}')).toBe("requests");
   expect(kindOf('{"url": "/v1/chat/completions", "body": {}}')).toBe("chat");
-  expect(["/v1/responses", "/v1/embeddings", "/v1/executions", "/v1/audio", undefined].map((url) => kindOf(JSON.stringify({ url, body: {} })))).toEqual([
-    "responses", "embeddings", "requests", "requests", "requests",
+  expect(["/v1/responses", "/v1/embeddings", "/v1/messages", "/v1/executions", "/v1/audio", undefined].map((url) => kindOf(JSON.stringify({ url, body: {} })))).toEqual([
+    "responses", "embeddings", "messages", "requests", "requests", "requests",
   ]);
   expect(() => kindOf("name,ticket")).toThrow(/no JSON/);
   expect(() => kindOf("[1]")).toThrow(/no JSON object/);
@@ -45,10 +45,12 @@ it("finds the answer and its cost in each format", () => {
     of({ object: "response", output: [{ type: "reasoning", content: [{ text: "hm" }] }, said], usage }),
     of({ object: "response", output: [called], usage }),
     of({ object: "list", data: [{ embedding: [1, 2, 3] }, { embedding: [4, 5, 6] }], usage }),
+    of({ type: "message", content: [{ type: "thinking", thinking: "hm" }, { type: "text", text: "Good " }, { type: "text", text: "day" }], usage }),
+    of({ type: "message", content: [{ type: "tool_use", name: "look" }], usage }),
     { response: null },
   ];
-  expect(lines.map(answerOf)).toEqual(["Hello", "Hi", "Hi", JSON.stringify([called]), "2 vectors of 3 numbers", ""]);
-  expect(lines.map(costOf)).toEqual([12, 7, 7, 7, 7, null]);
+  expect(lines.map(answerOf)).toEqual(["Hello", "Hi", "Hi", JSON.stringify([called]), "2 vectors of 3 numbers", "Good day", JSON.stringify([{ type: "tool_use", name: "look" }]), ""]);
+  expect(lines.map(costOf)).toEqual([12, 7, 7, 7, 7, 7, 7, null]);
 });
 
 it("shows of a vector its beginning, and all of anything else", () => {

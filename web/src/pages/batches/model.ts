@@ -73,6 +73,7 @@ export type ResultLine = {
 export function answerOf({ response }: Pick<ResultLine, "response">): string {
   const body = response?.body ?? {};
   if (body["object"] === "response") return saidIn(body["output"]);
+  if (body["type"] === "message") return textOf(body["content"]);
   if (body["object"] === "list" && Array.isArray(body["data"])) return vectorsIn(body["data"]);
   if (Array.isArray(body["choices"])) {
     const message = (body["choices"][0] as { message?: { content?: unknown; tool_calls?: unknown } } | undefined)?.message;
@@ -90,6 +91,14 @@ function saidIn(output: unknown): string {
   const texts = items.flatMap((item) => (item.type === "message" ? (item.content ?? []) : [])).map((part) => part.text);
   const text = texts.filter((one) => typeof one === "string").join("\n");
   const calls = items.filter((item) => item.type === "function_call");
+  return text !== "" || calls.length === 0 ? text : JSON.stringify(calls);
+}
+
+/** Texts of a message of Anthropic's format, or the calls that it made. */
+function textOf(content: unknown): string {
+  const blocks = (Array.isArray(content) ? content : []) as { type?: unknown; text?: unknown }[];
+  const text = blocks.map((block) => (block.type === "text" && typeof block.text === "string" ? block.text : "")).join("");
+  const calls = blocks.filter((block) => block.type === "tool_use");
   return text !== "" || calls.length === 0 ? text : JSON.stringify(calls);
 }
 
@@ -113,7 +122,7 @@ export function shownBody(body: Record<string, unknown>): Record<string, unknown
   return { ...body, data };
 }
 
-/** What the call was charged, in billionths of a dollar; in OpenAI's formats it stands in the usage. */
+/** What the call was charged, in billionths of a dollar; in the formats of others it stands in the usage. */
 export function costOf({ response }: Pick<ResultLine, "response">): number | null {
   const body = (response?.body ?? {}) as { cost_nusd?: unknown; usage?: { cost_nusd?: unknown } };
   const cost = body.cost_nusd ?? body.usage?.cost_nusd;
@@ -121,7 +130,7 @@ export function costOf({ response }: Pick<ResultLine, "response">): number | nul
 }
 
 /** What the first line of a file is. */
-export type LineKind = "inputs" | "requests" | "chat" | "responses" | "embeddings";
+export type LineKind = "inputs" | "requests" | "chat" | "responses" | "embeddings" | "messages";
 
 /** The endpoints whose bodies whole requests are. */
 const ENDPOINTS: Record<Exclude<LineKind, "inputs">, string> = {
@@ -129,6 +138,7 @@ const ENDPOINTS: Record<Exclude<LineKind, "inputs">, string> = {
   chat: "/v1/chat/completions",
   responses: "/v1/responses",
   embeddings: "/v1/embeddings",
+  messages: "/v1/messages",
 };
 
 /** What a line with this `url` is; none: a request of ours. */
