@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 NO_CONFIGURATION = {
     "POST /v1/executions": "use; it stands in the executions",
     "POST /v1/chat/completions": "use; it stands in the executions",
+    "POST /v1/completions": "use; it stands in the executions",
     "POST /v1/embeddings": "use; it stands in the executions",
     "POST /v1/responses": "use; it stands in the executions",
     "POST /v1/messages": "use; it stands in the executions",

@@ -33,7 +33,8 @@ NATIVE = {"type", "code", "message", "param", "request_id", "retryable", "retry_
 OPENAI = {"type", "code", "message", "param"}
 
 COMPATIBLE = (
-    "/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/responses/input_tokens", "/v1/messages", "/v1/messages/count_tokens",
+    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/responses/input_tokens",
+    "/v1/messages", "/v1/messages/count_tokens",
 )  # fmt: skip
 """Routes in other people's formats."""
 
@@ -52,6 +53,7 @@ KEPT_AS_IT_CAME = {"POST /v1/files"}
 READ_DIFFERENTLY = {
     "POST /v1/executions",
     "POST /v1/chat/completions",
+    "POST /v1/completions",
     "POST /v1/messages",
     "POST /v1/responses",
     "POST /v1/prompts",

@@ -48,6 +48,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/chains/{slug}/runs": {"variables": {"name": "Bob"}},
     "POST /v1/files": {"variables": {"name": "Bob"}},
     "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "y"}]},
+    "POST /v1/completions": {"prompt": "y"},
     "POST /v1/embeddings": {"input": "y"},
     "POST /v1/responses": {"input": "y"},
     "POST /v1/messages": {"messages": [{"role": "user", "content": "y"}]},

@@ -136,6 +136,9 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}],
             "metadata": {"variables": "{\"name\": \"Ada\"}"},
         },
+        "POST /v1/completions": {
+            "model": f"burnish::prompt::{own['slug']}@{own['label']}", "prompt": "x", "variables": {"name": "Ada"},
+        },
         "POST /v1/embeddings": {"model": "simulated/embed", "input": "x"},
         "POST /v1/responses": {
             "prompt": {"id": own["slug"], "version": own["label"], "variables": {"name": "Ada"}}, "input": "x",

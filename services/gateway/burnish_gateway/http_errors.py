@@ -15,7 +15,6 @@ INSTEAD: Final = {
     "/v1/chat/completions/": "The id of a completion is that of its execution: GET /v1/executions/{id} reads it.",
     "/v1/conversations": "Conversations are not kept; send the one so far as input or messages, or go on with previous_response_id of "
     "/v1/responses.",
-    "/v1/completions": "Completions of a text are not offered; send it as a message to POST /v1/chat/completions.",
     **{
         f"/v1/{name}": f"{what} not offered; ask the provider itself. Here are chat completions, responses, messages and embeddings."
         for name, what in {
@@ -43,7 +42,9 @@ INSTEAD: Final = {
 """What clients look for and is elsewhere here: how its address begins, and what to do."""
 
 
-LISTED: Final = dict.fromkeys(("/v1/chat/completions", "/v1/responses", "/v1/messages"), " GET /v1/executions lists what was answered.")
+LISTED: Final = dict.fromkeys(
+    ("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"), " GET /v1/executions lists what was answered."
+)
 """What is asked for with another method, and where it is."""
 
 KEPT: Final = (

@@ -15,6 +15,7 @@ HELLO: Final = '"messages": [{"role": "user", "content": "Hello"}]'
 
 EXAMPLES: Final = {
     "/v1/chat/completions": '{"model": "simulated/chat", ' + HELLO + "}",
+    "/v1/completions": '{"model": "simulated/chat", "prompt": "Hello"}',
     "/v1/messages": '{"model": "simulated/chat", "max_tokens": 200, ' + HELLO + "}",
     "/v1/messages/count_tokens": '{"model": "simulated/chat", ' + HELLO + "}",
     "/v1/messages/batches": '{"requests": [{"custom_id": "1", "params": {"model": "simulated/chat", "max_tokens": 200, ' + HELLO + "}}]}",

@@ -110,7 +110,6 @@ async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller,
     ("method", "path", "instead"),
     [
         ("POST", "/v1/conversations", "send the one so far"),
-        ("POST", "/v1/completions", "POST /v1/chat/completions"),
         ("GET", "/v1/chat/completions/chatcmpl_1", "GET /v1/executions/{id}"),
         ("POST", "/v1/chat/completions/", "Leave out the slash"),
         ("POST", "/chat/completions", "ends with /v1"),

@@ -1602,6 +1602,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completion of a text in OpenAI's older format, which a chat answers; `model` may name a prompt as `burnish::prompt::SLUG`
+         * @description The text is sent as a message of the user. `suffix`, `echo`, `logprobs`, `best_of`, several texts and tokens are refused. Without
+         *     `max_tokens` the model's own limit counts, not the format's 16.
+         */
+        post: operations["complete_text_v1_completions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/credits": {
         parameters: {
             query?: never;
@@ -38704,6 +38725,204 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    complete_text_v1_completions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** App */
+                    app?: string | null;
+                    /** Cache */
+                    cache?: (boolean | {
+                        [key: string]: unknown;
+                    }) | null;
+                    /** Client Request Id */
+                    client_request_id?: string | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
+                    /** Frequency Penalty */
+                    frequency_penalty?: number | null;
+                    /** Logit Bias */
+                    logit_bias?: {
+                        [key: string]: number;
+                    } | null;
+                    /**
+                     * Max Tokens
+                     * @description Where none is given the model's own limit counts, not the format's 16
+                     */
+                    max_tokens?: number | null;
+                    /** Metadata */
+                    metadata?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /**
+                     * Model
+                     * @description A model, or `burnish::prompt::SLUG[@LABEL|@N]`
+                     */
+                    model: string;
+                    /** N */
+                    n?: number | null;
+                    /** Presence Penalty */
+                    presence_penalty?: number | null;
+                    /** Prompt */
+                    prompt: string | string[];
+                    /** Requirements */
+                    requirements?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Seed */
+                    seed?: number | null;
+                    /** Session Id */
+                    session_id?: string | null;
+                    /** Stop */
+                    stop?: string | string[] | null;
+                    /** Stream */
+                    stream?: boolean | null;
+                    /** Stream Options */
+                    stream_options?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Temperature */
+                    temperature?: number | null;
+                    /** Top P */
+                    top_p?: number | null;
+                    /** User */
+                    user?: string | null;
+                    /** Variables */
+                    variables?: {
+                        [key: string]: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description A `text_completion`; with `stream` such chunks, then `[DONE]` or an error */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

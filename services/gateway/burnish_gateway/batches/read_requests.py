@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
@@ -139,7 +139,7 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
         raise ValueError(f"something follows it, from character {at} on")
 
 
-def _elements(text: str, at: int) -> Iterator[tuple[str, str]]:
+def _elements(text: str, at: int) -> Generator[tuple[str, str], None, int]:
     """Yields them, and returns where what follows the array begins."""
     at = _behind(text, at, "[")
     if text[at] == "]":

@@ -1,4 +1,4 @@
-"""`/v1/chat/completions`, `/v1/embeddings`, `/v1/responses` and `/v1/messages`: what OpenAI's and Anthropic's clients call (PRODUCT E2)."""
+"""Chat and text completions, embeddings, responses and messages: what OpenAI's and Anthropic's clients call (PRODUCT E2)."""
 
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from burnish_gateway.compat.responses.background import ReadLater
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.compat.serve import serve
+from burnish_gateway.compat.text_completions import CompletionBody, CompletionsFormat
 from burnish_gateway.deps import bearer, request_id_of
 from burnish_gateway.error_answer import ErrorAnswer
 from burnish_gateway.wire import json_body
@@ -42,6 +43,21 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 )
 async def complete_chat(request: Request) -> Response:
     return await serve(request, format=OpenAIFormat())
+
+
+@router.post(
+    "/v1/completions",
+    summary="Completion of a text in OpenAI's older format, which a chat answers; `model` may name a prompt as `burnish::prompt::SLUG`",
+    response_class=Response,
+    dependencies=[Depends(bearer)],
+    responses={200: {"description": "A `text_completion`; with `stream` such chunks, then `[DONE]` or an error"}, **REFUSALS},
+    openapi_extra=json_body(CompletionBody, role="viewer"),
+)
+async def complete_text(request: Request) -> Response:
+    """The text is sent as a message of the user. `suffix`, `echo`, `logprobs`, `best_of`, several texts and tokens are refused. Without
+    `max_tokens` the model's own limit counts, not the format's 16.
+    """
+    return await serve(request, format=CompletionsFormat())
 
 
 @router.post(

@@ -127,13 +127,14 @@ def error_event(error: BurnishError, *, request_id: str) -> bytes:
 
 
 async def paced(parts: AsyncGenerator[bytes | None, None]) -> AsyncGenerator[bytes, None]:
-    """Drops the Nones, which only say that something lives, and turns one into a comment when nothing was sent for KEEP_ALIVE_S. Closes
-    `parts` with itself: one that is left is closed turns of the loop later, and what it holds with it."""
+    """Drops the Nones, which only say that something lives, and parts of which a format tells nothing; turns one into a comment when
+    nothing was sent for KEEP_ALIVE_S. Closes `parts` with itself: one that is left is closed turns of the loop later, and what it holds
+    with it."""
     loop = asyncio.get_running_loop()
     sent_at = loop.time()
     async with contextlib.aclosing(parts):
         async for part in parts:
-            if part is None and loop.time() - sent_at < KEEP_ALIVE_S:
+            if not part and loop.time() - sent_at < KEEP_ALIVE_S:
                 continue
             sent_at = loop.time()
-            yield KEEP_ALIVE if part is None else part
+            yield part or KEEP_ALIVE

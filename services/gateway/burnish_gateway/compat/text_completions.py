@@ -1,0 +1,169 @@
+"""`POST /v1/completions`: OpenAI's older format, in which a text is continued. The text is a user's message, the answer what follows it.
+
+Models behind any provider are asked by chat, as they know nothing else by now; so what only a bare model could do is refused.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi.responses import Response
+from pydantic import ConfigDict, Field
+
+from burnish_gateway.compat.call_fields import CallFields
+from burnish_gateway.compat.chat import parse_chat
+from burnish_gateway.compat.chat_body import Factor, Id
+from burnish_gateway.compat.chunks import DONE, SEVERAL
+from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
+from burnish_gateway.compat.error_answer import openai_error
+from burnish_gateway.compat.format import Chat, Facts, burnish_of, setup_in, tier_in
+from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.model_settings import CHOICES_MOST
+from burnish_gateway.strict_json import parse_json
+from burnish_shared.errors import BurnishError, InvalidBody, InvalidField
+from burnish_shared.json_bytes import decoded, encoded
+
+KIND: Final = "text_completion"
+
+OF_CHATS: Final = (
+    "messages", "tools", "tool_choice", "parallel_tool_calls", "response_format", "functions", "function_call", "top_logprobs",
+)  # fmt: skip
+"""What a chat has and a text has not."""
+
+
+class CompletionBody(CallFields):
+    """What the route takes, for the reference; it is read as a chat completion. A null counts as not given."""
+
+    model_config = ConfigDict(title="CompletionRequest")
+
+    model: Annotated[str, Field(min_length=1, max_length=300, description="A model, or `burnish::prompt::SLUG[@LABEL|@N]`")]
+    prompt: str | Annotated[list[str], Field(min_length=1, max_length=1, description="One text")]
+    stream: bool | None = None
+    stream_options: dict[str, Any] | None = None
+    n: Annotated[int, Field(ge=1, le=CHOICES_MOST)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    frequency_penalty: Factor | None = None
+    presence_penalty: Factor | None = None
+    max_tokens: Annotated[int | None, Field(description="Where none is given the model's own limit counts, not the format's 16")] = None
+    stop: str | Annotated[list[str], Field(max_length=16)] | None = None
+    seed: int | None = None
+    logit_bias: Annotated[dict[str, float], Field(max_length=1024)] | None = None
+    user: Id | None = None
+    metadata: Annotated[dict[str, Any], Field(max_length=100)] | None = None
+    variables: dict[str, Any] | None = None
+    session_id: Id | None = None
+    app: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionsFormat:
+    """`POST /v1/completions`. Usage comes in streams where it is asked for."""
+
+    route: str = "completions"
+
+    def parse(self, raw: bytes) -> Chat:
+        """Raises InvalidBody, InvalidField, Unsupported."""
+        value = parse_json(raw, duplicate_keys=True)
+        if not isinstance(value, dict):
+            raise InvalidBody("The body must be a JSON object.")
+        for name in OF_CHATS:
+            if value.get(name) is not None:
+                raise Unsupported(f"{name}: belongs to POST /v1/chat/completions.", param=name)
+        _check_alone(value)
+        text = _text(value.pop("prompt", None))
+        rest = {name: one for name, one in value.items() if name not in ("echo", "suffix", "best_of", "logprobs")}
+        return parse_chat(json.dumps(rest | {"messages": [{"role": "user", "content": text}]}).encode())
+
+    def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
+        choices = [
+            {"text": one["output"] or "", "index": index, "logprobs": None, "finish_reason": finish_reason(one)}
+            for index, one in enumerate(outcome.get("choices") or [outcome])
+        ]
+        head = _head(outcome["id"], model=outcome["model"], simulated=outcome["simulated"])
+        told = {"choices": choices, "usage": usage_of(outcome), "burnish": burnish_of(outcome)}
+        return encoded(head | told | tier_in(outcome) | setup_in(outcome))
+
+    def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> "TextChunks":
+        return TextChunks(_head(execution_id, model=model, simulated=simulated), chat.include_usage)
+
+    def refuse(self, error: BurnishError, *, request_id: str) -> Response:
+        return openai_error(error, request_id=request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TextChunks:
+    """The chunks of one stream: texts, and the end. What a text has no place for (thoughts, calls of tools) stands in the record."""
+
+    head: Facts
+    include_usage: bool
+
+    def begin(self) -> bytes:
+        return b""
+
+    def text(self, body: bytes) -> bytes:
+        return self._chunk(decoded(body))
+
+    def delta(self, body: bytes) -> bytes:
+        if not body.startswith(SEVERAL):
+            return b""
+        told = ((one["index"], one["delta"].get("content")) for one in decoded(body)["choices"])
+        return b"".join(self._chunk(text, index=index) for index, text in told if text)
+
+    def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
+        return b""
+
+    def asides(self, beside: Facts) -> bytes:
+        return b""
+
+    def end(self, outcome: Facts) -> bytes:
+        choices = outcome.get("choices") or [outcome]
+        last = b"".join(
+            self._chunk("", index=index, reason=finish_reason(one), also=setup_in(outcome)) for index, one in enumerate(choices)
+        )
+        if not self.include_usage:
+            return last + DONE
+        told = {"model": outcome["model"], "choices": [], "usage": usage_of(outcome), "burnish": burnish_of(outcome)}
+        return last + _event(self.head | told | tier_in(outcome) | setup_in(outcome)) + DONE
+
+    def error(self, error: BurnishError, *, request_id: str) -> bytes:
+        return b"data: " + bytes(openai_error(error, request_id=request_id).body) + b"\n\n"
+
+    def _chunk(self, text: str, *, index: int = 0, reason: str | None = None, also: Facts | None = None) -> bytes:
+        choice = {"text": text, "index": index, "logprobs": None, "finish_reason": reason}
+        return _event(self.head | {"choices": [choice]} | (also or {}) | ({"usage": None} if self.include_usage else {}))
+
+
+def _head(execution_id: UUID | str, *, model: str, simulated: bool) -> Facts:
+    return head_of(execution_id, model=model, simulated=simulated, is_chunk=False) | {"object": KIND}
+
+
+def _event(facts: Facts) -> bytes:
+    return b"data: " + encoded(facts) + b"\n\n"
+
+
+def _text(prompt: Any) -> str:
+    if isinstance(prompt, list) and len(prompt) == 1 and isinstance(prompt[0], str):
+        prompt = prompt[0]
+    if isinstance(prompt, list) and prompt:
+        kind = "tokens of one model are not read; send the text" if not isinstance(prompt[0], str) else "is one text a call"
+        raise Unsupported(f"prompt: {kind}. POST /v1/batches takes many calls at once.", param="prompt")
+    if isinstance(prompt, dict):
+        raise Unsupported("prompt: a text; name a prompt of Burnish as the model, burnish::prompt::SLUG.", param="prompt")
+    if not isinstance(prompt, str) or not prompt:
+        raise InvalidField("prompt: a text is needed.", param="prompt")
+    return prompt
+
+
+def _check_alone(value: Facts) -> None:
+    """Raises Unsupported for what only a bare model could do."""
+    if value.get("echo"):
+        raise Unsupported("echo: is not offered; put your text before the answer yourself.", param="echo")
+    if value.get("suffix"):
+        raise Unsupported("suffix: is not offered; models are asked by chat.", param="suffix")
+    if value.get("logprobs"):
+        raise Unsupported("logprobs: is not offered here; POST /v1/chat/completions has it.", param="logprobs")
+    best_of, n = value.get("best_of"), value.get("n")
+    if isinstance(best_of, int) and best_of > (n if isinstance(n, int) else 1):
+        raise Unsupported("best_of: is not offered above n; ask for n answers and choose.", param="best_of")
