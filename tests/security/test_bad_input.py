@@ -226,6 +226,20 @@ async def test_a_body_is_refused_before_it_is_read_when_it_is_too_long_or_compre
         assert f" {status} ".encode() in told.split(b"\r\n", 1)[0], told
 
 
+@pytest.mark.promise("G-15")
+async def test_no_route_reads_a_body_without_end(world: World, gamma: Tenant) -> None:
+    """With an Idempotency-Key every body is read, also of routes that take none."""
+    wrong = {}
+    for route in world.routes:
+        if route.method == "POST" and route.rule not in ("anyone", "person"):
+            headers = {"content-length": str(1 << 40), "idempotency-key": f"endless-{route.name}".replace(" ", "")[:200]}
+            told = await _raw_request(gamma, f"POST {route.url(gamma.own)}", headers=headers, body=b"", patience_s=60)
+            status = int((told.split(b" ", 2)[1:2] or [b"0"])[0])
+            if status not in (403, 413):
+                wrong[route.name] = told[:200]
+    assert not wrong, wrong
+
+
 async def test_bytes_that_are_no_http_end_no_gateway(world: World, gamma: Tenant) -> None:
     for junk in (
         b"\x00\xff" * 50,

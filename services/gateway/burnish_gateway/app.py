@@ -164,7 +164,7 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(ValidationError)
     async def _model(request: Request, error: ValidationError) -> Response:
         log.exception("gateway.answer_invalid")
-        return error_response(BurnishError("Something went wrong on our side."), request_id=request.state.request_id)
+        return _refusal(request, BurnishError("Something went wrong on our side."))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

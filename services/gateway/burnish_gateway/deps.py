@@ -18,6 +18,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_scope
 from burnish_gateway.access.trust import check_fresh
 from burnish_gateway.describe_routes import scope_of_route, states
+from burnish_gateway.large_bodies import LargeBodies
 from burnish_gateway.outside import Outside
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 
 PLANS_AT_ONCE: Final = 2
-"""Batches that are read and rendered at the same time: each may hold a file of 32 MiB and twice that of requests."""
+"""Batches that are read and rendered at the same time: each may hold a file of 32 MiB, or a body of as much, and twice that of requests."""
 
 
 @dataclass(slots=True)
@@ -101,6 +102,7 @@ class Gateway:
     chains: "ChainRunner" = field(init=False)
     shadows: "Shadows" = field(init=False)
     assistant: "AssistantRunner" = field(init=False)
+    large_bodies: LargeBodies = field(default_factory=LargeBodies)
     plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
     outside: Outside = field(default_factory=Outside)
 

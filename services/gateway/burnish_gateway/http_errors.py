@@ -36,7 +36,7 @@ INSTEAD: Final = {
     "/v1/v1/": f"{NOTHING} The base URL of Anthropic's clients ends before /v1, which they add themselves.",
     **{
         f"/{name}": f"{NOTHING} The base URL of OpenAI's clients ends with /v1."
-        for name in ("chat/completions", "responses", "embeddings", "models", "batches", "files")
+        for name in ("chat/completions", "completions", "responses", "embeddings", "models", "batches", "files")
     },
 }
 """What clients look for and is elsewhere here: how its address begins, and what to do."""

@@ -135,9 +135,10 @@ async def _run(gateway: Gateway, asked: Asked | None, principal: Tenant, *, stat
     return answer
 
 
-async def replay(gateway: Gateway, tx: Tx, request: Request, principal: Tenant) -> Response | None:
-    """The stored answer to a repeat, for what is done outside before `run_once` stores its answer. None: this was not asked before."""
-    asked = await Asked.of(request, principal)
+async def replay(gateway: Gateway, tx: Tx, request: Request, principal: Tenant, *, said: bytes | None = None) -> Response | None:
+    """The stored answer to a repeat, for what is done outside before `run_once` stores its answer, which is given the same `said`. None:
+    this was not asked before."""
+    asked = await Asked.of(request, principal, said=said)
     stored = None if asked is None else await idempotency_store.find(tx, route=asked.route, key=asked.key)
     return None if asked is None or stored is None else _replayed(stored, asked, keyring=gateway.keyring)
 

@@ -63,10 +63,10 @@ def _check(value: Any, *, depth: int) -> None:
     if depth > NESTING_MOST:
         raise InvalidBody(f"The body is nested more than {NESTING_MOST} levels deep.")
     if isinstance(value, str):
-        _check_text(value)
+        check_text(value)
     elif isinstance(value, dict):
         for key, one in value.items():
-            _check_text(key)
+            check_text(key)
             _check(one, depth=depth + 1)
     elif isinstance(value, list):
         for one in value:
@@ -77,7 +77,8 @@ def _check(value: Any, *, depth: int) -> None:
         raise InvalidBody("A number in the body is beyond 64 bits.")
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raises InvalidBody for what no column of text holds."""
     if text.isascii():
         if "\x00" in text:
             raise InvalidBody("The body holds U+0000, which cannot be stored; remove it.")

@@ -1,6 +1,7 @@
 """Batches as Anthropic's own package makes them, unmodified."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -48,7 +49,7 @@ async def test_a_batch_is_made_followed_and_read(claude: AsyncAnthropic, caller:
         kept = (await caller("GET", f"/v1/executions/{one.message.id}")).body
         assert (kept["output"], kept["usage"]["output_tokens"]) == (one.message.content[0].text, one.message.usage.output_tokens)
     failed = told["wrong"]
-    assert failed.type == "errored" and failed.error.error.type == "invalid_request_error" and "absent" in failed.error.error.message
+    assert failed.type == "errored" and failed.error.error.type == "not_found_error" and "absent" in failed.error.error.message
     bodies = {one["custom_id"]: one["response"] and one["response"]["body"] for one in await results(caller, made.id)}
     assert bodies["a"]["type"] == "message" and bodies["wrong"] is None
 
@@ -67,8 +68,8 @@ async def test_what_a_model_fails_with_is_told_in_anthropics_words(stack: Stack,
 async def test_a_cancelled_batch_tells_what_was_stopped_and_what_was_never_sent(
     stack: Stack, claude: AsyncAnthropic, caller: Caller
 ) -> None:
-    made = await claude.messages.batches.create(requests=[asked(f"r{number}") for number in range(40)])
-    async with fault(stack, "slow,s=600"):
+    async with fault(stack, "slow,s=600"), asyncio.timeout(60):
+        made = await claude.messages.batches.create(requests=[asked(f"r{number}") for number in range(40)])
         while len(await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)) < 8:
             await asyncio.sleep(0.02)
         with pytest.raises(anthropic.AnthropicError, match="results_url"):
@@ -80,9 +81,17 @@ async def test_a_cancelled_batch_tells_what_was_stopped_and_what_was_never_sent(
         done = await until(caller, made.id)
     read = await claude.messages.batches.retrieve(made.id)
     counts = read.request_counts
-    assert (counts.processing, counts.errored, counts.expired) == (0, 0, 0) and counts.canceled == 40 - counts.succeeded
+    assert (counts.processing, counts.succeeded, counts.errored, counts.expired) == (0, 0, 0, 0)
     told = [one.result.type async for one in await claude.messages.batches.results(made.id)]
-    assert len(told) == 40 and told.count("canceled") == counts.canceled
+    assert told == ["canceled"] * 40 and counts.canceled == 40
+    kinds = await books(
+        stack, "SELECT status, count(*) AS n FROM batch_lines WHERE batch_id = $1::text::uuid GROUP BY 1 ORDER BY 1", made.id
+    )
+    assert [(one["status"], one["n"]) for one in kinds] == [("cancelled", 8), ("unsent", 32)]
+    await books(stack, "DELETE FROM batch_lines WHERE batch_id = $1::text::uuid AND line < 20", made.id)  # as retention does
+    assert (await claude.messages.batches.retrieve(made.id)).request_counts == counts
+    with pytest.raises(anthropic.NotFoundError, match="forgotten"):
+        await claude.messages.batches.results(made.id)
     await assert_books_are_in_order(stack, caller, done)
 
 
@@ -107,12 +116,34 @@ async def test_lists_go_both_ways_and_hold_batches_of_messages_alone(claude: Asy
     assert [one.id for one in page.data] == [made[2], made[1]] and page.has_more
     with pytest.raises(anthropic.BadRequestError):
         await claude.messages.batches.list(before_id=made[0], after_id=made[1])
-    with pytest.raises(anthropic.NotFoundError):
-        await claude.messages.batches.retrieve(foreign)
+    for unknown in (foreign, "msgbatch_013Zva2CMHLNnXjNJJKqJ2EF"):
+        with pytest.raises(anthropic.NotFoundError):
+            await claude.messages.batches.retrieve(unknown)
     assert [one.id async for one in claude.beta.messages.batches.list(limit=50)] == newest_first
     assert (await claude.beta.messages.batches.retrieve(made[0])).id == made[0]
     for batch_id in (*made, other, foreign):
         await until(caller, batch_id)
+
+
+async def test_the_client_of_betas_asks_no_provider_for_the_route_itself(claude: AsyncAnthropic, caller: Caller) -> None:
+    made = await claude.beta.messages.batches.create(requests=[asked("a")], betas=["output-128k-2025-02-19"])
+    await until(caller, made.id)
+    (one,) = [one async for one in await claude.beta.messages.batches.results(made.id)]
+    assert one.result.type == "succeeded"
+
+
+async def test_few_bodies_of_many_megabytes_are_held_at_once(stack: Stack, claude: AsyncAnthropic, caller: Caller) -> None:
+    long = {"custom_id": "a", "params": asked("a")["params"] | {"metadata": {"user_id": "u"}}}
+    body = b'{"requests": [' + json.dumps(long).encode() + b" " * 2_000_000 + b"]}"
+    path = "/v1/messages/batches"
+    many = [await one for one in asyncio.as_completed([caller("POST", path, raw=body) for _ in range(6)])]
+    assert {one.status for one in many} <= {200, 503} and [one.status for one in many].count(200) >= 2
+    assert all(one.body["type"] == "error" and one.body["error"]["retryable"] for one in many if one.status == 503)
+    assert (await caller("POST", path, raw=body)).status == 200
+    too_long = await caller("POST", path, raw=b"{" + b" " * (32 * 1024 * 1024) + b"}")
+    assert (too_long.status, too_long.body["error"]["type"]) == (413, "request_too_large")
+    for one in [row["id"] for row in (await caller("GET", path)).body["data"]]:
+        await until(caller, one)
 
 
 async def test_refusals_are_in_anthropics_envelope(claude: AsyncAnthropic, caller: Caller) -> None:
@@ -122,6 +153,11 @@ async def test_refusals_are_in_anthropics_envelope(claude: AsyncAnthropic, calle
     with pytest.raises(anthropic.BadRequestError) as unable:
         await claude.messages.batches.create(requests=[asked("a", stream=True)])
     assert "No line can be run" in str(unable.value)
+    with pytest.raises(anthropic.NotFoundError):
+        await claude.messages.batches.create(requests=[asked("a", model="absent")])
+    with pytest.raises(anthropic.BadRequestError) as unread:
+        await claude.messages.batches.create(requests=[asked("a")], extra_headers={"anthropic-beta": "one!"})
+    assert unread.value.body["error"]["param"] == "anthropic-beta"  # type: ignore[index]
     with pytest.raises(anthropic.NotFoundError) as kept:
         await claude.messages.batches.delete("0193d7a2-0000-7000-8000-000000000000")
     assert "erasure" in str(kept.value)

@@ -98,6 +98,14 @@ async def test_the_setup_that_answered_comes_buffered_streamed_recorded_cached_a
     assert plain.system_fingerprint is None
 
 
+async def test_a_refusal_is_the_text_of_a_text_completion(client: AsyncOpenAI, provider: CandidProvider) -> None:
+    """The format has no other place, and it ends as any answer does."""
+    whole = await client.completions.create(model="own/refuser", prompt="6*7?")
+    assert (whole.choices[0].text, whole.choices[0].finish_reason) == ("I cannot help with that.", "stop")
+    stream = await client.completions.create(model="own/refuser", prompt="6*7?", stream=True)
+    assert "".join([choice.text async for chunk in stream for choice in chunk.choices]).strip() == "I cannot help with that."
+
+
 async def test_the_responses_api_tells_thoughts_and_refusals_as_its_own_items(client: AsyncOpenAI, provider: CandidProvider) -> None:
     whole = await client.responses.create(model="own/reasoner", input="6*7?")
     assert [one.type for one in whole.output] == ["reasoning", "message"] and whole.output_text == "42"

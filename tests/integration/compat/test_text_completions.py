@@ -1,12 +1,15 @@
 """OpenAI's older format through its own client, unmodified: a text goes out as a user's message."""
 
+import json
 from typing import Any
 
 import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.embedded.stack import Caller
+from tests.embedded.stack import Caller, Stack
+from tests.fakes.tool_caller import ToolCaller
+from tests.integration.compat.simulator import fault
 
 pytestmark = pytest.mark.capability("E2")
 
@@ -55,15 +58,17 @@ async def test_a_prompt_is_named_as_the_model_and_a_repeat_gets_the_same(client:
     ("body", "param", "said"),
     [
         ({"prompt": ["a", "b"]}, "prompt", "one text a call"),
-        ({"prompt": [1, 2]}, "prompt", "send the text"),
-        ({"prompt": [[1, 2]]}, "prompt", "send the text"),
+        ({"prompt": [1, 2]}, "prompt", "must be a text"),
+        ({"prompt": [None]}, "prompt", "must be a text"),
         ({"prompt": {"id": "kind"}}, "prompt", "burnish::prompt::SLUG"),
         ({"prompt": ""}, "prompt", "is needed"),
         ({}, "prompt", "is needed"),
         ({"prompt": "a", "echo": True}, "echo", "yourself"),
         ({"prompt": "a", "suffix": "b"}, "suffix", "by chat"),
         ({"prompt": "a", "logprobs": 1}, "logprobs", "/v1/chat/completions"),
+        ({"prompt": "a", "logprobs": 0}, "logprobs", "/v1/chat/completions"),
         ({"prompt": "a", "best_of": 2}, "best_of", "choose"),
+        ({"prompt": "a", "best_of": "3"}, "best_of", "choose"),
         ({"prompt": "a", "messages": []}, "messages", "/v1/chat/completions"),
         ({"prompt": "a", "temperature": 9}, "temperature", "2"),
     ],
@@ -71,6 +76,45 @@ async def test_a_prompt_is_named_as_the_model_and_a_repeat_gets_the_same(client:
 async def test_what_only_a_bare_model_could_do_is_refused_by_name(caller: Caller, body: dict[str, Any], param: str, said: str) -> None:
     answer = await caller("POST", "/v1/completions", {"model": "simulated/chat", **body})
     assert (answer.status, answer.body["error"]["param"]) == (400, param) and said in answer.body["error"]["message"], answer.body
+
+
+@pytest.mark.parametrize("n", [None, 2])
+async def test_a_stream_and_its_repeat_end_once_and_say_nothing_after(caller: Caller, n: int | None) -> None:
+    asked = {"model": "simulated/chat", "prompt": "Say hello to Ada.", "stream": True} | ({"n": n} if n else {})
+    told = [await caller("POST", "/v1/completions", asked, headers={"idempotency-key": f"text-{n}"}) for _ in range(2)]
+    for one in told:
+        events = one.raw.decode().split("\n\n")
+        assert events[-2:] == ["data: [DONE]", ""] and one.raw.count(b"[DONE]") == 1
+    texts = [_texts(one.raw.decode(), n or 1) for one in told]
+    assert texts[0] == texts[1] and all(texts[0])
+
+
+def _texts(body: str, n: int) -> list[str]:
+    texts = [""] * n
+    for event in body.split("\n\n"):
+        for choice in json.loads(event.removeprefix("data: "))["choices"] if event.startswith("data: {") else []:
+            texts[choice["index"]] += choice["text"]
+    return texts
+
+
+async def test_a_stream_that_fails_on_its_way_ends_with_the_error_alone(stack: Stack, caller: Caller) -> None:
+    async with fault(stack, "cut"):
+        told = await caller(
+            "POST", "/v1/completions", {"model": "simulated/chat", "prompt": "Hello", "stream": True, "fallback_models": []}
+        )
+    events = [one for one in told.raw.decode().split("\n\n") if one.startswith("data: ")]
+    assert b"[DONE]" not in told.raw and json.loads(events[-1].removeprefix("data: "))["error"]["code"] and told.status == 200
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_call_of_a_tool_ends_as_the_format_knows(caller: Caller, tool_caller: ToolCaller, streamed: bool) -> None:
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+    prompt = {"slug": "weather", "model": "own/tools", "messages": [{"role": "system", "content": "Be short."}], "tools": [tool]}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    asked = {"model": "burnish::prompt::weather@1", "prompt": "Rain?", "stream": streamed}
+    told = await caller("POST", "/v1/completions", asked)
+    assert len(tool_caller.bodies) == 1 and told.status == 200, told.body
+    assert b'"finish_reason":"stop"' in told.raw and b"tool_calls" not in told.raw
 
 
 async def test_what_is_meant_as_nothing_is_taken(client: AsyncOpenAI) -> None:

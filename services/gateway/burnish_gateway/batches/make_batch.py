@@ -5,7 +5,7 @@ Each line is the request that `POST /v1/executions` would have made of it: the v
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -14,7 +14,7 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.batches import store
-from burnish_gateway.batches.bodies import NewBatch
+from burnish_gateway.batches.bodies import Endpoint, NewBatch
 from burnish_gateway.batches.read_lines import Line, read_lines
 from burnish_gateway.batches.store import NewLine
 from burnish_gateway.compat.embed import make_embedding
@@ -37,10 +37,13 @@ SERVICE: Final = "gateway"
 RENDERED_MOST_BYTES: Final = 64 * 1024 * 1024
 """All requests of a batch together, as they are written."""
 
-BREATH_LINES: Final = 20
-"""After so many lines other callers of this gateway have their turn (5 ms)."""
+BREATH_S: Final = 0.005
+"""After so long other callers of this gateway have their turn."""
 
-DAYS_UNTIL_EXPIRED: Final = 7
+HOURS_UNTIL_EXPIRED: Final = 7 * 24
+WINDOW_H: Final = 24
+"""Where a `completion_window` is asked for, as in OpenAI's and Anthropic's formats."""
+
 USUAL_OUTPUT_TOKENS: Final = 100
 """Guessed where nothing is known of a prompt with a model."""
 
@@ -77,12 +80,15 @@ async def plan_lines(
 ) -> Plan:
     """The same of lines that are orders already. `usual`: `store.usual_output`."""
     plan = Plan()
+    now = asyncio.get_running_loop().time
+    since = now()
     for line in lines:
         await _add(plan, line, usual, gateway=gateway, principal=principal, request_id=request_id)
         if plan.rendered_bytes > RENDERED_MOST_BYTES:
             raise PayloadTooLarge(f"The rendered requests have more than {RENDERED_MOST_BYTES} bytes together; make several batches.")
-        if len(plan.lines) % BREATH_LINES == 0:
+        if now() - since > BREATH_S:
             await asyncio.sleep(0)
+            since = now()
     if plan.invalid == len(plan.lines) and isinstance(plan.first_error, NotFound):
         raise plan.first_error
     if plan.invalid == len(plan.lines):
@@ -139,7 +145,28 @@ def _likely_nusd(request: ExecutionRequest, usual: dict[tuple[str, str], int]) -
     return hold_nusd(request.messages, {**request.settings, name: max(1, min(cap, tokens))}, request.route, extra=request.extra)
 
 
-async def make_batch(tx: Tx, body: NewBatch, plan: Plan, *, gateway: Gateway, principal: Principal) -> UUID:
+@dataclass(frozen=True, slots=True)
+class BatchTerms:
+    """What a batch is besides its lines. `hours`: until it expires."""
+
+    endpoint: Endpoint
+    name: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    input_file_id: UUID | None = None
+    max_cost_nusd: int | None = None
+    paused: bool = False
+    hours: int = HOURS_UNTIL_EXPIRED
+
+
+def terms_of(body: NewBatch) -> BatchTerms:
+    return BatchTerms(
+        endpoint=body.endpoint, name=body.name, metadata=body.metadata or {}, input_file_id=body.input_file_id,
+        max_cost_nusd=body.max_cost_nusd, paused=body.paused,
+        hours=HOURS_UNTIL_EXPIRED if body.completion_window is None else WINDOW_H,
+    )  # fmt: skip
+
+
+async def make_batch(tx: Tx, terms: BatchTerms, plan: Plan, *, gateway: Gateway, principal: Principal) -> UUID:
     """Writes it. Raises Suspended, OutOfCredit, InvalidField where its answers could not be kept."""
     workspace = principal.workspace
     if workspace.suspended_at is not None:
@@ -149,7 +176,7 @@ async def make_batch(tx: Tx, body: NewBatch, plan: Plan, *, gateway: Gateway, pr
             "This workspace keeps no text, so the answers of a batch could not be read. Call POST /v1/executions and wait for each."
         )
     batch_id, now = new_uuid(), gateway.clock.now()
-    aside_nusd = min(max(plan.most_nusd, 1), body.max_cost_nusd or MAX_AMOUNT_NUSD, MAX_AMOUNT_NUSD)
+    aside_nusd = min(max(plan.most_nusd, 1), terms.max_cost_nusd or MAX_AMOUNT_NUSD, MAX_AMOUNT_NUSD)
     account_id = await store.fund(
         tx, principal.workspace_id, credit_account_id=workspace.credit_account_id, amount_nusd=aside_nusd, batch_id=batch_id
     )
@@ -160,16 +187,15 @@ async def make_batch(tx: Tx, body: NewBatch, plan: Plan, *, gateway: Gateway, pr
             param="max_cost_nusd",
             details={"most_nusd": plan.most_nusd, "likely_nusd": plan.likely_nusd},
         )
-    expires = timedelta(hours=24) if body.completion_window is not None else timedelta(days=DAYS_UNTIL_EXPIRED)
     await store.insert_batch(
-        tx, batch_id=batch_id, workspace_id=principal.workspace_id, name=body.name, endpoint=body.endpoint,
-        input_file_id=body.input_file_id, metadata=body.metadata or {}, status="paused" if body.paused else "pending",
-        pause_reason="asked" if body.paused else None,
+        tx, batch_id=batch_id, workspace_id=principal.workspace_id, name=terms.name, endpoint=terms.endpoint,
+        input_file_id=terms.input_file_id, metadata=terms.metadata, status="paused" if terms.paused else "pending",
+        pause_reason="asked" if terms.paused else None,
         total=len(plan.lines), failed=plan.invalid, most_nusd=plan.most_nusd, set_aside_nusd=aside_nusd, funding_account_id=account_id,
-        created_by=principal.actor, created_at=now, expires_at=now + expires, hops=current_hops(),
+        created_by=principal.actor, created_at=now, expires_at=now + timedelta(hours=terms.hours), hops=current_hops(),
     )  # fmt: skip
     await store.insert_lines(tx, principal.workspace_id, batch_id, plan.lines)
-    after = {"name": body.name, "endpoint": body.endpoint, "total": len(plan.lines), "set_aside_nusd": aside_nusd, "paused": body.paused}
+    after = {"name": terms.name, "endpoint": terms.endpoint, "total": len(plan.lines), "set_aside_nusd": aside_nusd, "paused": terms.paused}
     await audit.note(tx, principal, action="batch.started", kind="batch", key=str(batch_id), after=after)
     await wake(tx, batch_id, workspace_id=principal.workspace_id, again=0)
     return batch_id

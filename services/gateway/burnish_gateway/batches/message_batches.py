@@ -1,7 +1,6 @@
 """Batches as Anthropic's clients know them: a batch told in their words, and a line of its results. Pure."""
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -9,7 +8,7 @@ from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from burnish_gateway.batches.answers import ENDED, Status, Waits, is_simulated, status_of, waits_of
-from burnish_gateway.batches.results import GONE, as_line
+from burnish_gateway.batches.results import GONE, UNSENT, as_line
 from burnish_gateway.compat.anthropic.answer import message
 from burnish_gateway.compat.anthropic.errors import in_anthropics_words
 from burnish_gateway.execution import books
@@ -17,8 +16,8 @@ from burnish_gateway.execution import store as executions
 from burnish_gateway.execution.answer import failure_of
 from burnish_shared.contracts.executions import Status as Outcome
 
-CUT_SHORT: Final = ("unsent", "cancelled")
-"""Lines that got no answer since their batch ended."""
+OF_CODES: Final = {"not_found": "not_found_error", "model_not_found": "not_found_error", "payload_too_large": "request_too_large"}
+"""Anthropic's word for what a line failed with that was never sent; all else is the request's fault."""
 
 
 class MessageCounts(BaseModel):
@@ -64,17 +63,16 @@ class MessageBatchPage(BaseModel):
     last_id: str | None
 
 
-def message_batch(row: Record, *, counts: Mapping[str, int] | None = None) -> MessageBatch:
-    """`counts`: of its lines by status, needed of one that was ended before its lines were."""
+def message_batch(row: Record) -> MessageBatch:
     has_ended = row["status"] in ENDED
     status = status_of(row)
     batch_id = str(row["batch_id"])
     return MessageBatch(
         id=batch_id,
         processing_status="ended" if has_ended else "canceling" if status == "cancelling" else "in_progress",
-        request_counts=_counts(row, counts or {}, has_ended=has_ended),
-        created_at=_moment(row["created_at"]) or "",
-        expires_at=_moment(row["expires_at"]) or "",
+        request_counts=_counts(row, has_ended=has_ended),
+        created_at=_moment(row["created_at"]),
+        expires_at=_moment(row["expires_at"]),
         cancel_initiated_at=_moment(row["stopping_at"]) if row["cancel_requested"] else None,
         ended_at=_moment(row["finished_at"]) if has_ended else None,
         archived_at=None,
@@ -91,38 +89,45 @@ def message_batch(row: Record, *, counts: Mapping[str, int] | None = None) -> Me
     )
 
 
-def was_cut_short(row: Record) -> bool:
-    """Whether its lines must be counted to tell what became of them."""
-    return row["status"] in ENDED and row["status"] != "completed"
-
-
-def _counts(row: Record, counts: Mapping[str, int], *, has_ended: bool) -> MessageCounts:
-    """Lines that were stopped count among the failed ones of a batch."""
-    stopped = counts.get("cancelled", 0)
-    left = row["total"] - row["succeeded"] - row["failed"]
-    over = {"canceled": 0, "expired": 0, "errored": row["failed"] - stopped}
+def _counts(row: Record, *, has_ended: bool) -> MessageCounts:
+    """By the row alone, which stays when retention takes the lines. What was stopped counts among the failed there."""
+    stopped, left = row["stopped"], row["total"] - row["succeeded"] - row["failed"]
+    counts = {"canceled": 0, "expired": 0, "errored": row["failed"] - stopped}
+    counts[_unanswered(row, was_stopped=True)] += stopped
     if has_ended:
-        name = {"cancelled": "canceled", "expired": "expired"}.get(row["status"], "errored")
-        over[name] += left + stopped
-    return MessageCounts(processing=0 if has_ended else left, succeeded=row["succeeded"], **over)
+        counts[_unanswered(row, was_stopped=False)] += left
+    return MessageCounts(processing=0 if has_ended else left, succeeded=row["succeeded"], **counts)
+
+
+def _unanswered(batch: Record, *, was_stopped: bool) -> Literal["canceled", "expired", "errored"]:
+    """What became of a line that was stopped on its way, or never sent."""
+    if batch["status"] == "expired":
+        return "expired"
+    return "canceled" if was_stopped or batch["status"] == "cancelled" else "errored"
 
 
 def message_line(batch: Record, line: Record, execution: Record | None) -> bytes:
-    """`{custom_id, result}`: a result is `succeeded` with its `message`, `errored` with its `error`, `canceled` or `expired`."""
-    return as_line({"custom_id": line["custom_id"] or str(line["line"]), "result": _result(batch, line, execution)})
+    """`{custom_id, result}`: a result is `succeeded` with its `message`, `errored` with its `error`, `canceled` or `expired`. A line
+    about somebody who was erased has lost its id: it is "", which no caller can give.
+    """
+    return as_line({"custom_id": line["custom_id"] or "", "result": _result(batch, line, execution)})
 
 
 def _result(batch: Record, line: Record, execution: Record | None) -> dict[str, Any]:
     outcome = None if execution is None else executions.outcome_of(execution, output_json=books.output_json(execution))
     if outcome is not None and outcome.status is Outcome.SUCCESS:
         return {"type": "succeeded", "message": json.loads(message(outcome.model_dump(mode="json")))}
-    if line["status"] in CUT_SHORT:
-        return {"type": "expired" if batch["status"] == "expired" else "canceled"}
+    is_unsent = line["status"] == "unsent" and not line["error"]
+    if line["status"] == "cancelled" or is_unsent:
+        became = _unanswered(batch, was_stopped=not is_unsent)
+        if became != "errored":
+            return {"type": became}
     if outcome is not None:
         return {"type": "errored", "error": in_anthropics_words(failure_of(outcome.model_dump_json().encode()), request_id=str(outcome.id))}
-    kind = {"invalid": "invalid_request_error", "error": "api_error"}.get(line["status"], "not_found_error")
-    return {"type": "errored", "error": {"type": "error", "error": {"type": kind, **(line["error"] or GONE)}, "request_id": None}}
+    told = line["error"] or (UNSENT if is_unsent else GONE)
+    error = {"type": OF_CODES.get(told["code"], "invalid_request_error"), **told, "retryable": False}
+    return {"type": "errored", "error": {"type": "error", "error": error, "request_id": None}}
 
 
-def _moment(given: datetime | None) -> str | None:
-    return None if given is None else given.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _moment(given: datetime) -> str:
+    return given.astimezone(UTC).isoformat().replace("+00:00", "Z")

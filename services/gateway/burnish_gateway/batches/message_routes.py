@@ -1,5 +1,7 @@
 """`/v1/messages/batches`: the same batches as Anthropic's clients make, follow and read them (PRODUCT E2, E15)."""
 
+import asyncio
+from hashlib import sha256
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -10,22 +12,24 @@ from fastapi.responses import Response, StreamingResponse
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.batches import store
 from burnish_gateway.batches.answers import ENDED
-from burnish_gateway.batches.bodies import MESSAGES, NewBatch
+from burnish_gateway.batches.bodies import MESSAGES
 from burnish_gateway.batches.change_batch import cancel_batch
-from burnish_gateway.batches.make_batch import make_batch, plan_lines
-from burnish_gateway.batches.message_batches import MessageBatch, MessageBatchPage, message_batch, message_line, was_cut_short
+from burnish_gateway.batches.make_batch import WINDOW_H, BatchTerms, make_batch, plan_lines
+from burnish_gateway.batches.message_batches import MessageBatch, MessageBatchPage, message_batch, message_line
 from burnish_gateway.batches.read_requests import NewMessageBatch, Requests
 from burnish_gateway.batches.results import results_of
-from burnish_gateway.compat.anthropic.errors import with_bearer
-from burnish_gateway.deps import Editor, GatewayParts, Viewer, bearer, gateway_of, request_id_of, verified_caller
+from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer, bearer, gateway_of, request_id_of, verified_caller
 from burnish_gateway.error_answer import ERROR_STATUSES, PAID, ErrorAnswer
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
-from burnish_gateway.wire import json_body, read_body
+from burnish_gateway.large_bodies import declared_bytes
+from burnish_gateway.wire import json_body, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 
-router = APIRouter(tags=["batches"], responses={code: {"model": ErrorAnswer} for code in ERROR_STATUSES})
+router = make_router("batches")
+creation = APIRouter(tags=["batches"], responses={code: {"model": ErrorAnswer} for code in ERROR_STATUSES})
+"""Its route reads its body by itself: one of other routes may have a megabyte, and is parsed at once."""
 
 BODY_MOST_BYTES: Final = 32 * 1024 * 1024
 
@@ -36,34 +40,37 @@ PAGE_MOST: Final = 1000
 """As many as Anthropic's route tells, where nothing is asked and at the most."""
 
 
-@router.post(
+@creation.post(
     "/v1/messages/batches", response_model=MessageBatch, responses=PAID, summary="Start a batch in Anthropic's format",
     dependencies=[Depends(bearer)], openapi_extra=json_body(NewMessageBatch, role="editor"),
 )  # fmt: skip
 async def create_message_batch(request: Request) -> Response:
     """At most 10,000 requests and 32 MiB. A request that is wrong says so in the results; where none can be run, nothing is begun. What
     all of it can cost is set aside first. It may take 24 hours. `anthropic-beta` counts for each request."""
-    request = with_bearer(request)
     gateway, principal = gateway_of(request), await verified_caller(request, Role.EDITOR)
+    with gateway.large_bodies.holding(principal.workspace_id, declared_bytes(request.headers.get("content-length"))):
+        return await _made(request, gateway=gateway, principal=principal)
+
+
+async def _made(request: Request, *, gateway: Gateway, principal: Principal) -> Response:
     raw = await read_body(request, most_bytes=BODY_MOST_BYTES)
-    request._body = raw  # where Starlette keeps a body that was read already
+    said = await asyncio.to_thread(lambda: sha256(raw).digest())  # a sixth of a second for the longest
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        stored = await replay(gateway, tx, request, principal)
+        stored = await replay(gateway, tx, request, principal, said=said)
         usual = await store.usual_output(tx, principal.workspace_id)
     if stored is not None:
         return stored
     async with gateway.plans:
         requests = Requests(raw, beta=request.headers.get("anthropic-beta"))
         plan = await plan_lines(requests.lines(), usual, gateway=gateway, principal=principal, request_id=request_id_of(request))
-        terms = requests.terms()
-        batch = NewBatch.model_construct(
-            endpoint=MESSAGES, completion_window="24h", name=terms.name, max_cost_nusd=terms.max_cost_nusd
+        terms = BatchTerms(
+            endpoint=MESSAGES, name=requests.terms.name, max_cost_nusd=requests.terms.max_cost_nusd, hours=WINDOW_H
         )  # fmt: skip
 
         async def work(tx: Tx) -> MessageBatch:
-            return await _told(tx, principal, await make_batch(tx, batch, plan, gateway=gateway, principal=principal))
+            return await _told(tx, principal, await make_batch(tx, terms, plan, gateway=gateway, principal=principal))
 
-        response = await run_once(gateway, request, principal, status=200, work=work)
+        response = await run_once(gateway, request, principal, status=200, work=work, said=said)
     gateway.relay.wake()
     return response
 
@@ -84,30 +91,28 @@ async def list_message_batches(
         rows = await store.list_of_endpoint(
             tx, principal.workspace_id, MESSAGES, older_than=after_id, newer_than=before_id, limit=limit + 1
         )
-        has_more = len(rows) > limit
-        rows = rows[-limit:] if before_id is not None else rows[:limit]
-        counts = await store.line_counts(tx, principal.workspace_id, [row["batch_id"] for row in rows if was_cut_short(row)])
-    data = [message_batch(row, counts=counts.get(row["batch_id"])) for row in rows]
+    has_more = len(rows) > limit
+    data = [message_batch(row) for row in (rows[-limit:] if before_id is not None else rows[:limit])]
     return MessageBatchPage(
         data=data, has_more=has_more, first_id=data[0].id if data else None, last_id=data[-1].id if data else None
     )  # fmt: skip
 
 
 @router.get("/v1/messages/batches/{batch_id}", summary="Read a batch in Anthropic's format")
-async def read_message_batch(gateway: GatewayParts, principal: Viewer, batch_id: UUID, beta: Beta = None) -> MessageBatch:
+async def read_message_batch(gateway: GatewayParts, principal: Viewer, batch_id: str, beta: Beta = None) -> MessageBatch:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        return await _told(tx, principal, batch_id)
+        return await _told(tx, principal, _id(batch_id))
 
 
 @router.get(
     "/v1/messages/batches/{batch_id}/results", summary="Read a batch's results in Anthropic's format", response_class=StreamingResponse
 )
-async def read_message_results(gateway: GatewayParts, principal: Viewer, batch_id: UUID, beta: Beta = None) -> Response:
+async def read_message_results(gateway: GatewayParts, principal: Viewer, batch_id: str, beta: Beta = None) -> Response:
     """JSON lines in the order of the requests, once the batch has ended; `GET /v1/batches/{id}/results` tells what has come before. Where
     the rest cannot be read the stream breaks off. 404 once they went with the days for which the workspace keeps text."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        batch = await _found(tx, principal, batch_id)
-        kept = await store.lines_kept(tx, principal.workspace_id, batch_id)
+        batch = await _found(tx, principal, _id(batch_id))
+        kept = await store.lines_kept(tx, principal.workspace_id, batch["batch_id"])
     if batch["status"] not in ENDED:
         raise Conflict("This batch has not ended yet; GET /v1/batches/{id}/results tells what has come so far.", param="batch_id")
     if kept < batch["total"]:
@@ -119,12 +124,13 @@ async def read_message_results(gateway: GatewayParts, principal: Viewer, batch_i
 
 
 @router.post("/v1/messages/batches/{batch_id}/cancel", response_model=MessageBatch, summary="Cancel a batch in Anthropic's format")
-async def cancel_message_batch(request: Request, gateway: GatewayParts, principal: Editor, batch_id: UUID) -> Response:
+async def cancel_message_batch(request: Request, gateway: GatewayParts, principal: Editor, batch_id: str) -> Response:
     """Ends within seconds: calls under way are cancelled and paid for as far as they came. What has ended stays as it is."""
 
     async def work(tx: Tx) -> MessageBatch:
-        await cancel_batch(tx, principal, await _found(tx, principal, batch_id, for_update=True), now=gateway.clock.now())
-        return await _told(tx, principal, batch_id)
+        batch = await _found(tx, principal, _id(batch_id), for_update=True)
+        await cancel_batch(tx, principal, batch, now=gateway.clock.now())
+        return await _told(tx, principal, batch["batch_id"])
 
     response = await run_once(gateway, request, principal, status=200, work=work)
     gateway.relay.wake()
@@ -134,11 +140,21 @@ async def cancel_message_batch(request: Request, gateway: GatewayParts, principa
 async def _found(tx: Tx, principal: Principal, batch_id: UUID, *, for_update: bool = False) -> Record:
     row = await store.find_batch(tx, principal.workspace_id, batch_id, for_update=for_update)
     if row is None or row["endpoint"] != MESSAGES:
-        raise NotFound("There is no such batch of /v1/messages in this workspace.", param="batch_id")
+        raise _no_such_batch()
     return row
 
 
+def _id(text: str) -> UUID:
+    """Anthropic's own ids (`msgbatch_…`) are none of ours."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _no_such_batch() from None
+
+
+def _no_such_batch() -> NotFound:
+    return NotFound("There is no such batch of /v1/messages in this workspace.", param="batch_id")
+
+
 async def _told(tx: Tx, principal: Principal, batch_id: UUID) -> MessageBatch:
-    row = await _found(tx, principal, batch_id)
-    counts = await store.line_counts(tx, principal.workspace_id, [batch_id]) if was_cut_short(row) else {}
-    return message_batch(row, counts=counts.get(batch_id))
+    return message_batch(await _found(tx, principal, batch_id))

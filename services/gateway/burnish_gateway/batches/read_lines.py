@@ -78,7 +78,7 @@ def _read(number: int, given: "InputLine | RequestLine | bytes", body: NewBatch,
     try:
         if isinstance(given, bytes):
             fields = parse_json(given)
-            custom_id = _id_in(fields)
+            custom_id = id_in(fields)
             is_whole = isinstance(fields, dict) and "body" in fields
             parsed = parse_model(RequestLine, given) if is_whole else parse_model(InputLine, given)
         else:
@@ -92,7 +92,7 @@ def _read(number: int, given: "InputLine | RequestLine | bytes", body: NewBatch,
         yield Line(number, custom_id, order)
 
 
-def _id_in(fields: Any) -> str | None:
+def id_in(fields: Any) -> str | None:
     """So that the results can name a line whose other fields are wrong."""
     given = fields.get("custom_id") if isinstance(fields, dict) else None
     return given if isinstance(given, str) and 0 < len(given) <= ID_MOST else None

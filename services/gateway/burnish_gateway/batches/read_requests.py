@@ -1,17 +1,21 @@
-"""The body of a batch in Anthropic's format, one request after the other: it may have 32 MiB, and others are served meanwhile. Pure."""
+"""The body of a batch in Anthropic's format, one request after the other: of 32 MiB no more than one is built at a time. Pure."""
 
 import json
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from pydantic import Field
+from pydantic_core import from_json
 
 from burnish_gateway.batches.bodies import LINES_MOST
-from burnish_gateway.batches.read_lines import Line, message_order, named_once
+from burnish_gateway.batches.json_parts import parts_of
+from burnish_gateway.batches.read_lines import Line, id_in, message_order, named_once
+from burnish_gateway.compat.anthropic.messages_format import checked_beta
 from burnish_gateway.execution.routes import Id
-from burnish_gateway.other_bodies import json_of
+from burnish_gateway.other_bodies import ARRAY, HEAD_BYTES, in_words, what_it_is
+from burnish_gateway.strict_json import check_text
 from burnish_gateway.wire import ApiModel, Name, parse_model
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField
 from burnish_shared.money import MAX_AMOUNT_NUSD
@@ -20,9 +24,13 @@ PATH: Final = "/v1/messages/batches"
 
 REQUESTS: Final = "requests"
 
-SPACE: Final = re.compile(r"[ \t\r\n]*")
+REQUEST_MOST_BYTES: Final = 2 * 1024 * 1024
+"""Rendered, a call of a batch has 768 KiB at the most; escapes take more room."""
 
-DECODER: Final = json.JSONDecoder()
+OF_REQUESTS: Final = frozenset({"custom_id", "params"})
+
+OF_BATCHES: Final = re.compile(r"^message-batches-")
+"""Features of Anthropic's that stand for the route itself, and mean nothing to who answers a request."""
 
 
 class MessageRequest(ApiModel):
@@ -49,117 +57,77 @@ class NewMessageBatch(Terms):
 
 @dataclass(slots=True)
 class Requests:
-    """Of one body. `beta`: the header `anthropic-beta` of the call, which counts for each request."""
+    """Of one body. `beta`: the header `anthropic-beta` of the call, which counts for each request. Raises InvalidField for a wrong one.
+
+    `terms` are those that were met so far: all of them once `lines` has ended.
+    """
 
     raw: bytes
     beta: str | None = None
-    _others: dict[str, str] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms.model_construct)
+
+    def __post_init__(self) -> None:
+        features = [one for one in (checked_beta(self.beta) or "").replace(" ", "").split(",") if one and not OF_BATCHES.match(one)]
+        self.beta = ",".join(features) or None
 
     def lines(self) -> Iterator[Line]:
-        """In their order, each judged alone. Raises InvalidBody, InvalidField for what no single one is to blame for."""
+        """In their order, each judged alone. Raises InvalidBody, InvalidField, PayloadTooLarge for what is no single one's fault, or of
+        which nobody could tell whose it is."""
+        raw = self.raw.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not raw.startswith(b"{"):
+            raise in_words(ARRAY if raw.startswith(b"[") else what_it_is(raw[:HEAD_BYTES]) or "no JSON object", path=PATH)
         seen: dict[str, int] = {}
         number = 0
-        for name, text in _parts(self._text()):
+        for name, part in parts_of(raw, listed=REQUESTS, most_bytes=REQUEST_MOST_BYTES):
             if name != REQUESTS:
-                self._others[name] = text
+                self._meet(name, part)
                 continue
             number += 1
             if number > LINES_MOST:
                 raise InvalidField(f"{REQUESTS}: at most {LINES_MOST} are taken at once; make several batches.", param=REQUESTS)
-            line = self._line(number, text)
+            line = self._line(number, part)
             named_once(line, seen)
             yield line
         if not number:
             raise InvalidField(f"{REQUESTS}: at least one is needed.", param=REQUESTS)
 
-    def terms(self) -> Terms:
-        """What stood beside the requests, once all were read. Raises InvalidBody, InvalidField."""
-        return parse_model(Terms, ("{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in self._others.items()) + "}").encode())
+    def _meet(self, name: str, part: bytes) -> None:
+        if len(part) > HEAD_BYTES:
+            raise InvalidField(f"{name[:100]}: is too long.", param=name[:100])
+        met = parse_model(Terms, b"{%b:%b}" % (json.dumps(name[:200]).encode(), part))
+        self.terms = self.terms.model_copy(update={name: getattr(met, name)})
 
-    def _text(self) -> str:
-        text = self.raw.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not text.startswith(b"{"):
-            json_of(self.raw, path=PATH)  # which says what it is
-            raise InvalidBody("The body must be a JSON object.")
+    def _line(self, number: int, part: bytes) -> Line:
+        at = f"{REQUESTS}[{number - 1}]"
+        if not part.startswith(b"{"):
+            raise InvalidField(f"{at}: must be an object with custom_id and params.", param=at)
+        request = _value(part, at=at)
+        custom_id = id_in(request)
+        if custom_id is None:
+            raise InvalidField(f"{at}.custom_id: is needed, 1 to 200 characters, to tell whose answer is whose.", param=f"{at}.custom_id")
+        check_text(custom_id)
         try:
-            return text.decode()
-        except UnicodeDecodeError as error:
-            raise InvalidBody("The body is not UTF-8.") from error
-
-    def _line(self, number: int, text: str) -> Line:
-        custom_id: str | None = None
-        if not text.startswith("{"):
-            raise InvalidField(f"{REQUESTS}[{number - 1}]: must be an object with custom_id and params.", param=f"{REQUESTS}[{number - 1}]")
-        try:
-            request = parse_model(MessageRequest, text.encode())
-            custom_id = request.custom_id
-            return Line(number, custom_id, message_order(json.dumps(request.params).encode(), beta=self.beta))
+            return Line(number, custom_id, message_order(_params(request), beta=self.beta))
         except BurnishError as error:
-            if custom_id is None:  # Nobody could tell whose answer this is.
-                raise InvalidField(f"{REQUESTS}[{number - 1}]: {error.message}", param=f"{REQUESTS}[{number - 1}]") from error
             return Line(number, custom_id, None, error)
 
 
-def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """(name, JSON) of every field of an object; of `requests` each element by itself. Raises InvalidBody."""
+def _value(part: bytes, *, at: str) -> dict[str, Any]:
+    """The request, with whatever else is wrong in it (NaN, half of a surrogate pair, depth), which is found when its params are read."""
     try:
-        yield from _fields(text)
-    except RecursionError as error:
-        raise InvalidBody("The body is nested too deep.") from error
-    except (ValueError, IndexError) as error:
-        why = str(error)[:200] if isinstance(error, ValueError) else "it ends too early"
-        raise InvalidBody(f"The body is not valid JSON: {why}") from error
+        value: dict[str, Any] = from_json(part, allow_inf_nan=False)
+    except ValueError:
+        try:
+            value = json.loads(part)
+        except (ValueError, RecursionError) as error:
+            raise InvalidBody(f"{at} is not valid JSON: {str(error)[:200]}") from error
+    return value
 
 
-def _fields(text: str) -> Iterator[tuple[str, str]]:
-    names: set[str] = set()
-    at = _behind(text, 0, "{")
-    if text[at] == "}":
-        at = _behind(text, at, "}")
-    else:
-        while True:
-            name, at = DECODER.raw_decode(text, at)
-            if not isinstance(name, str) or name in names:
-                raise ValueError(f"a field is named once, by a text, before character {at}")
-            names.add(name)
-            at = _behind(text, at, ":")
-            if name == REQUESTS:
-                if text[at] != "[":
-                    raise InvalidField(f"{REQUESTS}: must be an array.", param=REQUESTS)
-                at = yield from _elements(text, at)
-            else:
-                end = DECODER.raw_decode(text, at)[1]
-                yield name, text[at:end]
-                at = _skip(text, end)
-            if text[at] == "}":
-                at = _behind(text, at, "}")
-                break
-            at = _behind(text, at, ",")
-    if at < len(text):
-        raise ValueError(f"something follows it, from character {at} on")
-
-
-def _elements(text: str, at: int) -> Generator[tuple[str, str], None, int]:
-    """Yields them, and returns where what follows the array begins."""
-    at = _behind(text, at, "[")
-    if text[at] == "]":
-        return _behind(text, at, "]")
-    while True:
-        end = DECODER.raw_decode(text, at)[1]
-        yield REQUESTS, text[at:end]
-        at = _skip(text, end)
-        if text[at] == "]":
-            return _behind(text, at, "]")
-        at = _behind(text, at, ",")
-
-
-def _behind(text: str, at: int, sign: str) -> int:
-    at = _skip(text, at)
-    if text[at] != sign:
-        raise ValueError(f"{sign!r} is expected at character {at}")
-    return _skip(text, at + 1)
-
-
-def _skip(text: str, at: int) -> int:
-    found = SPACE.match(text, at)
-    return found.end() if found else at
+def _params(request: dict[str, Any]) -> bytes:
+    strange = next((name for name in request if name not in OF_REQUESTS), None)
+    if strange is not None:
+        raise InvalidField(f"{strange[:100]}: is no field of a request, which has custom_id and params.", param=strange[:100])
+    if not isinstance(request.get("params"), dict):
+        raise InvalidField("params: must be an object, a body of /v1/messages.", param="params")
+    return json.dumps(request["params"]).encode()

@@ -12,7 +12,7 @@ from burnish_gateway.batches import answers, file_routes, message_routes, store
 from burnish_gateway.batches.answers import BatchAnswer, BatchPage, Estimate, batch_answer
 from burnish_gateway.batches.bodies import NewBatch, ResumeBatch
 from burnish_gateway.batches.change_batch import cancel_batch, pause_batch, resume_batch
-from burnish_gateway.batches.make_batch import ERRORS_SHOWN, make_batch, plan_batch, problems_of
+from burnish_gateway.batches.make_batch import ERRORS_SHOWN, make_batch, plan_batch, problems_of, terms_of
 from burnish_gateway.batches.results import results_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.error_answer import PAID
@@ -24,7 +24,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
 router = make_router("batches")
-include(router, file_routes.router, message_routes.router)
+include(router, file_routes.router, message_routes.creation, message_routes.router)
 
 STATUSES = {
     "validating": ["pending"], "in_progress": ["running"], "paused": ["paused"], "completed": ["completed"], "failed": ["failed"],
@@ -44,7 +44,7 @@ async def create_batch(request: Request, gateway: GatewayParts, principal: Edito
         plan = await plan_batch(body, gateway=gateway, principal=principal, request_id=request_id_of(request))
 
         async def work(tx: Tx) -> BatchAnswer:
-            batch_id = await make_batch(tx, body, plan, gateway=gateway, principal=principal)
+            batch_id = await make_batch(tx, terms_of(body), plan, gateway=gateway, principal=principal)
             return await _shown(tx, principal, batch_id)
 
         response = await run_once(gateway, request, principal, status=200, work=work)

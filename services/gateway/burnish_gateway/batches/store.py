@@ -96,20 +96,6 @@ async def list_of_endpoint(
     return rows[::-1] if upwards else rows
 
 
-async def line_counts(tx: Tx, workspace_id: UUID, batch_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
-    """How many lines of each have which status, of those that have one and are kept."""
-    rows = await tx.fetch(
-        """SELECT batch_id, status, count(*) AS lines FROM batch_lines
-            WHERE workspace_id = $1 AND batch_id = ANY ($2) AND status IS NOT NULL GROUP BY batch_id, status""",
-        workspace_id,
-        batch_ids,
-    )
-    counts: dict[UUID, dict[str, int]] = {}
-    for row in rows:
-        counts.setdefault(row["batch_id"], {})[row["status"]] = row["lines"]
-    return counts
-
-
 async def first_errors(tx: Tx, workspace_id: UUID, batch_id: UUID, *, most: int) -> Sequence[Record]:
     """The first lines that were never valid."""
     return await tx.fetch(

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from burnish_gateway.compat.call_fields import of_call
-from burnish_gateway.compat.chat_body import parse_chat_body
+from burnish_gateway.compat.chat_body import ChatBody, parse_chat_body
 from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.compat.target import target_of
@@ -19,7 +19,11 @@ ID_MOST = 200
 
 def parse_chat(raw: bytes) -> Chat:
     """Raises InvalidBody, InvalidField, Unsupported."""
-    body, extra = parse_chat_body(raw)
+    return chat_of(*parse_chat_body(raw))
+
+
+def chat_of(body: ChatBody, extra: dict[str, Any]) -> Chat:
+    """The same of what `parse_chat_body` gives. Raises InvalidField, Unsupported."""
     prompt, metadata = body.prompt or {}, dict(body.metadata or {})
     target = target_of(body.model, prompt)
     messages = checked_messages(body.messages or [])

@@ -62,9 +62,19 @@ def parse_chat_body(raw: bytes) -> tuple[ChatBody, Object]:
 
     Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong parameter, Unsupported for what is not offered.
     """
+    return chat_body_of(object_in(raw))
+
+
+def object_in(raw: bytes) -> Object:
+    """Raises InvalidBody when it is no JSON object."""
     value = parse_json(raw, duplicate_keys=True)
     if not isinstance(value, dict):
         raise InvalidBody("The body must be a JSON object.")
+    return value
+
+
+def chat_body_of(value: Object) -> tuple[ChatBody, Object]:
+    """The same of a body that was parsed. Raises InvalidField, Unsupported."""
     try:
         body = ChatBody.model_validate(value)
     except ValidationError as error:

@@ -3,7 +3,6 @@
 Models behind any provider are asked by chat, as they know nothing else by now; so what only a bare model could do is refused.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -12,19 +11,21 @@ from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
 from burnish_gateway.compat.call_fields import CallFields
-from burnish_gateway.compat.chat import parse_chat
-from burnish_gateway.compat.chat_body import Factor, Id
+from burnish_gateway.compat.chat import chat_of
+from burnish_gateway.compat.chat_body import Factor, Id, chat_body_of, object_in
 from burnish_gateway.compat.chunks import DONE, SEVERAL
 from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts, burnish_of, setup_in, tier_in
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.model_settings import CHOICES_MOST
-from burnish_gateway.strict_json import parse_json
-from burnish_shared.errors import BurnishError, InvalidBody, InvalidField
+from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.json_bytes import decoded, encoded
 
 KIND: Final = "text_completion"
+
+ALONE: Final = ("echo", "suffix", "best_of", "logprobs")
+"""What a text has and a chat has not; as nothing at all they are taken."""
 
 OF_CHATS: Final = (
     "messages", "tools", "tool_choice", "parallel_tool_calls", "response_format", "functions", "function_call", "top_logprobs",
@@ -65,20 +66,18 @@ class CompletionsFormat:
 
     def parse(self, raw: bytes) -> Chat:
         """Raises InvalidBody, InvalidField, Unsupported."""
-        value = parse_json(raw, duplicate_keys=True)
-        if not isinstance(value, dict):
-            raise InvalidBody("The body must be a JSON object.")
+        value = object_in(raw)
         for name in OF_CHATS:
             if value.get(name) is not None:
                 raise Unsupported(f"{name}: belongs to POST /v1/chat/completions.", param=name)
         _check_alone(value)
         text = _text(value.pop("prompt", None))
-        rest = {name: one for name, one in value.items() if name not in ("echo", "suffix", "best_of", "logprobs")}
-        return parse_chat(json.dumps(rest | {"messages": [{"role": "user", "content": text}]}).encode())
+        rest = {name: one for name, one in value.items() if name not in ALONE}
+        return chat_of(*chat_body_of(rest | {"messages": [{"role": "user", "content": text}]}))
 
     def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
         choices = [
-            {"text": one["output"] or "", "index": index, "logprobs": None, "finish_reason": finish_reason(one)}
+            {"text": one["output"] or _refused(one) or "", "index": index, "logprobs": None, "finish_reason": _ended(one)}
             for index, one in enumerate(outcome.get("choices") or [outcome])
         ]
         head = _head(outcome["id"], model=outcome["model"], simulated=outcome["simulated"])
@@ -94,7 +93,8 @@ class CompletionsFormat:
 
 @dataclass(frozen=True, slots=True)
 class TextChunks:
-    """The chunks of one stream: texts, and the end. What a text has no place for (thoughts, calls of tools) stands in the record."""
+    """The chunks of one stream: texts, and the end. A refusal is a text here; what a text has no place for (thoughts, calls of tools)
+    stands in the record."""
 
     head: Facts
     include_usage: bool
@@ -106,22 +106,20 @@ class TextChunks:
         return self._chunk(decoded(body))
 
     def delta(self, body: bytes) -> bytes:
-        if not body.startswith(SEVERAL):
-            return b""
-        told = ((one["index"], one["delta"].get("content")) for one in decoded(body)["choices"])
+        given = decoded(body)
+        several = given["choices"] if body.startswith(SEVERAL) else [{"index": 0, "delta": given}]
+        told = ((one["index"], one["delta"].get("content") or one["delta"].get("refusal")) for one in several)
         return b"".join(self._chunk(text, index=index) for index, text in told if text)
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         return b""
 
     def asides(self, beside: Facts) -> bytes:
-        return b""
+        return self._chunk(beside["refusal"]) if beside.get("refusal") else b""
 
     def end(self, outcome: Facts) -> bytes:
         choices = outcome.get("choices") or [outcome]
-        last = b"".join(
-            self._chunk("", index=index, reason=finish_reason(one), also=setup_in(outcome)) for index, one in enumerate(choices)
-        )
+        last = b"".join(self._chunk("", index=index, reason=_ended(one), also=setup_in(outcome)) for index, one in enumerate(choices))
         if not self.include_usage:
             return last + DONE
         told = {"model": outcome["model"], "choices": [], "usage": usage_of(outcome), "burnish": burnish_of(outcome)}
@@ -133,6 +131,18 @@ class TextChunks:
     def _chunk(self, text: str, *, index: int = 0, reason: str | None = None, also: Facts | None = None) -> bytes:
         choice = {"text": text, "index": index, "logprobs": None, "finish_reason": reason}
         return _event(self.head | {"choices": [choice]} | (also or {}) | ({"usage": None} if self.include_usage else {}))
+
+
+def _refused(said: Facts) -> str | None:
+    """OpenAI's refusals end as any answer does: without their words they would look like an empty one."""
+    refusal: str | None = (said.get("beside") or {}).get("refusal")
+    return refusal
+
+
+def _ended(said: Facts) -> str:
+    """The format knows no calls of tools, which a prompt named as the model may have."""
+    reason = finish_reason(said)
+    return "stop" if reason == "tool_calls" else reason
 
 
 def _head(execution_id: UUID | str, *, model: str, simulated: bool) -> Facts:
@@ -147,8 +157,8 @@ def _text(prompt: Any) -> str:
     if isinstance(prompt, list) and len(prompt) == 1 and isinstance(prompt[0], str):
         prompt = prompt[0]
     if isinstance(prompt, list) and prompt:
-        kind = "tokens of one model are not read; send the text" if not isinstance(prompt[0], str) else "is one text a call"
-        raise Unsupported(f"prompt: {kind}. POST /v1/batches takes many calls at once.", param="prompt")
+        kind = "is one text a call" if isinstance(prompt[0], str) else "must be a text; tokens of a model are not read"
+        raise Unsupported(f"prompt: {kind}.", param="prompt")
     if isinstance(prompt, dict):
         raise Unsupported("prompt: a text; name a prompt of Burnish as the model, burnish::prompt::SLUG.", param="prompt")
     if not isinstance(prompt, str) or not prompt:
@@ -162,8 +172,8 @@ def _check_alone(value: Facts) -> None:
         raise Unsupported("echo: is not offered; put your text before the answer yourself.", param="echo")
     if value.get("suffix"):
         raise Unsupported("suffix: is not offered; models are asked by chat.", param="suffix")
-    if value.get("logprobs"):
+    if value.get("logprobs") is not None and value["logprobs"] is not False:  # 0 asks for those of the text itself
         raise Unsupported("logprobs: is not offered here; POST /v1/chat/completions has it.", param="logprobs")
     best_of, n = value.get("best_of"), value.get("n")
-    if isinstance(best_of, int) and best_of > (n if isinstance(n, int) else 1):
-        raise Unsupported("best_of: is not offered above n; ask for n answers and choose.", param="best_of")
+    if best_of is not None and best_of != (n if n is not None else 1):
+        raise Unsupported("best_of: is not offered beyond n; ask for n answers and choose.", param="best_of")

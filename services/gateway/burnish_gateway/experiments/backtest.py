@@ -14,8 +14,7 @@ from asyncpg import Record
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.batches import store as batches_store
-from burnish_gateway.batches.bodies import NewBatch
-from burnish_gateway.batches.make_batch import Plan, make_batch, plan_lines
+from burnish_gateway.batches.make_batch import BatchTerms, Plan, make_batch, plan_lines
 from burnish_gateway.batches.read_lines import Line
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import CALLERS_PLACEHOLDER, Order
@@ -79,7 +78,7 @@ async def plan_backtest(body: NewBacktest, *, gateway: Gateway, principal: Princ
 
 async def begin(tx: Tx, body: NewBacktest, planned: BacktestPlan, *, gateway: Gateway, principal: Principal) -> UUID:
     """Sets aside what it can cost, at most `max_cost_nusd`. Raises as a batch does: OutOfCredit, Suspended, …"""
-    batch = NewBatch.model_construct(
+    batch = BatchTerms(
         name=f"Backtest of {planned.slug}"[:200], endpoint="/v1/executions", max_cost_nusd=body.max_cost_nusd, metadata={"kind": "backtest"}
     )
     batch_id, backtest_id = await make_batch(tx, batch, planned.plan, gateway=gateway, principal=principal), new_uuid()

@@ -212,10 +212,11 @@ class BatchRows:
                    FROM unnest($3::integer[], $4::uuid[], $5::text[], $6::bigint[], $7::boolean[]) a(line, id, status, cost, simulated)
                   WHERE l.workspace_id = $1 AND l.batch_id = $2 AND l.line = a.line AND l.execution_id = a.id AND l.status IS NULL
                  RETURNING a.status, a.cost, a.simulated)
-               UPDATE batches b SET succeeded = b.succeeded + d.succeeded, failed = b.failed + d.failed, spent_nusd = b.spent_nusd + d.cost,
-                      simulated = b.simulated OR d.simulated
+               UPDATE batches b SET succeeded = b.succeeded + d.succeeded, failed = b.failed + d.failed, stopped = b.stopped + d.stopped,
+                      spent_nusd = b.spent_nusd + d.cost, simulated = b.simulated OR d.simulated
                  FROM (SELECT count(*) FILTER (WHERE status = 'success') AS succeeded,
                               count(*) FILTER (WHERE status <> 'success') AS failed,
+                              count(*) FILTER (WHERE status = 'cancelled') AS stopped,
                               coalesce(sum(cost), 0)::bigint AS cost, coalesce(bool_or(simulated), false) AS simulated FROM done) d
                 WHERE b.workspace_id = $1 AND b.batch_id = $2""",
             self.workspace_id,

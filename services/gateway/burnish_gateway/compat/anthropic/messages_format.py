@@ -43,9 +43,15 @@ class AnthropicFormat:
         return anthropic_error(error, request_id=request_id)
 
 
-def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Order:
+def checked_beta(beta: str | None) -> str | None:
+    """The header as it came. Raises InvalidField."""
     if beta is not None and not re.fullmatch(BETA, beta):
         raise InvalidField("anthropic-beta: names of features with commas between them, at most 1000 characters.", param="anthropic-beta")
+    return beta
+
+
+def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Order:
+    checked_beta(beta)
     metadata: dict[str, Any] = dict(body.metadata or {})
     target = target_of(body.model, {})
     name = target.prompt
