@@ -19,6 +19,8 @@ AT_ONCE_OF_ONE: Final = 2
 
 @dataclass(slots=True)
 class LargeBodies:
+    """Those that are held now, by workspace. Of one gateway, and one event loop."""
+
     _held: Counter[UUID] = field(default_factory=Counter)
 
     @contextlib.contextmanager

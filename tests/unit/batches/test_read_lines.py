@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.batches.bodies import NewBatch
-from burnish_gateway.batches.read_lines import read_lines
+from burnish_gateway.batches.read_lines import LINE_MOST_BYTES, read_lines
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
@@ -57,3 +57,12 @@ def test_ids_that_stand_twice_and_too_many_calls_are_refused_as_a_whole() -> Non
         list(read_lines(batch(request={"prompt": "greet"}, inputs=[{"custom_id": "a"}, {}, {"custom_id": "a"}]), None))
     with pytest.raises(InvalidField, match="10000"):
         list(read_lines(batch(request={"prompt": "greet"}, inputs=[{}] * 5001, models=["x", "y"]), None))
+
+
+@pytest.mark.capability("E15")
+def test_a_line_that_is_too_long_to_be_a_call_is_not_read_and_costs_no_other_one_anything() -> None:
+    good = json.dumps({"custom_id": "good", "body": {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello."}]}})
+    content = b'{"custom_id": "long", "body": {"x": [' + b"[]," * LINE_MOST_BYTES + b"]}}\n" + good.encode()
+    long, other = read_lines(batch(input_file_id=str(new_uuid())), content)
+    assert long.error is not None and long.error.code == "payload_too_large" and long.order is None
+    assert other.custom_id == "good" and other.order is not None

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from burnish_gateway.batches.bodies import LINES_MOST
 from burnish_gateway.batches.json_parts import parts_of
-from burnish_gateway.batches.read_requests import REQUEST_MOST_BYTES, Requests
+from burnish_gateway.batches.read_lines import LINE_MOST_BYTES
+from burnish_gateway.batches.read_requests import Requests
 from burnish_shared.errors import BurnishError
 
 PARAMS = {"model": "simulated/chat", "max_tokens": 20, "messages": [{"role": "user", "content": "Hello"}]}
@@ -135,8 +136,8 @@ def test_what_is_wrong_with_one_request_is_told_of_that_one(spoil: Callable[[str
         (b'{"colour": 1, "requests": []}', "invalid_field", "colour"),
         (b'{"name": ' + b'"' + b"x" * 5000 + b'"}', "invalid_field", "name: is too long"),
         (b'{"max_cost_nusd": 0}', "invalid_field", "max_cost_nusd"),
-        (b'{"requests": ["' + b"x" * REQUEST_MOST_BYTES + b'"]}', "payload_too_large", "requests[0]: has more than 2097152 bytes"),
-        (b'{"requests": [{"a":' + b"[]," * REQUEST_MOST_BYTES + b"]}]}", "payload_too_large", "requests[0]: has more"),
+        (b'{"requests": ["' + b"x" * LINE_MOST_BYTES + b'"]}', "payload_too_large", "requests[0]: has more than 2097152 bytes"),
+        (b'{"requests": [{"a":' + b"[]," * LINE_MOST_BYTES + b"]}]}", "payload_too_large", "requests[0]: has more"),
     ],
 )
 def test_what_no_single_request_is_to_blame_for_is_refused_as_a_whole(raw: bytes, code: str, named: str) -> None:

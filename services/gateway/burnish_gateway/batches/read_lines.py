@@ -18,9 +18,12 @@ from burnish_gateway.json_lines import lines_of
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import parse_model
 from burnish_shared.books.finished import VECTORS_OF_BATCH_MOST_CHARACTERS
-from burnish_shared.errors import BurnishError, InvalidField
+from burnish_shared.errors import BurnishError, InvalidField, PayloadTooLarge
 
 ID_MOST: Final = 200
+
+LINE_MOST_BYTES: Final = 2 * 1024 * 1024
+"""Rendered, a call of a batch has 768 KiB at the most; escapes take more room. What is longer is not built, which would hold up others."""
 
 INPUTS_MOST: Final = 32
 """Of one line of embeddings."""
@@ -77,6 +80,8 @@ def _read(number: int, given: "InputLine | RequestLine | bytes", body: NewBatch,
     parsed: InputLine | RequestLine
     try:
         if isinstance(given, bytes):
+            if len(given) > LINE_MOST_BYTES:
+                raise PayloadTooLarge(f"The line has more than {LINE_MOST_BYTES} bytes.")
             fields = parse_json(given)
             custom_id = id_in(fields)
             is_whole = isinstance(fields, dict) and "body" in fields

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from burnish_gateway.batches.bodies import LINES_MOST
 from burnish_gateway.batches.json_parts import parts_of
-from burnish_gateway.batches.read_lines import Line, id_in, message_order, named_once
+from burnish_gateway.batches.read_lines import LINE_MOST_BYTES, Line, id_in, message_order, named_once
 from burnish_gateway.compat.anthropic.messages_format import checked_beta
 from burnish_gateway.execution.routes import Id
 from burnish_gateway.other_bodies import ARRAY, HEAD_BYTES, in_words, what_it_is
@@ -23,9 +23,6 @@ from burnish_shared.money import MAX_AMOUNT_NUSD
 PATH: Final = "/v1/messages/batches"
 
 REQUESTS: Final = "requests"
-
-REQUEST_MOST_BYTES: Final = 2 * 1024 * 1024
-"""Rendered, a call of a batch has 768 KiB at the most; escapes take more room."""
 
 OF_REQUESTS: Final = frozenset({"custom_id", "params"})
 
@@ -78,7 +75,7 @@ class Requests:
             raise in_words(ARRAY if raw.startswith(b"[") else what_it_is(raw[:HEAD_BYTES]) or "no JSON object", path=PATH)
         seen: dict[str, int] = {}
         number = 0
-        for name, part in parts_of(raw, listed=REQUESTS, most_bytes=REQUEST_MOST_BYTES):
+        for name, part in parts_of(raw, listed=REQUESTS, most_bytes=LINE_MOST_BYTES):
             if name != REQUESTS:
                 self._meet(name, part)
                 continue
