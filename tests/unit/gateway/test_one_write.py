@@ -143,3 +143,11 @@ async def test_the_last_event_of_a_stream_takes_its_end_along() -> None:
     assert closed == [False, True] and len(connection.written) == 2
     assert connection.written[0].endswith(b"\r\n\r\n9\r\ndata: a\n\n\r\n")
     assert connection.written[1] == b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
+
+
+async def test_a_part_of_which_a_format_tells_nothing_is_not_sent() -> None:
+    async def parts() -> Any:
+        for part in (b"", b"data: a\n\n", None, b"", b"data: b\n\n"):
+            yield part
+
+    assert [part async for part in paced(parts())] == [b"data: a\n\n", b"data: b\n\n"]
