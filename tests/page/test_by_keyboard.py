@@ -90,6 +90,30 @@ async def test_from_signing_in_to_an_accepted_suggestion_without_a_mouse(page_as
     await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
 
 
+async def test_many_edits_are_one_stop_and_the_arrow_keys_go_over_them(page_as: OpenPage, site: Site) -> None:
+    suggestion, _ = await open_suggestion(site)
+    page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")
+    await page.get_by_role("button", name="Accept", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    edits = dialog.get_by_role("group", name="Edits").get_by_role("checkbox")
+    many = await edits.count()
+    assert many > 5, "the demo's search finds more"
+    await dialog.get_by_role("button", name="Leave all").focus()
+    await page.keyboard.press("Tab")
+    await expect(edits.first).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(edits.nth(1)).to_be_focused()
+    await page.keyboard.press("Space")
+    await expect(edits.nth(1)).not_to_be_checked()
+    await page.keyboard.press("End")
+    await expect(edits.nth(many - 1)).to_be_focused()
+    await expect(edits.nth(many - 1)).to_be_in_viewport(ratio=1)
+    await page.keyboard.press("Tab")
+    await expect(dialog.get_by_role("button", name="Edit the text…")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    await expect(edits.nth(many - 1)).to_be_focused()
+
+
 async def test_a_secret_that_is_shown_once_is_left_by_keys(page_as: OpenPage, site: Site) -> None:
     """What tells the name of a button goes with the focus, and must not take it along to the beginning of the dialog."""
     page = await page_as("admin", "/app/api-keys", workspace_id=await site.new_workspace("Keys"))

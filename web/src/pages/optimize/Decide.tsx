@@ -3,7 +3,7 @@ import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
 import { invalidate, useChange, useRead } from "@/api/hooks";
-import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
+import { Button, Checkbox, Field, FormDialog, Lines, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
 import type { Writing } from "./written";
@@ -165,18 +165,18 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
           {taken.length === edits.length ? "Leave all" : "Take all"}
         </Button>
       </span>
-      <div className="max-h-72 divide-y divide-line overflow-y-auto rounded-m border border-line">
+      <Lines label="Edits, each taken or left" className="max-h-72 divide-y divide-line overflow-y-auto rounded-m border border-line">
         {edits.map((edit, place) => (
-          <Checkbox
-            key={place}
-            className="px-3 py-2"
-            checked={taken.includes(place)}
-            onChange={() => onTurn(place)}
-            label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-pre-wrap", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
-            hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale].filter(Boolean).join(" · ")}
-          />
+          <li key={place} className="px-3 py-2">
+            <Checkbox
+              checked={taken.includes(place)}
+              onChange={() => onTurn(place)}
+              label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-pre-wrap", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
+              hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale].filter(Boolean).join(" · ")}
+            />
+          </li>
         ))}
-      </div>
+      </Lines>
     </fieldset>
   );
 }
