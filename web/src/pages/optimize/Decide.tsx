@@ -1,8 +1,7 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
-import { invalidate, useChange, useRead } from "@/api/hooks";
+import { useChange, useRead } from "@/api/hooks";
 import { Button, Checkbox, Field, FormDialog, Lines, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
@@ -27,12 +26,9 @@ type Part = Omit<Props, "deciding"> & { open: boolean };
 const isDecided = (error: ApiError) => error.param === "suggestion_id" || "version" in error.details;
 
 /** What to do where somebody was faster: where they decided, the page says how, and nothing is left to insist on. */
-function useOvertaken(onDone: () => void) {
-  const queries = useQueryClient();
+function overtaken(onDone: () => void) {
   return (error: ApiError) => {
-    if (error.status !== 409) return;
-    void invalidate(queries, MADE_OLD);
-    if (!isDecided(error)) return;
+    if (error.status !== 409 || !isDecided(error)) return;
     onDone();
     toastError(error);
   };
@@ -54,7 +50,7 @@ function Accept({ suggestion, writing: { written: { text, isWriting, left }, wri
   const label = wanted ?? (isOther || isWriting ? "" : "production");
   const [force, setForce] = useState(false);
   const accept = useChange("post", "/v1/suggestions/{suggestion_id}/accept", { invalidates: MADE_OLD });
-  const onError = useOvertaken(onDone);
+  const onError = overtaken(onDone);
   const prompt = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt } }, { enabled: open });
   const labels = prompt.data?.labels as Record<string, number> | undefined;
   const live = labels?.["production"];
@@ -183,7 +179,7 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
 
 function Reject({ suggestion, writing: { written: { reason }, write }, open, onDone, onClose }: Part) {
   const reject = useChange("post", "/v1/suggestions/{suggestion_id}/reject", { invalidates: MADE_OLD });
-  const onError = useOvertaken(onDone);
+  const onError = overtaken(onDone);
   const submit = () =>
     reject.mutate(
       { path: { suggestion_id: suggestion.id }, body: { reason: reason.trim() } },
