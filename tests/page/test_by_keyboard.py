@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.page.browser import expect_console, settled
+from tests.page.browser import closed, expect_console, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 from tests.page.test_optimize import open_suggestion
@@ -88,6 +88,42 @@ async def test_from_signing_in_to_an_accepted_suggestion_without_a_mouse(page_as
     await reach(page, page.get_by_role("link", name="Look at the prompt"))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
+
+
+async def test_escape_gives_the_focus_back_from_search_also_the_first_time_and_to_a_chart(page_as: OpenPage) -> None:
+    page = await page_as("viewer", "/app/analytics")
+    chart = page.get_by_role("img", name="Cost")
+    for before in (page.get_by_role("link", name="Costs").first, chart):
+        await before.focus()
+        await page.keyboard.press("Control+k")
+        await expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await closed(page)
+        await expect(before).to_be_focused()
+
+
+async def test_many_edits_are_one_stop_and_the_arrow_keys_go_over_them(page_as: OpenPage, site: Site) -> None:
+    suggestion, _ = await open_suggestion(site)
+    page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")
+    await page.get_by_role("button", name="Accept", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    edits = dialog.get_by_role("group", name="Edits").get_by_role("checkbox")
+    many = await edits.count()
+    assert many > 5, "the demo's search finds more"
+    await dialog.get_by_role("button", name="Leave all").focus()
+    await page.keyboard.press("Tab")
+    await expect(edits.first).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(edits.nth(1)).to_be_focused()
+    await page.keyboard.press("Space")
+    await expect(edits.nth(1)).not_to_be_checked()
+    await page.keyboard.press("End")
+    await expect(edits.nth(many - 1)).to_be_focused()
+    await expect(edits.nth(many - 1)).to_be_in_viewport(ratio=1)
+    await page.keyboard.press("Tab")
+    await expect(dialog.get_by_role("button", name="Edit the text…")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    await expect(edits.nth(many - 1)).to_be_focused()
 
 
 async def test_a_secret_that_is_shown_once_is_left_by_keys(page_as: OpenPage, site: Site) -> None:

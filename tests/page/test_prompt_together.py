@@ -300,3 +300,27 @@ async def test_people_see_each_other_and_what_both_write_in_one_text_is_kept(pag
     await ada.close()
     # Where a closed tab could not say that it went, it is over after 45 s.
     await expect(here).to_have_text("", timeout=3 * PATIENCE_MS)
+
+
+async def test_who_saves_into_a_prompt_that_somebody_put_away_sees_so_and_keeps_the_text(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    expect_console(page, "status of 409")
+    text = page.get_by_role("textbox", name="Message 1", exact=True)
+    await text.click()
+    await page.keyboard.press("ControlOrMeta+End")
+    await page.keyboard.type(" Sign it.")
+    await expect(page.get_by_text("Not saved: Text")).to_be_visible()
+    await site.call("POST", f"/v1/prompts/{slug}/archive")
+    await page.get_by_role("button", name="Save…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Save", exact=True).click()
+    await expect(dialog).to_contain_text("was archived")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Restore").click()
+    await expect(page.get_by_text("Not saved: Text")).to_be_visible()
+    await page.get_by_role("button", name="Save…").click()
+    await dialog.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_role("tab", name="Versions 2")).to_be_visible()
+    saved = (await site.call("GET", f"/v1/prompts/{slug}/versions/2"))["messages"][0]["content"]
+    assert saved.endswith(" Sign it.")

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
 from tests.page.browser import PATIENCE_MS, escape, narrow, screenshot, set_theme
@@ -221,3 +221,18 @@ async def test_a_viewer_starts_no_run(page_as: OpenPage) -> None:
     await expect(page.get_by_role("table", name="Test runs").get_by_role("row").nth(1)).to_be_visible()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await expect(page.get_by_role("button", name="New test run")).to_have_attribute("aria-disabled", "true")
+
+
+async def test_a_run_that_nobody_takes_says_what_it_waits_for(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/datasets")
+
+    async def nobody_there(route: Route) -> None:
+        answer = await route.fetch()
+        run = await answer.json()
+        await route.fulfill(response=answer, json=run | {"status": "pending", "metrics": None, "waits_for": "optimizer"})
+
+    await page.route(f"**/v1/test-runs/{site.ids['test_run']}", nobody_there)
+    await page.goto(site.at("/app/test-runs/{test_run}"))
+    await expect(page.get_by_text("Nobody works on it.")).to_be_visible()
+    await expect(page.get_by_role("progressbar", name="Answers")).to_have_attribute("aria-valuetext", re.compile("^Waiting to begin"))
+    await check_axe(page)

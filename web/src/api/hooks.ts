@@ -156,21 +156,26 @@ export function useOpened<T extends { id: string }, P extends With<"get">>(id: s
   return held.current;
 }
 
-/** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. What `waits` for a connection
- * is taken back when its form goes. A POST whose answer was lost and that is sent again just the same is done, and paid for, once. */
+/** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it, also where it was refused for what
+ * somebody did meanwhile (409). What `waits` for a connection is taken back when its form goes. What is pressed twice at once is sent once. A POST
+ * whose answer was lost and that is sent again just the same is done, and paid for, once. */
 export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false, removes, onRefused }: { invalidates?: readonly string[]; /** Called where its form is gone by then, too. */ onRefused?: (given: Change<P, V>, error: ApiError) => void; /** What is at this path is gone then: it is not read again while its page closes. */ removes?: With<"get">; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
   const lost = useRef(new Map<string, string>());
   const last = useRef<UnderWay<Answer<P, V>> | null>(null);
   const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
-    mutationFn: (given) => (verb === "post" ? together(last, given, () => once(lost.current, given, (keyed) => change(verb, path, keyed))) : change(verb, path, given)),
+    mutationFn: (given) => together(last, given, () => (verb === "post" ? once(lost.current, given, (keyed) => change(verb, path, keyed)) : change(verb, path, given))),
     // What was lost on its way back may still be under way there.
     retry: (times, error) => isUnderWay(error) && times < ASKS_MOST,
     retryDelay: (_, error) => (error.retryAfterS ?? 1) * 1_000,
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
     onSuccess: () => void invalidate(queries, invalidates, removes),
-    ...(onRefused ? { onError: (error: ApiError, given: Change<P, V>) => onRefused(given, error) } : {}),
+    onError: (error, given) => {
+      // It is not any more what the page shows: somebody else was faster. What the form says of it stays, for the thing is still there.
+      if (error.status === 409) void invalidate(queries, invalidates);
+      onRefused?.(given, error);
+    },
   });
   const given = useRef<unknown>(undefined);
   useEffect(() => {

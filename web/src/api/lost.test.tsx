@@ -99,6 +99,26 @@ it("sends what is pressed twice at once only once, before anything could show th
   expect(new Set(keys()).size).toBe(3);
 });
 
+function Removed() {
+  const remove = useChange("delete", "/v1/guardrails/{guardrail_id}");
+  return (
+    <>
+      <button onClick={() => remove.mutate({ path: { guardrail_id: "g" } })}>Delete</button>
+      <p>{remove.error?.message ?? remove.status}</p>
+    </>
+  );
+}
+
+it("removes once what is pressed twice: the second would hear that it is not there", async () => {
+  answers = [() => new Response(null, { status: 204 }), () => refusal(404, "not_found")];
+  render(<Queries><Removed /></Queries>);
+  act(() => {
+    for (let press = 0; press < 2; press++) screen.getByText("Delete").click();
+  });
+  await waitFor(() => expect(screen.getByText("success")).toBeTruthy());
+  expect(sent).toHaveLength(1);
+});
+
 it("sends once more what was sent before something else that is still under way", async () => {
   const answered: (() => void)[] = [];
   const late = () => new Promise<void>((resolve) => answered.push(resolve)).then(() => Response.json({}, { status: 201 }));

@@ -18448,6 +18448,11 @@ export interface components {
             test?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Waits For
+             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces) | earlier_search (a prompt is searched for one after the other). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
+             */
+            waits_for?: string | null;
         };
         /** OptimizationBody */
         OptimizationBody: {
@@ -24017,6 +24022,11 @@ export interface components {
             status: string;
             /** Version */
             version: number;
+            /**
+             * Waits For
+             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
+             */
+            waits_for?: string | null;
         };
         /**
          * TestRunBody

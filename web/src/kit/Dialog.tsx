@@ -17,14 +17,14 @@ type Frame = {
 };
 
 /** Where the focus was before a dialog whose place another one took. */
-let handedOn: HTMLElement | null = null;
+let handedOn: HTMLElement | SVGElement | null = null;
 
 /** Focus returns to where it was, also where the dialog was opened by state and not by a trigger of its own. Where it was is noted while
  * rendering: a control within that takes the focus at once (autoFocus) would have it already when the first effect runs. */
 export function useReturningFocus(open: boolean) {
-  const before = useRef<HTMLElement | null>(null);
+  const before = useRef<HTMLElement | SVGElement | null>(null);
   const wasOpen = useRef(false);
-  if (open && !wasOpen.current) before.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+  if (open && !wasOpen.current) before.current = document.activeElement instanceof HTMLElement || document.activeElement instanceof SVGElement ? document.activeElement : null;
   wasOpen.current = open;
   return {
     onCloseAutoFocus: (event: Event) => {

@@ -12,6 +12,7 @@ export * from "./DiffSides";
 export * from "./Download";
 export * from "./Field";
 export { KeptAtTheEnd } from "./form-texts";
+export * from "./Lines";
 export * from "./Meanwhile";
 export * from "./Menu";
 export * from "./MoreFilters";

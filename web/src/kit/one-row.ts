@@ -6,13 +6,14 @@ const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]
 const OFF = "data-off-tab";
 
 /** What the arrow keys go on from: where they have no meaning of their own. A row without any stays as it is, for nothing else would lead to it. */
-const GOES_ON = 'a[href], button:not([aria-haspopup]), input[type="checkbox"]';
+const GOES_ON = 'a[href], button:not([aria-haspopup]), input[type="checkbox"]:not(:disabled)';
 
 const takesPart = (row: Element) => row.querySelector(GOES_ON) !== null;
 
-/** What of a table takes turns; and of a list of cards. */
+/** What of a table takes turns; and of a list of cards or lines. */
 const ROWS = "tbody > tr";
 export const CARDS = "li";
+export const LINES = "li";
 
 function take(row: Element) {
   for (const one of row.querySelectorAll(STOPS)) {
@@ -38,8 +39,8 @@ export function oneRowAtATime(table: Element, rows = ROWS): () => void {
   const order = (came: readonly Element[]) => {
     // Its part of a long list is out of the document, or it is gone.
     if (!current || !table.contains(current)) {
-      const chosen = table.querySelector(`${rows}[aria-selected="true"]`);
-      current = chosen && takesPart(chosen) ? chosen : (all()[0] ?? null);
+      const can = all();
+      current = can.find((row) => row.matches('[aria-selected="true"]') || row.querySelector('[aria-current="true"]')) ?? can[0] ?? null;
     }
     for (const row of came) if (row !== current && takesPart(row)) take(row);
     if (current) giveBack(current);
@@ -87,9 +88,9 @@ function stepOf(event: KeyboardEvent, target: HTMLElement): number {
 }
 
 /** By the arrow keys from row to row: from what opens one to what opens the next, from a checkbox to the one below it. */
-export function goByArrows(event: KeyboardEvent, table: Element): void {
+export function goByArrows(event: KeyboardEvent, table: Element, rows = ROWS): void {
   const { target } = event;
-  const here = target instanceof HTMLElement ? target.closest(ROWS) : null;
+  const here = target instanceof HTMLElement ? target.closest(rows) : null;
   const step = target instanceof HTMLElement ? stepOf(event, target) : 0;
   if (!here || !(target instanceof HTMLElement) || step === 0 || event.defaultPrevented) return;
   const next = beside(here, step);
@@ -99,6 +100,20 @@ export function goByArrows(event: KeyboardEvent, table: Element): void {
   const same = target.matches("[data-row]") ? opener : (all(next)[all(here).indexOf(target)] ?? opener);
   event.preventDefault();
   same?.focus();
+}
+
+/** From line to line of a list: as in a table, and by Home and End to its ends. */
+export function goOverLines(event: KeyboardEvent, list: Element): void {
+  const { target, key } = event;
+  const isEnd = key === "Home" || key === "End";
+  const takesText = target instanceof HTMLElement && target.matches('input:not([type="checkbox"]), select, textarea, [contenteditable]');
+  if (!isEnd || takesText || event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || event.shiftKey) {
+    goByArrows(event, list, LINES);
+    return;
+  }
+  const lines = [...list.querySelectorAll(LINES)].filter(takesPart);
+  event.preventDefault();
+  lines.at(key === "Home" ? 0 : -1)?.querySelector<HTMLElement>(GOES_ON)?.focus();
 }
 
 const SIDEWAYS = { ArrowRight: 1, ArrowLeft: -1 };

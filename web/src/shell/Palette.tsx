@@ -5,7 +5,7 @@ import { Dialog } from "radix-ui";
 import { type ReactNode, useDeferredValue, useRef, useState } from "react";
 import { useRead } from "@/api/hooks";
 import { useSessionState } from "@/api/session";
-import { useReturningFocus } from "@/kit/Dialog";
+import type { useReturningFocus } from "@/kit/Dialog";
 import { toastError } from "@/kit/Toast";
 import { useAboveKeyboard } from "@/lib/above-keyboard";
 import { chooseTheme, useShownTheme } from "@/lib/theme";
@@ -15,9 +15,9 @@ import { ACCOUNT, NAV, PLACES } from "./nav";
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** ⌘K: jumps to a page, a prompt or a run by its id, and does what the page on screen can do. */
-export default function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
-  const focus = useReturningFocus(open);
+/** ⌘K: jumps to a page, a prompt or a run by its id, and does what the page on screen can do. `focus`: where it was, which only who is there before
+ * this is loaded knows. */
+export default function Palette({ open, onOpenChange, focus }: { open: boolean; onOpenChange: (open: boolean) => void; focus: ReturnType<typeof useReturningFocus> }) {
   const hasLeft = useRef(false);
   // What had the focus belongs to the page before: it goes where a link would have put it.
   const onCloseAutoFocus = (event: Event) => {

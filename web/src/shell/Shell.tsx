@@ -6,7 +6,7 @@ import { standing } from "@/api/client";
 import { invalidate } from "@/api/hooks";
 import { MADE_OLD, live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
 import { useSession, useSessionState } from "@/api/session";
-import { Coming, Dialog, SideMenu } from "@/kit/Dialog";
+import { Coming, Dialog, SideMenu, useReturningFocus } from "@/kit/Dialog";
 import { afterFirstAct, preloadFloats } from "@/kit/floats";
 import { Menu, type MenuItem } from "@/kit/Menu";
 import { EmptyState } from "@/kit/States";
@@ -42,6 +42,7 @@ export function Shell() {
   const [helpOpen, setHelpOpen] = useState(false);
   const [menuOpen, setMenuOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
+  const beforePalette = useReturningFocus(paletteOpen);
   const openPalette = useCallback(() => setPaletteOpen((was) => !was), []);
   const openHelp = useCallback(() => setHelpOpen(true), []);
   useKeys({ palette: openPalette, help: openHelp });
@@ -89,7 +90,7 @@ export function Shell() {
       </main>
       {paletteOpen ? (
         <Suspense fallback={<Coming close={() => setPaletteOpen(false)} />}>
-          <Palette open onOpenChange={setPaletteOpen} />
+          <Palette open onOpenChange={setPaletteOpen} focus={beforePalette} />
         </Suspense>
       ) : null}
       <Help open={helpOpen} onOpenChange={setHelpOpen} />

@@ -104,11 +104,19 @@ class JobPlanAnswer(BaseModel):
     short_budgets: list[ShortBudget] = Field(default_factory=list, description=SHORT_BUDGETS)
 
 
+_WAITS_FOR = (
+    "What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace "
+    "is: the service that does it is away, or busy with other workspaces)"
+)
+_STARTS = ". It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end."
+
+
 class TestRunAnswer(BaseModel):
     __test__ = False  # pytest takes the name for a test
 
     id: UUID
     status: str = Field(description="pending | running | paused | completed | failed | cancelled")
+    waits_for: str | None = Field(default=None, description=_WAITS_FOR + _STARTS)
     group_id: UUID | None = Field(default=None, description="The runs that one request started: `GET /v1/test-runs?group_id=`.")
     prompt: str
     version: int
@@ -155,6 +163,9 @@ class TunedChainAnswer(BaseModel):
 class OptimizationAnswer(BaseModel):
     id: UUID
     status: str = Field(description="pending | running | completed | failed | cancelled")
+    waits_for: str | None = Field(
+        default=None, description=f"{_WAITS_FOR} | earlier_search (a prompt is searched for one after the other){_STARTS}"
+    )
     prompt: str
     base_version: int
     chain: TunedChainAnswer | None = Field(
@@ -292,6 +303,7 @@ def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
     return TestRunAnswer(
         id=row["test_run_id"],
         status="paused" if row["status"] in ("pending", "running") and row["paused_at"] is not None else row["status"],
+        waits_for=row.get("waits_for"),
         prompt=row["slug"],
         progress={"done": row["done"], "total": row["total"]},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
@@ -305,6 +317,7 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
     """`in_full` False: without the edits and the curve, for lists."""
     return OptimizationAnswer(
         id=row["job_id"],
+        waits_for=row.get("waits_for"),
         prompt=row["slug"],
         models={"task": row["task_model"], "reflect": row["reflect_model"]} | _judge(row["search"]),
         budget={"evaluations": row["budget_evaluations"], "nusd": row["budget_nusd"], "seconds": row["budget_seconds"]},

@@ -37,6 +37,25 @@ def asked_of(run: str) -> str:
                                AND judged.owner_id = {run}.owner_id AND judged.execution_id = {run}.item_id)"""
 
 
+TAKEN_WITHIN_S: Final = 15
+"""What has a place is taken sooner, also where the message that says so was lost (BURNISH_CLAIM_INTERVAL_S of the optimizer)."""
+
+
+def _waits_for(kind: RunKind) -> str:
+    """SQL: what `r`, a test run or job, waits for while nobody works on it. Null where somebody does, or it is paused or over."""
+    held = "workspace_id = r.workspace_id AND status IN ('pending', 'running') AND leased_until >= clock_timestamp()"
+    rests, before = "r.paused_at IS NOT NULL", ""
+    if kind == "optimization":
+        rests = "false"
+        before = """WHEN NOT r.cancel_requested AND EXISTS (SELECT FROM optimization_jobs o WHERE o.workspace_id = r.workspace_id
+                      AND o.prompt_id = r.prompt_id AND o.status IN ('pending', 'running') AND o.job_id < r.job_id) THEN 'earlier_search'"""
+    return f"""CASE WHEN r.status NOT IN ('pending', 'running') OR {rests} OR r.leased_until >= clock_timestamp() THEN NULL
+                 {before}
+                 WHEN greatest(r.created_at, r.leased_until) > clock_timestamp() - {TAKEN_WITHIN_S} * interval '1 second' THEN NULL
+                 WHEN EXISTS (SELECT FROM test_runs WHERE {held}) OR EXISTS (SELECT FROM optimization_jobs WHERE {held}) THEN 'free_place'
+                 ELSE 'optimizer' END"""
+
+
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
   experiment_id, reason, decided_by, decided_at, created_at, policy_tried_at, policy_refused"""
 
@@ -138,10 +157,13 @@ async def insert_job(tx: Tx, **columns: Any) -> None:
 
 
 async def find_run(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> asyncpg.Record | None:
-    """With `spent_nusd`, as the books say."""
+    """With `spent_nusd`, as the books say, and `waits_for`."""
     table, column = _TABLE[kind]
     return await tx.fetchrow(
-        f"SELECT r.*, {spent_of('r')} AS spent_nusd FROM {table} r WHERE r.workspace_id = $1 AND r.{column} = $2", workspace_id, run_id
+        f"""SELECT r.*, {spent_of("r")} AS spent_nusd, {_waits_for(kind)} AS waits_for
+              FROM {table} r WHERE r.workspace_id = $1 AND r.{column} = $2""",
+        workspace_id,
+        run_id,
     )
 
 

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { type Pages, change, invalidate, usePages, useRead } from "@/api/hooks";
-import { Checkbox, Combobox, EmptyState, Field, FormDialog, Input, Paged, RelativeTime, SkeletonText, toast } from "@/kit";
+import { Checkbox, Combobox, EmptyState, Field, FormDialog, Input, Lines, Paged, RelativeTime, SkeletonText, toast } from "@/kit";
 import { plural } from "@/lib/format";
 import { inputWords } from "./items";
 
@@ -66,11 +66,11 @@ export function AddFromRuns({ id, open, onOpenChange }: { id: string; open: bool
       <Combobox label="Prompt" value={prompt} onChange={setPrompt} placeholder="Choose a prompt" className="w-full sm:w-72" {...prompts} />
       {prompt === null ? null : (
         <Paged pages={found.isStale ? { ...found, rows: [] } : found} skeleton={<SkeletonText lines={4} />} empty={<EmptyState title="No runs of this prompt">Only live traffic is listed, the newest first.</EmptyState>}>
-          <ul className="flex flex-col gap-2" aria-label="Newest runs">
+          <Lines label="Newest runs" className="flex flex-col gap-2">
             {found.rows.map((row) => (
               <Choice key={row.id} row={row} expected={taken.get(row.id)} onTake={take} />
             ))}
-          </ul>
+          </Lines>
         </Paged>
       )}
     </FormDialog>

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { useDatasets } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
-import { Badge, Button, Checkbox, Combobox, Dialog, FormDialog, Notice, RelativeTime } from "@/kit";
+import { Badge, Button, Checkbox, Combobox, Dialog, FormDialog, Lines, Notice, RelativeTime } from "@/kit";
 import { type ExecutionRow, madeAt } from "@/kit/execution/types";
 import { plural } from "@/lib/format";
 
@@ -52,7 +52,7 @@ export default function FromExecutions({ rows, areChosen, hasMore, dataset, onCl
               {plural(rows.length - fit.length, "run")} left out: {rows.length > MOST ? `without an answer, or beyond ${MOST}` : "without an answer"}.
             </p>
           ) : null}
-          <ul aria-label="Runs to add" className="flex flex-col rounded-m border border-line">
+          <Lines label="Runs to add" className="flex flex-col rounded-m border border-line">
             {fit.map((row) => (
               <li key={row.id} className="border-b border-line px-3 py-1.5 last:border-b-0">
                 <Checkbox
@@ -71,7 +71,7 @@ export default function FromExecutions({ rows, areChosen, hasMore, dataset, onCl
                 />
               </li>
             ))}
-          </ul>
+          </Lines>
           <div className="mt-2 flex gap-2">
             <Button size="s" onClick={() => setLeft(new Set())}>
               Take all

@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { FEEDBACK } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
-import { Badge, Button, CHIP, CHIPS, Checkbox, EmptyState, FieldFault, IconButton, Paged, SearchInput, SkeletonText, errorFor, takeChip } from "@/kit";
+import { Badge, Button, CHIP, CHIPS, Checkbox, EmptyState, FieldFault, IconButton, Lines, Paged, SearchInput, SkeletonText, errorFor, takeChip } from "@/kit";
 import { count, shortId } from "@/lib/format";
 import { inputWords } from "@/pages/datasets/items";
 import { SplitDot } from "@/pages/datasets/SplitCounts";
@@ -67,7 +67,7 @@ function Choice({ dataset, chosen, isFull, onPut }: { dataset: string; chosen: r
         <SearchInput label="Search items" placeholder="Search input or answer" value={q} onChange={setQ} />
       </div>
       <Paged pages={pages.isStale ? { ...pages, rows: [] } : pages} skeleton={<SkeletonText lines={4} />} empty={<EmptyState title="No items">{q ? "No train or validation item has these words." : "The dataset has no train or validation items."}</EmptyState>}>
-        <ul aria-label="Train and validation items" className="flex max-h-72 flex-col overflow-y-auto">
+        <Lines label="Train and validation items" className="flex max-h-72 flex-col overflow-y-auto">
           {pages.rows.map((row) => (
             <li key={row.id} className="border-b border-line py-1.5 last:border-b-0">
               <Checkbox
@@ -84,7 +84,7 @@ function Choice({ dataset, chosen, isFull, onPut }: { dataset: string; chosen: r
               />
             </li>
           ))}
-        </ul>
+        </Lines>
       </Paged>
       {left.length > 1 && !pages.isStale ? (
         <span>

@@ -1,9 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
-import { invalidate, useChange, useRead } from "@/api/hooks";
-import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
+import { useChange, useRead } from "@/api/hooks";
+import { Button, Checkbox, Field, FormDialog, Lines, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
 import type { Writing } from "./written";
@@ -27,12 +26,9 @@ type Part = Omit<Props, "deciding"> & { open: boolean };
 const isDecided = (error: ApiError) => error.param === "suggestion_id" || "version" in error.details;
 
 /** What to do where somebody was faster: where they decided, the page says how, and nothing is left to insist on. */
-function useOvertaken(onDone: () => void) {
-  const queries = useQueryClient();
+function overtaken(onDone: () => void) {
   return (error: ApiError) => {
-    if (error.status !== 409) return;
-    void invalidate(queries, MADE_OLD);
-    if (!isDecided(error)) return;
+    if (error.status !== 409 || !isDecided(error)) return;
     onDone();
     toastError(error);
   };
@@ -54,7 +50,7 @@ function Accept({ suggestion, writing: { written: { text, isWriting, left }, wri
   const label = wanted ?? (isOther || isWriting ? "" : "production");
   const [force, setForce] = useState(false);
   const accept = useChange("post", "/v1/suggestions/{suggestion_id}/accept", { invalidates: MADE_OLD });
-  const onError = useOvertaken(onDone);
+  const onError = overtaken(onDone);
   const prompt = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt } }, { enabled: open });
   const labels = prompt.data?.labels as Record<string, number> | undefined;
   const live = labels?.["production"];
@@ -165,25 +161,25 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
           {taken.length === edits.length ? "Leave all" : "Take all"}
         </Button>
       </span>
-      <div className="max-h-72 divide-y divide-line overflow-y-auto rounded-m border border-line">
+      <Lines label="Edits, each taken or left" className="max-h-72 divide-y divide-line overflow-y-auto rounded-m border border-line">
         {edits.map((edit, place) => (
-          <Checkbox
-            key={place}
-            className="px-3 py-2"
-            checked={taken.includes(place)}
-            onChange={() => onTurn(place)}
-            label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-pre-wrap", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
-            hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale].filter(Boolean).join(" · ")}
-          />
+          <li key={place} className="px-3 py-2">
+            <Checkbox
+              checked={taken.includes(place)}
+              onChange={() => onTurn(place)}
+              label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-pre-wrap", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
+              hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale].filter(Boolean).join(" · ")}
+            />
+          </li>
         ))}
-      </div>
+      </Lines>
     </fieldset>
   );
 }
 
 function Reject({ suggestion, writing: { written: { reason }, write }, open, onDone, onClose }: Part) {
   const reject = useChange("post", "/v1/suggestions/{suggestion_id}/reject", { invalidates: MADE_OLD });
-  const onError = useOvertaken(onDone);
+  const onError = overtaken(onDone);
   const submit = () =>
     reject.mutate(
       { path: { suggestion_id: suggestion.id }, body: { reason: reason.trim() } },

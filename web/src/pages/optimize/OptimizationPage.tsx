@@ -7,6 +7,7 @@ import { needs, useMay } from "@/api/session";
 import { stream } from "@/api/stream";
 import { Button, ButtonLink, ConfirmDialog, EmptyState, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
+import { Waits } from "@/kit/Waits";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points, spaced } from "@/lib/format";
@@ -147,7 +148,8 @@ function Content({ job, far }: { job: Job; far: Far }) {
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
-        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={statusNow(job.status, far.evaluations) === "pending" ? waitingWords(now - Date.parse(job.created_at)) : `${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
+        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={statusNow(job.status, far.evaluations) === "pending" ? waitingWords(now - Date.parse(job.created_at), job.waits_for) : `${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
+        {goesOn ? <Waits of={job.waits_for} prompt={job.prompt} /> : null}
         {job.status === "completed" && why ? (
           <Notice tone={job.outcome === "improved" ? "ok" : "neutral"} title={job.outcome === "improved" ? "Improved." : "No suggestion."}>
             {why}

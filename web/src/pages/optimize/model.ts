@@ -104,9 +104,11 @@ export const STATES = ["chosen", "alive", "dropped", "rejected"] as const;
 export const isGoingOn = (status: string) => status === "pending" || status === "running";
 /** As it is told with its progress: one that has evaluated something has begun, also where its status was read before that. */
 export const statusNow = (status: string, evaluations: number) => (status === "pending" && evaluations > 0 ? "running" : status);
-/** Of one that has not begun. Beyond a minute nobody promises seconds any more. */
-export const waitingWords = (waitedMs: number) =>
-  waitedMs < 60_000 ? "Waiting to begin: it starts within seconds, as soon as there is a free place" : `Waiting to begin for ${duration(waitedMs - (waitedMs % 60_000))}: searches before it take all places, or the service that searches is away. It starts by itself`;
+/** Of one that has not begun. Seconds are promised only where nothing is known that it `waitsFor`, and not beyond a minute. */
+export const waitingWords = (waitedMs: number, waitsFor: string | null = null) => {
+  if (waitedMs >= 60_000) return `Waiting to begin for ${duration(waitedMs - (waitedMs % 60_000))}`;
+  return waitsFor === null ? "Waiting to begin: it starts within seconds, as soon as there is a free place" : "Waiting to begin";
+};
 /** Also one that has not begun, and has no answer yet that says so. */
 export const isSimulated = (job: Pick<Job, "simulated" | "models">) => job.simulated || Boolean(job.models["task"]?.startsWith("simulated/"));
 export const progressOf = (job: Pick<Job, "progress">) => job.progress as unknown as Progress;

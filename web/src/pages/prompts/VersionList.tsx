@@ -2,7 +2,7 @@ import { History } from "lucide-react";
 import { useState } from "react";
 import { useAuthors } from "@/api/authors";
 import type { Pages } from "@/api/hooks";
-import { Badge, Button, RelativeTime, Select } from "@/kit";
+import { Badge, Button, Lines, RelativeTime, Select } from "@/kit";
 import { classes } from "@/lib/classes";
 import { MAIN } from "./line";
 
@@ -26,11 +26,11 @@ export function VersionList({ pages, labels, chosen, onChoose }: { pages: Rows; 
   const at = (version: number) => Object.entries(labels).flatMap(([label, stands]) => (stands === version ? [label] : []));
   return (
     <div>
-      <ol aria-label="Versions" className="flex max-h-[70dvh] flex-col overflow-y-auto rounded-l border border-line">
+      <Lines label="Versions" ordered className="flex max-h-[70dvh] flex-col overflow-y-auto rounded-l border border-line">
         {pages.rows.map((one) => (
           <Row key={one.version} item={one} labels={at(one.version)} isChosen={one.version === chosen} onChoose={() => onChoose(one.version)} />
         ))}
-      </ol>
+      </Lines>
       {pages.hasMore ? (
         <Button size="s" className="mt-2" onClick={pages.loadMore} busy={pages.isLoadingMore}>
           Load more

@@ -6,7 +6,9 @@ import { needs, useMay } from "@/api/session";
 import { useUnsaved } from "@/api/unsaved";
 import { type WorkspaceFacts, useWorkspace } from "@/api/workspace";
 import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, KeptAtTheEnd, Loaded, Meanwhile, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
+import { plural } from "@/lib/format";
 import { over, text, useUrlState } from "@/lib/url-state";
+import { EraseUser } from "./EraseUser";
 import { Receipt } from "./Receipt";
 
 type Erasure = Schema<"ErasureAnswer">;
@@ -40,7 +42,10 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
   };
   const isChanged = Object.keys(body).length > 0;
   useUnsaved(isChanged, "what is kept");
-  const forgets = "retention_days" in body && Number(days) < facts.retention_days;
+  const most = facts.limits.retention_days;
+  const isTooMany = "retention_days" in body && Number(days) > most;
+  const frees = base.hold && !hold;
+  const forgets = frees || ("retention_days" in body && Number(days) < facts.retention_days);
   const send = () =>
     save.mutate(
       { path: { workspace_id: facts.id }, body },
@@ -62,7 +67,7 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
     <Section title="What is kept" description={<>Numbers stay: 400 days for each run, longer for figures. Text and people go. What is blotted out of text before it is stored is set under <TextLink to="/guardrails" search={{ tab: "stored" }}>Guardrails</TextLink>.</>}>
       <form onSubmit={submit} className="flex max-w-lg flex-col gap-4">
         <KeptAtTheEnd title="What is kept" isChanged={isChanged} />
-        <Field label="Days that text and end users are kept" hint={`0 to ${facts.limits.retention_days}, which the plan allows.`} error={errorFor(save.error, "retention_days")}>
+        <Field label="Days that text and end users are kept" hint={`0 to ${most}, which the plan allows.`} error={isTooMany ? `The plan allows at most ${plural(most, "day")}.` : errorFor(save.error, "retention_days")}>
           <Input inputMode="numeric" value={days} onChange={(event) => set({ ...draft, days: event.target.value })} readOnly={off} className="max-w-28" />
         </Field>
         <Checkbox label="Keep the text of runs" hint="Without it, runs and reactions are counted and priced, and nobody can read what was asked, or what people said of it. Optimization from feedback needs it." checked={store} disabled={off} onChange={(event) => set({ ...draft, store: event.target.checked })} />
@@ -70,59 +75,45 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
         <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />
         <div>
-          <Button type="submit" variant="primary" busy={save.isPending} disabled={off || !isChanged || !/^\d+$/.test(days)} why={off ? needs("admin") : undefined}>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={off || !isChanged || isTooMany || !/^\d+$/.test(days)} why={off ? needs("admin") : undefined}>
             Save
           </Button>
         </div>
       </form>
       {asking ? (
-        <ConfirmDialog open onOpenChange={setAsking} title="Forget sooner?" submit={`Keep ${days} days`} onSubmit={send} busy={save.isPending} error={save.error}>
-          Text and end users older than {days} days disappear within a day, and cannot be brought back.
+        <ConfirmDialog open onOpenChange={setAsking} title={frees ? "End the legal hold?" : "Forget sooner?"} submit={frees ? "End the hold" : `Keep ${plural(Number(days), "day")}`} onSubmit={send} busy={save.isPending} error={save.error}>
+          {frees ? "Erasures that waited go on. " : ""}
+          {Number(days) === 0 ? "All text and end users" : `Text and end users older than ${plural(Number(days), "day")}`} disappear within a day, and cannot be brought back.
         </ConfirmDialog>
       ) : null}
     </Section>
   );
 }
 
+/** Of one that was looked through once: how much of the person there was. */
+function found({ counts }: Erasure): string {
+  const rows = Object.values(counts).reduce((sum, one) => sum + one, 0);
+  return rows > 0 ? plural(rows, "row") : "nothing was found";
+}
+
 const COLUMNS: Column<Erasure>[] = [
   { key: "subject", head: "Whom", cell: (row) => <code className="text-12 wrap-anywhere">{row.subject}</code> },
   { key: "reason", head: "Why", hideBelow: "sm", cell: (row) => row.reason || <span className="text-muted">–</span> },
   { key: "at", head: "Asked", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.requested_at} className="text-muted" /> },
-  { key: "status", head: "Status", width: "w-40", cell: (row) => <span className="flex flex-wrap gap-1.5"><StatusBadge status={row.status} />{row.waits_for ? <span className="text-12 text-muted">waits: {row.waits_for}</span> : null}</span> },
+  { key: "status", head: "Status", width: "w-40", cell: (row) => <span className="flex flex-wrap gap-1.5"><StatusBadge status={row.status} />{row.status === "completed" ? <span className="text-12 text-muted">{found(row)}</span> : null}{row.waits_for ? <span className="text-12 text-muted">waits: {row.waits_for}</span> : null}</span> },
 ];
 
 function Erasures() {
   const [asking, setAsking] = useState(false);
   const [{ erasure }, set] = useUrlState(shape);
-  const [who, setWho] = useState("");
-  const [why, setWhy] = useState("");
   const pages = usePages("/v1/erasures", {}, { refetchInterval: 10_000 });
-  const erase = useChange("post", "/v1/erasures", { invalidates: ["/v1/erasures"] });
-  const send = () =>
-    erase.mutate({ body: { user_id: who.trim(), reason: why.trim() } } as never, {
-      onSuccess: () => {
-        setAsking(false);
-        setWho("");
-        setWhy("");
-        toast("The erasure is under way; its receipt stands here when it is done");
-      },
-    });
   return (
     <Section title="Forget a person" description="Takes one end user of your application out of everything here, and gives you a signed receipt." actions={<Button onClick={() => setAsking(true)}>Erase an end user</Button>}>
       <PagedTable label="Erasures" columns={COLUMNS} pages={pages} rowKey={(row) => row.id} onOpen={(row) => set({ erasure: row.id }, { push: true })} selected={erasure || null} empty={<EmptyState title="Nobody was erased" code={ERASE}>End users are known by the id that your application sends with a run.</EmptyState>} />
       <Drawer open={erasure !== ""} onOpenChange={(open) => (open ? undefined : set({ erasure: "" }))} title="Erasure" description={<code className="text-12 wrap-anywhere">{erasure}</code>}>
         {erasure ? <Receipt key={erasure} id={erasure} /> : null}
       </Drawer>
-      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Erase an end user" description="By the user_id that your application sends." submit="Erase for good" onSubmit={send} busy={erase.isPending} error={erase.error}>
-        <div className="flex flex-col gap-4">
-          <Field label="user_id" error={errorFor(erase.error, "user_id")} required>
-            <Input mono autoFocus value={who} onChange={(event) => setWho(event.target.value)} />
-          </Field>
-          <Field label="Reason" hint="Stands in the receipt and the audit log." error={errorFor(erase.error, "reason")}>
-            <Input value={why} onChange={(event) => setWhy(event.target.value)} />
-          </Field>
-        </div>
-      </ConfirmDialog>
+      <EraseUser open={asking} onOpenChange={setAsking} />
     </Section>
   );
 }

@@ -5,6 +5,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, ConfirmDialog, DownloadMenu, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
 import { Progress } from "@/kit/Progress";
+import { Waits } from "@/kit/Waits";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, percent, percentRange, spaced } from "@/lib/format";
@@ -135,7 +136,8 @@ function Content({ run }: { run: Run }) {
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
         {isPaused(run.status) ? <Notice title="Paused.">Nothing more is asked until it is resumed. What was answered is not asked, or paid, again; credit for the rest stays set aside.</Notice> : null}
-        {isGoingOn(run.status) || isPaused(run.status) ? <Progress label="Answers" done={done} total={total} words={`${count(done)} of ${count(total)} answers`} /> : null}
+        {isGoingOn(run.status) || isPaused(run.status) ? <Progress label="Answers" done={done} total={total} words={run.status === "pending" ? `Waiting to begin: ${count(total)} answers` : `${count(done)} of ${count(total)} answers`} /> : null}
+        {isGoingOn(run.status) ? <Waits of={run.waits_for} prompt={run.prompt} /> : null}
         {run.error ? (
           <Notice tone="bad" title="It failed.">
             {spaced((run.error as { message?: string }).message ?? "")}

@@ -3,7 +3,7 @@ import { Suspense, useEffect, useMemo, useState } from "react";
 import { useDatasetNames, useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Choice, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, TextLink, Toolbar } from "@/kit";
+import { Badge, Button, type Choice, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, TextLink, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { plural } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -147,6 +147,7 @@ function columnsWith(nameOf: (dataset: string) => string | undefined): Column<Ru
 
 function Scored({ run }: { run: Run }) {
   if (isGoingOn(run.status)) {
+    if (run.status === "pending") return <Badge>waiting to begin</Badge>;
     const { done, total } = run.progress as { done: number; total: number };
     return <Progress label={`Answers of ${run.prompt}`} done={done} total={total} className="ml-auto w-28" />;
   }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { Lines } from "@/kit";
 import { classes } from "@/lib/classes";
 import { type Group, type Kind, groupsOf, isChosen, stateOf, withGroup, withKind } from "./events";
 
@@ -18,7 +19,7 @@ export function EventPicker({ kinds, value, onChange, error }: { kinds: readonly
             {alone.length > 0 ? <span className="text-muted">; {alone.join(", ")} only where it is chosen below</span> : null}
           </span>
         </label>
-        <ul className="max-h-72 overflow-y-auto">
+        <Lines label="Events by group" className="max-h-72 overflow-y-auto">
           {groups.map((group) => (
             <li key={group.name} className="flex flex-col gap-x-3 gap-y-1 border-b border-line px-3 py-1.5 last:border-b-0 sm:flex-row sm:items-start">
               <Whole group={group} state={stateOf(value, group)} onToggle={() => onChange(withGroup(value, group, groups))} />
@@ -29,7 +30,7 @@ export function EventPicker({ kinds, value, onChange, error }: { kinds: readonly
               </span>
             </li>
           ))}
-        </ul>
+        </Lines>
       </div>
       {error ? (
         <p id="events-error" role="alert" className="text-12 text-bad">

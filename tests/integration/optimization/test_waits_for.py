@@ -1,0 +1,49 @@
+"""What does not begin says what it waits for (PRODUCT D2, O1)."""
+
+from typing import Any
+
+import pytest
+
+from burnish_gateway.optimization import store
+from tests.embedded.stack import Stack
+from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_jobs import start
+from tests.integration.optimization.test_test_runs import books
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D2", "O1")]
+
+
+async def lease(stack: Stack, run_id: str, *, s: int) -> None:
+    """Somebody works on the test run for `s` seconds; negative: they were heard of last so long ago."""
+    until = f"leased_until = clock_timestamp() + {s} * interval '1 second'"
+    await books(stack, f"UPDATE test_runs SET status = 'running', {until} WHERE test_run_id = $1::text::uuid", run_id)
+
+
+async def test_a_run_and_a_search_say_what_they_wait_for(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody works: the first search and the run wait for the service, the second search for the first."""
+    wanted = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"}
+    run = f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', wanted)).body['id']}"
+    first, second = [f"/v1/optimizations/{await start(desk, budget={'evaluations': 900})}" for _ in range(2)]
+
+    async def told() -> list[str | None]:
+        return [(await desk.caller("GET", path)).body["waits_for"] for path in (run, first, second)]
+
+    assert await told() == [None, None, "earlier_search"], "it may begin within seconds"
+    monkeypatch.setattr(store, "TAKEN_WITHIN_S", 0)
+    assert await told() == ["optimizer", "optimizer", "earlier_search"]
+    listed = (await desk.caller("GET", "/v1/test-runs")).body["data"]
+    assert [one["waits_for"] for one in listed] == [None]
+
+    await lease(stack, run.rsplit("/", 1)[1], s=60)
+    assert await told() == [None, "free_place", "earlier_search"]
+    await lease(stack, run.rsplit("/", 1)[1], s=-1)
+    assert await told() == ["optimizer", "optimizer", "earlier_search"], "whoever worked on it is gone"
+
+    await desk.caller("POST", f"{run}/pause")
+    assert (await desk.caller("GET", run)).body["waits_for"] is None
+    await desk.caller("POST", f"{run}/resume")
+    await start_optimizer()
+    for path in (run, first, second):
+        assert (await desk.until(path))["waits_for"] is None
