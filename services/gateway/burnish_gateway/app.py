@@ -224,6 +224,7 @@ async def main(stop: asyncio.Event) -> None:
 
 def make_server(app: FastAPI, settings: GatewaySettings) -> Server:
     """Serves `app` until its `should_exit`, and tells callers whose requests outlast `drain_s` how they ended."""
+    protocol = type("PatientProtocol", (HttpProtocol,), {"slow_reader_s": settings.slow_reader_s})
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -231,7 +232,7 @@ def make_server(app: FastAPI, settings: GatewaySettings) -> Server:
         log_config=None,
         access_log=False,
         lifespan="on",
-        http=HttpProtocol,
+        http=protocol,
         loop="none",
         timeout_keep_alive=75,
         server_header=False,
