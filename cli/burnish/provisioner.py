@@ -26,7 +26,7 @@ async def main(stop: asyncio.Event) -> None:
         database = await Database.open(dsn, application_name="burnish-provisioner", max_size=1, pooler=settings.pooler)
         await at_start(lambda: check_schema(database), health=health)
         url = settings.nats_url.get_secret_value()
-        bus = await at_start(lambda: connect(url, service="provisioner", replica=settings.replica), health=health)
+        bus = await at_start(lambda: connect(url, service="provisioner", replica=settings.replica), health=health, server="NATS")
 
         async def readiness() -> str | None:
             return None if bus.is_connected else "NATS cannot be reached"

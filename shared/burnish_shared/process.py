@@ -1,11 +1,12 @@
 """What every service process does: event loop, logs, signals, and a small HTTP server for health and metrics."""
 
 import asyncio
+import contextlib
 import math
 import os
 import resource
 import signal
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextvars import ContextVar
 from typing import Any, Final, Self, TypeVar
 
@@ -42,6 +43,8 @@ RES_OPTIONS: Final = "timeout:1 attempts:2"
 
 REQUEST_TIMEOUT_S: Final = 5.0
 REQUEST_MAX_BYTES: Final = 8 << 10
+
+STARTING: Final = "it is starting"
 
 T = TypeVar("T")
 
@@ -102,8 +105,14 @@ async def patiently(work: Callable[[], Awaitable[T]], *, health: "HealthServer |
             await asyncio.sleep(START_AGAIN_S)
 
 
-async def at_start(work: Callable[[], Awaitable[T]], *, health: "HealthServer | None" = None) -> T:
-    """`patiently`, for what a service needs before it serves anybody: a stop ends the process at once. Raises StopAsked then."""
+async def at_start(work: Callable[[], Awaitable[T]], *, health: "HealthServer | None" = None, server: str = "PostgreSQL") -> T:
+    """`patiently`, for what a service needs of `server` before it serves anybody, as `health` says meanwhile. A stop ends the process at
+    once: raises StopAsked then."""
+    with contextlib.nullcontext() if health is None else health.waiting(server):
+        return await _unless_stopped(work, health)
+
+
+async def _unless_stopped(work: Callable[[], Awaitable[T]], health: "HealthServer | None") -> T:
     stop = STOP.get()
     if stop is None:
         return await patiently(work, health=health)
@@ -173,9 +182,16 @@ class HealthServer:
     def __init__(self, port: int, readiness: Readiness | None = None, *, host: str = "127.0.0.1") -> None:
         self.port = port
         self.readiness = readiness
-        self.waits_for = "it is starting"
+        self.waits_for = STARTING
         self._host = host
         self._server: asyncio.Server | None = None
+
+    @contextlib.contextmanager
+    def waiting(self, server: str) -> Iterator[None]:
+        """Says that it waits for `server`, or the reason that is set meanwhile. Not for one wait within another."""
+        self.waits_for = f"it waits for {server}"
+        yield
+        self.waits_for = STARTING
 
     async def __aenter__(self) -> Self:
         await self.start()

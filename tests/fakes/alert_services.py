@@ -1,6 +1,7 @@
 """What Slack, Microsoft Teams and PagerDuty document of what may be sent to them, as checks; and a mail server that keeps what it gets."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,9 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, cast
+
+LINK = re.compile(r"\[[^\]]*\]\(")
+"""Adaptive Cards read this much of Markdown in texts and facts."""
 
 
 def check_slack(body: dict[str, Any]) -> None:
@@ -35,6 +39,7 @@ def check_slack(body: dict[str, Any]) -> None:
 def _mrkdwn(text: dict[str, Any], *, most: int) -> None:
     assert text["type"] == "mrkdwn" and 1 <= len(text["text"]) <= most
     assert "<!" not in text["text"], "would ping a channel"
+    assert text.get("verbatim") is True, "would make links of addresses, and of names of people and channels"
 
 
 def check_teams(body: dict[str, Any]) -> None:
@@ -46,6 +51,8 @@ def check_teams(body: dict[str, Any]) -> None:
     assert card["type"] == "AdaptiveCard" and card["version"] in ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5")
     for element in card["body"]:
         assert element["type"] in ("TextBlock", "FactSet")
+        said = [element.get("text", ""), *(one["value"] for one in element.get("facts", []))]
+        assert not any(LINK.search(one) for one in said), "would be a link that shows other words than its address"
         assert element.get("color", "default") in ("default", "dark", "light", "accent", "good", "warning", "attention")
         for fact in element.get("facts", []):
             assert isinstance(fact["title"], str) and isinstance(fact["value"], str)

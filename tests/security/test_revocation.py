@@ -22,6 +22,8 @@ from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.bus_parts import until
+from tests.integration.chains.chains import call, fault, make_chain, make_prompt
+from tests.integration.chains.chains import until as until_run
 from tests.pace import comes_within, fair_clock
 from tests.security.conftest import World
 
@@ -152,6 +154,31 @@ async def test_a_stream_that_goes_on_shows_nothing_more_to_a_key_that_was_revoke
         assert (await world.alpha.admin("DELETE", f"/v1/api-keys/{made['id']}")).status == 204
         said = await response.content.read()
     assert said.rstrip().rpartition(b"\n\n")[2].startswith(b"event: error") and b"Your access has ended" in said
+
+
+@pytest.mark.promise("C-10")
+@pytest.mark.parametrize("comes_back", [False, True])
+async def test_who_began_a_run_is_shown_nothing_more_of_it_by_a_key_that_was_revoked(
+    world: World, comes_back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It told the whole run, an hour of it where its deadline said so. With an Idempotency-Key the run goes on, as for whoever leaves."""
+    monkeypatch.setattr("burnish_gateway.execution.streaming.KEEP_ALIVE_S", 0.2)
+    admin, key, made = await _with_key(world)
+    await make_prompt(admin, "reply", model="simulated/reader")
+    await make_chain(admin, "told", call("first"))
+    headers = {"authorization": f"Bearer {key.key}"} | ({"idempotency-key": "told"} if comes_back else {})
+    body = {"variables": {"topic": "tea"}, "stream": True}
+    async with fault(world.stack, "slow,s=600"), asyncio.timeout(30):
+        async with admin.session.post(f"{admin.url}/v1/chains/told/runs", json=body, headers=headers) as response:
+            assert response.status == 200 and await response.content.readline() == b"event: run\n"
+            assert (await admin("DELETE", f"/v1/api-keys/{made['id']}")).status == 204
+            said = await response.content.read()
+        run_id = response.headers["x-chain-run-id"]
+        assert said.rstrip().rpartition(b"\n\n")[2].startswith(b"event: error") and b"Your access has ended" in said
+        if comes_back:
+            assert (await admin("GET", f"/v1/chain-runs/{run_id}")).body["status"] == "running"
+            assert (await admin("POST", f"/v1/chain-runs/{run_id}/cancel")).status == 200
+        await until_run(admin, run_id, "cancelled")
 
 
 async def test_another_plan_holds_everywhere_within_a_second(world: World, there: str) -> None:

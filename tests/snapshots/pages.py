@@ -48,7 +48,8 @@ FAILURES = {
     "interrupted": "The executor died in the middle, or the gateway was stopped (the record then says `cancelled`). What came is paid for.",
     "no_provider_key": "There is no key that could be used.",
     "not_admitted": "It could not be let in a second time, after the executor that had it died.",
-    "not_dispatched": "No executor could take it; a caller hears `unavailable`. Nothing is charged.",
+    "not_dispatched": "It was given to nobody, and no model was asked: no executor could take it, or the books, which let it in, could not "
+    "say so in time. A caller hears `unavailable`. Nothing is charged, and its Idempotency-Key is free again.",
     "output_invalid": "The answer is not as the prompt's version wants it, also after one repair; the record keeps the text.",
     "provider_account_empty": "The account behind the key has no money left (402, or the provider's own words). The key rests for an hour, "
     "or until it is restored, and until then calls hear the same.",

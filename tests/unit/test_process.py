@@ -14,8 +14,10 @@ from burnish_gateway import http_server
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared import process
 from burnish_shared.bus import batch
+from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, supervise
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.ports import own_port
 from tests.embedded.secrets import KEK
 
 
@@ -191,6 +193,7 @@ async def test_what_a_part_gives_back_at_its_end_is_given_back_where_another_fai
 
 PROGRAM = """
 import asyncio, sys
+from burnish_shared.errors import Unavailable
 from burnish_shared.process import run_service
 async def main(stop):
     print("up", flush=True)
@@ -235,6 +238,7 @@ def test_a_service_that_is_stopped_before_it_has_begun_ends_well(number: signal.
 def test_whoever_stops_a_service_once_more_as_it_ends_ends_it_no_worse() -> None:
     told = """
 import os, signal
+from burnish_shared.errors import Unavailable
 from burnish_shared.process import run_service
 
 async def main(stop):
@@ -279,3 +283,46 @@ async def test_a_service_that_still_waits_for_a_server_ends_at_once_when_it_is_t
         finally:
             process.kill()
     assert process.returncode == 0 and "service_stopped" in errors and "service_failed" not in errors
+
+
+@pytest.mark.promise("G-18")
+@pytest.mark.parametrize("service", ["gateway", "executor", "optimizer", "analytics", "webhooks", "provisioner"])
+async def test_a_service_that_waits_for_nats_says_so(service: str, database_urls: DatabaseUrls) -> None:
+    """The gateway said "starting or stopping", the others only that they start, or what they had waited for before."""
+    port = own_port()
+    surroundings = os.environ | {
+        "DATABASE_URL": database_urls.get(service, database_urls["optimizer"]), "NATS_URL": "nats://nobody:hidden@127.0.0.1:9",
+        "BURNISH_KEK": KEK, "BURNISH_METRICS_PORT": str(port), "BURNISH_PORT": "0",
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", "burnish.serve", service, env=surroundings)
+    try:
+        told: list[tuple[int, str]] = []
+        async with asyncio.timeout(60):
+            while not told or told[-1] != (503, "it waits for NATS\n"):
+                assert process.returncode is None, "it ended by itself"
+                with contextlib.suppress(OSError):
+                    told.append(await get(port, "/readyz"))
+                await asyncio.sleep(0.05)
+        assert {status for status, _ in told} == {503}
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
+async def test_what_was_waited_for_is_not_told_of_what_comes_after() -> None:
+    health = HealthServer(0)
+    reasons = ["The database cannot be reached."]
+    said = [health.waits_for]
+
+    async def work() -> None:
+        said.append(health.waits_for)
+        if reasons:
+            raise Unavailable(reasons.pop())
+
+    await asyncio.wait_for(process.at_start(work, health=health), 15)
+    said.append(health.waits_for)
+    await asyncio.wait_for(process.at_start(work, health=health, server="NATS"), 15)
+    assert said == ["it is starting", "it waits for PostgreSQL", "The database cannot be reached.", "it is starting", "it waits for NATS"]

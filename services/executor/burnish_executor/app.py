@@ -74,7 +74,7 @@ async def _execute(settings: ExecutorSettings, keyring: Keyring, *, stop: asynci
     dsn = settings.database_url.get_secret_value()
     db = await _open_database(settings, keyring, health)
     url = settings.nats_url.get_secret_value()
-    bus = await at_start(lambda: connect(url, service="executor", replica=settings.replica), health=health)
+    bus = await at_start(lambda: connect(url, service="executor", replica=settings.replica), health=health, server="NATS")
     relay = _relay(settings, db=db, bus=bus)
     recorder = Recorder(
         settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True, pooler=settings.pooler),

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from operator import attrgetter
 from uuid import UUID
 
 import asyncpg
@@ -26,12 +27,23 @@ WAITING_MOST = 4096
 
 RETRY_S = 0.1
 
+LONG_CHARACTERS = 256 * 1024
+"""Of one row's text. Longer ones are booked apart: 60 answers of 4 MB in one transaction took it three seconds and the executor 600 MB, and
+nobody else's answer could leave before."""
+
+TEXT_MOST_CHARACTERS = 4 * 1024 * 1024
+"""Of one transaction, unless one row has more: so much takes PostgreSQL some 60 ms."""
+
+
+_TEXTS_OF = attrgetter("messages", "variables", "settings", "output", "tool_calls", "metadata", "attempts", "details")
+
 
 @dataclass(slots=True)
 class _Waiting:
     row: FinishedExecution
     booked: "asyncio.Future[bool]"
     give_up_at: float
+    characters: int = 0
 
 
 @dataclass(slots=True)
@@ -55,7 +67,7 @@ class Recorder:
         Unavailable when PostgreSQL stayed away for `patience_s`. It is booked whoever waits for it: await it shielded.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(row, loop.create_future(), loop.time() + patience_s)
+        waiting = _Waiting(row, loop.create_future(), loop.time() + patience_s, sum(len(text) for text in _TEXTS_OF(row) if text))
         self._queue.append(waiting)
         metrics.RECORD_WAITING.set(len(self._queue))
         self._asked.set()
@@ -69,17 +81,32 @@ class Recorder:
             if wait_s := self._gathering.wait_s(waiting, now=loop.time()):
                 await asyncio.sleep(wait_s)
                 self._gathering.brought(len(self._queue) - waiting)
-            batch, self._queue = self._queue[:ROWS_MOST], self._queue[ROWS_MOST:]
+            batches = self._take()
             metrics.RECORD_WAITING.set(len(self._queue))
             if not self._queue:
                 self._asked.clear()
-            for part in in_events(batch, lambda one: one.row):
+            for part in (part for batch in batches for part in in_events(batch, lambda one: one.row)):
                 try:
                     await self._book(list(part), event_id=str(new_uuid()))
                 except Exception as error:  # callers must not hang, whatever it was
                     log.exception("record.failed", rows=len(part))
                     _fail(list(part), error)
-            self._gathering.sent(len(batch), now=loop.time())
+            self._gathering.sent(sum(map(len, batches)), now=loop.time())
+
+    def _take(self) -> list[list[_Waiting]]:
+        """What is booked next: those with little text, and then of those with much what one transaction takes. The others wait on."""
+        taken: tuple[list[_Waiting], list[_Waiting]] = ([], [])
+        room = [TEXT_MOST_CHARACTERS, TEXT_MOST_CHARACTERS]
+        left: list[_Waiting] = []
+        for one in self._queue:
+            is_long = one.characters > LONG_CHARACTERS
+            if len(taken[is_long]) < ROWS_MOST and (not taken[is_long] or one.characters <= room[is_long]):
+                taken[is_long].append(one)
+                room[is_long] -= one.characters
+            else:
+                left.append(one)
+        self._queue = left
+        return [batch for batch in taken if batch]
 
     async def _book(self, batch: list[_Waiting], *, event_id: str) -> None:
         """Tries until the rows are in the books or their patience ends. The event id stays the same over all tries."""

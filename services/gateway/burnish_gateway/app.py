@@ -33,7 +33,7 @@ from burnish_gateway.unread import unread_of
 from burnish_gateway.wire import GONE, error_response, include, invalid_field
 from burnish_shared.auth.kek import load_keyring
 from burnish_shared.errors import BurnishError, NotFound
-from burnish_shared.process import HealthServer, supervise
+from burnish_shared.process import STARTING, HealthServer, supervise
 from burnish_shared.settings import from_environment
 
 log = structlog.get_logger("burnish.gateway")
@@ -95,11 +95,12 @@ Every error has one shape: `{error: {type, code, message, param, request_id, ret
 
 
 def build_app(settings: GatewaySettings) -> FastAPI:
-    """The application; its parts are made when it starts (`lifespan`) and kept in `app.state.gateway`."""
+    """The application. Its parts are kept in `app.state.gateway`, and made when it starts (`lifespan`) unless they are there by then."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with assemble.assembled(settings) as gateway:
+        made: Gateway | None = getattr(app.state, "gateway", None)
+        async with assemble.assembled(settings) if made is None else contextlib.nullcontext(made) as gateway:
             app.state.gateway = gateway
             stop = asyncio.Event()
             background = asyncio.create_task(supervise(assemble.run_loops(gateway, stop), stop=stop, last=gateway.relay.run))
@@ -208,20 +209,22 @@ async def main(stop: asyncio.Event) -> None:
     await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
     await assemble.check_start(settings, own)
     app = build_app(settings)
-    server = make_server(app, settings)
-    own.readiness = partial(_why_not_ready, server, app)
-    sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
-    serving = asyncio.create_task(server.serve(sockets=sockets))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    await serving
+    async with assemble.assembled(settings, own) as app.state.gateway:  # a stop meanwhile would be a failure to uvicorn
+        server = make_server(app, settings)
+        own.readiness = partial(_why_not_ready, server, app)
+        sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
+        serving = asyncio.create_task(server.serve(sockets=sockets))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
     await own.close()
     stopping.cancel()
 
 
 def make_server(app: FastAPI, settings: GatewaySettings) -> Server:
     """Serves `app` until its `should_exit`, and tells callers whose requests outlast `drain_s` how they ended."""
+    protocol = type("PatientProtocol", (HttpProtocol,), {"slow_reader_s": settings.slow_reader_s})
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -229,7 +232,7 @@ def make_server(app: FastAPI, settings: GatewaySettings) -> Server:
         log_config=None,
         access_log=False,
         lifespan="on",
-        http=HttpProtocol,
+        http=protocol,
         loop="none",
         timeout_keep_alive=75,
         server_header=False,
@@ -258,8 +261,8 @@ def _end_grace(app: FastAPI) -> None:
 
 
 async def _why_not_ready(server: uvicorn.Server, app: FastAPI) -> str | None:
-    if not server.started or server.should_exit:
-        return "the gateway is starting or stopping"
+    if server.should_exit or not server.started:
+        return "it is stopping" if server.should_exit else STARTING
     gateway: Gateway = app.state.gateway
     return None if gateway.erasures.is_up_to_date else "erasures made since this database was backed up are being applied again"
 

@@ -69,16 +69,17 @@ FEED_TIMEOUT_MS = 1_500
 
 
 @contextlib.asynccontextmanager
-async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
-    """All parts, connected; closed again at the end. Waits for PostgreSQL and NATS, however long they take."""
+async def assembled(settings: GatewaySettings, health: HealthServer | None = None) -> AsyncIterator[Gateway]:
+    """All parts, connected; closed again at the end. Waits for PostgreSQL and NATS, however long they take; `health` says for which."""
+    health = health or HealthServer(0)
     dsn = settings.database_url.get_secret_value()
     keyring = load_keyring(settings)
     db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections, pooler=settings.pooler)
     try:
-        installation = await at_start(lambda: load_installation_secrets(db, keyring))
+        installation = await at_start(lambda: load_installation_secrets(db, keyring), health=health)
         async with _feed(settings) as feed:
             db.after_change = feed.catch_up
-            async with _connected(settings, db=db, feed=feed, keyring=keyring, installation=installation) as gateway:
+            async with _connected(settings, db=db, feed=feed, keyring=keyring, installation=installation, health=health) as gateway:
                 yield gateway
     finally:
         await db.close()
@@ -102,9 +103,10 @@ async def _feed(settings: GatewaySettings) -> AsyncIterator[ChangeFeed]:
 
 @contextlib.asynccontextmanager
 async def _connected(
-    settings: GatewaySettings, *, db: Database, feed: ChangeFeed, keyring: Keyring, installation: InstallationSecrets
+    settings: GatewaySettings, *, db: Database, feed: ChangeFeed, keyring: Keyring, installation: InstallationSecrets, health: HealthServer
 ) -> AsyncIterator[Gateway]:
-    bus = await at_start(lambda: connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica))
+    url = settings.nats_url.get_secret_value()
+    bus = await at_start(lambda: connect(url, service="gateway", replica=settings.replica), health=health, server="NATS")
     admission = Admission.over(settings.database_url.get_secret_value(), application_name="burnish-gateway", pooler=settings.pooler)
     clock = SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
@@ -133,8 +135,9 @@ async def _connected(
         await gateway.inbox.start()
         await gateway.live.start()
         await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
-        await at_start(feed.start)
-        await gateway.erasures.look_before_serving()
+        await at_start(feed.start, health=health)
+        with health.waiting("NATS and PostgreSQL, which know of erasures made since this database was backed up"):
+            await gateway.erasures.look_before_serving()
         yield gateway
     finally:
         await gateway.live.close()

@@ -1,6 +1,10 @@
 """HTTP/1.1 at the socket: uvicorn's parser, and our one error schema also for what is no request at all (PROMISES G-08)."""
 
 import asyncio
+import contextlib
+import fcntl
+import struct
+import termios
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -19,6 +23,9 @@ extensions and trailers count as heads do."""
 HEAD_MOST_S = 30.0
 """How long a connection may bring nothing to work on: no whole head, or behind a refusal less of a body that nobody reads than
 BODY_LEAST_BYTES_PER_S asks of one that is read. As long as a body may be silent."""
+
+TAKEN_LEAST_BYTES: Final = 64 * 1024
+"""So much of an answer a client takes in each `slow_reader_s`, or is cut off: else one that never reads holds all of it in memory."""
 
 
 class HeadWithBody:
@@ -70,6 +77,18 @@ class HttpProtocol(HttpToolsProtocol):
     _giving_up: asyncio.TimerHandle | None = None
     _read_away_bytes = 0
     """Of a refused body, since it was last given more time."""
+    slow_reader_s = 60.0
+    _looking: asyncio.TimerHandle | None = None
+    """Set while more of an answer waits in memory than the transport likes."""
+    _untaken_bytes = 0
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._look_later()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._look_no_more()
 
     def leave(self) -> None:
         """Each answer that has not begun tells the client to use another connection; one that has, leaves it open. Idempotent."""
@@ -83,7 +102,32 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_on()
+        self._look_no_more()
         super().connection_lost(exc)
+
+    def _look_later(self) -> None:
+        self._look_no_more()
+        self._untaken_bytes = self._untaken()
+        self._looking = self.loop.call_later(self.slow_reader_s, self._look_at_reader)
+
+    def _look_at_reader(self) -> None:
+        """Also after the answer's end, and at a connection that is being closed: what is not taken waits there for ever."""
+        if self._untaken_bytes - self._untaken() < TAKEN_LEAST_BYTES:
+            self.transport.abort()
+        else:
+            self._look_later()
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+
+    def _untaken(self) -> int:
+        """Bytes that the client's side has not acknowledged: ours, and those of the kernel, which takes more only once it has much room."""
+        size: int = self.transport.get_write_buffer_size()
+        with contextlib.suppress(OSError):
+            size += struct.unpack("i", fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4)))[0]
+        return size
 
     def data_received(self, data: bytes) -> None:
         self._unused_bytes += len(data)

@@ -82,7 +82,9 @@ class Server(uvicorn.Server):
         return waiting
 
     def _make_leaving(self) -> HttpProtocol:
-        protocol = HttpProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        kind = self.config.http_protocol_class
+        protocol = kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)  # type: ignore[call-arg]
+        assert isinstance(protocol, HttpProtocol)  # noqa: S101 - the one that make_server names
         protocol.leave()
         return protocol
 

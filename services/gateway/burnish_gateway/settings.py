@@ -39,7 +39,7 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
         gt=0,
         description="How long a stream's headers wait for the first piece of an answer, so that failures keep their status.",
     )
-    slow_reader_s: float = Field(default=60.0, gt=0, description="A client of a stream that takes nothing for this long is cut off.")
+    slow_reader_s: float = Field(default=60.0, gt=0, description="A client that takes nothing of an answer for this long is cut off.")
     interrupted_give_up_s: float = Field(
         default=12.0,
         gt=0,

@@ -45,7 +45,7 @@ async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -
     async with HealthServer(settings.metrics_port, host=settings.metrics_host) as health:
         await at_start(lambda: check_schema(db), health=health)
         url = settings.nats_url.get_secret_value()
-        bus = await at_start(lambda: connect(url, service="optimizer", replica=settings.replica), health=health)
+        bus = await at_start(lambda: connect(url, service="optimizer", replica=settings.replica), health=health, server="NATS")
         try:
             health.readiness = partial(_why_not_ready, db, bus)
             await run(settings, db=db, bus=bus, stop=stop, health=health)

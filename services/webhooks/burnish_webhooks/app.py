@@ -65,7 +65,7 @@ async def main(stop: asyncio.Event) -> None:
         await at_start(lambda: check_schema(db), health=health)
         await at_start(lambda: check_keyring(db, keyring), health=health)
         url = settings.nats_url.get_secret_value()
-        bus = await at_start(lambda: connect(url, service="webhooks", replica=settings.replica), health=health)
+        bus = await at_start(lambda: connect(url, service="webhooks", replica=settings.replica), health=health, server="NATS")
         health.readiness = partial(_why_not_ready, db, bus)
         async with (
             bus,

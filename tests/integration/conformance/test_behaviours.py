@@ -2,17 +2,23 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.io.model_client import Started
 from burnish_shared.contracts.executions import Status, Usage
+from burnish_shared.egress import Egress, EgressPolicy
 from burnish_simulator.app import Simulator
 from burnish_simulator.counters import Counters
+from tests.fakes.dns import DnsResolver, serving_dns
 from tests.fakes.messages_provider import KEY
 from tests.integration.conformance.conftest import Way
 from tests.pace import comes_within
@@ -181,6 +187,38 @@ async def test_whoever_stops_listening_ends_the_call_within_a_second(way: Way, s
 async def test_own_addresses_pass_the_egress_guard(way: Way) -> None:
     result = await way.ask(way.request(base_url="http://169.254.169.254/latest"))
     assert isinstance(result, Failure) and result.kind is FailureKind.EGRESS and result.status is Status.ERROR
+
+
+@pytest.mark.promise("E-13")
+async def test_a_name_that_moves_inside_between_check_and_call_is_not_called(way: Way) -> None:
+    """Rebinding, TTL 0: what is checked is allowed, what would be dialled a moment later is this machine, where somebody listens."""
+    if way.name == "litellm":
+        pytest.skip("its process asks the system's resolver, and is guarded at its sockets")
+    came: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        came.append(request.path)
+        return web.json_response({})
+
+    async with serving_dns() as dns, RawTestServer(answer) as inside:
+        egress = Egress(EgressPolicy.parse("10.0.0.0/8"), resolver=DnsResolver(dns.port))
+        timeout = aiohttp.ClientTimeout(total=5)
+        guarded = {"http": egress.session("http", timeout=timeout), "https": egress.session("https", timeout=timeout)}
+        providers = replace(way.providers, egress=egress, guarded=guarded)
+        url = f"http://moves.example:{inside.port}/v1"
+        try:
+            for ask in ("call", "list"):
+                dns.asked.clear()
+                dns.records["moves.example"] = [["10.1.2.3"], ["127.0.0.1"]]
+                if ask == "call":
+                    result = await replace(way, providers=providers).ask(way.request(base_url=url))
+                else:
+                    result = await providers.count_models(way.provider, url, is_own_url=True, key="k", timeout_s=5)
+                assert isinstance(result, Failure) and result.kind is FailureKind.EGRESS, result
+                assert dns.asked == ["moves.example"] * 2 and came == []
+        finally:
+            for session in guarded.values():
+                await session.close()
 
 
 @pytest.mark.capability("E2")

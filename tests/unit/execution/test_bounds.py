@@ -1,6 +1,7 @@
 """What waits, what is held, what is kept, and who else may be asked: each bound by itself."""
 
 import asyncio
+import itertools
 import json
 import re
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.fallback import another_may_help
 from burnish_executor.core.flawed import Wrong
-from burnish_executor.record_batch import WAITING_MOST, Recorder
+from burnish_executor.record_batch import LONG_CHARACTERS, TEXT_MOST_CHARACTERS, WAITING_MOST, Recorder
 from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.openai_format import OpenAIFormat
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
@@ -141,8 +142,15 @@ class _Line:
     async def flush(self) -> None: ...
 
 
-def _row(fence: int) -> FinishedExecution:
-    row: Any = SimpleNamespace(execution_id=uuid4(), fence=fence, finished_at=datetime.now(UTC), as_row=lambda: ())
+TEXTS = ("messages", "variables", "settings", "output", "tool_calls", "metadata", "attempts", "details")
+
+
+def _row(fence: int, *, output: str = "") -> FinishedExecution:
+    texts = dict.fromkeys(TEXTS) | {"output": output}
+    row: Any = SimpleNamespace(
+        execution_id=uuid4(), fence=fence, finished_at=datetime.now(UTC), completed_event="{}", as_row=lambda: (row.execution_id, output),
+        lane="interactive", cost_nusd=0, input_tokens=0, cached_input_tokens=0, output_tokens=0, **texts,
+    )  # fmt: skip
     return cast(FinishedExecution, row)
 
 
@@ -158,6 +166,33 @@ async def test_a_row_whose_answer_was_lost_is_ours_where_our_fence_made_it(
     batch, recorder._queue = recorder._queue, []
     await recorder._book(batch, event_id="one")
     assert await booked is is_ours and line.tries == 2
+
+
+@pytest.mark.promise("G-14")
+async def test_what_has_much_text_is_booked_in_small_batches_and_what_has_little_between_them() -> None:
+    """One workspace's answers of 4 MB that ended together stood in one transaction, and everybody's answers behind it for ten seconds."""
+    batches: list[list[int]] = []
+    of_others: list[asyncio.Future[bool]] = []
+
+    class Line(_Line):
+        async def fetchrow(self, statement: str, rows: Any, *_: Any) -> Any:
+            batches.append([len(output) for _, output in rows])
+            of_others.append(recorder.record(_row(1, output="short"), patience_s=60))
+            return {"made": [execution_id for execution_id, _ in rows]}
+
+    line: Any = Line()
+    recorder = Recorder(line, line, cast(Any, SimpleNamespace(wake=lambda: None)))
+    sizes = [TEXT_MOST_CHARACTERS] * 8 + [LONG_CHARACTERS + 1] * 40 + [TEXT_MOST_CHARACTERS + 1] + [200_000] * 40
+    of_one = [recorder.record(_row(1, output="x" * size), patience_s=60) for size in sizes]
+    running = asyncio.create_task(recorder.run())
+    try:
+        assert all(await asyncio.wait_for(asyncio.gather(*of_one), 60))
+    finally:
+        running.cancel()
+    assert sum(len(batch) for batch in batches) >= len(sizes)
+    assert all(sum(batch) <= TEXT_MOST_CHARACTERS or len(batch) == 1 for batch in batches), batches
+    assert all(any(len("short") in batch for batch in pair) for pair in itertools.pairwise(batches[1:])), "nobody's waits for all"
+    assert all(one.done() for one in of_others[:-2])
 
 
 def test_a_recorder_that_cannot_keep_up_takes_no_more() -> None:

@@ -1,5 +1,6 @@
 """What alert channels are told, in the words of each service, and which of them are told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from burnish_webhooks.io.mailer import SmtpServer, sender_of
 pytestmark = pytest.mark.capability("A4")
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-NASTY = "<!channel> & <https://evil.example|click> " + "x" * 5000
+NASTY = "<!channel> & <https://evil.example|click> [Sign in again](https://evil.example)\r\nSeverity: info\x0b\u2028\u202e " + "x" * 5000
 
 DATA: dict[str, Any] = {
     "alert_id": "0197a1b2-0000-7000-8000-000000000001",
@@ -120,6 +121,20 @@ def test_a_mail_has_both_forms_and_no_header_of_somebody_elses() -> None:
     plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None and "<script>" in plain.get_content()
     assert html is not None and "<script>" not in html.get_content()
+
+
+def test_what_somebody_wrote_adds_no_line_and_turns_nothing_round() -> None:
+    """Seen in the text of a mail: a workspace's name that went on with lines of its own, as if they were ours."""
+    name = "Desk\r\n\r\nYour password ends today: https://evil.example\x1b[2J\u202e"
+    one = replace(notice(summary=f"{name} fell.", changed={"code": name}, prompt=name), workspace=name, endpoint=name)
+    mail = mail_of(one, sender="alerts@example.com", recipients=["ann@example.com"], message_id="e.c", domain="example.com")
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    shown = [one.title, one.summary, *(value for _, value in one.facts()), mail["Subject"], *plain.get_content().splitlines()]
+    assert not any(character in text for text in shown for character in "\r\n\x1b\u202e")
+    assert not any(line.startswith("Your password") for line in shown) and "Desk Your password" in shown[0]
+    off = replace(notice("webhook.endpoint_disabled"), endpoint=name)
+    assert "\n" not in dict(off.facts())["Endpoint"]
 
 
 def test_a_digest_of_a_time_without_executions_lists_no_zeros() -> None:

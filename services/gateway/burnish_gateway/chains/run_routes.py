@@ -78,7 +78,7 @@ async def run_chain(slug: str, request: Request, body: RunChain, principal: View
     goes_on = key_of(request) is not None
     if body.stream:
         events = _ending(gateway, principal, run_id, local=local, request_id=request_id_of(request), goes_on=goes_on)
-        return EventStream(paced(events), headers=headers)
+        return EventStream(while_allowed(paced(events), request, principal), headers=headers)
     return await _answer(request, gateway, principal, run_id, local=local, headers=headers, goes_on=goes_on)
 
 

@@ -1,8 +1,9 @@
 """Notices as Slack, Microsoft Teams and PagerDuty want to be sent them. Pure.
 
 Slack: incoming webhooks with blocks (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, reference/block-kit/blocks):
-a header of plain text up to 150 characters, sections of up to 3000 with up to 10 fields of up to 2000; `&<>` are escaped; `text` is what
-notifications show. Teams: the webhook trigger of a workflow takes a message with one Adaptive Card (the old connector cards are retired).
+a header of plain text up to 150 characters, sections of up to 3000 with up to 10 fields of up to 2000; `&<>` are escaped, and `verbatim`
+says that no address, name or channel in it becomes a link; `text` is what notifications show. Teams: the webhook trigger of a workflow
+takes a message with one Adaptive Card (the old connector cards are retired), whose texts may hold links in Markdown.
 PagerDuty: Events API v2, one incident for each `dedup_key`.
 """
 
@@ -29,16 +30,18 @@ def slack_message(notice: Notice) -> dict[str, Any]:
     """The body of a POST to a Slack incoming webhook."""
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": cut(notice.title, HEADER_MOST), "emoji": False}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": cut(escaped(notice.summary), SECTION_MOST) or " "}},
+        {"type": "section", "text": _verbatim(cut(escaped(notice.summary), SECTION_MOST) or " ")},
     ]
-    facts = [
-        {"type": "mrkdwn", "text": cut(f"*{escaped(name)}*\n{escaped(value)}", FIELD_MOST)} for name, value in notice.facts()[:FIELDS_MOST]
-    ]
+    facts = [_verbatim(cut(f"*{escaped(name)}*\n{escaped(value)}", FIELD_MOST)) for name, value in notice.facts()[:FIELDS_MOST]]
     if facts:
         blocks.append({"type": "section", "fields": facts})
     if notice.link:
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{escaped(notice.link)}|{notice.link_text}>"}]})
     return {"text": cut(escaped(f"{notice.title}. {notice.summary}"), SECTION_MOST), "blocks": blocks}
+
+
+def _verbatim(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def teams_message(notice: Notice) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def teams_message(notice: Notice) -> dict[str, Any]:
         "size": "Large",
         "weight": "Bolder",
         "wrap": True,
-        "text": notice.title,
+        "text": without_links(notice.title),
         "color": "good" if good else TEAMS_COLORS[notice.severity],
     }
     card: dict[str, Any] = {
@@ -59,8 +62,11 @@ def teams_message(notice: Notice) -> dict[str, Any]:
         "msteams": {"width": "Full"},
         "body": [
             title,
-            {"type": "TextBlock", "wrap": True, "text": notice.summary or " "},
-            {"type": "FactSet", "facts": [{"title": name, "value": cut(value, FIELD_MOST)} for name, value in notice.facts()]},
+            {"type": "TextBlock", "wrap": True, "text": without_links(notice.summary) or " "},
+            {
+                "type": "FactSet",
+                "facts": [{"title": name, "value": cut(without_links(value), FIELD_MOST)} for name, value in notice.facts()],
+            },
         ],
     }
     if notice.link:
@@ -106,3 +112,9 @@ def cut(text: str, most: int) -> str:
 def escaped(text: str) -> str:
     """Slack's three characters of control: a summary must not be able to ping a channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def without_links(text: str) -> str:
+    """What somebody called a thing must not become a link that shows other words than its address: a word joiner, which nobody sees, stands
+    where Markdown allows nothing."""
+    return text.replace("](", "]\u2060(")

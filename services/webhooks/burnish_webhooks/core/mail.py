@@ -6,7 +6,7 @@ from email.utils import format_datetime
 from html import escape
 
 from burnish_shared.auth.emails import fold_new_email, mail_address
-from burnish_webhooks.core.notice import Notice
+from burnish_webhooks.core.notice import Notice, in_one_line
 
 
 def mailable(recipients: Sequence[str]) -> list[str]:
@@ -19,7 +19,7 @@ def mail_of(notice: Notice, *, sender: str, recipients: Sequence[str], message_i
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = ", ".join(recipients)
-    mail["Subject"] = one_line(f"[{notice.workspace}] {notice.title}" if notice.workspace else notice.title)[:200]
+    mail["Subject"] = in_one_line(f"[{notice.workspace}] {notice.title}" if notice.workspace else notice.title)[:200]
     mail["Date"] = format_datetime(notice.occurred_at)
     mail["Message-ID"] = f"<{message_id}@{domain}>"
     if notice.alert_id is not None:
@@ -49,7 +49,3 @@ def html_of(notice: Notice) -> str:
         f'<!doctype html><html><body style="font-family:sans-serif"><h2 style="font-size:18px">{escape(notice.title)}</h2>'
         f"<p>{escape(notice.summary)}</p><table>{rows}</table>{link}</body></html>"
     )
-
-
-def one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
+from unicodedata import category
 from uuid import UUID
 
 from burnish_shared.contracts.alert_channels import ENDPOINT_GONE, ENDPOINT_OFF, ENDPOINT_ON, SEVERITIES, ChannelKind
@@ -46,6 +47,10 @@ WHY_OVER: Final = {
 """A resolved alert keeps the words with which it was raised: without these its notice would read as if it still were so."""
 
 
+TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that set the direction of what follows (Unicode, UAX #9; Trojan Source, CVE-2021-42574)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A channel that may be told. `filters` as contracts of the API: kinds, prompts, min_severity."""
@@ -84,6 +89,9 @@ class Notice:
     @property
     def summary(self) -> str:
         """The alert in a sentence; of an acknowledgement, who it was; of its end, why it is over, too."""
+        return in_one_line(self._summary())
+
+    def _summary(self) -> str:
         if self.event_type == "alert.acknowledged":
             return f"Acknowledged by {self.data.get('acknowledged_by_name') or self.data.get('acknowledged_by', 'somebody')}."
         if self.event_type in rollouts.SEVERITY_OF:
@@ -100,6 +108,9 @@ class Notice:
 
     @property
     def title(self) -> str:
+        return in_one_line(self._title())
+
+    def _title(self) -> str:
         if self.event_type == REPORT:
             return str(self.data.get("title", "Report"))
         if self.event_type in ENDPOINTS:
@@ -116,8 +127,9 @@ class Notice:
         return f"{word}: {', '.join(one for one in (about, metric) if one)}" if self.event_type != "test" else "Test of an alert channel"
 
     def facts(self) -> list[tuple[str, str]]:
-        """Name and value of what is worth a line of its own."""
-        return [*([("Workspace", self.workspace)] if self.workspace else []), *self._own_facts()]
+        """Name and value of what is worth a line of its own; none takes more than one."""
+        own = [*([("Workspace", self.workspace)] if self.workspace else []), *self._own_facts()]
+        return [(name, in_one_line(value)) for name, value in own]
 
     def _own_facts(self) -> list[tuple[str, str]]:
         data = self.data
@@ -142,6 +154,11 @@ class Notice:
             ("Data", "simulated" if self.simulated else None),
         ]
         return [(name, str(value)) for name, value in lines if value not in (None, "")]
+
+
+def in_one_line(text: str) -> str:
+    """Names and errors hold what anybody wrote: none may add a line that looks like ours, or turn round how the rest is read."""
+    return " ".join("".join(" " if one in TURNS or category(one) == "Cc" else one for one in text).split())
 
 
 def report_facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
