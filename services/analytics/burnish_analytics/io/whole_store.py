@@ -20,16 +20,18 @@ _FILLED: Final = ", ".join(
     for name, value in (("places", "place"), ("counts", "n"))
 )
 
-# Both sides in one statement, and so of one moment: whoever counts meanwhile adds to both.
+# Both sides in one statement, and so of one moment: whoever counts meanwhile adds to both. Read twice, and not kept between: where nothing
+# is lacking, which is all there is to see in the second pass, no histogram is read.
 LACKING: Final = f"""
-WITH told AS MATERIALIZED (
+WITH told AS NOT MATERIALIZED (
        SELECT 1 AS sign, {_COLUMNS} FROM rollups
         WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4
        UNION ALL
        SELECT -1, {_COLUMNS} FROM rollup_sets
         WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 AND dimension = 'workspace'),
-     lacking AS (SELECT bucket, traffic, {", ".join(f"sum(sign * {one})::bigint AS {one}" for one in SUMS)} FROM told GROUP BY 1, 2
-                 HAVING {" OR ".join(f"sum(sign * {one}) <> 0" for one in SUMS)}),
+     lacking AS MATERIALIZED (
+       SELECT bucket, traffic, {", ".join(f"sum(sign * {one})::bigint AS {one}" for one in SUMS)}
+         FROM told GROUP BY 1, 2 HAVING {" OR ".join(f"sum(sign * {one}) <> 0" for one in SUMS)}),
      counts AS (SELECT bucket, traffic, h.name, u.place::integer AS place, sum(t.sign * u.n)::bigint AS n
                   FROM told t JOIN lacking USING (bucket, traffic)
                  CROSS JOIN LATERAL (VALUES {", ".join(f"('{one}', t.{one})" for one in HISTOGRAMS)}) h(name, counts)
