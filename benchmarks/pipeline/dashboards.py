@@ -37,6 +37,11 @@ WITH cells AS (
 INSERT INTO rollups (bucket, slug, version, label, model, traffic, {", ".join(SUMS)}, workspace_id, grain, latency, first_token)
 SELECT c.*, $1, $2, array_fill(0, ARRAY[100]) || array_fill(1, ARRAY[120]), array_fill(0, ARRAY[95]) || 1 FROM cells c"""
 
+WHOLE = f"""
+INSERT INTO rollup_sets (workspace_id, grain, bucket, dimension, value, slug, traffic, {", ".join(SUMS)}, latency, first_token)
+SELECT workspace_id, grain, bucket, 'workspace', '', '', traffic, {", ".join(f"sum({one})" for one in SUMS)}, max(latency), max(first_token)
+  FROM rollups WHERE workspace_id = $1 GROUP BY 1, 2, 3, 7"""
+
 
 async def fill(at: Servers, rows: int) -> UUID:
     """A workspace with so many executions over DAYS."""
@@ -45,7 +50,9 @@ async def fill(at: Servers, rows: int) -> UUID:
     await connection.execute(FILL, workspace_id, MIDNIGHT, rows, DAYS * 86_400.0, timeout=3600)
     for grain in ("minute", "hour", "day"):
         await connection.execute(ROLL_UP, workspace_id, grain, timeout=3600)
-    await connection.execute("VACUUM ANALYZE rollups", timeout=3600)
+    await connection.execute(WHOLE, workspace_id, timeout=3600)
+    for table in ("rollups", "rollup_sets"):
+        await connection.execute(f"VACUUM ANALYZE {table}", timeout=3600)
     await connection.close()
     return workspace_id
 

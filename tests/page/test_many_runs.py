@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from playwright.async_api import expect
 
+from burnish_gateway.insights.store import SUMS
 from tests.page.browser import settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
@@ -43,6 +44,12 @@ async def make_figures(site: Site, workspace_id: UUID) -> None:
            FROM generate_series(1, $3) n, unnest(ARRAY['hour', 'day']) grain, unnest(ARRAY[2, 3]) hours GROUP BY grain, 3, n""",
         workspace_id, RUNS, PROMPTS,
     )  # fmt: skip
+    await site.connection.execute(
+        f"""INSERT INTO rollup_sets (workspace_id, grain, bucket, dimension, value, slug, traffic, {", ".join(SUMS)}, latency, first_token)
+            SELECT workspace_id, grain, bucket, 'workspace', '', '', traffic, {", ".join(f"sum({one})" for one in SUMS)},
+                   '{{}}', '{{}}' FROM rollups WHERE workspace_id = $1 GROUP BY workspace_id, grain, bucket, traffic""",
+        workspace_id,
+    )
 
 
 async def test_a_hundred_thousand_runs_are_a_log_like_any_other(page_as: OpenPage, site: Site) -> None:

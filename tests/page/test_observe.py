@@ -92,6 +92,31 @@ async def test_only_whole_steps_are_compared_with_those_before(page_as: OpenPage
     await expect(page.get_by_role("button", name="Compare with before")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.capability("A2", "U1")
+async def test_figures_that_are_behind_say_until_when_they_are(page_as: OpenPage, site: Site) -> None:
+    """The answers are the gateway's, of which two fields are as they would be after ten minutes without analytics."""
+    slug = site.ids["prompt"]
+    page = await page_as("editor", "/app/analytics?traffic=all")
+    note = page.get_by_text("Figures are behind.")
+    await settled(page)
+    await expect(note).to_have_count(0)
+    through = datetime.now(UTC) - timedelta(minutes=10)
+
+    async def ten_minutes_old(route: Any) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        await route.fulfill(response=answer, json=told | {"counted_through": through.isoformat(), "behind_s": 600.0})
+
+    await page.route(re.compile("/v1/analytics/(summary|costs|groups)"), ten_minutes_old)
+    for path in ("/app/analytics?traffic=all", "/app/analytics/costs?traffic=all", f"/app/prompts/{slug}?tab=results", "/app/start"):
+        await page.goto(f"{site.url}{path}")
+        await settled(page)
+        await expect(note).to_be_visible()
+        said = await page.evaluate("at => new Date(at).toTimeString().slice(0, 5)", through.isoformat())
+        await expect(note.locator("xpath=..")).to_contain_text(said)
+        await check_axe(page)
+
+
 @pytest.mark.capability("A1", "B3")
 async def test_how_full_the_limits_of_calls_are_stands_with_usage(page_as: OpenPage, site: Site) -> None:
     name = f"narrow one {uuid4().hex[:6]}"

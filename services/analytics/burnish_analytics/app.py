@@ -7,6 +7,7 @@ from burnish_analytics.housework import Housework
 from burnish_analytics.keep_failure_groups import FailureGroupKeeper
 from burnish_analytics.keep_privacy import PrivacyKeeper
 from burnish_analytics.keep_recounts import RecountKeeper
+from burnish_analytics.note_progress import ProgressKeeper
 from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_shared.bus import batch
@@ -80,6 +81,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         housework.run(stop),
         PrivacyKeeper(db, bus, settings, clock, wake_relay=relay.wake).run(stop),
         RecountKeeper(db, clock, settings.recount_interval_s).run(stop),
+        ProgressKeeper(db, bus, clock, settings.progress_interval_s).run(stop),
         FailureGroupKeeper(db, clock, settings.failure_groups_interval_s).run(stop),
         index_advisories(bus, db=db, stop=stop),
         health.run(stop),

@@ -19,6 +19,7 @@ from burnish_analytics.adopt_executions import Adopter
 from burnish_analytics.core.followed import LABELS_FULL
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
+from burnish_analytics.fill_whole import fill_whole
 from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
 from burnish_analytics.io import backups_store, detector_store, end_user_store, joinable_store, model_store, provider_store
 from burnish_analytics.io.model_store import Ending
@@ -49,6 +50,9 @@ WORDS_MOST_S: Final = 10.0
 
 NONE_TO_BE_HAD: Final = UUID(int=0)
 """What `renew_prompt_words` answers where prompts are left, and somebody holds each."""
+
+FILL_MOST_S: Final = 10.0
+"""Of a round that adds up rows of whole workspaces."""
 
 WATCH_MOST_S: Final = 5.0
 """Of one round for one workspace's detectors: what is left over waits until the others had their turn."""
@@ -310,6 +314,7 @@ class Housework:
         await self._round("letters", self.count_letters)
         await self._round("backups", self.show_backups)
         await self._round("words", self.renew_words)
+        await self._round("whole", self.fill_whole)
 
     async def turn_month(self) -> int:
         """Gives what plans give in a month, to whom it was not given yet."""
@@ -339,6 +344,10 @@ class Housework:
                 return  # somebody holds what is left; the next round asks again
             self._words.done = last is None and self._words.after is None
             self._words.after = last
+
+    async def fill_whole(self) -> int:
+        """Adds up rows of whole workspaces, where a release before wrote none: some in each round."""
+        return await fill_whole(self.db, self.clock, most_s=FILL_MOST_S)
 
     async def count_waiting(self) -> None:
         """Writes down how much feedback waits, by workspace."""

@@ -15,9 +15,9 @@ import structlog
 
 from burnish_analytics import metrics
 from burnish_analytics.core.recount import Difference
-from burnish_analytics.core.rollup import bucket_start
+from burnish_analytics.core.rollup import WORKSPACE, SetKey, bucket_start
 from burnish_analytics.forget_old import NUMBERS_DAYS
-from burnish_analytics.io import live_score_store
+from burnish_analytics.io import live_score_store, whole_store
 from burnish_analytics.io import recounts_store as store
 from burnish_analytics.recount import recount
 from burnish_analytics.take_turns import each
@@ -121,7 +121,10 @@ class RecountKeeper:
             await live_score_store.forget_scores(tx, at_most=FORGET_MOST)
 
     async def _make(self, asked: store.Asked) -> int:
-        """Days of which raw rows are forgotten are left out: a recount of nothing would call every figure wrong."""
+        """Days of which raw rows are forgotten are left out: a recount of nothing would call every figure wrong.
+
+        Rows of whole workspaces that lack something, as after an hour of an older release that writes none, are added up anew.
+        """
         oldest = bucket_start(self.clock.now(), "day") - timedelta(days=NUMBERS_DAYS - 1)
         start = max(bucket_start(asked.range_start, "day"), oldest)
         result = await recount(self.db, asked.workspace_id, start=start, end=asked.range_end)
@@ -131,6 +134,8 @@ class RecountKeeper:
             is_ours = await store.finish(tx, asked, counted_from=start, shown=shown, count=count, uncounted=result.uncounted)
             if is_ours and count:
                 await store.note_differences(tx, new_uuid(), asked, count=count)
+            if any(isinstance(one.key, SetKey) and one.key.dimension == WORKSPACE for one in result.differences):
+                await whole_store.begin_again(tx)
         if is_ours:
             metrics.recounts_total.labels("nightly" if asked.requested_by == store.NIGHTLY else "asked").inc()
             metrics.recount_differences_total.inc(count)

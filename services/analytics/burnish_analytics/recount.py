@@ -101,7 +101,7 @@ def _by_prompt(grain: Grain, since: datetime, until: datetime, executions: int) 
 
 
 async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Difference]:
-    """All rows of a piece. What PostgreSQL compares, and end users, whose sketches hold whole workspaces too, are not cut by prompt."""
+    """All rows of a piece. What PostgreSQL compares, and what holds whole workspaces, is not cut by prompt."""
     span: Span = {"grain": of.grain, "start": of.since, "end": of.until}
     async with db.unit_of_work(workspaces={workspace_id}) as tx:
         found = differences(*await recount_store.read_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
@@ -110,6 +110,7 @@ async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Differen
         found += differences(*await recount_store.read_set_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
         if of.part:
             return found
+        found += differences(*await recount_store.read_whole_sides(tx, workspace_id, **span))
         if of.grain in COARSE:
             found += await recount_store.end_user_differences(tx, workspace_id, **span)
         found += await recount_store.metric_differences(tx, workspace_id, **span)
@@ -148,6 +149,9 @@ async def _add_missing(db: Database, workspace_id: UUID, of: Piece) -> int:
         raw, rolled = await recount_store.read_set_sides(
             tx, workspace_id, grain=of.grain, start=of.since, end=of.until, part=of.part, parts=of.parts
         )
+        if not of.part:
+            whole, held = await recount_store.read_whole_sides(tx, workspace_id, grain=of.grain, start=of.since, end=of.until)
+            raw, rolled = raw | whole, rolled | held
         deltas = Deltas()
         for key, measures in raw.items():
             if isinstance(key, SetKey) and key not in rolled:

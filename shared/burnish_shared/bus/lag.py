@@ -64,9 +64,22 @@ async def _show_consumer(bus: Bus, spec: ConsumerSpec) -> None:
     metrics.consumer_full_ratio.labels(lag.durable).set(lag.unacknowledged / lag.max_unacknowledged)
     metrics.consumer_readers.labels(lag.durable).set(lag.readers)
     undelivered_s = await _age_s(bus, spec, info, behind="delivered") if lag.pending else 0.0
-    unfinished_s = undelivered_s if lag.unacknowledged == 0 else await _age_s(bus, spec, info, behind="ack_floor")
+    unfinished_s = await _unfinished_s(bus, spec, info)
     metrics.consumer_pending_oldest_seconds.labels(lag.durable).set(undelivered_s)
     metrics.consumer_unfinished_oldest_seconds.labels(lag.durable).set(unfinished_s)
+
+
+async def unfinished_s(bus: Bus, spec: ConsumerSpec) -> float:
+    """How long the oldest message has been published that this consumer has not finished; 0.0 where it has finished all of them.
+
+    Whoever reads a consumer may ask. Raises Unavailable, and ApiError where the consumer is missing.
+    """
+    return await _unfinished_s(bus, spec, await _info(bus, spec))
+
+
+async def _unfinished_s(bus: Bus, spec: ConsumerSpec, info: dict[str, Any]) -> float:
+    lag = _lag(spec, info)
+    return 0.0 if lag.is_idle else await _age_s(bus, spec, info, behind="ack_floor" if lag.unacknowledged else "delivered")
 
 
 async def _show_stream(bus: Bus, spec: StreamSpec) -> None:

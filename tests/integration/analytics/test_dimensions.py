@@ -56,14 +56,14 @@ async def test_the_histogram_of_a_prompt_with_few_executions_is_not_listed_place
             return await fetch(*statement)
 
         monkeypatch.setattr(type(tx), "fetch", lambda _, *statement: spied(*statement))
-        await store.totals(tx, DAY, Filters(), by_step=False, group_by=None, histograms=("latency",))
+        await store.totals(tx, DAY, Filters(model="simulated/reader"), by_step=False, group_by=None, histograms=("latency",))
         sql, *arguments = asked[-1]
         assert largest(await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments), "Rows Removed by Filter") < 30
         monkeypatch.undo()
     many = done("many", 7)
     await analytics.count(*many)
     async with gateway_db.unit_of_work(workspace=workspace.workspace_id, read_only=True) as tx:
-        told = (await store.totals(tx, DAY, Filters(), by_step=False, group_by=None))[(None, "")]
+        told = (await store.totals(tx, DAY, Filters(model="simulated/reader"), by_step=False, group_by=None))[(None, "")]
     for name, held in (("latency_ms", told.latency), ("first_token_ms", told.first_token)):
         counted: list[int] = []
         for one in (*few, *many):

@@ -12,7 +12,7 @@ from burnish_analytics.core.fold import add_finished
 from burnish_analytics.core.intake import UNSAID, Intake, Said
 from burnish_analytics.core.reactions import standing_of
 from burnish_analytics.core.recount import Difference, differences
-from burnish_analytics.core.rollup import GRAINS, Deltas, Measures, bucket_start
+from burnish_analytics.core.rollup import GRAINS, WORKSPACE, Deltas, Measures, bucket_start
 from burnish_shared.contracts.executions import CompletedItem, Lane, Status
 from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.measures import merged
@@ -137,3 +137,12 @@ def test_a_recount_names_what_differs_and_overlooks_rows_of_zeros() -> None:
     key = min(one)
     assert Difference(key, "executions", rollup=1, recounted=2) in differences(other, one)
     assert differences({}, {key: Measures(latency=[0, 0])}) == []
+
+
+def test_a_batch_of_many_prompts_writes_one_row_of_the_workspace_a_bucket_and_kind_of_traffic() -> None:
+    intake = Intake()
+    many = [changed(execution_id=UUID(int=n + 1), slug=f"p{n}", lane=Lane.BATCH if n % 2 else Lane.INTERACTIVE) for n in range(100)]
+    add_finished(intake, rows_of(*many))
+    whole = {key: one.executions for key, one in intake.deltas.sets.items() if key.dimension == WORKSPACE}
+    assert {(key.grain, key.traffic, key.slug, key.value) for key in whole} == {(g, t, "", "") for g in GRAINS for t in ("live", "batch")}
+    assert set(whole.values()) == {50}

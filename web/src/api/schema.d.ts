@@ -10708,6 +10708,16 @@ export interface components {
          * @description Dearest first.
          */
         CostsAnswer: {
+            /**
+             * Behind S
+             * @description Seconds since then; below 10 while all goes well.
+             */
+            behind_s: number | null;
+            /**
+             * Counted Through
+             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             */
+            counted_through: string | null;
             /** Data */
             data: components["schemas"]["CostRow"][];
             /**
@@ -14118,6 +14128,16 @@ export interface components {
          *     and `others_cost_nusd` of cost.
          */
         GroupsAnswer: {
+            /**
+             * Behind S
+             * @description Seconds since then; below 10 while all goes well.
+             */
+            behind_s: number | null;
+            /**
+             * Counted Through
+             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             */
+            counted_through: string | null;
             /** Data */
             data: components["schemas"]["GroupFigures"][];
             /**
@@ -23553,6 +23573,11 @@ export interface components {
         };
         /** SummaryAnswer */
         SummaryAnswer: {
+            /**
+             * Behind S
+             * @description Seconds since then; below 10 while all goes well.
+             */
+            behind_s: number | null;
             /** Blocked */
             blocked: number;
             /**
@@ -23568,6 +23593,11 @@ export interface components {
             cancelled: number;
             /** Cost Nusd */
             cost_nusd: number;
+            /**
+             * Counted Through
+             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             */
+            counted_through: string | null;
             /**
              * Effectiveness
              * @description 0..100, of satisfaction, success rate, and speed and thrift where there are targets; the summary says what is missing.
@@ -24149,6 +24179,16 @@ export interface components {
          * @description Steps without any execution are left out.
          */
         TimeseriesAnswer: {
+            /**
+             * Behind S
+             * @description Seconds since then; below 10 while all goes well.
+             */
+            behind_s: number | null;
+            /**
+             * Counted Through
+             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             */
+            counted_through: string | null;
             /** Data */
             data: components["schemas"]["Point"][];
             /**
@@ -24161,6 +24201,16 @@ export interface components {
              * @enum {string}
              */
             grain: "minute" | "hour" | "day";
+            /**
+             * Is Whole
+             * @description False: there are more groups than `data` tells, see `others`.
+             */
+            is_whole: boolean;
+            /**
+             * Others
+             * @description Steps of all groups together that are not in `data`, which has the busiest of the range.
+             */
+            others: components["schemas"]["Point"][];
             /**
              * To
              * Format: date-time
@@ -31146,6 +31196,8 @@ export interface operations {
         parameters: {
             query?: {
                 group_by?: ("prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "app" | "api_key" | "provider" | "provider_key") | null;
+                /** @description With `group_by`: so many of the busiest groups are told apart, the others together. Absent: 9 to 50, the fewer the more steps there are. */
+                groups?: number | null;
                 /** @description A named metric to show beside the figures. */
                 metric?: string | null;
                 /** @description `csv`: the same as a file for spreadsheets. */

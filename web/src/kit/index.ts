@@ -1,4 +1,5 @@
 export * from "./Badge";
+export * from "./Behind";
 export * from "./Breaking";
 export * from "./Button";
 export * from "./Cards";

@@ -34,6 +34,7 @@ from burnish_analytics.core.rollup import (
     Traffic,
     bucket_start,
     experiment_of,
+    whole_key,
 )
 from burnish_shared.contracts.executions import Status
 from burnish_shared.contracts.finished_columns import FinishedColumns
@@ -185,6 +186,8 @@ def _roll_up(intake: Intake, minutes: Mapping[_Group, _Sums], end_users: Mapping
             if grain in grains:
                 for one, sums in _folded(groups, partial(_set_key, dimension=dimension, grain=grain)).items():
                     intake.deltas.put_set(one, sums.measures())
+        for whole, sums in _folded(groups, partial(_whole_key, grain=grain)).items():
+            intake.deltas.put_set(whole, sums.measures())
     for group, marks in end_users.items():
         for grain in COARSE:
             for slug in {group.slug, WHOLE_WORKSPACE}:
@@ -219,6 +222,10 @@ def _row_key(group: _Group, *, grain: str) -> RollupKey:
 
 def _set_key(group: _Group, *, dimension: str, grain: str) -> SetKey:
     return SetKey(group.workspace_id, grain, group.bucket, dimension, getattr(group, dimension), group.slug, group.traffic)
+
+
+def _whole_key(group: _Group, *, grain: str) -> SetKey:
+    return whole_key(group.workspace_id, grain, group.bucket, group.traffic)
 
 
 def _group_of(key: tuple[Any, ...]) -> _Group:

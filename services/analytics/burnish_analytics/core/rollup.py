@@ -26,6 +26,9 @@ SET_GRAINS: Final[Mapping[str, tuple[Grain, ...]]] = {
 }
 """What `rollup_sets` tells apart, and in which grains."""
 
+WORKSPACE: Final = "workspace"
+"""The dimension of rows of `rollup_sets` that hold all of a workspace's traffic of one kind; in every grain, without a value or prompt."""
+
 COARSE: Final[tuple[Grain, ...]] = ("hour", "day")
 """Grains of end users: by the minute it would be most of all writing."""
 
@@ -235,6 +238,13 @@ def set_keys_of(fact: Fact) -> Iterable[SetKey]:
     for dimension, value in values.items():
         for grain in SET_GRAINS[dimension]:
             yield SetKey(fact.workspace_id, grain, bucket_start(fact.finished_at, grain), dimension, value, fact.slug, fact.traffic)
+    for grain in GRAINS:
+        yield whole_key(fact.workspace_id, grain, bucket_start(fact.finished_at, grain), fact.traffic)
+
+
+def whole_key(workspace_id: UUID, grain: str, bucket: datetime, traffic: str) -> SetKey:
+    """The row of `rollup_sets` that holds the whole workspace."""
+    return SetKey(workspace_id, grain, bucket, WORKSPACE, "", "", traffic)
 
 
 class Experiment(NamedTuple):

@@ -7,7 +7,18 @@ from uuid import UUID
 import asyncpg
 
 from burnish_analytics.core.recount import Difference, Key, Mark, Side, counted_side, lacking
-from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
+from burnish_analytics.core.rollup import (
+    STATUS_SUMS,
+    SUMS,
+    WHOLE_WORKSPACE,
+    ArmKey,
+    EndUserKey,
+    Measures,
+    MetricKey,
+    RollupKey,
+    SetKey,
+    whole_key,
+)
 from burnish_shared.db.session import Tx
 from burnish_shared.distinct import EMPTY, mark_of
 from burnish_shared.measures import BORDERS, count_into
@@ -89,12 +100,14 @@ SELECT 'rollup', bucket, {dimensions}, {", ".join(SUMS)}, latency::bigint[], fir
 
 READ: Final = _read("rollups", _DIMENSIONS)
 READ_SETS: Final = _read(
-    "rollup_sets",
+    "(SELECT * FROM rollup_sets WHERE dimension <> 'workspace') s",
     "dimension, value, slug, traffic",
     told_apart="""JOIN LATERAL (VALUES ('app', coalesce(e.app, '')), ('api_key', coalesce(e.api_key_id, '')),
   ('provider', e.provider), ('provider_key', coalesce(e.provider_key_id::text, ''))) d(dimension, value)
        ON $2 <> 'minute' OR dimension IN ('app', 'api_key')""",
 )
+
+READ_WHOLE: Final = _read("(SELECT * FROM rollup_sets WHERE dimension = 'workspace') s", "traffic")
 
 READ_METRICS: Final = f"""
 WITH facts AS MATERIALIZED (SELECT * FROM execution_facts e WHERE {_DAY})
@@ -163,12 +176,21 @@ async def read_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime,
 async def read_set_sides(
     tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime, part: int, parts: int
 ) -> tuple[Side, Side]:
-    """The same of `rollup_sets`."""
+    """The same of `rollup_sets`, without the rows of the whole workspace."""
     raw: Side = {}
     rolled: Side = {}
     for row in await tx.fetch(READ_SETS, workspace_id, grain, start, end, BORDERS, parts, part):
         key = SetKey(workspace_id, grain, row["bucket"], row["dimension"], row["value"], row["slug"], row["traffic"])
         _add(raw, rolled, key, row)
+    return raw, rolled
+
+
+async def read_whole_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
+    """The same of the whole workspace, all prompts together: a row a bucket and kind of traffic, however many executions there are."""
+    raw: Side = {}
+    rolled: Side = {}
+    for row in await tx.fetch(READ_WHOLE, workspace_id, grain, start, end, BORDERS, 1, 0):
+        _add(raw, rolled, whole_key(workspace_id, grain, row["bucket"], row["traffic"]), row)
     return raw, rolled
 
 

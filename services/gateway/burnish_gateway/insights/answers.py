@@ -78,6 +78,15 @@ class Figures(BaseModel):
     simulated_executions: int
 
 
+class Counted(BaseModel):
+    """How old figures are."""
+
+    counted_through: datetime | None = Field(
+        description="Until when all that came is counted; it stands still while analytics is away or behind. Null: not known."
+    )
+    behind_s: float | None = Field(description="Seconds since then; below 10 while all goes well.")
+
+
 class EffectivenessTargets(BaseModel):
     """Null: none is set."""
 
@@ -85,7 +94,7 @@ class EffectivenessTargets(BaseModel):
     cost_nusd: int | None
 
 
-class SummaryAnswer(Figures):
+class SummaryAnswer(Figures, Counted):
     start: datetime = Field(serialization_alias="from")
     end: datetime = Field(serialization_alias="to")
     grain: Literal["minute", "hour", "day"]
@@ -112,13 +121,15 @@ class Point(Figures):
     metric: NamedMetric | None = Field(default=None, description="The one that was asked for by `metric`.")
 
 
-class TimeseriesAnswer(BaseModel):
+class TimeseriesAnswer(Counted):
     """Steps without any execution are left out."""
 
     start: datetime = Field(serialization_alias="from")
     end: datetime = Field(serialization_alias="to")
     grain: Literal["minute", "hour", "day"]
+    is_whole: bool = Field(description="False: there are more groups than `data` tells, see `others`.")
     data: list[Point]
+    others: list[Point] = Field(description="Steps of all groups together that are not in `data`, which has the busiest of the range.")
 
 
 class Projected(BaseModel):
@@ -166,7 +177,7 @@ class CostRow(BaseModel):
     projected: Projected | None = Field(default=None, description="This month at its end, of the ten dearest, where asked for.")
 
 
-class CostsAnswer(BaseModel):
+class CostsAnswer(Counted):
     """Dearest first."""
 
     start: datetime = Field(serialization_alias="from")

@@ -1,5 +1,6 @@
 """From sums to what is shown. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from burnish_gateway.insights.answers import Distinct, Figures, NamedMetric, Percentiles, Satisfaction
@@ -11,6 +12,12 @@ from burnish_shared.measures import RELATIVE_ERROR, effectiveness, quantile, wil
 
 MICRO = 1_000_000
 """Scores are summed in millionths."""
+
+
+def counted(through: datetime | None, now: datetime) -> dict[str, Any]:
+    """The fields of `Counted`. None: nobody said until when everything is counted."""
+    behind_s = None if through is None else round(max(0.0, (now - through).total_seconds()), 1)
+    return {"counted_through": through, "behind_s": behind_s}
 
 
 def figures_of(totals: Totals, targets: Targets = NO_TARGETS) -> Figures:

@@ -5,14 +5,15 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer
-from burnish_gateway.insights.answers import Figures
+from burnish_gateway.insights.answers import Counted, Figures
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
-from burnish_gateway.insights.figures import figures_of
+from burnish_gateway.insights.figures import counted, figures_of
 from burnish_gateway.insights.group_store import group_totals, top_users
+from burnish_gateway.insights.progress_store import counted_through
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, of_end_users, range_of
 from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, read_targets
 from burnish_gateway.moments import Moment
@@ -34,7 +35,7 @@ class GroupFigures(Figures):
     group: str
 
 
-class GroupsAnswer(BaseModel):
+class GroupsAnswer(Counted):
     """Those with the most executions first. `is_whole` false: there are more groups than are told, or end users of what is not counted yet.
 
     Of end users: `through` is until when hours were over and counted, and whoever is not told had at most `others_executions` executions
@@ -91,6 +92,7 @@ async def groups(
         wanted = by_the_hour(wanted)
     slugs = None if prompt is None else [parse_slug(one, param="prompt") for one in prompt]
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        age = counted(await counted_through(tx), gateway.clock.now())
         found = await group_totals(
             tx, wanted, group_by=group_by, slugs=slugs, traffic=traffic, model=model, unnamed=unnamed, at_most=GROUPS_MOST + 1
         )
@@ -103,7 +105,7 @@ async def groups(
     if file == "csv":
         return csv_response(GroupFigures, data, name=named("groups", wanted))
     answer = GroupsAnswer(
-        start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, is_whole=len(found) <= GROUPS_MOST, data=data
+        **age, start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, is_whole=len(found) <= GROUPS_MOST, data=data
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -117,12 +119,14 @@ def _check_unfiltered(**filters: object) -> None:
 
 async def _top_users(principal: Principal, gateway: Gateway, wanted: Range, *, file: Format) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        age = counted(await counted_through(tx), gateway.clock.now())
         top = await top_users(tx, wanted, at_most=GROUPS_MOST + 1)
         own = (await read_targets(tx)).own
     data = [GroupFigures(**figures_of(totals, own).model_dump(), group=group) for group, totals in list(top.found.items())[:GROUPS_MOST]]
     if file == "csv":
         return csv_response(GroupFigures, data, name=named("groups", wanted))
     answer = GroupsAnswer(
+        **age,
         start=wanted.start,
         end=wanted.end,
         grain=wanted.grain,

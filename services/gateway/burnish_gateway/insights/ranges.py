@@ -26,6 +26,10 @@ class Range:
     is_asked: bool = False
     """Whether somebody asked for just this grain."""
 
+    @property
+    def steps(self) -> int:
+        return (self.end - self.start) // LENGTHS[self.grain]
+
 
 def by_the_hour(wanted: Range) -> Range:
     """The same range for what is not kept by the minute. Raises InvalidField where minutes were asked for."""

@@ -10,7 +10,8 @@ from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import failure_group_routes, group_routes, recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, EffectivenessTargets, Point, SummaryAnswer, TimeseriesAnswer
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
-from burnish_gateway.insights.figures import effectiveness_without, end_users_of, figures_of, named_metric
+from burnish_gateway.insights.figures import counted, effectiveness_without, end_users_of, figures_of, named_metric
+from burnish_gateway.insights.progress_store import counted_through
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
 from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
@@ -33,6 +34,15 @@ CostGroup = Literal[
 ]  # fmt: skip
 
 POINTS_MOST = 10_000
+POINTS_WANTED = 2_000
+"""Of a grouped time series, where nobody says how many groups: some 1.5 MB."""
+
+GROUPS_LEAST, GROUPS_WANTED, GROUPS_MOST = 10, 50, 200
+"""Told apart in a time series: at least, at most where nobody says, and at most."""
+
+OTHERS = "(others)"
+"""The group of the others in a file, whose rows are all of one kind."""
+
 COST_ROWS_MOST = 1_000
 
 
@@ -104,6 +114,7 @@ AsFile = Annotated[Format, Query(alias="format", description="`csv`: the same as
 async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, which: Which, file: AsFile = "json") -> Response:
     wanted = source_range(wanted, which, None)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        age = counted(await counted_through(tx), gateway.clock.now())
         found = await store.totals(tx, wanted, which, by_step=False, group_by=None)
         await _check_known(tx, which, has_figures=bool(found))
         prompts = await store.distinct_prompts(tx, wanted, which)
@@ -114,6 +125,7 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
     figures = figures_of(next(iter(found.values()), Totals()), targets)
     answer = SummaryAnswer(
         **figures.model_dump(),
+        **age,
         start=wanted.start,
         end=wanted.end,
         grain=wanted.grain,
@@ -157,6 +169,15 @@ async def timeseries(
     which: Which,
     *,
     group_by: GroupBy | None = None,
+    groups: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=GROUPS_MOST,
+            description="With `group_by`: so many of the busiest groups are told apart, the others together. Absent: 9 to 50, the fewer "
+            "the more steps there are.",
+        ),
+    ] = None,
     metric: Annotated[str | None, Query(max_length=63, description="A named metric to show beside the figures.")] = None,
     file: AsFile = "json",
 ) -> Response:
@@ -165,28 +186,46 @@ async def timeseries(
         raise InvalidField("metric: named metrics are not kept by app, key or provider; their names hold no U+0000.", param="metric")
     of_metric: dict[tuple[Any, str], tuple[int, int, float]] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST)
+        age = counted(await counted_through(tx), gateway.clock.now())
+        apart = await _told_apart(tx, wanted, which, group_by, groups)
+        found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST, apart=apart)
         await _check_known(tx, which, has_figures=bool(found))
         if len(found) > POINTS_MOST:
-            raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
+            raise InvalidField(f"groups: more than {POINTS_MOST} points; ask for fewer groups, or a shorter range.", param="groups")
         targets = await store.read_targets(tx)
         if metric is not None:
             sums = await store.metric_sums(tx, wanted, which, metric=metric, by_step=True, group_by=group_by)
             of_metric = {(at, group): one for (at, group, _), one in sums.items()}
-    points = [
-        Point(
-            **figures_of(totals, targets.of_group(group, by=group_by, slug=which.slug)).model_dump(),
+    points: list[Point] = []
+    others: list[Point] = []
+    for (at, group), totals in found.items():
+        own = targets.of(which.slug) if group is None else targets.of_group(group, by=group_by, slug=which.slug)
+        sums_of_metric = of_metric.get((at, group)) if metric is not None else None
+        point = Point(
+            **figures_of(totals, own).model_dump(),
             at=at,
             group=group if group_by is not None else None,
-            metric=named_metric(metric, sums=of_metric[(at, group)], executions=totals.sums["executions"])
-            if metric is not None and (at, group) in of_metric
-            else None,
+            metric=named_metric(metric, sums=sums_of_metric, executions=totals.sums["executions"]) if metric and sums_of_metric else None,
         )
-        for (at, group), totals in found.items()
-    ]
+        (others if group is None else points).append(point)
     if file == "csv":
-        return csv_response(Point, points, name=named("timeseries", wanted))
-    return _answer(TimeseriesAnswer(start=wanted.start, end=wanted.end, grain=wanted.grain, data=points))
+        in_file = points + [one.model_copy(update={"group": OTHERS}) for one in others]
+        return csv_response(Point, in_file, name=named("timeseries", wanted))
+    answer = TimeseriesAnswer(
+        **age, start=wanted.start, end=wanted.end, grain=wanted.grain, is_whole=apart is None, data=points, others=others
+    )
+    return _answer(answer)
+
+
+async def _told_apart(tx: Tx, wanted: Range, which: Filters, group_by: str | None, groups: int | None) -> list[str] | None:
+    """The busiest groups, where there are more than are told apart; None: each is."""
+    if group_by is None:
+        return None
+    steps = wanted.steps
+    fit = max(1, POINTS_MOST // steps - 1)  # With the others' steps, so that only who asks for more groups is ever refused.
+    most = groups or min(fit, max(GROUPS_LEAST, min(GROUPS_WANTED, POINTS_WANTED // steps)))
+    found = await store.busiest(tx, wanted, which, group_by=group_by, at_most=most + 1)
+    return found[:most] if len(found) > most else None
 
 
 @router.get("/v1/analytics/costs", response_model=CostsAnswer, responses=CSV_ANSWER, summary="Where the money went, and will go")
@@ -205,6 +244,7 @@ async def costs(
     whole: dict[str, Series] = {}
     by_group: dict[str, Series] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        age = counted(await counted_through(tx), gateway.clock.now())
         rows = await store.costs(tx, wanted, which, group_by=group_by, at_most=COST_ROWS_MOST)
         await _check_known(tx, which, has_figures=bool(rows))
         total = await store.total_cost(tx, wanted, which)
@@ -219,7 +259,7 @@ async def costs(
     ahead = await projection_of(whole[""], month) if projection else None
     return _answer(
         CostsAnswer(
-            start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, total_nusd=total, projection=ahead, data=data
+            **age, start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, total_nusd=total, projection=ahead, data=data
         )
     )
 

@@ -57,6 +57,22 @@ WHERE: Final = """r.grain = s.grain AND r.bucket >= s.start AND r.bucket < s.unt
    AND ($4::text IS NULL OR r.slug = $4) AND ($5::integer IS NULL OR r.version = $5)
    AND ($6::text IS NULL OR r.label = $6) AND ($7::text IS NULL OR r.model = $7) AND ($8::text IS NULL OR r.traffic = $8)"""
 
+_WHOLE: Final = ", ".join(("r.bucket", "r.traffic", *(f"r.{one}" for one in SUMS), *(f"r.{one}" for one in HISTOGRAMS)))
+
+WHOLE: Final = f"""{SPANS}, LATERAL (
+  SELECT {_WHOLE} FROM rollup_sets r
+   WHERE r.grain = s.grain AND r.bucket >= s.start AND r.bucket < s.until AND r.dimension = 'workspace' AND r.value = '' AND r.slug = ''
+     AND ($4::text IS NULL OR r.traffic = $4) AND (SELECT has_whole_rollups())
+  UNION ALL
+  SELECT {_WHOLE} FROM rollups r
+   WHERE r.grain = s.grain AND r.bucket >= s.start AND r.bucket < s.until
+     AND ($4::text IS NULL OR r.traffic = $4) AND NOT (SELECT has_whole_rollups())) r"""
+"""Rows of the whole workspace: one a step and kind of traffic, however many prompts it has. Until analytics has added them up (after an
+update from a release without them) those of each prompt, version, label and model; a side that is not wanted is not executed."""
+
+OF_ALL: Final = (None, "traffic", "day")
+"""What figures of the whole workspace can be grouped by without its prompts."""
+
 WHERE_SETS: Final = """r.grain = s.grain AND r.bucket >= s.start AND r.bucket < s.until
    AND ($4::text IS NULL OR r.slug = $4) AND ($5::text IS NULL OR r.traffic = $5) AND r.dimension = $6
    AND ($7::text IS NULL OR r.value = $7)"""
@@ -86,12 +102,18 @@ class Source:
 
 
 def source_of(wanted: Range, filters: Filters, group_by: str | None, *, by_step: bool = False) -> Source:
-    """`rollups`, or `rollup_sets` where a dimension of it is grouped by or narrowed to."""
+    """`rollups`, or `rollup_sets` where a dimension of it is grouped by or narrowed to, or all of the workspace is asked for."""
     dimension = group_by if group_by in DIMENSIONS else filters.dimension
+    if group_by in OF_ALL and replace(filters, traffic=None) == Filters():
+        return Source(WHOLE, "true", (*_spans(wanted, by_step=by_step), filters.traffic), GROUPS[group_by])
     if dimension is None:
-        return Source(f"rollups r, {SPANS}", WHERE, _arguments(wanted, filters, by_step=by_step), GROUPS[group_by])
+        return _of_prompts(wanted, filters, group_by, by_step=by_step)
     arguments = (*_spans(wanted, by_step=by_step), filters.slug, filters.traffic, dimension, filters.value)
     return Source(f"rollup_sets r, {SPANS}", WHERE_SETS, arguments, "r.value" if group_by == dimension else GROUPS[group_by])
+
+
+def _of_prompts(wanted: Range, filters: Filters, group_by: str | None, *, by_step: bool = False) -> Source:
+    return Source(f"rollups r, {SPANS}", WHERE, _arguments(wanted, filters, by_step=by_step), GROUPS[group_by])
 
 
 @dataclass(slots=True)
@@ -105,15 +127,18 @@ class Totals:
 
 async def totals(
     tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, group_by: str | None, points_most: int | None = None,
-    histograms: Sequence[str] = HISTOGRAMS,
-) -> dict[tuple[Any, str], Totals]:  # fmt: skip
-    """(start of the step, or None when not `by_step`; group) → sums, in that order. `histograms`: those that are asked for.
+    histograms: Sequence[str] = HISTOGRAMS, apart: Sequence[str] | None = None,
+) -> dict[tuple[Any, Any], Totals]:  # fmt: skip
+    """(start of the step, or None when not `by_step`; group) → sums, in that order. `histograms`: those that are asked for. `apart`: of
+    these groups each, and what is in none of them together under None; absent: each there is.
 
     With `points_most`: where there are more, one more than that is returned, without histograms, which are what costs.
     """
     source = source_of(wanted, filters, group_by, by_step=by_step)
+    if apart is not None:
+        source = _apart(source, apart)
     at, group = "r.bucket" if by_step else "NULL::timestamptz", source.group
-    found: dict[tuple[Any, str], Totals] = {}
+    found: dict[tuple[Any, Any], Totals] = {}
     rows = await tx.fetch(
         f"SELECT {at} AS at, {group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
         f"  FROM {source.tables} WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${len(source.arguments) + 1}",
@@ -125,6 +150,24 @@ async def totals(
     if points_most is None or len(found) <= points_most:
         await _add_histograms(tx, source, found, at=at, histograms=histograms)
     return found
+
+
+def _apart(source: Source, groups: Sequence[str]) -> Source:
+    """The same rows, of which those of other groups are one group, NULL."""
+    told = f"CASE WHEN {source.group} = ANY (${len(source.arguments) + 1}::text[]) THEN {source.group} END"
+    return replace(source, arguments=(*source.arguments, list(groups)), group=told)
+
+
+async def busiest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[str]:
+    """The groups with the most executions, first those with the most."""
+    source = source_of(wanted, filters, group_by)
+    rows = await tx.fetch(
+        f"""SELECT {source.group} AS key FROM {source.tables} WHERE {source.where}
+             GROUP BY 1 ORDER BY sum(r.executions) DESC, 1 LIMIT ${len(source.arguments) + 1}""",
+        *source.arguments,
+        at_most,
+    )
+    return [row["key"] for row in rows]
 
 
 async def largest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[tuple[str, Totals]]:
@@ -204,9 +247,10 @@ async def total_cost(tx: Tx, wanted: Range, filters: Filters) -> int:
 
 async def distinct_prompts(tx: Tx, wanted: Range, filters: Filters) -> int:
     """Registered prompts with executions: counted, not estimated, since rollup rows carry them."""
-    source = source_of(wanted, filters, None)
+    source = source_of(wanted, filters, None) if filters.dimension is not None else _of_prompts(wanted, filters, None)
     return await tx.fetchval(  # type: ignore[no-any-return]
-        f"SELECT count(DISTINCT r.slug) FROM {source.tables} WHERE {source.where} AND r.slug <> '' AND r.executions > 0",
+        f"""SELECT count(*) FROM (SELECT r.slug FROM {source.tables}
+                                   WHERE {source.where} AND r.slug <> '' AND r.executions > 0 GROUP BY 1) b""",
         *source.arguments,
     )
 

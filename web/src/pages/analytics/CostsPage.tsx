@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { useKeyNames, useProviderKeyNames } from "@/api/keys";
 import { BarList, XYChart } from "@/chart";
-import { Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
+import { Behind, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
 import { count, money, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Filters, filtersOf } from "./Filters";
@@ -50,6 +50,7 @@ export default function CostsPage() {
           </DownloadButton>
         </span>
       </Filters>
+      <Behind of={costs.data} />
       <Loaded of={costs} skeleton={<SkeletonTable columns={4} />}>
         {({ total_nusd, projection, data }) =>
           total_nusd === 0 && !projection?.spent_nusd ? (

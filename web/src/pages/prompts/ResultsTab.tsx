@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useCourse } from "@/api/course";
 import { type Answer, usePages, useRead } from "@/api/hooks";
 import { type Annotation, Intervals, XYChart } from "@/chart";
-import { After, Badge, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Skeleton, Table, Toolbar } from "@/kit";
+import { After, Badge, Behind, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Skeleton, Table, Toolbar } from "@/kit";
 import { compact, count, duration, money, percent, percentRange } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { DAY_MS, type GroupFigures, failedOf, since } from "./figures";
@@ -14,6 +14,8 @@ type RangeName = keyof typeof RANGES;
 const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 const shape = { range: oneOf(RANGE_NAMES, "7d"), measure: oneOf(MEASURES, "satisfaction"), traffic: oneOf(["live", "batch"], "live") };
 const MINUTE_MS = 60_000;
+/** More versions than a chart has lines for. */
+const DRAWN = 10;
 const FRESH = { staleTime: 30_000 };
 
 const WORDS: Record<Measure, { title: string; unit: string; format: (value: number) => string; tick: (value: number) => string; range?: readonly [number, number] }> = {
@@ -49,6 +51,7 @@ export function ResultsTab({ slug, labels }: { slug: string; labels: Record<stri
           Runs
         </ButtonLink>
       </Toolbar>
+      <Behind of={all.data} />
       <Loaded of={all}>
         {(found) => {
           const whole = found.data[0];
@@ -91,7 +94,7 @@ type ByVersionProps = { slug: string; versions: GroupFigures[]; labels: Record<s
 
 function ByVersion({ slug, versions, labels, grain, from, traffic, measure, onMeasure, isStale }: ByVersionProps) {
   const now = Date.now();
-  const { of: steps, span, isNear } = useCourse({ group_by: "version", prompt: slug, traffic }, { from, fromMs: Date.parse(from), toMs: now, grain, stepMs: DAY_MS }, FRESH);
+  const { of: steps, span, isNear } = useCourse({ group_by: "version", groups: DRAWN, prompt: slug, traffic }, { from, fromMs: Date.parse(from), toMs: now, grain, stepMs: DAY_MS }, FRESH);
   const [fromMs, toMs] = [span.fromMs, isNear ? Math.min(span.toMs, now) : now];
   const moves = usePages("/v1/prompts/{slug}/labels/{label}/history", { path: { slug, label: "production" } });
   const words = WORDS[measure];

@@ -5,7 +5,7 @@ import { type Facts, STEPS, type StepName, belongsHere, isDone, isMarked, nextSt
 import { useDatasets } from "@/api/choices";
 import { useRead } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, SkeletonText, TextLink, toast } from "@/kit";
+import { Badge, Behind, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, SkeletonText, TextLink, toast } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural } from "@/lib/format";
 import { flag, useUrlState } from "@/lib/url-state";
@@ -58,6 +58,7 @@ function Steps() {
       {isHere && figures?.simulated ? (
         <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so no real money is spent: amounts are play money at made-up prices. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
       ) : null}
+      {isHere ? <Behind of={figures} /> : null}
       {isHere && hasFailed && !isReady ? (
         <Notice tone="bad" title="How far this workspace has come could not be read." action={<Button size="s" onClick={retry}>Try again</Button>}>
           The steps below can be taken all the same.

@@ -1,0 +1,205 @@
+"""Rows of the whole workspace: read instead of each prompt's once all of them are there, and added up where none were."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from burnish_analytics import fill_whole as filling
+from burnish_analytics.core.rollup import WORKSPACE
+from burnish_analytics.fill_whole import fill_whole
+from burnish_analytics.keep_recounts import RecountKeeper
+from burnish_analytics.recount import recount
+from burnish_gateway.insights import store
+from burnish_gateway.insights.cost_days_store import costs_by_day
+from burnish_gateway.insights.ranges import Range
+from burnish_gateway.insights.store import Filters
+from burnish_shared.clock import SetClock
+from burnish_shared.contracts.executions import Lane
+from burnish_shared.db.session import Database, Tx
+from tests.embedded.databases import DatabaseUrls
+from tests.embedded.workspaces import Workspace
+from tests.integration.analytics.test_experiment_sums import largest
+from tests.integration.analytics.traffic import NOON, Analytics, execution, thumb
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A2")]
+
+HOUR = NOON.replace(minute=0, second=0)
+HOURS = Range(HOUR, HOUR + timedelta(hours=24), "hour")
+MINUTES = Range(HOUR, HOUR + timedelta(hours=2), "minute")
+SPANS = [Range(HOUR.replace(hour=0), HOUR.replace(hour=0) + timedelta(days=2), "day"), HOURS, MINUTES]
+LIVE = Filters(traffic="live")
+PROMPTS = 40
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def gateway_db(module_database_urls: DatabaseUrls) -> AsyncIterator[Database]:
+    db = await Database.open(module_database_urls["gateway"], application_name="test-gateway", max_size=2)
+    yield db
+    await db.close()
+
+
+async def some_traffic(analytics: Analytics, workspace: Workspace, *, hour: int = 0) -> None:
+    done = [
+        execution(
+            workspace.workspace_id,
+            slug=f"p{n}",
+            latency_ms=100 + 37 * n,
+            lane=Lane.BATCH if n % 10 == 9 else Lane.INTERACTIVE,
+            finished_at=NOON + timedelta(hours=hour, minutes=n % 3),
+        )
+        for n in range(PROMPTS)
+    ]
+    await analytics.count(*done, *(thumb(one, n % 2) for n, one in enumerate(done[:10])))
+    later = [thumb(one, 1, accepted_at=NOON + timedelta(days=3)) for one in done[:4]]
+    await analytics.count(*later)
+
+
+async def told(tx: Tx, *, traffic: str | None) -> list[Any]:
+    """All that can be asked of a whole workspace."""
+    which = Filters(traffic=traffic)
+    found: list[Any] = []
+    for wanted in SPANS:
+        for by_step in (True, False):
+            for group in store.OF_ALL:
+                found.append(await store.totals(tx, wanted, which, by_step=by_step, group_by=group))
+        found.append(await store.total_cost(tx, wanted, which))
+        found.append(await store.costs(tx, wanted, which, group_by="traffic", at_most=9))
+    found.append(await costs_by_day(tx, SPANS[0], which, group_by=None))
+    return found
+
+
+async def as_told(db: Database, workspace: Workspace) -> list[Any]:
+    async with db.unit_of_work(workspace=workspace.workspace_id, read_only=True) as tx:
+        return [await told(tx, traffic=one) for one in (None, "live", "batch")]
+
+
+async def without_whole_rows(analytics: Analytics, workspace: Workspace) -> None:
+    """As after an update from a release that wrote none."""
+    await analytics.rows("DELETE FROM rollup_sets WHERE dimension = 'workspace' AND workspace_id = $1", workspace.workspace_id)
+    await analytics.rows("UPDATE whole_rollups SET passes = 0, pass_ended_at = NULL, after_workspace = NULL, after_day = NULL")
+
+
+async def passes(analytics: Analytics) -> int:
+    [row] = await analytics.rows("SELECT passes FROM whole_rollups")
+    return int(row["passes"])
+
+
+async def filled(analytics: Analytics) -> None:
+    """Both passes, an hour apart."""
+    clock = SetClock(NOON)
+    await fill_whole(analytics.db, clock, most_s=600)
+    clock.advance(seconds=filling.PASSES_APART.total_seconds())
+    await fill_whole(analytics.db, clock, most_s=600)
+    assert await passes(analytics) == 2
+
+
+async def test_figures_of_a_workspace_read_a_row_a_step_however_many_prompts_it_has(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await some_traffic(analytics, workspace)
+    async with gateway_db.unit_of_work(workspace=workspace.workspace_id, read_only=True) as tx:
+        asked: list[Any] = []
+        for name in ("fetch", "fetchval"):
+            read = getattr(tx, name)
+
+            async def spied(*statement: Any, read: Any = read) -> Any:
+                asked.append(statement)
+                return await read(*statement)
+
+            monkeypatch.setattr(type(tx), name, lambda _, *statement, spied=spied: spied(*statement))
+        await told(tx, traffic="live")
+        monkeypatch.undo()
+        assert len(asked) > 40
+        for sql, *arguments in asked:
+            plan = await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments)
+            read_rows = sum(one["Actual Rows"] * one["Actual Loops"] for one in scans(plan[0]["Plan"]))
+            assert 0 < read_rows <= 3, (read_rows, sql)
+            assert largest(plan, "Rows Removed by Filter") < 200
+
+
+def scans(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    own = [plan] if plan.get("Relation Name", "").startswith("rollup") else []
+    return own + [one for part in plan.get("Plans", ()) for one in scans(part)]
+
+
+async def test_rows_of_the_workspace_are_the_sums_of_its_prompts_and_follow_late_and_changed_reactions(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace
+) -> None:
+    await some_traffic(analytics, workspace)
+    await some_traffic(analytics, workspace, hour=1)
+    from_whole = await as_told(gateway_db, workspace)
+    await analytics.rows("UPDATE whole_rollups SET passes = 0")
+    from_prompts = await as_told(gateway_db, workspace)
+    await analytics.rows("UPDATE whole_rollups SET passes = 2")
+    assert from_whole == from_prompts
+    hours = next(iter(from_whole[1][11].values()))
+    assert hours.sums["executions"] == 36 * 2 and hours.sums["thumbs_up"] > hours.sums["thumbs_down"] and sum(hours.latency) == 72
+    assert (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=2))).differences == []
+    await analytics.rows(
+        "UPDATE rollup_sets SET cost_nusd = cost_nusd + 1 WHERE dimension = 'workspace' AND workspace_id = $1", workspace.workspace_id
+    )
+    found = (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=2))).differences
+    assert {getattr(one.key, "dimension", None) for one in found} == {WORKSPACE} and {one.figure for one in found} == {"cost_nusd"}
+
+
+async def test_what_an_earlier_release_counted_is_added_up_in_steps_and_read_from_its_prompts_until_then(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
+) -> None:
+    other = await new_workspace()
+    await some_traffic(analytics, workspace)
+    await some_traffic(analytics, other)
+    right = await as_told(gateway_db, workspace)
+    await without_whole_rows(analytics, other)
+    await without_whole_rows(analytics, workspace)
+    assert await as_told(gateway_db, workspace) == right, "nothing is missing while nothing is added up"
+    clock = SetClock(NOON)
+    rounds = 0
+    while not (await analytics.rows("SELECT FROM whole_rollups WHERE passes = 1")):
+        await fill_whole(analytics.db, clock, most_s=0)  # One step: a service that stops after any of them goes on with the next.
+        rounds += 1
+        if rounds == 2:
+            await some_traffic(analytics, workspace, hour=1)  # By this release, while it is added up.
+            right = await as_told(gateway_db, workspace)
+        assert await as_told(gateway_db, workspace) == right and rounds < 500
+    # By the release before, which was still there: as if this one had not written the workspace's rows.
+    await analytics.rows(
+        "DELETE FROM rollup_sets WHERE dimension = 'workspace' AND workspace_id = $1 AND grain = 'hour'", other.workspace_id
+    )
+    await fill_whole(analytics.db, clock, most_s=600)
+    assert await passes(analytics) == 1, "the second pass waits until the release before is gone"
+    clock.advance(seconds=filling.PASSES_APART.total_seconds())
+    await fill_whole(analytics.db, clock, most_s=600)
+    assert await passes(analytics) == 2 and await as_told(gateway_db, workspace) == right
+    for one in (workspace, other):
+        assert (await recount(analytics.db, one.workspace_id, start=NOON, end=NOON + timedelta(hours=2))).differences == []
+
+
+async def test_of_an_erased_workspace_nothing_is_added_up(analytics: Analytics, workspace: Workspace) -> None:
+    await some_traffic(analytics, workspace)
+    await without_whole_rows(analytics, workspace)
+    await analytics.rows("INSERT INTO workspace_erasures (workspace_id, requested_by) VALUES ($1, 'test')", workspace.workspace_id)
+    await filled(analytics)
+    rows = "SELECT FROM rollup_sets WHERE dimension = 'workspace' AND workspace_id = $1"
+    assert await analytics.rows(rows, workspace.workspace_id) == []
+
+
+async def test_a_night_that_finds_a_workspaces_row_wanting_has_them_added_up_anew(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace
+) -> None:
+    await some_traffic(analytics, workspace)
+    right = await as_told(gateway_db, workspace)
+    await analytics.rows(
+        "UPDATE rollup_sets SET executions = executions - 1 WHERE dimension = 'workspace' AND grain = 'day' AND workspace_id = $1",
+        workspace.workspace_id,
+    )
+    assert await as_told(gateway_db, workspace) != right
+    midnight = NOON.replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    keeper = RecountKeeper(analytics.db, SetClock(midnight + timedelta(hours=2)), 1.0)
+    await keeper.ask_for_the_night()
+    assert await keeper.recount_due() >= 1
+    assert await passes(analytics) == 0 and await as_told(gateway_db, workspace) == right
+    await filled(analytics)
+    assert await as_told(gateway_db, workspace) == right

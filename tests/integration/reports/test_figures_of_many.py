@@ -1,0 +1,110 @@
+"""Time series of more groups than anybody looks at, and how old figures are, over HTTP."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from burnish_gateway.insights import routes
+from tests.embedded.stack import Caller
+from tests.integration.analytics.traffic import Analytics, execution, thumb
+from tests.integration.reports.test_reports import day, yesterday
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A2")]
+
+PROMPTS = 60
+
+
+async def many_prompts(analytics: Analytics, caller: Caller) -> None:
+    """Prompt n ran n + 1 times yesterday, half an hour apart."""
+    done = [
+        execution(caller.workspace.workspace_id, slug=f"p{n}", finished_at=yesterday() + timedelta(minutes=30 * (one % 4)))
+        for n in range(PROMPTS)
+        for one in range(n + 1)
+    ]
+    await analytics.count(*done, *(thumb(one, 1) for one in done[:3]))
+
+
+async def series(caller: Caller, **query: Any) -> dict[str, Any]:
+    asked = "&".join(f"{name}={value}" for name, value in ({"group_by": "prompt", "grain": "hour"} | day() | query).items())
+    answer = await caller("GET", f"/v1/analytics/timeseries?{asked}")
+    assert answer.status == 200, answer.body
+    return dict(answer.body)
+
+
+def runs(points: list[dict[str, Any]]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for one in points:
+        found[one["group"]] += one["executions"]
+    return found
+
+
+async def test_the_busiest_groups_are_told_apart_and_the_others_together(analytics: Analytics, caller: Caller) -> None:
+    await many_prompts(analytics, caller)
+    told = await series(caller)
+    busiest = {f"p{n}": n + 1 for n in range(PROMPTS - routes.GROUPS_WANTED, PROMPTS)}
+    assert runs(told["data"]) == busiest and told["is_whole"] is False
+    others = sum(range(1, 11))
+    assert sum(one["executions"] for one in told["others"]) == others and {one["group"] for one in told["others"]} == {None}
+    assert len(told["others"]) == 2, "an hour each"
+    assert sum(one["reactions"] for one in told["others"]) == 3 and all(one["latency"]["p95_ms"] for one in told["others"])
+    whole = await series(caller, groups=PROMPTS)
+    assert whole["is_whole"] is True and whole["others"] == [] and sum(runs(whole["data"]).values()) == sum(range(1, PROMPTS + 1))
+    few = await series(caller, groups=2)
+    assert runs(few["data"]) == {"p59": 60, "p58": 59}
+    assert sum(one["executions"] for one in few["others"]) == sum(range(1, 59))
+    minutes = await series(caller, grain="minute", **{"from": yesterday().strftime("%Y-%m-%dT%H:%M:%SZ")})
+    assert len(runs(minutes["data"])) == routes.GROUPS_LEAST, "fewer groups the more steps"
+    ungrouped = await caller("GET", f"/v1/analytics/timeseries?from={day()['from']}&to={day()['to']}")
+    assert ungrouped.body["is_whole"] is True and {one["group"] for one in ungrouped.body["data"]} == {None}
+    of_apps = await series(caller, group_by="app", groups=1)
+    assert runs(of_apps["data"]) == {"": sum(range(1, PROMPTS + 1))} and of_apps["is_whole"] is True
+
+
+async def test_a_file_has_the_others_as_a_group_of_their_own(analytics: Analytics, caller: Caller) -> None:
+    await many_prompts(analytics, caller)
+    answer = await caller(
+        "GET", f"/v1/analytics/timeseries?group_by=prompt&grain=day&groups=1&format=csv&from={day()['from']}&to={day()['to']}"
+    )
+    text = answer.body if isinstance(answer.body, str) else answer.body.decode()
+    assert answer.status == 200 and "p59" in text and text.count(routes.OTHERS) == 1 and "p58" not in text
+
+
+@pytest.mark.parametrize("wrong", ["0", "201", "many"])
+async def test_how_many_groups_has_bounds(caller: Caller, wrong: str) -> None:
+    answer = await caller("GET", f"/v1/analytics/timeseries?group_by=prompt&groups={wrong}")
+    assert (answer.status, answer.body["error"]["param"]) == (422, "groups")
+
+
+async def test_more_points_than_an_answer_holds_name_the_parameter(
+    analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await many_prompts(analytics, caller)
+    monkeypatch.setattr(routes, "POINTS_MOST", 20)
+    answer = await caller("GET", f"/v1/analytics/timeseries?group_by=prompt&groups=30&from={day()['from']}&to={day()['to']}")
+    assert (answer.status, answer.body["error"]["param"]) == (422, "groups")
+
+
+async def test_figures_say_until_when_all_that_came_is_counted(analytics: Analytics, caller: Caller) -> None:
+    """No analytics runs here, which is what the figures have to say."""
+    paths = (
+        "/v1/analytics/summary",
+        "/v1/analytics/timeseries",
+        "/v1/analytics/costs",
+        "/v1/analytics/groups",
+        "/v1/analytics/groups?group_by=end_user",
+    )
+    await analytics.rows("DELETE FROM counted_through")
+    for path in paths:
+        found = (await caller("GET", path)).body
+        assert (found["counted_through"], found["behind_s"]) == (None, None)
+    at = datetime.now(UTC) - timedelta(minutes=10)
+    await analytics.rows(
+        """INSERT INTO counted_through (consumer, through, said_at)
+           VALUES ('analytics_records', $1, now()), ('analytics_feedback', $1::timestamptz + interval '5 minutes', now())""",
+        at,
+    )
+    for path in paths:
+        found = (await caller("GET", path)).body
+        assert datetime.fromisoformat(found["counted_through"]) == at and 600 <= found["behind_s"] < 660
