@@ -24,7 +24,7 @@ SYSTEM_TABLES = {
     "dead_letters": "messages that could not be handled, for the operator",
     "stream_marks": "how far each stream has come",
     "counted_through": "until when analytics has counted, for everybody to read",
-    "whole_rollups": "how far analytics has come in adding up figures of whole workspaces",
+    "whole_rollups": "of which workspaces figures are added up: ids and days, read by analytics and a function alone",
     "backups": "when backups were last taken, for the operator",
     "restores": "when a backup was restored and released, for the operator",
     "providers": "the operator's providers",

@@ -1,68 +1,85 @@
-"""Adds up rows of whole workspaces of what was counted before a release that writes them.
+"""Adds up rows of whole workspaces where they lack something: after an update from a release that wrote none, or a return to it.
 
 What is added is what the rows lack as of one moment, so it is exact under traffic and does nothing a second time.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from burnish_analytics.core.rollup import Grain
 from burnish_analytics.io import recount_store, rollup_store, whole_store
-from burnish_analytics.io.whole_store import PASSES, Progress
-from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError
 
-PASSES_APART: Final = timedelta(hours=1)
-"""In an update services of the release before count for a while beside those of this one; after so long there are none."""
+log = structlog.get_logger("burnish.analytics")
 
 DAY: Final = timedelta(days=1)
 
-PIECES: Final[Mapping[Grain, timedelta]] = {"day": DAY, "hour": timedelta(hours=6), "minute": timedelta(minutes=30)}
-"""So much of each grain is compared at once: of 10,000 prompts some 100,000 rows, or 300,000 by the minute."""
+PIECES_MOST: Final[Mapping[Grain, int]] = {"day": 1, "hour": 24, "minute": 288}
+
+ROWS_AT_ONCE: Final = 50_000
+"""Rows of prompts that are compared at once, about."""
+
+WORKSPACES_AT_ONCE: Final = 100
 
 
-async def fill_whole(db: Database, clock: Clock, *, most_s: float) -> int:
-    """Goes on where it was left, for about so long. Returns how many rows were added to. Another replica may do the same."""
+async def fill_whole(db: Database, *, most_s: float) -> int:
+    """Goes on where it was left, for about so long, with those first that did not fail last. Returns how many rows were added to.
+
+    Another replica may do the same. A workspace that fails keeps no other waiting, and is tried again in a later round.
+    """
     added, until = 0, asyncio.get_running_loop().time() + most_s
-    while True:
-        async with db.unit_of_work() as tx:
-            seen = await whole_store.read_progress(tx)
-        if seen.passes == PASSES or (seen.pass_ended_at is not None and clock.now() < seen.pass_ended_at + PASSES_APART):
-            return added
-        made, now = await _step(db, seen, clock)
-        added += made
-        async with db.unit_of_work() as tx:
-            await whole_store.note_progress(tx, seen, now)
-        if asyncio.get_running_loop().time() >= until:
-            return added
-
-
-async def _step(db: Database, seen: Progress, clock: Clock) -> tuple[int, Progress]:
-    """The next day of the workspace, or the next workspace, or the end of the pass."""
-    workspace_id = seen.workspace_id
-    if workspace_id is not None:
-        async with db.unit_of_work(workspaces={workspace_id}) as tx:
-            day = await whole_store.next_day(tx, workspace_id, seen.day)
-        if day is not None:
-            return await fill_whole_day(db, workspace_id, day), replace(seen, day=day)
     async with db.unit_of_work() as tx:
-        following = await whole_store.next_workspace(tx, workspace_id)
-    if following is not None:
-        return 0, replace(seen, workspace_id=following, day=None)
-    return 0, Progress(seen.passes + 1, clock.now(), None, None)
+        lacking = await whole_store.not_whole(tx, at_most=WORKSPACES_AT_ONCE)
+    for workspace_id in lacking:
+        try:
+            added += await _fill_workspace(db, workspace_id, until=until)
+        except BurnishError:
+            log.exception("whole_rollups.failed", workspace_id=str(workspace_id))
+            async with db.unit_of_work() as tx:
+                await whole_store.note_failed(tx, workspace_id)
+        if asyncio.get_running_loop().time() >= until:
+            break
+    return added
+
+
+async def _fill_workspace(db: Database, workspace_id: UUID, *, until: float) -> int:
+    """All its days, or as many as there is time for; one at least."""
+    added = 0
+    async with db.unit_of_work() as tx:
+        seen = await whole_store.begin(tx, workspace_id)
+    while True:
+        async with db.unit_of_work(workspaces={workspace_id}) as tx:
+            day = await whole_store.next_day(tx, workspace_id, seen.after_day)
+        if day is None:
+            async with db.unit_of_work() as tx:
+                await whole_store.end(tx, workspace_id, marks=seen.marks)
+            return added
+        added += await fill_whole_day(db, workspace_id, day)
+        async with db.unit_of_work() as tx:
+            now = await whole_store.note_day(tx, workspace_id, day, marks=seen.marks)
+        if now is None or asyncio.get_running_loop().time() >= until:
+            return added  # Somebody wrote `rollups` alone meanwhile, or the next round goes on.
+        seen = now
 
 
 async def fill_whole_day(db: Database, workspace_id: UUID, day: datetime) -> int:
     """Returns how many rows were added to. Of a workspace that is erased none: what is left of it are `rollups`."""
     added = 0
-    for grain, length in PIECES.items():
-        for piece in range(DAY // length):
-            start = day + piece * length
-            added += await _fill(db, workspace_id, grain, start, start + length)
+    for grain, most in PIECES_MOST.items():
+        async with db.unit_of_work(workspaces={workspace_id}) as tx:
+            rows = await whole_store.rows_of_prompts(tx, workspace_id, grain=grain, start=day, end=day + DAY)
+        pieces = min(most, max(1, ceil(rows / ROWS_AT_ONCE)))
+        pieces = next(one for one in range(pieces, most + 1) if most % one == 0)
+        for piece in range(pieces):
+            start = day + piece * DAY / pieces
+            added += await _fill(db, workspace_id, grain, start, start + DAY / pieces)
     return added
 
 

@@ -346,8 +346,8 @@ class Housework:
             self._words.after = last
 
     async def fill_whole(self) -> int:
-        """Adds up rows of whole workspaces, where a release before wrote none: some in each round."""
-        return await fill_whole(self.db, self.clock, most_s=FILL_MOST_S)
+        """Adds up rows of whole workspaces that lack something, as after a release that wrote none: some in each round."""
+        return await fill_whole(self.db, most_s=FILL_MOST_S)
 
     async def count_waiting(self) -> None:
         """Writes down how much feedback waits, by workspace."""

@@ -123,7 +123,8 @@ class RecountKeeper:
     async def _make(self, asked: store.Asked) -> int:
         """Days of which raw rows are forgotten are left out: a recount of nothing would call every figure wrong.
 
-        Rows of whole workspaces that lack something, as after an hour of an older release that writes none, are added up anew.
+        Rows of the whole workspace that are not the sums of its `rollups` are told like any other difference, not read any more, and added
+        up anew.
         """
         oldest = bucket_start(self.clock.now(), "day") - timedelta(days=NUMBERS_DAYS - 1)
         start = max(bucket_start(asked.range_start, "day"), oldest)
@@ -135,7 +136,7 @@ class RecountKeeper:
             if is_ours and count:
                 await store.note_differences(tx, new_uuid(), asked, count=count)
             if any(isinstance(one.key, SetKey) and one.key.dimension == WORKSPACE for one in result.differences):
-                await whole_store.begin_again(tx)
+                await whole_store.mark(tx, asked.workspace_id)
         if is_ours:
             metrics.recounts_total.labels("nightly" if asked.requested_by == store.NIGHTLY else "asked").inc()
             metrics.recount_differences_total.inc(count)

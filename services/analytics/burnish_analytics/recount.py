@@ -16,7 +16,7 @@ from uuid import UUID
 
 from burnish_analytics.core.recount import Difference, differences
 from burnish_analytics.core.rollup import COARSE, GRAINS, Deltas, Grain, SetKey, bucket_start
-from burnish_analytics.io import live_score_store, recount_store, rollup_store
+from burnish_analytics.io import live_score_store, recount_store, rollup_store, whole_store
 from burnish_shared.db.session import Database
 
 STEP: Final = timedelta(days=1)
@@ -110,7 +110,8 @@ async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Differen
         found += differences(*await recount_store.read_set_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
         if of.part:
             return found
-        found += differences(*await recount_store.read_whole_sides(tx, workspace_id, **span))
+        if await whole_store.is_whole(tx):
+            found += differences(*await whole_store.sides(tx, workspace_id, **span))
         if of.grain in COARSE:
             found += await recount_store.end_user_differences(tx, workspace_id, **span)
         found += await recount_store.metric_differences(tx, workspace_id, **span)
@@ -149,9 +150,6 @@ async def _add_missing(db: Database, workspace_id: UUID, of: Piece) -> int:
         raw, rolled = await recount_store.read_set_sides(
             tx, workspace_id, grain=of.grain, start=of.since, end=of.until, part=of.part, parts=of.parts
         )
-        if not of.part:
-            whole, held = await recount_store.read_whole_sides(tx, workspace_id, grain=of.grain, start=of.since, end=of.until)
-            raw, rolled = raw | whole, rolled | held
         deltas = Deltas()
         for key, measures in raw.items():
             if isinstance(key, SetKey) and key not in rolled:

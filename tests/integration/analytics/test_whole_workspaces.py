@@ -1,15 +1,18 @@
 """Rows of the whole workspace: read instead of each prompt's once all of them are there, and added up where none were."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
-from burnish_analytics import fill_whole as filling
-from burnish_analytics.core.rollup import WORKSPACE
+from burnish_analytics.core.rollup import WORKSPACE, Deltas
 from burnish_analytics.fill_whole import fill_whole
+from burnish_analytics.io import rollup_store, whole_store
 from burnish_analytics.keep_recounts import RecountKeeper
 from burnish_analytics.recount import recount
 from burnish_gateway.insights import store
@@ -19,7 +22,9 @@ from burnish_gateway.insights.store import Filters
 from burnish_shared.clock import SetClock
 from burnish_shared.contracts.executions import Lane
 from burnish_shared.db.session import Database, Tx
+from burnish_shared.errors import Busy
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.test_experiment_sums import largest
 from tests.integration.analytics.traffic import NOON, Analytics, execution, thumb
@@ -76,30 +81,38 @@ async def as_told(db: Database, workspace: Workspace) -> list[Any]:
         return [await told(tx, traffic=one) for one in (None, "live", "batch")]
 
 
-async def without_whole_rows(analytics: Analytics, workspace: Workspace) -> None:
-    """As after an update from a release that wrote none."""
-    await analytics.rows("DELETE FROM rollup_sets WHERE dimension = 'workspace' AND workspace_id = $1", workspace.workspace_id)
-    await analytics.rows("UPDATE whole_rollups SET passes = 0, pass_ended_at = NULL, after_workspace = NULL, after_day = NULL")
+@contextmanager
+def the_release_before() -> Iterator[None]:
+    """Counts as it did: `rollups`, apps, keys and providers, without a word on rows of whole workspaces."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rollup_store, "ADD", rollup_store.ADD.replace(", set_config('app.writes_whole', 'on', true) says_so", ""))
+        settle = Deltas.settle
+
+        def settled(deltas: Deltas) -> Deltas:
+            settle(deltas)
+            for key in [one for one in deltas.sets if one.dimension == WORKSPACE]:
+                del deltas.sets[key]
+            return deltas
+
+        patch.setattr(Deltas, "settle", settled)
+        yield
 
 
-async def passes(analytics: Analytics) -> int:
-    [row] = await analytics.rows("SELECT passes FROM whole_rollups")
-    return int(row["passes"])
+async def is_whole(analytics: Analytics, workspace: Workspace) -> bool:
+    rows = await analytics.rows("SELECT is_whole FROM whole_rollups WHERE workspace_id = $1", workspace.workspace_id)
+    return bool(rows and rows[0]["is_whole"])
 
 
-async def filled(analytics: Analytics) -> None:
-    """Both passes, an hour apart."""
-    clock = SetClock(NOON)
-    await fill_whole(analytics.db, clock, most_s=600)
-    clock.advance(seconds=filling.PASSES_APART.total_seconds())
-    await fill_whole(analytics.db, clock, most_s=600)
-    assert await passes(analytics) == 2
+async def filled(analytics: Analytics, *workspaces: Workspace) -> None:
+    await fill_whole(analytics.db, most_s=600)
+    assert all([await is_whole(analytics, one) for one in workspaces])
 
 
 async def test_figures_of_a_workspace_read_a_row_a_step_however_many_prompts_it_has(
     analytics: Analytics, gateway_db: Database, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await some_traffic(analytics, workspace)
+    await filled(analytics, workspace)
     async with gateway_db.unit_of_work(workspace=workspace.workspace_id, read_only=True) as tx:
         asked: list[Any] = []
         for name in ("fetch", "fetchval"):
@@ -130,13 +143,15 @@ async def test_rows_of_the_workspace_are_the_sums_of_its_prompts_and_follow_late
 ) -> None:
     await some_traffic(analytics, workspace)
     await some_traffic(analytics, workspace, hour=1)
-    from_whole = await as_told(gateway_db, workspace)
-    await analytics.rows("UPDATE whole_rollups SET passes = 0")
     from_prompts = await as_told(gateway_db, workspace)
-    await analytics.rows("UPDATE whole_rollups SET passes = 2")
-    assert from_whole == from_prompts
+    await filled(analytics, workspace)
+    await some_traffic(analytics, workspace, hour=2)
+    from_whole = await as_told(gateway_db, workspace)
+    await analytics.rows("UPDATE whole_rollups SET is_whole = false")
+    assert from_whole == await as_told(gateway_db, workspace) != from_prompts
+    await analytics.rows("UPDATE whole_rollups SET is_whole = true")
     hours = next(iter(from_whole[1][11].values()))
-    assert hours.sums["executions"] == 36 * 2 and hours.sums["thumbs_up"] > hours.sums["thumbs_down"] and sum(hours.latency) == 72
+    assert hours.sums["executions"] == 36 * 3 and hours.sums["thumbs_up"] > hours.sums["thumbs_down"] and sum(hours.latency) == 108
     assert (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=2))).differences == []
     await analytics.rows(
         "UPDATE rollup_sets SET cost_nusd = cost_nusd + 1 WHERE dimension = 'workspace' AND workspace_id = $1", workspace.workspace_id
@@ -149,47 +164,106 @@ async def test_what_an_earlier_release_counted_is_added_up_in_steps_and_read_fro
     analytics: Analytics, gateway_db: Database, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
 ) -> None:
     other = await new_workspace()
-    await some_traffic(analytics, workspace)
-    await some_traffic(analytics, other)
+    with the_release_before():
+        await some_traffic(analytics, workspace)
+        await some_traffic(analytics, workspace, hour=24)
+        await some_traffic(analytics, other)
     right = await as_told(gateway_db, workspace)
-    await without_whole_rows(analytics, other)
-    await without_whole_rows(analytics, workspace)
-    assert await as_told(gateway_db, workspace) == right, "nothing is missing while nothing is added up"
-    clock = SetClock(NOON)
+    await some_traffic(analytics, workspace, hour=1)  # By this release, before anything is added up.
+    assert (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=2))).differences == []
+    now = await as_told(gateway_db, workspace)
     rounds = 0
-    while not (await analytics.rows("SELECT FROM whole_rollups WHERE passes = 1")):
-        await fill_whole(analytics.db, clock, most_s=0)  # One step: a service that stops after any of them goes on with the next.
+    while not await is_whole(analytics, workspace):
+        assert await as_told(gateway_db, workspace) == now != right and rounds < 50
+        await fill_whole(analytics.db, most_s=0)  # A day at the most: a service that stops after any of them goes on with the next.
         rounds += 1
         if rounds == 2:
-            await some_traffic(analytics, workspace, hour=1)  # By this release, while it is added up.
-            right = await as_told(gateway_db, workspace)
-        assert await as_told(gateway_db, workspace) == right and rounds < 500
-    # By the release before, which was still there: as if this one had not written the workspace's rows.
-    await analytics.rows(
-        "DELETE FROM rollup_sets WHERE dimension = 'workspace' AND workspace_id = $1 AND grain = 'hour'", other.workspace_id
-    )
-    await fill_whole(analytics.db, clock, most_s=600)
-    assert await passes(analytics) == 1, "the second pass waits until the release before is gone"
-    clock.advance(seconds=filling.PASSES_APART.total_seconds())
-    await fill_whole(analytics.db, clock, most_s=600)
-    assert await passes(analytics) == 2 and await as_told(gateway_db, workspace) == right
+            await some_traffic(analytics, workspace, hour=3)
+            now = await as_told(gateway_db, workspace)
+    assert await as_told(gateway_db, workspace) == now and rounds >= 2
+    await filled(analytics, other)
     for one in (workspace, other):
-        assert (await recount(analytics.db, one.workspace_id, start=NOON, end=NOON + timedelta(hours=2))).differences == []
+        assert (await recount(analytics.db, one.workspace_id, start=NOON, end=NOON + timedelta(hours=4))).differences == []
+
+
+async def test_an_earlier_release_that_counts_once_more_is_seen_at_once(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
+) -> None:
+    """Beside this one in an update, or after a return to it. Others stay whole."""
+    other = await new_workspace()
+    for one in (workspace, other):
+        await some_traffic(analytics, one)
+    await filled(analytics, workspace, other)
+    before = await as_told(gateway_db, workspace)
+    with the_release_before():
+        await some_traffic(analytics, workspace, hour=1)
+    assert not await is_whole(analytics, workspace) and await is_whole(analytics, other)
+    right = await as_told(gateway_db, workspace)
+    assert right != before
+    await filled(analytics, workspace)
+    assert await as_told(gateway_db, workspace) == right
+    await fill_whole(analytics.db, most_s=600)
+    assert await as_told(gateway_db, workspace) == right, "a second time there is nothing to add"
+
+
+async def test_one_that_had_not_committed_while_rows_were_added_up_is_waited_for(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace
+) -> None:
+    await some_traffic(analytics, workspace)
+    [row] = await analytics.rows("SELECT * FROM rollups WHERE workspace_id = $1 AND grain = 'day' LIMIT 1", workspace.workspace_id)
+    async with as_superuser(analytics.superuser_url) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "UPDATE rollups SET executions = executions + 1 WHERE workspace_id = $1 AND grain = 'day' AND slug = $2",
+            row["workspace_id"], row["slug"],
+        )  # fmt: skip
+        filling = asyncio.create_task(fill_whole(analytics.db, most_s=600))
+        await asyncio.wait([filling], timeout=0.5)
+        await transaction.commit()
+    await filling
+    right = await as_told(gateway_db, workspace)
+    await filled(analytics, workspace)
+    assert await as_told(gateway_db, workspace) == right
+
+
+async def test_a_workspace_that_fails_keeps_no_other_waiting(
+    analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await new_workspace()
+    first, second = sorted((workspace, other), key=lambda one: one.workspace_id)
+    with the_release_before():
+        for one in (first, second):
+            await some_traffic(analytics, one)
+    lacking = whole_store.lacking
+
+    async def failing(tx: Tx, workspace_id: UUID, **span: Any) -> Deltas:
+        if workspace_id == first.workspace_id:
+            raise Busy("too long")
+        return await lacking(tx, workspace_id, **span)
+
+    monkeypatch.setattr(whole_store, "lacking", failing)
+    await fill_whole(analytics.db, most_s=600)
+    assert (await is_whole(analytics, first), await is_whole(analytics, second)) == (False, True)
+    monkeypatch.undo()
+    await filled(analytics, first)
 
 
 async def test_of_an_erased_workspace_nothing_is_added_up(analytics: Analytics, workspace: Workspace) -> None:
-    await some_traffic(analytics, workspace)
-    await without_whole_rows(analytics, workspace)
+    with the_release_before():
+        await some_traffic(analytics, workspace)
     await analytics.rows("INSERT INTO workspace_erasures (workspace_id, requested_by) VALUES ($1, 'test')", workspace.workspace_id)
-    await filled(analytics)
+    await fill_whole(analytics.db, most_s=600)
     rows = "SELECT FROM rollup_sets WHERE dimension = 'workspace' AND workspace_id = $1"
     assert await analytics.rows(rows, workspace.workspace_id) == []
 
 
-async def test_a_night_that_finds_a_workspaces_row_wanting_has_them_added_up_anew(
-    analytics: Analytics, gateway_db: Database, workspace: Workspace
+async def test_a_night_that_finds_a_workspaces_row_wanting_tells_it_and_has_it_added_up_anew(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
 ) -> None:
+    other = await new_workspace()
     await some_traffic(analytics, workspace)
+    await filled(analytics, workspace, other)
     right = await as_told(gateway_db, workspace)
     await analytics.rows(
         "UPDATE rollup_sets SET executions = executions - 1 WHERE dimension = 'workspace' AND grain = 'day' AND workspace_id = $1",
@@ -200,6 +274,7 @@ async def test_a_night_that_finds_a_workspaces_row_wanting_has_them_added_up_ane
     keeper = RecountKeeper(analytics.db, SetClock(midnight + timedelta(hours=2)), 1.0)
     await keeper.ask_for_the_night()
     assert await keeper.recount_due() >= 1
-    assert await passes(analytics) == 0 and await as_told(gateway_db, workspace) == right
-    await filled(analytics)
+    assert not await is_whole(analytics, workspace) and await is_whole(analytics, other)
+    assert await as_told(gateway_db, workspace) == right
+    await filled(analytics, workspace)
     assert await as_told(gateway_db, workspace) == right

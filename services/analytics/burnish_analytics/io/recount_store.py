@@ -17,7 +17,6 @@ from burnish_analytics.core.rollup import (
     MetricKey,
     RollupKey,
     SetKey,
-    whole_key,
 )
 from burnish_shared.db.session import Tx
 from burnish_shared.distinct import EMPTY, mark_of
@@ -107,8 +106,6 @@ READ_SETS: Final = _read(
        ON $2 <> 'minute' OR dimension IN ('app', 'api_key')""",
 )
 
-READ_WHOLE: Final = _read("(SELECT * FROM rollup_sets WHERE dimension = 'workspace') s", "traffic")
-
 READ_METRICS: Final = f"""
 WITH facts AS MATERIALIZED (SELECT * FROM execution_facts e WHERE {_DAY})
 SELECT bucket, metric, {_DIMENSIONS}, coalesce(r.reactions, 0) AS held, coalesce(c.reactions, 0) AS counted,
@@ -182,15 +179,6 @@ async def read_set_sides(
     for row in await tx.fetch(READ_SETS, workspace_id, grain, start, end, BORDERS, parts, part):
         key = SetKey(workspace_id, grain, row["bucket"], row["dimension"], row["value"], row["slug"], row["traffic"])
         _add(raw, rolled, key, row)
-    return raw, rolled
-
-
-async def read_whole_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
-    """The same of the whole workspace, all prompts together: a row a bucket and kind of traffic, however many executions there are."""
-    raw: Side = {}
-    rolled: Side = {}
-    for row in await tx.fetch(READ_WHOLE, workspace_id, grain, start, end, BORDERS, 1, 0):
-        _add(raw, rolled, whole_key(workspace_id, grain, row["bucket"], row["traffic"]), row)
     return raw, rolled
 
 

@@ -44,20 +44,21 @@ def _arrays(kinds: Iterable[str]) -> str:
     return ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
 
 
-def _adding(table: str, keys: Mapping[str, str]) -> str:
-    """Adds measures to rows of `table`."""
+def _adding(table: str, keys: Mapping[str, str], *, beside: str = "") -> str:
+    """Adds measures to rows of `table`. `beside`: what is joined, once."""
     columns = (*keys, *SUMS, *HISTOGRAMS)
     arrays = _arrays((*keys.values(), *["bigint"] * len(SUMS), *["text"] * len(HISTOGRAMS)))
     return f"""
 INSERT INTO {table} AS r ({", ".join(columns)})
 SELECT {", ".join((*keys, *SUMS))}, {", ".join(f"{one}::integer[]" for one in HISTOGRAMS)}
-  FROM unnest({arrays}) u({", ".join(columns)})
+  FROM unnest({arrays}) u({", ".join(columns)}){beside}
 ON CONFLICT ({", ".join(keys)}) DO UPDATE SET
   {", ".join(f"{one} = r.{one} + excluded.{one}" for one in SUMS)},
   {", ".join(_MERGED.format(one=one) for one in HISTOGRAMS)}"""
 
 
-ADD: Final = _adding("rollups", KEY_KINDS)
+# Rows of the whole workspace are written in the same transaction, as who writes these alone does not say (0111_whole_workspaces.sql).
+ADD: Final = _adding("rollups", KEY_KINDS, beside=", set_config('app.writes_whole', 'on', true) says_so")
 ADD_SETS: Final = _adding("rollup_sets", SET_KINDS)
 
 ADD_METRICS: Final = f"""

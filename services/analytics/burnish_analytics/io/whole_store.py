@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from burnish_analytics.core.recount import Side
 from burnish_analytics.core.rollup import SUMS, Deltas, Measures, whole_key
 from burnish_shared.db.session import Tx
-
-PASSES: Final = 2
 
 HISTOGRAMS: Final = ("latency", "first_token")
 
@@ -21,7 +20,7 @@ _FILLED: Final = ", ".join(
 )
 
 # Both sides in one statement, and so of one moment: whoever counts meanwhile adds to both. Read twice, and not kept between: where nothing
-# is lacking, which is all there is to see in the second pass, no histogram is read.
+# is lacking no histogram is read.
 LACKING: Final = f"""
 WITH told AS NOT MATERIALIZED (
        SELECT 1 AS sign, {_COLUMNS} FROM rollups
@@ -44,37 +43,66 @@ SELECT l.*, c.* FROM lacking l CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`passes` that are over; of this one `workspace_id` is under way, and done until `day`. None: not begun."""
+    """Days until `after_day` are done, None: none. `marks`: how often somebody had written `rollups` alone by then."""
 
-    passes: int
-    pass_ended_at: datetime | None
-    workspace_id: UUID | None
-    day: datetime | None
+    marks: int
+    after_day: datetime | None
 
 
-async def read_progress(tx: Tx) -> Progress:
-    row = await tx.fetchrow("SELECT passes, pass_ended_at, after_workspace AS workspace_id, after_day AS day FROM whole_rollups")
-    return Progress(**dict(row)) if row is not None else Progress(PASSES, None, None, None)
+async def not_whole(tx: Tx, *, at_most: int) -> list[UUID]:
+    """Workspaces whose rows may lack something, those that failed last behind the others."""
+    rows = await tx.fetch(
+        """SELECT c FROM counted_workspaces() c LEFT JOIN whole_rollups w ON w.workspace_id = c
+            WHERE w.is_whole IS NOT TRUE ORDER BY w.tried_at NULLS FIRST, c LIMIT $1""",
+        at_most,
+    )
+    return [row["c"] for row in rows]
 
 
-async def note_progress(tx: Tx, seen: Progress, now: Progress) -> None:
-    """Nothing where another replica has ended the pass meanwhile."""
+async def begin(tx: Tx, workspace_id: UUID) -> Progress:
+    """Before anything is compared, and committed: who writes `rollups` alone from now on is seen at the end by its mark."""
+    await tx.execute("INSERT INTO whole_rollups (workspace_id) VALUES ($1) ON CONFLICT DO NOTHING", workspace_id)
+    row = await tx.fetchrow("SELECT marks, after_day FROM whole_rollups WHERE workspace_id = $1", workspace_id)
+    return Progress(**dict(row)) if row is not None else Progress(0, None)
+
+
+async def note_day(tx: Tx, workspace_id: UUID, day: datetime, *, marks: int) -> Progress | None:
+    """None where somebody wrote `rollups` alone since: it begins again."""
+    row = await tx.fetchrow(
+        "UPDATE whole_rollups SET after_day = $2 WHERE workspace_id = $1 AND marks = $3 AND NOT is_whole RETURNING marks, after_day",
+        workspace_id,
+        day,
+        marks,
+    )
+    return Progress(**dict(row)) if row is not None else None
+
+
+async def end(tx: Tx, workspace_id: UUID, *, marks: int) -> None:
+    """Every day is done. Nothing where somebody wrote `rollups` alone since; who is about to has not committed, and is waited for."""
     await tx.execute(
-        "UPDATE whole_rollups SET passes = $2, pass_ended_at = $3, after_workspace = $4, after_day = $5 WHERE passes = $1",
-        seen.passes, now.passes, now.pass_ended_at, now.workspace_id, now.day,
-    )  # fmt: skip
-
-
-async def begin_again(tx: Tx) -> None:
-    """Until both passes are over whole workspaces are read from `rollups`."""
-    await tx.execute(
-        "UPDATE whole_rollups SET passes = 0, pass_ended_at = NULL, after_workspace = NULL, after_day = NULL WHERE passes = $1", PASSES
+        "UPDATE whole_rollups SET is_whole = true, after_day = NULL, tried_at = NULL WHERE workspace_id = $1 AND marks = $2",
+        workspace_id,
+        marks,
     )
 
 
-async def next_workspace(tx: Tx, after: UUID | None) -> UUID | None:
-    """The workspace behind this one; None: there is none."""
-    return await tx.fetchval("SELECT w FROM counted_workspaces() w WHERE $1::uuid IS NULL OR w > $1 ORDER BY 1 LIMIT 1", after)  # type: ignore[no-any-return]
+async def note_failed(tx: Tx, workspace_id: UUID) -> None:
+    await tx.execute("UPDATE whole_rollups SET tried_at = clock_timestamp() WHERE workspace_id = $1", workspace_id)
+
+
+async def is_whole(tx: Tx) -> bool:
+    """Of the workspace of this unit of work."""
+    return bool(await tx.fetchval("SELECT has_whole_rollups()"))
+
+
+async def mark(tx: Tx, workspace_id: UUID) -> None:
+    """They lack something: they are read from `rollups` until they are added up again."""
+    await tx.execute("UPDATE whole_rollups SET is_whole = false, marks = marks + 1, after_day = NULL WHERE workspace_id = $1", workspace_id)
+
+
+async def rows_of_prompts(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> int:
+    sql = "SELECT count(*) FROM rollups WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4"
+    return int(await tx.fetchval(sql, workspace_id, grain, start, end))
 
 
 async def next_day(tx: Tx, workspace_id: UUID, after: datetime | None) -> datetime | None:
@@ -99,3 +127,23 @@ async def lacking(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, en
             setattr(measures, name, dense)
         deltas.put_set(whole_key(workspace_id, grain, row["bucket"], row["traffic"]), measures)
     return deltas
+
+
+BOTH: Final = f"""
+SELECT is_whole, bucket, traffic, {", ".join(f"sum({one})::bigint AS {one}" for one in SUMS)}
+  FROM (SELECT false AS is_whole, bucket, traffic, {", ".join(SUMS)} FROM rollups
+         WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4
+        UNION ALL
+        SELECT true, bucket, traffic, {", ".join(SUMS)} FROM rollup_sets
+         WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 AND dimension = 'workspace') both_sides
+ GROUP BY 1, 2, 3"""
+
+
+async def sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
+    """The sums of `rollups`, and those of the rows of the whole workspace, as of one moment; without histograms."""
+    prompts: Side = {}
+    held: Side = {}
+    for row in await tx.fetch(BOTH, workspace_id, grain, start, end):
+        measures = Measures(**{one: row[one] for one in SUMS})
+        (held if row["is_whole"] else prompts)[whole_key(workspace_id, grain, row["bucket"], row["traffic"])] = measures
+    return prompts, held

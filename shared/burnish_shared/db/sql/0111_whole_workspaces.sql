@@ -7,21 +7,35 @@ ALTER TABLE rollup_sets DROP CONSTRAINT rollup_sets_dimension_check, DROP CONSTR
 ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_dimension_check CHECK (dimension IN ('app', 'api_key', 'provider', 'provider_key', 'workspace')) NOT VALID;
 ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_grain_check
   CHECK (grain IN ('hour', 'day') OR (grain = 'minute' AND dimension IN ('app', 'api_key', 'workspace'))) NOT VALID;
+CREATE INDEX rollup_sets_whole ON rollup_sets (workspace_id, grain, bucket, traffic) WHERE dimension = 'workspace';
 
--- How far analytics has come in adding up such rows of what was counted before there were any; one row. Twice through everything, since services of the
--- release before may have counted during the first time. Until then whole workspaces are read from `rollups`.
+-- Of which workspaces such rows hold all that `rollups` hold; of the others figures are read from `rollups`. Analytics adds up what lacks.
 CREATE TABLE whole_rollups (
-  one             boolean PRIMARY KEY DEFAULT true CHECK (one),
-  passes          smallint NOT NULL CHECK (passes BETWEEN 0 AND 2),      -- 2: every row is there
-  pass_ended_at   timestamptz,
-  after_workspace uuid,                                                  -- all before it is done in this pass; NULL: it begins
-  after_day       timestamptz);                                          -- and of it all days until this one; NULL: it begins
-CALL make_system_table('whole_rollups', app => 'SELECT', worker => 'SELECT, UPDATE', writer => 'analytics');
-INSERT INTO whole_rollups (passes) SELECT CASE WHEN EXISTS (SELECT FROM rollups) THEN 0 ELSE 2 END;
+  workspace_id uuid PRIMARY KEY,
+  is_whole     boolean NOT NULL DEFAULT false,
+  marks        bigint NOT NULL DEFAULT 0,                                -- how often somebody wrote `rollups` alone
+  after_day    timestamptz,                                              -- all days until this one are added up; NULL: it begins
+  tried_at     timestamptz);                                             -- when a step failed last
+CALL make_system_table('whole_rollups', app => '', worker => 'SELECT, INSERT, UPDATE', writer => 'analytics, and mark_not_whole');
+GRANT INSERT, UPDATE ON whole_rollups TO burnish_lookup;
 
-CREATE FUNCTION has_whole_rollups() RETURNS boolean LANGUAGE sql STABLE SET search_path = burnish, pg_temp AS $$ SELECT passes = 2 FROM whole_rollups $$;
-REVOKE ALL ON FUNCTION has_whole_rollups() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION has_whole_rollups() TO burnish_app, burnish_worker, burnish_lookup;
+CREATE FUNCTION has_whole_rollups() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM whole_rollups WHERE is_whole AND workspace_id = ANY (string_to_array(
+    coalesce(nullif(current_setting('app.workspace', true), ''), nullif(current_setting('app.workspaces', true), '')), ',')::uuid[])) $$;
+CALL make_lookup_function('has_whole_rollups()', app => true, worker => true);
+
+-- A release that knows no such rows writes `rollups` alone, in an update beside this one, or after a return to it: what it writes to is not whole any more.
+-- Who writes both says so for its transaction (app.writes_whole).
+CREATE FUNCTION mark_not_whole() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  IF current_setting('app.writes_whole', true) = 'on' THEN RETURN NULL; END IF;
+  INSERT INTO whole_rollups AS w (workspace_id, marks) SELECT DISTINCT workspace_id, 1 FROM written ORDER BY 1
+  ON CONFLICT (workspace_id) DO UPDATE SET is_whole = false, marks = w.marks + 1, after_day = NULL;
+  RETURN NULL;
+END $$;
+CALL make_lookup_function('mark_not_whole()', app => false, worker => true);
+CREATE TRIGGER whole_of_new AFTER INSERT ON rollups REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mark_not_whole();
+CREATE TRIGGER whole_of_changed AFTER UPDATE ON rollups REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mark_not_whole();
 
 -- Until when all that was published to a consumer of analytics is counted, as analytics last saw it.
 CREATE TABLE counted_through (
