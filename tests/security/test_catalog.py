@@ -108,6 +108,7 @@ GATEWAY_LOOKS_ACROSS = {
     "find_api_key": "before a key is known, so is no workspace",
     "touch_api_keys": "when keys of many workspaces were last used",
     "import_executions": "books what happened elsewhere, as settle books our own; free, and of one workspace",
+    "has_whole_rollups": "whether rows of the workspace itself may be read; of the workspace of the transaction alone",
     "find_inbound_workspace": "before its signature fits, so is no workspace",
     "find_workspace": "a workspace with its organization and plan, for the hot path's memory",
     "rates_in_use": "how full the limits of the transaction's own workspace and its keys are, which the books alone hold",

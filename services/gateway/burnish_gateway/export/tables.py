@@ -317,6 +317,7 @@ LEFT_OUT: Final = {
     "provider_key_tests": "whose turn it is",
     "quality_states": "memory of detectors",
     "retention_progress": "how far retention has come",
+    "whole_rollups": "whether figures of the whole workspace are added up",
     "score_tasks": "what waits to be scored",
     "statistics_members": "since when statistics are shared",
     "usage_closings": "how far usage has been summed up",

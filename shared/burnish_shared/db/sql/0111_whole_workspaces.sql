@@ -17,7 +17,7 @@ CREATE TABLE whole_rollups (
   after_day    timestamptz,                                              -- all days until this one are added up; NULL: it begins
   tried_at     timestamptz);                                             -- when a step failed last
 CALL make_system_table('whole_rollups', app => '', worker => 'SELECT, INSERT, UPDATE', writer => 'analytics, and mark_not_whole');
-GRANT INSERT, UPDATE ON whole_rollups TO burnish_lookup;
+GRANT INSERT, UPDATE, DELETE ON whole_rollups TO burnish_lookup;
 
 CREATE FUNCTION has_whole_rollups() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT EXISTS (SELECT FROM whole_rollups WHERE is_whole AND workspace_id = ANY (string_to_array(
