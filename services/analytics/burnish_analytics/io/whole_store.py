@@ -50,10 +50,10 @@ class Progress:
 
 
 async def not_whole(tx: Tx, *, at_most: int) -> list[UUID]:
-    """Workspaces whose rows may lack something, those that failed last behind the others. Of one that is erased `rollups` are what is left."""
+    """Workspaces whose rows may lack something, those that failed last behind the others."""
     rows = await tx.fetch(
         """SELECT c FROM counted_workspaces() c LEFT JOIN whole_rollups w ON w.workspace_id = c
-            WHERE w.is_whole IS NOT TRUE AND NOT is_erased(c) ORDER BY w.tried_at NULLS FIRST, c LIMIT $1""",
+            WHERE w.is_whole IS NOT TRUE ORDER BY w.tried_at NULLS FIRST, c LIMIT $1""",
         at_most,
     )
     return [row["c"] for row in rows]
