@@ -100,8 +100,7 @@ TABLES: Final = (
     _table(
         "batches",
         "batch_id name endpoint input_file_id metadata status pause_reason total succeeded failed stopped most_nusd set_aside_nusd"
-        " spent_nusd"
-        " simulated error created_by created_at started_at stopping_at finished_at expires_at",
+        " spent_nusd simulated error created_by created_at started_at stopping_at finished_at expires_at",
         "batch_id", page_rows=PAGE_ROWS, pause_requested=INTERNAL, turn_at=INTERNAL, waiting_for=INTERNAL, **RUNS,
     ),
     _table(
