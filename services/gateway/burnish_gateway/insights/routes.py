@@ -114,7 +114,7 @@ AsFile = Annotated[Format, Query(alias="format", description="`csv`: the same as
 async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, which: Which, file: AsFile = "json") -> Response:
     wanted = source_range(wanted, which, None)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         found = await store.totals(tx, wanted, which, by_step=False, group_by=None)
         await _check_known(tx, which, has_figures=bool(found))
         prompts = await store.distinct_prompts(tx, wanted, which)
@@ -186,7 +186,7 @@ async def timeseries(
         raise InvalidField("metric: named metrics are not kept by app, key or provider; their names hold no U+0000.", param="metric")
     of_metric: dict[tuple[Any, str], tuple[int, int, float]] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         apart = await _told_apart(tx, wanted, which, group_by, groups)
         found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST, apart=apart)
         await _check_known(tx, which, has_figures=bool(found))
@@ -244,7 +244,7 @@ async def costs(
     whole: dict[str, Series] = {}
     by_group: dict[str, Series] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         rows = await store.costs(tx, wanted, which, group_by=group_by, at_most=COST_ROWS_MOST)
         await _check_known(tx, which, has_figures=bool(rows))
         total = await store.total_cost(tx, wanted, which)
