@@ -81,7 +81,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         housework.run(stop),
         PrivacyKeeper(db, bus, settings, clock, wake_relay=relay.wake).run(stop),
         RecountKeeper(db, clock, settings.recount_interval_s).run(stop),
-        ProgressKeeper(db, bus, clock, settings.progress_interval_s).run(stop),
+        ProgressKeeper(db, bus, settings.progress_interval_s).run(stop),
         FailureGroupKeeper(db, clock, settings.failure_groups_interval_s).run(stop),
         index_advisories(bus, db=db, stop=stop),
         health.run(stop),

@@ -1,11 +1,12 @@
 """Writes down until when everything is counted, so that who shows figures can say how old they are.
 
-While analytics is away nobody writes, and what was written last gets older: that is just what is to be said.
+While analytics or NATS is away nobody writes, and what was written last gets older: that is just what is to be said. Moments are those of
+the database's clock, by which the gateway tells their age; of NATS's clock only differences are asked.
 """
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -14,17 +15,16 @@ from burnish_analytics.io import progress_store
 from burnish_shared.bus.api import ApiError
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.lag import unfinished_s
-from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.streams import ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
+from burnish_shared.subjects import EXECUTIONS_COMPLETED_BATCH, FEEDBACK_RECORDED_BATCH
 from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
 
-CONSUMERS: Final = (ANALYTICS_RECORDS, ANALYTICS_FEEDBACK)
-"""Those that figures come from."""
-
+SUBJECTS: Final = {ANALYTICS_RECORDS: EXECUTIONS_COMPLETED_BATCH, ANALYTICS_FEEDBACK: FEEDBACK_RECORDED_BATCH}
+"""Consumers that figures come from, and what their messages are published as."""
 
 MARGIN_S: Final = 1.0
 """Ages of messages are known to the second, and what is recorded is on its way for a moment before it is published."""
@@ -36,7 +36,6 @@ class ProgressKeeper:
 
     db: Database
     bus: Bus
-    clock: Clock
     interval_s: float
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -49,7 +48,12 @@ class ProgressKeeper:
 
     async def note(self) -> None:
         """Raises Unavailable while NATS or PostgreSQL is away, and ApiError where a consumer is missing."""
-        asked_at = self.clock.now() - timedelta(seconds=MARGIN_S)
-        through = {one.durable: asked_at - timedelta(seconds=await unfinished_s(self.bus, one)) for one in CONSUMERS}
+        async with self.db.unit_of_work(read_only=True) as tx:
+            seen = await progress_store.read_unsent(tx, list(SUBJECTS.values()))
+        # In this order: what is published in between is found by the one or the other.
+        through: dict[str, datetime] = {}
+        for consumer, subject in SUBJECTS.items():
+            handled = seen.asked_at - timedelta(seconds=MARGIN_S + await unfinished_s(self.bus, consumer))
+            through[consumer.durable] = min(handled, seen.unsent.get(subject, handled))
         async with self.db.unit_of_work() as tx:
-            await progress_store.note_through(tx, through)
+            await progress_store.note_through(tx, through, asked_at=seen.asked_at)

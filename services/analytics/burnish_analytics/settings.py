@@ -21,7 +21,9 @@ class AnalyticsSettings(SharedSettings):
     month_interval_s: float = Field(
         default=30.0, gt=0, description="How often base credit and allowances of the month are looked for that were not given yet."
     )
-    progress_interval_s: float = Field(default=5.0, gt=0, description="How often it is written down until when everything is counted.")
+    progress_interval_s: float = Field(
+        default=5.0, gt=0, le=20, description="How often it is written down until when everything is counted."
+    )
     recount_interval_s: float = Field(
         default=5.0, gt=0, description="How often recounts of rollups are looked for: those of the night, and those asked for."
     )

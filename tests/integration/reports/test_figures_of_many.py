@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from burnish_gateway.insights import routes
+from burnish_gateway.insights import routes, store
 from tests.embedded.stack import Caller
 from tests.integration.analytics.traffic import Analytics, execution, thumb
 from tests.integration.reports.test_reports import day, yesterday
@@ -48,7 +48,9 @@ async def test_the_busiest_groups_are_told_apart_and_the_others_together(analyti
     others = sum(range(1, 11))
     assert sum(one["executions"] for one in told["others"]) == others and {one["group"] for one in told["others"]} == {None}
     assert len(told["others"]) == 2, "an hour each"
-    assert sum(one["reactions"] for one in told["others"]) == 3 and all(one["latency"]["p95_ms"] for one in told["others"])
+    assert sum(one["reactions"] for one in told["others"]) == 3 and all(one["latency"]["p95_ms"] for one in told["data"])
+    assert {one["effectiveness"] for one in told["others"]} == {None}
+    assert {one[name]["p95_ms"] for one in told["others"] for name in ("latency", "first_token")} == {None}, "of sums only"
     whole = await series(caller, groups=PROMPTS)
     assert whole["is_whole"] is True and whole["others"] == [] and sum(runs(whole["data"]).values()) == sum(range(1, PROMPTS + 1))
     few = await series(caller, groups=2)
@@ -60,6 +62,44 @@ async def test_the_busiest_groups_are_told_apart_and_the_others_together(analyti
     assert ungrouped.body["is_whole"] is True and {one["group"] for one in ungrouped.body["data"]} == {None}
     of_apps = await series(caller, group_by="app", groups=1)
     assert runs(of_apps["data"]) == {"": sum(range(1, PROMPTS + 1))} and of_apps["is_whole"] is True
+
+
+async def test_histograms_of_groups_that_are_not_told_apart_are_not_read(analytics: Analytics, caller: Caller) -> None:
+    """A histogram that cannot be read stands for one that is not read."""
+    await many_prompts(analytics, caller)
+    read = store._what_holds
+
+    def fails_of_others(name: str) -> str:
+        told = f"CASE WHEN r.slug IN ('p58', 'p59') THEN r.{name} ELSE ARRAY[1 / (r.executions - r.executions)] END"
+        return read(name).replace(f"unnest(r.{name})", f"unnest({told})")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_what_holds", fails_of_others)
+        few = await series(caller, groups=2)
+    assert runs(few["data"]) == {"p59": 60, "p58": 59} and len(few["others"]) == 2
+
+
+async def test_a_named_metric_is_told_of_each_group_and_of_the_others_however_many_there_are(
+    analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 60 prompts in two hours each has its metric, of which no more rows are read than there are points."""
+    done = [
+        execution(caller.workspace.workspace_id, slug=f"p{n:02}", finished_at=yesterday() + timedelta(hours=one))
+        for n in range(PROMPTS)
+        for one in range(2)
+        for _ in range(2 if n >= PROMPTS - 3 else 1)
+    ]
+    await analytics.count(*done, *(thumb(one, 1, kind="metric:sold", value=2.0) for one in done))
+    monkeypatch.setattr(routes, "POINTS_MOST", 8)
+    monkeypatch.setattr(store, "METRIC_ROWS_MOST", 8)
+    told = await series(caller, groups=3, metric="sold")
+    assert sorted(runs(told["data"])) == ["p57", "p58", "p59"] and len(told["data"]) == 6
+    assert [one["metric"]["reactions"] for one in told["data"]] == [2] * 6
+    assert [(one["metric"]["reactions"], one["metric"]["mean"], one["metric"]["conversion"]["value"]) for one in told["others"]] == [
+        (PROMPTS - 3, 2.0, 1.0)
+    ] * 2
+    last = await series(caller, groups=3, metric="other")
+    assert {one["metric"] for one in (*last["data"], *last["others"])} == {None}
 
 
 async def test_a_file_has_the_others_as_a_group_of_their_own(analytics: Analytics, caller: Caller) -> None:
@@ -99,7 +139,7 @@ async def test_figures_say_until_when_all_that_came_is_counted(analytics: Analyt
     for path in paths:
         found = (await caller("GET", path)).body
         assert (found["counted_through"], found["behind_s"]) == (None, None)
-    at = datetime.now(UTC) - timedelta(minutes=10)
+    at = datetime.now(UTC) - timedelta(minutes=10)  # The database's clock is this machine's.
     await analytics.rows(
         """INSERT INTO counted_through (consumer, through, said_at)
            VALUES ('analytics_records', $1, now()), ('analytics_feedback', $1::timestamptz + interval '5 minutes', now())""",

@@ -24,7 +24,7 @@ export function closeUp(steps: readonly { at: string; executions: number; feedba
 export function useCourse(query: Omit<Query, "from" | "to" | "grain">, given: Span & { from: string; to?: string }, { zooms = true, ...options }: ReadOptions & { zooms?: boolean } = {}) {
   const { from, to, grain } = given;
   const whole = useRead("/v1/analytics/timeseries", { query: { ...query, from, to, grain } as Query }, options);
-  const near = useMemo(() => (zooms && grain === "hour" && whole.data && !whole.isPlaceholderData ? closeUp(whole.data.data, Date.now()) : null), [zooms, grain, whole.data, whole.isPlaceholderData]);
+  const near = useMemo(() => (zooms && grain === "hour" && whole.data && !whole.isPlaceholderData ? closeUp([...whole.data.data, ...whole.data.others], Date.now()) : null), [zooms, grain, whole.data, whole.isPlaceholderData]);
   const fine = useRead("/v1/analytics/timeseries", { query: { ...query, from: iso(near?.fromMs), to: iso(near?.toMs), grain: "minute" } as Query }, { ...options, enabled: near !== null });
   // Figures of minutes that are not there any more, or not yet, are no reason to show less.
   const isNear = near !== null && !(fine.data && fine.data.data.length === 0) && !fine.error;

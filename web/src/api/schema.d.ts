@@ -10710,12 +10710,12 @@ export interface components {
         CostsAnswer: {
             /**
              * Behind S
-             * @description Seconds since then; below 10 while all goes well.
+             * @description Seconds since then by the database's clock; below 10 while all goes well.
              */
             behind_s: number | null;
             /**
              * Counted Through
-             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             * @description Until when all that came is counted, dead letters apart; it stands still while analytics is away or behind. Null: not known.
              */
             counted_through: string | null;
             /** Data */
@@ -14130,12 +14130,12 @@ export interface components {
         GroupsAnswer: {
             /**
              * Behind S
-             * @description Seconds since then; below 10 while all goes well.
+             * @description Seconds since then by the database's clock; below 10 while all goes well.
              */
             behind_s: number | null;
             /**
              * Counted Through
-             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             * @description Until when all that came is counted, dead letters apart; it stands still while analytics is away or behind. Null: not known.
              */
             counted_through: string | null;
             /** Data */
@@ -23575,7 +23575,7 @@ export interface components {
         SummaryAnswer: {
             /**
              * Behind S
-             * @description Seconds since then; below 10 while all goes well.
+             * @description Seconds since then by the database's clock; below 10 while all goes well.
              */
             behind_s: number | null;
             /** Blocked */
@@ -23595,7 +23595,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Counted Through
-             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             * @description Until when all that came is counted, dead letters apart; it stands still while analytics is away or behind. Null: not known.
              */
             counted_through: string | null;
             /**
@@ -24181,12 +24181,12 @@ export interface components {
         TimeseriesAnswer: {
             /**
              * Behind S
-             * @description Seconds since then; below 10 while all goes well.
+             * @description Seconds since then by the database's clock; below 10 while all goes well.
              */
             behind_s: number | null;
             /**
              * Counted Through
-             * @description Until when all that came is counted; it stands still while analytics is away or behind. Null: not known.
+             * @description Until when all that came is counted, dead letters apart; it stands still while analytics is away or behind. Null: not known.
              */
             counted_through: string | null;
             /** Data */
@@ -24208,7 +24208,7 @@ export interface components {
             is_whole: boolean;
             /**
              * Others
-             * @description Steps of all groups together that are not in `data`, which has the busiest of the range.
+             * @description Steps of all groups together that are not in `data`, which has the busiest of the range. Their percentiles and `effectiveness` are null: they would be as dear as those of each group.
              */
             others: components["schemas"]["Point"][];
             /**
@@ -31196,7 +31196,7 @@ export interface operations {
         parameters: {
             query?: {
                 group_by?: ("prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "app" | "api_key" | "provider" | "provider_key") | null;
-                /** @description With `group_by`: so many of the busiest groups are told apart, the others together. Absent: 9 to 50, the fewer the more steps there are. */
+                /** @description With `group_by`: so many of the busiest groups are told apart, the others together in `others`; more than 10,000 points are refused. Absent: 9 to 50, the fewer the more steps there are. */
                 groups?: number | null;
                 /** @description A named metric to show beside the figures. */
                 metric?: string | null;

@@ -9,7 +9,7 @@ export function Behind({ of }: { of: { counted_through: string | null; behind_s:
   if (!of?.counted_through || of.behind_s === null || of.behind_s <= NOTICED_S) return null;
   return (
     <Notice tone="warn" title="Figures are behind.">
-      {`They hold what came until ${moment(of.counted_through)}; the rest is counted later, and nothing is lost.`}
+      {`They hold what came until ${moment(of.counted_through)}; the rest is counted later.`}
     </Notice>
   );
 }

@@ -82,9 +82,10 @@ class Counted(BaseModel):
     """How old figures are."""
 
     counted_through: datetime | None = Field(
-        description="Until when all that came is counted; it stands still while analytics is away or behind. Null: not known."
+        description="Until when all that came is counted, dead letters apart; it stands still while analytics is away or behind. "
+        "Null: not known."
     )
-    behind_s: float | None = Field(description="Seconds since then; below 10 while all goes well.")
+    behind_s: float | None = Field(description="Seconds since then by the database's clock; below 10 while all goes well.")
 
 
 class EffectivenessTargets(BaseModel):
@@ -129,7 +130,10 @@ class TimeseriesAnswer(Counted):
     grain: Literal["minute", "hour", "day"]
     is_whole: bool = Field(description="False: there are more groups than `data` tells, see `others`.")
     data: list[Point]
-    others: list[Point] = Field(description="Steps of all groups together that are not in `data`, which has the busiest of the range.")
+    others: list[Point] = Field(
+        description="Steps of all groups together that are not in `data`, which has the busiest of the range. Their percentiles and "
+        "`effectiveness` are null: they would be as dear as those of each group."
+    )
 
 
 class Projected(BaseModel):

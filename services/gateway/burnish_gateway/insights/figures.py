@@ -14,9 +14,9 @@ MICRO = 1_000_000
 """Scores are summed in millionths."""
 
 
-def counted(through: datetime | None, now: datetime) -> dict[str, Any]:
+def counted(through: datetime | None, behind_s: float | None) -> dict[str, Any]:
     """The fields of `Counted`. None: nobody said until when everything is counted."""
-    behind_s = None if through is None else round(max(0.0, (now - through).total_seconds()), 1)
+    behind_s = None if behind_s is None else round(max(0.0, behind_s), 1)
     return {"counted_through": through, "behind_s": behind_s}
 
 

@@ -92,7 +92,7 @@ async def groups(
         wanted = by_the_hour(wanted)
     slugs = None if prompt is None else [parse_slug(one, param="prompt") for one in prompt]
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         found = await group_totals(
             tx, wanted, group_by=group_by, slugs=slugs, traffic=traffic, model=model, unnamed=unnamed, at_most=GROUPS_MOST + 1
         )
@@ -119,7 +119,7 @@ def _check_unfiltered(**filters: object) -> None:
 
 async def _top_users(principal: Principal, gateway: Gateway, wanted: Range, *, file: Format) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         top = await top_users(tx, wanted, at_most=GROUPS_MOST + 1)
         own = (await read_targets(tx)).own
     data = [GroupFigures(**figures_of(totals, own).model_dump(), group=group) for group, totals in list(top.found.items())[:GROUPS_MOST]]

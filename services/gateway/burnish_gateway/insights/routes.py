@@ -114,7 +114,7 @@ AsFile = Annotated[Format, Query(alias="format", description="`csv`: the same as
 async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, which: Which, file: AsFile = "json") -> Response:
     wanted = source_range(wanted, which, None)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         found = await store.totals(tx, wanted, which, by_step=False, group_by=None)
         await _check_known(tx, which, has_figures=bool(found))
         prompts = await store.distinct_prompts(tx, wanted, which)
@@ -174,8 +174,8 @@ async def timeseries(
         Query(
             ge=1,
             le=GROUPS_MOST,
-            description="With `group_by`: so many of the busiest groups are told apart, the others together. Absent: 9 to 50, the fewer "
-            "the more steps there are.",
+            description="With `group_by`: so many of the busiest groups are told apart, the others together in `others`; more than "
+            f"{POINTS_MOST:,} points are refused. Absent: 9 to 50, the fewer the more steps there are.",
         ),
     ] = None,
     metric: Annotated[str | None, Query(max_length=63, description="A named metric to show beside the figures.")] = None,
@@ -184,25 +184,30 @@ async def timeseries(
     wanted = source_range(wanted, which, group_by)
     if metric is not None and ("\x00" in metric or which.dimension is not None or group_by in DIMENSIONS):
         raise InvalidField("metric: named metrics are not kept by app, key or provider; their names hold no U+0000.", param="metric")
-    of_metric: dict[tuple[Any, str], tuple[int, int, float]] = {}
+    of_metric: dict[tuple[Any, str | None], tuple[int, int, float]] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         apart = await _told_apart(tx, wanted, which, group_by, groups)
         found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST, apart=apart)
         await _check_known(tx, which, has_figures=bool(found))
-        if len(found) > POINTS_MOST:
-            raise InvalidField(f"groups: more than {POINTS_MOST} points; ask for fewer groups, or a shorter range.", param="groups")
+        _check_few(len(found))
         targets = await store.read_targets(tx)
         if metric is not None:
-            sums = await store.metric_sums(tx, wanted, which, metric=metric, by_step=True, group_by=group_by)
+            sums = await store.metric_sums(
+                tx, wanted, which, metric=metric, by_step=True, group_by=group_by, apart=apart, at_most=POINTS_MOST + 1
+            )
+            _check_few(len(sums))
             of_metric = {(at, group): one for (at, group, _), one in sums.items()}
     points: list[Point] = []
     others: list[Point] = []
     for (at, group), totals in found.items():
         own = targets.of(which.slug) if group is None else targets.of_group(group, by=group_by, slug=which.slug)
+        figures = figures_of(totals, own)
+        if group is None:
+            figures.effectiveness = None  # Without their latency it would be told of less than that of the groups beside them.
         sums_of_metric = of_metric.get((at, group)) if metric is not None else None
         point = Point(
-            **figures_of(totals, own).model_dump(),
+            **figures.model_dump(),
             at=at,
             group=group if group_by is not None else None,
             metric=named_metric(metric, sums=sums_of_metric, executions=totals.sums["executions"]) if metric and sums_of_metric else None,
@@ -215,6 +220,11 @@ async def timeseries(
         **age, start=wanted.start, end=wanted.end, grain=wanted.grain, is_whole=apart is None, data=points, others=others
     )
     return _answer(answer)
+
+
+def _check_few(points: int) -> None:
+    if points > POINTS_MOST:
+        raise InvalidField(f"groups: more than {POINTS_MOST} points; ask for fewer groups, or a shorter range.", param="groups")
 
 
 async def _told_apart(tx: Tx, wanted: Range, which: Filters, group_by: str | None, groups: int | None) -> list[str] | None:
@@ -244,7 +254,7 @@ async def costs(
     whole: dict[str, Series] = {}
     by_group: dict[str, Series] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        age = counted(await counted_through(tx), gateway.clock.now())
+        age = counted(*await counted_through(tx))
         rows = await store.costs(tx, wanted, which, group_by=group_by, at_most=COST_ROWS_MOST)
         await _check_known(tx, which, has_figures=bool(rows))
         total = await store.total_cost(tx, wanted, which)

@@ -130,13 +130,13 @@ async def totals(
     histograms: Sequence[str] = HISTOGRAMS, apart: Sequence[str] | None = None,
 ) -> dict[tuple[Any, Any], Totals]:  # fmt: skip
     """(start of the step, or None when not `by_step`; group) → sums, in that order. `histograms`: those that are asked for. `apart`: of
-    these groups each, and what is in none of them together under None; absent: each there is.
+    these groups each, and what is in none of them together under None, without histograms; absent: each there is.
 
     With `points_most`: where there are more, one more than that is returned, without histograms, which are what costs.
     """
-    source = source_of(wanted, filters, group_by, by_step=by_step)
+    source = measured = source_of(wanted, filters, group_by, by_step=by_step)
     if apart is not None:
-        source = _apart(source, apart)
+        source, measured = _apart(source, apart), _only(source, apart)
     at, group = "r.bucket" if by_step else "NULL::timestamptz", source.group
     found: dict[tuple[Any, Any], Totals] = {}
     rows = await tx.fetch(
@@ -148,14 +148,25 @@ async def totals(
     for row in rows:
         found[(row["at"], row["key"])] = Totals(sums={one: row[one] for one in SUMS})
     if points_most is None or len(found) <= points_most:
-        await _add_histograms(tx, source, found, at=at, histograms=histograms)
+        await _add_histograms(tx, measured, found, at=at, histograms=histograms)
     return found
 
 
 def _apart(source: Source, groups: Sequence[str]) -> Source:
     """The same rows, of which those of other groups are one group, NULL."""
-    told = f"CASE WHEN {source.group} = ANY (${len(source.arguments) + 1}::text[]) THEN {source.group} END"
+    told = _told_apart(source.group, len(source.arguments) + 1)
     return replace(source, arguments=(*source.arguments, list(groups)), group=told)
+
+
+def _told_apart(group: str, number: int) -> str:
+    """`group` as SQL, NULL where it is none of argument `number`."""
+    return f"CASE WHEN {group} = ANY (${number}::text[]) THEN {group} END"
+
+
+def _only(source: Source, groups: Sequence[str]) -> Source:
+    """Of the same rows those of these groups."""
+    where = f"{source.where} AND {source.group} = ANY (${len(source.arguments) + 1}::text[])"
+    return replace(source, where=where, arguments=(*source.arguments, list(groups)))
 
 
 async def busiest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[str]:
@@ -182,12 +193,7 @@ async def largest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_
     )
     for row in rows:
         found[(None, row["key"])] = Totals(sums={one: row[one] for one in SUMS})
-    number = len(source.arguments) + 1
-    narrowed = replace(
-        source,
-        where=f"{source.where} AND {source.group} = ANY (${number}::text[])",
-        arguments=(*source.arguments, [key for _, key in found]),
-    )
+    narrowed = _only(source, [key for _, key in found])
     await _add_histograms(tx, narrowed, found, at="NULL::timestamptz", histograms=("latency",))
     return [(key, one) for (_, key), one in found.items()]
 
@@ -306,18 +312,21 @@ async def end_user_sketches(tx: Tx, wanted: Range, slug: str) -> list[bytes]:
 
 
 async def metric_sums(
-    tx: Tx, wanted: Range, filters: Filters, *, metric: str | None, by_step: bool, group_by: str | None
-) -> dict[tuple[Any, str, str], tuple[int, int, float]]:
-    """(start of the step or None, group, metric) → reactions, positives, sum of the values. `metric` None: all of them."""
+    tx: Tx, wanted: Range, filters: Filters, *, metric: str | None, by_step: bool, group_by: str | None,
+    apart: Sequence[str] | None = None, at_most: int = METRIC_ROWS_MOST,
+) -> dict[tuple[Any, str | None, str], tuple[int, int, float]]:  # fmt: skip
+    """(start of the step or None, group, metric) → reactions, positives, sum of the values. `metric` None: all of them. `apart`: as of
+    `totals`. The first `at_most` in that order."""
+    arguments = (*_arguments(wanted, filters, by_step=by_step), metric, at_most)
     at, group = "r.bucket" if by_step else "NULL::timestamptz", GROUPS[group_by]
+    if apart is not None:
+        arguments, group = (*arguments, list(apart)), _told_apart(group, len(arguments) + 1)
     rows = await tx.fetch(
         f"""SELECT {at} AS at, {group} AS key, r.metric, sum(r.reactions)::bigint AS reactions, sum(r.positives)::bigint AS positives,
                    {TOTAL_SHOWN} AS total
               FROM rollup_metrics r, {SPANS} WHERE {WHERE} AND ($9::text IS NULL OR r.metric = $9)
              GROUP BY 1, 2, 3 HAVING sum(r.reactions) > 0 ORDER BY 1, 2, 3 LIMIT $10""",
-        *_arguments(wanted, filters, by_step=by_step),
-        metric,
-        METRIC_ROWS_MOST,
+        *arguments,
     )
     return {(row["at"], row["key"], row["metric"]): (row["reactions"], row["positives"], row["total"]) for row in rows}
 

@@ -13,13 +13,13 @@ import { Head } from "./Head";
 import { Kpis } from "./Kpis";
 import { effectivenessWords } from "./figures";
 import { LiveDot } from "./LiveDot";
-import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, isHourly, shape, windowsOf } from "./range";
+import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, groupsInFile, isHourly, shape, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
 import { useNow } from "@/lib/use-now";
 
 const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key", provider: "By provider", provider_key: "By provider key" };
 
-/** More groups than a chart has lines for; the file has 50. */
+/** More groups than a chart has lines for; the file has those of the table. */
 const DRAWN = 10;
 
 export default function AnalyticsPage() {
@@ -46,7 +46,7 @@ export default function AnalyticsPage() {
   const isNamed = group === "none" || Boolean(groups.data ?? groups.error);
   const names = useMemo(() => (rows ?? []).map((row) => row.group), [rows]);
 
-  const csv = new URLSearchParams(Object.entries({ ...filters, from: shown.from, to: shown.to, grain: shown.grain, group_by: by, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
+  const csv = new URLSearchParams(Object.entries({ ...filters, from: shown.from, to: shown.to, grain: shown.grain, group_by: by, groups: by && String(groupsInFile(shown, stepMs)), format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
   const isFiltered = Boolean(prompt || model || state.traffic !== "live");
 
   return (

@@ -45,6 +45,17 @@ export function windowsOf(range: RangeName, now: number, { whole = false } = {})
   };
 }
 
+/** As many as the table of groups has, and as a time series tells. */
+const GROUPS_MOST = 200;
+/** Of a time series at most; more are refused. */
+const POINTS_MOST = 10_000;
+
+/** How many groups a file of this time tells apart: those of the table, or as many of the busiest as fit beside all others together. By the
+ * time the file is asked for there may be one step more. */
+export function groupsInFile({ fromMs, toMs }: Window, stepMs: number): number {
+  return Math.min(GROUPS_MOST, Math.floor(POINTS_MOST / (Math.ceil((toMs - fromMs) / stepMs) + 1)) - 1);
+}
+
 function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
