@@ -190,8 +190,10 @@ class HealthServer:
     def waiting(self, server: str) -> Iterator[None]:
         """Says that it waits for `server`, or the reason that is set meanwhile. Not for one wait within another."""
         self.waits_for = f"it waits for {server}"
-        yield
-        self.waits_for = STARTING
+        try:
+            yield
+        finally:
+            self.waits_for = STARTING
 
     async def __aenter__(self) -> Self:
         await self.start()

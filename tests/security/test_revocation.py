@@ -139,9 +139,9 @@ CHANGES: tuple[Callable[[World, str], Awaitable[tuple[str, float]]], ...] = (
 async def test_a_stream_that_goes_on_shows_nothing_more_to_a_key_that_was_revoked(
     world: World, followed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Comments stand for what would come: these two have nothing new to tell."""
+    """These two have nothing new to tell. Comments of the first stand for what would come; the other ends without any."""
     monkeypatch.setattr("burnish_gateway.optimization.follow.KEEP_ALIVE_S", 0.2)
-    monkeypatch.setattr("burnish_gateway.execution.streaming.KEEP_ALIVE_S", 0.2)
+    monkeypatch.setattr("burnish_gateway.execution.streaming.KEEP_ALIVE_S", 600.0)
     made = (await world.alpha.admin("POST", "/v1/api-keys", {"name": "stream", "role": "admin"})).body
     key = replace(world.alpha.admin, key=made["key"])
     job = world.alpha.own["running_job"]
@@ -162,7 +162,7 @@ async def test_who_began_a_run_is_shown_nothing_more_of_it_by_a_key_that_was_rev
     world: World, comes_back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It told the whole run, an hour of it where its deadline said so. With an Idempotency-Key the run goes on, as for whoever leaves."""
-    monkeypatch.setattr("burnish_gateway.execution.streaming.KEEP_ALIVE_S", 0.2)
+    monkeypatch.setattr("burnish_gateway.execution.streaming.KEEP_ALIVE_S", 600.0)
     admin, key, made = await _with_key(world)
     await make_prompt(admin, "reply", model="simulated/reader")
     await make_chain(admin, "told", call("first"))
@@ -179,6 +179,23 @@ async def test_who_began_a_run_is_shown_nothing_more_of_it_by_a_key_that_was_rev
             assert (await admin("GET", f"/v1/chain-runs/{run_id}")).body["status"] == "running"
             assert (await admin("POST", f"/v1/chain-runs/{run_id}/cancel")).status == 200
         await until_run(admin, run_id, "cancelled")
+
+
+@pytest.mark.promise("C-10")
+async def test_who_waits_for_a_run_hears_nothing_of_it_by_a_key_that_was_revoked(world: World) -> None:
+    admin, key, made = await _with_key(world)
+    await make_prompt(admin, "reply", model="simulated/reader")
+    await make_chain(admin, "waited", call("first"))
+    async with fault(world.stack, "slow,s=3"), asyncio.timeout(30):
+        asking = asyncio.create_task(key("POST", "/v1/chains/waited/runs", {"variables": {"topic": "tea"}}))
+        await until(lambda: _begun(admin))
+        assert (await admin("DELETE", f"/v1/api-keys/{made['id']}")).status == 204
+        refused = await asking
+    assert refused.status == 403 and refused.body["error"]["message"] == "Your access has ended.", refused.body
+
+
+async def _begun(admin: Caller) -> bool:
+    return bool((await admin("GET", "/v1/chain-runs?status=running")).body["data"])
 
 
 async def test_another_plan_holds_everywhere_within_a_second(world: World, there: str) -> None:

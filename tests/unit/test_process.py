@@ -193,7 +193,6 @@ async def test_what_a_part_gives_back_at_its_end_is_given_back_where_another_fai
 
 PROGRAM = """
 import asyncio, sys
-from burnish_shared.errors import Unavailable
 from burnish_shared.process import run_service
 async def main(stop):
     print("up", flush=True)
@@ -238,7 +237,6 @@ def test_a_service_that_is_stopped_before_it_has_begun_ends_well(number: signal.
 def test_whoever_stops_a_service_once_more_as_it_ends_ends_it_no_worse() -> None:
     told = """
 import os, signal
-from burnish_shared.errors import Unavailable
 from burnish_shared.process import run_service
 
 async def main(stop):
@@ -326,3 +324,12 @@ async def test_what_was_waited_for_is_not_told_of_what_comes_after() -> None:
     said.append(health.waits_for)
     await asyncio.wait_for(process.at_start(work, health=health, server="NATS"), 15)
     assert said == ["it is starting", "it waits for PostgreSQL", "The database cannot be reached.", "it is starting", "it waits for NATS"]
+
+
+async def test_a_wait_that_fails_is_over() -> None:
+    """It went on saying that it waits for a server, whatever came next."""
+    health = HealthServer(0)
+    with pytest.raises(Unavailable), health.waiting("NATS"):
+        assert health.waits_for == "it waits for NATS"
+        raise Unavailable("away")
+    assert health.waits_for == HealthServer(0).waits_for

@@ -1,6 +1,7 @@
 """Books finished executions, many in one transaction (DESIGN 4.5). The terminal frame leaves after the flush of that commit."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from operator import attrgetter
 from uuid import UUID
@@ -25,11 +26,14 @@ ROWS_MOST = 256
 WAITING_MOST = 4096
 """Finished executions kept in memory while PostgreSQL is away; beyond it new work is refused."""
 
+TEXT_WAITING_MOST_CHARACTERS = 256 * 1024 * 1024
+"""Of what is kept meanwhile; a character takes one to four bytes."""
+
 RETRY_S = 0.1
 
 LONG_CHARACTERS = 256 * 1024
-"""Of one row's text. Longer ones are booked apart: 60 answers of 4 MB in one transaction took it three seconds and the executor 600 MB, and
-nobody else's answer could leave before."""
+"""Of one row's text. Longer ones are booked apart: 60 answers of 4 million characters in one transaction took it three seconds and the
+executor 600 MB, and nobody else's answer could leave before."""
 
 TEXT_MOST_CHARACTERS = 4 * 1024 * 1024
 """Of one transaction, unless one row has more: so much takes PostgreSQL some 60 ms."""
@@ -54,12 +58,18 @@ class Recorder:
     disk: DurableConnection
     relay: Relay
     _queue: list[_Waiting] = field(default_factory=list)
+    _characters: int = 0
+    """Of the queue."""
+    _round: list[list[_Waiting]] = field(default_factory=list)
+    """Taken from the queue, to be booked behind what is being booked now."""
+    _turns: list[UUID] = field(default_factory=list)
+    """Workspaces of long rows in the queue, whose turn is next first."""
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
     _gathering: Gathering = field(default_factory=Gathering)
 
     @property
     def is_full(self) -> bool:
-        return len(self._queue) >= WAITING_MOST
+        return len(self._queue) >= WAITING_MOST or self._characters > TEXT_WAITING_MOST_CHARACTERS
 
     def record(self, row: FinishedExecution, *, patience_s: float) -> "asyncio.Future[bool]":
         """True: this row is in the books, on disk. False: another claim's row is, so what we have must not be told.
@@ -69,6 +79,7 @@ class Recorder:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(row, loop.create_future(), loop.time() + patience_s, sum(len(text) for text in _TEXTS_OF(row) if text))
         self._queue.append(waiting)
+        self._characters += waiting.characters
         metrics.RECORD_WAITING.set(len(self._queue))
         self._asked.set()
         return waiting.booked
@@ -82,31 +93,72 @@ class Recorder:
                 await asyncio.sleep(wait_s)
                 self._gathering.brought(len(self._queue) - waiting)
             batches = self._take()
-            metrics.RECORD_WAITING.set(len(self._queue))
             if not self._queue:
                 self._asked.clear()
-            for part in (part for batch in batches for part in in_events(batch, lambda one: one.row)):
+            self._round = [list(part) for batch in batches for part in in_events(batch, lambda one: one.row)]
+            while self._round:
+                part = self._round.pop(0)
                 try:
-                    await self._book(list(part), event_id=str(new_uuid()))
+                    await self._book(part, event_id=str(new_uuid()))
                 except Exception as error:  # callers must not hang, whatever it was
                     log.exception("record.failed", rows=len(part))
-                    _fail(list(part), error)
+                    _fail(part, error)
             self._gathering.sent(sum(map(len, batches)), now=loop.time())
 
     def _take(self) -> list[list[_Waiting]]:
         """What is booked next: those with little text, and then of those with much what one transaction takes. The others wait on."""
-        taken: tuple[list[_Waiting], list[_Waiting]] = ([], [])
-        room = [TEXT_MOST_CHARACTERS, TEXT_MOST_CHARACTERS]
+        short: list[_Waiting] = []
+        long: list[_Waiting] = []
         left: list[_Waiting] = []
+        room = TEXT_MOST_CHARACTERS
         for one in self._queue:
-            is_long = one.characters > LONG_CHARACTERS
-            if len(taken[is_long]) < ROWS_MOST and (not taken[is_long] or one.characters <= room[is_long]):
-                taken[is_long].append(one)
-                room[is_long] -= one.characters
+            if one.characters > LONG_CHARACTERS:
+                long.append(one)
+            elif len(short) < ROWS_MOST and one.characters <= room:
+                short.append(one)
+                room -= one.characters
             else:
                 left.append(one)
+        taken = self._take_long(long) if long else []
+        if len(taken) < len(long):
+            gone = {id(one) for one in taken}
+            left += [one for one in long if id(one) not in gone]
+        self._keep(left)
+        return [batch for batch in (short, taken) if batch]
+
+    def _take_long(self, waiting: list[_Waiting]) -> list[_Waiting]:
+        """One row of each workspace in turn, so that nobody waits for more than one of every other. Whoever's row has no room any more
+        comes first the next time."""
+        rows_of: dict[UUID, deque[_Waiting]] = {}
+        for one in waiting:
+            rows_of.setdefault(one.row.workspace_id, deque()).append(one)
+        turns = deque([known for known in self._turns if known in rows_of])
+        turns.extend([new for new in rows_of if new not in turns])
+        taken: list[_Waiting] = []
+        put_off: list[UUID] = []
+        room = TEXT_MOST_CHARACTERS
+        while turns and len(taken) < ROWS_MOST:
+            workspace_id = turns.popleft()
+            rows = rows_of[workspace_id]
+            if taken and rows[0].characters > room:
+                put_off.append(workspace_id)
+                continue
+            room -= rows[0].characters
+            taken.append(rows.popleft())
+            if rows:
+                turns.append(workspace_id)
+        self._turns = [*put_off, *turns]
+        return taken
+
+    def _keep(self, left: list[_Waiting]) -> None:
         self._queue = left
-        return [batch for batch in taken if batch]
+        self._characters = sum(one.characters for one in left)
+        metrics.RECORD_WAITING.set(len(left))
+
+    def _give_up_overdue(self) -> None:
+        """Those that wait behind what just failed hear of it when their own patience ends, and not once each was tried in turn."""
+        self._keep(_patient(self._queue))
+        self._round = [part for part in map(_patient, self._round) if part]
 
     async def _book(self, batch: list[_Waiting], *, event_id: str) -> None:
         """Tries until the rows are in the books or their patience ends. The event id stays the same over all tries."""
@@ -114,7 +166,7 @@ class Recorder:
         while batch:
             try:
                 await failpoints.hit("executor.before_record")
-                alone = len(batch) == 1 and not self._queue  # nobody waits for its locks: it commits for itself, in one turn
+                alone = len(batch) == 1 and not self._queue and not self._round  # nobody waits for its locks: it commits in one turn
                 through = self.disk if alone else self.settle
                 row = await through.fetchrow(SETTLE, [one.row.as_row() for one in batch], "executor", event_id)
                 made = set(row["made"]) if row else set()
@@ -126,6 +178,8 @@ class Recorder:
                 lost_answer = True
                 log.warning("record.retried", rows=len(batch), error=type(error).__name__)
                 batch = _patient(batch)
+                if isinstance(error, UNAVAILABLE):
+                    self._give_up_overdue()
                 await asyncio.sleep(RETRY_S)
             except (asyncpg.PostgresError, ValueError) as error:
                 await self._split(batch, error)

@@ -7,11 +7,15 @@ import struct
 import termios
 from typing import Any, Final
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from burnish_gateway import metrics
 from burnish_gateway.wire import BODY_LEAST_BYTES_PER_S, error_response
 from burnish_shared.errors import BadRequest
 from burnish_shared.ids import new_uuid
+
+log = structlog.get_logger("burnish.gateway")
 
 CONTINUE: Final = b"HTTP/1.1 100"
 """How what is written before the head of an answer begins: a client waits for it before it sends its body."""
@@ -25,7 +29,17 @@ HEAD_MOST_S = 30.0
 BODY_LEAST_BYTES_PER_S asks of one that is read. As long as a body may be silent."""
 
 TAKEN_LEAST_BYTES: Final = 64 * 1024
-"""So much of an answer a client takes in each `slow_reader_s`, or is cut off: else one that never reads holds all of it in memory."""
+"""So much a client takes in each `slow_reader_s` while more than HELD_MOST_BYTES of an answer wait for it in memory, or is cut off."""
+
+HELD_MOST_BYTES: Final = 1024 * 1024
+"""Of an answer, that a client may leave with us and take as slowly as it likes, as long as it takes any: downloads are made piece by piece
+as they are read, and who works on a line reads no other meanwhile (PROMISES G-14)."""
+
+STOPPING_S: Final = 4.0
+"""How long a gateway that stops waits at most for who takes nothing of an answer that has ended."""
+
+JOINED_MOST_BYTES: Final = 64 * 1024
+"""Of a body that is copied behind its head. A longer one is written as it is, so that connections that wait for the same one share it."""
 
 
 class HeadWithBody:
@@ -44,7 +58,11 @@ class HeadWithBody:
         if self._head:
             self._cycle.transport = self._connection
             head, self._head = self._head, b""
-            self._connection.write(head + data)
+            if len(data) <= JOINED_MOST_BYTES:
+                self._connection.write(head + data)
+            else:  # uvloop sends both at once
+                self._connection.write(head)
+                self._connection.write(data)
         elif data.startswith(CONTINUE):
             self._connection.write(data)
         else:
@@ -79,20 +97,25 @@ class HttpProtocol(HttpToolsProtocol):
     """Of a refused body, since it was last given more time."""
     slow_reader_s = 60.0
     _looking: asyncio.TimerHandle | None = None
-    """Set while more of an answer waits in memory than the transport likes."""
+    """Set while something of an answer may wait in memory for its client."""
     _untaken_bytes = 0
+    _looked_at: RequestResponseCycle | None = None
+    """Whose answer it was that so much of was untaken."""
 
     def pause_writing(self) -> None:
         super().pause_writing()
         self._look_later()
 
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._look_no_more()
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._look_at_rest()
 
     def leave(self) -> None:
         """Each answer that has not begun tells the client to use another connection; one that has, leaves it open. Idempotent."""
-        self.is_leaving = True
+        if not self.is_leaving:
+            self.is_leaving = True
+            self._look_no_more()
+            self._look_at_rest()
         if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
@@ -105,17 +128,36 @@ class HttpProtocol(HttpToolsProtocol):
         self._look_no_more()
         super().connection_lost(exc)
 
+    def _look_at_rest(self) -> None:
+        """Less than what makes the transport ask for a pause waits in memory too, and a close waits for it."""
+        if self._looking is None and self.transport is not None and self.transport.get_write_buffer_size():
+            self._look_later()
+
     def _look_later(self) -> None:
         self._look_no_more()
-        self._untaken_bytes = self._untaken()
-        self._looking = self.loop.call_later(self.slow_reader_s, self._look_at_reader)
+        self._untaken_bytes, self._looked_at = self._untaken(), self.cycle
+        patience_s = min(self.slow_reader_s, STOPPING_S) if self.is_leaving and self._is_over() else self.slow_reader_s
+        self._looking = self.loop.call_later(patience_s, self._look_at_reader)
 
     def _look_at_reader(self) -> None:
         """Also after the answer's end, and at a connection that is being closed: what is not taken waits there for ever."""
-        if self._untaken_bytes - self._untaken() < TAKEN_LEAST_BYTES:
+        self._looking = None
+        held = self.transport.get_write_buffer_size()
+        if not held:
+            return
+        untaken = self._untaken()
+        taken = self._untaken_bytes - untaken
+        waits = self._is_over() or self.flow.write_paused
+        is_same = self.cycle is self._looked_at and taken >= 0  # else more was written meanwhile
+        if waits and is_same and taken < (TAKEN_LEAST_BYTES if held > HELD_MOST_BYTES else 1):
+            metrics.SLOW_READERS.inc()
+            log.info("slow_reader.cut_off", untaken_bytes=untaken, taken_bytes=taken)
             self.transport.abort()
         else:
             self._look_later()
+
+    def _is_over(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete or self.transport.is_closing()
 
     def _look_no_more(self) -> None:
         if self._looking is not None:
@@ -198,4 +240,5 @@ class HttpProtocol(HttpToolsProtocol):
         answer.headers["connection"] = "close"
         lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in answer.raw_headers), b"", bytes(answer.body)]
         self.transport.write(b"\r\n".join(lines))
+        self._look_at_rest()
         self.transport.close()

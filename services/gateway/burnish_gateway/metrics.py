@@ -32,6 +32,7 @@ LIVE_STREAMS = Gauge("burnish_gateway_live_streams", "Open streams of GET /v1/li
 LIVE_ENDED = Counter(
     "burnish_gateway_live_ended_total", "Streams of GET /v1/live that ended: left, access_ended, too_slow, stopping", ["reason"]
 )
+SLOW_READERS = Counter("burnish_gateway_slow_readers_total", "Connections cut off whose client took nothing of an answer, or too little")
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])
 BACKGROUND_FAILED = Counter(
     "burnish_gateway_background_failed_total",

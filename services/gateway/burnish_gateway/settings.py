@@ -39,7 +39,12 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
         gt=0,
         description="How long a stream's headers wait for the first piece of an answer, so that failures keep their status.",
     )
-    slow_reader_s: float = Field(default=60.0, gt=0, description="A client that takes nothing of an answer for this long is cut off.")
+    slow_reader_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="A client that takes nothing of an answer for this long is cut off; so is one that takes less than 64 KiB of it "
+        "meanwhile, as long as more than 1 MiB waits in memory.",
+    )
     interrupted_give_up_s: float = Field(
         default=12.0,
         gt=0,

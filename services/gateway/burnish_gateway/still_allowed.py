@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from typing import Final
+from typing import Final, TypeVar
 
 from fastapi import Request
 
@@ -16,6 +16,11 @@ RECHECK_S: Final = 1.0
 """How often is asked, in memory, whether the caller may still look (PROMISES: a revocation works within a second)."""
 
 
+ACCESS_ENDED: Final = "Your access has ended."
+
+Part = TypeVar("Part", bound=bytes | None)
+
+
 async def still_may(request: Request, principal: Principal) -> bool:
     """Asked as the first time. While PostgreSQL is away, whoever could look goes on looking: reading does everywhere."""
     try:
@@ -26,8 +31,9 @@ async def still_may(request: Request, principal: Principal) -> bool:
         return False
 
 
-async def while_allowed(parts: AsyncGenerator[bytes, None], request: Request, principal: Principal) -> AsyncGenerator[bytes, None]:
-    """`parts`, of which none leaves RECHECK_S after the caller's access has ended: an `error` comes in its place, and nothing after it."""
+async def while_allowed(parts: AsyncGenerator[Part, None], request: Request, principal: Principal) -> AsyncGenerator[Part | bytes, None]:
+    """`parts`, of which none leaves RECHECK_S after the caller's access has ended: an `error` comes in its place, and nothing after it.
+    Asked at each of them: those that say only that something lives (None) belong in here, and `paced` around it."""
     now = asyncio.get_running_loop().time
     checked_at = now()
     async with contextlib.aclosing(parts):
@@ -35,6 +41,6 @@ async def while_allowed(parts: AsyncGenerator[bytes, None], request: Request, pr
             if now() - checked_at >= RECHECK_S:
                 checked_at = now()
                 if not await still_may(request, principal):
-                    yield error_event(Forbidden("Your access has ended."), request_id=request_id_of(request))
+                    yield error_event(Forbidden(ACCESS_ENDED), request_id=request_id_of(request))
                     return
             yield part

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -28,7 +28,7 @@ from burnish_gateway.wire import parse_model
 from burnish_shared.books.finished import FinishedExecution
 from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.contracts.executions import Price, Problem
-from burnish_shared.errors import InvalidField
+from burnish_shared.errors import InvalidField, Unavailable
 from burnish_shared.pricing import most_nusd
 
 FORMATS: list[Any] = [OpenAIFormat(), ResponsesFormat(), AnthropicFormat()]
@@ -142,13 +142,16 @@ class _Line:
     async def flush(self) -> None: ...
 
 
+SOMEBODYS = uuid4()
+
 TEXTS = ("messages", "variables", "settings", "output", "tool_calls", "metadata", "attempts", "details")
 
 
-def _row(fence: int, *, output: str = "") -> FinishedExecution:
+def _row(fence: int, *, output: str = "", workspace_id: UUID = SOMEBODYS) -> FinishedExecution:
     texts = dict.fromkeys(TEXTS) | {"output": output}
     row: Any = SimpleNamespace(
-        execution_id=uuid4(), fence=fence, finished_at=datetime.now(UTC), completed_event="{}", as_row=lambda: (row.execution_id, output),
+        execution_id=uuid4(), workspace_id=workspace_id,
+        fence=fence, finished_at=datetime.now(UTC), completed_event="{}", as_row=lambda: (row.execution_id, output),
         lane="interactive", cost_nusd=0, input_tokens=0, cached_input_tokens=0, output_tokens=0, **texts,
     )  # fmt: skip
     return cast(FinishedExecution, row)
@@ -195,6 +198,49 @@ async def test_what_has_much_text_is_booked_in_small_batches_and_what_has_little
     assert all(one.done() for one in of_others[:-2])
 
 
+@pytest.mark.promise("G-14")
+async def test_one_workspaces_long_rows_keep_no_others_waiting() -> None:
+    """They were booked in the order in which they came: whoever's answer was long, too, waited for all of a noisy one's."""
+    noisy, other, third = uuid4(), uuid4(), uuid4()
+    line: Any = _Line()
+    recorder = Recorder(line, line, cast(Any, SimpleNamespace(wake=lambda: None)))
+    for _ in range(20):
+        recorder.record(_row(1, output="x" * TEXT_MOST_CHARACTERS, workspace_id=noisy), patience_s=60)
+    first = recorder._take()
+    for workspace_id, n in ((other, 3), (third, 1)):
+        for _ in range(n):
+            recorder.record(_row(1, output="x" * (TEXT_MOST_CHARACTERS // 2 + 1), workspace_id=workspace_id), patience_s=60)
+    order = [one.row.workspace_id for batches in [first, *(recorder._take() for _ in range(23))] for batch in batches for one in batch]
+    assert order[:8] == [noisy, noisy, other, third, noisy, other, noisy, other], order
+    assert order[8:] == [noisy] * 16 and not recorder._take()
+
+
+@pytest.mark.promise("G-14")
+async def test_who_waits_behind_others_hears_in_time_that_the_books_are_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch had to fail by itself before its callers heard, the last of sixty long ones minutes after their time was over."""
+    monkeypatch.setattr("burnish_executor.record_batch.RETRY_S", 0.0)
+
+    class Line(_Line):
+        async def fetchrow(self, statement: str, rows: Any, *_: Any) -> Any:
+            self.tries += 1
+            if self.tries == 1:
+                raise ConnectionResetError
+            return {"made": [execution_id for execution_id, _ in rows]}
+
+    line: Any = Line()
+    recorder = Recorder(line, line, cast(Any, SimpleNamespace(wake=lambda: None)))
+    patient = recorder.record(_row(1, output="short"), patience_s=60)
+    behind = [recorder.record(_row(1, output="x" * TEXT_MOST_CHARACTERS), patience_s=0) for _ in range(5)]
+    running = asyncio.create_task(recorder.run())
+    try:
+        said = await asyncio.wait_for(asyncio.gather(*behind, return_exceptions=True), 60)
+        assert [type(one) for one in said] == [Unavailable] * 5
+        assert await asyncio.wait_for(patient, 60) and line.tries == 2
+    finally:
+        running.cancel()
+    assert recorder._characters == 0
+
+
 def test_a_recorder_that_cannot_keep_up_takes_no_more() -> None:
     line: Any = None
     recorder = Recorder(line, line, line)
@@ -202,6 +248,20 @@ def test_a_recorder_that_cannot_keep_up_takes_no_more() -> None:
     assert not recorder.is_full
     recorder._queue.append(cast(Any, None))
     assert recorder.is_full
+
+
+async def test_a_recorder_that_holds_much_text_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the number of rows alone it could hold 16 GB."""
+    monkeypatch.setattr("burnish_executor.record_batch.TEXT_WAITING_MOST_CHARACTERS", 3 * TEXT_MOST_CHARACTERS)
+    line: Any = None
+    recorder = Recorder(line, line, line)
+    text = "x" * TEXT_MOST_CHARACTERS
+    for n in range(4):
+        assert not recorder.is_full, n
+        recorder.record(_row(1, output=text), patience_s=60)
+    assert recorder.is_full
+    recorder._take()
+    assert not recorder.is_full
 
 
 def _body(format: Any, **more: Any) -> bytes:

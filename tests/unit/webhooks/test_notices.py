@@ -125,13 +125,15 @@ def test_a_mail_has_both_forms_and_no_header_of_somebody_elses() -> None:
 
 def test_what_somebody_wrote_adds_no_line_and_turns_nothing_round() -> None:
     """Seen in the text of a mail: a workspace's name that went on with lines of its own, as if they were ours."""
-    name = "Desk\r\n\r\nYour password ends today: https://evil.example\x1b[2J\u202e"
+    name = "Desk\r\n\r\nYour password ends today: https://evil.example\x1b[2J\u202e\u200e\u200f\u061c"
     one = replace(notice(summary=f"{name} fell.", changed={"code": name}, prompt=name), workspace=name, endpoint=name)
     mail = mail_of(one, sender="alerts@example.com", recipients=["ann@example.com"], message_id="e.c", domain="example.com")
     plain = mail.get_body(("plain",))
     assert plain is not None
+    payload = pagerduty_event(replace(one, data={**one.data, "label": name}), routing_key="r", notice_id="n", source="s")["payload"]
     shown = [one.title, one.summary, *(value for _, value in one.facts()), mail["Subject"], *plain.get_content().splitlines()]
-    assert not any(character in text for text in shown for character in "\r\n\x1b\u202e")
+    shown += [payload["component"], payload["group"]]
+    assert not any(character in text for text in shown for character in "\r\n\x1b\u202e\u200e\u200f\u061c")
     assert not any(line.startswith("Your password") for line in shown) and "Desk Your password" in shown[0]
     off = replace(notice("webhook.endpoint_disabled"), endpoint=name)
     assert "\n" not in dict(off.facts())["Endpoint"]

@@ -23,10 +23,11 @@ from burnish_gateway.deps import Gateway, GatewayParts, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.idempotency import key_of, replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.still_allowed import while_allowed
+from burnish_gateway.still_allowed import ACCESS_ENDED, still_may, while_allowed
 from burnish_gateway.wire import ChatRoute, Text, error_response, json_response, make_router
 from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import Forbidden
 from burnish_shared.slug import parse_label, parse_slug
 
 router = make_router("chains", route_class=ChatRoute)
@@ -78,7 +79,7 @@ async def run_chain(slug: str, request: Request, body: RunChain, principal: View
     goes_on = key_of(request) is not None
     if body.stream:
         events = _ending(gateway, principal, run_id, local=local, request_id=request_id_of(request), goes_on=goes_on)
-        return EventStream(while_allowed(paced(events), request, principal), headers=headers)
+        return EventStream(paced(while_allowed(events, request, principal)), headers=headers)
     return await _answer(request, gateway, principal, run_id, local=local, headers=headers, goes_on=goes_on)
 
 
@@ -117,7 +118,7 @@ async def follow_run(chain_run_id: UUID, request: Request, principal: Viewer, ga
         await found_run(tx, principal.workspace_id, chain_run_id)
     local = gateway.chains.find(chain_run_id)
     events = events_of_run(gateway, principal, chain_run_id, local=local, request_id=request_id_of(request), may_repeat=True)
-    return EventStream(while_allowed(paced(events), request, principal), headers={})
+    return EventStream(paced(while_allowed(events, request, principal)), headers={})
 
 
 @router.post("/v1/chain-runs/{chain_run_id}/cancel", response_model=CancelledRun, summary="Cancel a run")
@@ -170,6 +171,8 @@ async def _answer(
         if not goes_on and not gateway.inbox.is_over:  # a gateway that is stopped ends no run: another one goes on
             await _cancelled(gateway, principal, run_id)
         raise
+    if not await still_may(request, principal):
+        raise Forbidden(ACCESS_ENDED)
     if answer.status == SUCCESS:
         return json_response(answer, headers=headers)
     error = error_of_run(answer, http_status=await http_status_of(gateway, principal, run_id), has_key=goes_on)

@@ -153,7 +153,7 @@ async def follow(clarification_id: UUID, request: Request, principal: Viewer, ga
     if STREAM not in request.headers.get("accept", ""):
         return json_response(answers.answer_of(row))
     events = events_of_session(gateway, principal, clarification_id, request_id=request_id_of(request))
-    return EventStream(while_allowed(paced(events), request, principal), headers={})
+    return EventStream(paced(while_allowed(events, request, principal)), headers={})
 
 
 @router.post("/v1/clarifications/{clarification_id}/answers", response_model=answers.ClarificationAnswer, summary="Answer questions")

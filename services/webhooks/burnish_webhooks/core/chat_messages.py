@@ -2,16 +2,16 @@
 
 Slack: incoming webhooks with blocks (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, reference/block-kit/blocks):
 a header of plain text up to 150 characters, sections of up to 3000 with up to 10 fields of up to 2000; `&<>` are escaped, and `verbatim`
-says that no address, name or channel in it becomes a link; `text` is what notifications show. Teams: the webhook trigger of a workflow
-takes a message with one Adaptive Card (the old connector cards are retired), whose texts may hold links in Markdown.
-PagerDuty: Events API v2, one incident for each `dedup_key`.
+says that no address, name or channel in it becomes a link; `text` is what notifications show, where a bare address may be one. Teams: the
+webhook trigger of a workflow takes a message with one Adaptive Card (the old connector cards are retired), whose texts may hold
+links in Markdown. PagerDuty: Events API v2, one incident for each `dedup_key`.
 """
 
 from typing import Any, Final
 
 from burnish_shared.contracts.alert_channels import ENDPOINT_GONE, ENDPOINT_OFF, ENDPOINT_ON, TEST
 from burnish_shared.moments import in_utc
-from burnish_webhooks.core.notice import ENDPOINTS, REPORT, Notice
+from burnish_webhooks.core.notice import ENDPOINTS, REPORT, Notice, in_one_line
 
 HEADER_MOST: Final = 150
 SECTION_MOST: Final = 3_000
@@ -94,9 +94,9 @@ def pagerduty_event(notice: Notice, *, routing_key: str, notice_id: str, source:
             "source": source,
             "severity": notice.severity,
             "timestamp": in_utc(notice.occurred_at),
-            "component": str(data.get("prompt") or data.get("kind") or "burnish"),
-            "group": str(data.get("label") or "burnish"),
-            "class": str(data.get("metric") or "test"),
+            "component": in_one_line(str(data.get("prompt") or data.get("kind") or "burnish")),
+            "group": in_one_line(str(data.get("label") or "burnish")),
+            "class": in_one_line(str(data.get("metric") or "test")),
             "custom_details": dict(notice.facts()),
         },
     }

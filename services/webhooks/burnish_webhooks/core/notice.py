@@ -47,7 +47,7 @@ WHY_OVER: Final = {
 """A resolved alert keeps the words with which it was raised: without these its notice would read as if it still were so."""
 
 
-TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that set the direction of what follows (Unicode, UAX #9; Trojan Source, CVE-2021-42574)."""
 
 
