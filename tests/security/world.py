@@ -97,7 +97,7 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "after_id", "before_id", "beta", "processing_status", "source_type", "consumer",
+    "after_id", "before_id", "beta", "groups", "processing_status", "source_type", "consumer",
     "action", "actor", "against", "arm", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
     "cursor", "days", "dry_run", "email", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",

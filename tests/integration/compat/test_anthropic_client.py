@@ -126,8 +126,8 @@ async def test_models_are_listed_for_its_client_too(claude: AsyncAnthropic) -> N
 
 
 async def test_what_is_not_offered_says_so_in_its_own_envelope(claude: AsyncAnthropic) -> None:
-    with pytest.raises(anthropic.NotFoundError, match="/v1/batches") as refused:
-        await claude.messages.batches.retrieve("batch_1")
+    with pytest.raises(anthropic.NotFoundError, match="count_tokens and batches are offered") as refused:
+        await claude.post("/v1/messages/other", cast_to=object)
     assert refused.value.body["type"] == "error"  # type: ignore[index,call-overload]
     assert refused.value.body["error"]["type"] == "not_found_error"  # type: ignore[index,call-overload]
 

@@ -14,9 +14,9 @@ from burnish_gateway.batches.json_parts import parts_of
 from burnish_gateway.batches.read_lines import LINE_MOST_BYTES, Line, id_in, message_order, named_once
 from burnish_gateway.compat.anthropic.messages_format import checked_beta
 from burnish_gateway.execution.routes import Id
-from burnish_gateway.other_bodies import ARRAY, HEAD_BYTES, in_words, what_it_is
+from burnish_gateway.other_bodies import ARE_LINES, ARRAY, HEAD_BYTES, in_words, what_it_is
 from burnish_gateway.strict_json import check_text
-from burnish_gateway.wire import ApiModel, Name, parse_model
+from burnish_gateway.wire import BODY_MOST_BYTES, ApiModel, Name, parse_model
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
@@ -73,6 +73,15 @@ class Requests:
         raw = self.raw.removeprefix(b"\xef\xbb\xbf").lstrip()
         if not raw.startswith(b"{"):
             raise in_words(ARRAY if raw.startswith(b"[") else what_it_is(raw[:HEAD_BYTES]) or "no JSON object", path=PATH)
+        try:
+            yield from self._lines(raw)
+        except (InvalidBody, InvalidField) as error:
+            what = what_it_is(raw) if len(raw) <= BODY_MOST_BYTES else None
+            if what not in ARE_LINES:
+                raise
+            raise in_words(what, path=PATH) from error
+
+    def _lines(self, raw: bytes) -> Iterator[Line]:
         seen: dict[str, int] = {}
         number = 0
         for name, part in parts_of(raw, listed=REQUESTS, most_bytes=LINE_MOST_BYTES):
