@@ -107,7 +107,7 @@ async def test_somebody_is_forgotten_and_the_receipt_says_so(page_as: OpenPage, 
     await page.get_by_role("button", name="Erase an end user").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("user_id").fill("Customer-17")
-    await expect(dialog.get_by_role("status")).to_contain_text("No run and no reaction names this user_id.")
+    await expect(dialog.get_by_role("status")).to_contain_text("Nothing names this user_id among the runs and the reactions.")
     await check_axe(page, without=BEHIND_A_DIALOG)
     await dialog.get_by_label("user_id").fill("customer-17")
     await expect(dialog.get_by_role("status")).to_contain_text("Known here: the newest run or reaction of this user_id was")
