@@ -148,7 +148,7 @@ async def test_what_forgets_for_good_is_asked_about_and_more_days_than_the_plan_
     await expect(save).to_be_disabled()
     await days.fill("0")
     await save.click()
-    await expect(dialog).to_contain_text("All text and end users disappear within a day")
+    await expect(dialog).to_contain_text("All text and end users disappear once the legal hold ends")
     await dialog.get_by_role("button", name="Cancel").click()
     await days.fill("30")
     await page.get_by_label("Legal hold").uncheck()
