@@ -1,6 +1,6 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
 import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { toastError } from "@/kit/Toast";
 import { api, newIdempotencyKey, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
@@ -216,25 +216,34 @@ function isOver(last: { current: UnderWay | null }, given: unknown): UnderWay | 
 
 /** The page has drawn by then what was read. */
 const DRAWN_MS = 1_000;
+const ACTS = ["click", "keydown"];
 
-/** Holds what a form says of a refusal while the page is read anew by it (`reading`), and says it in passing where the form is gone by that. */
+/** Holds what a form says of a refusal while the page is read anew by it (`reading`), and says it in passing where the form is gone by that: not where
+ * somebody closes it, who has read it there. */
 function useRefusal(): (error: ApiError | null, reading: Promise<void>) => void {
   const held = useRef<ApiError | null>(null);
   const isGone = useRef(false);
-  useEffect(() => {
+  const forget = useCallback(() => {
+    held.current = null;
+    for (const act of ACTS) document.removeEventListener(act, forget, true);
+  }, []);
+  useLayoutEffect(() => {
     isGone.current = false;
     return () => {
       isGone.current = true;
       if (held.current) toastError(held.current);
-      held.current = null;
+      forget();
     };
-  }, []);
-  return useCallback((error, reading) => {
-    if (!error || isGone.current) return;
-    held.current = error;
-    const forget = () => void (held.current === error && (held.current = null));
-    void reading.finally(() => setTimeout(forget, DRAWN_MS));
-  }, []);
+  }, [forget]);
+  return useCallback(
+    (error, reading) => {
+      if (!error || isGone.current) return;
+      held.current = error;
+      for (const act of ACTS) document.addEventListener(act, forget, true);
+      void reading.finally(() => setTimeout(() => held.current === error && forget(), DRAWN_MS));
+    },
+    [forget],
+  );
 }
 
 const ASKS_MOST = 40;

@@ -14,6 +14,7 @@ beforeEach(() => {
   rows = [{ id: "g" }];
   code = "conflict";
   reads = 0;
+  act(dismissAll); // Files of tests that run together share the messages.
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
     if ((given as Request).method === "GET") {
       reads++;
@@ -25,7 +26,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   cleanup();
-  act(dismissAll);
   vi.restoreAllMocks();
 });
 
@@ -35,14 +35,18 @@ let gone = false;
 /** A row that has its dialog in it. */
 function Row({ id, hears }: { id: string; hears: boolean }) {
   const [isOpen, setOpen] = useState(true);
+  return isOpen ? <Remove id={id} hears={hears} onClose={() => setOpen(false)} /> : null;
+}
+
+function Remove({ id, hears, onClose }: { id: string; hears: boolean; onClose: () => void }) {
   const remove = useChange("delete", "/v1/guardrails/{guardrail_id}", { invalidates: [LIST] });
-  return isOpen ? (
+  return (
     <div role="dialog">
       <button onClick={() => remove.mutate({ path: { guardrail_id: id } }, hears ? { onError: () => undefined } : undefined)}>Delete</button>
-      <button onClick={() => setOpen(false)}>Close</button>
+      <button onClick={onClose}>Close</button>
       {remove.error?.message}
     </div>
-  ) : null;
+  );
 }
 
 function List({ hears = false }: { hears?: boolean }) {
@@ -64,7 +68,7 @@ it("says a refusal in passing where what is read after it takes its dialog away"
   expect(toasts()).toEqual(["Somebody was faster."]);
 });
 
-it("leaves it to the dialog where that stays", async () => {
+it("leaves it to the dialog where that stays, until somebody closes it", async () => {
   await remove({ isGone: false });
   await screen.findByText(/Somebody was faster/);
   await waitFor(() => expect(reads).toBe(2));
