@@ -1,6 +1,6 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
 import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { toastError } from "@/kit/Toast";
 import { api, newIdempotencyKey, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
@@ -174,11 +174,11 @@ export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(ver
     retryDelay: (_, error) => (error.retryAfterS ?? 1) * 1_000,
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
     onSuccess: (_, given) => {
-      isOver(last, given);
+      ended(last, given);
       void invalidate(queries, invalidates, removes);
     },
     onError: (error, given) => {
-      const isHeard = isOver(last, given)?.isHeard || onRefused !== undefined;
+      const isHeard = ended(last, given)?.isHeard || onRefused !== undefined;
       // It is not any more what the page shows: somebody else was faster. What the form says of it stays, for the thing is still there.
       if (error.status === 409 && error.code !== "idempotency_mismatch") refused(isHeard ? null : error, invalidate(queries, invalidates));
       onRefused?.(given, error);
@@ -208,7 +208,7 @@ function begins(last: { current: UnderWay | null }, given: unknown, isHeard: boo
 }
 
 /** What was under way as this, if nothing else was sent since. */
-function isOver(last: { current: UnderWay | null }, given: unknown): UnderWay | null {
+function ended(last: { current: UnderWay | null }, given: unknown): UnderWay | null {
   const mine = last.current?.given === given ? last.current : null;
   if (mine) last.current = null;
   return mine;
@@ -221,29 +221,34 @@ const ACTS = ["click", "keydown"];
 /** Holds what a form says of a refusal while the page is read anew by it (`reading`), and says it in passing where the form is gone by that: not where
  * somebody closes it, who has read it there. */
 function useRefusal(): (error: ApiError | null, reading: Promise<void>) => void {
-  const held = useRef<ApiError | null>(null);
-  const isGone = useRef(false);
-  const forget = useCallback(() => {
-    held.current = null;
-    for (const act of ACTS) document.removeEventListener(act, forget, true);
-  }, []);
+  const [refusal] = useState(holder);
   useLayoutEffect(() => {
-    isGone.current = false;
+    refusal.isGone = false;
     return () => {
-      isGone.current = true;
-      if (held.current) toastError(held.current);
-      forget();
+      refusal.isGone = true;
+      if (refusal.held) toastError(refusal.held);
+      refusal.forget();
     };
-  }, [forget]);
-  return useCallback(
-    (error, reading) => {
-      if (!error || isGone.current) return;
-      held.current = error;
-      for (const act of ACTS) document.addEventListener(act, forget, true);
-      void reading.finally(() => setTimeout(() => held.current === error && forget(), DRAWN_MS));
+  }, [refusal]);
+  return refusal.hold;
+}
+
+function holder() {
+  const refusal = {
+    held: null as ApiError | null,
+    isGone: false,
+    forget: () => {
+      refusal.held = null;
+      for (const act of ACTS) document.removeEventListener(act, refusal.forget, true);
     },
-    [forget],
-  );
+    hold: (error: ApiError | null, reading: Promise<void>) => {
+      if (!error || refusal.isGone) return;
+      refusal.held = error;
+      for (const act of ACTS) document.addEventListener(act, refusal.forget, true);
+      void reading.finally(() => setTimeout(() => refusal.held === error && refusal.forget(), DRAWN_MS));
+    },
+  };
+  return refusal;
 }
 
 const ASKS_MOST = 40;
