@@ -474,7 +474,7 @@ async def test_a_paused_run_waits_and_goes_on_without_paying_twice(stack: Stack,
         pass
     assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/pause")).body["status"] == "paused"
     async with asyncio.timeout(30):
-        while await books(stack, "SELECT FROM test_runs WHERE test_run_id = $1::text::uuid AND leased_until IS NOT NULL", run_id):
+        while await books(stack, "SELECT FROM test_runs WHERE test_run_id = $1::text::uuid AND leased_by IS NOT NULL", run_id):
             await asyncio.sleep(0.05)
         while await books(stack, "SELECT FROM holds WHERE workspace_id = $1", desk.caller.workspace.workspace_id):
             await asyncio.sleep(0.05)

@@ -19,6 +19,11 @@ async def lease(stack: Stack, run_id: str, *, s: int) -> None:
     await books(stack, f"UPDATE test_runs SET status = 'running', {until} WHERE test_run_id = $1::text::uuid", run_id)
 
 
+async def is_old(stack: Stack, run_id: str) -> None:
+    """As if it had been started an hour ago."""
+    await books(stack, "UPDATE test_runs SET created_at = created_at - interval '1 hour' WHERE test_run_id = $1::text::uuid", run_id)
+
+
 async def test_a_run_and_a_search_say_what_they_wait_for(
     stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,3 +52,37 @@ async def test_a_run_and_a_search_say_what_they_wait_for(
     await start_optimizer()
     for path in (run, first, second):
         assert (await desk.until(path))["waits_for"] is None
+
+
+async def test_nobody_is_missed_while_the_next_takes_it(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that an optimizer gives back as it ends, or that is resumed, is taken within seconds: until then nothing is said of it."""
+    optimizer = await start_optimizer(job_in_flight=2)
+    wanted = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 2}
+    run_id = (await desk.caller("POST", "/v1/test-runs", wanted)).body["id"]
+    run = f"/v1/test-runs/{run_id}"
+    while (await desk.caller("GET", run)).body["progress"]["done"] < 5:
+        pass
+    await is_old(stack, run_id)
+    await optimizer.end()
+
+    async def told() -> tuple[str, str | None]:
+        found = (await desk.caller("GET", run)).body
+        return found["status"], found["waits_for"]
+
+    assert await told() == ("running", None), "it was given back just now"
+    await lease(stack, run_id, s=-10)
+    assert await told() == ("running", None)
+    await lease(stack, run_id, s=-60)
+    assert await told() == ("running", "optimizer")
+
+    await desk.caller("POST", f"{run}/pause")
+    assert (await desk.caller("POST", f"{run}/resume")).body["status"] == "running"
+    assert await told() == ("running", None), "it was resumed just now"
+    monkeypatch.setattr(store, "TAKEN_WITHIN_S", 0)
+    assert await told() == ("running", "optimizer")
+    monkeypatch.undo()
+
+    await start_optimizer()
+    assert (await desk.until(run))["status"] == "completed"

@@ -1,6 +1,7 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
 import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { toastError } from "@/kit/Toast";
 import { api, newIdempotencyKey, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import type { paths } from "./schema";
@@ -157,23 +158,29 @@ export function useOpened<T extends { id: string }, P extends With<"get">>(id: s
 }
 
 /** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it, also where it was refused for what
- * somebody did meanwhile (409). What `waits` for a connection is taken back when its form goes. What is pressed twice at once is sent once. A POST
- * whose answer was lost and that is sent again just the same is done, and paid for, once. */
+ * somebody did meanwhile (409). Where that takes the form away in which the refusal stands, and nobody else hears of it, a toast says it. What `waits`
+ * for a connection is taken back when its form goes. What is pressed twice at once is sent once, and done with once: of a second `mutateAsync` nothing
+ * comes. A POST whose answer was lost and that is sent again just the same is done, and paid for, once. */
 export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false, removes, onRefused }: { invalidates?: readonly string[]; /** Called where its form is gone by then, too. */ onRefused?: (given: Change<P, V>, error: ApiError) => void; /** What is at this path is gone then: it is not read again while its page closes. */ removes?: With<"get">; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
   const lost = useRef(new Map<string, string>());
-  const last = useRef<UnderWay<Answer<P, V>> | null>(null);
+  const last = useRef<UnderWay | null>(null);
+  const refused = useRefusal();
   const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
-    mutationFn: (given) => together(last, given, () => (verb === "post" ? once(lost.current, given, (keyed) => change(verb, path, keyed)) : change(verb, path, given))),
+    mutationFn: (given) => (verb === "post" ? once(lost.current, given, (keyed) => change(verb, path, keyed)) : change(verb, path, given)),
     // What was lost on its way back may still be under way there.
     retry: (times, error) => isUnderWay(error) && times < ASKS_MOST,
     retryDelay: (_, error) => (error.retryAfterS ?? 1) * 1_000,
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
-    onSuccess: () => void invalidate(queries, invalidates, removes),
+    onSuccess: (_, given) => {
+      ended(last, given);
+      void invalidate(queries, invalidates, removes);
+    },
     onError: (error, given) => {
+      const isHeard = ended(last, given)?.isHeard || onRefused !== undefined;
       // It is not any more what the page shows: somebody else was faster. What the form says of it stays, for the thing is still there.
-      if (error.status === 409) void invalidate(queries, invalidates);
+      if (error.status === 409 && error.code !== "idempotency_mismatch") refused(isHeard ? null : error, invalidate(queries, invalidates));
       onRefused?.(given, error);
     },
   });
@@ -182,24 +189,66 @@ export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(ver
     given.current = changing.variables;
   });
   useEffect(() => () => void takeBack(queries, given.current), [queries]);
-  return changing;
+  const { mutateAsync: send } = changing;
+  const mutateAsync = useCallback<typeof send>((...asked) => (begins(last, asked[0], true) ? send(...asked) : new Promise<never>(() => undefined)), [send]);
+  const mutate = useCallback<typeof changing.mutate>((...asked) => void (begins(last, asked[0], asked[1]?.onError !== undefined) && send(...asked).catch(() => undefined)), [send]);
+  return { ...changing, mutate, mutateAsync };
 }
 
-type UnderWay<T> = { what: string; answer: Promise<T> };
+/** `what` as text, `given` as it was handed in. `isHeard`: the caller hears of a refusal, and says it where it is to be said. */
+type UnderWay = { what: string; given: unknown; isHeard: boolean };
 
-/** Who presses twice before the page can show that it is on its way sends it once: both get the one answer. `last`: what was sent last, while it is
- * under way. Only with that: what was sent before something else is to be true again after it. */
-function together<T>(last: { current: UnderWay<T> | null }, given: unknown, send: () => Promise<T>): Promise<T> {
+/** Whether it is to be sent: who presses twice before the page can show that it is on its way wants it once. `last`: what was sent last, while it is
+ * under way. Only that counts: what was sent before something else is to be true again after it. */
+function begins(last: { current: UnderWay | null }, given: unknown, isHeard: boolean): boolean {
   const what = JSON.stringify(given);
-  if (last.current?.what === what) return last.current.answer;
-  const mine: UnderWay<T> = {
-    what,
-    answer: send().finally(() => {
-      if (last.current === mine) last.current = null;
-    }),
+  if (last.current?.what === what) return false;
+  last.current = { what, given, isHeard };
+  return true;
+}
+
+/** What was under way as this, if nothing else was sent since. */
+function ended(last: { current: UnderWay | null }, given: unknown): UnderWay | null {
+  const mine = last.current?.given === given ? last.current : null;
+  if (mine) last.current = null;
+  return mine;
+}
+
+/** The page has drawn by then what was read. */
+const DRAWN_MS = 1_000;
+const ACTS = ["click", "keydown"];
+
+/** Holds what a form says of a refusal while the page is read anew by it (`reading`), and says it in passing where the form is gone by that: not where
+ * somebody closes it, who has read it there. */
+function useRefusal(): (error: ApiError | null, reading: Promise<void>) => void {
+  const [refusal] = useState(holder);
+  useLayoutEffect(() => {
+    refusal.isGone = false;
+    return () => {
+      refusal.isGone = true;
+      if (refusal.held) toastError(refusal.held);
+      refusal.forget();
+    };
+  }, [refusal]);
+  return refusal.hold;
+}
+
+function holder() {
+  const refusal = {
+    held: null as ApiError | null,
+    isGone: false,
+    forget: () => {
+      refusal.held = null;
+      for (const act of ACTS) document.removeEventListener(act, refusal.forget, true);
+    },
+    hold: (error: ApiError | null, reading: Promise<void>) => {
+      if (!error || refusal.isGone) return;
+      refusal.held = error;
+      for (const act of ACTS) document.addEventListener(act, refusal.forget, true);
+      void reading.finally(() => setTimeout(() => refusal.held === error && refusal.forget(), DRAWN_MS));
+    },
   };
-  last.current = mine;
-  return mine.answer;
+  return refusal;
 }
 
 const ASKS_MOST = 40;

@@ -109,6 +109,30 @@ function Removed() {
   );
 }
 
+it("is done once with what is pressed twice, whether it was taken or refused", async () => {
+  const done = vi.fn();
+  const refused = vi.fn();
+  function Twice() {
+    const give = useChange("post", PATH, { onRefused: refused });
+    return (
+      <>
+        <button onClick={() => void give.mutateAsync(grant(5)).then(done)}>Give</button>
+        <button onClick={() => give.mutate(grant(6))}>Give too much</button>
+        <p>{give.status}</p>
+      </>
+    );
+  }
+  answers = [() => Response.json({}, { status: 201 }), () => refusal(403, "forbidden")];
+  render(<Queries><Twice /></Queries>);
+  for (const [name, then] of [["Give", "success"], ["Give too much", "error"]] as const) {
+    act(() => {
+      for (let press = 0; press < 2; press++) screen.getByText(name).click();
+    });
+    await waitFor(() => expect(screen.getByText(then)).toBeTruthy());
+  }
+  expect([done.mock.calls.length, refused.mock.calls.length, sent.length]).toEqual([1, 1, 2]);
+});
+
 it("removes once what is pressed twice: the second would hear that it is not there", async () => {
   answers = [() => new Response(null, { status: 204 }), () => refusal(404, "not_found")];
   render(<Queries><Removed /></Queries>);

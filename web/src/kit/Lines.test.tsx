@@ -57,6 +57,66 @@ it("begins with the line that is shown", () => {
   expect(screen.getAllByRole("button").filter((one) => one.tabIndex === 0).map((one) => one.textContent)).toEqual(["edit 3"]);
 });
 
+/** What a MutationObserver is told of, it is told of after the turn. */
+const settled = () => act(() => new Promise((done) => setTimeout(done, 1)));
+
+it("has the first line as its stop until another had the focus, whatever comes above it", async () => {
+  const from = (first: number) => <Lines label="Edits">{names(12).slice(first).map((name) => <li key={name}><Checkbox label={name} /></li>)}</Lines>;
+  const { rerender } = render(from(4));
+  expect(stops()).toEqual(["edit 4"]);
+  rerender(from(2));
+  await settled();
+  expect(stops()).toEqual(["edit 2"]);
+  act(() => screen.getByLabelText("edit 5").focus());
+  rerender(from(0));
+  await settled();
+  expect(stops()).toEqual(["edit 5"]);
+});
+
+it("goes by what can be chosen now: a line that comes to be off is no stop, one that comes to be on no second one", async () => {
+  const able = (off: readonly number[]) => <Lines label="Edits">{names(6).map((name, at) => <li key={name}><Checkbox label={name} disabled={off.includes(at)} /></li>)}</Lines>;
+  const open = () => stops().filter((name) => !(screen.getByLabelText(name!) as HTMLInputElement).disabled);
+  const { rerender } = render(able([0, 3]));
+  expect(open()).toEqual(["edit 1"]);
+  act(() => screen.getByLabelText("edit 2").focus());
+  act(() => screen.getByLabelText("edit 2").blur());
+  rerender(able([2]));
+  await settled();
+  expect(open()).toEqual(["edit 0"]);
+  rerender(able([]));
+  await settled();
+  expect(open()).toEqual(["edit 0"]);
+});
+
+it("follows what is shown once that changes elsewhere, and not while the focus is in it", async () => {
+  const shown = (which: number) => <Lines label="Versions">{names(6).map((name, at) => <li key={name}><button type="button" aria-current={at === which ? "true" : undefined}>{name}</button></li>)}</Lines>;
+  const stop = () => screen.getAllByRole("button").filter((one) => one.tabIndex === 0).map((one) => one.textContent);
+  const { rerender } = render(shown(3));
+  act(() => screen.getByText("edit 5").focus());
+  rerender(shown(1));
+  await settled();
+  expect(stop()).toEqual(["edit 5"]);
+  act(() => screen.getByText("edit 5").blur());
+  rerender(shown(2));
+  await settled();
+  expect(stop()).toEqual(["edit 2"]);
+});
+
+it("counts lines that stand beside one another, and none where there is nothing", () => {
+  const more = (count: number) => (
+    <Lines label="Edits">
+      {null}
+      <li><Checkbox label="the first" /></li>
+      {names(count).map((name) => <li key={name}><Checkbox label={name} /></li>)}
+    </Lines>
+  );
+  render(more(4));
+  expect(stops()).toEqual(["the first"]);
+  cleanup();
+  render(more(3));
+  expect(stops()).toEqual(["the first", "edit 0", "edit 1", "edit 2"]);
+});
+
 it("leaves a few lines as they are", () => {
   render(show(3));
   expect([stops(), screen.queryByText(/arrow keys/)]).toEqual([["edit 0", "edit 1", "edit 2", "edit 2"], null]);

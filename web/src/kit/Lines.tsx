@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { Children, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { LINES, goOverLines, oneRowAtATime } from "./one-row";
 import { ByArrows } from "./Table";
 
@@ -6,10 +6,10 @@ import { ByArrows } from "./Table";
 const FEW_LINES = 4;
 
 /** Lines of which some are chosen, each a `<li>` with a checkbox or a button. Of more than a few one is a stop of Tab; from it the arrow keys, Home and End go to the others. */
-export function Lines({ label, ordered, className, children }: { label: string; ordered?: boolean; className?: string; children: readonly ReactNode[] }) {
+export function Lines({ label, ordered, className, children }: { label: string; ordered?: boolean; className?: string; children: ReactNode }) {
   const frame = useRef<HTMLDivElement>(null);
   const help = useId();
-  const areMany = children.length > FEW_LINES;
+  const areMany = Children.toArray(children).length > FEW_LINES;
   const List = ordered ? "ol" : "ul";
   useLayoutEffect(() => {
     const list = frame.current?.firstElementChild;

@@ -7,7 +7,7 @@ afterEach(cleanup);
 
 it.each([
   ["earlier_search", /one after the other/],
-  ["free_place", /free place/],
+  ["free_place", /works on others/],
   ["optimizer", /burnish status/],
 ])("says what %s means, and that it starts by itself", (of, said) => {
   const { container } = render(<Waits of={of} prompt="triage" />);

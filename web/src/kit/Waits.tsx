@@ -10,7 +10,7 @@ export function Waits({ of, prompt }: { /** `waits_for` of it. */ of: string | n
       </Notice>
     );
   }
-  if (of === "free_place") return <Notice title="It waits for a free place.">Test runs and searches before it take all. It starts by itself as soon as one of them ends.</Notice>;
+  if (of === "free_place") return <Notice title="It waits for a free place.">The optimizer works on others, of this workspace among them. It starts by itself as soon as one of them ends.</Notice>;
   if (of === "optimizer") {
     return (
       <Notice tone="warn" title="Nobody works on it.">

@@ -6,7 +6,7 @@ const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]
 const OFF = "data-off-tab";
 
 /** What the arrow keys go on from: where they have no meaning of their own. A row without any stays as it is, for nothing else would lead to it. */
-const GOES_ON = 'a[href], button:not([aria-haspopup]), input[type="checkbox"]:not(:disabled)';
+const GOES_ON = 'a[href], button:not([aria-haspopup]):not(:disabled), input[type="checkbox"]:not(:disabled)';
 
 const takesPart = (row: Element) => row.querySelector(GOES_ON) !== null;
 
@@ -32,33 +32,51 @@ function giveBack(row: Element) {
   }
 }
 
-/** From now on. The row is the one that had the focus last; before that the one that is chosen, else the first. Returns how to end it. */
+const CHOSEN = '[aria-selected="true"], [aria-current="true"]';
+/** What may change which rows take part, and which is chosen. */
+const TELLING = ["disabled", "aria-selected", "aria-current"];
+
+/** From now on. The row is the one that had the focus last; before that, and once another is chosen elsewhere, the one that is chosen, else the first.
+ * Returns how to end it. */
 export function oneRowAtATime(table: Element, rows = ROWS): () => void {
   let current: Element | null = null;
-  const all = () => [...table.querySelectorAll(rows)].filter(takesPart);
+  // By the focus: it stays then, whatever comes above it.
+  let isHeld = false;
+  const hasFocus = (row: Element) => row.contains(document.activeElement);
+  const choose = () => {
+    const can = [...table.querySelectorAll(rows)].filter(takesPart);
+    const next = can.find(hasFocus) ?? can.find((row) => row.matches(CHOSEN) || row.querySelector(CHOSEN)) ?? can[0] ?? null;
+    if (current && current !== next && takesPart(current)) take(current);
+    isHeld = next !== null && hasFocus(next);
+    current = next;
+  };
   const order = (came: readonly Element[]) => {
-    // Its part of a long list is out of the document, or it is gone.
-    if (!current || !table.contains(current)) {
-      const can = all();
-      current = can.find((row) => row.matches('[aria-selected="true"]') || row.querySelector('[aria-current="true"]')) ?? can[0] ?? null;
+    // It can be chosen no more, or its part of a long list is out of the document, or it is gone.
+    if (!isHeld || !current || !table.contains(current) || !(takesPart(current) || hasFocus(current))) choose();
+    for (const row of came) {
+      if (row === current) continue;
+      if (takesPart(row)) take(row);
+      else giveBack(row);
     }
-    for (const row of came) if (row !== current && takesPart(row)) take(row);
     if (current) giveBack(current);
   };
   const came = ({ target }: Event) => {
     const row = target instanceof Element ? target.closest(rows) : null;
-    if (!row || row === current || !takesPart(row)) return;
+    if (!row || !takesPart(row)) return;
+    isHeld = true;
+    if (row === current) return;
     const before = current;
     current = row;
     if (before) take(before);
     giveBack(row);
   };
-  order(all());
+  order([...table.querySelectorAll(rows)]);
   const changes = new MutationObserver((noted) => {
-    const added = noted.flatMap(({ addedNodes }) => [...addedNodes]).filter((one) => one instanceof Element);
-    order([...new Set(added.flatMap((one) => one.closest(rows) ?? [...one.querySelectorAll(rows)]))]);
+    const changed = noted.flatMap(({ type, target, addedNodes }) => (type === "attributes" ? [target] : [...addedNodes])).filter((one) => one instanceof Element);
+    if (!hasFocus(table) && noted.some(({ attributeName, target }) => attributeName !== null && attributeName !== "disabled" && (target as Element).getAttribute(attributeName) === "true")) isHeld = false;
+    order([...new Set(changed.flatMap((one) => one.closest(rows) ?? [...one.querySelectorAll(rows)]))]);
   });
-  changes.observe(table, { childList: true, subtree: true });
+  changes.observe(table, { childList: true, subtree: true, attributes: true, attributeFilter: TELLING });
   table.addEventListener("focusin", came);
   return () => {
     changes.disconnect();

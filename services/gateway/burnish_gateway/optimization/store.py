@@ -41,6 +41,19 @@ TAKEN_WITHIN_S: Final = 15
 """What has a place is taken sooner, also where the message that says so was lost (BURNISH_CLAIM_INTERVAL_S of the optimizer)."""
 
 
+def _is_young(kind: RunKind) -> str:
+    """SQL: whether `r` came, was resumed, was given back, or lost whoever worked on it, so lately that the next takes it by itself."""
+    since = f"clock_timestamp() - {TAKEN_WITHIN_S} * interval '1 second'"
+    young = f"greatest(r.created_at, r.leased_until) > {since}"
+    if kind == "optimization":
+        return young
+    # The row keeps no moment of its resuming. Ids of the log begin with their time, by the gateway's clock.
+    first = "extract(epoch FROM clock_timestamp() - interval '5 minutes') * 1000"
+    return f"""({young} OR EXISTS (SELECT FROM audit_log a WHERE a.workspace_id = r.workspace_id AND a.at > {since}
+                  AND a.audit_id >= rpad(lpad(to_hex(({first})::bigint), 12, '0'), 32, '0')::uuid
+                  AND a.object_kind = 'test_run' AND a.object_id = r.test_run_id::text AND a.action = 'test_run.resumed'))"""
+
+
 def _waits_for(kind: RunKind) -> str:
     """SQL: what `r`, a test run or job, waits for while nobody works on it. Null where somebody does, or it is paused or over."""
     held = "workspace_id = r.workspace_id AND status IN ('pending', 'running') AND leased_until >= clock_timestamp()"
@@ -51,7 +64,7 @@ def _waits_for(kind: RunKind) -> str:
                       AND o.prompt_id = r.prompt_id AND o.status IN ('pending', 'running') AND o.job_id < r.job_id) THEN 'earlier_search'"""
     return f"""CASE WHEN r.status NOT IN ('pending', 'running') OR {rests} OR r.leased_until >= clock_timestamp() THEN NULL
                  {before}
-                 WHEN greatest(r.created_at, r.leased_until) > clock_timestamp() - {TAKEN_WITHIN_S} * interval '1 second' THEN NULL
+                 WHEN {_is_young(kind)} THEN NULL
                  WHEN EXISTS (SELECT FROM test_runs WHERE {held}) OR EXISTS (SELECT FROM optimization_jobs WHERE {held}) THEN 'free_place'
                  ELSE 'optimizer' END"""
 

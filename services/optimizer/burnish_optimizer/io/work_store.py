@@ -51,14 +51,16 @@ async def release_batches(tx: Tx, *, worker: str) -> int:
 
 async def renew(tx: Tx, claim: Claim, *, lease_s: int) -> None:
     """Raises ClaimLost, also where it was given back: nobody works on it, and whoever claims it must not wait."""
-    await _update(tx, claim, "leased_until = clock_timestamp() + $4 * interval '1 second'", lease_s, only="AND leased_until IS NOT NULL")
+    held = "AND leased_until IS NOT NULL AND leased_by IS NOT NULL"
+    await _update(tx, claim, "leased_until = clock_timestamp() + $4 * interval '1 second'", lease_s, only=held)
 
 
 async def release(tx: Tx, claim: Claim) -> None:
-    """Gives work back, for another replica to go on with at once. Says nothing where the claim is lost."""
+    """Gives work back, for another replica to go on with at once; `leased_until` says when. Says nothing where the claim is lost."""
     table, column = _TABLE[claim.kind]
     await tx.execute(
-        f"UPDATE {table} SET leased_until = NULL, leased_by = NULL WHERE workspace_id = $1 AND {column} = $2 AND fence = $3",
+        f"""UPDATE {table} SET leased_until = clock_timestamp(), leased_by = NULL
+             WHERE workspace_id = $1 AND {column} = $2 AND fence = $3 AND leased_by IS NOT NULL""",
         claim.workspace_id,
         claim.id,
         claim.fence,

@@ -161,7 +161,7 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
           {taken.length === edits.length ? "Leave all" : "Take all"}
         </Button>
       </span>
-      <Lines label="Edits, each taken or left" className="max-h-72 divide-y divide-line overflow-y-auto rounded-m border border-line">
+      <Lines label="Each taken or left" className="max-h-72 divide-y divide-line overflow-y-auto rounded-m border border-line">
         {edits.map((edit, place) => (
           <li key={place} className="px-3 py-2">
             <Checkbox

@@ -33,7 +33,9 @@ export function EraseUser({ open, onOpenChange }: { open: boolean; onOpenChange:
   );
 }
 
-/** What names the end user: of an id that is mistyped nothing is found, and the erasure is done all the same. */
+type Looked = { data?: { created_at?: string; accepted_at?: string }[]; searched_to?: string | null; next_cursor?: string | null };
+
+/** What names the end user, as far as it can be looked up: an id that is mistyped is erased as readily as any other. */
 function Known({ who }: { who: string }) {
   const [asked, setAsked] = useState("");
   useEffect(() => {
@@ -44,20 +46,41 @@ function Known({ who }: { who: string }) {
   const isAsked = asked !== "" && asked === who;
   const runs = useRead("/v1/executions", { query }, { enabled: isAsked });
   const reactions = useRead("/v1/feedback", { query }, { enabled: isAsked });
-  const isKnown = isAsked && runs.data && reactions.data && !runs.isPlaceholderData && !reactions.isPlaceholderData;
-  const made = (runs.data as { data?: { created_at: string }[] } | undefined)?.data?.[0]?.created_at;
-  const newest = [made, reactions.data?.data[0]?.accepted_at].filter((at) => at !== undefined).sort().at(-1);
+  const both = [runs, reactions];
   return (
     <div role="status" className="text-13 empty:hidden">
-      {!isKnown ? null : newest ? (
-        <>
-          Known here: the newest run or reaction of this user_id was <RelativeTime at={newest} />.
-        </>
-      ) : (
-        <Notice tone="warn" title="No run and no reaction names this user_id.">
-          Capitals count. Look at how your application sends it; otherwise nobody is erased, and the receipt says so.
-        </Notice>
-      )}
+      {!isAsked ? null : <Words looked={both.map((one) => (one.isPlaceholderData || one.isError ? undefined : (one.data as Looked | undefined)))} hasFailed={both.some((one) => one.isError)} />}
     </div>
   );
+}
+
+/** `looked`: the newest run and the newest reaction of the user_id; undefined where none has come. */
+function Words({ looked, hasFailed }: { looked: (Looked | undefined)[]; hasFailed: boolean }) {
+  const newest = looked
+    .map((one) => one?.data?.[0])
+    .map((one) => one?.created_at ?? one?.accepted_at)
+    .filter((at) => at !== undefined)
+    .sort()
+    .at(-1);
+  if (!hasFailed && looked.some((one) => one === undefined)) return null;
+  if (newest !== undefined) {
+    return (
+      <>
+        Known here: the newest run or reaction of this user_id {hasFailed ? "that could be looked up " : ""}was <RelativeTime at={newest} />.
+      </>
+    );
+  }
+  if (hasFailed) return <Notice tone="warn" title="It could not be looked up whether anything names this user_id.">Capitals count: look at how your application sends it. The erasure looks through everything, however it is here.</Notice>;
+  const [runs, reactions] = looked.map(isWhole);
+  return (
+    <Notice tone="warn" title={`Nothing names this user_id among ${runs ? "the runs" : "the newest runs"} and ${reactions ? "the reactions" : "the newest reactions"}.`}>
+      {runs && reactions ? "" : "Older ones were not looked at here. "}
+      Capitals count: look at how your application sends it. The erasure looks through everything else, too, as datasets, reports and budgets; its receipt says what was found.
+    </Notice>
+  );
+}
+
+/** Whether the list was looked through to its end: a search by user_id may end earlier, and then says where. */
+function isWhole(looked: Looked | undefined): boolean {
+  return (looked?.searched_to ?? looked?.next_cursor ?? null) === null;
 }

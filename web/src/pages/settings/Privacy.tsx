@@ -83,7 +83,7 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
       {asking ? (
         <ConfirmDialog open onOpenChange={setAsking} title={frees ? "End the legal hold?" : "Forget sooner?"} submit={frees ? "End the hold" : `Keep ${plural(Number(days), "day")}`} onSubmit={send} busy={save.isPending} error={save.error}>
           {frees ? "Erasures that waited go on. " : ""}
-          {Number(days) === 0 ? "All text and end users" : `Text and end users older than ${plural(Number(days), "day")}`} disappear within a day, and cannot be brought back.
+          {Number(days) === 0 ? "All text and end users" : `Text and end users older than ${plural(Number(days), "day")}`} {hold ? "disappear once the legal hold ends" : "disappear within a day"}, and cannot be brought back.
         </ConfirmDialog>
       ) : null}
     </Section>
