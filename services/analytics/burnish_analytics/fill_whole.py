@@ -4,6 +4,7 @@ What is added is what the rows lack as of one moment, so it is exact under traff
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import ceil
@@ -11,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from asyncpg import PostgresError
 
 from burnish_analytics.core.rollup import Grain
 from burnish_analytics.io import recount_store, rollup_store, whole_store
@@ -40,10 +42,11 @@ async def fill_whole(db: Database, *, most_s: float) -> int:
     for workspace_id in lacking:
         try:
             added += await _fill_workspace(db, workspace_id, until=until)
-        except BurnishError:
+        except (BurnishError, PostgresError):
             log.exception("whole_rollups.failed", workspace_id=str(workspace_id))
-            async with db.unit_of_work() as tx:
-                await whole_store.note_failed(tx, workspace_id)
+            with contextlib.suppress(BurnishError):  # somebody writes to it right now
+                async with db.unit_of_work() as tx:
+                    await whole_store.note_failed(tx, workspace_id)
         if asyncio.get_running_loop().time() >= until:
             break
     return added

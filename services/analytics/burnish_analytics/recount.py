@@ -110,8 +110,7 @@ async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Differen
         found += differences(*await recount_store.read_set_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
         if of.part:
             return found
-        if await whole_store.is_whole(tx):
-            found += differences(*await whole_store.sides(tx, workspace_id, **span))
+        found += differences(*await whole_store.sides(tx, workspace_id, **span))
         if of.grain in COARSE:
             found += await recount_store.end_user_differences(tx, workspace_id, **span)
         found += await recount_store.metric_differences(tx, workspace_id, **span)

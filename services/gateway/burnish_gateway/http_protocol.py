@@ -108,6 +108,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.is_leaving:  # A look for the answer that has just ended would come later.
+            self._look_no_more()
         self._look_at_rest()
 
     def leave(self) -> None:
@@ -149,7 +151,7 @@ class HttpProtocol(HttpToolsProtocol):
         taken = self._untaken_bytes - untaken
         waits = self._is_over() or self.flow.write_paused
         is_same = self.cycle is self._looked_at and taken >= 0  # else more was written meanwhile
-        if waits and is_same and taken < (TAKEN_LEAST_BYTES if held > HELD_MOST_BYTES else 1):
+        if waits and is_same and taken < (TAKEN_LEAST_BYTES if held > HELD_MOST_BYTES and not self.is_leaving else 1):
             metrics.SLOW_READERS.inc()
             log.info("slow_reader.cut_off", untaken_bytes=untaken, taken_bytes=taken)
             self.transport.abort()

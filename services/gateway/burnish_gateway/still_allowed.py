@@ -10,7 +10,7 @@ from fastapi import Request
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.deps import request_id_of, verified_caller
 from burnish_gateway.execution.streaming import error_event
-from burnish_shared.errors import BurnishError, Forbidden, Unavailable
+from burnish_shared.errors import BurnishError, Forbidden, TokenExpired, Unavailable
 
 RECHECK_S: Final = 1.0
 """How often is asked, in memory, whether the caller may still look (PROMISES: a revocation works within a second)."""
@@ -21,12 +21,15 @@ ACCESS_ENDED: Final = "Your access has ended."
 Part = TypeVar("Part", bound=bytes | None)
 
 
-async def still_may(request: Request, principal: Principal) -> bool:
-    """Asked as the first time. While PostgreSQL is away, whoever could look goes on looking: reading does everywhere."""
+async def still_may(request: Request, principal: Principal, *, may_expire: bool = False) -> bool:
+    """Asked as the first time. While PostgreSQL is away, whoever could look goes on looking: reading does everywhere. `may_expire`: a token
+    whose time ran out meanwhile still counts, for the one answer that was asked for with it."""
     try:
         return (await verified_caller(request, Role.VIEWER)).workspace_id == principal.workspace_id
     except Unavailable:
         return True
+    except TokenExpired:
+        return may_expire
     except BurnishError:
         return False
 

@@ -189,10 +189,14 @@ export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(ver
     given.current = changing.variables;
   });
   useEffect(() => () => void takeBack(queries, given.current), [queries]);
-  const { mutateAsync: send } = changing;
+  const { mutateAsync: send, reset: forget } = changing;
+  const reset = useCallback(() => {
+    last.current = null; // The same may be sent again.
+    forget();
+  }, [forget]);
   const mutateAsync = useCallback<typeof send>((...asked) => (begins(last, asked[0], true) ? send(...asked) : new Promise<never>(() => undefined)), [send]);
   const mutate = useCallback<typeof changing.mutate>((...asked) => void (begins(last, asked[0], asked[1]?.onError !== undefined) && send(...asked).catch(() => undefined)), [send]);
-  return { ...changing, mutate, mutateAsync };
+  return { ...changing, mutate, mutateAsync, reset };
 }
 
 /** `what` as text, `given` as it was handed in. `isHeard`: the caller hears of a refusal, and says it where it is to be said. */

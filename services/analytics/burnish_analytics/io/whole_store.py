@@ -90,11 +90,6 @@ async def note_failed(tx: Tx, workspace_id: UUID) -> None:
     await tx.execute("UPDATE whole_rollups SET tried_at = clock_timestamp() WHERE workspace_id = $1", workspace_id)
 
 
-async def is_whole(tx: Tx) -> bool:
-    """Of the workspace of this unit of work."""
-    return bool(await tx.fetchval("SELECT has_whole_rollups()"))
-
-
 async def mark(tx: Tx, workspace_id: UUID) -> None:
     """They lack something: they are read from `rollups` until they are added up again."""
     await tx.execute("UPDATE whole_rollups SET is_whole = false, marks = marks + 1, after_day = NULL WHERE workspace_id = $1", workspace_id)
@@ -136,11 +131,12 @@ SELECT is_whole, bucket, traffic, {", ".join(f"sum({one})::bigint AS {one}" for 
         UNION ALL
         SELECT true, bucket, traffic, {", ".join(SUMS)} FROM rollup_sets
          WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 AND dimension = 'workspace') both_sides
- GROUP BY 1, 2, 3"""
+ WHERE (SELECT has_whole_rollups()) GROUP BY 1, 2, 3"""
 
 
 async def sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
-    """The sums of `rollups`, and those of the rows of the whole workspace, as of one moment; without histograms."""
+    """The sums of `rollups`, and those of the rows of the whole workspace, as of one moment; without histograms. Nothing of a
+    workspace whose rows are not known to hold everything."""
     prompts: Side = {}
     held: Side = {}
     for row in await tx.fetch(BOTH, workspace_id, grain, start, end):

@@ -171,8 +171,8 @@ async def _answer(
         if not goes_on and not gateway.inbox.is_over:  # a gateway that is stopped ends no run: another one goes on
             await _cancelled(gateway, principal, run_id)
         raise
-    if not await still_may(request, principal):
-        raise Forbidden(ACCESS_ENDED)
+    if not await still_may(request, principal, may_expire=True):
+        raise Forbidden(ACCESS_ENDED, headers=headers)
     if answer.status == SUCCESS:
         return json_response(answer, headers=headers)
     error = error_of_run(answer, http_status=await http_status_of(gateway, principal, run_id), has_key=goes_on)

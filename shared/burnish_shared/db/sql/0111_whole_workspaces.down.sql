@@ -8,7 +8,6 @@ DROP FUNCTION mark_not_whole(), has_whole_rollups();
 DROP TABLE whole_rollups;
 LOCK TABLE rollup_sets IN SHARE ROW EXCLUSIVE MODE;
 DELETE FROM rollup_sets WHERE dimension = 'workspace';
-DROP INDEX rollup_sets_whole;
 ALTER TABLE rollup_sets DROP CONSTRAINT rollup_sets_dimension_check, DROP CONSTRAINT rollup_sets_grain_check;
 ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_dimension_check CHECK (dimension IN ('app', 'api_key', 'provider', 'provider_key')) NOT VALID;
 ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_grain_check

@@ -2,12 +2,8 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
--- One more dimension, whose only value is '' and whose rows name no prompt: all of a workspace's traffic of one kind. The rows that are there meet it already.
-ALTER TABLE rollup_sets DROP CONSTRAINT rollup_sets_dimension_check, DROP CONSTRAINT rollup_sets_grain_check;
-ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_dimension_check CHECK (dimension IN ('app', 'api_key', 'provider', 'provider_key', 'workspace')) NOT VALID;
-ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_grain_check
-  CHECK (grain IN ('hour', 'day') OR (grain = 'minute' AND dimension IN ('app', 'api_key', 'workspace'))) NOT VALID;
-CREATE INDEX rollup_sets_whole ON rollup_sets (workspace_id, grain, bucket, traffic) WHERE dimension = 'workspace';
+-- In the order in which analytics writes them: who holds `rollups` and waits for `rollup_sets` is waited for here, before anything is held.
+LOCK TABLE rollups IN SHARE ROW EXCLUSIVE MODE;
 
 -- Of which workspaces such rows hold all that `rollups` hold; of the others figures are read from `rollups`. Analytics adds up what lacks.
 CREATE TABLE whole_rollups (
@@ -36,6 +32,12 @@ END $$;
 CALL make_lookup_function('mark_not_whole()', app => false, worker => true);
 CREATE TRIGGER whole_of_new AFTER INSERT ON rollups REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mark_not_whole();
 CREATE TRIGGER whole_of_changed AFTER UPDATE ON rollups REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION mark_not_whole();
+
+-- One more dimension, whose only value is '' and whose rows name no prompt: all of a workspace's traffic of one kind. The rows that are there meet it already.
+ALTER TABLE rollup_sets DROP CONSTRAINT rollup_sets_dimension_check, DROP CONSTRAINT rollup_sets_grain_check;
+ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_dimension_check CHECK (dimension IN ('app', 'api_key', 'provider', 'provider_key', 'workspace')) NOT VALID;
+ALTER TABLE rollup_sets ADD CONSTRAINT rollup_sets_grain_check
+  CHECK (grain IN ('hour', 'day') OR (grain = 'minute' AND dimension IN ('app', 'api_key', 'workspace'))) NOT VALID;
 
 -- Until when all that was published to a consumer of analytics is counted, as analytics last saw it.
 CREATE TABLE counted_through (
