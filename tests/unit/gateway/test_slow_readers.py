@@ -44,17 +44,27 @@ def on_uvloop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
     return run
 
 
+may_end = asyncio.Event()
+"""Of `/later`."""
+
+
 async def answers(scope: Any, receive: Any, send: Any) -> None:
-    """`/whole` at once, as a JSON answer is sent, and `/rest`; `/pieces` as a download is; `/left` as one given up in the middle."""
+    """`/whole` at once, as a JSON answer is sent, and `/rest`; `/pieces` as a download is; `/left` as one given up in the middle;
+    `/later` ends once it may."""
     if scope["type"] == "lifespan":
         for state in ("startup", "shutdown"):
             await receive()
             await send({"type": f"lifespan.{state}.complete"})
         return
-    whole = WHOLE[:REST] if scope["path"] == "/rest" else WHOLE
+    whole = WHOLE[:REST] if scope["path"] in ("/rest", "/later") else WHOLE
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(whole)).encode())]})
     if scope["path"] in ("/whole", "/rest"):
         await send({"type": "http.response.body", "body": whole})
+        return
+    if scope["path"] == "/later":
+        await send({"type": "http.response.body", "body": whole[:-1], "more_body": True})
+        await may_end.wait()
+        await send({"type": "http.response.body", "body": whole[-1:]})
         return
     for at in range(0, len(WHOLE), PIECE):
         if scope["path"] == "/left" and at:
@@ -127,6 +137,20 @@ async def test_who_stopped_reading_keeps_no_gateway_from_stopping(monkeypatch: p
         for path in ("/rest", "/whole"):
             await clients.enter_async_context(asking(port, path))
         assert len(server.server_state.connections) == 2
+
+
+@pytest.mark.promise("G-18")
+@on_uvloop
+async def test_an_answer_that_ends_while_its_gateway_stops_keeps_it_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "STOPPING_S", 0.3)
+    may_end.clear()
+    async with asyncio.timeout(40), contextlib.AsyncExitStack() as clients, serving(slow_reader_s=600, drain_s=600) as (server, port):
+        await clients.enter_async_context(asking(port, "/later"))
+        connection = only(server)
+        server.should_exit = True
+        while not connection.is_leaving:
+            await asyncio.sleep(0.01)
+        may_end.set()
 
 
 @on_uvloop

@@ -133,6 +133,27 @@ it("is done once with what is pressed twice, whether it was taken or refused", a
   expect([done.mock.calls.length, refused.mock.calls.length, sent.length]).toEqual([1, 1, 2]);
 });
 
+it("sends the same again once the form was reset, also where the first is still under way", async () => {
+  function Resetting() {
+    const give = useChange("post", PATH);
+    return (
+      <>
+        <button onClick={() => give.mutate(grant(5))}>Give</button>
+        <button onClick={() => give.reset()}>Forget</button>
+        <p>{give.status}</p>
+      </>
+    );
+  }
+  answers = [() => new Promise<Response>(() => undefined), () => Response.json({}, { status: 201 })];
+  render(<Queries><Resetting /></Queries>);
+  act(() => screen.getByText("Give").click());
+  await waitFor(() => expect(sent).toHaveLength(1));
+  act(() => screen.getByText("Forget").click());
+  act(() => screen.getByText("Give").click());
+  await waitFor(() => expect(screen.getByText("success")).toBeTruthy());
+  expect(sent).toHaveLength(2);
+});
+
 it("removes once what is pressed twice: the second would hear that it is not there", async () => {
   answers = [() => new Response(null, { status: 204 }), () => refusal(404, "not_found")];
   render(<Queries><Removed /></Queries>);
