@@ -417,8 +417,9 @@ async def test_what_was_given_back_is_not_renewed(stack: Stack, desk: Desk, star
     await desk.until(f"/v1/test-runs/{run_id}", statuses=("running",))
     await optimizer.end()
     async with as_superuser(stack.urls["superuser"]) as connection:
-        rows = await connection.fetch("SELECT fence, leased_until FROM test_runs WHERE test_run_id = $1::text::uuid", run_id)
-        assert [row["leased_until"] for row in rows] == [None]
+        asked = "SELECT fence, leased_by, leased_until <= clock_timestamp() AS is_over FROM test_runs WHERE test_run_id = $1::text::uuid"
+        rows = await connection.fetch(asked, run_id)
+        assert [(row["leased_by"], row["is_over"]) for row in rows] == [(None, True)]
         claim = Claim("test_run", UUID(run_id), desk.caller.workspace.workspace_id, rows[0]["fence"])
         with pytest.raises(ClaimLost):
             await work_store.renew(Tx(connection), claim, lease_s=60)

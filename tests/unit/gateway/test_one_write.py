@@ -35,6 +35,9 @@ class Connection(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}.get(name, default)
 
+    def get_write_buffer_size(self) -> int:
+        return 0  # taken at once
+
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...
