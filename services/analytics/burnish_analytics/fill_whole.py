@@ -32,9 +32,10 @@ WORKSPACES_AT_ONCE: Final = 100
 
 
 async def fill_whole(db: Database, *, most_s: float) -> int:
-    """Goes on where it was left, for about so long, with those first that did not fail last. Returns how many rows were added to.
+    """Goes on where it was left, for about so long, with those first that were not worked on for longest. Returns how many rows were
+    added to.
 
-    Another replica may do the same. A workspace that fails keeps no other waiting, and is tried again in a later round.
+    Another replica may do the same. A workspace that fails, or has many days, keeps no other waiting for more than a round.
     """
     added, until = 0, asyncio.get_running_loop().time() + most_s
     async with db.unit_of_work() as tx:

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Callable
 from time import monotonic
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 
@@ -82,9 +82,8 @@ class Server(uvicorn.Server):
         return waiting
 
     def _make_leaving(self) -> HttpProtocol:
-        kind = self.config.http_protocol_class
-        protocol = kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)  # type: ignore[call-arg]
-        assert isinstance(protocol, HttpProtocol)  # noqa: S101 - the one that make_server names
+        kind = cast("type[HttpProtocol]", self.config.http_protocol_class)  # as make_server names it
+        protocol = kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
         protocol.leave()
         return protocol
 

@@ -278,3 +278,19 @@ async def test_a_night_that_finds_a_workspaces_row_wanting_tells_it_and_has_it_a
     assert await as_told(gateway_db, workspace) == right
     await filled(analytics, workspace)
     assert await as_told(gateway_db, workspace) == right
+
+
+async def test_one_with_many_days_keeps_no_other_waiting_for_more_than_a_round(
+    analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
+) -> None:
+    other = await new_workspace()
+    await fill_whole(analytics.db, most_s=600)  # What tests before have left.
+    with the_release_before():
+        for one in (workspace, other):
+            for day in range(3):
+                await some_traffic(analytics, one, hour=24 * day)
+    for _ in range(2):
+        await fill_whole(analytics.db, most_s=0)
+    begun = await analytics.rows("SELECT workspace_id FROM whole_rollups WHERE after_day IS NOT NULL AND NOT is_whole")
+    assert {row["workspace_id"] for row in begun} == {workspace.workspace_id, other.workspace_id}
+    await filled(analytics, workspace, other)

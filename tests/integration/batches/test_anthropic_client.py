@@ -146,6 +146,16 @@ async def test_few_bodies_of_many_megabytes_are_held_at_once(stack: Stack, claud
         await until(caller, one)
 
 
+async def test_a_repeat_that_is_spelled_otherwise_makes_no_second_batch(claude: AsyncAnthropic, caller: Caller) -> None:
+    body, path, key = {"requests": [asked("a")]}, "/v1/messages/batches", {"idempotency-key": "night"}
+    first = await caller("POST", path, raw=json.dumps(body).encode(), headers=key)
+    again = await caller("POST", path, raw=json.dumps(body, indent=2).encode(), headers=key)
+    assert (first.status, again.body["id"], again.headers["idempotent-replayed"]) == (200, first.body["id"], "true")
+    other = await caller("POST", path, {"requests": [asked("b")]}, headers=key)
+    assert (other.status, other.body["type"], other.body["error"]["code"]) == (422, "error", "idempotency_mismatch"), other.body
+    await until(caller, first.body["id"])
+
+
 async def test_refusals_are_in_anthropics_envelope(claude: AsyncAnthropic, caller: Caller) -> None:
     with pytest.raises(anthropic.BadRequestError) as nothing:
         await claude.messages.batches.create(requests=[])

@@ -40,7 +40,9 @@ def test_counts_are_what_the_lines_are(status: str, counts: tuple[int, ...], sto
 
 @pytest.mark.capability("E15", "E2", "T8")
 def test_a_line_about_somebody_who_was_erased_has_an_id_that_nobody_gave() -> None:
-    told = json.loads(message_line(ROW | {"status": "completed"}, _line(status="unsent", custom_id=None, error=ERASED), None))  # type: ignore[operator,arg-type]
+    row: Any = ROW | {"status": "completed"}
+    line: Any = _line(status="unsent", custom_id=None, error=ERASED)
+    told = json.loads(message_line(row, line, None))
     assert told["custom_id"] == "" and told["result"]["type"] == "errored"
     assert told["result"]["error"]["error"] == {"type": "invalid_request_error", **ERASED, "retryable": False}
 

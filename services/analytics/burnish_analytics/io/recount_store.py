@@ -7,17 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from burnish_analytics.core.recount import Difference, Key, Mark, Side, counted_side, lacking
-from burnish_analytics.core.rollup import (
-    STATUS_SUMS,
-    SUMS,
-    WHOLE_WORKSPACE,
-    ArmKey,
-    EndUserKey,
-    Measures,
-    MetricKey,
-    RollupKey,
-    SetKey,
-)
+from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
 from burnish_shared.db.session import Tx
 from burnish_shared.distinct import EMPTY, mark_of
 from burnish_shared.measures import BORDERS, count_into

@@ -50,7 +50,7 @@ class Progress:
 
 
 async def not_whole(tx: Tx, *, at_most: int) -> list[UUID]:
-    """Workspaces whose rows may lack something, those that failed last behind the others."""
+    """Workspaces whose rows may lack something, those first that were not worked on for longest."""
     rows = await tx.fetch(
         """SELECT c FROM counted_workspaces() c LEFT JOIN whole_rollups w ON w.workspace_id = c
             WHERE w.is_whole IS NOT TRUE ORDER BY w.tried_at NULLS FIRST, c LIMIT $1""",
@@ -69,7 +69,8 @@ async def begin(tx: Tx, workspace_id: UUID) -> Progress:
 async def note_day(tx: Tx, workspace_id: UUID, day: datetime, *, marks: int) -> Progress | None:
     """None where somebody wrote `rollups` alone since: it begins again."""
     row = await tx.fetchrow(
-        "UPDATE whole_rollups SET after_day = $2 WHERE workspace_id = $1 AND marks = $3 AND NOT is_whole RETURNING marks, after_day",
+        """UPDATE whole_rollups SET after_day = $2, tried_at = clock_timestamp()
+            WHERE workspace_id = $1 AND marks = $3 AND NOT is_whole RETURNING marks, after_day""",
         workspace_id,
         day,
         marks,
@@ -102,11 +103,12 @@ async def rows_of_prompts(tx: Tx, workspace_id: UUID, *, grain: str, start: date
 
 async def next_day(tx: Tx, workspace_id: UUID, after: datetime | None) -> datetime | None:
     """The next day with figures; None: there is none."""
-    return await tx.fetchval(  # type: ignore[no-any-return]
+    day: datetime | None = await tx.fetchval(
         "SELECT min(bucket) FROM rollups WHERE workspace_id = $1 AND grain = 'day' AND ($2::timestamptz IS NULL OR bucket > $2)",
         workspace_id,
         after,
     )
+    return day
 
 
 async def lacking(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> Deltas:

@@ -11,7 +11,7 @@ CREATE TABLE whole_rollups (
   is_whole     boolean NOT NULL DEFAULT false,
   marks        bigint NOT NULL DEFAULT 0,                                -- how often somebody wrote `rollups` alone
   after_day    timestamptz,                                              -- all days until this one are added up; NULL: it begins
-  tried_at     timestamptz);                                             -- when a step failed last
+  tried_at     timestamptz);                                             -- when it was worked on last
 CALL make_system_table('whole_rollups', app => '', worker => 'SELECT, INSERT, UPDATE', writer => 'analytics, and mark_not_whole');
 GRANT INSERT, UPDATE, DELETE ON whole_rollups TO burnish_lookup;
 
