@@ -49038,12 +49038,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A manifest, one row a line, the counts */
+            /** @description A manifest, one row a line, the counts; of `scope=prompts` a bundle, which is one object */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": Record<string, never>;
                     "application/x-ndjson": string;
                 };
             };

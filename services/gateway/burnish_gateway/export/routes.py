@@ -23,7 +23,12 @@ MEDIA_TYPE = "application/x-ndjson"
     "/v1/export",
     summary="Everything that this workspace owns, as lines of JSON",
     response_class=Response,
-    responses={200: {"description": "A manifest, one row a line, the counts", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "A manifest, one row a line, the counts; of `scope=prompts` a bundle, which is one object",
+            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "object"}}},
+        }
+    },
 )
 async def get_export(
     principal: Admin,
