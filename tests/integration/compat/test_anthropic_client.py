@@ -168,3 +168,12 @@ async def test_tokens_of_a_prompt_are_those_of_its_text_filled_in(claude: AsyncA
     assert await count("x" * 3000) - await count("x") in range(600, 1100)
     with pytest.raises(anthropic.UnprocessableEntityError, match="name"):
         await claude.messages.count_tokens(model="burnish::prompt::counted@1", messages=[])
+
+
+async def test_an_empty_list_of_betas_is_none(caller: Caller) -> None:
+    """Anthropic's TypeScript package sends the header with nothing in it."""
+    asked = {"model": "simulated/chat", "max_tokens": 20, "messages": [{"role": "user", "content": "Hi."}]}
+    for said in ("", " "):
+        told = await caller("POST", "/v1/messages", asked, headers={"anthropic-beta": said})
+        assert told.status == 200, told.body
+    assert (await caller("POST", "/v1/messages", asked, headers={"anthropic-beta": "ä"})).status == 400

@@ -44,14 +44,16 @@ class AnthropicFormat:
 
 
 def checked_beta(beta: str | None) -> str | None:
-    """The header as it came. Raises InvalidField."""
+    """The header as it came; None where it names nothing, as Anthropic's packages send it for an empty list. Raises InvalidField."""
+    if beta is not None and not beta.strip():
+        return None
     if beta is not None and not re.fullmatch(BETA, beta):
         raise InvalidField("anthropic-beta: names of features with commas between them, at most 1000 characters.", param="anthropic-beta")
     return beta
 
 
 def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Order:
-    checked_beta(beta)
+    beta = checked_beta(beta)
     metadata: dict[str, Any] = dict(body.metadata or {})
     target = target_of(body.model, {})
     name = target.prompt
