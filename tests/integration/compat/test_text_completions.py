@@ -57,7 +57,11 @@ async def test_a_prompt_is_named_as_the_model_and_a_repeat_gets_the_same(client:
 @pytest.mark.parametrize(
     ("body", "param", "said"),
     [
-        ({"prompt": ["a", "b"]}, "prompt", "one text a call"),
+        ({"prompt": ["a", ""]}, "prompt[1]", "is needed"),
+        ({"prompt": ["a"] * 129}, "prompt", "at most 128"),
+        ({"prompt": ["a", "b"], "client_request_id": "x"}, "client_request_id", "several"),
+        ({"prompt": ["a", "b"], "echo": True}, "echo", "yourself"),
+        ({"prompt": ["a", 1]}, "prompt", "must be a text"),
         ({"prompt": [1, 2]}, "prompt", "must be a text"),
         ({"prompt": [None]}, "prompt", "must be a text"),
         ({"prompt": {"id": "kind"}}, "prompt", "burnish::prompt::SLUG"),

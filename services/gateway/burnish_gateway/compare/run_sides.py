@@ -36,10 +36,11 @@ WAITING_MOST: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How one side ended: an Outcome as JSON, or the error where there is none."""
+    """How one side ended: an Outcome as JSON, or the error where there is none. `gap`: deltas of it may not have been told."""
 
     body: bytes | None
     error: BurnishError | None = None
+    gap: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -61,13 +62,15 @@ async def admit_sides(
     route: str = ROUTE,
     name_side: Callable[[BurnishError, int], None] | None = None,
     sides_at: str | None = None,
+    is_one_call: bool = False,
 ) -> list[Side]:
     """All are held for, or none: then the first refusal is raised, and nothing is left of the others. The first is counted for all by the
     rates, so that what is refused used up nothing, and may begin when its Retry-After is over.
 
     With a key, sides that were asked for before by this `route` are Repeated. Raises InvalidField where so many are never let in together.
     `name_side`: says of a refusal where the side stands that is refused. `sides_at`: the field that makes so many. Raises PayloadTooLarge
-    for more bytes together than SIDES_MOST_BYTES, as soon as they are that many.
+    for more bytes together than SIDES_MOST_BYTES, as soon as they are that many. `is_one_call`: a call of this route may have one side or
+    many, so the first one has the key as it came, and a body of the other kind finds it used.
     """
     _check_calls(principal, calls=len(orders))
     if key is None:  # a flood is refused before anything is rendered; what was let in before gets its answer, whatever rates say now
@@ -87,7 +90,7 @@ async def admit_sides(
         size += len(body)
         if size > SIDES_MOST_BYTES:
             raise _too_long(sides=len(plain), sides_at=sides_at)
-    keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
+    keys = _keys(key, route, sides=len(made), is_one_call=is_one_call)
     first = await admit(made[0], gateway=gateway, principal=principal, key=keys[0], calls=len(made))
     others = await asyncio.gather(
         *(admit(one, gateway=gateway, principal=principal, key=named, calls=0) for one, named in zip(made[1:], keys[1:], strict=True)),
@@ -108,6 +111,14 @@ async def admit_sides(
                     gateway.unanswered.add(answer.request, named)
         gateway.refusals.forget([account for one in made for account in one.request.account_ids])
     raise refusal
+
+
+def _keys(key: IdempotencyKey | None, route: str, *, sides: int, is_one_call: bool) -> list[IdempotencyKey | None]:
+    """One for each side, in their order."""
+    if key is None:
+        return [None] * sides
+    names = [key.key if is_one_call and index == 0 else f"{key.key}#{index}" for index in range(sides)]
+    return [IdempotencyKey(route, name, key.fingerprint) for name in names]
 
 
 def _too_long(*, sides: int, sides_at: str | None) -> PayloadTooLarge:
@@ -173,7 +184,7 @@ async def _told(index: int, side: Side, events: "asyncio.Queue[Event]", gateway:
     async with contextlib.aclosing(Dispatch(gateway, side.request, side.body, key=side.key).follow()) as told:
         async for one in told:
             if isinstance(one, Done):
-                return Ended(one.body)
+                return Ended(one.body, gap=one.gap)
             await events.put((index, one))
     raise RuntimeError("a dispatch ended without an outcome")
 

@@ -18,6 +18,7 @@ from burnish_gateway.compat.responses.background import ReadLater
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.compat.serve import serve
+from burnish_gateway.compat.several_texts import complete_texts
 from burnish_gateway.compat.text_completions import CompletionBody, CompletionsFormat
 from burnish_gateway.deps import bearer, request_id_of
 from burnish_gateway.error_answer import ErrorAnswer
@@ -54,10 +55,11 @@ async def complete_chat(request: Request) -> Response:
     openapi_extra=json_body(CompletionBody, role="viewer"),
 )
 async def complete_text(request: Request) -> Response:
-    """The text is sent as a message of the user. `suffix`, `echo`, `logprobs`, `best_of`, several texts and tokens are refused. Without
-    `max_tokens` the model's own limit counts, not the format's 16.
+    """The text is sent as a message of the user. `suffix`, `echo`, `logprobs`, `best_of` and tokens are refused. Without `max_tokens` the
+    model's own limit counts, not the format's 16. Of several texts each is an execution: all are held for or none, `burnish.executions`
+    names them in order, and `usage` is their sum.
     """
-    return await serve(request, format=CompletionsFormat())
+    return await serve(request, format=CompletionsFormat(), several=complete_texts)
 
 
 @router.post(

@@ -39,22 +39,34 @@ class Later(Protocol):
         ...
 
 
-async def serve(request: Request, *, format: Format, recall: Recall | None = None, later: Later | None = None) -> Response:
+class Several(Protocol):
+    """How a body that asks for several executions is answered. None: it asks for one."""
+
+    async def __call__(
+        self, request: Request, raw: bytes, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None
+    ) -> Response | None: ...
+
+
+async def serve(
+    request: Request, *, format: Format, recall: Recall | None = None, later: Later | None = None, several: Several | None = None
+) -> Response:
     """Never raises a BurnishError: clients of a format know errors in its own words only. `recall`: fills in what a body only names;
-    `later`: of a format whose calls may be in the background.
+    `later`: of a format whose calls may be in the background; `several`: of one whose calls may be several executions.
     """
     try:
-        return await _serve(request, format=format, recall=recall, later=later)
+        return await _serve(request, format=format, recall=recall, later=later, several=several)
     except BurnishError as error:
         return format.refuse(error, request_id=request_id_of(request))
 
 
-async def _serve(request: Request, *, format: Format, recall: Recall | None, later: Later | None) -> Response:
+async def _serve(request: Request, *, format: Format, recall: Recall | None, later: Later | None, several: Several | None) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     text = key_of(request)
     key = IdempotencyKey(format.route, text, fingerprint_of(raw)) if text is not None else None
+    if several is not None and (told := await several(request, raw, gateway=gateway, principal=principal, key=key)) is not None:
+        return told
     recalled = Recalled(raw) if recall is None else await recall(raw, gateway=gateway, principal=principal, key=key)
     chat = parsed(format.parse, recalled.body, path=request.scope["path"]).in_workspace(stores_text=principal.workspace.store_content)
     repeats = recalled.repeats or await repeated_by(chat, gateway=gateway, principal=principal, key=key)
