@@ -44,6 +44,7 @@ EXPECTED = (
     ("GET /v1/files*", "viewer"),
     ("* /v1/files*", "editor"),
     ("POST /v1/chat/completions", "viewer"),
+    ("GET /v1/chat/completions*", "viewer"),
     ("POST /v1/completions", "viewer"),
     ("POST /v1/embeddings", "viewer"),
     ("POST /v1/messages", "viewer"),

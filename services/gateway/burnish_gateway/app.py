@@ -44,6 +44,7 @@ FEATURES = (
     "batches",
     "compat",
     "compat.responses",
+    "compat.stored",
     "cache",
     "groups",
     "guardrails",

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Self, TypeVar, get_args, get_origin
 
 from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
@@ -208,16 +208,21 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
     return b"".join(parts)
 
 
+OF_METADATA: Final = "metadata[key]"
+"""How a parameter is called that stands for any key, as OpenAI's clients write it."""
+
+
 def check_parameters(request: Request) -> None:
     """Raises InvalidField for a query parameter that the route does not know: a misspelt one would find everything; for one that is
     given again, of which the last would win in silence; and for NUL in any.
     """
     known = _parameters(request.scope["route"].dependant)
     for name in request.query_params:
-        if name not in known:
+        declared = OF_METADATA if name.startswith("metadata[") and name.endswith("]") else name
+        if declared not in known:
             there_are = f"there are {', '.join(sorted(known))}" if known else "it takes none"
             raise InvalidField(f"{name[:100]}: is no parameter of this call; {there_are}.", param=name[:200])
-        if not known[name] and len(request.query_params.getlist(name)) > 1:
+        if not known[declared] and len(request.query_params.getlist(name)) > 1:
             raise InvalidField(f"{name}: is given more than once, and this call takes one value of it; give it once.", param=name)
     for name, value in request.query_params.multi_items():
         if "\x00" in value:

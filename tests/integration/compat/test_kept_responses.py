@@ -169,5 +169,36 @@ async def test_what_is_not_offered_says_what_is(caller: Caller) -> None:
     assert refused.status == 405 and "POST /v1/erasures" in refused.body["error"]["message"]
     refused = await caller("POST", "/v1/responses/compact", {"model": "simulated/chat", "input": "Hi."})
     assert refused.status == 405 and "GET /v1/responses/{id}" in refused.body["error"]["message"]
-    refused = await caller("GET", f"/v1/responses/{told}?stream=true")
-    assert refused.status == 422 and refused.body["error"]["param"] == "stream"
+    refused = await caller("GET", f"/v1/responses/{told}?starting_after=1")
+    assert refused.status == 422 and refused.body["error"]["param"] == "starting_after"
+
+
+async def test_a_kept_response_is_streamed_and_goes_on_where_it_was_left(client: AsyncOpenAI) -> None:
+    told = await client.responses.create(model="simulated/chat", input="Hi.", metadata={"trip": "7"})
+    events = [event async for event in await client.responses.retrieve(told.id, stream=True)]
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[0].type == "response.created" and events[-1].type == "response.completed"
+    assert events[-1].response.to_dict() == (await client.responses.retrieve(told.id)).to_dict()
+    rest = [event async for event in await client.responses.retrieve(told.id, stream=True, starting_after=3)]
+    assert [one.to_dict() for one in rest] == [one.to_dict() for one in events[4:]]
+    assert [event async for event in await client.responses.retrieve(told.id, stream=True, starting_after=99)] == []
+    async with client.responses.stream(response_id=told.id) as stream:
+        assert (await stream.get_final_response()).output_text == told.output_text
+
+
+async def test_one_that_runs_is_streamed_until_it_has_ended(client: AsyncOpenAI, stack: Stack) -> None:
+    async with fault(stack, "slow,s=600"), asyncio.timeout(60):
+        queued = await client.responses.create(model="simulated/chat", input="Hi.", background=True)
+        stream = aiter(await client.responses.retrieve(queued.id, stream=True))
+        begun = [(await anext(stream)).type for _ in range(2)]
+        await client.responses.cancel(queued.id)
+        [last] = [event async for event in stream]
+    assert begun == ["response.created", "response.in_progress"] and last.sequence_number == 2
+    assert last.type == "response.failed" and last.response.status == "cancelled"
+    async with fault(stack, "error,status=400"):
+        failed = await client.responses.create(model="simulated/chat", input="Hi.", background=True)
+        events = [event async for event in await client.responses.retrieve(failed.id, stream=True)]
+    assert events[-1].type == "response.failed" and events[-1].response.error is not None
+    assert events[-1].response.error.code == "provider_refused"
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.retrieve("resp_1", stream=True)

@@ -11,14 +11,17 @@ from burnish_shared.json_bytes import encoded
 
 def completion(outcome: Facts) -> bytes:
     """The buffered answer. `id` is the execution's, so that feedback can name it."""
-    body = head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], is_chunk=False) | {
+    return encoded(completion_object(outcome))
+
+
+def completion_object(outcome: Facts) -> Facts:
+    return head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], is_chunk=False) | {
         "choices": choices_of(outcome),
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
         **tier_in(outcome),
         **setup_in(outcome),
     }
-    return encoded(body)
 
 
 def choices_of(outcome: Facts) -> list[Facts]:

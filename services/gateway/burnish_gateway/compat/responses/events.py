@@ -45,7 +45,7 @@ class ResponseEvents:
     """
 
     execution_id: str
-    model: str
+    model: str | None
     simulated: bool
     repeated: Facts = field(default_factory=dict)
     number: int = -1
@@ -140,6 +140,10 @@ class ResponseEvents:
             retry_after_s=told["retry_after_s"],
             request_id=request_id,
         )
+
+    def failed(self, response: Facts) -> bytes:
+        """The last event of one that is read again and did not end well. `response`: as it stands in the record."""
+        return self._close() + self._event("response.failed", response=response)
 
     def _open_message(self, *, refuses: bool = False) -> bytes:
         closed = self._close()

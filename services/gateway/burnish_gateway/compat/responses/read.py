@@ -20,12 +20,19 @@ async def read_response(gateway: Gateway, principal: Principal, response_id: str
     """As it stands in the record: whole where it has ended, its status alone before. Raises NotFound for absent and foreign alike, and
     for what is no answer in words.
     """
-    execution_id = _named(response_id)
-    found = await _find(gateway, principal, execution_id)
+    found = await find_response(gateway, principal, response_id)
     if isinstance(found, Open):
-        return open_response(str(execution_id), is_queued=found.is_queued, background=found.background)
-    outcome = store.outcome_of(found, output_json=books.output_json(found)).model_dump(mode="json")
-    return kept_response(outcome, asked=asked_of(found))
+        return open_response(response_id.removeprefix("resp_"), is_queued=found.is_queued, background=found.background)
+    return kept_response(outcome_in(found), asked=asked_of(found))
+
+
+async def find_response(gateway: Gateway, principal: Principal, response_id: str) -> Record | Open:
+    """The row of its execution. Raises NotFound as `read_response`."""
+    return await _find(gateway, principal, _named(response_id))
+
+
+def outcome_in(row: Record) -> Facts:
+    return store.outcome_of(row, output_json=books.output_json(row)).model_dump(mode="json")
 
 
 async def list_input_items(gateway: Gateway, principal: Principal, response_id: str) -> list[Facts]:

@@ -6,9 +6,12 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from burnish_gateway.access.principal import Role
 from burnish_gateway.compat.responses.kept import PAGE_DEFAULT, PAGE_MOST, page_of
 from burnish_gateway.compat.responses.read import cancel_response, list_input_items, read_response
-from burnish_gateway.deps import GatewayParts, Viewer
+from burnish_gateway.compat.responses.replay import kept_events
+from burnish_gateway.deps import GatewayParts, Viewer, request_id_of, verified_caller
+from burnish_gateway.execution.streaming import EventStream, paced
 from burnish_gateway.idempotency import answered_before, run_once
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
@@ -45,21 +48,35 @@ class InputItems(BaseModel):
     has_more: bool
 
 
-@router.get("/v1/responses/{response_id}", response_model=KeptResponse, summary="A response as it stands: whole once it has ended")
+@router.get(
+    "/v1/responses/{response_id}",
+    response_model=KeptResponse,
+    summary="A response as it stands: whole once it has ended",
+    responses={200: {"description": "A `response`; with `stream` its events, the last `response.completed`, `.incomplete` or `.failed`"}},
+)
 async def get_response(
+    request: Request,
     gateway: GatewayParts,
     principal: Viewer,
     response_id: ResponseId,
-    stream: Annotated[bool, Query(description="Not offered: read it until it has ended")] = False,
+    stream: Annotated[bool, Query(description="As events: of one under way its beginning, and the rest once it has ended")] = False,
+    starting_after: Annotated[int | None, Query(ge=0, description="With `stream`: the `sequence_number` after which it goes on")] = None,
     include: Included = None,
     include_in_brackets: Annotated[list[str] | None, Query(alias="include[]", max_length=20)] = None,
+    include_obfuscation: Annotated[bool | None, Query(description="Taken and left: nothing is added to events")] = None,
 ) -> Response:
     """Read from the record of its execution, also of one that was asked for elsewhere. What it repeats of its request is what the record
     knows: settings with those of its prompt, `metadata`, `user`.
     """
-    if stream:
-        raise InvalidField("stream: a response is not streamed a second time; read it until its status is final.", param="stream")
-    return json_response(await read_response(gateway, principal, response_id))
+    if not stream:
+        if starting_after is not None:
+            raise InvalidField("starting_after: is of a stream; give stream=true with it.", param="starting_after")
+        return json_response(await read_response(gateway, principal, response_id))
+    events = await kept_events(
+        gateway, principal, response_id, starting_after=starting_after, request_id=request_id_of(request),
+        still=lambda: verified_caller(request, Role.VIEWER),
+    )  # fmt: skip
+    return EventStream(paced(events), headers={}, slow_reader_s=gateway.settings.slow_reader_s)
 
 
 @router.post("/v1/responses/{response_id}/cancel", response_model=KeptResponse, summary="End a response that is queued or under way")

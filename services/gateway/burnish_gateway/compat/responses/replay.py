@@ -1,0 +1,83 @@
+"""A kept response as events (`stream=true` of `GET /v1/responses/{id}`): made anew from the record, so each reading numbers them alike."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.responses.events import ResponseEvents
+from burnish_gateway.compat.responses.kept import asked_of, kept_response, repeated_of
+from burnish_gateway.compat.responses.read import find_response, outcome_in
+from burnish_gateway.compat.stream_chat import replayed_chat
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.read import Open
+from burnish_gateway.execution.streaming import Last
+from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.json_bytes import encoded
+
+FIRST_LOOK_S: Final = 0.1
+LOOK_MOST_S: Final = 1.0
+
+OF_BEGIN: Final = 2
+"""Events that say that a response has begun, before anything is known of its answer."""
+
+
+async def kept_events(
+    gateway: Gateway,
+    principal: Principal,
+    response_id: str,
+    *,
+    starting_after: int | None,
+    request_id: str,
+    still: Callable[[], Awaitable[Principal]],
+) -> AsyncGenerator[bytes | None, None]:
+    """Events with a higher number than `starting_after`; None of those that come is lost by reading again. Of one under way the rest comes
+    when it has ended. Raises NotFound before anything is told; `still` raises where the caller may not read any more.
+    """
+    found = await find_response(gateway, principal, response_id)
+
+    async def told() -> AsyncGenerator[bytes | None, None]:
+        row, number = found, -1 if starting_after is None else starting_after
+        try:
+            if isinstance(row, Open):
+                begun = _begun(response_id, repeated={"background": row.background})
+                yield _after(begun.begin(), number)
+                number = max(number, OF_BEGIN - 1)
+                pause_s = FIRST_LOOK_S
+                while isinstance(row, Open):
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(LOOK_MOST_S, pause_s * 2)
+                    if gateway.inbox.is_over:
+                        raise Unavailable("This gateway is stopped, and the response goes on; read it again.", retry_after_s=1)
+                    row = await find_response(gateway, await still(), response_id)
+                    yield None
+            yield Last(_after(await _whole(row, request_id=request_id), number))
+        except BurnishError as error:
+            yield Last(_begun(response_id, repeated={}).error(error, request_id=request_id))
+
+    return told()
+
+
+async def _whole(row: Record, *, request_id: str) -> bytes:
+    """All events of a response that has ended."""
+    outcome, asked = outcome_in(row), asked_of(row)
+    events = ResponseEvents(outcome["id"], outcome["model"], outcome["simulated"], repeated_of(asked))
+    if outcome["status"] == "success":
+        return b"".join([part async for part in replayed_chat(encoded(outcome), events=events, request_id=request_id)])
+    begun = events.begin()
+    said = events.text(encoded(outcome["output"])) if outcome["output"] else b""
+    return begun + said + events.failed(kept_response(outcome, asked=asked))
+
+
+def _begun(response_id: str, *, repeated: Facts) -> ResponseEvents:
+    return ResponseEvents(str(UUID(response_id.removeprefix("resp_"))), None, False, repeated)
+
+
+def _after(events: bytes, number: int) -> bytes:
+    """Those that are numbered higher: events are numbered from 0 in the order in which they stand."""
+    parts = events.split(b"\n\n")[:-1]
+    return b"".join(part + b"\n\n" for part in parts[number + 1 :])

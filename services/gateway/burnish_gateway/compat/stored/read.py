@@ -1,0 +1,112 @@
+"""Chat completions read again from the record, as OpenAI's clients call it: alone, in lists, and what they were asked (PRODUCT E2).
+
+Source: https://platform.openai.com/docs/api-reference/chat/list and …/chat/getMessages.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.compat.completion import completion_object
+from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.stored.store import list_completions
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import store
+from burnish_gateway.execution.read import Open, find_one
+from burnish_shared.errors import Conflict, InvalidField, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is narrowed by. None: by nothing."""
+
+    model: str | None
+    metadata: Mapping[str, str]
+    newest_first: bool
+
+
+async def read_completion(gateway: Gateway, principal: Principal, completion_id: str) -> Facts:
+    """Raises NotFound for absent and foreign alike, for what is no answer in words, for one that ended badly and for one whose text is not
+    kept; Conflict for one that has not ended."""
+    return _completion(await _find(gateway, principal, completion_id))
+
+
+async def list_messages(gateway: Gateway, principal: Principal, completion_id: str) -> list[Facts]:
+    """What the model was sent, oldest first. Raises as `read_completion`."""
+    row = await _find(gateway, principal, completion_id)
+    return [_message(one, message_id=f"{row['execution_id']}-{index}") for index, one in enumerate(row["messages"])]
+
+
+async def list_page(gateway: Gateway, principal: Principal, wanted: Wanted, *, after: str | None, limit: int) -> Facts:
+    """A page of completions, whose text is kept. Where so many others stood between that the search ended before the page was full, there
+    is more behind `last_id`. Raises InvalidField for an `after` that is no id of ours."""
+    begin = None if after is None else _named(after)
+    if after is not None and begin is None:
+        raise InvalidField("after: must be the id of a completion.", param="after")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await list_completions(
+            tx, after=begin, limit=limit, newest_first=wanted.newest_first, model=wanted.model, metadata=dict(wanted.metadata)
+        )
+        await store.flush(tx)
+    data = [_completion(row) for row in found.rows[:limit]]
+    more = len(found.rows) > limit
+    last_id = data[-1]["id"] if data else None
+    if not more and found.searched_to is not None:
+        more, last_id = True, str(found.searched_to)
+    return {"object": "list", "data": data, "first_id": data[0]["id"] if data else None, "last_id": last_id, "has_more": more}
+
+
+async def _find(gateway: Gateway, principal: Principal, completion_id: str) -> Record:
+    execution_id = _named(completion_id)
+    if execution_id is None:
+        raise _absent()
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await find_one(tx, execution_id)
+        await store.flush(tx)
+    if isinstance(found, Open):
+        raise Conflict("This completion has not ended; read it once it has.", retry_after_s=1)
+    if (found["settings"] or {}).get("kind") is not None:
+        raise _absent()
+    if found["status"] != "success":
+        raise NotFound(f"This completion ended as {found['status']}; GET /v1/executions/{execution_id} says why, and what had come of it.")
+    if found["messages"] is None:
+        raise NotFound(
+            "No text of this completion is kept: it was not stored, its time is over, or it was erased. "
+            f"GET /v1/executions/{execution_id} has its figures."
+        )
+    return found
+
+
+def _completion(row: Record) -> Facts:
+    made = completion_object(store.outcome_of(row).model_dump(mode="json"))
+    return made | {"metadata": row["metadata"] or {}, "request_id": row["request_id"] or None}
+
+
+def _message(message: Any, *, message_id: str) -> Facts:
+    """As OpenAI tells it: text as `content`, several parts as `content_parts`. What came in from elsewhere was stored as it came."""
+    told = dict(message) if isinstance(message, dict) else {"role": "user", "content": str(message)}
+    content = told.get("content")
+    parts = list(content) if isinstance(content, list) else None
+    text = content if isinstance(content, str) else _text(parts) if parts is not None else None
+    return {"id": message_id, **told, "content": text, "content_parts": parts}
+
+
+def _text(parts: Sequence[Any]) -> str | None:
+    """Of parts that are nothing but texts; None where another is among them."""
+    texts = [one.get("text") for one in parts if isinstance(one, dict) and one.get("type") == "text"]
+    return "".join(one or "" for one in texts) if len(texts) == len(parts) else None
+
+
+def _named(completion_id: str) -> UUID | None:
+    try:
+        return UUID(completion_id)
+    except ValueError:
+        return None
+
+
+def _absent() -> NotFound:
+    return NotFound("There is no completion of this id.")
