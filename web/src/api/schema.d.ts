@@ -1406,10 +1406,55 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Completions whose text is kept, in OpenAI's format
+         * @description Calls of callers that ended well, by whichever format they came, with `store` or without: what a workspace keeps is stored. A page
+         *     looks through 20,000 executions at most.
+         */
+        get: operations["list_stored_v1_chat_completions_get"];
         put?: never;
         /** Chat completion in OpenAI's format; `model` may name a prompt as `burnish::prompt::SLUG` */
         post: operations["complete_chat_v1_chat_completions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions/{completion_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A completion, read again from the record
+         * @description Of any execution that answered in words, with `store` or without, as long as its text is kept.
+         */
+        get: operations["get_stored_v1_chat_completions__completion_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions/{completion_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a completion was asked
+         * @description All that the model was sent, a prompt's text among it. Ids name messages in this list alone.
+         */
+        get: operations["list_stored_messages_v1_chat_completions__completion_id__messages_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1613,8 +1658,9 @@ export interface paths {
         put?: never;
         /**
          * Completion of a text in OpenAI's older format, which a chat answers; `model` may name a prompt as `burnish::prompt::SLUG`
-         * @description The text is sent as a message of the user. `suffix`, `echo`, `logprobs`, `best_of`, several texts and tokens are refused. Without
-         *     `max_tokens` the model's own limit counts, not the format's 16.
+         * @description The text is sent as a message of the user. `suffix`, `echo`, `logprobs`, `best_of` and tokens are refused. Without `max_tokens` the
+         *     model's own limit counts, not the format's 16. Of several texts each is an execution: all are held for or none, `burnish.executions`
+         *     names them in order, and `usage` is their sum.
          */
         post: operations["complete_text_v1_completions_post"];
         delete?: never;
@@ -23414,6 +23460,80 @@ export interface components {
              */
             status: "success" | "error";
         };
+        /**
+         * StoredCompletion
+         * @description A `chat.completion`: every field of the answer of `POST /v1/chat/completions`, and `metadata`.
+         */
+        StoredCompletion: {
+            /** Choices */
+            choices: {
+                [key: string]: unknown;
+            }[];
+            /** Created */
+            created: number;
+            /** Id */
+            id: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "chat.completion";
+            /**
+             * Usage
+             * @description With `cost_nusd`
+             */
+            usage: {
+                [key: string]: unknown;
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * StoredCompletions
+         * @description A page. Where a search ended before its page was full, `has_more` is true and `last_id` is where it goes on.
+         */
+        StoredCompletions: {
+            /** Data */
+            data: components["schemas"]["StoredCompletion"][];
+            /** First Id */
+            first_id: string | null;
+            /** Has More */
+            has_more: boolean;
+            /** Last Id */
+            last_id: string | null;
+            /**
+             * Object
+             * @constant
+             */
+            object: "list";
+        };
+        /**
+         * StoredMessages
+         * @description A page of what the model was sent: messages with `id`, `role`, `content` (text) and `content_parts` (where there are parts).
+         */
+        StoredMessages: {
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            }[];
+            /** First Id */
+            first_id: string | null;
+            /** Has More */
+            has_more: boolean;
+            /** Last Id */
+            last_id: string | null;
+            /**
+             * Object
+             * @constant
+             */
+            object: "list";
+        };
         /** SubmitAnswer */
         SubmitAnswer: {
             /** Answers */
@@ -37213,6 +37333,117 @@ export interface operations {
             };
         };
     };
+    list_stored_v1_chat_completions_get: {
+        parameters: {
+            query?: {
+                /** @description The `last_id` of the page before */
+                after?: string | null;
+                limit?: number;
+                /** @description `asc`: oldest first */
+                order?: "asc" | "desc";
+                /** @description The model that answered */
+                model?: string | null;
+                /** @description For any key, up to 16 of them: with this value */
+                "metadata[key]"?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCompletions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     complete_chat_v1_chat_completions_post: {
         parameters: {
             query?: never;
@@ -37426,6 +37657,220 @@ export interface operations {
             };
             /** @description Gateway Timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_stored_v1_chat_completions__completion_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a completion, that is of its execution */
+                completion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCompletion"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_stored_messages_v1_chat_completions__completion_id__messages_get: {
+        parameters: {
+            query?: {
+                /** @description The `last_id` of the page before */
+                after?: string | null;
+                limit?: number;
+                /** @description `asc`: oldest first */
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path: {
+                /** @description Of a completion, that is of its execution */
+                completion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredMessages"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -69485,11 +69930,15 @@ export interface operations {
     get_response_v1_responses__response_id__get: {
         parameters: {
             query?: {
-                /** @description Not offered: read it until it has ended */
+                /** @description As events: of one under way its beginning, and the rest once it has ended */
                 stream?: boolean;
+                /** @description With `stream`: the `sequence_number` after which it goes on */
+                starting_after?: number | null;
                 /** @description Taken and left: what is kept is told */
                 include?: string[] | null;
                 "include[]"?: string[] | null;
+                /** @description Taken and left: nothing is added to events */
+                include_obfuscation?: boolean | null;
             };
             header?: never;
             path: {
@@ -69500,7 +69949,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description A `response`; with `stream` its events, the last `response.completed`, `.incomplete` or `.failed` */
             200: {
                 headers: {
                     [name: string]: unknown;
