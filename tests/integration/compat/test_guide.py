@@ -59,7 +59,7 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     made = await caller("POST", "/v1/prompts", prompt)
     assert made.status == 201, made.body
     code = "\n".join(blocks_of(GUIDE, caller))
-    assert code.count("client.chat.completions.create(") == 6 and code.count("patient.chat.completions.create(") == 1
+    assert code.count("client.chat.completions.create(") == 7 and code.count("patient.chat.completions.create(") == 1
     said = await run(code, GUIDE)
     said["client"].close()
     executions = (await caller("GET", "/v1/executions")).body["data"]
@@ -67,7 +67,8 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     asked, alone = ("queue-finder", 1, "success"), (None, None, "success")
     found = [(one["prompt"], one["version"], one["status"]) for one in executions]
     last = [alone, alone, alone, asked]
-    assert found == [*last, alone, alone, alone, alone, asked, asked, asked, alone], "newest first: eight calls name a model"
+    assert found == [*last, *[alone] * 7, asked, asked, asked, alone], "newest first: eleven executions name a model"
+    assert [one.index for one in said["told"].choices] == [0, 1] and said["one"].id == said["kept"].id
     assert said["second"].previous_response_id == said["first"].id
     assert said["waiting"].status == "completed" and said["waiting"].output_text
     assert "billing" in capsys.readouterr().out
