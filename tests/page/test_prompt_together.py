@@ -304,7 +304,7 @@ async def test_people_see_each_other_and_what_both_write_in_one_text_is_kept(pag
 
 async def test_who_saves_into_a_prompt_that_somebody_put_away_sees_so_and_keeps_the_text(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
-    page = await page_as("editor", f"/app/prompts/{slug}")
+    page = await page_as("editor", f"/app/prompts/{slug}", alone=True)  # Events come at once elsewhere: test_meanwhile.
     expect_console(page, "status of 409")
     text = page.get_by_role("textbox", name="Message 1", exact=True)
     await text.click()

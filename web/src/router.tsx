@@ -1,7 +1,7 @@
 import { Outlet, createRootRoute, createRoute, createRouter, redirect, useLocation, useNavigate } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { lostBetween, useForgottenTexts, useSessionState } from "@/api/session";
-import { dismissAll, toastError } from "@/kit/Toast";
+import { dismissAll, toast, toastError } from "@/kit/Toast";
 import { later } from "@/lib/later";
 import type { PageRoute } from "@/lib/pages";
 import { parseSearch, stringifySearch } from "@/lib/search";
@@ -41,7 +41,12 @@ function ForgetToasts() {
   useEffect(() => {
     const was = before.current;
     before.current = { whose, session };
-    if (was.whose === whose) return;
+    if (was.whose === whose) {
+      const role = session?.role;
+      // Buttons go off, or come, without a word of their own.
+      if (role && was.session?.role && role !== was.session.role) toast(`You are ${role === "viewer" ? "a" : "an"} ${role} here now`);
+      return;
+    }
     if (was.whose !== " ") dismissAll();
     const lost = lostBetween(was.session, session);
     if (!lost) return;

@@ -131,6 +131,7 @@ async def _connected(
     gateway.shadows = Shadows(gateway)
     gateway.assistant = AssistantRunner(gateway, {"clarification": SessionWork, "enrichment": EnrichmentWork})
     gateway.refusals.follow(feed)
+    gateway.live.follow(feed)
     try:
         await gateway.inbox.start()
         await gateway.live.start()

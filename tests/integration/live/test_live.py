@@ -134,6 +134,30 @@ async def test_a_position_from_before_the_gateway_began_is_told_to_have_a_gap_an
     assert (await caller("GET", "/v1/live", headers=headers)).status == 422
 
 
+@pytest.mark.capability("U1")
+async def test_what_others_configure_is_told_by_its_kind_to_their_own_workspace_and_to_who_comes_back(stack: Stack, caller: Caller) -> None:
+    stranger = await stack.caller()
+    slug = f"put-away-{new_uuid().hex[-8:]}"
+    assert (await caller("POST", "/v1/prompts", {"slug": slug, "template": "Hello", "model": "simulated/chat"})).status == 201
+    elsewhere = caller.at(stack.gateways[1])
+    async with live(caller) as events, live(stranger) as theirs:
+        since = (await first(events, "hello"))[0]
+        await first(theirs, "hello")
+        assert (await elsewhere("POST", f"/v1/prompts/{slug}/archive")).status == 200
+        while "prompt" not in (told := (await first(events, "changed"))[2])["kinds"]:
+            pass
+        assert set(told) == {"kinds"}  # Not which: a page reads what it may.
+        made = await elsewhere("POST", "/v1/api-keys", {"name": "for a page"})
+        while "api_key" not in (await first(events, "changed"))[2]["kinds"]:
+            pass
+        await stranger("POST", "/v1/budgets", {"period": "month", "target_kind": "workspace", "limit_nusd": 1_000_000_000})
+        while (kinds := (await first(theirs, "changed"))[2]["kinds"]) != ["budget"]:
+            assert not {"prompt", "api_key"} & set(kinds)
+        assert made.status == 201
+    async with live(caller, last=since) as again:
+        assert (await first(again, "changed"))[2] == {"kinds": sorted(hub.TOLD_KINDS)}
+
+
 @pytest.mark.promise("T-05")
 async def test_a_stream_ends_within_a_second_or_two_of_the_revocation_of_its_key(stack: Stack, caller: Caller) -> None:
     made = await caller("POST", "/v1/api-keys", {"name": "for a page"})

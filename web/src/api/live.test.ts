@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isBelow } from "./hooks";
-import { MADE_OLD, madeOldBy, waitBefore } from "./live";
+import { MADE_OLD, madeOldBy, madeOldByChange, waitBefore } from "./live";
 import { mayOf } from "./session";
 
 describe("the live stream", () => {
@@ -13,6 +13,7 @@ describe("the live stream", () => {
     expect(madeOldBy("prompt.label.moved")).toEqual(["/v1/prompts"]);
     expect(madeOldBy("suggestion.accepted")).toContain("/v1/prompts");
     expect(madeOldBy("promptly.else")).toEqual([]);
+    expect(madeOldByChange(["member", "prompt", "a kind of tomorrow"])).toEqual(["/v1/members", "/v1/invitations", "/v1/prompts"]);
     for (const [begin, paths] of MADE_OLD) expect([begin.endsWith("."), paths.every((path) => path.startsWith("/v1/"))]).toEqual([true, true]);
   });
 

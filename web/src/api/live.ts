@@ -21,7 +21,7 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 const REMEMBERED_IDS = 1_000;
 /** They have no id of their own; as the standard has it, the parser gives them that of the event before. */
-const UNNUMBERED: ReadonlySet<string> = new Set(["gap", "presence"]);
+const UNNUMBERED: ReadonlySet<string> = new Set(["gap", "presence", "changed"]);
 
 /** Waits before the nth try again: twice the one before, up to half a minute, less up to a third so that tabs do not come together. */
 export function waitBefore(tries: number, dice: number): number {
@@ -265,4 +265,18 @@ export const MADE_OLD: readonly (readonly [begin: string, paths: readonly string
 
 export function madeOldBy(type: string): string[] {
   return MADE_OLD.flatMap(([begin, paths]) => (type.startsWith(begin) ? paths : []));
+}
+
+/** Which answers a change of configuration makes old, by its kind: also where no event tells of it, such as a prompt that somebody archives. */
+const MADE_OLD_BY_CHANGE: Record<string, readonly string[]> = {
+  api_key: ["/v1/api-keys"],
+  budget: ["/v1/budgets"],
+  member: ["/v1/members", "/v1/invitations"],
+  model: ["/v1/models"],
+  prompt: ["/v1/prompts"],
+  provider_key: ["/v1/provider-keys"],
+};
+
+export function madeOldByChange(kinds: readonly string[]): string[] {
+  return kinds.flatMap((kind) => MADE_OLD_BY_CHANGE[kind] ?? []);
 }

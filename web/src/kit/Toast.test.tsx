@@ -1,5 +1,5 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/errors";
 import "@/lib/format";
 import { announce, dismissAll, toast, toastError } from "./Toast";
@@ -65,4 +65,60 @@ it("says an amount of an error in dollars, as the page around it does", () => {
   render(<Toasts />);
   act(() => void toastError(new ApiError(402, { message: "This call may cost up to 12.5000 credits and 1.0000 are available. Add credit." })));
   expect(screen.getByText("This call may cost up to $0.13 and $0.01 are available. Add credit.")).toBeTruthy();
+});
+
+describe("by keys", () => {
+  function beginElsewhere(html: string) {
+    document.body.insertAdjacentHTML("beforeend", `<main id="elsewhere">${html}</main>`);
+    const begin = document.querySelector<HTMLElement>("#elsewhere :is(button, input)");
+    begin?.focus();
+    return begin;
+  }
+  const press = (key: string, more = {}) => fireEvent.keyDown(document.activeElement ?? document.body, { key, ...more });
+  const undone = vi.fn();
+
+  beforeEach(() => {
+    undone.mockClear();
+    render(<Toasts />);
+  });
+  afterEach(() => document.querySelector("#elsewhere")?.remove());
+
+  const tell = (text: string, label = "Undo") => act(() => void toast(text, { label, run: () => undone(text) }));
+
+  it("leads F8 to the newest act and back, and says so to who hears the message", () => {
+    const begin = beginElsewhere("<button>Row</button>");
+    tell("The first is moved");
+    tell("The second is moved");
+    act(() => void toast("It is copied"));
+    expect(screen.getByLabelText("Messages").textContent).toContain("Press F8 to go to Undo.");
+    act(() => void press("F8"));
+    expect(document.activeElement).toBe(screen.getAllByText("Undo")[1]);
+    act(() => void press("F8"));
+    expect(document.activeElement).toBe(begin);
+  });
+
+  it("gives the focus back once it is pressed, and by Escape", () => {
+    const begin = beginElsewhere("<input>");
+    tell("It is moved");
+    act(() => void press("F8"));
+    act(() => void press("Escape"));
+    expect(document.activeElement).toBe(begin);
+    act(() => void press("F8"));
+    fireEvent.click(screen.getByText("Undo"));
+    expect(undone).toHaveBeenCalledOnce();
+    expect(document.activeElement).toBe(begin);
+  });
+
+  it("takes the newest Undo by Ctrl+Z, and leaves it to a field where one is written", () => {
+    beginElsewhere("<input>");
+    tell("It is moved");
+    tell("It is saved", "Look at it");
+    act(() => void press("z", { ctrlKey: true }));
+    expect(undone).not.toHaveBeenCalled();
+    act(() => (document.activeElement as HTMLElement).blur());
+    act(() => void press("z", { ctrlKey: true }));
+    expect(undone).toHaveBeenCalledExactlyOnceWith("It is moved");
+    act(() => void press("z", { ctrlKey: true }));
+    expect(undone).toHaveBeenCalledOnce();
+  });
 });

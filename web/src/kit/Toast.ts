@@ -1,6 +1,9 @@
 /** What is said in passing. `Toasts` shows it: that comes later, for nothing is said before there is something to press. */
 import { asApiError } from "@/api/errors";
 
+/** The label of an act that takes the last one back. */
+export const UNDO = "Undo";
+
 export type ToastAction = { label: string; run: () => void };
 type Shown = { id: number; ms: number; tone: "ok" | "warn" | "bad"; text: string; requestId: string | null; action?: ToastAction };
 

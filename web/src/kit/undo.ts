@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { invalidate } from "@/api/hooks";
-import { type ToastAction, toast, toastError } from "./Toast";
+import { type ToastAction, UNDO, toast, toastError } from "./Toast";
 
 /** What an Undo does, also where the dialog or page that offered it is long gone: a mutation of a component that is away tells nobody whether it
  * failed. `const undo = useUndo(["/v1/members"]); toast("…", undo(() => change("patch", …), "… is editor again"))`. */
@@ -10,7 +10,7 @@ export function useUndo(begins: readonly string[]): (back: () => Promise<unknown
   const paths = begins.join(" ");
   return useMemo(
     () => (back, said) => ({
-      label: "Undo",
+      label: UNDO,
       run: () =>
         void back()
           .then(() => toast(said), toastError)

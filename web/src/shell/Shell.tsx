@@ -2,9 +2,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lucide-react";
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
-import { standing } from "@/api/client";
+import { standing, tellRefused } from "@/api/client";
 import { invalidate } from "@/api/hooks";
-import { MADE_OLD, live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
+import { MADE_OLD, live, madeOldBy, madeOldByChange, useLiveEvents, useLiveStatus } from "@/api/live";
 import { useSession, useSessionState } from "@/api/session";
 import { Coming, Dialog, SideMenu, useReturningFocus } from "@/kit/Dialog";
 import { afterFirstAct, preloadFloats } from "@/kit/floats";
@@ -109,12 +109,15 @@ function useLiveWorkspace(workspaceId: string | null) {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => (workspaceId ? live.follow(workspaceId) : undefined), [workspaceId]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  useLiveEvents(["gap", ...MADE_OLD.map(([begin]) => begin)], (event) => {
+  useLiveEvents(["gap", "changed", ...MADE_OLD.map(([begin]) => begin)], (event) => {
     if (event.type === "gap") {
       void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
       return;
     }
-    for (const path of madeOldBy(event.type)) waiting.current.add(path);
+    const kinds = event.type === "changed" ? (event.data["kinds"] as string[]) : [];
+    // What one may do here is another question, with an answer of its own.
+    if (kinds.includes("member")) tellRefused();
+    for (const path of [...madeOldBy(event.type), ...madeOldByChange(kinds)]) waiting.current.add(path);
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
       const paths = [...waiting.current];
@@ -327,6 +330,8 @@ const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["Shift ↑ ↓", "Choose more of them"],
   [`${MOD}Enter`, "Run, or send a form"],
   [`${MOD}S`, "Save"],
+  ["F8", "Go to the newest message's Undo, and back"],
+  [`${MOD}Z`, "Press that Undo, where you do not write"],
   ["Esc", "Close"],
   ["?", "This help"],
 ];

@@ -28,6 +28,8 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import EVENT_TYPES, Event
 from burnish_shared.contracts.executions import CompletedBatch
+from burnish_shared.db.changes import ChangeKind
+from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.errors import ConcurrencyLimited, Unavailable
 from burnish_shared.waiting import heeding
 
@@ -51,16 +53,21 @@ COUNTED_REMEMBERED: Final = 20_000
 
 STOPPING: Final = "stopping"
 
+TOLD_KINDS: Final[frozenset[ChangeKind]] = frozenset({"api_key", "budget", "member", "model", "prompt", "provider_key"})
+"""Configuration of which pages show lists and forms; the other kinds are of one person, or are told by events of their own."""
+
 
 @dataclass(slots=True, eq=False)
 class Listener:
     """One open stream: figures and people that replace each other, and events that wait in order. `ended`: why it must end.
 
+    `changed`: kinds of configuration that were changed since it was last told.
     `missed`: how many were put before those that come now; they do not make it a slow reader.
     """
 
     figures: bytes | None = None
     people: dict[str, bytes] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
     events: deque[Kept] = field(default_factory=deque)
     missed: int = 0
     has_gap: bool = False
@@ -79,6 +86,10 @@ class Listener:
             self.end("too_slow")
             return
         self.people[place] = data
+        self.woken.set()
+
+    def note_changed(self, *kinds: str) -> None:
+        self.changed.update(kinds)
         self.woken.set()
 
     def end(self, reason: str) -> None:
@@ -122,6 +133,10 @@ class LiveHub:
             await self._bus.nc.subscribe(streams.event_subjects(kind), cb=self._on_event)
         await self._bus.nc.subscribe(subjects.PRESENCE, cb=self._on_presence)
         self._bus.on_reconnect(self._on_reconnect)
+
+    def follow(self, feed: ChangeFeed) -> None:
+        """Tells from now on which kinds of configuration change, so that no page goes on with what is not so any more."""
+        feed.subscribe(self._on_change, reset=self._on_missed_changes)
 
     async def close(self) -> None:
         self.stop()
@@ -301,6 +316,25 @@ class LiveHub:
             watched = self._watched.get(event.workspace_id)
             for one in watched.listeners if watched else ():
                 one.give(kept)
+
+    def _on_change(self, workspace_id: UUID | None, kind: str, _key: str) -> None:
+        """`workspace_id` None: of all workspaces. What was changed is not told, only of which kind it is: a page reads what it may."""
+        if kind not in TOLD_KINDS:
+            return
+        for watched in self._looked_at(workspace_id):
+            for one in watched.listeners:
+                one.note_changed(kind)
+
+    def _on_missed_changes(self) -> None:
+        for watched in self._watched.values():
+            for one in watched.listeners:
+                one.note_changed(*TOLD_KINDS)
+
+    def _looked_at(self, workspace_id: UUID | None) -> list[_Watched]:
+        if workspace_id is None:
+            return list(self._watched.values())
+        watched = self._watched.get(workspace_id)
+        return [watched] if watched else []
 
     def _on_reconnect(self) -> None:
         """What was sent while NATS was away is not here."""

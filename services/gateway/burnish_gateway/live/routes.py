@@ -12,7 +12,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer
 from burnish_gateway.execution.streaming import KEEP_ALIVE, KEEP_ALIVE_S, EventStream
 from burnish_gateway.live.answers import LiveAnswer, PresenceAnswer
-from burnish_gateway.live.hub import Listener
+from burnish_gateway.live.hub import TOLD_KINDS, Listener
 from burnish_gateway.live.presence import Place, Said, State, Tab
 from burnish_gateway.live.ring import POSITION, Kept
 from burnish_gateway.still_allowed import RECHECK_S, still_may
@@ -26,7 +26,9 @@ STREAM: Final = "text/event-stream"
 DESCRIPTION: Final = """With `Accept: text/event-stream` a stream; else the figures of the last minute as one JSON object.
 
 Events of the stream: `hello`; `figures`, at most every 250 ms and only when they have changed; every event of the workspace under its own
-type (`alert.raised`, …), with an `id`; `presence` whenever somebody opens, edits or leaves something (`PUT /v1/presence`). Send the last
+type (`alert.raised`, …), with an `id`; `presence` whenever somebody opens, edits or leaves something (`PUT /v1/presence`); `changed` within
+a second or so of a change of configuration, with its `kinds` (`api_key`, `budget`, `member`, `model`, `prompt`, `provider_key`), also where
+nothing else tells of it, such as a prompt that is archived; one that comes back hears it of all kinds. Send the last
 `id` back as `Last-Event-ID` and the stream begins with what came since; an event may then come twice, so drop repeats by its `id`. `gap`
 says that events may have been missed: read what you show anew. `end` says why the stream ends: `access_ended`, `too_slow`, `stopping`.
 Every 10 s of silence bring a comment. At most 20 streams of a workspace at once at each gateway."""
@@ -104,7 +106,7 @@ def _hello(gateway: Gateway, principal: Principal, listener: Listener, *, last_e
         missed, listener.has_gap = gateway.live.ring.after(principal.workspace_id, last_event_id, now_ms=now_ms)
         listener.events.extendleft(reversed(missed))
         listener.missed = len(missed)
-        listener.woken.set()
+        listener.note_changed(*TOLD_KINDS)
     data = json.dumps({"workspace_id": str(principal.workspace_id)}).encode()
     return f"id: {now_ms}\n".encode() + _event("hello", data) if last_event_id is None else _event("hello", data)
 
@@ -128,6 +130,9 @@ def _waiting(listener: Listener) -> bytes:
         parts.append(_kept(listener.events.popleft()))
     while listener.people:
         parts.append(_event("presence", listener.people.popitem()[1]))
+    if listener.changed:
+        parts.append(_event("changed", json.dumps({"kinds": sorted(listener.changed)}).encode()))
+        listener.changed.clear()
     if listener.figures is not None:
         parts.append(_event("figures", listener.figures))
         listener.figures = None

@@ -36,6 +36,8 @@ function toFirstField(event: Event) {
   first.focus({ preventScroll: true });
 }
 
+const isOfMessages = (target: EventTarget | null) => target instanceof Element && target.closest("[data-messages]") !== null;
+
 export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus, title, description, children, footer, actions, onHeld, onBeside }: DialogFrameProps) {
   const place = useAboveKeyboard(open, !kind.endsWith("dialog"));
   const hold = (event: Event) => {
@@ -52,7 +54,9 @@ export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus
           onCloseAutoFocus={onCloseAutoFocus}
           // What lies over the dialog closes first.
           onEscapeKeyDown={(event) => (document.querySelector("[data-floating]") ? event.preventDefault() : hold(event))}
-          onPointerDownOutside={(event) => (onBeside?.() ? event.preventDefault() : hold(event))}
+          // A message lies beside every dialog: who presses its Undo or goes there by keys leaves the dialog as it is.
+          onInteractOutside={(event) => (isOfMessages(event.target) ? event.preventDefault() : undefined)}
+          onPointerDownOutside={(event) => (isOfMessages(event.target) ? undefined : onBeside?.() ? event.preventDefault() : hold(event))}
           {...(description ? {} : { "aria-describedby": undefined })}
           className={classes("fixed z-50 shadow-float", places[kind])}
           style={place}

@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { Held, useSession } from "@/api/session";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "@/api/unsaved";
-import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, toast, toastError } from "@/kit";
+import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, announce, toast, toastError } from "@/kit";
 import { spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
@@ -82,6 +82,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
       if (!stands) toast(`There is no branch ${one.line} any more: this goes on over v${newest.version}, on the main line`);
     }, toastError);
   };
+  useArchivingTold(prompt);
   const live = prompt.labels.production;
   return (
     <Page
@@ -130,6 +131,16 @@ function Workbench({ prompt }: { prompt: Prompt }) {
       </ConfirmDialog>
     </Page>
   );
+}
+
+/** Who writes further down, or sees nothing, hears of it when somebody archives the prompt that is open here, or restores it. */
+function useArchivingTold({ slug, archived_at }: Prompt) {
+  const isArchived = Boolean(archived_at);
+  const was = useRef(isArchived);
+  useEffect(() => {
+    if (was.current !== isArchived) announce(isArchived ? `${slug} was archived: it can be read, and not changed until it is restored` : `${slug} was restored`);
+    was.current = isArchived;
+  }, [slug, isArchived]);
 }
 
 /** The draft, where its line stands, and with it what was written here when the session ended by itself. */
