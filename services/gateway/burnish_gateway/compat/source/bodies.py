@@ -22,10 +22,19 @@ Category = Annotated[Text, Field(min_length=1, max_length=50)]
 Ticket = Annotated[Text, Field(min_length=1, max_length=100_000)]
 
 
+def _or_null(schema: dict[str, Any]) -> None:
+    """In OpenAPI too, null may stand for every field that may be left out."""
+    for name, one in schema.get("properties", {}).items():
+        if name in schema.get("required", ()) or {"type": "null"} in one.get("anyOf", ()):
+            continue
+        said = {word: one.pop(word) for word in ("title", "description", "default") if word in one}
+        schema["properties"][name] = {"anyOf": [dict(one), {"type": "null"}], **said}
+
+
 class SourceModel(ApiModel):
     """Strict in what it knows, deaf to what it does not. Null is as good as not given: clients that name every field send it."""
 
-    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, json_schema_extra=_or_null)
 
     @model_validator(mode="before")
     @classmethod
