@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 
@@ -75,6 +76,12 @@ class _MethodNotAllowed(BadRequest):
     status = 405
 
 
+def _methods_at(request: Request) -> list[str]:
+    """What may be asked for at this address. Each method is a route of its own, and Starlette names those of the first that fits."""
+    fitting = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in fitting for method in getattr(route, "methods", None) or ()})
+
+
 def of_http(error: HTTPException, request: Request) -> BurnishError:
     """The same refusal with a code, and words that help; its headers go along."""
     known: dict[int, BurnishError] = {
@@ -87,4 +94,6 @@ def of_http(error: HTTPException, request: Request) -> BurnishError:
     }
     found = known.get(error.status_code) or BadRequest(str(error.detail))
     found.headers = dict(error.headers or {})
+    if error.status_code == 405:
+        found.headers["Allow"] = ", ".join(_methods_at(request)) or found.headers.get("Allow", "")
     return found

@@ -158,6 +158,8 @@ LEFT: list[tuple[str, Any, list[str]]] = [
     ("promptfoo", {"prompts": ["x"], "tests": [{"vars": {"x": [], "y": 1}}, {"vars": {"x": list(range(40)), "y": list(range(40))}}],
                    "defaultTest": {"assert": [{"type": "equals", "value": "z"}]}},
      ["tests[0]: left out", "tests[1]: left out: its values make 1,600"]),
+    ("langfuse", {"prompts": [langfuse("a", 1, "x")], "datasets": [{"name": "d"}], "exportedBy": "me"}, ["datasets", "exportedBy"]),
+    ("openai", {"data": [{"id": "p", "instructions": "x"}], "has_more": False, "vector_stores": [{}]}, ["not taken: vector_stores."]),
     ("source", [{"name": "lonely"}], ["[0] (lonely)"]),
     ("source", [{"nothing": n} for n in range(300)], ["100 more"]),
 ]  # fmt: skip
@@ -167,6 +169,17 @@ LEFT: list[tuple[str, Any, list[str]]] = [
 async def test_nothing_is_left_out_in_silence(call: Caller, kind: str, file: Any, words: list[str]) -> None:
     notes = "\n".join((await bring(call, file, f"format={kind}&dry_run=true"))["notes"])
     assert [word for word in words if word not in notes] == [], notes
+
+
+async def test_pages_of_langfuse_and_lists_of_items_come_in_whole(call: Caller) -> None:
+    item = {"datasetName": "asked", "input": "Where?", "expectedOutput": "Here."}
+    for file in (
+        {"data": [langfuse("page", 1, "x")], "meta": {"page": 1}},
+        {"prompts": [langfuse("page", 1, "x")], "datasetItems": [item]},
+    ):
+        told = await bring(call, file, "format=langfuse&dry_run=true")
+        assert (told["notes"], told["left_out"], len(told["prompts"])) == ([], 0, 1), told
+        assert [one["items_added"] for one in told["datasets"]] == ([1] if "datasetItems" in file else [])
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]", "prompts: &p {b: *p}", "tests: [{vars: {y: 0x" + "f" * 5000 + "}}]"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.embedded.stack import Caller
+from tests.embedded.stack import Caller, Stack
 
 pytestmark = pytest.mark.capability("K2")
 
@@ -70,6 +70,56 @@ async def test_a_content_is_enriched_under_its_metadata(caller: Caller) -> None:
     assert data["metadata"]["a"] == 1 and data["metadata"]["enrichment"]["title"] and data["content"] == "All about parcels."
     again = (await caller("POST", "/functions/v1/enrich-content", {"content_id": "d-1"})).body["data"]
     assert again["id"] == "d-1" and again["updated_at"] > data["updated_at"]
+
+
+async def test_what_is_stored_with_a_content_stays_where_a_call_says_nothing_of_it(caller: Caller) -> None:
+    chat = {"chat_id": "c-1", "messages": [{"content": "Where is it?"}], "metadata": {"channel": "mail"}}
+    clip = {"content_id": "v-1", "source_type": "youtube", "content": "00:01 Hello.", "metadata": {"length": 3}}
+    assert [(await caller("POST", *asked)).status for asked in (("/analyze-chat", chat), ("/enrich-content", clip))] == [200, 200]
+    assert (await caller("POST", "/analyze-chat", {"chat_id": "c-1"})).body["data"]["metadata"] == {"channel": "mail"}
+    again = (await caller("POST", "/enrich-content", {"content_id": "v-1"})).body["data"]
+    assert (again["source_type"], again["content"], again["metadata"]["length"]) == ("youtube", "00:01 Hello.", 3)
+    ours = (await caller("GET", "/v1/enrichments?source_type=youtube")).body["data"]
+    assert (await caller("POST", "/enrich-content", {"content_id": ours[0]["id"]})).body["data"]["id"] == "v-1"
+    assert len(ours) == 1 and ours[0]["metadata"] == {"length": 3}
+    document = {"content_id": "v-1", "content": "A text of the same name."}
+    assert (await caller("POST", "/enrich-content", document)).body["data"]["source_type"] == "document"
+    assert (await caller("POST", "/enrich-content", {"content_id": "v-1"})).body["data"]["content"] == document["content"]
+    assert (await caller("POST", "/enrich-content", {"content_id": "v-1", "metadata": {}})).body["data"]["metadata"].keys() == {
+        "enrichment"
+    }
+
+
+async def test_null_is_as_good_as_not_given(caller: Caller) -> None:
+    await greeting(caller)
+    for path, body in (
+        ("/prompt-executor", {"prompt_id": "greet", "input_data": None, "override_params": None, "session_id": None}),
+        ("/analyze-chat", {"messages": [{"role": None, "content": "Hello."}], "metadata": None, "chat_id": None}),
+        ("/enrich-content", {"content": "Parcels.", "source_type": None, "metadata": None, "url": None}),
+        ("/start_optimization", {"initial_prompt": "Answer.", "selections": None}),
+        ("/suggest", {"prompt_template": "One of: a, b", "metrics": None, "category_stats": None, "failed_cases": None}),
+    ):
+        told = await caller("POST", path, body)
+        assert told.status == 200, (path, told.body)
+    refused = await caller("POST", "/prompt-executor", {"prompt_id": None})
+    assert (refused.status, refused.body["error"]) == (422, "prompt_id: is needed")
+
+
+async def test_a_content_that_says_nothing_is_the_callers_fault(caller: Caller) -> None:
+    told = await caller("POST", "/enrich-content", {"content": "  \n "})
+    assert (told.status, told.body["code"], told.body["error"]) == (422, "invalid_field", "content: holds no text.")
+
+
+async def test_a_content_that_nobody_pays_for_is_no_fault_of_a_model(stack: Stack) -> None:
+    poor = await stack.caller(credit_nusd=0)
+    told = await poor("POST", "/enrich-content", {"content": "All about parcels."})
+    assert (told.status, told.body["code"], told.body["success"]) == (402, "out_of_credit", False), told.body
+
+
+async def test_a_wrong_method_is_told_every_right_one(caller: Caller) -> None:
+    for path, methods in (("/prompts", "GET, POST"), ("/prompts/greet", "DELETE, GET, PUT"), ("/prompt-executor", "POST")):
+        told = await caller("PATCH", path, {})
+        assert (told.status, told.headers["allow"]) == (405, methods), path
 
 
 async def test_a_key_that_is_narrowed_or_repeated_is_treated_as_everywhere(caller: Caller) -> None:

@@ -45,6 +45,13 @@ def test_categories_are_found_where_a_template_lists_them(text: str, names: list
     assert categories_in(text) == names
 
 
+@pytest.mark.parametrize("text", ["{größe}", "{入力}", "{ ticket }", "{user.name}", "{ticket!r}"])
+def test_what_only_looks_like_a_variable_is_named(text: str) -> None:
+    made = converted(f'As {{"a": {{"b": 1}}}}: {{ticket}} {{{{ours}}}} {text} {text}')
+    assert text in made.template
+    assert [one.partition(" is ")[0].partition(" stays ")[0] for one in made.changes] == ["{ticket}", text]
+
+
 def test_what_is_not_given_stays_as_it_is_written() -> None:
     variables, warnings = filled({"a": 1, "more": 2}, ["a", "b", "c.d"])
     assert variables == {"a": 1, "more": 2, "b": "{{b}}", "c": {"d": "{{c.d}}"}}

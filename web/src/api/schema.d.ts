@@ -7824,19 +7824,19 @@ export interface components {
             /** Category Stats */
             category_stats?: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** Confusion Matrix */
             confusion_matrix?: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** Failed Cases */
             failed_cases?: {
                 [key: string]: unknown;
-            }[];
+            }[] | null;
             /** Metrics */
             metrics?: {
                 [key: string]: unknown;
-            };
+            } | null;
             /** Prompt Id */
             prompt_id?: string | null;
             /** Prompt Template */
@@ -8771,6 +8771,11 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+            /**
+             * Warnings
+             * @description In the answer to saving it: steps that name a model that nobody can call here.
+             */
+            warnings?: string[] | null;
         };
         /**
          * ChainError
@@ -9115,6 +9120,11 @@ export interface components {
             }[];
             /** Version */
             version: number;
+            /**
+             * Warnings
+             * @description In the answer to saving it: steps that name a model that nobody can call here.
+             */
+            warnings?: string[] | null;
         };
         /**
          * ChainVersionItem
@@ -25732,7 +25742,7 @@ export interface components {
              */
             selections?: {
                 [key: string]: boolean | number | string | string[] | null;
-            };
+            } | null;
         };
         /** TestCase */
         burnish_gateway__compat__source__runs_routes__TestCase: {

@@ -47,6 +47,9 @@ class ChainVersionItem(BaseModel):
     created_at: datetime
 
 
+WARNINGS: Final = "In the answer to saving it: steps that name a model that nobody can call here."
+
+
 class ChainVersionAnswer(ChainVersionItem):
     """One immutable version. `is_new` only in the answer to saving it: false where this had been saved before."""
 
@@ -56,6 +59,7 @@ class ChainVersionAnswer(ChainVersionItem):
     output: str | dict[str, str] | None = None
     deadline_s: float | None = None
     is_new: bool | None = None
+    warnings: list[str] | None = Field(default=None, description=WARNINGS)
 
 
 class ChainAnswer(ChainItem):
@@ -67,6 +71,7 @@ class ChainAnswer(ChainItem):
     parameters: dict[str, Any] | None = None
     output: str | dict[str, str] | None = None
     deadline_s: float | None = None
+    warnings: list[str] | None = Field(default=None, description=WARNINGS)
 
 
 class ChainPage(BaseModel):
@@ -195,16 +200,18 @@ def chain_item(head: ChainHead) -> ChainItem:
     return ChainItem(**_head(head))
 
 
-def chain_answer(head: ChainHead, version: ChainVersion, *, label: str | None) -> ChainAnswer:
-    return ChainAnswer(**_head(head), version=version.version, label=label, **version.content)
+def chain_answer(head: ChainHead, version: ChainVersion, *, label: str | None, warnings: Sequence[str] = ()) -> ChainAnswer:
+    return ChainAnswer(**_head(head), version=version.version, label=label, warnings=list(warnings) or None, **version.content)
 
 
 def version_item(version: ChainVersion) -> ChainVersionItem:
     return ChainVersionItem(**_version(version))
 
 
-def version_answer(slug: str, version: ChainVersion, *, is_new: bool | None = None) -> ChainVersionAnswer:
-    return ChainVersionAnswer(**_version(version), slug=slug, is_new=is_new, **version.content)
+def version_answer(
+    slug: str, version: ChainVersion, *, is_new: bool | None = None, warnings: Sequence[str] = ()
+) -> ChainVersionAnswer:  # fmt: skip
+    return ChainVersionAnswer(**_version(version), slug=slug, is_new=is_new, warnings=list(warnings) or None, **version.content)
 
 
 def label_list(head: ChainHead) -> list[ChainLabelAnswer]:

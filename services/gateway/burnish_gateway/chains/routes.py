@@ -10,6 +10,7 @@ from burnish_gateway.chains import answers, bodies, label_routes, run_routes, st
 from burnish_gateway.chains.chain import ChainHead, ChainVersion, no_such_chain
 from burnish_gateway.chains.check_prompts import check_overrides, check_prompts
 from burnish_gateway.chains.label_rules import check_may_archive, protected_from
+from burnish_gateway.chains.model_warnings import model_warnings
 from burnish_gateway.chains.save_chain import NewChain, add_version, check_not_archived, create_chain, head_of
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
@@ -27,6 +28,9 @@ include(router, run_routes.router)
 include(router, label_routes.router)
 
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION)]
+
+LEFT_OUT = frozenset({"parameters", "output", "deadline_s", "is_new", "warnings"})
+"""Of an answer, where they say nothing."""
 
 CONTENT_MOST_BYTES = 262_144
 """A version as JSON."""
@@ -51,7 +55,7 @@ async def create(request: Request, body: bodies.CreateChain, principal: PromptEd
         saved = await create_chain(tx, principal.workspace_id, new, content, label=given, message=body.message, author=principal.actor)
         after = {"version": 1, "label": given, "name": new.name}
         await audit.note(tx, principal, action="chain.created", kind="chain", key=slug, after=after)
-        return _plain(answers.chain_answer(saved.head, saved.version, label=given))
+        return _plain(answers.chain_answer(saved.head, saved.version, label=given, warnings=await model_warnings(tx, content)))
 
     return await run_once(gateway, request, principal, status=201, work=work)
 
@@ -143,7 +147,8 @@ async def add(slug: str, request: Request, body: bodies.AddChainVersion, princip
         if saved.is_new:
             after = {"version": saved.version.version, "base_version": body.base_version}
             await audit.note(tx, principal, action="chain.version.created", kind="chain", key=name, after=after)
-        return _plain(answers.version_answer(name, saved.version, is_new=saved.is_new))
+        warnings = await model_warnings(tx, content)
+        return _plain(answers.version_answer(name, saved.version, is_new=saved.is_new, warnings=warnings))
 
     try:
         return await run_once(gateway, request, principal, status=201, work=work)
@@ -211,4 +216,4 @@ async def _found_version(tx: Tx, head: ChainHead, version: int) -> ChainVersion:
 def _plain(answer: Any) -> dict[str, Any]:
     """Without what was not given."""
     plain: dict[str, Any] = answer.model_dump(mode="json")
-    return {name: one for name, one in plain.items() if one is not None or name not in ("parameters", "output", "deadline_s", "is_new")}
+    return {name: one for name, one in plain.items() if one is not None or name not in LEFT_OUT}

@@ -39,6 +39,22 @@ async def find_theirs(tx: Tx, workspace_id: UUID, source_type: SourceType, exter
     return found
 
 
+async def type_of(tx: Tx, workspace_id: UUID, name: str) -> SourceType | None:
+    """Of the content of this id, ours or a caller's. Of several of a caller's id a document first, then the newest. None: of none."""
+    found: SourceType | None = await tx.fetchval(
+        """SELECT source_type FROM enrichments WHERE workspace_id = $1 AND external_id = $2
+            ORDER BY source_type = 'document' DESC, enrichment_id DESC LIMIT 1""",
+        workspace_id, name,
+    )  # fmt: skip
+    try:
+        own = await find(tx, workspace_id, UUID(name))
+    except ValueError:
+        return found
+    if own is not None:
+        found = own["source_type"]
+    return found
+
+
 async def conversation_of(tx: Tx, workspace_id: UUID, session_id: str, *, most: int) -> Sequence[Record]:
     """What was said in the executions of a session, in their order: the caller's last message and the answer."""
     return await tx.fetch(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -267,6 +267,17 @@ def rows_of(value: Any, *keys: str) -> list[tuple[str, Any]]:
     if not lists and not isinstance(value, list):
         return [("", value)]
     return [(f"{key}[{index}]", one) for key, rows in lists or [("", value)] for index, one in enumerate(rows)]
+
+
+def beside_rows(value: Any, *keys: str, of_lists: Collection[str]) -> list[str]:
+    """Names of the file's fields that stand beside the lists that `rows_of` reads; none where its rows stand in no such list.
+
+    `of_lists`: what the system's lists carry of their own, such as counts of pages; nothing is lost with it.
+    """
+    read = {key for key in keys if isinstance(value, dict) and isinstance(value.get(key), list)}
+    if not read:
+        return []
+    return sorted(name for name in value.keys() - read - set(of_lists) if value[name] not in (None, "", [], {}))
 
 
 def at(place: str, name: str) -> str:

@@ -12,6 +12,7 @@ from burnish_gateway.bundle.foreign.draft import (
     Drafts,
     Names,
     at,
+    beside_rows,
     messages_of,
     object_at,
     rows_of,
@@ -23,15 +24,18 @@ from burnish_gateway.bundle.foreign.draft import (
     wrong_shape,
 )  # fmt: skip
 
+LISTS: Final = ("data", "prompts", "items", "datasetItems")
 REFERENCE: Final = re.compile(r"@@@langfusePrompt:name=([^|@]+)(?:\|(?:version=(\d+)|label=([^@|]+)))?@@@")
 
 
 def read(value: Any, *, model: str) -> Drafts:
     """A prompt, a list, or `{"data": […]}`, of prompts and dataset items in any order."""
     drafts = Drafts(link=_link)
+    if beside := beside_rows(value, *LISTS, of_lists=("meta",)):
+        drafts.notes.lose(f"Of the file these are not taken: {', '.join(beside)[:300]}.")
     prompts: dict[str, Draft] = {}
     items: dict[str, list[dict[str, Any]]] = {}
-    for place, row in rows_of(value, "data", "prompts", "items"):
+    for place, row in rows_of(value, *LISTS):
         if isinstance(row, dict) and "datasetName" in row:
             items.setdefault(str(row["datasetName"])[:200] or "dataset", []).extend(_item(drafts, row, place))
         elif isinstance(row, dict) and row.get("name") and "prompt" in row:

@@ -11,6 +11,7 @@ from burnish_gateway.bundle.foreign.draft import (
     Draft,
     Drafts,
     at,
+    beside_rows,
     list_at,
     messages_of,
     object_at,
@@ -20,6 +21,7 @@ from burnish_gateway.bundle.foreign.draft import (
 )  # fmt: skip
 from burnish_shared.prompt_settings import SETTING_FIELDS
 
+LISTS: Final = ("data", "prompts")
 KNOWN: Final = frozenset({
     *SETTING_FIELDS, "id", "name", "version", "versions", "object", "created_at", "model", "instructions", "input", "messages", "prompt",
     "tools", "text", "reasoning", "max_output_tokens", "max_completion_tokens", "is_default", "default",
@@ -33,9 +35,11 @@ def read(value: Any, *, model: str) -> Drafts:
     Objects of one name and two ids are two prompts; one without an id is of the first prompt of its name.
     """
     drafts: Drafts = Drafts()
+    if beside := beside_rows(value, *LISTS, of_lists=("object", "has_more", "first_id", "last_id")):
+        drafts.notes.lose(f"Of the file these are not taken: {', '.join(beside)[:300]}.")
     prompts: dict[tuple[str, str], Draft] = {}
     ids: dict[str, str] = {}
-    for place, row in rows_of(value, "data", "prompts"):
+    for place, row in rows_of(value, *LISTS):
         if not isinstance(row, dict):
             drafts.notes.lose(f"{place or 'The file'}: left out: it is no object.")
             continue

@@ -22,10 +22,24 @@ Category = Annotated[Text, Field(min_length=1, max_length=50)]
 Ticket = Annotated[Text, Field(min_length=1, max_length=100_000)]
 
 
-class SourceModel(ApiModel):
-    """Strict in what it knows, deaf to what it does not."""
+def _or_null(schema: dict[str, Any]) -> None:
+    """In OpenAPI too, null may stand for every field that may be left out."""
+    for name, one in schema.get("properties", {}).items():
+        if name in schema.get("required", ()) or {"type": "null"} in one.get("anyOf", ()):
+            continue
+        said = {word: one.pop(word) for word in ("title", "description", "default") if word in one}
+        schema["properties"][name] = {"anyOf": [dict(one), {"type": "null"}], **said}
 
-    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
+
+class SourceModel(ApiModel):
+    """Strict in what it knows, deaf to what it does not. Null is as good as not given: clients that name every field send it."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, json_schema_extra=_or_null)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:
+        return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
 
 
 class StartOptimization(RoughPrompt, SourceModel):
@@ -132,6 +146,11 @@ class SourceMessage(SourceModel):
     content: Annotated[Text, Field(max_length=100_000)]
 
 
+def metadata_of(body: "AnalyzeChat | EnrichContent") -> dict[str, Any]:
+    """As it is given: what is stored with a content stays where a call says nothing of it."""
+    return {"metadata": body.metadata} if "metadata" in body.model_fields_set else {}
+
+
 class AnalyzeChat(SourceModel):
     """A stored chat by its id, or the messages of one."""
 
@@ -146,24 +165,24 @@ class AnalyzeChat(SourceModel):
         own = self.chat_id or self.session_id
         if self.messages is not None:
             told = ChatContent.model_construct(messages=[ChatLine.model_construct(**one.model_dump()) for one in self.messages])
-            return Content.model_construct(content=told, external_id=own, metadata=self.metadata, user_id=self.user_id)
+            return Content.model_construct(content=told, external_id=own, user_id=self.user_id, **metadata_of(self))
         if own is None:
             raise InvalidField("chat_id: is needed where there are no messages.", param="chat_id")
-        return Content.model_construct(id=own, metadata=self.metadata, user_id=self.user_id)
+        return Content.model_construct(id=own, user_id=self.user_id, **metadata_of(self))
 
 
 class EnrichContent(SourceModel):
-    """A stored content by its id, its text, or where it lies."""
+    """A stored content by its id, its text, or where it lies. Without a `source_type` a new one is a document."""
 
     content_id: Id | None = None
-    source_type: SourceType = "document"
+    source_type: SourceType | None = None
     content: Annotated[Text, Field(min_length=1, max_length=CONTENT_MOST_CHARS)] | None = None
     url: Annotated[Text, Field(min_length=1, max_length=MAX_URL_LENGTH)] | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=50)] = Field(default_factory=dict)
     user_id: Id | None = None
 
     def read(self) -> Content:
-        common: dict[str, Any] = {"metadata": self.metadata, "user_id": self.user_id}
+        common: dict[str, Any] = {"user_id": self.user_id, **metadata_of(self)}
         if self.content is not None:
             return Content.model_construct(content=self.content, external_id=self.content_id, **common)
         if self.url is not None:

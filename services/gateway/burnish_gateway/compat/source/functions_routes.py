@@ -21,6 +21,7 @@ from burnish_gateway.compat.source.filled import filled
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of
 from burnish_gateway.enrichments import routes as enrichments
+from burnish_gateway.enrichments import store
 from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.order import SETTINGS, Order
@@ -31,7 +32,7 @@ from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_response, parse_model, read_body
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.errors import BurnishError, InvalidField, ProviderFailed
+from burnish_shared.errors import BudgetExhausted, BurnishError, InvalidField, OutOfCredit, ProviderFailed, Suspended
 
 router = APIRouter(tags=["openai"])
 
@@ -40,6 +41,11 @@ WAIT_S: Final = 90.0
 PROMPT: Final = "burnish::prompt::"
 BELOW: Final = "/functions/v1"
 """Where a Supabase project has its functions."""
+
+NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {
+    kind.code: kind for kind in (InvalidField, OutOfCredit, BudgetExhausted, Suspended)
+}
+"""What a content was not read by: something in it is wrong, or nobody pays. Asking again does not help."""
 
 
 class FunctionError(BaseModel):
@@ -204,7 +210,9 @@ async def _analyze(request: Request, gateway: Gateway) -> Response:
 async def _enrich(request: Request, gateway: Gateway) -> Response:
     principal = await source_caller(request, Role.EDITOR)
     body = await _body(request, EnrichContent)
-    row, headers = await _read(request, gateway, principal, body.source_type, body.read())
+    asked = body.read()
+    source_type = body.source_type or await _stored_type(gateway, principal, asked.id) or "document"
+    row, headers = await _read(request, gateway, principal, source_type, asked)
     content = row["content"] or {}
     metadata = row["metadata"] | ({"enrichment": row["result"]} if row["result"] is not None else {})
     data = StoredContent(
@@ -214,6 +222,14 @@ async def _enrich(request: Request, gateway: Gateway) -> Response:
     return json_response(
         ContentAnswer(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
     )  # fmt: skip
+
+
+async def _stored_type(gateway: Gateway, principal: Principal, content_id: str | None) -> SourceType | None:
+    """Of the stored content of this id; None where there is none, or no id."""
+    if content_id is None:
+        return None
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return await store.type_of(tx, principal.workspace_id, content_id)
 
 
 async def _body(request: Request, model: type[Any]) -> Any:
@@ -232,7 +248,8 @@ async def _read(
         raise goes_on("its reading", has_key=key_of(request) is not None, details={"enrichment_id": str(enrichment_id)})
     if row["processing_status"] == "failed":
         error = row["error"] or {}
-        raise ProviderFailed(error.get("message") or "It could not be read.", details={"cause": error.get("code")})
+        kind = NOT_THE_MODELS_FAULT.get(error.get("code", ""), ProviderFailed)
+        raise kind(error.get("message") or "It could not be read.", details={"cause": error.get("code")})
     return row, headers
 
 

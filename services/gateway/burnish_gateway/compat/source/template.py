@@ -11,6 +11,10 @@ from burnish_shared.errors import InvalidField
 SINGLE: Final = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 """`{ticket}`; `{"a": 1}` and `{{ticket}}` are none."""
 
+STANDING: Final = re.compile(r"(?<!\{)\{[ \t]*([^\W\d]\w*)[ \t]*(?:[.\[!:][^{}\n]{0,40})?\}(?!\})")
+"""Looks like a variable too: `{größe}`, `{ ticket }`, `{ticket!r}`, `{user.name}`."""
+STANDING_MOST: Final = 10
+
 LISTED: Final = re.compile(
     r"(?:one of(?: the following)?|categor(?:y|ies)|labels?|classes|queues|intents)\b[^:\n]{0,60}:[ \t]*([^\n]+)", re.I
 )  # fmt: skip
@@ -35,7 +39,12 @@ def converted(template: str) -> Converted:
         written = text_of(SINGLE.sub(lambda found: f"{{{{{found[1]}}}}}", template))
     except CannotTake as error:
         raise InvalidField(f"template: cannot be taken, because {error}.", param="template") from error
-    return Converted(written, [f"{{{name}}} is written {{{{{name}}}}} here." for name in names])
+    left = list(dict.fromkeys(found[0] for found in STANDING.finditer(template) if not SINGLE.fullmatch(found[0])))
+    return Converted(
+        written,
+        [f"{{{name}}} is written {{{{{name}}}}} here." for name in names]
+        + [f"{one} stays as it is written; a variable is {{name}}, of letters a–z, digits and _." for one in left[:STANDING_MOST]],
+    )
 
 
 def categories_in(template: str) -> list[str]:
