@@ -264,7 +264,8 @@ async def test_what_is_not_old_is_not_read_to_find_what_is(analytics: Analytics,
     await some_traffic(analytics, workspace)
     await analytics.rows(
         """INSERT INTO rollup_sets
-           SELECT (jsonb_populate_record(one, jsonb_build_object('bucket', date_trunc('hour', now()) - n * interval '1 hour', 'value', 'old'))).*
+           SELECT (jsonb_populate_record(one, jsonb_build_object('bucket', date_trunc('hour', now()) - n * interval '1 hour',
+                                                                 'value', 'old'))).*
              FROM (SELECT s AS one FROM rollup_sets s WHERE workspace_id = $1 AND grain = 'hour' AND dimension = 'app' LIMIT 1) o,
                   generate_series(1, 5000) n""",
         workspace.workspace_id,
