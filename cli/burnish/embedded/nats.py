@@ -22,6 +22,9 @@ READY_TIMEOUT_S: Final = 30.0
 
 START_TRIES: Final = 3
 
+MEMORY_AIM: Final = "192MiB"
+"""No bound: a server that needs more gets it, and spends up to half of its CPU time on looking for garbage. At rest it needs a tenth."""
+
 CONFIG: Final = """\
 # Written by `burnish up` at each start.
 listen: "127.0.0.1:{port}"
@@ -89,11 +92,13 @@ async def start(server: Nats) -> Process:
 
 
 def environment(ours: Mapping[str, str], *, cores: int) -> dict[str, str]:
-    """Ours, with the cores on which the server's Go code runs at once: half of the machine's, at least one, if ours does not say.
+    """Ours, with the cores on which the server's Go code runs at once, half of the machine's, at least one, and the memory from which on it
+    collects what is garbage sooner; what ours says goes first.
 
-    The services need the others, and Go wakes a thread of its own for each core that could do something (docs/decisions/0067).
+    The services need the other cores, and Go wakes a thread of its own for each core that could do something (docs/decisions/0067). Many
+    large answers at once left a heap that was garbage for the most part (docs/decisions/0095).
     """
-    return {"GOMAXPROCS": str(max(1, cores // 2)), **ours}
+    return {"GOMAXPROCS": str(max(1, cores // 2)), "GOMEMLIMIT": MEMORY_AIM, **ours}
 
 
 def _cores() -> int:

@@ -47,6 +47,9 @@ NIGHT_STARTS: Final = timedelta(hours=1)
 
 FORGET_MOST: Final = 10_000
 
+FORGET_EVERY_S: Final = 600.0
+"""What is too old is looked for in every workspace; a day more or less of 25 months is nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecountKeeper:
@@ -57,9 +60,13 @@ class RecountKeeper:
     interval_s: float
 
     async def run(self, stop: asyncio.Event) -> None:
+        forget_at = 0.0
         while not stop.is_set():
-            for step in (self.ask_for_the_night, self.recount_due, self.forget):
+            for step in (self.ask_for_the_night, self.recount_due):
                 await self._step(step)
+            if (now := asyncio.get_running_loop().time()) >= forget_at:
+                await self._step(self.forget)
+                forget_at = now + FORGET_EVERY_S
             await came(stop, within_s=self.interval_s)
 
     async def _step(self, step: Callable[[], Awaitable[object]]) -> None:
@@ -115,10 +122,13 @@ class RecountKeeper:
             return 0
 
     async def forget(self) -> None:
-        async with self.db.unit_of_work() as tx:
-            await store.forget_rollups(tx, at_most=FORGET_MOST)
-        async with self.db.unit_of_work() as tx:
-            await live_score_store.forget_scores(tx, at_most=FORGET_MOST)
+        """All that is too old, so much of it in one transaction; of workspaces under a legal hold nothing."""
+        for forget in (store.forget_rollups, live_score_store.forget_scores):
+            while True:
+                async with self.db.unit_of_work() as tx:
+                    forgotten = await forget(tx, at_most=FORGET_MOST)
+                if forgotten == 0:
+                    break
 
     async def _make(self, asked: store.Asked) -> int:
         """Days of which raw rows are forgotten are left out: a recount of nothing would call every figure wrong.

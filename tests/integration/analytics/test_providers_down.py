@@ -1,6 +1,7 @@
 """A provider that answers none of a workspace's calls is told of, also where no prompt is called (A4)."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -257,6 +258,29 @@ async def test_what_failed_long_ago_is_not_read_again_each_time(traffic: Traffic
         async with as_superuser(traffic.analytics.superuser_url) as connection, connection.transaction():
             await connection.fetch(f"SELECT * FROM {asked}")
             assert await connection.fetchval(READ) < MADE / 2, f"{asked}: others leave failures of now, but of the old ones none is read"
+
+
+FEW = 3
+SCANS = "SELECT coalesce(sum(seq_scan + idx_scan), 0)::integer FROM pg_stat_xact_user_tables WHERE relname = $1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "table"),
+    [("providers_not_answering(10, '2 minutes', 100)", "rollups_minute"), ("allowances_due(this_month(), 100)", "accounts")],
+)
+async def test_what_fails_or_is_due_is_looked_for_without_going_to_each_workspace(
+    traffic: Traffic, new_workspace: Callable[..., Awaitable[Workspace]], asked: str, table: str
+) -> None:
+    async def scans() -> int:
+        await traffic.analytics.rows("ANALYZE")
+        async with as_superuser(traffic.analytics.superuser_url) as connection, connection.transaction():
+            await connection.fetch(f"SELECT * FROM {asked}")
+            return int(await connection.fetchval(SCANS, table))
+
+    before = await scans()  # Of workspaces in which calls failed, as tests before have left them.
+    for _ in range(20):
+        await new_workspace()
+    assert await scans() <= before + FEW
 
 
 NO_WORD_OF_IT = {

@@ -18,6 +18,7 @@ from burnish_shared.clock import SetClock
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import BORDERS
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.test_experiment_sums import largest
 from tests.integration.analytics.traffic import NOON, Analytics, execution, thumb
@@ -224,3 +225,53 @@ async def states(analytics: Analytics, workspace: Workspace) -> tuple[str, int]:
         "SELECT status, attempts FROM recounts WHERE workspace_id = $1 ORDER BY requested_at LIMIT 1", workspace.workspace_id
     )
     return row["status"], row["attempts"]
+
+
+COARSE_TABLES = ("rollup_sets", "rollup_metrics", "rollup_end_users")
+
+
+async def rollups_of(analytics: Analytics, workspace: Workspace) -> dict[str, int]:
+    return {
+        table: (await analytics.rows(f"SELECT count(*) AS n FROM {table} WHERE workspace_id = $1", workspace.workspace_id))[0]["n"]
+        for table in COARSE_TABLES
+    }
+
+
+async def test_rollups_of_25_months_ago_go_save_those_of_a_workspace_under_a_legal_hold(
+    analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
+) -> None:
+    """Its rows of prompts stay, so those of the whole workspace have to: a summary reads these."""
+    held, recent = await new_workspace(), await new_workspace()
+    for one in (workspace, held, recent):
+        await some_traffic(analytics, one)
+    for table in COARSE_TABLES:
+        await analytics.rows(
+            f"UPDATE {table} SET bucket = bucket - interval '30 months' WHERE workspace_id <> $1",
+            recent.workspace_id,
+        )
+    await analytics.rows("UPDATE workspaces SET legal_hold = true WHERE workspace_id = $1", held.workspace_id)
+    before = await rollups_of(analytics, held)
+    assert all(before.values())
+    await keeper(analytics).forget()
+    assert not any((await rollups_of(analytics, workspace)).values())
+    assert await rollups_of(analytics, held) == before == await rollups_of(analytics, recent)
+    await analytics.rows("UPDATE workspaces SET legal_hold = false WHERE workspace_id = $1", held.workspace_id)
+    await keeper(analytics).forget()
+    assert not any((await rollups_of(analytics, held)).values())
+
+
+async def test_what_is_not_old_is_not_read_to_find_what_is(analytics: Analytics, workspace: Workspace) -> None:
+    await some_traffic(analytics, workspace)
+    await analytics.rows(
+        """INSERT INTO rollup_sets
+           SELECT (jsonb_populate_record(one, jsonb_build_object('bucket', date_trunc('hour', now()) - n * interval '1 hour',
+                                                                 'value', 'old'))).*
+             FROM (SELECT s AS one FROM rollup_sets s WHERE workspace_id = $1 AND grain = 'hour' AND dimension = 'app' LIMIT 1) o,
+                  generate_series(1, 5000) n""",
+        workspace.workspace_id,
+    )
+    await analytics.rows("ANALYZE rollup_sets")
+    async with as_superuser(analytics.superuser_url) as connection, connection.transaction():
+        await connection.fetch("SELECT forget_rollups(100)")
+        read = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname = 'rollup_sets'"
+        assert await connection.fetchval(read) < 100

@@ -280,6 +280,31 @@ async def test_a_night_that_finds_a_workspaces_row_wanting_tells_it_and_has_it_a
     assert await as_told(gateway_db, workspace) == right
 
 
+@pytest.mark.parametrize("histogram", ["latency", "first_token"])
+async def test_a_row_whose_histogram_is_not_that_of_its_prompts_is_told_and_added_up_anew(
+    analytics: Analytics, gateway_db: Database, workspace: Workspace, histogram: str
+) -> None:
+    """All its sums may be right, and percentiles wrong."""
+    done = [execution(workspace.workspace_id, slug=f"p{n}", latency_ms=100 + 37 * n, first_token_ms=9 + n) for n in range(PROMPTS)]
+    await analytics.count(*done)
+    await filled(analytics, workspace)
+    right = await as_told(gateway_db, workspace)
+    await analytics.rows(
+        f"""UPDATE rollup_sets SET {histogram} = add_histograms({histogram}, '{{2,3}}')
+             WHERE dimension = 'workspace' AND grain = 'hour' AND workspace_id = $1""",
+        workspace.workspace_id,
+    )
+    assert await as_told(gateway_db, workspace) != right
+    result = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
+    [one] = result.differences
+    assert (getattr(one.key, "dimension", None), one.figure, one.rollup, one.recounted) == (WORKSPACE, histogram, PROMPTS + 5, PROMPTS)
+    async with analytics.db.unit_of_work() as tx:
+        await whole_store.mark(tx, workspace.workspace_id)
+    await filled(analytics, workspace)
+    assert await as_told(gateway_db, workspace) == right
+    assert (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))).differences == []
+
+
 async def test_one_with_many_days_keeps_no_other_waiting_for_more_than_a_round(
     analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
 ) -> None:

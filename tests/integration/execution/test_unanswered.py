@@ -99,7 +99,9 @@ async def test_a_side_that_was_let_in_beside_one_that_was_not_is_given_back_wher
             await asyncio.sleep(0.05)
     assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
     [row] = rows
-    assert (row["status"], row["cost_nusd"], json.loads(row["error"])["code"]) == ("error", 0, "not_dispatched")
+    error = json.loads(row["error"])
+    assert (row["status"], row["cost_nusd"], error["code"]) == ("error", 0, "not_dispatched")
+    assert error["message"].startswith("It was given to no executor"), "none was asked to take it"
     again = await caller("POST", "/v1/executions/compare", sides, headers=key)
     assert (again.status, again.body["succeeded"]) == (200, 2), again.body
     await assert_settled(stack, caller)

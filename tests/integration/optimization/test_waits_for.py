@@ -76,6 +76,10 @@ async def test_nobody_is_missed_while_the_next_takes_it(
     assert await told() == ("running", None)
     await lease(stack, run_id, s=-60)
     assert await told() == ("running", "optimizer")
+    await books(stack, "UPDATE test_runs SET leased_by = 'killed' WHERE test_run_id = $1::text::uuid", run_id)
+    await books(stack, "SELECT release_work('killed')")
+    assert await told() == ("running", None), "a process of that name, which was killed, is there again and takes it"
+    await lease(stack, run_id, s=-60)
 
     await desk.caller("POST", f"{run}/pause")
     assert (await desk.caller("POST", f"{run}/resume")).body["status"] == "running"

@@ -519,3 +519,56 @@ async def test_a_receipt_names_every_store_of_which_an_erasure_counts_rows(super
     counted = {name for line in lines for name in re.findall(r", '([a-z_]+)', ", line)}
     assert {"executions", "feedback", "clarifications"} <= counted
     assert counted <= set(STORES), counted - set(STORES)
+
+
+async def test_what_an_erased_item_expected_is_no_categorys_name_any_more(stack: Stack, past: Past, superuser: asyncpg.Connection) -> None:
+    """A correction is what a dataset item expects, and that names a category in results of test runs and in a suggestion's evidence."""
+    caller = await stack.caller()
+    workspace = caller.workspace.workspace_id
+    prompt = {"slug": "route", "template": "{{text}}", "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    own, shared = " it was my knee ", "billing"
+    theirs = {"said_by": "quiana"}
+    given = [
+        {"input": {"text": f"ticket {n}"}, "expected": expected, "split": "train", "metadata": metadata}
+        for n, (expected, metadata) in enumerate(((own, theirs), (shared, theirs), (shared, {}), ("total", {})))
+    ]
+    dataset = (await caller("POST", "/v1/datasets", {"name": "d", "items": given})).body["id"]
+    rows = (await caller("GET", f"/v1/datasets/{dataset}/items")).body["data"]
+    run = UUID(
+        (await caller("POST", "/v1/test-runs", {"prompt": "route", "version": 1, "dataset_id": dataset, "split": "train"})).body["id"]
+    )
+    stats, matrix = {own: {"total": 1}, shared: {"total": 2}, "total": {"total": 1}}, {own.strip(): {shared: 1}, shared: {own.strip(): 2}}
+    result = {"metrics": {"total": 4, "category_stats": stats}, "confusion_matrix": matrix, "failed_cases": []}
+    await superuser.execute("UPDATE test_runs SET status = 'completed', result = $2 WHERE test_run_id = $1", run, json.dumps(result))
+    job = new_uuid()
+    async with superuser.transaction():
+        await superuser.execute("SET LOCAL session_replication_role = replica")  # A job without the version that it began with.
+        await superuser.execute(
+            """INSERT INTO optimization_jobs (job_id, workspace_id, prompt_id, slug, base_version, dataset_id, dataset_version, method,
+                 task_model, reflect_model, seed, budget_evaluations, budget_nusd, status, outcome, funding_account_id, created_by, hops)
+               VALUES ($1, $2, $1, 'route', 1, $3, 1, 'racing', 'm', 'm', 1, 1, 1, 'completed', 'improved', 1, 'x', 0)""",
+            job, workspace, UUID(dataset),
+        )  # fmt: skip
+        await superuser.execute(
+            """INSERT INTO suggestions (suggestion_id, workspace_id, prompt_id, slug, base_version, job_id, content, evidence)
+               VALUES ($1, $2, $1, 'route', 1, $3, '{}', $4)""",
+            new_uuid(), workspace, job, json.dumps({"per_category": [{"category": own, "n": 1}, {"category": shared, "n": 2}]}),
+        )  # fmt: skip
+    for owner in (run, job):
+        for one in rows:
+            await superuser.execute(
+                "INSERT INTO evaluations (workspace_id, owner_id, question, item_id, execution_id) VALUES ($1, $2, $3, $4, $5)",
+                workspace, owner, bytes(32), UUID(one["id"]), new_uuid(),
+            )  # fmt: skip
+    assert set(await past.found("my knee")) == {"dataset_items", "test_runs", "suggestions"}
+    done = await forgotten(caller, "quiana")
+    assert done["counts"]["dataset_items"] == 2 and await past.found("my knee") == {}
+    [kept] = await past.rows("SELECT result FROM test_runs WHERE test_run_id = $1", run)
+    result = json.loads(kept["result"])
+    [name] = set(result["metrics"]["category_stats"]) - {shared, "total"}
+    told = {name: stats[own], shared: stats[shared], "total": stats["total"]}
+    assert name.startswith("(erased ") and result["metrics"] == {"total": 4, "category_stats": told}
+    assert result["confusion_matrix"] == {name: {shared: 1}, shared: {name: 2}}
+    [evidence] = await past.rows("SELECT evidence FROM suggestions WHERE job_id = $1", job)
+    assert json.loads(evidence["evidence"])["per_category"] == [{"category": name, "n": 1}, {"category": shared, "n": 2}]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.insights import routes, store
+from burnish_gateway.reports import make_report
 from tests.embedded.stack import Caller
 from tests.integration.analytics.traffic import Analytics, execution, thumb
 from tests.integration.reports.test_reports import day, yesterday
@@ -100,6 +101,30 @@ async def test_a_named_metric_is_told_of_each_group_and_of_the_others_however_ma
     ] * 2
     last = await series(caller, groups=3, metric="other")
     assert {one["metric"] for one in (*last["data"], *last["others"])} == {None}
+
+
+async def test_of_more_named_metrics_than_an_answer_holds_those_with_the_most_reactions_are_told_and_how_many_others_there_are(
+    analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are whatever callers send; the first by name were told, and nobody learned of the others."""
+    done = [execution(caller.workspace.workspace_id, finished_at=yesterday()) for _ in range(3)]
+    said = [thumb(done[0], 1, kind=f"metric:a{n}", value=1.0) for n in range(6)]
+    said += [thumb(one, 1, kind=f"metric:{name}", value=2.0) for one in done for name in ("sold", "kept")]
+    await analytics.count(*done, *said)
+    asked = f"/v1/analytics/summary?from={day()['from']}&to={day()['to']}"
+    whole = (await caller("GET", asked)).body
+    assert len(whole["metrics"]) == 8 and whole["metrics_left_out"] == 0
+    monkeypatch.setattr(store, "NAMED_MOST", 3)
+    monkeypatch.setattr(make_report, "METRICS_MOST", 2)
+    told = (await caller("GET", asked)).body
+    assert [(one["metric"], one["reactions"]) for one in told["metrics"]] == [("a0", 1), ("kept", 3), ("sold", 3)]
+    assert told["metrics_left_out"] == 5
+    body = {"kind": "workspace", "from": day()["from"], "to": day()["to"]}
+    report = (await caller("POST", "/v1/reports", body)).body
+    assert [one["metric"] for one in report["content"]["metrics"]] == ["kept", "sold"] and report["content"]["metrics_left_out"] == 6
+    file = await caller("GET", f"/v1/reports/{report['id']}?format=csv")
+    text = file.body if isinstance(file.body, str) else file.body.decode()
+    assert "metric,,left_out,6" in text
 
 
 async def test_a_file_has_the_others_as_a_group_of_their_own(analytics: Analytics, caller: Caller) -> None:

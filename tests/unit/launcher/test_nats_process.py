@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 
 from burnish.embedded import nats
-from burnish.embedded.nats import Nats, environment
+from burnish.embedded.nats import MEMORY_AIM, Nats, environment
 from burnish.embedded.ports import free_port
 from burnish_shared.bus.users import USERS
 
 
 @pytest.mark.parametrize(("cores", "at_once"), [(1, "1"), (2, "1"), (3, "1"), (4, "2"), (16, "8")])
 def test_it_leaves_half_of_the_cores_to_the_services(cores: int, at_once: str) -> None:
-    assert environment({"PATH": "/bin"}, cores=cores) == {"PATH": "/bin", "GOMAXPROCS": at_once}
+    assert environment({"PATH": "/bin"}, cores=cores) == {"PATH": "/bin", "GOMAXPROCS": at_once, "GOMEMLIMIT": MEMORY_AIM}
 
 
 def test_what_an_operator_set_stays() -> None:
-    assert environment({"GOMAXPROCS": "6"}, cores=2) == {"GOMAXPROCS": "6"}
+    said = {"GOMAXPROCS": "6", "GOMEMLIMIT": "1GiB"}
+    assert environment(said, cores=2) == said
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells what a process was given")

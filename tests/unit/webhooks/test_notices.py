@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from burnish_shared.refusal import StartRefused
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.figures import changes, figures
 from burnish_webhooks.core.mail import mail_of
-from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, judged, report_facts, wants
+from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, judged, report_facts, unlinked, wants
 from burnish_webhooks.core.outcome import NoResponse, Response
 from burnish_webhooks.core.partly_mailed import Mailed, NotMailed, still_to_tell, told_of, whom_it_did_not_reach
 from burnish_webhooks.io.mailer import SmtpServer, sender_of
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.capability("A4")
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NASTY = "<!channel> & <https://evil.example|click> [Sign in again](https://evil.example)\r\nSeverity: info\x0b\u2028\u202e " + "x" * 5000
+
+LINK = "https://burnish.example/v1/alerts/1"
 
 DATA: dict[str, Any] = {
     "alert_id": "0197a1b2-0000-7000-8000-000000000001",
@@ -41,8 +44,7 @@ DATA: dict[str, Any] = {
 
 
 def notice(event_type: str = "alert.raised", **data: Any) -> Notice:
-    link = "https://burnish.example/v1/alerts/1"
-    return Notice(event_type, UUID(DATA["alert_id"]) if event_type != "test" else None, {**DATA, **data}, NOW, True, link)
+    return Notice(event_type, UUID(DATA["alert_id"]) if event_type != "test" else None, {**DATA, **data}, NOW, True, LINK)
 
 
 @pytest.mark.parametrize("event_type", ["alert.raised", "alert.acknowledged", "alert.resolved", "test"])
@@ -137,6 +139,34 @@ def test_what_somebody_wrote_adds_no_line_and_turns_nothing_round() -> None:
     assert not any(line.startswith("Your password") for line in shown) and "Desk Your password" in shown[0]
     off = replace(notice("webhook.endpoint_disabled"), endpoint=name)
     assert "\n" not in dict(off.facts())["Endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("pay at evil.example now", "pay at evil.|example now"),
+        ("HTTPS://evil.example/a.b?c=d.e", "HTTPS:|//evil.|example/a.|b?c=d.|e"),
+        ("www.evil.example:8080", "www.|evil.|example:8080"),
+        ("(платеж.рф)", "(платеж.|рф)"),
+        ("http://ada@evil.example", "http:|//ada@evil.|example"),
+        ("ada@burnish.example fell from 85.0% to 1,234.5.", "ada@burnish.example fell from 85.0% to 1,234.5."),
+        ("gpt-4.1 v1.2.3, e.g. 10.0.0.1", "gpt-4.1 v1.2.3, e.|g. 10.0.0.1"),
+    ],
+)
+def test_what_somebody_called_a_thing_becomes_no_link_and_looks_the_same(said: str, shown: str) -> None:
+    """Only the notice's own address is one."""
+    shown = shown.replace("|", "\u2060")
+    assert unlinked(said) == shown and unlinked(shown) == shown and shown.replace("\u2060", "") == said
+    one = replace(notice(summary=said, label=said), workspace=said)
+    mail = mail_of(one, sender="a@b.example", recipients=["c@d.example"], message_id="m", domain="b.example")
+    for part in mail.iter_parts():
+        text = unescape(part.get_content()).replace(LINK, "")  # type: ignore[attr-defined]
+        assert text.count(shown) == 3 and (said == shown or said not in text)
+    slack, teams = slack_message(one), teams_message(one)
+    assert shown in slack["text"] and not slack["unfurl_links"]
+    assert all(text["verbatim"] for text in (slack["blocks"][1]["text"], *slack["blocks"][2]["fields"]))
+    card = teams["attachments"][0]["content"]["body"]
+    assert card[1]["text"] == shown and {"title": "Workspace", "value": shown} in card[2]["facts"]
 
 
 def test_a_digest_of_a_time_without_executions_lists_no_zeros() -> None:

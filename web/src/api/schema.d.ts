@@ -20940,8 +20940,17 @@ export interface components {
              */
             failure_groups: components["schemas"]["ReportedGroup"][];
             figures: components["schemas"]["Figures"];
-            /** Metrics */
+            /**
+             * Metrics
+             * @description By name; at most 100, those with the most reactions.
+             */
             metrics: components["schemas"]["NamedMetric"][];
+            /**
+             * Metrics Left Out
+             * @description How many other named metrics there were.
+             * @default 0
+             */
+            metrics_left_out: number;
             /** @description Where the time reaches into this month. */
             projection: components["schemas"]["ProjectionAnswer"] | null;
             prompts: components["schemas"]["Distinct"] | null;
@@ -23782,9 +23791,14 @@ export interface components {
             mean_score: number | null;
             /**
              * Metrics
-             * @description Named metrics; not told for an app, key or provider.
+             * @description Named metrics, by name; not told for an app, key or provider. At most 1,000, those with the most reactions.
              */
             metrics: components["schemas"]["NamedMetric"][];
+            /**
+             * Metrics Left Out
+             * @description How many other named metrics there are; `metric` of a time series tells each of them.
+             */
+            metrics_left_out: number;
             /** Output Tokens */
             output_tokens: number;
             /** @description Prompts that were executed. */

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
 from burnish_analytics.core.recount import Side
 from burnish_analytics.core.rollup import SUMS, Deltas, Measures, whole_key
 from burnish_shared.db.session import Tx
@@ -19,26 +21,26 @@ _FILLED: Final = ", ".join(
     for name, value in (("places", "place"), ("counts", "n"))
 )
 
-# Both sides in one statement, and so of one moment: whoever counts meanwhile adds to both. Read twice, and not kept between: where nothing
-# is lacking no histogram is read.
-LACKING: Final = f"""
+_TOLD: Final = f"""
 WITH told AS NOT MATERIALIZED (
-       SELECT 1 AS sign, {_COLUMNS} FROM rollups
+       SELECT false AS is_whole, 1 AS sign, {_COLUMNS} FROM rollups
         WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4
        UNION ALL
-       SELECT -1, {_COLUMNS} FROM rollup_sets
-        WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 AND dimension = 'workspace'),
-     lacking AS MATERIALIZED (
-       SELECT bucket, traffic, {", ".join(f"sum(sign * {one})::bigint AS {one}" for one in SUMS)}
-         FROM told GROUP BY 1, 2 HAVING {" OR ".join(f"sum(sign * {one}) <> 0" for one in SUMS)}),
-     counts AS (SELECT bucket, traffic, h.name, u.place::integer AS place, sum(t.sign * u.n)::bigint AS n
-                  FROM told t JOIN lacking USING (bucket, traffic)
-                 CROSS JOIN LATERAL (VALUES {", ".join(f"('{one}', t.{one})" for one in HISTOGRAMS)}) h(name, counts)
-                 CROSS JOIN LATERAL unnest(h.counts) WITH ORDINALITY u(n, place)
-                 WHERE u.n <> 0 GROUP BY 1, 2, 3, 4)
-SELECT l.*, c.* FROM lacking l CROSS JOIN LATERAL (
-  SELECT {_FILLED}
-    FROM counts k WHERE k.bucket = l.bucket AND k.traffic = l.traffic) c"""
+       SELECT true, -1, {_COLUMNS} FROM rollup_sets
+        WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 AND dimension = 'workspace')"""
+"""Both sides in one statement, and so of one moment: whoever counts meanwhile adds to both."""
+
+_PLACES: Final = f"""told t CROSS JOIN LATERAL (VALUES {", ".join(f"('{one}', t.{one})" for one in HISTOGRAMS)}) h(name, counts)
+  CROSS JOIN LATERAL unnest(h.counts) WITH ORDINALITY u(n, place) WHERE u.n <> 0"""
+"""Places of histograms that hold something."""
+
+LACKING: Final = f"""{_TOLD},
+     sums AS (SELECT bucket, traffic, {", ".join(f"sum(sign * {one})::bigint AS {one}" for one in SUMS)} FROM told GROUP BY 1, 2),
+     places AS (SELECT bucket, traffic, h.name, u.place::integer AS place, sum(t.sign * u.n)::bigint AS n
+                  FROM {_PLACES} GROUP BY 1, 2, 3, 4 HAVING sum(t.sign * u.n) <> 0),
+     filled AS (SELECT bucket, traffic, {_FILLED} FROM places GROUP BY 1, 2)
+SELECT * FROM sums LEFT JOIN filled f USING (bucket, traffic)
+ WHERE f.bucket IS NOT NULL OR {" OR ".join(f"{one} <> 0" for one in SUMS)}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,33 +117,36 @@ async def lacking(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, en
     """What is to be added to rows of the whole workspace so that they hold what its `rollups` of [start, end) hold."""
     deltas = Deltas()
     for row in await tx.fetch(LACKING, workspace_id, grain, start, end):
-        measures = Measures(**{one: row[one] for one in SUMS})
-        for name in HISTOGRAMS:
-            places, counts = row[f"{name}_places"] or [], row[f"{name}_counts"] or []
-            dense = [0] * max(places, default=0)
-            for place, count in zip(places, counts, strict=True):
-                dense[place - 1] = count
-            setattr(measures, name, dense)
-        deltas.put_set(whole_key(workspace_id, grain, row["bucket"], row["traffic"]), measures)
+        deltas.put_set(whole_key(workspace_id, grain, row["bucket"], row["traffic"]), _measures(row))
     return deltas
 
 
-BOTH: Final = f"""
-SELECT is_whole, bucket, traffic, {", ".join(f"sum({one})::bigint AS {one}" for one in SUMS)}
-  FROM (SELECT false AS is_whole, bucket, traffic, {", ".join(SUMS)} FROM rollups
-         WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4
-        UNION ALL
-        SELECT true, bucket, traffic, {", ".join(SUMS)} FROM rollup_sets
-         WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 AND dimension = 'workspace') both_sides
- WHERE (SELECT has_whole_rollups()) GROUP BY 1, 2, 3"""
+BOTH: Final = f"""{_TOLD},
+     sums AS (SELECT is_whole, bucket, traffic, {", ".join(f"sum({one})::bigint AS {one}" for one in SUMS)} FROM told GROUP BY 1, 2, 3),
+     places AS (SELECT is_whole, bucket, traffic, h.name, u.place::integer AS place, sum(u.n)::bigint AS n
+                  FROM {_PLACES} GROUP BY 1, 2, 3, 4, 5),
+     filled AS (SELECT is_whole, bucket, traffic, {_FILLED} FROM places GROUP BY 1, 2, 3)
+SELECT * FROM sums LEFT JOIN filled USING (is_whole, bucket, traffic) WHERE (SELECT has_whole_rollups())"""
 
 
 async def sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
-    """The sums of `rollups`, and those of the rows of the whole workspace, as of one moment; without histograms. Nothing of a
-    workspace whose rows are not known to hold everything."""
+    """The sums and histograms of `rollups`, and those of the rows of the whole workspace, as of one moment. Nothing of a workspace whose
+    rows are not known to hold everything."""
     prompts: Side = {}
     held: Side = {}
     for row in await tx.fetch(BOTH, workspace_id, grain, start, end):
-        measures = Measures(**{one: row[one] for one in SUMS})
-        (held if row["is_whole"] else prompts)[whole_key(workspace_id, grain, row["bucket"], row["traffic"])] = measures
+        key = whole_key(workspace_id, grain, row["bucket"], row["traffic"])
+        (held if row["is_whole"] else prompts)[key] = _measures(row)
     return prompts, held
+
+
+def _measures(row: asyncpg.Record) -> Measures:
+    """Sums as they stand there, histograms from the places that hold something."""
+    measures = Measures(**{one: row[one] for one in SUMS})
+    for name in HISTOGRAMS:
+        places, counts = row[f"{name}_places"] or [], row[f"{name}_counts"] or []
+        dense = [0] * max(places, default=0)
+        for place, count in zip(places, counts, strict=True):
+            dense[place - 1] = count
+        setattr(measures, name, dense)
+    return measures

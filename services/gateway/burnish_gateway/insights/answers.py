@@ -109,7 +109,10 @@ class SummaryAnswer(Figures, Counted):
     end_users: Distinct | None = Field(
         description="End users of live executions, estimated. By hour and day, of the workspace or of one prompt; null for all else."
     )
-    metrics: list[NamedMetric] = Field(description="Named metrics; not told for an app, key or provider.")
+    metrics: list[NamedMetric] = Field(
+        description="Named metrics, by name; not told for an app, key or provider. At most 1,000, those with the most reactions."
+    )
+    metrics_left_out: int = Field(description="How many other named metrics there are; `metric` of a time series tells each of them.")
     feedback_waiting: int = Field(description="Reactions of the workspace whose execution has not been seen.")
     feedback_orphans: int = Field(description="Of these, those that waited for more than 7 days.")
 

@@ -119,7 +119,7 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
         await _check_known(tx, which, has_figures=bool(found))
         prompts = await store.distinct_prompts(tx, wanted, which)
         sketches = await store.end_user_sketches(tx, wanted, which.slug or WHOLE_WORKSPACE) if has_end_users(wanted, which) else None
-        metrics = await store.metric_sums(tx, wanted, which, metric=None, by_step=False, group_by=None) if which.dimension is None else {}
+        metrics, left_out = await store.named_metrics(tx, wanted, which) if which.dimension is None else ({}, 0)
         waiting, orphans = await store.waiting_feedback(tx)
         targets = (await store.read_targets(tx)).of(which.slug)
     figures = figures_of(next(iter(found.values()), Totals()), targets)
@@ -134,7 +134,8 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
         effectiveness_targets=EffectivenessTargets(p95_ms=targets.p95_ms, cost_nusd=targets.cost_nusd),
         prompts=Distinct(value=prompts, relative_error=0),
         end_users=end_users_of(sketches) if sketches is not None else None,
-        metrics=[named_metric(metric, sums=sums, executions=figures.executions) for (_, _, metric), sums in metrics.items()],
+        metrics=[named_metric(metric, sums=sums, executions=figures.executions) for metric, sums in metrics.items()],
+        metrics_left_out=left_out,
         feedback_waiting=waiting,
         feedback_orphans=orphans,
     )

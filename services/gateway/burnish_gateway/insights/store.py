@@ -35,6 +35,9 @@ all rows have so few, some 200 places each, and PostgreSQL finds a value in a th
 
 METRIC_ROWS_MOST: Final = 10_000
 
+NAMED_MOST: Final = 1_000
+"""Named metrics of one answer: names are whatever callers send, and some send a new one with each reaction."""
+
 NEWEST: Final = "SELECT version, label FROM executions WHERE slug = $1 ORDER BY execution_id DESC LIMIT 1000"
 """Of a prompt: figures come a moment after an execution."""
 
@@ -329,6 +332,23 @@ async def metric_sums(
         *arguments,
     )
     return {(row["at"], row["key"], row["metric"]): (row["reactions"], row["positives"], row["total"]) for row in rows}
+
+
+async def named_metrics(
+    tx: Tx, wanted: Range, filters: Filters, *, at_most: int | None = None
+) -> tuple[dict[str, tuple[int, int, float]], int]:
+    """Metric → reactions, positives, sum of the values, by name: of those with the most reactions so many (NAMED_MOST where None). And how
+    many others there are."""
+    arguments = (*_arguments(wanted, filters, by_step=False), NAMED_MOST if at_most is None else at_most)
+    rows = await tx.fetch(
+        f"""SELECT r.metric, sum(r.reactions)::bigint AS reactions, sum(r.positives)::bigint AS positives, {TOTAL_SHOWN} AS total,
+                   count(*) OVER () AS all_of_them
+              FROM rollup_metrics r, {SPANS} WHERE {WHERE}
+             GROUP BY 1 HAVING sum(r.reactions) > 0 ORDER BY 2 DESC, 1 LIMIT $9""",
+        *arguments,
+    )
+    found = {row["metric"]: (row["reactions"], row["positives"], row["total"]) for row in sorted(rows, key=lambda row: row["metric"])}
+    return found, rows[0]["all_of_them"] - len(rows) if rows else 0
 
 
 async def read_targets(tx: Tx) -> TargetsOfAll:

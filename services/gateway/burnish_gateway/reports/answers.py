@@ -125,7 +125,8 @@ class ReportContent(BaseModel):
     figures: Figures
     before: Figures
     changes: dict[str, Change]
-    metrics: list[NamedMetric]
+    metrics: list[NamedMetric] = Field(description="By name; at most 100, those with the most reactions.")
+    metrics_left_out: int = Field(default=0, description="How many other named metrics there were.")
     prompts: Distinct | None
     end_users: Distinct | None
     series: list[ReportStep]

@@ -75,6 +75,8 @@ def lines_of(report: ReportAnswer) -> list[ReportLine]:
             found += _figures(f"by_{by}", row.group, row, besides="group")
     for metric in content.metrics:
         found += _figures("metric", metric.metric, metric, besides="metric")
+    if content.metrics_left_out:
+        found.append(ReportLine(section="metric", group="", figure="left_out", value=content.metrics_left_out))
     if content.projection is not None:
         found += _figures("projection", content.projection.month, content.projection, besides="month")
     for alert in content.alerts:

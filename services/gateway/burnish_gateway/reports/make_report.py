@@ -30,6 +30,7 @@ from burnish_shared.db.session import Tx
 
 ROWS_MOST: Final = 10
 SHOWN_MOST: Final = 20
+METRICS_MOST: Final = 100
 GROUPS_MOST: Final = 10
 
 
@@ -65,11 +66,13 @@ async def make_report(tx: Tx, target: Target, period: Period, *, now: datetime) 
     )
     month = Month(now)
     series = (await month_series(tx, filters, month, group_by=None))[""] if wanted.end > month.start else None
+    metrics, metrics_left_out = await _metrics(tx, target, wanted, executions=figures.executions)
     return ReportContent(
         figures=figures,
         before=before,
         changes=changes_between(before, figures),
-        metrics=await _metrics(tx, target, wanted, executions=figures.executions),
+        metrics=metrics,
+        metrics_left_out=metrics_left_out,
         prompts=Distinct(value=await store.distinct_prompts(tx, wanted, filters), relative_error=0) if target.kind == "workspace" else None,
         end_users=await _end_users(tx, target, wanted),
         series=[_step(at, figures_of(totals, own)) for (at, _), totals in steps.items()],
@@ -88,11 +91,12 @@ async def _figures(tx: Tx, target: Target, wanted: Range, targets: Targets) -> F
     return figures_of(next(iter(found.values()), Totals()), targets)
 
 
-async def _metrics(tx: Tx, target: Target, wanted: Range, *, executions: int) -> list[NamedMetric]:
+async def _metrics(tx: Tx, target: Target, wanted: Range, *, executions: int) -> tuple[list[NamedMetric], int]:
+    """And how many others there are."""
     if target.filters.dimension is not None:
-        return []
-    sums = await store.metric_sums(tx, wanted, target.filters, metric=None, by_step=False, group_by=None)
-    return [named_metric(metric, sums=one, executions=executions) for (_, _, metric), one in sums.items()]
+        return [], 0
+    sums, left_out = await store.named_metrics(tx, wanted, target.filters, at_most=METRICS_MOST)
+    return [named_metric(metric, sums=one, executions=executions) for metric, one in sums.items()], left_out
 
 
 async def _end_users(tx: Tx, target: Target, wanted: Range) -> Distinct | None:

@@ -2,7 +2,8 @@
 
 Slack: incoming webhooks with blocks (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, reference/block-kit/blocks):
 a header of plain text up to 150 characters, sections of up to 3000 with up to 10 fields of up to 2000; `&<>` are escaped, and `verbatim`
-says that no address, name or channel in it becomes a link; `text` is what notifications show, where a bare address may be one. Teams: the
+says that no address, name or channel in it becomes a link; `text` is what notifications show, and clients that know no
+blocks, where a bare address would be one: a word joiner breaks it. Teams: the
 webhook trigger of a workflow takes a message with one Adaptive Card (the old connector cards are retired), whose texts may hold
 links in Markdown. PagerDuty: Events API v2, one incident for each `dedup_key`.
 """
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from burnish_shared.contracts.alert_channels import ENDPOINT_GONE, ENDPOINT_OFF, ENDPOINT_ON, TEST
 from burnish_shared.moments import in_utc
-from burnish_webhooks.core.notice import ENDPOINTS, REPORT, Notice, in_one_line
+from burnish_webhooks.core.notice import ENDPOINTS, REPORT, Notice, in_one_line, unlinked
 
 HEADER_MOST: Final = 150
 SECTION_MOST: Final = 3_000
@@ -37,7 +38,8 @@ def slack_message(notice: Notice) -> dict[str, Any]:
         blocks.append({"type": "section", "fields": facts})
     if notice.link:
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{escaped(notice.link)}|{notice.link_text}>"}]})
-    return {"text": cut(escaped(f"{notice.title}. {notice.summary}"), SECTION_MOST), "blocks": blocks}
+    text = cut(escaped(f"{unlinked(notice.title)}. {unlinked(notice.summary)}"), SECTION_MOST)
+    return {"text": text, "blocks": blocks, "unfurl_links": False}
 
 
 def _verbatim(text: str) -> dict[str, Any]:
@@ -116,5 +118,5 @@ def escaped(text: str) -> str:
 
 def without_links(text: str) -> str:
     """What somebody called a thing must not become a link that shows other words than its address: a word joiner, which nobody sees, stands
-    where Markdown allows nothing."""
-    return text.replace("](", "]\u2060(")
+    where Markdown allows nothing, and in bare addresses."""
+    return unlinked(text).replace("](", "]\u2060(")

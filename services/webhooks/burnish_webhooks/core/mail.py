@@ -1,4 +1,6 @@
-"""Notices as e-mail: plain text and HTML of the same, with headers that keep one alert in one thread. Pure."""
+"""Notices as e-mail: plain text and HTML of the same, with headers that keep one alert in one thread. Pure.
+
+Clients make links of bare addresses: only the last line, which is ours, may become one."""
 
 from collections.abc import Sequence
 from email.message import EmailMessage
@@ -6,7 +8,7 @@ from email.utils import format_datetime
 from html import escape
 
 from burnish_shared.auth.emails import fold_new_email, mail_address
-from burnish_webhooks.core.notice import Notice, in_one_line
+from burnish_webhooks.core.notice import Notice, in_one_line, unlinked
 
 
 def mailable(recipients: Sequence[str]) -> list[str]:
@@ -33,7 +35,7 @@ def mail_of(notice: Notice, *, sender: str, recipients: Sequence[str], message_i
 
 
 def text_of(notice: Notice) -> str:
-    lines = [notice.summary, "", *(f"{name}: {value}" for name, value in notice.facts())]
+    lines = [unlinked(notice.summary), "", *(f"{name}: {unlinked(value)}" for name, value in notice.facts())]
     if notice.link:
         lines += ["", notice.link]
     return "\n".join(lines) + "\n"
@@ -41,11 +43,11 @@ def text_of(notice: Notice) -> str:
 
 def html_of(notice: Notice) -> str:
     rows = "".join(
-        f'<tr><td style="padding:2px 12px 2px 0;color:#666">{escape(name)}</td><td>{escape(value)}</td></tr>'
+        f'<tr><td style="padding:2px 12px 2px 0;color:#666">{escape(name)}</td><td>{escape(unlinked(value))}</td></tr>'
         for name, value in notice.facts()
     )
     link = f'<p><a href="{escape(notice.link)}">{escape(notice.link_text)}</a></p>' if notice.link else ""
     return (
-        f'<!doctype html><html><body style="font-family:sans-serif"><h2 style="font-size:18px">{escape(notice.title)}</h2>'
-        f"<p>{escape(notice.summary)}</p><table>{rows}</table>{link}</body></html>"
+        f'<!doctype html><html><body style="font-family:sans-serif"><h2 style="font-size:18px">{escape(unlinked(notice.title))}</h2>'
+        f"<p>{escape(unlinked(notice.summary))}</p><table>{rows}</table>{link}</body></html>"
     )

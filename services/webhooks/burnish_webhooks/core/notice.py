@@ -1,5 +1,6 @@
 """One thing to be told by one alert channel, what came of an attempt, and when the next is due. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -49,6 +50,12 @@ WHY_OVER: Final = {
 
 TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that set the direction of what follows (Unicode, UAX #9; Trojan Source, CVE-2021-42574)."""
+
+
+ADDRESS: Final = re.compile(r"(?<!\S)(?![\w.+-]+@[\w.-]+(?!\S))\S*[.:]\S*")
+"""A word with a dot or a colon that is no mail address."""
+
+DOT: Final = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,14 @@ class Notice:
 def in_one_line(text: str) -> str:
     """Names and errors hold what anybody wrote: none may add a line that looks like ours, or turn round how the rest is read."""
     return " ".join("".join(" " if one in TURNS or category(one) == "Cc" else one for one in text).split())
+
+
+def unlinked(text: str) -> str:
+    """The same for whoever reads it, and no address in it that a client of chat or mail makes a link of, also without a scheme: a word
+    joiner (U+2060), which nobody sees, stands behind its colon and its dots. Mail addresses stay as they are, to be copied, and so do
+    numbers and ends of sentences.
+    """
+    return ADDRESS.sub(lambda found: DOT.sub(".\u2060", found[0].replace("://", ":\u2060//")), text)
 
 
 def report_facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
