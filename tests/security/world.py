@@ -15,7 +15,7 @@ UNKEYED = frozenset({"sign-in", "inbound"})
 """Tags of routes that are not a key's: signing in comes before any, and other systems sign what they send."""
 
 PATH_PARAMETERS = {
-    "response_id": "execution",
+    "response_id": "execution", "completion_id": "execution",
     "execution_id": "execution", "slug": "slug", "prompt": "slug", "label": "label", "dataset_id": "dataset", "alert_id": "alert",
     "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "base_id": "run", "job_id": "job",
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
@@ -106,7 +106,7 @@ HARMLESS_QUERY = {
     "node", "with", "candidates", "history", "synthetic", "change", "repeat",
     "after", "follow", "from_line", "purpose", "map",
     "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search",
-    "include", "include[]", "order", "stream",
+    "include", "include[]", "include_obfuscation", "metadata[key]", "order", "starting_after", "stream",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ from burnish_gateway.trace_requests import TraceRequests
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wire import GONE, error_response, include, invalid_field
 from burnish_shared.auth.kek import load_keyring
-from burnish_shared.errors import BurnishError, NotFound
+from burnish_shared.errors import BurnishError
 from burnish_shared.process import STARTING, HealthServer, supervise
 from burnish_shared.settings import from_environment
 
@@ -170,8 +170,7 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        unknown = error.status_code in (404, 405) and request.url.path.startswith(OF_MESSAGES)
-        return _refusal(request, NotFound(NOT_OF_MESSAGES) if unknown else of_http(error, request))
+        return _refusal(request, of_http(error, request))
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> Response:
@@ -184,11 +183,6 @@ def handle_errors(app: FastAPI) -> None:
 
 OF_MESSAGES = "/v1/messages/"
 """Where Anthropic's clients call what is beside the call itself."""
-
-NOT_OF_MESSAGES = (
-    "Of /v1/messages the call itself, count_tokens and batches are offered. A batch is not deleted: its answers are executions, which go "
-    "with their text, by age (retention_days) or by erasure (POST /v1/erasures)."
-)
 
 
 def _refusal(request: Request, error: BurnishError) -> Response:

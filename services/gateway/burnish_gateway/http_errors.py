@@ -15,6 +15,7 @@ INSTEAD: Final = {
     "it. Its id is that of its execution: GET /v1/executions/{id} reads all that is known of it.",
     "/v1/chat/completions/": "Of a completion there are GET /v1/chat/completions/{id} and its /messages. Its id is that of its execution: "
     "GET /v1/executions/{id} reads all that is known of it.",
+    "/v1/messages/": "Of /v1/messages the call itself, count_tokens and batches are offered.",
     "/v1/conversations": "Conversations are not kept; send the one so far as input or messages, or go on with previous_response_id of "
     "/v1/responses.",
     **{
@@ -57,6 +58,13 @@ AS_SENT: Final = " The record of a call stays as it was made, its metadata too; 
 """To who would change a completion."""
 
 
+NOT_DELETED: Final = (
+    " A batch is not deleted: its answers are executions, which go with their text, by age (retention_days) or by erasure "
+    "(POST /v1/erasures)."
+)
+"""To who would delete a batch of messages."""
+
+
 def _instead_of(path: str) -> str:
     if path.endswith("/"):
         return f"{NOTHING} Leave out the slash at its end."
@@ -68,6 +76,8 @@ def _where_else(request: Request) -> str:
         return KEPT if request.method == "DELETE" else f" {_instead_of(request.url.path)}"
     if request.url.path.startswith("/v1/chat/completions/"):
         return {"DELETE": KEPT, "POST": AS_SENT}.get(request.method, f" {_instead_of(request.url.path)}")
+    if request.url.path.startswith("/v1/messages/batches/") and request.method == "DELETE":
+        return NOT_DELETED
     return LISTED.get(request.url.path, "")
 
 

@@ -110,7 +110,7 @@ async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller,
     ("method", "path", "instead"),
     [
         ("POST", "/v1/conversations", "send the one so far"),
-        ("GET", "/v1/chat/completions/chatcmpl_1", "GET /v1/executions/{id}"),
+        ("GET", "/v1/chat/completions/one/two", "GET /v1/executions/{id}"),
         ("POST", "/v1/chat/completions/", "Leave out the slash"),
         ("POST", "/chat/completions", "ends with /v1"),
         ("POST", "/v1/v1/messages", "ends before /v1"),
@@ -125,8 +125,8 @@ async def test_what_is_elsewhere_here_says_where(caller: Caller, method: str, pa
     assert answer.status == 404 and instead in answer.body["error"]["message"]
 
 
-async def test_who_lists_completions_hears_where_answers_are_listed(caller: Caller) -> None:
-    answer = await caller("GET", "/v1/chat/completions")
+async def test_who_lists_responses_hears_where_answers_are_listed(caller: Caller) -> None:
+    answer = await caller("GET", "/v1/responses")
     assert answer.status == 405 and "GET /v1/executions" in answer.body["error"]["message"]
 
 
