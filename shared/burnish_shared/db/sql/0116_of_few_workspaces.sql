@@ -63,14 +63,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 
 -- As in 0007, in one statement.
 CREATE OR REPLACE FUNCTION allowances_due(p_month date, p_most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  WITH left_over AS MATERIALIZED (
+    SELECT a.workspace_id FROM accounts a WHERE a.kind = 11 AND a.limit_nusd - a.spent_nusd - a.held_nusd > 0
+       AND NOT EXISTS (SELECT FROM transfers t WHERE t.workspace_id = a.workspace_id AND t.kind IN ('allowance', 'allowance_expired')
+                          AND t.reference = to_char(p_month, 'YYYY-MM')))
   SELECT w.workspace_id FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan)
    WHERE w.suspended_at IS NULL AND NOT EXISTS (SELECT FROM workspace_erasures e WHERE e.workspace_id = w.workspace_id)
      AND (o.brings_credit AND o.home_workspace_id = w.workspace_id AND p.platform_allowance_nusd > coalesce((
             SELECT sum(t.amount_nusd) FROM transfers t WHERE t.workspace_id = w.workspace_id AND t.kind = 'allowance'
                AND t.reference >= (SELECT to_char(p_month, 'YYYY-MM')) AND t.reference < (SELECT to_char(p_month + interval '1 month', 'YYYY-MM'))), 0)
-          OR w.workspace_id IN (SELECT a.workspace_id FROM accounts a WHERE a.kind = 11 AND a.limit_nusd - a.spent_nusd - a.held_nusd > 0
-               AND NOT EXISTS (SELECT FROM transfers t WHERE t.workspace_id = a.workspace_id AND t.kind IN ('allowance', 'allowance_expired')
-                                  AND t.reference = to_char(p_month, 'YYYY-MM'))))
+          OR w.workspace_id IN (SELECT l.workspace_id FROM left_over l))
    ORDER BY w.workspace_id LIMIT p_most $$;
 
 -- As in 0061: also of what the books let in too late, which no executor was ever asked to take.
