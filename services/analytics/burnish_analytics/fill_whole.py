@@ -5,16 +5,15 @@ What is added is what the rows lack as of one moment, so it is exact under traff
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Final
 from uuid import UUID
 
 import structlog
 from asyncpg import PostgresError
 
-from burnish_analytics.core.rollup import Grain
+from burnish_analytics.core.cuts import cut
+from burnish_analytics.core.rollup import GRAINS, Grain
 from burnish_analytics.io import recount_store, rollup_store, whole_store
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
@@ -22,11 +21,6 @@ from burnish_shared.errors import BurnishError
 log = structlog.get_logger("burnish.analytics")
 
 DAY: Final = timedelta(days=1)
-
-PIECES_MOST: Final[Mapping[Grain, int]] = {"day": 1, "hour": 24, "minute": 288}
-
-ROWS_AT_ONCE: Final = 50_000
-"""Rows of prompts that are compared at once, about."""
 
 WORKSPACES_AT_ONCE: Final = 100
 
@@ -76,14 +70,11 @@ async def _fill_workspace(db: Database, workspace_id: UUID, *, until: float) -> 
 async def fill_whole_day(db: Database, workspace_id: UUID, day: datetime) -> int:
     """Returns how many rows were added to. Of a workspace that is erased none: what is left of it are `rollups`."""
     added = 0
-    for grain, most in PIECES_MOST.items():
+    for grain in GRAINS:
         async with db.unit_of_work(workspaces={workspace_id}) as tx:
             rows = await whole_store.rows_of_prompts(tx, workspace_id, grain=grain, start=day, end=day + DAY)
-        pieces = min(most, max(1, ceil(rows / ROWS_AT_ONCE)))
-        pieces = next(one for one in range(pieces, most + 1) if most % one == 0)
-        for piece in range(pieces):
-            start = day + piece * DAY / pieces
-            added += await _fill(db, workspace_id, grain, start, start + DAY / pieces)
+        for start, end in cut(grain, day, day + DAY, rows=rows):
+            added += await _fill(db, workspace_id, grain, start, end)
     return added
 
 

@@ -47,6 +47,9 @@ NIGHT_STARTS: Final = timedelta(hours=1)
 
 FORGET_MOST: Final = 10_000
 
+FORGET_TURNS: Final = 20
+"""So many transactions of each at a time: what a hold of years kept keeps no recount and no stop waiting."""
+
 FORGET_EVERY_S: Final = 600.0
 """What is too old is looked for in every workspace; a day more or less of 25 months is nothing."""
 
@@ -122,9 +125,9 @@ class RecountKeeper:
             return 0
 
     async def forget(self) -> None:
-        """All that is too old, so much of it in one transaction; of workspaces under a legal hold nothing."""
+        """What is too old, so much of it in one transaction, and the rest the next time; of workspaces under a legal hold nothing."""
         for forget in (store.forget_rollups, live_score_store.forget_scores):
-            while True:
+            for _ in range(FORGET_TURNS):
                 async with self.db.unit_of_work() as tx:
                     forgotten = await forget(tx, at_most=FORGET_MOST)
                 if forgotten == 0:

@@ -14,6 +14,7 @@ from math import ceil
 from typing import Final, TypedDict
 from uuid import UUID
 
+from burnish_analytics.core.cuts import cut
 from burnish_analytics.core.recount import Difference, differences
 from burnish_analytics.core.rollup import COARSE, GRAINS, Deltas, Grain, SetKey, bucket_start
 from burnish_analytics.io import live_score_store, recount_store, rollup_store, whole_store
@@ -110,7 +111,9 @@ async def _compare(db: Database, workspace_id: UUID, of: Piece) -> list[Differen
         found += differences(*await recount_store.read_set_sides(tx, workspace_id, **span, part=of.part, parts=of.parts))
         if of.part:
             return found
-        found += differences(*await whole_store.sides(tx, workspace_id, **span))
+        rows = await whole_store.rows_of_prompts(tx, workspace_id, **span)
+        for since, until in cut(of.grain, of.since, of.until, rows=rows):
+            found += differences(*await whole_store.sides(tx, workspace_id, grain=of.grain, start=since, end=until))
         if of.grain in COARSE:
             found += await recount_store.end_user_differences(tx, workspace_id, **span)
         found += await recount_store.metric_differences(tx, workspace_id, **span)

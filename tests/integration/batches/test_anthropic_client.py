@@ -170,7 +170,7 @@ async def test_refusals_are_in_anthropics_envelope(claude: AsyncAnthropic, calle
     assert unread.value.body["error"]["param"] == "anthropic-beta"  # type: ignore[index]
     with pytest.raises(anthropic.APIStatusError) as kept:
         await claude.messages.batches.delete("0193d7a2-0000-7000-8000-000000000000")
-    assert kept.value.status_code == 405 and "erasure" in str(kept.value) and kept.value.body["type"] == "error"  # type: ignore[index]
+    assert kept.value.status_code == 405 and "erasure" in str(kept.value) and kept.value.body["error"]["type"] == "invalid_request_error"  # type: ignore[index]
     nowhere = await caller("GET", "/v1/messages/drafts")
     assert nowhere.status == 404 and "count_tokens and batches" in nowhere.body["error"]["message"], nowhere.body
     with pytest.raises(anthropic.AuthenticationError) as unknown:

@@ -73,6 +73,18 @@ async def test_a_key_of_one_text_is_none_of_several(caller: Caller) -> None:
         assert [one.status for one in told] == [200, 422] and told[1].body["error"]["code"] == "idempotency_mismatch"
 
 
+@pytest.mark.promise("G-03")
+async def test_a_repeat_of_a_stream_under_way_hears_so_at_once(caller: Caller, stack: Stack) -> None:
+    asked, key = ASKED | {"stream": True}, {"Idempotency-Key": "under-way"}
+    async with fault(stack, "slow,s=600"), asyncio.timeout(60):
+        first = asyncio.create_task(caller("POST", "/v1/completions", asked, headers=key))
+        while len(await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)) < len(TEXTS):
+            assert not first.done(), first.result()
+        again = await caller("POST", "/v1/completions", asked, headers=key)
+        assert (again.status, again.body["error"]["code"]) == (409, "idempotency_in_progress"), again.body
+        first.cancel()
+
+
 def _texts(body: str) -> dict[int, str]:
     texts: dict[int, str] = {}
     for event in body.split("\n\n"):

@@ -58,9 +58,28 @@ async def test_a_search_that_ends_early_says_where_it_goes_on(client: AsyncOpenA
     monkeypatch.setattr("burnish_gateway.compat.stored.store.LOOKED_AT_MOST", 2)
     made = [(await client.chat.completions.create(**ASKED, metadata={"trip": str(number)})).id for number in range(4)]
     page = (await caller("GET", "/v1/chat/completions?metadata[trip]=3")).body
-    assert (page["data"], page["has_more"], page["last_id"]) == ([], True, made[1])
-    page = (await caller("GET", f"/v1/chat/completions?metadata[trip]=3&after={made[1]}")).body
-    assert [one["id"] for one in page["data"]] == [made[3]]
+    assert [one["id"] for one in page["data"]] == [made[3]]  # searched on: clients take an empty page for the end
+    assert [one.id async for one in client.chat.completions.list(metadata={"trip": "3"})] == [made[3]]
+    page = (await caller("GET", "/v1/chat/completions?limit=1&metadata[trip]=1")).body
+    assert ([one["id"] for one in page["data"]], page["has_more"], page["last_id"]) == ([made[1]], True, made[1])
+    monkeypatch.setattr("burnish_gateway.compat.stored.read.SEARCHES_MOST", 1)
+    with pytest.raises(openai.UnprocessableEntityError, match=f"up to {made[1]}, and there are more"):
+        await client.chat.completions.list(metadata={"trip": "3"})
+
+
+async def test_a_list_begins_behind_what_was_forgotten(client: AsyncOpenAI, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("burnish_gateway.compat.stored.store.LOOKED_AT_MOST", 2)
+    monkeypatch.setattr("burnish_gateway.compat.stored.read.SEARCHES_MOST", 1)
+    made = [(await client.chat.completions.create(**ASKED)).id for _ in range(4)]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        for gone in made[:3]:
+            await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1", UUID(gone))
+        await connection.execute(
+            "INSERT INTO retention_progress (workspace_id, executions_through) "
+            "SELECT workspace_id, execution_id FROM executions WHERE execution_id = $1",
+            UUID(made[2]),
+        )
+    assert [one.id async for one in client.chat.completions.list()] == [made[3]]
 
 
 @pytest.mark.promise("T-01")

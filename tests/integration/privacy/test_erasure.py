@@ -527,7 +527,7 @@ async def test_what_an_erased_item_expected_is_no_categorys_name_any_more(stack:
     workspace = caller.workspace.workspace_id
     prompt = {"slug": "route", "template": "{{text}}", "model": "simulated/chat"}
     assert (await caller("POST", "/v1/prompts", prompt)).status == 201
-    own, shared = " it was my knee ", "billing"
+    own, shared = " it was my knee\u00a0", "billing"
     theirs = {"said_by": "quiana"}
     given = [
         {"input": {"text": f"ticket {n}"}, "expected": expected, "split": "train", "metadata": metadata}
@@ -562,8 +562,10 @@ async def test_what_an_erased_item_expected_is_no_categorys_name_any_more(stack:
                 workspace, owner, bytes(32), UUID(one["id"]), new_uuid(),
             )  # fmt: skip
     assert set(await past.found("my knee")) == {"dataset_items", "test_runs", "suggestions"}
+    blank = {"input": {"text": "ticket 4"}, "expected": f" {shared}", "split": "train", "metadata": theirs}
+    assert (await caller("POST", f"/v1/datasets/{dataset}/items", {"items": [blank]})).status < 300
     done = await forgotten(caller, "quiana")
-    assert done["counts"]["dataset_items"] == 2 and await past.found("my knee") == {}
+    assert done["counts"]["dataset_items"] == 3 and await past.found("my knee") == {}
     [kept] = await past.rows("SELECT result FROM test_runs WHERE test_run_id = $1", run)
     result = json.loads(kept["result"])
     [name] = set(result["metrics"]["category_stats"]) - {shared, "total"}

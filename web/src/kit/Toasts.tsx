@@ -3,7 +3,7 @@ import { type FocusEvent, type RefObject, useEffect, useLayoutEffect, useRef, us
 import { isCovered, isWriting } from "@/shell/keys";
 import { UNDO, dismiss, hold, said } from "./Toast";
 
-/** Messages, at the window's foot. F8 leads to the newest act among them from anywhere, and back; ⌘Z is the newest Undo where nobody writes. */
+/** Messages, at the window's foot. F8 leads to the newest act among them, where no dialog is open, and back; ⌘Z is the newest Undo where nobody writes. */
 export default function Toasts() {
   const toasts = useSyncExternalStore(said.watch, said.shown);
   const words = useSyncExternalStore(said.watch, said.words);

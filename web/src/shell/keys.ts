@@ -9,7 +9,7 @@ export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 export const MOD = isMac ? "⌘" : "Ctrl ";
 
 export function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select, [role=textbox]") || target.closest("[role=dialog], [role=menu]") !== null);
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [role=textbox]") || target.closest("[role=dialog], [role=menu]") !== null);
 }
 
 /** Whether a dialog, a menu or a list lies over the page, wherever the focus is. */

@@ -33,6 +33,9 @@ SIDES_MOST_BYTES: Final = 32 * 1024 * 1024
 WAITING_MOST: Final = 64
 """Events that wait for a slow reader, of all sides together; then the sides wait too."""
 
+ASKED_AT_ONCE: Final = 4
+"""Repeated sides of one call that are asked about at a time, each some times a second: they run beside each other in any case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -144,10 +147,13 @@ def _check_calls(principal: Principal, *, calls: int) -> None:
             )
 
 
-async def follow_sides(sides: Sequence[Side], *, gateway: Gateway, principal: Principal) -> AsyncGenerator[Event, None]:
-    """What happens on each side, as it happens; each ends with one Ended. Whoever stops reading stops all of them."""
+async def follow_sides(sides: Sequence[Side], *, gateway: Gateway, principal: Principal, waits: bool = True) -> AsyncGenerator[Event, None]:
+    """What happens on each side, as it happens; each ends with one Ended. Whoever stops reading stops all of them. `waits`: for repeated
+    ones that have not ended, which are asked about some at a time; else they end with IdempotencyInProgress.
+    """
+    asking = asyncio.Semaphore(ASKED_AT_ONCE) if waits else None
     events: asyncio.Queue[Event] = asyncio.Queue(WAITING_MOST)
-    tasks = [asyncio.create_task(_follow(index, side, events, gateway, principal)) for index, side in enumerate(sides)]
+    tasks = [asyncio.create_task(_follow(index, side, events, gateway, principal, asking)) for index, side in enumerate(sides)]
     try:
         under_way = len(sides)
         while under_way:
@@ -160,10 +166,12 @@ async def follow_sides(sides: Sequence[Side], *, gateway: Gateway, principal: Pr
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _follow(index: int, side: Side, events: "asyncio.Queue[Event]", gateway: Gateway, principal: Principal) -> None:
+async def _follow(
+    index: int, side: Side, events: "asyncio.Queue[Event]", gateway: Gateway, principal: Principal, asking: asyncio.Semaphore | None
+) -> None:
     """One side, told as ended once, however it ends: else its reader waits for ever. An error is no matter of the other sides."""
     try:
-        ended = await _told(index, side, events, gateway, principal)
+        ended = await _told(index, side, events, gateway, principal, asking)
     except BurnishError as error:
         ended = Ended(None, error)
     except Exception:
@@ -173,10 +181,13 @@ async def _follow(index: int, side: Side, events: "asyncio.Queue[Event]", gatewa
     await events.put((index, ended))
 
 
-async def _told(index: int, side: Side, events: "asyncio.Queue[Event]", gateway: Gateway, principal: Principal) -> Ended:
+async def _told(
+    index: int, side: Side, events: "asyncio.Queue[Event]", gateway: Gateway, principal: Principal, asking: asyncio.Semaphore | None
+) -> Ended:
     """How one side ended, when all that came before is told. Raises why there is no Outcome."""
     if isinstance(side, Repeated):
-        body = await replay(side.execution_id, gateway=gateway, principal=principal, wait=True)
+        async with asking or contextlib.nullcontext():
+            body = await replay(side.execution_id, gateway=gateway, principal=principal, wait=asking is not None)
         text = json.loads(body).get("output")
         if text:
             await events.put((index, Text(json.dumps(text, ensure_ascii=False).encode())))
@@ -224,10 +235,10 @@ def sums_of(ended: Sequence[Ended]) -> dict[str, int]:
     return {"succeeded": succeeded_count, "failed": len(ended) - succeeded_count, "cost_nusd": cost_nusd}
 
 
-async def until_ended(sides: Sequence[Side], *, gateway: Gateway, principal: Principal) -> list[Ended]:
-    """How each side ended, in their order."""
+async def until_ended(sides: Sequence[Side], *, gateway: Gateway, principal: Principal, waits: bool = True) -> list[Ended]:
+    """How each side ended, in their order. `waits` as in `follow_sides`."""
     ended: dict[int, Ended] = {}
-    async with contextlib.aclosing(follow_sides(sides, gateway=gateway, principal=principal)) as events:
+    async with contextlib.aclosing(follow_sides(sides, gateway=gateway, principal=principal, waits=waits)) as events:
         async for index, one in events:
             if isinstance(one, Ended):
                 ended[index] = one

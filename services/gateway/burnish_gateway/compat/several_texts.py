@@ -55,7 +55,7 @@ async def complete_texts(
     headers |= {"idempotent-replayed": "true"} if any(isinstance(one, Repeated) for one in sides) else {}
     if chats[0].order.stream and all(isinstance(one, Admitted) for one in sides):
         return await _stream(request, sides, chats=chats, gateway=gateway, principal=principal, headers=headers, has_key=has_key)
-    work = until_ended(sides, gateway=gateway, principal=principal)
+    work = until_ended(sides, gateway=gateway, principal=principal, waits=not chats[0].order.stream)
     ended = await work if has_key else await unless_gone(request, work)
     try:
         facts = _succeeded(ended, sides, has_key=has_key)
@@ -160,7 +160,11 @@ class _Stream:
                     error = _failure(one, self._sides, has_key=self._has_key)
                     yield Last(self._chunks[index].error(error, request_id=self._request_id))
                     return
-                yield self._part(index, one)
+                told = self._part(index, one)
+                if isinstance(one, Ended) and one.gap and index in self._told_calls:  # then `told` is the error that ends it
+                    yield Last(told or b"")
+                    return
+                yield told
                 if len(self._ended) == len(self._sides):
                     yield Last(self._end())
                     return

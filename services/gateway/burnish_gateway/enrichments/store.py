@@ -1,7 +1,7 @@
 """Enrichments, their calls and the prompts of their source types in SQL."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 
 from asyncpg import Record
@@ -42,9 +42,9 @@ async def find_theirs(tx: Tx, workspace_id: UUID, source_type: SourceType, exter
 async def type_of(tx: Tx, workspace_id: UUID, name: str) -> SourceType | None:
     """Of the content of this id, ours or a caller's. Of several of a caller's id a document first, then the newest. None: of none."""
     found: SourceType | None = await tx.fetchval(
-        """SELECT source_type FROM enrichments WHERE workspace_id = $1 AND external_id = $2
+        """SELECT source_type FROM enrichments WHERE workspace_id = $1 AND external_id = $2 AND source_type = ANY ($3)
             ORDER BY source_type = 'document' DESC, enrichment_id DESC LIMIT 1""",
-        workspace_id, name,
+        workspace_id, name, list(get_args(SourceType)),  # all there are: the index begins with them
     )  # fmt: skip
     try:
         own = await find(tx, workspace_id, UUID(name))

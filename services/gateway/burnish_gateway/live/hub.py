@@ -54,7 +54,8 @@ COUNTED_REMEMBERED: Final = 20_000
 STOPPING: Final = "stopping"
 
 TOLD_KINDS: Final[frozenset[ChangeKind]] = frozenset({"api_key", "budget", "member", "model", "prompt", "provider_key"})
-"""Configuration of which pages show lists and forms; the other kinds are of one person, or are told by events of their own."""
+"""What several people have open at once, or that takes a right or a draft from somebody. Other kinds of configuration, such as guardrails,
+are read anew when a page is opened, or say with a conflict that they were changed."""
 
 
 @dataclass(slots=True, eq=False)

@@ -24,7 +24,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-DROP FUNCTION with_categories_named(jsonb, jsonb), with_keys_named(jsonb, jsonb);
+DROP FUNCTION with_categories_named(jsonb, jsonb), with_keys_named(jsonb, jsonb), category_named(text);
 
 RESET ROLE;
 SET LOCAL search_path = public;

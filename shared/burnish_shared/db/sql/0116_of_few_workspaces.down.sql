@@ -88,7 +88,7 @@ BEGIN
 END $$;
 SET LOCAL ROLE burnish_owner;
 REVOKE CREATE ON SCHEMA burnish FROM burnish_lookup;
-DROP INDEX accounts_of_allowances, rollups_minute_failing;
+DROP INDEX accounts_of_allowances, rollups_minute_lately;
 
 RESET ROLE;
 SET LOCAL search_path = public;

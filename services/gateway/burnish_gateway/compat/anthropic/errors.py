@@ -16,6 +16,7 @@ TYPES: Final = {
     402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
+    405: "invalid_request_error",
     408: "timeout_error",
     409: "invalid_request_error",
     413: "request_too_large",

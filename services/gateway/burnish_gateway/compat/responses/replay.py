@@ -35,7 +35,7 @@ async def kept_events(
     request_id: str,
     still: Callable[[], Awaitable[Principal]],
 ) -> AsyncGenerator[bytes | None, None]:
-    """Events with a higher number than `starting_after`; None of those that come is lost by reading again. Of one under way the rest comes
+    """Events with a higher number than `starting_after`, and the last one in any case. Of one under way the rest comes
     when it has ended. Raises NotFound before anything is told; `still` raises where the caller may not read any more.
     """
     found = await find_response(gateway, principal, response_id)
@@ -55,9 +55,11 @@ async def kept_events(
                         raise Unavailable("This gateway is stopped, and the response goes on; read it again.", retry_after_s=1)
                     row = await find_response(gateway, await still(), response_id)
                     yield None
-            yield Last(_after(await _whole(row, request_id=request_id), number))
+            yield Last(_after(await _whole(row, request_id=request_id), number, keeps_last=True))
         except BurnishError as error:
-            yield Last(_begun(response_id, repeated={}).error(error, request_id=request_id))
+            failing = _begun(response_id, repeated={})
+            failing.number = number  # clients leave out what is numbered like an event that they had
+            yield Last(failing.error(error, request_id=request_id))
 
     return told()
 
@@ -77,7 +79,9 @@ def _begun(response_id: str, *, repeated: Facts) -> ResponseEvents:
     return ResponseEvents(str(UUID(response_id.removeprefix("resp_"))), None, False, repeated)
 
 
-def _after(events: bytes, number: int) -> bytes:
-    """Those that are numbered higher: events are numbered from 0 in the order in which they stand."""
+def _after(events: bytes, number: int, *, keeps_last: bool = False) -> bytes:
+    """Those that are numbered higher: events are numbered from 0 in the order in which they stand. The last one holds the whole response:
+    who counted more events as it came, which were shorter then, still hears how it ended."""
     parts = events.split(b"\n\n")[:-1]
-    return b"".join(part + b"\n\n" for part in parts[number + 1 :])
+    begin = min(number + 1, len(parts) - 1) if keeps_last else number + 1
+    return b"".join(part + b"\n\n" for part in parts[begin:])

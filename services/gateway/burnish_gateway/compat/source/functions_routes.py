@@ -32,7 +32,17 @@ from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_response, parse_model, read_body
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.errors import BudgetExhausted, BurnishError, InvalidField, OutOfCredit, ProviderFailed, Suspended
+from burnish_shared.errors import (
+    BudgetExhausted,
+    BurnishError,
+    ConcurrencyLimited,
+    InvalidField,
+    NoProviderKey,
+    OutOfCredit,
+    ProviderFailed,
+    RateLimited,
+    Suspended,
+)
 
 router = APIRouter(tags=["openai"])
 
@@ -43,9 +53,9 @@ BELOW: Final = "/functions/v1"
 """Where a Supabase project has its functions."""
 
 NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {
-    kind.code: kind for kind in (InvalidField, OutOfCredit, BudgetExhausted, Suspended)
+    kind.code: kind for kind in (InvalidField, NoProviderKey, OutOfCredit, BudgetExhausted, Suspended, RateLimited, ConcurrencyLimited)
 }
-"""What a content was not read by: something in it is wrong, or nobody pays. Asking again does not help."""
+"""What a content was not read by: something in it is wrong, nobody pays, or too much is asked at once."""
 
 
 class FunctionError(BaseModel):

@@ -5,7 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/chat/list and …/chat/ge
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -13,11 +13,14 @@ from asyncpg import Record
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.completion import completion_object
 from burnish_gateway.compat.format import Facts
-from burnish_gateway.compat.stored.store import list_completions
+from burnish_gateway.compat.stored.store import FoundCompletions, forgotten_through, list_completions
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.read import Open, find_one
 from burnish_shared.errors import Conflict, InvalidField, NotFound
+
+SEARCHES_MOST: Final = 10
+"""Times that a page without any completion is searched on: OpenAI's clients take an empty page for the end, whatever it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +46,40 @@ async def list_messages(gateway: Gateway, principal: Principal, completion_id: s
 
 async def list_page(gateway: Gateway, principal: Principal, wanted: Wanted, *, after: str | None, limit: int) -> Facts:
     """A page of completions, whose text is kept. Where so many others stood between that the search ended before the page was full, there
-    is more behind `last_id`. Raises InvalidField for an `after` that is no id of ours."""
+    is more behind `last_id`. Raises InvalidField for an `after` that is no id of ours, and where so many stood there that none was found.
+    """
     begin = None if after is None else _named(after)
     if after is not None and begin is None:
         raise InvalidField("after: must be the id of a completion.", param="after")
-    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await list_completions(
-            tx, after=begin, limit=limit, newest_first=wanted.newest_first, model=wanted.model, metadata=dict(wanted.metadata)
+    found = await _search(gateway, principal, wanted, begin=begin, limit=limit)
+    if not found.rows and found.searched_to is not None:
+        raise InvalidField(
+            f"after: none was found among the executions up to {found.searched_to}, and there are more; go on with it as after.",
+            param="after",
         )
-        await store.flush(tx)
     data = [_completion(row) for row in found.rows[:limit]]
     more = len(found.rows) > limit
     last_id = data[-1]["id"] if data else None
     if not more and found.searched_to is not None:
         more, last_id = True, str(found.searched_to)
     return {"object": "list", "data": data, "first_id": data[0]["id"] if data else None, "last_id": last_id, "has_more": more}
+
+
+async def _search(gateway: Gateway, principal: Principal, wanted: Wanted, *, begin: UUID | None, limit: int) -> FoundCompletions:
+    """A page, searched for until one is found: each search is a transaction of its own."""
+    found = FoundCompletions((), begin)
+    for number in range(SEARCHES_MOST):
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+            from_id = found.searched_to
+            if number == 0 and from_id is None and not wanted.newest_first:
+                from_id = await forgotten_through(tx, principal.workspace_id)
+            found = await list_completions(
+                tx, after=from_id, limit=limit, newest_first=wanted.newest_first, model=wanted.model, metadata=dict(wanted.metadata)
+            )
+            await store.flush(tx)
+        if found.rows or found.searched_to is None:
+            break
+    return found
 
 
 async def _find(gateway: Gateway, principal: Principal, completion_id: str) -> Record:
@@ -92,7 +114,7 @@ def _message(message: Any, *, message_id: str) -> Facts:
     content = told.get("content")
     parts = list(content) if isinstance(content, list) else None
     text = content if isinstance(content, str) else _text(parts) if parts is not None else None
-    return {"id": message_id, **told, "content": text, "content_parts": parts}
+    return told | {"id": message_id, "content": text, "content_parts": parts}
 
 
 def _text(parts: Sequence[Any]) -> str | None:

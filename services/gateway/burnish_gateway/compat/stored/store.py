@@ -31,8 +31,9 @@ async def list_completions(
     looked_at = f"SELECT * FROM executions e WHERE {begins} ORDER BY e.execution_id {way} LIMIT {LOOKED_AT_MOST}"
     await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     rows = await tx.fetch(
-        f"SELECT {COLUMNS}, c.settings, c.output, c.tool_calls, c.metadata FROM ({looked_at}) e "
-        "JOIN execution_contents c USING (execution_id) WHERE e.status = 'success' AND e.lane IN ('interactive', 'background') "
+        f"SELECT {COLUMNS}, c.settings, c.output, c.tool_calls, c.metadata FROM ({looked_at}) e CROSS JOIN LATERAL "
+        "(SELECT * FROM execution_contents x WHERE x.execution_id = e.execution_id OFFSET 0) c "  # each by its id, whatever is guessed
+        "WHERE e.status = 'success' AND e.lane IN ('interactive', 'background') "
         "AND c.messages IS NOT NULL AND c.settings ->> 'kind' IS NULL AND ($2::text IS NULL OR e.model = $2) "
         f"AND ($3::jsonb = '{{}}' OR c.metadata @> $3) ORDER BY e.execution_id {way} LIMIT $4",
         after, model, metadata, limit + 1,
@@ -42,4 +43,11 @@ async def list_completions(
     end: UUID | None = await tx.fetchval(
         f"SELECT e.execution_id FROM executions e WHERE {begins} ORDER BY e.execution_id {way} OFFSET {LOOKED_AT_MOST - 1} LIMIT 1", after
     )
+    if end is not None and rows:  # behind all that was found, whatever was booked since
+        end = (min if newest_first else max)(end, rows[-1]["execution_id"])
     return FoundCompletions(rows, end)
+
+
+async def forgotten_through(tx: Tx, workspace_id: UUID) -> UUID | None:
+    """Up to this id no text is kept, by age; None: nothing was forgotten."""
+    return await tx.fetchval("SELECT executions_through FROM retention_progress WHERE workspace_id = $1", workspace_id)
