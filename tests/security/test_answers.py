@@ -57,8 +57,10 @@ def _problem(world: World, route: Route, answer: Answer) -> str | None:
     described = world.document["paths"][route.path][route.method.lower()]["responses"].get(str(answer.status))
     if described is None:
         return "this status is not documented"
-    schema = described.get("content", {}).get("application/json", {}).get("schema")
-    if not schema:
+    content = described.get("content", {})
+    schema = content.get("application/json", {}).get("schema")
+    is_text = answer.headers.get("content-type", "").partition(";")[0] in content.keys() - {"application/json"}
+    if not schema or is_text:
         return None
     errors = [f"{list(error.instance_path)}: {error.message[:200]}" for error in _validator(world, schema).iter_errors(answer.body)]
     return "; ".join(errors[:3]) or None

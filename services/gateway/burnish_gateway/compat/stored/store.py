@@ -50,4 +50,5 @@ async def list_completions(
 
 async def forgotten_through(tx: Tx, workspace_id: UUID) -> UUID | None:
     """Up to this id no text is kept, by age; None: nothing was forgotten."""
-    return await tx.fetchval("SELECT executions_through FROM retention_progress WHERE workspace_id = $1", workspace_id)
+    through: UUID | None = await tx.fetchval("SELECT executions_through FROM retention_progress WHERE workspace_id = $1", workspace_id)
+    return through
