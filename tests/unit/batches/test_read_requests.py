@@ -160,5 +160,6 @@ def test_ids_are_given_once_and_there_are_not_too_many() -> None:
 def test_features_of_the_route_itself_are_no_features_of_a_request() -> None:
     assert Requests(b"", beta="message-batches-2024-09-24").beta is None
     assert Requests(b"", beta="message-batches-2024-09-24, output-128k-2025-02-19").beta == "output-128k-2025-02-19"
+    assert Requests(b"", beta="").beta is None
     with pytest.raises(BurnishError, match="anthropic-beta"):
-        Requests(b"", beta="\n")
+        Requests(b"", beta="one\ntwo")
