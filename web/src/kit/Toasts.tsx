@@ -15,10 +15,10 @@ export default function Toasts() {
     if (toasts.length > 0) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [toasts]);
   return (
-    <section ref={box} aria-label="Messages" aria-live="polite" data-messages className="pointer-events-none fixed inset-x-0 bottom-0 z-70 flex max-h-dvh flex-col items-end gap-2 overflow-y-auto overscroll-contain p-4" onMouseOver={() => hold(true)} onMouseLeave={() => hold(false)} onFocus={note} onBlur={() => hold(false)}>
+    <section ref={box} aria-label="Messages" aria-live="polite" data-messages className="pointer-events-none fixed inset-x-0 bottom-0 z-70 flex max-h-dvh flex-col items-end gap-2 overflow-y-auto overscroll-contain has-[[data-message]]:p-4" onMouseOver={() => hold(true)} onMouseLeave={() => hold(false)} onFocus={note} onBlur={() => hold(false)}>
       <p className="sr-only">{words}</p>
       {toasts.map((one) => (
-        <div key={one.id} className="appear pointer-events-auto flex w-full shrink-0 max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
+        <div key={one.id} data-message className="appear pointer-events-auto flex w-full shrink-0 max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
           {one.tone === "ok" ? <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0 text-ok" /> : <CircleAlert size={16} aria-label={one.tone === "bad" ? "Failed:" : "Beware:"} className={`mt-0.5 shrink-0 ${one.tone === "bad" ? "text-bad" : "text-warn"}`} />}
           <p className="min-w-0 flex-1 wrap-break-word">
             {one.text}
