@@ -1,6 +1,6 @@
 import { CircleAlert, CircleCheck, X } from "lucide-react";
 import { type FocusEvent, type RefObject, useEffect, useLayoutEffect, useRef, useSyncExternalStore } from "react";
-import { isCovered, isWriting } from "@/shell/keys";
+import { isCovered, isWriting } from "@/lib/writing";
 import { UNDO, dismiss, hold, said } from "./Toast";
 
 /** Messages, at the window's foot. F8 leads to the newest act among them, where no dialog is open, and back; ⌘Z is the newest Undo where nobody writes. */

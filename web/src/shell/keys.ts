@@ -1,21 +1,13 @@
 /** The keyboard of the whole page. Keys of one letter are heard only where nobody is writing and no dialog is open. */
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { isCovered, isWriting } from "@/lib/writing";
 import { JUMPS } from "./nav";
 
 const JUMP_MS = 1_200;
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 export const MOD = isMac ? "⌘" : "Ctrl ";
-
-export function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [role=textbox]") || target.closest("[role=dialog], [role=menu]") !== null);
-}
-
-/** Whether a dialog, a menu or a list lies over the page, wherever the focus is. */
-export function isCovered(): boolean {
-  return document.querySelector("[data-floating], [role=dialog]") !== null;
-}
 
 /** Whether a letter is for nobody but who hears it now: somebody writes, or something lies over the page. */
 function isTaken(event: KeyboardEvent): boolean {

@@ -8,7 +8,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, TextLink, toast, toastError, useUndo } from "@/kit";
 import { usePathParam } from "@/lib/pages";
 import { flag, oneOf, over, text, useUrlState } from "@/lib/url-state";
-import { isCovered } from "@/shell/keys";
+import { isCovered } from "@/lib/writing";
 import { DeadLetters, useDeadLetters } from "./DeadLetters";
 import { Deliveries } from "./Deliveries";
 import { EditEndpoint } from "./EditEndpoint";
