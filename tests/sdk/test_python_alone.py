@@ -17,7 +17,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from burnish_client import ApiError, AsyncBurnish, Burnish, InvalidWebhook, NotReached, StreamBroke, verify_webhook
+from burnish_client import ApiError, AsyncBurnish, Burnish, InvalidWebhook, NotReached, RateLimited, StreamBroke, verify_webhook
 from burnish_client.wire import Call, Settings, wait_s
 from burnish_shared.auth.signing_keys import KeyPair, new_key_pair, signer
 
@@ -69,6 +69,24 @@ def test_what_failed_for_good_under_its_key_is_not_waited_for() -> None:
     with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish, pytest.raises(ApiError) as refused:
         burnish.execute("greeting")
     assert len(asked) == 1 and refused.value.status == 429
+
+
+@pytest.mark.parametrize(("said_s", "tries"), [("9999", 1), ("61", 1), ("60", 2)])
+def test_a_server_that_says_to_come_back_later_than_any_try_is_believed_at_once(
+    monkeypatch: pytest.MonkeyPatch, said_s: str, tries: int
+) -> None:
+    """Two more tries wait 30 s each at the most."""
+    monkeypatch.setattr("burnish_client.client.time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
+    full = {"error": {"code": "rate_limited", "message": "m", "retry_after_s": int(said_s)}}
+    transport, asked = answering(httpx.Response(429, json=full, headers={"retry-after": said_s}), httpx.Response(200, json={"id": "1"}))
+    with Burnish(api_key="k", transport=transport, cache_folder=False, max_retries=2) as burnish:
+        if tries > 1:
+            assert burnish.execute("greeting")["id"] == "1"
+        else:
+            with pytest.raises(RateLimited) as refused:
+                burnish.execute("greeting")
+            assert refused.value.retry_after_s == int(said_s)
+    assert len(asked) == tries
 
 
 PROMPT = {"slug": "p", "version": 3, "messages": [{"role": "user", "content": "Hello {{name}}."}], "model": "m"}

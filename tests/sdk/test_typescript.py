@@ -188,7 +188,7 @@ def test_the_hook_executes_loads_streams_fails_and_is_cancelled(environment: Env
         link = environment.folder / "node_modules" / name
         if not link.is_symlink():
             link.symlink_to(WEB / "node_modules" / name)
-    assert environment.passed("react.test.mjs", SDK_PAGE=str(WEB / "package.json")) == 11
+    assert environment.passed("react.test.mjs", SDK_PAGE=str(WEB / "package.json")) == 12
 
 
 def compiled(folder: Path, module: str, resolution: str, *files: str) -> None:

@@ -72,7 +72,9 @@ export function usePrompt(slug: string, options: UsePromptOptions = {}): UseProm
       const { slug } = newest.current;
       const asked = { ...rest, ...more, signal: controller.signal };
       const result = stream ? await read(client.stream(slug, variables, asked), (text) => isNewest() && setState((was) => ({ ...was, text, streaming: true }))) : await client.execute(slug, variables, asked);
-      if (!isNewest() || controller.signal.aborted) return null;
+      if (!isNewest()) return null;
+      // A signal of the caller's own came too late to end it, and is obeyed all the same.
+      controller.signal.throwIfAborted();
       setState({ ...NOTHING, text: result.output ?? "", result });
       return result;
     } catch (caught) {

@@ -70,8 +70,11 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
       wasLost ||= response.status >= 500;
       // The execution failed for good under this idempotency key: every further try would be told the same.
       const isSpent = response.headers.get("x-should-retry") === "false";
-      if (isLast || isSpent || !(RETRIED.has(response.status) || refusal.code === KEY_IN_USE)) throw refusal;
-      waitMs = waitMsFor(attempt, response.headers.get("retry-after"));
+      const retryAfter = response.headers.get("retry-after");
+      // Nor is there one where the server says to come back later than the last of them would.
+      const isTooLate = saidMsOf(retryAfter ?? "") > (tries - attempt - 1) * LONGEST_WAIT_S * 1_000;
+      if (isLast || isSpent || isTooLate || !(RETRIED.has(response.status) || refusal.code === KEY_IN_USE)) throw refusal;
+      waitMs = waitMsFor(attempt, retryAfter);
     } catch (error) {
       timed.end();
       if (error instanceof ApiError) throw error;
@@ -117,13 +120,14 @@ async function readWhole<T>(settings: Settings, call: Call, tries: number, read:
 
 /** How long to wait before the next try (`attempt` 0: the first failed): what the server says, else doubling from half a second, with jitter. */
 export function waitMsFor(attempt: number, retryAfter: string | null): number {
-  const saidMs = retryAfter === null ? NaN : saidMsOf(retryAfter.trim());
+  const saidMs = saidMsOf(retryAfter ?? "");
   if (!Number.isNaN(saidMs)) return Math.min(Math.max(saidMs, 0), LONGEST_WAIT_S * 1_000);
   return Math.min(500 * 2 ** attempt, 8_000) * (0.5 + Math.random() / 2);
 }
 
 /** Retry-After in seconds or as an HTTP date (RFC 9110, 10.2.3); NaN for anything else. */
-function saidMsOf(retryAfter: string): number {
+function saidMsOf(header: string): number {
+  const retryAfter = header.trim();
   if (/^\d+(\.\d+)?$/.test(retryAfter)) return Number(retryAfter) * 1_000;
   return retryAfter.endsWith(" GMT") ? Date.parse(retryAfter) - Date.now() : NaN;
 }

@@ -118,6 +118,20 @@ test("what failed for good under its key is not waited for", async () => {
   assert.equal(given.asked.length, 1);
 });
 
+test("a server that says to come back later than any try is believed at once", async (t) => {
+  t.mock.method(globalThis, "setTimeout", (done, ms) => {
+    if (ms !== 125_000) queueMicrotask(done); // the limit of a try
+    return 0;
+  });
+  for (const said of ["9999", "61"]) {
+    const given = answering(json({ error: { code: "c", message: "m" } }, 429, { "retry-after": said }), json({ id: "1" }));
+    await assert.rejects(client(given, { maxRetries: 2 }).execute("greeting"), { status: 429 });
+    assert.equal(given.asked.length, 1);
+  }
+  const given = answering(json({ error: { code: "c", message: "m" } }, 429, { "retry-after": "60" }), json({ id: "1" }));
+  assert.equal((await client(given, { maxRetries: 2 }).execute("greeting")).id, "1");
+});
+
 for (const [status, tries] of [[400, 1], [401, 1], [402, 1], [422, 1], [429, 2], [503, 2]]) {
   test(`only what may succeed later is sent again: ${status}`, async () => {
     const error = { error: { code: "c", message: "m", request_id: "r", param: "x" } };

@@ -121,6 +121,23 @@ test("leaving the page ends the call", async () => {
   assert.equal(await running, null);
 });
 
+test("a signal of one's own that comes as the answer does ends the loading", async () => {
+  const own = new AbortController();
+  const last = Object.assign(Object.create(burnish), {
+    execute: async (...given) => {
+      const answer = await burnish.execute(...given.slice(0, 2));
+      own.abort();
+      return answer;
+    },
+  });
+  const { result } = used({ stream: false }, last);
+  let said;
+  await act(async () => {
+    said = await result.current.execute({ name: "Ada" }, { signal: own.signal });
+  });
+  assert.deepEqual([said, result.current.loading, result.current.result, result.current.error], [null, false, null, null]);
+});
+
 test("without a client it says how to give one", async () => {
   const { result } = renderHook(() => usePrompt(PROMPT));
   await assert.rejects(result.current.execute({}), /BurnishProvider/);

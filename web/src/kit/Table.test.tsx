@@ -122,6 +122,22 @@ it("says of what is asked for now nothing by the empty list of what was asked fo
   screen.getByText("Nothing is wrong");
 });
 
+it("tells who does not see what other filters found, and nothing of what was there or comes by itself", () => {
+  const list = (names: string[], isStale = false, hasMore = false) => <PagedTable label="Alerts" columns={[{ key: "name", head: "Name", cell: (row: string) => row }]} pages={{ rows: names, error: null, isPending: false, isStale, hasMore, isLoadingMore: false, loadMore: () => undefined, retry: () => undefined }} rowKey={(row) => row} empty={<p>Nothing is wrong</p>} />; // prettier-ignore
+  const { rerender, container } = render(list(["a", "b"]));
+  const region = container.querySelector("[aria-live]")!;
+  expect(region.textContent).toBe("");
+  for (const [found, hasMore, words] of [[["a"], false, "1 found"], [["a", "b"], true, "2 found, and there are more"], [[], false, "None found"], [["c"], false, "1 found"]] as const) {
+    rerender(list(["a", "b"], true));
+    expect(region.textContent).toBe("");
+    rerender(list([...found], false, hasMore));
+    expect(region.textContent).toBe(words);
+  }
+  rerender(list(["c", "d"]));
+  expect(region.textContent).toBe("1 found");
+  expect(container.contains(region)).toBe(true);
+});
+
 it("offers to look further back where a page is empty and more may follow", () => {
   const loadMore = vi.fn();
   const pages = { rows: [], error: null, isPending: false, isStale: false, hasMore: true, isLoadingMore: false, loadMore, retry: () => undefined };

@@ -322,8 +322,33 @@ export function PagedTable<T>({ pages, empty, ...table }: Omit<TableProps<T>, "r
   );
 }
 
-/** The same of any list: `children` are its rows. */
-export function Paged<T>({ pages, empty, skeleton, children }: { pages: Pages<T>; empty: ReactNode; skeleton: ReactNode; children: ReactNode }) {
+type PagedProps<T> = { pages: Pages<T>; empty: ReactNode; skeleton: ReactNode; children: ReactNode };
+
+/** The same of any list: `children` are its rows. Who does not see is told what other filters found. */
+export function Paged<T>(props: PagedProps<T>) {
+  const found = useFound(props.pages);
+  return (
+    <>
+      <p aria-live="polite" className="sr-only">
+        {found}
+      </p>
+      <PagesSoFar {...props} />
+    </>
+  );
+}
+
+/** What was found once something else was asked for; nothing of a list that is opened, or that grows by itself. */
+function useFound({ rows, error, isStale, hasMore }: Pages<unknown>): string {
+  const [told, setTold] = useState({ isAsked: false, words: "" });
+  if (isStale && !told.isAsked) setTold({ isAsked: true, words: "" });
+  if (!isStale && told.isAsked) {
+    const words = rows.length === 0 ? "None found" : `${rows.length} found${hasMore ? ", and there are more" : ""}`;
+    setTold({ isAsked: false, words: error || (rows.length === 0 && hasMore) ? "" : words });
+  }
+  return told.words;
+}
+
+function PagesSoFar<T>({ pages, empty, skeleton, children }: PagedProps<T>) {
   // None of what was asked for before says nothing of what is asked for now.
   if (pages.isPending || (pages.isStale && pages.rows.length === 0)) return skeleton;
   if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;

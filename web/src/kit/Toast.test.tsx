@@ -109,6 +109,27 @@ describe("by keys", () => {
     expect(document.activeElement).toBe(begin);
   });
 
+  it("leaves the focus alone of who clicked beside the messages before they go", () => {
+    beginElsewhere("<button>Row</button>");
+    tell("It is moved");
+    act(() => void press("F8"));
+    act(() => (document.activeElement as HTMLElement).blur());
+    fireEvent.click(screen.getByLabelText("Close this message"));
+    expect(document.activeElement).toBe(document.body);
+  });
+
+  it("knows the way back still where the window was left meanwhile", () => {
+    const begin = beginElsewhere("<button>Row</button>");
+    tell("It is moved");
+    act(() => void press("F8"));
+    const undo = document.activeElement as HTMLElement;
+    // A window that is left and comes back blurs and focuses what has the focus, which stays the active element.
+    act(() => void fireEvent.focusOut(undo));
+    act(() => void fireEvent.focusIn(undo));
+    act(() => void press("Escape"));
+    expect(document.activeElement).toBe(begin);
+  });
+
   it("takes the newest Undo by Ctrl+Z, and leaves it to a field where one is written", () => {
     beginElsewhere("<input>");
     tell("It is moved");

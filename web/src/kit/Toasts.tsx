@@ -8,14 +8,14 @@ export default function Toasts() {
   const toasts = useSyncExternalStore(said.watch, said.shown);
   const words = useSyncExternalStore(said.watch, said.words);
   const box = useRef<HTMLElement>(null);
-  const { back, note } = useWayBack(box);
+  const { back, note, left } = useWayBack(box);
   useMessageKeys(box, back);
   // In a low window they may not fit: the newest is in sight, and the others are scrolled to.
   useLayoutEffect(() => {
     if (toasts.length > 0) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [toasts]);
   return (
-    <section ref={box} aria-label="Messages" aria-live="polite" data-messages className="pointer-events-none fixed inset-x-0 bottom-0 z-70 flex max-h-dvh flex-col items-end gap-2 overflow-y-auto overscroll-contain has-[[data-message]]:p-4" onMouseOver={() => hold(true)} onMouseLeave={() => hold(false)} onFocus={note} onBlur={() => hold(false)}>
+    <section ref={box} aria-label="Messages" aria-live="polite" data-messages className="pointer-events-none fixed inset-x-0 bottom-0 z-70 flex max-h-dvh flex-col items-end gap-2 overflow-y-auto overscroll-contain has-[[data-message]]:p-4" onMouseOver={() => hold(true)} onMouseLeave={() => hold(false)} onFocus={note} onBlur={left}>
       <p className="sr-only">{words}</p>
       {toasts.map((one) => (
         <div key={one.id} data-message className="appear pointer-events-auto flex w-full shrink-0 max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
@@ -70,11 +70,17 @@ function useWayBack(box: RefObject<HTMLElement | null>) {
   });
   const note = (event: FocusEvent) => {
     hold(true);
-    const from = event.relatedTarget;
-    if (!(from instanceof HTMLElement) || !box.current?.contains(from)) before.current = from instanceof HTMLElement ? from : null;
+    const from = event.relatedTarget instanceof HTMLElement ? event.relatedTarget : null;
+    // From nowhere, though it was here: the window was left meanwhile.
+    if (from ? !box.current?.contains(from) : !isWithin.current) before.current = from;
     isWithin.current = true;
   };
-  return { back, note };
+  const left = (event: FocusEvent) => {
+    hold(false);
+    // Whoever went elsewhere is not led back from there. Who left the window still is here.
+    if (!box.current?.contains(event.relatedTarget) && document.activeElement !== event.target) isWithin.current = false;
+  };
+  return { back, note, left };
 }
 
 function useMessageKeys(box: RefObject<HTMLElement | null>, back: () => void) {

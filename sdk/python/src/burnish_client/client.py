@@ -381,7 +381,7 @@ class Burnish:
             if is_done_before(request.method, refusal, was_lost=was_lost):
                 return httpx.Response(204, request=request)
             was_lost = was_lost or response.status_code >= 500
-            if is_last or not may_succeed_later(response.status_code, refusal, response.headers):
+            if is_last or not may_succeed_later(response.status_code, refusal, response.headers, tries_left=last - attempt - 1):
                 raise refusal
             pause_s = wait_s(attempt, retry_after=response.headers.get("retry-after"))
             said_again(asked, attempt, last, why=f"{refusal.status} {refusal.code}, request {refusal.request_id}", pause_s=pause_s)

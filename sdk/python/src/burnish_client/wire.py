@@ -275,6 +275,9 @@ def said_again(call: str, attempt: int, tries: int, *, why: str, pause_s: float)
     LOG.info("%s: %s; try %d of %d in %.1f s", call, why, attempt + 2, tries, pause_s)
 
 
-def may_succeed_later(status: int, refusal: ApiError, headers: Mapping[str, str]) -> bool:
-    """Whether the same request, under the same idempotency key, is worth another try."""
-    return headers.get(NOT_AGAIN) != "false" and (status in RETRIED or refusal.code == KEY_IN_USE)
+def may_succeed_later(status: int, refusal: ApiError, headers: Mapping[str, str], *, tries_left: int) -> bool:
+    """Whether the same request, under the same idempotency key, is worth another try; not where the server says to come back later than
+    the last of `tries_left` would."""
+    if headers.get(NOT_AGAIN) == "false" or not (status in RETRIED or refusal.code == KEY_IN_USE):
+        return False
+    return not _said_s(headers.get("retry-after", "")) > tries_left * LONGEST_WAIT_S  # NaN, where nothing is said, is no more than anything
