@@ -79,6 +79,22 @@ async def test_a_chain_is_made_gets_a_step_goes_live_and_runs(page_as: OpenPage,
     await check_axe(page, without=BEHIND_A_DIALOG)
 
 
+async def test_a_step_whose_model_nobody_can_call_is_said_when_it_is_saved(page_as: OpenPage, site: Site) -> None:
+    first, second = await two_prompts(site)
+    slug = f"chain-{uuid4().hex[:8]}"
+    step = {"id": "step_1", "prompt": first, "model": "own/absent", "variables": {"ticket": "variables.ticket"}}
+    await site.call("POST", "/v1/chains", {"slug": slug, "parameters": {"ticket": {"type": "string"}}, "steps": [step]})
+    page = await page_as("editor", f"/app/chains/{slug}")
+    await page.get_by_role("button", name="Add a step after it").click()
+    form = page.get_by_role("region", name="step_2")
+    await form.get_by_role("button", name=re.compile("^Prompt: Choose")).click()
+    await page.get_by_placeholder("Type to find").fill(second)
+    await page.get_by_role("option", name=second).click()
+    await page.get_by_role("button", name="Save…").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await told(page, "v2: steps.step_1.model: there is no model 'own/absent'")
+
+
 async def test_what_runs_at_once_and_what_is_chosen_is_drawn_and_faults_are_told(page_as: OpenPage, site: Site) -> None:
     first, second = await two_prompts(site)
     slug = f"ways-{uuid4().hex[:8]}"

@@ -2,7 +2,7 @@ import { Play, Square } from "lucide-react";
 import { type ReactNode, Suspense, useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
+import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, tellWarnings, toast, toastError } from "@/kit";
 import { plural, spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { own } from "@/lib/own";
@@ -152,14 +152,14 @@ function Save({ chain, steps, form, onSaved, onClose }: { chain: Chain; steps: r
   const [message, setMessage] = useState("");
   const save = useChange("post", "/v1/chains/{slug}/versions", { invalidates: ["/v1/chains"] });
   const body = { base_version: chain.version, message: message.trim(), steps: steps.map(lean), ...leanForm(form) };
-  const saved = (made: { version: number; is_new?: boolean | null }) => {
+  const saved = (made: { version: number; is_new?: boolean | null; warnings?: readonly string[] | null }) => {
     onClose();
-    if (made.is_new === false) {
-      toast(`Nothing was saved: v${made.version} says exactly this`);
-      return;
+    if (made.is_new === false) toast(`Nothing was saved: v${made.version} says exactly this`);
+    else {
+      onSaved(made);
+      toast(`v${made.version} is saved`);
     }
-    onSaved(made);
-    toast(`v${made.version} is saved`);
+    tellWarnings(made);
   };
   const submit = () => save.mutate({ path: { slug: chain.slug }, body: body as never }, { onSuccess: saved });
   return (
