@@ -143,6 +143,10 @@ async def test_of_a_long_list_what_is_near_is_there_and_the_keys_reach_the_rest(
         await expect(table.locator(f'tr[aria-rowindex="{row}"] [data-row]')).to_be_focused()
     await page.wait_for_function(ONE_STOP_IN, arg=[await table.element_handle(), "made-up-946"])  # One row is a stop, and no other.
     await expect(page.get_by_text("The arrow keys go from row to row.")).to_be_visible()
+    # In axe's window all rows stand at once. Three parts have all that twenty have, and take a seventh of the time.
+    del rows[150:]
+    await page.reload()
+    await expect(table).to_have_attribute("aria-rowcount", "151")
     await check_axe(page)
 
 

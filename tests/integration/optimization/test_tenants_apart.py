@@ -25,7 +25,7 @@ async def test_what_one_tenant_searches_with_never_reaches_another(stack: Stack,
     for desk in desks:
         await set_workspace(desk.caller, examples_in_prompts=True)
     await start_optimizer()
-    jobs = [await start(desk, method=method, budget={"evaluations": 600}, **METHODS[method]) for desk in desks]
+    jobs = [await start(desk, method=method, budget={"evaluations": 400}, **METHODS[method]) for desk in desks]
     for desk, job, own, others in zip(desks, jobs, MARKS, reversed(MARKS), strict=True):
         ended = await desk.until(f"/v1/optimizations/{job}")
         assert ended["status"] == "completed", ended

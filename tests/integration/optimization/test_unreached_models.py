@@ -10,7 +10,7 @@ from burnish_optimizer.job_under_way import Work
 from tests.embedded.stack import Stack
 from tests.integration.compat.simulator import fault
 from tests.integration.optimization.conftest import Desk
-from tests.integration.optimization.test_jobs import start
+from tests.integration.optimization.test_jobs import LEAST, start
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
 from tests.integration.optimization.tickets import STRONG
 
@@ -84,7 +84,7 @@ async def searched_with(stack: Stack, desk: Desk, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Work, "evaluate", evaluate)
     async with fault(stack, "error,status=401", model="judge"):  # ends the one that is armed meanwhile, too
-        job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+        job = await desk.until(f"/v1/optimizations/{await start(desk, budget={'evaluations': LEAST})}")
     assert len(asked) >= SEARCHED_BY_THEN
     return job
 
