@@ -180,6 +180,21 @@ async def test_a_url_goes_through_the_guard_and_its_caps(caller: Caller) -> None
         assert refused["error"]["code"] == "egress_refused", bad
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://www.youtube.com/watch?v=dQw4w9WgXcQ", "https://youtu.be/dQw4w9WgXcQ?t=4", "HTTPS://m.YouTube.com/shorts/dQw4w9WgXcQ"],
+)
+async def test_the_page_of_a_video_is_refused_with_what_to_send(caller: Caller, url: str) -> None:
+    """Nothing of the video is in it, and a model would make a result up."""
+    for body in ({"source_type": "youtube", "url": url}, {"source_type": "document", "url": url}):
+        refused = await caller("POST", "/v1/enrichments", body)
+        assert (refused.status, refused.body["error"]["code"], refused.body["error"]["param"]) == (422, "url_unreadable", "url")
+        assert "transcript as `content`" in refused.body["error"]["message"]
+    for other in ("https://www.youtube.com/api/timedtext?v=x", "https://youtube.com.example.invalid/watch?v=x"):
+        refused = await caller("POST", "/v1/enrichments", {"source_type": "youtube", "url": other})
+        assert "transcript" not in str(refused.body.get("error")), other
+
+
 async def test_what_it_is_asked_wrongly_is_said(caller: Caller) -> None:
     wrong: list[dict[str, Any]] = [{}, {"content": "x", "url": "https://example.com"}, {"content": {"messages": []}}]
     for body in wrong:

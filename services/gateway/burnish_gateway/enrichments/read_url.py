@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import re
 from typing import Final
 
 import aiohttp
@@ -25,6 +26,12 @@ TEXTS: Final = frozenset({"application/json", "application/xml", "application/x-
 """Types beside text/* that are read."""
 
 
+VIDEO_PAGE: Final = re.compile(
+    r"https?://(?:(?:www\.|m\.|music\.)?youtube(?:-nocookie)?\.com/(?:watch\b|shorts/|live/|embed/)|youtu\.be/)", re.IGNORECASE
+)
+"""YouTube's addresses of one video. The page behind one is a program that loads the video; no word of it is in there."""
+
+
 class UrlUnreadable(InvalidField):
     """What lies behind the URL cannot be taken: it does not answer, is no text, or is too long."""
 
@@ -35,6 +42,16 @@ class UrlUnreadableNow(UrlUnreadable):
     """The same, where another try may help: it does not answer, or says that it cannot just now."""
 
     retryable = True
+
+
+def refuse_video_page(url: str) -> None:
+    """Raises UrlUnreadable for the page of a video, of which a model would read the page's own words and make a result up."""
+    if VIDEO_PAGE.match(url):
+        raise UrlUnreadable(
+            "url: is the page of a video, and its transcript is not in there; send the transcript as `content`, or the address of its"
+            " subtitles (WebVTT, SubRip, or text).",
+            param="url",
+        )
 
 
 async def read_url(egress: Egress, url: str) -> str:

@@ -10,6 +10,7 @@ from burnish_gateway.clarifications.start import kept_as_masked
 from burnish_gateway.deps import Gateway
 from burnish_gateway.enrichments import store
 from burnish_gateway.enrichments.bodies import Content
+from burnish_gateway.enrichments.read_url import refuse_video_page
 from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.execution.verdicts import suspended
 from burnish_shared.db.session import Tx
@@ -33,7 +34,7 @@ class Kept:
 
 
 async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Principal) -> list[Kept]:
-    """The contents as they are kept, masked where the workspace says so. Raises Suspended, Conflict, EgressRefused."""
+    """The contents as they are kept, masked where the workspace says so. Raises Suspended, Conflict, UrlUnreadable, EgressRefused."""
     if principal.workspace.suspended_at is not None:
         raise suspended()
     if not principal.workspace.store_content:
@@ -42,6 +43,7 @@ async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Princ
         )
     for one in bodies:
         if one.url is not None:
+            refuse_video_page(one.url)
             await gateway.egress.check(one.url)
     said = [{"content": one.kept(), "metadata": one.metadata} for one in bodies]
     return [Kept(**one) for one in await kept_as_masked(gateway, principal, said)]
