@@ -26,6 +26,10 @@ async def test_a_wrong_reaction_is_found_and_taken_back_and_history_keeps_it(pag
     table = page.get_by_role("table", name="Feedback")
     await expect(table.get_by_role("row")).to_have_count(2)  # One of them holds the heads.
     await expect(table).to_contain_text("meant another")
+    await page.get_by_label("Kind").select_option("thumbs up")
+    await expect(page.get_by_text("No feedback matches")).to_be_visible()
+    await page.get_by_label("Kind").select_option("thumbs down")
+    await expect(table).to_contain_text("meant another")
     await check_axe(page)
     await page.get_by_role("button", name=f"Take back the thumb of {who}").click()
     asked = page.get_by_role("dialog", name="Take this feedback back?")

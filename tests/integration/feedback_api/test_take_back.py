@@ -115,6 +115,40 @@ async def test_reactions_are_found_by_what_they_are_about_who_said_them_and_of_w
         assert (refused.status, refused.body["error"]["param"]) == (422, param)
 
 
+async def test_reactions_are_found_by_what_they_say(caller: Caller) -> None:
+    run = await execute(caller)
+    for user, said in (("ann", {"thumb": "up"}), ("bob", {"thumb": "down"}), ("cyd", {"score": 0.2}), ("dan", {"score": 0.9})):
+        await say(caller, execution_id=run, user_id=user, **said)
+    await say(caller, execution_id=run, user_id="eve", metric={"name": "seconds", "value": 0})
+
+    async def people(query: str) -> list[str]:
+        return sorted(row["user_id"] for row in await listed(caller, f"execution_id={run}&{query}"))
+
+    async def all_there() -> bool:
+        return len(await people("")) == 5
+
+    await until(all_there)
+    assert (await people("thumb=up"), await people("thumb=down"), await people("kind=thumb&thumb=down")) == (["ann"], ["bob"], ["bob"])
+    assert (await people("max_score=0.5"), await people("min_score=0.5"), await people("min_score=0.2&max_score=0.9")) == (
+        ["cyd"], ["dan"], ["cyd", "dan"],
+    )  # fmt: skip
+    taken = next(row["feedback_id"] for row in await listed(caller, f"execution_id={run}&thumb=down"))
+    assert (await caller("DELETE", f"/v1/feedback/{taken}")).status == 202
+
+    async def is_gone() -> bool:
+        return await people("thumb=down") == []
+
+    await until(is_gone)
+    assert (await people("thumb=down&history=true"), await people("max_score=1&history=true")) == (["bob"], ["cyd", "dan"])
+    for query, param in (
+        ("kind=score&thumb=up", "thumb"), ("metric=a&thumb=up", "thumb"), ("kind=comment&max_score=1", "max_score"),
+        ("thumb=up&min_score=0", "min_score"), ("min_score=0.6&max_score=0.5", "min_score"), ("max_score=2", "max_score"),
+        ("thumb=sideways", "thumb"),
+    ):  # fmt: skip
+        refused = await caller("GET", f"/v1/feedback?{query}")
+        assert (refused.status, refused.body["error"]["param"]) == (422, param), query
+
+
 async def test_pages_follow_one_another_without_a_gap(caller: Caller) -> None:
     execution_id = await execute(caller)
     for number in range(5):

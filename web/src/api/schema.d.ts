@@ -49621,6 +49621,12 @@ export interface operations {
                 kind?: ("thumb" | "score" | "comment" | "correction" | "metric") | null;
                 /** @description Of this named metric. */
                 metric?: string | null;
+                /** @description Thumbs that point this way. */
+                thumb?: ("up" | "down") | null;
+                /** @description Scores from this one on. */
+                min_score?: number | null;
+                /** @description Scores up to this one. */
+                max_score?: number | null;
                 /** @description Accepted from this moment on; with its zone. */
                 from?: string | null;
                 /** @description Accepted before this moment; with its zone. */

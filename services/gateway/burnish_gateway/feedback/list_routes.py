@@ -34,6 +34,9 @@ async def _wanted(
     user_id: Annotated[Text | None, Query(min_length=1, max_length=256, description="By this end user.")] = None,
     kind: Annotated[Kind | None, Query(description="`comment`: also those that came along with a thumb or a score.")] = None,
     metric: Annotated[str | None, Query(pattern=METRIC_NAME, description="Of this named metric.")] = None,
+    thumb: Annotated[Literal["up", "down"] | None, Query(description="Thumbs that point this way.")] = None,
+    min_score: Annotated[float | None, Query(ge=0, le=1, description="Scores from this one on.")] = None,
+    max_score: Annotated[float | None, Query(ge=0, le=1, description="Scores up to this one.")] = None,
     start: Annotated[Moment | None, Query(alias="from", description="Accepted from this moment on; with its zone.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="Accepted before this moment; with its zone.")] = None,
     history: Annotated[
@@ -47,7 +50,23 @@ async def _wanted(
         raise InvalidField("session_id: give either execution_id or session_id.", param="session_id")
     if metric is not None and kind not in (None, "metric"):
         raise InvalidField(f"metric: no reaction of kind {kind} has one; leave out `kind`, or say metric.", param="metric")
-    return list_store.Wanted(prompt, version, execution_id, session_id, user_id, kind, metric, start, end, has_history=history)
+    _check_values(kind or ("metric" if metric is not None else None), thumb, min_score, max_score)
+    return list_store.Wanted(
+        prompt, version, execution_id, session_id, user_id, kind, metric, start, end, thumb, min_score, max_score, has_history=history
+    )
+
+
+def _check_values(kind: str | None, thumb: str | None, min_score: float | None, max_score: float | None) -> None:
+    """Raises InvalidField where a value is asked for of a kind that has none such."""
+    given = {"thumb": thumb, "min_score": min_score, "max_score": max_score}
+    for name in (name for name, value in given.items() if value is not None):
+        own = "thumb" if name == "thumb" else "score"
+        if kind not in (None, own):
+            raise InvalidField(f"{name}: no reaction of kind {kind} has one; leave out `kind` and `metric`, or say {own}.", param=name)
+        if own == "score" and thumb is not None:
+            raise InvalidField(f"{name}: no thumb has one; give either thumb or scores.", param=name)
+    if min_score is not None and max_score is not None and min_score > max_score:
+        raise InvalidField("min_score: is above max_score, so nothing lies between them.", param="min_score")
 
 
 Wanted = Annotated[list_store.Wanted, Depends(_wanted)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from asyncpg import Record
@@ -20,6 +20,8 @@ SEARCHED_MOST: Final = 20_000
 class Wanted:
     """Which reactions. `metric`: the name of one; `kind` comment: also those that came along with a thumb or a score.
 
+    `thumb`, `least_score` and `most_score` are of kinds of their own, so one of thumb and score is given. What was taken back has no value
+    any more, and is found by its kind.
     `session_id`: to the session as a whole and to its executions. `has_history`: also those that were taken back.
     """
 
@@ -32,6 +34,9 @@ class Wanted:
     metric: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    thumb: Literal["up", "down"] | None = None
+    least_score: float | None = None
+    most_score: float | None = None
     has_history: bool = False
 
 
@@ -69,7 +74,8 @@ SELECT s.*, e.slug, e.version, e.label, e.model, e.simulated FROM ({of} {newest}
                       WHERE x.execution_id = s.counts_for AND x.workspace_id = $1 OFFSET 0) e ON true
  WHERE ($8::text IS NULL OR s.end_user = $8) AND ($9::text IS NULL OR s.kind LIKE $9 OR $9 = 'comment' AND s.comment IS NOT NULL)
    AND ($10::boolean OR NOT s.is_taken_back) AND ($11::text IS NULL OR e.slug = $11) AND ($12::integer IS NULL OR e.version = $12)
- {newest} LIMIT $13"""
+   AND (s.is_taken_back OR ($13::float8 IS NULL OR s.value >= $13) AND ($14::float8 IS NULL OR s.value <= $14))
+ {newest} LIMIT $15"""
 
 _END: Final = "SELECT accepted_at, feedback_id, kind FROM ({of} {newest} OFFSET {most} - 1 LIMIT 1) last"
 
@@ -84,7 +90,7 @@ async def list_reactions(tx: Tx, workspace_id: UUID, wanted: Wanted, *, after: P
     """The newest first, at most limit + 1, from behind `after` on."""
     to, target = _target(wanted)
     arguments = (workspace_id, *(after or FIRST), wanted.start, wanted.end, target)
-    filters = (wanted.user_id, _kind(wanted), wanted.has_history, wanted.prompt, wanted.version)
+    filters = (wanted.user_id, _kind(wanted), wanted.has_history, wanted.prompt, wanted.version, *_values(wanted))
     rows = await tx.fetch(LISTS[to], *arguments, *filters, limit + 1)
     if len(rows) > limit:
         return Found(rows)
@@ -98,8 +104,19 @@ def _target(wanted: Wanted) -> tuple[str, str | None]:
     return ("session", wanted.session_id) if wanted.session_id is not None else ("all", None)
 
 
+def _values(wanted: Wanted) -> tuple[float | None, float | None]:
+    """From, and to. A thumb is 1 or 0."""
+    if wanted.thumb is not None:
+        return (1, None) if wanted.thumb == "up" else (None, 0)
+    return wanted.least_score, wanted.most_score
+
+
 def _kind(wanted: Wanted) -> str | None:
     """As a pattern."""
+    if wanted.thumb is not None:
+        return "thumb"
+    if wanted.least_score is not None or wanted.most_score is not None:
+        return "score"
     if wanted.metric is not None:
         return "metric:" + wanted.metric.replace("_", r"\_")
     return "metric:%" if wanted.kind == "metric" else wanted.kind

@@ -14,8 +14,18 @@ import { senderOf } from "./said";
 
 type Said = Schema<"FeedbackListed">;
 
-const KINDS = ["thumb", "score", "comment", "correction", "metric"] as const;
-const shape = { prompt: text(), kind: maybeOneOf(KINDS), user: text(), session: text(), metric: text(), since: text(), until: text(), history: flag() };
+/** What is looked for, and how the API is asked for it. */
+const KINDS = {
+  thumb: { kind: "thumb" },
+  "thumbs up": { thumb: "up" },
+  "thumbs down": { thumb: "down" },
+  score: { kind: "score" },
+  comment: { kind: "comment" },
+  correction: { kind: "correction" },
+  metric: { kind: "metric" },
+} as const;
+const KIND_NAMES = Object.keys(KINDS) as (keyof typeof KINDS)[];
+const shape = { prompt: text(), kind: maybeOneOf(KIND_NAMES), user: text(), session: text(), metric: text(), since: text(), until: text(), history: flag() };
 const NONE = { prompt: "", kind: null, user: "", session: "", metric: "", since: "", until: "", history: false } as const;
 
 const SEND = `curl $URL/v1/feedback -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
@@ -27,7 +37,7 @@ export default function FeedbackPage() {
   const { prompt, kind, user, session, metric, since, until, history } = filters;
   const nameOf = useAuthors();
   const pages = usePages("/v1/feedback", {
-    query: { prompt: prompt || undefined, kind: (metric ? "metric" : kind) ?? undefined, user_id: user || undefined, session_id: session || undefined, metric: metric || undefined, ...betweenDays(since, until), history: history || undefined, limit: 50 },
+    query: { prompt: prompt || undefined, ...(metric ? KINDS.metric : kind ? KINDS[kind] : {}), user_id: user || undefined, session_id: session || undefined, metric: metric || undefined, ...betweenDays(since, until), history: history || undefined, limit: 50 },
   });
   const isFiltered = Boolean(prompt || kind || user || session || metric || since || until);
   const more = useMoreFilters(
@@ -74,7 +84,7 @@ export default function FeedbackPage() {
         filters={
           <>
             <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => set({ prompt: next ?? "" })} />
-            <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next: string) => set({ kind: (next || null) as never, metric: "" })} options={KINDS.map((one) => ({ value: one as string, label: one }))} />
+            <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next: string) => set({ kind: (next || null) as never, metric: "" })} options={KIND_NAMES.map((one) => ({ value: one as string, label: one }))} />
             <SearchInput label="End user" placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
             <Checkbox label="With what was taken back" checked={history} onChange={(event) => set({ history: event.target.checked })} />
           </>
