@@ -1,4 +1,4 @@
-"""The Python client by itself: what it repeats and serves, whatever a server answers."""
+"""The Python client by itself: what it asks for and serves, whatever a server answers."""
 
 import base64
 import json
@@ -7,18 +7,16 @@ import socket
 import stat
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from burnish_client import ApiError, AsyncBurnish, Burnish, InvalidWebhook, NotReached, RateLimited, StreamBroke, verify_webhook
-from burnish_client.wire import Call, Settings, wait_s
+from burnish_client import ApiError, AsyncBurnish, Burnish, InvalidWebhook, NotReached, StreamBroke, verify_webhook
+from burnish_client.wire import Call, Settings
 from burnish_shared.auth.signing_keys import KeyPair, new_key_pair, signer
 
 pytestmark = pytest.mark.capability("K1")
@@ -37,56 +35,6 @@ def answering(*answers: httpx.Response | Exception) -> tuple[httpx.MockTransport
         return one
 
     return httpx.MockTransport(answer), asked
-
-
-def test_what_may_succeed_later_is_sent_again_under_the_same_key_when_the_server_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    monkeypatch.setattr("burnish_client.client.time", SimpleNamespace(sleep=waits.append, monotonic=time.monotonic))
-    transport, asked = answering(
-        httpx.ConnectError("refused"),
-        httpx.Response(503, headers={"retry-after": "7"}),
-        httpx.Response(200, json={"id": "1", "status": "success"}),
-    )
-    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
-        assert burnish.execute("greeting")["id"] == "1"
-    assert len({one.headers["idempotency-key"] for one in asked}) == 1 and len(asked) == 3
-    assert waits[0] <= 0.5 and waits[1:] == [7]
-
-
-@pytest.mark.parametrize(("status", "tries"), [(400, 1), (401, 1), (402, 1), (422, 1), (429, 2), (503, 2)])
-def test_only_what_may_succeed_later_is_sent_again(status: int, tries: int) -> None:
-    error = {"error": {"code": "c", "message": "m", "request_id": "r"}}
-    transport, asked = answering(*(httpx.Response(status, json=error, headers={"retry-after": "0"}) for _ in range(2)))
-    with Burnish(api_key="k", transport=transport, cache_folder=False, max_retries=1) as burnish, pytest.raises(ApiError) as refused:
-        burnish.execute("greeting")
-    assert len(asked) == tries and (refused.value.code, refused.value.request_id) == ("c", "r")
-
-
-def test_what_failed_for_good_under_its_key_is_not_waited_for() -> None:
-    """Every further try would carry the same key, and be told the same after the wait that the provider asks for."""
-    spent = httpx.Response(429, json={"error": {"code": "c", "message": "m"}}, headers={"retry-after": "30", "x-should-retry": "false"})
-    transport, asked = answering(spent)
-    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish, pytest.raises(ApiError) as refused:
-        burnish.execute("greeting")
-    assert len(asked) == 1 and refused.value.status == 429
-
-
-@pytest.mark.parametrize(("said_s", "tries"), [("9999", 1), ("61", 1), ("60", 2)])
-def test_a_server_that_says_to_come_back_later_than_any_try_is_believed_at_once(
-    monkeypatch: pytest.MonkeyPatch, said_s: str, tries: int
-) -> None:
-    """Two more tries wait 30 s each at the most."""
-    monkeypatch.setattr("burnish_client.client.time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
-    full = {"error": {"code": "rate_limited", "message": "m", "retry_after_s": int(said_s)}}
-    transport, asked = answering(httpx.Response(429, json=full, headers={"retry-after": said_s}), httpx.Response(200, json={"id": "1"}))
-    with Burnish(api_key="k", transport=transport, cache_folder=False, max_retries=2) as burnish:
-        if tries > 1:
-            assert burnish.execute("greeting")["id"] == "1"
-        else:
-            with pytest.raises(RateLimited) as refused:
-                burnish.execute("greeting")
-            assert refused.value.retry_after_s == int(said_s)
-    assert len(asked) == tries
 
 
 PROMPT = {"slug": "p", "version": 3, "messages": [{"role": "user", "content": "Hello {{name}}."}], "model": "m"}
@@ -158,39 +106,6 @@ def test_an_execution_asks_for_the_whole_answer_and_is_waited_for_until_its_dead
         burnish.execute("greeting", deadline_s=5)
     assert json.loads(asked[0].content)["response_shape"] == "with_metadata"
     assert [one.extensions["timeout"]["read"] for one in asked] == [610, 125]
-
-
-def _gone(before: int | Exception, code: str = "not_found") -> httpx.MockTransport:
-    """The first try is answered with this status, or fails so; the second is answered 404."""
-    said = {"error": {"code": "c", "message": "m"}}
-    first = before if isinstance(before, Exception) else httpx.Response(before, headers={"retry-after": "0"}, json=said)
-    return answering(first, httpx.Response(404, json={"error": {"code": code, "message": "m"}}))[0]
-
-
-@pytest.mark.parametrize("before", [httpx.ReadError("broke off"), 502])
-async def test_a_removal_whose_answer_was_lost_is_done_where_the_next_try_finds_nothing(before: int | Exception) -> None:
-    with Burnish(api_key="k", transport=_gone(before), cache_folder=False) as burnish:
-        assert burnish.request("DELETE", "/v1/prompts/p") is None
-    async with AsyncBurnish(api_key="k", transport=_gone(before), cache_folder=False) as burnish_too:
-        assert await burnish_too.request("DELETE", "/v1/prompts/p") is None
-
-
-@pytest.mark.parametrize(
-    ("method", "before", "code"),
-    [
-        ("GET", 502, "not_found"),
-        ("DELETE", 429, "not_found"),
-        ("DELETE", httpx.ConnectError("refused"), "not_found"),
-        ("DELETE", 502, "no route of this ingress"),
-    ],
-)
-async def test_what_was_never_there_is_not_found(method: str, before: int | Exception, code: str) -> None:
-    with Burnish(api_key="k", transport=_gone(before, code), cache_folder=False) as burnish, pytest.raises(ApiError) as caught:
-        burnish.request(method, "/v1/prompts/p")
-    async with AsyncBurnish(api_key="k", transport=_gone(before, code), cache_folder=False) as burnish_too:
-        with pytest.raises(ApiError) as caught_too:
-            await burnish_too.request(method, "/v1/prompts/p")
-    assert caught.value.status == caught_too.value.status == 404
 
 
 async def test_a_list_begins_where_it_is_told_to() -> None:
@@ -442,14 +357,6 @@ async def test_what_is_no_json_is_sent_as_it_is_and_read_as_it_came() -> None:
     assert (asked[2].headers["content-type"], asked[2].content) == ("application/x-ndjson", b"{}\n")
 
 
-def test_waits_grow_and_heed_what_the_server_says() -> None:
-    assert wait_s(0, retry_after="7") == 7 and wait_s(0, retry_after="9000") == 30
-    assert 3 < wait_s(0, retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=5), usegmt=True)) <= 5
-    assert wait_s(0, retry_after="Wed, 21 Oct 2015 07:28:00 GMT") == 0 and wait_s(0, retry_after="Fri, 31 Dec 2199 23:59:59 GMT") == 30
-    assert all(0.25 <= wait_s(0, retry_after=said) <= 0.5 for said in (None, "nan", "soon") for _ in range(50))
-    assert all(4 <= wait_s(5, retry_after="soon") <= 8 for _ in range(50))
-
-
 def test_a_key_is_needed_and_a_caller_s_own_idempotency_key_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BURNISH_API_KEY", raising=False)
     with pytest.raises(ValueError, match="BURNISH_API_KEY"):
@@ -473,7 +380,6 @@ SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def signed(body: str, *, at: int, secret: str = SECRET) -> dict[str, str]:
-    from datetime import UTC, datetime
 
     signature = Webhook(secret).sign("msg_1", datetime.fromtimestamp(at, UTC), body)
     return {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(at), "Webhook-Signature": signature}

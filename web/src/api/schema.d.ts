@@ -49631,7 +49631,7 @@ export interface operations {
                 from?: string | null;
                 /** @description Accepted before this moment; with its zone. */
                 to?: string | null;
-                /** @description Each with what it took the place of, and those too that were taken back: with who did it, and when. */
+                /** @description Each with what it took the place of, and those too that were taken back: with who did it, and when. These are found by their kind, whichever way a thumb pointed or what a score was. */
                 history?: boolean;
             };
             header?: never;

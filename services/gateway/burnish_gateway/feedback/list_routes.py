@@ -25,6 +25,9 @@ LIST: Final = "feedback"
 
 Kind = Literal["thumb", "score", "comment", "correction", "metric"]
 
+KIND_OF: Final[dict[str, Kind]] = {"metric": "metric", "thumb": "thumb", "min_score": "score", "max_score": "score"}
+"""Filters that only reactions of one kind have, and which."""
+
 
 async def _wanted(
     prompt: Annotated[Text | None, Query(max_length=63, description="Of executions of this prompt.")] = None,
@@ -40,7 +43,11 @@ async def _wanted(
     start: Annotated[Moment | None, Query(alias="from", description="Accepted from this moment on; with its zone.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="Accepted before this moment; with its zone.")] = None,
     history: Annotated[
-        bool, Query(description="Each with what it took the place of, and those too that were taken back: with who did it, and when.")
+        bool,
+        Query(
+            description="Each with what it took the place of, and those too that were taken back: with who did it, and when. These are"
+            " found by their kind, whichever way a thumb pointed or what a score was."
+        ),
     ] = False,
 ) -> list_store.Wanted:
     check_order(start, end)
@@ -48,25 +55,24 @@ async def _wanted(
         raise InvalidField("version: give it together with prompt.", param="version")
     if execution_id is not None and session_id is not None:
         raise InvalidField("session_id: give either execution_id or session_id.", param="session_id")
-    if metric is not None and kind not in (None, "metric"):
-        raise InvalidField(f"metric: no reaction of kind {kind} has one; leave out `kind`, or say metric.", param="metric")
-    _check_values(kind or ("metric" if metric is not None else None), thumb, min_score, max_score)
+    if min_score is not None and max_score is not None and min_score > max_score:
+        raise InvalidField("min_score: is above max_score, so nothing lies between them.", param="min_score")
+    kind = _one_kind(kind, metric=metric, thumb=thumb, min_score=min_score, max_score=max_score)
     return list_store.Wanted(
         prompt, version, execution_id, session_id, user_id, kind, metric, start, end, thumb, min_score, max_score, has_history=history
     )
 
 
-def _check_values(kind: str | None, thumb: str | None, min_score: float | None, max_score: float | None) -> None:
-    """Raises InvalidField where a value is asked for of a kind that has none such."""
-    given = {"thumb": thumb, "min_score": min_score, "max_score": max_score}
-    for name in (name for name, value in given.items() if value is not None):
-        own = "thumb" if name == "thumb" else "score"
+def _one_kind(kind: Kind | None, **given: str | float | None) -> Kind | None:
+    """The kind that all filters mean; None: any. Raises InvalidField where two of them mean different ones."""
+    for name, value in given.items():
+        own = KIND_OF[name]
+        if value is None:
+            continue
         if kind not in (None, own):
-            raise InvalidField(f"{name}: no reaction of kind {kind} has one; leave out `kind` and `metric`, or say {own}.", param=name)
-        if own == "score" and thumb is not None:
-            raise InvalidField(f"{name}: no thumb has one; give either thumb or scores.", param=name)
-    if min_score is not None and max_score is not None and min_score > max_score:
-        raise InvalidField("min_score: is above max_score, so nothing lies between them.", param="min_score")
+            raise InvalidField(f"{name}: no reaction of kind {kind} has one; leave it out, or what says {kind}.", param=name)
+        kind = own
+    return kind
 
 
 Wanted = Annotated[list_store.Wanted, Depends(_wanted)]

@@ -20,8 +20,7 @@ SEARCHED_MOST: Final = 20_000
 class Wanted:
     """Which reactions. `metric`: the name of one; `kind` comment: also those that came along with a thumb or a score.
 
-    `thumb`, `least_score` and `most_score` are of kinds of their own, so one of thumb and score is given. What was taken back has no value
-    any more, and is found by its kind.
+    `thumb`, `least_score` and `most_score` go with their `kind`. What was taken back has no value any more, and is found by its kind.
     `session_id`: to the session as a whole and to its executions. `has_history`: also those that were taken back.
     """
 
@@ -113,10 +112,6 @@ def _values(wanted: Wanted) -> tuple[float | None, float | None]:
 
 def _kind(wanted: Wanted) -> str | None:
     """As a pattern."""
-    if wanted.thumb is not None:
-        return "thumb"
-    if wanted.least_score is not None or wanted.most_score is not None:
-        return "score"
     if wanted.metric is not None:
         return "metric:" + wanted.metric.replace("_", r"\_")
     return "metric:%" if wanted.kind == "metric" else wanted.kind
