@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -11,7 +12,7 @@ import pytest
 
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.db.transaction import Transaction
-from burnish_shared.errors import Busy
+from burnish_shared.errors import Busy, Unavailable
 from tests.embedded.databases import DatabaseUrls
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1")]
@@ -157,6 +158,40 @@ async def test_a_rollback_that_fails_after_its_caller_went_is_no_error_of_anybod
         assert [one for one in complaints if "never retrieved" in one] == []
     finally:
         loop.set_exception_handler(before)
+
+
+@pytest.mark.promise("O-01")
+@pytest.mark.parametrize("ahead", ["lost first", "cancelled first"])
+async def test_who_is_cancelled_as_the_server_goes_stops(database_urls: DatabaseUrls, ahead: str) -> None:
+    """Workers cancel what stands beside them when a connection is lost. One that took it for an outage would go on for ever."""
+    db, begun = await Database.open(database_urls["gateway"], application_name="test", max_size=1), asyncio.Event()
+    connections: list[Any] = []
+
+    async def keeps_on() -> None:
+        while True:
+            with contextlib.suppress(Unavailable):
+                async with db.unit_of_work() as tx:
+                    connections.append(tx.connection)
+                    await tx.execute("SELECT 1")
+                    begun.set()
+                    await tx.execute("SELECT pg_sleep(30)")
+            await asyncio.sleep(0)
+
+    try:
+        task = asyncio.create_task(keeps_on())
+        await begun.wait()
+        await asyncio.sleep(0)
+        if ahead == "lost first":
+            connections[0].terminate()
+            task.cancel()
+        else:
+            task.cancel()
+            connections[0].terminate()
+        await asyncio.wait([task], timeout=20)
+        assert task.cancelled()
+    finally:
+        task.cancel()
+        await db.close()
 
 
 async def _waits_for_a_statement(tx: Tx) -> None:

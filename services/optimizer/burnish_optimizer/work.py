@@ -30,6 +30,8 @@ from burnish_shared.errors import BadRequest, BurnishError, Unavailable
 log = structlog.get_logger("burnish.optimizer")
 
 PAUSE_AFTER_OUTAGE_S = 0.5
+CANCEL_AGAIN_S = 10.0
+"""Longer than a unit of work takes to give its connection back (POOL_WAIT_S, the silence after a statement)."""
 
 CLAIMS_MOST = 50
 """Work that was claimed so often and never ended kills who touches it, or is never given the time: it fails, with what it has."""
@@ -296,6 +298,12 @@ class Workshop:
 
 
 async def _ended(*tasks: "asyncio.Future[Any]") -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancels them until they end. More than once: Python 3.11's wait_for, which nats-py waits with, drops a cancellation that comes
+    together with its answer, and work that nobody stands beside any more would be waited for without end.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
     await asyncio.gather(*tasks, return_exceptions=True)

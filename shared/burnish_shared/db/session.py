@@ -344,7 +344,7 @@ class DurableConnection:
             connection.terminate()
 
     async def _in_transaction(self, connection: Any, method: str, sql: str, *args: object) -> Any:
-        async with connection.transaction():
+        async with Transaction(connection, read_only=False, resets=False):
             try:
                 await connection.execute(self._begin_with)
                 return await getattr(connection, method)(sql, *args)

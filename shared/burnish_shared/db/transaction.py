@@ -33,7 +33,7 @@ class Transaction:
         if kind is None:
             await self._say(self._commit)
         else:
-            await self._undone()
+            await self._undone(error)
 
     async def over(self) -> None:
         """Waits until the connection is free. Who was cancelled may have gone while it still rolls back. Does not raise."""
@@ -46,16 +46,25 @@ class Transaction:
         """
         try:
             await self._connection.execute(words)
-        except asyncio.CancelledError:
-            await self._undone()
+        except asyncio.CancelledError as error:
+            await self._undone(error)
             raise
 
-    async def _undone(self) -> None:
-        """In a task of its own: the scope of a response whose reader hung up cancels again at every wait, so also at this one."""
-        self._undoing = asyncio.ensure_future(self._connection.execute(self._undo))
+    async def _undone(self, why: BaseException | None) -> None:
+        """In a task of its own: the scope of a response whose reader hung up cancels again at every wait, so also at this one.
+
+        Raises what it failed with, save where `why` is a cancellation: who was told to stop would take a lost server for a fault to try
+        again after, and never stop. What could not be rolled back was never committed.
+        """
+        self._undoing = asyncio.ensure_future(self._roll_back())
         self._undoing.add_done_callback(_heard)
         await asyncio.wait([self._undoing])
-        self._undoing.result()
+        if why is None or isinstance(why, Exception):
+            self._undoing.result()
+
+    async def _roll_back(self) -> str:
+        """A coroutine, since the pool's proxy of a connection that was lost raises where it is called, not where it is awaited."""
+        return await self._connection.execute(self._undo)  # type: ignore[no-any-return]
 
 
 def _heard(undoing: asyncio.Future[str]) -> None:
