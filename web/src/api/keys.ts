@@ -26,3 +26,9 @@ export function useProviderKeyNames(wanted = true): ReadonlyMap<string, string> 
   const { rows } = useAll("/v1/provider-keys", {}, { enabled: wanted && may.admin, staleTime: 60_000 });
   return useMemo(() => new Map((rows ?? []).map((one) => [one.id, one.name])), [rows]);
 }
+
+/** The names of the workspace's experiments by id. */
+export function useExperimentNames(wanted = true): ReadonlyMap<string, string> {
+  const { rows } = useAll("/v1/experiments", {}, { enabled: wanted, staleTime: 60_000 });
+  return useMemo(() => new Map((rows ?? []).map((one) => [one.id, one.name])), [rows]);
+}

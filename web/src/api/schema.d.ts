@@ -525,8 +525,8 @@ export interface paths {
         };
         /**
          * Figures of a range, group by group
-         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for. Providers and their
-         *     keys are told by hour and day.
+         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for. Providers, their
+         *     keys and arms of experiments are told by hour and day.
          *
          *     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
          *     stood when it ended; `others_…` says what that leaves out.
@@ -14038,7 +14038,7 @@ export interface components {
         /**
          * GroupFigures
          * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, the
-         *     provider, the id of the provider's key (empty: none was used), or the end user.
+         *     provider, the id of the provider's key (empty: none was used), the experiment's id, a slash and the name of its arm, or the end user.
          */
         GroupFigures: {
             /** Blocked */
@@ -30640,7 +30640,7 @@ export interface operations {
     costs_v1_analytics_costs_get: {
         parameters: {
             query?: {
-                group_by?: "prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "day" | "app" | "api_key" | "provider" | "provider_key";
+                group_by?: "prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "day" | "app" | "api_key" | "provider" | "provider_key" | "arm";
                 /** @description This month at its end as well, with an interval and how well it did before. */
                 projection?: boolean;
                 /** @description `csv`: the same as a file for spreadsheets. */
@@ -30665,6 +30665,8 @@ export interface operations {
                 provider?: string | null;
                 /** @description Id of the provider's key that was used. By hour and day. */
                 provider_key?: string | null;
+                /** @description Of an experiment: its id, a slash, and the name of the arm. By hour and day. */
+                arm?: string | null;
             };
             header?: never;
             path?: never;
@@ -30878,14 +30880,14 @@ export interface operations {
     groups_v1_analytics_groups_get: {
         parameters: {
             query?: {
-                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key" | "provider" | "provider_key" | "end_user";
+                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key" | "provider" | "provider_key" | "arm" | "end_user";
                 /** @description Only of these; may be given several times. */
                 prompt?: string[] | null;
                 /** @description `batch`: test runs and optimization. Absent: both. */
                 traffic?: ("live" | "batch") | null;
                 /** @description Also what named no prompt, such as searches: as prompt ``, version `@0` and label `@`. */
                 unnamed?: boolean;
-                /** @description Not together with apps, keys and providers. */
+                /** @description Not together with apps, keys, providers and arms. */
                 model?: string | null;
                 /** @description RFC 3339; 24 hours before `to` where absent. */
                 from?: string | null;
@@ -31238,6 +31240,8 @@ export interface operations {
                 provider?: string | null;
                 /** @description Id of the provider's key that was used. By hour and day. */
                 provider_key?: string | null;
+                /** @description Of an experiment: its id, a slash, and the name of the arm. By hour and day. */
+                arm?: string | null;
             };
             header?: never;
             path?: never;
@@ -31341,7 +31345,7 @@ export interface operations {
     timeseries_v1_analytics_timeseries_get: {
         parameters: {
             query?: {
-                group_by?: ("prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "app" | "api_key" | "provider" | "provider_key") | null;
+                group_by?: ("prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "app" | "api_key" | "provider" | "provider_key" | "arm") | null;
                 /** @description With `group_by`: so many of the busiest groups are told apart, the others together in `others`; more than 10,000 points are refused. Absent: 9 to 50, the fewer the more steps there are. */
                 groups?: number | null;
                 /** @description A named metric to show beside the figures. */
@@ -31368,6 +31372,8 @@ export interface operations {
                 provider?: string | null;
                 /** @description Id of the provider's key that was used. By hour and day. */
                 provider_key?: string | null;
+                /** @description Of an experiment: its id, a slash, and the name of the arm. By hour and day. */
+                arm?: string | null;
             };
             header?: never;
             path?: never;

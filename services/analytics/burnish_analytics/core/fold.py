@@ -22,6 +22,7 @@ from burnish_analytics.core.rollup import (
     LATENCY,
     SET_GRAINS,
     SLOW,
+    SPARSE,
     STATUS_SUMS,
     SUCCESSES,
     WHOLE_WORKSPACE,
@@ -32,6 +33,7 @@ from burnish_analytics.core.rollup import (
     RollupKey,
     SetKey,
     Traffic,
+    arm_value,
     bucket_start,
     experiment_of,
     whole_key,
@@ -63,6 +65,7 @@ class _Group(NamedTuple):
     api_key: str
     provider: str
     provider_key: str
+    arm: str
 
 
 @dataclass(slots=True)
@@ -125,7 +128,7 @@ class _Batch:
         for n, key in enumerate(
             zip(
                 rows.workspace_id, minutes, rows.slug, rows.version, rows.label, rows.model, rows.lane, rows.app, rows.api_key_id,
-                rows.provider, rows.provider_key_id, strict=True,
+                rows.provider, rows.provider_key_id, self._arms(), strict=True,
             )
         ):  # fmt: skip
             held = found.get(key)
@@ -134,6 +137,10 @@ class _Batch:
             else:
                 held.append(n)
         return found
+
+    def _arms(self) -> list[str]:
+        rows = self._rows
+        return list(map(arm_value, rows.experiment_id, rows.arm, rows.allocation_epoch, rows.unit))
 
     def _mark(self, group: _Group, members: Sequence[int]) -> None:
         """Remembers whom live executions were for."""
@@ -185,7 +192,8 @@ def _roll_up(intake: Intake, minutes: Mapping[_Group, _Sums], end_users: Mapping
         for dimension, grains in SET_GRAINS.items():
             if grain in grains:
                 for one, sums in _folded(groups, partial(_set_key, dimension=dimension, grain=grain)).items():
-                    intake.deltas.put_set(one, sums.measures())
+                    if one.value or dimension not in SPARSE:
+                        intake.deltas.put_set(one, sums.measures())
         for whole, sums in _folded(groups, partial(_whole_key, grain=grain)).items():
             intake.deltas.put_set(whole, sums.measures())
     for group, marks in end_users.items():
@@ -229,10 +237,10 @@ def _whole_key(group: _Group, *, grain: str) -> SetKey:
 
 
 def _group_of(key: tuple[Any, ...]) -> _Group:
-    workspace_id, minute, slug, version, label, model, lane, app, api_key, provider, provider_key = key
+    workspace_id, minute, slug, version, label, model, lane, app, api_key, provider, provider_key, arm = key
     return _Group(
         UUID(workspace_id), datetime.fromisoformat(minute).replace(tzinfo=UTC), slug or "", version or 0, label or "", model,
-        traffic_of(lane), app or "", api_key or "", provider, provider_key or "",
+        traffic_of(lane), app or "", api_key or "", provider, provider_key or "", arm,
     )  # fmt: skip
 
 

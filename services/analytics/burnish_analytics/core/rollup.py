@@ -23,8 +23,12 @@ SET_GRAINS: Final[Mapping[str, tuple[Grain, ...]]] = {
     "api_key": GRAINS,
     "provider": ("hour", "day"),
     "provider_key": ("hour", "day"),
+    "arm": ("hour", "day"),
 }
 """What `rollup_sets` tells apart, and in which grains."""
+
+SPARSE: Final = frozenset({"arm"})
+"""Of these no row is kept of what named none: nearly all traffic takes part in no experiment, and the whole workspace has its own rows."""
 
 WORKSPACE: Final = "workspace"
 """The dimension of rows of `rollup_sets` that hold all of a workspace's traffic of one kind; in every grain, without a value or prompt."""
@@ -234,12 +238,21 @@ def set_keys_of(fact: Fact) -> Iterable[SetKey]:
         "api_key": fact.api_key_id or "",
         "provider": fact.provider,
         "provider_key": str(fact.provider_key_id or ""),
+        "arm": arm_value(fact.experiment_id, fact.arm, fact.allocation_epoch, fact.unit),
     }
     for dimension, value in values.items():
+        if dimension in SPARSE and not value:
+            continue
         for grain in SET_GRAINS[dimension]:
             yield SetKey(fact.workspace_id, grain, bucket_start(fact.finished_at, grain), dimension, value, fact.slug, fact.traffic)
     for grain in GRAINS:
         yield whole_key(fact.workspace_id, grain, bucket_start(fact.finished_at, grain), fact.traffic)
+
+
+def arm_value(*parts: object) -> str:
+    """What an arm is called in `rollup_sets`, where arms of all experiments are: `<experiment id>/<arm>`. `parts`: the experiment, the arm,
+    the epoch and the unit. Empty: it took part in none, or one of them is missing, as in `execution_facts`."""
+    return "" if None in parts else f"{parts[0]}/{parts[1]}"
 
 
 def whole_key(workspace_id: UUID, grain: str, bucket: datetime, traffic: str) -> SetKey:
@@ -356,7 +369,7 @@ class Deltas:
         self.add_observation(experiment_of(fact), SATISFACTION, standing.samples, Decimal(standing.satisfied_micro) / MICRO)
         group = (
             fact.workspace_id, bucket_start(fact.finished_at, "minute"), fact.slug, fact.version, fact.label, fact.model, fact.traffic,
-            fact.app, fact.api_key_id, fact.provider, fact.provider_key_id,
+            fact.app, fact.api_key_id, fact.provider, fact.provider_key_id, fact.experiment_id, fact.arm,
         )  # fmt: skip
         held = self.unsettled.get(group)
         self.unsettled[group] = (fact, standing if held is None else held[1] + standing)

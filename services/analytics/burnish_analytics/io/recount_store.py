@@ -92,8 +92,9 @@ READ_SETS: Final = _read(
     "(SELECT * FROM rollup_sets WHERE dimension <> 'workspace') s",
     "dimension, value, slug, traffic",
     told_apart="""JOIN LATERAL (VALUES ('app', coalesce(e.app, '')), ('api_key', coalesce(e.api_key_id, '')),
-  ('provider', e.provider), ('provider_key', coalesce(e.provider_key_id::text, ''))) d(dimension, value)
-       ON $2 <> 'minute' OR dimension IN ('app', 'api_key')""",
+  ('provider', e.provider), ('provider_key', coalesce(e.provider_key_id::text, '')),
+  ('arm', e.experiment_id || '/' || e.arm)) d(dimension, value)
+       ON d.value IS NOT NULL AND ($2 <> 'minute' OR dimension IN ('app', 'api_key'))""",
 )
 
 READ_METRICS: Final = f"""

@@ -1,4 +1,4 @@
-"""`/v1/analytics/groups`: the figures of a range for each prompt, version, label, model, app or key, as a list beside them wants them."""
+"""`/v1/analytics/groups`: the figures of a range group by group, as a list beside them wants them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -30,7 +30,7 @@ Slugs = list[Annotated[str, Field(max_length=63)]]
 
 class GroupFigures(Figures):
     """`group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, the
-    provider, the id of the provider's key (empty: none was used), or the end user."""
+    provider, the id of the provider's key (empty: none was used), the experiment's id, a slash and the name of its arm, or the end user."""
 
     group: str
 
@@ -60,13 +60,13 @@ async def groups(
     principal: Viewer,
     gateway: GatewayParts,
     *,
-    group_by: Literal["prompt", "version", "label", "model", "app", "api_key", "provider", "provider_key", "end_user"] = "prompt",
+    group_by: Literal["prompt", "version", "label", "model", "app", "api_key", "provider", "provider_key", "arm", "end_user"] = "prompt",
     prompt: Annotated[Slugs | None, Query(max_length=GROUPS_MOST, description="Only of these; may be given several times.")] = None,
     traffic: Annotated[Literal["live", "batch"] | None, Query(description="`batch`: test runs and optimization. Absent: both.")] = None,
     unnamed: Annotated[
         bool, Query(description="Also what named no prompt, such as searches: as prompt ``, version `@0` and label `@`.")
     ] = False,
-    model: Annotated[str | None, Query(max_length=200, description="Not together with apps, keys and providers.")] = None,
+    model: Annotated[str | None, Query(max_length=200, description="Not together with apps, keys, providers and arms.")] = None,
     start: Annotated[Moment | None, Query(alias="from", description="RFC 3339; 24 hours before `to` where absent.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="RFC 3339; now where absent.")] = None,
     grain: Annotated[
@@ -74,8 +74,8 @@ async def groups(
     ] = None,
     file: Annotated[Format, Query(alias="format", description="`csv`: the same as a file for spreadsheets.")] = "json",
 ) -> Response:
-    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for. Providers and their
-    keys are told by hour and day.
+    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for. Providers, their
+    keys and arms of experiments are told by hour and day.
 
     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
     stood when it ended; `others_…` says what that leaves out.
@@ -83,7 +83,7 @@ async def groups(
     if model is not None and "\x00" in model:
         raise InvalidField("model: must not contain U+0000.", param="model")
     if model is not None and group_by in DIMENSIONS:
-        raise InvalidField("model: apps, keys and providers are not kept by model; leave it out.", param="model")
+        raise InvalidField("model: apps, keys, providers and arms are not kept by model; leave it out.", param="model")
     wanted = range_of(start, end, grain=grain, now=gateway.clock.now())
     if group_by == "end_user":
         _check_unfiltered(prompt=prompt, traffic=traffic, model=model)

@@ -28,9 +28,9 @@ include(router, recount_routes.router)
 include(router, failure_group_routes.router)
 include(router, group_routes.router)
 
-GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffic", "app", "api_key", "provider", "provider_key"]
+GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffic", "app", "api_key", "provider", "provider_key", "arm"]
 CostGroup = Literal[
-    "prompt", "version", "label", "model", "prompt_model", "traffic", "day", "app", "api_key", "provider", "provider_key"
+    "prompt", "version", "label", "model", "prompt_model", "traffic", "day", "app", "api_key", "provider", "provider_key", "arm"
 ]  # fmt: skip
 
 POINTS_MOST = 10_000
@@ -59,9 +59,13 @@ def filters_of(
     provider_key: Annotated[
         str | None, Query(max_length=64, description="Id of the provider's key that was used. By hour and day.")
     ] = None,
+    arm: Annotated[
+        str | None,
+        Query(max_length=200, description="Of an experiment: its id, a slash, and the name of the arm. By hour and day."),
+    ] = None,
 ) -> Filters:
     """What to look at; each absent means whatever."""
-    named = {"model": model, "app": app, "api_key": api_key, "provider": provider, "provider_key": provider_key}
+    named = {"model": model, "app": app, "api_key": api_key, "provider": provider, "provider_key": provider_key, "arm": arm}
     for name, value in named.items():
         if value is not None and "\x00" in value:
             raise InvalidField(f"{name}: must not contain U+0000.", param=name)

@@ -47,7 +47,7 @@ TOTAL_SHOWN: Final = "(CASE WHEN abs(sum(r.total)) < 1e-30 THEN 0 ELSE least(gre
 WHOLE_WORKSPACE: Final = "*"
 """The slug under which analytics keeps the sketch of everybody."""
 
-DIMENSIONS: Final = ("app", "api_key", "provider", "provider_key")
+DIMENSIONS: Final = ("app", "api_key", "provider", "provider_key", "arm")
 """What figures can be grouped by or narrowed to by hour and day, from `rollup_sets`."""
 
 BY_THE_MINUTE: Final = ("app", "api_key")

@@ -2,7 +2,7 @@ import { Activity } from "lucide-react";
 import { useMemo } from "react";
 import { useCourse } from "@/api/course";
 import { useRead } from "@/api/hooks";
-import { useKeyNames, useProviderKeyNames } from "@/api/keys";
+import { useExperimentNames, useKeyNames, useProviderKeyNames } from "@/api/keys";
 import { After, Behind, Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
 import { moment, utc } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
@@ -17,7 +17,7 @@ import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, gro
 import { useAnnotations } from "./useAnnotations";
 import { useNow } from "@/lib/use-now";
 
-const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key", provider: "By provider", provider_key: "By provider key" };
+const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key", provider: "By provider", provider_key: "By provider key", arm: "By arm of an experiment" };
 
 /** More groups than a chart has lines for; the file has those of the table. */
 const DRAWN = 10;
@@ -40,7 +40,8 @@ export default function AnalyticsPage() {
   const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
   const { names: apiKeys } = useKeyNames(group === "api_key");
   const providerKeys = useProviderKeyNames(group === "provider_key");
-  const keyNames = group === "provider_key" ? providerKeys : apiKeys;
+  const experiments = useExperimentNames(group === "arm");
+  const keyNames = group === "provider_key" ? providerKeys : group === "arm" ? experiments : apiKeys;
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
   // The charts' legend names them, and takes a line or two of its own.
   const isNamed = group === "none" || Boolean(groups.data ?? groups.error);

@@ -2,7 +2,7 @@ import { Coins } from "lucide-react";
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { useKeyNames, useProviderKeyNames } from "@/api/keys";
+import { useExperimentNames, useKeyNames, useProviderKeyNames } from "@/api/keys";
 import { BarList, XYChart } from "@/chart";
 import { Behind, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
 import { count, money, percent, plural } from "@/lib/format";
@@ -15,8 +15,8 @@ import { HOUR_MS } from "./time";
 import { useNow } from "@/lib/use-now";
 
 type Row = Schema<"CostRow">;
-const BY = ["prompt", "model", "version", "app", "api_key", "provider", "provider_key"] as const;
-const WORDS = { prompt: "prompt", model: "model", version: "version", app: "app", api_key: "API key", provider: "provider", provider_key: "provider key" } as const;
+const BY = ["prompt", "model", "version", "app", "api_key", "provider", "provider_key", "arm"] as const;
+const WORDS = { prompt: "prompt", model: "model", version: "version", app: "app", api_key: "API key", provider: "provider", provider_key: "provider key", arm: "arm of an experiment" } as const;
 const shape = { ...common, range: oneOf(["24h", "7d", "30d", "90d"], "30d"), by: oneOf(BY, "prompt") };
 const MOST_BARS = 8;
 
@@ -27,16 +27,17 @@ export default function CostsPage() {
   const now = useNow(HOUR_MS);
   const { now: shown } = useMemo(() => windowsOf(range, now), [range, now]);
   const monthFrom = monthStart(now);
-  // Apps, keys and providers are not kept by model.
+  // Apps, keys, providers and arms are not kept by model.
   const filters = filtersOf({ ...state, group: isApart(by) ? by : "none" });
   const query = { ...filters, from: shown.from, grain: shown.grain, group_by: by };
   const costs = useRead("/v1/analytics/costs", { query: { ...query, projection: true } }, { staleTime: 30_000, refetchInterval: 60_000 });
   const month = useRead("/v1/analytics/timeseries", { query: { ...filters, from: monthFrom, grain: "day" } }, { staleTime: 30_000, refetchInterval: 60_000 });
   const { names: apiKeys } = useKeyNames(by === "api_key");
   const providerKeys = useProviderKeyNames(by === "provider_key");
+  const experiments = useExperimentNames(by === "arm");
   const series = useMemo(() => (month.data ? monthSeries(month.data.data, costs.data?.projection ?? null, Date.now()) : []), [month.data, costs.data]);
   const isFiltered = Boolean(state.prompt || state.model || state.traffic !== "live");
-  const name = (group: string) => nameOf(by, group, by === "provider_key" ? providerKeys : apiKeys);
+  const name = (group: string) => nameOf(by, group, by === "provider_key" ? providerKeys : by === "arm" ? experiments : apiKeys);
   const csv = new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
 
   return (

@@ -3,7 +3,7 @@ import { type GroupFigures, colorAt, linkOf, nameOf } from "./figures";
 import { effectivenessOf } from "./Kpis";
 import type { Group } from "./range";
 
-const HEADS: Record<Group, string> = { none: "", prompt: "Prompt", version: "Version", label: "Label", model: "Model", app: "App", api_key: "API key", provider: "Provider", provider_key: "Provider key" };
+const HEADS: Record<Group, string> = { none: "", prompt: "Prompt", version: "Version", label: "Label", model: "Model", app: "App", api_key: "API key", provider: "Provider", provider_key: "Provider key", arm: "Arm" };
 const MOST_COLOURED = 5;
 
 /** Each group with its figures. The first five have the colour of their line. */
@@ -31,6 +31,6 @@ export function GroupTable({ group, rows, keyNames, isStale }: { group: Group; r
     { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Money nusd={row.cost_nusd} /> },
     { key: "each", head: "Per run", align: "end", width: "w-28", hideBelow: "md", cell: (row) => <Money nusd={row.mean_cost_nusd} /> },
   ];
-  const leads = group === "prompt" || group === "version" || group === "label";
+  const leads = group === "prompt" || group === "version" || group === "label" || group === "arm";
   return <Table label={`By ${HEADS[group].toLowerCase()}`} columns={columns} rows={rows} rowKey={(row) => row.group} rowLink={leads ? (row) => linkOf(group, row.group) ?? { to: "/runs" } : undefined} isStale={isStale} />;
 }

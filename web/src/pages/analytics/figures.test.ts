@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type GroupFigures, type Step, deltaOf, effectivenessWords, groupSeries, isApart, monthSeries, nameOf, reportStepMs, seriesBefore, wholeSeries } from "./figures";
+import { type GroupFigures, type Step, deltaOf, effectivenessWords, groupSeries, isApart, linkOf, monthSeries, nameOf, reportStepMs, seriesBefore, wholeSeries } from "./figures";
 import { windowsOf } from "./range";
 
 const HOUR = 3_600_000;
@@ -53,6 +53,7 @@ test("differences are said in the unit of the figure, and judged only where one 
 test("groups have names for people", () => {
   expect([nameOf("version", "triage@3", NO_NAMES), nameOf("app", "", NO_NAMES), nameOf("api_key", "k1", new Map([["k1", "checkout"]]))]).toEqual(["triage v3", "not named", "checkout"]);
   expect([nameOf("provider_key", "k1", new Map([["k1", "main"]])), nameOf("provider_key", "", NO_NAMES), nameOf("provider", "openai", NO_NAMES)]).toEqual(["main", "no key of yours", "openai"]);
+  expect([nameOf("arm", "e1/b", new Map([["e1", "Shorter answers"]])), nameOf("arm", "e2/b", NO_NAMES), linkOf("arm", "e1/b")?.to]).toEqual(["Shorter answers · b", "e2 · b", "/experiments/e1"]);
 });
 
 test("the month is a growing sum, and goes on to where it is expected to end", () => {

@@ -100,18 +100,32 @@ export function intervalRows(groups: readonly GroupFigures[], name: (group: stri
   });
 }
 
-/** "slug@7" is slug v7; an id of a key is its name; an empty group was not named. */
+/** "slug@7" is slug v7; an id of a key or an experiment is its name; an empty group was not named. */
 export function nameOf(by: Group, group: string, keyNames: ReadonlyMap<string, string>): string {
   if ((group === "" && by === "prompt") || (group.startsWith("@") && (by === "version" || by === "label"))) return "No prompt";
   if (by === "version") return group.replace(/@(\d+)$/, " v$1");
   if (by === "label") return group.endsWith("@") ? `${group.slice(0, -1)}, by version` : group;
   if (by === "api_key") return keyNames.get(group) ?? (group === "" ? "signed in, or a job" : group);
   if (by === "provider_key") return keyNames.get(group) ?? (group === "" ? "no key of yours" : group);
+  if (by === "arm") return armName(group, keyNames);
   return group === "" ? "not named" : group;
+}
+
+/** "id/arm" is the name of the experiment, and its arm. */
+function armName(group: string, experiments: ReadonlyMap<string, string>): string {
+  const [id, arm] = halves(group);
+  return `${experiments.get(id) ?? id} · ${arm}`;
+}
+
+/** Before and after the first slash: names of arms may hold others. */
+function halves(group: string): [string, string] {
+  const at = group.indexOf("/");
+  return [group.slice(0, at), group.slice(at + 1)];
 }
 
 /** Where a group leads: a prompt to its page, the others to their runs. */
 export function linkOf(by: Group, group: string): { to: string; search?: Record<string, string> } | undefined {
+  if (by === "arm") return { to: `/experiments/${halves(group)[0]}` };
   const [slug = "", version] = group.split("@");
   if (slug === "") return undefined;
   if (by === "prompt") return { to: `/prompts/${slug}`, search: { tab: "results" } };

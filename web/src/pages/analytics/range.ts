@@ -12,7 +12,7 @@ export const RANGES = {
 export type RangeName = keyof typeof RANGES;
 export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
-export const GROUPS = ["none", "prompt", "version", "label", "model", "app", "api_key", "provider", "provider_key"] as const;
+export const GROUPS = ["none", "prompt", "version", "label", "model", "app", "api_key", "provider", "provider_key", "arm"] as const;
 export type Group = (typeof GROUPS)[number];
 export type Dimension = Exclude<Group, "none">;
 
@@ -23,7 +23,7 @@ export function isApart(group: Group): boolean {
 
 /** Not kept by the minute. */
 export function isHourly(group: Group): boolean {
-  return group === "provider" || group === "provider_key";
+  return group === "provider" || group === "provider_key" || group === "arm";
 }
 
 export const shape = { range: oneOf(RANGE_NAMES, "24h"), group: oneOf(GROUPS, "none"), compare: flag(), prompt: text(), model: text(), traffic: oneOf(["live", "batch", "all"], "live") };
