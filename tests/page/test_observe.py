@@ -16,6 +16,7 @@ from burnish_shared.ids import new_uuid
 from tests.page.axe import check_axe
 from tests.page.browser import PATIENCE_MS, closed, messages_stay, screenshot, settled
 from tests.page.conftest import OpenPage
+from tests.page.experiments import started, two_versions
 from tests.page.site import Site
 
 BEHIND = ("region", "aria-hidden-focus")
@@ -69,6 +70,34 @@ async def test_analytics_tells_what_the_api_tells_and_the_address_keeps_the_ques
         await page.get_by_role("button", name="CSV").click()
     assert (await started.value).suggested_filename.endswith(".csv")
     await check_axe(page)
+
+
+@pytest.mark.capability("A1", "X1")
+async def test_figures_and_costs_are_told_by_arm_of_an_experiment(page_as: OpenPage, site: Site) -> None:
+    name, slug = f"Shorter {uuid4().hex[:6]}", await two_versions(site)
+    experiment = await started(site, slug, name=name, unit="execution")
+    page = await page_as("viewer", f"/app/analytics?group=arm&prompt={await two_versions(site)}")
+    await expect(page.get_by_text("Nothing ran like this in this time")).to_be_visible()
+    body, taken = {"prompt": slug}, 0
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while taken < 12:  # the gateway learns of the experiment a moment later
+            taken += (await site.call("POST", "/v1/executions", body | {"variables": {"topic": f"{taken}"}}))["arm"] is not None
+        groups: list[Any] = []
+        while sum(one["executions"] for one in groups) < 12:
+            await asyncio.sleep(0.1)
+            groups = (await site.call("GET", f"/v1/analytics/groups?group_by=arm&prompt={slug}"))["data"]
+    assert {one["group"] for one in groups} <= {f"{experiment}/control", f"{experiment}/candidate"}
+    for path, label in (("", "By arm"), ("/costs", "Costs by arm of an experiment")):
+        await page.goto(f"/app/analytics{path}?range={'24h' if path else '7d'}&prompt={slug}&{'by' if path else 'group'}=arm")
+        rows = page.get_by_role("table", name=label).get_by_role("row").filter(has_text=name)
+        await expect(rows).to_have_count(len(groups))
+        await expect(rows.filter(has_text=groups[0]["group"].partition("/")[2])).to_contain_text(str(groups[0]["executions"]))
+        await check_axe(page)
+        await screenshot(page, f"analytics/arms{path.replace('/', '-')}", whole=True)
+    await page.goto(f"/app/analytics?range=7d&prompt={slug}&group=arm")
+    await page.get_by_role("table", name="By arm").get_by_role("link").first.click()
+    await page.wait_for_url(f"**/app/experiments/{experiment}**")
+    await site.call("POST", f"/v1/experiments/{experiment}/pause")
 
 
 @pytest.mark.capability("A2")

@@ -10,6 +10,7 @@ import { Charts } from "./Charts";
 import { Filters, filtersOf } from "./Filters";
 import { GroupTable } from "./GroupTable";
 import { Head } from "./Head";
+import { NoArms } from "./NoArms";
 import { Kpis } from "./Kpis";
 import { effectivenessWords } from "./figures";
 import { LiveDot } from "./LiveDot";
@@ -95,7 +96,7 @@ export default function AnalyticsPage() {
               {compare ? <p className="-mb-2 text-12 text-muted">{`Whole ${shown.grain}s until ${shown.grain === "day" ? utc(shown.toMs) : moment(shown.toMs)}, beside the time of the same length before.`}</p> : null}
               <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} runs={TRAFFIC_WORDS[state.traffic]} />
               <Loaded of={isNamed ? steps : NOT_YET} skeleton={<SkeletonTable columns={3} rows={8} />}>
-                {(course) => (
+                {(course) => group === "arm" && rows?.length === 0 ? <NoArms /> : (
                   <>
                     {isNear ? <p className="-mb-2 text-12 text-muted">{`All of it ran after ${moment(span.fromMs)}: shown by the minute.`}</p> : null}
                     <Charts
@@ -113,9 +114,9 @@ export default function AnalyticsPage() {
                   </>
                 )}
               </Loaded>
-              {group === "none" ? null : (
+              {group === "none" || (group === "arm" && rows?.length === 0) ? null : (
                 <After what={isNamed && Boolean(steps.data ?? steps.error)}>
-                  <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : group === "prompt" || group === "version" || group === "label" ? "“No prompt”: searches, and calls that bring their own messages." : undefined}>
+                  <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : group === "prompt" || group === "version" || group === "label" ? "“No prompt”: searches, and calls that bring their own messages." : group === "arm" ? "What took part in no experiment is in none of them." : undefined}>
                     <Loaded of={groups}>{() => <GroupTable group={group} rows={rows ?? []} keyNames={keyNames} isStale={groups.isPlaceholderData} />}</Loaded>
                   </Section>
                 </After>

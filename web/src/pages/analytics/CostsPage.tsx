@@ -9,6 +9,7 @@ import { count, money, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Filters, filtersOf } from "./Filters";
 import { Head } from "./Head";
+import { NoArms } from "./NoArms";
 import { type Projection, monthSeries, monthStart, nameOf } from "./figures";
 import { RANGES, shape as common, isApart, windowsOf } from "./range";
 import { HOUR_MS } from "./time";
@@ -76,9 +77,9 @@ export default function CostsPage() {
               <h2 className="sr-only">Where it goes</h2>
               <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
                 <XYChart title={`${monthName(now)}, day by day`} unit="dollars since the first of the month, UTC" kind="line" clock="utc" series={series} format={money} formatTick={money} isStale={month.isPlaceholderData} />
-                <BarList title={`By ${WORDS[by]}`} unit={RANGES[range].label} bars={data.slice(0, MOST_BARS).map((row) => ({ key: row.group, label: name(row.group), value: row.cost_nusd, note: percent(total_nusd ? row.cost_nusd / total_nusd : null, 0) }))} format={money} />
+                {by === "arm" && data.length === 0 ? null : <BarList title={`By ${WORDS[by]}`} unit={RANGES[range].label} bars={data.slice(0, MOST_BARS).map((row) => ({ key: row.group, label: name(row.group), value: row.cost_nusd, note: percent(total_nusd ? row.cost_nusd / total_nusd : null, 0) }))} format={money} />}
               </div>
-              <Table label={`Costs by ${WORDS[by]}`} columns={columnsWith(WORDS[by], name, data.some((row) => row.projected))} rows={data} rowKey={(row) => row.group} isStale={costs.isPlaceholderData} />
+              {by === "arm" && data.length === 0 ? <NoArms /> : <Table label={`Costs by ${WORDS[by]}`} columns={columnsWith(WORDS[by], name, data.some((row) => row.projected))} rows={data} rowKey={(row) => row.group} isStale={costs.isPlaceholderData} />}
             </>
           )
         }
