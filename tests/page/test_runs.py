@@ -322,6 +322,31 @@ async def test_a_session_shows_its_conversation(page_as: OpenPage, site: Site) -
     await check_axe(page)
 
 
+async def test_sessions_are_listed_and_lead_to_their_conversation(page_as: OpenPage, site: Site) -> None:
+    mark = uuid4().hex[:8]
+    older, newer = f"chat/{mark} é", f"again {mark}"
+    for session, text in ((older, f"Hello {SCRIPT}"), (newer, "And goodbye"), (newer, "Once more")):
+        await run_of(site, session_id=session, user_id=f"person-{mark}", messages=[{"role": "user", "content": text}])
+    page = await page_as("viewer", "/app/runs")
+    await page.get_by_role("navigation", name="Runs").get_by_role("link", name="Sessions").click()
+    await page.get_by_role("searchbox", name="End user").fill(f"person-{mark}")
+    rows = page.get_by_role("table", name="Sessions").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await expect(rows.nth(0)).to_contain_text(newer)
+    await expect(rows.nth(0).get_by_role("cell").nth(3)).to_have_text("2")
+    await expect(rows.nth(1)).to_contain_text(older)
+    await settled(page)
+    await check_axe(page)
+    await narrow(page, 320)
+    await page.set_viewport_size({"width": 1440, "height": 900})
+    await rows.nth(1).get_by_role("link").first.click()
+    await expect(page.get_by_role("list", name="Conversation").get_by_role("listitem")).to_have_count(1)
+    await expect(page).to_have_title(re.compile(re.escape(older)))
+    await page.get_by_role("link", name="Sessions").first.click()
+    await page.get_by_label("Until").fill("2020-01-01")
+    await expect(page.get_by_text("No session matches")).to_be_visible()
+
+
 async def test_an_empty_workspace_says_how_the_first_run_comes(page_as: OpenPage, site: Site) -> None:
     page = await page_as("admin", "/app/runs", workspace_id=await site.new_workspace())
     await expect(page.get_by_role("heading", name="Nothing has run yet")).to_be_visible()

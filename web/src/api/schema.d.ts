@@ -6095,6 +6095,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sessions, the one that went on last first
+         * @description Those with an execution that has ended and is all that the filters want, by the newest such one. Figures are of the whole session.
+         *
+         *     They are looked for in 20,000 executions a page: `searched_to` says how far back it was looked, and `next_cursor` goes on from there,
+         *     also where the page has few rows or none.
+         */
+        get: operations["list_sessions_v1_sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions/{session_id}": {
         parameters: {
             query?: never;
@@ -22652,12 +22675,59 @@ export interface components {
              */
             comment: string;
         };
-        /** SessionPage */
-        SessionPage: {
-            /** Data */
-            data: components["schemas"]["OwnSession"][];
-            /** Next Cursor */
-            next_cursor: string | null;
+        /**
+         * SessionListed
+         * @description One of a list: sums over the whole session. `is_cut`: it has more than 1,000 executions, and all but `started_at` is of the newest
+         *     1,000 and of what was said of them and of the whole.
+         */
+        SessionListed: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Is Cut */
+            is_cut: boolean;
+            /**
+             * Last At
+             * @description When its newest execution began.
+             */
+            last_at: string;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Prompts
+             * @description Those that ran, by name, at most ten.
+             */
+            prompts: string[];
+            /** Reactions */
+            reactions: number;
+            /** Session Id */
+            session_id: string;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Started At
+             * @description When its first execution began.
+             */
+            started_at: string;
+            /** Successes */
+            successes: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+            /**
+             * User Id
+             * @description The end user; null where none was named, or several were.
+             */
+            user_id: string | null;
+            /**
+             * Users
+             * @description How many end users were named.
+             */
+            users: number;
         };
         /**
          * SessionTotals
@@ -25550,6 +25620,13 @@ export interface components {
             /** Workspaces */
             workspaces: components["schemas"]["OwnWorkspace"][];
         };
+        /** SessionPage */
+        burnish_gateway__access__people_answers__SessionPage: {
+            /** Data */
+            data: components["schemas"]["OwnSession"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * StartOptimization
          * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not, or which the workspace's
@@ -26601,6 +26678,18 @@ export interface components {
             /** Session Id */
             session_id: string;
             totals: components["schemas"]["SessionTotals"];
+        };
+        /**
+         * SessionPage
+         * @description `searched_to`: how far back executions were looked through, where the search ended with some left; null: at the end.
+         */
+        burnish_gateway__sessions__answers__SessionPage: {
+            /** Data */
+            data: components["schemas"]["SessionListed"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Searched To */
+            searched_to: string | null;
         };
         /** StatisticsAnswer */
         burnish_gateway__webhooks__statistics_routes__StatisticsAnswer: {
@@ -33024,7 +33113,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionPage"];
+                    "application/json": components["schemas"]["burnish_gateway__access__people_answers__SessionPage"];
                 };
             };
             /** @description Bad Request */
@@ -72351,6 +72440,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScoreSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_sessions_v1_sessions_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                /** @description That ran this prompt. */
+                prompt?: string | null;
+                user_id?: string | null;
+                /** @description With an execution begun from this moment on; with its zone. */
+                from?: string | null;
+                /** @description With an execution begun before this moment; with its zone. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__sessions__answers__SessionPage"];
                 };
             };
             /** @description Bad Request */

@@ -54,11 +54,12 @@ def _wanted(
         "api_key_id": api_key_id, "provider_key_id": provider_key_id, "job_id": job_id, "lane": lane,
         "experiment_id": experiment_id, "arm": arm,
         "trace_id": None if trace_id is None else UUID(trace_id), "cached": cached, "simulated": simulated,
-        "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": _bound(start), "to": _bound(end),
+        "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": bound_of(start), "to": bound_of(end),
     }  # fmt: skip
 
 
-def _bound(moment: datetime | None) -> UUID | None:
+def bound_of(moment: datetime | None) -> UUID | None:
+    """The first id that an execution begun at this moment may have; None of None."""
     return None if moment is None else first_id_at(moment)
 
 
