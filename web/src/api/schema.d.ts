@@ -2562,8 +2562,8 @@ export interface paths {
          * Executions, newest first
          * @description Numbers and ids, no text. Filters may be combined.
          *
-         *     What no index serves is looked for in 100,000 executions a page: `searched_to` says how far back it was looked, and `next_cursor` goes
-         *     on from there, also where the page has few rows or none.
+         *     What no index serves is looked for in 100,000 executions a page, what stands beside them (metadata, feedback, scores) in 20,000:
+         *     `searched_to` says how far back it was looked, and `next_cursor` goes on from there, also where the page has few rows or none.
          */
         get: operations["list_executions_v1_executions_get"];
         put?: never;
@@ -2590,6 +2590,31 @@ export interface paths {
          *     a client that leaves ends all. The body has at most 8 MiB, as of one call; the rendered requests of all sides together 32 MiB.
          */
         post: operations["compare_v1_executions_compare_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Executions as a file, newest first
+         * @description All that `GET /v1/executions` lists with the same filters: as JSON lines the same objects, as CSV (`format=csv`, UTF-8, RFC 4180) a
+         *     column for each of their values. Numbers and ids, no text.
+         *
+         *     It is read in pieces, until all executions were looked through: what is booked meanwhile may be in it or not. Where the database goes
+         *     away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an apostrophe stands before a
+         *     text that would run as a formula.
+         */
+        get: operations["export_executions_v1_executions_export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -45911,6 +45936,16 @@ export interface operations {
                 from?: string | null;
                 /** @description Begun before this moment; with its zone. */
                 to?: string | null;
+                /** @description With a thumb that points this way, with any feedback to the execution itself, or with none. */
+                reaction?: ("up" | "down" | "any" | "none") | null;
+                /** @description With a score of this evaluator; `min_score` and `max_score` are then of it, not of people. */
+                evaluator_id?: string | null;
+                /** @description Of people; see `evaluator_id`. */
+                min_score?: number | null;
+                /** @description Of people; see `evaluator_id`. */
+                max_score?: number | null;
+                /** @description For any key, up to 16 of them: with this value, compared as text. `a.b` is `b` within `a`. */
+                "metadata[key]"?: string | null;
             };
             header?: never;
             path?: never;
@@ -46690,6 +46725,159 @@ export interface operations {
             };
             /** @description Request Timeout */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    export_executions_v1_executions_export_get: {
+        parameters: {
+            query?: {
+                format?: "jsonl" | "csv";
+                prompt?: string | null;
+                version?: number | null;
+                /** @description The label that the call named. */
+                label?: string | null;
+                /** @description Of prompts that have it now. */
+                tag?: string | null;
+                /** @description The one that answered. */
+                model?: string | null;
+                provider?: string | null;
+                status?: ("success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked") | null;
+                /** @description Such as `provider_timed_out` or `output_invalid`. */
+                error_code?: string | null;
+                session_id?: string | null;
+                user_id?: string | null;
+                app?: string | null;
+                /** @description What you called it: one execution, or none. */
+                client_request_id?: string | null;
+                /** @description The key of ours that the call was made with. */
+                api_key_id?: string | null;
+                /** @description The provider key of yours that it used. */
+                provider_key_id?: string | null;
+                job_id?: string | null;
+                /** @description That took part in this experiment, seen or unseen. */
+                experiment_id?: string | null;
+                /** @description Of that experiment. */
+                arm?: string | null;
+                /** @description `interactive` are calls as they come, `batch` test runs and jobs. */
+                lane?: components["schemas"]["Lane"] | null;
+                /** @description Of a run of a chain, or of the `traceparent` that callers sent. */
+                trace_id?: string | null;
+                /** @description Whether the answer came from the cache. */
+                cached?: boolean | null;
+                simulated?: boolean | null;
+                min_cost_nusd?: number | null;
+                min_latency_ms?: number | null;
+                /** @description Begun from this moment on; with its zone. */
+                from?: string | null;
+                /** @description Begun before this moment; with its zone. */
+                to?: string | null;
+                /** @description With a thumb that points this way, with any feedback to the execution itself, or with none. */
+                reaction?: ("up" | "down" | "any" | "none") | null;
+                /** @description With a score of this evaluator; `min_score` and `max_score` are then of it, not of people. */
+                evaluator_id?: string | null;
+                /** @description Of people; see `evaluator_id`. */
+                min_score?: number | null;
+                /** @description Of people; see `evaluator_id`. */
+                max_score?: number | null;
+                /** @description For any key, up to 16 of them: with this value, compared as text. `a.b` is `b` within `a`. */
+                "metadata[key]"?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file; as CSV with `format=csv`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
