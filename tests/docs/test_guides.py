@@ -25,6 +25,10 @@ PLACEHOLDER = re.compile(r"\$\{?\w+\}?|[A-Z][A-Z_]*_ID|<[^>]*>|…")
 """What a reader puts in: a variable of the shell, or a word that says what belongs there."""
 
 
+ANY_KEY = re.compile(r"(?<=^metadata)\[.+\]$")
+"""A parameter that stands for any key (`wire.OF_METADATA`)."""
+
+
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     found: dict[str, Any] = json.loads((ROOT / "docs/reference/openapi.json").read_text())
@@ -71,7 +75,7 @@ def faults(document: dict[str, Any], line: Line) -> Iterator[str]:
     if operation is None:
         return
     known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
-    yield from (f"no parameter {name}" for name in line.query if name not in known)
+    yield from (f"no parameter {name}" for name in line.query if ANY_KEY.sub("[key]", name) not in known)
     schema = schema_of(document, operation)
     if fields and schema is not None:
         yield from (f"no field {name}" for name in fields if name not in schema)

@@ -90,6 +90,7 @@ ROUTES = (
     Route("runs", "/app/runs"),
     Route("run", "/app/runs/{execution}"),
     Route("content", "/app/content"),
+    Route("sessions", "/app/sessions"),
     Route("session", "/app/sessions/{session}"),
     Route("runs-import", "/app/runs?import=1", without=BEHIND_A_DIALOG),
     Route("groups", "/app/groups"),

@@ -141,6 +141,50 @@ async def test_yesterdays_timeouts_of_a_model_are_asked_for_and_the_address_keep
     await expect(page).to_have_url(re.compile(r"/app/runs$"))
 
 
+@pytest.mark.capability("E13", "F3", "U1")
+async def test_runs_are_found_by_metadata_and_by_what_was_said_and_downloaded(page_as: OpenPage, site: Site) -> None:
+    mark = f"app-{uuid4().hex[:8]}"
+    pro, free, silent = [
+        await run_of(site, app=mark, user_id=f"=user-{plan}", metadata={"device": {"plan": plan}}) for plan in ("pro", "free", "none")
+    ]
+    await site.call("POST", "/v1/feedback", {"execution_id": pro, "thumb": "down", "score": 0.25})
+    await site.call("POST", "/v1/feedback", {"execution_id": free, "thumb": "up"})
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while len((await site.call("GET", f"/v1/executions?app={mark}&reaction=any"))["data"]) != 2:
+            await asyncio.sleep(0.05)
+    page = await page_as("viewer", f"/app/runs?app={mark}")
+    rows = page.get_by_role("table", name="Runs").locator("tbody tr")
+    more = page.get_by_role("group", name="More filters")
+    await expect(rows).to_have_count(3)
+    for said, user in (("up", "=user-free"), ("none", "=user-none"), ("down", "=user-pro")):
+        await more.get_by_label("Feedback").select_option(said)
+        await expect(rows).to_have_count(1)
+        await expect(rows).to_contain_text(user)
+    await more.get_by_label("Score to").fill("0,3")
+    await expect(page).to_have_url(re.compile(r"most=0\.3"))
+    await expect(rows).to_have_count(1)
+    await more.get_by_role("searchbox", name="Metadata key").fill("device.plan")
+    await more.get_by_role("searchbox", name="Metadata value").fill("free")
+    await expect(page.get_by_text("No run matches")).to_be_visible()
+    await expect(page.get_by_role("button", name="Download")).to_have_attribute("aria-disabled", "true")
+    await more.get_by_role("searchbox", name="Metadata value").fill("pro")
+    await expect(rows).to_have_count(1)
+    await page.reload()
+    await expect(rows).to_have_count(1)
+    await check_axe(page)
+    await narrow(page, 320)
+    await page.set_viewport_size({"width": 1440, "height": 900})
+    for kind, ending in (("CSV", "csv"), ("JSON lines", "jsonl")):
+        await page.get_by_role("button", name="Download").click()
+        async with page.expect_download() as started:
+            await page.get_by_role("menuitem", name=kind).click()
+        file = await started.value
+        assert file.suggested_filename == f"executions.{ending}"
+        text = (await file.path()).read_text()
+        assert pro in text and free not in text and silent not in text
+        assert ("'=user-pro" in text) == (ending == "csv")
+
+
 async def test_a_stream_is_stopped_and_what_had_come_is_kept_and_booked(page_as: OpenPage, site: Site) -> None:
     await make_slow_model(site)
     page = await page_as("editor", "/app/playground")
@@ -320,6 +364,31 @@ async def test_a_session_shows_its_conversation(page_as: OpenPage, site: Site) -
     await expect(page).to_have_title(re.compile(session))
     await settled(page)
     await check_axe(page)
+
+
+async def test_sessions_are_listed_and_lead_to_their_conversation(page_as: OpenPage, site: Site) -> None:
+    mark = uuid4().hex[:8]
+    older, newer = f"chat/{mark} é", f"again {mark}"
+    for session, text in ((older, f"Hello {SCRIPT}"), (newer, "And goodbye"), (newer, "Once more")):
+        await run_of(site, session_id=session, user_id=f"person-{mark}", messages=[{"role": "user", "content": text}])
+    page = await page_as("viewer", "/app/runs")
+    await page.get_by_role("navigation", name="Runs").get_by_role("link", name="Sessions").click()
+    await page.get_by_role("searchbox", name="End user").fill(f"person-{mark}")
+    rows = page.get_by_role("table", name="Sessions").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await expect(rows.nth(0)).to_contain_text(newer)
+    await expect(rows.nth(0).get_by_role("cell").nth(3)).to_have_text("2")
+    await expect(rows.nth(1)).to_contain_text(older)
+    await settled(page)
+    await check_axe(page)
+    await narrow(page, 320)
+    await page.set_viewport_size({"width": 1440, "height": 900})
+    await rows.nth(1).get_by_role("link").first.click()
+    await expect(page.get_by_role("list", name="Conversation").get_by_role("listitem")).to_have_count(1)
+    await expect(page).to_have_title(re.compile(re.escape(older)))
+    await page.get_by_role("link", name="Sessions").first.click()
+    await page.get_by_label("Until").fill("2020-01-01")
+    await expect(page.get_by_text("No session matches")).to_be_visible()
 
 
 async def test_an_empty_workspace_says_how_the_first_run_comes(page_as: OpenPage, site: Site) -> None:

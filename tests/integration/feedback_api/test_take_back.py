@@ -147,6 +147,9 @@ async def test_reactions_are_found_by_what_they_say(caller: Caller) -> None:
     ):  # fmt: skip
         refused = await caller("GET", f"/v1/feedback?{query}")
         assert (refused.status, refused.body["error"]["param"]) == (422, param), query
+    for none in ("nan", "inf", "-inf", "1e999"):
+        refused = await caller("GET", f"/v1/feedback?min_score={none}")
+        assert (refused.status, refused.body["error"]["message"]) == (422, "min_score: must be a finite number"), refused.body
 
 
 async def test_pages_follow_one_another_without_a_gap(caller: Caller) -> None:

@@ -1,24 +1,28 @@
 """What a person is told of a field that is wrong."""
 
 import ast
+import base64
 import importlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 import burnish_gateway
+from burnish_gateway.app import build_app
 from burnish_gateway.batches.bodies import InputLine, NewBatch
 from burnish_gateway.execution.routes import NewExecution
 from burnish_gateway.guardrails.bodies import NewGuardrail
 from burnish_gateway.moments import Moment
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.registry.bodies import AddVersion
+from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.wire import ApiModel, invalid_field, parse_model
 from burnish_gateway.wording import PATTERNS, in_words
 from burnish_shared.errors import InvalidField
@@ -264,3 +268,26 @@ def test_what_a_name_may_hold_is_told_in_words() -> None:
     assert len(found) > 25
     assert [one for one in found if one[1] not in PATTERNS] == []
     assert "pattern" not in in_words({"type": "string_pattern_mismatch", "ctx": {"pattern": r"^[a-z][a-z0-9_]{0,30}$"}})
+
+
+def test_no_parameter_of_a_query_takes_what_is_no_finite_number() -> None:
+    """NaN is neither below a bound nor above one, so that the first that is looked at would be told as the fault."""
+    settings = GatewaySettings(database_url="postgresql://nowhere", nats_url="nats://nowhere", kek=base64.b64encode(bytes(32)).decode())
+    routes = [one for one in iter_route_contexts(build_app(settings).routes) if isinstance(one.original_route, APIRoute)]
+    takers = [one for route in routes for one in _parameters_of(route.dependant)]
+    numbers = [one for one in takers if _is_float(one.field_info.annotation)]
+    assert len(numbers) >= 5, "scores from and to, and waits"
+    for one in numbers:
+        for given in ("nan", "inf", "-inf", "1e999"):
+            _, errors = one.validate(given, loc=("query", one.alias))
+            assert [in_words(error) for error in errors] == ["must be a finite number"], (one.alias, given, errors)
+
+
+def _parameters_of(dependant: Any) -> Iterator[Any]:
+    yield from dependant.query_params
+    for one in dependant.dependencies:
+        yield from _parameters_of(one)
+
+
+def _is_float(annotation: Any) -> bool:
+    return annotation is float or float in get_args(annotation)

@@ -2562,8 +2562,8 @@ export interface paths {
          * Executions, newest first
          * @description Numbers and ids, no text. Filters may be combined.
          *
-         *     What no index serves is looked for in 100,000 executions a page: `searched_to` says how far back it was looked, and `next_cursor` goes
-         *     on from there, also where the page has few rows or none.
+         *     What no index serves is looked for in 100,000 executions a page, what stands beside them (metadata, feedback, scores) in 20,000:
+         *     `searched_to` says how far back it was looked, and `next_cursor` goes on from there, also where the page has few rows or none.
          */
         get: operations["list_executions_v1_executions_get"];
         put?: never;
@@ -2590,6 +2590,31 @@ export interface paths {
          *     a client that leaves ends all. The body has at most 8 MiB, as of one call; the rendered requests of all sides together 32 MiB.
          */
         post: operations["compare_v1_executions_compare_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Executions as a file, newest first
+         * @description All that `GET /v1/executions` lists with the same filters: as JSON lines the same objects, as CSV (`format=csv`, UTF-8, RFC 4180) a
+         *     column for each of their values. Numbers and ids, no text.
+         *
+         *     It is read in pieces, until all executions were looked through: what is booked meanwhile may be in it or not. Where the database goes
+         *     away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an apostrophe stands before a
+         *     text that would run as a formula.
+         */
+        get: operations["export_executions_v1_executions_export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6087,6 +6112,29 @@ export interface paths {
          * @description By the time the executions finished. Rows are those of rollups, so the answer takes the same time however many scores there are.
          */
         get: operations["summary_v1_scores_summary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sessions, the one that went on last first
+         * @description Those with an execution that has ended and is all that the filters want, by the newest such one. Figures are of the whole session.
+         *
+         *     They are looked for in 20,000 executions a page: `searched_to` says how far back it was looked, and `next_cursor` goes on from there,
+         *     also where the page has few rows or none.
+         */
+        get: operations["list_sessions_v1_sessions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -22652,12 +22700,59 @@ export interface components {
              */
             comment: string;
         };
-        /** SessionPage */
-        SessionPage: {
-            /** Data */
-            data: components["schemas"]["OwnSession"][];
-            /** Next Cursor */
-            next_cursor: string | null;
+        /**
+         * SessionListed
+         * @description One of a list: sums over the whole session. `is_cut`: it has more than 1,000 executions, and all but `started_at` is of the newest
+         *     1,000 and of what was said of them and of the whole.
+         */
+        SessionListed: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Is Cut */
+            is_cut: boolean;
+            /**
+             * Last At
+             * @description When its newest execution began.
+             */
+            last_at: string;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Prompts
+             * @description Those that ran, by name, at most ten.
+             */
+            prompts: string[];
+            /** Reactions */
+            reactions: number;
+            /** Session Id */
+            session_id: string;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Started At
+             * @description When its first execution began.
+             */
+            started_at: string;
+            /** Successes */
+            successes: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+            /**
+             * User Id
+             * @description The end user; null where none was named, or several were.
+             */
+            user_id: string | null;
+            /**
+             * Users
+             * @description How many end users were named.
+             */
+            users: number;
         };
         /**
          * SessionTotals
@@ -25550,6 +25645,13 @@ export interface components {
             /** Workspaces */
             workspaces: components["schemas"]["OwnWorkspace"][];
         };
+        /** SessionPage */
+        burnish_gateway__access__people_answers__SessionPage: {
+            /** Data */
+            data: components["schemas"]["OwnSession"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * StartOptimization
          * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not, or which the workspace's
@@ -26601,6 +26703,18 @@ export interface components {
             /** Session Id */
             session_id: string;
             totals: components["schemas"]["SessionTotals"];
+        };
+        /**
+         * SessionPage
+         * @description `searched_to`: how far back executions were looked through, where the search ended with some left; null: at the end.
+         */
+        burnish_gateway__sessions__answers__SessionPage: {
+            /** Data */
+            data: components["schemas"]["SessionListed"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Searched To */
+            searched_to: string | null;
         };
         /** StatisticsAnswer */
         burnish_gateway__webhooks__statistics_routes__StatisticsAnswer: {
@@ -33030,7 +33144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionPage"];
+                    "application/json": components["schemas"]["burnish_gateway__access__people_answers__SessionPage"];
                 };
             };
             /** @description Bad Request */
@@ -45828,6 +45942,16 @@ export interface operations {
                 from?: string | null;
                 /** @description Begun before this moment; with its zone. */
                 to?: string | null;
+                /** @description With a thumb that points this way, with any feedback to the execution itself, or with none. */
+                reaction?: ("up" | "down" | "any" | "none") | null;
+                /** @description With a score of this evaluator; `min_score` and `max_score` are then of it, not of people. */
+                evaluator_id?: string | null;
+                /** @description Of people; see `evaluator_id`. */
+                min_score?: number | null;
+                /** @description Of people; see `evaluator_id`. */
+                max_score?: number | null;
+                /** @description For any key, up to 16 of them: with this value, compared as text. `a.b` is `b` within `a`. */
+                "metadata[key]"?: string | null;
             };
             header?: never;
             path?: never;
@@ -46607,6 +46731,159 @@ export interface operations {
             };
             /** @description Request Timeout */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    export_executions_v1_executions_export_get: {
+        parameters: {
+            query?: {
+                format?: "jsonl" | "csv";
+                prompt?: string | null;
+                version?: number | null;
+                /** @description The label that the call named. */
+                label?: string | null;
+                /** @description Of prompts that have it now. */
+                tag?: string | null;
+                /** @description The one that answered. */
+                model?: string | null;
+                provider?: string | null;
+                status?: ("success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked") | null;
+                /** @description Such as `provider_timed_out` or `output_invalid`. */
+                error_code?: string | null;
+                session_id?: string | null;
+                user_id?: string | null;
+                app?: string | null;
+                /** @description What you called it: one execution, or none. */
+                client_request_id?: string | null;
+                /** @description The key of ours that the call was made with. */
+                api_key_id?: string | null;
+                /** @description The provider key of yours that it used. */
+                provider_key_id?: string | null;
+                job_id?: string | null;
+                /** @description That took part in this experiment, seen or unseen. */
+                experiment_id?: string | null;
+                /** @description Of that experiment. */
+                arm?: string | null;
+                /** @description `interactive` are calls as they come, `batch` test runs and jobs. */
+                lane?: components["schemas"]["Lane"] | null;
+                /** @description Of a run of a chain, or of the `traceparent` that callers sent. */
+                trace_id?: string | null;
+                /** @description Whether the answer came from the cache. */
+                cached?: boolean | null;
+                simulated?: boolean | null;
+                min_cost_nusd?: number | null;
+                min_latency_ms?: number | null;
+                /** @description Begun from this moment on; with its zone. */
+                from?: string | null;
+                /** @description Begun before this moment; with its zone. */
+                to?: string | null;
+                /** @description With a thumb that points this way, with any feedback to the execution itself, or with none. */
+                reaction?: ("up" | "down" | "any" | "none") | null;
+                /** @description With a score of this evaluator; `min_score` and `max_score` are then of it, not of people. */
+                evaluator_id?: string | null;
+                /** @description Of people; see `evaluator_id`. */
+                min_score?: number | null;
+                /** @description Of people; see `evaluator_id`. */
+                max_score?: number | null;
+                /** @description For any key, up to 16 of them: with this value, compared as text. `a.b` is `b` within `a`. */
+                "metadata[key]"?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file; as CSV with `format=csv`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -72357,6 +72634,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScoreSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_sessions_v1_sessions_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                /** @description That ran this prompt. */
+                prompt?: string | null;
+                user_id?: string | null;
+                /** @description With an execution begun from this moment on; with its zone. */
+                from?: string | null;
+                /** @description With an execution begun before this moment; with its zone. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__sessions__answers__SessionPage"];
                 };
             };
             /** @description Bad Request */

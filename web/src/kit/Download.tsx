@@ -45,12 +45,14 @@ export function DownloadButton({ path, name, children, disabled, why, size }: { 
   );
 }
 
+type MenuProps = { label: string; path: string; /** Beside `format`. */ query?: Record<string, string>; name: string; /** Of the JSON lines. */ hint?: string; disabled?: boolean; why?: string };
+
 /** As JSON lines or as CSV, from a path that takes `format`. `name`: of the file without its ending, where the API gives none. */
-export function DownloadMenu({ label, path, name }: { label: string; path: string; name: string }) {
+export function DownloadMenu({ label, path, query, name, hint = "Whole and exact, as an upload reads it", disabled, why }: MenuProps) {
   const [busy, setBusy] = useState(false);
   const run = (format: "jsonl" | "csv") => () => {
     setBusy(true);
-    void download(`${path}?format=${format}`, `${name}.${format}`)
+    void download(`${path}?${new URLSearchParams({ ...query, format })}`, `${name}.${format}`)
       .catch(toastError)
       .finally(() => setBusy(false));
   };
@@ -58,12 +60,12 @@ export function DownloadMenu({ label, path, name }: { label: string; path: strin
     <Menu
       label={label}
       trigger={
-        <Button icon={<Icon size={14} aria-hidden />} busy={busy}>
+        <Button icon={<Icon size={14} aria-hidden />} busy={busy} disabled={disabled} why={why}>
           {label}
         </Button>
       }
       items={[
-        { label: "JSON lines", hint: "Whole and exact, as an upload reads it", onSelect: run("jsonl") },
+        { label: "JSON lines", hint, onSelect: run("jsonl") },
         { label: "CSV", hint: "For spreadsheets", onSelect: run("csv") },
       ]}
     />

@@ -26,7 +26,7 @@ export const NAV: readonly NavGroup[] = [
     label: "Observe",
     items: [
       { to: "/analytics", label: "Analytics", icon: Activity, jump: "a" },
-      { to: "/runs", label: "Runs", icon: ScrollText, jump: "r", also: ["/content", "/batches", "/groups"] },
+      { to: "/runs", label: "Runs", icon: ScrollText, jump: "r", also: ["/sessions", "/content", "/batches", "/groups"] },
       { to: "/alerts", label: "Alerts", icon: BellRing, jump: "e" },
     ],
   },
@@ -52,6 +52,7 @@ export const ACCOUNT: readonly Omit<NavItem, "icon">[] = [
 export const PLACES: readonly { to: string; label: string; /** Where it is, and other words for it. */ hint: string; keywords?: readonly string[]; /** There for whoever runs the installation alone. */ isOperators?: true }[] = [
   { to: "/batches", label: "Batches", hint: "Runs", keywords: ["bulk", "jsonl"] },
   { to: "/batches/files", label: "Files of batches", hint: "Runs", keywords: ["upload", "jsonl"] },
+  { to: "/sessions", label: "Sessions", hint: "Runs", keywords: ["conversations", "chats", "threads"] },
   { to: "/groups", label: "Calls without a prompt", hint: "Runs", keywords: ["groups", "ad hoc", "execution groups"] },
   { to: "/content", label: "Content jobs", hint: "Runs", keywords: ["enrichments"] },
   { to: "/models", label: "Models", hint: "Providers", keywords: ["prices", "retire", "known models"] },

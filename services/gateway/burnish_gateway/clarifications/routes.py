@@ -36,7 +36,10 @@ router = make_router("clarifications", route_class=ChatRoute)
 LIST: Final = "clarifications/created"
 STREAM: Final = "text/event-stream"
 
-Wait = Annotated[float, Query(ge=0, le=90, description="How long the model is waited for; then the session as it stands, with `task`.")]
+Wait = Annotated[
+    float,
+    Query(ge=0, le=90, allow_inf_nan=False, description="How long the model is waited for; then the session as it stands, with `task`."),
+]
 
 
 @router.post("/v1/clarifications", status_code=201, response_model=answers.ClarificationAnswer, summary="Start a clarifying session")

@@ -29,7 +29,9 @@ LIST: Final = "enrichments"
 LOOK_EVERY_S: Final = 0.5
 OPEN: Final = ("pending", "processing")
 
-Wait = Annotated[float, Query(ge=0, le=60, description="How long the result is waited for; then it is told as it stands.")]
+Wait = Annotated[
+    float, Query(ge=0, le=60, allow_inf_nan=False, description="How long the result is waited for; then it is told as it stands.")
+]
 ProcessingStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
 

@@ -1,13 +1,14 @@
 """What the list of executions may be narrowed by (PRODUCT E13)."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
+from burnish_gateway.metadata_query import metadata_of
 from burnish_gateway.moments import Moment, check_order
-from burnish_gateway.wire import Text
+from burnish_gateway.wire import OF_METADATA, Text
 from burnish_shared.contracts.executions import Lane
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import first_id_at
@@ -16,7 +17,45 @@ from burnish_shared.money import MAX_AMOUNT_NUSD
 Name = Annotated[Text | None, Query(max_length=200)]
 
 
+LEAST_SCORE: Final = 0.0
+MOST_SCORE: Final = 1.0
+
+Score = Annotated[float | None, Query(ge=LEAST_SCORE, le=MOST_SCORE, allow_inf_nan=False, description="Of people; see `evaluator_id`.")]
+
+
+def _said(
+    request: Request,
+    reaction: Annotated[
+        Literal["up", "down", "any", "none"] | None,
+        Query(description="With a thumb that points this way, with any feedback to the execution itself, or with none."),
+    ] = None,
+    evaluator_id: Annotated[
+        UUID | None, Query(description="With a score of this evaluator; `min_score` and `max_score` are then of it, not of people.")
+    ] = None,
+    min_score: Score = None,
+    max_score: Score = None,
+    _: Annotated[
+        str | None,
+        Query(alias=OF_METADATA, description="For any key, up to 16 of them: with this value, compared as text. `a.b` is `b` within `a`."),
+    ] = None,
+) -> dict[str, Any]:
+    """What stands beside an execution: what was said of it, and what its caller sent along."""
+    if min_score is not None and max_score is not None and min_score > max_score:
+        raise InvalidField("min_score: is above max_score, so nothing lies between them.", param="min_score")
+    asks_score = min_score is not None or max_score is not None
+    if reaction == "none" and asks_score and evaluator_id is None:
+        raise InvalidField("reaction: what nobody said anything of has no score of people.", param="reaction")
+    bounds = [LEAST_SCORE if min_score is None else min_score, MOST_SCORE if max_score is None else max_score]
+    return {
+        "metadata": metadata_of(request) or None,
+        "reaction": reaction,
+        "scored": bounds if asks_score and evaluator_id is None else None,
+        "judged": None if evaluator_id is None else [str(evaluator_id), *map(str, bounds)],
+    }
+
+
 def _wanted(
+    said: Annotated[dict[str, Any], Depends(_said)],
     prompt: Annotated[Text | None, Query(max_length=63)] = None,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     label: Annotated[Text | None, Query(max_length=63, description="The label that the call named.")] = None,
@@ -54,11 +93,13 @@ def _wanted(
         "api_key_id": api_key_id, "provider_key_id": provider_key_id, "job_id": job_id, "lane": lane,
         "experiment_id": experiment_id, "arm": arm,
         "trace_id": None if trace_id is None else UUID(trace_id), "cached": cached, "simulated": simulated,
-        "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": _bound(start), "to": _bound(end),
+        "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": bound_of(start), "to": bound_of(end),
+        **said,
     }  # fmt: skip
 
 
-def _bound(moment: datetime | None) -> UUID | None:
+def bound_of(moment: datetime | None) -> UUID | None:
+    """The first id that an execution begun at this moment may have; None of None."""
     return None if moment is None else first_id_at(moment)
 
 

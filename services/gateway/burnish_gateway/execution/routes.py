@@ -7,21 +7,21 @@ from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, request_id_of, verified_caller
 from burnish_gateway.error_answer import ErrorAnswer
+from burnish_gateway.execution import list_routes
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
 from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.group_key import PROMPT_KEY
-from burnish_gateway.execution.list_filters import Wanted
 from burnish_gateway.execution.order import Order, kept_here, readable_later
-from burnish_gateway.execution.read import get_one, list_page
+from burnish_gateway.execution.read import get_one
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.shape import Shape, headers_again, shaped
 from burnish_gateway.execution.streaming import EventStream, Last, paced, unless_gone
@@ -37,6 +37,7 @@ from burnish_gateway.wire import (
     ApiModel,
     ChatRoute,
     error_response,
+    include,
     json_body,
     json_response,
     make_router,
@@ -51,6 +52,8 @@ from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 
 router = make_router("executions", route_class=ChatRoute)
+
+include(router, list_routes.router)  # before what takes any word for an id
 
 ROUTE = "executions"
 
@@ -185,22 +188,6 @@ async def execute(request: Request) -> Response:
             return await _stream(request, admitted, gateway=gateway)
         case Admitted():
             return await _answer(request, admitted, gateway=gateway, shape=body.response_shape or principal.workspace.response_shape)
-
-
-@router.get("/v1/executions", summary="Executions, newest first")
-async def list_executions(
-    gateway: GatewayParts,
-    principal: Viewer,
-    wanted: Wanted,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
-    """Numbers and ids, no text. Filters may be combined.
-
-    What no index serves is looked for in 100,000 executions a page: `searched_to` says how far back it was looked, and `next_cursor` goes
-    on from there, also where the page has few rows or none.
-    """
-    return await list_page(gateway, principal, cursor=cursor, limit=limit, filters=wanted)
 
 
 class CancelledAnswer(BaseModel):

@@ -95,6 +95,11 @@ async def find_hold(tx: Tx, execution_id: UUID) -> Record | None:
     return await tx.fetchrow("SELECT amount_nusd, account_ids FROM holds WHERE execution_id = $1", execution_id)
 
 
+_REACTIONS: Final = (
+    "FROM feedback r WHERE r.target_kind = 'execution' AND r.target_id = e.execution_id::text AND r.feedback_id IS NOT NULL "
+    "AND NOT r.is_taken_back"
+)
+
 FILTERS: Final = {
     "prompt": "e.slug = {}", "version": "e.version = {}", "label": "e.label = {}", "model": "e.model = {}", "provider": "e.provider = {}",
     "status": "e.status = {}", "session_id": "e.session_id = {}", "user_id": "e.end_user = {}", "app": "e.app = {}",
@@ -106,6 +111,15 @@ FILTERS: Final = {
     "experiment_id": "e.experiment_id = {}", "arm": "e.details -> 'experiment' ->> 'arm' = {}",
     "trace_id": "(e.trace_id = {0} OR e.execution_id = {0} AND e.trace_id IS NULL)",
     "client_request_id": "e.execution_id = (SELECT r.execution_id FROM client_requests r WHERE r.client_request_id = {})",
+    "metadata": "(SELECT NOT EXISTS (SELECT FROM jsonb_each_text({}::jsonb) w WHERE w.value IS DISTINCT FROM "
+    "coalesce(c.metadata ->> w.key, c.metadata #>> string_to_array(w.key, '.'))) "
+    "FROM execution_contents c WHERE c.execution_id = e.execution_id)",
+    "reaction": "(SELECT CASE {0}::text WHEN 'none' THEN count(*) = 0 WHEN 'any' THEN count(*) > 0 ELSE "
+    f"count(*) FILTER (WHERE r.kind = 'thumb' AND r.value = CASE {{0}}::text WHEN 'up' THEN 1 ELSE 0 END) > 0 END {_REACTIONS})",
+    "scored": f"(SELECT count(*) > 0 {_REACTIONS} AND r.kind = 'score' "
+    "AND r.value >= ({0}::float8[])[1] AND r.value <= ({0}::float8[])[2])",
+    "judged": "(SELECT count(*) > 0 FROM scores s WHERE s.execution_id = e.execution_id AND s.evaluator_id = (({0}::text[])[1])::uuid "
+    "AND s.score >= (({0}::text[])[2])::float8 AND s.score <= (({0}::text[])[3])::float8)",
 }  # fmt: skip
 """What lists may be narrowed by. Only what is asked for stands in the statement, so that a plan can take its index."""
 
@@ -126,8 +140,14 @@ INDEXED: Final = frozenset(
 )
 """Of FILTERS those that an index serves; so does a status other than success. All others are looked for row by row, newest first."""
 
+ELSEWHERE: Final = frozenset({"metadata", "reaction", "scored", "judged"})
+"""Of FILTERS those that stand in another table: each execution is looked up there by its id."""
+
 LOOKED_AT_MOST: int = 100_000
 """Rows that one page looks through for what no index serves: a few tenths of a second, however many there are."""
+
+LOOKED_ELSEWHERE_MOST: int = 20_000
+"""The same, where each is looked up in another table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +165,9 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
     rest = {name: value for name, value in given.items() if name not in scope}
     narrowed = " AND ".join(["true", *_conditions(scope, first=1)])
     source = "executions e WHERE " + narrowed
+    most = LOOKED_ELSEWHERE_MOST if rest.keys() & ELSEWHERE else LOOKED_AT_MOST
     if rest:
-        looked_at = f"SELECT * FROM {source} ORDER BY e.execution_id DESC LIMIT {LOOKED_AT_MOST}"
+        looked_at = f"SELECT * FROM {source} ORDER BY e.execution_id DESC LIMIT {most}"
         source = f"({looked_at}) e WHERE {' AND '.join(_conditions(rest, first=2 + len(scope)))}"
     # A plan for any value would read all of a prompt that has most of the rows, as if it had few.
     await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
@@ -158,12 +179,12 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
     )
     if not rest or len(rows) > limit:
         return Found(rows)
-    return Found(rows, searched_to=await _end_of_search(tx, narrowed, list(scope.values()), found=rows))
+    return Found(rows, searched_to=await _end_of_search(tx, narrowed, list(scope.values()), found=rows, most=most))
 
 
-async def _end_of_search(tx: Tx, narrowed: str, values: Sequence[Any], *, found: Sequence[Record]) -> UUID | None:
+async def _end_of_search(tx: Tx, narrowed: str, values: Sequence[Any], *, found: Sequence[Record], most: int) -> UUID | None:
     """The last row that was looked at, where there may be more: behind all that was found, whatever was booked since the search."""
-    last = f"SELECT e.execution_id FROM executions e WHERE {narrowed} ORDER BY e.execution_id DESC OFFSET {LOOKED_AT_MOST - 1} LIMIT 1"
+    last = f"SELECT e.execution_id FROM executions e WHERE {narrowed} ORDER BY e.execution_id DESC OFFSET {most - 1} LIMIT 1"
     end: UUID | None = await tx.fetchval(last, *values)
     return end if end is None or not found else min(end, found[-1]["execution_id"])
 

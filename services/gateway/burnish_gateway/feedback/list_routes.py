@@ -38,8 +38,8 @@ async def _wanted(
     kind: Annotated[Kind | None, Query(description="`comment`: also those that came along with a thumb or a score.")] = None,
     metric: Annotated[str | None, Query(pattern=METRIC_NAME, description="Of this named metric.")] = None,
     thumb: Annotated[Literal["up", "down"] | None, Query(description="Thumbs that point this way.")] = None,
-    min_score: Annotated[float | None, Query(ge=0, le=1, description="Scores from this one on.")] = None,
-    max_score: Annotated[float | None, Query(ge=0, le=1, description="Scores up to this one.")] = None,
+    min_score: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False, description="Scores from this one on.")] = None,
+    max_score: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False, description="Scores up to this one.")] = None,
     start: Annotated[Moment | None, Query(alias="from", description="Accepted from this moment on; with its zone.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="Accepted before this moment; with its zone.")] = None,
     history: Annotated[

@@ -43,7 +43,7 @@ async def failure_groups(
     prompt: Annotated[str | None, Query(max_length=63, description="Absent: of all prompts together.")] = None,
     days: Annotated[int, Query(ge=1, le=90, description="Failures of so many days.")] = 30,
     fresh: Annotated[bool, Query(description="Have them made anew, unless they are of these seconds.")] = False,
-    wait_s: Annotated[float, Query(ge=0, le=20, description="How long to wait for groups that are being made.")] = 8.0,
+    wait_s: Annotated[float, Query(ge=0, le=20, allow_inf_nan=False, description="How long to wait for groups that are being made.")] = 8.0,
 ) -> Response:
     """Comments, corrections and bad marks of people, wrong answers of test runs, and answers that evaluators did not pass, put together by
     what they say. They are worked out in the background when somebody asks, and kept for a day."""

@@ -12,13 +12,15 @@ from burnish_gateway.execution.read import numbers_of
 from burnish_gateway.execution.store import flush
 from burnish_gateway.feedback.store import feedback_of_many, feedback_of_session
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.sessions import store
+from burnish_gateway.sessions import list_routes, store
 from burnish_gateway.sessions.answers import SessionAnswer, SessionTotals
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.errors import NotFound
 from burnish_shared.moments import in_utc_us
 
 router = make_router("executions")
+
+include(router, list_routes.router)
 
 LIST: Final = "session"
 

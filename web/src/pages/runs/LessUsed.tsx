@@ -1,13 +1,14 @@
+import { useAll } from "@/api/hooks";
 import { useKeyNames } from "@/api/keys";
 import { useModels } from "@/api/models";
 import { useMay } from "@/api/session";
-import { Combobox, Day, Input, SearchInput, useTyped } from "@/kit";
+import { Combobox, Day, Input, SearchInput, Select, useTyped } from "@/kit";
 import type { Choice } from "@/kit/Combobox";
-import { type Filters, isAmount } from "./log";
+import { type Filters, REACTIONS, isAmount, isScore } from "./log";
 
 type Props = { filters: Filters; onChange: (changed: Partial<Filters>) => void };
 
-/** When, by which model and for whom a run was, how it failed, and what it took. */
+/** When, by which model and for whom a run was, how it failed, what it took, what was sent along, and what was said of it. */
 export function LessUsed({ filters, onChange }: Props) {
   const { models, choices } = useModels();
   const providers = [...new Set(models.map((one) => one.provider))].filter(Boolean).sort();
@@ -20,10 +21,26 @@ export function LessUsed({ filters, onChange }: Props) {
       <KeyFilter apiKey={filters.key} onChange={(key) => onChange({ key })} />
       <SearchInput label="App" value={filters.app} onChange={(app) => onChange({ app: app.trim() })} className="w-full sm:w-36" />
       <SearchInput label="Error code" placeholder="Error code, whole" value={filters.error} onChange={(error) => onChange({ error: error.trim() })} className="w-full sm:w-48" />
-      <Least label="Cost at least, $" value={filters.cost} onChange={(cost) => onChange({ cost })} />
-      <Least label="Time at least, s" value={filters.time} onChange={(time) => onChange({ time })} />
+      <Least label="Cost at least, $" value={filters.cost} read={amountOf} onChange={(cost) => onChange({ cost })} />
+      <Least label="Time at least, s" value={filters.time} read={amountOf} onChange={(time) => onChange({ time })} />
+      <SearchInput label="Metadata key" value={filters.meta} onChange={(meta) => onChange({ meta })} className="w-full sm:w-36" />
+      <SearchInput label="Metadata value" placeholder="Its value, whole" value={filters.value} onChange={(value) => onChange({ value })} className="w-full sm:w-36" />
+      <Select compact aria-label="Feedback" empty="With or without feedback" value={filters.reaction} onChange={(reaction: string) => onChange({ reaction: (reaction || null) as Filters["reaction"] })} options={REACTIONS.map((one) => ({ value: one as string, label: REACTION_WORDS[one] }))} />
+      <ScoredBy judge={filters.judge} onChange={(judge) => onChange({ judge })} />
+      <Least label="Score from" value={filters.least} read={scoreOf} onChange={(least) => onChange({ least })} />
+      <Least label="Score to" value={filters.most} read={scoreOf} onChange={(most) => onChange({ most })} />
     </>
   );
+}
+
+const REACTION_WORDS: Record<(typeof REACTIONS)[number], string> = { up: "Thumb up", down: "Thumb down", any: "Any feedback", none: "No feedback" };
+
+/** Whose scores the two beside it are. */
+function ScoredBy({ judge, onChange }: { judge: string; onChange: (judge: string) => void }) {
+  const { rows } = useAll("/v1/evaluators", {}, { staleTime: 10_000 });
+  const known = (rows ?? []).map((one) => ({ value: one.id, label: one.name }));
+  const own = judge && !known.some((one) => one.value === judge) ? [{ value: judge, label: `…${judge.slice(-6)}` }] : [];
+  return <Combobox label="Scored by" value={judge || null} clear="Scored by people" choices={[...own, ...known]} onChange={(next) => onChange(next ?? "")} />;
 }
 
 /** Also what the address names and nobody offers any more: runs keep the name of a model that is gone. */
@@ -46,8 +63,13 @@ function amountOf(typed: string): string {
   return isAmount(read) ? read : "";
 }
 
-function Least({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useTyped(value, onChange, amountOf);
+function scoreOf(typed: string): string {
+  const read = typed.replace(",", ".").trim();
+  return isScore(read) ? read : "";
+}
+
+function Least({ label, value, read, onChange }: { label: string; value: string; read: (typed: string) => string; onChange: (value: string) => void }) {
+  const [typed, setTyped] = useTyped(value, onChange, read);
   return (
     <label className="flex items-center gap-1.5 text-13 text-muted">
       <span>{label}</span>

@@ -4,7 +4,7 @@ import { Suspense, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { invalidate } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, FilterBar, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, useMoreFilters } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, DownloadMenu, Drawer, Duration, EmptyState, FilterBar, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, useMoreFilters } from "@/kit";
 import { type ExecutionRow, madeAt } from "@/kit/execution/types";
 import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -12,7 +12,7 @@ import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { ImportRuns } from "./ImportRuns";
 import { LoadedRun, RunActs } from "./Run";
 import { LessUsed } from "./LessUsed";
-import { FILTERS, LANES, LESS_USED, NO_FILTERS, SHOWN_FILTERS, STATUSES, newInWords, useRuns } from "./log";
+import { FILTERS, LANES, LESS_USED, NO_FILTERS, SHOWN_FILTERS, STATUSES, fileQueryOf, newInWords, useRuns } from "./log";
 import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
@@ -67,6 +67,7 @@ export default function RunsPage() {
         <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
           {taken.length > 0 ? `Add ${count(taken.length)} to a dataset…` : "Add to a dataset…"}
         </Button>
+        <DownloadMenu label="Download" path="/v1/executions/export" query={fileQueryOf(filters)} name="runs" hint="A run a line, as the API lists it" disabled={pages.rows.length === 0} why="Nothing is listed." />
         {filters.job ? <OnlyOf what="of one job" onClear={() => set({ job: "" })} /> : null}
         {filters.experiment ? <OnlyOf what="of one experiment" onClear={() => set({ experiment: "", arm: "" })} /> : null}
         {filters.experiment && filters.arm ? <OnlyOf what={`of ${filters.arm}`} onClear={() => set({ arm: "" })} /> : null}

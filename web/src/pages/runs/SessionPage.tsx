@@ -27,7 +27,7 @@ export default function SessionPage() {
   const newest = pages?.at(-1);
   const turns = (pages ?? []).flatMap((page) => page.executions as unknown as Turn[]);
   return (
-    <Page title={`Session ${id}`} heading={<span className="font-mono text-20">{id}</span>} subtitle="A session: runs that belong to one conversation." back={{ to: "/runs", label: "Runs" }}>
+    <Page title={`Session ${id}`} heading={<span className="font-mono text-20">{id}</span>} subtitle="A session: runs that belong to one conversation." back={{ to: "/sessions", label: "Sessions" }}>
       {newest ? (
         <div className="flex max-w-4xl flex-col gap-6">
           <Totals session={newest} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readState, writeState } from "@/lib/url-state";
-import { FILTERS, NO_FILTERS, costParts, newInWords, newerThan, queryOf } from "./log";
+import { FILTERS, NO_FILTERS, costParts, fileQueryOf, newInWords, newerThan, queryOf } from "./log";
 
 const none = readState(FILTERS, {});
 
@@ -33,6 +33,18 @@ describe("the log", () => {
   it("asks for dollars and seconds as people write them, and for no amount that is none", () => {
     expect(queryOf(readState(FILTERS, { cost: "0.0035", time: "2.5", error: "provider_timed_out", app: "shop", provider: "simulated" }))).toMatchObject({ min_cost_nusd: 3_500_000, min_latency_ms: 2_500, error_code: "provider_timed_out", app: "shop", provider: "simulated" });
     for (const typed of ["0", "-1", "dear", "1e3", ".", "0."]) expect(readState(FILTERS, { cost: typed, time: typed, key: typed })).toEqual(none);
+  });
+
+  it("asks for metadata where key and value are there, for reactions, and for scores from 0 to 1", () => {
+    const judge = "01a1f97c-0a44-74be-a24a-64823095cf2d";
+    expect(queryOf(readState(FILTERS, { meta: "device.os", value: "iOS 18", reaction: "down", judge, least: "0", most: ".5" }))).toMatchObject({ "metadata[device.os]": "iOS 18", reaction: "down", evaluator_id: judge, min_score: "0", max_score: ".5" });
+    expect(Object.keys(queryOf({ ...none, meta: "plan" })).filter((one) => one.startsWith("metadata"))).toEqual([]);
+    for (const typed of ["1.1", "2", "-0.1", "nan", "1e-1", "."]) expect(readState(FILTERS, { least: typed, most: typed, reaction: typed })).toEqual(none);
+  });
+
+  it("asks for the file of what is listed, and for nothing that is not asked for", () => {
+    expect(fileQueryOf(none)).toEqual({});
+    expect(fileQueryOf({ ...none, prompt: "p", meta: "a&b", value: "c=d", least: "0", cost: "0.001" })).toEqual({ prompt: "p", "metadata[a&b]": "c=d", min_score: "0", min_cost_nusd: "1000000" });
   });
 
   it("has no filter that is not taken away by showing all, and asks for nothing then", () => {

@@ -6,6 +6,7 @@ import { type Codec, type StateOf, id, integer, maybeOneOf, readState, text } fr
 
 export const STATUSES = ["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] as const;
 export const LANES = ["interactive", "background", "batch", "imported"] as const;
+export const REACTIONS = ["up", "down", "any", "none"] as const;
 export const PAGE_ROWS = 50;
 
 /** An amount above 0, as somebody writes it; what is none filters nothing. */
@@ -15,7 +16,15 @@ function amount(): Codec<string> {
 
 export const isAmount = (typed: string) => /^(\d{1,7}(\.\d{0,9})?|\.\d{1,9})$/.test(typed) && Number(typed) > 0;
 
-/** How the filters stand in the address. `cost` in dollars, `time` in seconds. `since`, `until`: days. */
+/** A score from 0 to 1, as somebody writes it. */
+function score(): Codec<string> {
+  return { read: (given) => (typeof given === "string" && isScore(given) ? given : ""), write: (value) => value || null };
+}
+
+export const isScore = (typed: string) => /^(0|1|[01]?\.\d{1,6})$/.test(typed) && Number(typed) <= 1;
+
+/** How the filters stand in the address. `cost` in dollars, `time` in seconds. `since`, `until`: days. `meta` with `value`: a key of metadata and
+ * what it holds. `least`, `most`: scores of people, or of the evaluator `judge`. */
 export const FILTERS = {
   prompt: text(),
   version: integer(null),
@@ -35,6 +44,12 @@ export const FILTERS = {
   error: text(),
   cost: amount(),
   time: amount(),
+  reaction: maybeOneOf(REACTIONS),
+  meta: text(),
+  value: text(),
+  judge: id(),
+  least: score(),
+  most: score(),
 };
 
 export type Filters = StateOf<typeof FILTERS>;
@@ -42,12 +57,21 @@ export type Filters = StateOf<typeof FILTERS>;
 export const NO_FILTERS = readState(FILTERS, {});
 
 /** Those that stand in the row of further filters. */
-export const LESS_USED = ["since", "until", "model", "provider", "app", "key", "error", "cost", "time"] as const satisfies readonly (keyof Filters)[];
+export const LESS_USED = ["since", "until", "model", "provider", "app", "key", "error", "cost", "time", "reaction", "meta", "value", "judge", "least", "most"] as const satisfies readonly (keyof Filters)[];
 
 /** Those that have a control: all but what only a link sets, which stands beside them by itself. */
 export const SHOWN_FILTERS = ["prompt", "version", "status", "lane", "user", "session", ...LESS_USED] as const satisfies readonly (keyof Filters)[];
 
-export function queryOf({ prompt, version, status, session, user, lane, job, experiment, arm, since, until, model, provider, app, key, error, cost, time }: Filters): Record<string, unknown> {
+export function queryOf(filters: Filters): Record<string, unknown> {
+  return { ...askedOf(filters), limit: PAGE_ROWS };
+}
+
+/** The same for the file of all of them: what is not asked for is left out. */
+export function fileQueryOf(filters: Filters): Record<string, string> {
+  return Object.fromEntries(Object.entries(askedOf(filters)).flatMap(([name, value]) => (value === null || value === undefined || value === "" ? [] : [[name, String(value)]])));
+}
+
+function askedOf({ prompt, version, status, session, user, lane, job, experiment, arm, since, until, model, provider, app, key, error, cost, time, reaction, meta, value, judge, least, most }: Filters): Record<string, unknown> {
   return {
     prompt,
     version: prompt ? version : null,
@@ -65,8 +89,12 @@ export function queryOf({ prompt, version, status, session, user, lane, job, exp
     error_code: error,
     min_cost_nusd: cost ? Math.round(Number(cost) * 1e9) : null,
     min_latency_ms: time ? Math.round(Number(time) * 1_000) : null,
+    reaction,
+    ...(meta && value ? { [`metadata[${meta}]`]: value } : {}),
+    evaluator_id: judge || null,
+    min_score: least || null,
+    max_score: most || null,
     ...betweenDays(since, until),
-    limit: PAGE_ROWS,
   };
 }
 

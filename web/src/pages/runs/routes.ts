@@ -3,6 +3,7 @@ import type { PageRoute } from "@/lib/pages";
 const routes: PageRoute[] = [
   { path: "/runs", load: () => import("./RunsPage") },
   { path: "/runs/$id", load: () => import("./RunPage") },
+  { path: "/sessions", load: () => import("./SessionsPage") },
   { path: "/sessions/$id", load: () => import("./SessionPage") },
 ];
 

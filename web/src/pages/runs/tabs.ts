@@ -1,6 +1,7 @@
 /** Everything that was asked of models, by how it was asked. */
 export const RUNS_TABS = [
   { to: "/runs", label: "Runs" },
+  { to: "/sessions", label: "Sessions" },
   { to: "/groups", label: "Without a prompt" },
   { to: "/batches", label: "Batches" },
   { to: "/content", label: "Content jobs" },

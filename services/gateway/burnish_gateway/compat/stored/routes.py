@@ -1,7 +1,6 @@
 """`GET /v1/chat/completions…`: completions are read again, as OpenAI's clients do with those that were stored."""
 
-import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request
 from fastapi.responses import Response
@@ -10,15 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from burnish_gateway.compat.responses.kept import PAGE_DEFAULT, PAGE_MOST, page_of
 from burnish_gateway.compat.stored.read import Wanted, list_messages, list_page, read_completion
 from burnish_gateway.deps import GatewayParts, Viewer
+from burnish_gateway.metadata_query import metadata_of
 from burnish_gateway.wire import OF_METADATA, json_response, make_router
-from burnish_shared.errors import InvalidField
 
 router = make_router("openai")
-
-NAMED: Final = re.compile(r"metadata\[(.*)\]", re.DOTALL)
-
-NAMES_MOST: Final = 16
-"""As many as OpenAI's metadata may have."""
 
 CompletionId = Annotated[str, Path(max_length=100, description="Of a completion, that is of its execution")]
 After = Annotated[str | None, Query(max_length=200, description="The `last_id` of the page before")]
@@ -74,10 +68,7 @@ async def list_stored(
     """Calls of callers that ended well, by whichever format they came, with `store` or without: what a workspace keeps is stored. A page
     looks through 20,000 executions at most.
     """
-    named = {found[1]: value for name, value in request.query_params.items() if (found := NAMED.fullmatch(name)) is not None}
-    if len(named) > NAMES_MOST:
-        raise InvalidField(f"metadata: at most {NAMES_MOST} names.", param="metadata")
-    wanted = Wanted(model, named, newest_first=order == "desc")
+    wanted = Wanted(model, metadata_of(request), newest_first=order == "desc")
     return json_response(await list_page(gateway, principal, wanted, after=after, limit=limit))
 
 
