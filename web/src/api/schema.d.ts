@@ -10660,9 +10660,11 @@ export interface components {
         CorrectItemBody: {
             /**
              * Expected
-             * @description The right answer; compared after trimming.
+             * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
              */
-            expected: string;
+            expected: string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | components["schemas"]["JsonValue"][] | number | boolean;
         };
         /** CorrectedItem */
         CorrectedItem: {
@@ -12837,9 +12839,11 @@ export interface components {
             execution_id: string;
             /**
              * Expected
-             * @description Without it, the newest correction that people gave.
+             * @description Text, or JSON that becomes one. Without it, the newest correction that people gave.
              */
-            expected?: string | null;
+            expected?: (string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | components["schemas"]["JsonValue"][] | number | boolean) | null;
         };
         /**
          * ExecutionsImported
@@ -15040,6 +15044,7 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        JsonValue: unknown;
         /**
          * Jury
          * @description Several models grade the answer by one rubric, none knows of the others.
@@ -40396,9 +40401,11 @@ export interface operations {
                     items: {
                         /**
                          * Expected
-                         * @description The right answer; compared after trimming.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
                          */
-                        expected: string;
+                        expected: string | {
+                            [key: string]: components["schemas"]["JsonValue"];
+                        } | components["schemas"]["JsonValue"][] | number | boolean;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.
@@ -41371,9 +41378,11 @@ export interface operations {
                     items: {
                         /**
                          * Expected
-                         * @description The right answer; compared after trimming.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
                          */
-                        expected: string;
+                        expected: string | {
+                            [key: string]: components["schemas"]["JsonValue"];
+                        } | components["schemas"]["JsonValue"][] | number | boolean;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.

@@ -67,9 +67,26 @@ export function cellsOf(matrix: Result["matrix"]): Confusion[] {
   return Object.entries(matrix ?? {}).flatMap(([expected, row]) => Object.entries(row).map(([predicted, count]) => ({ expected, predicted, count })));
 }
 
+/** An answer as the matrix names it: trimmed, and a JSON object or list in one spelling, as the API compares it. */
+export function labelOf(text: string): string {
+  const bare = text.trim();
+  if (!/^[{[]/.test(bare)) return bare;
+  try {
+    return JSON.stringify(inOrder(JSON.parse(bare)));
+  } catch {
+    return bare;
+  }
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [two]) => (one < two ? -1 : 1)).map(([name, one]) => [name, inOrder(one)]));
+}
+
 /** The column of the matrix that an answer stands in. */
 export function columnOf(one: Pick<FailedCase, "output">, labels: ReadonlySet<string>): string {
-  const got = (one.output ?? "").trim();
+  const got = labelOf(one.output ?? "");
   return labels.has(got) ? got : OTHER;
 }
 
@@ -80,7 +97,7 @@ export function filterCases(cases: readonly FailedCase[], { expected, got, q }: 
   const word = q.trim().toLowerCase();
   return cases.filter(
     (one) =>
-      (!expected || one.expected.trim() === expected) &&
+      (!expected || labelOf(one.expected) === expected) &&
       (!got || columnOf(one, labels) === got) &&
       (!word || `${wordsOf(one.input)}\n${one.expected}\n${one.output ?? ""}`.toLowerCase().includes(word)),
   );
