@@ -1,4 +1,4 @@
-"""An answer beside the one that is expected: a JSON object or list by its value, everything else by its spelling. Pure; one rule for all."""
+"""An answer beside the expected one: a JSON object or list by its value, everything else by its spelling. Pure; one rule for all."""
 
 import json
 from typing import Any
