@@ -9,7 +9,7 @@ from uuid import UUID
 
 from burnish_optimizer.core.scoring import is_right
 from burnish_shared.evaluators.verdict import NoScore, Score, Verdict
-from burnish_shared.expected_answer import compared as label_of
+from burnish_shared.expected_answer import compared
 from burnish_shared.measures import wilson
 from burnish_shared.paired import LEAST_ITEMS
 
@@ -132,10 +132,8 @@ def _scored(cases: Sequence[Case], evaluator_id: UUID, named: Named) -> dict[str
 
 def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
     stats: dict[str, dict[str, Any]] = {}
-    by_label: dict[str, list[Case]] = {}
-    for case in cases:
-        by_label.setdefault(label_of(case.expected), []).append(case)
-    for label, own in sorted(by_label.items()):
+    for label in sorted({case.expected for case in cases}):
+        own = [case for case in cases if case.expected == label]
         correct = sum(case.is_right for case in own)
         stats[label] = {
             "total": len(own),
@@ -150,14 +148,15 @@ def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
 
 
 def _confusion(cases: Sequence[Case]) -> dict[str, dict[str, int]]:
-    """Expected → answered → count; only what occurred. Empty where answers are no categories."""
-    labels = {label_of(case.expected) for case in cases}
+    """Expected → answered → count; only what occurred, by what items expect as it stands there. Empty where answers are no categories."""
+    labels = sorted({case.expected.strip() for case in cases}, reverse=True)
     if len(labels) > MATRIX_LABELS_MOST:
         return {}
-    matrix: dict[str, Counter[str]] = {label: Counter() for label in sorted(labels)}
+    by_value = {compared(label): label for label in labels}
+    matrix: dict[str, Counter[str]] = {label: Counter() for label in reversed(labels)}
     for case in cases:
-        got = label_of(case.output or "")
-        matrix[label_of(case.expected)][got if got in labels else OTHER] += 1
+        label, got = case.expected.strip(), compared(case.output or "")
+        matrix[label][label if got == compared(label) else by_value.get(got, OTHER)] += 1
     return {label: dict(sorted(row.items())) for label, row in matrix.items()}
 
 

@@ -12,8 +12,8 @@ it("puts an answer into the column of its label, all else into the other one", (
 it("finds the cases of a cell of JSON answers however they are spelled", () => {
   expect(labelOf(' {"b": [1.0, true], "a": {"d": null, "c": "ü"}} ')).toBe('{"a":{"c":"ü","d":null},"b":[1,true]}');
   expect(["{billing}", " 1.0 ", "a"].map(labelOf)).toEqual(["{billing}", "1.0", "a"]);
-  const [one, other] = ['{"q":"a"}', '{"q":"b"}'];
-  const cases = [failed("1", '{ "q": "a" }', '{"q": "b"}'), failed("2", '{"q":"b"}', "hm")];
+  const [one, other] = ['{ "q": "a" }', '{"q":"b"}'];
+  const cases = [failed("1", one, '{"q": "b"}'), failed("2", other, "hm")];
   expect(filterCases(cases, { expected: one, got: other, q: "" }, new Set([one, other])).map(({ item_id }) => item_id)).toEqual(["1"]);
 });
 

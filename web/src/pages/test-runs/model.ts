@@ -67,7 +67,7 @@ export function cellsOf(matrix: Result["matrix"]): Confusion[] {
   return Object.entries(matrix ?? {}).flatMap(([expected, row]) => Object.entries(row).map(([predicted, count]) => ({ expected, predicted, count })));
 }
 
-/** An answer as the matrix names it: trimmed, and a JSON object or list in one spelling, as the API compares it. */
+/** An answer as the API compares it: trimmed, and a JSON object or list in one spelling. */
 export function labelOf(text: string): string {
   const bare = text.trim();
   if (!/^[{[]/.test(bare)) return bare;
@@ -86,8 +86,8 @@ function inOrder(value: unknown): unknown {
 
 /** The column of the matrix that an answer stands in. */
 export function columnOf(one: Pick<FailedCase, "output">, labels: ReadonlySet<string>): string {
-  const got = labelOf(one.output ?? "");
-  return labels.has(got) ? got : OTHER;
+  const got = (one.output ?? "").trim();
+  return labels.has(got) ? got : ([...labels].find((label) => labelOf(label) === labelOf(got)) ?? OTHER);
 }
 
 export type CaseFilter = { expected: string; got: string; q: string };
@@ -97,7 +97,7 @@ export function filterCases(cases: readonly FailedCase[], { expected, got, q }: 
   const word = q.trim().toLowerCase();
   return cases.filter(
     (one) =>
-      (!expected || labelOf(one.expected) === expected) &&
+      (!expected || one.expected.trim() === expected) &&
       (!got || columnOf(one, labels) === got) &&
       (!word || `${wordsOf(one.input)}\n${one.expected}\n${one.output ?? ""}`.toLowerCase().includes(word)),
   );
