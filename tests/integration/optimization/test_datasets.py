@@ -59,6 +59,8 @@ async def test_items_come_back_in_order_and_the_same_input_counts_once(
     assert (again.added, again.dataset.version, again.contradictions) == (0, 1, 0)
     other = NewItem(input="a b c d", expected="another", split="train")
     assert (await more_in(db, ws, made.dataset.dataset_id, [other, item("a b c d")])).contradictions == 1
+    respelled = [NewItem(input="j", expected=one, split="train") for one in ('{"a": 1, "b": 2}', '{"b":2.0,"a":1}', '{"a": 2}')]
+    assert (await made_of(db, ws, respelled)).contradictions == 1, "JSON is compared by its value"
     more = await more_in(db, ws, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")])
     assert (more.added, more.dataset.version, more.dataset.test_version) == (1, 2, 1)
     async with db.unit_of_work(workspace=ws) as tx:

@@ -57,6 +57,25 @@ def test_a_line_that_contradicts_an_earlier_one_is_named() -> None:
     assert (shown.items, shown.duplicates, shown.contradictions) == (2, 2, [5])
 
 
+@pytest.mark.capability("D1")
+def test_what_is_expected_may_be_json_and_is_kept_as_text() -> None:
+    given = ['{"b": [1.0, true], "a": "x"}', "[2, 1]", "3", "1.50", "true", '"a text"', '"{\\"as\\": 1.0}"']
+    raw = "".join(f'{{"input": "t{number}", "expected": {one}}}\n' for number, one in enumerate(given)).encode()
+    kept = ['{"a":"x","b":[1,true]}', "[2,1]", "3", "1.5", "true", "a text", '{"as": 1.0}']
+    assert [one.expected for one in read_items(raw, content_type="application/x-ndjson").items] == kept
+    whole = f'{{"items": [{", ".join(raw.decode().splitlines())}]}}'.encode()
+    assert [one.expected for one in read_items(whole, content_type="application/json").items] == kept
+    with pytest.raises(InvalidField, match=r"expected: must be text"):
+        read_items(b'{"items": [{"input": "t", "expected": null}]}', content_type="application/json")
+    with pytest.raises(InvalidField, match=r"expected"):
+        read_items(b'{"items": [{"input": "t", "expected": ["%s"]}]}' % (b"x" * 20_000), content_type="application/json")
+
+
+def test_another_spelling_of_the_same_json_contradicts_nothing() -> None:
+    sheet = b'{"input": "a", "expected": {"n": 1, "m": 2}}\n{"input": "a", "expected": "{\\"m\\": 2.0, \\"n\\": 1}"}\n'
+    assert read_preview(sheet, content_type="application/x-ndjson", mapping={}).contradictions == []
+
+
 def test_examples_of_a_column_are_shown_as_the_file_has_them() -> None:
     shown = read_preview(b'{"input": {"q": "hi"}, "expected": "x"}\n', content_type="application/x-ndjson", mapping={})
     assert shown.columns[0].examples == ['{"q": "hi"}']

@@ -57,6 +57,44 @@ def test_an_answer_is_right_when_it_is_the_label_and_nothing_else(output: str | 
 
 
 @pytest.mark.capability("D3")
+@pytest.mark.parametrize(
+    ("output", "right"),
+    [
+        ('{"a":[1,true],"b":{"c":2}}', True),
+        (' {\n  "b": {"c": 2.0},\n  "a": [1, true]\n}\n', True),
+        ('{"b":{"c":2},"a":[true,1]}', False),
+        ('{"b":{"c":2},"a":[1,1]}', False),
+        ('{"b":{"c":"2"},"a":[1,true]}', False),
+        ('{"b":{"c":2},"a":[1,true],"d":null}', False),
+        ('```json\n{"a":[1,true],"b":{"c":2}}\n```', False),
+        ('Here it is: {"a":[1,true],"b":{"c":2}}', False),
+        ('{"a":[1,true],"b":{"c":2}', False),
+        (None, False),
+    ],
+)
+def test_a_json_answer_is_right_by_its_value(output: str | None, right: bool) -> None:
+    assert is_right(output, expected='{"a": [1.0, true], "b": {"c": 2}}') is right
+
+
+@pytest.mark.parametrize(("output", "expected"), [("1.0", "1"), ("True", "true"), ("{billing}", "{ billing}"), ('"a"', "a")])
+def test_what_is_no_json_object_or_list_is_compared_as_it_is_spelled(output: str, expected: str) -> None:
+    assert not is_right(output, expected=expected) and is_right(f" {expected}\n", expected=expected)
+
+
+def test_json_answers_stand_in_the_column_of_their_value() -> None:
+    def case(number: int, expected: str, output: str) -> Case:
+        return Case(UUID(int=number), UUID(int=number), "t", expected, output, cost_nusd=0, latency_ms=1)
+
+    cases = [case(1, '{"q": "a"}', '{"q":"a"}'), case(2, '{"q":"a"}', '{"q": "b"}'), case(3, '{ "q": "b" }', '{"q":"c"}')]
+    result = summarize(cases)
+    assert result["metrics"]["correct"] == 1
+    assert result["confusion_matrix"] == {
+        '{ "q": "b" }': {OTHER: 1}, '{"q": "a"}': {'{"q": "a"}': 1}, '{"q":"a"}': {'{ "q": "b" }': 1},
+    }  # fmt: skip
+    assert set(result["metrics"]["category_stats"]) == {'{ "q": "b" }', '{"q": "a"}', '{"q":"a"}'}, "as an erasure looks for them"
+
+
+@pytest.mark.capability("D3")
 def test_a_summary_counts_categories_confusions_failures_and_costs() -> None:
     def case(number: int, expected: str, output: str | None) -> Case:
         return Case(UUID(int=number), UUID(int=number), f"t{number}", expected, output, cost_nusd=10, latency_ms=number * 10)

@@ -10708,9 +10708,11 @@ export interface components {
         CorrectItemBody: {
             /**
              * Expected
-             * @description The right answer; compared after trimming.
+             * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
              */
-            expected: string;
+            expected: string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | components["schemas"]["JsonValue"][] | number | boolean;
         };
         /** CorrectedItem */
         CorrectedItem: {
@@ -12885,9 +12887,11 @@ export interface components {
             execution_id: string;
             /**
              * Expected
-             * @description Without it, the newest correction that people gave.
+             * @description Text, or JSON that becomes one. Without it, the newest correction that people gave.
              */
-            expected?: string | null;
+            expected?: (string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | components["schemas"]["JsonValue"][] | number | boolean) | null;
         };
         /**
          * ExecutionsImported
@@ -15088,6 +15092,7 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        JsonValue: unknown;
         /**
          * Jury
          * @description Several models grade the answer by one rubric, none knows of the others.
@@ -40516,9 +40521,11 @@ export interface operations {
                     items: {
                         /**
                          * Expected
-                         * @description The right answer; compared after trimming.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
                          */
-                        expected: string;
+                        expected: string | {
+                            [key: string]: components["schemas"]["JsonValue"];
+                        } | components["schemas"]["JsonValue"][] | number | boolean;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.
@@ -41491,9 +41498,11 @@ export interface operations {
                     items: {
                         /**
                          * Expected
-                         * @description The right answer; compared after trimming.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
                          */
-                        expected: string;
+                        expected: string | {
+                            [key: string]: components["schemas"]["JsonValue"];
+                        } | components["schemas"]["JsonValue"][] | number | boolean;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.

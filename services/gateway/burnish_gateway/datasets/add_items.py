@@ -15,6 +15,7 @@ from burnish_gateway.datasets.keep_together import FEW_ITEMS
 from burnish_gateway.outside import Needed, NeedsResult, result_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
+from burnish_shared.expected_answer import is_same
 from burnish_shared.ids import new_uuid
 
 FRESH_TEST_RATIO: Final = 0.5
@@ -78,7 +79,8 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
         )
         dataset = await store.find_dataset(tx, workspace_id, dataset_id) or dataset
     duplicates = len(items) - len(made)
-    contradictions = await store.count_contradictions(tx, workspace_id, dataset_id, items) if duplicates else 0
+    others = await store.spelled_otherwise(tx, workspace_id, dataset_id, items) if duplicates else []
+    contradictions = sum(not is_same(held, given) for held, given in others)
     return Added(dataset, added=len(made), duplicates=duplicates, contradictions=contradictions)
 
 

@@ -5,9 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
-from burnish_gateway.datasets.item import EXPECTS_NOTHING, GROUP, SYNTHETIC, NewItem, marked, means_yes, says_nothing, split_named
+from burnish_gateway.datasets.item import (
+    EXPECTS_NOTHING,
+    GROUP,
+    SYNTHETIC,
+    NewItem,
+    answer_in_words,
+    marked,
+    means_yes,
+    says_nothing,
+    split_named,
+)
 from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
 from burnish_gateway.datasets.mapping import check_columns, check_items, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
@@ -22,6 +32,18 @@ PROBLEMS_MOST: Final = 100
 INPUT_MOST_CHARS: Final = 65_536
 EXPECTED_MOST_CHARS: Final = 16_384
 
+Expected = Annotated[
+    Text,
+    Field(max_length=EXPECTED_MOST_CHARS),
+    BeforeValidator(answer_in_words, json_schema_input_type=str | dict[str, JsonValue] | list[JsonValue] | float | bool),
+]
+"""The right answer: a text, or JSON that becomes one."""
+
+EXPECTED_SAID: Final = (
+    "The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its "
+    "spelling does not matter."
+)
+
 
 class ItemBody(ApiModel):
     """One item as it is uploaded."""
@@ -29,7 +51,7 @@ class ItemBody(ApiModel):
     input: Annotated[Text, Field(min_length=1, max_length=INPUT_MOST_CHARS)] | dict[str, Any] = Field(
         description="A text, or the prompt's variables by name."
     )
-    expected: Annotated[Text, Field(max_length=EXPECTED_MOST_CHARS)] = Field(description="The right answer; compared after trimming.")
+    expected: Expected = Field(description=EXPECTED_SAID)
     split: str | None = Field(default=None, description="train, validation (or val), test; without it the split follows from a hash.")
     metadata: dict[str, Any] = Field(default_factory=dict)
     group: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(

@@ -5,10 +5,10 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from burnish_gateway.datasets import store
-from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS
+from burnish_gateway.datasets.bodies import EXPECTED_SAID, Expected
 from burnish_gateway.datasets.dataset import Change, Dataset, StoredItem, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
-from burnish_gateway.wire import ApiModel, Text
+from burnish_gateway.wire import ApiModel
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
@@ -16,7 +16,7 @@ from burnish_shared.errors import NotFound
 class CorrectItemBody(ApiModel):
     """What is right instead. Input and split of an item stay: another input is another item."""
 
-    expected: Text = Field(max_length=EXPECTED_MOST_CHARS, description="The right answer; compared after trimming.")
+    expected: Expected = Field(description=EXPECTED_SAID)
 
     @field_validator("expected")
     @classmethod

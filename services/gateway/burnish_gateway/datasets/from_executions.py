@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field, model_validator
 from burnish_gateway.datasets import from_executions_store as store
 from burnish_gateway.datasets.add_items import Added, add_items
 from burnish_gateway.datasets.answers import AddedAnswer
-from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS
+from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS, Expected
 from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import GROUP, NewItem
 from burnish_gateway.review.review_item import Content
-from burnish_gateway.wire import ApiModel, Text
+from burnish_gateway.wire import ApiModel
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
@@ -30,8 +30,8 @@ class ExecutionChoice(ApiModel):
     """One execution, with the right answer where it is known."""
 
     execution_id: UUID
-    expected: Text | None = Field(
-        default=None, min_length=1, max_length=EXPECTED_MOST_CHARS, description="Without it, the newest correction that people gave."
+    expected: Annotated[Expected, Field(min_length=1)] | None = Field(
+        default=None, description="Text, or JSON that becomes one. Without it, the newest correction that people gave."
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from burnish_shared.expected_answer import spelled
+
 Split = Literal["train", "validation", "test"]
 
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
@@ -25,6 +27,14 @@ EXPECTS_NOTHING: Final = "nothing is expected, so every answer would count as wr
 def says_nothing(expected: str | None) -> bool:
     """Whether there is no right answer, by the rule that answers are compared with: after trimming."""
     return expected is None or not expected.strip()
+
+
+def answer_in_words(value: object) -> object:
+    """What an item expects as the text that is stored: an object or list in its one spelling, a number, true or false as JSON writes it.
+    Anything else as it is; null is refused as nothing."""
+    if isinstance(value, dict | list):
+        return spelled(value)
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
 def means_yes(value: object) -> bool:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from burnish_gateway.datasets import leaks_store as store
 from burnish_gateway.datasets.dataset import Dataset
 from burnish_shared.db.session import Tx
+from burnish_shared.expected_answer import compared
 
 LOOKS_MOST: Final = 5
 """Looks of optimizations at one test split; after them fresh test items are asked for (SCIENCE section 3)."""
@@ -75,7 +76,7 @@ async def find_leaks(tx: Tx, workspace_id: UUID, dataset: Dataset) -> LeakReport
 def _pair(pair: dict[str, Any], items: dict[UUID, Record]) -> AlikePair:
     rows = [items[UUID(one)] for one in pair["items"]]
     shown = [AlikeItem(id=row["item_id"], split=row["split"], input=row["input"], expected=row["expected"]) for row in rows]
-    return AlikePair(similarity=pair["similarity"], items=shown, contradicts=len({one.expected.strip() for one in shown}) > 1)
+    return AlikePair(similarity=pair["similarity"], items=shown, contradicts=len({compared(one.expected) for one in shown}) > 1)
 
 
 def _in_words(dataset: Dataset, pairs: list[AlikePair], groups: list[SplitGroup], *, looks: int, reads: int) -> list[str]:

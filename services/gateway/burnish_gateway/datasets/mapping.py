@@ -153,8 +153,6 @@ def _field(target: str, value: Any) -> dict[str, Any]:
         return {target: str(value)} if value not in (None, "") else {}
     if target == "synthetic":
         return {target: means_yes(value)}
-    if target == "expected" and isinstance(value, bool | int | float):
-        return {target: str(value).lower() if isinstance(value, bool) else str(value)}
     return {target: value}
 
 

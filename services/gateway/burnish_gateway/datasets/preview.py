@@ -14,6 +14,7 @@ from burnish_gateway.datasets.mapping import COLUMNS_MOST, check_columns, checke
 from burnish_gateway.datasets.near_duplicates import near_duplicates
 from burnish_gateway.wire import ApiModel, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
+from burnish_shared.expected_answer import is_same
 
 ROWS_SHOWN: Final = 10
 EXAMPLES_SHOWN: Final = 3
@@ -110,7 +111,7 @@ def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[s
             continue
         _, first = items.setdefault(item.content_hash, (line.number, item))
         duplicates += first is not item
-        if first.expected.strip() != item.expected.strip():
+        if not is_same(first.expected, item.expected):
             contradictions.append(line.number)
     kept = [(number, item) for (number, _), item in zip(items.values(), placed([item for _, item in items.values()], held=[]), strict=True)]
     splits = [item.place for _, item in kept]

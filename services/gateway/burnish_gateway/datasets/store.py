@@ -159,10 +159,10 @@ async def count_ever_tested(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int
     return found
 
 
-async def count_contradictions(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> int:
-    """How many expect another answer, after trimming, than what the dataset holds for their input."""
-    found: int = await tx.fetchval(
-        """SELECT count(*) FROM unnest($3::bytea[], $4::text[]) n(hash, expected)
+async def spelled_otherwise(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> list[tuple[str, str]]:
+    """What the dataset expects and what one of the items does, of each whose text differs after trimming."""
+    rows = await tx.fetch(
+        """SELECT i.expected AS held, n.expected AS given FROM unnest($3::bytea[], $4::text[]) n(hash, expected)
              JOIN dataset_items i ON i.workspace_id = $1 AND i.dataset_id = $2 AND i.content_hash = n.hash
             WHERE btrim(i.expected, E' \\t\\n\\r') <> btrim(n.expected, E' \\t\\n\\r')""",
         workspace_id,
@@ -170,7 +170,7 @@ async def count_contradictions(tx: Tx, workspace_id: UUID, dataset_id: UUID, ite
         [item.content_hash for item in items],
         [item.expected for item in items],
     )
-    return found
+    return [(row["held"], row["given"]) for row in rows]
 
 
 async def list_items(

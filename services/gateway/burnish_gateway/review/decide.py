@@ -12,6 +12,7 @@ from burnish_gateway.review.review_item import Content, ReviewItem, no_such_revi
 from burnish_shared.contracts.review import Verdict
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden
+from burnish_shared.expected_answer import is_same
 
 
 async def decide(tx: Tx, principal: Principal, review_id: UUID, body: LabelBody | CorrectBody) -> DecidedAnswer:
@@ -116,6 +117,6 @@ def _verdict(body: LabelBody | CorrectBody, output: str | None) -> tuple[Verdict
     """The verdict, and the correction where there is one."""
     if isinstance(body, LabelBody):
         return body.verdict, None
-    if output is not None and body.expected.strip() == output.strip():
+    if output is not None and is_same(body.expected, output):
         return "good", None
     return "bad", body.expected

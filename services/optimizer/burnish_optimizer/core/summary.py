@@ -9,6 +9,7 @@ from uuid import UUID
 
 from burnish_optimizer.core.scoring import is_right
 from burnish_shared.evaluators.verdict import NoScore, Score, Verdict
+from burnish_shared.expected_answer import compared
 from burnish_shared.measures import wilson
 from burnish_shared.paired import LEAST_ITEMS
 
@@ -147,14 +148,15 @@ def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
 
 
 def _confusion(cases: Sequence[Case]) -> dict[str, dict[str, int]]:
-    """Expected → answered → count; only what occurred. Empty where answers are no categories."""
-    labels = {case.expected.strip() for case in cases}
+    """Expected → answered → count; only what occurred, by what items expect as it stands there. Empty where answers are no categories."""
+    labels = sorted({case.expected.strip() for case in cases}, reverse=True)
     if len(labels) > MATRIX_LABELS_MOST:
         return {}
-    matrix: dict[str, Counter[str]] = {label: Counter() for label in sorted(labels)}
+    by_value = {compared(label): label for label in labels}
+    matrix: dict[str, Counter[str]] = {label: Counter() for label in reversed(labels)}
     for case in cases:
-        got = (case.output or "").strip()
-        matrix[case.expected.strip()][got if got in labels else OTHER] += 1
+        label, got = case.expected.strip(), compared(case.output or "")
+        matrix[label][label if got == compared(label) else by_value.get(got, OTHER)] += 1
     return {label: dict(sorted(row.items())) for label, row in matrix.items()}
 
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FailedCase, OTHER, cellsOf, columnOf, countsOf, filterCases, groundsOf, kept, resultOf, runsOf, scoresOf } from "./model";
+import { type FailedCase, OTHER, cellsOf, columnOf, countsOf, filterCases, groundsOf, kept, labelOf, resultOf, runsOf, scoresOf } from "./model";
 
 const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
 const labels = new Set(["a", "b"]);
@@ -7,6 +7,14 @@ const labels = new Set(["a", "b"]);
 it("puts an answer into the column of its label, all else into the other one", () => {
   expect([" a\n", "I think a", null].map((output) => columnOf({ output }, labels))).toEqual(["a", OTHER, OTHER]);
   expect(cellsOf({ a: { a: 2, b: 1 } })).toEqual([{ expected: "a", predicted: "a", count: 2 }, { expected: "a", predicted: "b", count: 1 }]);
+});
+
+it("finds the cases of a cell of JSON answers however they are spelled", () => {
+  expect(labelOf(' {"b": [1.0, true], "a": {"d": null, "c": "ü"}} ')).toBe('{"a":{"c":"ü","d":null},"b":[1,true]}');
+  expect(["{billing}", " 1.0 ", "a"].map(labelOf)).toEqual(["{billing}", "1.0", "a"]);
+  const [one, other] = ['{ "q": "a" }', '{"q":"b"}'];
+  const cases = [failed("1", one, '{"q": "b"}'), failed("2", other, "hm")];
+  expect(filterCases(cases, { expected: one, got: other, q: "" }, new Set([one, other])).map(({ item_id }) => item_id)).toEqual(["1"]);
 });
 
 it("leaves the cases of one cell, or of some words", () => {

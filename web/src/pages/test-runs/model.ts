@@ -67,10 +67,27 @@ export function cellsOf(matrix: Result["matrix"]): Confusion[] {
   return Object.entries(matrix ?? {}).flatMap(([expected, row]) => Object.entries(row).map(([predicted, count]) => ({ expected, predicted, count })));
 }
 
+/** An answer as the API compares it: trimmed, and a JSON object or list in one spelling. */
+export function labelOf(text: string): string {
+  const bare = text.trim();
+  if (!/^[{[]/.test(bare)) return bare;
+  try {
+    return JSON.stringify(inOrder(JSON.parse(bare)));
+  } catch {
+    return bare;
+  }
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [two]) => (one < two ? -1 : 1)).map(([name, one]) => [name, inOrder(one)]));
+}
+
 /** The column of the matrix that an answer stands in. */
 export function columnOf(one: Pick<FailedCase, "output">, labels: ReadonlySet<string>): string {
   const got = (one.output ?? "").trim();
-  return labels.has(got) ? got : OTHER;
+  return labels.has(got) ? got : ([...labels].find((label) => labelOf(label) === labelOf(got)) ?? OTHER);
 }
 
 export type CaseFilter = { expected: string; got: string; q: string };
