@@ -70,6 +70,8 @@ class Workshop:
     _held: dict[Claim, float] = field(default_factory=dict)
     """What is under way here, and when its lease was renewed, by the event loop's clock."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _may_hold_more: bool = True
+    """Than is under way: what a process of this name held when it died, and what was claimed while the answer got lost."""
     _pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +84,6 @@ class Workshop:
     async def run(self, stop: asyncio.Event) -> None:
         """Claims and works until `stop`; then gives back what is under way, for another replica to go on with."""
         try:
-            await self._release_from_before()
             while not stop.is_set():
                 await self._claim()
                 await self._nap(stop)
@@ -101,25 +102,27 @@ class Workshop:
             await _ended(*waiting)
         self._wake.clear()
 
-    async def _release_from_before(self) -> None:
-        """A process that starts under this name holds nothing yet: what is held in it was held by one that died."""
-        try:
-            async with self.db.unit_of_work() as tx:
-                released = await self.release_all(tx, worker=self.settings.replica)
-        except Unavailable:
-            return  # the leases run out by themselves
+    async def _release_unknown(self) -> None:
+        """Where nothing is under way, all that is held under this name is held by nobody: it would wait for its lease to run out."""
+        if not self._may_hold_more or self._running:
+            return
+        async with self.db.unit_of_work() as tx:
+            released = await self.release_all(tx, worker=self.settings.replica)
+        self._may_hold_more = False
         if released:
-            log.warning("work.found_from_before", count=released)
+            log.warning("work.found_unknown", count=released)
 
     async def _claim(self) -> None:
         room = self.at_once - len(self._running)
         if room <= 0:
             return
         try:
+            await self._release_unknown()
             await self._renew_late()
             async with self.db.unit_of_work() as tx:
                 claims = await self.claim_some(tx, worker=self.settings.replica, lease_s=self.settings.lease_s, most=room)
         except Unavailable:
+            self._may_hold_more = True  # the connection may have gone between the commit and its answer
             return
         for claim in claims:
             task = asyncio.create_task(self._work(claim))

@@ -240,6 +240,55 @@ async def test_what_is_archived_here_goes_on_with_nothing_until_it_is_restored(s
     assert [(one["outcome"], one["versions_added"]) for one in (*told["prompts"], *told["chains"])] == [("extended", 1)] * 2
 
 
+async def test_what_builds_on_what_was_left_alone_is_named(stack: Stack, call: Caller) -> None:
+    for slug, template in (
+        ("tone", "Be kind to {{x}}."),
+        ("plain", "Say {{x}}"),
+        ("uses", "{{> tone@1}} Say {{x}}."),
+        ("label", "{{> tone}}"),
+    ):
+        made = await call("POST", "/v1/prompts", {"slug": slug, "template": template, "model": "simulated/chat"})
+        assert made.status == 201, made.body
+    assert (await call("POST", "/v1/prompts/tone/versions", {"base_version": 1, "template": "Be very kind to {{x}}."})).status == 201
+    steps = [
+        {"id": "a", "prompt": "tone@1", "variables": {"x": "variables.x"}},
+        {"id": "b", "prompt": "plain@1", "variables": {"x": "steps.a.output"}},
+    ]
+    assert (await call("POST", "/v1/chains", {"slug": "both", "steps": steps})).status == 201
+    for name, slug in (("of tone", "tone"), ("of plain", "plain")):
+        arms = [{"name": "control", "version": 1, "control": True}, {"name": "other", "version": 1, "model": "simulated/reader"}]
+        drafted = await call("POST", "/v1/experiments", {"name": name, "prompt": slug, "arms": arms})
+        assert drafted.status == 201, drafted.body
+    bundle = await export(call)
+
+    other = await stack.caller()
+    assert (await other("POST", "/v1/prompts", {"slug": "tone", "template": "Snarl at {{x}}.", "model": "simulated/chat"})).status == 201
+    dry = await bring(other, bundle, "dry_run=true")
+    told = await bring(other, bundle)
+    assert dry | {"dry_run": False} == told
+    assert {one["slug"]: one["outcome"] for one in told["prompts"]} == {
+        "label": "created", "plain": "created", "tone": "conflict", "uses": "created",
+    }  # fmt: skip
+    assert told["notes"] == [
+        "label@1: includes 'tone', which says something else here than in the file, and renders that.",
+        "uses@1: includes 'tone@1', which says something else here than in the file, and renders that.",
+        "both: runs the prompt 'tone', which says something else here than in the file, and runs that.",
+        "The experiment 'of tone' is left out: versions of 'tone' say something else here than in the file.",
+    ]
+    assert {one["name"]: one["outcome"] for one in told["experiments"]} == {"of tone": "refused", "of plain": "created"}
+    assert told["left_out"] == 2
+    assert await rendered(other, "uses", x="Ada") == "Snarl at Ada. Say Ada."
+
+    third = await stack.caller()
+    for template in ("Be kind to {{x}}.", "Snarl at {{x}}."):  # the first version is the same: what builds on it is as it was
+        base = {"base_version": 1} if template.startswith("Snarl") else {"slug": "tone", "model": "simulated/chat"}
+        path = "/v1/prompts/tone/versions" if "base_version" in base else "/v1/prompts"
+        assert (await third("POST", path, base | {"template": template})).status == 201
+    told = await bring(third, bundle)
+    assert [one for one in told["notes"] if "'tone@1'" in one or "experiment" in one] == []
+    assert {one["outcome"] for one in told["experiments"]} == {"created"}
+
+
 async def test_two_datasets_in_use_have_two_names(call: Caller) -> None:
     sets: list[dict[str, Any]] = [{"name": "twins", "items": [{"input": one, "expected": "b"}]} for one in ("a", "c")]
     told = await bring(call, {"datasets": sets}, status=422)

@@ -7,7 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from burnish_optimizer.io.work_store import Claim, claim_work
 from burnish_optimizer.job_under_way import Work
+from burnish_optimizer.work import Workshop
+from burnish_shared.errors import Unavailable
 from tests.embedded.stack import Stack
 from tests.integration.execution.test_stopped_gateway import stopping, told_by_stopped, until_open
 from tests.integration.optimization.conftest import Desk, make_desk
@@ -231,6 +234,36 @@ async def test_a_job_whose_connections_are_cut_goes_on(stack: Stack, desk: Desk,
     assert (job["status"], job["outcome"]) == ("completed", "improved"), job["error"]
     claims = await books(stack, "SELECT fence FROM optimization_jobs WHERE job_id = $1::text::uuid", job_id)
     assert claims[0]["fence"] == 1
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.promise("O-01")
+async def test_a_job_whose_claim_was_written_and_never_answered_does_not_wait_for_its_lease(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[Claim] = []
+
+    class LosesOne(Workshop):
+        async def claim(self, _: Any, **asked: Any) -> list[Claim]:
+            """As where the connection goes between the commit and its answer."""
+            async with self.db.unit_of_work() as tx:
+                claims = await claim_work(tx, **asked)
+            if claims and not lost:
+                lost.extend(claims)
+                raise Unavailable("The database went away in the middle of the work; try again.")
+            return claims
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            if "optimization" in self.do:
+                self.claim_some = self.claim
+
+    monkeypatch.setattr("burnish_optimizer.app.Workshop", LosesOne)
+    await start_optimizer(lease_s=600, renew_s=20)
+    job_id = await start(desk)
+    job = await desk.until(f"/v1/optimizations/{job_id}")
+    assert (job["status"], job["outcome"]) == ("completed", "improved"), job["error"]
+    assert [str(one.id) for one in lost] == [job_id]
     await assert_books_are_in_order(stack, desk.caller)
 
 

@@ -13037,7 +13037,7 @@ export interface components {
         };
         /**
          * ExperimentImported
-         * @description `refused`: what it names is not here; a note says what.
+         * @description `refused`: what it names is not here, or something else; a note says what.
          */
         ExperimentImported: {
             /** Name */

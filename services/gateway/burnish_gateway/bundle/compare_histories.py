@@ -9,11 +9,13 @@ Outcome = Literal["created", "extended", "unchanged", "conflict"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """`added`: versions that are not here; `reason`: of a conflict, where the two differ first."""
+    """`added`: versions that are not here; `reason`: of a conflict, where the two differ first, and `other_from`: from which version on
+    a number means another text here; None: none does."""
 
     outcome: Outcome
     added: int
     reason: str | None = None
+    other_from: int | None = None
 
 
 def compared(slug: str, given: Sequence[bytes], standing: Mapping[str, Any] | None) -> Compared:
@@ -25,9 +27,9 @@ def compared(slug: str, given: Sequence[bytes], standing: Mapping[str, Any] | No
     if list(held[:same]) != list(given[:same]):
         first = next(n for n in range(same) if held[n] != given[n]) + 1
         why = f"Version {first} of '{slug}' says something else here; rename one of the two, or add it as a new version."
-        return Compared("conflict", 0, why)
+        return Compared("conflict", 0, why, other_from=first)
     if set(held[same:]) & set(given[same:]):
-        return Compared("conflict", 0, f"The versions of '{slug}' came in another order here.")
+        return Compared("conflict", 0, f"The versions of '{slug}' came in another order here.", other_from=same + 1)
     added = len(given) - same
     if added and standing["archived_at"] is not None:
         return Compared("conflict", 0, f"'{slug}' is archived here: {added:,} of its versions were left out; restore it, and import again.")

@@ -20,16 +20,24 @@ PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ExperimentResult:
-    """`refused`: what it names is not here; a note says what."""
+    """`refused`: what it names is not here, or something else; a note says what."""
 
     name: str
     outcome: Literal["created", "unchanged", "refused"]
 
 
 async def import_experiments(
-    tx: Tx, principal: Principal, forms: Sequence[ExperimentForm], *, at: datetime, dry_run: bool, coming: Sequence[str]
+    tx: Tx,
+    principal: Principal,
+    forms: Sequence[ExperimentForm],
+    *,
+    at: datetime,
+    dry_run: bool,
+    coming: Sequence[str],
+    others: Mapping[str, int],
 ) -> tuple[list[ExperimentResult], Notes]:
-    """What became of each, or would, and notes. `coming`: slugs of the same file, which a dry run does not have yet."""
+    """What became of each, or would, and notes. `coming`: slugs of the same file, which a dry run does not have yet; `others`: from which
+    version on a slug says something else here, so that its arms, and what became of them, would be about other texts."""
     results: list[ExperimentResult] = []
     notes = Notes()
     for form in forms:
@@ -38,6 +46,10 @@ async def import_experiments(
         if known:
             results.append(ExperimentResult(name, "unchanged"))
             continue
+        if _is_of_others(form, others):
+            notes.lose(f"The experiment '{name}' is left out: versions of '{slug}' say something else here than in the file.")
+            results.append(ExperimentResult(name, "refused"))
+            continue
         if form.status in ("running", "paused"):
             notes.tell(f"The experiment '{name}' was {form.status}; it is a draft here, and nobody gets anything of it.")
         if dry_run and slug in coming:
@@ -45,6 +57,12 @@ async def import_experiments(
             continue
         results.append(await _bring(tx, principal, form, notes, at=at, dry_run=dry_run))
     return results, notes
+
+
+def _is_of_others(form: ExperimentForm, others: Mapping[str, int]) -> bool:
+    """An arm by label counts: labels of what was left alone stay at versions of here."""
+    first = others.get(form.experiment.prompt)
+    return first is not None and any(arm.version is None or arm.version >= first for arm in form.experiment.arms)
 
 
 async def _bring(tx: Tx, principal: Principal, form: ExperimentForm, notes: Notes, *, at: datetime, dry_run: bool) -> ExperimentResult:

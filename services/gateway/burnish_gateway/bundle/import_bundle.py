@@ -12,13 +12,13 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle import store
-from burnish_gateway.bundle.compare_histories import Outcome, compared
+from burnish_gateway.bundle.compare_histories import Compared, Outcome, compared
 from burnish_gateway.bundle.experiments import ExperimentResult, import_experiments
 from burnish_gateway.bundle.form import DatasetForm
-from burnish_gateway.bundle.import_chains import import_chains, missing_prompts
+from burnish_gateway.bundle.import_chains import import_chains, missing_prompts, other_prompts
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
-from burnish_gateway.bundle.snippet_notes import snippet_notes
+from burnish_gateway.bundle.snippet_notes import other_snippets, snippet_notes
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import NewItem
@@ -85,8 +85,9 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
         await store.one_at_a_time(tx, writer.workspace_id)
         await keep_models(tx, writer.workspace_id, _models_of(bundle))
     standing = await store.lock_standing(tx, writer.workspace_id, [one.slug for one in bundle.prompts])
-    planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
-    longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
+    planned = [(one, compared(one.slug, one.hashes, standing.get(one.slug))) for one in bundle.prompts]
+    longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.added]
+    others: dict[str, int] = {one.slug: result.other_from for one, result in planned if result.other_from is not None}
     told_of_datasets = Notes()  # before all that is written: what they are compared with may make it begin again (`outside`)
     datasets = await all_of(_dataset(tx, writer, one, dry_run=dry_run, notes=told_of_datasets) for one in bundle.datasets)
     notes = Notes()
@@ -98,19 +99,19 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
         await _extend(tx, writer, [(one, standing[one.slug]) for one, result in planned if result.outcome == "extended"])
         await _link(tx, writer, longer)
         await _announce(tx, writer, [one for one, _ in longer], standing)
-    for text in (*snippet_notes(bundle.prompts), *await _missing_snippets(tx, writer, bundle.prompts)):
+    snippets = [*snippet_notes(bundle.prompts), *other_snippets(longer, others), *await _missing_snippets(tx, writer, bundle.prompts)]
+    for text in snippets:
         notes.tell(text)
-    chains = [
-        PromptResult(slug, one.outcome, one.added, one.reason)
-        for slug, one in await import_chains(tx, principal, bundle.chains, at=at, dry_run=dry_run)
-    ]
+    chains = dict(await import_chains(tx, principal, bundle.chains, at=at, dry_run=dry_run))
     coming = [one.slug for one in bundle.prompts]
-    for text in await missing_prompts(tx, writer.workspace_id, bundle.chains, coming=coming):
+    missing = await missing_prompts(tx, writer.workspace_id, bundle.chains, coming=coming)
+    for text in (*missing, *other_prompts(bundle.chains, chains, others)):
         notes.tell(text)
     notes.join(told_of_datasets)
-    experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming)
+    experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming, others=others)
     notes.join(told)
-    return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(chains), tuple(experiments), notes)
+    prompts = tuple(_result(one.slug, result) for one, result in planned)
+    return Imported(prompts, tuple(datasets), tuple(_result(slug, one) for slug, one in chains.items()), tuple(experiments), notes)
 
 
 def _models_of(bundle: ReadBundle) -> list[str]:
@@ -121,9 +122,8 @@ def _models_of(bundle: ReadBundle) -> list[str]:
     return list(named.union(*(one.models for one in bundle.chains)))
 
 
-def _compared(read: ReadPrompt, standing: Mapping[str, Any] | None) -> PromptResult:
-    found = compared(read.slug, read.hashes, standing)
-    return PromptResult(read.slug, found.outcome, found.added, found.reason)
+def _result(slug: str, found: Compared) -> PromptResult:
+    return PromptResult(slug, found.outcome, found.added, found.reason)
 
 
 def _first_new(read: ReadPrompt, standing: Mapping[str, Any] | None) -> int:

@@ -36,6 +36,18 @@ async def missing_prompts(tx: Tx, workspace_id: UUID, chains: Sequence[ReadChain
     return [f"{user}: runs the prompt '{slug}', which is not here." for slug, user in sorted(wanted.items()) if slug not in there]
 
 
+def other_prompts(chains: Sequence[ReadChain], results: Mapping[str, Compared], others: Mapping[str, int]) -> list[str]:
+    """Notes: prompts that chains run which come in, and that were left alone because they say something else here.
+
+    `results`: what becomes of each chain; `others`: from which version on a slug says something else here.
+    """
+    coming = [one for one in chains if results[one.slug].added]
+    return [
+        f"{one.slug}: runs the prompt '{slug}', which says something else here than in the file, and runs that."
+        for one in coming for slug in one.prompts if slug in others
+    ]  # fmt: skip
+
+
 class _Rows:
     """Rows of several chains, written table by table."""
 

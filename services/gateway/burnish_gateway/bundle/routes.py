@@ -68,7 +68,7 @@ class ModelImported(BaseModel):
 
 
 class ExperimentImported(BaseModel):
-    """`refused`: what it names is not here; a note says what."""
+    """`refused`: what it names is not here, or something else; a note says what."""
 
     name: str
     outcome: Literal["created", "unchanged", "refused"]

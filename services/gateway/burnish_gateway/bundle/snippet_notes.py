@@ -1,6 +1,6 @@
 """Snippets of an import that will never render: said when it is brought in, not when somebody asks. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from burnish_gateway.bundle.read_bundle import ReadPrompt
 from burnish_shared.template.syntax import Include
@@ -27,6 +27,23 @@ def snippet_notes(prompts: Sequence[ReadPrompt]) -> list[str]:
                     notes[f"{one.slug}@{number}: includes '{include.name}', which has {count} messages; {why}."] = None
     circles = dict.fromkeys(", ".join(sorted({slug for slug, _ in circle})) for circle in _circles(edges))
     return [*notes, *(f"{names}: includes itself by way of its snippets, and cannot be rendered." for names in circles)]
+
+
+def other_snippets(prompts: Sequence[tuple[ReadPrompt, int]], others: Mapping[str, int]) -> list[str]:
+    """Of snippets that were left alone because they say something else here: whoever includes one renders that.
+
+    `prompts`: each with its first version that comes in; `others`: from which version on a slug says something else here. A label of such
+    a snippet stays where it stands here, so it counts whatever version the file has it at.
+    """
+    notes: dict[str, None] = {}
+    for one, first in prompts:
+        for number, includes in enumerate(one.includes, 1):
+            for include in includes if number >= first else ():
+                other_from = others.get(include.slug)
+                if other_from is not None and (include.version is None or include.version >= other_from):
+                    why = "which says something else here than in the file, and renders that"
+                    notes[f"{one.slug}@{number}: includes '{include.name}', {why}."] = None
+    return list(notes)
 
 
 def _version(snippet: ReadPrompt, include: Include) -> int | None:
