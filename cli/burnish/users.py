@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Annotated, Any, Literal, TypeVar
@@ -20,6 +21,7 @@ app = typer.Typer(help="Accounts of people.", no_args_is_help=True)
 T = TypeVar("T")
 
 EmailOption = Annotated[str, typer.Option("--email", help="E-mail of the account.")]
+UrlOption = Annotated[str, typer.Option("--url", help="Where people reach Burnish; BURNISH_PUBLIC_URL, or the installation in the home.")]
 PasswordOption = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input instead of making one.")]
 
 
@@ -94,6 +96,26 @@ def set_password(email: EmailOption, password_stdin: PasswordOption = False, as_
         print(json.dumps({"email": folded(email), "password": shown}))
     elif shown:
         print(f"Password  {shown}   (shown this once)")
+
+
+@app.command("reset-link")
+def reset_link(email: EmailOption, url: UrlOption = "", as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Make a link by which somebody sets a new password: it works once, for an hour. All sessions of the account end then.
+
+    For an operator who locked himself out, and for whoever belongs to more workspaces than one admin governs.
+    """
+    from burnish.launcher import users
+
+    operated = find_operated(find_home(home))
+    base_url = url or os.environ.get("BURNISH_PUBLIC_URL") or operated.url
+    if not base_url:
+        raise typer.BadParameter("say where people reach Burnish, such as https://burnish.example.com", param_hint="--url")
+    link = run(users.make_reset_link(operated.database_url, email=folded(email), base_url=base_url))
+    print(
+        json.dumps({"email": folded(email), "url": link})
+        if as_json
+        else f"Link      {link}\n          (shown this once; works once, for an hour)"
+    )
 
 
 @app.command("disable")

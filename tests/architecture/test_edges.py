@@ -51,6 +51,7 @@ EDGES = {
     "services/analytics/burnish_analytics/keep_failure_groups.py:_rounds": "one round that fails must not end the others",
     "services/webhooks/burnish_webhooks/app.py:every": "as above",
     "services/webhooks/burnish_webhooks/dispatch_due.py:_make": "the edge of one delivery: no neighbour ends with it",
+    "services/webhooks/burnish_webhooks/send_mails.py:_send_one": "the edge of one mail: no other waits for it",
     "services/webhooks/burnish_webhooks/send_notices.py:_send_one": "the edge of one notice: no other channel waits for it",
     "services/webhooks/burnish_webhooks/io/sender.py:post": "whatever a receiver or its network does becomes an outcome",
 }

@@ -57,6 +57,7 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "NewBatch": {"metadata": OF_PROGRAMS},
     "NewExecution": _each(OF_PROGRAMS, "client_request_id mode prompt_key response_shape")
     | _each(IN_VERSIONS, "cache deadline_s fallback_models overrides"),
+    "KeyChange": {"rate_limit": ANOTHER_NAME},
     "NewKey": {"rate_limit": ANOTHER_NAME},
     "OptimizationBody": {"objective": "has one value"},
     "Overrides": _each(

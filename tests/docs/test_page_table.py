@@ -11,7 +11,7 @@ pytestmark = pytest.mark.capability("U1")
 TABLE = ROOT / "docs" / "guides" / "page.md"
 ROW = re.compile(r"^\| `([A-Z]+) (/\S*)` \| (.+?) \| (.+?) \|$", re.MULTILINE)
 WITHOUT = "## Without a place"
-ELSEWHERE = ("everywhere", "Sign in", "the link of an invitation")
+ELSEWHERE = ("everywhere", "Sign in", "the link of an invitation", "the link that sets a password")
 """Places that are neither in the navigation nor in the menu of the account."""
 
 

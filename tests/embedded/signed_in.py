@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from burnish_gateway.access.session_token import COOKIE, new_token
+from burnish_gateway.access.session_token import COOKIE
+from burnish_shared.auth.random_token import new_token
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser

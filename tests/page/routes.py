@@ -22,6 +22,7 @@ ROUTES = (
     Route("sign-in", "/app/sign-in", role="nobody"),
     Route("sign-up", "/app/sign-up", role="nobody"),
     Route("invite", "/app/invite#a-token", role="nobody"),
+    Route("reset-password", "/app/reset-password#a-token", role="nobody"),
     Route("start", "/app/start"),
     Route("prompts", "/app/prompts"),
     Route("prompts-archived", "/app/prompts?archived=1"),

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import closed, narrow, screenshot, settled, told
+from tests.page.browser import closed, expect_console, narrow, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -44,6 +44,18 @@ async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Sit
     (made,) = [one for one in (await site.call("GET", "/v1/api-keys"))["data"] if one["name"] == name]
     assert made["rate_limit_per_minute"] == 120
     assert secret not in await page.content()
+    await row.get_by_role("button", name="What to do with").click()
+    await page.get_by_role("menuitem", name="Change").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    await dialog.get_by_label("Requests a minute").fill("300")
+    await dialog.get_by_label("Budget a month, in $").fill("")
+    await check_axe(page, without=("region", "aria-hidden-focus"))
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(row).to_contain_text("300/min")
+    await expect(row).not_to_contain_text("a month")
+    changed = await site.call("GET", f"/v1/api-keys/{made['id']}")
+    assert (changed["rate_limit_per_minute"], changed["budgets"], changed["name"]) == (300, [], name)
     await row.get_by_role("button", name="What to do with").click()
     await page.get_by_role("menuitem", name="Revoke").click()
     await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
@@ -205,3 +217,46 @@ async def test_a_suspended_workspace_says_so_on_every_page_and_whom_to_ask(page_
     operator = await page_as("operator", "/app/prompts", workspace_id=where)
     await operator.get_by_role("link", name="Let it go on").click()
     await expect(operator.get_by_role("tab", name="Organization")).to_have_attribute("aria-selected", "true")
+
+
+async def test_a_password_is_set_anew_by_a_link_that_is_shown_once(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace("Resetting")
+    email = f"{uuid4().hex[:8]}@example.com"
+    key = await site.key_of(workspace)
+    invited = await site.call("POST", "/v1/invitations", {"email": email, "role": "viewer"}, key=key)
+    joining = await page_as("nobody", "/app/invite#" + invited["token"])
+    expect_console(joining, "status of 401")
+    await joining.get_by_label("Password").fill("a long and quiet password 17")
+    await joining.get_by_role("button", name="Join").click()
+    await joining.wait_for_url("**/app/start")
+
+    page = await page_as("admin", "/app/team", workspace_id=workspace)
+    await page.get_by_role("button", name=f"Reset the password of {email}").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("for an hour")
+    await check_axe(page, without=("region", "aria-hidden-focus"))
+    await page.get_by_role("button", name="Make the link").click()
+    link = await page.get_by_role("dialog").locator("code").first.inner_text()
+    assert "/app/reset-password#" in link
+    await page.get_by_role("button", name="I have it").click()
+    await expect(page.get_by_role("button", name=re.compile("^Reset the password of"))).to_have_count(1)  # not of oneself
+
+    anew = await page_as("nobody", re.sub(r"^https?://[^/]+", "", link))
+    expect_console(anew, "status of 401", "status of 422", "status of 404")
+    await expect(anew.get_by_role("heading", name="Set a new password")).to_be_visible()
+    await expect(anew).not_to_have_url(re.compile("#"))
+    await check_axe(anew)
+    await anew.get_by_label("New password").fill("short")
+    await anew.get_by_role("button", name="Set the password").click()
+    await expect(anew.get_by_text("must have 10 to 200 characters")).to_be_visible()
+    await anew.get_by_label("New password").fill("quite another password 18")
+    await anew.get_by_role("button", name="Set the password").click()
+    await anew.wait_for_url("**/app/sign-in")
+    await anew.get_by_label("E-mail").fill(email)
+    await anew.get_by_label("Password").fill("quite another password 18")
+    await anew.keyboard.press("Enter")
+    await expect(anew.get_by_role("heading", level=1, name="First steps")).to_be_visible()
+    again = await page_as("nobody", re.sub(r"^https?://[^/]+", "", link))
+    expect_console(again, "status of 401", "status of 404")
+    await again.get_by_label("New password").fill("quite another password 19")
+    await again.get_by_role("button", name="Set the password").click()
+    await expect(again.get_by_text("ask for a new one")).to_be_visible()

@@ -137,6 +137,7 @@ EXPECTED = (
     ("GET /v1/auth/ways", "anyone"),
     ("POST /v1/auth/sign-in", "anyone"),
     ("POST /v1/auth/sign-up", "anyone"),
+    ("POST /v1/auth/password-reset", "anyone"),
     ("GET /v1/auth/oidc/*", "anyone"),
     ("* /v1/auth/*", "person"),
     ("POST /v1/invitations/accept", "anyone"),

@@ -200,6 +200,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     person, _ = await sign_in(stack, admin.workspace, role="admin")
     _, member = await sign_in(stack, admin.workspace, role="viewer")
     own["user"] = str(member)
+    async with as_superuser(stack.urls["superuser"]) as connection:  # a password that fits nothing: what can be set anew
+        await connection.execute("INSERT INTO credentials (user_id, password_hash) VALUES ($1, 'none')", member)
     operator = await _operator(stack, admin)
     await _write_what_other_services_write(stack, admin.workspace.workspace_id, own, secret=secret)
     gone = await _keys_that_are_over(stack, admin)

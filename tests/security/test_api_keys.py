@@ -170,6 +170,68 @@ async def test_budget_and_rate_limit_hold_for_a_key_and_its_successor_together(w
     assert len(rates) == 1
 
 
+@pytest.mark.capability("B3")
+async def test_a_limit_that_is_changed_holds_at_every_gateway_within_a_second(world: World) -> None:
+    admin = await world.stack.caller()
+    old, made = await _made(admin, rate_limit_per_minute=1)
+    new = replace(admin, key=(await admin("POST", f"{KEYS}/{made['id']}/rotate")).body["key"])
+    assert [(await one("POST", "/v1/executions", HELLO)).status for one in (old, new)] == [200, 429]
+    answer = await admin("PATCH", f"{KEYS}/{made['id']}", {"rate_limit_per_minute": 600})
+    assert answer.status == 200 and answer.body["rate_limit_per_minute"] == 600 and answer.body["name"] == made["name"]
+    for caller in (old, new, new.at(world.stack.gateways[-1])):
+        assert await _execution_becomes(caller, 200)
+    assert (await old("POST", "/v1/executions", HELLO)).headers["ratelimit-limit"] == "600"
+    assert (await admin("PATCH", f"{KEYS}/{made['id']}", {"rate_limit": 2})).body["rate_limit_per_minute"] == 2
+    assert await _execution_becomes(new, 429), "of the whole line"
+    assert (await admin("PATCH", f"{KEYS}/{made['id']}", {"rate_limit_per_minute": None})).body["rate_limit_per_minute"] is None
+    assert await _execution_becomes(new, 200)
+    entries = [one for one in (await admin("GET", "/v1/audit?action=api_key.limited")).body["data"] if one["object_id"] == made["id"]]
+    assert [(one["before"], one["after"]) for one in entries] == [
+        ({"rate_limit_per_minute": was}, {"rate_limit_per_minute": now}) for was, now in ((2, None), (600, 2), (1, 600))
+    ]
+
+
+@pytest.mark.capability("B3")
+async def test_a_budget_of_a_key_is_made_changed_and_closed_with_it(world: World) -> None:
+    admin = await world.stack.caller()
+    caller, made = await _made(admin)
+    assert (await admin("PATCH", f"{KEYS}/{made['id']}", {"budget": {"limit_nusd": 1, "period": "month"}})).status == 200
+    assert await _execution_becomes(caller, 402)
+    changed = (await admin("PATCH", f"{KEYS}/{made['id']}", {"budget": {"limit_nusd": 10**9, "period": "month"}})).body
+    assert [(one["limit_nusd"], one["period"]) for one in changed["budgets"]] == [(10**9, "month")]
+    assert await _execution_becomes(caller, 200)
+    both = (await admin("PATCH", f"{KEYS}/{made['id']}", {"name": "both", "budget": {"limit_nusd": 1, "period": "day"}})).body
+    assert both["name"] == "both" and {one["period"] for one in both["budgets"]} == {"day", "month"}
+    assert await _execution_becomes(caller, 402)
+    assert (await admin("PATCH", f"{KEYS}/{made['id']}", {"budget": None})).body["budgets"] == []
+    assert await _execution_becomes(caller, 200)
+
+
+async def test_limits_are_changed_by_who_is_not_bound_by_them(world: World) -> None:
+    admin = await world.stack.caller()
+    narrow, itself = await _made(admin, role="admin", scopes=["access:write", "prompts:read"], rate_limit_per_minute=50)
+    free, own = await _made(admin, role="admin", scopes=["access:write", "prompts:read"])
+    _, wider = await _made(admin)
+    _, within = await _made(admin, scopes=["prompts:read"])
+    for caller, key_id, status in (
+        (narrow, itself["id"], 403), (narrow, within["id"], 403), (free, own["id"], 403), (free, wider["id"], 403),
+        (free, within["id"], 200),
+    ):  # fmt: skip
+        for body in ({"rate_limit_per_minute": 100}, {"budget": {"limit_nusd": 10**6, "period": "month"}}):
+            answer = await caller("PATCH", f"{KEYS}/{key_id}", body)
+            assert answer.status == status, (answer.body, key_id, body)
+    assert (await narrow("PATCH", f"{KEYS}/{wider['id']}", {"name": "renamed"})).status == 200, "a name binds nobody"
+    assert (await admin("DELETE", f"{KEYS}/{wider['id']}")).status == 204
+    assert (await admin("PATCH", f"{KEYS}/{wider['id']}", {"rate_limit_per_minute": 5})).status == 409
+    for body, field in (
+        ({}, "name"), ({"name": None}, "name"), ({"rate_limit_per_minute": 0}, "rate_limit_per_minute"),
+        ({"rate_limit": 1, "rate_limit_per_minute": 1}, "rate_limit"),
+        ({"budget": {"limit_nusd": -1, "period": "month"}}, "budget.limit_nusd"),
+    ):  # fmt: skip
+        refused = await admin("PATCH", f"{KEYS}/{within['id']}", body)
+        assert refused.status == 422 and field in refused.body["error"]["message"], refused.body
+
+
 async def test_a_key_is_renamed_and_nothing_else(world: World) -> None:
     admin = await world.stack.caller()
     _, made = await _made(admin)
@@ -197,5 +259,12 @@ async def test_a_gateway_writes_now_and_then_when_keys_were_used(world: World) -
 async def _status_becomes(caller: Caller, status: int) -> bool:
     async with comes_within(2):
         while (await caller("GET", "/v1/prompts")).status != status:
+            await asyncio.sleep(0.02)
+    return True
+
+
+async def _execution_becomes(caller: Caller, status: int) -> bool:
+    async with comes_within(2):
+        while (await caller("POST", "/v1/executions", HELLO)).status != status:
             await asyncio.sleep(0.02)
     return True

@@ -290,6 +290,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/invitations/accept": {"token": "none"},
         "POST /v1/auth/sign-in": {"email": "nobody@example.com", "password": "no password"},
         "POST /v1/auth/sign-up": {"email": "nobody@example.com", "password": "no password"},
+        "POST /v1/auth/password-reset": {"token": "none", "new_password": "no other password"},
         "POST /v1/auth/password": {"old_password": "no password", "new_password": "no other password"},
         "POST /v1/budgets": {"target_kind": "api_key", "target_id": own["api_key"], "limit_nusd": 10**12, "period": "day"},
         "PATCH /v1/budgets/{budget_id}": {"limit_nusd": 10**13},

@@ -176,7 +176,13 @@ async def keep_old(connection: "asyncpg.Connection", *, since: datetime) -> int:
         since,
         RESTORED,
     )
-    return len(deliveries) + len(notices)
+    mails = await connection.fetch(
+        """UPDATE mails SET status = 'failed', error = $2, sealed = NULL, settled_at = clock_timestamp()
+            WHERE status = 'pending' AND mail_id < moment_bound($1) RETURNING mail_id""",
+        since,
+        RESTORED,
+    )
+    return len(deliveries) + len(notices) + len(mails)
 
 
 async def let_go(connection: "asyncpg.Connection") -> int:
@@ -184,6 +190,7 @@ async def let_go(connection: "asyncpg.Connection") -> int:
     waiting: int = await connection.fetchval(
         "SELECT (SELECT count(*) FROM webhook_deliveries WHERE status = 'pending')"
         " + (SELECT count(*) FROM alert_notices WHERE status = 'pending' AND next_attempt_at < 'infinity')"
+        " + (SELECT count(*) FROM mails WHERE status = 'pending')"
     )
     await connection.execute("UPDATE restores SET released_at = clock_timestamp() WHERE released_at IS NULL")
     return waiting

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Operated:
-    """`database_url` is the operator's own login. `is_home`: the installation keeps its keys in the home."""
+    """`database_url` is the operator's own login. `is_home`: the installation keeps its keys in the home. `url`: where the gateway of the
+    home is reached, '' for a deployment."""
 
     database_url: str
     keyring: "Keyring"
     is_home: bool
+    url: str = ""
 
 
 def find_operated(home: Home, environment: Mapping[str, str] = os.environ) -> Operated:
@@ -32,4 +34,4 @@ def find_operated(home: Home, environment: Mapping[str, str] = os.environ) -> Op
     connection = running_connection(home)
     if connection is None:
         raise StartFailed(f"Nothing runs in {home.path}. Start it with `burnish up --detach`, or name another home with --home.")
-    return Operated(connection["database_url"], load_secrets(home, environment).keyring(), is_home=keeps_keys)
+    return Operated(connection["database_url"], load_secrets(home, environment).keyring(), is_home=keeps_keys, url=connection["url"])

@@ -87,6 +87,26 @@ async def set_password(database_url: str, *, email: str, password: str) -> None:
         await store.set_password(tx, user_id, password_hash)
 
 
+async def make_reset_link(database_url: str, *, email: str, base_url: str) -> str:
+    """The address at which the owner of the account sets a new password, once, within `RESET_LIFE_S`.
+
+    Raises NotFound, and Conflict for an account that no password opens: one without any, and one that is disabled.
+    """
+    from burnish_shared.auth import user_store as store
+    from burnish_shared.auth.random_token import new_token
+
+    token = new_token()
+    async with operators_database(database_url) as db, db.unit_of_work() as tx:
+        found = await _found(tx, email)
+        if found["password_hash"] is None:
+            raise Conflict(f"{email} has no password: the account signs in through a provider. `burnish users set-password` gives it one.")
+        if found["disabled_at"] is not None:
+            raise Conflict(f"{email} is disabled; `burnish users enable` lets the account in again.")
+        await store.add_reset(tx, reset_id=token.token_id, user_id=found["user_id"], digest=token.digest)
+        await _note_everywhere(tx, found["user_id"], action="user.password_reset_made", after={})
+    return f"{base_url.rstrip('/')}/app/reset-password#{token.text}"
+
+
 async def set_disabled(database_url: str, *, email: str, is_disabled: bool) -> None:
     """Lets a user in no more, at any gateway, within a second; or lets them in again. Raises NotFound."""
     from burnish_shared.auth import user_store as store

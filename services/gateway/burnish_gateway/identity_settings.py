@@ -1,6 +1,7 @@
 """Settings of identity providers that the operator trusts: a Supabase project's tokens, an OpenID provider."""
 
-from typing import Self
+from typing import Literal, Self
+from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,23 @@ class IdentitySettings(BaseSettings):
         " verified it. Only for a provider whose word on e-mails is trusted like one's own.",
     )
 
+    oidc_default_workspace: str = Field(
+        default="",
+        description="Id of the workspace to which belongs who comes through OpenID for the first time; empty: nowhere until invited.",
+    )
+    oidc_default_role: Literal["viewer", "editor"] = Field(default="viewer", description="Their role there.")
+    oidc_default_domains: str = Field(
+        default="", description="Only those with a verified e-mail of these domains, comma-separated; empty: whoever the provider signs in."
+    )
+
+    @field_validator("oidc_default_workspace")
+    @classmethod
+    def _is_an_id(cls, value: str) -> str:
+        try:
+            return str(UUID(value)) if value else ""
+        except ValueError:
+            raise ValueError("BURNISH_OIDC_DEFAULT_WORKSPACE must be the id of a workspace") from None
+
     @field_validator("jwks_url", "oidc_issuer")
     @classmethod
     def _is_safe(cls, value: str) -> str:
@@ -58,4 +76,6 @@ class IdentitySettings(BaseSettings):
             raise ValueError("BURNISH_OIDC_ISSUER needs BURNISH_OIDC_CLIENT_ID, BURNISH_OIDC_CLIENT_SECRET and BURNISH_PUBLIC_URL")
         if self.oidc_issuer and "openid" not in self.oidc_scopes.split():
             raise ValueError("BURNISH_OIDC_SCOPES must contain openid")
+        if self.oidc_default_workspace and not self.oidc_issuer:
+            raise ValueError("BURNISH_OIDC_DEFAULT_WORKSPACE needs BURNISH_OIDC_ISSUER")
         return self

@@ -113,6 +113,11 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
     session_days: float = Field(default=14.0, gt=0, le=365, description="How long a session lasts.")
     session_idle_days: float = Field(default=7.0, gt=0, le=365, description="How long a session lasts without use.")
     invitation_days: float = Field(default=7.0, gt=0, le=90, description="How long an invitation can be accepted.")
+    smtp_from: str = Field(
+        default="",
+        max_length=320,
+        description="As the webhooks service has it, which sends: where it is set, invitations and links that set a password are mailed.",
+    )
     password_memory_kib: int = Field(
         default=19_456, ge=8, le=1_048_576, description="Memory of Argon2id (OWASP Password Storage Cheat Sheet: 19 MiB with 2 passes)."
     )

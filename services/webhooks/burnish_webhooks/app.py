@@ -32,6 +32,7 @@ from burnish_webhooks.io.deliveries_store import Claim
 from burnish_webhooks.io.mailer import Mailer, SmtpServer, sender_of
 from burnish_webhooks.io.sender import HttpSender
 from burnish_webhooks.replay import replay_some
+from burnish_webhooks.send_mails import MailSender, forget_old_mails
 from burnish_webhooks.send_notices import NoticeSender, forget_old_notices
 from burnish_webhooks.settings import WebhooksSettings
 
@@ -93,8 +94,10 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         return outcome
 
     dispatcher = Dispatcher(db, attempt, limits=limits_of(settings))
+    mailer = mailer_of(settings)
+    mails = MailSender(db, mailer, keyring, clock, interval_s=settings.webhook_claim_interval_s, factor=settings.webhook_schedule_factor)
     notices = NoticeSender(
-        db, http, mailer_of(settings), keyring, clock, settings.public_url,
+        db, http, mailer, keyring, clock, settings.public_url,
         interval_s=settings.webhook_claim_interval_s, factor=settings.webhook_schedule_factor,
     )  # fmt: skip
 
@@ -116,6 +119,7 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
     async def forget() -> None:
         await forget_old(db=db, retention_days=settings.webhook_retention_days)
         await forget_old_notices(db=db, days=settings.webhook_retention_days)
+        await forget_old_mails(db=db, days=settings.webhook_retention_days)
 
     await supervise(
         consume(
@@ -125,7 +129,7 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
             db=db,
             stop=stop,
         ),
-        once_released(dispatcher.run, notices.run, db=db, stop=stop),
+        once_released(dispatcher.run, notices.run, mails.run, db=db, stop=stop),
         every(1.0, replay, name="replay", stop=stop),
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),
         every(settings.webhook_retention_interval_s, make_partitions_ahead, name="partitions", stop=stop),

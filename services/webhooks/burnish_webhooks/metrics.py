@@ -14,6 +14,9 @@ attempt_seconds: Final = Histogram(
 notices_total: Final = Counter("burnish_alert_notices_total", "Attempts to tell of an alert, by what came of them.", ["outcome"])
 """outcome: sent | tryagain | failed | not_sent | broken."""
 
+mails_total: Final = Counter("burnish_mails_total", "Attempts to mail a link to one person, by what came of them.", ["outcome"])
+"""outcome: sent | tryagain | failed | not_sent | broken."""
+
 in_flight: Final = Gauge("burnish_webhook_in_flight", "Attempts under way in this process.")
 held: Final = Gauge("burnish_webhook_held", "1 after a restore, until an operator lets messages go out again.")
 due_endpoints: Final = Gauge("burnish_webhook_due_endpoints", "Endpoints that wait for their turn, in the whole installation.")

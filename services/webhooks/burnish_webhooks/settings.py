@@ -14,10 +14,10 @@ class WebhooksSettings(SealingSettings):
     public_url: PublicAddress = Field(default="", description="Where customers reach the API; the links in webhook bodies begin with it.")
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="Mail server for alerts by e-mail: smtp://user:password@host:587 (TLS where it is offered) or smtps://…:465. Without it"
-        " e-mail channels say that they are not set up.",
+        description="Mail server for alerts, invitations and links that set a password: smtp://user:password@host:587 (TLS where it is"
+        " offered) or smtps://…:465. Without it e-mail channels say that they are not set up.",
     )
-    smtp_from: str = Field(default="", max_length=320, description="Sender of alerts by e-mail, such as `Burnish <alerts@example.com>`.")
+    smtp_from: str = Field(default="", max_length=320, description="Sender of mails, such as `Burnish <alerts@example.com>`.")
     webhook_schedule_factor: float = Field(default=1.0, gt=0, le=1, description="Scales the retry schedule and the breaker's pauses.")
     webhook_total_timeout_s: float = Field(default=15.0, gt=0, le=60, description="Longest time of one attempt, all included.")
     webhook_connect_timeout_s: float = Field(default=5.0, gt=0, le=60, description="Longest time for TCP and TLS.")

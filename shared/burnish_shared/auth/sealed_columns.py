@@ -11,6 +11,7 @@ from uuid import UUID
 from burnish_shared.auth.installation import CHECK_CONTEXT, secret_context
 from burnish_shared.contracts import webhooks
 from burnish_shared.contracts.alert_channels import channel_context
+from burnish_shared.contracts.mails import mail_context
 from burnish_shared.contracts.provider_keys import KeyPlace
 
 
@@ -59,6 +60,10 @@ def _alert_channel(row: Mapping[str, Any]) -> str:
     return channel_context(row["workspace_id"], row["channel_id"])
 
 
+def _mail(row: Mapping[str, Any]) -> str:
+    return mail_context(row["workspace_id"], row["mail_id"])
+
+
 def _provider_key(row: Mapping[str, Any]) -> str:
     return KeyPlace(row["workspace_id"], row["provider_key_id"], row["secret_version"]).context
 
@@ -75,6 +80,7 @@ SEALED_COLUMNS: Final = (
     SealedColumn("webhook_endpoints", "signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "previous_signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
     SealedColumn("alert_channels", "secret_sealed", ("channel_id",), _alert_channel, others=("workspace_id",)),
+    SealedColumn("mails", "sealed", ("mail_id",), _mail, others=("workspace_id",)),
     SealedColumn("inbound_endpoints", "secret_sealed", ("endpoint_id",), _inbound, others=("workspace_id",)),
     SealedColumn("inbound_endpoints", "previous_secret_sealed", ("endpoint_id",), _inbound, others=("workspace_id",)),
     SealedColumn("idempotency_keys", "body", ("workspace_id", "route", "key"), _answer),

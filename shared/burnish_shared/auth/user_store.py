@@ -1,11 +1,15 @@
 """Users in SQL, for the operator's own login: the command line and the launcher. Services use the functions of people instead."""
 
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
 
 from burnish_shared.db.audit_log import AuditKind
 from burnish_shared.db.session import Tx
+
+RESET_LIFE_S: Final = 3_600
+"""How long a link that sets a new password works."""
 
 
 async def create_user(tx: Tx, *, user_id: UUID, email: str, name: str, password_hash: str, is_operator: bool) -> bool:
@@ -41,6 +45,13 @@ async def set_password(tx: Tx, user_id: UUID, password_hash: str) -> None:
     """Ends every session of the user too. Writes its change notes: call it last."""
     await tx.execute("SELECT set_password($1, $2)", user_id, password_hash)
     await tx.execute("SELECT end_sessions($1, NULL)", user_id)
+
+
+async def add_reset(tx: Tx, *, reset_id: UUID, user_id: UUID, digest: bytes) -> None:
+    """A link that sets a new password, made by the operator. It takes the place of the one that the user may have."""
+    await tx.execute(
+        "SELECT add_password_reset($1, $2, $3, true, clock_timestamp() + $4 * interval '1 second')", reset_id, user_id, digest, RESET_LIFE_S
+    )
 
 
 async def set_disabled(tx: Tx, user_id: UUID, *, is_disabled: bool) -> None:

@@ -1,30 +1,22 @@
 """`burnish users` and `burnish keys` on a database, and the person that `burnish up` makes (PRODUCT, Doors)."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from burnish.launcher.home import Home
 from burnish.launcher.users import ADMIN_EMAIL, ensure_admin
 from burnish.launcher.workspaces import DEMO_FILE, ensure_demo_workspace
-from burnish.main import app
 from burnish_shared.auth.keyring import Keyring
 from tests.embedded.stack import KEK, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import Browser, newcomer, nobody, unknown_email, until_status
+from tests.integration.access.command import command
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1", "T2")]
-
-
-async def command(stack: Stack, *words: str, given: str = "") -> Result:
-    """Runs it as an operator of a deployment would, with the database and the key in the environment."""
-    environment = {"DATABASE_URL": stack.urls["owner"], "BURNISH_KEK": KEK}
-    return await asyncio.to_thread(CliRunner().invoke, app, list(words), input=given, env=environment)
 
 
 async def made_user(stack: Stack, *words: str) -> Browser:

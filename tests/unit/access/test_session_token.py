@@ -4,17 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.access.session_token import (
-    CookieShape,
-    csrf_key,
-    csrf_token_of,
-    digest_of,
-    fits,
-    is_own_origin,
-    is_secure,
-    new_token,
-    token_id_of,
-)
+from burnish_gateway.access.session_token import CookieShape, csrf_key, csrf_token_of, is_own_origin, is_secure
+from burnish_shared.auth.random_token import digest_of, fits, new_token, token_id_of
 
 pytestmark = pytest.mark.capability("T2")
 

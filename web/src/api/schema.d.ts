@@ -632,8 +632,13 @@ export interface paths {
         delete: operations["revoke_key_v1_api_keys__api_key_id__delete"];
         options?: never;
         head?: never;
-        /** Rename an API key */
-        patch: operations["rename_key_v1_api_keys__api_key_id__patch"];
+        /**
+         * Change an API key's name or limits, everywhere within a second
+         * @description Limits hold for the whole line of a rotated key. A narrowed key changes none of its own, nor of a key that may more than it.
+         *
+         *     409 for limits of a key that is revoked or expired.
+         */
+        patch: operations["change_key_v1_api_keys__api_key_id__patch"];
         trace?: never;
     };
     "/v1/api-keys/{api_key_id}/rotate": {
@@ -781,6 +786,26 @@ export interface paths {
         put?: never;
         /** Change one's password; every other session ends */
         post: operations["change_own_password_v1_auth_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a link; every session of the account ends
+         * @description Needs no sign-in: the token of the link. One that is unknown, used, replaced or over: the same 404. Then sign in as always.
+         */
+        post: operations["use_password_reset_v1_auth_password_reset_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3652,7 +3677,8 @@ export interface paths {
         put?: never;
         /**
          * Invite somebody; the link is shown this once
-         * @description No e-mail is sent: hand over the link yourself. It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`).
+         * @description It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`). Where this installation sends mail it goes there by
+         *     itself (`is_mailed`; what became of it stands in the list); else hand it over yourself.
          *
          *     It takes the place of an open one of the same e-mail, whose link works no more: nobody chooses between two roles.
          *
@@ -3927,6 +3953,29 @@ export interface paths {
          * @description 409 `last_admin` where nobody would be left who can manage the workspace. A narrowed key gives nobody a role.
          */
         patch: operations["change_role_v1_members__user_id__patch"];
+        trace?: never;
+    };
+    "/v1/members/{user_id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link by which a member sets a new password; it is shown this once
+         * @description It works once, for an hour, and takes the place of an older one. Using it ends all sessions of the account.
+         *
+         *     403 for one's own account, and for one that belongs to workspaces of which you are no admin, or to an operator: that is the operator's
+         *     to do. 409 where the account has no password (it signs in through a provider) or is disabled. A narrowed key makes none.
+         */
+        post: operations["make_password_reset_v1_members__user_id__password_reset_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/messages": {
@@ -14961,7 +15010,10 @@ export interface components {
             /** Version */
             version?: number | null;
         };
-        /** InvitationAnswer */
+        /**
+         * InvitationAnswer
+         * @description `mail`: what became of the mail with the link; null where none was written. `mail_error`: why it failed, or waits for another try.
+         */
         InvitationAnswer: {
             /**
              * Created At
@@ -14982,6 +15034,10 @@ export interface components {
             id: string;
             /** Invited By */
             invited_by: string;
+            /** Mail */
+            mail: ("pending" | "sent" | "failed") | null;
+            /** Mail Error */
+            mail_error: string | null;
             /**
              * Role
              * @enum {string}
@@ -15285,11 +15341,19 @@ export interface components {
         };
         /**
          * KeyChange
-         * @description Only a key's name changes. What it may is fixed for its life: make another.
+         * @description Name and limits; what is not named stays. What a key may (`role`, `scopes`) and when it ends are fixed for its life: make another.
+         *
+         *     `rate_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget of this period, or changes its limit; null
+         *     closes those that it has. Both hold for the whole line of a rotated key.
          */
         KeyChange: {
+            budget?: components["schemas"]["KeyBudget"] | null;
             /** Name */
-            name: string;
+            name?: string | null;
+            /** Rate Limit */
+            rate_limit?: number | null;
+            /** Rate Limit Per Minute */
+            rate_limit_per_minute?: number | null;
         };
         /** KeyPage */
         KeyPage: {
@@ -17955,7 +18019,7 @@ export interface components {
         };
         /**
          * NewInvitationAnswer
-         * @description `token` and `url` are shown this once: Burnish sends no e-mail, hand the link to whom you invite.
+         * @description `token` and `url` are shown this once. `is_mailed`: the link goes to the e-mail by itself; else hand it over.
          */
         NewInvitationAnswer: {
             /** Email */
@@ -17970,6 +18034,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Is Mailed */
+            is_mailed: boolean;
             /**
              * Role
              * @enum {string}
@@ -18210,6 +18276,30 @@ export interface components {
             name: string;
             /** Plan */
             plan: string;
+        };
+        /**
+         * NewPasswordResetAnswer
+         * @description `token` and `url` are shown this once. `is_mailed`: the link goes to the e-mail by itself; else hand it over.
+         */
+        NewPasswordResetAnswer: {
+            /** Email */
+            email: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Is Mailed */
+            is_mailed: boolean;
+            /** Token */
+            token: string;
+            /** Url */
+            url: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
         };
         /**
          * NewProviderKey
@@ -19138,6 +19228,13 @@ export interface components {
             new_password: string;
             /** Old Password */
             old_password: string;
+        };
+        /** PasswordReset */
+        PasswordReset: {
+            /** New Password */
+            new_password: string;
+            /** Token */
+            token: string;
         };
         /**
          * Percentiles
@@ -32027,7 +32124,7 @@ export interface operations {
             };
         };
     };
-    rename_key_v1_api_keys__api_key_id__patch: {
+    change_key_v1_api_keys__api_key_id__patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -32928,6 +33025,118 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    use_password_reset_v1_auth_password_reset_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
             };
         };
         responses: {
@@ -56458,6 +56667,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["burnish_gateway__access__people_answers__MemberAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    make_password_reset_v1_members__user_id__password_reset_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasswordResetAnswer"];
                 };
             };
             /** @description Bad Request */

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { ACCOUNT, NAV, PLACES } from "./nav";
 
 /** Before one is signed in, and what is built in development alone. */
-const EXCEPTIONS = new Set(["/sign-in", "/sign-up", "/invite", "/kit"]);
+const EXCEPTIONS = new Set(["/sign-in", "/sign-up", "/invite", "/reset-password", "/kit"]);
 const found = import.meta.glob<{ default: { path: string }[] }>("../pages/*/routes.ts", { eager: true });
 const paths = Object.values(found).flatMap((one) => one.default.map(({ path }) => path));
 const named = [...NAV.flatMap((group) => group.items), ...ACCOUNT, ...PLACES].map(({ to }) => to);

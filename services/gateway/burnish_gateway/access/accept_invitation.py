@@ -8,9 +8,9 @@ from asyncpg import Record
 from burnish_gateway.access import member_store, people_store
 from burnish_gateway.access.audit import note_in
 from burnish_gateway.access.person import Person
-from burnish_gateway.access.session_token import fits, token_id_of
 from burnish_gateway.deps import Gateway
 from burnish_shared.auth.passwords import check_password
+from burnish_shared.auth.random_token import fits, token_id_of
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden, InvalidField, NotFound

@@ -1,4 +1,4 @@
-"""`/v1/invitations`: ask somebody into the workspace; accept. Burnish sends no e-mail: the link is handed over by whoever invites."""
+"""`/v1/invitations`: ask somebody into the workspace; accept. The link is shown to whoever invites, and mailed where mail is set up."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -8,13 +8,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from burnish_gateway.access import mail_store
 from burnish_gateway.access import member_store as store
 from burnish_gateway.access.accept_invitation import accept
 from burnish_gateway.access.audit import note
+from burnish_gateway.access.links import token_link
+from burnish_gateway.access.mail_link import write_mail
 from burnish_gateway.access.people_answers import InvitationPage, NewInvitationAnswer, SessionAnswer, invitation_answer
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.scopes import check_may_grant
-from burnish_gateway.access.session_token import new_token
 from burnish_gateway.access.sign_in import open_session
 from burnish_gateway.access.sign_in_routes import session_response, signed_in_response
 from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, folded, role_named
@@ -23,6 +25,8 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import ApiModel, Text, include, make_router
+from burnish_shared.auth.random_token import new_token
+from burnish_shared.contracts.mails import LinkMail
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden, NotFound
 
@@ -49,7 +53,8 @@ class Acceptance(ApiModel):
     "/v1/invitations", status_code=201, response_model=NewInvitationAnswer, summary="Invite somebody; the link is shown this once"
 )
 async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
-    """No e-mail is sent: hand over the link yourself. It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`).
+    """It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`). Where this installation sends mail it goes there by
+    itself (`is_mailed`; what became of it stands in the list); else hand it over yourself.
 
     It takes the place of an open one of the same e-mail, whose link works no more: nobody chooses between two roles.
 
@@ -64,7 +69,9 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
         await take_turns(tx, principal.workspace_id, "invitations")
         if await store.has_email(tx, email):
             raise Conflict("The owner of this e-mail is a member already; change the role at /v1/members.", param="email")
-        for row in await store.revoke_open_invitations(tx, email):
+        revoked = await store.revoke_open_invitations(tx, email)
+        await mail_store.take_back(tx, [row["invitation_id"] for row in revoked])
+        for row in revoked:
             before = {"email": row["email"], "role": row["role"]}
             await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(row["invitation_id"]), before=before)
         await store.add_invitation(
@@ -74,9 +81,14 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
         await note(
             tx, principal, action="invitation.created", kind="invitation", key=str(token.token_id), after={"email": email, "role": role}
         )
+        url = token_link(gateway, request, "invite", token.text)
+        is_mailed = await write_mail(
+            tx, gateway, workspace_id=principal.workspace_id, mail_id=token.token_id, kind="invitation", mail=LinkMail(email, url),
+            expires_at=expires_at,
+        )  # fmt: skip
         return NewInvitationAnswer.model_validate(
-            {"id": token.token_id, "email": email, "role": role, "token": token.text, "url": _link(gateway, request, token.text),
-             "expires_at": expires_at}
+            {"id": token.token_id, "email": email, "role": role, "token": token.text, "url": url, "expires_at": expires_at,
+             "is_mailed": is_mailed}
         )  # fmt: skip
 
     return await run_once(gateway, request, principal, status=201, work=work)
@@ -92,10 +104,13 @@ async def list_invitations(
     after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_invitations(tx, after=UUID(after[0]) if after else None, limit=limit)
+        mails = await mail_store.mails_of(tx, [row["invitation_id"] for row in rows])
     page = gateway.cursors.page(
         rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["invitation_id"])]
     )
-    return InvitationPage(data=[invitation_answer(row) for row in page["data"]], next_cursor=page["next_cursor"])
+    return InvitationPage(
+        data=[invitation_answer(row, mails.get(row["invitation_id"])) for row in page["data"]], next_cursor=page["next_cursor"]
+    )
 
 
 @invitations.delete("/v1/invitations/{invitation_id}", status_code=204, summary="Take an invitation back")
@@ -104,6 +119,7 @@ async def revoke_invitation(invitation_id: UUID, gateway: GatewayParts, principa
         row = await store.revoke_invitation(tx, invitation_id)
         if row is None:
             raise NotFound("There is no open invitation of this id.")
+        await mail_store.take_back(tx, [invitation_id])
         await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(invitation_id), before=dict(row))
     return Response(status_code=204)
 
@@ -135,12 +151,6 @@ async def _signed_in(gateway: Gateway, request: Request) -> Person | None:
     if not isinstance(caller, Person):
         raise Forbidden("An invitation is for a person; an API key cannot accept it.")
     return caller
-
-
-def _link(gateway: Gateway, request: Request, token: str) -> str:
-    """The token is behind `#`, which no server and no log is sent."""
-    base = gateway.settings.public_url or str(request.base_url).rstrip("/")
-    return f"{base}/app/invite#{token}"
 
 
 router = APIRouter()

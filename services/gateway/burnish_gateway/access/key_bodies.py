@@ -50,9 +50,40 @@ class NewKey(ApiModel):
 
 
 class KeyChange(ApiModel):
-    """Only a key's name changes. What it may is fixed for its life: make another."""
+    """Name and limits; what is not named stays. What a key may (`role`, `scopes`) and when it ends are fixed for its life: make another.
 
-    name: Name
+    `rate_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget of this period, or changes its limit; null
+    closes those that it has. Both hold for the whole line of a rotated key.
+    """
+
+    name: Name | None = None
+    rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    rate_limit: Annotated[int, Field(ge=1, le=10_000_000, description="Another name of `rate_limit_per_minute`.")] | None = None
+    budget: KeyBudget | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        given = self.model_fields_set
+        if not given:
+            raise ValueError("name, rate_limit_per_minute, budget: name what is to change")
+        if {"rate_limit", "rate_limit_per_minute"} <= given:
+            raise ValueError("rate_limit: is another name of rate_limit_per_minute; give one of them")
+        if "name" in given and self.name is None:
+            raise ValueError("name: must not be null")
+        return self
+
+    @property
+    def changes_rate(self) -> bool:
+        return bool({"rate_limit", "rate_limit_per_minute"} & self.model_fields_set)
+
+    @property
+    def changes_budget(self) -> bool:
+        return "budget" in self.model_fields_set
+
+    @property
+    def per_minute(self) -> int | None:
+        """None: what the workspace allows."""
+        return self.rate_limit_per_minute if self.rate_limit is None else self.rate_limit
 
 
 class Rotation(ApiModel):

@@ -1,4 +1,4 @@
-"""`/v1/api-keys`: made, listed, renamed, rotated, revoked."""
+"""`/v1/api-keys`: made, listed, renamed, limited, rotated, revoked."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,7 @@ from burnish_gateway.access import key_store as store
 from burnish_gateway.access import manage_key as manage
 from burnish_gateway.access.key_bodies import KeyAnswer, KeyChange, KeyPage, NewKey, NewKeyAnswer, RotatedKeyAnswer, Rotation, key_answer
 from burnish_gateway.access.wire_fields import role_named
-from burnish_gateway.billing.keep_budget import Wish, add_budget
+from burnish_gateway.billing.keep_budget import Wish, add_budget, keep_key_budget
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -69,10 +69,25 @@ async def get_key(api_key_id: UUID, gateway: GatewayParts, principal: Admin) -> 
         return json_response(await _shown(tx, api_key_id))
 
 
-@router.patch("/v1/api-keys/{api_key_id}", response_model=KeyAnswer, summary="Rename an API key")
-async def rename_key(api_key_id: UUID, body: KeyChange, gateway: GatewayParts, principal: Admin) -> Response:
+@router.patch(
+    "/v1/api-keys/{api_key_id}", response_model=KeyAnswer, summary="Change an API key's name or limits, everywhere within a second"
+)
+async def change_key(api_key_id: UUID, body: KeyChange, gateway: GatewayParts, principal: Admin) -> Response:
+    """Limits hold for the whole line of a rotated key. A narrowed key changes none of its own, nor of a key that may more than it.
+
+    409 for limits of a key that is revoked or expired."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        await manage.rename_key(tx, principal, api_key_id, body.name)
+        key = await manage.locked_key(tx, api_key_id)
+        if body.changes_rate or body.changes_budget:
+            await manage.check_may_limit(tx, principal, key)
+        if body.name is not None:
+            await manage.rename_key(tx, principal, key, body.name)
+        if body.changes_rate:
+            await manage.change_rate(tx, principal, key, body.per_minute)
+        if body.changes_budget:
+            line, asked = key["first_key_id"], body.budget
+            wish = Wish("api_key", str(line), limit_nusd=asked.limit_nusd, period=asked.period) if asked is not None else None
+            await keep_key_budget(tx, principal, line, wish)
         return json_response(await _shown(tx, api_key_id))
 
 

@@ -58,6 +58,16 @@ async def rename_key(tx: Tx, api_key_id: UUID, name: str) -> None:
     await tx.execute("UPDATE api_keys SET name = $2 WHERE api_key_id = $1", api_key_id, name)
 
 
+async def set_rate_limit(tx: Tx, first_key_id: UUID, per_minute: int | None) -> list[str]:
+    """Of all keys of the line, which count together. Returns their prefixes."""
+    rows = await tx.fetch(
+        "UPDATE api_keys SET rate_limit_per_minute = $2 WHERE coalesce(first_key_id, api_key_id) = $1 RETURNING prefix",
+        first_key_id,
+        per_minute,
+    )
+    return [row["prefix"] for row in rows]
+
+
 async def revoke_key(tx: Tx, api_key_id: UUID) -> None:
     """Revoking twice keeps the first time."""
     await tx.execute("UPDATE api_keys SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE api_key_id = $1", api_key_id)

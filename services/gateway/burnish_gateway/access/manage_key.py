@@ -1,4 +1,4 @@
-"""Make, rotate, rename and revoke API keys: the row, the audit entry and the change note, in the caller's transaction."""
+"""Make, rotate, rename, limit and revoke API keys: the row, the audit entry and the change note, in the caller's transaction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ async def rotate_key(
 
     Raises NotFound, Conflict for a key that is over or was rotated already, Forbidden for one that may more than the caller.
     """
-    old = await _locked(tx, api_key_id)
+    old = await locked_key(tx, api_key_id)
     if old["is_operator"]:
         raise Forbidden("The operator's key is replaced on the command line, with `burnish keys`.")
     if not old["is_active"]:
@@ -129,20 +129,48 @@ async def rotate_key(
     return Made(made, key, ends_at)
 
 
-async def rename_key(tx: Tx, principal: Principal, api_key_id: UUID, name: str) -> None:
-    """Raises NotFound. The name that it has is no change."""
-    old = await _locked(tx, api_key_id)
-    if old["name"] == name:
+async def rename_key(tx: Tx, principal: Principal, key: Record, name: str) -> None:
+    """The name that it has is no change."""
+    if key["name"] == name:
         return
-    await store.rename_key(tx, api_key_id, name)
+    await store.rename_key(tx, key["api_key_id"], name)
     await note(
-        tx, principal, action="api_key.renamed", kind="api_key", key=str(api_key_id), before={"name": old["name"]}, after={"name": name}
-    )
+        tx, principal, action="api_key.renamed", kind="api_key", key=str(key["api_key_id"]), before={"name": key["name"]},
+        after={"name": name},
+    )  # fmt: skip
+
+
+async def check_may_limit(tx: Tx, principal: Principal, key: Record) -> None:
+    """Raises Conflict for a key that is over, Forbidden for the operator's, and for a narrowed key that would loosen what binds itself, or
+    change a key that may more than it."""
+    if key["is_operator"]:
+        raise Forbidden("The operator's key is kept on the command line, with `burnish keys`.")
+    if not key["is_active"]:
+        raise Conflict("This key is revoked or expired; its limits bind nothing any more.")
+    if not principal.scopes:
+        return
+    if key["first_key_id"] == principal.first_key_id:
+        raise Forbidden("Your key is narrowed; it does not change its own limits.")
+    checked_scopes(principal, key["scopes"])
+    await check_shares_no_limit(tx, principal)
+
+
+async def change_rate(tx: Tx, principal: Principal, key: Record, per_minute: int | None) -> None:
+    """Of the whole line, which counts together; at every gateway within a second. The limit that it has is no change."""
+    if key["rate_limit_per_minute"] == per_minute:
+        return
+    prefixes = await store.set_rate_limit(tx, key["first_key_id"], per_minute)
+    await note(
+        tx, principal, action="api_key.limited", kind="api_key", key=str(key["api_key_id"]),
+        before={"rate_limit_per_minute": key["rate_limit_per_minute"]}, after={"rate_limit_per_minute": per_minute},
+    )  # fmt: skip
+    for prefix in prefixes:
+        await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=prefix)
 
 
 async def revoke_key(tx: Tx, principal: Principal, api_key_id: UUID) -> None:
     """Raises NotFound. Revoking twice is no change."""
-    old = await _locked(tx, api_key_id)
+    old = await locked_key(tx, api_key_id)
     if old["revoked_at"] is not None:
         return
     await store.revoke_key(tx, api_key_id)
@@ -152,7 +180,8 @@ async def revoke_key(tx: Tx, principal: Principal, api_key_id: UUID) -> None:
     await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=old["prefix"])
 
 
-async def _locked(tx: Tx, api_key_id: UUID) -> Record:
+async def locked_key(tx: Tx, api_key_id: UUID) -> Record:
+    """A key that is about to change. Raises NotFound."""
     row = await store.lock_key(tx, api_key_id)
     if row is None:
         raise no_such_key()

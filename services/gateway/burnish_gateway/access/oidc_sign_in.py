@@ -60,7 +60,7 @@ async def finish(gateway: Gateway, request: Request, answered: Answered) -> Sent
     if answered.error is not None or not answered.code or len(answered.code) > CODE_MOST:
         log.info("sign_in.provider_refused", flaw="no_code" if answered.error is None else error_named(answered.error))
         raise Unauthenticated(CODE_REFUSED)
-    user_id = await find_or_make_user(gateway.db, await provider.exchange(answered.code, flow))
+    user_id = await find_or_make_user(gateway.db, await provider.exchange(answered.code, flow), welcome=gateway.identity.welcome)
     if (await gateway.authenticator.people.users.get(user_id)).disabled_at is not None:
         raise Unauthenticated(CODE_REFUSED)
     opened = await open_session(gateway, request, user_id, way="oidc")

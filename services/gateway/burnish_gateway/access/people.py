@@ -12,7 +12,9 @@ from starlette.requests import Request
 
 from burnish_gateway.access import people_store, session_store
 from burnish_gateway.access.person import Claims, Person, SessionFacts, UserFacts
-from burnish_gateway.access.session_token import SAFE_METHODS, CookieShape, csrf_token_of, fits, is_own_origin, token_id_of
+from burnish_gateway.access.session_token import SAFE_METHODS, CookieShape, csrf_token_of, is_own_origin
+from burnish_gateway.access.welcome import Welcome, let_in
+from burnish_shared.auth.random_token import fits, token_id_of
 from burnish_shared.clock import Clock
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
@@ -174,16 +176,22 @@ class People:
             log.warning("session.touch_failed", error=str(error))
 
 
-async def find_or_make_user(db: Database, claims: Claims) -> UUID:
-    """The user of verified claims, made or joined at first sight. Raises Forbidden when the e-mail is another user's and not verified."""
+async def find_or_make_user(db: Database, claims: Claims, *, welcome: Welcome | None = None) -> UUID:
+    """The user of verified claims, made or joined at first sight. Raises Forbidden when the e-mail is another user's and not verified.
+
+    `welcome`: where one belongs whose account is made now; None: nowhere.
+    """
     async with db.unit_of_work(read_only=True) as tx:
         user_id = await people_store.find_identity(tx, issuer=claims.issuer, subject=claims.subject)
     if user_id is None:
+        newcomer = new_uuid()
         async with db.unit_of_work() as tx:
             user_id = await people_store.link_identity(
-                tx, new_user_id=new_uuid(), issuer=claims.issuer, subject=claims.subject, email=claims.email,
+                tx, new_user_id=newcomer, issuer=claims.issuer, subject=claims.subject, email=claims.email,
                 email_verified=claims.email_verified, name=claims.name[:200],
             )  # fmt: skip
+            if welcome is not None and user_id == newcomer and welcome.is_for(claims):
+                await let_in(tx, welcome, newcomer)
     if user_id is None:
         raise Forbidden(
             "Another account here has this e-mail, and your provider's word does not open it. Sign in as that account does, or ask whoever "

@@ -81,6 +81,8 @@ class MemberPage(BaseModel):
 
 
 class InvitationAnswer(BaseModel):
+    """`mail`: what became of the mail with the link; null where none was written. `mail_error`: why it failed, or waits for another try."""
+
     id: UUID
     email: str
     role: RoleName
@@ -88,6 +90,8 @@ class InvitationAnswer(BaseModel):
     invited_by: str
     created_at: datetime
     expires_at: datetime
+    mail: Literal["pending", "sent", "failed"] | None
+    mail_error: str | None
 
 
 class InvitationPage(BaseModel):
@@ -96,7 +100,7 @@ class InvitationPage(BaseModel):
 
 
 class NewInvitationAnswer(BaseModel):
-    """`token` and `url` are shown this once: Burnish sends no e-mail, hand the link to whom you invite."""
+    """`token` and `url` are shown this once. `is_mailed`: the link goes to the e-mail by itself; else hand it over."""
 
     id: UUID
     email: str
@@ -104,6 +108,7 @@ class NewInvitationAnswer(BaseModel):
     token: str
     url: str
     expires_at: datetime
+    is_mailed: bool
 
 
 def session_answer(person: Person, memberships: list[Record]) -> SessionAnswer:
@@ -139,7 +144,8 @@ def member_answer(row: Record) -> MemberAnswer:
     return MemberAnswer(**dict(row))
 
 
-def invitation_answer(row: Record) -> InvitationAnswer:
+def invitation_answer(row: Record, mail: Record | None = None) -> InvitationAnswer:
+    """`mail`: its row of `mails_of`; None where no mail was written."""
     if row["accepted_at"] is not None:
         status = "accepted"
     elif row["revoked_at"] is not None:
@@ -147,6 +153,6 @@ def invitation_answer(row: Record) -> InvitationAnswer:
     else:
         status = "expired" if row["is_over"] else "open"
     return InvitationAnswer.model_validate(
-        {"id": row["invitation_id"], "status": status}
+        {"id": row["invitation_id"], "status": status, "mail": mail and mail["status"], "mail_error": mail and mail["error"]}
         | {name: row[name] for name in ("email", "role", "invited_by", "created_at", "expires_at")}
     )

@@ -9,6 +9,7 @@ from burnish_gateway.access import (
     member_routes,
     oidc_routes,
     organization_routes,
+    reset_routes,
     sign_in_routes,
     workspace_routes,
 )
@@ -21,6 +22,7 @@ for part in (
     workspace_routes,
     organization_routes,
     member_routes,
+    reset_routes,
     invitation_routes,
     key_routes,
     audit_routes,

@@ -1,65 +1,22 @@
-"""The session cookie's value, its CSRF token, and the cookie itself. Pure save for the dice.
+"""The session cookie and its CSRF token. Pure.
 
-The cookie is `<session id>.<256 random bits>`; stored is its digest, so that a read of the database signs nobody in. The CSRF token is an
-HMAC over the session, which only somebody who can read our answers knows (OWASP CSRF Prevention Cheat Sheet, signed double submit).
+The cookie's value is a random token (`burnish_shared.auth.random_token`). The CSRF token is an HMAC over the session, which only somebody
+who can read our answers knows (OWASP CSRF Prevention Cheat Sheet, signed double submit).
 """
 
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from burnish_shared.auth.sealing import derived_key
-from burnish_shared.ids import new_uuid
-
-SECRET_BYTES = 32
-SECRET_LENGTH = 43
-"""Characters of 32 bytes in URL-safe base64 without padding."""
 
 COOKIE = "burnish_session"
 SECURE_COOKIE = "__Host-burnish_session"
 """A browser takes this name only with Secure and Path=/ and without Domain: no neighbouring host can plant it (RFC 6265bis, 4.1.3.2)."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-
-
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """`text` is for its owner, once; `digest` is for the database."""
-
-    token_id: UUID
-    text: str
-    digest: bytes
-
-
-def new_token() -> NewToken:
-    """A fresh random token under a fresh id."""
-    token_id = new_uuid()
-    text = f"{token_id.hex}.{secrets.token_urlsafe(SECRET_BYTES)}"
-    return NewToken(token_id=token_id, text=text, digest=digest_of(text))
-
-
-def token_id_of(text: str) -> UUID | None:
-    """The id in a well-formed token, None for anything else."""
-    head, dot, secret = text.partition(".")
-    if not dot or len(head) != 32 or len(secret) != SECRET_LENGTH or not text.isascii():
-        return None
-    try:
-        return UUID(hex=head)
-    except ValueError:
-        return None
-
-
-def digest_of(text: str) -> bytes:
-    """SHA-256: the token has 256 random bits, so nobody guesses what a slow hash would protect."""
-    return hashlib.sha256(text.encode()).digest()
-
-
-def fits(text: str, digest: bytes) -> bool:
-    """Constant-time comparison."""
-    return hmac.compare_digest(digest_of(text), digest)
 
 
 def csrf_key(session_key: bytes) -> bytes:

@@ -11,10 +11,11 @@ from fastapi import Request
 
 from burnish_gateway.access import session_store as store
 from burnish_gateway.access.person import Person
-from burnish_gateway.access.session_token import csrf_token_of, new_token
+from burnish_gateway.access.session_token import csrf_token_of
 from burnish_gateway.client_address import network_of
 from burnish_gateway.deps import Gateway
 from burnish_gateway.metrics import SIGN_INS
+from burnish_shared.auth.random_token import new_token
 from burnish_shared.auth.sealing import derived_key
 from burnish_shared.db.changes import note_change
 from burnish_shared.errors import RateLimited, Unauthenticated

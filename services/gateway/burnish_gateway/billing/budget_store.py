@@ -76,6 +76,17 @@ async def find_key_line(tx: Tx, api_key_id: UUID) -> UUID | None:
     return found
 
 
+async def list_key_budgets(tx: Tx, first_key_id: UUID) -> list[Record]:
+    """budget_id, period and limit_nusd of the open budgets of a key's line: one for each period at most."""
+    return list(
+        await tx.fetch(
+            "SELECT budget_id, period, limit_nusd FROM budgets WHERE target_kind = 'api_key' AND target_id = $1 AND closed_at IS NULL "
+            "ORDER BY budget_id",
+            str(first_key_id),
+        )
+    )
+
+
 async def make_account(
     tx: Tx, workspace_id: UUID, budget_id: UUID, *, limit_nusd: int, warn_nusd: int | None, period: str, hard: bool
 ) -> int:

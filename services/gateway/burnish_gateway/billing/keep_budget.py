@@ -91,6 +91,20 @@ async def close_budget(tx: Tx, principal: Principal, budget_id: UUID) -> None:
     await _note(tx, principal, "closed", None, before=before)
 
 
+async def keep_key_budget(tx: Tx, principal: Principal, first_key_id: UUID, wish: Wish | None) -> None:
+    """The key's budget of the wished period is made, or gets its limit; None: those that it has are closed."""
+    found = await store.list_key_budgets(tx, first_key_id)
+    if wish is None:
+        for one in found:
+            await close_budget(tx, principal, one["budget_id"])
+        return
+    same = next((one for one in found if one["period"] == wish.period), None)
+    if same is None:
+        await add_budget(tx, principal, wish)
+    elif same["limit_nusd"] != wish.limit_nusd:
+        await change_budget(tx, principal, same["budget_id"], {"limit_nusd": wish.limit_nusd})
+
+
 def warn_at(limit_nusd: int, warn_percent: int | None) -> int | None:
     """From which amount on a budget warns, rounded up; None: never."""
     return None if warn_percent is None else -(-limit_nusd * warn_percent // 100)

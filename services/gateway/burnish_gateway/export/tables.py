@@ -30,6 +30,8 @@ TABLES: Final = (
     _table(
         "invitations", "invitation_id email role invited_by created_at expires_at accepted_at revoked_at", "invitation_id", digest=SECRET,
     ),
+    _table("mails", "mail_id kind expires_at status attempts error detail created_at settled_at", "mail_id", sealed=SECRET,
+           claims=INTERNAL, next_attempt_at=INTERNAL),
     _table(
         "api_keys",
         "api_key_id name prefix role scopes is_operator first_key_id rate_limit_per_minute created_by created_at expires_at revoked_at"

@@ -35,8 +35,11 @@ async def revoke_api_keys(tx: Tx) -> list[str]:
 
 
 async def revoke_invitations(tx: Tx) -> None:
-    """All that are open. Who is just accepting one is waited for, and a member then."""
+    """All that are open; what was to be mailed stays unsent. Who is just accepting one is waited for, and a member then."""
     await tx.execute("UPDATE invitations SET revoked_at = clock_timestamp() WHERE accepted_at IS NULL AND revoked_at IS NULL")
+    await tx.execute(
+        "UPDATE mails SET status = 'failed', sealed = NULL, error = 'taken_back', settled_at = clock_timestamp() WHERE status = 'pending'"
+    )
 
 
 async def remove_members(tx: Tx) -> list[UUID]:

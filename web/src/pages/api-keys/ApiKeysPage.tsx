@@ -5,14 +5,14 @@ import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, Page, PagedTable, RelativeTime, StatusBadge, toast } from "@/kit";
 import { useCommands } from "@/shell/commands";
+import { ChangeKey } from "./ChangeKey";
 import { NewKey } from "./NewKey";
-import { RenameKey } from "./RenameKey";
 import { RotateKey } from "./RotateKey";
 import { standingOf } from "./standing";
 
 export type Key = Schema<"KeyAnswer">;
 
-type Act = { what: "rename" | "rotate" | "revoke"; key: Key } | null;
+type Act = { what: "change" | "rotate" | "revoke"; key: Key } | null;
 
 export default function ApiKeysPage() {
   const may = useMay();
@@ -48,7 +48,7 @@ export default function ApiKeysPage() {
         </EmptyState>
       )}
       <NewKey open={creating} onOpenChange={setCreating} />
-      {act?.what === "rename" ? <RenameKey apiKey={act.key} onOpenChange={close} /> : null}
+      {act?.what === "change" ? <ChangeKey apiKey={act.key} onOpenChange={close} /> : null}
       {act?.what === "rotate" ? <RotateKey apiKey={act.key} onOpenChange={close} /> : null}
       {act?.what === "revoke" ? <RevokeKey apiKey={act.key} onOpenChange={close} /> : null}
     </Page>
@@ -115,7 +115,7 @@ function columnsWith(setAct: (act: Act) => void): Column<Key>[] {
           <Menu
             label={`What to do with ${row.name}`}
             items={[
-              { label: "Rename", onSelect: () => setAct({ what: "rename", key: row }) },
+              { label: "Change", onSelect: () => setAct({ what: "change", key: row }) },
               { label: "Rotate", onSelect: () => setAct({ what: "rotate", key: row }) },
               "-",
               { label: "Revoke", danger: true, onSelect: () => setAct({ what: "revoke", key: row }) },

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { CodeBlock, Field, FormDialog, Input, SecretDialog, Select, errorFor } from "@/kit";
-import { PURPOSES, type Purpose, nusdOf } from "./standing";
+import { PURPOSES, type Purpose, limitFlaws, nusdOf } from "./standing";
 
 const DAY_MS = 86_400_000;
 const ENDS = [
@@ -25,8 +25,7 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const create = useChange("post", "/v1/api-keys", { invalidates: ["/v1/api-keys"] });
   const chosen = PURPOSES.find((one) => one.value === purpose) ?? PURPOSES[0];
   const limit = nusdOf(budget);
-  const wrongBudget = budget.trim() !== "" && limit === null ? "An amount in dollars above 0, such as 25." : undefined;
-  const wrongRate = rate.trim() !== "" && !/^[1-9]\d{0,6}$/.test(rate.trim()) ? "A whole number above 0, such as 600." : undefined;
+  const flaws = limitFlaws(budget, rate);
 
   const submit = () =>
     create.mutate({
@@ -51,7 +50,7 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
-      disabled={!name.trim() || Boolean(wrongBudget ?? wrongRate)}
+      disabled={!name.trim() || Boolean(flaws.budget ?? flaws.rate)}
     >
       <Field label="Name" hint="The program that will use it." error={errorFor(create.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="checkout" />
@@ -63,10 +62,10 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
         <Field label="Ends" error={errorFor(create.error, "expires_at")}>
           <Select value={ends} onChange={setEnds} options={ENDS} />
         </Field>
-        <Field label="Budget a month, in $" hint="Calls beyond it are refused. Empty: none of its own." error={wrongBudget ?? errorFor(create.error, "budget")}>
+        <Field label="Budget a month, in $" hint="Calls beyond it are refused. Empty: none of its own." error={flaws.budget ?? errorFor(create.error, "budget")}>
           <Input inputMode="decimal" value={budget} onChange={(event) => setBudget(event.target.value)} />
         </Field>
-        <Field label="Requests a minute" hint="Calls beyond them are refused. Empty: as the workspace’s." error={wrongRate ?? errorFor(create.error, "rate_limit_per_minute")}>
+        <Field label="Requests a minute" hint="Calls beyond them are refused. Empty: as the workspace’s." error={flaws.rate ?? errorFor(create.error, "rate_limit_per_minute")}>
           <Input inputMode="numeric" value={rate} onChange={(event) => setRate(event.target.value)} />
         </Field>
       </div>

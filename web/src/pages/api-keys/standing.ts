@@ -10,6 +10,14 @@ export function nusdOf(typed: string): number | null {
   return typed.trim() !== "" && Number.isFinite(dollars) && dollars > 0 && dollars <= 1_000_000 ? Math.round(dollars * 1e9) : null;
 }
 
+/** What is wrong with a budget and a rate limit as they are typed. Empty is none, which is right. */
+export function limitFlaws(budget: string, rate: string): { budget?: string; rate?: string } {
+  return {
+    budget: budget.trim() !== "" && nusdOf(budget) === null ? "An amount in dollars above 0, such as 25." : undefined,
+    rate: rate.trim() !== "" && !/^[1-9]\d{0,6}$/.test(rate.trim()) ? "A whole number above 0, such as 600." : undefined,
+  };
+}
+
 /** What keys are mostly made for, as scopes. Empty: everything that the role may. */
 export const PURPOSES = [
   { value: "app", label: "An application: run prompts, send feedback", role: "editor", scopes: ["executions:read", "executions:write", "feedback:read", "feedback:write", "prompts:read", "models:read"] },

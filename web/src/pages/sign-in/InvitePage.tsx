@@ -5,13 +5,7 @@ import { change } from "@/api/hooks";
 import { sessionChanged, useSessionState } from "@/api/session";
 import { Button, Field, FormError, Input, Notice, TextLink, errorFor, toast } from "@/kit";
 import { Door, answered } from "./Door";
-
-/** The token stands behind the #, which no server and no log ever sees. Read once: it is taken out of the address at once. */
-function takeToken(): string {
-  const token = decodeURIComponent(window.location.hash.slice(1));
-  if (token) window.history.replaceState(window.history.state, "", window.location.pathname);
-  return token;
-}
+import { takeToken } from "./hash-token";
 
 /** Joins a workspace: at once for somebody who is signed in, else with a password that makes or proves the account. */
 export default function InvitePage() {

@@ -47,12 +47,12 @@ it("names the request of a password that was refused", async () => {
 it("tells whoever forgot their password whom to ask, with the command for their own e-mail and for no other words", () => {
   opened();
   screen.getByText("Forgot your password?");
-  screen.getByText("burnish users set-password --email you@example.com");
+  screen.getByText("burnish users reset-link --email you@example.com");
   const write = (value: string) => fireEvent.change(screen.getByLabelText(/^E-mail/), { target: { value } });
   write("ada@example.com");
-  screen.getByText("burnish users set-password --email ada@example.com");
+  screen.getByText("burnish users reset-link --email ada@example.com");
   write("x@y;rm");
-  screen.getByText("burnish users set-password --email you@example.com");
+  screen.getByText("burnish users reset-link --email you@example.com");
 });
 
 it("has no such words where nobody signs in by a password", async () => {

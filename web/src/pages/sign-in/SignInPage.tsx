@@ -66,15 +66,15 @@ export default function SignInPage() {
   );
 }
 
-/** No mail with a link goes out: whoever runs the installation sets a password anew, at its command line. */
+/** Nobody gets a link by asking for it here: an admin of the workspace makes one, or whoever runs the installation. */
 function Forgot({ email }: { email: string }) {
   return (
     <details className="text-13 text-muted">
       <summary className="w-fit cursor-pointer rounded-s hover:text-fg">Forgot your password?</summary>
       <div className="mt-2 flex flex-col gap-2">
-        <p>Ask whoever runs this Burnish. They set a new one at its command line; all your sessions end with it:</p>
-        <CodeBlock wrap label="Command" code={`burnish users set-password --email ${/^[^\s'"`$\\;&|<>()]+@[^\s'"`$\\;&|<>()]+$/.test(email) ? email : "you@example.com"}`} />
-        <p>After it you change it yourself, under Settings › Your account.</p>
+        <p>Ask an admin of your workspace: under Team › Members they make a link by which you set a new one. Whoever runs this Burnish makes it at its command line:</p>
+        <CodeBlock wrap label="Command" code={`burnish users reset-link --email ${/^[^\s'"`$\\;&|<>()]+@[^\s'"`$\\;&|<>()]+$/.test(email) ? email : "you@example.com"}`} />
+        <p>All your sessions end when you use it.</p>
       </div>
     </details>
   );

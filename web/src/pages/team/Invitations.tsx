@@ -13,7 +13,7 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
     { key: "email", head: "Invited", cell: (row) => <span className="font-medium wrap-anywhere">{row.email}</span> },
     { key: "role", head: "As", width: "w-24", cell: (row) => <Badge>{row.role}</Badge> },
     { key: "when", head: "Sent", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
-    { key: "status", head: "Status", width: "w-44", cell: (row) => <span className="flex flex-wrap items-center gap-1.5"><StatusBadge status={row.status} />{row.status === "open" ? <span className="text-12 text-muted">until <RelativeTime at={row.expires_at} /></span> : null}</span> },
+    { key: "status", head: "Status", width: "w-44", cell: (row) => <span className="flex flex-wrap items-center gap-1.5"><StatusBadge status={row.status} />{row.status === "open" ? <span className="text-12 text-muted">until <RelativeTime at={row.expires_at} /></span> : null}<Mailed row={row} /></span> },
     { key: "acts", head: <span className="sr-only">Acts</span>, align: "end", width: "w-28", cell: (row) => (row.status === "open" ? <Button size="s" variant="ghost" busy={revoke.isPending && revoke.variables.path.invitation_id === row.id} onClick={() => takeBack(row)} aria-label={`Take back the invitation of ${row.email}`}>Take back</Button> : null) },
   ];
   return (
@@ -24,9 +24,20 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
       rowKey={(row) => row.id}
       empty={
         <EmptyState icon={<Mail size={18} />} title="Nobody was invited yet" action={<Button onClick={onInvite}>Invite somebody</Button>}>
-          An invitation is a link that you send: it works once, for the address that it was made for.
+          An invitation is a link that works once, for the address that it was made for.
         </EmptyState>
       }
     />
+  );
+}
+
+/** What became of the mail; of a link that is used or taken back nobody asks any more. */
+function Mailed({ row }: { row: Invitation }) {
+  if (row.status !== "open" || row.mail === null) return null;
+  if (row.mail === "sent") return <Badge>mailed</Badge>;
+  return (
+    <span title={row.mail_error ?? undefined}>
+      <Badge tone={row.mail === "failed" ? "bad" : "warn"}>{row.mail === "failed" ? "not mailed" : row.mail_error ? "mail is tried again" : "mail under way"}</Badge>
+    </span>
   );
 }

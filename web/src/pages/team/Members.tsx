@@ -2,6 +2,7 @@ import { useState } from "react";
 import { type Answer, change, useChange, usePages } from "@/api/hooks";
 import { type Role, useMay, useSession, useSessionState } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, PagedTable, RelativeTime, Select, toast, useUndo } from "@/kit";
+import { ResetPassword } from "./ResetPassword";
 
 type Member = Answer<"/v1/members">["data"][number];
 
@@ -15,6 +16,7 @@ export function Members() {
   const may = useMay();
   const { user } = useSession();
   const [leaving, setLeaving] = useState<Member | null>(null);
+  const [resetting, setResetting] = useState<Member | null>(null);
   const pages = usePages("/v1/members");
   // Asked first: the arrow keys alone change a select, and one's own role is not given back by oneself.
   const [turning, setTurning] = useState<{ member: Member; role: Role } | null>(null);
@@ -44,12 +46,19 @@ export function Members() {
       key: "acts",
       head: <span className="sr-only">Acts</span>,
       align: "end",
-      width: "w-24",
+      width: "w-52",
       cell: (row) =>
         may.admin ? (
-          <Button size="s" variant="ghost" onClick={() => setLeaving(row)} aria-label={`Remove ${row.name || row.email}`}>
-            Remove
-          </Button>
+          <span className="flex flex-wrap justify-end gap-1">
+            {row.user_id === user.id ? null : (
+              <Button size="s" variant="ghost" onClick={() => setResetting(row)} aria-label={`Reset the password of ${row.name || row.email}`}>
+                Reset password
+              </Button>
+            )}
+            <Button size="s" variant="ghost" onClick={() => setLeaving(row)} aria-label={`Remove ${row.name || row.email}`}>
+              Remove
+            </Button>
+          </span>
         ) : null,
     },
   ];
@@ -57,6 +66,7 @@ export function Members() {
     <>
       <PagedTable label="Members" columns={columns} pages={pages} rowKey={(row) => row.user_id} empty={<EmptyState title="No members">This workspace is used by API keys alone. Invite somebody.</EmptyState>} />
       {turning ? <ChangeRole {...turning} isOwn={turning.member.user_id === user.id} onClose={() => setTurning(null)} /> : null}
+      {resetting ? <ResetPassword userId={resetting.user_id} name={resetting.name || resetting.email || "this member"} onClose={() => setResetting(null)} /> : null}
       {leaving ? <Remove member={leaving} onClose={() => setLeaving(null)} /> : null}
     </>
   );

@@ -1,0 +1,33 @@
+"""Links that set a new password, in SQL. They belong to a user, so the transaction needs no tenant but where it says so."""
+
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_shared.db.session import Tx
+
+
+async def find_account(tx: Tx, user_id: UUID) -> Record | None:
+    """email, is_operator, is_disabled and has_password of a member. The transaction is the workspace's; None: not a member of it."""
+    return await tx.fetchrow(
+        "SELECT u.email, u.is_operator, u.disabled_at IS NOT NULL AS is_disabled, "
+        "EXISTS (SELECT FROM find_credential(u.email)) AS has_password FROM members m JOIN users u USING (user_id) WHERE m.user_id = $1",
+        user_id,
+    )
+
+
+async def add_reset(tx: Tx, *, reset_id: UUID, user_id: UUID, digest: bytes, is_operators: bool, expires_at: datetime) -> None:
+    """It takes the place of the one that the user may have."""
+    await tx.execute("SELECT add_password_reset($1, $2, $3, $4, $5)", reset_id, user_id, digest, is_operators, expires_at)
+
+
+async def find_reset(tx: Tx, reset_id: UUID) -> Record | None:
+    """user_id, email, digest and is_open: whether it may be used still."""
+    return await tx.fetchrow("SELECT * FROM find_password_reset($1)", reset_id)
+
+
+async def use_reset(tx: Tx, reset_id: UUID, password_hash: str) -> bool:
+    """Sets the password. False: somebody was faster, or it is over. The caller ends the sessions."""
+    used: bool = await tx.fetchval("SELECT use_password_reset($1, $2)", reset_id, password_hash)
+    return used
