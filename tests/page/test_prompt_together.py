@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 from tests.page.axe import check_axe
 from tests.page.browser import PATIENCE_MS, expect_console, messages_stay, screenshot, settled
 from tests.page.conftest import OpenPage
+from tests.page.experiments import drafted, two_versions
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
 
@@ -261,6 +262,28 @@ async def test_parts_are_taken_over_and_filler_is_taken_out(page_as: OpenPage, s
     await page.wait_for_url(re.compile(r"[?&]v=4"))
     shorter = (await site.call("GET", f"/v1/prompts/{slug}/versions/4"))["messages"][0]["content"]
     assert len(shorter) < len(wordy) and "{{name}}" in shorter
+
+
+async def test_people_see_each_other_at_chains_evaluators_datasets_and_experiments(page_as: OpenPage, site: Site) -> None:
+    tag = uuid4().hex[:8]
+    step = {"id": "one", "prompt": await made(site), "variables": {"name": "variables.name"}}
+    await site.call("POST", "/v1/chains", {"slug": f"chain-{tag}", "steps": [step]})
+    exact = {"name": f"exact-{tag}", "settings": {"kind": "exact"}}
+    evaluator = (await site.call("POST", "/v1/evaluators", exact))["id"]
+    dataset = (await site.call("POST", "/v1/datasets", {"name": f"d-{tag}", "items": [{"input": "a", "expected": "b"}]}))["id"]
+    experiment = await drafted(site, await two_versions(site))
+    edith, ada = await page_as("editor", "/app/chains"), await page_as("admin", "/app/chains")
+    for place in (f"chains/chain-{tag}", f"evaluators/{evaluator}", f"datasets/{dataset}", f"experiments/{experiment}"):
+        await edith.goto(f"/app/{place}")
+        await ada.goto(f"/app/{place}")
+        await expect(edith.get_by_role("status", name="Also here")).to_have_text("Ada Lovelace is here")
+        await expect(ada.get_by_role("status", name="Also here")).to_have_text("Edith Clarke is here")
+        if place.startswith("evaluators/"):
+            await ada.get_by_role("button", name="New version").click()
+            await expect(edith.get_by_role("status", name="Also here")).to_have_text("Ada Lovelace is editing")
+        await screenshot(edith, f"together/{place.partition('/')[0]}")
+    await ada.goto("/app/chains")
+    await expect(edith.get_by_role("status", name="Also here")).to_have_text("")
 
 
 async def test_people_see_each_other_and_what_both_write_in_one_text_is_kept(page_as: OpenPage, site: Site) -> None:

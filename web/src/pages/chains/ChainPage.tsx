@@ -3,6 +3,7 @@ import { type ReactNode, Suspense, useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, tellWarnings, toast, toastError } from "@/kit";
+import { Here } from "@/kit/Here";
 import { plural, spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { own } from "@/lib/own";
@@ -69,11 +70,14 @@ function Workbench({ chain }: { chain: Chain }) {
       }
       subtitle={chain.description ? <span className="line-clamp-3">{chain.description}</span> : undefined}
       actions={
-        live === chain.version ? null : (
-          <Button onClick={publish} busy={move.isPending} disabled={!may.editPrompts} why={needs("editor")}>
-            Make v{chain.version} live
-          </Button>
-        )
+        <>
+          <Here place={`chains/${slug}`} isEditing={draft.isDirty} />
+          {live === chain.version ? null : (
+            <Button onClick={publish} busy={move.isPending} disabled={!may.editPrompts} why={needs("editor")}>
+              Make v{chain.version} live
+            </Button>
+          )}
+        </>
       }
     >
       <Tabs

@@ -5,6 +5,7 @@ import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { Held, needs, useMay } from "@/api/session";
 import { Badge, Breaking, Button, ButtonLink, type Column, DownloadMenu, EmptyState, Figures, Loaded, Menu, Notice, Page, PagedTable, SearchInput, Segments, SkeletonText, Tabs } from "@/kit";
+import { Here } from "@/kit/Here";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
@@ -44,6 +45,7 @@ export default function DatasetPage() {
       actions={
         found.data ? (
           <>
+            <Here place={`datasets/${id}`} />
             {total > 0 ? (
               <DownloadMenu label="Download" path={`/v1/datasets/${id}/file`} name="dataset" />
             ) : null}

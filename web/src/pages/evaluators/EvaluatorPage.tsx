@@ -4,6 +4,7 @@ import { useAuthors } from "@/api/authors";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, ConfirmDialog, ErrorState, Page, RelativeTime, Section, SkeletonTable, SkeletonText, Tabs, toast } from "@/kit";
+import { Here } from "@/kit/Here";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
@@ -60,6 +61,7 @@ function Whole({ evaluator }: { evaluator: Evaluator }) {
       }
       actions={
         <>
+          <Here place={`evaluators/${evaluator.id}`} isEditing={editing} />
           <Button icon={<Archive size={14} aria-hidden />} onClick={() => setArchiving(true)} disabled={off} why={why}>
             Archive
           </Button>

@@ -1,6 +1,7 @@
 import { Suspense } from "react";
 import { useRead } from "@/api/hooks";
 import { Badge, Loaded, Notice, Page, RelativeTime, SimulatedBadge, Tabs, TextLink } from "@/kit";
+import { Here } from "@/kit/Here";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
@@ -37,7 +38,14 @@ export default function ExperimentPage() {
         ) : undefined
       }
       subtitle={one ? <About experiment={one} /> : undefined}
-      actions={one ? <Acts key={one.status} experiment={one} /> : null}
+      actions={
+        one ? (
+          <>
+            <Here place={`experiments/${one.id}`} />
+            <Acts key={one.status} experiment={one} />
+          </>
+        ) : null
+      }
     >
       <Loaded of={found}>{(experiment) => <Content experiment={experiment} />}</Loaded>
     </Page>

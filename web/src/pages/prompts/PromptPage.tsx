@@ -5,12 +5,12 @@ import { usePages, useRead } from "@/api/hooks";
 import { Held, useSession } from "@/api/session";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "@/api/unsaved";
 import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, announce, toast, toastError } from "@/kit";
+import { Here } from "@/kit/Here";
 import { spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
-import { Here } from "./Here";
 import { ArchivedNotice, LifeMenu } from "./Life";
 import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
@@ -103,7 +103,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
       back={{ to: "/prompts", label: "Prompts" }}
       actions={
         <>
-          <Here slug={slug} isEditing={isDirty} />
+          <Here place={`prompts/${slug}`} isEditing={isDirty} />
           <ButtonLink to="/playground" search={{ prompt: slug }}>
             Playground
           </ButtonLink>

@@ -1,13 +1,13 @@
 import { Eye, PencilLine } from "lucide-react";
 import { useAuthors } from "@/api/authors";
 import { usePresence } from "@/api/presence";
-import { Badge } from "@/kit";
+import { Badge } from "./Badge";
 
 const SHOWN = 3;
 
-/** Who else has this prompt open, and who of them has changes that are not saved. */
-export function Here({ slug, isEditing }: { slug: string; isEditing: boolean }) {
-  const others = usePresence(`prompts/${slug}`, isEditing);
+/** Who else has this open (`place`: its kind and id, such as `prompts/triage`), and who of them has changes that are not saved. */
+export function Here({ place, isEditing = false }: { place: string; isEditing?: boolean }) {
+  const others = usePresence(place, isEditing);
   const nameOf = useAuthors();
   const more = others.length - SHOWN;
   return (
