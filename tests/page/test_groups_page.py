@@ -32,7 +32,7 @@ async def test_a_group_of_calls_becomes_a_prompt(page_as: OpenPage, site: Site) 
         ):
             await asyncio.sleep(0.1)
     page = await page_as("editor", "/app/runs")
-    await page.get_by_role("navigation", name="Runs").get_by_role("link", name="Without a prompt").click()
+    await page.get_by_role("navigation", name="Runs").get_by_role("link", name="No prompt").click()
     row = page.get_by_role("table", name="Groups").get_by_role("row").filter(has_text=key)
     await row.get_by_role("button").first.click()
     drawer = page.get_by_role("dialog", name="Calls that belong together")

@@ -160,7 +160,7 @@ async def test_runs_are_found_by_metadata_and_by_what_was_said_and_downloaded(pa
         await more.get_by_label("Feedback").select_option(said)
         await expect(rows).to_have_count(1)
         await expect(rows).to_contain_text(user)
-    await more.get_by_label("Score to").fill("0,3")
+    await more.get_by_label("Score at most").fill("0,3")
     await expect(page).to_have_url(re.compile(r"most=0\.3"))
     await expect(rows).to_have_count(1)
     await more.get_by_role("searchbox", name="Metadata key").fill("device.plan")

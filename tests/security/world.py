@@ -105,7 +105,7 @@ HARMLESS_QUERY = {
     "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
     "node", "with", "candidates", "history", "synthetic", "change", "repeat",
     "after", "follow", "from_line", "purpose", "map",
-    "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search", "thumb", "min_score", "max_score",
+    "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search", "thumb", "min_score", "max_score", "reaction",
     "include", "include[]", "include_obfuscation", "metadata[key]", "order", "starting_after", "stream",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip

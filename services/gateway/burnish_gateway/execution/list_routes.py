@@ -44,8 +44,5 @@ async def export_executions(
     """
     first = await file.read_piece(gateway.db, principal.workspace_id, filters=wanted, after=None)  # 503 while there is a status to say it
     pieces = file.pieces_of_log(gateway.db, principal.workspace_id, filters=wanted, first=first)
-    if format == "csv":
-        said, columns = file.line_of, file.COLUMNS
-    else:
-        said, columns = numbers_of, ()
-    return file_response(pieces, said, columns=columns, format=format, name="executions", request_id=request_id_of(request))
+    said = file.line_of if format == "csv" else numbers_of
+    return file_response(pieces, said, columns=file.COLUMNS, format=format, name="executions", request_id=request_id_of(request))

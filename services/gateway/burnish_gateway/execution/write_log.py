@@ -48,5 +48,5 @@ def line_of(row: Record) -> dict[str, Any]:
     """As a line of CSV says it."""
     said = numbers_of(row)
     usage, error = said.pop("usage"), said.pop("error") or {}
-    parts = {"usage_source": usage.pop("source"), "error_code": error.get("code"), "error_message": error.get("message")}
-    return said | usage | parts
+    parts: dict[str, Any] = {"usage_source": usage.pop("source"), "error_code": error.get("code"), "error_message": error.get("message")}
+    return {**said, **usage, **parts}

@@ -27,8 +27,8 @@ export function LessUsed({ filters, onChange }: Props) {
       <SearchInput label="Metadata value" placeholder="Its value, whole" value={filters.value} onChange={(value) => onChange({ value })} className="w-full sm:w-36" />
       <Select compact aria-label="Feedback" empty="With or without feedback" value={filters.reaction} onChange={(reaction: string) => onChange({ reaction: (reaction || null) as Filters["reaction"] })} options={REACTIONS.map((one) => ({ value: one as string, label: REACTION_WORDS[one] }))} />
       <ScoredBy judge={filters.judge} onChange={(judge) => onChange({ judge })} />
-      <Least label="Score from" value={filters.least} read={scoreOf} onChange={(least) => onChange({ least })} />
-      <Least label="Score to" value={filters.most} read={scoreOf} onChange={(most) => onChange({ most })} />
+      <Least label="Score at least" value={filters.least} read={scoreOf} onChange={(least) => onChange({ least })} />
+      <Least label="Score at most" value={filters.most} read={scoreOf} onChange={(most) => onChange({ most })} />
     </>
   );
 }

@@ -2,7 +2,7 @@
 export const RUNS_TABS = [
   { to: "/runs", label: "Runs" },
   { to: "/sessions", label: "Sessions" },
-  { to: "/groups", label: "Without a prompt" },
+  { to: "/groups", label: "No prompt" },
   { to: "/batches", label: "Batches" },
   { to: "/content", label: "Content jobs" },
 ] as const;
