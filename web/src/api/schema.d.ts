@@ -11236,7 +11236,7 @@ export interface components {
              * Done
              * @description By what it came to be: items uploaded or given, from executions, from a group of failures, from feedback, made up by a model, decided in the review queue or taken back there, imported; an answer corrected, an item removed. null: not recorded.
              */
-            done: ("uploaded" | "from_executions" | "from_failures" | "from_feedback" | "made_up" | "reviewed" | "review_taken_back" | "imported" | "corrected" | "removed") | null;
+            done: ("uploaded" | "from_executions" | "from_failures" | "from_feedback" | "from_test_cases" | "made_up" | "reviewed" | "review_taken_back" | "imported" | "corrected" | "removed") | null;
             /**
              * Made At
              * @description null: not recorded.
@@ -24160,6 +24160,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Judge
+             * @description The model that judges items with criteria; null: there are none.
+             */
+            judge?: string | null;
             /** Latency Ms */
             latency_ms?: {
                 [key: string]: number;
@@ -24187,6 +24192,12 @@ export interface components {
             repeats: number;
             /** Simulated */
             simulated: boolean;
+            /**
+             * Source
+             * @description dataset | test_cases (of the version: `dataset_id` is made of them)
+             * @default dataset
+             */
+            source: string;
             /**
              * Spent Nusd
              * @description What it has taken from the workspace's credit, as the books say: with the calls of judges, and those that ended after it was cut short.
@@ -24221,9 +24232,9 @@ export interface components {
             compare_with?: string | null;
             /**
              * Dataset Id
-             * Format: uuid
+             * @description What it is run over, with `split`; needed unless `source` is given.
              */
-            dataset_id: string;
+            dataset_id?: string | null;
             /**
              * Evaluators
              * @description Score each answer with these too, beside the comparison with the expected one.
@@ -24234,6 +24245,11 @@ export interface components {
              * @description Only the items that failed in this completed test run on the same split of this dataset.
              */
             failed_of?: string | null;
+            /**
+             * Judge
+             * @description The model that judges items with criteria; the one that answers, unless given.
+             */
+            judge?: string | null;
             /** Label */
             label?: string | null;
             /**
@@ -24252,10 +24268,12 @@ export interface components {
              */
             repeats: number;
             /**
-             * Split
-             * @enum {string}
+             * Source
+             * @description `test_cases`, in place of a dataset: the test cases of the version itself, each judged by what it expects and by its criteria and the version's `success_criteria`. They become a dataset, which versions with the same cases share.
              */
-            split: "train" | "validation" | "val" | "test";
+            source?: "test_cases" | null;
+            /** Split */
+            split?: ("train" | "validation" | "val" | "test") | null;
             /** Version */
             version?: number | null;
             /**
@@ -73798,6 +73816,10 @@ export interface operations {
                 dataset_id?: string | null;
                 /** @description Only the runs that one request started. */
                 group_id?: string | null;
+                /** @description Only the runs of this version. */
+                version?: number | null;
+                /** @description Only runs over test cases of the version, or only the others. */
+                source?: ("dataset" | "test_cases") | null;
                 limit?: number;
                 cursor?: string | null;
             };
