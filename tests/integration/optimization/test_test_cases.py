@@ -81,6 +81,27 @@ async def test_cases_are_judged_by_what_they_expect_and_by_their_criteria(stack:
     await assert_books_are_in_order(stack, caller)
 
 
+@pytest.mark.capability("E5")
+async def test_a_model_says_when_a_test_run_with_it_last_ended(stack: Stack, caller: Caller, start_optimizer: Any) -> None:
+    async def told(one: Caller) -> list[str | None]:
+        listed = (await one("GET", "/v1/models")).body["data"]
+        alone = (await one("GET", "/v1/models/simulated/chat")).body["last_tested_at"]
+        by_name = {each["id"]: each["last_tested_at"] for each in listed}
+        return [by_name["simulated/chat"], alone, by_name["simulated/reader"]]
+
+    assert await told(caller) == [None, None, None]
+    desk = Desk(caller, "")
+    await saved(caller, "tested", test_cases=[{"variables": {"word": "a"}, "expected": "b"}])
+    stopped = await caller("POST", "/v1/test-runs", {"prompt": "tested", "source": "test_cases"})
+    await caller("POST", f"/v1/test-runs/{stopped.body['id']}/cancel")
+    assert await told(caller) == [None, None, None], "a run that was cut short is no test"
+    await start_optimizer()
+    for _ in range(2):
+        run = await run_cases(desk, "tested")
+        assert await told(caller) == [run["finished_at"], run["finished_at"], None]
+    assert await told(await stack.caller()) == [None, None, None], "what one workspace tests, no other one learns"
+
+
 async def test_versions_with_the_same_cases_are_compared_and_other_cases_are_another_dataset(caller: Caller, start_optimizer: Any) -> None:
     await start_optimizer()
     desk = Desk(caller, "")
