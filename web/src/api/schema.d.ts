@@ -1812,7 +1812,7 @@ export interface paths {
         put?: never;
         /**
          * Make a dataset
-         * @description A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query.
+         * @description A new dataset from JSON items, from a JSONL or CSV upload with its name in the query, or (`sample`) of data that Burnish ships.
          *
          *     A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
          */
@@ -4199,7 +4199,8 @@ export interface paths {
         };
         /**
          * One model, retired ones too, with what was measured of its calls in the last seven days
-         * @description `measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by.
+         * @description `last_tested_at`: the end of the newest completed test run with it, or a later moment that somebody wrote down.
+         *     `measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by.
          */
         get: operations["get_model_v1_models__model__get"];
         put?: never;
@@ -40294,6 +40295,8 @@ export interface operations {
             query?: {
                 /** @description Those that were archived, and no others. */
                 archived?: boolean;
+                /** @description Only those whose name holds this. */
+                q?: string;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -40416,7 +40419,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** Items */
-                    items: {
+                    items?: {
                         /**
                          * Expected
                          * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
@@ -40451,9 +40454,17 @@ export interface operations {
                          * @default false
                          */
                         synthetic?: boolean;
-                    }[];
-                    /** Name */
-                    name: string;
+                    }[] | null;
+                    /**
+                     * Name
+                     * @description Needed with `items`; a sample has a name of its own.
+                     */
+                    name?: string | null;
+                    /**
+                     * Sample
+                     * @description `support_tickets`, in place of items: tickets of an invented shop, each with its queue, in three splits.
+                     */
+                    sample?: "support_tickets" | null;
                 };
                 "application/x-ndjson": string;
                 "text/csv": string;
