@@ -101,7 +101,7 @@ def test_a_second_run_has_a_prompt_of_its_own_and_nothing_is_shipped_where_nothi
 
 def _of_another_kind(file: Path) -> Path:
     """The demo's tickets, but validation and test all belong to a queue that no train item has: nothing that is learnt helps there."""
-    tickets = map(json.loads, (files("burnish.demo") / "data" / "support_routing.jsonl").read_text("utf-8").splitlines())
+    tickets = map(json.loads, (files("burnish_shared.samples") / "support_routing.jsonl").read_text("utf-8").splitlines())
     told = [one if one["split"] == "train" else one | {"expected": "unheard_of"} for one in tickets]
     file.write_text("".join(json.dumps(one) + "\n" for one in told), "utf-8")
     return file

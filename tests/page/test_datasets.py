@@ -66,6 +66,24 @@ async def test_items_are_pasted_mapped_and_looked_at(page_as: OpenPage, site: Si
     await told(page, "1 item added: version 2; 1 were there already")
 
 
+async def test_the_tickets_that_burnish_ships_are_a_click_away_and_found_by_name(page_as: OpenPage, site: Site) -> None:
+    name = f"Try {uuid4().hex[:8]}"
+    page = await page_as("editor", "/app/datasets?new=1")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name").fill(name)
+    await dialog.get_by_role("button", name="Start with the support tickets").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    [made] = (await site.call("GET", f"/v1/datasets?q={name.split()[1]}"))["data"]
+    assert made["counts"] == {"train": 270, "validation": 99, "test": 198}
+    await page.goto("/app/datasets")
+    await page.get_by_label("Search datasets").fill(name.split()[1].upper())
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await expect(page.get_by_role("table")).to_contain_text(name)
+    await check_axe(page)
+    await page.get_by_label("Search datasets").fill("no such name")
+    await expect(page.get_by_text("No dataset matches")).to_be_visible()
+
+
 async def test_checked_answers_of_runs_become_items(page_as: OpenPage, site: Site) -> None:
     slug = f"checked-{uuid4().hex[:8]}"  # Of its own: of the demo's prompt others may run one while the first is filled in.
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Sort {{ticket}}", "model": "simulated/chat", "label": "production"})

@@ -2,11 +2,12 @@
 
 import asyncio
 import re
+from uuid import uuid4
 
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, escape, narrow, screenshot, set_theme
+from tests.page.browser import PATIENCE_MS, escape, narrow, screenshot, set_theme, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -214,6 +215,37 @@ async def test_two_runs_are_compared_item_by_item(page_as: OpenPage, site: Site)
     await expect(page.get_by_text("that both answered")).to_contain_text(f"Over {found['items']} items")
     await expect(page.get_by_role("group", name="What changed")).to_contain_text(f"Fixed {found['fixed']}")
     await check_axe(page)
+
+
+async def test_the_test_cases_of_a_version_are_run_and_judged_where_it_stands(page_as: OpenPage, site: Site) -> None:
+    slug = f"cased-{uuid4().hex[:8]}"
+    cases = [
+        {"name": "wrong one", "variables": {"x": "one"}, "expected": {"queue": "mail"}},
+        {"name": "by words", "variables": {"x": "two"}, "criteria": "zebra giraffe elephant", "metadata": {"synthetic": True}},
+    ]
+    body = {"slug": slug, "template": "Say {{x}}", "model": "simulated/chat", "test_cases": cases}
+    await site.call("POST", "/v1/prompts", body)
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    held = page.get_by_role("region", name="Test cases")
+    await expect(held).to_contain_text("Nobody has run them on this version yet.")
+    await expect(held.get_by_role("listitem").nth(1)).to_contain_text("Good where: zebra giraffe elephant")
+    await settled(page)
+    await check_axe(page)
+    await held.get_by_role("button", name="Run the test cases…").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("2 cases by simulated/chat")
+    await settled(page)
+    await check_axe(page, without=BEHIND)
+    await screenshot(page, "prompts/run-test-cases")
+    await dialog.get_by_role("button", name="Run", exact=True).click()
+    await expect(held).to_contain_text("0 of 2 right", timeout=PATIENCE_MS)
+    await expect(held).to_contain_text("judged by simulated/judge")
+    await expect(held.get_by_role("listitem").nth(0)).to_contain_text("wrong")
+    await settled(page)
+    await check_axe(page)
+    await screenshot(page, "prompts/test-cases", whole=True)
+    await held.get_by_role("link", name="the whole run").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
 
 
 async def test_a_viewer_starts_no_run(page_as: OpenPage) -> None:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from burnish.demo.failure import DemoFailed
+from burnish_shared.samples import support_tickets
 from burnish_shared.search_budget import evaluations_to_begin
 
 VARIABLE: Final = "ticket"
@@ -62,7 +63,7 @@ class TicketSet:
 def own_tickets() -> TicketSet:
     """The support tickets that Burnish ships, described in `data/README.md`."""
     folder = files("burnish.demo") / "data"
-    jsonl = (folder / "support_routing.jsonl").read_bytes()
+    jsonl = support_tickets()
     return TicketSet(
         name="support routing",
         slug="support-routing",

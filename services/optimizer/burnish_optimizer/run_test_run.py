@@ -1,9 +1,10 @@
 """Do a test run: every item of a split through one version, and what comes of it (PRODUCT D2, D3)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from burnish_optimizer.core.hold import capped
 from burnish_optimizer.core.prompt_text import EditablePrompt
@@ -15,16 +16,17 @@ from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Key
 from burnish_optimizer.io.evaluators_store import answers_of, load_evaluators
 from burnish_optimizer.io.judges_desk import JudgesDesk
-from burnish_optimizer.io.questions import Question
+from burnish_optimizer.io.questions import Answer, Question
 from burnish_optimizer.io.runs_store import CallableModel, TestRun
 from burnish_optimizer.io.work_store import Claim
+from burnish_optimizer.judge_cases import CaseJudge
 from burnish_optimizer.score_answers import Scorers
 from burnish_optimizer.search import digest
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
-from burnish_shared.evaluators import Grounds
+from burnish_shared.evaluators import Grounds, Verdict
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 
 
@@ -33,6 +35,7 @@ class Answers:
     """What has come so far; kept outside the run, so that a run that fails still has its partial result."""
 
     scorers: Scorers
+    judge: CaseJudge
     cases: dict[tuple[int, int], Case] = field(default_factory=dict)
     simulated: bool = False
 
@@ -56,7 +59,10 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         others = await answers_of(tx, run.workspace_id, run.compare_with) if run.compare_with is not None else None
 
     judges = JudgesDesk(desk, db, {"test_run_id": str(run.test_run_id)})
-    answers = Answers(await Scorers.of(saved, grounds=grounds, workspace_id=run.workspace_id, ask=judges.ask, others=others))
+    answers = Answers(
+        await Scorers.of(saved, grounds=grounds, workspace_id=run.workspace_id, ask=judges.ask, others=others),
+        CaseJudge(run.judge_model, run.workspace_id, run.test_run_id, grounds, judges.ask, db),
+    )
     reporting = asyncio.create_task(_report(claim, answers, db=db, interval_s=progress_interval_s))
     failure: BurnishError | None = None
     try:
@@ -105,26 +111,7 @@ async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableMo
             )
         )
         answers.simulated = answers.simulated or answer.simulated
-        answers.cases[place, repeat] = Case(
-            item_id=item.item_id,
-            execution_id=answer.execution_id,
-            input=item.input,
-            expected=item.expected,
-            output=answer.output,
-            cost_nusd=answer.cost_nusd,
-            latency_ms=answer.latency_ms,
-            error=answer.error,
-            verdicts=await answers.scorers.verdicts(
-                answer.output,
-                expected=item.expected,
-                given=item.input,
-                variables=variables,
-                item_id=item.item_id,
-                execution_id=answer.execution_id,
-            )
-            if answer.output is not None
-            else {},
-        )
+        answers.cases[place, repeat] = await _case(item, answer, variables, answers=answers)
 
     tasks = [asyncio.ensure_future(ask(place, item, repeat)) for repeat in range(run.repeats) for place, item in enumerate(items)]
     try:
@@ -132,6 +119,34 @@ async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableMo
     finally:
         for task in tasks:
             task.cancel()
+
+
+async def _case(item: DatasetItem, answer: Answer, variables: Mapping[str, Any], *, answers: Answers) -> Case:
+    """The answer with what is said of it. Raises OutOfFunds, EvaluationFailed where its criteria could not be judged."""
+    judged = await answers.judge.verdict(item, answer, variables=variables)
+    verdicts: dict[UUID, Verdict] = {}
+    if answer.output is not None:
+        verdicts = await answers.scorers.verdicts(
+            answer.output,
+            expected=item.expected,
+            given=item.input,
+            variables=variables,
+            item_id=item.item_id,
+            execution_id=answer.execution_id,
+        )
+    return Case(
+        item_id=item.item_id,
+        execution_id=answer.execution_id,
+        input=item.input,
+        expected=item.expected,
+        output=answer.output,
+        cost_nusd=answer.cost_nusd,
+        latency_ms=answer.latency_ms,
+        error=answer.error,
+        verdicts=verdicts,
+        is_compared=item.judged.is_compared,
+        judged=judged,
+    )
 
 
 async def _report(claim: Claim, answers: Answers, *, db: Database, interval_s: float) -> None:

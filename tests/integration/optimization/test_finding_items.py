@@ -159,3 +159,26 @@ async def test_a_dataset_is_a_table_that_no_spreadsheet_runs(caller: Caller) -> 
     ]  # fmt: skip
     assert json.loads(rows[3]["input"]) == MARKED[3]["input"] and json.loads(rows[2]["metadata"]) == {"note": {"by": "Ann"}}
     assert (await caller("GET", f"/v1/datasets/{dataset}/file?format=csv&split=test")).raw.count(b"\r\n") == 2
+
+
+@pytest.mark.capability("D1")
+async def test_the_tickets_that_burnish_ships_become_a_dataset_and_are_found_by_name(caller: Caller) -> None:
+    made = await caller("POST", "/v1/datasets", {"sample": "support_tickets"})
+    assert made.status == 201 and made.body["name"] == "Support tickets", made.body
+    assert (made.body["counts"]["test"], made.body["added"], made.body["duplicates"]) == (198, sum(made.body["counts"].values()), 0)
+    named = await caller("POST", "/v1/datasets", {"sample": "support_tickets", "name": "100% mine_"})
+    assert named.status == 201 and named.body["counts"] == made.body["counts"], named.body
+
+    async def found(q: str) -> list[str]:
+        return [one["name"] for one in (await caller("GET", f"/v1/datasets?q={q}")).body["data"]]
+
+    assert await found("TICKETS") == ["Support tickets"] and await found("0%25%20mine_") == ["100% mine_"]
+    assert await found("%25") == ["100% mine_"] and await found("nothing") == []
+    assert await found("") == ["100% mine_", "Support tickets"]
+    item = {"input": "a", "expected": "b"}
+    for body, param in (
+        ({"sample": "support_tickets", "items": [item]}, "sample"), ({"sample": "others"}, "sample"), ({"name": "n"}, "items"),
+        ({"items": [item]}, "name"), ({"name": "n", "items": []}, "items"),
+    ):  # fmt: skip
+        refused = await caller("POST", "/v1/datasets", body)
+        assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body

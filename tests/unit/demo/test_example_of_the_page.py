@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import burnish
+from burnish_shared.samples import support_tickets
 
 pytestmark = pytest.mark.capability("U1")
 
@@ -15,7 +16,7 @@ DATA = Path(burnish.__file__).parent / "demo" / "data"
 
 def test_the_example_tickets_are_the_demos() -> None:
     offered = ROOT / "web" / "public" / "examples" / "support-tickets.txt"
-    assert offered.read_bytes() == (DATA / "support_routing.jsonl").read_bytes()
+    assert offered.read_bytes() == support_tickets()
 
 
 def test_the_example_prompt_says_what_the_demos_weak_one_says() -> None:

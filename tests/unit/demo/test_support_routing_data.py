@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 import burnish
+from burnish_shared.samples import support_tickets
 from burnish_simulator.reader.answer import answer
 from burnish_simulator.reader.read_prompt import read_prompt
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.capability("D1")
 
 DATA: Final = Path(burnish.__file__).parent / "demo" / "data"
 
-TICKETS: Final[list[dict[str, str]]] = [json.loads(line) for line in (DATA / "support_routing.jsonl").read_text("utf-8").splitlines()]
+TICKETS: Final[list[dict[str, str]]] = [json.loads(line) for line in support_tickets().decode().splitlines()]
 
 HEAD_WORDS: Final = {
     "delivery": {"parcels", "courier"},

@@ -13,6 +13,7 @@ export type Model = {
   cached_input_price_nusd_per_million?: number | null;
   output_price_nusd_per_million?: number | null;
   capabilities?: string[];
+  last_tested_at?: string | null;
 };
 
 const MINUTE_MS = 60_000;

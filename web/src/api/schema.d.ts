@@ -1837,7 +1837,7 @@ export interface paths {
         put?: never;
         /**
          * Make a dataset
-         * @description A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query.
+         * @description A new dataset from JSON items, from a JSONL or CSV upload with its name in the query, or (`sample`) of data that Burnish ships.
          *
          *     A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
          */
@@ -4273,7 +4273,8 @@ export interface paths {
         };
         /**
          * One model, retired ones too, with what was measured of its calls in the last seven days
-         * @description `measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by.
+         * @description `last_tested_at`: the end of the newest completed test run with it, or a later moment that somebody wrote down.
+         *     `measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by.
          */
         get: operations["get_model_v1_models__model__get"];
         put?: never;
@@ -11333,7 +11334,7 @@ export interface components {
              * Done
              * @description By what it came to be: items uploaded or given, from executions, from a group of failures, from feedback, made up by a model, decided in the review queue or taken back there, imported; an answer corrected, an item removed. null: not recorded.
              */
-            done: ("uploaded" | "from_executions" | "from_failures" | "from_feedback" | "made_up" | "reviewed" | "review_taken_back" | "imported" | "corrected" | "removed") | null;
+            done: ("uploaded" | "from_executions" | "from_failures" | "from_feedback" | "from_test_cases" | "made_up" | "reviewed" | "review_taken_back" | "imported" | "corrected" | "removed") | null;
             /**
              * Made At
              * @description null: not recorded.
@@ -24352,6 +24353,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Judge
+             * @description The model that judges items with criteria; null: there are none.
+             */
+            judge?: string | null;
             /** Latency Ms */
             latency_ms?: {
                 [key: string]: number;
@@ -24379,6 +24385,12 @@ export interface components {
             repeats: number;
             /** Simulated */
             simulated: boolean;
+            /**
+             * Source
+             * @description dataset | test_cases (of the version: `dataset_id` is made of them)
+             * @default dataset
+             */
+            source: string;
             /**
              * Spent Nusd
              * @description What it has taken from the workspace's credit, as the books say: with the calls of judges, and those that ended after it was cut short.
@@ -24413,9 +24425,9 @@ export interface components {
             compare_with?: string | null;
             /**
              * Dataset Id
-             * Format: uuid
+             * @description What it is run over, with `split`; needed unless `source` is given.
              */
-            dataset_id: string;
+            dataset_id?: string | null;
             /**
              * Evaluators
              * @description Score each answer with these too, beside the comparison with the expected one.
@@ -24426,6 +24438,11 @@ export interface components {
              * @description Only the items that failed in this completed test run on the same split of this dataset.
              */
             failed_of?: string | null;
+            /**
+             * Judge
+             * @description The model that judges items with criteria; the one that answers, unless given.
+             */
+            judge?: string | null;
             /** Label */
             label?: string | null;
             /**
@@ -24444,10 +24461,12 @@ export interface components {
              */
             repeats: number;
             /**
-             * Split
-             * @enum {string}
+             * Source
+             * @description `test_cases`, in place of a dataset: the test cases of the version itself, each judged by what it expects and by its criteria and the version's `success_criteria`. They become a dataset, which versions with the same cases share.
              */
-            split: "train" | "validation" | "val" | "test";
+            source?: "test_cases" | null;
+            /** Split */
+            split?: ("train" | "validation" | "val" | "test") | null;
             /** Version */
             version?: number | null;
             /**
@@ -40605,6 +40624,8 @@ export interface operations {
             query?: {
                 /** @description Those that were archived, and no others. */
                 archived?: boolean;
+                /** @description Only those whose name holds this. */
+                q?: string;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -40727,7 +40748,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** Items */
-                    items: {
+                    items?: {
                         /**
                          * Expected
                          * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
@@ -40762,9 +40783,17 @@ export interface operations {
                          * @default false
                          */
                         synthetic?: boolean;
-                    }[];
-                    /** Name */
-                    name: string;
+                    }[] | null;
+                    /**
+                     * Name
+                     * @description Needed with `items`; a sample has a name of its own.
+                     */
+                    name?: string | null;
+                    /**
+                     * Sample
+                     * @description `support_tickets`, in place of items: tickets of an invented shop, each with its queue, in three splits.
+                     */
+                    sample?: "support_tickets" | null;
                 };
                 "application/x-ndjson": string;
                 "text/csv": string;
@@ -74516,6 +74545,10 @@ export interface operations {
                 dataset_id?: string | null;
                 /** @description Only the runs that one request started. */
                 group_id?: string | null;
+                /** @description Only the runs of this version. */
+                version?: number | null;
+                /** @description Only runs over test cases of the version, or only the others. */
+                source?: ("dataset" | "test_cases") | null;
                 limit?: number;
                 cursor?: string | null;
             };

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
@@ -18,10 +18,11 @@ from burnish_gateway.datasets.item import (
     says_nothing,
     split_named,
 )
-from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
+from burnish_gateway.datasets.lines import JSONL, LINES_MOST, Line, lines_of
 from burnish_gateway.datasets.mapping import check_columns, check_items, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
+from burnish_shared.samples import SUPPORT_TICKETS_NAME, support_tickets
 
 MOST_ITEMS: Final = LINES_MOST
 """Items of one dataset."""
@@ -100,8 +101,31 @@ class ItemsBody(ApiModel):
     items: list[ItemBody] = Field(min_length=1, max_length=MOST_ITEMS)
 
 
-class DatasetBody(ItemsBody):
-    name: Name
+class DatasetBody(ApiModel):
+    """Items with a name, or data that Burnish ships."""
+
+    name: Name | None = Field(default=None, description="Needed with `items`; a sample has a name of its own.")
+    items: list[ItemBody] | None = Field(default=None, min_length=1, max_length=MOST_ITEMS)
+    sample: Literal["support_tickets"] | None = Field(
+        default=None, description="`support_tickets`, in place of items: tickets of an invented shop, each with its queue, in three splits."
+    )
+
+    @model_validator(mode="after")
+    def _is_of_something(self) -> Self:
+        if self.items is None and self.sample is None:
+            raise ValueError("items: is needed, a list of {input, expected}")
+        if self.items is not None and self.sample is not None:
+            raise ValueError("sample: stands in place of items; give one of them")
+        if self.name is None and self.sample is None:
+            raise ValueError("name: is needed")
+        return self
+
+    def read(self) -> "tuple[str, Read]":
+        """Name and items."""
+        if self.sample is not None:
+            items = _uploaded(support_tickets(), content_type=JSONL[0], mapping={}, leave_out_blank=False)
+            return self.name or SUPPORT_TICKETS_NAME, items
+        return self.name or "", Read([one.item() for one in self.items or ()])
 
 
 def read_dataset(
@@ -110,8 +134,7 @@ def read_dataset(
     """Name and items of a new dataset. JSON carries its name; for an upload it is given beside it (`?name=`)."""
     if is_json(content_type):
         _check_json_alone(name, mapping, leave_out_blank)
-        body = parse_model(DatasetBody, raw)
-        return body.name, Read([one.item() for one in body.items])
+        return parse_model(DatasetBody, raw).read()
     if not name or not name.strip() or len(name) > 200 or "\x00" in name:
         raise InvalidField("An upload needs a name of 1 to 200 characters: POST /v1/datasets?name=….", param="name")
     return name, _uploaded(raw, content_type=content_type, mapping=mapping or {}, leave_out_blank=leave_out_blank)

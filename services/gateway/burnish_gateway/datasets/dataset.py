@@ -33,6 +33,7 @@ Done = Literal[
     "from_executions",
     "from_failures",
     "from_feedback",
+    "from_test_cases",
     "made_up",
     "reviewed",
     "review_taken_back",
@@ -40,7 +41,7 @@ Done = Literal[
     "corrected",
     "removed",
 ]
-"""By what a version came to be; `sql/0083_dataset_versions.sql` has the same list."""
+"""By what a version came to be; `sql/0120_test_cases_run.sql` has the same list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ def _body_of(model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     inlined = schema.pop("$defs", {})
     if "ItemBody" in inlined:
-        schema["properties"]["items"]["items"] = inlined["ItemBody"]
+        items = schema["properties"]["items"]
+        next(one for one in (items, *items.get("anyOf", ())) if "items" in one)["items"] = inlined["ItemBody"]
     content = {"application/json": {"schema": schema}, "application/x-ndjson": text, "text/csv": text}
     return {"requestBody": {"required": True, "content": content}}
 
@@ -105,7 +106,7 @@ async def create(
     columns: ColumnMap = None,
     leave_out_blank: LeaveOut = False,
 ) -> Response:
-    """A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query.
+    """A new dataset from JSON items, from a JSONL or CSV upload with its name in the query, or (`sample`) of data that Burnish ships.
 
     A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
     """
@@ -144,6 +145,7 @@ async def list_all(
     gateway: GatewayParts,
     principal: Viewer,
     archived: Annotated[bool, Query(description="Those that were archived, and no others.")] = False,
+    q: Annotated[Text, Query(max_length=200, description="Only those whose name holds this.")] = "",
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.DatasetPage:
@@ -151,7 +153,7 @@ async def list_all(
     position = gateway.cursors.open(cursor, principal.workspace_id, of="datasets")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         before = UUID(position[0]) if position else None
-        found = await store.list_datasets(tx, principal.workspace_id, archived=archived, before=before, limit=limit + 1)
+        found = await store.list_datasets(tx, principal.workspace_id, archived=archived, q=q, before=before, limit=limit + 1)
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of="datasets", position=lambda one: [one.dataset_id]
     )

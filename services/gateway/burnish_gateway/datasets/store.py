@@ -96,16 +96,18 @@ async def newest_version(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int | 
     return found
 
 
-async def list_datasets(tx: Tx, workspace_id: UUID, *, archived: bool, before: UUID | None, limit: int) -> list[Dataset]:
-    """Newest first. `archived`: those that were put away, and no others; else all others."""
+async def list_datasets(tx: Tx, workspace_id: UUID, *, archived: bool, q: str = "", before: UUID | None, limit: int) -> list[Dataset]:
+    """Newest first. `archived`: those that were put away, and no others; else all others. `q`: in whose names it stands, in any case."""
     rows = await tx.fetch(
         f"""SELECT {_DATASET} FROM datasets d
              WHERE d.workspace_id = $1 AND ($2::uuid IS NULL OR d.dataset_id < $2) AND (d.archived_at IS NOT NULL) = $4
+               AND strpos(lower(d.name), lower($5)) > 0
              ORDER BY d.dataset_id DESC LIMIT $3""",
         workspace_id,
         before,
         limit,
         archived,
+        q.strip(),
     )
     return [_dataset(row) for row in rows]
 

@@ -33,7 +33,8 @@ OPTIMIZATION_TABLES: Final = (
     _table(
         "test_runs",
         "test_run_id prompt_id slug version model dataset_id dataset_version split repeats status total done result error simulated"
-        " evaluator_ids compare_with failed_of item_ids group_id paused_at created_by created_at started_at finished_at forgotten_at",
+        " evaluator_ids judge_model cases_digest compare_with failed_of item_ids group_id paused_at created_by created_at started_at"
+        " finished_at forgotten_at",
         "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
     ),
     _table(

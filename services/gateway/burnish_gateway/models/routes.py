@@ -12,6 +12,7 @@ from burnish_gateway.models.answers import KnownModelPage, RemovedModel, shown
 from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, OfferKnown, PlatformModel, RetireModel
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.known_models import count_by_provider, filled, known_models, provenance
+from burnish_gateway.models.last_tested import with_last_tested
 from burnish_gateway.models.measure import measure
 from burnish_gateway.models.offer_known import offer_known
 from burnish_gateway.models.remove_model import remove_model
@@ -40,7 +41,7 @@ async def list_models(
     retired: Annotated[bool, Query(description="Also those that cannot be called any more.")] = False,
 ) -> dict[str, Any]:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        models = await model_store.list_models(tx, retired=retired)
+        models = await with_last_tested(tx, principal.workspace_id, await model_store.list_models(tx, retired=retired))
     data = [shown(one) for one in models if provider in (None, one.provider) and (capability is None or capability in one.capabilities)]
     ids = {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
     return {"object": "list", "data": data, "has_more": False, **ids}  # beside OpenAI's words those of Anthropic
@@ -69,11 +70,13 @@ async def list_prices(gateway: GatewayParts, principal: Viewer, model: ModelPath
 
 @router.get("/v1/models/{model:path}", summary="One model, retired ones too, with what was measured of its calls in the last seven days")
 async def get_model(gateway: GatewayParts, principal: Viewer, model: ModelPath) -> dict[str, Any]:
-    """`measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by."""
+    """`last_tested_at`: the end of the newest completed test run with it, or a later moment that somebody wrote down.
+    `measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         facts = await model_store.find_model(tx, _named(model))
         if facts is None:
             raise ModelNotFound(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param="model")
+        (facts,) = await with_last_tested(tx, principal.workspace_id, [facts])
         return shown(facts) | await measure(tx, principal.workspace_id, facts.model, clock=gateway.clock)
 
 

@@ -186,6 +186,18 @@ async def newest_runs(tx: Tx, workspace_id: UUID, model: str, *, slug: str, vers
     )
 
 
+async def last_tested(tx: Tx, workspace_id: UUID, models: Sequence[str]) -> dict[str, datetime]:
+    """When the newest completed test run of the workspace with each of these models ended; of those that had one."""
+    rows = await tx.fetch(
+        """SELECT m.model, r.finished_at FROM unnest($2::text[]) m(model)
+             CROSS JOIN LATERAL (SELECT finished_at FROM test_runs WHERE workspace_id = $1 AND model = m.model AND status = 'completed'
+                                  ORDER BY finished_at DESC LIMIT 1) r""",
+        workspace_id,
+        list(models),
+    )
+    return {row["model"]: row["finished_at"] for row in rows}
+
+
 async def measured(tx: Tx, workspace_id: UUID, model: str, *, since: datetime) -> Sequence[Record]:
     """Sums by hour over the executions of a model, without those of tests."""
     return await tx.fetch(

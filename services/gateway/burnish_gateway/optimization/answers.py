@@ -125,6 +125,8 @@ class TestRunAnswer(BaseModel):
     dataset_version: int
     split: str
     repeats: int
+    source: str = Field(default="dataset", description="dataset | test_cases (of the version: `dataset_id` is made of them)")
+    judge: str | None = Field(default=None, description="The model that judges items with criteria; null: there are none.")
     compare_with: UUID | None = Field(default=None, description="The run whose answers `pairwise` evaluators compared with.")
     failed_of: UUID | None = Field(default=None, description="The run whose failed items these are; null: the whole split.")
     progress: dict[str, Any]
@@ -305,6 +307,8 @@ def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
         status="paused" if row["status"] in ("pending", "running") and row["paused_at"] is not None else row["status"],
         waits_for=row.get("waits_for"),
         prompt=row["slug"],
+        source="dataset" if row["cases_digest"] is None else "test_cases",
+        judge=row["judge_model"],
         progress={"done": row["done"], "total": row["total"]},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
         partial_results=shown if shown and not is_complete else None,

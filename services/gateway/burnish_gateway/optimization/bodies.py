@@ -31,8 +31,19 @@ class TestRunBody(ApiModel):
         max_length=COMBINED_MOST,
         description="Several versions at once, instead of `version` or `label`; a run of each.",
     )
-    dataset_id: UUID
-    split: Literal["train", "validation", "val", "test"]
+    dataset_id: UUID | None = Field(default=None, description="What it is run over, with `split`; needed unless `source` is given.")
+    split: Literal["train", "validation", "val", "test"] | None = None
+    source: Literal["test_cases"] | None = Field(
+        default=None,
+        description="`test_cases`, in place of a dataset: the test cases of the version itself, each judged by what it expects and by "
+        "its criteria and the version's `success_criteria`. They become a dataset, which versions with the same cases share.",
+    )
+    judge: Text | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The model that judges items with criteria; the one that answers, unless given.",
+    )
     models: list[Text] = Field(
         default_factory=list,
         max_length=COMBINED_MOST,
@@ -48,6 +59,17 @@ class TestRunBody(ApiModel):
     failed_of: UUID | None = Field(
         default=None, description="Only the items that failed in this completed test run on the same split of this dataset."
     )
+
+    @model_validator(mode="after")
+    def _has_items(self) -> Self:
+        if self.source is None and self.dataset_id is None:
+            raise ValueError('dataset_id: is needed, or source: "test_cases" for the version\'s own test cases')
+        if self.source is None and self.split is None:
+            raise ValueError("split: is needed: train, validation or test of the dataset")
+        for name in ("dataset_id", "split", "failed_of"):
+            if self.source is not None and getattr(self, name) is not None:
+                raise ValueError(f'{name}: belongs to a dataset, and source: "{self.source}" stands in place of one; leave one of them out')
+        return self
 
     @model_validator(mode="after")
     def _few_and_clear(self) -> Self:

@@ -11,6 +11,7 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers
 from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
 from burnish_gateway.optimization.start import plan_test_run, try_plan
+from burnish_gateway.optimization.store import begin_trial, take_back_trial
 from burnish_gateway.wire import make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.search_budget import items_lacking
@@ -23,7 +24,9 @@ async def forecast_test_run(request: Request, gateway: GatewayParts, principal: 
     """Takes the body of a start, and says what it would take and cost, a guess from above. Nothing is started or set aside."""
 
     async def work(tx: Tx) -> answers.RunPlanAnswer:
+        await begin_trial(tx)  # the test cases of a version would become a dataset
         plans = [await plan_test_run(tx, principal, one) for one in body.each()]
+        await take_back_trial(tx)
         told = answers.run_plans_answer(plans)
         short = await short_budgets(tx, plans[0].subject.prompt.prompt_id, below_nusd=told.forecast.cost_nusd)
         return told.model_copy(update={"short_budgets": [answers.ShortBudget(**dict(one)) for one in short]})

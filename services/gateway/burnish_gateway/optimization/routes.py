@@ -35,7 +35,7 @@ from burnish_gateway.still_allowed import while_allowed
 from burnish_gateway.wire import include, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
-from burnish_shared.slug import parse_slug
+from burnish_shared.slug import MAX_VERSION, parse_slug
 
 router = make_router("optimization")
 include(router, summary_routes.router)  # before the routes of one run, whose id would take its place
@@ -75,10 +75,15 @@ async def list_test_runs(
     status: TestRunStatus | None = None,
     dataset_id: Annotated[UUID | None, Query(description="Only the runs on this dataset, in whichever version.")] = None,
     group_id: Annotated[UUID | None, Query(description="Only the runs that one request started.")] = None,
+    version: Annotated[int | None, Query(ge=1, le=MAX_VERSION, description="Only the runs of this version.")] = None,
+    source: Annotated[
+        Literal["dataset", "test_cases"] | None, Query(description="Only runs over test cases of the version, or only the others.")
+    ] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.TestRunPage:
-    of = {"dataset_id": dataset_id, "group_id": group_id}
+    of_cases = None if source is None else source == "test_cases"
+    of = {"dataset_id": dataset_id, "group_id": group_id, "version": version, "of_cases": of_cases}
     page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, **of, limit=limit, cursor=cursor)
     return answers.TestRunPage(data=[answers.test_run_answer(row, in_full=False) for row in page["data"]], next_cursor=page["next_cursor"])
 
@@ -316,11 +321,11 @@ async def _list(
     *,
     prompt: str | None,
     status: str | None,
-    dataset_id: UUID | None = None,
-    group_id: UUID | None = None,
     limit: int,
     cursor: str | None,
+    **of: Any,
 ) -> dict[str, Any]:
+    """`of`: what the store may look for besides."""
     position = gateway.cursors.open(cursor, principal.workspace_id, of=kind)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.list_runs(
@@ -329,8 +334,7 @@ async def _list(
             kind,
             slug=None if prompt is None else parse_slug(prompt, param="prompt"),
             status=status,
-            dataset_id=dataset_id,
-            group_id=group_id,
+            **of,
             before=UUID(position[0]) if position else None,
             limit=limit + 1,
         )

@@ -9,6 +9,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.dataset import Dataset, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.from_feedback import dataset_of_feedback
+from burnish_gateway.datasets.from_test_cases import CASES_SPLIT, dataset_of_cases
 from burnish_gateway.datasets.item import Split, split_named
 from burnish_gateway.generations.choose import start_of
 from burnish_gateway.optimization import store
@@ -26,6 +27,7 @@ from burnish_gateway.optimization.forecast import (
     with_judges,
     with_steps,
 )
+from burnish_gateway.optimization.items_of_run import check_comparable, failed_items, judge_of_criteria
 from burnish_gateway.optimization.plan_chain import ChainPlan, plan_chain
 from burnish_gateway.optimization.prices import dearest_of, price_of
 from burnish_gateway.registry import store as prompts_store
@@ -60,12 +62,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is worked on, as it stands now."""
+    """What is worked on, as it stands now. `cases_digest`: of the version's own test cases, where the dataset is made of them."""
 
     prompt: Prompt
     version: Version
     dataset: Dataset
     sizes: Sizes
+    cases_digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class RunPlan:
     total: int
     item_ids: list[UUID] | None
     evaluator_ids: list[UUID]
+    judge_model: str | None
     forecast: Forecast
     set_aside_nusd: int
 
@@ -99,29 +103,41 @@ class JobPlan:
 
 
 async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunPlan:
-    """What it would be and cost. Raises NotFound, InvalidField."""
-    split = split_named(body.split) or "test"
-    subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=body.label, dataset_id=body.dataset_id)
-    item_ids = await _failed_items(tx, principal, body.failed_of, dataset_id=body.dataset_id, split=split)
+    """What it would be and cost. The test cases of a version are a dataset afterwards. Raises NotFound, InvalidField."""
+    split = split_named(body.split) or CASES_SPLIT
+    subject = await _subject(
+        tx,
+        principal,
+        slug=body.prompt,
+        version=body.version,
+        label=body.label,
+        dataset_id=body.dataset_id,
+        of_cases=body.source is not None,
+    )
+    dataset_id = subject.dataset.dataset_id
+    item_ids = await failed_items(tx, principal, body.failed_of, dataset_id=dataset_id, split=split)
     total = (subject.dataset.counts[split] if item_ids is None else len(item_ids)) * body.repeats
     if total == 0:
         raise InvalidField(f"The dataset has no {split} items.", param="split")
     model = body.models[0] if body.models else subject.version.content.model
     forecast = forecast_test_run(subject.sizes, evaluations=total, price=await price_of(tx, principal, model, param="models"))
 
-    evaluator_ids = list(dict.fromkeys(body.evaluators))
-    missing = await store.missing_evaluators(tx, evaluator_ids)
-    if missing:
+    evaluator_ids = [*dict.fromkeys(body.evaluators)]
+    if missing := await store.missing_evaluators(tx, evaluator_ids):
         raise NotFound(f"evaluators: there is no evaluator {missing[0]}, or it is archived.", param="evaluators")
     if body.compare_with is not None:
-        await _check_comparable(tx, principal, body.compare_with, param="compare_with", dataset_id=body.dataset_id, split=split)
+        await check_comparable(tx, principal, body.compare_with, param="compare_with", dataset_id=dataset_id, split=split)
     judges = [
         Judging.of(settings, price=await price_of(tx, principal, judge, param="evaluators"))
         for settings in await store.settings_of(tx, evaluator_ids)
         for judge in models_of(settings)
     ]
+    by_criteria = await judge_of_criteria(tx, principal.workspace_id, dataset_id, split=split, asked=body.judge, model=model)
+    if by_criteria is not None:
+        judges.append(Judging.of(by_criteria, price=await price_of(tx, principal, by_criteria.model, param="judge")))
     forecast = with_judges(forecast, subject.sizes, judges)
-    return RunPlan(subject, split, model, total, item_ids, evaluator_ids, forecast, min(forecast.aside_nusd, MAX_AMOUNT_NUSD))
+    judge, aside_nusd = by_criteria.model if by_criteria else None, min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
+    return RunPlan(subject, split, model, total, item_ids, evaluator_ids, judge, forecast, aside_nusd)
 
 
 async def start_test_runs(tx: Tx, principal: Principal, body: TestRunBody) -> list[Started]:
@@ -152,6 +168,8 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, gro
         split=plan.split,
         repeats=body.repeats,
         evaluator_ids=plan.evaluator_ids,
+        judge_model=plan.judge_model,
+        cases_digest=subject.cases_digest,
         compare_with=body.compare_with,
         failed_of=body.failed_of,
         item_ids=plan.item_ids,
@@ -230,8 +248,7 @@ async def try_plan(tx: Tx, principal: Principal, body: OptimizationBody) -> JobP
 
 async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> Started:
     """Raises NotFound, InvalidField, OutOfCredit."""
-    plan = await plan_optimization(tx, principal, body)
-    check_budget(plan, body.budget)
+    check_budget(plan := await plan_optimization(tx, principal, body), body.budget)
     subject, job_id = plan.subject, new_uuid()
     line_id, number = plan.begin or (None, None)
     account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=job_id)
@@ -262,26 +279,6 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     return Started(job_id, plan.forecast, plan.set_aside_nusd, fee_nusd)
 
 
-async def _check_comparable(tx: Tx, principal: Principal, run_id: UUID, *, param: str, dataset_id: UUID, split: str) -> None:
-    """Raises NotFound, InvalidField: another dataset or split has other items."""
-    run = await store.find_run(tx, principal.workspace_id, "test_run", run_id)
-    if run is None:
-        raise NotFound(f"{param}: there is no test run of this id.", param=param)
-    if run["status"] != "completed" or run["dataset_id"] != dataset_id or run["split"] != split:
-        raise InvalidField(f"{param}: must be a completed test run on the same split of this dataset.", param=param)
-
-
-async def _failed_items(tx: Tx, principal: Principal, run_id: UUID | None, *, dataset_id: UUID, split: str) -> list[UUID] | None:
-    """None: not asked for. Raises NotFound, InvalidField where there is nothing that failed."""
-    if run_id is None:
-        return None
-    await _check_comparable(tx, principal, run_id, param="failed_of", dataset_id=dataset_id, split=split)
-    found = await store.failed_items(tx, principal.workspace_id, run_id)
-    if not found:
-        raise InvalidField("failed_of: nothing failed in this test run, or its answers are not kept any more.", param="failed_of")
-    return found
-
-
 async def _subject(
     tx: Tx,
     principal: Principal,
@@ -291,14 +288,15 @@ async def _subject(
     label: str | None,
     dataset_id: UUID | None,
     chain: ChainPlan | None = None,
+    of_cases: bool = False,
 ) -> Subject:
     """The version that is named (production, else the newest, where none is), and a dataset that fits it, or its chain.
 
-    `dataset_id` None: what people said of the prompt. Raises NotFound, InvalidField, Conflict for an archived prompt.
+    `dataset_id` None: its test cases (`of_cases`), else what people said of the prompt. Raises NotFound, InvalidField, and Conflict for an
+    archived prompt.
     """
     name = parse_slug(slug, param="prompt")
-    head = await prompts_store.find_head(tx, principal.workspace_id, name)
-    if head is None:
+    if (head := await prompts_store.find_head(tx, principal.workspace_id, name)) is None:
         raise no_such_prompt(name)
     check_not_archived(head.prompt)
     wanted = None if label is None else parse_label(label)
@@ -308,7 +306,10 @@ async def _subject(
     found = await prompts_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
     if found is None:
         raise no_such_prompt(name, version=number)
-    if dataset_id is None:
+    digest = None
+    if of_cases:
+        dataset_id, digest = await dataset_of_cases(tx, principal.workspace_id, head.prompt, found, author=principal.actor)
+    elif dataset_id is None:
         variables = variables_of(found)
         dataset_id = await dataset_of_feedback(tx, principal.workspace_id, head.prompt, variables=variables, author=principal.actor)
     dataset = await datasets_store.hold_dataset(tx, principal.workspace_id, dataset_id)
@@ -321,7 +322,7 @@ async def _subject(
     else:
         chain.check_fit(longest[1])
     sizes = Sizes.of(found.content.fields(), longest_input=longest[0], longest_expected=longest[2])
-    return Subject(head.prompt, found, dataset, sizes)
+    return Subject(head.prompt, found, dataset, sizes, digest)
 
 
 def _cap_nusd(budget: BudgetBody) -> int:

@@ -199,14 +199,18 @@ async def list_runs(
     status: str | None,
     dataset_id: UUID | None = None,
     group_id: UUID | None = None,
+    version: int | None = None,
+    of_cases: bool | None = None,
     before: UUID | None,
     limit: int,
 ) -> list[asyncpg.Record]:
-    """Newest first, with `spent_nusd`. A test run that is paused is neither pending nor running."""
+    """Newest first, with `spent_nusd`. `of_cases`: only test runs over a version's test cases, or only the others. One that is paused is
+    neither pending nor running."""
     table, column = _TABLE[kind]
     own = ""
     if kind == "test_run":
-        own = " AND ($6::uuid IS NULL OR group_id = $6) AND ($7::uuid IS NULL OR dataset_id = $7)"
+        own = """ AND ($6::uuid IS NULL OR group_id = $6) AND ($7::uuid IS NULL OR dataset_id = $7)
+                  AND ($8::integer IS NULL OR version = $8) AND ($9::boolean IS NULL OR (cases_digest IS NOT NULL) = $9)"""
     shown = f"CASE WHEN {_PAUSED} THEN 'paused' ELSE status END" if kind == "test_run" else "status"
     rows = await tx.fetch(
         f"""SELECT {_LISTED[kind]}, {spent_of("r")} AS spent_nusd FROM {table} r
@@ -217,7 +221,7 @@ async def list_runs(
         status,
         before,
         limit,
-        *([group_id, dataset_id] if own else []),
+        *([group_id, dataset_id, version, of_cases] if own else []),
     )
     return list(rows)
 

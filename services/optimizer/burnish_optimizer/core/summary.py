@@ -18,6 +18,9 @@ MATRIX_LABELS_MOST: Final = 100
 OTHER: Final = "(other)"
 """In the confusion matrix: an answer that no item expects."""
 
+CRITERIA: Final = "criteria"
+"""Among the scores of a failed case, beside evaluators by their ids: what the item's own criteria say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -32,10 +35,21 @@ class Case:
     latency_ms: int | None
     error: dict[str, Any] | None = None
     verdicts: Mapping[UUID, Verdict] = field(default_factory=dict)
+    is_compared: bool = True
+    """`expected` is the right answer, and not the criteria of one."""
+    judged: Verdict | None = None
+    """What the criteria of the item say, where it has some."""
 
     @property
     def is_right(self) -> bool:
-        return is_right(self.output, expected=self.expected)
+        return is_right_by(self.output, expected=self.expected, is_compared=self.is_compared, verdict=self.judged)
+
+
+def is_right_by(output: str | None, *, expected: str, is_compared: bool, verdict: Verdict | None) -> bool:
+    """Whether an answer is the expected one, where there is one, and passes by its criteria, where there are some."""
+    if output is None or (is_compared and not is_right(output, expected=expected)):
+        return False
+    return verdict is None or (isinstance(verdict, Score) and verdict.passed)
 
 
 class Named(Protocol):
@@ -61,10 +75,10 @@ def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, Named] | None 
             "correct": correct,
             "total": len(cases),
             "errors": sum(case.output is None for case in cases),
-            "category_stats": _categories(cases),
+            "category_stats": _categories([case for case in cases if case.is_compared]),
             **_reliability(cases),
         },
-        "confusion_matrix": _confusion(cases),
+        "confusion_matrix": _confusion([case for case in cases if case.is_compared]),
         "failed_cases": [_failed(case) for case in failed[:FAILED_CASES_MOST]],
         "failed_cases_left_out": max(0, len(failed) - FAILED_CASES_MOST),
         "cost_nusd": sum(case.cost_nusd for case in cases),
@@ -170,7 +184,8 @@ def _failed(case: Case) -> dict[str, Any]:
         "error": case.error,
         "cost_nusd": case.cost_nusd,
         "latency_ms": case.latency_ms,
-        "scores": {str(one): _shown(verdict) for one, verdict in case.verdicts.items()},
+        "scores": {str(one): _shown(verdict) for one, verdict in case.verdicts.items()}
+        | ({} if case.judged is None else {CRITERIA: _shown(case.judged)}),
     }
 
 

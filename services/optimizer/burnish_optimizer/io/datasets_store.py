@@ -4,13 +4,14 @@ Train and validation come by one function; test items only by `open_test_split`,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from burnish_optimizer.stats import ALPHA, MAX_LOOKS, alpha_of_look
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+from burnish_shared.judged_cases import Judged
 
 # Of a dataset as it is now that is what its row says. What was asked for before fresh test items came reads the old ones, and looks at them
 # go on being counted together: by the newest version that any look at them was counted by, else by the first.
@@ -21,11 +22,12 @@ _LOOKED_AT: Final = """CASE WHEN d.test_version <= $3 THEN d.test_version ELSE c
 
 @dataclass(frozen=True, slots=True)
 class DatasetItem:
-    """`input`: a text, or variables by name."""
+    """`input`: a text, or variables by name. `judged`: by what beside, or in place of, `expected`."""
 
     item_id: UUID
     input: str | dict[str, Any]
     expected: str
+    judged: Judged = field(default_factory=Judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ async def open_test_split(
 
 async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> tuple[DatasetItem, ...]:
     rows = await tx.fetch(
-        """SELECT item_id, input, expected FROM dataset_items
+        """SELECT item_id, input, expected, metadata->'test_case' AS mark FROM dataset_items
             WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND added_version <= $4 AND coalesce(removed_version > $4, true)
             ORDER BY position""",
         workspace_id,
@@ -149,4 +151,4 @@ async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, s
         split,
         version,
     )
-    return tuple(DatasetItem(**dict(row)) for row in rows)
+    return tuple(DatasetItem(row["item_id"], row["input"], row["expected"], Judged.of(row["mark"])) for row in rows)

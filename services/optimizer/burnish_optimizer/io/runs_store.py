@@ -50,6 +50,7 @@ class TestRun:
     created_at: datetime
     hops: int = 0
     item_ids: list[UUID] | None = None
+    judge_model: str | None = None
     snippets: dict[str, Snippet] = field(default_factory=dict)
 
 
@@ -97,7 +98,8 @@ class Job:
 async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
     (row,) = await tx.fetch(
         """SELECT r.test_run_id, r.workspace_id, r.prompt_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split,
-                  r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at, r.hops, r.item_ids
+                  r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at, r.hops, r.item_ids,
+                  r.judge_model
              FROM test_runs r
              JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
             WHERE r.workspace_id = $1 AND r.test_run_id = $2""",

@@ -3,8 +3,8 @@ import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, EmptyState, NavTabs, NumberCell, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
-import { flag, over, useUrlState } from "@/lib/url-state";
+import { Button, type Column, EmptyState, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Toolbar } from "@/kit";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewDataset } from "./NewDataset";
@@ -16,15 +16,15 @@ const TABS = [
   { to: "/datasets", label: "Datasets", exact: true },
   { to: "/review", label: "Review queue" },
 ] as const;
-const shape = { new: over(flag()), archived: flag() };
+const shape = { new: over(flag()), archived: flag(), q: text() };
 
 const CREATE = `curl "$URL/v1/datasets?name=tickets" -H "Authorization: Bearer $KEY" \\
   -H "Content-Type: application/x-ndjson" --data-binary @tickets.jsonl`;
 
 export default function DatasetsPage() {
-  const [{ new: creating, archived }, set] = useUrlState(shape);
+  const [{ new: creating, archived, q }, set] = useUrlState(shape);
   const may = useMay();
-  const pages = usePages("/v1/datasets", { query: { archived: archived || undefined } });
+  const pages = usePages("/v1/datasets", { query: { archived: archived || undefined, q: q || undefined } });
   const open = (on: boolean) => set({ new: on });
 
   const commands = useMemo(() => [{ id: "new-dataset", label: "New dataset", keys: "n", run: () => set({ new: true }) }], [set]);
@@ -40,6 +40,7 @@ export default function DatasetsPage() {
     <Page title="Datasets" subtitle="Cases with the right answer, on which versions are tested and improved." actions={newButton}>
       <NavTabs label="Datasets" tabs={TABS} />
       <Toolbar>
+        <SearchInput label="Search datasets" placeholder="Words of the name" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
           Archived
         </Button>
@@ -51,7 +52,11 @@ export default function DatasetsPage() {
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/datasets/${row.id}` })}
         empty={
-          archived ? (
+          q ? (
+            <EmptyState title="No dataset matches" action={<Button onClick={() => set({ q: "" })}>Show all</Button>}>
+              {`No name holds “${q}”.`}
+            </EmptyState>
+          ) : archived ? (
             <EmptyState title="Nothing is archived" action={<Button onClick={() => set({ archived: false })}>Show all</Button>}>
               A dataset is put away from its own page, and can be restored.
             </EmptyState>

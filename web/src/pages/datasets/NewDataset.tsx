@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useChange } from "@/api/hooks";
-import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { Button, Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { plural } from "@/lib/format";
 import { ItemsInput } from "./ItemsInput";
 import type { Item } from "./items";
@@ -18,9 +18,10 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
   const [items, setItems] = useState<Item[] | null>(null);
   const navigate = useNavigate();
   const create = useChange("post", "/v1/datasets", { invalidates: ["/v1/datasets"] });
-  const submit = () =>
+  const submit = () => make({ name: name.trim(), items: items ?? [] });
+  const make = (body: object) =>
     create.mutate(
-      { body: { name: name.trim(), items: items ?? [] } as never },
+      { body: body as never },
       {
         onSuccess: (made) => {
           toast(`${made.name} is there with ${plural(made.added, "item")}${made.duplicates > 0 ? `; ${made.duplicates} with the same input were left out` : ""}${made.contradictions > 0 ? `, ${made.contradictions} of them with another answer` : ""}`);
@@ -33,6 +34,14 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
       <Field label="Name" error={errorFor(create.error, "name")} required className="max-w-sm">
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="Support tickets" maxLength={200} />
       </Field>
+      {items ? null : (
+        <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-13 text-muted">
+          <Button size="s" busy={create.isPending} onClick={() => make({ ...(name.trim() ? { name: name.trim() } : {}), sample: "support_tickets" })}>
+            Start with the support tickets
+          </Button>
+          Tickets of an invented shop, each with its queue, in three splits: one click, and the dataset is there.
+        </p>
+      )}
       <ItemsInput withExample onItems={setItems} onFile={propose} />
     </FormDialog>
   );

@@ -13,6 +13,7 @@ const DONE: Record<NonNullable<Version["done"]>, string> = {
   from_executions: "Added from runs",
   from_failures: "Added from failures",
   from_feedback: "Added from feedback",
+  from_test_cases: "Made of test cases",
   made_up: "Made up by a model",
   reviewed: "Added from review",
   review_taken_back: "A review was taken back",

@@ -60,6 +60,7 @@ function Whole({ model, onRemoved }: { model: WholeModel; onRemoved: () => void 
           ["When it fails", model.fallback_model ? `${model.fallback_model} is asked` : "nobody else is asked, unless version or call say so"],
           model.successor ? ["Its successor", model.successor] : null,
           model.sunset_at ? ["Its provider ends it", utc(model.sunset_at)] : null,
+          ["Last tested", model.last_tested_at ? <RelativeTime key="t" at={model.last_tested_at} /> : "in no test run yet"],
           model.notes ? ["Notes", model.notes] : null,
         ]}
       />

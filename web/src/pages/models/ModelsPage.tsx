@@ -2,7 +2,7 @@ import { BookOpen, Boxes, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Breaking, Button, Checkbox, type Column, Drawer, EmptyState, Loaded, Money, NavTabs, Page, SearchInput, Select, SimulatedBadge, SimulatedMark, Table, TextLink, Toolbar } from "@/kit";
+import { Badge, Breaking, Button, Checkbox, type Column, Drawer, EmptyState, Loaded, Money, NavTabs, Page, RelativeTime, SearchInput, Select, SimulatedBadge, SimulatedMark, Table, TextLink, Toolbar } from "@/kit";
 import { compact } from "@/lib/format";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
@@ -111,6 +111,7 @@ const COLUMNS: Column<WholeModel>[] = [
     ),
   },
   { key: "context", head: "Context", align: "end", hideBelow: "md", width: "w-24", cell: (row) => compact(row.context_tokens) },
+  { key: "tested", head: "Last tested", hideBelow: "md", width: "w-28", cell: (row) => (row.last_tested_at ? <RelativeTime at={row.last_tested_at} /> : <span className="text-muted">never</span>) },
   { key: "input", head: "Input", align: "end", width: "w-24", cell: (row) => <Money nusd={row.input_price_nusd_per_million} /> },
   { key: "output", head: "Output", align: "end", width: "w-24", cell: (row) => <Money nusd={row.output_price_nusd_per_million} /> },
 ];

@@ -6,6 +6,7 @@ import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { After, Button, ErrorState, Loaded, Menu, Prose, Section, SkeletonText } from "@/kit";
 import { integer, over, text, useUrlState } from "@/lib/url-state";
+import { TestCases } from "@/pages/test-runs/TestCases";
 import { BranchList, CherryPick, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
 import { LabelHistory } from "./LabelHistory";
@@ -56,6 +57,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
             <Review key={chosen} slug={slug} version={chosen} />
             {other === null ? <Whole slug={slug} version={chosen} /> : <Difference slug={slug} a={other} b={chosen} />}
             <Below slug={slug} versions={other === null ? [chosen] : [chosen, other]}>
+              <TestCases key={`cases ${chosen}`} slug={slug} version={chosen} />
               <Comments key={chosen} slug={slug} version={chosen} against={other} />
             </Below>
           </section>

@@ -86,7 +86,7 @@ function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result 
       </Part>
       <Part title="Got">{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{spaced(one.error?.message ?? "No answer came.")}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>
       {Object.entries(one.scores ?? {}).map(([id, score]) => (
-        <Part key={id} title={names.get(id) ?? "Evaluator"}>
+        <Part key={id} title={names.get(id) ?? (id === "criteria" ? "By its criteria" : "Evaluator")}>
           <p className="text-14">
             {score.score === null ? (score.unavailable ?? "no score") : `${score.score.toFixed(2)}, ${score.passed ? "passed" : "not passed"}`}
             {score.reason ? <span className="block text-13 text-muted">{score.reason}</span> : null}

@@ -1,0 +1,49 @@
+"""Which items a test run asks about, and who judges those that have criteria."""
+
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.datasets import from_test_cases_store
+from burnish_gateway.optimization import store
+from burnish_shared.contracts.evaluators import LlmJudge
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.judged_cases import Judged, judge_by
+
+SIMULATED_JUDGE = "simulated/judge"
+"""Where the model that answers is simulated and nothing else is said. A real model judges itself."""
+
+
+async def check_comparable(tx: Tx, principal: Principal, run_id: UUID, *, param: str, dataset_id: UUID, split: str) -> None:
+    """Raises NotFound, InvalidField: another dataset or split has other items."""
+    run = await store.find_run(tx, principal.workspace_id, "test_run", run_id)
+    if run is None:
+        raise NotFound(f"{param}: there is no test run of this id.", param=param)
+    if run["status"] != "completed" or run["dataset_id"] != dataset_id or run["split"] != split:
+        raise InvalidField(f"{param}: must be a completed test run on the same split of this dataset.", param=param)
+
+
+async def failed_items(tx: Tx, principal: Principal, run_id: UUID | None, *, dataset_id: UUID, split: str) -> list[UUID] | None:
+    """None: not asked for. Raises NotFound, InvalidField where there is nothing that failed."""
+    if run_id is None:
+        return None
+    await check_comparable(tx, principal, run_id, param="failed_of", dataset_id=dataset_id, split=split)
+    found = await store.failed_items(tx, principal.workspace_id, run_id)
+    if not found:
+        raise InvalidField("failed_of: nothing failed in this test run, or its answers are not kept any more.", param="failed_of")
+    return found
+
+
+async def judge_of_criteria(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str, asked: str | None, model: str
+) -> LlmJudge | None:  # fmt: skip
+    """Who judges the items that have criteria, by the longest of them. None: no item has any. `model`: what answers.
+
+    Raises InvalidField for a judge that nothing needs.
+    """
+    criteria = Judged.of({"criteria": await from_test_cases_store.longest_criteria(tx, workspace_id, dataset_id, split=split)}).criteria
+    if not criteria:
+        if asked is not None:
+            raise InvalidField("judge: no item of this split has criteria to be judged by; leave it out.", param="judge")
+        return None
+    return judge_by(criteria, model=asked or (SIMULATED_JUDGE if model.startswith("simulated/") else model))
