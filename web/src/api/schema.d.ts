@@ -8086,6 +8086,11 @@ export interface components {
              */
             score: number | null;
             /**
+             * Simulated
+             * @description True when `score` was measured with answers of simulated models.
+             */
+            simulated: boolean;
+            /**
              * Steps
              * @description How far away it is at least.
              */
@@ -9601,7 +9606,8 @@ export interface components {
         };
         /**
          * Charges
-         * @description Of executions admitted in the month. `total_nusd` + `borne_by_platform_nusd` is what they cost.
+         * @description Of executions admitted in the month. `total_nusd` + `borne_by_platform_nusd` is what they cost. `simulated`: some were made by
+         *     simulated models, so some of these amounts, and of the lines and balances that they are in, are of no real call.
          */
         Charges: {
             /** Borne By Platform Nusd */
@@ -9614,6 +9620,10 @@ export interface components {
             from_jobs_nusd: number;
             /** Models */
             models: components["schemas"]["ModelUsage"][];
+            /** Simulated */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Total Nusd */
             total_nusd: number;
         };
@@ -16054,6 +16064,13 @@ export interface components {
             latency_p95_ms: number | null;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Success Rate */
             success_rate: number | null;
             /** Successes */
@@ -16080,6 +16097,13 @@ export interface components {
             output_tokens: number;
             /** Prompt */
             prompt: string;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Success Rate */
             success_rate: number | null;
             /** Successes */
@@ -17179,6 +17203,13 @@ export interface components {
             model: string;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Successes */
             successes: number;
         };
@@ -18396,6 +18427,11 @@ export interface components {
              * @description Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured.
              */
             score: number | null;
+            /**
+             * Simulated
+             * @description True when `score` was measured with answers of simulated models.
+             */
+            simulated: boolean;
             /** Version */
             version: number | null;
         };
@@ -24562,6 +24598,11 @@ export interface components {
             kind: "grant" | "top_up" | "base_grant" | "credit_line" | "allowance" | "allowance_expired" | "charge" | "overage" | "fee" | "funding" | "funding_return" | "refund" | "adjustment" | "move_out" | "move_in";
             /** Reason */
             reason: string | null;
+            /**
+             * Simulated
+             * @description It pays for the answer of a simulated model, so it is of no real call.
+             */
+            simulated: boolean;
         };
         /** TransferPage */
         TransferPage: {
@@ -24814,6 +24855,13 @@ export interface components {
             };
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Successes */
             successes: number;
         };
