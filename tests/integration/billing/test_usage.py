@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -138,6 +139,16 @@ async def _close_all(stack: Stack, caller: Caller) -> None:
     assert page["closed_through"] == str(TODAY - timedelta(days=2))
     rows = await books(stack, "SELECT sum(executions)::int AS n FROM usage_days WHERE workspace_id = $1", caller.workspace.workspace_id)
     assert rows[0]["n"] > EXECUTIONS
+
+
+async def test_days_that_were_closed_before_the_count_of_simulated_ones_get_it_by_the_migration(stack: Stack, lived: Lived) -> None:
+    await _close_all(stack, lived.caller)
+    before = await usage(lived.caller, "end_user")
+    assert sum(one["simulated_executions"] for one in before) > 0
+    await books(stack, "UPDATE usage_user_days SET simulated = 0 WHERE workspace_id = $1", lived.caller.workspace.workspace_id)
+    script = files("burnish_shared").joinpath("db/sql/0125_simulated_usage.sql").read_text()
+    await books(stack, "UPDATE usage_user_days u" + script.partition("UPDATE usage_user_days u")[2].partition(";")[0])
+    assert await usage(lived.caller, "end_user") == before
 
 
 async def test_pages_of_several_dimensions_hold_every_group_once(lived: Lived) -> None:
