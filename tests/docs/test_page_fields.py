@@ -49,6 +49,7 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "InputsRequest": _each(OF_PROGRAMS, "app client_request_id metadata mode prompt_key response_shape session_id user_id")
     | _each(IN_VERSIONS, "cache deadline_s fallback_models overrides requirements")
     | {"version": "the form sends `versions`, one or several"},
+    "KeyChange": {"rate_limit": ANOTHER_NAME},
     "LearnedSearch": {"lines_most": TUNING},
     "Length": _each(AS_JSON, "least_characters most_characters"),
     "LineForm-Input": _each(AS_FILE, "format generations_left_out"),
@@ -57,7 +58,6 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "NewBatch": {"metadata": OF_PROGRAMS},
     "NewExecution": _each(OF_PROGRAMS, "client_request_id mode prompt_key response_shape")
     | _each(IN_VERSIONS, "cache deadline_s fallback_models overrides"),
-    "KeyChange": {"rate_limit": ANOTHER_NAME},
     "NewKey": {"rate_limit": ANOTHER_NAME},
     "OptimizationBody": {"objective": "has one value"},
     "Overrides": _each(

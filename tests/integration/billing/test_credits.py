@@ -164,7 +164,10 @@ async def test_a_low_balance_is_told_once_below_the_mark(stack: Stack) -> None:
 
 async def test_the_ledger_is_found_by_kind_and_time(caller: Caller) -> None:
     await ok(caller("POST", "/v1/executions", SMALL))
-    assert {one["kind"] for one in (await ok(caller("GET", "/v1/credits/transfers?kind=charge")))["data"]} == {"charge"}
+    charges = (await ok(caller("GET", "/v1/credits/transfers?kind=charge")))["data"]
+    assert {(one["kind"], one["simulated"]) for one in charges} == {("charge", True)}, "of a simulated model"
+    given = [one for one in (await ok(caller("GET", "/v1/credits/transfers")))["data"] if one["execution_id"] is None]
+    assert given and not any(one["simulated"] for one in given)
     assert (await ok(caller("GET", "/v1/credits/transfers?to=2020-01-01T00:00:00Z")))["data"] == []
     assert len((await ok(caller("GET", "/v1/credits/transfers?from=2020-01-01T00:00:00Z")))["data"]) == 2
     assert (await caller("GET", "/v1/credits/transfers?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z")).status == 422

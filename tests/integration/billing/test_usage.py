@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -23,7 +24,10 @@ MONTH = ((TODAY.replace(day=1) - timedelta(days=1)).replace(day=1) - timedelta(d
 
 AFTER = (MONTH + timedelta(days=32)).replace(day=1)
 DIMENSIONS = ("api_key", "prompt", "model", "provider", "provider_key", "key_source", "lane", "end_user", "day")
-COUNTED = ("executions", "successes", "input_tokens", "cached_input_tokens", "output_tokens", "cost_nusd", "markup_nusd", "loss_nusd")
+COUNTED = (
+    "executions", "successes", "input_tokens", "cached_input_tokens", "output_tokens", "cost_nusd", "markup_nusd", "loss_nusd",
+    "simulated_executions",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,13 @@ async def _check_against_the_rows(stack: Stack, lived: Lived, month: Any) -> Non
     charges = month["charges"]
     assert charges["total_nusd"] + charges["borne_by_platform_nusd"] == lived.life.costs[key] > 0 < charges["borne_by_platform_nusd"]
     assert sum(one["cost_nusd"] for one in charges["models"]) == lived.life.costs[key]
+    rows = await books(
+        stack, "SELECT model, count(*)::int AS n FROM executions WHERE workspace_id = $1 AND simulated AND execution_id >= day_bound($2) "
+        "AND execution_id < day_bound($3) GROUP BY 1", workspace_id, MONTH, AFTER,
+    )  # fmt: skip
+    assert {one["model"]: one["simulated_executions"] for one in charges["models"]} == {row["model"]: row["n"] for row in rows}
+    assert all(one["simulated"] for one in charges["models"]) and charges["simulated"]
+    assert charges["simulated_executions"] == sum(row["n"] for row in rows) > 0
     assert min(charges["from_credit_nusd"], charges["from_jobs_nusd"], charges["from_allowance_nusd"]) > 0
     lines = {one["kind"]: one["amount_nusd"] for one in month["lines"]}
     assert month["opening_balance_nusd"] + sum(lines.values()) == month["closing_balance_nusd"]
@@ -130,6 +141,16 @@ async def _close_all(stack: Stack, caller: Caller) -> None:
     assert rows[0]["n"] > EXECUTIONS
 
 
+async def test_days_that_were_closed_before_the_count_of_simulated_ones_get_it_by_the_migration(stack: Stack, lived: Lived) -> None:
+    await _close_all(stack, lived.caller)
+    before = await usage(lived.caller, "end_user")
+    assert sum(one["simulated_executions"] for one in before) > 0
+    await books(stack, "UPDATE usage_user_days SET simulated = 0 WHERE workspace_id = $1", lived.caller.workspace.workspace_id)
+    script = files("burnish_shared").joinpath("db/sql/0125_simulated_usage.sql").read_text()
+    await books(stack, "UPDATE usage_user_days u" + script.partition("UPDATE usage_user_days u")[2].partition(";")[0])
+    assert await usage(lived.caller, "end_user") == before
+
+
 async def test_pages_of_several_dimensions_hold_every_group_once(lived: Lived) -> None:
     whole, pieces = await usage(lived.caller, "model", "day"), await usage(lived.caller, "model", "day", limit=7)
     assert whole == pieces and len(whole) > 50
@@ -170,6 +191,8 @@ async def test_the_table_says_what_the_json_says_and_no_name_is_a_formula(lived:
         one["cost_nusd"] for one in whole["charges"]["models"]
     )
     assert ("models", "'=sum(A1)") in amounts
+    simulated = sum(int(row["count"]) for row in table if row["section"] == "simulated")
+    assert simulated == whole["charges"]["simulated_executions"]
     for wrong in ("2026-13", "x", "0001-01"):
         assert (await lived.caller("GET", f"/v1/usage/statement?month={wrong}")).status == 422
 
@@ -200,4 +223,9 @@ async def test_a_day_with_an_open_call_or_job_stays_open(stack: Stack) -> None:
     await close_days(stack, TODAY - timedelta(days=2))
     assert (await books(stack, through, workspace_id))[0]["through"] == TODAY - timedelta(days=2)
     (today,) = (await ok(caller("GET", "/v1/usage?group_by=model")))["data"]
-    assert (today["group"], today["executions"]) == ({"model": "simulated/chat"}, 1)
+    assert (today["group"], today["executions"], today["simulated"], today["simulated_executions"]) == (
+        {"model": "simulated/chat"},
+        1,
+        True,
+        1,
+    )

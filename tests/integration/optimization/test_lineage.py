@@ -45,6 +45,13 @@ async def test_versions_copies_and_candidates_are_one_graph(stack: Stack, desk: 
     assert {(one["child"], one["kind"], one["parent"]) for one in graph["edges"] if one["kind"] == "branch_of"} == {
         ("tickets@2", "branch_of", "tickets@1"), ("tickets@3", "branch_of", "tickets@1"),
     }  # fmt: skip
+    marked = {one["id"] for one in graph["nodes"] if one["simulated"]}
+    assert marked == {one["id"] for one in graph["nodes"] if one["kind"] == "candidate" and one["score"] is not None} != set()
+    neo4j = Store()
+    neo4j.run((await desk.caller("GET", f"{LINEAGE}/export?format=cypher")).raw.decode())
+    assert {key[1] for key, node in neo4j.nodes.items() if node.get("simulated")} == marked
+    await rows_of(stack, "UPDATE generation_lines SET simulated = false WHERE workspace_id = $1", desk.caller.workspace.workspace_id)
+    assert not any(one["simulated"] for one in (await served(desk, "GET", f"{LINEAGE}/graph"))["nodes"])
     versions = await served(desk, "GET", f"{LINEAGE}/graph?candidates=false")
     assert len(versions["nodes"]) == 4
 
@@ -262,3 +269,6 @@ async def test_a_version_is_scored_by_its_own_model(stack: Stack, desk: Desk) ->
         )  # fmt: skip
     [node] = (await served(desk, "GET", f"{LINEAGE}/graph"))["nodes"]
     assert node["model"] == "simulated/reader" and node["score"] == 0.8, "the newest run was by another model"
+    for is_simulated in (True, False):
+        await rows_of(stack, "UPDATE test_runs SET simulated = $1 WHERE model = 'simulated/reader'", is_simulated)
+        assert [one["simulated"] for one in (await served(desk, "GET", f"{LINEAGE}/graph"))["nodes"]] == [is_simulated]

@@ -139,7 +139,7 @@ async def test_a_report_of_an_end_user_comes_from_usage_and_their_reactions(anal
     await two_days(analytics, caller)
     today = datetime.now(UTC).date()
     await analytics.rows(
-        """INSERT INTO usage_user_days SELECT $1, $2::date - n, 'ann', 2, 1, 10, 0, 4, 500, 0, 0 FROM generate_series(1, 3) n""",
+        """INSERT INTO usage_user_days SELECT $1, $2::date - n, 'ann', 2, 1, 10, 0, 4, 500, 0, 0, 1 FROM generate_series(1, 3) n""",
         caller.workspace.workspace_id, today,
     )  # fmt: skip
     await analytics.rows(
@@ -150,6 +150,7 @@ async def test_a_report_of_an_end_user_comes_from_usage_and_their_reactions(anal
     report = await made(caller, "end_user", "ann", **{"from": (yesterday() - timedelta(days=1)).isoformat(), "to": yesterday().isoformat()})
     figures, before = report["content"]["figures"], report["content"]["before"]
     assert (figures["executions"], figures["successes"], figures["cost_nusd"], before["executions"]) == (4, 2, 1000, 2)
+    assert report["simulated"] is True, "closed days too say what simulated models made"
     assert len(report["content"]["series"]) == 2 and report["title"] == "End user" and report["target"] == "ann"
     nobody = await made(caller, "end_user", "nobody")
     assert nobody["content"]["figures"]["executions"] == 0 and nobody["summary"] == "No executions in this time."

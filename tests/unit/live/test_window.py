@@ -49,10 +49,24 @@ def test_the_figures_of_prompts_add_up_to_the_total_and_the_optimizers_work_is_l
     assert figures["total"] | {"latency_p50_ms": 0, "latency_p95_ms": 0, "success_rate": 0} == {
         "executions": PROMPTS_MOST + 12, "successes": PROMPTS_MOST + 10, "success_rate": 0, "cached": 1,
         "input_tokens": 10 * (PROMPTS_MOST + 12), "output_tokens": 2 * (PROMPTS_MOST + 12), "cost_nusd": 5 * (PROMPTS_MOST + 12),
-        "latency_p50_ms": 0, "latency_p95_ms": 0,
+        "latency_p50_ms": 0, "latency_p95_ms": 0, "simulated": False, "simulated_executions": 0,
     }  # fmt: skip
     assert len(figures["prompts"]) == PROMPTS_MOST
     assert figures["prompts"][0] | {"prompt": "p007", "executions": 2, "success_rate": 0.0} == figures["prompts"][0]
+
+
+def test_what_simulated_models_made_says_so_until_it_leaves_the_window() -> None:
+    window, now_s = Window(), NOW.timestamp()
+    for slug, is_simulated, ago_s in (("play", True, 40), ("play", False, 0), ("work", False, 0)):
+        window.add(finished(slug=slug, simulated=is_simulated, ago_s=ago_s), now_s=now_s)
+
+    def told(at_s: float) -> dict[str, tuple[bool, int]]:
+        figures = window.figures(now_s=at_s)
+        shown = {"": figures["total"]} | {one["prompt"]: one for one in figures["prompts"]}
+        return {name: (one["simulated"], one["simulated_executions"]) for name, one in shown.items()}
+
+    assert told(now_s) == {"": (True, 1), "play": (True, 1), "work": (False, 0)}
+    assert told(now_s + 30) == {"": (False, 0), "play": (False, 0), "work": (False, 0)}
 
 
 def test_a_clock_ahead_of_ours_counts_as_now_and_nothing_gives_no_percentile() -> None:

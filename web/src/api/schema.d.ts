@@ -8135,6 +8135,11 @@ export interface components {
              */
             score: number | null;
             /**
+             * Simulated
+             * @description True when `score` was measured with answers of simulated models.
+             */
+            simulated: boolean;
+            /**
              * Steps
              * @description How far away it is at least.
              */
@@ -9650,7 +9655,8 @@ export interface components {
         };
         /**
          * Charges
-         * @description Of executions admitted in the month. `total_nusd` + `borne_by_platform_nusd` is what they cost.
+         * @description Of executions admitted in the month. `total_nusd` + `borne_by_platform_nusd` is what they cost. `simulated`: some were made by
+         *     simulated models, so some of these amounts, and of the lines and balances that they are in, are of no real call.
          */
         Charges: {
             /** Borne By Platform Nusd */
@@ -9663,6 +9669,10 @@ export interface components {
             from_jobs_nusd: number;
             /** Models */
             models: components["schemas"]["ModelUsage"][];
+            /** Simulated */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Total Nusd */
             total_nusd: number;
         };
@@ -16108,6 +16118,13 @@ export interface components {
             latency_p95_ms: number | null;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Success Rate */
             success_rate: number | null;
             /** Successes */
@@ -16134,6 +16151,13 @@ export interface components {
             output_tokens: number;
             /** Prompt */
             prompt: string;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Success Rate */
             success_rate: number | null;
             /** Successes */
@@ -17233,6 +17257,13 @@ export interface components {
             model: string;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Successes */
             successes: number;
         };
@@ -18450,6 +18481,11 @@ export interface components {
              * @description Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured.
              */
             score: number | null;
+            /**
+             * Simulated
+             * @description True when `score` was measured with answers of simulated models.
+             */
+            simulated: boolean;
             /** Version */
             version: number | null;
         };
@@ -24681,6 +24717,11 @@ export interface components {
             kind: "grant" | "top_up" | "base_grant" | "credit_line" | "allowance" | "allowance_expired" | "charge" | "overage" | "fee" | "funding" | "funding_return" | "refund" | "adjustment" | "move_out" | "move_in";
             /** Reason */
             reason: string | null;
+            /**
+             * Simulated
+             * @description It pays for the answer of a simulated model, so it is of no real call.
+             */
+            simulated: boolean;
         };
         /** TransferPage */
         TransferPage: {
@@ -24933,6 +24974,13 @@ export interface components {
             };
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
             /** Successes */
             successes: number;
         };

@@ -76,6 +76,7 @@ class TransferAnswer(BaseModel):
     execution_id: UUID | None
     reason: str | None
     corrects: int | None
+    simulated: bool = Field(description="It pays for the answer of a simulated model, so it is of no real call.")
     at: datetime
 
 

@@ -93,6 +93,8 @@ def statement(
             "from_jobs_nusd": charged["job"],
             "from_allowance_nusd": charged["allowance"],
             "borne_by_platform_nusd": total(moves, "overage"),
+            "simulated": any(one["simulated"] for one in models),
+            "simulated_executions": sum(one["simulated_executions"] for one in models),
             "models": [dict(one) for one in models],
         },
         "allowance": {
@@ -109,7 +111,8 @@ def statement(
 
 
 def rows(whole: Mapping[str, Any]) -> list[tuple[str, str, int, int]]:
-    """The statement as a table: (section, item, count, amount in nano-dollars); sections in the order of the JSON."""
+    """The statement as a table: (section, item, count, amount in nano-dollars); sections in the order of the JSON. `simulated`: how many
+    of a model's executions were made by a simulated model; what they cost stands in `models`."""
     charges, allowance = whole["charges"], whole["allowance"]
     return [
         ("balance", "opening", 0, whole["opening_balance_nusd"]),
@@ -121,6 +124,7 @@ def rows(whole: Mapping[str, Any]) -> list[tuple[str, str, int, int]]:
             for name in ("from_credit", "from_jobs", "from_allowance", "borne_by_platform", "total")
         ),
         *(("models", one["model"], one["executions"], one["cost_nusd"]) for one in charges["models"]),
+        *(("simulated", one["model"], one["simulated_executions"], 0) for one in charges["models"] if one["simulated"]),
         *(("allowance", name, 0, allowance[f"{name}_nusd"]) for name in ("opening", "change", "used", "closing")),
         *(("invoice", name, 0, whole[f"{name}_nusd"]) for name in ("base_fee", "base_credit", "credit_line", "due")),
     ]

@@ -53,7 +53,9 @@ async def list_transfers(
     """Newest first, at most limit + 1. What no execution moved is little beside all charges, and has an index of its own."""
     unexecuted = "" if kind is None or kind in OF_EXECUTIONS else "execution_id IS NULL AND "
     return await tx.fetch(
-        "SELECT transfer_id, kind, amount_nusd, debit_account_id, credit_account_id, execution_id, reason, corrects, at FROM transfers "
+        "SELECT transfer_id, kind, amount_nusd, debit_account_id, credit_account_id, execution_id, reason, corrects, at, "
+        "coalesce((SELECT e.simulated FROM executions e WHERE e.workspace_id = t.workspace_id AND e.execution_id = t.execution_id), false) "
+        "AS simulated FROM transfers t "
         f"WHERE {unexecuted}($1::bigint IS NULL OR transfer_id < $1) AND ($3::text IS NULL OR kind = $3) "
         "AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5) ORDER BY transfer_id DESC LIMIT $2",
         after,

@@ -1,11 +1,13 @@
 """Usage and statements as they are shown."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.billing.usage_store import Dimension
+from burnish_gateway.billing.usage_store import COUNTED, Dimension
 
 
 class UsageRow(BaseModel):
@@ -23,6 +25,8 @@ class UsageRow(BaseModel):
     cost_nusd: int
     markup_nusd: int
     loss_nusd: int
+    simulated: bool = Field(description="True when any of it was made by a simulated model.")
+    simulated_executions: int
 
 
 class UsagePage(BaseModel):
@@ -79,16 +83,21 @@ class ModelUsage(BaseModel):
     cost_nusd: int
     markup_nusd: int
     loss_nusd: int
+    simulated: bool = Field(description="True when any of it was made by a simulated model.")
+    simulated_executions: int
 
 
 class Charges(BaseModel):
-    """Of executions admitted in the month. `total_nusd` + `borne_by_platform_nusd` is what they cost."""
+    """Of executions admitted in the month. `total_nusd` + `borne_by_platform_nusd` is what they cost. `simulated`: some were made by
+    simulated models, so some of these amounts, and of the lines and balances that they are in, are of no real call."""
 
     total_nusd: int
     from_credit_nusd: int
     from_jobs_nusd: int
     from_allowance_nusd: int
     borne_by_platform_nusd: int
+    simulated: bool
+    simulated_executions: int
     models: list[ModelUsage]
 
 
@@ -121,3 +130,9 @@ class StatementAnswer(BaseModel):
     base_credit_nusd: int
     credit_line_nusd: int
     due_nusd: int
+
+
+def counted(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The sums of a row of `usage`, as they are shown."""
+    sums = {name: row[name] for name in COUNTED if name != "simulated"}
+    return sums | {"simulated": row["simulated"] > 0, "simulated_executions": row["simulated"]}

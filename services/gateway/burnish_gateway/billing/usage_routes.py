@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from burnish_gateway.billing import plan_store, usage_store
 from burnish_gateway.billing.rates import rates_in_use
 from burnish_gateway.billing.statement import Month, Moved, rows, statement
-from burnish_gateway.billing.usage_answers import RatesAnswer, StatementAnswer, UsagePage, UsageRow
-from burnish_gateway.billing.usage_store import COUNTED, OF_USERS, Dimension
+from burnish_gateway.billing.usage_answers import RatesAnswer, StatementAnswer, UsagePage, UsageRow, counted
+from burnish_gateway.billing.usage_store import OF_USERS, Dimension
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.streamed_file import cell
@@ -61,7 +61,7 @@ async def get_usage(
             group={name: row[name] for name in by},
             name=next((names[name].get(row[name]) for name in named), None),
             names={name: known for name in named if (known := names[name].get(row[name])) is not None},
-            **{name: row[name] for name in COUNTED},
+            **counted(dict(row)),
         )
         for row in page["data"]
     ]
@@ -120,7 +120,7 @@ async def _statement(tx: Tx, workspace_id: UUID, month: Month) -> dict[str, Any]
         month,
         before=[Moved(**dict(row)) for row in before],
         moves=[Moved(**dict(row)) for row in moves],
-        models=[dict(row) for row in models],
+        models=[{"model": row["model"]} | counted(dict(row)) for row in models],
         plan=dict(plan) if plan else None,
     )
 

@@ -12,8 +12,9 @@ from burnish_shared.db.session import Tx
 Dimension = Literal["day", "api_key", "prompt", "model", "provider", "provider_key", "key_source", "lane", "end_user"]
 
 COUNTED: Final = (
-    "executions", "successes", "input_tokens", "cached_input_tokens", "output_tokens", "cost_nusd", "markup_nusd", "loss_nusd",
+    "executions", "successes", "input_tokens", "cached_input_tokens", "output_tokens", "cost_nusd", "markup_nusd", "loss_nusd", "simulated",
 )  # fmt: skip
+"""`simulated`: how many of the executions simulated models answered."""
 
 OF_USERS: Final = frozenset({"day", "end_user"})
 """End users stand in a table of their own, which forgets them, and can only be shown with the day."""
@@ -29,11 +30,11 @@ RAW: Final[dict[Dimension, str]] = {
     "lane": "e.lane",
     "end_user": "coalesce(e.end_user, '')",
 }
-"""The dimension of one execution, as `usage_between` has it; only those that are asked for are computed."""
+"""The dimension of one execution, as `usage_counted` has it; only those that are asked for are computed."""
 
 COUNTED_RAW: Final = (
     "count(*) AS executions, count(*) FILTER (WHERE e.status = 'success') AS successes, sum(e.input_tokens), sum(e.cached_input_tokens), "
-    "sum(e.output_tokens), sum(e.cost_nusd), sum(e.markup_nusd), coalesce(sum(t.amount_nusd), 0)"
+    "sum(e.output_tokens), sum(e.cost_nusd), sum(e.markup_nusd), coalesce(sum(t.amount_nusd), 0), count(*) FILTER (WHERE e.simulated)"
 )
 
 CLOSED: Final = "coalesce((SELECT through FROM usage_closings), '-infinity')"

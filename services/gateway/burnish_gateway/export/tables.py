@@ -253,12 +253,12 @@ TABLES: Final = (
     _table(
         "usage_days",
         "day api_key prompt model provider provider_key key_source lane executions successes input_tokens cached_input_tokens output_tokens"
-        " cost_nusd markup_nusd loss_nusd",
+        " cost_nusd markup_nusd loss_nusd simulated",
         "day api_key prompt model provider provider_key key_source lane",
     ),
     _table(
         "usage_user_days",
-        "day end_user executions successes input_tokens cached_input_tokens output_tokens cost_nusd markup_nusd loss_nusd",
+        "day end_user executions successes input_tokens cached_input_tokens output_tokens cost_nusd markup_nusd loss_nusd simulated",
         "day end_user",
     ),
     _table(

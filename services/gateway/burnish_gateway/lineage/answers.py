@@ -25,6 +25,7 @@ class NodeAnswer(BaseModel):
     score: float | None = Field(
         description="Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured."
     )
+    simulated: bool = Field(description="True when `score` was measured with answers of simulated models.")
     created_at: datetime | None
 
 

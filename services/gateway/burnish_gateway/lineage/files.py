@@ -55,6 +55,7 @@ def _every(node: Node) -> Mapping[str, Any]:
         "model": node.model,
         "labels": ", ".join(node.labels) or None,
         "score": node.score,
+        "simulated": node.simulated or None,
         "created_at": in_utc(node.created_at) if node.created_at else None,
     }
 

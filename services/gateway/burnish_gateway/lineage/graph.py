@@ -17,6 +17,7 @@ class Node:
     """`id`: `slug@3` of a version, the id of a candidate, `entry:…` of what was published elsewhere and cloned from there.
 
     `score`: of a version its accuracy in the newest test run by its own model, of a candidate its fitness; None where nothing measured it.
+    `simulated`: it was measured with answers of simulated models.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Node:
     model: str | None = None
     labels: tuple[str, ...] = ()
     score: float | None = None
+    simulated: bool = False
     created_at: datetime | None = None
 
 

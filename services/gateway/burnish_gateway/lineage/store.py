@@ -33,7 +33,8 @@ WITH RECURSIVE reach (id, number) AS (
        WHERE $5 AND $6 AND c.workspace_id = $1 AND c.parent_id = r.id AND c.parent_number = r.number) n),
 kept AS MATERIALIZED (SELECT id, number FROM reach LIMIT $7),
 measured AS (
-    SELECT DISTINCT ON (t.prompt_id, t.version) t.prompt_id, t.version, (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy
+    SELECT DISTINCT ON (t.prompt_id, t.version) t.prompt_id, t.version, (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy,
+           t.simulated
       FROM test_runs t JOIN prompt_versions v ON v.workspace_id = $1 AND v.prompt_id = t.prompt_id AND v.version = t.version
      WHERE t.workspace_id = $1 AND t.status = 'completed' AND t.failed_of IS NULL
        AND t.prompt_id = ANY (ARRAY(SELECT DISTINCT id FROM kept WHERE number > 0))
@@ -56,11 +57,14 @@ edges AS (
     SELECT c.child_id, c.child_number, c.kind, c.parent_id, c.parent_number, c.job_id, NULL, NULL, NULL
       FROM kept k JOIN candidate_edges c ON $6 AND c.workspace_id = $1 AND c.child_id = k.id AND c.child_number = k.number)
 SELECT (SELECT jsonb_agg(jsonb_build_array(k.id, k.number, coalesce(p.slug, q.slug), v.model, v.source, n.labels, m.accuracy, v.created_at,
-                                           c.line_id, c.made_by, c.fitness, c.created_at))
+                                           c.line_id, c.made_by, c.fitness, c.created_at,
+                                           coalesce(CASE WHEN k.number > 0 THEN m.accuracy IS NOT NULL AND m.simulated
+                                                         ELSE c.fitness IS NOT NULL AND g.simulated END, false)))
           FROM kept k
           LEFT JOIN prompt_versions v ON k.number > 0 AND v.workspace_id = $1 AND v.prompt_id = k.id AND v.version = k.number
           LEFT JOIN prompts p ON p.workspace_id = $1 AND p.prompt_id = v.prompt_id
           LEFT JOIN lineage_candidates c ON k.number = 0 AND c.workspace_id = $1 AND c.candidate_id = k.id
+          LEFT JOIN generation_lines g ON g.workspace_id = $1 AND g.line_id = c.line_id
           LEFT JOIN prompts q ON q.workspace_id = $1 AND q.prompt_id = c.prompt_id
           LEFT JOIN named n ON n.prompt_id = k.id AND n.version = k.number
           LEFT JOIN measured m ON m.prompt_id = k.id AND m.version = k.number
@@ -167,13 +171,13 @@ async def link_accepted(tx: Tx, workspace_id: UUID, *, prompt_id: UUID, version:
 
 
 def _node(row: list[Any]) -> Node:
-    id_, number, slug, model, _source, labels, accuracy, created_at, line_id, made_by, fitness, born_at = row
+    id_, number, slug, model, _source, labels, accuracy, created_at, line_id, made_by, fitness, born_at, is_simulated = row
     if number:
         return Node(
             f"{slug}@{number}", "version", slug, number, model=model, made_by=_source, labels=tuple(labels or ()), score=accuracy,
-            created_at=datetime.fromisoformat(created_at),
+            simulated=is_simulated, created_at=datetime.fromisoformat(created_at),
         )  # fmt: skip
     return Node(
         id_, "candidate", slug, candidate_id=UUID(id_), line_id=UUID(line_id), made_by=made_by, score=fitness,
-        created_at=datetime.fromisoformat(born_at),
+        simulated=is_simulated, created_at=datetime.fromisoformat(born_at),
     )  # fmt: skip

@@ -18,6 +18,8 @@ class LiveFigures(BaseModel):
     cost_nusd: int
     latency_p50_ms: float | None = Field(description="Within 2 % of the exact value.")
     latency_p95_ms: float | None
+    simulated: bool = Field(description="True when any of it was made by a simulated model.")
+    simulated_executions: int
 
 
 class LivePrompt(LiveFigures):

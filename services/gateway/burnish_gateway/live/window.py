@@ -15,7 +15,7 @@ PROMPTS_MOST: Final = 50
 SLUGS_MOST: Final = 500
 """Prompts that are counted for themselves within one window; further ones count in the total alone, so that memory and time are bounded."""
 
-SUMS: Final = ("executions", "successes", "cached", "input_tokens", "output_tokens", "cost_nusd")
+SUMS: Final = ("executions", "successes", "cached", "input_tokens", "output_tokens", "cost_nusd", "simulated")
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class Counts:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_nusd: int = 0
+    simulated: int = 0
     latency: dict[int, int] = field(default_factory=dict)
 
     def add_item(self, item: CompletedItem, *, bucket: int) -> None:
@@ -37,6 +38,7 @@ class Counts:
         self.input_tokens += item.input_tokens
         self.output_tokens += item.output_tokens
         self.cost_nusd += item.cost_nusd
+        self.simulated += item.simulated
         self.latency[bucket] = self.latency.get(bucket, 0) + 1
 
     def take_away(self, other: "Counts") -> None:
@@ -62,6 +64,8 @@ class Counts:
             "cost_nusd": self.cost_nusd,
             "latency_p50_ms": quantile(latency, 0.5),
             "latency_p95_ms": quantile(latency, 0.95),
+            "simulated": self.simulated > 0,
+            "simulated_executions": self.simulated,
         }
 
 

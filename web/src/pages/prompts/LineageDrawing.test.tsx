@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { Drawing } from "./LineageDrawing";
 import { type Node, NODE_PX } from "./lineage";
 
-const node = (at: number): Node => ({ id: `p@${at}`, kind: "version", prompt: "p", version: at, candidate_id: null, line_id: null, made_by: "manual", model: "m", labels: [], score: null, created_at: `2026-11-0${at}T00:00:00Z` });
+const node = (at: number): Node => ({ id: `p@${at}`, kind: "version", prompt: "p", version: at, candidate_id: null, line_id: null, made_by: "manual", model: "m", labels: [], score: null, simulated: false, created_at: `2026-11-0${at}T00:00:00Z` });
 const graph = { nodes: [1, 2, 3, 4, 5, 6].map(node), edges: [2, 3, 4, 5, 6].map((at) => ({ child: `p@${at}`, parent: `p@${at - 1}`, kind: "derived_from" as const, job_id: null })) };
 
 beforeEach(() => {

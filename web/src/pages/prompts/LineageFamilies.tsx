@@ -1,6 +1,6 @@
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Button, type Column, Loaded, Notice, Section, Table } from "@/kit";
+import { Button, type Column, Loaded, Notice, Section, SimulatedMark, Table } from "@/kit";
 import { count, percent, plural } from "@/lib/format";
 import { type Edge, KINDS, type Node, nameOfNode } from "./lineage";
 
@@ -28,7 +28,7 @@ export function Families({ slug, node, other, candidates, onChoose, onClose }: {
               {nameIn(one)}
             </Button>
           );
-          const best = (one: Family) => (one.best ? <span className="inline-flex items-center gap-1">{go(one.best)} {percent(one.best.score)}</span> : "nothing measured");
+          const best = (one: Family) => (one.best ? <span className="inline-flex items-center gap-1">{go(one.best)} {percent(one.best.score)}{one.best.simulated ? <SimulatedMark /> : null}</span> : "nothing measured");
           const rows: Row[] = [
             { name: "Came of it", a: plural(a.nodes, "node"), b: plural(b.nodes, "node") },
             { name: "Versions", a: count(a.versions), b: count(b.versions) },

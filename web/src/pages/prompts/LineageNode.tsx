@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { useFreeSlug } from "@/api/free-slug";
 import { useChange, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
-import { Button, ButtonLink, Combobox, Diff, Facts, Field, FormDialog, Input, Loaded, Prose, RelativeTime, Section, TextLink, errorFor, toast } from "@/kit";
+import { Button, ButtonLink, Combobox, Diff, Facts, Field, FormDialog, Input, Loaded, Prose, RelativeTime, Section, SimulatedBadge, TextLink, errorFor, toast } from "@/kit";
 import { CandidateActs } from "@/kit/candidate/CandidateActs";
 import { editableText } from "@/lib/editable";
 import { percent } from "@/lib/format";
@@ -42,7 +42,7 @@ export function Chosen({ prompt, node, edges, nodes, onChoose, other, onCompare 
       <Facts
         facts={[
           ["Made by", node.made_by ?? "–"],
-          node.score === null ? ["Right", "not measured"] : ["Right", percent(node.score)],
+          node.score === null ? ["Right", "not measured"] : ["Right", <span key="right" className="inline-flex items-center gap-1.5">{percent(node.score)}{node.simulated ? <SimulatedBadge /> : null}</span>],
           node.labels.length > 0 && ["Labels", node.labels.join(", ")],
           node.model ? ["Model", <code key="model" className="text-12">{node.model}</code>] : null,
           node.created_at ? ["Made", <RelativeTime key="at" at={node.created_at} />] : null,

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Checkbox, type Column, DownloadButton, EmptyState, Loaded, Notice, Segments, SkeletonText, Table } from "@/kit";
+import { Checkbox, type Column, DownloadButton, EmptyState, Loaded, Notice, Segments, SimulatedMark, SkeletonText, Table } from "@/kit";
 import { percent, plural } from "@/lib/format";
 import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { Drawing, type Shown } from "./LineageDrawing";
@@ -73,7 +73,7 @@ function List({ slug, graph, chosen, onChoose }: Shown) {
     { key: "name", head: "Version", cell: (row) => <span className="font-medium wrap-anywhere">{nameOfNode(row, slug)}</span> },
     { key: "from", head: "Came of", cell: (row) => (parents.get(row.id) ?? []).map((edge) => `${KINDS[edge.kind]} ${nameOf(byId.get(edge.parent), slug)}`).join(", ") || "the beginning" },
     { key: "by", head: "Made by", width: "w-28", hideBelow: "sm", cell: (row) => row.made_by ?? "–" },
-    { key: "score", head: "Right", align: "end", width: "w-20", cell: (row) => percent(row.score, 0) },
+    { key: "score", head: "Right", align: "end", width: "w-20", cell: (row) => <span className="inline-flex flex-wrap items-center justify-end gap-1">{percent(row.score, 0)}{row.simulated ? <SimulatedMark /> : null}</span> },
   ];
   return <Table label="Lineage" columns={columns} rows={graph.nodes} rowKey={(row) => row.id} onOpen={(row) => onChoose(row.id)} selected={chosen} />;
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { type Edge, type Node, NODE_PX, familyOf, nameOfNode, placed } from "./lineage";
 
-const node = (id: string, at: number, more: Partial<Node> = {}): Node => ({ id, kind: "version", prompt: "p", version: at, candidate_id: null, line_id: null, made_by: "manual", model: "m", labels: [], score: null, created_at: `2026-11-0${at}T00:00:00Z`, ...more });
+const node = (id: string, at: number, more: Partial<Node> = {}): Node => ({ id, kind: "version", prompt: "p", version: at, candidate_id: null, line_id: null, made_by: "manual", model: "m", labels: [], score: null, simulated: false, created_at: `2026-11-0${at}T00:00:00Z`, ...more });
 const edge = (child: string, parent: string): Edge => ({ child, parent, kind: "derived_from", job_id: null });
 const STEP = NODE_PX.width + NODE_PX.gapX;
 

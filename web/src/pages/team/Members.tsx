@@ -51,7 +51,7 @@ export function Members() {
         may.admin ? (
           <span className="flex flex-wrap justify-end gap-1">
             {row.user_id === user.id ? null : (
-              <Button size="s" variant="ghost" onClick={() => setResetting(row)} aria-label={`Reset the password of ${row.name || row.email}`}>
+              <Button size="s" variant="ghost" onClick={() => setResetting(row)} aria-label={`Reset password of ${row.name || row.email}`}>
                 Reset password
               </Button>
             )}

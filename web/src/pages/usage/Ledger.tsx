@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useChange, usePages } from "@/api/hooks";
 import { useMay, useSession } from "@/api/session";
-import { Button, type Column, EmptyState, Field, FormDialog, Input, PagedTable, RelativeTime, Section, Select, TextLink, errorFor, toast } from "@/kit";
+import { Button, type Column, EmptyState, Field, FormDialog, Input, PagedTable, RelativeTime, Section, Select, SimulatedMark, TextLink, errorFor, toast } from "@/kit";
 import { money } from "@/lib/format";
 import { maybeOneOf, useUrlState } from "@/lib/url-state";
 import { Change } from "./Change";
@@ -71,6 +71,7 @@ function What({ row }: { row: Transfer }) {
             the run
           </TextLink>
         ) : null}
+        {row.simulated ? <SimulatedMark /> : null}
       </span>
       {payer ? <span className="block text-12 text-muted">{payer}</span> : null}
       {row.reason || row.corrects !== null ? (

@@ -1,13 +1,13 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { After, Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
+import { After, Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SimulatedMark, SkeletonTable, Table, Toolbar } from "@/kit";
 import { count, money, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { Change } from "./Change";
 import { Head } from "./Head";
 import { Ledger } from "./Ledger";
-import { isSimulated, monthsBefore } from "./burn";
+import { monthsBefore } from "./burn";
 import { nameOfKind } from "./movements";
 
 type Statement = Schema<"StatementAnswer">;
@@ -26,7 +26,7 @@ export default function StatementPage() {
         <Select compact aria-label="Month" value={month} onChange={(next) => set({ month: next === months[0] ? "" : next })} options={months.map((one) => ({ value: one, label: nameOf(one) }))} />
         {month === months[0] ? <span className="text-13 text-muted">so far</span> : null}
         <span className="flex items-center gap-2 sm:ml-auto">
-          {isSimulated(found.data?.charges.models) ? <SimulatedBadge /> : null}
+          {found.data?.charges.simulated ? <SimulatedBadge /> : null}
           <DownloadButton path={`/v1/usage/statement?month=${month}&format=csv`} name={`statement-${month}.csv`}>
             CSV
           </DownloadButton>
@@ -92,7 +92,7 @@ const LINES: Column<Statement["lines"][number]>[] = [
 ];
 
 const MODELS: Column<Statement["charges"]["models"][number]>[] = [
-  { key: "model", head: "Model", cell: (row) => <Breaking text={row.model} className="font-medium" /> },
+  { key: "model", head: "Model", cell: (row) => <span className="flex flex-wrap items-center gap-1.5"><Breaking text={row.model} className="font-medium" />{row.simulated ? <SimulatedMark /> : null}</span> },
   { key: "runs", head: "All runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
   { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
   { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },

@@ -6,7 +6,7 @@ import { keyOf, read, usePages, useRead } from "@/api/hooks";
 import { useKeyNames } from "@/api/keys";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
-import { After, Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
+import { After, Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SimulatedMark, SkeletonTable, TextLink } from "@/kit";
 import { day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { asApiError } from "@/api/errors";
@@ -15,7 +15,7 @@ import { GrantDialog } from "./GrantDialog";
 import { Head } from "./Head";
 import { Rates } from "./Rates";
 import { WarningDialog } from "./WarningDialog";
-import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, everyMove, isSimulated, paceOf } from "./burn";
+import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, everyMove, paceOf } from "./burn";
 
 type Credits = Schema<"CreditsAnswer">;
 type Row = Schema<"UsageRow">;
@@ -86,7 +86,7 @@ function Left({ credits }: { credits: Credits }) {
       <div className="flex flex-wrap items-center justify-between gap-3">
         <p className="text-13 text-muted">{below === null ? "Nobody is warned before credit runs out." : `You are warned when less than ${money(below)} is left.`}</p>
         <span className="flex flex-wrap items-center gap-2">
-          {isSimulated(statement.data?.charges.models) ? <SimulatedBadge /> : null}
+          {statement.data?.charges.simulated ? <SimulatedBadge /> : null}
           <Button size="s" onClick={() => setWarning(true)} disabled={!may.admin} why={needs("admin")}>
             {below === null ? "Set a warning" : "Change the warning"}
           </Button>
@@ -132,7 +132,7 @@ function By() {
   const now = useNow(MINUTE_MS);
   const pages = usePages("/v1/usage", { query: { group_by: [by], from: new Date(now - (Number(days) - 1) * DAY_MS).toISOString().slice(0, 10) } }, FRESH);
   const columns: Column<Row>[] = [
-    { key: "group", head: WORDS[by], cell: (row) => <Name by={by} row={row} names={names} /> },
+    { key: "group", head: WORDS[by], cell: (row) => <span className="flex flex-wrap items-center gap-1.5"><Name by={by} row={row} names={names} />{row.simulated ? <SimulatedMark /> : null}</span> },
     { key: "runs", head: "All runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
     { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
     { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DAY_MS, balances, burnSeries, daysLeft, everyMove, isInFirstPeriod, isSimulated, monthsBefore, nusdOf, paceOf } from "./burn";
+import { DAY_MS, balances, burnSeries, daysLeft, everyMove, isInFirstPeriod, monthsBefore, nusdOf, paceOf } from "./burn";
 
 const START = Date.parse("2026-11-01T00:00:00Z");
 const NOW = START + 2.5 * DAY_MS;
@@ -34,10 +34,6 @@ test("every transfer is read, however many pages they fill, and the rest of what
   expect(asked).toEqual([null, "1", "2"]);
   const many = await everyMove(pages(1_000), { sum: 2_000, from: at(27) });
   expect([many.length, many.at(-1), many.reduce((sum, one) => sum + one.amount_nusd, 0)]).toEqual([26, { at: at(24), amount_nusd: 1_950 }, 2_000]);
-});
-
-test("what simulated models cost is marked", () => {
-  expect([isSimulated([{ model: "gpt-x" }, { model: "simulated/chat" }]), isSimulated([{ model: "gpt-x" }]), isSimulated(undefined)]).toEqual([true, false, false]);
 });
 
 test("months go back over the turn of the year, and amounts are read as typed", () => {

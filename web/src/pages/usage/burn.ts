@@ -48,11 +48,6 @@ export async function everyMove(page: (cursor: string | null) => Promise<MovesPa
   return [...found, { at: found.at(-1)?.at ?? from, amount_nusd: rest }];
 }
 
-/** Whether some of what was charged came of simulated models: it cost play credit, and nobody money. */
-export function isSimulated(models: readonly { model: string }[] | undefined): boolean {
-  return (models ?? []).some((one) => one.model.startsWith("simulated/"));
-}
-
 /** Whether a budget was made in the period that runs: what was spent in it before is not counted. */
 export function isInFirstPeriod({ period, created_at, resets_at }: { period: "day" | "month"; created_at: string; resets_at: string }): boolean {
   const ends = new Date(resets_at);
