@@ -70,6 +70,27 @@ async def test_a_run_waits_while_its_provider_is_away_and_says_what_it_said_wher
     await assert_books_are_in_order(stack, desk.caller)
 
 
+async def test_calls_under_way_of_a_run_that_failed_are_ended_and_their_money_is_back_at_once(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    await start_optimizer(job_in_flight=2)
+    ended = "SELECT status FROM executions WHERE job_id = $1::text::uuid AND status <> 'success'"
+    async with fault(stack, "slow,s=600,first=1,key=one hangs", model="reader"):
+        body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 10}
+        run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+        async with asyncio.timeout(30):
+            while not await books(stack, "SELECT FROM executions WHERE job_id = $1::text::uuid", run_id):
+                await asyncio.sleep(0.01)
+    async with fault(stack, "error,status=401", model="reader"):
+        run = await desk.until(f"/v1/test-runs/{run_id}")
+        assert (run["status"], run["error"]["code"]) == ("failed", "evaluation_failed"), run["error"]
+        async with asyncio.timeout(20):
+            while "cancelled" not in {row["status"] for row in await books(stack, ended, run_id)}:
+                await asyncio.sleep(0.05)
+    assert "timeout" not in {row["status"] for row in await books(stack, ended, run_id)}
+    await assert_books_are_in_order(stack, desk.caller)
+
+
 async def test_a_model_that_refuses_the_very_first_text_is_asked_the_others(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer(job_in_flight=1)
     async with fault(stack, "error,status=404,first=1", model="reader"):
