@@ -71,6 +71,7 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         raise
     except BurnishError as error:
         failure = error
+        await desk.cancel_all()  # nobody reads what is under way
     finally:
         reporting.cancel()
         await asyncio.gather(reporting, return_exceptions=True)

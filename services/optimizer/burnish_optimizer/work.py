@@ -240,6 +240,11 @@ class Workshop:
             await _ended(work, *beside)
             await self._release(claim)
             return "paused"
+        except Unavailable:
+            raise  # it is begun again, and reads what is under way
+        except BurnishError:
+            await desk.cancel_all()  # it failed, and nobody reads what is under way
+            raise
         finally:
             await _ended(work, *beside)
         return "completed"

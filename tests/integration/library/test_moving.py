@@ -367,6 +367,8 @@ async def test_a_chain_of_nothing_and_a_verdict_of_anything_are_refused_by_their
 async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(stack: Stack, call: Caller) -> None:
     await furnished(call)
     part = json.loads(await export(call, "&folder=desk"))
+    marked = await bring(await stack.caller(), b"\xef\xbb\xbf" + json.dumps(part).encode(), "dry_run=true")
+    assert [one["outcome"] for one in marked["prompts"]] == ["created"], "as editors on Windows save it"
     assert ([one["slug"] for one in part["prompts"]], part["datasets"]) == (["router"], [])
     good = part["prompts"][0]
     for place, wrong in (

@@ -1,11 +1,14 @@
 """A model that cannot be asked has no wrong answers: the run or the search fails and says why (PRODUCT D2, O1; PROMISES O-01)."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from burnish_executor.circuits import Circuits
 from burnish_optimizer import run_job
+from burnish_optimizer.core import retry
 from burnish_optimizer.job_under_way import Work
 from tests.embedded.stack import Stack
 from tests.integration.compat.simulator import fault
@@ -41,6 +44,50 @@ async def test_a_test_run_whose_model_cannot_be_asked_fails_and_counts_nothing_a
     assert not run["metrics"] and not run["failed_cases"], run
     refused = await scores(stack, run["id"])
     assert refused and {score for _, score in refused} == {None}
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def test_a_run_waits_while_its_provider_is_away_and_says_what_it_said_where_it_stays_away(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(Circuits, "refusal", lambda *_, **__: None)  # the rests of a circuit are real seconds
+    await start_optimizer(job_in_flight=2)
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"}
+    async with fault(stack, "error,status=503", model="reader"):
+        started = await desk.caller("POST", "/v1/test-runs", body)
+        assert started.status == 202, started.body
+        run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+        assert (run["status"], run["error"]["code"]) == ("failed", "evaluation_failed")
+        assert run["error"]["message"].startswith("A call of simulated/reader failed 6 times: ") and "503" in run["error"]["message"], run
+        run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+        tries = "SELECT max(attempt) AS n FROM evaluations WHERE owner_id = $1::text::uuid"
+        async with asyncio.timeout(60):
+            while ((await books(stack, tries, run_id))[0]["n"] or 0) <= retry.TRIES:
+                await asyncio.sleep(0.05)
+    run = await desk.until(f"/v1/test-runs/{run_id}")
+    assert run["status"] == "completed" and run["metrics"]["errors"] == 0, run["error"] or run["metrics"]
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def test_calls_under_way_of_a_run_that_failed_are_ended_and_their_money_is_back_at_once(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    await start_optimizer(job_in_flight=2)
+    ended = "SELECT status FROM executions WHERE job_id = $1::text::uuid AND status <> 'success'"
+    async with fault(stack, "slow,s=600,first=1,key=one hangs", model="reader"):
+        body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 10}
+        run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+        async with asyncio.timeout(30):
+            while not await books(stack, "SELECT FROM executions WHERE job_id = $1::text::uuid", run_id):
+                await asyncio.sleep(0.01)
+    async with fault(stack, "error,status=401", model="reader"):
+        run = await desk.until(f"/v1/test-runs/{run_id}")
+        assert (run["status"], run["error"]["code"]) == ("failed", "evaluation_failed"), run["error"]
+        async with asyncio.timeout(20):
+            while "cancelled" not in {row["status"] for row in await books(stack, ended, run_id)}:
+                await asyncio.sleep(0.05)
+    assert "timeout" not in {row["status"] for row in await books(stack, ended, run_id)}
     await assert_books_are_in_order(stack, desk.caller)
 
 

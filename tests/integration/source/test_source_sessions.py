@@ -86,9 +86,11 @@ async def test_pages_of_named_origins_may_call_and_no_others(caller: Caller, sta
     async with caller.session.options(f"{url}/prompt-executor", headers={"origin": "https://app.example", **wanted}) as answer:
         assert answer.status == 204 and answer.headers["access-control-allow-origin"] == "https://app.example"
     async with caller.session.options(f"{url}/prompt-executor", headers={"origin": "https://evil.example", **wanted}) as answer:
-        assert "access-control-allow-origin" not in answer.headers
+        assert "access-control-allow-origin" not in answer.headers and answer.headers["vary"] == "origin"
     headers = {"origin": "https://app.example", "authorization": f"Bearer {caller.key}"}
     async with caller.session.get(f"{url}/prompts", headers=headers) as answer:
         assert answer.status == 200 and answer.headers["access-control-allow-origin"] == "https://app.example"
+        shown = {one.strip() for one in answer.headers["access-control-expose-headers"].split(",")}
+        assert shown >= {"x-request-id", "x-execution-id", "retry-after", "ratelimit-remaining", "ratelimit-reset"}
     async with caller.session.get(f"{url}/v1/prompts", headers=headers) as answer:
         assert "access-control-allow-origin" not in answer.headers

@@ -91,6 +91,29 @@ def test_a_file_that_cannot_be_read_says_where_and_what_to_do() -> None:
         read_items("input,expected\na,x\nä,y\n".encode("latin-1"), content_type="text/csv")
     with pytest.raises(BadRequest, match=r"Line 3: .* a cell has more than 262,144 characters"):
         read_items(b"input,expected\na,x\n" + b"a" * 300_000 + b",y\n", content_type="text/csv")
+    line = '{"input": "ä", "expected": "x"}\n'
+    for encoding in ("latin-1", "utf-16"):
+        with pytest.raises(BadRequest, match=r"Line 1: the file is not UTF-8\. An editor saves it so under “Encoding”\.") as told:
+            read_items(line.encode(encoding), content_type="application/x-ndjson")
+        assert not told.value.details, "not once more for each line"
+    assert read_items(b"\xef\xbb\xbf" + line.encode(), content_type="application/x-ndjson").items[0].input == "ä"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [(b'\n[{"input": "a", "expected": "x"}]', "The file is a JSON array"), (b'{\n "input": "a",\n "expected": "x"\n}', "on several lines")],
+)
+def test_json_that_is_no_jsonl_is_told_once(file: bytes, said: str) -> None:
+    with pytest.raises(BadRequest, match=said):
+        read_items(file, content_type="application/x-ndjson")
+
+
+def test_where_every_line_is_at_fault_the_lines_are_named_and_not_the_header() -> None:
+    with pytest.raises(InvalidField, match=r"Line 2: more fields than the header has columns\. 1 more line has problems") as told:
+        read_items(b"input,expected\na,b,c\nd\n", content_type="text/csv")
+    assert [one["line"] for one in (told.value.details or {})["problems"]] == [2, 3]
+    shown = read_preview(b"input,expected\na,b,c\nd\n", content_type="text/csv", mapping={})
+    assert [one.name for one in shown.columns] == ["input", "expected"]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -198,8 +198,8 @@ def test_edits_are_read_out_of_whatever_a_model_answers(output: str | None, edit
 
 
 def test_passing_failures_are_tried_again_and_refusals_of_the_input_are_not() -> None:
-    def booked(status: str, *, retryable: bool | None = None, has_content: bool = True) -> Booked:
-        error = None if retryable is None else {"retryable": retryable}
+    def booked(status: str, *, retryable: bool | None = None, has_content: bool = True, code: str = "provider_malformed") -> Booked:
+        error = None if retryable is None else {"retryable": retryable, "code": code}
         return Booked(UUID(int=1), status, None, error, cost_nusd=0, latency_ms=1, simulated=False, has_content=has_content)
 
     assert is_worth_another_try(booked("error", retryable=True), attempt=1)
@@ -210,6 +210,9 @@ def test_passing_failures_are_tried_again_and_refusals_of_the_input_are_not() ->
     assert is_worth_another_try(booked("success", has_content=False), attempt=1)
     assert is_worth_another_try(booked("rate_limited", retryable=True), attempt=5), "a limit passes by waiting"
     assert not is_worth_another_try(booked("rate_limited", retryable=True), attempt=6)
+    for code in ("provider_failed", "provider_unreachable", "provider_unavailable"):
+        assert is_worth_another_try(booked("error", retryable=True, code=code), attempt=5), "so does an outage"
+        assert not is_worth_another_try(booked("error", retryable=True, code=code), attempt=6)
     waits_s = [wait_before_try_s(attempt, failed=booked("rate_limited")) for attempt in range(2, 7)]
     assert waits_s == [1.0, 4.0, 16.0, 60.0, 60.0]
 

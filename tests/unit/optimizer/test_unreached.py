@@ -15,7 +15,7 @@ from burnish_optimizer.core.unreached import IN_A_ROW, Reach, Routes, Verdict, r
 from burnish_optimizer.io.asked import Asked, tell
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Booked, Key
-from burnish_optimizer.io.questions import Answer, ModelUnreached, Question
+from burnish_optimizer.io.questions import Answer, EvaluationFailed, ModelUnreached, Question
 from burnish_optimizer.settings import OptimizerSettings
 
 pytestmark = pytest.mark.capability("O1", "D2")
@@ -220,3 +220,17 @@ async def test_the_words_of_a_provider_end_before_ours_begin() -> None:
     asked = asked_of(desk_of(), 0)
     tell(asked, replace(came("error"), error=error_of(told(401, "no key"))), 0, unreached=True)
     assert "The provider answered 401: no key. Its provider key" in str(asked.answer.exception())
+
+
+async def test_what_a_provider_said_is_told_though_it_was_left_alone_afterwards() -> None:
+    asked = asked_of(desk_of(), 1)
+    failed, rests = (
+        replace(came("error"), error=error_of(Failure(kind, message)))
+        for kind, message in ((FailureKind.PROVIDER, "The provider answered 503: away."), (FailureKind.RESTING, "It is left alone."))
+    )
+    asked.hear(failed)
+    asked.hear(rests)
+    asked.attempt = 6
+    tell(asked, rests, 0, unreached=False)
+    with pytest.raises(EvaluationFailed, match=r"^A call of a failed 6 times: The provider answered 503: away\.$"):
+        await asked.answer

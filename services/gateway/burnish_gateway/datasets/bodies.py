@@ -18,7 +18,7 @@ from burnish_gateway.datasets.item import (
     says_nothing,
     split_named,
 )
-from burnish_gateway.datasets.lines import JSONL, LINES_MOST, Line, lines_of
+from burnish_gateway.datasets.lines import JSONL, LINES_MOST, Line, columns_of, lines_of
 from burnish_gateway.datasets.mapping import check_columns, check_items, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
@@ -186,7 +186,7 @@ def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str], leav
     left_out: list[int] = []
     problems: list[dict[str, Any]] = []
     lines = lines_of(raw, content_type=content_type)
-    if columns := list(dict.fromkeys(name for line in lines for name in line.row or ())):
+    if columns := columns_of(lines):
         check_columns(mapping, columns)
         check_items(mapping, columns)
     for line in lines:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,11 +23,13 @@ CSV: Final = ("text/csv", "application/csv")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`number` is where it begins in the file, from 1. Either `row` (column → value) or `problem`."""
+    """`number` is where it begins in the file, from 1. Either `row` (column → value) or `problem`, then with the `columns` that its file
+    names in a header."""
 
     number: int
     row: Mapping[str, Any] | None
     problem: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 def lines_of(raw: bytes, *, content_type: str) -> list[Line]:
@@ -48,8 +51,20 @@ def lines_of(raw: bytes, *, content_type: str) -> list[Line]:
     return found
 
 
+def columns_of(lines: Iterable[Line]) -> list[str]:
+    """All that a line has, or that the header has above a line that cannot be read."""
+    return list(dict.fromkeys(name for line in lines for name in (line.columns if line.row is None else line.row)))
+
+
 def _jsonl(raw: bytes) -> Iterator[Line]:
-    for number, text in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    """Raises InvalidBody for what is not UTF-8, and for an array or an object on several lines: each of their lines would be at fault."""
+    _text(raw, hint="An editor saves it so under “Encoding”.")
+    first = raw.removeprefix(BOM_UTF8).lstrip()
+    if first.startswith(b"["):
+        raise InvalidBody("The file is a JSON array. JSONL is one object a line, without brackets and commas around them.")
+    if first.partition(b"\n")[0].strip() == b"{":
+        raise InvalidBody("The file is JSON on several lines. JSONL has each object whole on a line of its own.")
+    for number, text in enumerate(raw.removeprefix(BOM_UTF8).split(b"\n"), start=1):
         if not text.strip():
             continue
         try:
@@ -77,11 +92,7 @@ def _csv(raw: bytes) -> Iterator[Line]:
     Columns without a name, as sheets leave them behind the last one, may stand there as long as they are empty. Blanks around a name
     are no part of it; where the header has one behind each delimiter, as in `input, expected`, they are no part of the cells either.
     """
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InvalidBody(f"Line {line}: the file is not UTF-8. Sheets save it so as “CSV UTF-8”; an editor under “Encoding”.") from error
+    text = _text(raw, hint="Sheets save it so as “CSV UTF-8”; an editor under “Encoding”.")
     if "\x00" in text:
         raise InvalidBody("The file holds U+0000, which no text may.")
     text, told = _without_separator_line(text)
@@ -95,20 +106,29 @@ def _csv(raw: bytes) -> Iterator[Line]:
         if twice is not None:
             raise InvalidBody(f"The header names the column {twice[:80]!r} twice.")
         unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name}
-        rows.fieldnames = [name or f"\x00{place}" for place, name in enumerate(names, start=1)]
+        rows.fieldnames, named = [name or f"\x00{place}" for place, name in enumerate(names, start=1)], tuple(filter(None, names))
         last = above + rows.line_num
         for row in rows:
             last = above + rows.line_num
             number = last - _line_ends_in(row.values())
             lost = next((place for name, place in unnamed.items() if (row.pop(name, None) or "").strip()), None)
             if None in row:
-                yield Line(number, None, "more fields than the header has columns.")
+                yield Line(number, None, "more fields than the header has columns.", named)
             elif lost is not None:
-                yield Line(number, None, f"column {lost} has no name in the header; give it one, or take the column away.")
+                yield Line(number, None, f"column {lost} has no name in the header; give it one, or take the column away.", named)
             else:
                 yield Line(number, {name: value for name, value in row.items() if value is not None})
     except csv.Error as error:
         raise InvalidBody(f"Line {last + 1}: the file is not valid CSV: {_fault(error)}.") from error
+
+
+def _text(raw: bytes, *, hint: str) -> str:
+    """Without the mark of UTF-8 before it, as Windows writes. Raises InvalidBody, with what to do about it."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InvalidBody(f"Line {line}: the file is not UTF-8. {hint}") from error
 
 
 def _without_separator_line(text: str) -> tuple[str, str | None]:

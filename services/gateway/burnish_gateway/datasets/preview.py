@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from burnish_gateway.datasets.bodies import MOST_ITEMS, PROBLEMS_MOST, expects_nothing, is_json, item_of
 from burnish_gateway.datasets.item import NewItem, counted
 from burnish_gateway.datasets.keep_together import placed
-from burnish_gateway.datasets.lines import Line, lines_of
+from burnish_gateway.datasets.lines import Line, columns_of, lines_of
 from burnish_gateway.datasets.mapping import COLUMNS_MOST, check_columns, checked, guessed, target_of
 from burnish_gateway.datasets.near_duplicates import near_duplicates
 from burnish_gateway.wire import ApiModel, parse_model
@@ -84,7 +84,7 @@ def read_preview(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -
         mapping = checked(body.mapping or {}) or mapping
     else:
         lines = lines_of(raw, content_type=content_type)
-    columns = list(dict.fromkeys(name for line in lines if line.row is not None for name in line.row))
+    columns = columns_of(lines)
     if len(columns) > COLUMNS_MOST:
         raise InvalidField(
             f"There are {len(columns):,} columns; at most {COLUMNS_MOST} can be read. Leave out those that are no part of an item, or put "

@@ -4,7 +4,8 @@ from typing import Any, Final, Protocol
 
 TRIES: Final = 3
 TRIES_WHERE_LIMITED: Final = 6
-"""A limit passes by waiting: thousands of calls must not fail because a provider is asked too much for a minute."""
+"""A limit passes by waiting, and so does an outage: thousands of calls must not fail because a provider is asked too much, or is away, for
+a minute."""
 
 FIRST_WAIT_S: Final = 1.0
 WAIT_MOST_S: Final = 60.0
@@ -13,6 +14,10 @@ RETRY_AFTER_MOST_S: Final = 120.0
 
 
 ACCOUNT_EMPTY: Final = "provider_account_empty"
+RESTING: Final = "provider_unavailable"
+"""The provider failed so often that nobody asks it for a moment: this call did not either."""
+
+OUTAGES: Final = frozenset({"provider_failed", "provider_unreachable", RESTING})
 
 
 class FailedCall(Protocol):
@@ -27,11 +32,13 @@ class FailedCall(Protocol):
 
 
 def is_worth_another_try(booked: FailedCall, *, attempt: int) -> bool:
-    """An execution that failed for a passing reason, or whose answer nobody kept; at most TRIES in all, or TRIES_WHERE_LIMITED.
+    """An execution that failed for a passing reason, or whose answer nobody kept; at most TRIES in all, or TRIES_WHERE_LIMITED for a limit
+    or an outage.
 
     The executor has retried what costs nothing before it said so. A refusal of this one input (too long, blocked) is an answer.
     """
-    if attempt >= (TRIES_WHERE_LIMITED if booked.status == "rate_limited" else TRIES):
+    is_waited_for = booked.status == "rate_limited" or (booked.error or {}).get("code") in OUTAGES
+    if attempt >= (TRIES_WHERE_LIMITED if is_waited_for else TRIES):
         return False
     if booked.status == "success":
         return not booked.has_content

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from burnish_optimizer.core.retry import RESTING
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io.evaluations_store import Booked
 from burnish_optimizer.io.questions import Answer, EvaluationFailed, ModelUnreached, Question
@@ -38,6 +39,8 @@ class Asked:
     """So many of the messages that were sent came back as not admitted, or are known to have been while nobody listened."""
     sent_at: float = 0.0
     look_at: float = 0.0
+    said: str = ""
+    """Why it failed when a provider was last asked."""
     askers: int = 0
     """So many wait for its answer."""
 
@@ -45,6 +48,11 @@ class Asked:
     def nowhere(self) -> UUID | None:
         """Its execution, where that is certainly under way nowhere: it is of this desk, and whatever was sent of it came back."""
         return None if self.was_taken_over or self.sent > self.refused else self.execution_id
+
+    def hear(self, booked: Booked) -> None:
+        """Keeps why it failed, to be told once no try is left. Of a provider that was left alone the failures before say more."""
+        if not self.said or (booked.error or {}).get("code") != RESTING:
+            self.said = str((booked.error or {}).get("message") or booked.status)[:300]
 
     async def wait(self) -> Answer:
         """Its answer, once there is one, or what it was refused with. Whoever leaves does not take it from those who share it."""
@@ -75,12 +83,13 @@ def score_of(asked: Asked, booked: Booked, *, unreached: bool) -> float | None:
 def tell(asked: Asked, booked: Booked, spent_nusd: int, *, unreached: bool) -> None:
     """Gives the answer to who asked: what failed for good reason is an answer without output; what kept failing, or was read by no model,
     is an error."""
-    why = str((booked.error or {}).get("message") or booked.status)[:300]
+    asked.hear(booked)
     if booked.status != "success" and (booked.error or {}).get("retryable", True):
-        refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {why}"))
+        refuse(asked, EvaluationFailed(f"A call of {asked.question.route.model} failed {asked.attempt} times: {asked.said}"))
         return
     if unreached:
-        told = f"The model {asked.question.route.model} could not be asked, so nothing is known of its answers: {_ended(why)} {PUT_RIGHT}"
+        why = _ended(asked.said)
+        told = f"The model {asked.question.route.model} could not be asked, so nothing is known of its answers: {why} {PUT_RIGHT}"
         refuse(asked, ModelUnreached(told, error=booked.error or {}))
         return
     if not asked.answer.done():

@@ -312,6 +312,7 @@ class Desk:
         for asked, booked, execution_id, attempt in renewed:
             only_waits = attempt == asked.attempt
             asked.spent_before_nusd += booked.cost_nusd
+            asked.hear(booked)
             asked.execution_id, asked.attempt, asked.sent, asked.refused, asked.was_taken_over = execution_id, attempt, 0, 0, False
             if only_waits:
                 waiting.append(asked)

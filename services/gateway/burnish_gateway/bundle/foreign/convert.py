@@ -1,6 +1,7 @@
 """An import of any kind, checked: which reader is for which format."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -39,7 +40,11 @@ READERS: Final[dict[str, Callable[..., Drafts]]] = {
 
 
 def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: datetime) -> ReadBundle:
-    """`model`: of prompts that name none; `name`: of what has none in a promptfoo file. Raises InvalidBody, InvalidField."""
+    """`model`: of prompts that name none; `name`: of what has none in a promptfoo file. Raises InvalidBody, InvalidField.
+
+    A mark of UTF-8 before the file, as editors on Windows write, is none of its text.
+    """
+    raw = raw.removeprefix(BOM_UTF8)
     if name is not None and kind != "promptfoo":
         raise InvalidField(f"name: names what a promptfoo file does not; the prompts of {kind!r} have names.", param="name")
     if kind != "source":

@@ -9,7 +9,10 @@ PATHS: Final = (
 
 METHODS: Final = b"GET, POST, PUT, DELETE, OPTIONS"
 HEADERS: Final = b"authorization, content-type, idempotency-key, x-client-info, apikey"
-EXPOSED: Final = b"x-request-id, x-execution-id, retry-after"
+EXPOSED: Final = (
+    b"x-request-id, x-execution-id, retry-after, idempotent-replayed, "
+    b"ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy"
+)
 MAX_AGE_S: Final = b"600"
 
 
@@ -26,10 +29,11 @@ class SourceCors:
             return
         headers = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin-1")
+        own = [(b"vary", b"origin")]
         if origin not in self.origins and "*" not in self.origins:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, _marked(send, own))
             return
-        own = [(b"access-control-allow-origin", origin.encode("latin-1") or b"*"), (b"vary", b"origin")]
+        own += [(b"access-control-allow-origin", origin.encode("latin-1") or b"*")]
         if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
             own += [
                 (b"access-control-allow-methods", METHODS), (b"access-control-allow-headers", HEADERS),
@@ -39,12 +43,18 @@ class SourceCors:
             await send({"type": "http.response.body", "body": b""})
             return
 
-        async def marked(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *own, (b"access-control-expose-headers", EXPOSED)]}
-            await send(message)
+        await self.app(scope, receive, _marked(send, [*own, (b"access-control-expose-headers", EXPOSED)]))
 
-        await self.app(scope, receive, marked)
+
+def _marked(send: Any, headers: list[tuple[bytes, bytes]]) -> Any:
+    """Also an answer to another origin varies by it: what a cache keeps of it would be refused to a page that may read it."""
+
+    async def marked(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *headers]}
+        await send(message)
+
+    return marked
 
 
 def _is_ours(path: str) -> bool:
