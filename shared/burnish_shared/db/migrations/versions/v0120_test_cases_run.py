@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0120"
-down_revision = "0116"
+down_revision = "0118"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0123"
-down_revision = "0118"
+down_revision = "0121"
 branch_labels = None
 depends_on = None
 
