@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.access.scopes import SCOPES
+from tests.embedded.held_back import WAITING
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller
 from tests.embedded.superuser import as_superuser
@@ -205,6 +206,26 @@ async def test_a_budget_of_a_key_is_made_changed_and_closed_with_it(world: World
     assert await _execution_becomes(caller, 402)
     assert (await admin("PATCH", f"{KEYS}/{made['id']}", {"budget": None})).body["budgets"] == []
     assert await _execution_becomes(caller, 200)
+
+
+@pytest.mark.capability("B3")
+async def test_who_waits_for_a_budget_of_the_key_keeps_no_other_change_waiting(world: World) -> None:
+    admin = await world.stack.caller()
+    _, made = await _made(admin, rate_limit_per_minute=9, budget={"limit_nusd": 10**6, "period": "month"})
+    wish = {"rate_limit_per_minute": 8, "budget": {"limit_nusd": 10**7, "period": "month"}}
+    async with as_superuser(world.stack.urls["superuser"]) as other, as_superuser(world.stack.urls["superuser"]) as watching:
+        async with other.transaction():
+            await other.execute("SELECT FROM burnish.budgets WHERE target_id = $1 FOR UPDATE", made["id"])
+            changing = asyncio.create_task(admin("PATCH", f"{KEYS}/{made['id']}", wish))
+
+            async def waits() -> bool:
+                return bool(await watching.fetchval(WAITING))
+
+            await until(waits)
+            is_free = await other.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('burnish.config_changes'))")
+    answer = await changing
+    assert is_free, "it would wait for the other, and the other for it"
+    assert answer.status == 200 and answer.body["rate_limit_per_minute"] == 8 and answer.body["budgets"][0]["limit_nusd"] == 10**7
 
 
 async def test_limits_are_changed_by_who_is_not_bound_by_them(world: World) -> None:

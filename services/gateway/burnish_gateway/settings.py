@@ -116,7 +116,8 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
     smtp_from: str = Field(
         default="",
         max_length=320,
-        description="As the webhooks service has it, which sends: where it is set, invitations and links that set a password are mailed.",
+        description="As the webhooks service has it, which sends: where it and BURNISH_PUBLIC_URL are set, invitations and links that set a"
+        " password are mailed.",
     )
     password_memory_kib: int = Field(
         default=19_456, ge=8, le=1_048_576, description="Memory of Argon2id (OWASP Password Storage Cheat Sheet: 19 MiB with 2 passes)."

@@ -225,8 +225,9 @@ def check_parameters(request: Request) -> None:
         if not known[declared] and len(request.query_params.getlist(name)) > 1:
             raise InvalidField(f"{name}: is given more than once, and this call takes one value of it; give it once.", param=name)
     for name, value in request.query_params.multi_items():
-        if "\x00" in value:
-            raise InvalidField(f"{name}: must not contain U+0000.", param=name)
+        if "\x00" in name or "\x00" in value:
+            shown = name.replace("\x00", "\\u0000")[:200]
+            raise InvalidField(f"{shown}: must not contain U+0000.", param=shown)
 
 
 def _parameters(dependant: Dependant) -> dict[str, bool]:

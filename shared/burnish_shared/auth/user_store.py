@@ -50,8 +50,9 @@ async def set_password(tx: Tx, user_id: UUID, password_hash: str) -> None:
 async def add_reset(tx: Tx, *, reset_id: UUID, user_id: UUID, digest: bytes) -> None:
     """A link that sets a new password, made by the operator. It takes the place of the one that the user may have."""
     await tx.execute(
-        "SELECT add_password_reset($1, $2, $3, true, clock_timestamp() + $4 * interval '1 second')", reset_id, user_id, digest, RESET_LIFE_S
-    )
+        "SELECT add_password_reset($1, $2, $3, true, NULL, NULL, clock_timestamp() + $4 * interval '1 second')",
+        reset_id, user_id, digest, RESET_LIFE_S,
+    )  # fmt: skip
 
 
 async def set_disabled(tx: Tx, user_id: UUID, *, is_disabled: bool) -> None:

@@ -22,6 +22,7 @@ from tests.integration.access.conftest import CHEAP
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1")]
 
 SENDER = "Burnish <burnish@example.com>"
+PUBLIC = "http://burnish.example.com"
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Post:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def mailing(stack: Stack) -> str:
-    return await stack.start_gateway(**CHEAP, sign_up="open", smtp_from=SENDER)
+    return await stack.start_gateway(**CHEAP, sign_up="open", smtp_from=SENDER, public_url=PUBLIC)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -90,28 +91,39 @@ async def test_a_link_that_sets_a_password_is_mailed_to_its_owner(stack: Stack, 
     grace = await join(stack, ada, role="viewer")
     await post.send()
     post.server.mails.clear()
+    replaced = await ada("POST", f"/v1/members/{grace.user_id}/password-reset")
     answer = await ada("POST", f"/v1/members/{grace.user_id}/password-reset")
-    assert answer.status == 201 and answer.body["is_mailed"] is True
+    assert answer.status == 201 and replaced.body["is_mailed"] is answer.body["is_mailed"] is True
     await post.send()
-    [(recipients, mail)] = post.server.mails
+    [(recipients, mail)] = post.server.mails  # the link that the newer one replaced works no more, and is not mailed
     part = mail.get_body(("plain",))
     assert recipients == [grace.email] and part is not None and answer.body["url"] in part.get_content()
 
 
-async def test_what_was_taken_back_is_not_mailed(stack: Stack, post: Post) -> None:
+async def test_what_was_taken_back_or_used_is_not_mailed(stack: Stack, post: Post) -> None:
     ada = (await newcomer(stack)).at(post.url)
     email = unknown_email()
     revoked = (await ada("POST", "/v1/invitations", {"email": email, "role": "viewer"})).body
     assert (await ada("DELETE", f"/v1/invitations/{revoked['id']}")).status == 204
     for role in ("viewer", "editor"):
         newest = (await ada("POST", "/v1/invitations", {"email": email, "role": role})).body
+    grace = await join(stack, ada, role="viewer")
+    reset = (await ada("POST", f"/v1/members/{grace.user_id}/password-reset")).body["token"]
+    used = await nobody(stack)("POST", "/v1/auth/password-reset", {"token": reset, "new_password": "another long passphrase"})
+    assert used.status == 204
     late = (await ada("POST", "/v1/invitations", {"email": unknown_email(), "role": "viewer"})).body
     async with as_superuser(stack.urls["superuser"]) as connection:
         await connection.execute("UPDATE burnish.mails SET expires_at = now() WHERE mail_id = $1::uuid", late["id"])
     assert await post.send() == 2
     [(_, mail)] = post.server.mails
     assert newest["id"] in mail["Message-ID"]
-    assert await mail_of(ada) == [("failed", "link_over"), ("sent", None), ("failed", "taken_back"), ("failed", "taken_back")]
+    assert await mail_of(ada) == [
+        ("failed", "link_over"),
+        ("failed", "taken_back"),
+        ("sent", None),
+        ("failed", "taken_back"),
+        ("failed", "taken_back"),
+    ]
 
 
 async def test_a_mail_that_is_put_off_is_tried_again_and_one_that_is_refused_is_not(stack: Stack, post: Post) -> None:
@@ -137,3 +149,14 @@ async def test_a_workspace_fills_no_mailboxes_and_other_gateways_write_no_mail(
     plain = await ada.at(stack.gateways[0])("POST", "/v1/invitations", {"email": unknown_email(), "role": "viewer"})
     assert plain.body["is_mailed"] is False
     assert (await mail_of(ada))[:2] == [(None, None), (None, None)]
+
+
+async def test_where_no_public_url_is_set_no_mail_leads_to_the_host_that_a_caller_names(stack: Stack, post: Post) -> None:
+    url = await stack.start_gateway(**CHEAP, sign_up="open", smtp_from=SENDER)
+    ada = (await newcomer(stack)).at(url)
+    evil = {"host": "evil.example", "origin": "http://evil.example"}
+    answer = await ada("POST", "/v1/invitations", {"email": unknown_email(), "role": "viewer"}, headers=evil)
+    assert answer.status == 201 and answer.body["is_mailed"] is False
+    assert await post.send() == 0 and post.server.mails == []
+    there = await ada.at(post.url)("POST", "/v1/invitations", {"email": unknown_email(), "role": "viewer"}, headers=evil)
+    assert there.body["is_mailed"] is True and there.body["url"].startswith(f"{PUBLIC}/app/invite#")

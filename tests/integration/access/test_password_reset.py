@@ -98,6 +98,24 @@ async def test_only_who_governs_all_that_the_account_opens_makes_a_link(stack: S
     assert (await made(ada, grace)).status == 201, "an admin of both"
 
 
+async def test_a_link_ends_when_whoever_made_it_governs_the_account_no_more(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    grace, hugo, second = [await join(stack, ada, role=role) for role in ("viewer", "viewer", "admin")]
+    removed, still = (await made(second, grace)).body["token"], (await made(ada, hugo)).body["token"]
+    assert (await ada("DELETE", f"/v1/members/{second.user_id}")).status == 204
+    assert (await used(stack, removed)).status == 404, "a link of an admin who was removed since"
+    assert (await used(stack, still)).status == 204
+    key = (await ada("POST", "/v1/api-keys", {"name": "ops", "role": "admin"})).body
+    by_key = nobody(stack)
+    tokens = []
+    for whose in (grace, hugo):
+        path = f"/v1/members/{whose.user_id}/password-reset"
+        tokens.append((await by_key("POST", path, headers={"authorization": f"Bearer {key['key']}"})).body["token"])
+    assert (await used(stack, tokens[0])).status == 204
+    assert (await ada("DELETE", f"/v1/api-keys/{key['id']}")).status in (200, 204)
+    assert (await used(stack, tokens[1])).status == 404, "of a key that was revoked since"
+
+
 async def test_an_operators_account_and_one_without_a_password_get_no_link(stack: Stack) -> None:
     ada = await newcomer(stack)
     grace, hugo = [await join(stack, ada, role="viewer") for _ in range(2)]

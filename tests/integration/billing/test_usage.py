@@ -146,7 +146,7 @@ async def test_days_that_were_closed_before_the_count_of_simulated_ones_get_it_b
     before = await usage(lived.caller, "end_user")
     assert sum(one["simulated_executions"] for one in before) > 0
     await books(stack, "UPDATE usage_user_days SET simulated = 0 WHERE workspace_id = $1", lived.caller.workspace.workspace_id)
-    script = files("burnish_shared").joinpath("db/sql/0125_simulated_usage.sql").read_text()
+    script = files("burnish_shared").joinpath("db/sql/0126_simulated_usage_of_before.sql").read_text()
     await books(stack, "UPDATE usage_user_days u" + script.partition("UPDATE usage_user_days u")[2].partition(";")[0])
     assert await usage(lived.caller, "end_user") == before
 

@@ -53,6 +53,7 @@ async def test_metadata_is_found_by_its_keys_and_values(stack: Stack, caller: Ca
         (many, "metadata"),
         ("metadata=pro", "metadata"),
         (named(plan="pro") + "&" + named(plan="free"), "metadata[plan]"),
+        (named(**{"pl\x00n": "pro"}), "metadata[pl\\u0000n]"),
     ):
         refused = await caller("GET", f"/v1/executions?{query}")
         assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body

@@ -40,6 +40,11 @@ TAKES_A_TABLE = re.compile(
 FIRST_INDEXES_APART = "0077"
 """Those before were written without this rule, and are applied where they are."""
 
+READS_A_TALL_TABLE = re.compile(
+    r"\b(?:UPDATE|INSERT INTO|DELETE FROM)\b[^;]*\b(?:FROM|JOIN) (executions|execution_contents|transfers|feedback)\b"
+)
+"""Of as many rows as there were calls."""
+
 GIVEN_UP: dict[str, str] = {}
 """File → why what it takes away is used by no release that may still run."""
 
@@ -131,6 +136,23 @@ def test_an_index_over_another_table_is_not_built_while_tables_are_held() -> Non
     assert found == {}
 
 
+def test_rows_are_not_filled_from_a_tall_table_while_tables_are_held() -> None:
+    found = {
+        path.name: late
+        for path in files("burnish_shared").joinpath("db", "sql").iterdir()
+        if path.name >= FIRST_INDEXES_APART and not path.name.endswith(".down.sql")
+        if (late := fillings_behind(re.sub(r"--[^\n]*", "", path.read_text())))
+    }
+    assert found == {}
+
+
+def test_the_scan_recognises_a_filling_that_comes_late() -> None:
+    filling = "UPDATE x SET y = e.n FROM (SELECT count(*) AS n FROM executions) e;"
+    assert fillings_behind(f"ALTER TABLE x ADD COLUMN y bigint; {filling}") == ["executions"]
+    for text in (filling, f"ALTER TABLE x ADD COLUMN y bigint; CREATE FUNCTION f() LANGUAGE sql AS $$ {filling} $$;"):
+        assert fillings_behind(text) == [], text
+
+
 def test_the_scan_recognises_an_index_that_comes_late() -> None:
     assert indexes_behind("ALTER TABLE x ADD COLUMN y text; CREATE INDEX i ON z (y)") == ["z"]
     assert indexes_behind("CREATE TRIGGER t BEFORE UPDATE ON x; CREATE UNIQUE INDEX IF NOT EXISTS i ON z (y)") == ["z"]
@@ -166,6 +188,13 @@ def indexes_behind(text: str) -> list[str]:
         elif held - {table} and table not in held | made:
             late.append(table)
     return late
+
+
+def fillings_behind(text: str) -> list[str]:
+    """Tall tables that are read to fill rows when a table is held already. What a function does is done later."""
+    text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)
+    altered = re.search(r"\bALTER TABLE \w+", text)
+    return [] if altered is None else READS_A_TALL_TABLE.findall(text, altered.end())
 
 
 async def reaches(connection: asyncpg.Connection, revision: str, process: asyncio.subprocess.Process) -> str:

@@ -81,6 +81,26 @@ async def test_cases_are_judged_by_what_they_expect_and_by_their_criteria(stack:
     await assert_books_are_in_order(stack, caller)
 
 
+@pytest.mark.capability("I1")
+async def test_an_optimizer_of_the_release_before_leaves_alone_what_it_cannot_judge(stack: Stack, caller: Caller) -> None:
+    cases = [{"variables": {"word": "a"}, "expected": "b"}, {"variables": {"word": "c"}, "criteria": "It is polite."}]
+    await saved(caller, "compared", test_cases=cases[:1])
+    await saved(caller, "criteria", test_cases=cases)
+    compared, judged = [
+        (await caller("POST", "/v1/test-runs", {"prompt": slug, "source": "test_cases"})).body["id"] for slug in ("compared", "criteria")
+    ]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+
+        async def claimed(arguments: str) -> list[str]:
+            rows = await connection.fetch(
+                f"SELECT id FROM burnish.claim_work({arguments}) WHERE workspace_id = $1", caller.workspace.workspace_id
+            )
+            return [str(row["id"]) for row in rows]
+
+        assert await claimed("'before', 60, 1000") == [compared]
+        assert await claimed("'now', 60, 1000, true") == [judged]
+
+
 @pytest.mark.capability("E5")
 async def test_a_model_says_when_a_test_run_with_it_last_ended(stack: Stack, caller: Caller, start_optimizer: Any) -> None:
     async def told(one: Caller) -> list[str | None]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_gateway.access import member_store, people_store
+from burnish_gateway.access import mail_store, member_store, people_store
 from burnish_gateway.access.audit import note_in
 from burnish_gateway.access.person import Person
 from burnish_gateway.deps import Gateway
@@ -64,6 +64,7 @@ async def _join(tx: Tx, newcomer: Newcomer, found: Record, invitation_id: UUID) 
     workspace_id, role = found["workspace_id"], found["role"]
     if not await member_store.accept_invitation(tx, invitation_id):
         raise _no_such_invitation()
+    await mail_store.take_back(tx, [invitation_id])  # the link was handed over before it was mailed
     joined = await member_store.add_member(tx, workspace_id, newcomer.user_id, role=role, invited_by=found["invited_by"])
     await note_in(
         tx, workspace_id, newcomer, action="invitation.accepted", kind="invitation", key=str(invitation_id),

@@ -82,12 +82,12 @@ async def change_key(api_key_id: UUID, body: KeyChange, gateway: GatewayParts, p
             await manage.check_may_limit(tx, principal, key)
         if body.name is not None:
             await manage.rename_key(tx, principal, key, body.name)
-        if body.changes_rate:
-            await manage.change_rate(tx, principal, key, body.per_minute)
+        limited = await manage.change_rate(tx, principal, key, body.per_minute) if body.changes_rate else []
         if body.changes_budget:
             line, asked = key["first_key_id"], body.budget
             wish = Wish("api_key", str(line), limit_nusd=asked.limit_nusd, period=asked.period) if asked is not None else None
             await keep_key_budget(tx, principal, line, wish)
+        await manage.note_keys(tx, principal, limited)
         return json_response(await _shown(tx, api_key_id))
 
 

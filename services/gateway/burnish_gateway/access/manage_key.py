@@ -155,15 +155,21 @@ async def check_may_limit(tx: Tx, principal: Principal, key: Record) -> None:
     await check_shares_no_limit(tx, principal)
 
 
-async def change_rate(tx: Tx, principal: Principal, key: Record, per_minute: int | None) -> None:
-    """Of the whole line, which counts together; at every gateway within a second. The limit that it has is no change."""
+async def change_rate(tx: Tx, principal: Principal, key: Record, per_minute: int | None) -> list[str]:
+    """Of the whole line, which counts together. The limit that it has is no change. Returns what `note_keys` is to be given, last: whoever
+    holds its lock must wait for no other."""
     if key["rate_limit_per_minute"] == per_minute:
-        return
+        return []
     prefixes = await store.set_rate_limit(tx, key["first_key_id"], per_minute)
     await note(
         tx, principal, action="api_key.limited", kind="api_key", key=str(key["api_key_id"]),
         before={"rate_limit_per_minute": key["rate_limit_per_minute"]}, after={"rate_limit_per_minute": per_minute},
     )  # fmt: skip
+    return prefixes
+
+
+async def note_keys(tx: Tx, principal: Principal, prefixes: Iterable[str]) -> None:
+    """Every gateway forgets these keys within a second."""
     for prefix in prefixes:
         await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=prefix)
 

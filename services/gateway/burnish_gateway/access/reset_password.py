@@ -9,7 +9,7 @@ import structlog
 from asyncpg import Record
 from fastapi import Request
 
-from burnish_gateway.access import people_store, session_store
+from burnish_gateway.access import mail_store, people_store, session_store
 from burnish_gateway.access import reset_store as store
 from burnish_gateway.access.audit import note, note_in
 from burnish_gateway.access.principal import ROLES, Principal, Role
@@ -61,9 +61,12 @@ async def make_reset(tx: Tx, principal: Principal, user_id: UUID, token: NewToke
     if account["is_disabled"]:
         raise Conflict("This account is disabled, and no password lets it in; the operator enables it (burnish users enable).")
     expires_at = now + LIFE
-    await store.add_reset(
-        tx, reset_id=token.token_id, user_id=user_id, digest=token.digest, is_operators=principal.is_operator, expires_at=expires_at
-    )
+    replaced = await store.add_reset(
+        tx, reset_id=token.token_id, user_id=user_id, digest=token.digest, is_operators=principal.is_operator,
+        made_by=principal.user_id, made_by_key=principal.api_key_id, expires_at=expires_at,
+    )  # fmt: skip
+    if replaced is not None:
+        await mail_store.take_back(tx, [replaced])
     await note(
         tx, principal, action="user.password_reset_made", kind="user", key=str(user_id), after={"expires_at": expires_at.isoformat()}
     )
@@ -85,6 +88,7 @@ async def use_reset(gateway: Gateway, request: Request, token: str, *, password:
             raise _no_such_link()
         for membership in await people_store.memberships_of(tx, user_id):
             await enter(tx, membership["workspace_id"])
+            await mail_store.take_back(tx, [reset_id])
             await note_in(tx, membership["workspace_id"], Owner(user_id), action="user.password_reset", kind="user", key=str(user_id))
         tries = Guessing.of(found["email"], address_of(request), session_key=gateway.installation.session_key)
         await session_store.forgive_sign_in(tx, pair=tries.pair, email_digest=tries.email, address_digest=None)

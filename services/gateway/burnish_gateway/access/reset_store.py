@@ -17,9 +17,24 @@ async def find_account(tx: Tx, user_id: UUID) -> Record | None:
     )
 
 
-async def add_reset(tx: Tx, *, reset_id: UUID, user_id: UUID, digest: bytes, is_operators: bool, expires_at: datetime) -> None:
-    """It takes the place of the one that the user may have."""
-    await tx.execute("SELECT add_password_reset($1, $2, $3, $4, $5)", reset_id, user_id, digest, is_operators, expires_at)
+async def add_reset(
+    tx: Tx,
+    *,
+    reset_id: UUID,
+    user_id: UUID,
+    digest: bytes,
+    is_operators: bool,
+    made_by: UUID | None,
+    made_by_key: UUID | None,
+    expires_at: datetime,
+) -> UUID | None:
+    """`made_by`, `made_by_key`: the user or the API key who must still govern the account when it is used, unless it `is_operators`.
+
+    It takes the place of the one that the user may have, whose id is returned; None: there was none."""
+    replaced: UUID | None = await tx.fetchval(
+        "SELECT add_password_reset($1, $2, $3, $4, $5, $6, $7)", reset_id, user_id, digest, is_operators, made_by, made_by_key, expires_at
+    )
+    return replaced
 
 
 async def find_reset(tx: Tx, reset_id: UUID) -> Record | None:

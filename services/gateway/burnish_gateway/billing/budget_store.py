@@ -77,11 +77,12 @@ async def find_key_line(tx: Tx, api_key_id: UUID) -> UUID | None:
 
 
 async def list_key_budgets(tx: Tx, first_key_id: UUID) -> list[Record]:
-    """budget_id, period and limit_nusd of the open budgets of a key's line: one for each period at most."""
+    """budget_id, period and limit_nusd of the open budgets of a key's line: one for each period at most. Nobody else changes them before
+    this transaction ends."""
     return list(
         await tx.fetch(
             "SELECT budget_id, period, limit_nusd FROM budgets WHERE target_kind = 'api_key' AND target_id = $1 AND closed_at IS NULL "
-            "ORDER BY budget_id",
+            "ORDER BY budget_id FOR NO KEY UPDATE",
             str(first_key_id),
         )
     )

@@ -27,7 +27,7 @@ class ClaimLost(Exception):
 
 async def claim_work(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Claim]:
     """Takes work that nobody holds, of any workspace."""
-    rows = await tx.fetch("SELECT kind, id, workspace_id, fence FROM claim_work($1, $2, $3)", worker, lease_s, most)
+    rows = await tx.fetch("SELECT kind, id, workspace_id, fence FROM claim_work($1, $2, $3, true)", worker, lease_s, most)
     return [Claim(**dict(row)) for row in rows]
 
 
