@@ -126,6 +126,7 @@ GATEWAY_LOOKS_ACROSS = {
     "find_credential": "a password hash, for somebody who says to be this e-mail's owner",
     "set_password": "credentials have no grant",
     "add_password_reset": "links that set a password belong to a user, and have no grant",
+    "has_identity": "who signs in at a provider is nobody's tenant",
     "find_password_reset": "whoever has the link has not signed in",
     "use_password_reset": "credentials and links have no grant",
     "replace_password_hash": "credentials have no grant",

@@ -3969,7 +3969,7 @@ export interface paths {
          * @description It works once, for an hour, and takes the place of an older one. Using it ends all sessions of the account.
          *
          *     403 for one's own account, and for one that belongs to workspaces of which you are no admin, or to an operator: that is the operator's
-         *     to do. 409 where the account has no password (it signs in through a provider) or is disabled. A narrowed key makes none.
+         *     to do. 409 where the account signs in through a provider, alone or beside its password, or is disabled. A narrowed key makes none.
          */
         post: operations["make_password_reset_v1_members__user_id__password_reset_post"];
         delete?: never;

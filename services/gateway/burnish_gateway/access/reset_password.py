@@ -47,8 +47,8 @@ class MadeReset:
 
 
 async def make_reset(tx: Tx, principal: Principal, user_id: UUID, token: NewToken, *, now: datetime) -> MadeReset:
-    """The transaction is the workspace's. Raises NotFound for nobody's id, Conflict for an account that a password does not open, and
-    Forbidden for one's own (the old password is asked for there) and for an account that opens more than the caller governs."""
+    """The transaction is the workspace's. Raises NotFound for nobody's id, Conflict for an account that a password does not open, or not
+    alone; Forbidden for one's own (the old password is asked for there) and for an account that opens more than the caller governs."""
     account = await store.find_account(tx, user_id)
     if account is None:
         raise NotFound("There is no member of this id.")
@@ -58,6 +58,9 @@ async def make_reset(tx: Tx, principal: Principal, user_id: UUID, token: NewToke
         await _check_governs(tx, principal, user_id, account)
     if not account["has_password"]:
         raise Conflict("This account has no password: it signs in through a provider.")
+    if account["has_identity"] and not principal.is_operator:
+        # Who made the link could set a password that its owner, whom the provider lets in, never misses, and wait for what they join.
+        raise Conflict("This account also signs in through a provider, which needs no password; the operator can have it set anew.")
     if account["is_disabled"]:
         raise Conflict("This account is disabled, and no password lets it in; the operator enables it (burnish users enable).")
     expires_at = now + LIFE

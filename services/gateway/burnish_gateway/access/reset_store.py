@@ -9,10 +9,12 @@ from burnish_shared.db.session import Tx
 
 
 async def find_account(tx: Tx, user_id: UUID) -> Record | None:
-    """email, is_operator, is_disabled and has_password of a member. The transaction is the workspace's; None: not a member of it."""
+    """email, is_operator, is_disabled, has_password and has_identity (at a provider) of a member. The transaction is the workspace's; None:
+    not a member of it."""
     return await tx.fetchrow(
         "SELECT u.email, u.is_operator, u.disabled_at IS NOT NULL AS is_disabled, "
-        "EXISTS (SELECT FROM find_credential(u.email)) AS has_password FROM members m JOIN users u USING (user_id) WHERE m.user_id = $1",
+        "EXISTS (SELECT FROM find_credential(u.email)) AS has_password, has_identity(u.user_id) "
+        "FROM members m JOIN users u USING (user_id) WHERE m.user_id = $1",
         user_id,
     )
 

@@ -26,6 +26,10 @@ CREATE OR REPLACE FUNCTION set_password(p_user uuid, p_password_hash text) RETUR
 SET LOCAL ROLE burnish_owner;
 REVOKE CREATE ON SCHEMA burnish FROM burnish_lookup;
 
+-- Whether a provider lets the user in, whatever their password is.
+CREATE FUNCTION has_identity(p_user uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM identities i WHERE i.user_id = p_user) $$;
+
 -- Returns the id of the link whose place it takes; NULL: there was none.
 CREATE FUNCTION add_password_reset(p_reset uuid, p_user uuid, p_digest bytea, p_operators boolean, p_by uuid, p_by_key uuid, p_expires timestamptz) RETURNS uuid
 LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
@@ -43,7 +47,7 @@ CREATE FUNCTION find_password_reset(p_reset uuid) RETURNS TABLE (user_id uuid, e
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT r.user_id, u.email, r.digest,
          r.expires_at > clock_timestamp() AND u.disabled_at IS NULL AND EXISTS (SELECT FROM credentials c WHERE c.user_id = r.user_id)
-         AND (r.is_operators OR NOT u.is_operator AND NOT EXISTS (
+         AND (r.is_operators OR NOT u.is_operator AND NOT has_identity(r.user_id) AND NOT EXISTS (
            SELECT FROM members m WHERE m.user_id = r.user_id
               AND NOT EXISTS (SELECT FROM members a JOIN users b USING (user_id)
                                WHERE a.workspace_id = m.workspace_id AND a.user_id = r.made_by AND a.role = 'admin' AND b.disabled_at IS NULL)
@@ -62,6 +66,7 @@ BEGIN
 END $$;
 
 CALL make_lookup_function('add_password_reset(uuid, uuid, bytea, boolean, uuid, uuid, timestamptz)', app => true, worker => false);
+CALL make_lookup_function('has_identity(uuid)', app => true, worker => false);
 CALL make_lookup_function('find_password_reset(uuid)', app => true, worker => false);
 CALL make_lookup_function('use_password_reset(uuid, text)', app => true, worker => false);
 
