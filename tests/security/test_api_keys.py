@@ -1,9 +1,11 @@
 """API keys: what may be given to them, how one replaces another, when they were last used (PRODUCT T2)."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -226,6 +228,34 @@ async def test_who_waits_for_a_budget_of_the_key_keeps_no_other_change_waiting(w
     answer = await changing
     assert is_free, "it would wait for the other, and the other for it"
     assert answer.status == 200 and answer.body["rate_limit_per_minute"] == 8 and answer.body["budgets"][0]["limit_nusd"] == 10**7
+
+
+@pytest.mark.capability("B3")
+async def test_a_key_that_takes_the_place_of_another_as_their_limit_is_changed_has_the_new_one(world: World) -> None:
+    admin = await world.stack.caller()
+    _, first = await _made(admin, rate_limit_per_minute=9)
+    second = (await admin("POST", f"{KEYS}/{first['id']}/rotate")).body
+    replaces = (
+        "INSERT INTO burnish.api_keys SELECT (jsonb_populate_record(k, $2::text::jsonb)).* FROM burnish.api_keys k "
+        "WHERE api_key_id = $1::uuid"
+    )
+    third = {"api_key_id": str(uuid4()), "prefix": f"bk_live_{uuid4().hex[:12]}", "first_key_id": first["id"]}
+    async with as_superuser(world.stack.urls["superuser"]) as other, as_superuser(world.stack.urls["superuser"]) as watching:
+        async with other.transaction():
+            await other.execute("SELECT FROM burnish.api_keys WHERE api_key_id = $1::text::uuid FOR UPDATE", second["id"])
+            await other.execute(replaces, second["id"], json.dumps(third))
+            changing = asyncio.create_task(admin("PATCH", f"{KEYS}/{first['id']}", {"rate_limit_per_minute": 8}))
+
+            async def waits() -> bool:
+                return bool(await watching.fetchval(WAITING))
+
+            await until(waits)
+        assert (await changing).status == 200
+        rates = await watching.fetch(
+            "SELECT rate_limit_per_minute AS n FROM burnish.api_keys WHERE api_key_id = ANY ($1::text[]::uuid[])",
+            [first["id"], second["id"], third["api_key_id"]],
+        )
+    assert [row["n"] for row in rates] == [8, 8, 8]
 
 
 async def test_limits_are_changed_by_who_is_not_bound_by_them(world: World) -> None:

@@ -77,6 +77,8 @@ async def change_key(api_key_id: UUID, body: KeyChange, gateway: GatewayParts, p
 
     409 for limits of a key that is revoked or expired."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        if body.changes_rate:
+            await store.lock_line(tx, api_key_id)
         key = await manage.locked_key(tx, api_key_id)
         if body.changes_rate or body.changes_budget:
             await manage.check_may_limit(tx, principal, key)

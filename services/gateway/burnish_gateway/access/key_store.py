@@ -28,6 +28,15 @@ async def lock_key(tx: Tx, api_key_id: UUID) -> Record | None:
     return await tx.fetchrow(f"{SHOWN} WHERE api_key_id = $1 FOR NO KEY UPDATE", api_key_id)
 
 
+async def lock_line(tx: Tx, api_key_id: UUID) -> None:
+    """All keys of its line, in one order, before any of them is read: none of them is replaced, or gets another limit, meanwhile."""
+    await tx.execute(
+        "SELECT FROM api_keys WHERE coalesce(first_key_id, api_key_id) = "
+        "(SELECT coalesce(k.first_key_id, k.api_key_id) FROM api_keys k WHERE k.api_key_id = $1) ORDER BY api_key_id FOR NO KEY UPDATE",
+        api_key_id,
+    )
+
+
 async def has_successor(tx: Tx, api_key_id: UUID, *, first_key_id: UUID) -> bool:
     """Is there a newer key of its line that still works?"""
     found: bool = await tx.fetchval(
