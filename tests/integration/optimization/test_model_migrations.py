@@ -93,6 +93,18 @@ def asked(**more: Any) -> dict[str, Any]:
 SEARCH = {"budget": {"evaluations": 800, "credits": 50.0}}
 
 
+async def test_a_dataset_is_measured_on_rather_than_the_test_cases_of_the_version(stack: Stack, desk: Desk) -> None:
+    cases = [{"variables": {"ticket": "Where is my parcel?"}, "expected": "delivery"}]
+    await served(desk, "POST", "/v1/prompts/tickets/versions", {"base_version": 1, "test_cases": cases}, status=201)
+    for items in ({"dataset_id": desk.dataset_id, "split": "validation"}, {"source": "test_cases"}):
+        run = await served(desk, "POST", "/v1/test-runs", {"prompt": "tickets", "version": 2, **items}, status=202)
+        await complete(stack, run["id"], right=0.9)
+    begun = await served(desk, "POST", MIGRATIONS, asked(), status=202)
+    [step] = [one for one in (await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}"))["steps"] if one["version"] == 2]
+    assert step["dataset_id"] == desk.dataset_id, "the cases have no train items to search on"
+    await served(desk, "POST", f"{MIGRATIONS}/{begun['id']}/cancel")
+
+
 async def test_what_is_as_good_moves_and_what_is_worse_is_searched_and_gets_a_variant(stack: Stack, desk: Desk) -> None:
     await measured(stack, desk, "tickets", "good")
     await served(desk, "POST", "/v1/prompts/tickets/versions/1/copy", {"slug": "never-measured"}, status=201)

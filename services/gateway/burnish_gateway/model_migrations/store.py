@@ -22,7 +22,8 @@ OPEN: Final = ("pending", "measuring", "searching")
 
 async def versions_calling(tx: Tx, workspace_id: UUID, model: str, *, slugs: Sequence[str] | None) -> Sequence[Record]:
     """Versions that a label names or that are the newest of their prompt, and call this model; each with the newest completed test run
-    with it on a dataset in use, of validation items rather than of others; `was_measured`: whether any dataset has one."""
+    with it on a dataset in use, of validation items rather than of others, and of its own test cases, which hold nothing to search on, only
+    where there is no other; `was_measured`: whether any dataset has one."""
     return await tx.fetch(
         """SELECT p.prompt_id, p.slug, v.version, r.test_run_id, r.dataset_id, r.split, r.repeats,
                   r.test_run_id IS NOT NULL OR EXISTS (
@@ -35,7 +36,8 @@ async def versions_calling(tx: Tx, workspace_id: UUID, model: str, *, slugs: Seq
                  JOIN datasets d ON d.workspace_id = t.workspace_id AND d.dataset_id = t.dataset_id AND d.archived_at IS NULL
                 WHERE t.workspace_id = p.workspace_id AND t.prompt_id = p.prompt_id AND t.version = v.version AND t.model = $2
                   AND t.status = 'completed' AND t.failed_of IS NULL
-                ORDER BY array_position(ARRAY['validation', 'test', 'train'], t.split), t.test_run_id DESC LIMIT 1) r ON true
+                ORDER BY t.cases_digest IS NOT NULL, array_position(ARRAY['validation', 'test', 'train'], t.split), t.test_run_id DESC
+                LIMIT 1) r ON true
             WHERE p.workspace_id = $1 AND p.archived_at IS NULL AND v.model = $2 AND ($3::text[] IS NULL OR p.slug = ANY ($3))
               AND (v.version = p.latest_version OR EXISTS (
                 SELECT FROM prompt_labels l WHERE l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id AND l.version = v.version))
