@@ -14,8 +14,8 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
     { key: "email", head: "Invited", cell: (row) => <span className="font-medium wrap-anywhere">{row.email} <span className="sm:hidden"><Badge>{row.role}</Badge></span></span> },
     { key: "role", head: "As", width: "w-24", hideBelow: "sm", cell: (row) => <Badge>{row.role}</Badge> },
     { key: "when", head: "Sent", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
-    { key: "status", head: "Status", width: "w-36 sm:w-44", cell: (row) => <span className="flex flex-wrap items-center gap-1.5"><StatusBadge status={row.status} />{row.status === "open" ? <span className="text-12 text-muted">until <RelativeTime at={row.expires_at} /></span> : null}<Mailed row={row} /></span> },
-    { key: "acts", head: <span className="sr-only">Acts</span>, align: "end", width: "w-24 sm:w-28", cell: (row) => (row.status === "open" ? <Button size="s" variant="ghost" busy={revoke.isPending && revoke.variables.path.invitation_id === row.id} onClick={() => takeBack(row)} aria-label={`Take back the invitation of ${row.email}`}>Take back</Button> : null) },
+    { key: "status", head: "Status", width: "w-44", cell: (row) => <span className="flex flex-wrap items-center gap-1.5"><StatusBadge status={row.status} />{row.status === "open" ? <span className="text-12 text-muted">ends <RelativeTime at={row.expires_at} /></span> : null}<Mailed row={row} /></span> },
+    { key: "acts", head: <span className="sr-only">Acts</span>, align: "end", width: "w-28", cell: (row) => (row.status === "open" ? <Button size="s" variant="ghost" busy={revoke.isPending && revoke.variables.path.invitation_id === row.id} onClick={() => takeBack(row)} aria-label={`Take back the invitation of ${row.email}`}>Take back</Button> : null) },
   ];
   return (
     <PagedTable
