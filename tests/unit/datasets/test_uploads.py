@@ -101,7 +101,12 @@ def test_a_file_that_cannot_be_read_says_where_and_what_to_do() -> None:
 
 @pytest.mark.parametrize(
     ("file", "said"),
-    [(b'\n[{"input": "a", "expected": "x"}]', "The file is a JSON array"), (b'{\n "input": "a",\n "expected": "x"\n}', "on several lines")],
+    [
+        (b'\n[{"input": "a", "expected": "x"}]', "The file is a JSON array"),
+        (b'{\n "input": "a",\n "expected": "x"\n}', "on several lines"),
+        (b'{"input": "a",\n "expected": "x"}\n', "on several lines"),
+        (b'{"input": {\n"n": 1},\n "expected": "x"}', "on several lines"),
+    ],
 )
 def test_json_that_is_no_jsonl_is_told_once(file: bytes, said: str) -> None:
     with pytest.raises(BadRequest, match=said):
