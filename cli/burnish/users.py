@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Coroutine
 from typing import Annotated, Any, Literal, TypeVar
@@ -102,7 +103,7 @@ def set_password(email: EmailOption, password_stdin: PasswordOption = False, as_
 def reset_link(email: EmailOption, url: UrlOption = "", as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Make a link by which somebody sets a new password: it works once, for an hour. All sessions of the account end then.
 
-    For an operator who locked himself out, and for whoever belongs to more workspaces than one admin governs.
+    For an operator who is locked out, and for whoever belongs to more workspaces than one admin governs.
     """
     from burnish.launcher import users
 
@@ -110,6 +111,8 @@ def reset_link(email: EmailOption, url: UrlOption = "", as_json: JsonOption = Fa
     base_url = url or os.environ.get("BURNISH_PUBLIC_URL") or operated.url
     if not base_url:
         raise typer.BadParameter("say where people reach Burnish, such as https://burnish.example.com", param_hint="--url")
+    if not re.match(r"https?://[^/\s]", base_url):
+        raise typer.BadParameter(f"{base_url!r} is no address; say it as https://burnish.example.com", param_hint="--url")
     link = run(users.make_reset_link(operated.database_url, email=folded(email), base_url=base_url))
     print(
         json.dumps({"email": folded(email), "url": link})

@@ -114,6 +114,24 @@ async def test_a_table_gives_its_words_the_room(site: Site, page_as: OpenPage) -
     assert await figures.evaluate("(frame) => frame.scrollWidth - frame.clientWidth") <= 0
 
 
+async def test_the_roles_of_members_can_be_read(page_as: OpenPage) -> None:
+    page = await page_as("admin", "/app/team", **PHONE)
+    await expect(page.get_by_role("button", name="Reset password").first).to_be_visible()
+    cut: list[str] = (
+        await page.get_by_role("table", name="Members")
+        .get_by_role("combobox")
+        .evaluate_all(
+            """(all) => all.filter((one) => {
+          const { font, paddingLeft, paddingRight } = getComputedStyle(one);
+          const canvas = Object.assign(document.createElement("canvas").getContext("2d"), { font });
+          const room = one.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+          return canvas.measureText(one.selectedOptions[0].label).width > room;
+        }).map((one) => one.ariaLabel)"""
+        )
+    )
+    assert cut == []
+
+
 async def test_a_slow_network_is_told_of_before_the_code_is_there_and_so_is_one_that_fails(page_as: OpenPage) -> None:
     page = await page_as("editor", "/app/prompts", **PHONE)
     expect_console(page, "ERR_FAILED")

@@ -246,6 +246,9 @@ async def test_the_test_cases_of_a_version_are_run_and_judged_where_it_stands(pa
     await screenshot(page, "prompts/test-cases", whole=True)
     await held.get_by_role("link", name="the whole run").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
+    await expect(page.get_by_role("main")).to_contain_text("simulated/chat, judged by simulated/judge")
+    await expect(page.get_by_role("main")).to_contain_text("with what judged")
+    await expect(page.get_by_role("columnheader", name="Expected, or criteria")).to_be_visible()
 
 
 async def test_a_viewer_starts_no_run(page_as: OpenPage) -> None:

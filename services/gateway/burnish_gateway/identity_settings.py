@@ -1,6 +1,7 @@
 """Settings of identity providers that the operator trusts: a Supabase project's tokens, an OpenID provider."""
 
-from typing import Literal, Self
+import re
+from typing import Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -10,6 +11,8 @@ from burnish_gateway.access.provider_address import check_address
 
 SECRET_LEAST_BYTES = 32
 """HS256 wants a key of at least the size of its hash (RFC 7518, 3.2)."""
+
+DOMAIN: Final = re.compile(r"[^\s@*:;/.]+(\.[^\s@*:;/.]+)*")
 
 
 class IdentitySettings(BaseSettings):
@@ -53,6 +56,15 @@ class IdentitySettings(BaseSettings):
             return str(UUID(value)) if value else ""
         except ValueError:
             raise ValueError("BURNISH_OIDC_DEFAULT_WORKSPACE must be the id of a workspace") from None
+
+    @field_validator("oidc_default_domains")
+    @classmethod
+    def _are_domains(cls, value: str) -> str:
+        """A comma alone would name none, which lets in everybody; what nobody's e-mail can end with lets in nobody."""
+        named = [one.strip() for one in value.split(",") if one.strip()]
+        if (value.strip() and not named) or not all(map(DOMAIN.fullmatch, named)):
+            raise ValueError("BURNISH_OIDC_DEFAULT_DOMAINS must be domains with commas between them, such as example.com,example.org")
+        return value
 
     @field_validator("jwks_url", "oidc_issuer")
     @classmethod

@@ -25,11 +25,17 @@ def lines_of(raw: bytes, *, at_most: int) -> Iterator[tuple[int, bytes]]:
         raise InvalidBody("The body holds no line; send one JSON object a line.")
     if filled[0][1].startswith(b"["):
         raise InvalidBody("The body is a JSON array. Send JSON lines (JSONL): one object a line, without brackets and commas around them.")
-    if filled[0][1] == b"{":
+    if is_cut(filled[0][1]):
         raise InvalidBody("The body is JSON on several lines. Send JSON lines (JSONL): each object whole on a line of its own.")
     if len(filled) > at_most:
         raise InvalidField(f"body: has {len(filled)} lines; at most {at_most} are taken at once. Send them in parts.", param="body")
     return iter(filled)
+
+
+def is_cut(line: bytes) -> bool:
+    """Whether an object begins on this line that another line goes on with, as pretty-printed JSON has it. Pure."""
+    text = line.strip()
+    return text.startswith(b"{") and text.endswith((b"{", b"[", b":", b",")) and not text.endswith(b"},")
 
 
 def lines_body(model: type[BaseModel], *, of: str) -> dict[str, Any]:

@@ -157,5 +157,7 @@ async def test_the_operator_makes_a_link_for_anybody_at_the_command_line(stack: 
         [("user.password_reset", f"user:{grace.user_id}"), ("user.password_reset_made", "operator")],
         [("user.password_reset", f"user:{grace.user_id}")],
     ]
+    nowhere = await command(stack, "users", "reset-link", "--email", grace.email, "--url", "burnish.example.com")
+    assert nowhere.exit_code == 2 and "is no address" in nowhere.output
     unknown = await command(stack, "users", "reset-link", "--email", unknown_email(), "--url", ada.url)
     assert unknown.exit_code == 1 and "Nobody has the e-mail" in unknown.output

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -16,7 +17,7 @@ from burnish_gateway.insights import store
 from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
 from burnish_gateway.insights.group_store import group_totals
 from burnish_gateway.insights.ranges import Range
-from burnish_gateway.insights.routes import source_range
+from burnish_gateway.insights.routes import filters_of, source_range
 from burnish_gateway.insights.store import DIMENSIONS, GROUPS, WHOLE_WORKSPACE, Filters
 from burnish_shared.contracts.executions import Lane, Status
 from burnish_shared.db.session import Database, Tx
@@ -138,6 +139,13 @@ async def test_arms_of_experiments_have_figures_of_their_own_that_follow_reactio
     assert (await again()).differences == []
     await analytics.rows("UPDATE rollup_sets SET thumbs_up = thumbs_up + 1 WHERE dimension = 'arm' AND grain = 'day' AND value = $1", b)
     assert [(one.key.value, one.figure) for one in (await again()).differences if isinstance(one.key, SetKey)] == [(b, "thumbs_up")]
+
+
+@pytest.mark.parametrize("arm", ["", "control", "nope/control", f"{UUID(int=7)}/", f"{UUID(int=7)}/Control", f"{UUID(int=7)}"])
+async def test_what_names_no_arm_is_refused_and_not_told_as_nothing(arm: str) -> None:
+    with pytest.raises(InvalidField, match="the id of an experiment, a slash and the name of the arm"):
+        filters_of(arm=arm)
+    assert filters_of(arm=f"{UUID(int=7)}/control").value == f"{UUID(int=7)}/control"
 
 
 async def test_a_named_metric_gives_conversion_and_moves_when_it_is_changed(

@@ -86,7 +86,7 @@ async def test_an_array_is_refused_with_words_that_say_what_to_send(caller: Call
     array = [{"execution_id": "0192f0c0-0000-7000-8000-000000000000", "thumb": "up"}] * 2
     for sent, called in (
         (json.dumps(array), "a JSON array"), (json.dumps(array, indent=1), "a JSON array"),
-        (json.dumps(array[0], indent=1), "on several lines"),
+        (json.dumps(array[0], indent=1), "on several lines"), (json.dumps(array[0]).replace(", ", ",\n"), "on several lines"),
     ):  # fmt: skip
         for path in ("/v1/feedback/batch", "/v1/executions/import"):
             refused = await caller("POST", path, raw=sent.encode())

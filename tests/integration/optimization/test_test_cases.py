@@ -170,6 +170,7 @@ async def test_a_run_whose_judge_cannot_be_asked_fails_and_counts_nothing_as_wro
         ({"source": "test_cases", "version": 3}, "source", "no test cases"),
         ({"source": "test_cases", "version": 4}, "source", "test_cases[0] says neither"),
         ({"source": "test_cases", "version": 5}, "source", "test_cases[1] has the same input as test_cases[0]"),
+        ({"source": "test_cases", "version": 6}, "source", "test_cases[1] lacks the variables word"),
     ],
 )
 async def test_what_cannot_be_run_is_refused_by_name(caller: Caller, body: dict[str, Any], param: str, words: str) -> None:
@@ -180,6 +181,7 @@ async def test_what_cannot_be_run_is_refused_by_name(caller: Caller, body: dict[
             None,
             [{"variables": {"word": "a"}}],
             [{"variables": {"word": "a"}, "expected": "b"}, {"variables": {"word": "a"}, "expected": "c"}],
+            [{"variables": {"word": "a", "more": "the longest of all"}, "expected": "b"}, {"variables": {"other": "a"}, "expected": "c"}],
         ),
         start=1,
     ):

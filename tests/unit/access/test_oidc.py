@@ -174,3 +174,13 @@ def test_settings_that_are_whole_are_taken() -> None:
     unset = dict.fromkeys(("jwt_secret", "jwks_url", "jwt_issuer", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "public_url"), "")
     assert not Settings(**unset).oidc_issuer  # type: ignore[arg-type]  # as Compose hands down what nobody filled in
     assert Settings(oidc_issuer="https://idp.test", oidc_client_id="x", oidc_client_secret="y", public_url="https://b.test").oidc_issuer
+
+
+@pytest.mark.parametrize(
+    "value", [",", " , ,", "@example.com", "example.com;example.org", "*.example.com", "ada@example.com", "a.com b.com"]
+)
+def test_domains_of_newcomers_that_let_in_everybody_or_nobody_are_refused(value: str) -> None:
+    with pytest.raises(ValidationError, match="BURNISH_OIDC_DEFAULT_DOMAINS must be domains"):
+        IdentitySettings(oidc_default_domains=value)
+    for right in ("", " Example.test, other.example ", "example.com,", "corp"):
+        assert IdentitySettings(oidc_default_domains=right).oidc_default_domains == right

@@ -65,7 +65,7 @@ def test_what_is_expected_may_be_json_and_is_kept_as_text() -> None:
     assert [one.expected for one in read_items(raw, content_type="application/x-ndjson").items] == kept
     whole = f'{{"items": [{", ".join(raw.decode().splitlines())}]}}'.encode()
     assert [one.expected for one in read_items(whole, content_type="application/json").items] == kept
-    with pytest.raises(InvalidField, match=r"expected: must be text"):
+    with pytest.raises(InvalidField, match=r"expected: nothing is expected"):
         read_items(b'{"items": [{"input": "t", "expected": null}]}', content_type="application/json")
     with pytest.raises(InvalidField, match=r"expected"):
         read_items(b'{"items": [{"input": "t", "expected": ["%s"]}]}' % (b"x" * 20_000), content_type="application/json")
@@ -101,7 +101,12 @@ def test_a_file_that_cannot_be_read_says_where_and_what_to_do() -> None:
 
 @pytest.mark.parametrize(
     ("file", "said"),
-    [(b'\n[{"input": "a", "expected": "x"}]', "The file is a JSON array"), (b'{\n "input": "a",\n "expected": "x"\n}', "on several lines")],
+    [
+        (b'\n[{"input": "a", "expected": "x"}]', "The file is a JSON array"),
+        (b'{\n "input": "a",\n "expected": "x"\n}', "on several lines"),
+        (b'{"input": "a",\n "expected": "x"}\n', "on several lines"),
+        (b'{"input": {\n"n": 1},\n "expected": "x"}', "on several lines"),
+    ],
 )
 def test_json_that_is_no_jsonl_is_told_once(file: bytes, said: str) -> None:
     with pytest.raises(BadRequest, match=said):

@@ -275,7 +275,7 @@ export function SearchInput({ label, value, onChange, placeholder, className }: 
         placeholder={placeholder ?? label}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
-        className={classes(box, "h-8 pr-8 pl-8 text-13 finger:h-10 [&::-webkit-search-cancel-button]:hidden")}
+        className={classes(box, typed ? "pr-8" : "pr-2", "h-8 pl-8 text-13 finger:h-10 [&::-webkit-search-cancel-button]:hidden")}
       />
       {typed ? (
         <button type="button" aria-label="Clear the search" onClick={() => setTyped("")} className="absolute top-1/2 right-1 grid size-6 -translate-y-1/2 place-items-center rounded-s text-muted hover:text-fg">

@@ -33,10 +33,19 @@ PROBLEMS_MOST: Final = 100
 INPUT_MOST_CHARS: Final = 65_536
 EXPECTED_MOST_CHARS: Final = 16_384
 
+NOTHING_EXPECTED: Final = f"{EXPECTS_NOTHING}; fill it in, or leave the item out"
+
+
+def _answer(value: object) -> object:
+    if value is None:
+        raise ValueError(NOTHING_EXPECTED)
+    return answer_in_words(value)
+
+
 Expected = Annotated[
     Text,
     Field(max_length=EXPECTED_MOST_CHARS),
-    BeforeValidator(answer_in_words, json_schema_input_type=str | dict[str, JsonValue] | list[JsonValue] | float | bool),
+    BeforeValidator(_answer, json_schema_input_type=str | dict[str, JsonValue] | list[JsonValue] | float | bool),
 ]
 """The right answer: a text, or JSON that becomes one."""
 
@@ -65,7 +74,7 @@ class ItemBody(ApiModel):
     @classmethod
     def _says_something(cls, value: str) -> str:
         if says_nothing(value):
-            raise ValueError(f"{EXPECTS_NOTHING}; fill it in, or leave the item out")
+            raise ValueError(NOTHING_EXPECTED)
         return value
 
     @field_validator("split")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from burnish_gateway.datasets import from_test_cases_store as store
 from burnish_gateway.datasets.add_items import create_dataset
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS
 from burnish_gateway.datasets.dataset import Change
-from burnish_gateway.datasets.item import NewItem, Split, answer_in_words, marked, says_nothing
+from burnish_gateway.datasets.item import NewItem, Split, answer_in_words, gives, marked, says_nothing
 from burnish_gateway.registry.prompt import Prompt, Version
 from burnish_shared.contracts.evaluators import RUBRIC_MOST
 from burnish_shared.db.session import Tx
@@ -28,6 +28,7 @@ async def dataset_of_cases(tx: Tx, workspace_id: UUID, prompt: Prompt, version: 
     Raises InvalidField where there are no cases, or one cannot be run.
     """
     items = items_of_cases(version.content.fields())
+    check_filled(items, {name.partition(".")[0] for name in version.content.template().required})
     digest = hashlib.sha256(b"".join(one.content_hash + _spelled([one.expected, one.metadata]) for one in items)).digest()
     known = await store.dataset_of(tx, workspace_id, prompt.prompt_id, digest=digest)
     if known is not None:
@@ -55,6 +56,19 @@ def items_of_cases(content: Mapping[str, Any]) -> list[NewItem]:
                 param="source",
             )
     return items
+
+
+def check_filled(items: Sequence[NewItem], variables: Set[str]) -> None:
+    """Raises InvalidField for the first case that does not give what the text asks for. Pure."""
+    for number, item in enumerate(items):
+        if gives(item.input, variables):
+            continue
+        given = item.input if isinstance(item.input, dict) else {}
+        raise InvalidField(
+            f"test_cases[{number}] lacks the variables {', '.join(sorted(variables - set(given)))}; save a version whose cases give in "
+            "`variables` all that the text needs.",
+            param="source",
+        )
 
 
 def _item(case: Mapping[str, Any], of_all: Sequence[str], *, place: str) -> NewItem:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from burnish_gateway.json_lines import is_cut
 from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -62,7 +63,7 @@ def _jsonl(raw: bytes) -> Iterator[Line]:
     first = raw.removeprefix(BOM_UTF8).lstrip()
     if first.startswith(b"["):
         raise InvalidBody("The file is a JSON array. JSONL is one object a line, without brackets and commas around them.")
-    if first.partition(b"\n")[0].strip() == b"{":
+    if is_cut(first.partition(b"\n")[0]):
         raise InvalidBody("The file is JSON on several lines. JSONL has each object whole on a line of its own.")
     for number, text in enumerate(raw.removeprefix(BOM_UTF8).split(b"\n"), start=1):
         if not text.strip():

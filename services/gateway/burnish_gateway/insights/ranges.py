@@ -36,7 +36,7 @@ def by_the_hour(wanted: Range) -> Range:
     if wanted.grain != "minute":
         return wanted
     if wanted.is_asked:
-        raise InvalidField("grain: providers, their keys and end users are told by hour and day only.", param="grain")
+        raise InvalidField("grain: providers, their keys, arms of experiments and end users are told by hour and day only.", param="grain")
     return Range(_floor(wanted.start, "hour"), _ceiling(wanted.end, "hour"), "hour")
 
 

@@ -1,6 +1,7 @@
 """`/v1/analytics/…`: figures from rollups, in the same time however many executions stand behind them."""
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, Query
 from fastapi.responses import Response
@@ -32,6 +33,8 @@ GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffi
 CostGroup = Literal[
     "prompt", "version", "label", "model", "prompt_model", "traffic", "day", "app", "api_key", "provider", "provider_key", "arm"
 ]  # fmt: skip
+
+AN_ARM: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[a-z0-9][a-z0-9_-]{0,62}")
 
 POINTS_MOST = 10_000
 POINTS_WANTED = 2_000
@@ -69,6 +72,8 @@ def filters_of(
     for name, value in named.items():
         if value is not None and "\x00" in value:
             raise InvalidField(f"{name}: must not contain U+0000.", param=name)
+    if arm is not None and not AN_ARM.fullmatch(arm):
+        raise InvalidField("arm: must be the id of an experiment, a slash and the name of the arm.", param="arm")
     given = [name for name in DIMENSIONS if named[name] is not None]
     others = [name for name, value in (("version", version), ("label", label), ("model", model)) if value is not None]
     if len(given) > 1 or (given and others):

@@ -44,6 +44,6 @@ async def judge_of_criteria(
     criteria = Judged.of({"criteria": await from_test_cases_store.longest_criteria(tx, workspace_id, dataset_id, split=split)}).criteria
     if not criteria:
         if asked is not None:
-            raise InvalidField("judge: no item of this split has criteria to be judged by; leave it out.", param="judge")
+            raise InvalidField("judge: nothing that is asked about has criteria to be judged by; leave it out.", param="judge")
         return None
     return judge_by(criteria, model=asked or (SIMULATED_JUDGE if model.startswith("simulated/") else model))

@@ -10,7 +10,7 @@ import { oneOf, useUrlState } from "@/lib/url-state";
 import { Filters, filtersOf } from "./Filters";
 import { Head } from "./Head";
 import { NoArms } from "./NoArms";
-import { type Projection, monthSeries, monthStart, nameOf } from "./figures";
+import { type Projection, monthSeries, monthStart, nameOf, runsOf } from "./figures";
 import { RANGES, shape as common, isApart, windowsOf } from "./range";
 import { HOUR_MS } from "./time";
 import { useNow } from "@/lib/use-now";
@@ -68,7 +68,7 @@ export default function CostsPage() {
               <Figures
                 isStale={costs.isPlaceholderData}
                 figures={[
-                  { label: RANGES[range].label, value: money(total_nusd), note: plural(data.reduce((sum, row) => sum + row.executions, 0), "run") },
+                  { label: RANGES[range].label, value: money(total_nusd), note: runsOf(by, data) },
                   { label: `${monthName(now)} so far`, value: money(projection?.spent_nusd), note: projection ? `${plural(Math.ceil(projection.days_left), "day")} left` : undefined },
                   { label: "Expected at its end", value: money(projection?.expected_nusd), note: projection?.expected_nusd === null || !projection ? "too little is known" : `${money(projection.low_nusd)} – ${money(projection.high_nusd)}` },
                 ]}

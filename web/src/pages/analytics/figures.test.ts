@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type GroupFigures, type Step, deltaOf, effectivenessWords, groupSeries, isApart, linkOf, monthSeries, nameOf, reportStepMs, seriesBefore, wholeSeries } from "./figures";
+import { type GroupFigures, type Step, deltaOf, effectivenessWords, groupSeries, isApart, linkOf, monthSeries, nameOf, reportStepMs, runsOf, seriesBefore, wholeSeries } from "./figures";
 import { windowsOf } from "./range";
 
 const HOUR = 3_600_000;
@@ -75,4 +75,10 @@ test("effectiveness says what it is made of, with the targets that there are", (
   expect(effectivenessWords({ p95_ms: null, cost_nusd: null })).toContain("five eighths satisfaction, three eighths success.");
   expect(effectivenessWords({ p95_ms: 2_000, cost_nusd: 10_000_000 })).toMatch(/: 50 for satisfaction, 30 for success, 10 for speed \(p95 against 2.+\), 10 for thrift \(a run against \$0\.01\)\.$/);
   expect(effectivenessWords({ p95_ms: 2_000, cost_nusd: null })).toMatch(/: 56 for satisfaction, 33 for success, 11 for speed \(/);
+});
+
+test("runs of a sum are told as a part of it where the rows are", () => {
+  const rows = [{ executions: 39, cost_nusd: 500_000_000 }, { executions: 21, cost_nusd: 1_600_000_000 }];
+  expect(runsOf("prompt", rows)).toBe("60 runs");
+  expect(runsOf("arm", rows)).toBe("$2.10 in experiments, 60 runs");
 });

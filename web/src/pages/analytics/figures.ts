@@ -1,7 +1,7 @@
 /** What analytics shows, from the API's figures. Pure. */
 import type { Schema } from "@/api/client";
 import type { IntervalRow, Point, Series } from "@/chart";
-import { change, duration, money, points } from "@/lib/format";
+import { change, duration, money, plural, points } from "@/lib/format";
 import type { Group } from "./range";
 import { DAY_MS, HOUR_MS } from "./time";
 
@@ -167,4 +167,10 @@ export function monthSeries(steps: readonly Pick<Step, "at" | "cost_nusd">[], pr
       ],
     },
   ];
+}
+
+/** How many runs the sum is of; by arm the rows are a part of it alone. */
+export function runsOf(by: string, rows: readonly { executions: number; cost_nusd: number }[]): string {
+  const runs = plural(rows.reduce((sum, row) => sum + row.executions, 0), "run");
+  return by === "arm" ? `${money(rows.reduce((sum, row) => sum + row.cost_nusd, 0))} in experiments, ${runs}` : runs;
 }

@@ -2,19 +2,21 @@ import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import type { Key } from "./ApiKeysPage";
-import { limitFlaws, nusdOf } from "./standing";
+import { limitFlaws, nusdOf, typedOf } from "./standing";
 
 /** Name and limits of a key; what it may, and when it ends, are fixed for its life. */
 export function ChangeKey({ apiKey, onOpenChange }: { apiKey: Key; onOpenChange: (open: boolean) => void }) {
   const known = apiKey.budgets[0];
   const period = known?.period ?? "month";
   const [name, setName] = useState(apiKey.name);
-  const [rate, setRate] = useState(apiKey.rate_limit_per_minute?.toString() ?? "");
-  const [budget, setBudget] = useState(known ? (known.limit_nusd / 1e9).toString() : "");
+  const had = { rate: apiKey.rate_limit_per_minute?.toString() ?? "", budget: known ? typedOf(known.limit_nusd) : "" };
+  const [rate, setRate] = useState(had.rate);
+  const [budget, setBudget] = useState(had.budget);
   const change = useChange("patch", "/v1/api-keys/{api_key_id}", { invalidates: ["/v1/api-keys", "/v1/budgets"] });
-  const flaws = limitFlaws(budget, rate);
+  // What is left as it was is right, also where nobody would type it: the API takes a budget of nothing.
+  const flaws = limitFlaws(budget.trim() === had.budget ? "" : budget, rate.trim() === had.rate ? "" : rate);
   const perMinute = rate.trim() === "" ? null : Number(rate);
-  const limit = nusdOf(budget);
+  const limit = budget.trim() === had.budget ? (known?.limit_nusd ?? null) : nusdOf(budget);
   const body = {
     ...(name.trim() === apiKey.name ? {} : { name: name.trim() }),
     ...(perMinute === apiKey.rate_limit_per_minute ? {} : { rate_limit_per_minute: perMinute }),

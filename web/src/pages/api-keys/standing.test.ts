@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nusdOf, standingOf } from "./standing";
+import { nusdOf, standingOf, typedOf } from "./standing";
 
 const NOW = Date.parse("2026-11-20T12:00:00Z");
 
@@ -14,6 +14,7 @@ describe("a key", () => {
   });
   it("has a budget in whole nano-dollars", () => {
     expect(["12.50", "$3", " 0.01 "].map(nusdOf)).toEqual([12_500_000_000, 3_000_000_000, 10_000_000]);
+    expect([12_500_000_000, 100_000_000_000, 10, 0].map(typedOf)).toEqual(["12.5", "100", "0.00000001", "0"]);
     expect(["", "0", "-1", "x", "1e12"].map(nusdOf)).toEqual([null, null, null, null, null]);
   });
 });

@@ -10,6 +10,11 @@ export function nusdOf(typed: string): number | null {
   return typed.trim() !== "" && Number.isFinite(dollars) && dollars > 0 && dollars <= 1_000_000 ? Math.round(dollars * 1e9) : null;
 }
 
+/** Nano-dollars as somebody would type them in dollars: all of their digits, and no exponent. */
+export function typedOf(nusd: number): string {
+  return (nusd / 1e9).toFixed(9).replace(/\.?0+$/, "");
+}
+
 /** What is wrong with a budget and a rate limit as they are typed. Empty is none, which is right. */
 export function limitFlaws(budget: string, rate: string): { budget?: string; rate?: string } {
   return {

@@ -40,7 +40,7 @@ export default function DatasetsPage() {
     <Page title="Datasets" subtitle="Cases with the right answer, on which versions are tested and improved." actions={newButton}>
       <NavTabs label="Datasets" tabs={TABS} />
       <Toolbar>
-        <SearchInput label="Search datasets" placeholder="Words of the name" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
+        <SearchInput label="Search datasets" placeholder="Part of the name" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
           Archived
         </Button>

@@ -16,7 +16,7 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
     return (
       <SecretDialog title={`Send this link to ${invite.data.email}`} secret={invite.data.url} what="the link" onClose={() => onOpenChange(false)}>
         <p className="text-13 text-muted">
-          It works once, for {invite.data.email} alone, until <RelativeTime at={invite.data.expires_at} />. {invite.data.is_mailed ? "It is mailed to them as well; the list says whether that went." : "This Burnish sends no mail: give it to them in the way you trust."}
+          It works once, for {invite.data.email} alone, and ends <RelativeTime at={invite.data.expires_at} />. {invite.data.is_mailed ? "It is mailed to them as well; the list says whether that went." : "It is not mailed: give it to them in the way you trust."}
         </p>
       </SecretDialog>
     );

@@ -40,7 +40,7 @@ export function Members() {
       key: "role",
       head: "Role",
       width: "w-36",
-      cell: (row) => (may.admin ? <Select compact aria-label={`Role of ${row.name || row.email}`} value={row.role} options={ROLES} onChange={(role) => setTurning({ member: row, role })} /> : <Badge>{row.role}</Badge>),
+      cell: (row) => (may.admin ? <span className="inline-grid min-w-24"><Select compact aria-label={`Role of ${row.name || row.email}`} value={row.role} options={ROLES} onChange={(role) => setTurning({ member: row, role })} /></span> : <Badge>{row.role}</Badge>),
     },
     {
       key: "acts",
@@ -49,7 +49,7 @@ export function Members() {
       width: "w-52",
       cell: (row) =>
         may.admin ? (
-          <span className="flex flex-wrap justify-end gap-1">
+          <span className="flex flex-wrap justify-end gap-1 max-sm:flex-col max-sm:items-end">
             {row.user_id === user.id ? null : (
               <Button size="s" variant="ghost" onClick={() => setResetting(row)} aria-label={`Reset password of ${row.name || row.email}`}>
                 Reset password

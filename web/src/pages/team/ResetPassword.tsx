@@ -8,7 +8,7 @@ export function ResetPassword({ userId, name, onClose }: { userId: string; name:
     return (
       <SecretDialog title={`Give this link to ${name}`} secret={make.data.url} what="the link" onClose={onClose}>
         <p className="text-13 text-muted">
-          It works once, until <RelativeTime at={make.data.expires_at} />. Whoever has it can enter the account of {make.data.email}. {make.data.is_mailed ? "It is mailed there as well." : "This Burnish sends no mail: give it to them in the way you trust."}
+          It works once, and ends <RelativeTime at={make.data.expires_at} />. Whoever has it can enter the account of {make.data.email}. {make.data.is_mailed ? "It is mailed there as well." : "It is not mailed: give it to them in the way you trust."}
         </p>
       </SecretDialog>
     );

@@ -5,9 +5,12 @@ import { useUrlState } from "@/lib/url-state";
 import { type FailedCase, type Result, type Run, filterCases, wordsOf } from "./model";
 import { shape } from "./shape";
 
-const COLUMNS: Column<FailedCase>[] = [
+/** What a judged case holds in the place of an answer: its own, or else the criteria that it was judged by. */
+const expectedOf = (run: Run) => (run.judge ? "Expected, or criteria" : "Expected");
+
+const columnsOf = (run: Run): Column<FailedCase>[] => [
   { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{wordsOf(one.input)}</span> },
-  { key: "expected", head: "Expected", width: "sm:w-44", cell: (one) => <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" /> },
+  { key: "expected", head: expectedOf(run), width: "sm:w-44", cell: (one) => <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" /> },
   { key: "got", head: "Got", cell: (one) => <Got one={one} /> },
   { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: (one) => <Money nusd={one.cost_nusd} /> },
 ];
@@ -49,7 +52,7 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
               {right > 0 ? "Right answers are counted here; the file of all answers lists them." : "Nothing has these words in this cell."}
             </EmptyState>
           ) : (
-            <Table label="Failed cases" columns={COLUMNS} rows={cases} rowKey={(row) => row.execution_id} onOpen={(row) => set({ case: row.execution_id }, { push: true })} selected={opened || null} />
+            <Table label="Failed cases" columns={columnsOf(run)} rows={cases} rowKey={(row) => row.execution_id} onOpen={(row) => set({ case: row.execution_id }, { push: true })} selected={opened || null} />
           )}
           {result.leftOut > 0 ? <p className="text-12 text-muted">{plural(result.leftOut, "more failed case")} were counted and are not listed.</p> : null}
         </>
@@ -81,7 +84,7 @@ function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result 
   return (
     <div className="flex flex-col gap-5">
       <Part title="Input">{typeof one.input === "string" || Object.keys(one.input).length === 1 ? <Prose plain text={wordsOf(one.input)} /> : <JsonView label="Variables" value={one.input} />}</Part>
-      <Part title="Expected">
+      <Part title={expectedOf(run)}>
         <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />
       </Part>
       <Part title="Got">{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{spaced(one.error?.message ?? "No answer came.")}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>

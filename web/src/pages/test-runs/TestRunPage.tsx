@@ -52,6 +52,7 @@ function About({ run }: { run: Run }) {
   return (
     <span className="text-13">
       <TextLink to={`/datasets/${run.dataset_id}`}>{nameOf(run.dataset_id) ?? "a dataset"}</TextLink>, {run.split}, dataset version {run.dataset_version} · {run.model}
+      {run.judge ? `, judged by ${run.judge}` : ""}
       {run.repeats > 1 ? ` · ${run.repeats} times each` : ""}
       {run.failed_of ? (
         <>
@@ -144,7 +145,7 @@ function Content({ run }: { run: Run }) {
           </Notice>
         ) : null}
         {run.status === "cancelled" ? <Notice title="Cancelled.">{result.metrics?.total ? `What came before stands below: ${count(result.metrics.total)} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}
-        <Score result={result} goesOn={isGoingOn(run.status) || isPaused(run.status)} />
+        <Score result={result} goesOn={isGoingOn(run.status) || isPaused(run.status)} judgedFor={run.judge ? run.spent_nusd : null} />
       </div>
       {result.metrics ? (
         <>
@@ -168,7 +169,7 @@ function Content({ run }: { run: Run }) {
   );
 }
 
-function Score({ result, goesOn }: { result: Result; goesOn: boolean }) {
+function Score({ result, goesOn, judgedFor }: { result: Result; goesOn: boolean; judgedFor: number | null }) {
   const { metrics, costNusd, latency } = result;
   if (!metrics && !goesOn) return null;
   const each = metrics?.total && costNusd !== null ? costNusd / metrics.total : null;
@@ -179,7 +180,7 @@ function Score({ result, goesOn }: { result: Result; goesOn: boolean }) {
         { label: "Right", value: percent(metrics?.overall_accuracy), note: metrics?.total ? `${percentRange(metrics.interval.low, metrics.interval.high)} at 95 %` : "" },
         { label: "Right answers", value: metrics ? `${count(metrics.correct)} of ${count(metrics.total)}` : "–", note: goesOn ? "so far" : "" },
         { label: "Without answer", value: metrics ? count(metrics.errors) : "–", note: metrics?.errors ? "see the failed cases" : "" },
-        { label: "Cost", value: money(costNusd), note: each === null ? "" : `${money(each)} each` },
+        { label: "Cost", value: money(costNusd), note: each === null ? "" : judgedFor === null ? `${money(each)} each` : `${money(each)} each; ${money(judgedFor)} with what judged` },
         { label: "Latency p50", value: duration(latency?.p50), note: latency?.p95 ? `p95 ${duration(latency.p95)}` : "" },
       ]}
     />
