@@ -92,7 +92,7 @@ export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
                   <span className="truncate text-13 font-medium">{nameOfNode(node, slug)}</span>
                   {node.labels.includes("production") ? <Badge tone="ok">production</Badge> : null}
                 </span>
-                <span className="truncate">{[node.made_by, node.score === null ? null : percent(node.score, 0), node.simulated ? "simulated" : null].filter(Boolean).join(" · ")}</span>
+                <span className="truncate">{[node.score === null ? null : percent(node.score, 0), node.simulated ? "simulated" : null, node.made_by].filter(Boolean).join(" · ")}</span>
                 {node.score === null ? null : (
                   <span aria-hidden data-drawn className="absolute inset-x-0 bottom-0 h-1 bg-line">
                     <span className={classes("block h-full", node.kind === "candidate" ? "bg-series-2" : "bg-series-4")} style={{ width: `${Math.max(0, Math.min(1, node.score)) * 100}%` }} />

@@ -7,7 +7,7 @@ export type Edge = Graph["edges"][number];
 
 export const KINDS: Record<Edge["kind"], string> = { derived_from: "changed from", mutated_from: "found by a search from", branch_of: "branch of", crossover_of: "crossed from", cherry_picked_from: "took parts of", cloned_from: "cloned from", compressed_from: "shortened from" };
 
-export const NODE_PX = { width: 200, height: 56, gapX: 56, gapY: 14 } as const;
+export const NODE_PX = { width: 168, height: 56, gapX: 56, gapY: 14 } as const;
 export type Placed = { node: Node; x: number; y: number };
 
 /** "v3", "candidate 01a1f…", or the slug with its version where it is another prompt's. */
