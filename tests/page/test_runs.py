@@ -373,6 +373,7 @@ async def test_sessions_are_listed_and_lead_to_their_conversation(page_as: OpenP
         await run_of(site, session_id=session, user_id=f"person-{mark}", messages=[{"role": "user", "content": text}])
     page = await page_as("viewer", "/app/runs")
     await page.get_by_role("navigation", name="Runs").get_by_role("link", name="Sessions").click()
+    await expect(page.get_by_role("table", name="Sessions")).to_be_visible()  # the log before it has a box of the same name
     await page.get_by_role("searchbox", name="End user").fill(f"person-{mark}")
     rows = page.get_by_role("table", name="Sessions").locator("tbody tr")
     await expect(rows).to_have_count(2)
