@@ -219,8 +219,6 @@ def check_parameters(request: Request) -> None:
     known = _parameters(request.scope["route"].dependant)
     for name in request.query_params:
         declared = OF_METADATA if name.startswith("metadata[") and name.endswith("]") else name
-        if declared == OF_METADATA and "\x00" in name:
-            raise InvalidField(f"{OF_METADATA}: the key must not contain U+0000.", param=OF_METADATA)
         if declared not in known:
             there_are = f"there are {', '.join(sorted(known))}" if known else "it takes none"
             raise InvalidField(f"{name[:100]}: is no parameter of this call; {there_are}.", param=name[:200])

@@ -52,7 +52,7 @@ async def test_metadata_is_found_by_its_keys_and_values(stack: Stack, caller: Ca
     for query, param in (
         (many, "metadata"),
         ("metadata=pro", "metadata"),
-        ("metadata[%00]=pro", "metadata[key]"),
+        ("metadata[%00]=pro", "metadata[\\u0000]"),
         ("metadata[plan]=%00", "metadata[plan]"),
         (named(plan="pro") + "&" + named(plan="free"), "metadata[plan]"),
         (named(**{"pl\x00n": "pro"}), "metadata[pl\\u0000n]"),

@@ -299,8 +299,8 @@ async def as_an_arm(_: Stack, caller: Caller) -> None:
 async def moving(stack: Stack, caller: Caller) -> None:
     await books(
         stack,
-        """INSERT INTO model_migrations (migration_id, workspace_id, from_model, to_model, margin, created_by)
-           VALUES (gen_random_uuid(), $1, $2, $3, 0, 'x')""",
+        """INSERT INTO model_migrations (migration_id, workspace_id, from_model, to_model, margin, next_look_at, created_by)
+           VALUES (gen_random_uuid(), $1, $2, $3, 0, now() + interval '1 hour', 'x')""",  # nobody looks and finds it done
         caller.workspace.workspace_id, NEXT, NAMED,
     )  # fmt: skip
 
@@ -308,8 +308,9 @@ async def moving(stack: Stack, caller: Caller) -> None:
 async def moving_to_search_with_it(stack: Stack, caller: Caller) -> None:
     await books(
         stack,
-        """INSERT INTO model_migrations (migration_id, workspace_id, from_model, to_model, margin, search, created_by)
-           VALUES (gen_random_uuid(), $1, $2, 'lab/other', 0, jsonb_build_object('models', jsonb_build_object('judge', $3::text)), 'x')""",
+        """INSERT INTO model_migrations (migration_id, workspace_id, from_model, to_model, margin, next_look_at, search, created_by)
+           VALUES (gen_random_uuid(), $1, $2, 'lab/other', 0, now() + interval '1 hour',
+             jsonb_build_object('models', jsonb_build_object('judge', $3::text)), 'x')""",
         caller.workspace.workspace_id, NEXT, NAMED,
     )  # fmt: skip
 
