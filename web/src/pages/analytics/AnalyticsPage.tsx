@@ -46,6 +46,7 @@ export default function AnalyticsPage() {
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
   // The charts' legend names them, and takes a line or two of its own.
   const isNamed = group === "none" || Boolean(groups.data ?? groups.error);
+  const hasNoArms = group === "arm" && rows?.length === 0;
   const names = useMemo(() => (rows ?? []).map((row) => row.group), [rows]);
 
   const csv = new URLSearchParams(Object.entries({ ...filters, from: shown.from, to: shown.to, grain: shown.grain, group_by: by, groups: by && String(groupsInFile(shown, stepMs)), format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
@@ -96,7 +97,7 @@ export default function AnalyticsPage() {
               {compare ? <p className="-mb-2 text-12 text-muted">{`Whole ${shown.grain}s until ${shown.grain === "day" ? utc(shown.toMs) : moment(shown.toMs)}, beside the time of the same length before.`}</p> : null}
               <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} runs={TRAFFIC_WORDS[state.traffic]} />
               <Loaded of={isNamed ? steps : NOT_YET} skeleton={<SkeletonTable columns={3} rows={8} />}>
-                {(course) => group === "arm" && rows?.length === 0 ? <NoArms /> : (
+                {(course) => hasNoArms ? <NoArms /> : (
                   <>
                     {isNear ? <p className="-mb-2 text-12 text-muted">{`All of it ran after ${moment(span.fromMs)}: shown by the minute.`}</p> : null}
                     <Charts
@@ -114,7 +115,7 @@ export default function AnalyticsPage() {
                   </>
                 )}
               </Loaded>
-              {group === "none" || (group === "arm" && rows?.length === 0) ? null : (
+              {group === "none" || hasNoArms ? null : (
                 <After what={isNamed && Boolean(steps.data ?? steps.error)}>
                   <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : group === "prompt" || group === "version" || group === "label" ? "“No prompt”: searches, and calls that bring their own messages." : group === "arm" ? "What took part in no experiment is in none of them." : undefined}>
                     <Loaded of={groups}>{() => <GroupTable group={group} rows={rows ?? []} keyNames={keyNames} isStale={groups.isPlaceholderData} />}</Loaded>
