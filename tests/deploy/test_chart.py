@@ -18,6 +18,7 @@ from gotpl import TemplateError
 from typer.main import get_command
 
 from burnish.main import app
+from burnish_gateway.settings import GatewaySettings
 from burnish_shared import streams
 from burnish_shared.egress.addresses import DENIED_V4, DENIED_V6, is_public
 from tests.deploy.chart import CHART, NAMESPACE, notes, rendered
@@ -326,6 +327,56 @@ def test_services_that_run_code_are_given_daytona_and_may_reach_it() -> None:
             kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
 
 
+AT: Final = "https://burnish.example.com"
+OPENID: Final = {
+    "issuer": "https://id.example.com", "clientId": "burnish", "clientSecretSecret": "oidc", "linkByEmail": True,
+    "defaultWorkspace": "5f1c8c9e-0000-4000-8000-000000000001", "defaultRole": "editor", "defaultDomains": "example.com",
+}  # fmt: skip
+MAILED: Final[dict[str, Any]] = {
+    "publicUrl": AT,
+    "mail": {"from": "Burnish <alerts@example.com>", "urlSecret": "smtp"},
+    "signIn": {
+        "oidc": OPENID,
+        "tokens": {"jwksUrl": "https://p.supabase.co/auth/v1/.well-known/jwks.json", "secretSecret": "jwt"},
+    },
+}
+
+
+def _environment(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Component → variable → its value, or the Secret and the key that it is read from."""
+    found: dict[str, dict[str, Any]] = {}
+    for part, pod in pods(rendered(GIVEN | values)).items():
+        env = pod["containers"][0].get("env", ())
+        assert len({one["name"] for one in env}) == len(env), f"{part}: each variable once"
+        found[part] = {
+            one["name"]: one["value"] if "value" in one else tuple(one["valueFrom"].get("secretKeyRef", {}).values()) for one in env
+        }
+    return found
+
+
+@pytest.mark.capability("T2")
+def test_mail_and_sign_in_reach_who_reads_them_and_their_secrets_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = _environment(MAILED)
+    secret = {"BURNISH_SMTP_URL": ("smtp", "url"), "BURNISH_OIDC_CLIENT_SECRET": ("oidc", "client-secret"),
+              "BURNISH_JWT_SECRET": ("jwt", "jwt-secret")}  # fmt: skip
+    holders = {name: {part for part, env in told.items() if env.get(name) == place} for name, place in secret.items()}
+    assert holders == {"BURNISH_SMTP_URL": {"webhooks"}, "BURNISH_OIDC_CLIENT_SECRET": {"gateway"}, "BURNISH_JWT_SECRET": {"gateway"}}
+    assert {part for part, env in told.items() if env.get("BURNISH_SMTP_FROM") == "Burnish <alerts@example.com>"} == {"gateway", "webhooks"}
+    for name, value in told["gateway"].items():
+        if name.startswith(("BURNISH_OIDC", "BURNISH_JW", "BURNISH_PUBLIC")):
+            monkeypatch.setenv(name, "s" * 32 if isinstance(value, tuple) else value)
+    for name in ("DATABASE_URL", "NATS_URL", "BURNISH_KEK"):
+        monkeypatch.setenv(name, GIVEN["secrets"]["kek"])
+    settings = GatewaySettings()
+    assert settings.oidc_link_by_email is True and settings.oidc_default_role == "editor"
+    assert settings.jwks_url.startswith("https://p.supabase.co/") and settings.jwt_audience == "authenticated"
+    for manifest in rendered(GIVEN | MAILED):
+        if manifest["kind"] not in FOREIGN:
+            kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+    quiet = _environment({"publicUrl": AT})
+    assert not [name for env in quiet.values() for name in env if name.startswith(("BURNISH_SMTP", "BURNISH_OIDC", "BURNISH_JW"))]
+
+
 def _policies(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"] for one in of_kind(manifests, "NetworkPolicy")}
 
@@ -494,6 +545,13 @@ def test_nobody_reads_the_monitoring_of_nats_where_nobody_is_named() -> None:
         ({"nats": {"bundled": False}}, TemplateError, "nats.external.host is needed"),
         ({"sandbox": {"backend": "daytona"}}, TemplateError, "sandbox.daytona.apiKeySecret is needed"),
         ({"sandbox": {"backend": "e2b"}}, jsonschema.ValidationError, "e2b"),
+        ({"mail": {"urlSecret": "smtp"}}, TemplateError, "mail.from is needed"),
+        ({"signIn": {"oidc": OPENID}}, TemplateError, "publicUrl is needed"),
+        ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"clientId": ""}}}, TemplateError, "signIn.oidc.clientId is needed"),
+        ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"clientSecretSecret": ""}}}, TemplateError, "clientSecretSecret is needed"),
+        ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"issuer": ""}}}, TemplateError, "defaultWorkspace needs signIn.oidc.issuer"),
+        ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"scopes": "email"}}}, jsonschema.ValidationError, "openid"),
+        ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"defaultWorkspace": "acme"}}}, jsonschema.ValidationError, "acme"),
         ({"secrets": {"existing": "mine"}}, TemplateError, f"no key `seed` in namespace {NAMESPACE}"),
     ],
 )

@@ -110,6 +110,50 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 
+{{/* The mail server for the service that sends, and for the gateway, which writes mails down, the sender alone. */}}
+{{- define "burnish.mailEnv" -}}
+{{- $mail := .root.Values.mail }}
+{{- if $mail.urlSecret }}
+- {name: BURNISH_SMTP_FROM, value: {{ required "mail.from is needed where mail.urlSecret is given" $mail.from | quote }}}
+{{- if eq .part "webhooks" }}
+- name: BURNISH_SMTP_URL
+  valueFrom: {secretKeyRef: {name: {{ $mail.urlSecret }}, key: url}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Identity providers, for the gateway. */}}
+{{- define "burnish.signInEnv" -}}
+{{- with .Values.signIn.tokens }}
+{{- if or .jwksUrl .secretSecret }}
+- {name: BURNISH_JWKS_URL, value: {{ .jwksUrl | quote }}}
+- {name: BURNISH_JWT_ISSUER, value: {{ .issuer | quote }}}
+- {name: BURNISH_JWT_AUDIENCE, value: {{ .audience | quote }}}
+{{- end }}
+{{- if .secretSecret }}
+- name: BURNISH_JWT_SECRET
+  valueFrom: {secretKeyRef: {name: {{ .secretSecret }}, key: jwt-secret}}
+{{- end }}
+{{- end }}
+{{- $publicUrl := .Values.publicUrl }}
+{{- with .Values.signIn.oidc }}
+{{- if .issuer }}
+{{- $_ := required "publicUrl is needed where signIn.oidc.issuer is given" $publicUrl }}
+- {name: BURNISH_OIDC_ISSUER, value: {{ .issuer | quote }}}
+- {name: BURNISH_OIDC_CLIENT_ID, value: {{ required "signIn.oidc.clientId is needed where signIn.oidc.issuer is given" .clientId | quote }}}
+- name: BURNISH_OIDC_CLIENT_SECRET
+  valueFrom: {secretKeyRef: {name: {{ required "signIn.oidc.clientSecretSecret is needed where signIn.oidc.issuer is given" .clientSecretSecret }}, key: client-secret}}
+- {name: BURNISH_OIDC_SCOPES, value: {{ .scopes | quote }}}
+- {name: BURNISH_OIDC_LINK_BY_EMAIL, value: {{ .linkByEmail | quote }}}
+- {name: BURNISH_OIDC_DEFAULT_WORKSPACE, value: {{ .defaultWorkspace | quote }}}
+- {name: BURNISH_OIDC_DEFAULT_ROLE, value: {{ .defaultRole | quote }}}
+- {name: BURNISH_OIDC_DEFAULT_DOMAINS, value: {{ .defaultDomains | quote }}}
+{{- else if .defaultWorkspace }}
+{{- fail "signIn.oidc.defaultWorkspace needs signIn.oidc.issuer" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What changes when a secret does, for the annotations of pods: they read their Secrets at the start alone. */}}
 {{- define "burnish.secretsSum" -}}
 {{- include "burnish.settleSecrets" . -}}
