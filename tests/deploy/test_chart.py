@@ -365,8 +365,8 @@ def test_mail_and_sign_in_reach_who_reads_them_and_their_secrets_nobody_else(mon
     for name, value in told["gateway"].items():
         if name.startswith(("BURNISH_OIDC", "BURNISH_JW", "BURNISH_PUBLIC")):
             monkeypatch.setenv(name, "s" * 32 if isinstance(value, tuple) else value)
-    for name in ("DATABASE_URL", "NATS_URL", "BURNISH_KEK"):
-        monkeypatch.setenv(name, GIVEN["secrets"]["kek"])
+    for name, value in secrets(rendered(GIVEN | MAILED))["gateway"].items():
+        monkeypatch.setenv(name, value)
     settings = GatewaySettings()
     assert settings.oidc_link_by_email is True and settings.oidc_default_role == "editor"
     assert settings.jwks_url.startswith("https://p.supabase.co/") and settings.jwt_audience == "authenticated"
