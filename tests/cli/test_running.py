@@ -1,5 +1,6 @@
 """`burnish run`, `replay`, `feedback`, `executions`, `webhooks`, `login`: what they print, and how they end."""
 
+import csv
 import http.server
 import json
 import signal
@@ -90,6 +91,75 @@ def test_executions_are_listed_shown_and_run_again(shell: Shell, burnish: Burnis
     assert newer["version"] == 2
     assert shell.json("executions", "show", newer["id"])["variables"] == {"name": "Ada"}
     assert "===" in shell("replay", first["id"], "--label", "latest").stdout
+
+
+class Portal(http.server.BaseHTTPRequestHandler):
+    """Not Burnish: a page for signing in, which answers everything; or, below `/none`, a server that has no such thing."""
+
+    page = b"<html>Sign in</html>"
+
+    def do_GET(self) -> None:
+        page = self.page
+        self.send_response(404 if self.path.startswith("/none") else 200)
+        self.send_header("content-length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"] or 0))
+        self.do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+def test_any_filter_of_the_log_narrows_lists_and_files(shell: Shell, burnish: Burnish, made: Made) -> None:
+    slug = made()
+    liked, plain = (shell.json("run", slug, "-v", f"name={name}", "--user", "u-where") for name in ("Ada", "Eve"))
+    shell("feedback", liked["id"], "--thumb", "up")
+    of_one = ("-p", slug, "--where", "user_id=u-where")
+    found = await_value(lambda: shell.json("executions", "list", *of_one, "-w", "reaction=up"), what="the thumb")
+    assert [one["id"] for one in found] == [liked["id"]]
+    assert [one["id"] for one in shell.json("executions", "list", *of_one, "-w", "reaction=none", "-w", "model=simulated/chat")] == [
+        plain["id"]
+    ]
+    assert "reaction" in shell("executions", "list", "-w", "reaction=loud", exits=3).stderr
+    assert "reactoin" in shell("executions", "list", "-w", "reactoin=up", exits=3).stderr, "a filter that is none finds not everything"
+
+    told = shell("executions", "export", "runs.csv", *of_one).stderr
+    written = (shell.folder / "runs.csv").read_bytes()
+    assert f"{len(written):,} bytes" in told
+    assert {row["id"] for row in csv.DictReader(written.decode().splitlines())} == {liked["id"], plain["id"]}
+    assert "--force" in shell("executions", "export", "runs.csv", *of_one, exits=2).stderr
+    shell("executions", "export", "runs.csv", *of_one, "-w", "reaction=up", "--force")
+    assert len((shell.folder / "runs.csv").read_text().splitlines()) == 2
+    lines = shell("executions", "export", "-", *of_one).stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [plain["id"], liked["id"]]
+    refused = shell("executions", "export", "never.jsonl", "-w", "status=loud", exits=3)
+    assert "status" in refused.stderr and not list(shell.folder.glob("*never*"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b'{"id": 1}\n{"error": {"code": "unavailable"}}\n', "unavailable"),
+        (b"id\r\n1\r\nThe file is not whole: it went away.\r\n", "not whole"),
+        (b"<html>Sign in</html>", "no list of executions"),
+    ],
+)
+def test_a_file_that_broke_off_is_not_left_behind(shell: Shell, answer: bytes, says: str) -> None:
+
+    class Broken(Portal):
+        page = answer
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Broken)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        broken = shell("executions", "export", "runs.jsonl", exits=4, BURNISH_BASE_URL=f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert says in broken.stderr and not list(shell.folder.glob("*runs*"))
 
 
 def test_an_execution_without_a_prompt_runs_again(shell: Shell, burnish: Burnish) -> None:
@@ -231,24 +301,6 @@ def test_a_key_with_the_end_of_its_line_is_read_and_one_in_two_lines_is_not_show
     assert shell("whoami", BURNISH_API_KEY=f"{workspace['key']}\r\n").stdout
     refused = shell("whoami", exits=2, BURNISH_API_KEY="bk_live_one\r\nbk_live_two")
     assert "no key has" in refused.stderr and "bk_live" not in refused.stderr
-
-
-class Portal(http.server.BaseHTTPRequestHandler):
-    """Not Burnish: a page for signing in, which answers everything; or, below `/none`, a server that has no such thing."""
-
-    def do_GET(self) -> None:
-        page = b"<html>Sign in</html>"
-        self.send_response(404 if self.path.startswith("/none") else 200)
-        self.send_header("content-length", str(len(page)))
-        self.end_headers()
-        self.wfile.write(page)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"] or 0))
-        self.do_GET()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
 
 
 @pytest.fixture

@@ -357,6 +357,30 @@ async def test_what_is_no_json_is_sent_as_it_is_and_read_as_it_came() -> None:
     assert (asked[2].headers["content-type"], asked[2].content) == ("application/x-ndjson", b"{}\n")
 
 
+async def test_a_download_comes_in_pieces_and_its_end_is_told_from_a_break() -> None:
+    bodies = [Pieces(b"a,b\n", b"1,2\n"), Pieces(b"a,b\n", httpx.ReadError("reset")), Pieces(b"a,b\n", b"1,2\n"),
+              Pieces(b"a,b\n", httpx.ReadError("reset"))]  # fmt: skip
+    refused = httpx.Response(403, json={"error": {"code": "forbidden", "message": "No."}})
+    transport, asked = answering(*[httpx.Response(200, stream=one) for one in bodies], refused)
+    path, query = "/v1/executions/export", {"format": "csv", "prompt": None}
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        with burnish.download(path, query=query) as pieces:
+            assert list(pieces) == [b"a,b\n", b"1,2\n"]
+        with pytest.raises(NotReached, match="reset"), burnish.download(path) as pieces:
+            assert next(pieces) == b"a,b\n" and next(pieces)
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        async with burnish_too.download(path, query=query) as pieces_too:
+            assert [one async for one in pieces_too] == [b"a,b\n", b"1,2\n"]
+        with pytest.raises(NotReached, match="reset"):
+            async with burnish_too.download(path) as pieces_too:
+                assert [one async for one in pieces_too]
+        with pytest.raises(ApiError, match="No"):
+            async with burnish_too.download(path):
+                raise AssertionError("a refusal has no pieces")
+    assert [one.url.params.multi_items() for one in asked[:2]] == [[("format", "csv")], []]
+    assert all(one.is_closed for one in bodies), "each gave its connection back"
+
+
 def test_a_key_is_needed_and_a_caller_s_own_idempotency_key_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BURNISH_API_KEY", raising=False)
     with pytest.raises(ValueError, match="BURNISH_API_KEY"):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from mcp.client import Client
@@ -25,7 +26,7 @@ CANNOT_BE_GIVEN: list[tuple[str, dict[str, str], str]] = [
 CALLED = {
     "search_prompts", "get_prompt", "execute_prompt", "get_execution", "give_feedback", "list_datasets", "forecast_optimization",
     "start_optimization", "follow_optimization", "cancel_optimization", "list_suggestions", "get_suggestion", "analytics_summary",
-    "analytics_timeseries", "analytics_costs", "list_alerts",
+    "analytics_timeseries", "analytics_costs", "list_alerts", "list_executions",
 }  # fmt: skip
 """Every tool, each of which a test here calls."""
 
@@ -134,9 +135,24 @@ async def test_every_tool_is_listed_and_reading_needs_a_viewer_alone(connect: Co
         assert over_time["grain"] == "hour"
         assert tells(await client.call_tool("analytics_costs", {"group_by": "day", "projection": True}))["group_by"] == "day"
         assert tells(await client.call_tool("list_alerts", {"status": "open"}))["data"] == []
+        assert "min_score: must be at most 1" in await refusal(client, "list_executions", min_score=2)
     assert set(tools) == CALLED
     assert not tools["execute_prompt"].annotations.read_only_hint and tools["get_prompt"].annotations.read_only_hint
     assert all(one.description and one.input_schema["additionalProperties"] is False for one in tools.values())
+
+
+async def test_executions_that_people_disliked_are_found(connect: Connect, made: dict[str, Any]) -> None:
+    async with connect() as client:
+        of_one = {"prompt": made["prompt"], "user_id": f"u-{uuid4()}"}
+        ran = [tells(await client.call_tool("execute_prompt", {**of_one, "variables": {"name": name}}))["id"] for name in ("Ada", "Eve")]
+        tells(await client.call_tool("give_feedback", {"execution_id": ran[0], "thumb": "down", "score": 0.2}))
+        async with asyncio.timeout(20):
+            while not tells(await client.call_tool("get_execution", {"execution_id": ran[0]}))["feedback"]:
+                await asyncio.sleep(0.1)
+        for asked in ({"reaction": "down"}, {"max_score": 0.5, "min_score": 0.1, "status": "success"}):
+            found = tells(await client.call_tool("list_executions", {**of_one, **asked, "limit": 10}))["data"]
+            assert [one["id"] for one in found] == ran[:1]
+        assert len(tells(await client.call_tool("list_executions", of_one))["data"]) == 2
 
 
 @ONE_TRANSPORT

@@ -132,6 +132,25 @@ class AsyncBurnish:
         """The same, whose answer comes as it is, read whole: `text` and `content` of a CSV or JSON lines, `headers`."""
         return await self._answer(Call(method, path, body, query or {}, headers or {}, raw=content, files=files))
 
+    @asynccontextmanager
+    async def download(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+        """`async with burnish.download(path, query=…) as pieces: async for piece in pieces: file.write(piece)`.
+
+        A file of any length, as it comes. Where it breaks off NotReached is raised; what could not go on says so in its last line.
+        """
+        response = await self._sent(self._built(Call("GET", path, query=query or {})), stream=True)
+        try:
+            yield self._pieces(response)
+        finally:
+            await response.aclose()
+
+    async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        try:
+            async for piece in response.aiter_bytes():
+                yield piece
+        except httpx.RequestError as error:
+            raise not_reached(self._settings.base_url, error, is_garbled=isinstance(error, httpx.DecodingError)) from error
+
     async def execute(
         self, prompt: str | None = None, variables: Mapping[str, Any] | None = None, **given: Unpack[ExecutionOptions]
     ) -> Execution:

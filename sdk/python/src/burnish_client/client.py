@@ -131,6 +131,24 @@ class Burnish:
         """The same, whose answer comes as it is, read whole: `text` and `content` of a CSV or JSON lines, `headers`."""
         return self._answer(Call(method, path, body, query or {}, headers or {}, raw=content, files=files))
 
+    @contextmanager
+    def download(self, path: str, *, query: Mapping[str, Any] | None = None) -> Iterator[Iterator[bytes]]:
+        """`with burnish.download("/v1/executions/export", query={"format": "csv"}) as pieces: for piece in pieces: file.write(piece)`.
+
+        A file of any length, as it comes. Where it breaks off NotReached is raised; what could not go on says so in its last line.
+        """
+        response = self._sent(self._built(Call("GET", path, query=query or {})), stream=True)
+        try:
+            yield self._pieces(response)
+        finally:
+            response.close()
+
+    def _pieces(self, response: httpx.Response) -> Iterator[bytes]:
+        try:
+            yield from response.iter_bytes()
+        except httpx.RequestError as error:
+            raise not_reached(self._settings.base_url, error, is_garbled=isinstance(error, httpx.DecodingError)) from error
+
     def execute(
         self, prompt: str | None = None, variables: Mapping[str, Any] | None = None, **given: Unpack[ExecutionOptions]
     ) -> Execution:

@@ -29,6 +29,11 @@ def with_whole_numbers(value: Any, schema: Mapping[str, Any]) -> Any:
     return {name: with_whole_numbers(one, fields.get(name, {})) for name, one in value.items()}
 
 
+def score(description: str) -> dict[str, Any]:
+    """A number from 0 to 1."""
+    return {"type": "number", "minimum": 0, "maximum": 1, "description": description}
+
+
 def choice(description: str, *values: str) -> dict[str, Any]:
     """One of a few words."""
     return {"type": "string", "enum": list(values)} | ({"description": description} if description else {})
@@ -43,6 +48,8 @@ OF_PROMPT: Final[Mapping[str, Any]] = {**PROMPT, "description": "Only of this pr
 LABEL: Final[Mapping[str, Any]] = {"type": "string", "maxLength": 63, "description": "A label, such as staging."}
 
 VERSION: Final[Mapping[str, Any]] = {"type": "integer", "minimum": 1, "description": "Number of a version, instead of a label."}
+
+OF_VERSION: Final[Mapping[str, Any]] = {"type": "integer", "minimum": 1, "description": "Only of the version with this number."}
 
 MODEL: Final[Mapping[str, Any]] = {"type": "string", "maxLength": 200, "description": "Another model than the version's own."}
 

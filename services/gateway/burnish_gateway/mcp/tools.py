@@ -22,6 +22,7 @@ from burnish_gateway.mcp.arguments import (
     MODELS,
     OF_MODEL,
     OF_PROMPT,
+    OF_VERSION,
     PROMPT,
     SOURCE,
     TO,
@@ -30,6 +31,7 @@ from burnish_gateway.mcp.arguments import (
     VERSION,
     choice,
     identifier,
+    score,
     text,
     with_whole_numbers,
 )
@@ -136,6 +138,22 @@ TOOLS: Final = (
         fixed={"response_shape": "with_metadata"},
     ),
     Tool(
+        name="list_executions",
+        title="Find executions",
+        description="What was run, the newest first: status, version, model, latency, cost, no text. Those with a thumb down are where a "
+        "prompt is weak; get_execution shows one whole.",
+        path="/v1/executions",
+        takes={
+            "prompt": OF_PROMPT, "version": OF_VERSION, "label": text("Only what was asked for by this label."), "model": OF_MODEL,
+            "status": choice("All otherwise.", "success", "error", "timeout", "rate_limited", "cancelled", "blocked"),
+            "reaction": choice("By feedback: a thumb that points this way, any feedback, or none.", "up", "down", "any", "none"),
+            "min_score": score("Only with a score of people from here, 0 to 1."), "max_score": score("… and up to here."),
+            "evaluator_id": identifier("Then the scores are of this evaluator."),
+            "user_id": text("Only of this end user."), "session_id": text("Only of this conversation."), "app": text("Only of this part."),
+            "from": text("Such as 2026-11-20T08:00:00Z; no beginning otherwise."), "to": TO, "limit": LIMIT, "cursor": CURSOR,
+        },
+    ),
+    Tool(
         name="get_execution",
         title="Read an execution",
         description="What was asked, what came back, what it cost, and the feedback that it got.",
@@ -153,7 +171,7 @@ TOOLS: Final = (
         takes={
             "execution_id": identifier("`id` of execute_prompt."), "session_id": text("Instead: the session that was judged."),
             "thumb": choice("", "up", "down"),
-            "score": {"type": "number", "minimum": 0, "maximum": 1, "description": "0 is useless, 1 is perfect."},
+            "score": score("0 is useless, 1 is perfect."),
             "comment": text("In words."), "correction": text("The answer that it should have been."), "metric": METRIC,
             "user_id": text("Your own id of the person who judges; a later judgement of theirs replaces the earlier one."),
             "idempotency_key": IDEMPOTENCY_KEY,

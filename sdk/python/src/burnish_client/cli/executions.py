@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from burnish_client.cli.access import JsonOption, ProfileOption, reaching
+from burnish_client.cli.access import NOT_REACHED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.files import STANDARD, check_free, write_whole
 from burnish_client.cli.shown import clean, moment, money, print_json, print_table
 from burnish_client.paths import segment
 
@@ -24,6 +27,14 @@ PromptOption = Annotated[str | None, typer.Option("--prompt", "-p", help="Only o
 StatusOption = Annotated[str | None, typer.Option(help="Only success, error, timeout, rate_limited, cancelled or blocked.")]
 UserOption = Annotated[str | None, typer.Option(help="Only of this end user.")]
 SessionOption = Annotated[str | None, typer.Option(help="Only of this conversation.")]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where", "-w", metavar="FILTER=VALUE",
+        help="Only where this is so, as GET /v1/executions has it: model, label, version, app, reaction (up, down, any, none), min_score,"
+        " error_code, from, to, metadata[plan] and others. May be said several times.",
+    ),
+]  # fmt: skip
 
 EVERY_S: Final = 1.0
 LATE_S: Final = 180
@@ -33,6 +44,9 @@ LATEST_S: Final = 660
 """The longest that a call may take (`deadline_s`), and a minute: so far the list is read back every LONG_LOOK-th time."""
 
 LONG_LOOK: Final = 30
+LAST_LINE_MOST: Final = 16_384
+"""Bytes of the end of a file, among which its last line is looked at."""
+
 AWAY_MOST_S: Final = 10.0
 """Between two tries while Burnish is away."""
 
@@ -44,16 +58,40 @@ def list_executions(
     status: StatusOption = None,
     user: UserOption = None,
     session: SessionOption = None,
+    where: WhereOption = None,
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:
     """Show executions, the newest first."""
     with reaching(profile) as burnish:
-        found = _newest(burnish, count, _query(prompt, status, user, session))
+        found = _newest(burnish, count, _query(prompt, status, user, session, where))
     if as_json:
         return print_json(found)
     columns = ("began", "status", "prompt", "version", "model", "ms", "cost", "id")
     return print_table(columns, [_row(one) for one in found], empty="There are no such executions.")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to; - is standard output.")],
+    kind: Annotated[str | None, typer.Option("--format", help="jsonl or csv; as the file's name ends otherwise, else jsonl.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="In place of the file that is there.")] = False,
+    prompt: PromptOption = None,
+    status: StatusOption = None,
+    user: UserOption = None,
+    session: SessionOption = None,
+    where: WhereOption = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Write all executions that the filters find into one file: numbers and ids, no text.
+
+    It looks through the whole log: narrow it by --where from=2026-11-01T00:00:00Z. A file is there when it is whole, or not at all.
+    """
+    query = _query(prompt, status, user, session, where) | {"format": kind or ("csv" if file.suffix.lower() == ".csv" else "jsonl")}
+    check_free(file, force=force)
+    with reaching(profile) as burnish, burnish.download("/v1/executions/export", query=query) as pieces:
+        written = write_whole(file, _to_the_end(pieces))
+    print(f"{'Standard output' if file == STANDARD else file}: {written:,} bytes.", file=sys.stderr)
 
 
 @app.command()
@@ -85,6 +123,7 @@ def tail(
     status: StatusOption = None,
     user: UserOption = None,
     session: SessionOption = None,
+    where: WhereOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each line.")] = False,
     profile: ProfileOption = None,
 ) -> None:
@@ -94,7 +133,7 @@ def tail(
     """
     try:
         with reaching(profile) as burnish:
-            looked = _Looked(burnish, _query(prompt, status, user, session))
+            looked = _Looked(burnish, _query(prompt, status, user, session, where))
             for one in looked.first(count):
                 _print_line(one, as_json=as_json)
             while follow:
@@ -159,6 +198,21 @@ def _patiently(looked: _Looked) -> list[dict[str, Any]]:
         return found
 
 
+def _to_the_end(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Ends the command where what answered is not Burnish, or where the last line says that the file is not whole: it was begun as a
+    success, and could not go on."""
+    last, is_first = b"", True
+    for piece in pieces:
+        if is_first and piece.lstrip()[:1] == b"<":
+            stop("What answered is no list of executions: nothing is written. Is it Burnish's address?", code=NOT_REACHED)
+        is_first = False
+        last = (last + piece)[-LAST_LINE_MOST:]
+        yield piece
+    line = last.rstrip(b"\r\n").rpartition(b"\n")[2].decode(errors="replace")
+    if line.startswith('{"error":') or line.strip('"').startswith("The file is not whole: "):
+        stop(f"It broke off, and no file is written: {clean(line)}", code=NOT_REACHED)
+
+
 def _newest(burnish: Burnish, count: int, query: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for one in burnish.list("/v1/executions", limit=min(count, 200), **query):
@@ -168,8 +222,16 @@ def _newest(burnish: Burnish, count: int, query: dict[str, Any]) -> list[dict[st
     return found
 
 
-def _query(prompt: str | None, status: str | None, user: str | None, session: str | None) -> dict[str, Any]:
-    return {"prompt": prompt, "status": status, "user_id": user, "session_id": session}
+def _query(prompt: str | None, status: str | None, user: str | None, session: str | None, where: list[str] | None) -> dict[str, Any]:
+    query: dict[str, Any] = {"prompt": prompt, "status": status, "user_id": user, "session_id": session}
+    for one in where or ():
+        name, sign, value = one.partition("=")
+        if not sign or not name or not value:
+            stop(f"'{one}' is no filter: write --where name=value, such as --where reaction=down.", code=WRONG_USE)
+        if query.get(name) is not None:
+            stop(f"'{name}' is asked for twice.", code=WRONG_USE)
+        query[name] = value
+    return query
 
 
 def _row(one: dict[str, Any]) -> tuple[object, ...]:

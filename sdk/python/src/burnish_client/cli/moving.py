@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from burnish_client.cli.access import NO, NOT_REACHED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.files import STANDARD, check_free, write_whole
 from burnish_client.cli.shown import clean, print_json, print_table
 
-STANDARD = Path("-")
 LISTS = {"prompts": "prompt", "chains": "chain", "datasets": "dataset", "models": "model", "experiments": "experiment"}
 """Of the answer → what one of it is called in the table."""
 
@@ -35,8 +33,7 @@ def export(
 
     The file names nothing of the installation: the same workspace gives the same bytes, and `burnish import` takes it elsewhere.
     """
-    if file != STANDARD and file.exists() and not force:
-        stop(f"{file} is there already; choose another name, or say --force.", code=WRONG_USE)
+    check_free(file, force=force)
     with reaching(profile) as burnish:
         query = {"scope": "prompts"} | ({"folder": folder} if folder is not None else {})
         bundle = burnish.request_raw("GET", "/v1/export", query=query).content
@@ -45,19 +42,9 @@ def export(
         stop("What answered is no bundle of Burnish: nothing is written. Is it its address?", code=NOT_REACHED)
     if folder is not None and not held:
         stop(f"No prompt is in the folder '{folder}': nothing is written.", code=NO)
-    if file == STANDARD:
-        sys.stdout.buffer.write(bundle)
-        sys.stdout.buffer.flush()
-        return
-    beside = file.with_name(f".{file.name}.new")
-    try:
-        beside.write_bytes(bundle)
-        os.replace(beside, file)
-    except OSError as fault:
-        with suppress(OSError):
-            beside.unlink()
-        stop(f"{file} cannot be written: {fault.strerror}.", code=WRONG_USE)
-    print(f"{file}: {len(bundle):,} bytes.", file=sys.stderr)
+    write_whole(file, [bundle])
+    if file != STANDARD:
+        print(f"{file}: {len(bundle):,} bytes.", file=sys.stderr)
 
 
 def _prompts_in(bundle: bytes) -> list[Any] | None:
