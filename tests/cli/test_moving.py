@@ -78,6 +78,39 @@ def test_files_of_other_tools_come_in(shell: Shell, elsewhere: dict[str, str]) -
     assert "desk" in shell("prompts", "list").stdout
 
 
+def test_the_files_that_a_promptfoo_configuration_names_come_along(shell: Shell, burnish: Burnish, elsewhere: dict[str, str]) -> None:
+    for name, text in {
+        "prompts/queue.txt": "Route {{t}}\n---\nName the queue of {{t}}\n",
+        "prompts/chat.json": '[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{t}}"}]',
+        "cases/more.csv": 't,__expected,__metadata:area\n"Late, again","equals: shipping",post\nNow: what?,access: denied,\n',
+        "cases/one.yaml": "- vars: {t: 'file://letter.md'}\n  assert: [{type: contains, value: billing}]\n",
+        "cases/letter.md": "Charged twice.\n",
+        "letter.md": "Charged twice.\n",
+        "routes.yaml": (
+            "description: routes\nprompts: [file://prompts/queue.txt, 'prompts/*.json', 'Inline {{t}}']\n"
+            "providers: [openai:gpt-4o-mini]\ntests:\n  - file://cases/*.csv\n  - file://cases/one.yaml\n"
+            "  - {vars: {t: here}, assert: [{type: equals, value: access}]}\n"
+        ),
+    }.items():
+        (shell.folder / name).parent.mkdir(exist_ok=True)
+        (shell.folder / name).write_text(text)
+    shell.environment.update(elsewhere)
+    given = ("import", "routes.yaml", "--format", "promptfoo", "--model", "simulated/chat")
+    told = shell.json(*given)
+    assert [one["slug"] for one in told["prompts"]] == ["queue-1", "queue-2", "chat", "routes-4"]
+    there = Burnish(base_url=shell.environment["BURNISH_BASE_URL"], api_key=elsewhere["BURNISH_API_KEY"], cache_folder=False)
+    with there:
+        assert [one["role"] for one in there.request("GET", "/v1/prompts/chat?version=1")["messages"]] == ["system", "user"]
+        [dataset] = [one for one in there.list("/v1/datasets") if one["name"] == told["datasets"][0]["name"]]
+        items = list(there.list(f"/v1/datasets/{dataset['id']}/items"))
+    assert {(one["input"]["t"], one["expected"]) for one in items} == {
+        ("Late, again", "shipping"), ("Now: what?", "access: denied"), ("Charged twice.", "billing"), ("here", "access"),
+    }  # fmt: skip
+    (shell.folder / "letter.md").unlink()
+    gone = shell(*given, exits=2)
+    assert "letter.md" in gone.stderr and "cannot be read" in gone.stderr and gone.stdout == ""
+
+
 def test_what_is_left_out_ends_with_1_and_is_named(shell: Shell, elsewhere: dict[str, str]) -> None:
     items = [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b"}]
     (shell.folder / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items))

@@ -80,6 +80,8 @@ def import_(
     said_of = "Standard input" if file == STANDARD else str(file)
     if not content.strip():
         stop(f"{said_of} is empty.", code=WRONG_USE)
+    if format_ == "promptfoo" and file != STANDARD:
+        content = _with_files(content, file)
     given = {"format": format_, "dry_run": "true" if dry_run else None, "model": model, "name": name}
     with reaching(profile) as burnish:
         answer = burnish.request(
@@ -100,6 +102,17 @@ def import_(
         stop(f"{said_of} holds nothing to bring in. It was read as '{format_}'; --format says whose file it is.", code=WRONG_USE)
     if answer["left_out"] if "left_out" in answer else _tells_of_loss(rows, answer["notes"]):
         raise typer.Exit(NO)
+
+
+def _with_files(content: bytes, file: Path) -> bytes:
+    """Paths in a configuration begin at its folder."""
+    from burnish_client.cli.given import BadGiven
+    from burnish_client.cli.promptfoo_files import with_files
+
+    try:
+        return with_files(content, file.parent)
+    except BadGiven as fault:
+        stop(str(fault), code=WRONG_USE)
 
 
 def _tells_of_loss(rows: Iterable[_Row], notes: Iterable[str]) -> bool:
