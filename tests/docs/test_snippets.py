@@ -24,6 +24,7 @@ TOGETHER = {
     "quickstart": ("quickstart.sh",),
     "connect": ("connect.sh", "connect_openai.py", "connect_python.py"),
     "langfuse": ("langfuse.sh",),
+    "litellm": ("litellm.sh",),
     "openai": ("openai_prompts.sh", "openai_prompts.py"),
     "promptfoo": ("promptfoo.sh",),
 }
@@ -36,7 +37,7 @@ TRIED_APART = {
 }
 """Each by a test of its own."""
 
-GIVEN = {"langfuse.json", "openai_prompts.json", "promptfooconfig.yaml"}
+GIVEN = {"langfuse.json", "litellm_config.yaml", "openai_prompts.json", "promptfooconfig.yaml"}
 """Files that a reader has, in place of their own."""
 
 

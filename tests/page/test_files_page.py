@@ -75,6 +75,24 @@ async def test_a_file_of_another_tool_is_read_by_its_format(page_as: OpenPage, s
     await expect(page.get_by_role("heading", name="tickets", level=1)).to_be_visible()
 
 
+async def test_the_models_of_a_litellm_proxy_come_by_its_configuration(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/settings?tab=files", workspace_id=await site.new_workspace("From LiteLLM"))
+    await page.get_by_label("Format").select_option("litellm")
+    config = (
+        "model_list: [{model_name: house, litellm_params: {model: gpt-4o, api_key: sk-hidden}},"
+        " {model_name: '*', litellm_params: {model: '*'}}]"
+    )
+    await page.get_by_label("File to bring in").set_input_files(
+        FilePayload(name="config.yaml", mimeType="application/yaml", buffer=config.encode())
+    )
+    would = page.get_by_role("table", name="What would change")
+    await expect(would).to_contain_text("house")
+    await expect(page.get_by_text("stands for many models")).to_be_visible()
+    await page.get_by_role("button", name="Bring it in").click()
+    await expect(page.get_by_role("table", name="What was brought in")).to_contain_text("house")
+    await expect(page.get_by_text("sk-hidden")).to_have_count(0)
+
+
 async def test_what_cannot_be_read_is_told_with_its_place(page_as: OpenPage) -> None:
     page = await page_as("admin", "/app/settings?tab=files")
     expect_console(page, "status of 4")

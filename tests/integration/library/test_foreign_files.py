@@ -29,6 +29,9 @@ SHAPES = [
     ("promptfoo", {"prompts": ["hi"], "tests": [{"vars": 5}]}, "tests[0].vars"),
     ("promptfoo", {"prompts": ["hi"], "tests": [], "defaultTest": {"assert": [1]}}, "defaultTest.assert[0]"),
     ("promptfoo", ["hi"], None),
+    ("litellm", ["hi"], None),
+    ("litellm", {"model_list": [{"model_name": 5}]}, "model_list[0]"),
+    ("litellm", {"model_list": [], "router_settings": 5}, "router_settings"),
     ("langfuse", [langfuse("a", 1, "x"), langfuse("b", 1, "x") | {"labels": "production"}], "[1].labels"),
     ("langfuse", [langfuse("a", 1, "x") | {"tags": [None]}], "[0].tags[0]"),
     ("langfuse", {"data": [langfuse("a", 1, "x") | {"config": []}]}, "data[0].config"),
@@ -51,6 +54,8 @@ FILES: dict[str, dict[str, Any]] = {
     "langfuse": langfuse("a", 1, "x") | {"commitMessage": "m"},
     "promptfoo": {"prompts": ["x"], "providers": ["openai:m"], "tests": [{"vars": {"a": "b"}}], "defaultTest": {"vars": {}},
                   "description": "d", "targets": ["x"]},
+    "litellm": {"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/a", "api_base": "http://h"}, "model_info": {}}],
+                "router_settings": {"fallbacks": [{"a": ["b"]}], "model_group_alias": {"c": "a"}}, "litellm_settings": {}, "data": []},
     "source": {"name": "a", "template": "t", "system_prompt": "s", "version": 1, "parameters": {}, "tags": ["x"], "category": "c",
                "messages": [], "ai_models": []},
 }  # fmt: skip
@@ -406,3 +411,33 @@ async def test_an_item_that_expects_nothing_is_left_out_by_its_name_whatever_the
     for dataset in (await call("GET", "/v1/datasets")).body["data"]:
         items = (await call("GET", f"/v1/datasets/{dataset['id']}/items?limit=200")).body["data"]
         assert all(one["expected"].strip() for one in items), items
+
+
+LITELLM = """
+model_list:
+  - {model_name: llm-house, litellm_params: {model: openai/own, api_base: http://127.0.0.1:9/v1, api_key: sk-plain, input_cost_per_token: 0.000001},
+     model_info: {max_input_tokens: 8000, max_output_tokens: 500, mode: chat}}
+  - {model_name: llm-house, litellm_params: {model: hosted_vllm/own, api_base: "http://127.0.0.1:9"}, model_info: {max_input_tokens: 8000, max_output_tokens: 500}}
+  - {model_name: llm-embeds, litellm_params: {model: openai/e, api_base: http://127.0.0.1:9/v1}, model_info: {mode: embedding, max_input_tokens: 512}}
+  - {model_name: llm-unlimited, litellm_params: {model: azure/x, api_base: http://127.0.0.1:9}}
+router_settings: {fallbacks: [{llm-house: [llm-embeds]}]}
+"""  # noqa: E501
+
+
+async def test_models_of_a_litellm_proxy_come_with_prices_and_fallbacks_and_without_keys(call: Caller) -> None:
+    planned = await bring(call, LITELLM, "format=litellm&dry_run=true")
+    told = await bring(call, LITELLM, "format=litellm")
+    assert planned == told | {"dry_run": True}
+    assert [(one["model"], one["outcome"]) for one in told["models"]] == [
+        ("llm-embeds", "created"), ("llm-house@2", "created"), ("llm-house", "created"), ("llm-unlimited", "refused"),
+    ]  # fmt: skip
+    assert "without its fallback" in told["models"][1]["reason"], "embeddings answer no chat"
+    assert "sk-plain" not in json.dumps(told) and "context_tokens" in told["models"][3]["reason"]
+    house = (await call("GET", "/v1/models/llm-house")).body
+    assert (house["fallback_model"], house["provider"], house["input_price_nusd_per_million"]) == (
+        "llm-house@2",
+        "openai_compatible",
+        10**9,
+    )
+    again = await bring(call, LITELLM, "format=litellm")
+    assert {one["outcome"] for one in again["models"]} == {"unchanged", "refused"}

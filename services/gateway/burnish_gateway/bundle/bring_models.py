@@ -1,6 +1,6 @@
 """Models that a foreign file describes, added to the workspace where it may have them. One that is known here stays as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from burnish_gateway.models import store
 from burnish_gateway.models.bodies import NewModel
 from burnish_gateway.models.known_models import filled
 from burnish_gateway.models.set_model import add_model, check_address
+from burnish_gateway.models.stand_in import does_as_much
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, InvalidField
@@ -38,8 +39,9 @@ async def refusals_of(gateway: Gateway, models: Sequence[NewModel]) -> dict[str,
 async def bring_models(
     tx: Tx, gateway: Gateway, principal: Principal, models: Sequence[NewModel], *, refusals: dict[str, str], dry_run: bool
 ) -> list[ModelResult]:
-    """In the order of the file; of two with one name the first counts."""
+    """In the order of the file; of two with one name the first counts. One that names a fallback which cannot be it comes without."""
     results: dict[str, ModelResult] = {}
+    made: dict[str, NewModel] = {}
     for one in models:
         if one.model in results:
             continue
@@ -50,16 +52,31 @@ async def bring_models(
         elif not one.base_url and not await store.is_provider(tx, one.provider):
             results[one.model] = ModelResult(one.model, "refused", f"The provider {one.provider!r} is not known here; give a base_url.")
         else:
-            results[one.model] = await _brought(tx, gateway, principal, one, dry_run=dry_run)
+            results[one.model] = await _brought(tx, gateway, principal, one, made, dry_run=dry_run)
     return list(results.values())
 
 
-async def _brought(tx: Tx, gateway: Gateway, principal: Principal, one: NewModel, *, dry_run: bool) -> ModelResult:
-    """With what we know of it where the file says nothing, as when it is added by hand."""
+async def _brought(
+    tx: Tx, gateway: Gateway, principal: Principal, one: NewModel, made: dict[str, NewModel], *, dry_run: bool
+) -> ModelResult:
+    """With what we know of it where the file says nothing, as when it is added by hand. `made`: those of the file that are here now."""
     try:
         whole, _ = filled(one)
     except InvalidField as error:
         return ModelResult(one.model, "refused", error.message)
+    reason = None
+    if whole.fallback_model is not None and not await _may_stand_in(tx, whole, made):
+        reason = f"It comes without its fallback: {whole.fallback_model!r} is not here, or does something else."
+        whole = whole.model_copy(update={"fallback_model": None})
     if not dry_run:
         await add_model(tx, gateway, principal, whole)
-    return ModelResult(one.model, "created")
+    made[one.model] = whole
+    return ModelResult(one.model, "created", reason)
+
+
+async def _may_stand_in(tx: Tx, one: NewModel, made: Mapping[str, NewModel]) -> bool:
+    other = one.fallback_model or ""
+    if other in made:
+        return does_as_much(one.capabilities, made[other].capabilities)
+    facts = await model_store.find_model(tx, other)
+    return facts is not None and does_as_much(one.capabilities, facts.capabilities)

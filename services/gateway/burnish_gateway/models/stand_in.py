@@ -9,8 +9,13 @@ from burnish_shared.errors import InvalidField
 
 def check_does_as_much(capabilities: Iterable[str], other: ModelFacts, *, field: str) -> None:
     """Raises InvalidField where a model with these capabilities is called for chats or embeddings, and the other one for none of those."""
-    own, others = frozenset(capabilities), frozenset(other.capabilities)
-    if answers_chats(own) and not answers_chats(others):
-        raise InvalidField(f"{field}: {other.model[:200]!r} makes embeddings and answers no chats; name one that does.", param=field)
-    if not answers_chats(own) and not others & EMBEDDINGS:
-        raise InvalidField(f"{field}: {other.model[:200]!r} makes no embeddings; name one that does.", param=field)
+    if does_as_much(own := frozenset(capabilities), other.capabilities):
+        return
+    what = "makes embeddings and answers no chats" if answers_chats(own) else "makes no embeddings"
+    raise InvalidField(f"{field}: {other.model[:200]!r} {what}; name one that does.", param=field)
+
+
+def does_as_much(capabilities: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a model with `others` may stand for one with these: `check_does_as_much` without a word of why."""
+    own, their = frozenset(capabilities), frozenset(others)
+    return answers_chats(their) if answers_chats(own) else bool(their & EMBEDDINGS)

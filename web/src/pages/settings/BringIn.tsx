@@ -16,6 +16,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const FORMATS = [
   { value: "bundle", label: "Burnish bundle", hint: "As “Export prompts” writes it." },
   { value: "langfuse", label: "Langfuse", hint: "Prompts or dataset items, as its API returns them." },
+  { value: "litellm", label: "LiteLLM", hint: "The proxy’s config.yaml: its models, their prices and fallbacks. Keys are never taken." },
   { value: "openai", label: "OpenAI prompts", hint: "Prompt objects that were copied together: one, a list, or with versions." },
   { value: "promptfoo", label: "promptfoo", hint: "A configuration as YAML: its prompts, and its tests as a dataset." },
   { value: "source", label: "Source systems", hint: "Prompts, items, executions and models of the systems that Burnish grew out of." },
@@ -97,7 +98,7 @@ export function BringIn() {
           </Field>
           {file ? null : <Choose disabled={!may.admin} onFile={(picked) => void take(picked)} />}
         </div>
-        {format === "bundle" ? null : (
+        {format === "bundle" || format === "litellm" ? null : (
           <div className="flex flex-wrap items-end gap-3">
             <div className="flex w-full max-w-sm flex-col gap-1">
               <span className="text-13 font-medium">Model, where the file names none</span>
@@ -165,7 +166,7 @@ type Asked = { file: Given; format: Format; model: string | null; name: string; 
 /** The bytes of the file as they are: the typed client would make JSON of them once more. */
 function send({ file, format, model, name, dry, key }: Asked, signal?: AbortSignal): Promise<Imported> {
   const query = new URLSearchParams({ format, dry_run: String(dry), ...(model && format !== "bundle" ? { model } : {}), ...(name.trim() && format === "promptfoo" ? { name: name.trim() } : {}) });
-  return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" ? "application/yaml" : "application/json", key, signal });
+  return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" || format === "litellm" ? "application/yaml" : "application/json", key, signal });
 }
 
 function changes(found: Imported): boolean {

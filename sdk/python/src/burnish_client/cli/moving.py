@@ -59,7 +59,7 @@ def _prompts_in(bundle: bytes) -> list[Any] | None:
 def import_(
     file: Annotated[Path, typer.Argument(help="What to bring in; - is standard input.")],
     format_: Annotated[
-        Literal["bundle", "langfuse", "openai", "promptfoo", "source"],
+        Literal["bundle", "langfuse", "litellm", "openai", "promptfoo", "source"],
         typer.Option("--format", help="Whose file it is; `bundle` is what `burnish export` writes."),
     ] = "bundle",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
@@ -86,7 +86,7 @@ def import_(
     with reaching(profile) as burnish:
         answer = burnish.request(
             "POST", "/v1/import", query={key: value for key, value in given.items() if value is not None}, content=content,
-            headers={"content-type": "application/yaml" if format_ == "promptfoo" else "application/json"},
+            headers={"content-type": "application/yaml" if format_ in ("litellm", "promptfoo") else "application/json"},
         )  # fmt: skip
     rows = list(_rows(answer))
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from burnish_gateway.bundle.foreign import langfuse, openai, promptfoo, source
+from burnish_gateway.bundle.foreign import langfuse, litellm, openai, promptfoo, source
 from burnish_gateway.bundle.foreign.draft import Drafts, Lines
 from burnish_gateway.bundle.foreign.experiments import experiments_in
 from burnish_gateway.bundle.foreign.records import MODELS_MOST, reported_calls
@@ -19,7 +19,7 @@ from burnish_gateway.strict_json import NESTING_MOST, parse_json
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
 
-Format = Literal["bundle", "langfuse", "openai", "promptfoo", "source"]
+Format = Literal["bundle", "langfuse", "litellm", "openai", "promptfoo", "source"]
 
 YAML_MOST_BYTES: Final = 1024 * 1024
 ALIASES_MOST: Final = 200
@@ -35,8 +35,11 @@ EXECUTION: Final = {"source", "id", "model", "finished_at"}
 """Fields of each line of `POST /v1/executions/import`."""
 
 READERS: Final[dict[str, Callable[..., Drafts]]] = {
-    "langfuse": langfuse.read, "openai": openai.read, "source": source.read,
+    "langfuse": langfuse.read, "litellm": litellm.read, "openai": openai.read, "promptfoo": promptfoo.read, "source": source.read,
 }  # fmt: skip
+
+IN_YAML: Final = frozenset({"litellm", "promptfoo"})
+"""Whose files are YAML, of which JSON is a part."""
 
 
 def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: datetime) -> ReadBundle:
@@ -51,7 +54,8 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
         _check_no_executions(raw)
     if kind == "bundle":
         return read_bundle(raw, now=now)
-    drafts = promptfoo.read(_parsed_yaml(raw), model=model, name=name) if kind == "promptfoo" else READERS[kind](_parsed(raw), model=model)
+    value = _parsed_yaml(raw) if kind in IN_YAML else _parsed(raw)
+    drafts = READERS[kind](value, model=model, **({"name": name} if kind == "promptfoo" else {}))
     form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
     form = form.model_copy(update={"experiments": experiments_in(drafts)})
     executions = reported_calls(drafts.calls, drafts.names, drafts.ids, now=now, notes=drafts.notes)

@@ -1,0 +1,264 @@
+"""A configuration of LiteLLM's proxy: its `model_list` becomes models of the workspace (https://docs.litellm.ai/docs/proxy/configs).
+
+What a client calls stays what it calls. Keys, limits and callbacks are not taken: keys are secrets, and the others are set elsewhere here.
+Also read is what the proxy answers at `GET /model/info`, whose list is called `data`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Final
+
+from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, object_at, wrong_shape
+from burnish_gateway.models.bodies import NewModel
+from burnish_gateway.models.known_models import facts_of, find_known
+from burnish_shared.errors import InvalidField
+from burnish_shared.providers import PRESETS
+
+PROVIDERS: Final[Mapping[str, str]] = {
+    **{name: name for name, preset in PRESETS.items() if preset.base_url or name == "azure"},
+    **{preset.litellm: name for name, preset in PRESETS.items() if preset.litellm},
+    "cohere_chat": "cohere", "ollama": "ollama", "ollama_chat": "ollama", "hosted_vllm": "vllm", "vllm": "vllm",
+    "lm_studio": "openai_compatible", "llamafile": "openai_compatible", "xinference": "openai_compatible",
+    "custom_openai": "openai_compatible", "text-completion-openai": "openai",
+}  # fmt: skip
+"""LiteLLM's word before the slash → our provider."""
+
+UNSAID: Final = ("openai", "anthropic", "google", "cohere", "mistral")
+"""Providers among whose models a name without a provider is looked for."""
+
+SERVERS: Final = frozenset({"ollama", "vllm", "llama_cpp", "openai_compatible"})
+"""Speak OpenAI's format below `/v1`, which LiteLLM adds where it knows better."""
+
+PRICES: Final = {
+    "input_cost_per_token": "input_price_nusd_per_million",
+    "output_cost_per_token": "output_price_nusd_per_million",
+    "cache_read_input_token_cost": "cached_input_price_nusd_per_million",
+    "cache_creation_input_token_cost": "cache_write_input_price_nusd_per_million",
+    "output_cost_per_reasoning_token": "reasoning_price_nusd_per_million",
+}
+NUSD_OF_ONE: Final = 10**15
+"""A dollar a token, as nano-dollars for a million tokens."""
+
+ABILITIES: Final = {
+    "supports_function_calling": "tools", "supports_vision": "vision", "supports_pdf_input": "pdf", "supports_response_schema": "json",
+}  # fmt: skip
+
+SECRETS: Final = frozenset({
+    "api_key", "azure_ad_token", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "vertex_credentials", "client_secret",
+    "litellm_credential_name",
+})  # fmt: skip
+TAKEN: Final = frozenset({"model", "api_base", "base_url", "custom_llm_provider", *PRICES}) | SECRETS
+MENTIONED: Final = frozenset({"model_list", "data", "router_settings", "litellm_settings"})
+OF_ROUTER: Final = frozenset({"fallbacks", "default_fallbacks", "model_group_alias"})
+FROM_ENVIRONMENT: Final = "os.environ/"
+
+
+def read(value: Any, *, model: str) -> Drafts:
+    """`model` is for prompts, of which there are none here. Raises InvalidField naming what has another shape."""
+    drafts = Drafts()
+    if not isinstance(value, dict):
+        raise wrong_shape("", "a configuration, an object with 'model_list'")
+    key = "data" if "model_list" not in value and "data" in value else "model_list"
+    rows = list_at(value, key, "")
+    read_models = dict(_models(rows, key, drafts))
+    _add_aliases(read_models, value, drafts)
+    fallbacks = _fallbacks(value, read_models, drafts)
+    drafts.models = _in_order(read_models, fallbacks, drafts)
+    if keys := sorted({_provider_of(one) for one in read_models.values() if _needs_key(one)}):
+        drafts.notes.tell(f"Keys of providers are never taken from a file: add those of {', '.join(keys)} (POST /v1/provider-keys).")
+    _tell_the_rest(value, drafts)
+    return drafts
+
+
+def _models(rows: list[Any], key: str, drafts: Drafts) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name → the body of the model. A second deployment of a name is `NAME@2`, asked where the first fails."""
+    seen: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        place = f"{key}[{index}]"
+        if not isinstance(row, dict) or not isinstance(row.get("model_name"), str):
+            raise wrong_shape(place, "an object with 'model_name' and 'litellm_params'")
+        name = row["model_name"]
+        try:
+            body = _body(row, place, drafts)
+            number = seen.get(name, 0) + 1
+            named = name if number == 1 else f"{name}@{number}"
+            NewModel.model_validate(body | {"model": named})
+        except CannotTake as error:
+            drafts.notes.lose(f"{place} ({name[:200]}): left out, because {error}.")
+            continue
+        except InvalidField as error:
+            drafts.notes.lose(f"{place} ({name[:200]}): left out. {error.message}")
+            continue
+        seen[name] = number
+        yield named, body
+
+
+def _body(row: Mapping[str, Any], place: str, drafts: Drafts) -> dict[str, Any]:
+    """Of one deployment. Raises CannotTake, InvalidField."""
+    params, info = object_at(row, "litellm_params", place), object_at(row, "model_info", place)
+    written = params.get("model")
+    if not isinstance(written, str) or not written:
+        raise wrong_shape(f"{place}.litellm_params.model", "a text")
+    if "*" in written or "*" in row["model_name"]:
+        raise CannotTake("it stands for many models; add a provider's known ones on the page, or by POST /v1/models each")
+    provider, upstream = _parted(written, params)
+    body: dict[str, Any] = {"provider": provider, "upstream_model": upstream}
+    address = params.get("api_base") or params.get("base_url")
+    if isinstance(address, str) and address.startswith(FROM_ENVIRONMENT):
+        raise CannotTake(f"its address stands in the variable {address.removeprefix(FROM_ENVIRONMENT)[:100]}; write it into the file")
+    if address:
+        if provider == "openai":
+            body["provider"] = "openai_compatible"
+        is_bare = provider in SERVERS and not str(address).rstrip("/").endswith("/v1")
+        body["base_url"] = f"{str(address).rstrip('/')}/v1" if is_bare else str(address)
+    elif not PRESETS[provider].base_url:
+        raise CannotTake(f"a model of {provider!r} needs an address ('api_base')")
+    body |= _limits(params, info) | _prices(params, info)
+    if address and isinstance(base := info.get("base_model"), str):
+        body = _known(base) | body
+    left = sorted(str(name) for name in params if name not in TAKEN and params[name] is not None)
+    if left:
+        drafts.notes.lose(f"{place} ({row['model_name'][:200]}): these are not taken: {', '.join(left)[:300]}.")
+    return body
+
+
+def _parted(written: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    """Our provider, and its own name for the model. Raises CannotTake."""
+    told = params.get("custom_llm_provider")
+    prefix, slash, rest = written.partition("/")
+    if isinstance(told, str) and told in PROVIDERS:
+        return PROVIDERS[told], rest if slash and prefix == told else written
+    if slash and prefix in PROVIDERS:
+        return PROVIDERS[prefix], rest
+    if slash:
+        raise CannotTake(f"no provider here is LiteLLM's {prefix[:60]!r}; one that speaks OpenAI's format is 'openai/…' with 'api_base'")
+    found = next((one for one in UNSAID if find_known(one, written) is not None), None)
+    if found is None:
+        raise CannotTake(f"{written[:200]!r} names no provider and is no model that we know; write 'provider/{written[:200]}'")
+    return found, written
+
+
+def _limits(params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    most_in, most_out = info.get("max_input_tokens"), info.get("max_output_tokens")
+    for ours, value in (("context_tokens", most_in or info.get("max_tokens")), ("output_tokens", most_out or info.get("max_tokens"))):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            made[ours] = int(value)
+    able = [word for field, word in ABILITIES.items() if info.get(field) is True]
+    if info.get("mode") == "embedding":
+        made["capabilities"] = ["embeddings"]
+        made.setdefault("output_tokens", 1)
+    elif able or info.get("mode") in ("chat", "completion", "responses"):
+        made["capabilities"] = ["chat", *able]
+    return made
+
+
+def _prices(params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, int]:
+    """Both of input and output, or none: LiteLLM takes one that is not said for nothing."""
+    said = {ours: params.get(theirs, info.get(theirs)) for theirs, ours in PRICES.items()}
+    found = {
+        name: round(min(max(value, -1.0), 10.0) * NUSD_OF_ONE)
+        for name, value in said.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    if found:
+        found = {"input_price_nusd_per_million": 0, "output_price_nusd_per_million": 0} | found
+    return found
+
+
+def _known(base: str) -> dict[str, Any]:
+    """What is known of the model that a deployment at an address of its own is one of, as `base_model` names it: limits and list prices."""
+    upstream = base.rpartition("/")[2]
+    known = next((one for provider in UNSAID if (one := find_known(provider, upstream)) is not None), None)
+    if known is None:
+        return {}
+    facts = {name: value for name, value in facts_of(known).items() if name not in ("upstream_model", "sunset_at") and value is not None}
+    return facts | {"notes": f"As {base[:100]} at its maker. {facts['notes']}"}
+
+
+def _settings(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What is said of groups of models, wherever: LiteLLM reads it in both places."""
+    for place in ("litellm_settings", "router_settings"):
+        yield from object_at(value, place, "").items()
+
+
+def _add_aliases(models: dict[str, dict[str, Any]], value: Mapping[str, Any], drafts: Drafts) -> None:
+    for name, given in _settings(value):
+        if name != "model_group_alias" or not isinstance(given, dict):
+            continue
+        for alias, target in given.items():
+            other = target.get("model") if isinstance(target, dict) else target
+            if alias in models or other not in models:
+                drafts.notes.lose(f"model_group_alias: {alias!r} is left out: {other!r} is no model of the file, or the name is taken.")
+                continue
+            models[alias] = models[other] | {"notes": f"What LiteLLM called an alias of {other}."}
+
+
+def _fallbacks(value: Mapping[str, Any], models: Mapping[str, Any], drafts: Drafts) -> dict[str, str]:
+    """Model → the one that is asked when it fails: first the next deployment of its name, then the first that the file names."""
+    asked: dict[str, str] = {}
+    for name, given in _settings(value):
+        if name == "fallbacks":
+            for pair in given if isinstance(given, list) else []:
+                for model, others in pair.items() if isinstance(pair, dict) else ():
+                    named = [one for one in others if isinstance(one, str)] if isinstance(others, list) else []
+                    if named:
+                        asked[str(model)] = named[0]
+                    if len(named) > 1:
+                        drafts.notes.lose(
+                            f"fallbacks of {model}: a model has one here; {', '.join(named[1:])[:200]} are left out. Name several in a"
+                            " version's or a call's fallback_models."
+                        )
+        elif name == "default_fallbacks" and isinstance(given, list) and given:
+            asked = {model: given[0] for model in models if model != given[0]} | asked
+    groups: dict[str, list[str]] = {}
+    for name in models:
+        groups.setdefault(name.partition("@")[0] if name not in asked and "@" in name else name, []).append(name)
+    made: dict[str, str] = {}
+    for group, members in groups.items():
+        for one, following in pairwise(members):
+            made[one] = following
+        if len(members) > 1:
+            drafts.notes.lose(f"{group}: calls are not spread over its {len(members)} deployments; the next is asked where one fails.")
+        if group in asked:
+            made[members[-1]] = asked[group]
+    return made
+
+
+def _in_order(models: Mapping[str, dict[str, Any]], fallbacks: Mapping[str, str], drafts: Drafts) -> list[NewModel]:
+    """Each behind the one that it falls back to, which has to be there first; the last of a circle has none."""
+    made: dict[str, NewModel] = {}
+
+    def add(name: str, way: tuple[str, ...]) -> None:
+        other = fallbacks.get(name)
+        if other in (*way, name):
+            drafts.notes.lose(f"fallbacks: {other} is not asked when {name} fails, as it falls back there itself.")
+            other = None
+        if other is not None and other in models and other not in made:
+            add(other, (*way, name))
+        made[name] = NewModel.model_validate(models[name] | {"model": name} | ({} if other is None else {"fallback_model": other}))
+
+    for name in models:
+        if name not in made:
+            add(name, ())
+    return list(made.values())
+
+
+def _needs_key(body: Mapping[str, Any]) -> bool:
+    return PRESETS[body["provider"]].needs_key
+
+
+def _provider_of(body: Mapping[str, Any]) -> str:
+    return str(body["provider"])
+
+
+def _tell_the_rest(value: Mapping[str, Any], drafts: Drafts) -> None:
+    """What stands in the file beside models, by its names alone: there may be secrets in it."""
+    left = [str(name) for name in value if name not in MENTIONED]
+    left += [f"{place}.{name}" for place in ("router_settings", "litellm_settings") for name in _names(value.get(place))]
+    if left:
+        drafts.notes.lose(f"Of the configuration these are not taken: {', '.join(sorted(left))[:500]}.")
+
+
+def _names(settings: Any) -> Iterable[str]:
+    return [str(name) for name in settings if name not in OF_ROUTER] if isinstance(settings, dict) else []

@@ -1,0 +1,116 @@
+"""Configurations of LiteLLM's proxy, however they are written (PRODUCT P10)."""
+
+from typing import Any
+
+import pytest
+
+from burnish_gateway.bundle.foreign.draft import Drafts
+from burnish_gateway.bundle.foreign.litellm import read
+from burnish_shared.errors import InvalidField
+
+pytestmark = pytest.mark.capability("P10", "E5")
+
+
+def row(name: str, model: str, *, info: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
+    return {"model_name": name, "litellm_params": {"model": model, **params}, "model_info": info or {}}
+
+
+def models_of(drafts: Drafts) -> dict[str, Any]:
+    return {one.model: one for one in drafts.models}
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "provider", "upstream", "base_url"),
+    [
+        ("gpt-4o", None, "openai", "gpt-4o", ""),
+        ("openai/gpt-4o", None, "openai", "gpt-4o", ""),
+        ("gemini/gemini-2.5-flash", None, "google", "gemini-2.5-flash", ""),
+        ("bedrock/anthropic.claude-v2", None, "bedrock", "anthropic.claude-v2", ""),
+        ("azure/eu", "https://x.openai.azure.com/", "azure", "eu", "https://x.openai.azure.com/"),
+        ("openai/facebook/opt", "https://h.example.com/v1", "openai_compatible", "facebook/opt", "https://h.example.com/v1"),
+        ("ollama_chat/mistral", "http://h:11434", "ollama", "mistral", "http://h:11434/v1"),
+        ("hosted_vllm/q", "http://h:8000/v1/", "vllm", "q", "http://h:8000/v1/"),
+    ],
+)
+def test_a_name_of_litellm_is_a_provider_and_its_own_name(
+    written: str, address: str | None, provider: str, upstream: str, base_url: str
+) -> None:
+    more = {"api_base": address} if address else {}
+    drafts = read({"model_list": [row("m", written, api_key="sk-secret", **more)]}, model="auto")
+    [one] = drafts.models
+    assert (one.model, one.provider, one.upstream_model, one.base_url) == ("m", provider, upstream, base_url)
+    assert "sk-secret" not in repr(drafts) and drafts.notes.lost == 0
+    assert any("/v1/provider-keys" in note for note in drafts.notes.texts) == (provider not in {"ollama", "vllm"})
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (row("*", "openai/*"), "stands for many"),
+        (row("m", "sagemaker/x"), "no provider here is LiteLLM's 'sagemaker'"),
+        (row("m", "my-own"), "names no provider"),
+        (row("m", "azure/x"), "needs an address"),
+        (row("m", "azure/x", api_base="os.environ/AZURE_BASE"), "AZURE_BASE"),
+        (row("auto", "gpt-4o"), "what chooses a model"),
+        (row("bad name", "gpt-4o"), "left out"),
+        ({"model_name": "m", "litellm_params": []}, "litellm_params: must be an object"),
+        (row("m", "gpt-4o", temperature=0.2, rpm=6), "rpm, temperature"),
+    ],
+)
+def test_what_cannot_be_taken_is_named(given: dict[str, Any], says: str) -> None:
+    drafts = read({"model_list": [given]}, model="auto")
+    assert drafts.notes.lost == 1 and says in drafts.notes.texts[0]
+
+
+@pytest.mark.parametrize("value", [[], {"model_list": {}}, {"model_list": [{}]}])
+def test_a_file_of_another_shape_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidField):
+        read(value, model="auto")
+
+
+def test_prices_and_limits_are_those_of_the_file_and_of_the_model_that_it_is() -> None:
+    info = {"max_input_tokens": 32000, "max_output_tokens": 4000, "supports_vision": True, "mode": "chat", "input_cost_per_token": 1e-6}
+    drafts = read(
+        {
+            "data": [
+                row("own", "openai/own", api_base="https://h.example.com/v1", output_cost_per_token=2.5e-6, info=info),
+                row("eu", "azure/eu", api_base="https://x.openai.azure.com", info={"base_model": "azure/gpt-4o"}),
+                row("e", "openai/e", api_base="https://h.example.com/v1", info={"mode": "embedding", "max_input_tokens": 512}),
+            ]
+        },
+        model="auto",
+    )
+    own, eu, embeds = drafts.models
+    assert (own.input_price_nusd_per_million, own.output_price_nusd_per_million) == (1_000_000_000, 2_500_000_000)
+    assert (own.context_tokens, own.output_tokens, own.capabilities) == (32_000, 4_000, ["chat", "vision"])
+    assert eu.context_tokens == 128_000 and eu.input_price_nusd_per_million == 2_500_000_000 and "azure/gpt-4o" in eu.notes
+    assert (embeds.capabilities, embeds.context_tokens, embeds.output_tokens, embeds.input_price_nusd_per_million) == (
+        ["embeddings"], 512, 1, None,
+    )  # fmt: skip
+
+
+def test_deployments_and_fallbacks_stand_behind_each_other_and_a_circle_ends() -> None:
+    value = {
+        "model_list": [row("big", "gpt-4o"), row("big", "gpt-4o-mini"), row("small", "gpt-4o-mini"), row("other", "gpt-4o")],
+        "litellm_settings": {"fallbacks": [{"big": ["small", "other"]}, {"small": ["big"]}], "num_retries": 3, "drop_params": True},
+        "router_settings": {"model_group_alias": {"gpt-4": "big", "none": "nowhere"}, "redis_password": "hidden"},
+        "general_settings": {"master_key": "sk-1"},
+    }
+    drafts = read(value, model="auto")
+    found = models_of(drafts)
+    assert {name: one.fallback_model for name, one in found.items()} == {
+        "big": "big@2", "big@2": "small", "small": None, "other": None, "gpt-4": None,
+    }  # fmt: skip
+    names = [one.model for one in drafts.models]
+    assert all(one.fallback_model is None or names.index(one.fallback_model) < names.index(one.model) for one in drafts.models)
+    told = " ".join(drafts.notes.texts)
+    for part in (
+        "fallbacks of big",
+        "not spread",
+        "'none'",
+        "big is not asked when small fails",
+        "general_settings",
+        "litellm_settings.num_retries",
+    ):
+        assert part in told, part
+    assert "hidden" not in told and "sk-1" not in told
