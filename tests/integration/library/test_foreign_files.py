@@ -29,6 +29,8 @@ SHAPES = [
     ("promptfoo", {"prompts": ["hi"], "tests": [{"vars": 5}]}, "tests[0].vars"),
     ("promptfoo", {"prompts": ["hi"], "tests": [], "defaultTest": {"assert": [1]}}, "defaultTest.assert[0]"),
     ("promptfoo", ["hi"], None),
+    ("dspy", ["hi"], None),
+    ("dspy", {"signature": {"instructions": "x", "fields": [{"description": "no prefix"}]}}, "signature.fields[0]"),
     ("litellm", ["hi"], None),
     ("litellm", {"model_list": [{"model_name": 5}]}, "model_list[0]"),
     ("litellm", {"model_list": [], "router_settings": 5}, "router_settings"),
@@ -51,6 +53,8 @@ ODD: list[Any] = [None, 5, "x", "", [], {}, [5], ["x"], [None], {"x": 5}, {"id":
 FILES: dict[str, dict[str, Any]] = {
     "openai": {"id": "p", "name": "p", "version": "1", "instructions": "x", "input": "y", "tools": [], "text": {"format": {"type": "text"}},
                "reasoning": {"effort": "low"}, "model": "m", "versions": [{"version": "1"}], "temperature": 1},
+    "dspy": {"signature": {"instructions": "x", "fields": [{"prefix": "A:", "description": "${a}"}, {"prefix": "B:", "description": ""}]},
+             "demos": [{"a": 1, "b": 2}], "lm": {"model": "openai/m", "temperature": 1}, "metadata": {}, "traces": []},
     "langfuse": langfuse("a", 1, "x") | {"commitMessage": "m"},
     "promptfoo": {"prompts": ["x"], "providers": ["openai:m"], "tests": [{"vars": {"a": "b"}}], "defaultTest": {"vars": {}},
                   "description": "d", "targets": ["x"]},

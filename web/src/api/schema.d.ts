@@ -53384,12 +53384,12 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `bundle` is our own; see the guide for the others. */
-                format?: "bundle" | "langfuse" | "litellm" | "openai" | "promptfoo" | "source";
+                format?: "bundle" | "dspy" | "langfuse" | "litellm" | "openai" | "promptfoo" | "source";
                 /** @description Says what would happen, and changes nothing. */
                 dry_run?: boolean;
                 /** @description For prompts of foreign files that name none; `auto` if not given. */
                 model?: string | null;
-                /** @description Of a promptfoo file: what its prompts and its dataset are called. */
+                /** @description Of a file of promptfoo or DSPy: what its prompts, and its dataset, are called. */
                 name?: string | null;
             };
             header?: {

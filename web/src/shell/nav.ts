@@ -70,7 +70,7 @@ export const PLACES: readonly { to: string; label: string; /** Where it is, and 
   { to: "/prompts?archived=1", label: "Archived prompts", hint: "Prompts", keywords: ["restore", "purge", "put away"] },
   { to: "/webhooks?tab=inbound", label: "Inbound endpoints", hint: "Webhooks", keywords: ["feedback", "receive"] },
   { to: "/analytics/recounts", label: "Recounts", hint: "Analytics", keywords: ["count again", "rollups"] },
-  { to: "/settings?tab=files", label: "Export and import", hint: "Settings", keywords: ["bundle", "langfuse", "litellm", "promptfoo", "openai", "move"] },
+  { to: "/settings?tab=files", label: "Export and import", hint: "Settings", keywords: ["bundle", "langfuse", "litellm", "dspy", "promptfoo", "openai", "move"] },
   { to: "/settings?tab=organization", label: "Organization", hint: "Settings", keywords: ["suspend", "erase workspace", "move credit"] },
   { to: "/chains", label: "Chains", hint: "Prompts", keywords: ["steps", "pipeline"] },
   { to: "/approvals", label: "Approvals", hint: "Prompts", keywords: ["handed in", "reviews of versions", "comments"] },

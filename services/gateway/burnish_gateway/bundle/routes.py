@@ -106,7 +106,8 @@ async def post_import(
         str | None, Query(max_length=200, description="For prompts of foreign files that name none; `auto` if not given.")
     ] = None,
     name: Annotated[
-        str | None, Query(min_length=1, max_length=150, description="Of a promptfoo file: what its prompts and its dataset are called.")
+        str | None,
+        Query(min_length=1, max_length=150, description="Of a file of promptfoo or DSPy: what its prompts, and its dataset, are called."),
     ] = None,
 ) -> Response:
     """At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels

@@ -15,6 +15,7 @@ type Given = { name: string; size: number; text: string };
 const MOST_BYTES = 16 * 1024 * 1024;
 const FORMATS = [
   { value: "bundle", label: "Burnish bundle", hint: "As “Export prompts” writes it." },
+  { value: "dspy", label: "DSPy", hint: "A program that was saved as JSON: a prompt for each predictor, with its demonstrations." },
   { value: "langfuse", label: "Langfuse", hint: "Prompts or dataset items, as its API returns them." },
   { value: "litellm", label: "LiteLLM", hint: "The proxy’s config.yaml: its models, their prices and fallbacks. Keys are never taken." },
   { value: "openai", label: "OpenAI prompts", hint: "Prompt objects that were copied together: one, a list, or with versions." },
@@ -22,6 +23,8 @@ const FORMATS = [
   { value: "source", label: "Source systems", hint: "Prompts, items, executions and models of the systems that Burnish grew out of." },
 ] as const;
 type Format = (typeof FORMATS)[number]["value"];
+/** Whose files need not say what is in them. */
+const NAMELESS: ReadonlySet<Format> = new Set(["dspy", "promptfoo"]);
 
 /** Prompts and datasets from a file of ours or of another tool: it says what would change, and does it when told so. */
 export function BringIn() {
@@ -104,9 +107,9 @@ export function BringIn() {
               <span className="text-13 font-medium">Model, where the file names none</span>
               <Combobox label="Model, where the file names none" value={model} clear="auto" placeholder="auto" choices={choices} disabled={!may.admin} onChange={setModel} className="w-full" />
             </div>
-            {format === "promptfoo" ? (
+            {NAMELESS.has(format) ? (
               <Field label="What it is called" hint="Where the file does not say." className="w-full max-w-sm" error={errorFor(error, "name")}>
-                <Input value={name} maxLength={150} onChange={(event) => setName(event.target.value)} placeholder="promptfoo" />
+                <Input value={name} maxLength={150} onChange={(event) => setName(event.target.value)} placeholder={format === "dspy" ? "program" : "promptfoo"} />
               </Field>
             ) : null}
           </div>
@@ -165,7 +168,7 @@ type Asked = { file: Given; format: Format; model: string | null; name: string; 
 
 /** The bytes of the file as they are: the typed client would make JSON of them once more. */
 function send({ file, format, model, name, dry, key }: Asked, signal?: AbortSignal): Promise<Imported> {
-  const query = new URLSearchParams({ format, dry_run: String(dry), ...(model && format !== "bundle" ? { model } : {}), ...(name.trim() && format === "promptfoo" ? { name: name.trim() } : {}) });
+  const query = new URLSearchParams({ format, dry_run: String(dry), ...(model && format !== "bundle" ? { model } : {}), ...(name.trim() && NAMELESS.has(format) ? { name: name.trim() } : {}) });
   return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" || format === "litellm" ? "application/yaml" : "application/json", key, signal });
 }
 

@@ -59,12 +59,12 @@ def _prompts_in(bundle: bytes) -> list[Any] | None:
 def import_(
     file: Annotated[Path, typer.Argument(help="What to bring in; - is standard input.")],
     format_: Annotated[
-        Literal["bundle", "langfuse", "litellm", "openai", "promptfoo", "source"],
+        Literal["bundle", "dspy", "langfuse", "litellm", "openai", "promptfoo", "source"],
         typer.Option("--format", help="Whose file it is; `bundle` is what `burnish export` writes."),
     ] = "bundle",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
     model: Annotated[str | None, typer.Option(help="For prompts of other tools' files that name none; `auto` without.")] = None,
-    name: Annotated[str | None, typer.Option(help="Of a promptfoo file: what its prompts and its dataset are called.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of a file of promptfoo or DSPy: what its prompts, and its dataset, are called.")] = None,
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from burnish_gateway.bundle.foreign import langfuse, litellm, openai, promptfoo, source
+from burnish_gateway.bundle.foreign import dspy, langfuse, litellm, openai, promptfoo, source
 from burnish_gateway.bundle.foreign.draft import Drafts, Lines
 from burnish_gateway.bundle.foreign.experiments import experiments_in
 from burnish_gateway.bundle.foreign.records import MODELS_MOST, reported_calls
@@ -19,7 +19,7 @@ from burnish_gateway.strict_json import NESTING_MOST, parse_json
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
 
-Format = Literal["bundle", "langfuse", "litellm", "openai", "promptfoo", "source"]
+Format = Literal["bundle", "dspy", "langfuse", "litellm", "openai", "promptfoo", "source"]
 
 YAML_MOST_BYTES: Final = 1024 * 1024
 ALIASES_MOST: Final = 200
@@ -35,27 +35,31 @@ EXECUTION: Final = {"source", "id", "model", "finished_at"}
 """Fields of each line of `POST /v1/executions/import`."""
 
 READERS: Final[dict[str, Callable[..., Drafts]]] = {
-    "langfuse": langfuse.read, "litellm": litellm.read, "openai": openai.read, "promptfoo": promptfoo.read, "source": source.read,
+    "dspy": dspy.read, "langfuse": langfuse.read, "litellm": litellm.read, "openai": openai.read, "promptfoo": promptfoo.read,
+    "source": source.read,
 }  # fmt: skip
+
+NAMELESS: Final = frozenset({"dspy", "promptfoo"})
+"""Whose files need not say what is in them."""
 
 IN_YAML: Final = frozenset({"litellm", "promptfoo"})
 """Whose files are YAML, of which JSON is a part."""
 
 
 def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: datetime) -> ReadBundle:
-    """`model`: of prompts that name none; `name`: of what has none in a promptfoo file. Raises InvalidBody, InvalidField.
+    """`model`: of prompts that name none; `name`: of what has none in a file of promptfoo or DSPy. Raises InvalidBody, InvalidField.
 
     A mark of UTF-8 before the file, as editors on Windows write, is none of its text.
     """
     raw = raw.removeprefix(BOM_UTF8)
-    if name is not None and kind != "promptfoo":
-        raise InvalidField(f"name: names what a promptfoo file does not; the prompts of {kind!r} have names.", param="name")
+    if name is not None and kind not in NAMELESS:
+        raise InvalidField(f"name: names what a file of promptfoo or DSPy does not; the prompts of {kind!r} have names.", param="name")
     if kind != "source":
         _check_no_executions(raw)
     if kind == "bundle":
         return read_bundle(raw, now=now)
     value = _parsed_yaml(raw) if kind in IN_YAML else _parsed(raw)
-    drafts = READERS[kind](value, model=model, **({"name": name} if kind == "promptfoo" else {}))
+    drafts = READERS[kind](value, model=model, **({"name": name} if kind in NAMELESS else {}))
     form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
     form = form.model_copy(update={"experiments": experiments_in(drafts)})
     executions = reported_calls(drafts.calls, drafts.names, drafts.ids, now=now, notes=drafts.notes)
