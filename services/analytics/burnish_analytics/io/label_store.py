@@ -189,14 +189,6 @@ async def save_states(tx: Tx, states: Mapping[LabelKey, ThresholdState]) -> None
         await tx.execute(SAVE, *_columns(rows))
 
 
-async def versions_of_label(tx: Tx, *, workspace_id: UUID, slug: str, label: str) -> list[LabelKey]:
-    """Every version that got feedback under this label."""
-    rows = await tx.fetch(
-        "SELECT version FROM label_feedback WHERE workspace_id = $1 AND slug = $2 AND label = $3", workspace_id, slug, label
-    )
-    return [LabelKey(workspace_id, slug, label, row["version"]) for row in rows]
-
-
 async def forget_feedback(tx: Tx, *, workspace_id: UUID, days: int, at_most: int) -> int:
     """Removes standings that nobody judged for so long and nothing waits for, and what single voices said in them."""
     rows = await tx.fetch(
