@@ -14,7 +14,7 @@ import { NoArms } from "./NoArms";
 import { Kpis } from "./Kpis";
 import { effectivenessWords } from "./figures";
 import { LiveDot } from "./LiveDot";
-import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, groupsInFile, isHourly, shape, windowsOf } from "./range";
+import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, groupsInFile, isHourly, shape, shownOf, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
 import { useNow } from "@/lib/use-now";
 
@@ -24,7 +24,8 @@ const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By pr
 const DRAWN = 10;
 
 export default function AnalyticsPage() {
-  const [state, set] = useUrlState(shape);
+  const [said, set] = useUrlState(shape);
+  const state = shownOf(said);
   const { range, group, compare, prompt, model } = state;
   const { stepMs } = RANGES[range];
   const now = useNow(stepMs);
