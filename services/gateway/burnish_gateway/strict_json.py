@@ -19,7 +19,7 @@ def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:
     if duplicate_keys:
         with contextlib.suppress(ValueError):  # What is wrong is said by the slow way.
             value = from_json(raw, allow_inf_nan=False)
-            _check(value, depth=0)
+            _check_whole(value)
             return value
     try:
         text = raw.decode("utf-8")
@@ -33,7 +33,7 @@ def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:
     except ValueError as error:
         why = "a number has thousands of digits" if "integer string conversion" in str(error) else str(error)[:200]
         raise InvalidBody(f"The body is not valid JSON: {why}") from error
-    _check(value, depth=0)
+    _check_whole(value)
     return value
 
 
@@ -57,6 +57,37 @@ def _finite(text: str) -> float:
     return number
 
 
+def _check_whole(value: Any) -> None:
+    """As `_check`; what cannot be stored is refused with the name of the field that holds it."""
+    try:
+        _check(value, depth=0)
+    except InvalidBody as error:
+        place = _place_of_fault(value)
+        if place:
+            raise InvalidBody(f"{place}: {error.message}", param=place) from None
+        raise
+
+
+def _place_of_fault(value: Any, place: str = "", *, depth: int = 0) -> str | None:
+    """Where the first text or number stands that cannot be stored, such as `budget.evaluations`; of a key the object that has it. None:
+    there is none, but what is nested too deep."""
+    if depth > NESTING_MOST:
+        return None
+    parts: list[tuple[str, Any]] = []
+    try:
+        if isinstance(value, dict):
+            for key in value:
+                check_text(key)
+            parts = [(f"{place}.{key}" if place else key, one) for key, one in value.items()]
+        elif isinstance(value, list):
+            parts = [(f"{place}[{at}]", one) for at, one in enumerate(value)]
+        else:
+            _check(value, depth=0)
+    except InvalidBody:
+        return place[:200]
+    return next((found for at, one in parts if (found := _place_of_fault(one, at, depth=depth + 1)) is not None), None)
+
+
 def _check(value: Any, *, depth: int) -> None:
     """Walks the whole value once: nesting, NUL, surrogates, integers that no column holds. ValueError for a number that is
     not finite, which the strict way refuses before, in words."""
@@ -74,7 +105,7 @@ def _check(value: Any, *, depth: int) -> None:
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("not a finite number")
     elif isinstance(value, int) and not -INT8_MOST - 1 <= value <= INT8_MOST:
-        raise InvalidBody("A number in the body is beyond 64 bits.")
+        raise InvalidBody(f"A number is beyond 64 bits; the largest is {INT8_MOST}.")
 
 
 def check_text(text: str) -> None:

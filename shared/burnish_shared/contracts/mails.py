@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 from uuid import UUID
 
-MailKind = Literal["invitation", "password_reset"]
+MailKind = Literal["invitation", "password_reset", "password_changed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from burnish_webhooks.send_mails import MailSender
 from tests.embedded.stack import KEK, Stack
 from tests.embedded.superuser import as_superuser
 from tests.fakes.alert_services import MailServer, mail_server
-from tests.integration.access.browser import Browser, join, newcomer, nobody, unknown_email
+from tests.integration.access.browser import PASSWORD, Browser, join, newcomer, nobody, unknown_email
 from tests.integration.access.conftest import CHEAP
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1")]
@@ -98,6 +98,26 @@ async def test_a_link_that_sets_a_password_is_mailed_to_its_owner(stack: Stack, 
     [(recipients, mail)] = post.server.mails  # the link that the newer one replaced works no more, and is not mailed
     part = mail.get_body(("plain",))
     assert recipients == [grace.email] and part is not None and answer.body["url"] in part.get_content()
+
+
+async def test_whose_password_was_changed_is_told_by_mail(stack: Stack, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = (await newcomer(stack, organization="Evil https://evil.example\r\nCorp")).at(post.url)
+    grace = await join(stack, ada, role="viewer")
+    reset = (await ada("POST", f"/v1/members/{grace.user_id}/password-reset")).body["token"]
+    monkeypatch.setattr(mail_link, "MOST_A_DAY", 0)  # an admin who uses up the day's mails does not silence this one
+    there = nobody(stack).at(post.url)
+    assert (await there("POST", "/v1/auth/password-reset", {"token": reset, "new_password": "short"})).status == 422
+    body = {"token": reset, "new_password": "another long passphrase"}
+    assert (await there("POST", "/v1/auth/password-reset", body)).status == 204
+    assert (await ada("POST", "/v1/auth/password", {"old_password": PASSWORD, "new_password": "one more passphrase"})).status == 204
+    assert await post.send() == 2
+    by_recipient = {recipients[0]: mail for recipients, mail in post.server.mails}
+    assert by_recipient.keys() == {grace.email, ada.email}
+    for mail in by_recipient.values():
+        part = mail.get_body(("plain",))
+        assert part is not None and mail["Subject"] == "Your password for Burnish was changed"
+        text = part.get_content()
+        assert f"{PUBLIC}/app/" in text and "https://evil.example" not in text and "passphrase" not in text
 
 
 async def test_what_was_taken_back_or_used_is_not_mailed(stack: Stack, post: Post) -> None:

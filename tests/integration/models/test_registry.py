@@ -194,6 +194,9 @@ async def test_the_operator_describes_models_for_everybody(stack: Stack, caller:
         assert (told.status, told.body["error"]["param"]) == (422, field), told.body
     answer = await caller("POST", "/v1/executions", {"messages": ASKED, "model": "house/one"})
     assert (answer.status, answer.body["price_version"]) == (200, saved.body["price_version"])
+    tested = (await operator("PUT", path, body | {"last_tested_at": "2026-02-01T00:00:00Z"})).body["last_tested_at"]
+    assert (await operator("PUT", path, body)).body["last_tested_at"] == tested, "what is read back of it is not the operator's word"
+    assert (await operator("PUT", path, body | {"last_tested_at": None})).body["last_tested_at"] is None
     dearer = await operator("PUT", path, body | {"output_price_nusd_per_million": 10_000_000})
     versions = [one["price_version"] for one in (await caller("GET", "/v1/models/house/one/prices")).body["data"]]
     assert versions == [dearer.body["price_version"], saved.body["price_version"]]

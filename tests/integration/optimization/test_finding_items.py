@@ -175,6 +175,8 @@ async def test_the_tickets_that_burnish_ships_become_a_dataset_and_are_found_by_
     assert await found("TICKETS") == ["Support tickets"] and await found("0%25%20mine_") == ["100% mine_"]
     assert await found("%25") == ["100% mine_"] and await found("nothing") == []
     assert await found("") == ["100% mine_", "Support tickets"]
+    again = [(await caller("POST", "/v1/datasets", {"sample": "support_tickets"})).body["name"] for _ in range(2)]
+    assert again == ["Support tickets 2", "Support tickets 3"], "told apart wherever a dataset is chosen by its name"
     item = {"input": "a", "expected": "b"}
     for body, param in (
         ({"sample": "support_tickets", "items": [item]}, "sample"), ({"sample": "others"}, "sample"), ({"name": "n"}, "items"),

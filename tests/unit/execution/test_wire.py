@@ -59,6 +59,23 @@ def test_a_number_of_thousands_of_digits_is_told_in_the_callers_words() -> None:
         parse_json(b'{"a":' + b"9" * 5000 + b"}")
 
 
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        (b'{"budget": {"evaluations": 99999999999999999999}}', "budget.evaluations"),
+        (b'{"items": [1, {"input": "x\\u0000"}]}', "items[1].input"),
+        (b'{"metadata": {"x\\u0000y": 1}}', "metadata"),
+        (b"99999999999999999999", None),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_with_its_field(raw: bytes, place: str | None) -> None:
+    for duplicate_keys in (False, True):
+        with pytest.raises(InvalidBody) as refused:
+            parse_json(raw, duplicate_keys=duplicate_keys)
+        assert refused.value.param == place
+        assert refused.value.message.startswith("A number" if place is None else f"{place}: ")
+
+
 @given(
     st.recursive(
         st.none()

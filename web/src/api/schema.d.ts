@@ -1839,7 +1839,8 @@ export interface paths {
          * Make a dataset
          * @description A new dataset from JSON items, from a JSONL or CSV upload with its name in the query, or (`sample`) of data that Burnish ships.
          *
-         *     A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
+         *     A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved. A second dataset of the same
+         *     sample, without a name, gets a number behind its own.
          */
         post: operations["create_v1_datasets_post"];
         delete?: never;
@@ -2633,7 +2634,8 @@ export interface paths {
          * @description All that `GET /v1/executions` lists with the same filters: as JSON lines the same objects, as CSV (`format=csv`, UTF-8, RFC 4180) a
          *     column for each of their values. Numbers and ids, no text.
          *
-         *     It is read in pieces, until all executions were looked through: what is booked meanwhile may be in it or not. Where the database goes
+         *     It is read in pieces, until all executions were looked through: what is booked meanwhile may be in it or not. While a filter finds
+         *     nothing for long, a blank line every ten seconds says that it goes on; readers of either format pass over it. Where the database goes
          *     away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an apostrophe stands before a
          *     text that would run as a formula.
          */
@@ -19515,7 +19517,9 @@ export interface components {
         };
         /**
          * PlatformModel
-         * @description A model that every workspace may call at its provider's own address. The whole of it: what is left out is empty from then on.
+         * @description A model that every workspace may call at its provider's own address. The whole of it: what is left out is empty from then on, but
+         *     when it was last tested: what is shown of that counts one workspace's test runs too, so who sends back what they read would write them
+         *     down for everybody.
          */
         PlatformModel: {
             /**
@@ -19540,7 +19544,10 @@ export interface components {
             fallback_model?: string | null;
             /** Input Price Nusd Per Million */
             input_price_nusd_per_million?: number | null;
-            /** Last Tested At */
+            /**
+             * Last Tested At
+             * @description Left out: it stays as it was said.
+             */
             last_tested_at?: string | null;
             /** Latency Ms */
             latency_ms?: number | null;

@@ -61,11 +61,11 @@ function DataTable({ label, head, rows }: TableOf & { label: string }) {
 
 export function LegendMark({ color, name, dashed }: { color: string; name: string; dashed?: boolean }) {
   return (
-    <span className="inline-flex items-center gap-1.5">
-      <svg width="14" height="6" aria-hidden>
+    <span className="inline-flex min-w-0 items-center gap-1.5">
+      <svg width="14" height="6" aria-hidden className="shrink-0">
         <line x1="0" x2="14" y1="3" y2="3" stroke={color} strokeWidth="2.5" strokeDasharray={dashed ? "4 3" : undefined} />
       </svg>
-      {name}
+      <span className="min-w-0 whitespace-normal wrap-anywhere">{name}</span>
     </span>
   );
 }

@@ -1,9 +1,10 @@
-"""Change one's own password: the old one is asked for, and every other session ends."""
+"""Change one's own password: the old one is asked for, every other session ends, and a mail says so."""
 
 from fastapi import Request
 
 from burnish_gateway.access import session_store as store
 from burnish_gateway.access.audit import note_in
+from burnish_gateway.access.mail_link import tell_of_new_password
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.sign_in import verify_password
 from burnish_gateway.access.store import enter
@@ -28,8 +29,10 @@ async def change_password(gateway: Gateway, request: Request, person: Person, *,
     async with gateway.db.unit_of_work(user=user_id) as tx:
         if not await store.swap_password(tx, user_id, email=email, old=verified.password_hash, new=password_hash):
             raise Conflict("The password was changed by another call meanwhile; sign in with that one.", param="old_password")
-        for membership in person.user.memberships:
+        for number, membership in enumerate(person.user.memberships):
             await enter(tx, membership.workspace_id)
+            if number == 0:
+                await tell_of_new_password(tx, gateway, workspace_id=membership.workspace_id, email=email)
             await note_in(tx, membership.workspace_id, person, action="user.password_changed", kind="user", key=str(user_id))
         await store.end_sessions(tx, user_id, save=person.session_id)
 

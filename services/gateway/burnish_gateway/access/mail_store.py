@@ -11,8 +11,10 @@ from burnish_shared.db.session import Tx
 
 
 async def count_today(tx: Tx) -> int:
-    """How many the workspace wrote within 24 hours."""
-    count: int = await tx.fetchval("SELECT count(*) FROM mails WHERE created_at > clock_timestamp() - interval '1 day'")
+    """How many with a link for somebody the workspace wrote within 24 hours."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM mails WHERE created_at > clock_timestamp() - interval '1 day' AND kind <> 'password_changed'"
+    )
     return count
 
 

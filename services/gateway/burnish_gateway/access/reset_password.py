@@ -12,6 +12,7 @@ from fastapi import Request
 from burnish_gateway.access import mail_store, people_store, session_store
 from burnish_gateway.access import reset_store as store
 from burnish_gateway.access.audit import note, note_in
+from burnish_gateway.access.mail_link import tell_of_new_password
 from burnish_gateway.access.principal import ROLES, Principal, Role
 from burnish_gateway.access.sign_in import Guessing, address_of
 from burnish_gateway.access.store import enter
@@ -77,8 +78,8 @@ async def make_reset(tx: Tx, principal: Principal, user_id: UUID, token: NewToke
 
 
 async def use_reset(gateway: Gateway, request: Request, token: str, *, password: str) -> None:
-    """Sets the password, ends every session of the user and forgets their failed tries. Raises NotFound alike for whatever is wrong with
-    the token, InvalidField for a password that is too weak, which leaves the link as it is."""
+    """Sets the password, ends every session of the user, tells them by mail, and forgets their failed tries. Raises NotFound alike for
+    whatever is wrong with the token, InvalidField for a password that is too weak, which leaves the link as it is."""
     reset_id = token_id_of(token)
     async with gateway.db.unit_of_work(read_only=True) as tx:
         found = await store.find_reset(tx, reset_id) if reset_id is not None else None
@@ -89,8 +90,10 @@ async def use_reset(gateway: Gateway, request: Request, token: str, *, password:
     async with gateway.db.unit_of_work(user=user_id) as tx:
         if not await store.use_reset(tx, reset_id, password_hash):
             raise _no_such_link()
-        for membership in await people_store.memberships_of(tx, user_id):
+        for number, membership in enumerate(await people_store.memberships_of(tx, user_id)):
             await enter(tx, membership["workspace_id"])
+            if number == 0:
+                await tell_of_new_password(tx, gateway, workspace_id=membership["workspace_id"], email=found["email"])
             await mail_store.take_back(tx, [reset_id])
             await note_in(tx, membership["workspace_id"], Owner(user_id), action="user.password_reset", kind="user", key=str(user_id))
         tries = Guessing.of(found["email"], address_of(request), session_key=gateway.installation.session_key)

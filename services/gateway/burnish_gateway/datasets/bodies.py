@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
@@ -100,10 +100,12 @@ class ItemBody(ApiModel):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read of a body. `left_out`: lines that expect nothing, where those are to be left out."""
+    """What was read of a body. `left_out`: lines that expect nothing, where those are to be left out. `is_named_by_us`: nobody chose
+    the name, so that another may stand in for it."""
 
     items: list[NewItem]
     left_out: list[int] = field(default_factory=list)
+    is_named_by_us: bool = False
 
 
 class ItemsBody(ApiModel):
@@ -133,7 +135,7 @@ class DatasetBody(ApiModel):
         """Name and items."""
         if self.sample is not None:
             items = _uploaded(support_tickets(), content_type=JSONL[0], mapping={}, leave_out_blank=False)
-            return self.name or SUPPORT_TICKETS_NAME, items
+            return self.name or SUPPORT_TICKETS_NAME, replace(items, is_named_by_us=self.name is None)
         return self.name or "", Read([one.item() for one in self.items or ()])
 
 

@@ -108,7 +108,8 @@ async def create(
 ) -> Response:
     """A new dataset from JSON items, from a JSONL or CSV upload with its name in the query, or (`sample`) of data that Burnish ships.
 
-    A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
+    A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved. A second dataset of the same
+    sample, without a name, gets a number behind its own.
     """
     raw, kind = await request.body(), request.headers.get("content-type", "")
     title, read = await asyncio.to_thread(
@@ -117,8 +118,9 @@ async def create(
 
     async def work(tx: Tx) -> answers.AddedAnswer:
         change = Change(principal.actor, "uploaded")
-        made = answers.added_answer(await create_dataset(tx, principal.workspace_id, title, read.items, change=change), read)
-        after = {"name": title, "version": made.version, "items": made.added}
+        named = await store.free_name(tx, principal.workspace_id, title) if read.is_named_by_us else title
+        made = answers.added_answer(await create_dataset(tx, principal.workspace_id, named, read.items, change=change), read)
+        after = {"name": named, "version": made.version, "items": made.added}
         await audit.note(tx, principal, action="dataset.created", kind="dataset", key=str(made.id), after=after)
         return made
 

@@ -57,6 +57,15 @@ WANTED: Final = """i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.spl
 """SQL: whether item `i` is one of those that are `Wanted` of the split `s` ($3) behind a place ($4, $5)."""
 
 
+async def free_name(tx: Tx, workspace_id: UUID, wanted: str) -> str:
+    """`wanted`, or with the first number behind it, from 2, by which no dataset of the workspace is called, archived or not."""
+    rows = await tx.fetch(
+        "SELECT name FROM datasets WHERE workspace_id = $1 AND (name = $2 OR starts_with(name, $2 || ' '))", workspace_id, wanted
+    )
+    taken = {row["name"] for row in rows}
+    return next(name for name in (wanted, *(f"{wanted} {n}" for n in range(2, len(taken) + 3))) if name not in taken)
+
+
 async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, change: Change) -> UUID:
     """An empty one, version 1."""
     dataset_id = new_uuid()

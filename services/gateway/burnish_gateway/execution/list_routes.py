@@ -38,7 +38,8 @@ async def export_executions(
     """All that `GET /v1/executions` lists with the same filters: as JSON lines the same objects, as CSV (`format=csv`, UTF-8, RFC 4180) a
     column for each of their values. Numbers and ids, no text.
 
-    It is read in pieces, until all executions were looked through: what is booked meanwhile may be in it or not. Where the database goes
+    It is read in pieces, until all executions were looked through: what is booked meanwhile may be in it or not. While a filter finds
+    nothing for long, a blank line every ten seconds says that it goes on; readers of either format pass over it. Where the database goes
     away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an apostrophe stands before a
     text that would run as a formula.
     """

@@ -135,7 +135,9 @@ class NewModel(_About):
 
 
 class PlatformModel(_About):
-    """A model that every workspace may call at its provider's own address. The whole of it: what is left out is empty from then on."""
+    """A model that every workspace may call at its provider's own address. The whole of it: what is left out is empty from then on, but
+    when it was last tested: what is shown of that counts one workspace's test runs too, so who sends back what they read would write them
+    down for everybody."""
 
     provider: ProviderName
     upstream_model: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
@@ -161,7 +163,7 @@ class PlatformModel(_About):
     successor: ModelName | None = None
     deprecated_at: Moment | None = None
     sunset_at: Moment | None = None
-    last_tested_at: Moment | None = None
+    last_tested_at: Moment | None = Field(default=None, description="Left out: it stays as it was said.")
     active: bool = Field(default=True, description="`false`: retired; workspaces are told its successor.")
     notes: Annotated[Text, Field(max_length=2000)] = ""
 

@@ -91,6 +91,8 @@ async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, mod
     said = stored(body.model_dump(), body)
     said |= {"upstream_model": body.upstream_model or model, "display_name": body.display_name or model}
     row = await store.lock_platform_model(tx, model)
+    if row is not None and "last_tested_at" not in body.model_fields_set:
+        said["last_tested_at"] = row["last_tested_at"]
     if row is None and is_keyword(model):
         raise InvalidField(keyword_refused(model, field="platform_model"), param="platform_model")
     if row is None and is_toy_name(model, provider=body.provider):

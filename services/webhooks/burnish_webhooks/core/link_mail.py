@@ -1,4 +1,4 @@
-"""A mail with a link for one person: an invitation, or a link that sets a new password. Pure.
+"""A mail with a link for one person: an invitation, a link that sets a new password, or word that it was changed. Pure.
 
 The name of a workspace is anybody's words: none of it becomes a link or another line."""
 
@@ -16,7 +16,7 @@ def link_mail(
     kind: MailKind, mail: LinkMail, *, workspace: str, sender: str, written_at: datetime, ends_at: datetime, message_id: str, domain: str
 ) -> EmailMessage:
     """`message_id` is the same in each attempt, so that a mail that was sent twice can be seen as one."""
-    subject, lines = words_of(kind, workspace=unlinked(in_one_line(workspace)), ends_at=ends_at)
+    subject, lines = words_of(kind, workspace=unlinked(in_one_line(workspace)), written_at=written_at, ends_at=ends_at)
     message = EmailMessage()
     message["From"] = sender
     message["To"] = mail_address(mail.recipient)
@@ -33,7 +33,7 @@ def link_mail(
     return message
 
 
-def words_of(kind: MailKind, *, workspace: str, ends_at: datetime) -> tuple[str, list[str]]:
+def words_of(kind: MailKind, *, workspace: str, written_at: datetime, ends_at: datetime) -> tuple[str, list[str]]:
     """Subject, and the paragraphs, of which the link follows the first."""
     until = f"The link works once, until {ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
     if kind == "invitation":
@@ -41,6 +41,14 @@ def words_of(kind: MailKind, *, workspace: str, ends_at: datetime) -> tuple[str,
             f"You are invited to {workspace} on Burnish",
             [f"You are invited to the workspace {workspace} on Burnish. Open this link to join:", until,
              "If you expect no such invitation, do nothing: without the link nobody joins."],
+        )  # fmt: skip
+    if kind == "password_changed":
+        return (
+            "Your password for Burnish was changed",
+            [f"The password of your account at Burnish was changed on {written_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and what was signed "
+             "in elsewhere no longer is. You sign in here:",
+             f"If that was you, there is nothing to do. If it was not, tell an admin of the workspace {workspace} at once: they make a "
+             "link by which you set a new one."],
         )  # fmt: skip
     return (
         "Set a new password for Burnish",

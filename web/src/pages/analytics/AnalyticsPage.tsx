@@ -14,7 +14,7 @@ import { NoArms } from "./NoArms";
 import { Kpis } from "./Kpis";
 import { effectivenessWords } from "./figures";
 import { LiveDot } from "./LiveDot";
-import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, groupsInFile, isHourly, shape, windowsOf } from "./range";
+import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, groupsInFile, isHourly, shape, shownOf, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
 import { useNow } from "@/lib/use-now";
 
@@ -24,7 +24,8 @@ const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By pr
 const DRAWN = 10;
 
 export default function AnalyticsPage() {
-  const [state, set] = useUrlState(shape);
+  const [said, set] = useUrlState(shape);
+  const state = useMemo(() => shownOf(said), [said]);
   const { range, group, compare, prompt, model } = state;
   const { stepMs } = RANGES[range];
   const now = useNow(stepMs);
@@ -38,7 +39,7 @@ export default function AnalyticsPage() {
   const { of: steps, span, isNear } = useCourse({ ...filters, group_by: by, groups: by && DRAWN }, { ...shown, stepMs }, { ...fresh, zooms: !compare && !isHourly(group) });
   const stepsBefore = useRead("/v1/analytics/timeseries", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare && group === "none", staleTime: 60_000 });
   const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, unnamed: prompt === "", prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, to: shown.to, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
-  const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
+  const annotations = useAnnotations(prompt, span.fromMs, span.stepMs);
   const { names: apiKeys } = useKeyNames(group === "api_key");
   const providerKeys = useProviderKeyNames(group === "provider_key");
   const experiments = useExperimentNames(group === "arm");

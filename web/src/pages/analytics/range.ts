@@ -28,6 +28,11 @@ export function isHourly(group: Group): boolean {
 
 export const shape = { range: oneOf(RANGE_NAMES, "24h"), group: oneOf(GROUPS, "none"), compare: flag(), prompt: text(), model: text(), traffic: oneOf(["live", "batch", "all"], "live") };
 
+/** What the address says, as far as it can be shown: of what is not kept by the minute the last hour becomes a day. */
+export function shownOf<S extends { range: RangeName; group: Group }>(said: S): S {
+  return isHourly(said.group) && RANGES[said.range].grain === "minute" ? { ...said, range: "24h" } : said;
+}
+
 /** What is counted where a figure says "runs": other pages count other traffic. */
 export const TRAFFIC_WORDS = { live: "Live runs", batch: "Runs in tests", all: "All runs" } as const;
 

@@ -71,8 +71,8 @@ export default function CachePage() {
               <Toolbar>
                 <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="Any prompt" {...prompts} />
                 {prompt ? (
-                  <Button onClick={() => setClearing({ prompt })} {...off}>
-                    Clear {prompt}
+                  <Button onClick={() => setClearing({ prompt })} {...off} className="max-w-full">
+                    <span className="truncate">Clear {prompt}</span>
                   </Button>
                 ) : null}
               </Toolbar>

@@ -16,6 +16,7 @@ import { AddItems } from "./AddItems";
 import { ItemDrawer } from "./ItemDrawer";
 import { Leaks } from "./Leaks";
 import { ArchivedNotice, LifeMenu } from "./Life";
+import { fileOf } from "./file";
 import { MakeItems } from "./MakeItems";
 import { SPLITS, inputWords } from "./items";
 import { SplitBar, SplitDot } from "./SplitCounts";
@@ -33,6 +34,7 @@ const shape = { tab: oneOf(["items", "versions", "leaks", "results"], "items"), 
 export default function DatasetPage() {
   const id = usePathParam("id");
   const found = useRead("/v1/datasets/{dataset_id}", { path: { dataset_id: id } });
+  const [shown] = useUrlState(shape);
   const [adding, setAdding] = useState<"items" | "runs" | "made" | null>(null);
   const may = useMay();
   const navigate = useNavigate();
@@ -46,8 +48,8 @@ export default function DatasetPage() {
         found.data ? (
           <>
             <Here place={`datasets/${id}`} />
-            {total > 0 ? (
-              <DownloadMenu label="Download" path={`/v1/datasets/${id}/file`} name="dataset" />
+            {total > 0 || shown.version !== null ? (
+              <DownloadMenu label="Download" path={`/v1/datasets/${id}/file`} {...fileOf(shown)} name="dataset" />
             ) : null}
             {may.edit && total > 0 && !isArchived ? (
               <>
@@ -156,7 +158,7 @@ function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
 
 const COLUMNS: Column<Item>[] = [
   { key: "input", head: "Input", cell: (row) => <span className="flex items-start gap-2"><span className="line-clamp-2 min-w-0 text-13 wrap-anywhere">{inputWords(row.input)}</span>{row.synthetic ? <Badge>made up</Badge> : null}</span> },
-  { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <Breaking text={row.expected} className="line-clamp-2 text-13 wrap-break-word" /> },
+  { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <Breaking text={row.expected} className="line-clamp-2 max-w-40 text-13 wrap-break-word sm:max-w-72" /> },
   { key: "split", head: "Split", width: "w-28", hideBelow: "sm", cell: (row) => <SplitDot split={row.split} /> },
   { key: "version", head: "Since", align: "end", width: "w-20", hideBelow: "md", cell: (row) => `v${row.added_version}` },
 ];

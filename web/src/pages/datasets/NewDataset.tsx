@@ -4,6 +4,7 @@ import { useChange } from "@/api/hooks";
 import { Button, Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { plural } from "@/lib/format";
 import { ItemsInput } from "./ItemsInput";
+import { SameName } from "./SameName";
 import type { Item } from "./items";
 
 /** Makes a dataset of pasted or uploaded items, and goes there. */
@@ -34,6 +35,7 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
       <Field label="Name" error={errorFor(create.error, "name")} required className="max-w-sm">
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="Support tickets" maxLength={200} />
       </Field>
+      <SameName name={name.trim()} />
       {items ? null : (
         <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-13 text-muted">
           <Button size="s" busy={create.isPending} onClick={() => make({ ...(name.trim() ? { name: name.trim() } : {}), sample: "support_tickets" })}>

@@ -54,7 +54,7 @@ export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose
     >
       <Fields off={off}>
         {metric ? null : (
-          <Field label="Name" hint="A letter, then letters, digits, _, . or -. Your application sends it with its feedback." error={isTaken ?? errorFor(error, "metric")} required>
+          <Field label="Name" hint="A letter, then letters, digits, _, . or -. Your application sends it with its feedback." error={wrong.name ?? isTaken ?? errorFor(error, "metric")} required>
             <Input mono autoFocus value={draft.name} maxLength={63} onChange={(event) => change({ name: event.target.value })} placeholder="converted" />
           </Field>
         )}

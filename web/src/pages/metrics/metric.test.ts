@@ -8,6 +8,8 @@ test("a metric goes through its form unharmed", () => {
   expect(bodyOf({ ...draftOf(null), min: "1" })).toEqual({ type: "binary", direction: "higher" });
   expect(wrongIn({ ...draftOf(metric), min: "much" })).toHaveProperty("min");
   expect(wrongIn({ ...draftOf(metric), type: "binary", min: "much" })).toEqual({});
+  expect(["a/b", "1st", "was it", "é"].map((name) => wrongIn({ ...draftOf(null), name }).name)).toEqual(Array(4).fill("A letter, then letters, digits, _, . or -."));
+  expect(["", "converted", "A.b_c-9"].map((name) => wrongIn({ ...draftOf(null), name }))).toEqual([{}, {}, {}]);
 });
 
 test("bounds are told with their units", () => {

@@ -28,10 +28,16 @@ export function bodyOf({ type, direction, min, max }: Draft): MetricBody {
   return type === "binary" ? { type, direction } : { type, direction, min: number(min), max: number(max) };
 }
 
+/** As the API has it. */
+const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
+
 export function wrongIn(draft: Draft): Partial<Record<keyof Draft, string>> {
   const isOff = (typed: string) => Number.isNaN(number(typed) ?? 0);
   const bounded = draft.type !== "binary";
+  const name = draft.name.trim();
   return {
+    // It is part of an address: what it may not hold would ask for another one.
+    ...(name && !NAME.test(name) ? { name: "A letter, then letters, digits, _, . or -." } : {}),
     ...(bounded && isOff(draft.min) ? { min: "A number, or nothing." } : {}),
     ...(bounded && isOff(draft.max) ? { max: "A number, or nothing." } : {}),
   };

@@ -22,6 +22,7 @@ it("keeps all of a platform's model that nobody changed", () => {
   const whole = wholeOf({ ...MODEL, scope: "platform", price_tiers: [] }, { priority: 5 });
   expect(whole).toMatchObject({ provider: "openai", upstream_model: "fast-1", priority: 5, active: true, output_price_nusd_per_million: 10_000_000_000 });
   expect(Object.keys(whole)).not.toContain("id");
+  expect(Object.keys(wholeOf({ ...MODEL, last_tested_at: "2026-11-01T00:00:00Z" }, {}))).not.toContain("last_tested_at");
   const shown = { ...MODEL, cached_input_price_nusd_per_million: 2_500_000_000 };
   const row = { price_version: "own-1", prices: { input_nusd_per_million: 2_500_000_000 }, set_by: "", set_at: "" };
   expect(saidOf(shown, [row]).cached_input_price_nusd_per_million).toBeNull();

@@ -149,9 +149,10 @@ export function changesOf(model: WholeModel, typed: Typed): Record<string, unkno
   return changed;
 }
 
-/** The whole of a model of the platform with these changes: what `PUT` leaves out would be empty. */
+/** The whole of a model of the platform with these changes: what `PUT` leaves out would be empty. Not when it was last tested: what is shown
+ * of that is of this workspace's test runs too, which are nothing to say of everybody's model; left out it stays as it was said. */
 export function wholeOf(model: WholeModel, changes: Record<string, unknown>): Record<string, unknown> {
-  const same = ["provider", "upstream_model", "display_name", "context_tokens", "output_tokens", "price_tiers", "capabilities", "preferred_for", "priority", "quality_score", "quality_source", "reliability_score", "reliability_source", "latency_ms", "latency_source", "fallback_model", "successor", "deprecated_at", "sunset_at", "last_tested_at", "active", "notes", ...PRICES.map(({ name }) => name)] as const;
+  const same = ["provider", "upstream_model", "display_name", "context_tokens", "output_tokens", "price_tiers", "capabilities", "preferred_for", "priority", "quality_score", "quality_source", "reliability_score", "reliability_source", "latency_ms", "latency_source", "fallback_model", "successor", "deprecated_at", "sunset_at", "active", "notes", ...PRICES.map(({ name }) => name)] as const;
   return { ...Object.fromEntries(same.map((name) => [name, model[name]])), ...changes };
 }
 

@@ -3,6 +3,9 @@ import { change, useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, tellWarnings, toast, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
 
+/** As the API has it. A name is part of an address: what it may not hold would ask for another one. */
+const LABEL_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+
 /** What has labels. */
 export type Labelled = "prompts" | "chains";
 const LABEL = { prompts: "/v1/prompts/{slug}/labels/{label}", chains: "/v1/chains/{slug}/labels/{label}" } as const;
@@ -39,6 +42,7 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
   const goesBack = Boolean(move.back) && of === "prompts";
   const { isPending, error } = goesBack ? rollBack : put;
   const name = label === NEW ? fresh.trim().toLowerCase() : label;
+  const wrong = label === NEW && name && !LABEL_NAME.test(name) ? "1 to 63 letters a–z, digits, - and _, beginning with a letter." : undefined;
   const from = labels[name];
 
   const path = { slug, label: name };
@@ -68,11 +72,11 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
       onSubmit={submit}
       busy={isPending}
       error={error}
-      disabled={!name || from === move.version}
+      disabled={!name || from === move.version || wrong !== undefined}
     >
       <div className="grid gap-4 sm:grid-cols-2">
         {move.back ? null : (
-          <Field label="Label" hint={from === undefined ? "New: nobody asks for it yet." : from === move.version ? "It stands there already." : `From v${from} to v${move.version}.`} error={errorFor(error, "label")}>
+          <Field label="Label" hint={from === undefined ? "New: nobody asks for it yet." : from === move.version ? "It stands there already." : `From v${from} to v${move.version}.`} error={label === NEW ? undefined : errorFor(error, "label")}>
             <Select value={label} onChange={setLabel} options={[...known.map((one) => ({ value: one, label: labels[one] === undefined ? one : `${one}, at v${labels[one]}` })), { value: NEW, label: "Another…" }]} />
           </Field>
         )}
@@ -80,7 +84,7 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
           <Input autoFocus value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
         </Field>
         {label === NEW ? (
-          <Field label="Name of the label">
+          <Field label="Name of the label" error={wrong ?? errorFor(error, "label")}>
             <Input mono value={fresh} onChange={(event) => setFresh(event.target.value)} placeholder="canary" />
           </Field>
         ) : null}

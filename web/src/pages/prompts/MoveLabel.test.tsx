@@ -90,3 +90,18 @@ it("says afterwards what reaches no model of a label that is brought back", asyn
   await isTold();
   expect(asked).toContain("POST /v1/prompts/greet/labels/canary/rollback");
 });
+
+it("asks for no address but the label's, and says beside its name what it may be", async () => {
+  show({ production: 1, latest: 2 });
+  fireEvent.change(screen.getByLabelText("Label"), { target: { value: [...screen.getByLabelText<HTMLSelectElement>("Label").options].at(-1)?.value } });
+  const name = screen.getByLabelText("Name of the label");
+  for (const typed of ["a/b", "..", "12", "a".repeat(64)]) {
+    fireEvent.change(name, { target: { value: typed } });
+    await waitFor(() => expect(name.getAttribute("aria-invalid")).toBe("true"));
+    expect(document.getElementById(name.getAttribute("aria-describedby") ?? "")?.textContent).toContain("beginning with a letter");
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: `Move ${typed}` }).disabled).toBe(true);
+  }
+  fireEvent.change(name, { target: { value: "Canary-2" } });
+  press("Move canary-2");
+  await waitFor(() => expect(asked).toContain("PUT /v1/prompts/greet/labels/canary-2"));
+});

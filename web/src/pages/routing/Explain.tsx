@@ -93,7 +93,7 @@ export function Explain({ prompt: given }: { prompt: string }) {
           <Button type="submit" variant="primary" busy={ask.isPending} disabled={pairs === null || (prompt ? !template || missing.length > 0 : !said.trim())}>
             Explain
           </Button>
-          {prompt && missing.length > 0 ? <span className="text-12 text-muted">Fill in {missing.join(", ")} first.</span> : null}
+          {prompt && missing.length > 0 ? <span className="min-w-0 text-12 text-muted wrap-anywhere">Fill in {missing.join(", ")} first.</span> : null}
         </div>
       </form>
       <div role="status" aria-label="What would happen">{told ? <Answer told={told} /> : null}</div>

@@ -67,7 +67,7 @@ export default function RunsPage() {
         <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
           {taken.length > 0 ? `Add ${count(taken.length)} to a dataset…` : "Add to a dataset…"}
         </Button>
-        <DownloadMenu label="Download" path="/v1/executions/export" query={fileQueryOf(filters)} name="runs" hint="A run a line, as the API lists it" disabled={pages.rows.length === 0} why="Nothing is listed." />
+        <DownloadMenu label="Download" path="/v1/executions/export" query={fileQueryOf(filters)} name="runs" hint="A run a line, as the API lists it" disabled={pages.rows.length === 0 && !pages.hasMore} why="Nothing is listed." />
         {filters.job ? <OnlyOf what="of one job" onClear={() => set({ job: "" })} /> : null}
         {filters.experiment ? <OnlyOf what="of one experiment" onClear={() => set({ experiment: "", arm: "" })} /> : null}
         {filters.experiment && filters.arm ? <OnlyOf what={`of ${filters.arm}`} onClear={() => set({ arm: "" })} /> : null}

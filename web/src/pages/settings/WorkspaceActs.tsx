@@ -4,7 +4,7 @@ import { useChange } from "@/api/hooks";
 import { sessionChanged } from "@/api/session";
 import { Field, FormDialog, Input, Select, errorFor, toast, toastError } from "@/kit";
 import { money } from "@/lib/format";
-import { nusdOf } from "@/pages/usage/burn";
+import { amountFault, nusdOf } from "@/pages/usage/burn";
 
 export type There = { id: string; name: string };
 const AGAIN = { invalidates: ["/v1/organizations", "/v1/workspaces", "/v1/credits", "/v1/usage"] };
@@ -65,7 +65,7 @@ export function MoveCredit({ from, others, onClose }: { from: There; others: rea
       <Field label="To" error={errorFor(move.error, "to_workspace_id")}>
         <Select value={chosen} onChange={setChosen} options={to.map((one) => ({ value: one.id, label: one.name }))} />
       </Field>
-      <Field label="Dollars" required error={typed && isWrong ? "An amount above 0, such as 20." : errorFor(move.error, "amount_nusd")}>
+      <Field label="Dollars" required error={typed && isWrong ? amountFault(typed) : errorFor(move.error, "amount_nusd")}>
         <Input autoFocus inputMode="decimal" value={typed} onChange={(event) => setTyped(event.target.value)} />
       </Field>
       <Field label="Reason" required error={errorFor(move.error, "reason")}>

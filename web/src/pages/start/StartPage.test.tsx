@@ -20,6 +20,8 @@ const SUMMARY = { executions: 0, reactions: 0, simulated: false };
 let messages: object[];
 let prompts: object[];
 let summary: typeof SUMMARY | null;
+let availableNusd: number;
+let lentNusd: number;
 let sent: { path: string; key: string | null; body: Record<string, unknown> }[];
 let asked: string[];
 let searches: object[];
@@ -34,6 +36,8 @@ beforeEach(() => {
   prompts = [{ slug: "triage", labels: { production: 1 }, updated_at: "2026-11-20T10:00:00Z" }];
   messages = [{ role: "user", content: "Which queue?" }];
   summary = SUMMARY;
+  availableNusd = 5;
+  lentNusd = 0;
   sent = [];
   answers = [];
   asked = [];
@@ -53,6 +57,7 @@ beforeEach(() => {
     if (pathname === "/v1/auth/session") return json(SESSION);
     if (pathname === "/v1/prompts") return json({ data: prompts, next_cursor: null });
     if (pathname === "/v1/prompts/triage") return json({ slug: "triage", messages });
+    if (pathname === "/v1/credits") return json({ available_nusd: availableNusd, credit_line: { left_nusd: lentNusd }, allowance: { left_nusd: 0 } });
     if (pathname === "/v1/analytics/summary") return summary ? json(summary) : json({ error: { message: "Not now." } }, 503);
     return json({ data: pathname === "/v1/optimizations" ? searches : [], next_cursor: null });
   });
@@ -176,4 +181,16 @@ it("gives the demo's ticket to the demo's variable alone", async () => {
   await screen.findByDisplayValue(/charged twice/);
   expect((screen.getByLabelText("city") as HTMLTextAreaElement).value).toBe("");
   expect((screen.getByLabelText("ticket") as HTMLTextAreaElement).value).toMatch(/charged twice/);
+});
+
+it("says before the first run that there is no credit for it", async () => {
+  availableNusd = 0;
+  show();
+  await screen.findByText("There is no credit here.");
+  cleanup();
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  lentNusd = 1;
+  show();
+  await screen.findByText("Its first run");
+  expect(screen.queryByText("There is no credit here.")).toBeNull();
 });

@@ -46,7 +46,10 @@ function Steps() {
   useEffect(() => note("seen", user.id, workspace?.id ?? ""), [user.id, workspace?.id]);
   // All at once: how high a step is depends on how far one has come, and on the prompt's variables.
   const prompt = useRead("/v1/prompts/{slug}", { path: { slug: facts.prompt ?? "" } }, { enabled: isReady && facts.prompt !== null });
-  const isHere = isReady ? facts.prompt === null || Boolean(prompt.data ?? prompt.error) : hasFailed;
+  const credits = useRead("/v1/credits", {}, { staleTime: 30_000 });
+  const leftNusd = credits.data ? credits.data.available_nusd + credits.data.credit_line.left_nusd + credits.data.allowance.left_nusd : null;
+  const isKnown = Boolean(credits.data ?? credits.error);
+  const isHere = isKnown && (isReady ? facts.prompt === null || Boolean(prompt.data ?? prompt.error) : hasFailed);
   const [here, setHere] = useState({ runs: 0, reactions: 0 });
   const known: Facts = { ...facts, runs: Math.max(facts.runs, here.runs), reactions: Math.max(facts.reactions, here.reactions) };
   /** One more than was known: rollups follow some seconds later, and count the same run then. */
@@ -57,6 +60,11 @@ function Steps() {
       {isHere ? null : <SkeletonText lines={12} />}
       {isHere && figures?.simulated ? (
         <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so no real money is spent: amounts are play money at made-up prices. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
+      ) : null}
+      {isHere && leftNusd !== null && leftNusd <= 0 ? (
+        <Notice tone="warn" title="There is no credit here.">
+          Runs with a provider key of your own need none; all others are refused until whoever runs this installation adds some under <TextLink to="/usage">Usage and plan</TextLink>. Play credit will do for the simulated model.
+        </Notice>
       ) : null}
       {isHere ? <Behind of={figures} /> : null}
       {isHere && hasFailed && !isReady ? (

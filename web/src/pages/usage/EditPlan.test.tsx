@@ -32,6 +32,12 @@ it("makes no plan of the id of another one", async () => {
   fireEvent.change(id, { target: { value: "pro" } });
   await screen.findByText("There is a plan pro: edit it.");
   expect(button().disabled).toBe(true);
+  for (const typed of ["a/b", "..", "Big", "1st"]) {
+    fireEvent.change(id, { target: { value: typed } });
+    await screen.findByText("Small letters, digits, - and _, beginning with a letter.");
+    expect(button().disabled).toBe(true);
+  }
+  fireEvent.change(id, { target: { value: "pro" } });
   fireEvent.submit(id);
   expect(sent).toEqual(["GET"]);
 });

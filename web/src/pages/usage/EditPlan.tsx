@@ -40,6 +40,9 @@ function draftOf(plan: Plan | null): Draft {
   return { ...typedOf(plan), id: plan?.plan ?? "", name: plan?.name ?? "", platformKeys: plan?.platform_keys ?? true };
 }
 
+/** As the API has it. An id is part of an address: what it may not hold would ask for another one. */
+const PLAN_ID = /^[a-z][a-z0-9_-]{0,30}$/;
+
 /** Makes a plan, or changes one: what it says holds at once for everybody who has it. A new one never takes the id of another. */
 export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => void }) {
   const [first] = useState<Draft>(() => draftOf(plan));
@@ -56,6 +59,7 @@ export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => 
   const { id, name, platformKeys } = typed;
   const put = useChange("put", "/v1/plans/{plan}", { invalidates: AGAIN });
   const isTaken = plan ? undefined : takenIn(known.data?.data ?? []);
+  const isOff = plan === null && id.trim() !== "" && !PLAN_ID.test(id.trim());
   const values = Object.fromEntries([...AMOUNTS.map(([field]) => [field, nusdOf(typed[field])]), ...NUMBERS.map(([field]) => [field, /^\d+$/.test(typed[field].trim()) ? Number(typed[field]) : null])]) as Record<Name, number | null>;
   const isWrong = Object.values(values).some((one) => one === null);
   const field = ([key, label, hint]: readonly [Name, string, string]) => (
@@ -74,12 +78,12 @@ export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => 
       },
     );
   return (
-    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={plan ? `Edit ${plan.name}` : "New plan"} description={plan ? "It holds for every organization on this plan: limits, fees and markup of its next call are the new ones." : undefined} submit={plan ? "Save" : "Make it"} onSubmit={() => over.send(send)} over={over} busy={put.isPending} error={put.error ?? (known.data ? null : known.error)} disabled={isWrong || !name.trim() || !id.trim() || Boolean(isTaken) || (plan === null && !known.data)}>
+    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={plan ? `Edit ${plan.name}` : "New plan"} description={plan ? "It holds for every organization on this plan: limits, fees and markup of its next call are the new ones." : undefined} submit={plan ? "Save" : "Make it"} onSubmit={() => over.send(send)} over={over} busy={put.isPending} error={put.error ?? (known.data ? null : known.error)} disabled={isWrong || !name.trim() || !id.trim() || isOff || Boolean(isTaken) || (plan === null && !known.data)}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Name" required error={errorFor(put.error, "name")}>
           <Input autoFocus value={name} maxLength={100} onChange={(event) => change({ name: event.target.value })} />
         </Field>
-        <Field label="Id" required hint="Small letters, digits, - and _; it stays." error={isTaken ?? errorFor(put.error, "plan")}>
+        <Field label="Id" required hint="Small letters, digits, - and _; it stays." error={isOff ? "Small letters, digits, - and _, beginning with a letter." : (isTaken ?? errorFor(put.error, "plan"))}>
           <Input mono value={id} readOnly={plan !== null} maxLength={31} onChange={(event) => change({ id: event.target.value })} placeholder="team" />
         </Field>
         {AMOUNTS.map(field)}

@@ -3,7 +3,7 @@ import { useChange } from "@/api/hooks";
 import { useSession } from "@/api/session";
 import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { money } from "@/lib/format";
-import { nusdOf } from "./burn";
+import { amountFault, nusdOf } from "./burn";
 
 /** Credit for the workspace that is looked at: a new one has none, and its calls are refused until it has. */
 export function GrantDialog({ onClose }: { onClose: () => void }) {
@@ -28,7 +28,7 @@ export function GrantDialog({ onClose }: { onClose: () => void }) {
     );
   return (
     <FormDialog open onOpenChange={(open) => open || onClose()} title={`Add credit to ${workspace?.name ?? "this workspace"}`} description="It is there at once, and stands in the statement with its reason." submit="Add it" onSubmit={submit} busy={grant.isPending} error={grant.error} disabled={isWrong || !reason.trim()}>
-      <Field label="Dollars" error={isWrong ? "An amount above 0, such as 20." : errorFor(grant.error, "amount_nusd")} required>
+      <Field label="Dollars" error={isWrong ? amountFault(typed) : errorFor(grant.error, "amount_nusd")} required>
         <Input autoFocus inputMode="decimal" value={typed} onChange={(event) => setTyped(event.target.value)} />
       </Field>
       <Field label="Reason" error={errorFor(grant.error, "reason")} required>

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { money } from "@/lib/format";
-import { nusdOf } from "./burn";
+import { amountFault, nusdOf } from "./burn";
 
 export function WarningDialog({ open, onOpenChange, below }: { open: boolean; onOpenChange: (open: boolean) => void; below: number | null }) {
   return open ? <Setting onOpenChange={onOpenChange} below={below} /> : null;
@@ -25,7 +25,7 @@ function Setting({ onOpenChange, below }: { onOpenChange: (open: boolean) => voi
     );
   return (
     <FormDialog open onOpenChange={onOpenChange} title="Warn of low credit" description="It becomes an alert, and goes to your channels." submit="Save" onSubmit={submit} busy={set.isPending} error={set.error} disabled={isWrong}>
-      <Field label="Below, in dollars" hint="Empty: no warning." error={isWrong ? "An amount above 0, such as 20." : errorFor(set.error, "below_nusd")}>
+      <Field label="Below, in dollars" hint="Empty: no warning." error={isWrong ? amountFault(typed) : errorFor(set.error, "below_nusd")}>
         <Input autoFocus inputMode="decimal" value={typed} onChange={(event) => setTyped(event.target.value)} placeholder="20" />
       </Field>
     </FormDialog>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DAY_MS, balances, burnSeries, daysLeft, everyMove, isInFirstPeriod, monthsBefore, nusdOf, paceOf } from "./burn";
+import { DAY_MS, amountFault, balances, burnSeries, daysLeft, everyMove, isInFirstPeriod, monthsBefore, nusdOf, paceOf } from "./burn";
 
 const START = Date.parse("2026-11-01T00:00:00Z");
 const NOW = START + 2.5 * DAY_MS;
@@ -38,6 +38,7 @@ test("every transfer is read, however many pages they fill, and the rest of what
 
 test("months go back over the turn of the year, and amounts are read as typed", () => {
   expect(monthsBefore(Date.parse("2026-02-03T00:00:00Z"), 3)).toEqual(["2026-02", "2026-01", "2025-12"]);
+  expect([nusdOf("2000000"), amountFault("2000000"), amountFault("$-3"), amountFault("x")]).toEqual([null, "At most $1,000,000.", "An amount above 0, such as 20.", "An amount above 0, such as 20."]);
   expect([nusdOf("12.50"), nusdOf("$3"), nusdOf("0"), nusdOf("x"), nusdOf("")]).toEqual([12_500_000_000, 3_000_000_000, 0, null, null]);
 });
 

@@ -93,8 +93,16 @@ export function burnSeries(points: readonly Point[], left: number, pace: Pace | 
   ];
 }
 
-/** Dollars as somebody types them ("12.50") in nano-dollars; null for what is no amount of 0 or more. */
+/** As much as is taken at once, in dollars. */
+export const DOLLARS_MOST = 1_000_000;
+
+/** Why an amount cannot be taken, in words. */
+export function amountFault(typed: string): string {
+  return Number(typed.trim().replace(/^\$/, "")) > DOLLARS_MOST ? "At most $1,000,000." : "An amount above 0, such as 20.";
+}
+
+/** Dollars as somebody types them ("12.50") in nano-dollars; null for what is no amount from 0 to DOLLARS_MOST. */
 export function nusdOf(typed: string): number | null {
   const dollars = Number(typed.trim().replace(/^\$/, ""));
-  return typed.trim() !== "" && Number.isFinite(dollars) && dollars >= 0 && dollars <= 1_000_000 ? Math.round(dollars * 1e9) : null;
+  return typed.trim() !== "" && Number.isFinite(dollars) && dollars >= 0 && dollars <= DOLLARS_MOST ? Math.round(dollars * 1e9) : null;
 }
