@@ -7761,7 +7761,7 @@ export interface components {
         /** AlikeItem */
         AlikeItem: {
             /** Expected */
-            expected: string;
+            expected: string | null;
             /**
              * Id
              * Format: uuid
@@ -10783,8 +10783,11 @@ export interface components {
              * @description The dataset's version now.
              */
             dataset_version: number;
-            /** Expected */
-            expected: string;
+            /**
+             * Expected
+             * @description null: there is no right answer; evaluators judge what is answered.
+             */
+            expected: string | null;
             /**
              * Id
              * Format: uuid
@@ -15071,8 +15074,11 @@ export interface components {
         ItemAnswer: {
             /** Added Version */
             added_version: number;
-            /** Expected */
-            expected: string;
+            /**
+             * Expected
+             * @description null: there is no right answer; evaluators judge what is answered.
+             */
+            expected: string | null;
             /**
              * Id
              * Format: uuid
@@ -15223,8 +15229,11 @@ export interface components {
              * Format: uuid
              */
             dataset_id: string;
-            /** Expected */
-            expected: string;
+            /**
+             * Expected
+             * @description null: the dataset held this input before, without a right answer.
+             */
+            expected: string | null;
             /**
              * Item Id
              * Format: uuid
@@ -18554,8 +18563,11 @@ export interface components {
              * Format: date-time
              */
             answered_at: string;
-            /** Correct */
-            correct: boolean;
+            /**
+             * Correct
+             * @description null: the item has no right answer.
+             */
+            correct: boolean | null;
             /** Cost Nusd */
             cost_nusd: number;
             /** Error */
@@ -19692,7 +19704,7 @@ export interface components {
         Preview: {
             /**
              * Blank
-             * @description Lines that expect nothing, the first 100: they are among the problems, unless an upload leaves them out (`leave_out_blank`).
+             * @description Lines that expect nothing, the first 100: they are among the problems, unless they are kept as items without a right answer (`keep_blank`), or an upload leaves them out (`leave_out_blank`).
              */
             blank: number[];
             /** Columns */
@@ -19742,7 +19754,7 @@ export interface components {
         /** PreviewRow */
         PreviewRow: {
             /** Expected */
-            expected: string;
+            expected: string | null;
             /** Input */
             input: string | {
                 [key: string]: unknown;
@@ -40784,6 +40796,8 @@ export interface operations {
                 map?: string[] | null;
                 /** @description Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them. */
                 leave_out_blank?: boolean;
+                /** @description Of an upload: lines whose right answer is blank, or that have none, become items without a right answer, which evaluators judge; instead of refusing them. */
+                keep_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -40799,11 +40813,11 @@ export interface operations {
                     items?: {
                         /**
                          * Expected
-                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
                          */
-                        expected: string | {
+                        expected?: string | {
                             [key: string]: components["schemas"]["JsonValue"];
-                        } | components["schemas"]["JsonValue"][] | number | boolean;
+                        } | components["schemas"]["JsonValue"][] | number | boolean | null;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.
@@ -41071,6 +41085,8 @@ export interface operations {
             query?: {
                 /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
                 map?: string[] | null;
+                /** @description Of an upload: lines whose right answer is blank, or that have none, become items without a right answer, which evaluators judge; instead of refusing them. */
+                keep_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -41767,6 +41783,8 @@ export interface operations {
                 map?: string[] | null;
                 /** @description Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them. */
                 leave_out_blank?: boolean;
+                /** @description Of an upload: lines whose right answer is blank, or that have none, become items without a right answer, which evaluators judge; instead of refusing them. */
+                keep_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -41784,11 +41802,11 @@ export interface operations {
                     items: {
                         /**
                          * Expected
-                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
                          */
-                        expected: string | {
+                        expected?: string | {
                             [key: string]: components["schemas"]["JsonValue"];
-                        } | components["schemas"]["JsonValue"][] | number | boolean;
+                        } | components["schemas"]["JsonValue"][] | number | boolean | null;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.

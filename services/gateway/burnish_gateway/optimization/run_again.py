@@ -54,4 +54,4 @@ async def _is_of_its_cases(tx: Tx, workspace_id: UUID, run: Record) -> bool:
     if run["cases_digest"] is None:
         return False
     kept = await from_test_cases_store.dataset_of(tx, workspace_id, run["prompt_id"], digest=run["cases_digest"])
-    return kept == run["dataset_id"]
+    return bool(kept == run["dataset_id"])

@@ -5,7 +5,7 @@ import { Badge, Combobox, Loaded, Notice, Table, TextLink } from "@/kit";
 import { count, money, percent, points, pointsRange } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { Changes } from "./Changes";
-import { type Comparison, type Result, type Run, type Sides, groundsOf, isGoingOn, isPaused } from "./model";
+import { type Comparison, type Result, type Run, type Sides, answersOf, groundsOf, isGoingOn, isPaused } from "./model";
 import { shape } from "./shape";
 
 /** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. Of completed runs only. */
@@ -62,7 +62,8 @@ function namesOf(run: Run, other: { prompt: string; version: number; model: stri
 /** What changed from the base to this run, item by item, and whether that could be chance. */
 function Difference({ run, base, names, own, each }: { run: string; base: string; names: Sides; own: Result; each: number | null }) {
   const found = useRead("/v1/test-runs/{run_id}/compare/{base_id}", { path: { run_id: run, base_id: base } }, { staleTime: 60_000 });
-  const ownEach = own.metrics?.total && own.costNusd !== null ? own.costNusd / own.metrics.total : null;
+  const answers = answersOf(own.metrics);
+  const ownEach = answers && own.costNusd !== null ? own.costNusd / answers : null;
   return (
     <Loaded of={found}>
       {(one) => (
