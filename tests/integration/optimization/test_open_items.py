@@ -151,3 +151,45 @@ async def test_an_erased_item_without_a_right_answer_leaves_figures_as_they_are(
             "DELETE FROM burnish.dataset_items WHERE dataset_id = $1::text::uuid AND expected IS NULL", desk.dataset_id
         )
     assert gone == "DELETE 6", "what names a category of what is erased names none here"
+
+
+@pytest.mark.capability("D3")
+async def test_two_runs_are_compared_by_what_evaluators_say_where_nothing_is_right(
+    stack: Stack, caller: Caller, start_optimizer: Any
+) -> None:
+    await start_optimizer()
+    items = [{"input": f"letter {n}: sum this up", "split": "validation"} for n in range(40)]
+    desk = await make_desk(caller, items=items)
+    word = await evaluator(desk, "says delivery", {"kind": "contains", "phrases": ["delivery"]})
+    changed = await evaluator(desk, "changed", {"kind": "regex", "pattern": "e"})
+    base, run = [await run_of(desk, word, changed) for _ in range(2)]
+    alone = await run_of(desk, await evaluator(desk, "another", {"kind": "regex", "pattern": "a"}))
+    apart = await caller("GET", f"/v1/test-runs/{alone['id']}/compare/{run['id']}")
+    assert (apart.status, apart.body["error"]["param"]) == (409, "base_id"), "nothing judged both"
+
+    # What the judge said of both, as the optimizer keeps it: 24 answers became good, 4 became bad.
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        for owner, good in ((base["id"], "n <= 10"), (run["id"], "n > 4 AND n <= 34")):
+            await connection.execute(
+                f"""UPDATE burnish.evaluations e SET scores = jsonb_build_object($2::text, jsonb_build_object('score', s.score,
+                        'passed', s.score > 0.5))
+                      FROM (SELECT item_id, CASE WHEN {good} THEN 0.75 ELSE 0.25 END AS score FROM (
+                              SELECT item_id, row_number() OVER (ORDER BY item_id) AS n FROM burnish.dataset_items
+                               WHERE dataset_id = $3::text::uuid) i) s
+                     WHERE e.owner_id = $1::text::uuid AND e.item_id = s.item_id""",
+                owner, word, desk.dataset_id,
+            )  # fmt: skip
+    told = await served(desk, "GET", f"/v1/test-runs/{run['id']}/compare/{base['id']}")
+    assert (told["items"], told["difference"], told["base"]["accuracy"], told["verdict"]) == (0, None, None, "too_small")
+    [found] = told["evaluators"]
+    assert (found["name"], found["items"], found["higher"], found["lower"]) == ("says delivery", 40, 24, 4)
+    assert (found["base"], found["run"], found["test"], found["verdict"]) == (0.375, 0.625, "sign_flip", "better")
+    assert 0 < found["difference"]["low"] < found["difference"]["value"] == 0.25 < found["difference"]["high"] and found["p_value"] < 0.001
+    assert told["in_words"].startswith("No item has a right answer. says delivery: better, +0.25 (")
+    back = (await served(desk, "GET", f"/v1/test-runs/{base['id']}/compare/{run['id']}"))["evaluators"]
+    assert [(one["verdict"], one["higher"], one["lower"]) for one in back] == [("worse", 4, 24)]
+
+    await served(desk, "POST", f"/v1/evaluators/{word}/versions", {"settings": {"kind": "contains", "phrases": ["parcel"]}}, status=201)
+    newer = await run_of(desk, word)
+    apart = await caller("GET", f"/v1/test-runs/{newer['id']}/compare/{run['id']}")
+    assert apart.status == 409, "by another version of it the difference could be the evaluator's"

@@ -22152,8 +22152,13 @@ export interface components {
             changed: components["schemas"]["ChangedItem"][];
             /** Changed Left Out */
             changed_left_out: number;
-            /** @description run − base as a share of items, with 95 % bounds: Newcombe's for pairs; with repeats, by item. */
-            difference: components["schemas"]["Share"];
+            /** @description run − base as a share of items, with 95 % bounds: Newcombe's for pairs; with repeats, by item. Null: no item has a right answer; `evaluators` say what they find. */
+            difference: components["schemas"]["Share"] | null;
+            /**
+             * Evaluators
+             * @description By what each evaluator says that scored both runs in the same version, over all items, also those without a right answer.
+             */
+            evaluators: components["schemas"]["ScoreDifference"][];
             /**
              * Fixed
              * @description Items with more right answers than in the base.
@@ -22163,7 +22168,7 @@ export interface components {
             in_words: string;
             /**
              * Items
-             * @description Items that both runs answered; only these are compared.
+             * @description Items with a right answer that both runs answered; only these are right or wrong.
              */
             items: number;
             /**
@@ -22183,9 +22188,9 @@ export interface components {
             run: components["schemas"]["RunSide"];
             /**
              * Smallest Difference
-             * @description A true difference of this size is found four times in five with so many items.
+             * @description A true difference of this size is found four times in five with so many items; null without any.
              */
-            smallest_difference: number;
+            smallest_difference: number | null;
             /**
              * Test
              * @description Exact McNemar; sign-flip where repeats make scores between 0 and 1.
@@ -22289,7 +22294,8 @@ export interface components {
          * @description One of the two runs; `accuracy` of the items that both answered, with its 95 % bounds.
          */
         RunSide: {
-            accuracy: components["schemas"]["Share"];
+            /** @description null: no item has a right answer. */
+            accuracy: components["schemas"]["Share"] | null;
             /** Cost Nusd */
             cost_nusd: number | null;
             /** Dataset Version */
@@ -22716,6 +22722,64 @@ export interface components {
             version: number | null;
             /** Votes */
             votes: components["schemas"]["VoteAnswer"][];
+        };
+        /**
+         * ScoreDifference
+         * @description What one evaluator says of both runs, over the items of which it scored an answer in both. Scores of repeats are meaned by item.
+         */
+        ScoreDifference: {
+            /**
+             * Base
+             * @description Mean score, 0 to 1.
+             */
+            base: number;
+            /** @description run − base of the mean score with 95 % bounds: Agresti and Min's for pairs; Newcombe's where all scores are 0 or 1. */
+            difference: components["schemas"]["Share"];
+            /**
+             * Higher
+             * @description Items with a higher score than in the base.
+             */
+            higher: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Items */
+            items: number;
+            /**
+             * Items Needed
+             * @description So many items would find the difference that was seen; null where none was seen.
+             */
+            items_needed: number | null;
+            /** Lower */
+            lower: number;
+            /** Name */
+            name: string;
+            /**
+             * P Value
+             * @description Two-sided.
+             */
+            p_value: number;
+            /** Run */
+            run: number;
+            /**
+             * Smallest Difference
+             * @description A true difference of this size is found four times in five with so many items.
+             */
+            smallest_difference: number;
+            /**
+             * Test
+             * @enum {string}
+             */
+            test: "mcnemar" | "sign_flip";
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "no_difference" | "too_small";
+            /** Version */
+            version: number;
         };
         /**
          * ScoreFigures

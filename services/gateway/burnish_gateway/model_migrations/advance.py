@@ -14,7 +14,7 @@ from burnish_gateway.model_migrations import store
 from burnish_gateway.model_migrations.save_variant import save_variant
 from burnish_gateway.model_migrations.start import search_body
 from burnish_gateway.optimization import store as runs_store
-from burnish_gateway.optimization.compare_runs import compare_runs
+from burnish_gateway.optimization.compare_runs import RunComparison, compare_runs
 from burnish_gateway.optimization.run_again import body_again
 from burnish_gateway.optimization.start import start_optimization, start_test_run
 from burnish_gateway.rounds import RulePrincipal, StepRounds
@@ -30,6 +30,13 @@ STEPS_AT_ONCE: Final = 5
 LOOK_AGAIN: Final = timedelta(seconds=5)
 
 ACTOR: Final = "system:model_migration"
+
+
+def _is_as_good(found: RunComparison, *, margin: float) -> bool:
+    """Not worse, and by at most `margin` below; where nothing is right or wrong, by what each evaluator says."""
+    if found.difference is not None:
+        return found.verdict != "worse" and found.difference.value >= -margin
+    return all(one.verdict != "worse" and one.difference.value >= -margin for one in found.evaluators)
 
 
 class MigrationRunner(StepRounds):
@@ -102,7 +109,7 @@ class MigrationRunner(StepRounds):
         if run["status"] != "completed":
             return {}
         found = await compare_runs(tx, principal.workspace_id, step["after_run_id"], base_id=step["before_run_id"])
-        if found.verdict != "worse" and found.difference.value >= -migration["margin"]:
+        if _is_as_good(found, margin=migration["margin"]):
             version = await save_variant(tx, principal, migration, step, found=None, clock=self.clock)
             return {"state": "done", "outcome": "as_good", "because": found.in_words, "new_version": version}
         if migration["search"] is None:

@@ -41,6 +41,29 @@ async def scores_of(tx: Tx, workspace_id: UUID, *, run_id: UUID, base_id: UUID) 
     return list(rows)
 
 
+async def evaluator_scores(
+    tx: Tx, workspace_id: UUID, evaluator_ids: Sequence[UUID], *, run_id: UUID, base_id: UUID
+) -> list[asyncpg.Record]:  # fmt: skip
+    """For each evaluator and item that it scored in both runs the mean score of its repeats in each; of `pairwise` ones nothing."""
+    rows = await tx.fetch(
+        """SELECT * FROM (
+             SELECT v.evaluator_id, e.item_id, avg(n.score) FILTER (WHERE e.owner_id = $3) AS base,
+                    avg(n.score) FILTER (WHERE e.owner_id = $2) AS run
+               FROM evaluations e
+               JOIN evaluators v ON v.workspace_id = $1 AND v.evaluator_id = ANY ($4) AND v.kind <> 'pairwise'
+                AND e.scores ? v.evaluator_id::text
+              CROSS JOIN LATERAL (SELECT (e.scores -> v.evaluator_id::text ->> 'score')::float8 AS score) n
+              WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3)
+              GROUP BY v.evaluator_id, e.item_id) s
+            WHERE base IS NOT NULL AND run IS NOT NULL ORDER BY evaluator_id, item_id""",
+        workspace_id,
+        run_id,
+        base_id,
+        list(evaluator_ids),
+    )
+    return list(rows)
+
+
 async def cases_of(tx: Tx, workspace_id: UUID, item_ids: Sequence[UUID], *, run_id: UUID, base_id: UUID) -> dict[UUID, asyncpg.Record]:
     """The items with the first answers of both runs."""
     rows = await tx.fetch(

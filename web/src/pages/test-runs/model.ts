@@ -126,7 +126,7 @@ export function groundsOf(one: Pick<Comparison, "items" | "only_in_run" | "only_
 }
 
 function further({ verdict, items, items_needed: needed, smallest_difference: smallest }: Pick<Comparison, "verdict" | "items" | "items_needed" | "smallest_difference">): string {
-  if (verdict === "no_difference") return `A difference of ${points(smallest).replace("+", "")} or more would probably have shown.`;
+  if (verdict === "no_difference") return smallest === null ? "" : `A difference of ${points(smallest).replace("+", "")} or more would probably have shown.`;
   if (verdict !== "too_small") return "";
   if (items < LEAST_ITEMS) return `With fewer than ${LEAST_ITEMS} items nothing is claimed.`;
   return needed === null ? "" : `About ${count(needed)} items would settle it.`;
