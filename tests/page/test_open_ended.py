@@ -5,7 +5,7 @@ from uuid import uuid4
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, escape, screenshot, settled
+from tests.page.browser import PATIENCE_MS, escape, expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 from tests.page.test_test_runs import BEHIND, completed
@@ -43,6 +43,7 @@ async def test_letters_without_a_right_answer_are_judged_and_two_runs_compared(p
     await expect(drawer).to_contain_text("There is no right answer: evaluators judge what is answered.")
     await expect(drawer.get_by_role("button", name="Say what is right")).to_be_enabled()
     await escape(page, drawer)
+    expect_console(page, "status of 422")  # that nothing would judge is told before it starts
     dataset = page.url.split("/datasets/")[1].split("?")[0]
 
     await page.goto(site.at(f"/app/test-runs?new=1&prompt={slug}&dataset={dataset}&version=1&split=validation"))
