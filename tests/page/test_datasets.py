@@ -36,7 +36,7 @@ async def test_items_are_pasted_mapped_and_looked_at(page_as: OpenPage, site: Si
     await expect(dialog.get_by_label("Column queue is")).to_have_value("expected")
     await expect(dialog.get_by_role("status")).to_contain_text("3 items from CSV")
     await dialog.get_by_label("Column queue is").select_option("skip")
-    await expect(dialog).to_contain_text("Say which column holds the expected answer.")
+    await expect(dialog).to_contain_text("Say which column holds the expected answer, or that there is none.")
     await expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
     await dialog.get_by_label("Column queue is").select_option("expected")
     await dialog.get_by_label("Column ticket is").select_option("variable")

@@ -101,7 +101,7 @@ HARMLESS_QUERY = {
     "action", "actor", "against", "arm", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
     "cursor", "days", "dry_run", "email", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
-    "leave_out_blank", "source", "object_kind", "origin", "passed", "correct",
+    "leave_out_blank", "keep_blank", "source", "object_kind", "origin", "passed", "correct",
     "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
     "node", "with", "candidates", "history", "synthetic", "change", "repeat",
     "after", "follow", "from_line", "purpose", "map",

@@ -8,7 +8,7 @@ from uuid import UUID
 from burnish_optimizer.ask_again import verdict_of
 from burnish_optimizer.core.summary import is_right_by
 from burnish_optimizer.io import evaluations_store
-from burnish_optimizer.io.datasets_store import DatasetItem
+from burnish_optimizer.io.datasets_store import RunItem
 from burnish_optimizer.io.questions import Answer, EvaluationFailed, OutOfFunds
 from burnish_shared.db.session import Database
 from burnish_shared.evaluators import Ask, Case, Grounds, NoScore, Verdict, build
@@ -26,7 +26,7 @@ class CaseJudge:
     ask: Ask
     db: Database
 
-    async def verdict(self, item: DatasetItem, answer: Answer, *, variables: Mapping[str, Any]) -> Verdict | None:
+    async def verdict(self, item: RunItem, answer: Answer, *, variables: Mapping[str, Any]) -> Verdict | None:
         """What the criteria of an item say of an answer, which is its score from then on. None where it has none, or nothing was answered.
         A judge that answered and could not be read passes nothing.
 
@@ -39,7 +39,7 @@ class CaseJudge:
         evaluator = await build(
             judge_by(item.judged.criteria, model=self.model), grounds=self.grounds, tenant=str(self.workspace_id), ask=self.ask
         )
-        expected = item.expected if item.judged.is_compared else None
+        expected = item.expected if item.is_compared else None
         case = Case(output=answer.output, expected=expected, input=item.input, variables=variables, subject=str(answer.execution_id))
         said = await verdict_of(evaluator, case)
         if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
@@ -49,7 +49,7 @@ class CaseJudge:
         await self._write(item, answer, said)
         return said
 
-    async def _write(self, item: DatasetItem, answer: Answer, said: Verdict) -> None:
-        right = is_right_by(answer.output, expected=item.expected, is_compared=item.judged.is_compared, verdict=said)
+    async def _write(self, item: RunItem, answer: Answer, said: Verdict) -> None:
+        right = is_right_by(answer.output, expected=item.expected, is_compared=item.is_compared, verdict=said)
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
             await evaluations_store.score_again(tx, self.workspace_id, self.test_run_id, [(answer.execution_id, float(right))])

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from burnish_optimizer.core.hold import capped
 from burnish_optimizer.core.prompt_text import EditablePrompt
-from burnish_optimizer.core.summary import Case, summarize
-from burnish_optimizer.io import datasets_store, runs_store, work_store
+from burnish_optimizer.core.summary import Case, scores_of, summarize
+from burnish_optimizer.io import datasets_store, evaluations_store, runs_store, work_store
 from burnish_optimizer.io.announce import test_run_completed
-from burnish_optimizer.io.datasets_store import DatasetItem
+from burnish_optimizer.io.datasets_store import RunItem
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Key
 from burnish_optimizer.io.evaluators_store import answers_of, load_evaluators
@@ -29,6 +29,9 @@ from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.evaluators import Grounds, Verdict
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 
+SCORES_AT_ONCE: Final = 1_000
+"""Answers whose scores one transaction writes."""
+
 
 @dataclass(slots=True)
 class Answers:
@@ -41,6 +44,10 @@ class Answers:
 
     def in_order(self) -> list[Case]:
         return [case for _, case in sorted(self.cases.items(), key=lambda one: one[0])]
+
+    def scores(self) -> list[tuple[UUID, dict[str, Any]]]:
+        """Execution → evaluator → {score, passed}, of answers that an evaluator scored."""
+        return [(case.execution_id, said) for case in self.in_order() if (said := scores_of(case))]
 
     def progress(self) -> dict[str, Any]:
         return {"done": len(self.cases), "result": summarize(self.in_order(), evaluators=self.scorers.saved)}
@@ -76,6 +83,7 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         reporting.cancel()
         await asyncio.gather(reporting, return_exceptions=True)
 
+    await _keep_scores(claim, answers.scores(), db=db)
     async with db.unit_of_work(workspace=claim.workspace_id) as tx:
         if failure is not None:
             error_json = {"code": failure.code, "message": failure.message}
@@ -88,7 +96,7 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         await work_store.close_funding(tx, run.funding_account_id)
 
 
-async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableModel, *, desk: Desk, answers: Answers) -> None:
+async def _ask_all(run: TestRun, items: Sequence[RunItem], model: CallableModel, *, desk: Desk, answers: Answers) -> None:
     """Asks everything at once; the desk keeps the order of the day. The first failure ends the others."""
     prompt = EditablePrompt.of(run.content, snippets=run.snippets, model=run.model)
     renderer = prompt.renderer(prompt.text)
@@ -96,7 +104,7 @@ async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableMo
     question = bytes.fromhex(digest(prompt.fingerprint_text))
     ref = PromptRef(prompt_id=run.prompt_id, slug=run.slug, version=run.version)
 
-    async def ask(place: int, item: DatasetItem, repeat: int) -> None:
+    async def ask(place: int, item: RunItem, repeat: int) -> None:
         messages, variables = renderer.messages_for(item.input)
         answer = await desk.ask(
             Question(
@@ -122,7 +130,7 @@ async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableMo
             task.cancel()
 
 
-async def _case(item: DatasetItem, answer: Answer, variables: Mapping[str, Any], *, answers: Answers) -> Case:
+async def _case(item: RunItem, answer: Answer, variables: Mapping[str, Any], *, answers: Answers) -> Case:
     """The answer with what is said of it. Raises OutOfFunds, EvaluationFailed where its criteria could not be judged."""
     judged = await answers.judge.verdict(item, answer, variables=variables)
     verdicts: dict[UUID, Verdict] = {}
@@ -145,9 +153,16 @@ async def _case(item: DatasetItem, answer: Answer, variables: Mapping[str, Any],
         latency_ms=answer.latency_ms,
         error=answer.error,
         verdicts=verdicts,
-        is_compared=item.judged.is_compared,
+        is_compared=item.is_compared,
         judged=judged,
     )
+
+
+async def _keep_scores(claim: Claim, scores: Sequence[tuple[UUID, dict[str, Any]]], *, db: Database) -> None:
+    """Before the run is over, so that whoever sees it completed sees them. Safe to do again."""
+    for first in range(0, len(scores), SCORES_AT_ONCE):
+        async with db.unit_of_work(workspace=claim.workspace_id) as tx:
+            await evaluations_store.keep_scores(tx, claim.workspace_id, claim.id, scores[first : first + SCORES_AT_ONCE])
 
 
 async def _report(claim: Claim, answers: Answers, *, db: Database, interval_s: float) -> None:

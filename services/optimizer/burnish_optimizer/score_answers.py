@@ -50,9 +50,17 @@ class Scorers:
         return cls({one.evaluator_id: one for one in saved}, ready, broken, frozenset(pairwise), others)
 
     async def verdicts(
-        self, output: str, *, expected: str, given: str | dict[str, Any], variables: Mapping[str, Any], item_id: UUID, execution_id: UUID
+        self,
+        output: str,
+        *,
+        expected: str | None,
+        given: str | dict[str, Any],
+        variables: Mapping[str, Any],
+        item_id: UUID,
+        execution_id: UUID,
     ) -> dict[UUID, Verdict]:
-        """What each evaluator says of one answer, once it was free to say it. `given`: the item's input."""
+        """What each evaluator says of one answer, once it was free to say it. `given`: the item's input. `expected` None: there is no right
+        answer."""
         other = None if self.others is None else self.others.get(item_id)
         case = Case(output=output, expected=expected, input=given, variables=variables, other=other, subject=str(execution_id))
         asked = {one: evaluator for one, evaluator in self.ready.items() if not self._lacks_other(one, other)}

@@ -1,7 +1,7 @@
 """What an evaluator is told to look for, by kind. Declarative ones need no code; `expression` and `code` run where they can harm nobody;
 `llm_judge`, `jury` and `pairwise` ask models, each call an execution that is paid for."""
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -180,6 +180,17 @@ EvaluatorSettings: TypeAlias = Annotated[
     Exact | Contains | Regex | JsonSchema | Numeric | Similarity | Expression | Code | Toxicity | LlmJudge | Jury | Pairwise,
     Field(discriminator="kind"),
 ]
+
+
+NEED_EXPECTED: Final = ("exact", "numeric", "similarity", "pairwise")
+"""Kinds that compare with an expected answer, whatever else is set."""
+
+
+def needs_expected(settings: EvaluatorSettings, *, has_other: bool) -> bool:
+    """Whether it says nothing of an answer where nobody said what is right. `has_other`: there are answers of another run."""
+    if isinstance(settings, Pairwise):
+        return not has_other
+    return settings.kind in NEED_EXPECTED or (isinstance(settings, Contains) and not settings.phrases)
 
 
 def models_of(settings: EvaluatorSettings) -> list[str]:

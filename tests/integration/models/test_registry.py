@@ -258,11 +258,11 @@ async def test_a_fallback_of_the_model_is_asked_where_nobody_names_one(caller: C
     assert none.status == 400, "nobody is there, and nobody else is asked"
 
 
-async def _tested_prompt(stack: Stack, caller: Caller, slug: str, model: str) -> str:
+async def _tested_prompt(stack: Stack, caller: Caller, slug: str, model: str, *, metadata: dict[str, Any] | None = None) -> str:
     """A prompt whose production version calls the model, with a completed test run. Returns the run's id."""
     content = {"slug": slug, "messages": [{"role": "user", "content": "Sort: {{input}}"}], "model": model, "max_tokens": 20}
     assert (await caller("POST", "/v1/prompts", content)).status == 201
-    items = [{"input": f"case {n}", "expected": "a", "split": "test"} for n in range(3)]
+    items = [{"input": f"case {n}", "expected": "a", "split": "test", "metadata": metadata or {}} for n in range(3)]
     dataset = (await caller("POST", "/v1/datasets", {"name": slug, "items": items})).body["id"]
     rows = await books(
         stack,
@@ -367,3 +367,19 @@ async def test_a_run_that_cannot_be_paid_for_is_named(stack: Stack, caller: Call
     ended = await poor("POST", "/v1/models/lab/old/retire", {"successor": "lab/new"})
     assert (ended.status, ended.body["test_runs"], ended.body["model"]["active"]) == (200, [], False)
     assert "credits" in ended.body["skipped"][0]["because"]
+
+
+async def test_what_a_retired_model_measured_is_judged_as_before(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
+    for name in ("lab/old", "lab/new", "lab/judge"):
+        await made(caller, described(provider, name))
+    criteria = {"test_case": {"name": None, "criteria": ["It is polite."], "compared": False}}
+    runs = {slug: await _tested_prompt(stack, caller, slug, "lab/old", metadata=criteria) for slug in ("by-another", "by-itself")}
+    for slug, judge in (("by-another", "lab/judge"), ("by-itself", "lab/old")):
+        await books(
+            stack, "UPDATE test_runs SET judge_model = $2, repeats = 4 WHERE test_run_id = $1::text::uuid RETURNING 1", runs[slug], judge
+        )
+    retired = await caller("POST", "/v1/models/lab/old/retire", {"successor": "lab/new"})
+    assert retired.status == 200, retired.body
+    again = {one["prompt"]: (await caller("GET", f"/v1/test-runs/{one['test_run_id']}")).body for one in retired.body["test_runs"]}
+    assert {slug: one["judge"] for slug, one in again.items()} == {"by-another": "lab/judge", "by-itself": "lab/new"}, retired.body
+    assert [one["repeats"] for one in again.values()] == [4, 4]

@@ -40,12 +40,17 @@ def test_a_given_split_wins_and_val_means_validation() -> None:
 
 def test_what_is_said_of_a_file_is_not_passed_over_beside_json() -> None:
     raw = b'{"name": "d", "items": [{"input": "a", "expected": "b"}]}'
-    for beside, field in (({"name": "e"}, "name"), ({"mapping": {"a": "input"}}, "map"), ({"leave_out_blank": True}, "leave_out_blank")):
+    for beside, field in (
+        ({"name": "e"}, "name"),
+        ({"mapping": {"a": "input"}}, "map"),
+        ({"blank": "leave_out"}, "leave_out_blank"),
+        ({"blank": "keep"}, "keep_blank"),
+    ):
         with pytest.raises(InvalidField, match="belongs to a file") as refused:
             read_dataset(raw, content_type="application/json", **({"name": None} | beside))
         assert refused.value.param == field
     with pytest.raises(InvalidField, match="belongs to a file"):
-        read_items(b'{"items": [{"input": "a", "expected": "b"}]}', content_type="application/json", leave_out_blank=True)
+        read_items(b'{"items": [{"input": "a", "expected": "b"}]}', content_type="application/json", blank="leave_out")
 
 
 def test_a_jsonl_file_from_elsewhere_can_be_sent_as_it_is() -> None:

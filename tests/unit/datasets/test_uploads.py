@@ -65,8 +65,8 @@ def test_what_is_expected_may_be_json_and_is_kept_as_text() -> None:
     assert [one.expected for one in read_items(raw, content_type="application/x-ndjson").items] == kept
     whole = f'{{"items": [{", ".join(raw.decode().splitlines())}]}}'.encode()
     assert [one.expected for one in read_items(whole, content_type="application/json").items] == kept
-    with pytest.raises(InvalidField, match=r"expected: nothing is expected"):
-        read_items(b'{"items": [{"input": "t", "expected": null}]}', content_type="application/json")
+    none = read_items(b'{"items": [{"input": "t", "expected": null}, {"input": "u"}]}', content_type="application/json")
+    assert [one.expected for one in none.items] == [None, None], "JSON says by itself that there is no right answer"
     with pytest.raises(InvalidField, match=r"expected"):
         read_items(b'{"items": [{"input": "t", "expected": ["%s"]}]}' % (b"x" * 20_000), content_type="application/json")
 
@@ -170,12 +170,16 @@ def test_lines_that_expect_nothing_are_named_and_refused_or_left_out_but_never_s
         read_items(BLANKS, content_type="text/csv")
     assert [one["line"] for one in (told.value.details or {})["problems"]] == [3, 4, 5]
     with pytest.raises(InvalidField, match="Line 5: split"):
-        read_items(BLANKS, content_type="text/csv", leave_out_blank=True)
-    read = read_items(BLANKS.replace(b"nowhere", b"test"), content_type="text/csv", leave_out_blank=True)
+        read_items(BLANKS, content_type="text/csv", blank="leave_out")
+    read = read_items(BLANKS.replace(b"nowhere", b"test"), content_type="text/csv", blank="leave_out")
     assert [one.input for one in read.items] == ["a", "d"] and read.left_out == [3, 4]
     lines = b'{"input": "a"}\n{"input": "b", "expected": null}\n{"input": "c", "expected": 0}\n'
-    read = read_items(lines, content_type="application/x-ndjson", leave_out_blank=True)
+    read = read_items(lines, content_type="application/x-ndjson", blank="leave_out")
     assert [one.expected for one in read.items] == ["0"] and read.left_out == [1, 2]
+    kept = read_items(BLANKS.replace(b"nowhere", b"test"), content_type="text/csv", blank="keep")
+    assert [one.expected is None for one in kept.items].count(True) == 2 and kept.left_out == []
+    shown = read_preview(BLANKS, content_type="text/csv", mapping={}, blank="keep")
+    assert (shown.blank, [one.line for one in shown.problems], shown.items) == ([3, 4], [5], 3)
     with pytest.raises(BadRequest, match="nothing is expected") as refused:
         read_items(b'{"items": [{"input": "a", "expected": "b"}, {"input": "c", "expected": " "}]}', content_type="application/json")
     assert refused.value.param == "items[1].expected"
@@ -277,3 +281,20 @@ def test_the_header_is_the_first_line_that_says_something(beginning: str) -> Non
     assert [(one.line, one.message) for one in shown.problems] == [(above + 3, "more fields than the header has columns.")]
     with pytest.raises(InvalidBody, match=f"Line {above + 3}: the file is not valid CSV"):
         read_items(f'{beginning}input,expected\na,x\n"b,y\n'.encode(), content_type="text/csv")
+
+
+def test_a_file_may_have_no_column_of_right_answers_where_that_is_said() -> None:
+    sheet = b"ticket,channel\nWhere is it?,mail\nI want to leave.,chat\n"
+    with pytest.raises(InvalidField, match="keep_blank=true") as refused:
+        read_items(sheet, content_type="text/csv", mapping={"ticket": "input"})
+    assert refused.value.param == "map"
+    read = read_items(sheet, content_type="text/csv", mapping={"ticket": "input"}, blank="keep")
+    assert [(one.input, one.expected) for one in read.items] == [("Where is it?", None), ("I want to leave.", None)]
+    with pytest.raises(InvalidField, match="No line has input"):
+        read_items(sheet, content_type="text/csv", blank="keep")
+
+
+def test_an_item_that_gets_no_right_answer_is_no_other_than_one_without() -> None:
+    lines = b'{"input": "a"}\n{"input": "a", "expected": null}\n{"input": "a", "expected": "x"}\n'
+    shown = read_preview(lines, content_type="application/x-ndjson", mapping={}, blank="keep")
+    assert (shown.items, shown.duplicates, shown.contradictions) == (1, 2, [3])

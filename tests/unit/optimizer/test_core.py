@@ -106,6 +106,7 @@ def test_a_summary_counts_categories_confusions_failures_and_costs() -> None:
         "interval": None,
         "correct": 2,
         "total": 5,
+        "without_right_answer": 0,
         "errors": 1,
         "category_stats": {
             "a": {"total": 2, "correct": 1, "accuracy": 0.5, "interval": ANY, "too_small": True},
@@ -121,6 +122,37 @@ def test_a_summary_counts_categories_confusions_failures_and_costs() -> None:
     assert result["confusion_matrix"] == {"a": {"a": 1, "b": 1}, "b": {OTHER: 2, "b": 1}}
     assert [failed["output"] for failed in result["failed_cases"]] == ["b", "I think b", None]
     assert (result["cost_nusd"], result["latency_ms"]) == (50, {"p50": 30, "p95": 50})
+
+
+@pytest.mark.capability("D3")
+def test_what_has_no_right_answer_is_neither_right_nor_wrong_and_is_scored_all_the_same() -> None:
+    judge = UUID(int=7)
+
+    def case(number: int, expected: str | None, output: str | None, score: float) -> Case:
+        verdicts = {} if output is None else {judge: Score(score, score >= 0.5, "so")}
+        return Case(UUID(int=number), UUID(int=number), "t", expected, output, cost_nusd=1, latency_ms=1, verdicts=verdicts)
+
+    cases = [
+        case(1, "a", "a", 0.2),
+        case(2, "b", "a", 1.0),
+        case(3, None, "fine", 0.9),
+        case(4, None, "poor", 0.1),
+        case(5, None, None, 0.0),
+    ]
+    result = summarize(cases, evaluators={judge: SimpleNamespace(name="judge", version=1)})
+    metrics = result["metrics"]
+    assert (metrics["overall_accuracy"], metrics["correct"], metrics["total"], metrics["without_right_answer"]) == (0.5, 1, 2, 3)
+    assert (metrics["items"], metrics["never_right"], metrics["errors"], set(metrics["category_stats"])) == (2, 1, 1, {"a", "b"})
+    assert result["confusion_matrix"] == {"a": {"a": 1}, "b": {"a": 1}}
+    assert (result["evaluators"][0]["n"], result["evaluators"][0]["mean_score"], result["evaluators"][0]["passed"]) == (4, 0.55, 2)
+    assert [one["output"] for one in result["failed_cases"]] == ["a", "poor", None], "wrong, or not let pass by an evaluator, or no answer"
+    none = summarize([case(3, None, "fine", 0.9)])["metrics"]
+    assert (none["overall_accuracy"], none["total"], none["interval"], none["items"]) == (
+        None,
+        0,
+        {"low": 0.0, "high": 1.0, "confidence": 0.95},
+        0,
+    )
 
 
 @pytest.mark.capability("D3")

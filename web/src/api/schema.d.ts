@@ -7763,7 +7763,7 @@ export interface components {
         /** AlikeItem */
         AlikeItem: {
             /** Expected */
-            expected: string;
+            expected: string | null;
             /**
              * Id
              * Format: uuid
@@ -10785,8 +10785,11 @@ export interface components {
              * @description The dataset's version now.
              */
             dataset_version: number;
-            /** Expected */
-            expected: string;
+            /**
+             * Expected
+             * @description null: there is no right answer; evaluators judge what is answered.
+             */
+            expected: string | null;
             /**
              * Id
              * Format: uuid
@@ -15073,8 +15076,11 @@ export interface components {
         ItemAnswer: {
             /** Added Version */
             added_version: number;
-            /** Expected */
-            expected: string;
+            /**
+             * Expected
+             * @description null: there is no right answer; evaluators judge what is answered.
+             */
+            expected: string | null;
             /**
              * Id
              * Format: uuid
@@ -15225,8 +15231,11 @@ export interface components {
              * Format: uuid
              */
             dataset_id: string;
-            /** Expected */
-            expected: string;
+            /**
+             * Expected
+             * @description null: the dataset held this input before, without a right answer.
+             */
+            expected: string | null;
             /**
              * Item Id
              * Format: uuid
@@ -18556,8 +18565,11 @@ export interface components {
              * Format: date-time
              */
             answered_at: string;
-            /** Correct */
-            correct: boolean;
+            /**
+             * Correct
+             * @description null: the item has no right answer.
+             */
+            correct: boolean | null;
             /** Cost Nusd */
             cost_nusd: number;
             /** Error */
@@ -19699,7 +19711,7 @@ export interface components {
         Preview: {
             /**
              * Blank
-             * @description Lines that expect nothing, the first 100: they are among the problems, unless an upload leaves them out (`leave_out_blank`).
+             * @description Lines that expect nothing, the first 100: they are among the problems, unless they are kept as items without a right answer (`keep_blank`), or an upload leaves them out (`leave_out_blank`).
              */
             blank: number[];
             /** Columns */
@@ -19749,7 +19761,7 @@ export interface components {
         /** PreviewRow */
         PreviewRow: {
             /** Expected */
-            expected: string;
+            expected: string | null;
             /** Input */
             input: string | {
                 [key: string]: unknown;
@@ -22147,8 +22159,13 @@ export interface components {
             changed: components["schemas"]["ChangedItem"][];
             /** Changed Left Out */
             changed_left_out: number;
-            /** @description run − base as a share of items, with 95 % bounds: Newcombe's for pairs; with repeats, by item. */
-            difference: components["schemas"]["Share"];
+            /** @description run − base as a share of items, with 95 % bounds: Newcombe's for pairs; with repeats, by item. Null: no item has a right answer; `evaluators` say what they find. */
+            difference: components["schemas"]["Share"] | null;
+            /**
+             * Evaluators
+             * @description By what each evaluator says that scored both runs in the same version, over all items, also those without a right answer.
+             */
+            evaluators: components["schemas"]["ScoreDifference"][];
             /**
              * Fixed
              * @description Items with more right answers than in the base.
@@ -22158,7 +22175,7 @@ export interface components {
             in_words: string;
             /**
              * Items
-             * @description Items that both runs answered; only these are compared.
+             * @description Items with a right answer that both runs answered; only these are right or wrong.
              */
             items: number;
             /**
@@ -22178,9 +22195,9 @@ export interface components {
             run: components["schemas"]["RunSide"];
             /**
              * Smallest Difference
-             * @description A true difference of this size is found four times in five with so many items.
+             * @description A true difference of this size is found four times in five with so many items; null without any.
              */
-            smallest_difference: number;
+            smallest_difference: number | null;
             /**
              * Test
              * @description Exact McNemar; sign-flip where repeats make scores between 0 and 1.
@@ -22284,7 +22301,8 @@ export interface components {
          * @description One of the two runs; `accuracy` of the items that both answered, with its 95 % bounds.
          */
         RunSide: {
-            accuracy: components["schemas"]["Share"];
+            /** @description null: no item has a right answer. */
+            accuracy: components["schemas"]["Share"] | null;
             /** Cost Nusd */
             cost_nusd: number | null;
             /** Dataset Version */
@@ -22711,6 +22729,64 @@ export interface components {
             version: number | null;
             /** Votes */
             votes: components["schemas"]["VoteAnswer"][];
+        };
+        /**
+         * ScoreDifference
+         * @description What one evaluator says of both runs, over the items of which it scored an answer in both. Scores of repeats are meaned by item.
+         */
+        ScoreDifference: {
+            /**
+             * Base
+             * @description Mean score, 0 to 1.
+             */
+            base: number;
+            /** @description run − base of the mean score with 95 % bounds: Agresti and Min's for pairs; Newcombe's where all scores are 0 or 1. */
+            difference: components["schemas"]["Share"];
+            /**
+             * Higher
+             * @description Items with a higher score than in the base.
+             */
+            higher: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Items */
+            items: number;
+            /**
+             * Items Needed
+             * @description So many items would find the difference that was seen; null where none was seen.
+             */
+            items_needed: number | null;
+            /** Lower */
+            lower: number;
+            /** Name */
+            name: string;
+            /**
+             * P Value
+             * @description Two-sided.
+             */
+            p_value: number;
+            /** Run */
+            run: number;
+            /**
+             * Smallest Difference
+             * @description A true difference of this size is found four times in five with so many items.
+             */
+            smallest_difference: number;
+            /**
+             * Test
+             * @enum {string}
+             */
+            test: "mcnemar" | "sign_flip";
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "no_difference" | "too_small";
+            /** Version */
+            version: number;
         };
         /**
          * ScoreFigures
@@ -40791,6 +40867,8 @@ export interface operations {
                 map?: string[] | null;
                 /** @description Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them. */
                 leave_out_blank?: boolean;
+                /** @description Of an upload: lines whose right answer is blank, or that have none, become items without a right answer, which evaluators judge; instead of refusing them. */
+                keep_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -40806,11 +40884,11 @@ export interface operations {
                     items?: {
                         /**
                          * Expected
-                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
                          */
-                        expected: string | {
+                        expected?: string | {
                             [key: string]: components["schemas"]["JsonValue"];
-                        } | components["schemas"]["JsonValue"][] | number | boolean;
+                        } | components["schemas"]["JsonValue"][] | number | boolean | null;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.
@@ -41078,6 +41156,8 @@ export interface operations {
             query?: {
                 /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
                 map?: string[] | null;
+                /** @description Of an upload: lines whose right answer is blank, or that have none, become items without a right answer, which evaluators judge; instead of refusing them. */
+                keep_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -41774,6 +41854,8 @@ export interface operations {
                 map?: string[] | null;
                 /** @description Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them. */
                 leave_out_blank?: boolean;
+                /** @description Of an upload: lines whose right answer is blank, or that have none, become items without a right answer, which evaluators judge; instead of refusing them. */
+                keep_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -41791,11 +41873,11 @@ export interface operations {
                     items: {
                         /**
                          * Expected
-                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
                          */
-                        expected: string | {
+                        expected?: string | {
                             [key: string]: components["schemas"]["JsonValue"];
-                        } | components["schemas"]["JsonValue"][] | number | boolean;
+                        } | components["schemas"]["JsonValue"][] | number | boolean | null;
                         /**
                          * Group
                          * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.

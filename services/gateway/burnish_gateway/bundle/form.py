@@ -128,7 +128,7 @@ class PromptForm(ApiModel):
 class ItemForm(ApiModel):
     split: Literal["train", "validation", "test"] | None = Field(default=None, description="By a hash of the input where nothing is said.")
     input: Annotated[Text, Field(min_length=1, max_length=INPUT_MOST_CHARS)] | dict[str, Any]
-    expected: Annotated[Text, Field(max_length=EXPECTED_MOST_CHARS)]
+    expected: Annotated[Text, Field(max_length=EXPECTED_MOST_CHARS)] | None = Field(description="null: there is no right answer.")
     metadata: dict[str, Any] = Field(default_factory=dict)
     added_version: VersionNumber = 1
 

@@ -200,9 +200,9 @@ def _leave_out(datasets: Sequence[DatasetForm], notes: Notes) -> None:
     """A note for each dataset with items that expect nothing, or whose input stands before them: named by their places in the file."""
     for at, form in enumerate(datasets):
         where = f"datasets[{at}] '{form.name}'"
-        if places := [place for place, item in enumerate(form.items) if says_nothing(item.expected)]:
+        if places := [place for place, item in enumerate(form.items) if _is_blank(item.expected)]:
             notes.lose(f"{where}: items {_named(places)} are left out: {EXPECTS_NOTHING}.")
-        stays: dict[bytes, str] = {}
+        stays: dict[bytes, str | None] = {}
         again: list[int] = []
         others = 0
         for place, item in _kept(form):
@@ -221,9 +221,14 @@ def _named(places: Sequence[int]) -> str:
     return ", ".join(map(str, places[:PLACES_MOST])) + more
 
 
+def _is_blank(expected: str | None) -> bool:
+    """It says nothing, and does not say that there is no right answer either."""
+    return expected is not None and says_nothing(expected)
+
+
 def _kept(form: DatasetForm) -> Iterator[tuple[int, NewItem]]:
     for place, one in enumerate(form.items):
-        if not says_nothing(one.expected):
+        if not _is_blank(one.expected):
             yield place, NewItem(input=one.input, expected=one.expected, split=one.split, metadata=marked(one.metadata))
 
 

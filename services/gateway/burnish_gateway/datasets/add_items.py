@@ -10,12 +10,11 @@ from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import MOST_ITEMS
 from burnish_gateway.datasets.compare_items import Compared, Ground, compared
 from burnish_gateway.datasets.dataset import Change, Dataset, check_unarchived, no_such_dataset
-from burnish_gateway.datasets.item import SYNTHETIC, NewItem, Split
+from burnish_gateway.datasets.item import SYNTHETIC, NewItem, Split, expect_alike
 from burnish_gateway.datasets.keep_together import FEW_ITEMS
 from burnish_gateway.outside import Needed, NeedsResult, result_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
-from burnish_shared.expected_answer import is_same
 from burnish_shared.ids import new_uuid
 
 FRESH_TEST_RATIO: Final = 0.5
@@ -80,7 +79,7 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
         dataset = await store.find_dataset(tx, workspace_id, dataset_id) or dataset
     duplicates = len(items) - len(made)
     others = await store.spelled_otherwise(tx, workspace_id, dataset_id, items) if duplicates else []
-    contradictions = sum(not is_same(held, given) for held, given in others)
+    contradictions = sum(not expect_alike(held, given) for held, given in others)
     return Added(dataset, added=len(made), duplicates=duplicates, contradictions=contradictions)
 
 

@@ -51,7 +51,7 @@ class ItemAnswer(BaseModel):
     id: UUID
     split: str
     input: str | dict[str, Any]
-    expected: str
+    expected: str | None = Field(description="null: there is no right answer; evaluators judge what is answered.")
     metadata: dict[str, Any]
     synthetic: bool = Field(description="Made up; never in the test split.")
     added_version: int

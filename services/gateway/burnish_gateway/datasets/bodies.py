@@ -33,7 +33,12 @@ PROBLEMS_MOST: Final = 100
 INPUT_MOST_CHARS: Final = 65_536
 EXPECTED_MOST_CHARS: Final = 16_384
 
-NOTHING_EXPECTED: Final = f"{EXPECTS_NOTHING}; fill it in, or leave the item out"
+NOTHING_EXPECTED: Final = f"{EXPECTS_NOTHING}; fill it in, or say null where there is no right answer and evaluators judge"
+
+BLANK_IN_FILE: Final = (
+    f"expected: {EXPECTS_NOTHING}; fill it in, leave such lines out (leave_out_blank=true), or keep them as items without a right answer, "
+    "which evaluators judge (keep_blank=true)"
+)
 
 
 def _answer(value: object) -> object:
@@ -61,7 +66,11 @@ class ItemBody(ApiModel):
     input: Annotated[Text, Field(min_length=1, max_length=INPUT_MOST_CHARS)] | dict[str, Any] = Field(
         description="A text, or the prompt's variables by name."
     )
-    expected: Expected = Field(description=EXPECTED_SAID)
+    expected: Expected | None = Field(
+        default=None,
+        description=f"{EXPECTED_SAID} Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no "
+        "search takes the dataset.",
+    )
     split: str | None = Field(default=None, description="train, validation (or val), test; without it the split follows from a hash.")
     metadata: dict[str, Any] = Field(default_factory=dict)
     group: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
@@ -72,8 +81,8 @@ class ItemBody(ApiModel):
 
     @field_validator("expected")
     @classmethod
-    def _says_something(cls, value: str) -> str:
-        if says_nothing(value):
+    def _says_something(cls, value: str | None) -> str | None:
+        if value is not None and says_nothing(value):
             raise ValueError(NOTHING_EXPECTED)
         return value
 
@@ -96,6 +105,10 @@ class ItemBody(ApiModel):
         if split_named(self.split) == "test" and self._is_made_up():
             raise ValueError("split: an item that was made up cannot be in the test split; use train or validation, or leave split out")
         return self
+
+
+Blank = Literal["refuse", "leave_out", "keep"]
+"""What becomes of a line whose right answer is blank: the file is refused, the line left out, or kept as an item without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,34 +147,39 @@ class DatasetBody(ApiModel):
     def read(self) -> "tuple[str, Read]":
         """Name and items."""
         if self.sample is not None:
-            items = _uploaded(support_tickets(), content_type=JSONL[0], mapping={}, leave_out_blank=False)
+            items = _uploaded(support_tickets(), content_type=JSONL[0], mapping={}, blank="refuse")
             return self.name or SUPPORT_TICKETS_NAME, replace(items, is_named_by_us=self.name is None)
         return self.name or "", Read([one.item() for one in self.items or ()])
 
 
 def read_dataset(
-    raw: bytes, *, content_type: str, name: str | None, mapping: Mapping[str, str] | None = None, leave_out_blank: bool = False
+    raw: bytes, *, content_type: str, name: str | None, mapping: Mapping[str, str] | None = None, blank: Blank = "refuse"
 ) -> tuple[str, Read]:
     """Name and items of a new dataset. JSON carries its name; for an upload it is given beside it (`?name=`)."""
     if is_json(content_type):
-        _check_json_alone(name, mapping, leave_out_blank)
+        _check_json_alone(name, mapping, blank)
         return parse_model(DatasetBody, raw).read()
     if not name or not name.strip() or len(name) > 200 or "\x00" in name:
         raise InvalidField("An upload needs a name of 1 to 200 characters: POST /v1/datasets?name=….", param="name")
-    return name, _uploaded(raw, content_type=content_type, mapping=mapping or {}, leave_out_blank=leave_out_blank)
+    return name, _uploaded(raw, content_type=content_type, mapping=mapping or {}, blank=blank)
 
 
-def read_items(raw: bytes, *, content_type: str, mapping: Mapping[str, str] | None = None, leave_out_blank: bool = False) -> Read:
+def read_items(raw: bytes, *, content_type: str, mapping: Mapping[str, str] | None = None, blank: Blank = "refuse") -> Read:
     """Items to be added to a dataset."""
     if is_json(content_type):
-        _check_json_alone(None, mapping, leave_out_blank)
+        _check_json_alone(None, mapping, blank)
         return Read([one.item() for one in parse_model(ItemsBody, raw).items])
-    return _uploaded(raw, content_type=content_type, mapping=mapping or {}, leave_out_blank=leave_out_blank)
+    return _uploaded(raw, content_type=content_type, mapping=mapping or {}, blank=blank)
 
 
-def _check_json_alone(name: str | None, mapping: Mapping[str, str] | None, leave_out_blank: bool) -> None:
+def _check_json_alone(name: str | None, mapping: Mapping[str, str] | None, blank: Blank) -> None:
     """Raises InvalidField for what is said beside a JSON body and would not be heard."""
-    for said, given in (("name", name is not None), ("map", bool(mapping)), ("leave_out_blank", leave_out_blank)):
+    for said, given in (
+        ("name", name is not None),
+        ("map", bool(mapping)),
+        ("leave_out_blank", blank == "leave_out"),
+        ("keep_blank", blank == "keep"),
+    ):
         if given:
             raise InvalidField(
                 f"{said}: in the query belongs to a file, sent as text/csv or application/x-ndjson. A JSON body says all by itself.",
@@ -181,17 +199,23 @@ def expects_nothing(line: Line, mapping: Mapping[str, str]) -> bool:
     return (expected is None or isinstance(expected, str)) and says_nothing(expected)
 
 
-def item_of(line: Line, mapping: Mapping[str, str]) -> NewItem:
-    """What the item schema does not know goes into its metadata, so that files from elsewhere can be sent as they are.
+def item_of(line: Line, mapping: Mapping[str, str], *, blank: Blank) -> NewItem:
+    """What the item schema does not know goes into its metadata, so that files from elsewhere can be sent as they are. A blank right answer
+    is a slip unless those are to be kept (`blank`): then there is none.
 
     Raises InvalidBody, InvalidField.
     """
     if line.row is None:
         raise InvalidBody(line.problem or "cannot be read.")
-    return parse_model(ItemBody, json.dumps(placed(line.row, mapping)).encode()).item()
+    fields = placed(line.row, mapping)
+    if expects_nothing(line, mapping):
+        if blank != "keep":
+            raise InvalidField(f"{BLANK_IN_FILE}.", param="expected")
+        fields["expected"] = None
+    return parse_model(ItemBody, json.dumps(fields).encode()).item()
 
 
-def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str], leave_out_blank: bool) -> Read:
+def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str], blank: Blank) -> Read:
     """All items of a file, or one error that names every line at fault (up to PROBLEMS_MOST)."""
     items: list[NewItem] = []
     left_out: list[int] = []
@@ -199,13 +223,13 @@ def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str], leav
     lines = lines_of(raw, content_type=content_type)
     if columns := columns_of(lines):
         check_columns(mapping, columns)
-        check_items(mapping, columns)
+        check_items(mapping, columns, blank=blank)
     for line in lines:
-        if leave_out_blank and expects_nothing(line, mapping):
+        if blank == "leave_out" and expects_nothing(line, mapping):
             left_out.append(line.number)
             continue
         try:
-            items.append(item_of(line, mapping))
+            items.append(item_of(line, mapping, blank=blank))
         except (InvalidBody, InvalidField) as error:
             problems.append({"line": line.number, "message": error.message})
     if problems:

@@ -58,7 +58,7 @@ class StoredItem:
     position: int
     split: Split
     input: str | dict[str, Any]
-    expected: str
+    expected: str | None
     metadata: dict[str, Any]
     synthetic: bool
     added_version: int

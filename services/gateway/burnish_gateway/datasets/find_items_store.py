@@ -49,7 +49,7 @@ async def read_window(
     [row] = await tx.fetch(
         f"""WITH next AS MATERIALIZED (
               SELECT p.item_id, p.position, p.added_version, p.size FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
-                SELECT i.item_id, i.position, i.added_version, pg_column_size(i.input) + octet_length(i.expected) AS size
+                SELECT i.item_id, i.position, i.added_version, pg_column_size(i.input) + octet_length(coalesce(i.expected, '')) AS size
                   FROM dataset_items i
                  WHERE {WANTED}
                  ORDER BY i.position, i.added_version LIMIT $12) p

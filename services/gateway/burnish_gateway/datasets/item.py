@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from burnish_shared.expected_answer import spelled
+from burnish_shared.expected_answer import is_same, spelled
 
 Split = Literal["train", "validation", "test"]
 
@@ -29,6 +29,11 @@ def says_nothing(expected: str | None) -> bool:
     return expected is None or not expected.strip()
 
 
+def expect_alike(one: str | None, other: str | None) -> bool:
+    """Whether two items expect the same; one without a right answer expects what another without one does."""
+    return one is other if one is None or other is None else is_same(one, other)
+
+
 def answer_in_words(value: object) -> object:
     """What an item expects as the text that is stored: an object or list in its one spelling, a number, true or false as JSON writes it.
     Anything else as it is; null is refused as nothing."""
@@ -49,10 +54,11 @@ def marked(metadata: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """An item as it was given. `input` is a text, or the variables by name. `split` None: decided by hash."""
+    """An item as it was given. `input` is a text, or the variables by name. `expected` None: there is no right answer. `split` None: by
+    hash."""
 
     input: str | dict[str, Any]
-    expected: str
+    expected: str | None
     split: Split | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 

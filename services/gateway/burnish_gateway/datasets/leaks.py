@@ -19,7 +19,7 @@ class AlikeItem(BaseModel):
     id: UUID
     split: str
     input: str | dict[str, Any]
-    expected: str
+    expected: str | None
 
 
 class AlikePair(BaseModel):
@@ -76,7 +76,8 @@ async def find_leaks(tx: Tx, workspace_id: UUID, dataset: Dataset) -> LeakReport
 def _pair(pair: dict[str, Any], items: dict[UUID, Record]) -> AlikePair:
     rows = [items[UUID(one)] for one in pair["items"]]
     shown = [AlikeItem(id=row["item_id"], split=row["split"], input=row["input"], expected=row["expected"]) for row in rows]
-    return AlikePair(similarity=pair["similarity"], items=shown, contradicts=len({compared(one.expected) for one in shown}) > 1)
+    answers = {compared(one.expected) for one in shown if one.expected is not None}
+    return AlikePair(similarity=pair["similarity"], items=shown, contradicts=len(answers) > 1)
 
 
 def _in_words(dataset: Dataset, pairs: list[AlikePair], groups: list[SplitGroup], *, looks: int, reads: int) -> list[str]:

@@ -14,7 +14,8 @@ async def answers_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, most: int)
     """The different right answers of train and validation items."""
     rows = await tx.fetch(
         """SELECT DISTINCT btrim(expected) AS expected FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND split <> 'test' AND removed_version IS NULL ORDER BY 1 LIMIT $3""",
+            WHERE workspace_id = $1 AND dataset_id = $2 AND split <> 'test' AND removed_version IS NULL AND expected IS NOT NULL
+            ORDER BY 1 LIMIT $3""",
         workspace_id,
         dataset_id,
         most,
@@ -28,6 +29,7 @@ async def cases_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[dict[st
         """SELECT input, expected FROM (
              SELECT input, expected, position, row_number() OVER (PARTITION BY expected ORDER BY position) AS turn FROM dataset_items
               WHERE workspace_id = $1 AND dataset_id = $2 AND split = 'train' AND NOT synthetic AND removed_version IS NULL
+                AND expected IS NOT NULL
                 AND length(input::text) <= $4) i
             ORDER BY turn, position LIMIT $3""",
         workspace_id,
@@ -54,7 +56,8 @@ async def failures_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, run_id: UUID
         """SELECT i.input, i.expected, left(e.output, $4) AS got FROM evaluations e
              JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id AND i.split <> 'test'
               AND i.removed_version IS NULL
-            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND coalesce(e.score, 0) < 1 AND e.answered_at IS NOT NULL
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND coalesce(e.score, 0) < 1 AND i.expected IS NOT NULL
+              AND e.answered_at IS NOT NULL
               AND length(i.input::text) <= $4 ORDER BY i.position, e.repeat LIMIT $3""",
         workspace_id,
         run_id,

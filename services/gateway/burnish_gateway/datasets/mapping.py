@@ -78,10 +78,11 @@ def check_columns(mapping: Mapping[str, str], columns: Collection[str]) -> None:
         raise InvalidField(f"map: there is no column {unknown[:80]!r}; the columns are {_listed(columns)}.", param="map")
 
 
-def check_items(mapping: Mapping[str, str], columns: Sequence[str]) -> None:
-    """Raises InvalidField where no column is the input, or none the right answer: every line would say so."""
+def check_items(mapping: Mapping[str, str], columns: Sequence[str], *, blank: str) -> None:
+    """Raises InvalidField where no column is the input, or none the right answer: every line would say so. `blank` keep: there need be no
+    right answer."""
     targets = {target_of(column, mapping).partition(".")[0] for column in columns}
-    missing = [names for names in (("input", "inputs"), ("expected",)) if targets.isdisjoint(names)]
+    missing = [names for names in (("input", "inputs"), *((("expected",),) if blank != "keep" else ())) if targets.isdisjoint(names)]
     if missing:
         probable = {column: target for column, target in guessed(columns).items() if column not in mapping}
         coming = [
@@ -92,9 +93,12 @@ def check_items(mapping: Mapping[str, str], columns: Sequence[str]) -> None:
         pairs = [f"map={quote(column)}={quote(target)}" for column, target in (*mapping.items(), *coming)]
         raise InvalidField(
             f"No line has {' or '.join(names[0] for names in missing)}; the columns are {_listed(columns)}. "
-            f"Say which is: ?{'&'.join(pairs)[:500]}.",
+            f"Say which is: ?{'&'.join(pairs)[:500]}.{_OPEN if ('expected',) in missing else ''}",
             param="map",
         )
+
+
+_OPEN: Final = " Where there is no right answer and evaluators judge, send ?keep_blank=true."
 
 
 def _listed(columns: Collection[str]) -> str:

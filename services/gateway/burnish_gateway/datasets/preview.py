@@ -6,15 +6,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.datasets.bodies import MOST_ITEMS, PROBLEMS_MOST, expects_nothing, is_json, item_of
-from burnish_gateway.datasets.item import NewItem, counted
+from burnish_gateway.datasets.bodies import MOST_ITEMS, PROBLEMS_MOST, Blank, expects_nothing, is_json, item_of
+from burnish_gateway.datasets.item import NewItem, counted, expect_alike
 from burnish_gateway.datasets.keep_together import placed
 from burnish_gateway.datasets.lines import Line, columns_of, lines_of
 from burnish_gateway.datasets.mapping import COLUMNS_MOST, check_columns, checked, guessed, target_of
 from burnish_gateway.datasets.near_duplicates import near_duplicates
 from burnish_gateway.wire import ApiModel, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
-from burnish_shared.expected_answer import is_same
 
 ROWS_SHOWN: Final = 10
 EXAMPLES_SHOWN: Final = 3
@@ -45,7 +44,7 @@ class Problem(BaseModel):
 class PreviewRow(BaseModel):
     line: int
     input: str | dict[str, Any]
-    expected: str
+    expected: str | None
     split: str = Field(description="The given one, else the one that follows from a hash of the input.")
     metadata: dict[str, Any]
 
@@ -70,13 +69,13 @@ class Preview(BaseModel):
     problems: list[Problem] = Field(description="At most 100. While there is any, an upload with this mapping is refused as a whole.")
     problems_left_out: int
     blank: list[int] = Field(
-        description="Lines that expect nothing, the first 100: they are among the problems, unless an upload leaves them out "
-        "(`leave_out_blank`)."
+        description="Lines that expect nothing, the first 100: they are among the problems, unless they are kept as items "
+        "without a right answer (`keep_blank`), or an upload leaves them out (`leave_out_blank`)."
     )
     near_duplicates: list[NearPair] = Field(description="Lines in different splits that say almost the same.")
 
 
-def read_preview(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -> Preview:
+def read_preview(raw: bytes, *, content_type: str, mapping: Mapping[str, str], blank: Blank = "refuse") -> Preview:
     """`mapping` empty: guessed. Raises InvalidBody, InvalidField where there is nothing to be shown."""
     if is_json(content_type):
         body = parse_model(PreviewBody, raw)
@@ -95,23 +94,23 @@ def read_preview(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -
         raise InvalidField("There is no item in it.", param="items")
     check_columns(mapping, columns)
     used = dict(mapping) or guessed(columns)
-    return _previewed(lines, columns, used)
+    return _previewed(lines, columns, used, blank=blank)
 
 
-def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[str, str]) -> Preview:
+def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[str, str], *, blank: Blank) -> Preview:
     items: dict[bytes, tuple[int, NewItem]] = {}
     problems: list[Problem] = []
     duplicates, contradictions = 0, []
-    blank = [line.number for line in lines if expects_nothing(line, mapping)]
+    nothing = [line.number for line in lines if expects_nothing(line, mapping)]
     for line in lines:
         try:
-            item = item_of(line, mapping)
+            item = item_of(line, mapping, blank=blank)
         except (InvalidBody, InvalidField) as error:
             problems.append(Problem(line=line.number, message=error.message))
             continue
         _, first = items.setdefault(item.content_hash, (line.number, item))
         duplicates += first is not item
-        if not is_same(first.expected, item.expected):
+        if not expect_alike(first.expected, item.expected):
             contradictions.append(line.number)
     kept = [(number, item) for (number, _), item in zip(items.values(), placed([item for _, item in items.values()], held=[]), strict=True)]
     splits = [item.place for _, item in kept]
@@ -126,7 +125,7 @@ def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[s
         rows=[_row(number, item) for number, item in kept[:ROWS_SHOWN]],
         problems=problems[:PROBLEMS_MOST],
         problems_left_out=max(0, len(problems) - PROBLEMS_MOST),
-        blank=blank[:PROBLEMS_MOST],
+        blank=nothing[:PROBLEMS_MOST],
         near_duplicates=[
             NearPair(
                 lines=[kept[pair.first][0], kept[pair.second][0]],

@@ -25,6 +25,7 @@ from burnish_gateway.datasets.leaks import LeakReport, find_leaks
 from burnish_gateway.datasets.mapping import parse_mapping
 from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
 from burnish_gateway.datasets.remove_dataset import remove_dataset
+from burnish_gateway.datasets.upload_query import ColumnMap, KeepBlank, LeaveOut, blank_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.idempotency import run_once
@@ -67,19 +68,6 @@ include(router, from_failures_routes.router)
 include(router, versions_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
-ColumnMap = Annotated[
-    list[str] | None,
-    Query(
-        alias="map",
-        max_length=200,
-        description="Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, "
-        "synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata.",
-    ),
-]
-LeaveOut = Annotated[
-    bool,
-    Query(description="Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them."),
-]
 
 
 def _body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -105,6 +93,7 @@ async def create(
     name: Annotated[str | None, Query(description="Name of an upload.")] = None,
     columns: ColumnMap = None,
     leave_out_blank: LeaveOut = False,
+    keep_blank: KeepBlank = False,
 ) -> Response:
     """A new dataset from JSON items, from a JSONL or CSV upload with its name in the query, or (`sample`) of data that Burnish ships.
 
@@ -113,7 +102,12 @@ async def create(
     """
     raw, kind = await request.body(), request.headers.get("content-type", "")
     title, read = await asyncio.to_thread(
-        read_dataset, raw, content_type=kind, name=name, mapping=parse_mapping(columns or ()), leave_out_blank=leave_out_blank
+        read_dataset,
+        raw,
+        content_type=kind,
+        name=name,
+        mapping=parse_mapping(columns or ()),
+        blank=blank_of(leave_out_blank=leave_out_blank, keep_blank=keep_blank),
     )
 
     async def work(tx: Tx) -> answers.AddedAnswer:
@@ -128,12 +122,15 @@ async def create(
 
 
 @router.post("/v1/datasets/preview", response_model=Preview, openapi_extra=_body_of(PreviewBody), summary="Preview an upload")
-async def preview(request: Request, gateway: GatewayParts, principal: Editor, columns: ColumnMap = None) -> Response:
+async def preview(
+    request: Request, gateway: GatewayParts, principal: Editor, columns: ColumnMap = None, keep_blank: KeepBlank = False
+) -> Response:
     """What a file would become: its columns and what they probably mean, the first items, what is wrong with which line, and lines of
     different splits that say almost the same. Saves nothing."""
     raw, kind = await request.body(), request.headers.get("content-type", "")
     async with gateway.outside.large:
-        shown = await asyncio.to_thread(read_preview, raw, content_type=kind, mapping=parse_mapping(columns or ()))
+        blank = blank_of(leave_out_blank=False, keep_blank=keep_blank)
+        shown = await asyncio.to_thread(read_preview, raw, content_type=kind, mapping=parse_mapping(columns or ()), blank=blank)
 
     async def work(tx: Tx) -> Preview:
         return shown
@@ -252,11 +249,16 @@ async def add(
     dataset_id: UUID,
     columns: ColumnMap = None,
     leave_out_blank: LeaveOut = False,
+    keep_blank: KeepBlank = False,
 ) -> Response:
     """More items: the next version of the dataset. Items that are there already change nothing."""
     raw, kind = await request.body(), request.headers.get("content-type", "")
     read = await asyncio.to_thread(
-        read_items, raw, content_type=kind, mapping=parse_mapping(columns or ()), leave_out_blank=leave_out_blank
+        read_items,
+        raw,
+        content_type=kind,
+        mapping=parse_mapping(columns or ()),
+        blank=blank_of(leave_out_blank=leave_out_blank, keep_blank=keep_blank),
     )
 
     async def work(tx: Tx) -> answers.AddedAnswer:

@@ -170,12 +170,12 @@ async def count_ever_tested(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int
     return found
 
 
-async def spelled_otherwise(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> list[tuple[str, str]]:
+async def spelled_otherwise(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> list[tuple[str | None, str | None]]:
     """What the dataset expects and what one of the items does, of each whose text differs after trimming."""
     rows = await tx.fetch(
         """SELECT i.expected AS held, n.expected AS given FROM unnest($3::bytea[], $4::text[]) n(hash, expected)
              JOIN dataset_items i ON i.workspace_id = $1 AND i.dataset_id = $2 AND i.content_hash = n.hash
-            WHERE btrim(i.expected, E' \\t\\n\\r') <> btrim(n.expected, E' \\t\\n\\r')""",
+            WHERE btrim(i.expected, E' \\t\\n\\r') IS DISTINCT FROM btrim(n.expected, E' \\t\\n\\r')""",
         workspace_id,
         dataset_id,
         [item.content_hash for item in items],

@@ -14,7 +14,7 @@ from burnish_gateway.evaluators import live_store, store
 from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.live_bodies import Cap, LiveEvaluationChange, NewLiveEvaluation
 from burnish_gateway.turns_store import take_turns
-from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
+from burnish_shared.contracts.evaluators import NEED_EXPECTED, EvaluatorSettings, models_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
@@ -24,9 +24,6 @@ from burnish_shared.slug import parse_label, parse_slug
 LIVE_MOST = 200
 """Live evaluations of one workspace: all of them are looked at with every batch of executions that is counted."""
 
-NEED_EXPECTED = ("exact", "numeric", "similarity", "pairwise")
-"""Nobody says of live traffic what answer is expected."""
-
 SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 
 
@@ -35,7 +32,7 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
     evaluator = await store.lock(tx, body.evaluator_id)
     if evaluator is None or evaluator["archived_at"] is not None:
         raise NotFound("There is no evaluator of this id, or it is archived.", param="evaluator_id")
-    if evaluator["kind"] in NEED_EXPECTED:
+    if evaluator["kind"] in NEED_EXPECTED:  # nobody says of live traffic what answer is expected
         raise InvalidField(
             f"evaluator_id: {evaluator['kind']} compares with an expected answer, and live traffic has none; use it in test runs.",
             param="evaluator_id",

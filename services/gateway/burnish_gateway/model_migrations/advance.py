@@ -12,9 +12,10 @@ from burnish_gateway.access.store import find_workspace
 from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.model_migrations import store
 from burnish_gateway.model_migrations.save_variant import save_variant
-from burnish_gateway.model_migrations.start import run_body, search_body
+from burnish_gateway.model_migrations.start import search_body
 from burnish_gateway.optimization import store as runs_store
-from burnish_gateway.optimization.compare_runs import compare_runs
+from burnish_gateway.optimization.compare_runs import RunComparison, compare_runs
+from burnish_gateway.optimization.run_again import body_again
 from burnish_gateway.optimization.start import start_optimization, start_test_run
 from burnish_gateway.rounds import RulePrincipal, StepRounds
 from burnish_shared.db.audit_log import add_entry
@@ -29,6 +30,13 @@ STEPS_AT_ONCE: Final = 5
 LOOK_AGAIN: Final = timedelta(seconds=5)
 
 ACTOR: Final = "system:model_migration"
+
+
+def _is_as_good(found: RunComparison, *, margin: float) -> bool:
+    """Not worse, and by at most `margin` below; where nothing is right or wrong, by what each evaluator says."""
+    if found.difference is not None:
+        return found.verdict != "worse" and found.difference.value >= -margin
+    return all(one.verdict != "worse" and one.difference.value >= -margin for one in found.evaluators)
 
 
 class MigrationRunner(StepRounds):
@@ -81,7 +89,8 @@ class MigrationRunner(StepRounds):
                 case "pending":
                     if because := await _archived(tx, principal, step):
                         return {"state": "skipped", "outcome": "not_measured", "because": because}
-                    run = await start_test_run(tx, principal, run_body(step, migration["to_model"]))
+                    again = await body_again(tx, principal, step["before_run_id"], model=migration["to_model"])
+                    run = await start_test_run(tx, principal, again)
                     return {"state": "measuring", "after_run_id": run.id}
                 case "measuring":
                     return await self._measured(tx, principal, migration, step)
@@ -100,7 +109,7 @@ class MigrationRunner(StepRounds):
         if run["status"] != "completed":
             return {}
         found = await compare_runs(tx, principal.workspace_id, step["after_run_id"], base_id=step["before_run_id"])
-        if found.verdict != "worse" and found.difference.value >= -migration["margin"]:
+        if _is_as_good(found, margin=migration["margin"]):
             version = await save_variant(tx, principal, migration, step, found=None, clock=self.clock)
             return {"state": "done", "outcome": "as_good", "because": found.in_words, "new_version": version}
         if migration["search"] is None:

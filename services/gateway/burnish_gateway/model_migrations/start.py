@@ -11,7 +11,8 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.model_migrations import store
 from burnish_gateway.model_migrations.bodies import MigrationBody
 from burnish_gateway.models.book import ModelNotFound
-from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
+from burnish_gateway.optimization.bodies import OptimizationBody
+from burnish_gateway.optimization.run_again import body_again
 from burnish_gateway.optimization.start import check_budget, plan_optimization, plan_test_run
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.turns_store import take_turns
@@ -51,7 +52,8 @@ async def plan_migration(tx: Tx, principal: Principal, body: MigrationBody) -> P
         if row["dataset_id"] is None:
             continue
         try:
-            measure += (await plan_test_run(tx, principal, run_body(row, successor))).forecast.expected_nusd
+            again = await body_again(tx, principal, row["test_run_id"], model=successor)
+            measure += (await plan_test_run(tx, principal, again)).forecast.expected_nusd
             if body.search is not None:
                 job = await plan_optimization(tx, principal, search_body(row, successor, body.search.stored(successor=successor)))
                 check_budget(job, body.search.budget, within="search.")
@@ -75,14 +77,6 @@ async def start_migration(tx: Tx, principal: Principal, body: MigrationBody) -> 
     )  # fmt: skip
     await store.insert_steps(tx, principal.workspace_id, migration_id, plan.rows)
     return migration_id
-
-
-def run_body(row: Record, model: str) -> TestRunBody:
-    """The test run of a step, with the successor."""
-    return TestRunBody.model_construct(
-        prompt=row["slug"], version=row["version"], label=None, dataset_id=row["dataset_id"], split=row["split"], models=[model],
-        repeats=row["repeats"], evaluators=[], compare_with=None,
-    )  # fmt: skip
 
 
 def search_body(row: Record, model: str, search: Mapping[str, Any]) -> OptimizationBody:

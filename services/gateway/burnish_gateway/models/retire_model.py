@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from asyncpg import Record
 
@@ -15,7 +14,7 @@ from burnish_gateway.models.answers import audited
 from burnish_gateway.models.bodies import RetireModel
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.stand_in import check_does_as_much
-from burnish_gateway.optimization.bodies import TestRunBody
+from burnish_gateway.optimization.run_again import body_again
 from burnish_gateway.optimization.start import start_test_run
 from burnish_gateway.uses import Use
 from burnish_shared.db import model_store
@@ -95,17 +94,11 @@ async def _run_again(
                 skipped.append(before | {"because": f"More than {RERUNS_MOST} test runs at once; start it with POST /v1/test-runs."})
                 continue
             try:
-                started = await start_test_run(tx, principal, _body(run, named, successor))
+                started = await start_test_run(
+                    tx, principal, await body_again(tx, principal, run["test_run_id"], model=successor, ends=model)
+                )
             except BurnishError as error:
                 skipped.append(before | {"because": error.message})
             else:
                 reruns.append(before | {"test_run_id": str(started.id), "model": successor})
     return reruns, skipped
-
-
-def _body(run: Record, named: dict[str, Any], successor: str) -> TestRunBody:
-    evaluators: list[UUID] = list(run["evaluator_ids"])
-    return TestRunBody.model_construct(
-        prompt=named["prompt"], version=named["version"], label=None, dataset_id=run["dataset_id"], split=run["split"], models=[successor],
-        repeats=run["repeats"], evaluators=evaluators, compare_with=run["test_run_id"] if evaluators else None,
-    )  # fmt: skip

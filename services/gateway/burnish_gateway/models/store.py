@@ -175,7 +175,7 @@ async def prompts_that_use(tx: Tx, workspace_id: UUID, model: str) -> Sequence[R
 async def newest_runs(tx: Tx, workspace_id: UUID, model: str, *, slug: str, version: int) -> Sequence[Record]:
     """The newest completed test run of that version with that model on each dataset and split."""
     return await tx.fetch(
-        """SELECT DISTINCT ON (dataset_id, split) test_run_id, dataset_id, split, repeats, evaluator_ids
+        """SELECT DISTINCT ON (dataset_id, split) test_run_id, dataset_id, split
              FROM test_runs WHERE workspace_id = $1 AND model = $2 AND slug = $3 AND version = $4
               AND status = 'completed' AND failed_of IS NULL
             ORDER BY dataset_id, split, created_at DESC""",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.optimization import compare_runs_store as store
 from burnish_gateway.optimization import store as runs_store
+from burnish_gateway.optimization.compare_scores import ScoreDifference, compare_scores, score_in_words
 from burnish_gateway.optimization.summary import Share
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -32,7 +33,7 @@ class RunSide(BaseModel):
     model: str
     repeats: int
     dataset_version: int
-    accuracy: Share
+    accuracy: Share | None = Field(description="null: no item has a right answer.")
     cost_nusd: int | None
     latency_ms: dict[str, int] | None
     simulated: bool
@@ -67,17 +68,22 @@ class ChangedItem(BaseModel):
 class RunComparison(BaseModel):
     base: RunSide
     run: RunSide
-    items: int = Field(description="Items that both runs answered; only these are compared.")
+    items: int = Field(description="Items with a right answer that both runs answered; only these are right or wrong.")
     only_in_base: int
     only_in_run: int
     fixed: int = Field(description="Items with more right answers than in the base.")
     broken: int
-    difference: Share = Field(description="run − base as a share of items, with 95 % bounds: Newcombe's for pairs; with repeats, by item.")
+    difference: Share | None = Field(
+        description="run − base as a share of items, with 95 % bounds: Newcombe's for pairs; with repeats, by item. Null: no item "
+        "has a right answer; `evaluators` say what they find."
+    )
     test: Literal["mcnemar", "sign_flip"] = Field(description="Exact McNemar; sign-flip where repeats make scores between 0 and 1.")
     p_value: float = Field(description="Two-sided.")
     verdict: Literal["better", "worse", "no_difference", "too_small"]
     in_words: str
-    smallest_difference: float = Field(description="A true difference of this size is found four times in five with so many items.")
+    smallest_difference: float | None = Field(
+        description="A true difference of this size is found four times in five with so many items; null without any."
+    )
     items_needed: int | None = Field(description="So many items would find the difference that was seen; null where none was seen.")
     test_reads: int | None = Field(
         description="How often test runs have read this test split. Who chooses by it makes it less of a proof. Null: not the test split."
@@ -85,6 +91,10 @@ class RunComparison(BaseModel):
     categories: list[CategoryDifference]
     changed: list[ChangedItem] = Field(description="Broken ones first; at most 200. All of them, page by page: `/items` below this path.")
     changed_left_out: int
+    evaluators: list[ScoreDifference] = Field(
+        description="By what each evaluator says that scored both runs in the same version, over all items, also those without a "
+        "right answer."
+    )
 
 
 async def compare_runs(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUID) -> RunComparison:
@@ -93,31 +103,40 @@ async def compare_runs(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUI
     scores = await store.scores_of(tx, workspace_id, run_id=run_id, base_id=base_id)
     pairs = [row for row in scores if row["base_n"] and row["run_n"]]
     found = compare([_share(row, "base") for row in pairs], [_share(row, "run") for row in pairs])
-    if found is None:
-        raise Conflict("base_id: no item was answered in both runs, or their answers are not kept any more.", param="base_id")
+    evaluators = await compare_scores(tx, workspace_id, run, base=base)
+    if found is None and not evaluators:
+        raise Conflict(
+            "base_id: no item was answered in both runs, or nothing judged both, or their answers are not kept any more.", param="base_id"
+        )
     changed = sorted((row for row in pairs if _share(row, "base") != _share(row, "run")), key=_broken_first)
     cases = await store.cases_of(tx, workspace_id, [row["item_id"] for row in changed[:CHANGED_MOST]], run_id=run_id, base_id=base_id)
     reads = await store.test_reads(tx, workspace_id, run["dataset_id"]) if run["split"] == "test" else None
     return RunComparison(
         base=_side(base, [_share(row, "base") for row in pairs]),
         run=_side(run, [_share(row, "run") for row in pairs]),
-        items=found.items,
+        items=len(pairs),
         only_in_base=sum(not row["run_n"] for row in scores),
         only_in_run=sum(not row["base_n"] for row in scores),
-        fixed=found.fixed,
-        broken=found.broken,
-        difference=Share(value=found.difference.value, low=found.difference.low, high=found.difference.high),
-        test=found.test,
-        p_value=found.p_value,
-        verdict=found.verdict,
-        in_words=_in_words(found, reads=reads),
-        smallest_difference=found.smallest_difference,
-        items_needed=found.items_needed,
+        **_found(found, evaluators, reads=reads),
         test_reads=reads,
         categories=_categories(pairs),
         changed=[_changed(row, cases[row["item_id"]]) for row in changed[:CHANGED_MOST]],
         changed_left_out=max(0, len(changed) - CHANGED_MOST),
+        evaluators=evaluators,
     )
+
+
+def _found(found: Comparison | None, evaluators: Sequence[ScoreDifference], *, reads: int | None) -> dict[str, Any]:
+    """What is found of right and wrong. `found` None: no item has a right answer."""
+    if found is None:
+        words = " ".join(["No item has a right answer.", *(score_in_words(one) for one in evaluators), *_worn(reads)])
+        return {"fixed": 0, "broken": 0, "difference": None, "test": "mcnemar", "p_value": 1.0, "verdict": "too_small", "in_words": words,
+                "smallest_difference": None, "items_needed": None}  # fmt: skip
+    told = ("fixed", "broken", "test", "p_value", "verdict", "smallest_difference", "items_needed")
+    return {name: getattr(found, name) for name in told} | {
+        "difference": Share(value=found.difference.value, low=found.difference.low, high=found.difference.high),
+        "in_words": _in_words(found, reads=reads),
+    }
 
 
 async def comparable_runs(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUID) -> tuple[Record, Record]:
@@ -150,12 +169,10 @@ def _broken_first(row: Record) -> tuple[Fraction, str]:
 def _side(run: Record, shares: Sequence[Fraction]) -> RunSide:
     result: dict[str, Any] = run["result"] or {}
     interval = wilson(float(sum(shares, Fraction())), len(shares))
-    if interval is None:
-        raise ValueError("a side has items")
     return RunSide(
         id=run["test_run_id"],
         prompt=run["slug"],
-        accuracy=Share(value=interval.value, low=interval.low, high=interval.high),
+        accuracy=Share(value=interval.value, low=interval.low, high=interval.high) if interval else None,
         cost_nusd=result.get("cost_nusd"),
         latency_ms=result.get("latency_ms"),
         **{name: run[name] for name in ("version", "model", "repeats", "dataset_version", "simulated")},
@@ -203,6 +220,11 @@ def _in_words(found: Comparison, *, reads: int | None) -> str:
         case "too_small":
             few = f" With fewer than {LEAST_ITEMS} items nothing is claimed." if found.items < LEAST_ITEMS else needed
             words = f"Too small to tell: {seen}{few}"
-    if reads is not None and reads > READS_MOST:
-        words += f" This test split has been read {reads} times: add fresh test items before relying on it."
-    return words
+    return " ".join([words, *_worn(reads)])
+
+
+def _worn(reads: int | None) -> list[str]:
+    """What is to be said of a test split that was read too often."""
+    if reads is None or reads <= READS_MOST:
+        return []
+    return [f"This test split has been read {reads} times: add fresh test items before relying on it."]

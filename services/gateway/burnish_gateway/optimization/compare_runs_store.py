@@ -31,11 +31,35 @@ async def scores_of(tx: Tx, workspace_id: UUID, *, run_id: UUID, base_id: UUID) 
                   count(*) FILTER (WHERE e.owner_id = $2) AS run_n,
                   count(*) FILTER (WHERE e.owner_id = $2 AND e.score >= 1) AS run_right
              FROM evaluations e LEFT JOIN dataset_items i ON i.workspace_id = $1 AND i.item_id = e.item_id
-            WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.answered_at IS NOT NULL AND {asked_of("e")}
+            WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.answered_at IS NOT NULL AND e.score IS NOT NULL
+              AND {asked_of("e")}
             GROUP BY e.item_id, i.expected, i.position ORDER BY i.position, e.item_id""",
         workspace_id,
         run_id,
         base_id,
+    )
+    return list(rows)
+
+
+async def evaluator_scores(
+    tx: Tx, workspace_id: UUID, evaluator_ids: Sequence[UUID], *, run_id: UUID, base_id: UUID
+) -> list[asyncpg.Record]:  # fmt: skip
+    """For each evaluator and item that it scored in both runs the mean score of its repeats in each; of `pairwise` ones nothing."""
+    rows = await tx.fetch(
+        """SELECT * FROM (
+             SELECT v.evaluator_id, e.item_id, avg(n.score) FILTER (WHERE e.owner_id = $3) AS base,
+                    avg(n.score) FILTER (WHERE e.owner_id = $2) AS run
+               FROM evaluations e
+               JOIN evaluators v ON v.workspace_id = $1 AND v.evaluator_id = ANY ($4) AND v.kind <> 'pairwise'
+                AND e.scores ? v.evaluator_id::text
+              CROSS JOIN LATERAL (SELECT (e.scores -> v.evaluator_id::text ->> 'score')::float8 AS score) n
+              WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3)
+              GROUP BY v.evaluator_id, e.item_id) s
+            WHERE base IS NOT NULL AND run IS NOT NULL ORDER BY evaluator_id, item_id""",
+        workspace_id,
+        run_id,
+        base_id,
+        list(evaluator_ids),
     )
     return list(rows)
 
@@ -81,8 +105,8 @@ async def compared_items(
                      count(*) FILTER (WHERE e.owner_id = $2) AS run_n,
                      count(*) FILTER (WHERE e.owner_id = $2 AND e.score >= 1) AS run_right
                 FROM evaluations e
-               WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.answered_at IS NOT NULL AND {asked_of("e")}
-                 AND ($6::uuid IS NULL OR e.item_id = $6)
+               WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.answered_at IS NOT NULL AND e.score IS NOT NULL
+                 AND {asked_of("e")} AND ($6::uuid IS NULL OR e.item_id = $6)
                GROUP BY e.item_id),
             placed AS (
               SELECT a.*, i.input, i.expected, coalesce(i.position, {GONE}) AS place,
@@ -122,7 +146,7 @@ async def answers_of_item(
 ) -> dict[UUID, asyncpg.Record]:  # fmt: skip
     """Run → its answer to the item in this repeat; a run that has none is not in it."""
     rows = await tx.fetch(
-        """SELECT owner_id, execution_id, output, coalesce(score, 0) >= 1 AS correct, status, error, spent_nusd AS cost_nusd, latency_ms,
+        """SELECT owner_id, execution_id, output, score >= 1 AS correct, status, error, spent_nusd AS cost_nusd, latency_ms,
                   answered_at
              FROM evaluations
             WHERE workspace_id = $1 AND owner_id = ANY ($2) AND item_id = $3 AND repeat = $4 AND answered_at IS NOT NULL""",

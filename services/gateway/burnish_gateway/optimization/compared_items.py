@@ -42,7 +42,7 @@ class OneAnswer(BaseModel):
 
     execution_id: UUID
     output: str | None
-    correct: bool
+    correct: bool | None = Field(description="null: the item has no right answer.")
     status: str | None
     error: dict[str, Any] | None
     cost_nusd: int

@@ -1,11 +1,13 @@
 """Which items a test run asks about, and who judges those that have criteria."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import from_test_cases_store
+from burnish_gateway.datasets.dataset import Dataset
 from burnish_gateway.optimization import store
-from burnish_shared.contracts.evaluators import LlmJudge
+from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge, needs_expected
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.judged_cases import Judged, judge_by
@@ -32,6 +34,33 @@ async def failed_items(tx: Tx, principal: Principal, run_id: UUID | None, *, dat
     if not found:
         raise InvalidField("failed_of: nothing failed in this test run, or its answers are not kept any more.", param="failed_of")
     return found
+
+
+def check_judged(open_items: int, evaluators: Sequence[EvaluatorSettings], *, has_other: bool) -> None:
+    """Raises InvalidField where nothing would say whether an answer to an item without a right answer is good. `has_other`: another run's
+    answers are compared with."""
+    if not open_items or not all(needs_expected(one, has_other=has_other) for one in evaluators):
+        return
+    have = "1 item has" if open_items == 1 else f"{open_items:,} items have"
+    but = (
+        "an evaluator that needs none, such as an llm_judge" if not evaluators else "one that needs none: these compare with a right answer"
+    )
+    raise InvalidField(
+        f"evaluators: {have} no right answer, so nothing would say whether an answer is good. Name {but}; or say what is right of these "
+        "items with PATCH /v1/datasets/{dataset_id}/items/{item_id}.",
+        param="evaluators",
+    )
+
+
+async def check_searchable(tx: Tx, workspace_id: UUID, dataset: Dataset, *, param: str) -> None:
+    """Raises InvalidField for a dataset with items that have no right answer: a search would count each answer to them as wrong."""
+    open_items = await store.open_items(tx, workspace_id, dataset.dataset_id, split=None)
+    if open_items:
+        raise InvalidField(
+            f"{param}: {open_items:,} of the {sum(dataset.counts.values()):,} items of this dataset have no right answer. A search "
+            "compares answers with right ones and would count all of these as wrong; name a dataset whose items all have one.",
+            param=param,
+        )
 
 
 async def judge_of_criteria(

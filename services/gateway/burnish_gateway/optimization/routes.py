@@ -28,8 +28,9 @@ from burnish_gateway.optimization import (
 )
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
 from burnish_gateway.optimization.follow import follow_job
-from burnish_gateway.optimization.start import start_optimization, start_test_runs, wake_test_runs
+from burnish_gateway.optimization.start import start_optimization, start_test_runs
 from burnish_gateway.optimization.store import RunKind
+from burnish_gateway.optimization.wake import wake_test_runs
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.still_allowed import while_allowed
 from burnish_gateway.wire import include, make_router

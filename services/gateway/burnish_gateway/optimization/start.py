@@ -1,6 +1,5 @@
 """Start a test run or an optimization job: check what is named, set credit aside, write the row, wake the optimizer. One transaction."""
 
-import json
 import secrets
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,23 +26,21 @@ from burnish_gateway.optimization.forecast import (
     with_judges,
     with_steps,
 )
-from burnish_gateway.optimization.items_of_run import check_comparable, failed_items, judge_of_criteria
+from burnish_gateway.optimization.items_of_run import check_comparable, check_judged, check_searchable, failed_items, judge_of_criteria
 from burnish_gateway.optimization.plan_chain import ChainPlan, plan_chain
 from burnish_gateway.optimization.prices import dearest_of, price_of
+from burnish_gateway.optimization.wake import wake
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Prompt, Version, check_not_archived, no_such_prompt
 from burnish_shared import subjects
 from burnish_shared.contracts.evaluators import models_of
 from burnish_shared.contracts.searches import Search
-from burnish_shared.db import outbox
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound, OutOfCredit, Suspended
 from burnish_shared.ids import new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text
 from burnish_shared.search_budget import evaluations_to_begin
 from burnish_shared.slug import LATEST, PRODUCTION, parse_label, parse_slug
-
-SERVICE = "gateway"
 
 DEFAULT_REFLECT = "simulated/writer"
 """Where the task's model is simulated and nothing else is said. For real models the task's model proposes."""
@@ -73,7 +70,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """A test run that could begin now. `total`: answers that it takes; `item_ids` None: of the whole split."""
+    """A test run that could begin now. `total`: answers that it takes; `item_ids` None: of the whole split. `open_ended`: some
+    items have no right answer."""
 
     subject: Subject
     split: Split
@@ -84,6 +82,7 @@ class RunPlan:
     judge_model: str | None
     forecast: Forecast
     set_aside_nusd: int
+    open_ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +126,12 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
         raise NotFound(f"evaluators: there is no evaluator {missing[0]}, or it is archived.", param="evaluators")
     if body.compare_with is not None:
         await check_comparable(tx, principal, body.compare_with, param="compare_with", dataset_id=dataset_id, split=split)
+    open_items = await store.open_items(tx, principal.workspace_id, dataset_id, split=split, item_ids=item_ids)
+    evaluators = await store.settings_of(tx, evaluator_ids)
+    check_judged(open_items, evaluators, has_other=body.compare_with is not None)
     judges = [
         Judging.of(settings, price=await price_of(tx, principal, judge, param="evaluators"))
-        for settings in await store.settings_of(tx, evaluator_ids)
+        for settings in evaluators
         for judge in models_of(settings)
     ]
     by_criteria = await judge_of_criteria(tx, principal.workspace_id, dataset_id, split=split, asked=body.judge, model=model)
@@ -137,7 +139,7 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
         judges.append(Judging.of(by_criteria, price=await price_of(tx, principal, by_criteria.model, param="judge")))
     forecast = with_judges(forecast, subject.sizes, judges)
     judge, aside_nusd = by_criteria.model if by_criteria else None, min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
-    return RunPlan(subject, split, model, total, item_ids, evaluator_ids, judge, forecast, aside_nusd)
+    return RunPlan(subject, split, model, total, item_ids, evaluator_ids, judge, forecast, aside_nusd, open_ended=open_items > 0)
 
 
 async def start_test_runs(tx: Tx, principal: Principal, body: TestRunBody) -> list[Started]:
@@ -169,6 +171,7 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, gro
         repeats=body.repeats,
         evaluator_ids=plan.evaluator_ids,
         judge_model=plan.judge_model,
+        open_ended=plan.open_ended,
         cases_digest=subject.cases_digest,
         compare_with=body.compare_with,
         failed_of=body.failed_of,
@@ -178,7 +181,7 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, gro
         funding_account_id=account_id,
         created_by=principal.actor,
     )
-    await _wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
+    await wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
     return Started(run_id, plan.forecast, plan.set_aside_nusd, version=subject.version.version, model=plan.model, group_id=group_id)
 
 
@@ -190,6 +193,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
     chain = None if body.chain is None else await plan_chain(tx, principal, body.chain, body=body)
     version = body.version if chain is None else chain.base_version
     subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=body.dataset_id, chain=chain)
+    await check_searchable(tx, principal.workspace_id, subject.dataset, param="source" if body.dataset_id is None else "dataset_id")
     own_model = chain.model if chain else None
     task_model = body.models.task or own_model or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
@@ -275,7 +279,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         start_number=number,
         created_by=principal.actor,
     )
-    await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
+    await wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
     return Started(job_id, plan.forecast, plan.set_aside_nusd, fee_nusd)
 
 
@@ -386,15 +390,3 @@ async def _charged_fee_nusd(tx: Tx, principal: Principal, job_id: UUID) -> int:
             details={"needed_nusd": fee_nusd},
         )
     return fee_nusd
-
-
-async def wake_test_runs(tx: Tx, run_id: UUID, *, workspace_id: UUID) -> None:
-    """One that waits may go on. Under an id of its own: the bus drops a wake-up that it has seen."""
-    body = json.dumps({"id": str(run_id), "workspace_id": str(workspace_id)}).encode()
-    await outbox.put(tx, service=SERVICE, subject=subjects.TEST_RUNS_REQUESTED, message_id=str(new_uuid()), body=body)
-
-
-async def _wake(tx: Tx, subject: str, run_id: UUID, *, workspace_id: UUID) -> None:
-    """Only a wake-up: the row is what counts."""
-    body = json.dumps({"id": str(run_id), "workspace_id": str(workspace_id)}).encode()
-    await outbox.put(tx, service=SERVICE, subject=subject, message_id=str(run_id), body=body)

@@ -37,6 +37,13 @@ def asked_of(run: str) -> str:
                                AND judged.owner_id = {run}.owner_id AND judged.execution_id = {run}.item_id)"""
 
 
+def has_failed(answer: str) -> str:
+    """SQL: whether an answer to an item (`answer`: its row of `evaluations`) is wrong; or, where nothing is right or wrong, has no text, or
+    one that an evaluator does not let pass."""
+    return f"""coalesce({answer}.score < 1, {answer}.status IS DISTINCT FROM 'success'
+                 OR jsonb_path_exists({answer}.scores, '$.*.passed ? (@ == false)'), false)"""
+
+
 TAKEN_WITHIN_S: Final = 15
 """What has a place is taken sooner, also where the message that says so was lost (BURNISH_CLAIM_INTERVAL_S of the optimizer)."""
 
@@ -92,13 +99,26 @@ async def longest_input(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> tuple[s
     row = await tx.fetchrow(
         """SELECT input::text AS text, input,
                   (SELECT e.expected FROM dataset_items e WHERE e.workspace_id = $1 AND e.dataset_id = $2 AND e.removed_version IS NULL
-                    ORDER BY length(e.expected) DESC, e.item_id LIMIT 1) AS expected
+                       AND e.expected IS NOT NULL ORDER BY length(e.expected) DESC, e.item_id LIMIT 1) AS expected
              FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL
             ORDER BY length(input::text) DESC, item_id LIMIT 1""",
         workspace_id,
         dataset_id,
     )
-    return (row["text"], row["input"], row["expected"]) if row else None
+    return (row["text"], row["input"], row["expected"] or "") if row else None
+
+
+async def open_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str | None, item_ids: list[UUID] | None = None) -> int:
+    """How many items of its newest version have no right answer. `split`, `item_ids` None: of all of them."""
+    found: int = await tx.fetchval(
+        """SELECT count(*) FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND expected IS NULL AND removed_version IS NULL
+              AND ($3::text IS NULL OR split = $3) AND ($4::uuid[] IS NULL OR item_id = ANY ($4))""",
+        workspace_id,
+        dataset_id,
+        split,
+        item_ids,
+    )
+    return found
 
 
 async def insert_test_run(tx: Tx, **columns: Any) -> None:
@@ -106,12 +126,12 @@ async def insert_test_run(tx: Tx, **columns: Any) -> None:
 
 
 async def failed_items(tx: Tx, workspace_id: UUID, run_id: UUID) -> list[UUID]:
-    """Items that a test run has not answered rightly each time, as far as they are still in the dataset as they were."""
+    """Items that failed in a test run at least once, as far as they are still in the dataset as they were."""
     rows = await tx.fetch(
         f"""SELECT DISTINCT e.item_id FROM evaluations e
               JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id AND i.removed_version IS NULL
             WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.answered_at IS NOT NULL
-              AND coalesce(e.score, 0) < 1 AND {asked_of("e")} ORDER BY e.item_id""",
+              AND {has_failed("e")} AND {asked_of("e")} ORDER BY e.item_id""",
         workspace_id,
         run_id,
     )

@@ -147,6 +147,7 @@ def _run(row: dict[str, Any]) -> ComparedRun:
     metrics, latency = row["metrics"] or {}, row["latency_ms"] or {}
     total, correct, cost_nusd = int(metrics.get("total", 0)), int(metrics.get("correct", 0)), row["cost_nusd"] or 0
     items = int(metrics.get("items") or total // row["repeats"])
+    answers = total + int(metrics.get("without_right_answer", 0))
     interval = _of_items(correct, total=total, items=items)
     return ComparedRun(
         test_run_id=row["test_run_id"],
@@ -162,7 +163,7 @@ def _run(row: dict[str, Any]) -> ComparedRun:
         accuracy=Share(value=interval.value, low=interval.low, high=interval.high) if interval else None,
         could_be_best=True,
         cost_nusd=cost_nusd,
-        mean_cost_nusd=cost_nusd // total if total else None,
+        mean_cost_nusd=cost_nusd // answers if answers else None,
         p50_ms=latency.get("p50"),
         p95_ms=latency.get("p95"),
         evaluators=[EvaluatorMean.model_validate(one) for one in row["evaluators"]],

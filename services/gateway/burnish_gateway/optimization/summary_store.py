@@ -43,7 +43,8 @@ async def scores_beside(tx: Tx, workspace_id: UUID, pairs: Sequence[tuple[UUID, 
     return await tx.fetch(
         f"""WITH scored AS MATERIALIZED (
               SELECT e.owner_id, e.item_id, count(*) AS n, count(*) FILTER (WHERE e.score >= 1) AS correct FROM evaluations e
-               WHERE e.workspace_id = $1 AND e.owner_id = ANY ($2::uuid[] || $3::uuid[]) AND e.answered_at IS NOT NULL AND {asked_of("e")}
+               WHERE e.workspace_id = $1 AND e.owner_id = ANY ($2::uuid[] || $3::uuid[]) AND e.answered_at IS NOT NULL
+                 AND e.score IS NOT NULL AND {asked_of("e")}
                GROUP BY e.owner_id, e.item_id)
             SELECT w.other, o.correct AS own_right, o.n AS own_n, b.correct AS best_right, b.n AS best_n, count(*) AS items
               FROM unnest($2::uuid[], $3::uuid[]) w(best, other)

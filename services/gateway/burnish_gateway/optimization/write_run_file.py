@@ -24,7 +24,7 @@ COLUMNS: Final = (
 def pages_of_answers(db: Database, workspace_id: UUID, run_id: UUID, *, correct: bool | None) -> AsyncGenerator[Sequence[Record], None]:
     """Each answer, those of an item one after the other. What comes meanwhile may be in it or not.
 
-    `correct` None: right ones and wrong ones."""
+    `correct` None: all of them; False: those that failed."""
     at_once = ANSWERS_AT_ONCE
 
     async def read(after: tuple[bytes, UUID, int]) -> Sequence[Record]:

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
-
-from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.optimization.bodies import TestRunBody
+from burnish_gateway.optimization.run_again import body_again
 from burnish_gateway.optimization.start import start_test_run
 from burnish_gateway.registry import uses_store
 from burnish_gateway.registry.prompt import Affected
@@ -36,17 +33,9 @@ async def retest(tx: Tx, principal: Principal, effects: Sequence[Affected]) -> d
                 left.append(before | {"because": f"More than {RUNS_MOST} test runs at once; start it with POST /v1/test-runs."})
                 continue
             try:
-                started = await start_test_run(tx, principal, _body(run))
+                started = await start_test_run(tx, principal, await body_again(tx, principal, run["test_run_id"], model=run["model"]))
             except BurnishError as error:
                 left.append(before | {"because": error.message})
             else:
                 retested.append(before | {"test_run_id": str(started.id), "replaces": str(run["test_run_id"])})
     return {"retested": retested, "not_retested": left}
-
-
-def _body(run: Record) -> TestRunBody:
-    evaluators: list[UUID] = list(run["evaluator_ids"])
-    return TestRunBody.model_construct(
-        prompt=run["slug"], version=run["version"], label=None, dataset_id=run["dataset_id"], split=run["split"], models=[run["model"]],
-        repeats=run["repeats"], evaluators=evaluators, compare_with=run["test_run_id"] if evaluators else None,
-    )  # fmt: skip

@@ -117,15 +117,17 @@ async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, 
 
 
 async def newest_run(tx: Tx, prompt: Prompt, version: int, *, model: str | None, least: int) -> Record | None:
-    """The newest completed test run that can open a gate: over `least` items or more of a whole split from which nothing learns.
+    """The newest completed test run that can open a gate: over `least` items or more that have a right answer, of a whole
+    split from which nothing learns.
 
     `model`: which one must have answered; None: any. `accuracy` is 0..1, None where the run says nothing of it.
     """
     return await tx.fetchrow(
-        """SELECT test_run_id, dataset_id, split, model, total / repeats AS items,
+        """SELECT test_run_id, dataset_id, split, model, coalesce((result #>> '{metrics,items}')::bigint, total / repeats) AS items,
                   (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy FROM test_runs
             WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = 'completed' AND failed_of IS NULL
-              AND split IN ('validation', 'test') AND ($4::text IS NULL OR model = $4) AND total / repeats >= $5
+              AND split IN ('validation', 'test') AND ($4::text IS NULL OR model = $4)
+              AND coalesce((result #>> '{metrics,items}')::bigint, total / repeats) >= $5
             ORDER BY test_run_id DESC LIMIT 1""",
         prompt.workspace_id,
         prompt.prompt_id,

@@ -127,7 +127,7 @@ async def newest_runs(tx: Tx, workspace_id: UUID, versions: Sequence[tuple[str, 
     """The newest completed test run of a whole split, of each of these versions with each model, dataset and split."""
     return await tx.fetch(
         """SELECT DISTINCT ON (r.slug, r.version, r.model, r.dataset_id, r.split)
-                  r.test_run_id, r.slug, r.version, r.model, r.dataset_id, r.split, r.repeats, r.evaluator_ids
+                  r.test_run_id, r.slug, r.version, r.model, r.dataset_id, r.split
              FROM test_runs r JOIN unnest($2::text[], $3::integer[]) AS i (slug, version) ON i.slug = r.slug AND i.version = r.version
             WHERE r.workspace_id = $1 AND r.status = 'completed' AND r.failed_of IS NULL
             ORDER BY r.slug, r.version, r.model, r.dataset_id, r.split, r.created_at DESC""",

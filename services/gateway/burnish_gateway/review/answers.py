@@ -75,7 +75,7 @@ class KeptAnswer(BaseModel):
     dataset_id: UUID
     item_id: UUID
     split: str
-    expected: str
+    expected: str | None = Field(description="null: the dataset held this input before, without a right answer.")
     added: bool = Field(description="False: the dataset held this input already, and its item stays as it was.")
 
 

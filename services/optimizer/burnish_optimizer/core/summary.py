@@ -24,12 +24,12 @@ CRITERIA: Final = "criteria"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One answered item. `output` None: the execution did not succeed, and `error` says why."""
+    """One answered item. `output` None: the execution did not succeed, and `error` says why. `expected` None: there is no right answer."""
 
     item_id: UUID
     execution_id: UUID
     input: str | dict[str, Any]
-    expected: str
+    expected: str | None
     output: str | None
     cost_nusd: int
     latency_ms: int | None
@@ -41,13 +41,25 @@ class Case:
     """What the criteria of the item say, where it has some."""
 
     @property
+    def is_open(self) -> bool:
+        """It is neither right nor wrong: nobody said what is right, or by which criteria."""
+        return self.expected is None and self.judged is None
+
+    @property
     def is_right(self) -> bool:
         return is_right_by(self.output, expected=self.expected, is_compared=self.is_compared, verdict=self.judged)
 
+    @property
+    def has_failed(self) -> bool:
+        """It is wrong; or, where nothing is right or wrong, it has no answer, or one that an evaluator does not let pass."""
+        if not self.is_open:
+            return not self.is_right
+        return self.output is None or any(isinstance(one, Score) and not one.passed for one in self.verdicts.values())
 
-def is_right_by(output: str | None, *, expected: str, is_compared: bool, verdict: Verdict | None) -> bool:
+
+def is_right_by(output: str | None, *, expected: str | None, is_compared: bool, verdict: Verdict | None) -> bool:
     """Whether an answer is the expected one, where there is one, and passes by its criteria, where there are some."""
-    if output is None or (is_compared and not is_right(output, expected=expected)):
+    if output is None or (is_compared and (expected is None or not is_right(output, expected=expected))):
         return False
     return verdict is None or (isinstance(verdict, Score) and verdict.passed)
 
@@ -64,27 +76,35 @@ class Named(Protocol):
 def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, Named] | None = None) -> dict[str, Any]:
     """The result of a test run as it is kept and shown (PRODUCT D3): of all cases, or of those that have come so far.
 
-    `evaluators`: by id those that scored the answers.
+    `evaluators`: by id those that scored the answers. What is right or wrong is counted of cases that have a right answer alone.
     """
-    correct = sum(case.is_right for case in cases)
-    failed = [case for case in cases if not case.is_right]
+    compared = [case for case in cases if not case.is_open]
+    correct = sum(case.is_right for case in compared)
+    failed = [case for case in cases if case.has_failed]
     return {
         "metrics": {
-            "overall_accuracy": round(correct / len(cases), 6) if cases else None,
-            "interval": _interval_of_items(_answers(cases)),
+            "overall_accuracy": round(correct / len(compared), 6) if compared else None,
+            "interval": _interval_of_items(_answers(compared)),
             "correct": correct,
-            "total": len(cases),
+            "total": len(compared),
+            "without_right_answer": len(cases) - len(compared),
             "errors": sum(case.output is None for case in cases),
-            "category_stats": _categories([case for case in cases if case.is_compared]),
-            **_reliability(cases),
+            "category_stats": _categories(_labelled(cases)),
+            **_reliability(compared),
         },
-        "confusion_matrix": _confusion([case for case in cases if case.is_compared]),
+        "confusion_matrix": _confusion(_labelled(cases)),
         "failed_cases": [_failed(case) for case in failed[:FAILED_CASES_MOST]],
         "failed_cases_left_out": max(0, len(failed) - FAILED_CASES_MOST),
         "cost_nusd": sum(case.cost_nusd for case in cases),
         "latency_ms": _latency([case.latency_ms for case in cases if case.latency_ms is not None]),
         "evaluators": [_scored(cases, evaluator_id, named) for evaluator_id, named in (evaluators or {}).items()],
     }
+
+
+def scores_of(case: Case) -> dict[str, Any]:
+    """Evaluator → {score, passed}, of those that have a score for the answer."""
+    scores = {str(one): said for one, said in case.verdicts.items() if isinstance(said, Score)}
+    return {one: {"score": said.score, "passed": said.passed} for one, said in scores.items()}
 
 
 def _by_item(answers: Sequence[tuple[UUID, bool]]) -> list[tuple[int, int]]:
@@ -144,10 +164,15 @@ def _scored(cases: Sequence[Case], evaluator_id: UUID, named: Named) -> dict[str
     }
 
 
-def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
+def _labelled(cases: Sequence[Case]) -> list[tuple[str, Case]]:
+    """With what they expect, those that are compared with it."""
+    return [(case.expected, case) for case in cases if case.is_compared and case.expected is not None]
+
+
+def _categories(cases: Sequence[tuple[str, Case]]) -> dict[str, dict[str, Any]]:
     stats: dict[str, dict[str, Any]] = {}
-    for label in sorted({case.expected for case in cases}):
-        own = [case for case in cases if case.expected == label]
+    for label in sorted({label for label, _ in cases}):
+        own = [case for other, case in cases if other == label]
         correct = sum(case.is_right for case in own)
         stats[label] = {
             "total": len(own),
@@ -161,15 +186,15 @@ def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
     return stats
 
 
-def _confusion(cases: Sequence[Case]) -> dict[str, dict[str, int]]:
+def _confusion(cases: Sequence[tuple[str, Case]]) -> dict[str, dict[str, int]]:
     """Expected → answered → count; only what occurred, by what items expect as it stands there. Empty where answers are no categories."""
-    labels = sorted({case.expected.strip() for case in cases}, reverse=True)
+    labels = sorted({expected.strip() for expected, _ in cases}, reverse=True)
     if len(labels) > MATRIX_LABELS_MOST:
         return {}
     by_value = {compared(label): label for label in labels}
     matrix: dict[str, Counter[str]] = {label: Counter() for label in reversed(labels)}
-    for case in cases:
-        label, got = case.expected.strip(), compared(case.output or "")
+    for expected, case in cases:
+        label, got = expected.strip(), compared(case.output or "")
         matrix[label][label if got == compared(label) else by_value.get(got, OTHER)] += 1
     return {label: dict(sorted(row.items())) for label, row in matrix.items()}
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from asyncpg import Record
+
 from burnish_optimizer.stats import ALPHA, MAX_LOOKS, alpha_of_look
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -22,12 +24,26 @@ _LOOKED_AT: Final = """CASE WHEN d.test_version <= $3 THEN d.test_version ELSE c
 
 @dataclass(frozen=True, slots=True)
 class DatasetItem:
-    """`input`: a text, or variables by name. `judged`: by what beside, or in place of, `expected`."""
+    """`input`: a text, or variables by name."""
 
     item_id: UUID
     input: str | dict[str, Any]
     expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunItem:
+    """Of a test run. `expected` None: there is no right answer. `judged`: by what beside, or in place of, `expected`."""
+
+    item_id: UUID
+    input: str | dict[str, Any]
+    expected: str | None
     judged: Judged = field(default_factory=Judged)
+
+    @property
+    def is_compared(self) -> bool:
+        """`expected` is the right answer, and not the criteria of one."""
+        return self.expected is not None and self.judged.is_compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,7 @@ async def load_search_items(
 
 async def load_for_test_run(
     tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str, owner_id: UUID, item_ids: Sequence[UUID] | None = None
-) -> Sequence[DatasetItem]:
+) -> Sequence[RunItem]:
     """Items of a test run; only those of `item_ids` where they are given.
 
     On the test split the reading is noted, without a share of the error budget: it compares nothing.
@@ -88,7 +104,8 @@ async def load_for_test_run(
             new_uuid(),
             owner_id,
         )
-    found = await _load(tx, workspace_id, dataset_id, version=version, split=split)
+    rows = await _rows(tx, workspace_id, dataset_id, version=version, split=split)
+    found = tuple(RunItem(row["item_id"], row["input"], row["expected"], Judged.of(row["mark"])) for row in rows)
     wanted = None if item_ids is None else set(item_ids)
     return found if wanted is None else tuple(item for item in found if item.item_id in wanted)
 
@@ -97,7 +114,8 @@ async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, vers
     """Counts only."""
     row = await tx.fetchrow(
         f"""SELECT (SELECT count(*) FROM dataset_items i WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = 'test'
-                      AND i.added_version <= $3 AND coalesce(i.removed_version > $3, true)) AS items, v.test_version,
+                      AND i.expected IS NOT NULL AND i.added_version <= $3
+                      AND coalesce(i.removed_version > $3, true)) AS items, v.test_version,
                   (SELECT count(number) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
                       AND l.test_version = v.test_version) AS looks,
                   (SELECT count(*) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
@@ -142,7 +160,13 @@ async def open_test_split(
 
 
 async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> tuple[DatasetItem, ...]:
-    rows = await tx.fetch(
+    """For a search, which has no use for an item without a right answer: none of its answers would be right."""
+    rows = await _rows(tx, workspace_id, dataset_id, version=version, split=split)
+    return tuple(DatasetItem(row["item_id"], row["input"], row["expected"]) for row in rows if row["expected"] is not None)
+
+
+async def _rows(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> Sequence[Record]:
+    return await tx.fetch(
         """SELECT item_id, input, expected, metadata->'test_case' AS mark FROM dataset_items
             WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND added_version <= $4 AND coalesce(removed_version > $4, true)
             ORDER BY position""",
@@ -151,4 +175,3 @@ async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, s
         split,
         version,
     )
-    return tuple(DatasetItem(row["item_id"], row["input"], row["expected"], Judged.of(row["mark"])) for row in rows)

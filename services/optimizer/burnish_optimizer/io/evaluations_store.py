@@ -263,6 +263,18 @@ async def score_again(tx: Tx, workspace_id: UUID, owner_id: UUID, scores: Sequen
     )
 
 
+async def keep_scores(tx: Tx, workspace_id: UUID, owner_id: UUID, scores: Sequence[tuple[UUID, dict[str, Any]]]) -> None:
+    """Writes what evaluators said of answers, by execution: evaluator → {score, passed}."""
+    await tx.execute(
+        """UPDATE evaluations e SET scores = a.scores FROM unnest($3::uuid[], $4::jsonb[]) a (id, scores)
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.execution_id = a.id AND e.scores IS DISTINCT FROM a.scores""",
+        workspace_id,
+        owner_id,
+        [execution_id for execution_id, _ in scores],
+        [said for _, said in scores],
+    )
+
+
 def _stored(row: asyncpg.Record) -> Stored:
     return Stored(
         key=Key(row["question"], row["item_id"], row["repeat"]),

@@ -156,9 +156,13 @@ function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
   return test < TEST_GOOD ? <Notice>With {TEST_GOOD} test items and more, gains of a few points can be proven; here are {test}.</Notice> : null;
 }
 
+function Expected({ of }: { of: string | null }) {
+  return of === null ? <span className="text-13 text-muted">no right answer</span> : <Breaking text={of} className="line-clamp-2 max-w-40 text-13 wrap-break-word sm:max-w-72" />;
+}
+
 const COLUMNS: Column<Item>[] = [
   { key: "input", head: "Input", cell: (row) => <span className="flex items-start gap-2"><span className="line-clamp-2 min-w-0 text-13 wrap-anywhere">{inputWords(row.input)}</span>{row.synthetic ? <Badge>made up</Badge> : null}</span> },
-  { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <Breaking text={row.expected} className="line-clamp-2 max-w-40 text-13 wrap-break-word sm:max-w-72" /> },
+  { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <Expected of={row.expected} /> },
   { key: "split", head: "Split", width: "w-28", hideBelow: "sm", cell: (row) => <SplitDot split={row.split} /> },
   { key: "version", head: "Since", align: "end", width: "w-20", hideBelow: "md", cell: (row) => `v${row.added_version}` },
 ];

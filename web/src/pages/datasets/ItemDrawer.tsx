@@ -57,7 +57,7 @@ export function ItemDrawer({ dataset, id, onOpen, onClose, known }: Open) {
             {typeof item.input === "string" ? <Prose plain text={item.input} /> : Object.keys(item.input).length === 1 ? <Prose plain text={inputWords(item.input)} /> : <JsonView label="Variables" value={item.input} />}
           </Part>
           <Part title="Expected">
-            <Prose plain text={item.expected} />
+            {item.expected === null ? <p className="text-14 text-muted">There is no right answer: evaluators judge what is answered.</p> : <Prose plain text={item.expected} />}
           </Part>
           {correcting === id ? <Correct key={id} dataset={dataset} item={item} isIn={isIn} onMade={put} onCancel={cancel} loss={loss} written={isWritten} /> : null}
           <Facts
@@ -120,7 +120,7 @@ function Acts({ dataset, item, isCorrecting, onCorrect, opener, onGone }: { data
   return (
     <>
       <Button ref={opener} size="s" aria-expanded={mayChange ? isCorrecting : undefined} disabled={!mayChange} why={why} onClick={onCorrect}>
-        Correct the right answer
+        {item.expected === null ? "Say what is right" : "Correct the right answer"}
       </Button>
       <Button size="s" variant="ghost" busy={remove.isPending} disabled={!mayChange} why={why} onClick={takeOut}>
         Take out
@@ -132,7 +132,7 @@ function Acts({ dataset, item, isCorrecting, onCorrect, opener, onGone }: { data
 type Writing = { loss: ReturnType<typeof useLossAsked>; written: RefObject<() => boolean> };
 
 function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writing & { dataset: string; item: Item; isIn: boolean; onMade: (made: Schema<"CorrectedItem">) => void; onCancel: () => void }) {
-  const [expected, setExpected] = useState(item.expected);
+  const [expected, setExpected] = useState(item.expected ?? "");
   const queries = useQueryClient();
   const save = useChange("patch", ONE, CHANGES);
   const undo = useUndo(BEGINS);
@@ -140,12 +140,12 @@ function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writi
   // Under one key it is corrected once, also where the answer was lost on its way and it is sent again.
   const key = useRef(newIdempotencyKey());
   const isBlank = expected.trim() === "";
-  const isReady = isIn && !isBlank && expected.trim() !== item.expected.trim() && !save.isPending;
-  const back = (made: string) => () => change("patch", ONE, { path: { dataset_id: dataset, item_id: made }, body: { expected: item.expected } });
+  const isReady = isIn && !isBlank && expected.trim() !== (item.expected ?? "").trim() && !save.isPending;
+  const back = (made: string, before: string) => () => change("patch", ONE, { path: { dataset_id: dataset, item_id: made }, body: { expected: before } });
   // The word of it comes also where the drawer was closed meanwhile.
   const submit = () =>
     void save.mutateAsync({ path: { dataset_id: dataset, item_id: item.id }, headers: { "Idempotency-Key": key.current }, body: { expected } }, { onSuccess: onMade }).then(
-      (made) => toast(`Corrected: version ${made.dataset_version}`, undo(back(made.id), "It expects again what it did")),
+      (made) => toast(`Corrected: version ${made.dataset_version}`, item.expected === null ? undefined : undo(back(made.id, item.expected), "It expects again what it did")),
       (error: unknown) => {
         if (!form.current) toastError(error);
         if (asApiError(error).status === 404) void invalidate(queries, BEGINS);
@@ -166,7 +166,7 @@ function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writi
       onInput={loss.writes}
     >
       <KeptAtTheEnd written={written} />
-      <Field label="The right answer" hint="It makes the next version of the dataset. What was measured with the answer before keeps it." required error={isBlank ? "Fill it in, or take the item out." : errorFor(save.error, "expected")}>
+      <Field label="The right answer" hint="It makes the next version of the dataset. What was measured with the answer before keeps it." required error={isBlank && item.expected !== null ? "Fill it in, or take the item out." : errorFor(save.error, "expected")}>
         <Textarea
           autoFocus
           rows={2}

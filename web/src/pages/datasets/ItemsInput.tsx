@@ -4,7 +4,7 @@ import { Badge, Button, Checkbox, Field, Notice, Select, Textarea } from "@/kit"
 import { classes } from "@/lib/classes";
 import { bytes, count, plural } from "@/lib/format";
 import { WouldBecome } from "./WouldBecome";
-import { FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, textOfFile, wordsOf } from "./items";
+import { type Blank, FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, textOfFile, wordsOf } from "./items";
 
 const ROLES: readonly { value: Role; label: string }[] = [
   { value: "input", label: "Input" },
@@ -46,8 +46,8 @@ export function ItemsInput({ onItems, onFile, variables, withExample }: { onItem
   const [chosen, setChosen] = useState<Mapping>({});
   const { rows, error } = useMemo(() => given(text), [text]);
   const mapping = useMemo(() => (rows ? { ...guessMapping(rows, variables), ...chosen } : {}), [rows, variables, chosen]);
-  const [leaveOutBlank, setLeaveOutBlank] = useState(false);
-  const mapped = useMemo(() => (rows ? mapRows(rows, mapping, { leaveOutBlank }) : null), [rows, mapping, leaveOutBlank]);
+  const [whenBlank, setWhenBlank] = useState<Blank>("refuse");
+  const mapped = useMemo(() => (rows ? mapRows(rows, mapping, whenBlank) : null), [rows, mapping, whenBlank]);
   const ready = mapped && mapped.problems.length === 0 && mapped.items.length > 0 ? mapped.items : null;
   useEffect(() => onItems(ready), [ready, onItems]);
 
@@ -62,7 +62,7 @@ export function ItemsInput({ onItems, onFile, variables, withExample }: { onItem
     }
     setFileError(null);
     setChosen({});
-    setLeaveOutBlank(false);
+    setWhenBlank("refuse");
     setFile({ name: picked.name, size: picked.size });
     onFile?.(picked.name.replace(/\.[^.]*$/, ""));
     const bytesOfIt = await picked.arrayBuffer();
@@ -91,7 +91,7 @@ export function ItemsInput({ onItems, onFile, variables, withExample }: { onItem
     setFile(null);
     setText("");
     setChosen({});
-    setLeaveOutBlank(false);
+    setWhenBlank("refuse");
   };
 
   return (
@@ -116,7 +116,7 @@ export function ItemsInput({ onItems, onFile, variables, withExample }: { onItem
       {rows && mapped ? (
         <>
           <Preview rows={rows} mapping={mapping} onRole={(column, role) => setChosen({ ...chosen, [column]: role })} />
-          {mapped.blank.length > 0 ? <Checkbox label={`Leave out ${plural(mapped.blank.length, "row")} that ${mapped.blank.length === 1 ? "expects" : "expect"} nothing`} hint={rowsNamed(mapped.blank)} checked={leaveOutBlank} onChange={(event) => setLeaveOutBlank(event.target.checked)} /> : null}
+          <WithoutAnswer blank={mapped.blank} hasColumn={Object.values(mapping).includes("expected")} value={whenBlank} onChange={setWhenBlank} />
           {mapped.problems.length > 0 ? (
             <Notice tone="warn" title="Not ready yet.">
               <ul className="list-disc pl-4">
@@ -139,6 +139,24 @@ export function ItemsInput({ onItems, onFile, variables, withExample }: { onItem
           {ready ? <WouldBecome items={ready} rowsOf={mapped.rowsOf} /> : null}
         </>
       ) : null}
+    </div>
+  );
+}
+
+/** What becomes of rows that expect nothing, or of all of them where no column says what is right. */
+function WithoutAnswer({ blank, hasColumn, value, onChange }: { blank: readonly number[]; hasColumn: boolean; value: Blank; onChange: (next: Blank) => void }) {
+  if (hasColumn && blank.length === 0) return null;
+  const rows = plural(blank.length, "row");
+  const expect = blank.length === 1 ? "expects" : "expect";
+  return (
+    <div className="flex flex-col gap-1.5">
+      {hasColumn ? <Checkbox label={`Leave out ${rows} that ${expect} nothing`} hint={rowsNamed(blank)} checked={value === "leave out"} onChange={(event) => onChange(event.target.checked ? "leave out" : "refuse")} /> : null}
+      <Checkbox
+        label={hasColumn ? `Keep ${rows} without a right answer` : "There is no right answer"}
+        hint="Evaluators judge what is answered. A test run then needs one that can, and no search takes the dataset."
+        checked={value === "keep"}
+        onChange={(event) => onChange(event.target.checked ? "keep" : "refuse")}
+      />
     </div>
   );
 }

@@ -70,7 +70,7 @@ function Pairs({ pairs, onItem }: { pairs: Report["pairs"]; onItem: (item: strin
                   <button type="button" className="text-left hover:underline" onClick={() => onItem(one.id)}>
                     {inputWords(one.input)}
                   </button>
-                  <p className="mt-1 text-12 text-muted">expects {one.expected}</p>
+                  <p className="mt-1 text-12 text-muted">{one.expected === null ? "has no right answer" : `expects ${one.expected}`}</p>
                 </div>
               ))}
             </div>

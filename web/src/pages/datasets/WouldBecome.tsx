@@ -15,7 +15,7 @@ export function WouldBecome({ items, rowsOf }: { items: readonly Item[]; /** Of 
   useEffect(() => {
     let isOver = false;
     const timer = setTimeout(() => {
-      change("post", "/v1/datasets/preview", { body: { items } as never }).then(
+      change("post", "/v1/datasets/preview", { query: { keep_blank: items.some((one) => one.expected === null) }, body: { items } as never }).then(
         (preview) => (isOver ? undefined : setFound({ of: items, preview: preview as Preview })),
         () => (isOver ? undefined : setFound(null)),
       );

@@ -63,9 +63,20 @@ it("names rows that expect nothing, and leaves them out where it is told to", ()
   const rows = readRows("text,label\nhello,greeting\nhm,  \nbye,parting\n,\n");
   const mapping = guessMapping(rows);
   expect(mapRows(rows, mapping)).toMatchObject({ blank: [3, 5], problems: ["Row 3 has no expected answer.", "Row 5 has no input."] });
-  const kept = mapRows(rows, mapping, { leaveOutBlank: true });
+  const kept = mapRows(rows, mapping, "leave out");
   expect(kept).toMatchObject({ rowsOf: [2, 4], blank: [3, 5], problems: [] });
   expect(kept.items.map((one) => one.expected)).toEqual(["greeting", "parting"]);
+});
+
+it("keeps rows without a right answer where somebody says that there is none", () => {
+  const rows = readRows("text,label\nhello,greeting\nhm,  \n");
+  expect(mapRows(rows, guessMapping(rows), "keep")).toMatchObject({ blank: [3], problems: [], items: [{ input: "hello", expected: "greeting" }, { input: "hm", expected: null }] });
+  const letters = readRows("text,sender\nDear all,ann\n");
+  const mapping = { text: "input", sender: "metadata" } as const;
+  expect(mapRows(letters, mapping).problems).toEqual(["Say which column holds the expected answer, or that there is none."]);
+  expect(mapRows(letters, mapping, "keep")).toMatchObject({ problems: [], blank: [], items: [{ input: "Dear all", expected: null, metadata: { sender: "ann" } }] });
+  expect(mapRows(readRows("text\nDear all\n"), { text: "input" }, "keep").items).toEqual([{ input: "Dear all", expected: null }]);
+  expect(() => readRows("what is this")).toThrow("at least two columns");
 });
 
 it("reads a file in its own letters, or says what to do", () => {

@@ -7,7 +7,7 @@ export type Rows = { format: "CSV" | "JSONL" | "JSON"; columns: string[]; rows: 
 /** What a column is: the input itself, a variable of it, the right answer, the split, the user or conversation it comes from, something to keep beside it, or nothing. */
 export type Role = "input" | "variable" | "expected" | "split" | "group" | "metadata" | "skip";
 export type Mapping = Readonly<Record<string, Role>>;
-export type Item = { input: string | Record<string, Cell>; expected: string; split?: string; group?: string; metadata?: Record<string, Cell> };
+export type Item = { input: string | Record<string, Cell>; /** null: there is no right answer. */ expected: string | null; split?: string; group?: string; metadata?: Record<string, Cell> };
 export type Split = "train" | "validation" | "test";
 
 export const SPLITS: readonly Split[] = ["train", "validation", "test"];
@@ -100,7 +100,8 @@ function csvTable(given: string, above: number): Rows {
   const isSpaced = first.split(separator).slice(1).every((name) => name.startsWith(" "));
   const lines = csvRecords(text, separator, isSpaced);
   const columns = (lines[0]?.cells ?? []).map((name) => name.trim());
-  if (columns.length < 2) throw new Error("A first line with the names of at least two columns is needed, such as input,expected.");
+  const isInputs = columns.length === 1 && INPUT.test(columns[0] ?? "");
+  if (columns.length < 2 && !isInputs) throw new Error("A first line with the names of at least two columns is needed, such as input,expected; or with input alone.");
   const twice = columns.find((name, at) => columns.indexOf(name) !== at);
   if (twice !== undefined) throw new Error(`Two columns are called “${twice}”.`);
   const rows = lines.slice(1).map(({ cells, line }) => {
@@ -155,11 +156,12 @@ function csvRecords(text: string, separator: string, isSpaced: boolean): { cells
   return lines;
 }
 
+const INPUT = /^(input|text|question|query|ticket|message|body|content|sentence|utterance)$/i;
 const NAMES: readonly (readonly [Role, RegExp])[] = [
   ["expected", /^(expected|answer|label|target|output|gold|truth|correct|completion|category|class|intent|queue|topic|sentiment)$/i],
   ["split", /^(split|set|fold|partition)$/i],
   ["group", /^(group|conversation|conversation_id|session_id|thread_id|user_id|customer_id)$/i],
-  ["input", /^(input|text|question|query|ticket|message|body|content|sentence|utterance)$/i],
+  ["input", INPUT],
 ];
 
 /** What the names of the columns suggest. `variables`: of a prompt that the items are for; such columns are variables. */
@@ -185,13 +187,17 @@ export function guessMapping({ columns, rows }: Rows, variables: readonly string
 
 export type Mapped = { items: Item[]; /** Of each item, the row that it comes from. */ rowsOf: number[]; /** Rows that expect nothing. */ blank: number[]; /** What keeps them from being sent; the first ones. */ problems: string[]; counts: Record<Split | "by hash", number> };
 
-/** The items that the rows become. `leaveOutBlank`: rows that expect nothing are passed over; else they are problems, as to the API. */
-export function mapRows({ rows, columns, places }: Rows, mapping: Mapping, { leaveOutBlank = false }: { leaveOutBlank?: boolean } = {}): Mapped {
+/** What becomes of rows that expect nothing: they are problems, as to the API; they are passed over; or they are items without a right answer. */
+export type Blank = "refuse" | "leave out" | "keep";
+
+/** The items that the rows become. With `keep` there need be no column of right answers. */
+export function mapRows({ rows, columns, places }: Rows, mapping: Mapping, whenBlank: Blank = "refuse"): Mapped {
   const having = (role: Role) => columns.filter((name) => mapping[name] === role);
   const [inputs, variables, expected, splits, groups, kept] = [having("input"), having("variable"), having("expected"), having("split"), having("group"), having("metadata")];
   const counts = { train: 0, validation: 0, test: 0, "by hash": 0 };
   const problems: string[] = [];
-  if (expected.length !== 1) problems.push(expected.length === 0 ? "Say which column holds the expected answer." : "Only one column can hold the expected answer.");
+  if (expected.length > 1) problems.push("Only one column can hold the expected answer.");
+  else if (expected.length === 0 && whenBlank !== "keep") problems.push("Say which column holds the expected answer, or that there is none.");
   if (inputs.length + variables.length === 0) problems.push("Say which column holds the input, or which are the variables of the prompt.");
   if (inputs.length > 1) problems.push("Only one column can be the input; name several as variables instead.");
   if (inputs.length > 0 && variables.length > 0) problems.push("Either one column is the input, or some are variables: not both.");
@@ -210,17 +216,17 @@ export function mapRows({ rows, columns, places }: Rows, mapping: Mapping, { lea
     const split = splits[0] === undefined ? "" : wordsOf(row[splits[0]]).trim().toLowerCase();
     const known = split === "" ? "by hash" : splitNamed(split);
     const isBlank = answer.trim() === "";
-    if (isBlank) blank.push(place);
-    if (isBlank && leaveOutBlank) return;
+    if (isBlank && expected.length > 0) blank.push(place);
+    if (isBlank && whenBlank === "leave out") return;
     if (input === "" || (typeof input === "object" && Object.keys(input).length === 0)) problems.push(`${where} has no input.`);
-    else if (isBlank) problems.push(`${where} has no expected answer.`);
+    else if (isBlank && whenBlank !== "keep") problems.push(`${where} has no expected answer.`);
     else if (known === null) problems.push(`${where}: a split is train, validation or test, not “${split}”.`);
     else {
       counts[known]++;
       rowsOf.push(place);
       const metadata = Object.fromEntries(kept.flatMap((name) => (row[name] === undefined || row[name] === "" ? [] : name === "metadata" && isObject(row[name]) ? Object.entries(row[name]) : [[name, row[name]]])));
       const group = wordsOf(row[groups[0] ?? ""]).trim();
-      items.push({ input, expected: answer, ...(known === "by hash" ? {} : { split: known }), ...(group ? { group } : {}), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });
+      items.push({ input, expected: isBlank ? null : answer, ...(known === "by hash" ? {} : { split: known }), ...(group ? { group } : {}), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });
     }
   });
   return { items, rowsOf, blank, problems: problems.length > PROBLEMS_MOST ? [...problems.slice(0, PROBLEMS_MOST), `… and ${problems.length - PROBLEMS_MOST} more.`] : problems, counts };

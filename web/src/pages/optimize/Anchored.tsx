@@ -23,7 +23,7 @@ export function Anchored({ dataset, anchors }: { dataset: string; anchors: reado
         </span>
       ),
     },
-    { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected}</span> },
+    { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected ?? "–"}</span> },
     { key: "split", head: "Split", width: "w-28", hideBelow: "sm", cell: (row) => <SplitDot split={row.split} /> },
   ];
   return (

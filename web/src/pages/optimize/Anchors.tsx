@@ -77,7 +77,7 @@ function Choice({ dataset, chosen, isFull, onPut }: { dataset: string; chosen: r
                 label={<span className="line-clamp-2 text-13 wrap-anywhere">{inputWords(row.input)}</span>}
                 hint={
                   <span className="flex flex-wrap gap-x-3">
-                    <span className="wrap-anywhere">{row.expected}</span>
+                    <span className="wrap-anywhere">{row.expected ?? "–"}</span>
                     <SplitDot split={row.split} />
                   </span>
                 }

@@ -5,7 +5,7 @@ import { Badge, Combobox, Loaded, Notice, Table, TextLink } from "@/kit";
 import { count, money, percent, points, pointsRange } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { Changes } from "./Changes";
-import { type Comparison, type Result, type Run, type Sides, groundsOf, isGoingOn, isPaused } from "./model";
+import { type Comparison, type Result, type Run, type Sides, answersOf, groundsOf, isGoingOn, isPaused } from "./model";
 import { shape } from "./shape";
 
 /** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. Of completed runs only. */
@@ -33,7 +33,7 @@ function Beside({ run, result }: { run: Run; result: Result }) {
         <p className="text-13 text-muted">No other version has run on these items. Test another one on the same split, and it stands here.</p>
       ) : (
         <>
-          <Intervals
+          {result.metrics?.overall_accuracy != null || other.accuracy ? <Intervals
             title="Right answers"
             unit="%, with 95 % intervals"
             rows={[
@@ -42,13 +42,16 @@ function Beside({ run, result }: { run: Run; result: Result }) {
             ]}
             format={(value) => percent(value)}
             formatTick={(value) => percent(value, 0)}
-          />
+          /> : null}
           <Difference run={run.id} base={other.test_run_id} names={namesOf(run, other)} own={result} each={other.mean_cost_nusd ?? null} />
         </>
       )}
     </div>
   );
 }
+
+/** A score as a difference is written: with its sign. */
+const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 
 const TONES = { better: "ok", worse: "bad", no_difference: "neutral", too_small: "warn" } as const;
 const VERDICTS: Record<Comparison["verdict"], string> = { better: "better", worse: "worse", no_difference: "no difference", too_small: "too few items to say" };
@@ -59,28 +62,62 @@ function namesOf(run: Run, other: { prompt: string; version: number; model: stri
   return here === there ? { run: `${here}, ${run.model} (this run)`, base: `${there}, ${other.model}` } : { run: here, base: there };
 }
 
+/** What each evaluator says of both runs, and whether the difference could be chance. */
+function Scores({ evaluators }: { evaluators: Comparison["evaluators"] }) {
+  return (
+    <Table
+      label="By evaluator"
+      rows={evaluators}
+      rowKey={(row) => row.id}
+      columns={[
+        { key: "name", head: "Evaluator", cell: (row) => <span className="wrap-anywhere">{row.name} <span className="text-12 text-muted">v{row.version}</span></span> },
+        { key: "here", head: "Here", align: "end", cell: (row) => row.run.toFixed(2) },
+        { key: "there", head: "There", align: "end", cell: (row) => row.base.toFixed(2) },
+        {
+          key: "difference",
+          head: "Difference",
+          align: "end",
+          cell: (row) => (
+            <span className="numeric block">
+              {signed(row.difference.value)} <span className="block text-12 text-muted">95 %: {signed(row.difference.low)} to {signed(row.difference.high)}</span>
+            </span>
+          ),
+        },
+        { key: "changed", head: "Higher / lower", align: "end", hideBelow: "sm", cell: (row) => `${count(row.higher)} / ${count(row.lower)} of ${count(row.items)}` },
+        { key: "verdict", head: "So", cell: (row) => <Badge tone={TONES[row.verdict]}>{VERDICTS[row.verdict]}</Badge> },
+      ]}
+    />
+  );
+}
+
 /** What changed from the base to this run, item by item, and whether that could be chance. */
 function Difference({ run, base, names, own, each }: { run: string; base: string; names: Sides; own: Result; each: number | null }) {
   const found = useRead("/v1/test-runs/{run_id}/compare/{base_id}", { path: { run_id: run, base_id: base } }, { staleTime: 60_000 });
-  const ownEach = own.metrics?.total && own.costNusd !== null ? own.costNusd / own.metrics.total : null;
+  const answers = answersOf(own.metrics);
+  const ownEach = answers && own.costNusd !== null ? own.costNusd / answers : null;
   return (
     <Loaded of={found}>
       {(one) => (
         <div className="flex flex-col gap-4 text-13">
           <div className="flex flex-col gap-1">
             <p className="flex flex-wrap items-center gap-2">
-              <strong className="font-semibold">{points(one.difference.value)}</strong>
-              <span className="numeric text-muted">95 %: {pointsRange(one.difference.low, one.difference.high)}</span>
-              <Badge tone={TONES[one.verdict]}>{VERDICTS[one.verdict]}</Badge>
+              {one.difference ? (
+                <>
+                  <strong className="font-semibold">{points(one.difference.value)}</strong>
+                  <span className="numeric text-muted">95 %: {pointsRange(one.difference.low, one.difference.high)}</span>
+                  <Badge tone={TONES[one.verdict]}>{VERDICTS[one.verdict]}</Badge>
+                </>
+              ) : (
+                <span>No item has a right answer.</span>
+              )}
               <span>
                 against <TextLink to={`/test-runs/${base}`}>{names.base}</TextLink>; {money(ownEach)} per answer instead of {money(each)}.
               </span>
             </p>
-            <p className="numeric text-12 text-muted">
-              {groundsOf(one)}
-            </p>
+            {one.difference ? <p className="numeric text-12 text-muted">{groundsOf(one)}</p> : null}
           </div>
           {one.test_reads !== null && one.test_reads > 5 ? <Notice tone="warn">Test runs have read this test split {count(one.test_reads)} times. Who chooses by it makes it less of a proof.</Notice> : null}
+          {one.evaluators.length > 0 ? <Scores evaluators={one.evaluators} /> : null}
           {one.categories.length > 1 ? (
             <Table
               label="By category"
@@ -95,7 +132,7 @@ function Difference({ run, base, names, own, each }: { run: string; base: string
               ]}
             />
           ) : null}
-          <Changes run={run} base={base} comparison={one} names={names} />
+          {one.items > 0 ? <Changes run={run} base={base} comparison={one} names={names} /> : null}
         </div>
       )}
     </Loaded>

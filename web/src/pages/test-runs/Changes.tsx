@@ -144,7 +144,7 @@ type Measure = { key: string; name: string; base: ReactNode; run: ReactNode; cha
 function Measures({ one, names }: { one: Compared; names: Sides }) {
   const [base, run] = [one.base.answer, one.run.answer];
   const both = base !== null && run !== null;
-  const right = (side: Compared["base"]) => (side.answer === null ? "–" : `${side.answer.correct ? "right" : "wrong"}${side.asked > 1 ? `; ${count(side.right)} of ${count(side.asked)}` : ""}`);
+  const right = (side: Compared["base"]) => (side.answer === null ? "–" : `${side.answer.correct === null ? "no right answer" : side.answer.correct ? "right" : "wrong"}${side.asked > 1 ? `; ${count(side.right)} of ${count(side.asked)}` : ""}`);
   const rows: Measure[] = [
     { key: "right", name: "Right", base: right(one.base), run: right(one.run), change: one.base.asked > 1 || one.run.asked > 1 ? points(one.run.right / one.run.asked - one.base.right / one.base.asked) : "" },
     ...scoresOf(one).map((score): Measure => ({ key: score.id, name: score.name, base: <Said score={score.base} />, run: <Said score={score.run} />, change: "" })),

@@ -10,7 +10,7 @@ const expectedOf = (run: Run) => (run.judge ? "Expected, or criteria" : "Expecte
 
 const columnsOf = (run: Run): Column<FailedCase>[] => [
   { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{wordsOf(one.input)}</span> },
-  { key: "expected", head: expectedOf(run), width: "sm:w-44", cell: (one) => <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" /> },
+  { key: "expected", head: expectedOf(run), width: "sm:w-44", cell: (one) => (one.expected === null ? <span className="text-muted">no right answer</span> : <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" />) },
   { key: "got", head: "Got", cell: (one) => <Got one={one} /> },
   { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: (one) => <Money nusd={one.cost_nusd} /> },
 ];
@@ -20,7 +20,7 @@ function Got({ one }: { one: FailedCase }) {
   return <span className="line-clamp-2 min-w-20 wrap-anywhere text-muted">{one.output.trim() || "(empty)"}</span>;
 }
 
-/** Answers that were not what was expected, as the matrix and the words leave them. */
+/** Answers that were not what was expected, or that an evaluator did not let pass where nothing was, as the matrix and the words leave them. */
 export function FailedCases({ run, result }: { run: Run; result: Result }) {
   const [{ expected, got, q, case: opened }, set] = useUrlState(shape);
   const labels = useMemo(() => new Set(Object.keys(result.matrix ?? {})), [result.matrix]);
@@ -35,7 +35,7 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
   return (
     <div className="flex flex-col gap-2">
       {result.failed.length === 0 ? (
-        <EmptyState title="None">Each answer was what was expected.</EmptyState>
+        <EmptyState title="None">{result.metrics?.without_right_answer ? "Each answer was what was expected, or passed by each evaluator." : "Each answer was what was expected."}</EmptyState>
       ) : (
         <>
           <Toolbar>
@@ -85,7 +85,7 @@ function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result 
     <div className="flex flex-col gap-5">
       <Part title="Input">{typeof one.input === "string" || Object.keys(one.input).length === 1 ? <Prose plain text={wordsOf(one.input)} /> : <JsonView label="Variables" value={one.input} />}</Part>
       <Part title={expectedOf(run)}>
-        <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />
+        {one.expected === null ? <p className="text-14 text-muted">There is no right answer; evaluators judged.</p> : <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />}
       </Part>
       <Part title="Got">{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{spaced(one.error?.message ?? "No answer came.")}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>
       {Object.entries(one.scores ?? {}).map(([id, score]) => (

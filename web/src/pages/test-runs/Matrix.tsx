@@ -9,6 +9,8 @@ export function Matrix({ result }: { result: Result }) {
   const [{ expected, got }, set] = useUrlState(shape);
   const cells = cellsOf(result.matrix);
   if (cells.length === 0) {
+    // Where nothing is expected there are no categories to speak of.
+    if (result.metrics?.total === 0 && result.metrics.without_right_answer) return null;
     return (
       <Section title="What came instead">
         <p className="text-13 text-muted">The expected answers are no categories, so there is no matrix.</p>

@@ -11,7 +11,7 @@ import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 import { MOST_RUNS, runsOf } from "./model";
 
 type Body = Schema<"TestRunBody">;
-type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null };
+type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null; /** Chosen before: of a run that is made again. */ evaluators: readonly string[]; times: number };
 
 const NAMES = ["train", "validation", "test"] as const;
 
@@ -22,8 +22,8 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const [dataset, setDataset] = useState(given.dataset);
   const [split, setSplit] = useState<string>(given.split || "validation");
   const [models, setModels] = useState<readonly string[]>(given.model ? [given.model] : []);
-  const [repeats, setRepeats] = useState("1");
-  const [evaluators, setEvaluators] = useState<readonly string[]>([]);
+  const [repeats, setRepeats] = useState(String(given.times));
+  const [evaluators, setEvaluators] = useState<readonly string[]>(given.evaluators);
   const [onlyFailed, setOnlyFailed] = useState(given.failedOf !== null);
   const prompts = usePromptChoices();
   const datasets = useDatasets();
@@ -99,6 +99,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           {evaluatorsOf.rows?.map((one) => (
             <Checkbox key={one.id} label={one.name} checked={evaluators.includes(one.id)} onChange={(event) => setEvaluators(event.target.checked ? [...evaluators, one.id] : evaluators.filter((id) => id !== one.id))} />
           ))}
+          <FieldFault text={errorFor(error, "evaluators")} />
         </fieldset>
       ) : evaluatorsOf.rows ? (
         <p className="text-12 text-muted">

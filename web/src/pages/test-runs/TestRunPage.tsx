@@ -8,11 +8,11 @@ import { Progress } from "@/kit/Progress";
 import { Waits } from "@/kit/Waits";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
-import { count, duration, money, percent, percentRange, spaced } from "@/lib/format";
+import { count, duration, money, percent, percentRange, plural, spaced } from "@/lib/format";
 import { FailedCases } from "./FailedCases";
 import { Matrix } from "./Matrix";
 import { useUrlState } from "@/lib/url-state";
-import { type Evaluated, type Result, type Run, isGoingOn, isPaused, resultOf } from "./model";
+import { type Evaluated, type Result, type Run, answersOf, isGoingOn, isPaused, resultOf } from "./model";
 import { shape } from "./shape";
 
 // Charts come when they are looked at.
@@ -79,7 +79,8 @@ function Acts({ run }: { run: Run }) {
   const resume = useChange("post", "/v1/test-runs/{run_id}/resume", { invalidates: ["/v1/test-runs"] });
   const path = { run_id: run.id };
   if (!isGoingOn(run.status) && !isPaused(run.status)) {
-    const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split };
+    const scored = resultOf(run).evaluators.map((one) => one.id);
+    const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split, ...(scored.length > 0 ? { evaluators: scored.join(",") } : {}), ...(run.repeats > 1 ? { times: String(run.repeats) } : {}) };
     const hasFailed = run.status === "completed" && resultOf(run).failed.length > 0;
     return may.edit ? (
       <>
@@ -144,7 +145,7 @@ function Content({ run }: { run: Run }) {
             {spaced((run.error as { message?: string }).message ?? "")}
           </Notice>
         ) : null}
-        {run.status === "cancelled" ? <Notice title="Cancelled.">{result.metrics?.total ? `What came before stands below: ${count(result.metrics.total)} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}
+        {run.status === "cancelled" ? <Notice title="Cancelled.">{answersOf(result.metrics) ? `What came before stands below: ${count(answersOf(result.metrics))} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}
         <Score result={result} goesOn={isGoingOn(run.status) || isPaused(run.status)} judgedFor={run.judge ? run.spent_nusd : null} />
       </div>
       {result.metrics ? (
@@ -170,15 +171,17 @@ function Content({ run }: { run: Run }) {
 }
 
 function Score({ result, goesOn, judgedFor }: { result: Result; goesOn: boolean; judgedFor: number | null }) {
-  const { metrics, costNusd, latency } = result;
+  const { metrics, costNusd, latency, evaluators } = result;
   if (!metrics && !goesOn) return null;
-  const each = metrics?.total && costNusd !== null ? costNusd / metrics.total : null;
+  const [answers, open] = [answersOf(metrics), metrics?.without_right_answer ?? 0];
+  const each = answers && costNusd !== null ? costNusd / answers : null;
   return (
     <Figures
       label="What came"
       figures={[
         { label: "Right", value: percent(metrics?.overall_accuracy), note: metrics?.total ? `${percentRange(metrics.interval.low, metrics.interval.high)} at 95 %` : "" },
-        { label: "Right answers", value: metrics ? `${count(metrics.correct)} of ${count(metrics.total)}` : "–", note: goesOn ? "so far" : "" },
+        { label: "Right answers", value: metrics?.total || !open ? (metrics ? `${count(metrics.correct)} of ${count(metrics.total)}` : "–") : "–", note: [open ? `${plural(open, "answer")} beside, without a right one` : "", goesOn ? "so far" : ""].filter(Boolean).join("; ") },
+        ...evaluators.slice(0, open ? 2 : 0).map((one) => ({ label: one.name, value: one.mean_score === null ? "–" : one.mean_score.toFixed(2), note: one.n ? `${percent(one.passed / one.n)} passed of ${count(one.n)}` : "" })),
         { label: "Without answer", value: metrics ? count(metrics.errors) : "–", note: metrics?.errors ? "see the failed cases" : "" },
         { label: "Cost", value: money(costNusd), note: each === null ? "" : judgedFor === null ? `${money(each)} each` : `${money(each)} each; ${money(judgedFor)} with what judged` },
         { label: "Latency p50", value: duration(latency?.p50), note: latency?.p95 ? `p95 ${duration(latency.p95)}` : "" },

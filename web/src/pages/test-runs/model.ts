@@ -10,6 +10,8 @@ export type Metrics = {
   interval: { low: number; high: number };
   correct: number;
   total: number;
+  /** Answers that are neither right nor wrong; runs of before do not say. */
+  without_right_answer?: number;
   errors: number;
 };
 export type Score = { score: number | null; passed?: boolean; unavailable?: string; reason?: string | null };
@@ -17,7 +19,7 @@ export type FailedCase = {
   item_id: string;
   execution_id: string;
   input: string | Record<string, unknown>;
-  expected: string;
+  expected: string | null;
   output: string | null;
   error: { code?: string; message?: string } | null;
   cost_nusd?: number;
@@ -63,6 +65,9 @@ export function resultOf(run: Run): Result {
   };
 }
 
+/** All answers that have come. */
+export const answersOf = (metrics: Metrics | null) => (metrics ? metrics.total + (metrics.without_right_answer ?? 0) : 0);
+
 export function cellsOf(matrix: Result["matrix"]): Confusion[] {
   return Object.entries(matrix ?? {}).flatMap(([expected, row]) => Object.entries(row).map(([predicted, count]) => ({ expected, predicted, count })));
 }
@@ -97,9 +102,9 @@ export function filterCases(cases: readonly FailedCase[], { expected, got, q }: 
   const word = q.trim().toLowerCase();
   return cases.filter(
     (one) =>
-      (!expected || one.expected.trim() === expected) &&
+      (!expected || one.expected?.trim() === expected) &&
       (!got || columnOf(one, labels) === got) &&
-      (!word || `${wordsOf(one.input)}\n${one.expected}\n${one.output ?? ""}`.toLowerCase().includes(word)),
+      (!word || `${wordsOf(one.input)}\n${one.expected ?? ""}\n${one.output ?? ""}`.toLowerCase().includes(word)),
   );
 }
 
@@ -121,7 +126,7 @@ export function groundsOf(one: Pick<Comparison, "items" | "only_in_run" | "only_
 }
 
 function further({ verdict, items, items_needed: needed, smallest_difference: smallest }: Pick<Comparison, "verdict" | "items" | "items_needed" | "smallest_difference">): string {
-  if (verdict === "no_difference") return `A difference of ${points(smallest).replace("+", "")} or more would probably have shown.`;
+  if (verdict === "no_difference") return smallest === null ? "" : `A difference of ${points(smallest).replace("+", "")} or more would probably have shown.`;
   if (verdict !== "too_small") return "";
   if (items < LEAST_ITEMS) return `With fewer than ${LEAST_ITEMS} items nothing is claimed.`;
   return needed === null ? "" : `About ${count(needed)} items would settle it.`;

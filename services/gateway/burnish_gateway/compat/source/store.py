@@ -63,7 +63,7 @@ async def results_of(tx: Tx, workspace_id: UUID, test_run_id: UUID) -> Sequence[
     return await tx.fetch(
         f"""SELECT i.item_id, i.input, i.expected, i.metadata, e.output, e.score, e.latency_ms, e.status, e.error
              FROM evaluations e JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id
-            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.repeat = 0 AND e.answered_at IS NOT NULL
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.repeat = 0 AND e.answered_at IS NOT NULL AND i.expected IS NOT NULL
             ORDER BY i.position LIMIT {RESULTS_MOST}""",
         workspace_id, test_run_id,
     )  # fmt: skip
@@ -82,7 +82,7 @@ async def newest_dataset(tx: Tx, workspace_id: UUID, name: str) -> UUID | None:
 async def items_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str) -> Sequence[Record]:
     return await tx.fetch(
         f"""SELECT item_id, input, expected, split, metadata FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND removed_version IS NULL
+            WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND removed_version IS NULL AND expected IS NOT NULL
             ORDER BY position LIMIT {RESULTS_MOST}""",
         workspace_id, dataset_id, split,
     )  # fmt: skip
