@@ -78,6 +78,7 @@ export interface PromptVersion {
   cache?: Record<string, unknown> | null;
   cacheable_messages?: number | null;
   categories: string[];
+  config?: Record<string, unknown> | null;
   created_at: string;
   created_by: string;
   description: string;

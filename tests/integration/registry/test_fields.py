@@ -51,6 +51,7 @@ EVERYTHING: dict[str, Any] = {
     "success_criteria": ["polite"],
     "quality_threshold": 0.9,
     "features": ["numbers"],
+    "config": {"rollout": "eu", "limits": {"rows": 5, "by": None}, "flags": [True]},
     "variants": [{"model": "simulated/reader", "template": "Read: {{question}}"}],
 }
 
@@ -104,6 +105,8 @@ async def test_everything_that_is_given_is_kept_and_nothing_else_is_there(call: 
         ("test_cases", [{"name": "a"}, {"name": "a"}], "test_cases[1]"),
         ("quality_threshold", 1.5, "quality_threshold"),
         ("timeout_s", 0, "timeout_s"),
+        ("config", ["a"], "config"),
+        ("config", {"text": "é" * 32_768}, "config"),
         ("retry_policy", {"retries": 11}, "retry_policy.retries"),
         ("reasoning_effort", "much", "reasoning_effort"),
         ("output_format", "xml", "output_format"),

@@ -10605,6 +10605,13 @@ export interface components {
             } | null;
             /** Cacheable Messages */
             cacheable_messages?: number | null;
+            /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /** Examples */
             examples?: {
                 [key: string]: unknown;
@@ -11006,6 +11013,13 @@ export interface components {
              * @description What kind of prompt it is: analysis, extraction, …
              */
             categories?: string[];
+            /**
+             * Config
+             * @description For the application, at most 65,536 bytes: it is given back with the text, and no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Description
              * @default
@@ -16478,6 +16492,13 @@ export interface components {
             /** Cacheable Messages */
             cacheable_messages?: number | null;
             /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -19907,6 +19928,13 @@ export interface components {
             /** Categories */
             categories: string[];
             /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -20956,6 +20984,13 @@ export interface components {
          * @description Messages as a model would get them. `stale_for_s`: how long the database has been out of reach; 0 while it is not.
          */
         RenderAnswer: {
+            /**
+             * Config
+             * @description The version's, where it has one.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /** Label */
             label: string | null;
             /** Messages */
@@ -22440,6 +22475,13 @@ export interface components {
              * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
              */
             cacheable_messages?: number | null;
+            /**
+             * Config
+             * @description For the application, at most 65,536 bytes: it is given back with the text, and no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /** @description Examples that are chosen for each call from a pool that is part of the version. */
             examples?: components["schemas"]["ExamplesBody"] | null;
             /**
@@ -26461,6 +26503,13 @@ export interface components {
             } | null;
             /** Cacheable Messages */
             cacheable_messages?: number | null;
+            /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Created At
              * Format: date-time

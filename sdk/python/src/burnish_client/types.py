@@ -88,6 +88,7 @@ class PromptVersion(TypedDict):
     cache: NotRequired[dict[str, Any] | None]
     cacheable_messages: NotRequired[int | None]
     categories: list[str]
+    config: NotRequired[dict[str, Any] | None]
     created_at: str
     created_by: str
     description: str

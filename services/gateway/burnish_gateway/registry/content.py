@@ -36,8 +36,9 @@ SPEC_FIELDS: Final = (
     "repair_output",
     "variants",
     "examples",
+    "config",
 )
-"""What Burnish itself reads."""
+"""What Burnish itself reads, and `config`, which it keeps for those who ask for the version."""
 
 Snippets = Mapping[str, Snippet]
 """Snippets by the names that include them."""

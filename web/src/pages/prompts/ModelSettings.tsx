@@ -45,7 +45,7 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
         {number("timeout_s", { min: 0.1, max: 600, step: 1, placeholder: "30" })}
       </div>
       {format === "json" || format === "structured" || content.json_schema ? <JsonField field="json_schema" value={content.json_schema} readOnly={readOnly} onChange={(value) => set({ json_schema: value as never })} onFault={setFault} fault={faults.json_schema} unread={unread.json_schema} /> : null}
-      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined) || faults.others !== undefined}>
+      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined) || faults.others !== undefined || faults.config !== undefined}>
         <div className="grid grid-cols-2 gap-3">
           {number("top_p", { min: 0.01, max: 1, step: 0.05 })}
           {number("seed", { min: -1e15, max: 1e15, step: 1 })}
@@ -56,13 +56,14 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
           </Field>
         </div>
         <StopField value={content.stop} readOnly={readOnly} onChange={(stop) => set({ stop })} />
+        <JsonField field="config" label="Config, as JSON" hint="For your application, which gets it with the text. No call reads it." value={content.config} readOnly={readOnly} onChange={(value) => set({ config: value as never })} onFault={setFault} fault={faults.config} unread={unread.config} check={notAnObject} />
         <JsonField field="others" label="All others, as JSON" value={Object.fromEntries(AS_JSON.filter((field) => content[field] !== undefined).map((field) => [field, content[field]]))} readOnly={readOnly} onChange={(value) => set(othersOf(value))} onFault={setFault} fault={faults.others} unread={unread.others} check={strangeField} />
       </More>
     </Section>
   );
 }
 
-const OFTEN_CLOSED = ["top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "stop", ...AS_JSON];
+const OFTEN_CLOSED = ["top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "stop", "config", ...AS_JSON];
 
 function More({ open, children }: { open: boolean; children: React.ReactNode }) {
   const [isOpen, setOpen] = useState(open);
@@ -107,14 +108,17 @@ function othersOf(value: unknown): Partial<Content> {
   return Object.fromEntries(AS_JSON.map((field) => [field, given[field]]));
 }
 
+function notAnObject(value: unknown): string | null {
+  return typeof value !== "object" || value === null || Array.isArray(value) ? "An object, such as {}." : null;
+}
+
 function strangeField(value: unknown): string | null {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "An object, such as {}.";
-  const strange = Object.keys(value).find((field) => !(AS_JSON as readonly string[]).includes(field));
-  return strange ? `'${strange}' is none of ${AS_JSON.join(", ")}.` : null;
+  const strange = notAnObject(value) ? undefined : Object.keys(value as object).find((field) => !(AS_JSON as readonly string[]).includes(field));
+  return notAnObject(value) ?? (strange ? `'${strange}' is none of ${AS_JSON.join(", ")}.` : null);
 }
 
 /** A value as JSON. What cannot be read stays in the editor and is told; the draft keeps the last that could, and the text beside it. */
-function JsonField({ field, label, value, onChange, onFault, fault, unread, readOnly, check }: { field: string; label?: string; value: unknown; onChange: (value: unknown) => void; onFault: (what: string, fault: string | null, text?: string) => void; fault?: string; unread?: string; readOnly: boolean; check?: (value: unknown) => string | null }) {
+function JsonField({ field, label, hint, value, onChange, onFault, fault, unread, readOnly, check }: { field: string; label?: string; hint?: string; value: unknown; onChange: (value: unknown) => void; onFault: (what: string, fault: string | null, text?: string) => void; fault?: string; unread?: string; readOnly: boolean; check?: (value: unknown) => string | null }) {
   const [text, setText] = useState<string | null>(unread ?? null);
   const written = value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0) ? "" : JSON.stringify(value, null, 2);
   const take = (next: string) => {
@@ -132,6 +136,7 @@ function JsonField({ field, label, value, onChange, onFault, fault, unread, read
     <div className="flex flex-col gap-1">
       <span className="text-13 font-medium">{label ?? nameOf(field)}</span>
       <CodeEditor label={label ?? nameOf(field)} language="json" value={text !== null && (fault || sameJson(text, written)) ? text : written} onChange={take} readOnly={readOnly} minLines={3} maxLines={14} />
+      {hint ? <p className="text-12 text-muted">{hint}</p> : null}
       {fault ? (
         <p role="alert" className="text-12 text-bad">
           {fault}

@@ -23,6 +23,8 @@ from burnish_gateway.bundle.foreign.draft import (
     words_at,
     wrong_shape,
 )  # fmt: skip
+from burnish_gateway.registry.field_checks import CONFIG_MOST_BYTES
+from burnish_shared.json_bytes import encoded
 
 LISTS: Final = ("data", "prompts", "items", "datasetItems")
 REFERENCE: Final = re.compile(r"@@@langfusePrompt:name=([^|@]+)(?:\|(?:version=(\d+)|label=([^@|]+)))?@@@")
@@ -61,13 +63,21 @@ def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, p
         drafts.notes.lose(f"{draft.name}, version {number}: left out, because {error}.")
         return
     content = {"messages": messages, "model": str(config.get("model") or model), **settings_of(config)}
-    left = sorted(config.keys() - content.keys() - {"max_output_tokens", "max_completion_tokens"})
-    if left:
-        drafts.notes.lose(f"{draft.name}, version {number}: of its config these are not taken: {', '.join(left)[:300]}.")
+    content |= _kept(drafts, draft, number, config)
     message = f"Version {number} of Langfuse" + (f": {row['commitMessage']}" if row.get("commitMessage") else "")
     draft.versions.append((number, content, {"message": message[:2000]}))
     draft.labels |= {label: number for label in labels if label != "latest"}
     draft.fields["tags"] = tags
+
+
+def _kept(drafts: Drafts, draft: Draft, number: int, config: dict[str, Any]) -> dict[str, Any]:
+    """The whole `config`, for an application that reads it; what of it is a setting here is one besides. None where it is empty."""
+    if not config:
+        return {}
+    if len(encoded(config)) > CONFIG_MOST_BYTES:
+        drafts.notes.lose(f"{draft.name}, version {number}: its config is not taken: it has more than {CONFIG_MOST_BYTES:,} bytes.")
+        return {}
+    return {"config": config}
 
 
 def _text(text: str) -> str:
