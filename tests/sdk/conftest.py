@@ -55,7 +55,10 @@ def prompt(installation: Installation) -> str:
             "POST",
             "/v1/prompts",
             {
-                "slug": "sdk-greeting", "messages": [{"role": "user", "content": text}], "model": "simulated/chat", "max_tokens": 50,
+                "slug": "sdk-greeting",
+                "messages": [{"role": "user", "content": text}],
+                "model": "simulated/chat",
+                "max_tokens": 50,
                 "config": {"voice": "warm"},
             },
         )

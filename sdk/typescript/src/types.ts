@@ -84,6 +84,7 @@ export interface PromptVersion {
   description: string;
   estimated: Estimated;
   examples?: Record<string, unknown> | null;
+  extra?: Record<string, unknown> | null;
   fallback_cheaper?: boolean | null;
   fallback_models?: string[] | null;
   fallback_version?: number | null;

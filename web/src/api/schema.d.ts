@@ -10616,6 +10616,13 @@ export interface components {
             examples?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -11027,6 +11034,13 @@ export interface components {
             description: string;
             /** @description Examples that are chosen for each call from a pool that is part of the version. */
             examples?: components["schemas"]["ExamplesBody"] | null;
+            /**
+             * Extra
+             * @description Further fields of the provider's own format, such as `top_k`, passed on as they are; never in place of ours.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Fallback Cheaper
              * @description After those that are named, the next cheaper models that can do what the call asks.
@@ -16508,6 +16522,13 @@ export interface components {
             examples?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -19948,6 +19969,13 @@ export interface components {
             examples?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -22484,6 +22512,13 @@ export interface components {
             } | null;
             /** @description Examples that are chosen for each call from a pool that is part of the version. */
             examples?: components["schemas"]["ExamplesBody"] | null;
+            /**
+             * Extra
+             * @description Further fields of the provider's own format, such as `top_k`, passed on as they are; never in place of ours.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Fallback Cheaper
              * @description After those that are named, the next cheaper models that can do what the call asks.
@@ -26518,6 +26553,13 @@ export interface components {
             estimated: components["schemas"]["Estimated"];
             /** Examples */
             examples?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
                 [key: string]: unknown;
             } | null;
             /** Fallback Cheaper */

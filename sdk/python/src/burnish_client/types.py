@@ -94,6 +94,7 @@ class PromptVersion(TypedDict):
     description: str
     estimated: Estimated
     examples: NotRequired[dict[str, Any] | None]
+    extra: NotRequired[dict[str, Any] | None]
     fallback_cheaper: NotRequired[bool | None]
     fallback_models: NotRequired[list[str] | None]
     fallback_version: NotRequired[int | None]

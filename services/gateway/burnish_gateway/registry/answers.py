@@ -82,6 +82,7 @@ class ContentAnswer(BaseModel):
     repair_output: bool | None = None
     variants: list[dict[str, Any]] | None = None
     examples: dict[str, Any] | None = None
+    extra: dict[str, Any] | None = Field(default=None, description="Fields of the provider's own format.")
     config: dict[str, Any] | None = Field(default=None, description="Kept for the application; no call reads it.")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from burnish_gateway.execution.provider_extra import check_saved
 from burnish_shared.errors import InvalidField
 from burnish_shared.json_bytes import encoded
 from burnish_shared.schema_check import BadSchema, SchemaCheck
@@ -33,6 +34,7 @@ def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any
     """
     check_schema(spec.get("json_schema"), param="json_schema", is_looked_at=True)
     _check_structured(settings, spec)
+    check_saved(spec.get("extra"))
     _check_config(spec.get("config"))
     _check_settings(settings)
     if not _as_in(base, settings, "tools"):

@@ -57,14 +57,14 @@ it.each([["\n\n"], ["\\n"], ["\\"], ["a\tb\r\nc"], [" "], ["\\end"], [["a", "\\\
   expect(stopFrom(stopText(value))).toEqual(value);
 });
 
-it("keeps what an application finds beside the text, and refuses what is no object", () => {
-  show("END", { config: { voice: "warm" } });
-  const config = screen.getByLabelText<HTMLTextAreaElement>("Config, as JSON");
+it.each([["config", "Config, as JSON"], ["extra", "Extra, as JSON"]])("keeps %s as JSON, and refuses what is no object", (field, label) => {
+  show("END", { [field]: { voice: "warm" } });
+  const config = screen.getByLabelText<HTMLTextAreaElement>(label);
   expect(JSON.parse(config.value)).toEqual({ voice: "warm" });
   fireEvent.change(config, { target: { value: '["warm"]' } });
-  expect([now.draft?.content.config, screen.getByRole("alert").textContent]).toEqual([{ voice: "warm" }, "An object, such as {}."]);
+  expect([now.draft?.content[field], screen.getByRole("alert").textContent]).toEqual([{ voice: "warm" }, "An object, such as {}."]);
   fireEvent.change(config, { target: { value: '{"voice": "cold"}' } });
-  expect([now.draft?.content.config, now.draft?.changed]).toEqual([{ voice: "cold" }, ["config"]]);
+  expect([now.draft?.content[field], now.draft?.changed]).toEqual([{ voice: "cold" }, [field]]);
   fireEvent.change(config, { target: { value: "" } });
-  expect(now.draft?.content.config).toBeUndefined();
+  expect(now.draft?.content[field]).toBeUndefined();
 });

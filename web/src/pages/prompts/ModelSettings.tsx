@@ -45,7 +45,7 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
         {number("timeout_s", { min: 0.1, max: 600, step: 1, placeholder: "30" })}
       </div>
       {format === "json" || format === "structured" || content.json_schema ? <JsonField field="json_schema" value={content.json_schema} readOnly={readOnly} onChange={(value) => set({ json_schema: value as never })} onFault={setFault} fault={faults.json_schema} unread={unread.json_schema} /> : null}
-      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined) || faults.others !== undefined || faults.config !== undefined}>
+      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined) || ["others", "extra", "config"].some((field) => faults[field] !== undefined)}>
         <div className="grid grid-cols-2 gap-3">
           {number("top_p", { min: 0.01, max: 1, step: 0.05 })}
           {number("seed", { min: -1e15, max: 1e15, step: 1 })}
@@ -56,6 +56,7 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
           </Field>
         </div>
         <StopField value={content.stop} readOnly={readOnly} onChange={(stop) => set({ stop })} />
+        <JsonField field="extra" label="Extra, as JSON" hint={'Further fields of the provider\'s own format, such as {"top_k": 40}, sent as they are.'} value={content.extra} readOnly={readOnly} onChange={(value) => set({ extra: value as never })} onFault={setFault} fault={faults.extra} unread={unread.extra} check={notAnObject} />
         <JsonField field="config" label="Config, as JSON" hint="For your application, which gets it with the text. No call reads it." value={content.config} readOnly={readOnly} onChange={(value) => set({ config: value as never })} onFault={setFault} fault={faults.config} unread={unread.config} check={notAnObject} />
         <JsonField field="others" label="All others, as JSON" value={Object.fromEntries(AS_JSON.filter((field) => content[field] !== undefined).map((field) => [field, content[field]]))} readOnly={readOnly} onChange={(value) => set(othersOf(value))} onFault={setFault} fault={faults.others} unread={unread.others} check={strangeField} />
       </More>
@@ -63,7 +64,7 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
   );
 }
 
-const OFTEN_CLOSED = ["top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "stop", "config", ...AS_JSON];
+const OFTEN_CLOSED = ["top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "stop", "extra", "config", ...AS_JSON];
 
 function More({ open, children }: { open: boolean; children: React.ReactNode }) {
   const [isOpen, setOpen] = useState(open);
