@@ -19,7 +19,7 @@ export const FIELDS = [
 ] as const; // prettier-ignore
 
 /** Those that the form has no control of its own for: they are edited as JSON. */
-export const AS_JSON = ["provider", "response_format", "tools", "tool_choice", "test_cases", "success_criteria", "quality_threshold", "features", "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "input_validators", "output_validators", "repair_output", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "cache", "cacheable_messages", "examples"] as const;
+export const AS_JSON = ["provider", "response_format", "test_cases", "success_criteria", "quality_threshold", "features", "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "examples"] as const;
 
 const NAMES: Record<string, string> = {
   messages: "Text", variants: "Texts for certain models", model: "Model", provider: "Provider", fallback_models: "Fallback models", temperature: "Temperature", max_tokens: "Max tokens", top_p: "Top p", frequency_penalty: "Frequency penalty",
