@@ -3517,7 +3517,8 @@ export interface paths {
          * Bring in prompts and datasets from a file
          * @description At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels
          *     and lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its
-         *     labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free.
+         *     labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free;
+         *     what people said of them becomes their feedback.
          */
         post: operations["post_import_v1_import_post"];
         delete?: never;
@@ -13400,6 +13401,17 @@ export interface components {
             user_id?: string | null;
         };
         /**
+         * FeedbackImported
+         * @description `found`: reactions to the executions of the file. Each counts once, however often the file is brought in.
+         */
+        FeedbackImported: {
+            /**
+             * Found
+             * @default 0
+             */
+            found: number;
+        };
+        /**
          * FeedbackListed
          * @description A reaction with what it is about. `prompt`, `version`, `label`, `model`: of its execution, once that is recorded; of a reaction to a
          *     session, of the execution that it counts for. `replaced` is empty unless history was asked for.
@@ -14610,6 +14622,7 @@ export interface components {
             executions: components["schemas"]["ExecutionsImported"];
             /** Experiments */
             experiments: components["schemas"]["ExperimentImported"][];
+            feedback: components["schemas"]["FeedbackImported"];
             /**
              * Left Out
              * @description How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also notes that are not listed; a note counts once, however many items it names. 0: nothing was left out. What is here already keeps its labels and fields, which counts nothing.

@@ -14,11 +14,11 @@ vi.mock("@/kit", async (all) => ({
 
 const now: { draft?: Draft } = {};
 
-function Editor({ content, readOnly }: { content: object; readOnly: boolean }) {
-  const draft = useDraft({ version: 1, messages: [{ role: "user", content: "a" }], model: "m", ...content });
+function Editor({ of, readOnly }: { of: object; readOnly: boolean }) {
+  const draft = useDraft({ version: 1, messages: [{ role: "user", content: "a" }], model: "m", ...of });
   now.draft = draft;
-  const { turn, ...given } = draft;
-  const parts = { content: given.content, set: given.set, setFault: given.setFault, faults: given.faults, unread: given.unread, readOnly };
+  const { content, set, setFault, faults, unread } = draft;
+  const parts = { content, set, setFault, faults, unread, readOnly };
   return (
     <>
       <ModelSettings {...parts} />
@@ -28,11 +28,11 @@ function Editor({ content, readOnly }: { content: object; readOnly: boolean }) {
   );
 }
 
-function show(content: object = {}, readOnly = false) {
+function show(of: object = {}, readOnly = false) {
   slowApi({ "GET /v1/models": { data: [] } });
   render(
     <Queries>
-      <Editor content={content} readOnly={readOnly} />
+      <Editor of={of} readOnly={readOnly} />
     </Queries>,
   );
 }
