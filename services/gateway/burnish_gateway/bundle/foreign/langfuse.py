@@ -50,7 +50,7 @@ def read(value: Any, *, model: str) -> Drafts:
                 raise wrong_shape(at(place, "name"), "a text")
             _version(drafts, prompts.setdefault(row["name"], Draft(row["name"])), row, model=model, place=place)
         else:
-            drafts.notes.lose(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item, and no trace, observation or score.")
+            drafts.notes.lose(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item, trace or score.")
     drafts.prompts = list(prompts.values())
     drafts.datasets = [{"name": name, "items": rows} for name, rows in items.items()]
     history.put_into(drafts)
