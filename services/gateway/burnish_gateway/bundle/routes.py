@@ -145,12 +145,7 @@ async def post_import(
         answer |= {"feedback": {"found": len(reactions)}}
         if dry_run:
             return answer
-        counts = {
-            "format": format, "prompts": len(done.changed), "datasets": sum(one.items_added > 0 for one in done.datasets),
-            "executions": made, "models": sum(one.outcome == "created" for one in models),
-            "chains": sum(one.versions_added > 0 for one in done.chains),
-            "experiments": sum(one.outcome == "created" for one in done.experiments),
-        }  # fmt: skip
+        counts = _counts(done, models, format=format, made=made, reactions=len(reactions))
         await audit.note(tx, principal, action="workspace.imported", kind="workspace", key=str(principal.workspace_id), after=counts)
         if done.changed:
             await store.note_changes(tx, principal.workspace_id, done.changed)
@@ -165,6 +160,16 @@ async def post_import(
     await bring_reactions(gateway, principal, reactions)
     await gateway.catalog.catch_up()
     return answer
+
+
+def _counts(done: Imported, models: Sequence[ModelResult], *, format: Format, made: int, reactions: int) -> dict[str, Any]:
+    """For the audit log: what became more by it; of reactions, those that came along."""
+    return {
+        "format": format, "prompts": len(done.changed), "datasets": sum(one.items_added > 0 for one in done.datasets),
+        "executions": made, "feedback": reactions, "models": sum(one.outcome == "created" for one in models),
+        "chains": sum(one.versions_added > 0 for one in done.chains),
+        "experiments": sum(one.outcome == "created" for one in done.experiments),
+    }  # fmt: skip
 
 
 NOTHING: Final = "The file holds nothing to bring in. Is it of the format that 'format' names, or 'bundle' where nothing is said?"
