@@ -48,6 +48,11 @@ def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
     return {name: content[name] for name in SETTING_FIELDS if content.get(name) is not None}
 
 
+def extra_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of the provider's own format that a version says; a null is a field that was not given."""
+    return {name: value for name, value in (content.get("extra") or {}).items() if value is not None}
+
+
 def with_overrides(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """What is given put over the settings, or over the whole content, of a version; a null is not given.
 

@@ -3,6 +3,7 @@
 What is not named here speaks OpenAI's format, as nearly everybody does. docs/guides/adding-a-provider.md goes through it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -73,14 +74,29 @@ LiteLLM leaves it out for the models of Bedrock that know none, but hands it to 
 """
 
 
+BY_NAME: Final = "litellm-"
+"""A provider that begins with it is the one that LiteLLM calls by the rest, such as `litellm-replicate`: nothing here knows more of it."""
+
+LITELLM_NAME: Final = re.compile(r"[a-z0-9_]{1,50}")
+
+
 def wire_of(provider: str) -> WireName:
     """The format that this provider speaks, at its own address and at a workspace's."""
     preset = PRESETS.get(provider)
+    if preset is None and provider.startswith(BY_NAME):
+        return "litellm"
     return preset.wire if preset else "openai"
+
+
+def is_no_name_of_litellms(provider: str) -> bool:
+    """Whether it begins like one that LiteLLM knows, and goes on as no name of LiteLLM's does."""
+    return provider.startswith(BY_NAME) and LITELLM_NAME.fullmatch(provider.removeprefix(BY_NAME)) is None
 
 
 def litellm_name_of(provider: str) -> str:
     """What LiteLLM calls this provider. Raises KeyError for one that is not spoken to through it."""
+    if provider not in PRESETS and provider.startswith(BY_NAME):
+        return provider.removeprefix(BY_NAME)
     name = PRESETS[provider].litellm
     if name is None:
         raise KeyError(provider)

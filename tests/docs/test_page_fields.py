@@ -30,7 +30,6 @@ def _each(why: str, names: str) -> dict[str, str]:
 
 NOT_SENT: dict[str, dict[str, str]] = {
     "CacheAsked": _each(IN_VERSIONS, "mode ttl_s"),
-    "CacheBody": _each(AS_JSON, "mode ttl_s"),
     "CandidateForm-Input": _each(AS_FILE, "made_by parents"),
     "CompressionSearch": {"items": TUNING},
     "CreatePrompt": {"max_completion_tokens": ANOTHER_NAME},
@@ -45,13 +44,11 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "FewShotSearch": {"sets": TUNING},
     "GenerationForm-Input": {"restored_from": AS_FILE},
     "InputLine": _each(AS_FILE, "app metadata session_id user_id"),
-    "InputPattern": _each(AS_JSON, "expect ignore_case pattern"),
     "InputsRequest": _each(OF_PROGRAMS, "app client_request_id metadata mode prompt_key response_shape session_id user_id")
     | _each(IN_VERSIONS, "cache deadline_s fallback_models overrides requirements")
     | {"version": "the form sends `versions`, one or several"},
     "KeyChange": {"rate_limit": ANOTHER_NAME},
     "LearnedSearch": {"lines_most": TUNING},
-    "Length": _each(AS_JSON, "least_characters most_characters"),
     "LineForm-Input": _each(AS_FILE, "format generations_left_out"),
     "MemberForm-Input": _each(AS_FILE, "made_by scores"),
     "Message": _each(OF_MODELS, "reasoning_content reasoning_details refusal thinking_blocks tool_call_id"),
@@ -84,7 +81,6 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "StepBody": _each(AS_JSON, "model overrides"),
     "TemplateBody": {"benchmarks": "figures of one's own measuring come from scripts; the page shows those of test runs"},
     "TestCaseBody": _each(AS_JSON, "criteria expected metadata"),
-    "VariablesSchema": {"schema": AS_JSON},
 }
 """By the name of the body in the reference; a body without a name of its own goes by its route."""
 

@@ -119,6 +119,37 @@ async def test_a_text_is_changed_compared_served_and_taken_back(page_as: OpenPag
     assert [(one["version"], one["reason"]) for one in moves] == [(1, "Undo"), (2, "tested by hand"), (1, "")]
 
 
+@pytest.mark.capability("P1", "U1")
+async def test_tools_checks_and_the_cache_are_set_by_hand_and_kept_as_the_api_has_them(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site, output_format="structured", json_schema={"type": "object"}, extra={"top_k": 40}, config={"voice": "warm"})
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    await page.get_by_role("button", name="Add a tool").click()
+    tool = page.get_by_role("region", name="Tool look_up")
+    await tool.get_by_label("What it does").fill("Finds an order.")
+    await page.get_by_label("The model calls").select_option(label="look_up")
+    await page.get_by_role("button", name="Check the input").click()
+    await page.get_by_role("button", name="Check the answer").click()
+    await page.get_by_label("At most", exact=True).fill("280")
+    await page.get_by_label("Answers again").select_option("always")
+    await page.get_by_label("For, s", exact=True).fill("60")
+    await check_axe(page)
+    await screenshot(page, "prompt-tools-and-checks")
+    await save(page, "By hand")
+    await told(page, "v2 is saved")
+    version = await site.call("GET", f"/v1/prompts/{slug}/versions/2")
+    assert version["tools"] == [
+        {
+            "type": "function",
+            "function": {"name": "look_up", "description": "Finds an order.", "parameters": {"type": "object", "properties": {}}},
+        }
+    ]
+    assert version["tool_choice"] == {"type": "function", "function": {"name": "look_up"}}
+    assert version["input_validators"] == [{"name": "size", "settings": {"kind": "size", "most_characters": 10_000}}]
+    assert version["output_validators"] == [{"name": "length", "settings": {"kind": "length", "most_characters": 280}}]
+    assert version["cache"] == {"mode": "always", "ttl_s": 60}
+    assert (version["extra"], version["config"]) == ({"top_k": 40}, {"voice": "warm"})
+
+
 @pytest.mark.capability("P3")
 async def test_a_label_goes_back_from_its_history(page_as: OpenPage, site: Site) -> None:
     slug = await make(site)

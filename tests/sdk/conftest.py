@@ -54,7 +54,13 @@ def prompt(installation: Installation) -> str:
         burnish.request(
             "POST",
             "/v1/prompts",
-            {"slug": "sdk-greeting", "messages": [{"role": "user", "content": text}], "model": "simulated/chat", "max_tokens": 50},
+            {
+                "slug": "sdk-greeting",
+                "messages": [{"role": "user", "content": text}],
+                "model": "simulated/chat",
+                "max_tokens": 50,
+                "config": {"voice": "warm"},
+            },
         )
         model = {
             "model": SLOW,

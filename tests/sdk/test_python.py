@@ -60,7 +60,7 @@ def test_leaving_a_stream_ends_the_call(burnish: Burnish, prompt: str) -> None:
 def test_what_is_rendered_here_is_what_the_server_renders(burnish: Burnish, prompt: str) -> None:
     known = burnish.prompt(prompt)
     assert (known.source, known.stale, known.version) == ("network", False, 1)
-    assert known.settings() == {"max_tokens": 50}
+    assert known.settings() == {"max_tokens": 50} and known.config == {"voice": "warm"}
     for given in (GIVEN, {"name": "{{name}}"}, {"name": "x", "tone": "brief"}):
         assert known.render(given) == burnish.request("POST", f"/v1/prompts/{prompt}/render", {"variables": given})["messages"]
     with pytest.raises(ValueError, match="name"):

@@ -49,10 +49,14 @@ export class Prompt {
     return render(parseMessages(this.messages as TemplateMessage[], this.parameters, this.snippets, this.slug), variables as Record<string, Json>).messages;
   }
 
+  /** What the version keeps for the application, as it was saved; empty where it keeps nothing. */
+  get config(): Record<string, unknown> {
+    return this.raw?.config ?? {};
+  }
+
   /** What the version says of the call, ready to be given to a model's client: only what it sets. */
   settings(): Partial<Pick<PromptVersion, (typeof SETTINGS)[number]>> {
-    const said = this.raw;
-    return said === null ? {} : Object.fromEntries(SETTINGS.flatMap((name) => (said[name] === null || said[name] === undefined ? [] : [[name, said[name]]])));
+    return Object.fromEntries(SETTINGS.map((name) => [name, this.raw?.[name]]).filter((one) => one[1] != null));
   }
 }
 

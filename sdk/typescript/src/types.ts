@@ -78,11 +78,13 @@ export interface PromptVersion {
   cache?: Record<string, unknown> | null;
   cacheable_messages?: number | null;
   categories: string[];
+  config?: Record<string, unknown> | null;
   created_at: string;
   created_by: string;
   description: string;
   estimated: Estimated;
   examples?: Record<string, unknown> | null;
+  extra?: Record<string, unknown> | null;
   fallback_cheaper?: boolean | null;
   fallback_models?: string[] | null;
   fallback_version?: number | null;

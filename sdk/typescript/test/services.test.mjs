@@ -88,7 +88,7 @@ test("what is rendered here is what the server renders", async () => {
   const own = new Burnish();
   const known = await own.prompt(PROMPT);
   assert.deepEqual([known.source, known.stale, known.version], ["network", false, 1]);
-  assert.deepEqual(known.settings(), { max_tokens: 50 });
+  assert.deepEqual([known.settings(), known.config], [{ max_tokens: 50 }, { voice: "warm" }]);
   for (const variables of [GIVEN, { name: "{{name}}" }, { name: "x", tone: "brief" }]) {
     const { messages } = await own.request("POST", `/v1/prompts/${PROMPT}/render`, { variables });
     assert.deepEqual(known.render(variables), messages);

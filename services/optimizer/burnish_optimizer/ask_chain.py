@@ -22,7 +22,7 @@ from burnish_shared.chains.variables import variables_of_item
 from burnish_shared.chains.walk import Finished, Ready, Result, advance
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.errors import InvalidField, MissingVariables
-from burnish_shared.prompt_settings import settings_of, with_overrides
+from burnish_shared.prompt_settings import extra_of, settings_of, with_overrides
 
 NOBODY: Final = UUID(int=0)
 """The execution of a run that asked nothing."""
@@ -82,13 +82,16 @@ class ChainUnderTest:
             return refused(error), None
         model = self.models[prompt.model]
         settings = capped(settings_of(prompt.fields), output_tokens_most=model.facts.output_tokens)
+        extra = extra_of(prompt.fields)
+        asked = settings | ({"extra": extra} if extra else {})
         asking = self.desk.ask(
             Question(
-                key=Key(question_of(ready.id, model=prompt.model, messages=messages, settings=settings), item.item_id, 0),
+                key=Key(question_of(ready.id, model=prompt.model, messages=messages, settings=asked), item.item_id, 0),
                 route=model.route,
                 messages=messages,
                 variables=variables,
                 settings=settings,
+                extra=extra,
                 timeout_s=min(prompt.timeout_s, ready.call.deadline_s or prompt.timeout_s),
                 prompt=prompt.ref,
                 output_format=prompt.output_format,

@@ -23,7 +23,7 @@ from burnish_optimizer.score_candidates import Fitness, Judged
 from burnish_optimizer.search import EditsSoFar, Generation, Item, Progress, Proposal, Reflection, Scored, digest
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
-from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
+from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, extra_of, settings_of
 
 NIL: Final = UUID(int=0)
 
@@ -135,6 +135,7 @@ class Work:
                 messages=messages,
                 variables=variables,
                 settings=capped(settings_of(form.fields), output_tokens_most=model.facts.output_tokens),
+                extra=extra_of(form.fields),
                 timeout_s=form.fields.get("timeout_s") or DEFAULT_TIMEOUT_S,
                 prompt=self._ref() if text == self.form.start else None,
                 output_format=form.fields.get("output_format") or "text",

@@ -27,7 +27,7 @@ from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.evaluators import Grounds, Verdict
-from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
+from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, extra_of, settings_of
 
 SCORES_AT_ONCE: Final = 1_000
 """Answers whose scores one transaction writes."""
@@ -113,6 +113,7 @@ async def _ask_all(run: TestRun, items: Sequence[RunItem], model: CallableModel,
                 messages=messages,
                 variables=variables,
                 settings=settings,
+                extra=extra_of(run.content),
                 timeout_s=run.content.get("timeout_s") or DEFAULT_TIMEOUT_S,
                 prompt=ref,
                 output_format=run.content.get("output_format") or "text",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from anthropic import AsyncAnthropic
+from anthropic import BadRequestError as AnthropicBadRequest
 from openai import APIError, AsyncOpenAI, BadRequestError, UnprocessableEntityError
 
 from tests.embedded.stack import Caller
@@ -198,6 +199,35 @@ async def test_fields_of_the_providers_own_reach_it(client: AsyncOpenAI, caller:
     assert kept["settings"]["extra"] == {"top_k": 4}
     await client.responses.create(model="own/plain", input="Hm?", service_tier="flex", text={"verbosity": "low"}, store=False)
     assert (provider.bodies[-1]["service_tier"], provider.bodies[-1]["verbosity"], provider.bodies[-1]["store"]) == ("flex", "low", False)
+
+
+async def test_fields_of_a_version_reach_its_provider_and_a_calls_own_stand_over_them(
+    client: AsyncOpenAI, anthropic: AsyncAnthropic, caller: Caller, provider: CandidProvider
+) -> None:
+    said = {"top_k": 40, "min_p": 0.1, "chat_template_kwargs": {"enable_thinking": False}}
+    body = {"slug": "sampled", "messages": ASKED, "model": "own/plain", "extra": said, "cache": {"mode": "always"}}
+    made = await caller("POST", "/v1/prompts", body)
+    assert made.status == 201 and made.body["extra"] == said, made.body
+
+    async def sent(**more: Any) -> dict[str, Any]:
+        answer = await caller("POST", "/v1/executions", {"prompt": "sampled", "variables": {}} | more)
+        assert answer.status == 200, answer.body
+        kept = (await caller("GET", f"/v1/executions/{answer.body['id']}")).body["settings"].get("extra", {})
+        assert kept == {name: provider.bodies[-1][name] for name in said if name in provider.bodies[-1]}
+        return kept  # type: ignore[no-any-return]
+
+    assert await sent() == said
+    calls = len(provider.bodies)
+    await sent(overrides={"extra": {"top_k": 5, "min_p": None}})
+    assert len(provider.bodies) == calls + 1, "other fields make another answer, also in the cache"
+    assert {name: provider.bodies[-1].get(name) for name in said} == said | {"top_k": 5, "min_p": None}
+    await client.chat.completions.create(model="burnish::prompt::sampled", messages=[], extra_body={"top_k": 6})
+    assert (provider.bodies[-1]["top_k"], provider.bodies[-1]["min_p"]) == (6, 0.1)
+
+    refused = await caller("POST", "/v1/executions", {"prompt": "sampled", "variables": {}, "model": "claude/plain"})
+    assert (refused.status, refused.body["error"]["param"]) == (400, "extra.chat_template_kwargs"), refused.body
+    with pytest.raises(AnthropicBadRequest, match=r"extra\.chat_template_kwargs"):
+        await anthropic.messages.create(model="burnish::prompt::sampled", max_tokens=100, messages=ASKED)
 
 
 @pytest.mark.parametrize(

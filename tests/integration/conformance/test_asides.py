@@ -156,3 +156,14 @@ async def test_further_fields_reach_who_speaks_their_format_and_never_stand_in_f
     assert candid.headers[-1]["anthropic-beta"] == "context-1m-2025-08-07"
     await way.ask(way.request("plain").model_copy(update={"extra": {"top_k": 3}, "spoken": "anthropic", "beta": "x"}))
     assert candid.bodies[-1]["top_k"] == 3 and "anthropic-beta" not in candid.headers[-1], json.dumps(candid.bodies[-1])
+
+
+async def test_a_provider_that_only_litellm_knows_is_asked_by_its_name(candid: CandidProvider, providers: Providers) -> None:
+    """No line of ours names it: whatever LiteLLM speaks to is a provider of a model's row."""
+    way = way_to("litellm-together_ai", candid, providers)
+    answer = await way.ask(way.request("plain"), timeout_s=90)
+    assert isinstance(answer, Answer) and answer.text, answer
+    assert (candid.bodies[-1]["model"], candid.headers[-1]["authorization"].startswith("Bearer ")) == ("plain", True)
+    strange = way_to("litellm-nobody_at_all", candid, providers)
+    failure = await strange.ask(strange.request("plain"), timeout_s=90)
+    assert isinstance(failure, Failure) and failure.kind is FailureKind.REFUSED, failure

@@ -224,7 +224,7 @@ async def test_lines_are_named_by_their_numbers(call: Caller) -> None:
     item, odd = json.dumps({"datasetName": "d", "input": "a", "expectedOutput": "x"}), json.dumps({"neither": 1})
     told = await sent(call, f"{item}\n\n{odd}\n", "format=langfuse")
     assert (told.status, [note.split(".")[0] for note in told.body["notes"]]) == (
-        200, ["line 3: left out: it is neither a prompt with its text nor a dataset item"],
+        200, ["line 3: left out: it is neither a prompt with its text nor a dataset item, trace or score"],
     ), told.body  # fmt: skip
     bad = json.dumps(langfuse("a", 1, "x") | {"labels": "production"})
     assert (await sent(call, f"{item}\n{bad}\n", "format=langfuse")).body["error"]["message"].startswith("line 2: labels")

@@ -426,7 +426,6 @@ async def test_prompts_of_langfuse_render_the_same_text(call: Caller) -> None:
     ]  # fmt: skip
     told = await bring(call, {"data": rows}, "format=langfuse&model=simulated/chat")
     assert [one["outcome"] for one in told["prompts"]] == ["created"] * 3 and told["datasets"][0]["items_added"] == 1
-    assert any("languages" in note for note in told["notes"])
     assert await rendered(call, "films-movie-critic", movie="Heat") == "Do you like Heat?"
     first = await call(
         "POST", "/v1/prompts/films-movie-critic/render", {"version": 1, "variables": {"criticLevel": "kind", "movie": "Heat"}}
@@ -436,6 +435,8 @@ async def test_prompts_of_langfuse_render_the_same_text(call: Caller) -> None:
     assert (made["folder"], made["model"], made["temperature"], made["labels"]) == (
         "films", "gpt-4o", 0.5, {"production": 2, "staging": 1, "latest": 2},
     )  # fmt: skip
+    assert first.body["config"] == made["config"] == movie["config"], "the application reads it from here now"
+    assert "config" not in (await call("GET", "/v1/prompts/tone")).body
     talk = await call("POST", "/v1/prompts/chat/render", {"variables": {"who": "Ada", "q": "Hi", "history": []}})
     assert [one["content"] for one in talk.body["messages"]] == ["Be kind. Help Ada.", "Hi"]
     assert {one["outcome"] for one in (await bring(call, {"data": rows}, "format=langfuse&model=simulated/chat"))["prompts"]} == {

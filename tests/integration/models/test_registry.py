@@ -165,6 +165,17 @@ async def test_what_was_said_before_it_had_to_be_there_stays_said(stack: Stack, 
     assert (await caller("PATCH", "/v1/models/lab/old", {"successor": "lab/gone"})).body["error"]["param"] == "successor"
 
 
+async def test_a_provider_may_be_any_that_litellm_knows_by_its_name(caller: Caller, provider: KeyedProvider) -> None:
+    await made(caller, described(provider, "there/llama") | {"provider": "litellm-nscale"})
+    key = {"provider": "litellm-nscale", "name": "ours", "key": "sk-of-nscale-1234567890", "base_url": provider.base_url}
+    assert (await caller("POST", "/v1/provider-keys", key)).status == 201
+    assert [one["id"] for one in (await caller("GET", "/v1/models?provider=litellm-nscale")).body["data"]] == ["there/llama"]
+    for name in ("litellm-", "litellm-text-completion"):
+        refused = await caller("POST", "/v1/models", described(provider, "there/odd") | {"provider": name})
+        assert (refused.status, refused.body["error"]["param"]) == (422, "provider"), refused.body
+        assert "LiteLLM's own name" in refused.body["error"]["message"]
+
+
 async def test_names_that_choose_a_model_are_nobodys(caller: Caller, provider: KeyedProvider) -> None:
     for name in ("auto", "burnish::prompt::x"):
         assert (await caller("POST", "/v1/models", described(provider, name))).status == 422

@@ -27,6 +27,16 @@ async def said(caller: Caller, slug: str, **variables: str) -> str:
     return output
 
 
+async def test_a_run_asks_with_the_fields_that_the_version_has_for_its_provider(caller: Caller, start_optimizer: Any) -> None:
+    await start_optimizer()
+    await saved(caller, "sampled", test_cases=[{"variables": {"word": "parcel"}, "expected": "x"}], extra={"top_k": 40})
+    run = await run_cases(Desk(caller, ""), "sampled")
+    assert run["status"] == "completed", run
+    asked = (await caller("GET", "/v1/executions?prompt=sampled")).body["data"]
+    kept = [(await caller("GET", f"/v1/executions/{one['id']}")).body["settings"] for one in asked]
+    assert [one["extra"] for one in kept] == [{"top_k": 40}]
+
+
 async def run_cases(desk: Desk, slug: str, **more: Any) -> Any:
     started = await desk.caller("POST", "/v1/test-runs", {"prompt": slug, "source": "test_cases"} | more)
     assert started.status == 202, started.body

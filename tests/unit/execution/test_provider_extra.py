@@ -40,7 +40,9 @@ def test_a_provider_of_another_format_gets_what_it_has_a_word_for_and_the_rest_i
     assert checked_extra(claudes, route=way(), spoken="anthropic") == {"top_k": 3}, "the rest was written for Claude alone"
 
 
-@pytest.mark.parametrize("name", ["model", "messages", "n", "max_tokens", "stream", "stream_options", "tools", "models", "route"])
+@pytest.mark.parametrize(
+    "name", ["model", "messages", "n", "max_tokens", "stream", "stream_options", "tools", "models", "route", "api_key", "base_url"]
+)
 @pytest.mark.parametrize("keys", ["own", "platform"])
 def test_nothing_stands_in_for_what_is_held_for(name: str, keys: str) -> None:
     with pytest.raises(UnsupportedParameter) as refused:

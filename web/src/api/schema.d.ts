@@ -3519,7 +3519,8 @@ export interface paths {
          * Bring in prompts and datasets from a file
          * @description At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels
          *     and lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its
-         *     labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free.
+         *     labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free;
+         *     what people said of them becomes their feedback.
          */
         post: operations["post_import_v1_import_post"];
         delete?: never;
@@ -10607,8 +10608,22 @@ export interface components {
             } | null;
             /** Cacheable Messages */
             cacheable_messages?: number | null;
+            /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /** Examples */
             examples?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
                 [key: string]: unknown;
             } | null;
             /** Fallback Cheaper */
@@ -11012,12 +11027,26 @@ export interface components {
              */
             categories?: string[];
             /**
+             * Config
+             * @description For the application, at most 65,536 bytes: it is given back with the text, and no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Description
              * @default
              */
             description: string;
             /** @description Examples that are chosen for each call from a pool that is part of the version. */
             examples?: components["schemas"]["ExamplesBody"] | null;
+            /**
+             * Extra
+             * @description Further fields of the provider's own format, such as `top_k`, passed on as they are; never in place of ours.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Fallback Cheaper
              * @description After those that are named, the next cheaper models that can do what the call asks.
@@ -13377,6 +13406,17 @@ export interface components {
             user_id?: string | null;
         };
         /**
+         * FeedbackImported
+         * @description `found`: reactions to the executions of the file. Each counts once, however often the file is brought in.
+         */
+        FeedbackImported: {
+            /**
+             * Found
+             * @default 0
+             */
+            found: number;
+        };
+        /**
          * FeedbackListed
          * @description A reaction with what it is about. `prompt`, `version`, `label`, `model`: of its execution, once that is recorded; of a reaction to a
          *     session, of the execution that it counts for. `replaced` is empty unless history was asked for.
@@ -14587,6 +14627,7 @@ export interface components {
             executions: components["schemas"]["ExecutionsImported"];
             /** Experiments */
             experiments: components["schemas"]["ExperimentImported"][];
+            feedback: components["schemas"]["FeedbackImported"];
             /**
              * Left Out
              * @description How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also notes that are not listed; a note counts once, however many items it names. 0: nothing was left out. What is here already keeps its labels and fields, which counts nothing.
@@ -16489,6 +16530,13 @@ export interface components {
             /** Cacheable Messages */
             cacheable_messages?: number | null;
             /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -16496,6 +16544,13 @@ export interface components {
             estimated: components["schemas"]["Estimated"];
             /** Examples */
             examples?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
                 [key: string]: unknown;
             } | null;
             /** Fallback Cheaper */
@@ -19926,6 +19981,13 @@ export interface components {
             /** Categories */
             categories: string[];
             /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -19937,6 +19999,13 @@ export interface components {
             estimated: components["schemas"]["Estimated"];
             /** Examples */
             examples?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
                 [key: string]: unknown;
             } | null;
             /** Fallback Cheaper */
@@ -20975,6 +21044,13 @@ export interface components {
          * @description Messages as a model would get them. `stale_for_s`: how long the database has been out of reach; 0 while it is not.
          */
         RenderAnswer: {
+            /**
+             * Config
+             * @description The version's, where it has one.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /** Label */
             label: string | null;
             /** Messages */
@@ -22465,8 +22541,22 @@ export interface components {
              * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
              */
             cacheable_messages?: number | null;
+            /**
+             * Config
+             * @description For the application, at most 65,536 bytes: it is given back with the text, and no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
             /** @description Examples that are chosen for each call from a pool that is part of the version. */
             examples?: components["schemas"]["ExamplesBody"] | null;
+            /**
+             * Extra
+             * @description Further fields of the provider's own format, such as `top_k`, passed on as they are; never in place of ours.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Fallback Cheaper
              * @description After those that are named, the next cheaper models that can do what the call asks.
@@ -26545,6 +26635,13 @@ export interface components {
             /** Cacheable Messages */
             cacheable_messages?: number | null;
             /**
+             * Config
+             * @description Kept for the application; no call reads it.
+             */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -26552,6 +26649,13 @@ export interface components {
             estimated: components["schemas"]["Estimated"];
             /** Examples */
             examples?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Extra
+             * @description Fields of the provider's own format.
+             */
+            extra?: {
                 [key: string]: unknown;
             } | null;
             /** Fallback Cheaper */

@@ -64,6 +64,11 @@ class Prompt:
             raise ValueError(str(error)) from error
         return rendered
 
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What the version keeps for the application, as it was saved; empty where it keeps nothing."""
+        return self.raw.get("config") or {}
+
     def settings(self) -> dict[str, Any]:
         """What the version says of the call, ready to be given to a model's client: only what it sets."""
         names = ("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "tools", "tool_choice", "response_format")

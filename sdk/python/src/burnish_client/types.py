@@ -88,11 +88,13 @@ class PromptVersion(TypedDict):
     cache: NotRequired[dict[str, Any] | None]
     cacheable_messages: NotRequired[int | None]
     categories: list[str]
+    config: NotRequired[dict[str, Any] | None]
     created_at: str
     created_by: str
     description: str
     estimated: Estimated
     examples: NotRequired[dict[str, Any] | None]
+    extra: NotRequired[dict[str, Any] | None]
     fallback_cheaper: NotRequired[bool | None]
     fallback_models: NotRequired[list[str] | None]
     fallback_version: NotRequired[int | None]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from burnish_gateway.bundle.experiment_form import ExperimentForm
+from burnish_gateway.bundle.foreign.reactions import Reaction
 from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_chains import ReadChain, read_chains
@@ -48,7 +49,7 @@ class ReadDataset:
 
 @dataclass(frozen=True, slots=True)
 class ReadBundle:
-    """`notes`: what of the file could not be taken. `executions`: made elsewhere; `models`: described there."""
+    """`notes`: what of the file could not be taken. `executions`: made elsewhere, and `reactions` to them; `models`: described there."""
 
     prompts: tuple[ReadPrompt, ...]
     datasets: tuple[ReadDataset, ...]
@@ -57,6 +58,7 @@ class ReadBundle:
     models: tuple[NewModel, ...] = ()
     chains: tuple[ReadChain, ...] = ()
     experiments: tuple[ExperimentForm, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
 
 
 def read_bundle(raw: bytes, *, now: datetime) -> ReadBundle:
@@ -98,7 +100,12 @@ def _check_times(form: BaseModel, place: str, *, latest: datetime) -> None:
 
 
 def check_bundle(
-    bundle: BundleForm, *, notes: Notes | None = None, executions: tuple[Reported, ...] = (), models: Sequence[NewModel] = ()
+    bundle: BundleForm,
+    *,
+    notes: Notes | None = None,
+    executions: tuple[Reported, ...] = (),
+    models: Sequence[NewModel] = (),
+    reactions: Sequence[Reaction] = (),
 ) -> ReadBundle:
     prompts = tuple(_prompt(one, f"prompts[{index}]") for index, one in enumerate(bundle.prompts))
     slugs = [one.slug for one in prompts]
@@ -115,6 +122,7 @@ def check_bundle(
         tuple(models),
         read_chains(bundle.chains),
         tuple(bundle.experiments),
+        tuple(reactions),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from burnish_gateway.access import audit
 from burnish_gateway.bundle import store
 from burnish_gateway.bundle.bring_models import ModelResult, bring_models, refusals_of
+from burnish_gateway.bundle.bring_reactions import bring_reactions, sound_reactions
 from burnish_gateway.bundle.compare_histories import Outcome
 from burnish_gateway.bundle.foreign.convert import Format, convert
 from burnish_gateway.bundle.form import IMPORT_MOST_BYTES
@@ -59,6 +60,12 @@ class ExecutionsImported(BaseModel):
     added: int = 0
 
 
+class FeedbackImported(BaseModel):
+    """`found`: reactions to the executions of the file. Each counts once, however often the file is brought in."""
+
+    found: int = 0
+
+
 class ModelImported(BaseModel):
     """`refused`: the workspace may not have it as the file describes it; `reason` says why."""
 
@@ -84,6 +91,7 @@ class ImportedAnswer(BaseModel):
     datasets: list[DatasetImported]
     chains: list[PromptImported]
     executions: ExecutionsImported
+    feedback: FeedbackImported
     models: list[ModelImported]
     experiments: list[ExperimentImported]
     notes: list[str]
@@ -112,7 +120,8 @@ async def post_import(
 ) -> Response:
     """At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels
     and lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its
-    labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free.
+    labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free;
+    what people said of them becomes their feedback.
     """
     raw = await read_body(request, most_bytes=IMPORT_MOST_BYTES)
     request._body = raw  # where Starlette keeps a body that was read already
@@ -120,6 +129,7 @@ async def post_import(
         bundle = await asyncio.to_thread(convert, raw, format, model=model or "auto", name=name, now=gateway.clock.now())
     refusals = await refusals_of(gateway, bundle.models)
     executions = await to_be_stored(gateway, principal, bundle.executions) if bundle.executions else ()
+    reactions = await sound_reactions(gateway, principal, bundle.reactions, notes=bundle.notes)
     booked: list[BookedReports] = []
 
     async def work(tx: Tx) -> dict[str, Any]:
@@ -133,14 +143,10 @@ async def post_import(
             made = booked[-1].made
         models = await bring_models(tx, gateway, principal, bundle.models, refusals=refusals, dry_run=dry_run)
         answer = _answer(done, models, executions={"found": len(executions), "added": made}, dry_run=dry_run)
+        answer |= {"feedback": {"found": len(reactions)}}
         if dry_run:
             return answer
-        counts = {
-            "format": format, "prompts": len(done.changed), "datasets": sum(one.items_added > 0 for one in done.datasets),
-            "executions": made, "models": sum(one.outcome == "created" for one in models),
-            "chains": sum(one.versions_added > 0 for one in done.chains),
-            "experiments": sum(one.outcome == "created" for one in done.experiments),
-        }  # fmt: skip
+        counts = _counts(done, models, format=format, made=made, reactions=len(reactions))
         await audit.note(tx, principal, action="workspace.imported", kind="workspace", key=str(principal.workspace_id), after=counts)
         if done.changed:
             await store.note_changes(tx, principal.workspace_id, done.changed)
@@ -152,8 +158,19 @@ async def post_import(
     answer = await run_once(gateway, request, principal, status=200, work=work)
     for one in booked[-1:]:
         count_booked(one)
+    await bring_reactions(gateway, principal, reactions)
     await gateway.catalog.catch_up()
     return answer
+
+
+def _counts(done: Imported, models: Sequence[ModelResult], *, format: Format, made: int, reactions: int) -> dict[str, Any]:
+    """For the audit log: what became more by it; of reactions, those that came along."""
+    return {
+        "format": format, "prompts": len(done.changed), "datasets": sum(one.items_added > 0 for one in done.datasets),
+        "executions": made, "feedback": reactions, "models": sum(one.outcome == "created" for one in models),
+        "chains": sum(one.versions_added > 0 for one in done.chains),
+        "experiments": sum(one.outcome == "created" for one in done.experiments),
+    }  # fmt: skip
 
 
 NOTHING: Final = "The file holds nothing to bring in. Is it of the format that 'format' names, or 'bundle' where nothing is said?"

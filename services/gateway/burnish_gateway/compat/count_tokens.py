@@ -10,7 +10,7 @@ from burnish_gateway.access.principal import Role
 from burnish_gateway.compat.format import Format
 from burnish_gateway.compat.recall import Recall, go_on
 from burnish_gateway.deps import gateway_of, request_id_of, verified_caller
-from burnish_gateway.execution.order import messages_of
+from burnish_gateway.execution.order import extra_of, messages_of
 from burnish_gateway.other_bodies import parsed
 from burnish_gateway.routing.choose_way import choose_way
 from burnish_gateway.wire import CHAT_MOST_BYTES, json_response, read_body
@@ -42,4 +42,4 @@ async def _counted(request: Request, format: Format, recall: Recall | None) -> i
     way = await choose_way(order, version, gateway=gateway, principal=principal)
     messages = messages_of(order, way.version, model=way.facts.model)
     settings = with_overrides(way.version.settings if way.version else {}, order.overrides)
-    return input_tokens_of(messages, settings, extra=order.overrides.get("extra"), model=way.route.upstream_model)
+    return input_tokens_of(messages, settings, extra=extra_of(order, way.version), model=way.route.upstream_model)

@@ -12,7 +12,7 @@ from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_u
 from burnish_gateway.execution.known_parts import check_parts, why_unread
 from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
-from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
+from burnish_gateway.execution.provider_extra import OPENAIS, UnsupportedParameter, checked_extra
 from burnish_gateway.execution.told_place import told_in
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import CacheUse, Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
@@ -189,19 +189,33 @@ def _settled(
     """The settings, the provider's own fields beside them, and what the call can cost with both."""
     with told_in(order.overrides_at, order.overrides):
         settings = _settings(order, version, facts)
-        extra = _extra(order, settings, route)
+        extra = _extra(order, version, settings, route)
         return settings, extra, hold_nusd(messages, settings, route, extra=extra)
 
 
-def _extra(order: Order, settings: Mapping[str, Any], route: Route) -> dict[str, Any]:
-    """What the caller says in the provider's own words. Raises UnsupportedParameter and InvalidField, also for ours that it lacks."""
+def extra_of(order: Order, version: ResolvedVersion | None) -> dict[str, Any]:
+    """What the version says in the provider's own words, with the caller's over it, name by name; a null takes one away."""
+    merged = {**(version.extra if version else {}), **(order.overrides.get("extra") or {})}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _extra(order: Order, version: ResolvedVersion | None, settings: Mapping[str, Any], route: Route) -> dict[str, Any]:
+    """The same, as far as it goes to this provider. Raises UnsupportedParameter and InvalidField, also for settings that it lacks."""
     check_tools(settings, route=route)
     check_words(settings, route=route)
-    extra = order.overrides.get("extra")
+    extra = extra_of(order, version)
     if not extra:
         return {}
-    with told_in(f"{order.overrides_at}.extra" if order.overrides_at else "", extra):
-        return checked_extra(extra, route=route, spoken=order.spoken)
+    given: Mapping[str, Any] = order.overrides.get("extra") or {}
+    own = extra.keys() - given.keys()
+    with told_in("extra", own), told_in(f"{order.overrides_at}.extra" if order.overrides_at else "", given):
+        checked = checked_extra(extra, route=route, spoken=order.spoken)
+        for name in sorted(own - checked.keys() - OPENAIS):
+            raise UnsupportedParameter(
+                f"{name}: of the version, cannot be told to {route.model!r} by a call of this format; call it over another, or send null.",
+                param=name,
+            )
+    return checked
 
 
 def _cache(order: Order, version: ResolvedVersion | None, principal: Principal, settings: Mapping[str, Any]) -> CacheUse | None:

@@ -28,6 +28,11 @@ WAITED_FOR: Final = ("mode", "sync")
 ANOTHER_MODEL: Final = frozenset({"models", "route", "fallbacks"})
 """Routers of models would ask another one than is held for; `fallback_models` does it here."""
 
+OF_THE_WAY: Final = frozenset(
+    {"api_key", "api_base", "api_version", "base_url", "authorization", "headers", "extra_headers", "extra_body", "extra_query"}
+)
+"""Where a call goes, and by whose key. Clients and LiteLLM take these names beside the settings; no provider knows them in a body."""
+
 IGNORED: Final = frozenset({"cache", "requirements", "usage"})
 """Fields of `/v1/executions`: no provider is to see them; and OpenRouter's wish for usage, which is always told."""
 
@@ -59,8 +64,18 @@ ANTHROPICS: Final = frozenset({"thinking", "top_k"})
 """What a caller who speaks OpenAI's format may ask of a model of Anthropic's besides."""
 
 
+NEVER: Final = OURS | ANOTHER_MODEL | OF_THE_WAY
+
 LITELLMS: Final = frozenset({"thinking", "top_k", "safety_settings"})
 """What LiteLLM has a word for in the formats of Google, Bedrock and others; where one of them knows no such thing, it is left out there."""
+
+OF_A_CALL: Final[Mapping[str, str]] = {
+    "store": "is said with each call, as its text is kept or not by it.",
+    "cache": "is a setting of the version itself.",
+    "requirements": "is a setting of the version itself.",
+    "usage": "is always told; leave it out.",
+}
+"""What a version does not say among the fields of its provider."""
 
 
 class UnsupportedParameter(BadRequest):
@@ -77,7 +92,7 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
     extra = {name: value for name, value in given.items() if name not in IGNORED and value is not None and (name, value) != WAITED_FOR}
     on_operator = route.keys == "platform" or route.platform_fallback
     bought = set(buys_more(extra)) if route.keys == "platform" else extra.keys() & BUYS_MORE if on_operator else set()
-    for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | ELSEWHERE.keys()) | bought):
+    for name in sorted(extra.keys() & (NEVER | ELSEWHERE.keys()) | bought):
         raise UnsupportedParameter(f"{name}: {_why_not(name)}", param=name)
     if not isinstance(extra.get("store", True), bool):
         raise InvalidField("store: must be true or false.", param="store")
@@ -106,6 +121,18 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
     return extra
 
 
+def check_saved(extra: Mapping[str, Any] | None) -> None:
+    """What a version may keep for its provider, whichever that is. Raises InvalidField naming the field, such as `extra.model`."""
+    given = extra or {}
+    for name in sorted(given.keys() & (NEVER | ELSEWHERE.keys() | OF_A_CALL.keys())):
+        raise InvalidField(f"extra.{name}: {OF_A_CALL.get(name) or _why_not(name)}", param=f"extra.{name}")
+    tier = given.get("service_tier")
+    if tier is not None and not isinstance(tier, str):
+        raise InvalidField("extra.service_tier: must be text, such as auto.", param="extra.service_tier")
+    if len(given) > MOST_FIELDS or len(json.dumps(given)) > MOST_BYTES:
+        raise InvalidField(f"extra: at most {MOST_FIELDS} fields and {MOST_BYTES} bytes may go to a provider besides ours.", param="extra")
+
+
 def _refuse_messages_own(extra: dict[str, Any], *, route: Route) -> None:
     if unknown := sorted(extra.keys() & OF_MESSAGES):
         raise UnsupportedParameter(
@@ -119,6 +146,8 @@ def _why_not(name: str) -> str:
         return ELSEWHERE[name]
     if name in OURS:
         return "is a setting of its own, not one of extra."
+    if name in OF_THE_WAY:
+        return "says where a call goes or by whose key, which is said by the model and its provider key."
     if name in ANOTHER_MODEL:
         return "could ask another model than the one that is paid for; name others in fallback_models."
     return "has a price that is not known here, or may have one; add a provider key of your own to use it, or leave it out."

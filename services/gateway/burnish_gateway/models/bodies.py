@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.executions import PriceTier
 from burnish_shared.money import MAX_AMOUNT_NUSD
+from burnish_shared.providers import is_no_name_of_litellms
 
 MODEL_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$"
 
@@ -19,7 +20,15 @@ Score = Annotated[float, Field(ge=0, le=1)]
 Source = Annotated[Text, Field(max_length=300, description="Where the score is from: a page, a test run, `measured`.")]
 Word = Annotated[Text, Field(min_length=1, max_length=60)]
 ModelName = Annotated[Text, Field(min_length=1, max_length=200, pattern=MODEL_NAME)]
-ProviderName = Annotated[Text, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_-]*$")]
+
+
+def _one_of_litellms(name: str) -> str:
+    if is_no_name_of_litellms(name):
+        raise ValueError("must go on after 'litellm-' with LiteLLM's own name of the provider: small letters, digits and _")
+    return name
+
+
+ProviderName = Annotated[Text, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_-]*$"), AfterValidator(_one_of_litellms)]
 Tokens = Annotated[int, Field(gt=0, le=10_000_000)]
 
 

@@ -82,6 +82,8 @@ class ContentAnswer(BaseModel):
     repair_output: bool | None = None
     variants: list[dict[str, Any]] | None = None
     examples: dict[str, Any] | None = None
+    extra: dict[str, Any] | None = Field(default=None, description="Fields of the provider's own format.")
+    config: dict[str, Any] | None = Field(default=None, description="Kept for the application; no call reads it.")
 
 
 class VersionItem(BaseModel):
@@ -173,6 +175,7 @@ class RenderAnswer(BaseModel):
     messages: list[dict[str, Any]]
     used_variables: list[str]
     stale_for_s: float
+    config: dict[str, Any] | None = Field(default=None, description="The version's, where it has one.")
 
 
 class PieceAnswer(BaseModel):
@@ -341,6 +344,7 @@ def render_answer(resolved: ResolvedVersion, rendered: Rendered, *, stale_for_s:
         messages=rendered.messages,
         used_variables=list(rendered.used),
         stale_for_s=round(stale_for_s, 1),
+        **({} if (config := resolved.record.content.spec.get("config")) is None else {"config": config}),
     )
 
 

@@ -176,6 +176,15 @@ class ContentBody(ModelSettings):
         default=None, description="Whether the model is asked once more for an answer that is not valid. True where nothing is said."
     )
 
+    extra: Annotated[JsonObject, Field(max_length=64)] | None = Field(
+        default=None,
+        description="Further fields of the provider's own format, such as `top_k`, passed on as they are; never in place of ours.",
+    )
+    config: JsonObject | None = Field(
+        default=None,
+        description="For the application, at most 65,536 bytes: it is given back with the text, and no call reads it.",
+    )
+
     @model_validator(mode="after")
     def _one_text(self) -> Self:
         if self.messages is not None and self.template is not None:

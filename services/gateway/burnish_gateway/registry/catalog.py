@@ -9,7 +9,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -75,6 +75,8 @@ class ResolvedVersion:
     variants: tuple[ModelText, ...] = ()
     examples: NearestExamples | None = None
     """Those that are chosen for each call."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the provider's own format."""
     includes: tuple[Include, ...] = ()
     snippets: tuple[tuple[str, int], ...] = ()
     """What its includes mean at this moment, those of its snippets too: each name and version."""
@@ -270,6 +272,7 @@ class Catalog:
             size_bytes=version.content.size_bytes(),
             variants=version.content.variants(),
             examples=NearestExamples.of(spec.get("examples")),
+            extra=spec.get("extra", {}),
             includes=version.content.includes(),
         )
 

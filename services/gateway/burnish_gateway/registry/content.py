@@ -36,8 +36,10 @@ SPEC_FIELDS: Final = (
     "repair_output",
     "variants",
     "examples",
+    "extra",
+    "config",
 )
-"""What Burnish itself reads."""
+"""What Burnish itself reads; `extra`, passed on to the provider; and `config`, which it keeps for those who ask for the version."""
 
 Snippets = Mapping[str, Snippet]
 """Snippets by the names that include them."""

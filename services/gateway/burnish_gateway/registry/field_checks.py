@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from burnish_gateway.execution.provider_extra import check_saved
 from burnish_shared.errors import InvalidField
+from burnish_shared.json_bytes import encoded
 from burnish_shared.schema_check import BadSchema, SchemaCheck
 
 TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -17,6 +19,8 @@ TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 RESPONSE_FORMATS: Final = ("text", "json_object", "json_schema")
 
+CONFIG_MOST_BYTES: Final = 65_536
+"""As JSON in UTF-8. It is loaded with every call of the version, though no call reads it."""
 
 ONLY_DRAFTS: Final = jsonschema_rs.Registry([])
 """Where a `$schema` is looked up: the drafts of json-schema.org, which come with the library. Left out, the library fetches any other."""
@@ -30,6 +34,8 @@ def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any
     """
     check_schema(spec.get("json_schema"), param="json_schema", is_looked_at=True)
     _check_structured(settings, spec)
+    check_saved(spec.get("extra"))
+    _check_config(spec.get("config"))
     _check_settings(settings)
     if not _as_in(base, settings, "tools"):
         _check_tools(settings.get("tools"))
@@ -76,6 +82,12 @@ def _check_structured(settings: Mapping[str, Any], spec: Mapping[str, Any]) -> N
         return
     if (settings.get("response_format") or {}).get("type") != "json_schema":
         raise InvalidField("json_schema: output_format 'structured' needs a schema; without one it is 'json'.", param="json_schema")
+
+
+def _check_config(config: Mapping[str, Any] | None) -> None:
+    size_bytes = 0 if config is None else len(encoded(config))
+    if size_bytes > CONFIG_MOST_BYTES:
+        raise InvalidField(f"config: at most {CONFIG_MOST_BYTES:,} bytes as JSON; this one has {size_bytes:,}.", param="config")
 
 
 def _check_settings(settings: Mapping[str, Any]) -> None:

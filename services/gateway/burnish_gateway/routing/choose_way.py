@@ -7,7 +7,7 @@ from typing import Final
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.known_parts import asked_by, check_parts, has_file_addresses, wants_citations
-from burnish_gateway.execution.order import Order, messages_of
+from burnish_gateway.execution.order import Order, extra_of, messages_of
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.policy import Policies, Rule, applying
@@ -142,7 +142,7 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     settings = with_overrides(version.settings if version else {}, order.overrides)
     messages = messages_of(order, version)
     cap = settings.get(cap_of(settings))
-    read = input_of(messages, settings, extra=order.overrides.get("extra"))
+    read = input_of(messages, settings, extra=extra_of(order, version))
     size = Size(read, cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1, order.cap_bends)
     said = order.requirements
     if said is None:

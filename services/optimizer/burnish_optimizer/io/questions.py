@@ -109,6 +109,8 @@ class Question:
     output_format: str = "text"
     expected: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Fields of the provider's own format, as the version says them."""
     made: ExecutionRequest | None = None
 
 

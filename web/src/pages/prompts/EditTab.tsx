@@ -11,11 +11,13 @@ import { count } from "@/lib/format";
 import { type PromptTemplate, inspectTemplate, render } from "@/lib/template";
 import { withAttached } from "@/lib/values";
 import { MOD, useHotkey } from "@/shell/keys";
+import { Checks } from "./Checks";
 import { Messages } from "./Messages";
 import { ModelSettings } from "./ModelSettings";
 import { ModelTexts } from "./ModelTexts";
 import { NewerVersion } from "./NewerVersion";
 import { SaveVersion } from "./SaveVersion";
+import { Tools } from "./Tools";
 import { TryIt, useTrial } from "./TryIt";
 import { Variables } from "./Variables";
 import { type Base, contentOf, nameOf, roughTokens } from "./content";
@@ -102,6 +104,8 @@ export function EditTab({ prompt, draft, newest, tip }: { prompt: Prompt; draft:
         <div className="contents lg:order-2 lg:row-span-2 lg:flex lg:min-w-0 lg:flex-col lg:gap-4">
           <Variables className="order-2" template={shown} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} files={files} onFiles={(name, change) => setFiles((before) => ({ ...before, [name]: change(filesOf(before, name)) }))} found={found} readOnly={readOnly} />
           <ModelSettings className="order-4" key={draft.turn} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} unread={draft.unread} readOnly={readOnly} />
+          <Tools className="order-4" key={`tools ${draft.turn}`} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} unread={draft.unread} readOnly={readOnly} />
+          <Checks className="order-4" key={`checks ${draft.turn}`} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} unread={draft.unread} readOnly={readOnly} />
         </div>
         <div className="order-3 min-w-0">
           <TryIt running={running} mayRun={may.run} />

@@ -6,6 +6,10 @@ import { type Base, contentOf } from "./content";
 import { type Draft, useDraft } from "./draft";
 import { stopFrom, stopText } from "./stop";
 
+vi.mock("@/kit", async (all) => ({
+  ...(await all<object>()),
+  CodeEditor: ({ label, value, onChange }: { label: string; value: string; onChange: (text: string) => void }) => <textarea aria-label={label} value={value} onChange={(event) => onChange(event.target.value)} />,
+}));
 vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
 
 const now: { draft?: Draft } = {};
@@ -16,11 +20,11 @@ function Settings({ newest }: { newest: Base }) {
   return <ModelSettings key={draft.turn} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} unread={draft.unread} readOnly={false} />;
 }
 
-function show(stop: unknown) {
+function show(stop: unknown, more: object = {}) {
   slowApi({ "GET /v1/models": { data: [] } });
   render(
     <Queries>
-      <Settings newest={{ version: 1, messages: [{ role: "user", content: "a" }], model: "m", stop }} />
+      <Settings newest={{ version: 1, messages: [{ role: "user", content: "a" }], model: "m", stop, ...more }} />
     </Queries>,
   );
 }
@@ -51,4 +55,16 @@ it("keeps an empty line while somebody goes on below it, and takes the setting a
 
 it.each([["\n\n"], ["\\n"], ["\\"], ["a\tb\r\nc"], [" "], ["\\end"], [["a", "\\\\n", "\n"]]])("writes %j so that it is read again as it is", (value) => {
   expect(stopFrom(stopText(value))).toEqual(value);
+});
+
+it.each([["config", "Config, as JSON"], ["extra", "Extra, as JSON"]])("keeps %s as JSON, and refuses what is no object", (field, label) => {
+  show("END", { [field]: { voice: "warm" } });
+  const config = screen.getByLabelText<HTMLTextAreaElement>(label);
+  expect(JSON.parse(config.value)).toEqual({ voice: "warm" });
+  fireEvent.change(config, { target: { value: '["warm"]' } });
+  expect([now.draft?.content[field], screen.getByRole("alert").textContent]).toEqual([{ voice: "warm" }, "An object, such as {}."]);
+  fireEvent.change(config, { target: { value: '{"voice": "cold"}' } });
+  expect([now.draft?.content[field], now.draft?.changed]).toEqual([{ voice: "cold" }, [field]]);
+  fireEvent.change(config, { target: { value: "" } });
+  expect(now.draft?.content[field]).toBeUndefined();
 });

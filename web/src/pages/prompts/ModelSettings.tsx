@@ -1,7 +1,8 @@
 import { ChevronRight, X } from "lucide-react";
 import { useState } from "react";
 import { useModels } from "@/api/models";
-import { CHIP, CHIPS, CodeEditor, Combobox, Field, IconButton, Input, Section, Select, Textarea, takeChip } from "@/kit";
+import { CHIP, CHIPS, Combobox, Field, IconButton, Input, Section, Select, Textarea, takeChip } from "@/kit";
+import { JsonField, notAnObject } from "./JsonField";
 import { AS_JSON, type Content, nameOf } from "./content";
 import { stopFrom, stopText } from "./stop";
 
@@ -15,6 +16,7 @@ type SettingsProps = { content: Content; set: (changes: Partial<Content>) => voi
 export function ModelSettings({ content, set, setFault, faults, unread, readOnly, className }: SettingsProps) {
   const { choices } = useModels();
   const fallbacks = Array.isArray(content.fallback_models) ? (content.fallback_models as string[]) : [];
+  const shared = { setFault, faults, unread, readOnly };
   const format = typeof content.output_format === "string" ? content.output_format : "";
   const number = (field: string, options: { min: number; max: number; step: number; placeholder?: string }) => <NumberField key={field} field={field} value={content[field]} readOnly={readOnly} onChange={(value) => set({ [field]: value })} {...options} />;
   return (
@@ -44,8 +46,8 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
         </Field>
         {number("timeout_s", { min: 0.1, max: 600, step: 1, placeholder: "30" })}
       </div>
-      {format === "json" || format === "structured" || content.json_schema ? <JsonField field="json_schema" value={content.json_schema} readOnly={readOnly} onChange={(value) => set({ json_schema: value as never })} onFault={setFault} fault={faults.json_schema} unread={unread.json_schema} /> : null}
-      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined) || faults.others !== undefined}>
+      {format === "json" || format === "structured" || content.json_schema ? <JsonField field="json_schema" value={content.json_schema} {...shared} onChange={(value) => set({ json_schema: value as never })} /> : null}
+      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined) || ["others", "extra", "config"].some((field) => faults[field] !== undefined)}>
         <div className="grid grid-cols-2 gap-3">
           {number("top_p", { min: 0.01, max: 1, step: 0.05 })}
           {number("seed", { min: -1e15, max: 1e15, step: 1 })}
@@ -55,14 +57,17 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
             <Select empty="Not set" value={typeof content.reasoning_effort === "string" ? content.reasoning_effort : ""} disabled={readOnly} onChange={(next) => set({ reasoning_effort: next })} options={EFFORTS.map((one) => ({ value: one, label: one }))} />
           </Field>
         </div>
+        <CacheFields content={content} set={set} readOnly={readOnly} />
         <StopField value={content.stop} readOnly={readOnly} onChange={(stop) => set({ stop })} />
-        <JsonField field="others" label="All others, as JSON" value={Object.fromEntries(AS_JSON.filter((field) => content[field] !== undefined).map((field) => [field, content[field]]))} readOnly={readOnly} onChange={(value) => set(othersOf(value))} onFault={setFault} fault={faults.others} unread={unread.others} check={strangeField} />
+        <JsonField field="extra" label="Extra, as JSON" hint={'Further fields of the provider\'s own format, such as {"top_k": 40}, sent as they are.'} value={content.extra} {...shared} onChange={(value) => set({ extra: value as never })} check={notAnObject} />
+        <JsonField field="config" label="Config, as JSON" hint="For your application, which gets it with the text. No call reads it." value={content.config} {...shared} onChange={(value) => set({ config: value as never })} check={notAnObject} />
+        <JsonField field="others" label="All others, as JSON" value={Object.fromEntries(AS_JSON.filter((field) => content[field] !== undefined).map((field) => [field, content[field]]))} {...shared} onChange={(value) => set(othersOf(value))} check={strangeField} />
       </More>
     </Section>
   );
 }
 
-const OFTEN_CLOSED = ["top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "stop", ...AS_JSON];
+const OFTEN_CLOSED = ["top_p", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort", "stop", "cache", "cacheable_messages", "extra", "config", ...AS_JSON];
 
 function More({ open, children }: { open: boolean; children: React.ReactNode }) {
   const [isOpen, setOpen] = useState(open);
@@ -83,6 +88,32 @@ function NumberField({ field, value, onChange, readOnly, placeholder = "Not set"
     <Field label={nameOf(field) + unit}>
       <Input type="number" {...bounds} step="any" placeholder={placeholder} value={typeof value === "number" ? value : ""} readOnly={readOnly} onChange={(event) => onChange(Number.isNaN(event.target.valueAsNumber) ? undefined : event.target.valueAsNumber)} />
     </Field>
+  );
+}
+
+const CACHED = [
+  { value: "off", label: "never" },
+  { value: "deterministic", label: "at temperature 0" },
+  { value: "always", label: "at any temperature" },
+];
+
+/** Whether answers are given again, and what the provider keeps of its own. */
+function CacheFields({ content, set, readOnly }: { content: Content; set: (changes: Partial<Content>) => void; readOnly: boolean }) {
+  const cache = (content.cache ?? {}) as { mode?: string; ttl_s?: number };
+  const put = (changes: { mode?: string; ttl_s?: number }) => {
+    const next = Object.fromEntries(Object.entries({ ...cache, ...changes }).filter(([, value]) => value !== undefined && value !== ""));
+    set({ cache: Object.keys(next).length > 0 ? next : undefined });
+  };
+  return (
+    <div className="grid grid-cols-2 gap-3">
+      <Field label="Answers again" className="col-span-2">
+        <Select empty="As the workspace says" value={cache.mode ?? ""} disabled={readOnly} onChange={(mode) => put({ mode })} options={CACHED} />
+      </Field>
+      <Field label="For, s">
+        <Input type="number" min={1} step={1} placeholder="Not set" value={cache.ttl_s ?? ""} readOnly={readOnly} onChange={(event) => put({ ttl_s: Number.isNaN(event.target.valueAsNumber) ? undefined : event.target.valueAsNumber })} />
+      </Field>
+      <NumberField field="cacheable_messages" value={content.cacheable_messages} readOnly={readOnly} onChange={(value) => set({ cacheable_messages: value })} min={0} max={100} step={1} />
+    </div>
   );
 }
 
@@ -108,43 +139,6 @@ function othersOf(value: unknown): Partial<Content> {
 }
 
 function strangeField(value: unknown): string | null {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "An object, such as {}.";
-  const strange = Object.keys(value).find((field) => !(AS_JSON as readonly string[]).includes(field));
-  return strange ? `'${strange}' is none of ${AS_JSON.join(", ")}.` : null;
-}
-
-/** A value as JSON. What cannot be read stays in the editor and is told; the draft keeps the last that could, and the text beside it. */
-function JsonField({ field, label, value, onChange, onFault, fault, unread, readOnly, check }: { field: string; label?: string; value: unknown; onChange: (value: unknown) => void; onFault: (what: string, fault: string | null, text?: string) => void; fault?: string; unread?: string; readOnly: boolean; check?: (value: unknown) => string | null }) {
-  const [text, setText] = useState<string | null>(unread ?? null);
-  const written = value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0) ? "" : JSON.stringify(value, null, 2);
-  const take = (next: string) => {
-    setText(next);
-    try {
-      const read: unknown = next.trim() ? JSON.parse(next) : undefined;
-      const wrong = read !== undefined && check ? check(read) : null;
-      onFault(field, wrong, next);
-      if (!wrong) onChange(read);
-    } catch {
-      onFault(field, "This is no JSON yet.", next);
-    }
-  };
-  return (
-    <div className="flex flex-col gap-1">
-      <span className="text-13 font-medium">{label ?? nameOf(field)}</span>
-      <CodeEditor label={label ?? nameOf(field)} language="json" value={text !== null && (fault || sameJson(text, written)) ? text : written} onChange={take} readOnly={readOnly} minLines={3} maxLines={14} />
-      {fault ? (
-        <p role="alert" className="text-12 text-bad">
-          {fault}
-        </p>
-      ) : null}
-    </div>
-  );
-}
-
-function sameJson(a: string, b: string): boolean {
-  try {
-    return JSON.stringify(a.trim() ? JSON.parse(a) : null) === JSON.stringify(b.trim() ? JSON.parse(b) : null);
-  } catch {
-    return false;
-  }
+  const strange = notAnObject(value) ? undefined : Object.keys(value as object).find((field) => !(AS_JSON as readonly string[]).includes(field));
+  return notAnObject(value) ?? (strange ? `'${strange}' is none of ${AS_JSON.join(", ")}.` : null);
 }

@@ -16,7 +16,7 @@ type Trial = { text: string; isRunning: boolean; outcome: Outcome | null; error:
 /** What was sent last, under which key, and whether its answer was lost on the way. */
 type Sent = { body: string; key: string; isLost: boolean };
 
-const SETTINGS = ["temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort", "response_format", "tools", "tool_choice"];
+const SETTINGS = ["temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort", "response_format", "tools", "tool_choice", "extra"];
 
 export type Running = { trial: Trial | null; why: string | null; start: () => void; stop: () => void };
 

@@ -15,18 +15,18 @@ export type Content = { messages: Message[]; variants?: Variant[]; model: string
 /** In the order in which they are shown. */
 export const FIELDS = [
   "messages", "variants", "model", "provider", "fallback_models", "temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort", "output_format", "json_schema", "response_format", "tools", "tool_choice", "timeout_s", "parameters", "test_cases", "success_criteria", "quality_threshold", "features",
-  "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "input_validators", "output_validators", "repair_output", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "cache", "cacheable_messages", "examples",
+  "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "input_validators", "output_validators", "repair_output", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "cache", "cacheable_messages", "examples", "extra", "config",
 ] as const; // prettier-ignore
 
 /** Those that the form has no control of its own for: they are edited as JSON. */
-export const AS_JSON = ["provider", "response_format", "tools", "tool_choice", "test_cases", "success_criteria", "quality_threshold", "features", "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "input_validators", "output_validators", "repair_output", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "cache", "cacheable_messages", "examples"] as const;
+export const AS_JSON = ["provider", "response_format", "test_cases", "success_criteria", "quality_threshold", "features", "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "examples"] as const;
 
 const NAMES: Record<string, string> = {
   messages: "Text", variants: "Texts for certain models", model: "Model", provider: "Provider", fallback_models: "Fallback models", temperature: "Temperature", max_tokens: "Max tokens", top_p: "Top p", frequency_penalty: "Frequency penalty",
   presence_penalty: "Presence penalty", stop: "Stop", seed: "Seed", reasoning_effort: "Reasoning effort", output_format: "Output format", json_schema: "JSON schema", response_format: "Response format", tools: "Tools",
   tool_choice: "Tool choice", timeout_s: "Timeout", parameters: "Variables", test_cases: "Test cases", success_criteria: "Success criteria", quality_threshold: "Quality threshold", features: "Features",
   parallel_tool_calls: "Parallel tool calls", logit_bias: "Logit bias", n: "Answers a call", logprobs: "Logprobs", top_logprobs: "Top logprobs", input_validators: "Input validators", output_validators: "Output validators",
-  repair_output: "Repair output", retry_policy: "Retry policy", fallback_cheaper: "Fall back to cheaper", fallback_version: "Fallback version", requirements: "Requirements", cache: "Cache", cacheable_messages: "Cacheable messages", examples: "Examples",
+  repair_output: "Repair output", retry_policy: "Retry policy", fallback_cheaper: "Fall back to cheaper", fallback_version: "Fallback version", requirements: "Requirements", cache: "Cache", cacheable_messages: "Cacheable messages", examples: "Examples", extra: "Extra", config: "Config",
 }; // prettier-ignore
 
 export function nameOf(part: string): string {

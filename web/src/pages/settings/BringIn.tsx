@@ -173,7 +173,12 @@ function send({ file, format, model, name, dry, key }: Asked, signal?: AbortSign
 }
 
 function changes(found: Imported): boolean {
-  return rowsOf(found).some((row) => row.outcome === "created" || row.outcome === "extended") || found.executions.added > 0;
+  return rowsOf(found).some((row) => row.outcome === "created" || row.outcome === "extended") || found.executions.added > 0 || reactionsIn(found) > 0;
+}
+
+/** A gateway of before, beside others in an update, takes none. */
+function reactionsIn(found: Partial<Pick<Imported, "feedback">>): number {
+  return found.feedback?.found ?? 0;
 }
 
 type Row = { kind: string; name: string; outcome: string; more: string; to: string | null };
@@ -211,6 +216,7 @@ function Outcome({ of }: { of: Imported }) {
       {rows.length === 0 && of.executions.found === 0 ? <Notice tone="warn">There is nothing in this file that could be brought in.</Notice> : null}
       {rows.length > 0 ? <Table label={of.dry_run ? "What would change" : "What was brought in"} columns={columns} rows={rows} rowKey={(row) => `${row.kind} ${row.name}`} /> : null}
       {of.executions.found > 0 ? <p className="text-13">{plural(of.executions.found, "run")} in the file, {of.dry_run ? `${of.executions.added} of them not here yet.` : `${of.executions.added} brought in.`}</p> : null}
+      {reactionsIn(of) > 0 ? <p className="text-13">{plural(reactionsIn(of), "reaction")} to them, as feedback. Each counts once, however often the file comes.</p> : null}
       {of.notes.length > 0 ? (
         <Notice tone="warn" title={titleOf(of, rows.length)}>
           <ul className="mt-1 list-disc pl-5">

@@ -71,6 +71,8 @@ CONTENT: Final = (
     "success_criteria",
     "quality_threshold",
     "features",
+    "extra",
+    "config",
 )
 """What a version says, in the order in which a file tells it. `template` is read, and written as the message that it is."""
 

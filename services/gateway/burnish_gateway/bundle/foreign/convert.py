@@ -12,6 +12,7 @@ import yaml
 from burnish_gateway.bundle.foreign import dspy, langfuse, litellm, openai, promptfoo, source
 from burnish_gateway.bundle.foreign.draft import Drafts, Lines
 from burnish_gateway.bundle.foreign.experiments import experiments_in
+from burnish_gateway.bundle.foreign.reactions import reactions_of
 from burnish_gateway.bundle.foreign.records import MODELS_MOST, reported_calls
 from burnish_gateway.bundle.form import BundleForm
 from burnish_gateway.bundle.read_bundle import ReadBundle, check_bundle, read_bundle
@@ -63,9 +64,12 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
     form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
     form = form.model_copy(update={"experiments": experiments_in(drafts)})
     executions = reported_calls(drafts.calls, drafts.names, drafts.ids, now=now, notes=drafts.notes)
+    reactions = reactions_of(drafts.rated, now=now, notes=drafts.notes) + (drafts.scored(now, drafts.notes) if drafts.scored else [])
+    kept = {(one.source, one.their_id) for one in executions}
+    reactions = [one for one in reactions if one.body.imported and (one.body.imported.source, one.body.imported.id) in kept]
     if len(drafts.models) > MODELS_MOST:
         raise InvalidField(f"The file describes {len(drafts.models):,} models; bring in at most {MODELS_MOST} at once.")
-    return check_bundle(form, notes=drafts.notes.listed(), executions=executions, models=drafts.models)
+    return check_bundle(form, notes=drafts.notes.listed(), executions=executions, models=drafts.models, reactions=reactions)
 
 
 def _parsed(raw: bytes) -> Any:

@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from burnish_gateway.bundle.foreign.reactions import Rated, Reaction
 from burnish_gateway.bundle.form import ItemForm
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import content_of
@@ -62,6 +64,7 @@ class Call:
 class Drafts:
     """What a foreign file held. `link`: puts references to other prompts into a text, once names are known. Raises CannotTake.
 
+    `rated`: what people said of `calls`; `scored`: the same, for a file that tells it apart from them, once the time is known.
     `names`: what its prompts are called here, once `bundle` was made. `ids`: their id of a prompt's version → its name and number.
     """
 
@@ -74,6 +77,8 @@ class Drafts:
     models: list[NewModel] = field(default_factory=list)
     ids: dict[str, tuple[str, int]] = field(default_factory=dict)
     experiments: list[dict[str, Any]] = field(default_factory=list)
+    rated: list[Rated] = field(default_factory=list)
+    scored: "Callable[[datetime, Notes], list[Reaction]] | None" = None
 
     def bundle(self) -> dict[str, Any]:
         """In our form: names folded to slugs, parts before a '/' to folders, versions from 1, those that repeat another left out.

@@ -1,4 +1,5 @@
-"""Prompts and dataset items as Langfuse's public API returns them (`GET /api/public/v2/prompts/{name}`, `/api/public/dataset-items`).
+"""Prompts and dataset items as Langfuse's public API returns them (`GET /api/public/v2/prompts/{name}`, `/api/public/dataset-items`);
+what was called and said is langfuse_history.py's.
 
 Shapes: https://api.reference.langfuse.com (prompts: name, version, type, prompt, config, labels, tags, commitMessage).
 """
@@ -23,19 +24,25 @@ from burnish_gateway.bundle.foreign.draft import (
     words_at,
     wrong_shape,
 )  # fmt: skip
+from burnish_gateway.bundle.foreign.langfuse_history import History
+from burnish_gateway.registry.field_checks import CONFIG_MOST_BYTES
+from burnish_shared.json_bytes import encoded
 
-LISTS: Final = ("data", "prompts", "items", "datasetItems")
+LISTS: Final = ("data", "prompts", "items", "datasetItems", "traces", "observations", "scores")
 REFERENCE: Final = re.compile(r"@@@langfusePrompt:name=([^|@]+)(?:\|(?:version=(\d+)|label=([^@|]+)))?@@@")
 
 
 def read(value: Any, *, model: str) -> Drafts:
-    """A prompt, a list, or `{"data": […]}`, of prompts and dataset items in any order."""
+    """A prompt, a list, or `{"data": […]}`, of prompts, dataset items, traces, observations and scores in any order."""
     drafts = Drafts(link=_link)
     if beside := beside_rows(value, *LISTS, of_lists=("meta",)):
         drafts.notes.lose(f"Of the file these are not taken: {', '.join(beside)[:300]}.")
     prompts: dict[str, Draft] = {}
     items: dict[str, list[dict[str, Any]]] = {}
+    history = History()
     for place, row in rows_of(value, *LISTS):
+        if history.take(row, place):
+            continue
         if isinstance(row, dict) and "datasetName" in row:
             items.setdefault(str(row["datasetName"])[:200] or "dataset", []).extend(_item(drafts, row, place))
         elif isinstance(row, dict) and row.get("name") and "prompt" in row:
@@ -43,9 +50,11 @@ def read(value: Any, *, model: str) -> Drafts:
                 raise wrong_shape(at(place, "name"), "a text")
             _version(drafts, prompts.setdefault(row["name"], Draft(row["name"])), row, model=model, place=place)
         else:
-            drafts.notes.lose(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item.")
+            drafts.notes.lose(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item, trace or score.")
     drafts.prompts = list(prompts.values())
     drafts.datasets = [{"name": name, "items": rows} for name, rows in items.items()]
+    history.put_into(drafts)
+    drafts.scored = history.reactions
     return drafts
 
 
@@ -61,13 +70,21 @@ def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, p
         drafts.notes.lose(f"{draft.name}, version {number}: left out, because {error}.")
         return
     content = {"messages": messages, "model": str(config.get("model") or model), **settings_of(config)}
-    left = sorted(config.keys() - content.keys() - {"max_output_tokens", "max_completion_tokens"})
-    if left:
-        drafts.notes.lose(f"{draft.name}, version {number}: of its config these are not taken: {', '.join(left)[:300]}.")
+    content |= _kept(drafts, draft, number, config)
     message = f"Version {number} of Langfuse" + (f": {row['commitMessage']}" if row.get("commitMessage") else "")
     draft.versions.append((number, content, {"message": message[:2000]}))
     draft.labels |= {label: number for label in labels if label != "latest"}
     draft.fields["tags"] = tags
+
+
+def _kept(drafts: Drafts, draft: Draft, number: int, config: dict[str, Any]) -> dict[str, Any]:
+    """The whole `config`, for an application that reads it; what of it is a setting here is one besides. None where it is empty."""
+    if not config:
+        return {}
+    if len(encoded(config)) > CONFIG_MOST_BYTES:
+        drafts.notes.lose(f"{draft.name}, version {number}: its config is not taken: it has more than {CONFIG_MOST_BYTES:,} bytes.")
+        return {}
+    return {"config": config}
 
 
 def _text(text: str) -> str:

@@ -20,6 +20,7 @@ from burnish_gateway.bundle.foreign.draft import (
     words_at,
     wrong_shape,
 )  # fmt: skip
+from burnish_gateway.bundle.foreign.reactions import rated_of
 from burnish_gateway.bundle.foreign.records import OUTPUT_MOSTS, TIMES, WINDOWS, read_call, read_model, read_run
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS
@@ -105,7 +106,9 @@ def _record(drafts: Drafts, kind: str, row: dict[str, Any], *, place: str) -> No
     """Keeps a call, the answers of a run, or a model; one that cannot be read costs a note."""
     try:
         if kind == "call":
-            drafts.calls.append(read_call(row, place))
+            call = read_call(row, place)
+            drafts.calls.append(call)
+            drafts.rated += [rated] if (rated := rated_of(row, place, call.body)) is not None else []
         elif kind == "run":
             drafts.calls.extend(read_run(row, place))
         else:
