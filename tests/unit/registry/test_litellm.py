@@ -29,6 +29,7 @@ def models_of(drafts: Drafts) -> dict[str, Any]:
         ("azure/eu", "https://x.openai.azure.com/", "azure", "eu", "https://x.openai.azure.com/"),
         ("openai/facebook/opt", "https://h.example.com/v1", "openai_compatible", "facebook/opt", "https://h.example.com/v1"),
         ("ollama_chat/mistral", "http://h:11434", "ollama", "mistral", "http://h:11434/v1"),
+        ("replicate/meta/llama", "https://api.replicate.com", "litellm-replicate", "meta/llama", "https://api.replicate.com"),
         ("hosted_vllm/q", "http://h:8000/v1/", "vllm", "q", "http://h:8000/v1/"),
     ],
 )
@@ -47,7 +48,8 @@ def test_a_name_of_litellm_is_a_provider_and_its_own_name(
     ("given", "says"),
     [
         (row("*", "openai/*"), "stands for many"),
-        (row("m", "sagemaker/x"), "no provider here is LiteLLM's 'sagemaker'"),
+        (row("m", "replicate/x"), "'litellm-replicate' needs an address"),
+        (row("m", "Odd Name/x"), "names no provider"),
         (row("m", "my-own"), "names no provider"),
         (row("m", "azure/x"), "needs an address"),
         (row("m", "azure/x", api_base="os.environ/AZURE_BASE"), "AZURE_BASE"),

@@ -12,7 +12,7 @@ from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, ob
 from burnish_gateway.models.bodies import NewModel
 from burnish_gateway.models.known_models import facts_of, find_known
 from burnish_shared.errors import InvalidField
-from burnish_shared.providers import PRESETS
+from burnish_shared.providers import BY_NAME, LITELLM_NAME, PRESETS
 
 PROVIDERS: Final[Mapping[str, str]] = {
     **{name: name for name, preset in PRESETS.items() if preset.base_url or name == "azure"},
@@ -111,7 +111,7 @@ def _body(row: Mapping[str, Any], place: str, drafts: Drafts) -> dict[str, Any]:
             body["provider"] = "openai_compatible"
         is_bare = provider in SERVERS and not str(address).rstrip("/").endswith("/v1")
         body["base_url"] = f"{str(address).rstrip('/')}/v1" if is_bare else str(address)
-    elif not PRESETS[provider].base_url:
+    elif provider not in PRESETS or not PRESETS[provider].base_url:
         raise CannotTake(f"a model of {provider!r} needs an address ('api_base')")
     body |= _limits(params, info) | _prices(params, info)
     if address and isinstance(base := info.get("base_model"), str):
@@ -130,8 +130,8 @@ def _parted(written: str, params: Mapping[str, Any]) -> tuple[str, str]:
         return PROVIDERS[told], rest if slash and prefix == told else written
     if slash and prefix in PROVIDERS:
         return PROVIDERS[prefix], rest
-    if slash:
-        raise CannotTake(f"no provider here is LiteLLM's {prefix[:60]!r}; one that speaks OpenAI's format is 'openai/…' with 'api_base'")
+    if slash and LITELLM_NAME.fullmatch(prefix):
+        return f"{BY_NAME}{prefix}", rest
     found = next((one for one in UNSAID if find_known(one, written) is not None), None)
     if found is None:
         raise CannotTake(f"{written[:200]!r} names no provider and is no model that we know; write 'provider/{written[:200]}'")
@@ -245,7 +245,8 @@ def _in_order(models: Mapping[str, dict[str, Any]], fallbacks: Mapping[str, str]
 
 
 def _needs_key(body: Mapping[str, Any]) -> bool:
-    return PRESETS[body["provider"]].needs_key
+    preset = PRESETS.get(body["provider"])
+    return preset is None or preset.needs_key
 
 
 def _provider_of(body: Mapping[str, Any]) -> str:
