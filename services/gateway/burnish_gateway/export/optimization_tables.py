@@ -16,8 +16,9 @@ OPTIMIZATION_TABLES: Final = (
     _table("evaluator_versions", "evaluator_id version settings message created_by created_at", "evaluator_id version"),
     _table(
         "live_evaluations",
-        "live_evaluation_id evaluator_id prompts labels sample_ratio cap_nusd cap_period account_id active created_by created_at updated_at"
-        " archived_at", "live_evaluation_id", fence=INTERNAL, leased_by=INTERNAL, leased_until=INTERNAL,
+        "live_evaluation_id kind evaluator_id evaluator_version prompts labels filters wanted sample_ratio cap_nusd cap_period account_id"
+        " active tasks_total tasks_dropped scores passed no_scores score_sum cost_nusd simulated paused_because created_by created_at"
+        " updated_at archived_at", "live_evaluation_id", fence=INTERNAL, leased_by=INTERNAL, leased_until=INTERNAL,
     ),
     _table(
         "scores",
