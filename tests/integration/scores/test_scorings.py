@@ -7,6 +7,7 @@ import pytest
 
 from tests.embedded.stack import Caller, Stack
 from tests.integration.scores.conftest import RUBRIC, StartOptimizer, live, rows, run_prompt, say, scores_of
+from tests.integration.scores.test_live_scores import recounted
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F4")]
 
@@ -145,3 +146,59 @@ async def test_a_scoring_is_paused_and_cancelled(caller: Caller, start_optimizer
     assert (await say(caller, "GET", f"/v1/scorings/{third['id']}"))["status"] in ("cancelled", "completed")
     asked = [it["action"] for it in (await say(caller, "GET", "/v1/audit?limit=100"))["data"] if it["action"].startswith("scoring.")]
     assert asked.count("scoring.created") == 3 and "scoring.cancelled" in asked and "scoring.changed" in asked
+
+
+async def test_scores_count_in_the_arms_of_an_experiment_and_guard_it(
+    caller: Caller, start_optimizer: StartOptimizer, stack: Stack
+) -> None:
+    """Told beside the metric that decides, with an interval for each arm and the difference; past ones by a scoring. The recount agrees."""
+    await start_optimizer(experiment_interval_s=0.2)
+    bad = {"messages": [{"role": "user", "content": "Say nothing."}], "base_version": 1, "model": "simulated/chat", "temperature": 0.0}
+    await say(caller, "POST", "/v1/prompts/answers/versions", bad)
+    one, live_id = await live(caller, {"kind": "contains", "phrases": ["parcel"]}, prompts=["answers"])
+    arms = [{"name": "control", "label": "production"}, {"name": "worse", "version": 2}]
+    draft = {"name": "Shorter", "prompt": "answers", "arms": arms, "unit": "execution", "metric": "success"}
+    unknown = await caller("POST", "/v1/experiments", draft | {"guardrails": [{"metric": f"evaluator:{live_id}", "margin": 0.1}]})
+    assert (unknown.status, unknown.body["error"]["param"]) == (422, "guardrails[0].metric")
+    points = await caller("POST", "/v1/experiments", draft | {"guardrails": [{"metric": f"evaluator:{one}", "margin": 5}]})
+    assert points.status == 422 and "must be below 1" in points.body["error"]["message"]
+    guard = {"metric": f"evaluator:{one}", "margin": 0.1}
+    made = await say(caller, "POST", "/v1/experiments", draft | {"guardrails": [guard]})
+    metric = f"evaluator:{one}@1"
+    assert [(rule["metric"], rule["direction"]) for rule in made["guardrails"]] == [(metric, "higher")]
+    unscored = await evaluator(caller, {"kind": "contains", "phrases": ["a"]}, name="scores nothing")
+    silent = await say(caller, "POST", "/v1/experiments", draft | {"guardrails": [{"metric": f"evaluator:{unscored}", "margin": 0.1}]})
+    for drafted, warned in ((made, 0), (silent, 1)):
+        checks = (await say(caller, "GET", f"/v1/experiments/{drafted['id']}/checklist"))["checks"]
+        assert [it["state"] for it in checks if it["name"] == "scores"] == ["warning"] * warned
+    await say(caller, "POST", f"/v1/experiments/{made['id']}/start", {})
+    async with asyncio.timeout(30):  # until the gateway has heard of it
+        while (await say(caller, "GET", f"/v1/executions/{await run_prompt(caller, 'parcel')}"))["arm"] is None:
+            await asyncio.sleep(0.05)
+    for _ in range(4):
+        await asyncio.gather(*(run_prompt(caller, f"parcel {n}") for n in range(30)))
+    async with asyncio.timeout(60):
+        while (told := await say(caller, "GET", f"/v1/experiments/{made['id']}"))["status"] != "completed":
+            await asyncio.sleep(0.1)
+    assert "the score of an evaluator" in told["verdict"]["sentence"]
+    found = next(it for it in told["verdict"]["result"]["figures"] if it["metric"] == metric)
+    assert found["role"] == "guardrail" and found["kind"] == "share"
+    assert {it["arm"]: it["value"] for it in found["arms"]} == {"control": 1.0, "worse": 0.0}
+    async with asyncio.timeout(60):
+        while (await rows(stack, "SELECT count(*) AS n FROM burnish.scores WHERE evaluator_id = $1::text::uuid AND NOT in_arm", one))[0][
+            "n"
+        ]:
+            await asyncio.sleep(0.1)
+    other = await evaluator(caller, {"kind": "contains", "phrases": ["parcel"]}, name="afterwards")
+    past = await say(caller, "POST", "/v1/scorings", {"evaluator_id": other, "filters": {"experiment_id": made["id"]}})
+    await until(caller, past["id"], "completed")
+    async with asyncio.timeout(60):
+        while (
+            sum(
+                it["sum_x"]
+                for it in await rows(stack, "SELECT sum_x FROM burnish.experiment_sums WHERE metric = $1", f"evaluator:{other}@1")
+            )
+            < past["total"]
+        ):
+            await asyncio.sleep(0.05)
+    assert await recounted(stack, caller) == []

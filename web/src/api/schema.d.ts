@@ -14407,7 +14407,8 @@ export interface components {
          * Guardrail
          * @description What the candidate may not harm by more than `margin`, one-sided. `relative`: the margin is a part of the incumbent's figure.
          *
-         *     `metric`: error_rate | latency_p95_ms | latency_ms | cost_nusd | satisfaction | metric:<name>. Of latency_p95_ms the share of answers
+         *     `metric`: error_rate | latency_p95_ms | latency_ms | cost_nusd | satisfaction | metric:<name> |
+         *     evaluator:<id>@<version>. Of latency_p95_ms the share of answers
          *     that are slower than the limit frozen at the start is compared (SCIENCE section 5).
          */
         Guardrail: {
@@ -14485,7 +14486,10 @@ export interface components {
             direction?: ("higher" | "lower") | null;
             /** Margin */
             margin: number;
-            /** Metric */
+            /**
+             * Metric
+             * @description error_rate, latency_p95_ms, latency_ms, cost_nusd, satisfaction, metric:<name>, or evaluator:<id>: the mean score that live evaluations and scorings give, of its newest version, or of evaluator:<id>@<version>.
+             */
             metric: string;
             /**
              * Relative
@@ -22039,7 +22043,7 @@ export interface components {
         RolloutPolicyBody: {
             /**
              * Guardrails
-             * @description Empty: the usual ones.
+             * @description Empty: the usual ones. None of an evaluator's score.
              */
             guardrails?: components["schemas"]["GuardrailBody"][];
             /**

@@ -32,7 +32,7 @@ ON CONFLICT DO NOTHING RETURNING true"""
 TAKE: Final = f"""
 WITH due AS (SELECT workspace_id, execution_id, evaluator_id, evaluator_version FROM scores
               WHERE workspace_id = $1 AND counted_at IS NULL ORDER BY scored_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-UPDATE scores s SET counted_at = clock_timestamp() FROM due d
+UPDATE scores s SET counted_at = clock_timestamp(), in_arm = true FROM due d
  WHERE s.workspace_id = d.workspace_id AND s.execution_id = d.execution_id AND s.evaluator_id = d.evaluator_id
    AND s.evaluator_version = d.evaluator_version
 RETURNING {", ".join(f"s.{one}" for one in NEW)},

@@ -127,6 +127,19 @@ async def overlapping(
     return [(row["live_evaluation_id"], row["filters"]) for row in rows]
 
 
+async def newest_scoring(tx: Tx, evaluator_id: UUID, slug: str) -> int | None:
+    """The version that live evaluations of this evaluator score with, where one in use may take calls of the prompt. None: none does."""
+    version: int | None = await tx.fetchval(
+        """SELECT e.version FROM evaluators e WHERE e.evaluator_id = $1 AND e.archived_at IS NULL
+              AND EXISTS (SELECT FROM live_evaluations l
+                           WHERE l.evaluator_id = $1 AND l.kind = 'live' AND l.archived_at IS NULL AND l.active
+                             AND (l.prompts = '{}' OR $2 = ANY (l.prompts)))""",
+        evaluator_id,
+        slug,
+    )
+    return version
+
+
 async def drop_waiting(tx: Tx, live_evaluation_id: UUID) -> None:
     """What was drawn and has no score yet is not scored any more."""
     await tx.execute("DELETE FROM score_tasks WHERE live_evaluation_id = $1", live_evaluation_id)

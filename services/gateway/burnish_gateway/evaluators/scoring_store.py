@@ -31,7 +31,8 @@ SHOWN = """SELECT s.*, CASE WHEN s.archived_at IS NOT NULL THEN 'cancelled' WHEN
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Executions that fit, newest first. `searched_to`: the last that was looked at, where there are more behind it; None: none."""
+    """Executions that fit, newest first. What took part in an experiment is among them once it is counted, a moment after it ended: before
+    that its score would be in no arm. `searched_to`: the last that was looked at, where there are more behind it; None: none."""
 
     found: Sequence[Record]
     scored: frozenset[UUID]
@@ -54,7 +55,7 @@ async def find_past(tx: Tx, filters: Mapping[str, Any], *, evaluator_id: UUID, v
     await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     found = await tx.fetch(
         f"""SELECT e.execution_id, coalesce(e.slug, '') AS slug, coalesce(e.version, 0) AS version, coalesce(e.label, '') AS label, e.model,
-                   e.simulated, e.finished_at
+                   e.simulated, e.finished_at, e.experiment_id
               FROM (SELECT * FROM {looked} ORDER BY e.execution_id DESC LIMIT {most}) e
              WHERE {" AND ".join([TO_SCORE, *_conditions(rest, first=2 + len(scope))])}
              ORDER BY e.execution_id DESC LIMIT ${1 + len(scope)}""",
@@ -66,6 +67,7 @@ async def find_past(tx: Tx, filters: Mapping[str, Any], *, evaluator_id: UUID, v
     if len(found) < newest:
         last = f"SELECT e.execution_id FROM {looked} ORDER BY e.execution_id DESC OFFSET {most - 1} LIMIT 1"
         end = await tx.fetchval(last, *scope.values())
+    found = await _counted(tx, found)
     ids = sorted(one["execution_id"] for one in found)
     if not ids:
         return Past(found, frozenset(), frozenset(), end)
@@ -79,6 +81,18 @@ async def find_past(tx: Tx, filters: Mapping[str, Any], *, evaluator_id: UUID, v
         ids[0], ids[-1], ids,
     )  # fmt: skip
     return Past(found, frozenset(row[0] for row in scored), frozenset(row[0] for row in kept), end)
+
+
+async def _counted(tx: Tx, found: Sequence[Record]) -> list[Record]:
+    """Without those of an experiment that analytics has not counted yet."""
+    ids = sorted(one["execution_id"] for one in found if one["experiment_id"] is not None)
+    if not ids:
+        return list(found)
+    rows = await tx.fetch(
+        "SELECT execution_id FROM execution_facts WHERE execution_id BETWEEN $1 AND $2 AND execution_id = ANY ($3)", ids[0], ids[-1], ids
+    )
+    counted = {row[0] for row in rows}
+    return [one for one in found if one["experiment_id"] is None or one["execution_id"] in counted]
 
 
 async def lengths_of(tx: Tx, execution_ids: Sequence[UUID]) -> Record | None:

@@ -23,7 +23,7 @@ OPTIMIZATION_TABLES: Final = (
     _table(
         "scores",
         "execution_id evaluator_id evaluator_version live_evaluation_id kind slug version label model finished_at score passed unavailable"
-        " reason disagreement uncertain votes judge_executions cost_nusd took_ms simulated scored_at forgotten_at",
+        " reason disagreement uncertain votes judge_executions cost_nusd took_ms simulated scored_at in_arm forgotten_at",
         "execution_id evaluator_id evaluator_version", page_rows=PAGE_ROWS_OF_TEXTS, counted_at=INTERNAL,
     ),
     _table(
