@@ -12783,6 +12783,23 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * EvaluatorImported
+         * @description `conflict`: the one of this name that is here has other versions, or cannot go on with those; `reason` says why.
+         */
+        EvaluatorImported: {
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "extended" | "unchanged" | "conflict";
+            /** Reason */
+            reason: string | null;
+            /** Versions Added */
+            versions_added: number;
+        };
         /** EvaluatorMean */
         EvaluatorMean: {
             /**
@@ -14647,6 +14664,8 @@ export interface components {
             datasets: components["schemas"]["DatasetImported"][];
             /** Dry Run */
             dry_run: boolean;
+            /** Evaluators */
+            evaluators: components["schemas"]["EvaluatorImported"][];
             executions: components["schemas"]["ExecutionsImported"];
             /** Experiments */
             experiments: components["schemas"]["ExperimentImported"][];

@@ -8,7 +8,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from burnish_gateway.bundle.experiment_form import ExperimentForm
-from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
+from burnish_gateway.bundle.form import BundleForm, DatasetForm, EvaluatorForm, PromptForm
+from burnish_gateway.bundle.import_evaluators import check_evaluators
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_chains import ReadChain, read_chains
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, NewItem, marked, says_nothing
@@ -57,6 +58,7 @@ class ReadBundle:
     models: tuple[NewModel, ...] = ()
     chains: tuple[ReadChain, ...] = ()
     experiments: tuple[ExperimentForm, ...] = ()
+    evaluators: tuple[EvaluatorForm, ...] = ()
 
 
 def read_bundle(raw: bytes, *, now: datetime) -> ReadBundle:
@@ -115,6 +117,7 @@ def check_bundle(
         tuple(models),
         read_chains(bundle.chains),
         tuple(bundle.experiments),
+        check_evaluators(bundle.evaluators),
     )
 
 
