@@ -64,7 +64,11 @@ class Imported:
     @property
     def left_out(self) -> int:
         """What was left alone, and what notes tell as lost; an experiment that is refused has a note."""
-        return self.notes.lost + sum(one.outcome == "conflict" for one in (*self.prompts, *self.chains, *self.evaluators))
+        return (
+            self.notes.lost
+            + sum(one.outcome == "conflict" for one in (*self.prompts, *self.chains))
+            + sum(one.outcome == "conflict" for one in self.evaluators)
+        )
 
     @property
     def changed(self) -> list[str]:
