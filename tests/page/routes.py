@@ -76,6 +76,7 @@ ROUTES = (
     Route("evaluator-scores", "/app/evaluators/{evaluator}?tab=scores"),
     Route("live-evaluations", "/app/evaluators/live"),
     Route("live-evaluation-form", "/app/evaluators/live?new=1&evaluator={evaluator}", without=BEHIND_A_DIALOG),
+    Route("scoring-form", "/app/evaluators/live?past=1&evaluator={evaluator}", without=BEHIND_A_DIALOG),
     Route("scores", "/app/evaluators/scores"),
     Route("test-runs-compared", "/app/test-runs?tab=compare"),
     Route("analytics", "/app/analytics"),

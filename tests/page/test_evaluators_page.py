@@ -159,6 +159,36 @@ async def test_a_share_of_live_traffic_is_scored_paused_changed_and_archived(pag
     await expect(row).to_have_count(0)
 
 
+async def test_past_runs_are_scored_after_a_forecast_and_wait_where_the_limit_is_reached(page_as: OpenPage, site: Site) -> None:
+    name = f"past {uuid4().hex[:6]}"
+    judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": "is kind", "max_tokens": 50}
+    made = await site.call("POST", "/v1/evaluators", {"name": name, "settings": judge})
+    page = await page_as("editor", f"/app/evaluators/live?evaluator={made['id']}")
+    await page.get_by_role("button", name="Score past runs").click()
+    dialog = page.get_by_role("dialog", name="Score past runs")
+    await dialog.get_by_role("button", name="Prompts: Add a prompt").click()
+    await page.get_by_role("dialog", name="Prompts").get_by_role("combobox").fill(SCORED)
+    await page.get_by_role("option", name=SCORED).click()
+    await dialog.get_by_label("At most so many").fill("3")
+    limit = dialog.get_by_label("May cost at most, $")
+    await limit.fill("0.000001")
+    await dialog.get_by_role("button", name="See how many, and what for").click()
+    begin = dialog.get_by_role("button", name="Score 3 runs")
+    await expect(dialog).to_contain_text("By the length of the texts.")
+    await check_axe(page, without=BEHIND)
+    expect_console(page, "status of 422")
+    await begin.click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("pays for no call of a judge")
+    await limit.fill("2")
+    await begin.click()
+    row = page.get_by_role("table", name="Scorings of past runs").get_by_role("row").filter(has_text=name)
+    await expect(row).to_contain_text(f"the newest 3 of {SCORED}")
+    await expect(row).to_contain_text("completed", timeout=30_000)
+    await expect(row).to_contain_text("3 of 3")
+    [kept] = (await site.call("GET", f"/v1/scorings?evaluator_id={made['id']}"))["data"]
+    assert (kept["scored"], kept["limit_nusd"], kept["wanted"]["prompts"]) == (3, 2 * 10**9, [SCORED])
+
+
 async def test_a_page_whose_form_is_still_to_come_says_that_something_is_coming(page_as: OpenPage) -> None:
     page = await page_as("editor", "/app/evaluators/live")
     held: list[Route] = []

@@ -80,6 +80,8 @@ EXPECTED = (
     ("* /v1/evaluators*", "editor"),
     ("GET /v1/live-evaluations*", "viewer"),
     ("* /v1/live-evaluations*", "editor"),
+    ("GET /v1/scorings*", "viewer"),
+    ("* /v1/scorings*", "editor"),
     ("GET /v1/scores*", "viewer"),
     ("GET /v1/datasets*", "viewer"),
     ("* /v1/datasets*", "editor"),

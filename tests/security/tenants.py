@@ -97,6 +97,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     items = [{**one, "input": f"{one['input']} {one['split']}"} for one in items]
     evaluator = {"name": secret, "settings": {"kind": "contains", "phrases": [secret]}}
     own["evaluator"] = (await make("POST", "/v1/evaluators", evaluator))["id"]
+    past = {"name": f"past {secret}", "settings": {"kind": "contains", "phrases": [secret]}}
+    own["past_evaluator"] = (await make("POST", "/v1/evaluators", past))["id"]
     rule = {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "labels": [own["label"]], "sample": 0.5}
     own["live_evaluation"] = (await make("POST", "/v1/live-evaluations", rule))["id"]
     guardrail = {"name": secret, "prompts": [own["slug"]], "settings": {"kind": "deny", "phrases": [f"never {secret}"]}}
@@ -291,6 +293,14 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         reason=secret,
         simulated=True,
     )
+    for name in ("scoring", "unwanted_scoring"):  # with something left to score, which nobody works on here
+        own[name] = str(new_uuid())
+        rule = {"kind": "past", "evaluator_version": 1, "sample_ratio": 1.0, "tasks_total": 1, "created_by": "a test", "active": False}
+        wanted = json.dumps({"prompts": [], "labels": [], "filters": {"app": secret}, "from": None, "to": None, "newest": 1})
+        of = {"live_evaluation_id": UUID(own[name]), "evaluator_id": UUID(own["evaluator"])}
+        await insert("live_evaluations", **of, **rule, wanted=wanted)
+        task = {"execution_id": new_uuid(), "evaluator_version": 1, "model": "simulated/chat", "simulated": True, "finished_at": now}
+        await insert("score_tasks", **of, **task, **where)
     own["feedback"] = str(new_uuid())
     await insert(
         "feedback",

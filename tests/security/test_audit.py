@@ -69,6 +69,7 @@ NO_CONFIGURATION = {
     "POST /v1/reports/schedule/run": "the same",
     "POST /v1/datasets/preview": "changes nothing",
     "POST /v1/test-runs/forecast": "changes nothing",
+    "POST /v1/scorings/forecast": "it only counts",
     "POST /v1/optimizations/forecast": "changes nothing",
     "POST /v1/model-migrations/forecast": "changes nothing",
     "POST /v1/model-migrations/{migration_id}/cancel": "notes when there is something to stop; this one is over",

@@ -73,6 +73,8 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/evaluators/{evaluator_id}/try": {"output": "other"},
     "POST /v1/evaluators/{evaluator_id}/versions": {"message": "other"},
     "POST /v1/live-evaluations": {"sample": 0.75},
+    "POST /v1/scorings": {"newest": 2},
+    "POST /v1/scorings/forecast": {"newest": 2},
     "POST /v1/guardrails": {"name": "other"},
     "POST /v1/guardrails/try": {"text": "other"},
     "POST /v1/datasets/preview": {"items": [{"question": "other", "answer": "b"}]},

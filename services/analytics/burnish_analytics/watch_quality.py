@@ -45,10 +45,10 @@ class _Series:
 async def watch_quality(tx: Tx, workspace_id: UUID, scores: Sequence[NewScore], *, limits: DetectorLimits, now: datetime) -> int:
     """Feeds newly counted scores to the detectors, in the order in which their executions finished. Returns how many alerts were raised.
 
-    The caller holds the workspace's detectors.
+    The caller holds the workspace's detectors. What somebody had scored of the past says nothing of what a label serves now.
     """
     watched = sorted(
-        (one for one in scores if one.score is not None and one.slug and one.label and one.version),
+        (one for one in scores if one.score is not None and one.slug and one.label and one.version and not one.is_past),
         key=lambda one: (_key(one), one.finished_at),
     )
     if not watched:

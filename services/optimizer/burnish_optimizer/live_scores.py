@@ -119,7 +119,7 @@ class LiveScores:
             waits_for=WAITS_FOR,
         )
         judges = JudgesDesk(desk, self.db, {"evaluator_id": str(live.evaluator_id), "live_evaluation_id": str(claim.id)})
-        scoring = Scoring(claim, live, self.db, self.grounds, judges.ask)
+        scoring = Scoring(claim, live, self.db, self.grounds, judges.ask, turn_s=self.settings.batch_turn_s)
         work = asyncio.ensure_future(scoring.run())
         beside = [asyncio.ensure_future(desk.run()), asyncio.ensure_future(self._keep(claim))]
         try:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import structlog
@@ -35,19 +35,27 @@ REST_MOST_S: Final = 60.0
 
 SETTINGS: Final[TypeAdapter[EvaluatorSettings]] = TypeAdapter(EvaluatorSettings)
 
+UNPAID: Final[dict[str | None, Literal["budget", "credit"]]] = {"capped": "budget", "unfunded": "credit"}
+"""Of a score that there is not for want of money, whose it was."""
+
 NO_TEXT: Final = NoScore("unavailable", "the text of this execution is not kept")
 NO_ANSWER: Final = NoScore("unavailable", "the answer holds no text")
 
 
 @dataclass(slots=True)
 class Scoring:
-    """Scores for one claim. Safe to begin again after a crash: a task is there until its score is, and judges are asked once."""
+    """Scores for one claim. Safe to begin again after a crash: a task is there until its score is, and judges are asked once.
+
+    `turn_s`: so long one of the past is worked on before others have their turn. Where nobody pays for its judges it pauses, and what was
+    not paid for keeps its place.
+    """
 
     claim: LiveClaim
     live: LiveEvaluation
     db: Database
     grounds: Grounds
     ask: Ask
+    turn_s: float = 20.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _ready: dict[int, tuple[str, Evaluator | NoScore]] = field(default_factory=dict)
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKS_AT_ONCE))
@@ -55,17 +63,31 @@ class Scoring:
     async def run(self) -> int:
         """Returns how many scores it wrote. Raises LiveClaimLost, Unavailable."""
         written = 0
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while tasks := await self._waiting():
             for version in {one.evaluator_version for one in tasks}:
                 await self._make_ready(version)
             scored = await asyncio.gather(*(self._score(task) for task in tasks))
             await failpoints.hit("optimizer.before_scores")
             rows = [row for row in scored if isinstance(row, ScoreRow)]
+            unpaid = {UNPAID[row.unavailable] for row in rows if row.unavailable in UNPAID} if self.live.is_past else set()
+            if unpaid:
+                rows = [row for row in rows if row.unavailable not in UNPAID]
             written += await self._write(rows) if rows else 0
+            if unpaid:
+                await self._pause(max(unpaid))
+            if unpaid or (self.live.is_past and loop.time() - began > self.turn_s):
+                return written
             rests = [one for one in scored if isinstance(one, float)]
             if rests:
                 await self.sleep(min(REST_MOST_S, max(BUSY_PAUSE_S, *rests)))
         return written
+
+    async def _pause(self, because: Literal["budget", "credit"]) -> None:
+        async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:
+            await live_store.pause(tx, self.claim, because=because)
+        log.info("scores.paused", live_evaluation_id=str(self.claim.id), because=because)
 
     async def _waiting(self) -> list[Task]:
         async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:

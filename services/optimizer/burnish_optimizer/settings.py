@@ -15,7 +15,7 @@ class OptimizerSettings(SandboxSettings, SharedSettings):
     jobs_at_once: int = Field(default=4, ge=1, description="Most test runs and optimization jobs that one replica works on at once.")
     job_in_flight: int = Field(default=64, ge=1, le=1024, description="Most evaluations of one job on their way at once.")
     batches_at_once: int = Field(default=8, ge=1, description="Most batches that one replica works on at once.")
-    batch_turn_s: float = Field(default=20.0, gt=0, description="After so long a batch makes room where others wait.")
+    batch_turn_s: float = Field(default=20.0, gt=0, description="After so long a batch, or a scoring of past executions, makes room.")
     live_evaluations_at_once: int = Field(default=4, ge=1, description="Most live evaluations that one replica scores for at once.")
     score_interval_s: float = Field(default=1.0, gt=0, description="How often it is looked whether live traffic waits to be scored.")
     experiment_interval_s: float = Field(default=10.0, gt=0, description="How often a running experiment is looked at.")

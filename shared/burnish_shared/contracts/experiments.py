@@ -30,7 +30,8 @@ class _Kept(BaseModel):
 class Guardrail(_Kept):
     """What the candidate may not harm by more than `margin`, one-sided. `relative`: the margin is a part of the incumbent's figure.
 
-    `metric`: error_rate | latency_p95_ms | latency_ms | cost_nusd | satisfaction | metric:<name>. Of latency_p95_ms the share of answers
+    `metric`: error_rate | latency_p95_ms | latency_ms | cost_nusd | satisfaction | metric:<name> |
+    evaluator:<id>@<version>. Of latency_p95_ms the share of answers
     that are slower than the limit frozen at the start is compared (SCIENCE section 5).
     """
 

@@ -53,6 +53,7 @@ AuditKind = Literal[
     "review_settings",
     "routing",
     "schedule",
+    "scoring",
     "suggestion",
     "test_run",
     "transfer",

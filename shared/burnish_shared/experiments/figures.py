@@ -14,6 +14,7 @@ from burnish_shared.experiments.guardrails import failures
 from burnish_shared.experiments.missing_feedback import heard
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.quantiles import COUNTED, QUANTILES, Percentile, find, quantile_shares
+from burnish_shared.experiments.scored import is_scored
 from burnish_shared.experiments.sequence import half_width
 from burnish_shared.experiments.sums import ArmSums, is_share, total
 
@@ -22,6 +23,9 @@ Figures = Literal["share", "ms", "nusd", "number"]
 
 TOLD: Final = ("error_rate", "latency_p50_ms", "latency_p95_ms", "latency_ms", "cost_nusd", "satisfaction", "feedback_rate")
 """Shown of every experiment, whatever decides it."""
+
+SCORED_MOST: Final = 20
+"""So many versions of evaluators are told of at most."""
 
 SLOW: Final = "slow_share"
 """What the guardrail `latency_p95_ms` compares: answers that are slower than the limit frozen at the start."""
@@ -69,9 +73,11 @@ class Figure:
 
 def figures(plan: Plan, epochs: Sequence[Epoch], memory: Memory, decided: Sequence[Difference]) -> tuple[Figure, ...]:
     """The metric that decides first, then guardrails in their order, then the rest of `TOLD`. `decided`: the differences of the analysis,
-    which are taken as they are. Metrics of which no arm has an observation are left out, unless they decide or guard."""
+    which are taken as they are. Metrics of which no arm has an observation are left out, unless they decide or guard. Scores of evaluators
+    come last, of the first SCORED_MOST by name."""
     guarded = [SLOW if one.metric == "latency_p95_ms" else one.metric for one in plan.guardrails]
-    names = dict.fromkeys([plan.metric, *guarded, *TOLD])
+    scored = sorted({name for epoch in epochs for own in epoch.sums.values() for name in own if is_scored(name)})
+    names = dict.fromkeys([plan.metric, *guarded, *TOLD, *scored[:SCORED_MOST]])
     if plan.metric == "success":
         names.pop("error_rate", None)
     found = [_figure(name, plan, epochs, memory, decided, is_guarded=name in guarded) for name in names]
@@ -152,6 +158,8 @@ def _kind(name: str, plan: Plan, epochs: Sequence[Epoch]) -> Figures:
     """Of a metric of one's own: a share where all its observations lie between 0 and 1."""
     if name in KINDS:
         return KINDS[name]
+    if is_scored(name):
+        return "share"
     return "share" if all(is_share(total(_sums(name, one, arm) for one in epochs)) for arm in plan.arms) else "number"
 
 
@@ -159,4 +167,4 @@ def _better(name: str, plan: Plan) -> Literal["higher", "lower"] | None:
     guard = next((one for one in plan.guardrails if one.metric == name), None)
     if name.startswith("metric:"):
         return guard.direction if guard is not None else None
-    return "higher" if name in ("success", "satisfaction") else None if name == "feedback_rate" else "lower"
+    return "higher" if name in ("success", "satisfaction") or is_scored(name) else None if name == "feedback_rate" else "lower"

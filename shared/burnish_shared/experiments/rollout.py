@@ -114,7 +114,7 @@ def _can_be_known(one: GuardrailFinding) -> bool:
 
 
 def _doubt(one: GuardrailFinding) -> str:
-    name = sentences.NAMES.get(one.metric, one.metric)
+    name = sentences.name_of(one.metric)
     if one.state == "no_data":
         return f"Too little is known of {name}: {one.units:,} units."
     return f"It may be that {name} got worse; more is waited for."
@@ -138,6 +138,6 @@ def _done(analysis: Analysis) -> str:
     """What could not be known was not held either, and is named."""
     frozen = any(one.against == "baseline" for one in analysis.guardrails)
     said = " At 100% there is no control any more: it was held against what the control was before." if frozen else ""
-    unseen = [sentences.NAMES.get(one.metric, one.metric.removeprefix("metric:")) for one in analysis.guardrails if not _can_be_known(one)]
+    unseen = [sentences.name_of(one.metric) for one in analysis.guardrails if not _can_be_known(one)]
     left = f" Of {' and '.join(unseen)} nothing could be known." if unseen else ""
     return f"The candidate held at every step; no guardrail was broken.{said}{left}"

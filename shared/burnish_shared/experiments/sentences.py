@@ -8,6 +8,7 @@ from burnish_shared.experiments.analysis import Analysis, Difference
 from burnish_shared.experiments.contrast import AS_GOOD_AS_EQUAL
 from burnish_shared.experiments.guardrails import GuardrailFinding
 from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.scored import is_scored
 
 NAMES: Final[Mapping[str, str]] = {
     "success": "answers that succeed",
@@ -66,6 +67,11 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
     return f"Not decided yet: {_interval(one, analysis, plan)}; {after}{_left(days_left)}."
 
 
+def name_of(metric: str) -> str:
+    """In the middle of a sentence."""
+    return "the score of an evaluator" if is_scored(metric) else NAMES.get(metric, metric.removeprefix("metric:"))
+
+
 def of_the_end(said: str) -> str:
     """What was said of an experiment that went on, once it is over: one sentence or several."""
     return said.replace(YOU_MAY_STOP, ".")
@@ -75,7 +81,7 @@ def _constant(one: Difference, analysis: Analysis, plan: Plan) -> str:
     """What is known where nothing varies inside an arm: what was seen, exactly."""
     means = {arm.arm: arm.value for arm in analysis.arms}
     control, treatment = means[plan.control], means[one.arm]
-    name = NAMES.get(plan.metric, plan.metric.removeprefix("metric:"))
+    name = name_of(plan.metric)
     if control is None or treatment is None or not one.is_constant:  # not from epoch to epoch either, or means of all hide who had which
         return "Nothing varies inside an arm, so no difference can be proven yet"
     if isclose(control, treatment, rel_tol=AS_GOOD_AS_EQUAL):
@@ -113,7 +119,7 @@ def of_missing(one: Difference, analysis: Analysis) -> str:
 
 
 def of_harm(one: GuardrailFinding) -> str:
-    name = NAMES.get(one.metric, one.metric.removeprefix("metric:"))
+    name = name_of(one.metric)
     beside = "the control" if one.against == "control" else "what the control was (nobody is in it any more)"
     if one.metric == "latency_p95_ms":
         moved = f"{one.treatment or 0:.1%} of answers are slower than allowed, {one.control or 0:.1%} at {beside}"

@@ -11,6 +11,7 @@ from burnish_analytics.core.sampling import place_of, tasks_of
 from burnish_analytics.core.score_sums import NewScore, sums_of
 from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.contracts.finished_columns import FinishedColumns
+from burnish_shared.contracts.live_filters import LiveFilters
 from burnish_shared.ids import new_uuid
 
 pytestmark = pytest.mark.capability("F4")
@@ -83,3 +84,42 @@ def test_sums_of_scores_are_exact_by_minute_hour_and_day() -> None:
     for one in sums.values():
         assert (one.scores, one.passed, one.no_scores, one.uncertain, one.cost_nusd, one.simulated) == (3, 1, 1, 1, 20, 4)
         assert (one.score_sum_micro, one.score_squares_micro) == (1_000_000, 540_000)
+
+
+@pytest.mark.parametrize(
+    ("filters", "other"),
+    [
+        ({"model": "m"}, {"model": "n"}),
+        ({"provider": "p"}, {"provider": "q"}),
+        ({"app": "shop"}, {"app": None}),
+        ({"experiment_id": UUID(int=7), "arm": "b"}, {"experiment_id": UUID(int=7), "arm": "a"}),
+        ({"cached": False}, {"cached": True}),
+        ({"simulated": False}, {"simulated": True}),
+        ({"min_cost_nusd": 1}, {"cost_nusd": 0}),
+        ({"min_latency_ms": 1}, {"latency_ms": 0}),
+        ({"tag": "support"}, {"slug": "other"}),
+    ],
+)
+def test_all_filters_that_are_named_must_hold(filters: dict[str, Any], other: dict[str, Any]) -> None:
+    fits = {"app": "shop", "experiment_id": UUID(int=7), "arm": "b"}
+    plain, another = item(**fits), item(**(fits | other))
+    one = rule(filters=LiveFilters(**filters), tagged=frozenset({"answers"}))
+    assert drawn([plain, another], one) == {plain.execution_id}
+
+
+def test_one_that_asks_for_metadata_leaves_the_execution_to_the_next_as_well() -> None:
+    """Whether it fits is seen where it is queued: the first that does gets it."""
+    first, second, third = rule(filters=LiveFilters(metadata={"a": "b"})), rule(), rule()
+    tasks = tasks_of(FinishedColumns.of([item()]), {str(WORKSPACE): [first, second, third]})
+    assert [(one.live_evaluation_id, one.metadata) for one in tasks] == [
+        (first.live_evaluation_id, '{"a": "b"}'), (second.live_evaluation_id, ""),
+    ]  # fmt: skip
+
+
+def test_filters_exclude_each_other_where_an_execution_has_one_value() -> None:
+    def apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
+        return LiveFilters(**one).excludes(LiveFilters(**other))
+
+    assert apart({"model": "a"}, {"model": "b"}) and apart({"metadata": {"k": "a"}}, {"metadata": {"k": "b", "l": "c"}})
+    assert not apart({"model": "a"}, {}) and not apart({"model": "a"}, {"app": "b"}) and not apart({"tag": "a"}, {"tag": "b"})
+    assert not apart({"metadata": {"k": "a"}}, {"metadata": {"l": "a"}}) and not apart({"min_cost_nusd": 1}, {"min_cost_nusd": 2})

@@ -2445,7 +2445,7 @@ export interface paths {
         post?: never;
         /**
          * Archive an evaluator; its scores stay
-         * @description Its live evaluations are archived with it.
+         * @description Its live evaluations are archived with it, and its scorings of past executions cancelled.
          */
         delete: operations["archive_evaluator_v1_evaluators__evaluator_id__delete"];
         options?: never;
@@ -6171,6 +6171,70 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/scorings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scorings of past executions with how far they are, the newest first */
+        get: operations["list_scorings_v1_scorings_get"];
+        put?: never;
+        /**
+         * Score past executions with an evaluator
+         * @description In the background, with the newest version of the evaluator, behind live evaluations. Where the limit, a budget or the credit is
+         *     reached it pauses by itself: what is not paid for has no score, and waits.
+         */
+        post: operations["post_scoring_v1_scorings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scorings/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many past executions would be scored, and what for
+         * @description Nothing is written. Those that have a score of the evaluator's newest version are not scored again.
+         */
+        post: operations["post_forecast_v1_scorings_forecast_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scorings/{scoring_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One scoring of past executions */
+        get: operations["get_scoring_v1_scorings__scoring_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a scoring; its scores stay
+         * @description What waits is not scored any more.
+         */
+        delete: operations["delete_scoring_v1_scorings__scoring_id__delete"];
+        options?: never;
+        head?: never;
+        /** Pause a scoring, go on, or change its limit */
+        patch: operations["patch_scoring_v1_scorings__scoring_id__patch"];
         trace?: never;
     };
     "/v1/sessions": {
@@ -12753,6 +12817,23 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * EvaluatorImported
+         * @description `conflict`: the one of this name that is here has other versions, or cannot go on with those; `reason` says why.
+         */
+        EvaluatorImported: {
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "extended" | "unchanged" | "conflict";
+            /** Reason */
+            reason: string | null;
+            /** Versions Added */
+            versions_added: number;
+        };
         /** EvaluatorMean */
         EvaluatorMean: {
             /**
@@ -14388,7 +14469,8 @@ export interface components {
          * Guardrail
          * @description What the candidate may not harm by more than `margin`, one-sided. `relative`: the margin is a part of the incumbent's figure.
          *
-         *     `metric`: error_rate | latency_p95_ms | latency_ms | cost_nusd | satisfaction | metric:<name>. Of latency_p95_ms the share of answers
+         *     `metric`: error_rate | latency_p95_ms | latency_ms | cost_nusd | satisfaction | metric:<name> |
+         *     evaluator:<id>@<version>. Of latency_p95_ms the share of answers
          *     that are slower than the limit frozen at the start is compared (SCIENCE section 5).
          */
         Guardrail: {
@@ -14466,7 +14548,10 @@ export interface components {
             direction?: ("higher" | "lower") | null;
             /** Margin */
             margin: number;
-            /** Metric */
+            /**
+             * Metric
+             * @description error_rate, latency_p95_ms, latency_ms, cost_nusd, satisfaction, metric:<name>, or evaluator:<id>: the mean score that live evaluations and scorings give, of its newest version, or of evaluator:<id>@<version>.
+             */
             metric: string;
             /**
              * Relative
@@ -14624,6 +14709,8 @@ export interface components {
             datasets: components["schemas"]["DatasetImported"][];
             /** Dry Run */
             dry_run: boolean;
+            /** Evaluators */
+            evaluators: components["schemas"]["EvaluatorImported"][];
             executions: components["schemas"]["ExecutionsImported"];
             /** Experiments */
             experiments: components["schemas"]["ExperimentImported"][];
@@ -16096,6 +16183,10 @@ export interface components {
              * Format: uuid
              */
             evaluator_id: string;
+            /** Filters */
+            filters: {
+                [key: string]: unknown;
+            };
             /**
              * Id
              * Format: uuid
@@ -16134,6 +16225,8 @@ export interface components {
              */
             active?: boolean | null;
             cap?: components["schemas"]["Cap"] | null;
+            /** @description All of them anew; {}: none. */
+            filters?: components["schemas"]["LiveFilters"] | null;
             /** Labels */
             labels?: string[] | null;
             /** Prompts */
@@ -16181,6 +16274,59 @@ export interface components {
             success_rate: number | null;
             /** Successes */
             successes: number;
+        };
+        /**
+         * LiveFilters
+         * @description All that is named must hold; what is left out, or null, is not asked for.
+         */
+        LiveFilters: {
+            /**
+             * Api Key Id
+             * @description The key of ours that the call was made with.
+             */
+            api_key_id?: string | null;
+            /** App */
+            app?: string | null;
+            /**
+             * Arm
+             * @description Of that experiment.
+             */
+            arm?: string | null;
+            /**
+             * Cached
+             * @description Whether the answer came from the cache.
+             */
+            cached?: boolean | null;
+            /**
+             * Experiment Id
+             * @description That took part in this experiment, seen or unseen.
+             */
+            experiment_id?: string | null;
+            /**
+             * Metadata
+             * @description Key → value, compared as text. `a.b` is `b` within `a`. What keeps no text has none.
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Min Cost Nusd */
+            min_cost_nusd?: number | null;
+            /** Min Latency Ms */
+            min_latency_ms?: number | null;
+            /**
+             * Model
+             * @description The one that answered.
+             */
+            model?: string | null;
+            /** Provider */
+            provider?: string | null;
+            /** Simulated */
+            simulated?: boolean | null;
+            /**
+             * Tag
+             * @description Of prompts that have it when the execution ends.
+             */
+            tag?: string | null;
         };
         /** LivePrompt */
         LivePrompt: {
@@ -18233,6 +18379,8 @@ export interface components {
              * Format: uuid
              */
             evaluator_id: string;
+            /** @description What else an execution must be; by the names of the list of executions. */
+            filters?: components["schemas"]["LiveFilters"];
             /**
              * Labels
              * @description Labels that served; none: all, and calls by version.
@@ -18441,6 +18589,47 @@ export interface components {
         NewRun: {
             /** Prompt Id */
             prompt_id?: string | null;
+        };
+        /** NewScoring */
+        NewScoring: {
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /** @description By the names of the list of executions. */
+            filters?: components["schemas"]["PastFilters"];
+            /**
+             * From
+             * @description Begun from this moment on; with its zone.
+             */
+            from?: string | null;
+            /**
+             * Labels
+             * @description Labels that served; none: all, and calls by version.
+             */
+            labels?: string[];
+            /**
+             * Limit Nusd
+             * @description What judges may cost, for the whole of it; needed where the evaluator asks models. Never more is spent.
+             */
+            limit_nusd?: number | null;
+            /**
+             * Newest
+             * @description At most so many, the newest of those that fit.
+             * @default 1000
+             */
+            newest: number;
+            /**
+             * Prompts
+             * @description Slugs; none: all, and calls without a prompt.
+             */
+            prompts?: string[];
+            /**
+             * To
+             * @description Begun before this moment; with its zone.
+             */
+            to?: string | null;
         };
         /**
          * NewSourcePrompt
@@ -19341,6 +19530,69 @@ export interface components {
             new_password: string;
             /** Token */
             token: string;
+        };
+        /**
+         * PastFilters
+         * @description Those of a live evaluation, and what is known of an execution afterwards.
+         */
+        PastFilters: {
+            /**
+             * Api Key Id
+             * @description The key of ours that the call was made with.
+             */
+            api_key_id?: string | null;
+            /** App */
+            app?: string | null;
+            /**
+             * Arm
+             * @description Of that experiment.
+             */
+            arm?: string | null;
+            /**
+             * Cached
+             * @description Whether the answer came from the cache.
+             */
+            cached?: boolean | null;
+            /**
+             * Experiment Id
+             * @description That took part in this experiment, seen or unseen.
+             */
+            experiment_id?: string | null;
+            /**
+             * Metadata
+             * @description Key → value, compared as text. `a.b` is `b` within `a`. What keeps no text has none.
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Min Cost Nusd */
+            min_cost_nusd?: number | null;
+            /** Min Latency Ms */
+            min_latency_ms?: number | null;
+            /**
+             * Model
+             * @description The one that answered.
+             */
+            model?: string | null;
+            /** Provider */
+            provider?: string | null;
+            /**
+             * Reaction
+             * @description With a thumb that points this way, with any feedback to the execution itself, or with none.
+             */
+            reaction?: ("up" | "down" | "any" | "none") | null;
+            /** Simulated */
+            simulated?: boolean | null;
+            /**
+             * Tag
+             * @description Of prompts that have it when the execution ends.
+             */
+            tag?: string | null;
+            /**
+             * Version
+             * @description Of the prompt.
+             */
+            version?: number | null;
         };
         /**
          * Percentiles
@@ -21905,7 +22157,7 @@ export interface components {
         RolloutPolicyBody: {
             /**
              * Guardrails
-             * @description Empty: the usual ones.
+             * @description Empty: the usual ones. None of an evaluator's score.
              */
             guardrails?: components["schemas"]["GuardrailBody"][];
             /**
@@ -22930,6 +23182,139 @@ export interface components {
              * Format: date-time
              */
             to: string;
+        };
+        /**
+         * ScoringAnswer
+         * @description `waiting` have no score yet; `paused_because`: its limit or a budget (`budget`), or the workspace's credit (`credit`), was reached;
+         *     None where a person paused it. `mean` is of `scored`.
+         */
+        ScoringAnswer: {
+            /** Cancelled At */
+            cancelled_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Dropped */
+            dropped: number;
+            /** Evaluator */
+            evaluator: string;
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /** Evaluator Version */
+            evaluator_version: number;
+            /** Held Nusd */
+            held_nusd: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Limit Nusd */
+            limit_nusd: number | null;
+            /** Mean */
+            mean: number | null;
+            /** No Scores */
+            no_scores: number;
+            /**
+             * Object
+             * @default scoring
+             * @constant
+             */
+            object: "scoring";
+            /** Passed */
+            passed: number;
+            /** Paused Because */
+            paused_because: ("budget" | "credit") | null;
+            /** Scored */
+            scored: number;
+            /**
+             * Simulated
+             * @description Of what was scored, or of who judged, something is simulated.
+             */
+            simulated: boolean;
+            /** Spent Nusd */
+            spent_nusd: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "paused" | "completed" | "cancelled";
+            /** Total */
+            total: number;
+            /** Waiting */
+            waiting: number;
+            /** Wanted */
+            wanted: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ScoringChange
+         * @description What is named changes.
+         */
+        ScoringChange: {
+            /**
+             * Active
+             * @description false: it pauses; true: it goes on.
+             */
+            active?: boolean | null;
+            /**
+             * Limit Nusd
+             * @description Another limit, where it has one.
+             */
+            limit_nusd?: number | null;
+        };
+        /**
+         * ScoringForecast
+         * @description `expected_nusd` is a guess by `basis`: what scores of this version of the evaluator cost (`scores`), or how long the texts are
+         *     (`texts`); `free`: no model is asked. `searched_to`: executions before were not looked at; None: all were.
+         */
+        ScoringForecast: {
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "free" | "scores" | "texts";
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /** Evaluator Version */
+            evaluator_version: number;
+            /** Expected Nusd */
+            expected_nusd: number;
+            /** Found */
+            found: number;
+            /** Scored Already */
+            scored_already: number;
+            /** Searched To */
+            searched_to: string | null;
+            /**
+             * Simulated
+             * @description A simulated model judges: its marks are a toy's.
+             */
+            simulated: boolean;
+            /** To Score */
+            to_score: number;
+            /** Without Text */
+            without_text: number;
+        };
+        /** ScoringPage */
+        ScoringPage: {
+            /** Data */
+            data: components["schemas"]["ScoringAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * SearchBody
@@ -25650,6 +26035,45 @@ export interface components {
             sign_up: "open" | "invited" | "closed";
             /** Token */
             token: boolean;
+        };
+        /**
+         * WhatToScore
+         * @description An evaluator, and which of the executions that succeeded it scores: of those that fit the newest.
+         */
+        WhatToScore: {
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /** @description By the names of the list of executions. */
+            filters?: components["schemas"]["PastFilters"];
+            /**
+             * From
+             * @description Begun from this moment on; with its zone.
+             */
+            from?: string | null;
+            /**
+             * Labels
+             * @description Labels that served; none: all, and calls by version.
+             */
+            labels?: string[];
+            /**
+             * Newest
+             * @description At most so many, the newest of those that fit.
+             * @default 1000
+             */
+            newest: number;
+            /**
+             * Prompts
+             * @description Slugs; none: all, and calls without a prompt.
+             */
+            prompts?: string[];
+            /**
+             * To
+             * @description Begun before this moment; with its zone.
+             */
+            to?: string | null;
         };
         /** WhereCodeRuns */
         WhereCodeRuns: {
@@ -73268,6 +73692,674 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_scorings_v1_scorings_get: {
+        parameters: {
+            query?: {
+                evaluator_id?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_scoring_v1_scorings_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScoring"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_forecast_v1_scorings_forecast_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatToScore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringForecast"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_scoring_v1_scorings__scoring_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scoring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_scoring_v1_scorings__scoring_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scoring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    patch_scoring_v1_scorings__scoring_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scoring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoringChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

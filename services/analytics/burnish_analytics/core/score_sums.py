@@ -13,7 +13,7 @@ MICRO: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class NewScore:
-    """One score that is in no rollup yet. `score` None: there is none."""
+    """One score that is in no rollup yet. `score` None: there is none. `is_past`: somebody had past executions scored."""
 
     execution_id: UUID
     evaluator_id: UUID
@@ -28,6 +28,7 @@ class NewScore:
     uncertain: bool
     cost_nusd: int
     simulated: bool
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,25 +10,34 @@ from burnish_analytics.core.followed import Remembered
 from burnish_analytics.core.live_rules import LiveRule, ScoreTask
 from burnish_analytics.core.recount import Difference
 from burnish_analytics.core.score_sums import MICRO, SUMS, NewScore, ScoredKey, ScoreKey, ScoreSums
+from burnish_shared.contracts.live_filters import LiveFilters
 from burnish_shared.db.session import Tx
 
-TASK: Final = tuple(one.name for one in fields(ScoreTask))
-NEW: Final = tuple(one.name for one in fields(NewScore))
+TASK: Final = tuple(one.name for one in fields(ScoreTask) if one.name != "metadata")
+NEW: Final = tuple(one.name for one in fields(NewScore) if one.name != "is_past")
 KEY: Final = tuple(one.name for one in fields(ScoreKey))
 
 QUEUE: Final = f"""
 INSERT INTO score_tasks ({", ".join(TASK)})
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::uuid[], $6::text[], $7::integer[], $8::text[], $9::text[],
-                     $10::boolean[], $11::timestamptz[])
+SELECT {", ".join(f"u.{one}" for one in TASK)}
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::uuid[], $6::text[], $7::integer[], $8::text[], $9::text[],
+              $10::boolean[], $11::timestamptz[], $12::text[]) WITH ORDINALITY u ({", ".join(TASK)}, metadata, n)
+ WHERE u.metadata = '' OR (
+       SELECT NOT EXISTS (SELECT FROM jsonb_each_text(u.metadata::jsonb) w
+                           WHERE w.value IS DISTINCT FROM coalesce(c.metadata ->> w.key, c.metadata #>> string_to_array(w.key, '.')))
+         FROM execution_contents c WHERE c.execution_id = u.execution_id AND c.workspace_id = u.workspace_id)
+ ORDER BY u.n
 ON CONFLICT DO NOTHING RETURNING true"""
 
 TAKE: Final = f"""
 WITH due AS (SELECT workspace_id, execution_id, evaluator_id, evaluator_version FROM scores
               WHERE workspace_id = $1 AND counted_at IS NULL ORDER BY scored_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-UPDATE scores s SET counted_at = clock_timestamp() FROM due d
+UPDATE scores s SET counted_at = clock_timestamp(), in_arm = true FROM due d
  WHERE s.workspace_id = d.workspace_id AND s.execution_id = d.execution_id AND s.evaluator_id = d.evaluator_id
    AND s.evaluator_version = d.evaluator_version
-RETURNING {", ".join(f"s.{one}" for one in NEW)}"""
+RETURNING {", ".join(f"s.{one}" for one in NEW)},
+  EXISTS (SELECT FROM live_evaluations l
+           WHERE l.workspace_id = s.workspace_id AND l.live_evaluation_id = s.live_evaluation_id AND l.kind = 'past') AS is_past"""
 
 ADD: Final = f"""
 INSERT INTO rollup_scores AS r (workspace_id, {", ".join((*KEY, *SUMS))})
@@ -82,9 +91,11 @@ class QualityState:
 async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> list[LiveRule]:
     """Live evaluations of these workspaces that are in use, oldest first, with the newest version of their evaluators."""
     rows = await tx.fetch(
-        """SELECT l.live_evaluation_id, l.workspace_id, l.evaluator_id, e.version AS evaluator_version, l.prompts, l.labels, l.sample_ratio
+        """SELECT l.live_evaluation_id, l.workspace_id, l.evaluator_id, e.version AS evaluator_version, l.prompts, l.labels, l.sample_ratio,
+                  l.filters, ARRAY(SELECT p.slug FROM prompts p
+                                    WHERE p.workspace_id = l.workspace_id AND p.tags @> ARRAY[l.filters ->> 'tag']) AS tagged
              FROM live_evaluations l JOIN evaluators e ON e.workspace_id = l.workspace_id AND e.evaluator_id = l.evaluator_id
-            WHERE l.workspace_id = ANY ($1::uuid[]) AND l.archived_at IS NULL AND l.active AND e.archived_at IS NULL
+            WHERE l.workspace_id = ANY ($1::uuid[]) AND l.kind = 'live' AND l.archived_at IS NULL AND l.active AND e.archived_at IS NULL
             ORDER BY l.live_evaluation_id""",
         sorted(workspaces),
     )
@@ -97,6 +108,8 @@ async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> list[LiveRule]:
             prompts=frozenset(row["prompts"]),
             labels=frozenset(row["labels"]),
             sample_ratio=row["sample_ratio"],
+            filters=LiveFilters.model_validate(row["filters"], strict=False),
+            tagged=frozenset(row["tagged"]),
         )
         for row in rows
     ]

@@ -134,7 +134,12 @@ WITH facts AS MATERIALIZED (
               sum(CASE WHEN kind = 'score' THEN round(said * 1000000)::numeric / 1000000
                        WHEN kind = 'thumb' THEN (said = 1)::int ELSE said::text::numeric END)
          FROM ({said_of("facts", "e.experiment_id, e.allocation_epoch, e.arm")}) r
-        WHERE kind IN ('thumb', 'score') OR kind LIKE 'metric:%' GROUP BY 1, 2, 3, 4),
+        WHERE kind IN ('thumb', 'score') OR kind LIKE 'metric:%' GROUP BY 1, 2, 3, 4
+       UNION ALL
+       SELECT f.experiment_id, f.allocation_epoch, f.arm, 'evaluator:' || s.evaluator_id || '@' || s.evaluator_version, count(*),
+              sum(s.score::text::numeric)
+         FROM facts f JOIN scores s ON s.workspace_id = $1 AND s.execution_id = f.execution_id
+        WHERE s.score IS NOT NULL AND s.in_arm GROUP BY 1, 2, 3, 4),
      units AS (SELECT {_ARM}, count(*) AS units, sum(x) AS x, sum(y) AS y, sum(x * x) AS xx, sum(y * y) AS yy, sum(x * y) AS xy
                  FROM experiment_units WHERE workspace_id = $1 AND x > 0 GROUP BY {_ARM})
 SELECT {_ARM}, d.figure, d.held, d.counted

@@ -89,8 +89,9 @@ async def list_key_budgets(tx: Tx, first_key_id: UUID) -> list[Record]:
 
 
 async def make_account(
-    tx: Tx, workspace_id: UUID, budget_id: UUID, *, limit_nusd: int, warn_nusd: int | None, period: str, hard: bool
+    tx: Tx, workspace_id: UUID, budget_id: UUID, *, limit_nusd: int, warn_nusd: int | None, period: str | None, hard: bool
 ) -> int:
+    """`period` None: the limit is for good."""
     account_id: int = await tx.fetchval(
         "SELECT make_budget_account($1, $2, $3, $4, $5, $6)", workspace_id, budget_id, limit_nusd, warn_nusd, period, hard
     )
@@ -98,7 +99,7 @@ async def make_account(
 
 
 async def change_account(
-    tx: Tx, workspace_id: UUID, budget_id: UUID, *, limit_nusd: int, warn_nusd: int | None, period: str, hard: bool
+    tx: Tx, workspace_id: UUID, budget_id: UUID, *, limit_nusd: int, warn_nusd: int | None, period: str | None, hard: bool
 ) -> None:
     await tx.fetchval("SELECT change_budget_account($1, $2, $3, $4, $5, $6)", workspace_id, budget_id, limit_nusd, warn_nusd, period, hard)
 

@@ -15,6 +15,7 @@ from burnish_gateway.registry.bodies import ShortText, Tags, VersionNumber
 from burnish_gateway.registry.line_store import MAX_BRANCHES
 from burnish_gateway.registry.prompt import EdgeKind, Source, Visibility
 from burnish_gateway.wire import ApiModel, Name, Text
+from burnish_shared.contracts.evaluators import EvaluatorSettings
 
 FORMAT: Final = "burnish.bundle"
 VERSION: Final = 1
@@ -174,10 +175,30 @@ class ChainForm(ApiModel):
     label_moves: Annotated[list[MoveForm], Field(max_length=100_000)] = Field(default_factory=list)
 
 
+class EvaluatorVersionForm(ApiModel):
+    """One version of an evaluator. Models of judges are named, and looked up where it comes to."""
+
+    version: VersionNumber
+    settings: EvaluatorSettings
+    message: ShortText = ""
+    created_by: Word | None = None
+    created_at: Moment | None = None
+
+
+class EvaluatorForm(ApiModel):
+    """An evaluator in use, by its name, with all its versions, numbered from 1 without a gap and of one kind."""
+
+    name: Name
+    created_by: Word | None = None
+    created_at: Moment | None = None
+    versions: Annotated[list[EvaluatorVersionForm], Field(min_length=1, max_length=VERSIONS_MOST)]
+
+
 class BundleForm(ApiModel):
     format: Literal["burnish.bundle"] = FORMAT
     version: Literal[1] = VERSION
     prompts: Annotated[list[PromptForm], Field(max_length=PROMPTS_MOST)] = Field(default_factory=list)
     chains: Annotated[list[ChainForm], Field(max_length=PROMPTS_MOST)] = Field(default_factory=list)
     datasets: Annotated[list[DatasetForm], Field(max_length=1_000)] = Field(default_factory=list)
+    evaluators: Annotated[list[EvaluatorForm], Field(max_length=1_000)] = Field(default_factory=list)
     experiments: Annotated[list[ExperimentForm], Field(max_length=1_000)] = Field(default_factory=list)

@@ -16,6 +16,7 @@ from burnish_gateway.bundle.compare_histories import Compared, Outcome, compared
 from burnish_gateway.bundle.experiments import ExperimentResult, import_experiments
 from burnish_gateway.bundle.form import DatasetForm
 from burnish_gateway.bundle.import_chains import import_chains, missing_prompts, other_prompts
+from burnish_gateway.bundle.import_evaluators import EvaluatorResult, import_evaluators
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
 from burnish_gateway.bundle.snippet_notes import other_snippets, snippet_notes
@@ -58,11 +59,16 @@ class Imported:
     chains: tuple[PromptResult, ...]
     experiments: tuple[ExperimentResult, ...]
     notes: Notes
+    evaluators: tuple[EvaluatorResult, ...] = ()
 
     @property
     def left_out(self) -> int:
         """What was left alone, and what notes tell as lost; an experiment that is refused has a note."""
-        return self.notes.lost + sum(one.outcome == "conflict" for one in (*self.prompts, *self.chains))
+        return (
+            self.notes.lost
+            + sum(one.outcome == "conflict" for one in (*self.prompts, *self.chains))
+            + sum(one.outcome == "conflict" for one in self.evaluators)
+        )
 
     @property
     def changed(self) -> list[str]:
@@ -110,8 +116,11 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     notes.join(told_of_datasets)
     experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming, others=others)
     notes.join(told)
+    evaluators, told_of_evaluators = await import_evaluators(tx, principal, bundle.evaluators, at=at, dry_run=dry_run)
+    notes.join(told_of_evaluators)
     prompts = tuple(_result(one.slug, result) for one, result in planned)
-    return Imported(prompts, tuple(datasets), tuple(_result(slug, one) for slug, one in chains.items()), tuple(experiments), notes)
+    told_of_chains = tuple(_result(slug, one) for slug, one in chains.items())
+    return Imported(prompts, tuple(datasets), told_of_chains, tuple(experiments), notes, tuple(evaluators))
 
 
 def _models_of(bundle: ReadBundle) -> list[str]:

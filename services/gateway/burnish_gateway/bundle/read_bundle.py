@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.bundle.foreign.reactions import Reaction
-from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
+from burnish_gateway.bundle.form import BundleForm, DatasetForm, EvaluatorForm, PromptForm
+from burnish_gateway.bundle.import_evaluators import check_evaluators
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_chains import ReadChain, read_chains
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, NewItem, marked, says_nothing
@@ -58,6 +59,7 @@ class ReadBundle:
     models: tuple[NewModel, ...] = ()
     chains: tuple[ReadChain, ...] = ()
     experiments: tuple[ExperimentForm, ...] = ()
+    evaluators: tuple[EvaluatorForm, ...] = ()
     reactions: tuple[Reaction, ...] = ()
 
 
@@ -122,6 +124,7 @@ def check_bundle(
         tuple(models),
         read_chains(bundle.chains),
         tuple(bundle.experiments),
+        check_evaluators(bundle.evaluators),
         tuple(reactions),
     )
 

@@ -81,6 +81,15 @@ class ExperimentImported(BaseModel):
     outcome: Literal["created", "unchanged", "refused"]
 
 
+class EvaluatorImported(BaseModel):
+    """`conflict`: the one of this name that is here has other versions, or cannot go on with those; `reason` says why."""
+
+    name: str
+    outcome: Outcome
+    versions_added: int
+    reason: str | None
+
+
 class ImportedAnswer(BaseModel):
     """What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken and why, and what
     else is to be known.
@@ -94,6 +103,7 @@ class ImportedAnswer(BaseModel):
     feedback: FeedbackImported
     models: list[ModelImported]
     experiments: list[ExperimentImported]
+    evaluators: list[EvaluatorImported]
     notes: list[str]
     left_out: int = Field(
         description="How much of the file is not here afterwards: what was left alone or refused, and what notes tell as not taken, also "
@@ -170,6 +180,7 @@ def _counts(done: Imported, models: Sequence[ModelResult], *, format: Format, ma
         "executions": made, "feedback": reactions, "models": sum(one.outcome == "created" for one in models),
         "chains": sum(one.versions_added > 0 for one in done.chains),
         "experiments": sum(one.outcome == "created" for one in done.experiments),
+        "evaluators": sum(one.versions_added > 0 for one in done.evaluators),
     }  # fmt: skip
 
 
@@ -177,10 +188,11 @@ NOTHING: Final = "The file holds nothing to bring in. Is it of the format that '
 
 
 def _answer(done: Imported, models: Sequence[ModelResult], *, executions: dict[str, int], dry_run: bool) -> dict[str, Any]:
-    is_empty = not (done.prompts or done.datasets or done.chains or done.experiments or models or executions["found"])
+    is_empty = not (done.prompts or done.datasets or done.chains or done.experiments or done.evaluators or models or executions["found"])
     return {
         "dry_run": dry_run, "prompts": [asdict(one) for one in done.prompts], "datasets": [asdict(one) for one in done.datasets],
         "chains": [asdict(one) for one in done.chains], "executions": executions, "models": [asdict(one) for one in models],
-        "experiments": [asdict(one) for one in done.experiments], "notes": done.notes.texts or ([NOTHING] if is_empty else []),
+        "experiments": [asdict(one) for one in done.experiments], "evaluators": [asdict(one) for one in done.evaluators],
+        "notes": done.notes.texts or ([NOTHING] if is_empty else []),
         "left_out": done.left_out + sum(one.outcome == "refused" for one in models),
     }  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.bundle import chain_store, store
+from burnish_gateway.bundle import chain_store, evaluator_store, store
 from burnish_gateway.bundle.experiments import experiments_of
 from burnish_gateway.bundle.form import FORMAT, VERSION, ChainForm, ChainVersionForm, LabelForm, MoveForm, PromptForm
 from burnish_shared.db.session import Database, Tx
@@ -48,6 +48,11 @@ async def write_bundle(db: Database, workspace_id: UUID, *, folder: str | None, 
     between = "\n"
     async for dataset in _datasets(db, workspace_id) if datasets else _none():
         yield (between + _line(dataset)).encode()
+        between = ",\n"
+    yield b'],"evaluators":['
+    between = "\n"
+    for evaluator in await _evaluators(db, workspace_id) if folder is None else ():
+        yield (between + _line(evaluator)).encode()
         between = ",\n"
     yield b'],"experiments":['
     between = "\n"
@@ -115,6 +120,16 @@ async def _datasets(db: Database, workspace_id: UUID) -> AsyncIterator[dict[str,
             items = await store.read_items(tx, workspace_id, one["dataset_id"])
         said = _said(one, ("name", "version", "test_version", "created_by", "created_at", "updated_at", "archived_at"))
         yield said | {"items": [_said(item, ("split", "input", "expected", "metadata", "added_version")) for item in items]}
+
+
+async def _evaluators(db: Database, workspace_id: UUID) -> list[dict[str, Any]]:
+    async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        found = await evaluator_store.list_evaluators(tx, workspace_id)
+    names = ("version", "settings", "message", "created_by", "created_at")
+    return [
+        _said(one, ("name", "created_by", "created_at")) | {"versions": [_said(version, names) for version in one["versions"]]}
+        for one in found
+    ]
 
 
 async def _none() -> AsyncIterator[dict[str, Any]]:

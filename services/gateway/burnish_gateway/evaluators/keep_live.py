@@ -15,6 +15,7 @@ from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.live_bodies import Cap, LiveEvaluationChange, NewLiveEvaluation
 from burnish_gateway.turns_store import take_turns
 from burnish_shared.contracts.evaluators import NEED_EXPECTED, EvaluatorSettings, models_of
+from burnish_shared.contracts.live_filters import LiveFilters
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
@@ -40,8 +41,8 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
     if body.cap is None and asks_models(evaluator):
         raise InvalidField("cap: this evaluator asks models; say what that may cost, as {limit_nusd, period}.", param="cap")
     await _check_cap(tx, principal, evaluator, body.cap)
-    prompts, labels = await _prompts(tx, body.prompts), _labels(body.labels)
-    await _check_alone(tx, body.evaluator_id, prompts, labels, but=None)
+    prompts, labels = await known_prompts(tx, body.prompts), known_labels(body.labels)
+    await _check_alone(tx, body.evaluator_id, prompts, labels, body.filters, but=None)
     await take_turns(tx, principal.workspace_id, "live_evaluations")
     if await live_store.count_open(tx) >= LIVE_MOST:
         raise Conflict(f"This workspace has {LIVE_MOST} live evaluations; archive one first.")
@@ -53,6 +54,7 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
         evaluator_id=body.evaluator_id,
         prompts=prompts,
         labels=labels,
+        filters=body.filters.asked(),
         sample_ratio=body.sample,
         active=body.active,
         created_by=principal.actor,
@@ -74,16 +76,18 @@ async def change_live(tx: Tx, principal: Principal, live_id: UUID, body: LiveEva
     named = body.model_fields_set
     changes: dict[str, Any] = {}
     if body.prompts is not None:
-        changes["prompts"] = await _prompts(tx, body.prompts)
+        changes["prompts"] = await known_prompts(tx, body.prompts)
     if body.labels is not None:
-        changes["labels"] = _labels(body.labels)
+        changes["labels"] = known_labels(body.labels)
     if body.sample is not None:
         changes["sample_ratio"] = body.sample
     if body.active is not None:
         changes["active"] = body.active
-    if {"prompts", "labels"} & changes.keys():
-        taken = {"prompts": held["prompts"], "labels": held["labels"]} | changes
-        await _check_alone(tx, held["evaluator_id"], taken["prompts"], taken["labels"], but=live_id)
+    if body.filters is not None:
+        changes["filters"] = body.filters.asked()
+    if {"prompts", "labels", "filters"} & changes.keys():
+        taken = {"prompts": held["prompts"], "labels": held["labels"], "filters": held["filters"]} | changes
+        await _check_alone(tx, held["evaluator_id"], taken["prompts"], taken["labels"], filters_of(taken["filters"]), but=live_id)
     if "cap" in named:
         await _check_cap(tx, principal, evaluator, body.cap)
         changes |= await _new_cap(tx, principal, live_id, held, body.cap)
@@ -120,6 +124,10 @@ def no_such_live() -> NotFound:
     return NotFound("There is no live evaluation of this id, or it is archived.", param="live_evaluation_id")
 
 
+def filters_of(stored: dict[str, Any]) -> LiveFilters:
+    return LiveFilters.model_validate(stored, strict=False)
+
+
 async def _check_cap(tx: Tx, principal: Principal, evaluator: Record, cap: Cap | None) -> None:
     """Raises InvalidField where not even the cheapest judgement fits: each score would be `capped`."""
     if cap is None or not asks_models(evaluator):
@@ -133,13 +141,16 @@ async def _check_cap(tx: Tx, principal: Principal, evaluator: Record, cap: Cap |
         )
 
 
-async def _check_alone(tx: Tx, evaluator_id: UUID, prompts: list[str], labels: list[str], *, but: UUID | None) -> None:
+async def _check_alone(
+    tx: Tx, evaluator_id: UUID, prompts: list[str], labels: list[str], filters: LiveFilters, *, but: UUID | None
+) -> None:
     """An execution has one score of a version, so a second rule over the same traffic could never pay or score. Raises Conflict."""
-    other = await live_store.overlapping(tx, evaluator_id, prompts, labels, but=but)
+    others = await live_store.overlapping(tx, evaluator_id, prompts, labels, but=but)
+    other = next((one for one, its in others if not filters.excludes(filters_of(its))), None)
     if other is not None:
         raise Conflict(
-            f"The live evaluation {other} scores the same traffic with this evaluator already; change or archive it, or name prompts or"
-            " labels that it does not take.",
+            f"The live evaluation {other} scores the same traffic with this evaluator already; change or archive it, or name prompts,"
+            " labels or filters that it does not take.",
             param="evaluator_id" if but is None else "prompts",
         )
 
@@ -167,7 +178,8 @@ async def _new_cap(tx: Tx, principal: Principal, live_id: UUID, held: Record, ca
     return {}
 
 
-async def _prompts(tx: Tx, slugs: list[str]) -> list[str]:
+async def known_prompts(tx: Tx, slugs: list[str]) -> list[str]:
+    """The slugs, each once. Raises InvalidField, NotFound."""
     parsed: list[str] = list(dict.fromkeys(parse_slug(one, param="prompts") for one in slugs))
     missing = await live_store.unknown_prompt(tx, parsed)
     if missing is not None:
@@ -175,7 +187,7 @@ async def _prompts(tx: Tx, slugs: list[str]) -> list[str]:
     return parsed
 
 
-def _labels(labels: list[str]) -> list[str]:
+def known_labels(labels: list[str]) -> list[str]:
     return list(dict.fromkeys(parse_label(one) for one in labels))
 
 
@@ -183,7 +195,7 @@ async def _facts(tx: Tx, live_id: UUID) -> dict[str, Any]:
     row = await live_store.find(tx, live_id)
     if row is None:
         raise no_such_live()
-    facts = ("prompts", "labels", "sample_ratio", "cap_nusd", "cap_period", "active")
+    facts = ("prompts", "labels", "filters", "sample_ratio", "cap_nusd", "cap_period", "active")
     return {"name": row["evaluator"]} | {name: row[name] for name in facts}
 
 

@@ -1,7 +1,7 @@
 """Bodies and answers of `/v1/live-evaluations`."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from asyncpg import Record
@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.billing.budget import Period
 from burnish_gateway.wire import ApiModel, Text
+from burnish_shared.contracts.live_filters import LiveFilters
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
 Slugs = Annotated[list[Annotated[Text, Field(min_length=1, max_length=63)]], Field(max_length=100)]
@@ -31,6 +32,9 @@ class NewLiveEvaluation(ApiModel):
     sample: Sample = Field(
         default=1.0, description="Share of the executions; drawn by their id, so that a larger share holds the smaller one."
     )
+    filters: LiveFilters = Field(
+        default_factory=LiveFilters, description="What else an execution must be; by the names of the list of executions."
+    )
     cap: Cap | None = Field(default=None, description="Needed where the evaluator asks models.")
     active: bool = True
 
@@ -41,6 +45,7 @@ class LiveEvaluationChange(ApiModel):
     prompts: Slugs | None = None
     labels: Slugs | None = None
     sample: Sample | None = None
+    filters: LiveFilters | None = Field(default=None, description="All of them anew; {}: none.")
     cap: Cap | None = None
     active: bool | None = Field(default=None, description="false: nothing is taken or scored; what waits stays and is scored afterwards.")
 
@@ -64,6 +69,7 @@ class LiveEvaluationAnswer(BaseModel):
     prompts: list[str]
     labels: list[str]
     sample: float
+    filters: dict[str, Any]
     cap: CapAnswer | None
     active: bool
     waiting: int
@@ -88,6 +94,7 @@ def live_answer(row: Record) -> LiveEvaluationAnswer:
         )  # fmt: skip
     return LiveEvaluationAnswer(
         id=row["live_evaluation_id"], evaluator_id=row["evaluator_id"], evaluator=row["evaluator"], kind=row["kind"],
-        prompts=row["prompts"], labels=row["labels"], sample=row["sample_ratio"], cap=cap, active=row["active"], waiting=row["waiting"],
+        prompts=row["prompts"], labels=row["labels"], sample=row["sample_ratio"], filters=row["filters"], cap=cap,
+        active=row["active"], waiting=row["waiting"],
         created_by=row["created_by"], created_at=row["created_at"], updated_at=row["updated_at"], archived_at=row["archived_at"],
     )  # fmt: skip

@@ -10,8 +10,8 @@ from burnish_shared.db.session import Tx
 
 WAITING_MOST = 10_000
 
-SHOWN = f"""SELECT l.live_evaluation_id, l.evaluator_id, e.name AS evaluator, e.kind, l.prompts, l.labels, l.sample_ratio, l.cap_nusd,
-       l.cap_period, l.active, l.created_by, l.created_at, l.updated_at, l.archived_at, a.held_nusd,
+SHOWN = f"""SELECT l.live_evaluation_id, l.evaluator_id, e.name AS evaluator, e.kind, l.prompts, l.labels, l.filters,
+       l.sample_ratio, l.cap_nusd, l.cap_period, l.active, l.created_by, l.created_at, l.updated_at, l.archived_at, a.held_nusd,
        CASE WHEN a.resets_at <= clock_timestamp() THEN 0 ELSE a.spent_nusd END AS spent_nusd,
        next_reset(l.cap_period, clock_timestamp()) AS resets_at,
        (SELECT count(*) FROM (SELECT FROM score_tasks t WHERE t.workspace_id = l.workspace_id
@@ -53,8 +53,8 @@ async def archive(tx: Tx, live_evaluation_id: UUID) -> None:
 async def lock(tx: Tx, live_evaluation_id: UUID) -> Record | None:
     """Nobody else changes it before this transaction ends. None: there is none, or it is archived."""
     return await tx.fetchrow(
-        "SELECT evaluator_id, prompts, labels, account_id, cap_nusd, cap_period FROM live_evaluations "
-        "WHERE live_evaluation_id = $1 AND archived_at IS NULL FOR NO KEY UPDATE",
+        "SELECT evaluator_id, prompts, labels, filters, account_id, cap_nusd, cap_period FROM live_evaluations "
+        "WHERE live_evaluation_id = $1 AND kind = 'live' AND archived_at IS NULL FOR NO KEY UPDATE",
         live_evaluation_id,
     )
 
@@ -62,7 +62,8 @@ async def lock(tx: Tx, live_evaluation_id: UUID) -> Record | None:
 async def list_open(tx: Tx, evaluator_id: UUID) -> list[UUID]:
     """Those of an evaluator that are not archived, in the order in which they are locked."""
     rows = await tx.fetch(
-        "SELECT live_evaluation_id FROM live_evaluations WHERE evaluator_id = $1 AND archived_at IS NULL ORDER BY live_evaluation_id",
+        "SELECT live_evaluation_id FROM live_evaluations WHERE evaluator_id = $1 AND kind = 'live' AND archived_at IS NULL "
+        "ORDER BY live_evaluation_id",
         evaluator_id,
     )
     return [row["live_evaluation_id"] for row in rows]
@@ -70,13 +71,13 @@ async def list_open(tx: Tx, evaluator_id: UUID) -> list[UUID]:
 
 async def find(tx: Tx, live_evaluation_id: UUID) -> Record | None:
     """Also an archived one."""
-    return await tx.fetchrow(f"{SHOWN} WHERE l.live_evaluation_id = $1", live_evaluation_id)
+    return await tx.fetchrow(f"{SHOWN} WHERE l.live_evaluation_id = $1 AND l.kind = 'live'", live_evaluation_id)
 
 
 async def list_newest(tx: Tx, *, after: UUID | None, evaluator_id: UUID | None, archived: bool, limit: int) -> Sequence[Record]:
     """Newest first, at most limit + 1; archived ones only where they are asked for."""
     return await tx.fetch(
-        f"{SHOWN} WHERE ($1::uuid IS NULL OR l.live_evaluation_id < $1) AND ($2::uuid IS NULL OR l.evaluator_id = $2) "
+        f"{SHOWN} WHERE l.kind = 'live' AND ($1::uuid IS NULL OR l.live_evaluation_id < $1) AND ($2::uuid IS NULL OR l.evaluator_id = $2) "
         "AND ($3 OR l.archived_at IS NULL) ORDER BY l.live_evaluation_id DESC LIMIT $4",
         after,
         evaluator_id,
@@ -86,14 +87,16 @@ async def list_newest(tx: Tx, *, after: UUID | None, evaluator_id: UUID | None, 
 
 
 async def count_open(tx: Tx) -> int:
-    counted: int = await tx.fetchval("SELECT count(*) FROM live_evaluations WHERE archived_at IS NULL")
+    counted: int = await tx.fetchval("SELECT count(*) FROM live_evaluations WHERE kind = 'live' AND archived_at IS NULL")
     return counted
 
 
 async def uncapped(tx: Tx, evaluator_id: UUID) -> bool:
     """Whether a live evaluation of this evaluator is in use that has no cap."""
     found: bool = await tx.fetchval(
-        "SELECT EXISTS (SELECT FROM live_evaluations WHERE evaluator_id = $1 AND archived_at IS NULL AND cap_nusd IS NULL)", evaluator_id
+        "SELECT EXISTS (SELECT FROM live_evaluations "
+        "WHERE evaluator_id = $1 AND kind = 'live' AND archived_at IS NULL AND cap_nusd IS NULL)",
+        evaluator_id,
     )
     return found
 
@@ -102,23 +105,39 @@ async def least_cap(tx: Tx, evaluator_id: UUID) -> tuple[UUID, int] | None:
     """The live evaluation of this evaluator, of those in use, that may spend least, and how much; None: none has a cap."""
     row = await tx.fetchrow(
         """SELECT live_evaluation_id, cap_nusd FROM live_evaluations
-            WHERE evaluator_id = $1 AND archived_at IS NULL AND cap_nusd IS NOT NULL ORDER BY cap_nusd, live_evaluation_id LIMIT 1""",
+            WHERE evaluator_id = $1 AND kind = 'live' AND archived_at IS NULL AND cap_nusd IS NOT NULL
+            ORDER BY cap_nusd, live_evaluation_id LIMIT 1""",
         evaluator_id,
     )
     return None if row is None else (row["live_evaluation_id"], row["cap_nusd"])
 
 
-async def overlapping(tx: Tx, evaluator_id: UUID, prompts: Sequence[str], labels: Sequence[str], *, but: UUID | None) -> UUID | None:
-    """One in use of this evaluator that may take the same executions: no prompts or labels means all."""
-    found: UUID | None = await tx.fetchval(
-        """SELECT live_evaluation_id FROM live_evaluations
-            WHERE evaluator_id = $1 AND archived_at IS NULL AND live_evaluation_id IS DISTINCT FROM $4
+async def overlapping(
+    tx: Tx, evaluator_id: UUID, prompts: Sequence[str], labels: Sequence[str], *, but: UUID | None
+) -> list[tuple[UUID, dict[str, Any]]]:
+    """Those in use of this evaluator that prompts and labels allow the same executions (none means all), with their filters."""
+    rows = await tx.fetch(
+        """SELECT live_evaluation_id, filters FROM live_evaluations
+            WHERE evaluator_id = $1 AND kind = 'live' AND archived_at IS NULL AND live_evaluation_id IS DISTINCT FROM $4
               AND (prompts = '{}' OR cardinality($2::text[]) = 0 OR prompts && $2)
               AND (labels = '{}' OR cardinality($3::text[]) = 0 OR labels && $3)
-            ORDER BY live_evaluation_id LIMIT 1""",
+            ORDER BY live_evaluation_id""",
         evaluator_id, list(prompts), list(labels), but,
     )  # fmt: skip
-    return found
+    return [(row["live_evaluation_id"], row["filters"]) for row in rows]
+
+
+async def newest_scoring(tx: Tx, evaluator_id: UUID, slug: str) -> int | None:
+    """The version that live evaluations of this evaluator score with, where one in use may take calls of the prompt. None: none does."""
+    version: int | None = await tx.fetchval(
+        """SELECT e.version FROM evaluators e WHERE e.evaluator_id = $1 AND e.archived_at IS NULL
+              AND EXISTS (SELECT FROM live_evaluations l
+                           WHERE l.evaluator_id = $1 AND l.kind = 'live' AND l.archived_at IS NULL AND l.active
+                             AND (l.prompts = '{}' OR $2 = ANY (l.prompts)))""",
+        evaluator_id,
+        slug,
+    )
+    return version
 
 
 async def drop_waiting(tx: Tx, live_evaluation_id: UUID) -> None:

@@ -11,7 +11,7 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer, request_id_of
 from burnish_gateway.error_answer import PAID
-from burnish_gateway.evaluators import agreement_routes, live_routes, score_routes, store, where_routes
+from burnish_gateway.evaluators import agreement_routes, live_routes, score_routes, scoring_routes, store, where_routes
 from burnish_gateway.evaluators.ask_judges import asking
 from burnish_gateway.evaluators.bodies import (
     Answered,
@@ -26,6 +26,7 @@ from burnish_gateway.evaluators.bodies import (
     version_answer,
 )
 from burnish_gateway.evaluators.keep_live import archive_all_live
+from burnish_gateway.evaluators.keep_scorings import cancel_all_scorings
 from burnish_gateway.evaluators.new_version import add_version
 from burnish_gateway.evaluators.try_out import checked, no_such_evaluator, saved, try_out
 from burnish_gateway.idempotency import replay, run_once
@@ -38,7 +39,13 @@ from burnish_shared.evaluators import Evaluator
 from burnish_shared.ids import new_uuid
 
 router = make_router("evaluators")
-for _part in (live_routes, score_routes, agreement_routes, where_routes):  # before the routes of one evaluator, whose id it would be
+for _part in (
+    live_routes,
+    scoring_routes,
+    score_routes,
+    agreement_routes,
+    where_routes,
+):  # before the routes of one evaluator, whose id it would be
     include(router, _part.router)
 
 LIST = "evaluators"
@@ -157,10 +164,11 @@ async def list_versions(
 
 @router.delete("/v1/evaluators/{evaluator_id}", response_model=EvaluatorAnswer, summary="Archive an evaluator; its scores stay")
 async def archive_evaluator(evaluator_id: UUID, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
-    """Its live evaluations are archived with it."""
+    """Its live evaluations are archived with it, and its scorings of past executions cancelled."""
 
     async def work(tx: Tx) -> EvaluatorAnswer:
         await archive_all_live(tx, principal, evaluator_id)
+        await cancel_all_scorings(tx, principal, evaluator_id)
         row = await store.archive(tx, evaluator_id)
         if row is None:
             raise no_such_evaluator()

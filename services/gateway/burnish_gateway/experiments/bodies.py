@@ -11,6 +11,7 @@ from burnish_gateway.experiments.running import WORDS
 from burnish_gateway.feedback.bodies import METRIC_NAME
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.experiments import BUCKETS
+from burnish_shared.experiments.scored import is_scored, scored_of
 from burnish_shared.expressions import ExpressionError, can_hold, parse
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
@@ -41,7 +42,7 @@ def known_metric(metric: str, *, among: tuple[str, ...]) -> str:
 
 def known_direction(metric: str) -> Literal["higher", "lower"] | None:
     """Of a usual metric; None of one that only its workspace can say it of."""
-    return None if metric.startswith("metric:") else "higher" if metric in MORE_IS_BETTER else "lower"
+    return None if metric.startswith("metric:") else "higher" if metric in MORE_IS_BETTER or is_scored(metric) else "lower"
 
 
 def check_direction(metric: str, direction: str | None) -> None:
@@ -53,7 +54,7 @@ def check_direction(metric: str, direction: str | None) -> None:
 
 def check_size(field: str, metric: str, size: float | None) -> None:
     """Raises ValueError for points that were meant and given as a share: between shares nothing is so far apart."""
-    if metric in SHARES and size is not None and size >= 1:
+    if (metric in SHARES or is_scored(metric)) and size is not None and size >= 1:
         raise ValueError(f"{field}: {metric} lies between 0 and 1, so this must be below 1; five points are 0.05")
 
 
@@ -87,7 +88,10 @@ class ArmBody(ApiModel):
 class GuardrailBody(ApiModel):
     """What no arm may harm by more than `margin`, one-sided and at any time. `relative`: the margin is a part of the control's figure."""
 
-    metric: Metric
+    metric: Metric = Field(
+        description="error_rate, latency_p95_ms, latency_ms, cost_nusd, satisfaction, metric:<name>, or evaluator:<id>: the mean score that"
+        " live evaluations and scorings give, of its newest version, or of evaluator:<id>@<version>."
+    )
     margin: Annotated[float, Field(ge=0, le=1e15)]
     relative: bool = False
     direction: Literal["higher", "lower"] | None = Field(default=None, description="Which is better; known of the usual metrics.")
@@ -96,6 +100,10 @@ class GuardrailBody(ApiModel):
     @field_validator("metric")
     @classmethod
     def _known(cls, metric: str) -> str:
+        if is_scored(metric):
+            if scored_of(metric) is None:
+                raise ValueError("must be evaluator:<id> or evaluator:<id>@<version>")
+            return metric
         return known_metric(metric, among=GUARDED)
 
     @model_validator(mode="after")
@@ -317,7 +325,14 @@ class RolloutPolicyBody(ApiModel):
     label: Label = "production"
     unit: Unit | None = Field(default=None, description="End users where calls name them, else sessions, else executions.")
     rollout: RolloutBody = Field(default_factory=RolloutBody)
-    guardrails: Guardrails = Field(default_factory=list, description="Empty: the usual ones.")
+    guardrails: Guardrails = Field(default_factory=list, description="Empty: the usual ones. None of an evaluator's score.")
+
+    @field_validator("guardrails")
+    @classmethod
+    def _not_scored(cls, guardrails: list[GuardrailBody]) -> list[GuardrailBody]:
+        if any(is_scored(one.metric) for one in guardrails):
+            raise ValueError("the score of an evaluator guards one experiment; a policy outlives its evaluators")
+        return guardrails
 
 
 class SettingsBody(ApiModel):

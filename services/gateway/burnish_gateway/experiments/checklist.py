@@ -7,6 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
+from burnish_gateway.evaluators.live_store import newest_scoring
 from burnish_gateway.experiments import settings_store
 from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
@@ -27,6 +28,7 @@ from burnish_shared.experiments.analysis import COST
 from burnish_shared.experiments.contrast import KNOWS_DEAR
 from burnish_shared.experiments.outlook import NOBODY_NEW
 from burnish_shared.experiments.sample_size import Needed
+from burnish_shared.experiments.scored import scored_of
 from burnish_shared.money import credits_text
 from burnish_shared.slug import parse_label
 
@@ -136,6 +138,7 @@ async def checklist(
     checks += _conflicts(experiment, await others_open(tx, experiment))
     checks += _allocation_checks(experiment)
     checks += _plan_checks(experiment)
+    checks += await _scored_checks(tx, experiment)
     traffic = await past.traffic_of(tx, experiment, now=now)
     baseline = await past.baseline_of(tx, experiment, now=now)
     checks += _traffic_checks(experiment, traffic, baseline)
@@ -243,6 +246,20 @@ def _plan_checks(experiment: Experiment) -> list[Check]:
         )
         return [Check("planned_units", "blocks", words, "deciding.planned_units")]
     return []
+
+
+async def _scored_checks(tx: Tx, experiment: Experiment) -> list[Check]:
+    """A guardrail that no score comes for guards nothing, and keeps no ramp waiting."""
+    checks = []
+    for scored in filter(None, (scored_of(one.metric) for one in experiment.guardrails)):
+        version = await newest_scoring(tx, scored.evaluator_id, experiment.slug)
+        if version is None:
+            words = f"No live evaluation of the evaluator {scored.evaluator_id} takes '{experiment.slug}': its guardrail will have no data."
+            checks.append(Check("scores", "warning", words, "guardrails"))
+        elif version != scored.version:
+            words = f"Live evaluations score with version {version} of {scored.evaluator_id}; the guardrail is of version {scored.version}."
+            checks.append(Check("scores", "warning", words, "guardrails"))
+    return checks
 
 
 def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline) -> list[Check]:

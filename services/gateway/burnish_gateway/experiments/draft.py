@@ -7,6 +7,7 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
+from burnish_gateway.evaluators import store as evaluators_store
 from burnish_gateway.experiments import settings_store, store
 from burnish_gateway.experiments.bodies import ArmBody, GuardrailBody, NewExperiment, known_direction
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm, no_such_experiment
@@ -19,6 +20,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.experiments.assign import buckets_of
 from burnish_shared.experiments.guardrails import USUAL
+from burnish_shared.experiments.scored import Scored, scored_of
 from burnish_shared.hops import current_hops
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import parse_label, parse_movable_label, parse_slug
@@ -141,7 +143,7 @@ async def values_of(tx: Tx, principal: Principal, body: NewExperiment, *, joins:
     if body.namespace is not None and joins:
         await settings_store.join_namespace(tx, principal, body.namespace, unit=body.unit)
     usual = list(USUAL) if body.kind == "rollout" else []
-    rules = usual if body.guardrails is None else [guardrail_of(one) for one in body.guardrails]
+    rules = usual if body.guardrails is None else await _pinned(tx, body.guardrails)
     said = body.deciding
     settings = Settings(
         confidence=body.confidence or own.confidence, min_samples=body.min_samples or own.min_samples, planned_units=said.planned_units,
@@ -174,6 +176,28 @@ def _check_arm(head: Head, arm: ArmBody, index: int) -> None:
     except NotFound as error:
         field = "version" if arm.version is not None else "label"
         raise InvalidField(f"arms[{index}].{field}: {error.message}", param=f"arms[{index}].{field}") from error
+
+
+async def _pinned(tx: Tx, bodies: Sequence[GuardrailBody]) -> list[Guardrail]:
+    """With the version of each evaluator written down, so that what is guarded does not change under way. Raises InvalidField."""
+    rules: list[Guardrail] = []
+    for index, body in enumerate(bodies):
+        rule, scored = guardrail_of(body), scored_of(body.metric)
+        if scored is not None:
+            place = f"guardrails[{index}].metric"
+            evaluator = await evaluators_store.find(tx, scored.evaluator_id)
+            if evaluator is None or evaluator["archived_at"] is not None:
+                raise InvalidField(f"{place}: there is no evaluator {scored.evaluator_id}, or it is archived.", param=place)
+            version = evaluator["version"] if scored.version is None else scored.version
+            if version > evaluator["version"]:
+                raise InvalidField(f"{place}: there is no version {version}; the newest is {evaluator['version']}.", param=place)
+            rule = rule.model_copy(update={"metric": Scored(scored.evaluator_id, version).metric})
+        if any(one.metric == rule.metric for one in rules):
+            raise InvalidField(
+                f"guardrails[{index}].metric: {rule.metric} stands there twice; give each metric one margin.", param="guardrails"
+            )
+        rules.append(rule)
+    return rules
 
 
 def guardrail_of(body: GuardrailBody) -> Guardrail:

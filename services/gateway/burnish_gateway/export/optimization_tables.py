@@ -16,13 +16,14 @@ OPTIMIZATION_TABLES: Final = (
     _table("evaluator_versions", "evaluator_id version settings message created_by created_at", "evaluator_id version"),
     _table(
         "live_evaluations",
-        "live_evaluation_id evaluator_id prompts labels sample_ratio cap_nusd cap_period account_id active created_by created_at updated_at"
-        " archived_at", "live_evaluation_id", fence=INTERNAL, leased_by=INTERNAL, leased_until=INTERNAL,
+        "live_evaluation_id kind evaluator_id evaluator_version prompts labels filters wanted sample_ratio cap_nusd cap_period account_id"
+        " active tasks_total tasks_dropped scores passed no_scores score_sum cost_nusd simulated paused_because created_by created_at"
+        " updated_at archived_at", "live_evaluation_id", fence=INTERNAL, leased_by=INTERNAL, leased_until=INTERNAL,
     ),
     _table(
         "scores",
         "execution_id evaluator_id evaluator_version live_evaluation_id kind slug version label model finished_at score passed unavailable"
-        " reason disagreement uncertain votes judge_executions cost_nusd took_ms simulated scored_at forgotten_at",
+        " reason disagreement uncertain votes judge_executions cost_nusd took_ms simulated scored_at in_arm forgotten_at",
         "execution_id evaluator_id evaluator_version", page_rows=PAGE_ROWS_OF_TEXTS, counted_at=INTERNAL,
     ),
     _table(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
@@ -25,10 +25,14 @@ class LiveClaimLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LiveEvaluation:
-    """`payer`: the credit account. What judges cost is counted on the live evaluation's own account too, which is its cap."""
+    """`payer`: the credit account. What judges cost is counted on the live evaluation's own account too, which is its cap.
+
+    `is_past`: somebody had past executions scored; what is not paid for then waits.
+    """
 
     evaluator_id: UUID
     payer: int
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,9 @@ async def renew(tx: Tx, claim: LiveClaim, *, lease_s: int) -> None:
 
 
 async def release(tx: Tx, claim: LiveClaim) -> None:
-    """Gives it back, for whoever finds that something waits. Says nothing where the claim is lost."""
+    """Gives it back, for whoever finds that something waits; one of the past stands behind the others. Where it is lost: nothing."""
     await tx.execute(
-        """UPDATE live_evaluations SET leased_until = NULL, leased_by = NULL
+        """UPDATE live_evaluations SET leased_until = CASE WHEN kind = 'past' THEN clock_timestamp() END, leased_by = NULL
             WHERE workspace_id = $1 AND live_evaluation_id = $2 AND fence = $3""",
         claim.workspace_id,
         claim.id,
@@ -112,12 +116,27 @@ async def release(tx: Tx, claim: LiveClaim) -> None:
 
 async def load(tx: Tx, claim: LiveClaim) -> LiveEvaluation:
     (row,) = await tx.fetch(
-        """SELECT l.evaluator_id, w.credit_account_id AS payer FROM live_evaluations l JOIN workspaces w USING (workspace_id)
+        """SELECT l.evaluator_id, w.credit_account_id AS payer, l.kind = 'past' AS is_past
+             FROM live_evaluations l JOIN workspaces w USING (workspace_id)
             WHERE l.workspace_id = $1 AND l.live_evaluation_id = $2""",
         claim.workspace_id,
         claim.id,
     )
     return LiveEvaluation(**dict(row))
+
+
+async def pause(tx: Tx, claim: LiveClaim, *, because: Literal["budget", "credit"]) -> None:
+    """One of the past, until somebody lets it go on. Raises LiveClaimLost."""
+    held = await tx.fetchval(
+        """UPDATE live_evaluations SET active = false, paused_because = $4
+            WHERE workspace_id = $1 AND live_evaluation_id = $2 AND fence = $3 AND active AND archived_at IS NULL RETURNING true""",
+        claim.workspace_id,
+        claim.id,
+        claim.fence,
+        because,
+    )
+    if not held:
+        raise LiveClaimLost
 
 
 async def settings_of(tx: Tx, workspace_id: UUID, evaluator_id: UUID, version: int) -> dict[str, Any]:
@@ -151,7 +170,7 @@ async def write_scores(tx: Tx, claim: LiveClaim, evaluator_id: UUID, scores: Seq
     A task that is gone was forgotten with its execution, or its live evaluation was archived. Raises LiveClaimLost.
     """
     held = await tx.fetchval(
-        "SELECT true FROM live_evaluations WHERE workspace_id = $1 AND live_evaluation_id = $2 AND fence = $3 FOR SHARE",
+        "SELECT true FROM live_evaluations WHERE workspace_id = $1 AND live_evaluation_id = $2 AND fence = $3 FOR NO KEY UPDATE",
         claim.workspace_id,
         claim.id,
         claim.fence,
@@ -191,7 +210,27 @@ async def write_scores(tx: Tx, claim: LiveClaim, evaluator_id: UUID, scores: Seq
         claim.id,
         [one.execution_id for one in ordered],
     )
-    return [row["execution_id"] for row in rows]
+    written = {row["execution_id"] for row in rows}
+    await _count(tx, claim, [one for one in ordered if one.execution_id in written])
+    return sorted(written)
+
+
+async def _count(tx: Tx, claim: LiveClaim, scores: Sequence[ScoreRow]) -> None:
+    """How far one of the past is; of others rollups tell."""
+    told = [one for one in scores if one.score is not None]
+    await tx.execute(
+        """UPDATE live_evaluations SET scores = scores + $3, passed = passed + $4, no_scores = no_scores + $5, score_sum = score_sum + $6,
+                  cost_nusd = cost_nusd + $7, simulated = simulated OR $8
+            WHERE workspace_id = $1 AND live_evaluation_id = $2 AND kind = 'past'""",
+        claim.workspace_id,
+        claim.id,
+        len(told),
+        sum(bool(one.passed) for one in told),
+        len(scores) - len(told),
+        sum(one.score for one in told if one.score is not None),
+        sum(one.cost_nusd for one in scores),
+        any(one.simulated for one in scores),
+    )
 
 
 async def forget_judges(tx: Tx, claim: LiveClaim, execution_ids: Sequence[UUID]) -> None:

@@ -5,7 +5,9 @@ import { read, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Combobox, Facts, Field, FieldFault, Fields, FormDialog, Input, Money, Select, Several, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
+import { FilterFields } from "./FilterFields";
 import { type Evaluator, NEED_EXPECTED, asksModels } from "./evaluator";
+import { filtersOf } from "./filters";
 import { type Draft, type Live, bodyOf, draftOf, takes, wrongIn } from "./live";
 import { forecastOf, windowOf } from "./scores";
 
@@ -34,7 +36,7 @@ export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live 
   const send = (draft: Draft) => {
     const body = bodyOf(draft, asks);
     if (live) save.mutate({ path: { live_evaluation_id: live.id }, body }, done("It holds for what comes from now on"));
-    else if (draft.evaluator) create.mutate({ body: { ...body, evaluator_id: draft.evaluator, active: true } }, done(`${chosen?.name ?? "It"} scores ${takes({ sample: body.sample, prompts: body.prompts, labels: body.labels })} from now on`));
+    else if (draft.evaluator) create.mutate({ body: { ...body, evaluator_id: draft.evaluator, active: true } }, done(`${chosen?.name ?? "It"} scores ${takes({ sample: body.sample, prompts: body.prompts, labels: body.labels, filters: body.filters as Live["filters"] })} from now on`));
   };
   const choices = evaluators.map((one) => ({ value: one.id, label: one.name, hint: NEED_EXPECTED.has(one.kind) ? "compares with an expected answer: for test runs" : asksModels(one) ? "asks models" : "costs nothing" }));
   const labels = [...new Set(["production", "staging", ...draft.labels, label.trim()])].filter(Boolean);
@@ -75,6 +77,7 @@ export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live 
           <Several label="Labels" add="Add a label" none="All, and calls by version" values={draft.labels} onChange={(next) => change({ labels: next })} choices={labels.map((one) => ({ value: one, label: one }))} onSearch={setLabel} />
           <FieldFault text={errorFor(error, "labels")} />
         </div>
+        <FilterFields draft={draft.filters} onChange={(changed) => change({ filters: { ...draft.filters, ...changed } })} error={(field) => errorFor(error, field)} />
         <Field label="Share of the runs, %" hint="Drawn by their id: a larger share holds the smaller one." error={wrong.share ?? errorFor(error, "sample")} className="max-w-56">
           <Input inputMode="decimal" value={draft.share} onChange={(event) => change({ share: event.target.value })} />
         </Field>
@@ -98,7 +101,7 @@ export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live 
 function Forecast({ evaluator, draft, asks }: { evaluator: Evaluator; draft: Draft; asks: boolean }) {
   const { from } = useMemo(() => windowOf("7d", Date.now()), []);
   const one = draft.prompts.length === 1 ? draft.prompts[0] : undefined;
-  const countable = draft.prompts.length <= 1 && draft.labels.length === 0;
+  const countable = draft.prompts.length <= 1 && draft.labels.length === 0 && Object.keys(filtersOf(draft.filters)).length === 0;
   const runs = useRead("/v1/analytics/summary", { query: { from, prompt: one, traffic: "live" } }, { enabled: countable, staleTime: 60_000 });
   const sums = useRead("/v1/scores/summary", { query: { from, evaluator_id: evaluator.id } }, { staleTime: 60_000 });
   const scores = (sums.data?.data ?? []).reduce((sum, row) => sum + row.scores + row.no_scores, 0);

@@ -8,7 +8,7 @@ vi.mock("@tanstack/react-router", async () => ({ Link: (await import("../../kit/
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
 beforeAll(preloadFloats);
 
-const live = (id: string) => ({ id, evaluator: id, evaluator_id: id, prompts: [], labels: [], sample: 1, cap: null, waiting: 0, active: true, archived_at: null });
+const live = (id: string) => ({ id, evaluator: id, evaluator_id: id, prompts: [], labels: [], filters: {}, sample: 1, cap: null, waiting: 0, active: true, archived_at: null });
 const archive = (id: string) => {
   fireEvent.click(screen.getByRole("button", { name: new RegExp(`What to do with ${id}`) }));
   fireEvent.click(screen.getByText("Archive"));

@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { type Live, bodyOf, draftOf, takes, unscored, wrongIn } from "./live";
 
 const live: Live = {
-  id: "x", evaluator_id: "e", evaluator: "helpful", kind: "llm_judge", prompts: ["a"], labels: ["production"], sample: 0.125, active: true, waiting: 0, created_by: "", created_at: "", updated_at: "", archived_at: null,
+  id: "x", evaluator_id: "e", evaluator: "helpful", kind: "llm_judge", prompts: ["a"], labels: ["production"], filters: {}, sample: 0.125, active: true, waiting: 0, created_by: "", created_at: "", updated_at: "", archived_at: null,
   cap: { limit_nusd: 2_500_000_000, period: "month", spent_nusd: 0, held_nusd: 0, left_nusd: 0, resets_at: "" }, object: "live_evaluation",
 }; // prettier-ignore
 
 test("a live evaluation goes through its form unharmed", () => {
-  expect(bodyOf(draftOf(live), true)).toEqual({ prompts: ["a"], labels: ["production"], sample: 0.125, cap: { limit_nusd: 2_500_000_000, period: "month" } });
-  expect(bodyOf(draftOf({ ...live, cap: null }), false)).toEqual({ prompts: ["a"], labels: ["production"], sample: 0.125 });
+  expect(bodyOf(draftOf(live), true)).toEqual({ prompts: ["a"], labels: ["production"], filters: {}, sample: 0.125, cap: { limit_nusd: 2_500_000_000, period: "month" } });
+  expect(bodyOf(draftOf({ ...live, cap: null }), false)).toEqual({ prompts: ["a"], labels: ["production"], filters: {}, sample: 0.125 });
 });
 
 test("a cap is needed where models are asked, and a share everywhere", () => {
@@ -19,6 +19,7 @@ test("a cap is needed where models are asked, and a share everywhere", () => {
 });
 
 test("what it takes is one phrase", () => {
+  expect(takes({ ...live, filters: { model: "m" } })).toBe("12.5\u00a0% of a under production, by m");
   expect([takes(live), takes({ sample: 1, prompts: [], labels: [] })]).toEqual(["12.5\u00a0% of a under production", "100\u00a0% of all calls"]);
 });
 

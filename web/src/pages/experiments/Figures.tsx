@@ -1,11 +1,13 @@
 import { Intervals, type IntervalRow } from "@/chart";
 import { Badge, type Column, DownloadButton, Section, Table } from "@/kit";
 import { NONE, count, percent, plural } from "@/lib/format";
-import { type Experiment, type Figure, type Results, controlOf, decidedBy, figureName, liveArms, saysOfKind } from "./model";
+import { type Experiment, type Figure, type Results, controlOf, decidedBy, liveArms, saysOfKind } from "./model";
+import { useMetricNames } from "./useMetricNames";
 
 /** Every figure of every arm: a drawing of how far each is from the control, in per cent of it, and a table of all there is. */
 export function ArmFigures({ experiment, results }: { experiment: Experiment; results: Results }) {
   const figures = results.figures ?? [];
+  const { figureOf } = useMetricNames(figures.map((one) => one.metric));
   if (figures.length === 0) return null;
   const control = controlOf(experiment)?.name ?? "control";
   const sure = percent(experiment.deciding.confidence, 0);
@@ -19,8 +21,8 @@ export function ArmFigures({ experiment, results }: { experiment: Experiment; re
         </DownloadButton>
       }
     >
-      <Beside figures={figures} control={control} sure={sure} several={liveArms(experiment).length > 2} />
-      <Table label="All figures" columns={columnsOf(results, control)} rows={rowsOf(figures, liveArms(experiment).map((one) => one.name))} rowKey={(row) => `${row.figure.metric} ${row.arm}`} />
+      <Beside figures={figures} control={control} sure={sure} several={liveArms(experiment).length > 2} figureOf={figureOf} />
+      <Table label="All figures" columns={columnsOf(results, control, figureOf)} rows={rowsOf(figures, liveArms(experiment).map((one) => one.name))} rowKey={(row) => `${row.figure.metric} ${row.arm}`} />
     </Section>
   );
 }
@@ -29,12 +31,12 @@ const COLORS = [1, 2, 3, 4, 5] as const;
 /** Intervals that reach beyond three times the control, or below nothing of it by as much, say little and would flatten all others. */
 const MOST = 2;
 
-function Beside({ figures, control, sure, several }: { figures: readonly Figure[]; control: string; sure: string; several: boolean }) {
+function Beside({ figures, control, sure, several, figureOf }: { figures: readonly Figure[]; control: string; sure: string; several: boolean; figureOf: (metric: string) => string }) {
   const rows: IntervalRow[] = figures.flatMap((figure) =>
     figure.differences.map((one, at) => {
       const of = figure.arms.find((arm) => arm.arm === control)?.value;
       const part = (value: number | null) => (value === null || !of ? null : value / Math.abs(of));
-      return { key: `${figure.metric} ${one.arm}`, label: several ? `${figureName(figure.metric)}, ${one.arm}` : figureName(figure.metric), value: part(one.value), low: part(one.low), high: part(one.high), color: COLORS[at % COLORS.length] };
+      return { key: `${figure.metric} ${one.arm}`, label: several ? `${figureOf(figure.metric)}, ${one.arm}` : figureOf(figure.metric), value: part(one.value), low: part(one.low), high: part(one.high), color: COLORS[at % COLORS.length] };
     }),
   );
   const known = rows.filter((row) => row.low !== null && row.high !== null);
@@ -58,7 +60,7 @@ function rowsOf(figures: readonly Figure[], arms: readonly string[]): Row[] {
 
 const ROLES: Partial<Record<Figure["role"], string>> = { decides: "decides", guardrail: "guardrail" };
 
-function columnsOf(results: Results, control: string): Column<Row>[] {
+function columnsOf(results: Results, control: string, figureOf: (metric: string) => string): Column<Row>[] {
   const calls = new Map(results.arms.map((one) => [one.arm, one.calls]));
   const of = ({ figure, arm }: Row) => figure.arms.find((one) => one.arm === arm);
   const moved = ({ figure, arm }: Row) => figure.differences.find((one) => one.arm === arm);
@@ -70,7 +72,7 @@ function columnsOf(results: Results, control: string): Column<Row>[] {
       cell: (row) => (
         <>
           <span className={row.isFirst ? "flex flex-wrap items-center gap-x-2 font-medium" : "sr-only"}>
-            {figureName(row.figure.metric)}
+            {figureOf(row.figure.metric)}
             {row.isFirst && ROLES[row.figure.role] ? <Badge tone={row.figure.role === "decides" ? "accent" : "neutral"}>{ROLES[row.figure.role]}</Badge> : null}
           </span>
           <span className="font-mono text-12 wrap-anywhere sm:hidden">{row.arm}</span>

@@ -1,8 +1,10 @@
 import { Plus, Trash2 } from "lucide-react";
-import { Button, Checkbox, Field, FieldFault, IconButton, Input, Select, errorFor } from "@/kit";
+import { useAll } from "@/api/hooks";
+import { Button, Checkbox, Combobox, Field, FieldFault, IconButton, Input, Select, errorFor } from "@/kit";
 import { DeclaredMetrics } from "@/pages/metrics/Declared";
+import { NEED_EXPECTED } from "@/pages/evaluators/evaluator";
 import { type Draft, type GuardDraft, unitOf } from "./draft";
-import { metricName } from "./model";
+import { isScored, metricName } from "./model";
 
 const GUARDED = ["error_rate", "latency_p95_ms", "latency_ms", "cost_nusd", "satisfaction"];
 const USUAL: GuardDraft[] = [
@@ -11,6 +13,8 @@ const USUAL: GuardDraft[] = [
   { metric: "cost_nusd", margin: "20", relative: true, direction: "", alpha: "" },
   { metric: "satisfaction", margin: "3", relative: false, direction: "", alpha: "" },
 ];
+
+const SCORED = "evaluator:";
 
 const isOwn = (guard: GuardDraft) => guard.metric.startsWith("metric:");
 
@@ -23,9 +27,11 @@ function saidOf({ guardrails, kind }: Guarded): string {
 }
 
 /** What no arm may harm. */
-export function Guards({ draft, set, error, fault, mayBeNone = true }: { draft: Guarded; set: (changed: Pick<Draft, "guardrails">) => void; error: unknown; fault?: string | undefined; /** Whether a rollout may go without any. */ mayBeNone?: boolean }) {
+export function Guards({ draft, set, error, fault, mayBeNone = true, mayBeScored = true }: { draft: Guarded; set: (changed: Pick<Draft, "guardrails">) => void; error: unknown; fault?: string | undefined; /** Whether a rollout may go without any. */ mayBeNone?: boolean; /** Whether the score of an evaluator may guard it. */ mayBeScored?: boolean }) {
   const guards = draft.guardrails ?? [];
   const change = (at: number, changed: Partial<GuardDraft>) => set({ guardrails: guards.map((one, index) => (index === at ? { ...one, ...changed } : one)) });
+  const kindOf = (one: GuardDraft) => (isOwn(one) ? "own" : isScored(one.metric) ? SCORED : one.metric);
+  const choose = (at: number, kind: string) => change(at, kind === "own" ? { metric: "metric:", direction: "higher" } : { metric: kind, direction: "" });
   return (
     <fieldset className="flex min-w-0 flex-col gap-2">
       <legend className="mb-1 text-13 font-medium">Guardrails</legend>
@@ -33,7 +39,7 @@ export function Guards({ draft, set, error, fault, mayBeNone = true }: { draft: 
       {guards.map((one, at) => (
         <div key={at} role="group" aria-label={`Guardrail ${at + 1}`} className="grid items-end gap-2 sm:grid-cols-[minmax(0,1fr)_8rem_7rem_minmax(0,8rem)_2rem]">
           <Field label="Metric">
-            <Select value={isOwn(one) ? "own" : one.metric} onChange={(metric) => change(at, metric === "own" ? { metric: "metric:", direction: "higher" } : { metric, direction: "" })} options={[...[...GUARDED, ...(isOwn(one) || GUARDED.includes(one.metric) ? [] : [one.metric])].map((metric) => ({ value: metric, label: metricName(metric) })), { value: "own", label: "A metric of yours" }]} />
+            <Select value={kindOf(one)} onChange={(kind) => choose(at, kind)} options={[...[...GUARDED, ...(isOwn(one) || isScored(one.metric) || GUARDED.includes(one.metric) ? [] : [one.metric])].map((metric) => ({ value: metric, label: metricName(metric) })), { value: "own", label: "A metric of yours" }, ...(mayBeScored || isScored(one.metric) ? [{ value: SCORED, label: metricName(SCORED) }] : [])]} />
           </Field>
           <Field label={one.relative ? "Worse by, %" : `Worse by, ${unitOf(one.metric) || "as counted"}`}>
             <Input type="number" min={0} step="any" value={one.margin} onChange={(event) => change(at, { margin: event.target.value })} />
@@ -43,6 +49,7 @@ export function Guards({ draft, set, error, fault, mayBeNone = true }: { draft: 
           </Field>
           <Checkbox className="pb-1.5" label="of the control" checked={one.relative} onChange={(event) => change(at, { relative: event.target.checked })} />
           <IconButton label="Remove this guardrail" icon={<Trash2 size={14} aria-hidden />} onClick={() => set({ guardrails: guards.filter((_, index) => index !== at) })} />
+          {isScored(one.metric) ? <ScoredBy metric={one.metric} onChange={(metric) => change(at, { metric })} /> : null}
           {isOwn(one) ? (
             <div className="grid gap-2 sm:col-span-full sm:grid-cols-2">
               <Field label="Its name">
@@ -73,5 +80,19 @@ export function Guards({ draft, set, error, fault, mayBeNone = true }: { draft: 
         ) : null}
       </div>
     </fieldset>
+  );
+}
+
+/** Whose score is guarded: of the newest version, unless one stands there already. */
+function ScoredBy({ metric, onChange }: { metric: string; onChange: (metric: string) => void }) {
+  const { rows } = useAll("/v1/evaluators", {}, { staleTime: 60_000 });
+  const [id = "", version] = metric.slice(SCORED.length).split("@");
+  const known = (rows ?? []).filter((one) => !NEED_EXPECTED.has(one.kind)).map((one) => ({ value: one.id, label: one.name }));
+  const own = id && !known.some((one) => one.value === id) ? [{ value: id, label: `…${id.slice(-6)}` }] : [];
+  return (
+    <div className="flex min-w-0 flex-col gap-1 sm:col-span-full">
+      <Combobox label="Evaluator" value={id || null} placeholder="Choose an evaluator" choices={[...own, ...known]} onChange={(next) => onChange(`${SCORED}${next ?? ""}`)} className="w-full" />
+      <p className="text-12 text-muted">{version ? `Its version ${version}.` : "Its newest version."} A live evaluation must score this prompt, or there is nothing to guard by.</p>
+    </div>
   );
 }

@@ -30,7 +30,7 @@ export function PolicyFields({ draft, set, error, disabled }: Props) {
         </Field>
         <Checkbox className="pb-1.5" label="Take the next step by itself" hint="Otherwise each step waits for somebody." checked={draft.advances} onChange={(event) => set({ advances: event.target.checked })} />
       </div>
-      <Guards draft={{ ...draft, kind: "rollout" }} set={({ guardrails }) => set({ guardrails: guardrails?.length ? guardrails : null })} error={error} fault={faults["guardrails"] ?? of("guardrails")} mayBeNone={false} />
+      <Guards draft={{ ...draft, kind: "rollout" }} set={({ guardrails }) => set({ guardrails: guardrails?.length ? guardrails : null })} error={error} fault={faults["guardrails"] ?? of("guardrails")} mayBeNone={false} mayBeScored={false} />
     </fieldset>
   );
 }

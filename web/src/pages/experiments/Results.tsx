@@ -3,7 +3,8 @@ import { Badge, type Column, EmptyState, Facts, Section, Table, TextLink } from 
 import { Progress } from "@/kit/Progress";
 import { NONE, count, decimal, percent, plural } from "@/lib/format";
 import { ArmFigures } from "./Figures";
-import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, decidedBy, epochWords, gives, liveArms, metricName, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
+import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, decidedBy, epochWords, gives, isScored, liveArms, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
+import { useMetricNames } from "./useMetricNames";
 
 /** What came of it: arms, differences with their intervals, guardrails, and how much is still to come. */
 export default function Results({ experiment, results, goesOn }: { experiment: Experiment; results: Found | null; goesOn: boolean }) {
@@ -137,13 +138,15 @@ function Differences({ experiment, results }: { experiment: Experiment; results:
 
 function Guardrails({ experiment, results }: { experiment: Experiment; results: Found }) {
   const several = liveArms(experiment).length > 2;
+  const { nameOf } = useMetricNames(results.guardrails.map((one) => one.metric));
+  const share = (metric: string) => metric === "satisfaction" || isScored(metric);
   const columns: Column<Guard>[] = [
     {
       key: "metric",
       head: "Guardrail",
       cell: (row) => (
         <span className="block min-w-0 py-1">
-          <span className="block font-medium">{metricName(row.metric)}</span>
+          <span className="block font-medium">{nameOf(row.metric)}</span>
           <span className="block text-12 text-muted">
             {allowance(row)}
             {several ? ` · ${row.arm}` : ""}
@@ -151,8 +154,8 @@ function Guardrails({ experiment, results }: { experiment: Experiment; results: 
         </span>
       ),
     },
-    { key: "control", head: "Control", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => saysOf(row.metric, row.metric === "satisfaction").value(row.control) },
-    { key: "arm", head: "Candidate", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => saysOf(row.metric, row.metric === "satisfaction").value(row.treatment) },
+    { key: "control", head: "Control", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => saysOf(row.metric, share(row.metric)).value(row.control) },
+    { key: "arm", head: "Candidate", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => saysOf(row.metric, share(row.metric)).value(row.treatment) },
     {
       key: "state",
       head: "Standing",

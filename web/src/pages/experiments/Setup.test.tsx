@@ -1,5 +1,6 @@
 import { render, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
+import { Queries } from "@/api/slow.fake";
 import { Setup } from "./Setup";
 import type { Experiment } from "./model";
 
@@ -12,7 +13,7 @@ const base = {
   allocation: "fixed", on_winner: "offered", guardrails: [], rollout: null, shadow_budget_nusd: null, latency_limit_ms: null, epochs: [],
 } as unknown as Experiment; // prettier-ignore
 
-const shown = (changed: Partial<Experiment>) => render(<Setup experiment={{ ...base, ...changed }} />).container.textContent?.replace(/\u00a0/gu, " ") ?? "";
+const shown = (changed: Partial<Experiment>) => render(<Setup experiment={{ ...base, ...changed }} />, { wrapper: Queries }).container.textContent?.replace(/\u00a0/gu, " ") ?? "";
 
 describe("the setup of an experiment", () => {
   it("says that it has no guardrails, and what that means", () => {

@@ -2,7 +2,8 @@ import { useAuthors } from "@/api/authors";
 import { Facts, RelativeTime, Section, Table, type Column } from "@/kit";
 import type { Schema } from "@/api/client";
 import { count, duration, money, percent } from "@/lib/format";
-import { type Experiment, allowance, epochWords, gives, decidedBy, liveArms, metricName, saysDeciding, shareWords, unitsOf } from "./model";
+import { type Experiment, allowance, epochWords, gives, decidedBy, liveArms, saysDeciding, shareWords, unitsOf } from "./model";
+import { useMetricNames } from "./useMetricNames";
 
 const METHODS: Record<string, string> = { sequential: "may be looked at any time", group_sequential: "announced looks", fixed: "once, at the end", hybrid: "any time, and at the end" };
 const ON_WINNER: Record<string, string> = { automatic: "moves by itself", offered: "is offered to you", none: "stays" };
@@ -26,6 +27,7 @@ function guardWords(guard: Experiment["guardrails"][number]): string {
 /** What it is: arms, who takes part, the rule, and every change of shares. */
 export function Setup({ experiment: one }: { experiment: Experiment }) {
   const { deciding } = one;
+  const { nameOf } = useMetricNames(one.guardrails.map((guard) => guard.metric));
   const share = saysDeciding(one.metric, one.metric === "satisfaction");
   return (
     <div className="flex min-w-0 flex-col gap-8">
@@ -64,7 +66,7 @@ export function Setup({ experiment: one }: { experiment: Experiment }) {
             ]}
           />
         </Section>
-        <Section title="Guardrails">{one.guardrails.length > 0 ? <Facts facts={one.guardrails.map((guard) => [metricName(guard.metric), guardWords(guard)] as const)} /> : <p className="text-13 text-muted">{one.kind === "rollout" ? "No guardrails: nothing takes the candidate back by itself." : "No guardrails: nothing but the metric decides."}</p>}</Section>
+        <Section title="Guardrails">{one.guardrails.length > 0 ? <Facts facts={one.guardrails.map((guard) => [nameOf(guard.metric), guardWords(guard)] as const)} /> : <p className="text-13 text-muted">{one.kind === "rollout" ? "No guardrails: nothing takes the candidate back by itself." : "No guardrails: nothing but the metric decides."}</p>}</Section>
       </div>
       <Epochs experiment={one} />
     </div>

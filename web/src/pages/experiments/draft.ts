@@ -52,7 +52,7 @@ export function emptyDraft(prompt: string, version: string): Draft {
 
 const isShareMetric = (metric: string) => metric === "satisfaction" || metric === "success";
 /** What people write of a metric in its own unit: points of shares, milliseconds, dollars. */
-export const unitOf = (metric: string) => (isShareMetric(metric) || metric === "error_rate" ? "points" : metric === "latency_ms" || metric === "latency_p95_ms" ? "ms" : metric === "cost_nusd" ? "$" : "");
+export const unitOf = (metric: string) => (isShareMetric(metric) || metric === "error_rate" || metric.startsWith("evaluator:") ? "points" : metric === "latency_ms" || metric === "latency_p95_ms" ? "ms" : metric === "cost_nusd" ? "$" : "");
 const scale = (metric: string) => ({ points: 0.01, ms: 1, $: 1e9, "": 1 })[unitOf(metric)];
 
 const number = (text: string) => (text.trim() === "" || !Number.isFinite(Number(text)) ? undefined : Number(text));
@@ -76,6 +76,7 @@ export function faultsOf(draft: Draft): Record<string, string> {
   if (draft.kind === "ab" && shares.length > 0 && shares.length < live.length) faults["shares"] = "Give a share to each arm, or to none: then they are even.";
   else if (draft.kind === "ab" && shares.reduce((sum, one) => sum + one, 0) > 100) faults["shares"] = "Shares are more than 100 % together.";
   if (draft.guardrails?.some((one) => number(one.margin) === undefined)) faults["guardrails"] = "Say by how much each may get worse; 0 is not at all.";
+  if (draft.guardrails?.some((one) => one.metric === "evaluator:")) faults["guardrails"] = "Choose the evaluator whose score is guarded.";
   return faults;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, leftOf, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
+import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, leftOf, resultsOf, saysDeciding, saysOf, saysOfKind, scoredName, shareWords, split, standing, wholeSplit } from "./model";
 
 const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
 
@@ -104,4 +104,12 @@ it("lets no step of a ramp last longer than it does, however old the clock of th
 it("tells seconds of what is left below a minute", () => {
   const step = { step_started_at: "2026-11-28T14:00:00Z", rollout: { bake_s: 30 } } as never;
   expect(["13:59:00", "14:00:12", "14:00:29.600", "14:00:30", "14:05:00"].map((at) => leftOf(step, Date.parse(`2026-11-28T${at}Z`)))).toEqual([30_000, 18_000, 1_000, 0, 0]);
+});
+
+describe("the score of an evaluator", () => {
+  it("goes by its name and version, and is a share of which more is better", () => {
+    const names = new Map([["id-of-helpful", "helpful"]]);
+    expect([scoredName("evaluator:id-of-helpful@2", names), scoredName("evaluator:another-abcdef", names), scoredName("cost_nusd", names)]).toEqual(["Score by helpful v2", "Score by …abcdef", undefined]);
+    expect(allowance({ metric: "evaluator:x@1", margin: 0.05, relative: false }).replace(/\u00a0/gu, " ")).toBe("at most 5.0 pts less");
+  });
 });

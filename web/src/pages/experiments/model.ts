@@ -88,7 +88,19 @@ export function figureName(metric: string): string {
 }
 
 export function metricName(metric: string): string {
-  return METRICS[metric] ?? metric.replace(/^metric:/, "");
+  return METRICS[metric] ?? (isScored(metric) ? "Score of an evaluator" : metric.replace(/^metric:/, ""));
+}
+
+/** The score of an evaluator: `evaluator:<id>`, or `evaluator:<id>@<version>`. */
+export function isScored(metric: string): boolean {
+  return metric.startsWith("evaluator:");
+}
+
+/** "Score by helpful v2", where the evaluator is known; nothing of another metric. */
+export function scoredName(metric: string, names: ReadonlyMap<string, string>): string | undefined {
+  if (!isScored(metric)) return undefined;
+  const [id = "", version] = metric.slice("evaluator:".length).split("@");
+  return `Score by ${names.get(id) ?? `…${id.slice(-6)}`}${version ? ` v${version}` : ""}`;
 }
 
 export const UNITS: Record<string, [one: string, many: string]> = { end_user: ["end user", "end users"], session: ["session", "sessions"], execution: ["execution", "executions"] };
@@ -123,7 +135,7 @@ export function saysOfKind(kind: Figure["kind"]): Says & { between: (low: number
 
 /** "at most +2.0 pts", "at most 20 % more": what a guardrail allows. */
 export function allowance(guard: Pick<Guard, "metric" | "margin" | "relative">): string {
-  const less = guard.metric === "satisfaction" || guard.metric === "success";
+  const less = guard.metric === "satisfaction" || guard.metric === "success" || isScored(guard.metric);
   const size = guard.relative ? percent(guard.margin, 0) : saysOf(guard.metric, less).value(guard.margin).replace(/%$/u, "pts");
   return `at most ${size} ${less ? "less" : "more"}`;
 }

@@ -84,7 +84,7 @@ export function BringIn() {
       setDone(made);
       setFile(null);
       toast("It is brought in");
-      await invalidate(queries, ["/v1/prompts", "/v1/folders", "/v1/datasets", "/v1/chains", "/v1/models", "/v1/experiments", "/v1/executions"]);
+      await invalidate(queries, ["/v1/prompts", "/v1/folders", "/v1/datasets", "/v1/chains", "/v1/models", "/v1/experiments", "/v1/evaluators", "/v1/executions"]);
     } catch (caught) {
       setError(caught);
     } finally {
@@ -190,6 +190,7 @@ function rowsOf(found: Imported): Row[] {
     ...found.chains.map((one) => ({ kind: "Chain", name: one.slug, outcome: one.outcome, more: one.reason ?? versions(one.versions_added), to: `/chains/${one.slug}` })),
     ...found.datasets.map((one) => ({ kind: "Dataset", name: one.name, outcome: one.outcome, more: one.items_added > 0 ? plural(one.items_added, "item") : "", to: null })),
     ...found.models.map((one) => ({ kind: "Model", name: one.model, outcome: one.outcome, more: one.reason ?? "", to: null })),
+    ...found.evaluators.map((one) => ({ kind: "Evaluator", name: one.name, outcome: one.outcome, more: one.reason ?? versions(one.versions_added), to: null })),
     ...found.experiments.map((one) => ({ kind: "Experiment", name: one.name, outcome: one.outcome, more: "", to: null })),
   ];
 }

@@ -1,0 +1,91 @@
+"""The score of an evaluator beside the metric that decides, and as a guardrail: by the same sums and the same sequences as all others."""
+
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from burnish_shared.contracts.experiments import Guardrail, Settings
+from burnish_shared.experiments.analysis import FRESH, Epoch, analyse
+from burnish_shared.experiments.conclude import Concluded, conclude
+from burnish_shared.experiments.figures import figures
+from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.scored import Scored, scored_of
+from burnish_shared.experiments.sums import ArmSums
+
+pytestmark = [pytest.mark.promise("O-10"), pytest.mark.capability("X1", "X3")]
+
+EVALUATOR = UUID(int=7)
+METRIC = Scored(EVALUATOR, 2).metric
+
+
+def sums(scores: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> ArmSums:
+    n, total, squares = len(scores), float(scores.sum()), float((scores * scores).sum())
+    return ArmSums(n, n, total, n, squares, total)
+
+
+def epochs(control: float, treatment: float, *, n: int = 800, seed: int = 1) -> list[Epoch]:
+    dice = np.random.default_rng(seed)
+    drawn = {arm: sums(dice.beta(20 * mean, 20 * (1 - mean), n)) for arm, mean in (("a", control), ("b", treatment))}
+    whole = ArmSums(n, n, n, n, n, n)
+    return [Epoch(1, {"a": 0.5, "b": 0.5}, {arm: {"success": whole, METRIC: one} for arm, one in drawn.items()})]
+
+
+def plan(*guardrails: Guardrail) -> Plan:
+    return Plan(("a", "b"), "satisfaction", "higher", "sequential", Settings(), unit="execution", kind="rollout", guardrails=guardrails)
+
+
+def test_a_metric_names_an_evaluator_and_its_version() -> None:
+    assert scored_of(METRIC) == Scored(EVALUATOR, 2) and scored_of(f"evaluator:{EVALUATOR}") == Scored(EVALUATOR)
+    assert [scored_of(one) for one in ("satisfaction", "evaluator:x", f"evaluator:{EVALUATOR}@0", f"evaluator:{EVALUATOR}@1x")] == [
+        None
+    ] * 4
+
+
+def test_scores_are_told_of_each_arm_and_of_the_difference() -> None:
+    seen = epochs(0.8, 0.7)
+    found = next(one for one in figures(plan(), seen, FRESH, ()) if one.metric == METRIC)
+    assert (found.role, found.kind, found.better) == ("told", "share", "higher")
+    control, treatment = found.arms
+    assert control.value == pytest.approx(0.8, abs=0.01) and treatment.value == pytest.approx(0.7, abs=0.01)
+    assert control.low is not None and control.high is not None and control.low < 0.8 < control.high
+    (one,) = found.differences
+    assert one.low is not None and one.high is not None and one.low < -0.1 < one.high < 0
+    assert all(one.metric != METRIC for one in figures(plan(), [Epoch(1, {"a": 0.5, "b": 0.5}, {})], FRESH, ()))
+
+
+@pytest.mark.parametrize(("treatment", "state"), [(0.6, "harm"), (0.78, "ok")])
+def test_a_mean_score_that_falls_by_more_than_allowed_is_harm(treatment: float, state: str) -> None:
+    rule = Guardrail(metric=METRIC, margin=0.05, direction="higher")
+    analysis = analyse(plan(rule), epochs(0.8, treatment))
+    (found,) = analysis.guardrails
+    assert (found.metric, found.state, found.units) == (METRIC, state, 800)
+    standing = conclude(plan(rule), analysis, days=1)
+    if state == "harm":
+        assert isinstance(standing, Concluded) and "the score of an evaluator" in standing.sentence
+
+
+def test_an_evaluator_that_scored_nothing_holds_nothing_against_an_arm() -> None:
+    rule = Guardrail(metric=METRIC, margin=0.05, direction="higher")
+    whole = ArmSums(50, 50, 50, 50, 50, 50)
+    (found,) = analyse(plan(rule), [Epoch(1, {"a": 0.5, "b": 0.5}, {arm: {"success": whole} for arm in ("a", "b")})]).guardrails
+    assert found.state == "no_data"
+
+
+def test_equal_scores_are_called_harm_in_no_more_than_alpha_however_often_one_looks() -> None:
+    """Ten looks at 300 experiments of equal arms, without any margin."""
+    rule = Guardrail(metric=METRIC, margin=0.0, direction="higher", alpha=0.05)
+    harmed = 0
+    for seed in range(300):
+        dice = np.random.default_rng(seed)
+        arms = {arm: dice.beta(16, 4, 500) for arm in ("a", "b")}
+        whole = ArmSums(500, 500, 500, 500, 500, 500)
+        looks = [
+            analyse(
+                plan(rule),
+                [Epoch(1, {"a": 0.5, "b": 0.5}, {arm: {"success": whole, METRIC: sums(drawn[:n])} for arm, drawn in arms.items()})],
+            )
+            for n in range(50, 501, 50)
+        ]
+        harmed += any(look.guardrails[0].state == "harm" for look in looks)
+    assert harmed <= 300 * 0.05 + 3 * (300 * 0.05 * 0.95) ** 0.5
