@@ -25341,8 +25341,17 @@ export interface components {
         /**
          * VersionReviewAnswer
          * @description A version that was handed in for review. `author` wrote the version; `comment` is what was said when it was decided.
+         *
+         *     `approved_by`, `approved_at` and `approval_comment` stay when the approval is taken back: then `status` is `sent_back`, and `decided_by`
+         *     and `decided_at` say who took it back, and when. `approved_by` null: it was never approved.
          */
         VersionReviewAnswer: {
+            /** Approval Comment */
+            approval_comment: string;
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
             /** Author */
             author: string;
             /** Comment */
@@ -25703,7 +25712,7 @@ export interface components {
             only_admins_change_prompts?: boolean | null;
             /**
              * Own Approval
-             * @description Whether authors may approve versions that they wrote themselves.
+             * @description Whether authors may approve versions that they wrote, or with text of theirs that nobody else approved.
              */
             own_approval?: boolean | null;
             /** Platform Keys */

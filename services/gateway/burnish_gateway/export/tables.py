@@ -71,7 +71,9 @@ TABLES: Final = (
     ),
     _table("prompt_branches", "prompt_id branch version from_version created_by created_at moved_at", "prompt_id branch"),
     _table(
-        "prompt_reviews", "review_id prompt_id version status note requested_by requested_at decision decided_by decided_at", "review_id",
+        "prompt_reviews",
+        "review_id prompt_id version status note requested_by requested_at decision decided_by decided_at approved_by approved_at approval",
+        "review_id",
     ),
     _table(
         "prompt_comments",
