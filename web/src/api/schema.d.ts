@@ -8390,6 +8390,10 @@ export interface components {
         /**
          * BudgetAnswer
          * @description `spent_nusd`: booked in the running period; `held_nusd`: of calls under way; `left_nusd`: what a hard budget still lets through.
+         *
+         *     Of a budget for each end user (`target_id` `*`) they are those of the one who has the least left; `end_users` says how many counted
+         *     against it in the running period, `end_users_used_up` how many of them have nothing left. Both are null for other budgets, and count to
+         *     100,000.
          */
         BudgetAnswer: {
             /** Closed At */
@@ -8401,6 +8405,10 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
+            /** End Users */
+            end_users: number | null;
+            /** End Users Used Up */
+            end_users_used_up: number | null;
             /** Hard */
             hard: boolean;
             /** Held Nusd */
@@ -17567,7 +17575,8 @@ export interface components {
         };
         /**
          * NewBudget
-         * @description `target_id`: id of the API key, slug of the prompt, your own id of the end user; left out for the workspace.
+         * @description `target_id`: id of the API key, slug of the prompt, your own id of the end user, or `*` for each end user
+         *     by themselves; left out for the workspace. A budget of one named end user takes the place of that for each of the same period.
          */
         NewBudget: {
             /**
