@@ -7507,7 +7507,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target";
             /** Label */
             label: string | null;
             /** Links */
@@ -7583,7 +7583,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target";
             /** Label */
             label: string | null;
             /** Links */
@@ -7667,6 +7667,8 @@ export interface components {
             target_cost_nusd: number | null;
             /** Target P95 Ms */
             target_p95_ms: number | null;
+            /** Targets */
+            targets: components["schemas"]["AlertTarget"][] | null;
             /**
              * Updated At
              * Format: date-time
@@ -7730,6 +7732,11 @@ export interface components {
              * @description What the 95th percentile of latency should stay below: the speed in effectiveness. Raises no alert.
              */
             target_p95_ms?: number | null;
+            /**
+             * Targets
+             * @description Absolute limits, of each prompt by itself. A prompt's own list takes the place of that for all prompts; empty: none.
+             */
+            targets?: components["schemas"]["AlertTarget"][] | null;
         };
         /** AlertRulePage */
         AlertRulePage: {
@@ -7757,6 +7764,44 @@ export interface components {
              * @enum {string}
              */
             what: "raised" | "muted" | "unmuted" | "told" | "not_told" | "optimization_started" | "optimization_refused" | "acknowledged" | "resolved";
+        };
+        /**
+         * AlertTarget
+         * @description An absolute limit of what live calls of a prompt do in the last `window_minutes`, by when they finished. An alert of the
+         *     kind `target` is raised beyond it, and ends when the figure is back by a tenth of the limit. With fewer than
+         *     `min_samples` it does neither.
+         */
+        AlertTarget: {
+            /**
+             * Evaluator Id
+             * @description Whose scores, by its newest version; for `quality`, and for nothing else.
+             */
+            evaluator_id?: string | null;
+            /**
+             * Label
+             * @description Of calls by this label alone; of all calls of the prompt where nothing is said.
+             */
+            label?: string | null;
+            /** Limit */
+            limit: number;
+            /**
+             * Metric
+             * @description `latency`: 95th percentile in ms; `cost`: mean of a call in nano-dollars; `error_rate`, `satisfaction`, `reaction_rate` (calls that people reacted to), `quality` (mean score of an evaluator): 0 to 1. The first three must stay below the limit, the others above.
+             * @enum {string}
+             */
+            metric: "latency" | "cost" | "error_rate" | "satisfaction" | "reaction_rate" | "quality";
+            /**
+             * Min Samples
+             * @description Calls, reactions or scores in the window before anything is said.
+             * @default 20
+             */
+            min_samples: number;
+            /**
+             * Window Minutes
+             * @description Above 360 it begins with a whole hour.
+             * @default 60
+             */
+            window_minutes: number;
         };
         /** AlikeItem */
         AlikeItem: {
@@ -9629,7 +9674,7 @@ export interface components {
              * Kinds
              * @description `experiment`: rollouts and their end, and how other experiments ended; PagerDuty hears of none.
              */
-            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "experiment")[] | null;
+            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target" | "experiment")[] | null;
             /** Min Severity */
             min_severity?: ("info" | "warning" | "error" | "critical") | null;
             /**
@@ -17376,7 +17421,7 @@ export interface components {
         /** MuteAnswer */
         MuteAnswer: {
             /** Kind */
-            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
             /**
              * Muted At
              * Format: date-time
@@ -17400,7 +17445,7 @@ export interface components {
          */
         MuteBody: {
             /** Kind */
-            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
             /** Prompt */
             prompt?: string | null;
             /**
@@ -29945,7 +29990,7 @@ export interface operations {
     delete_mute_v1_alert_mutes_delete: {
         parameters: {
             query?: {
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
                 prompt?: string | null;
             };
             header?: never;
@@ -30615,7 +30660,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: ("open" | "acknowledged" | "resolved") | null;
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
                 severity?: ("info" | "warning" | "error" | "critical") | null;
                 prompt?: string | null;
                 label?: string | null;

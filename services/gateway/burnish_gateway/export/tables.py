@@ -202,7 +202,7 @@ TABLES: Final = (
     _table(
         "alert_rules",
         "slug enabled min_samples target_ratio target_p95_ms target_cost_nusd min_drop_ratio min_error_rise_ratio "
-        "min_latency_rise_ratio min_cost_rise_ratio muted_until start_optimization updated_at",
+        "min_latency_rise_ratio min_cost_rise_ratio targets muted_until start_optimization updated_at",
         "slug",
     ),
     _table(
