@@ -11306,11 +11306,16 @@ export interface components {
             plan: string;
             /**
              * Spent Nusd
-             * @description All that ever went out, what was set aside for jobs included.
+             * @description All that ever went out, gross: what was set aside for jobs counts in full, also what came back of it. For what was used take `used_nusd`.
              */
             spent_nusd: number;
             /** Suspended */
             suspended: boolean;
+            /**
+             * Used Nusd
+             * @description What calls, jobs and fees have ever taken from this credit, net: `spent_nusd` without refunds, without what jobs gave back, and without credit that was moved away or taken back. What is set aside for a job under way counts until it ends.
+             */
+            used_nusd: number;
         };
         /** DatasetAnswer */
         DatasetAnswer: {
@@ -18762,7 +18767,7 @@ export interface components {
             } | null;
             /**
              * Waits For
-             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces) | earlier_search (a prompt is searched for one after the other). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
+             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces). Or provider_limit: its newest call that ended was refused for now by the provider's limits (429), and is asked again after a wait | earlier_search (a prompt is searched for one after the other). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
              */
             waits_for?: string | null;
         };
@@ -24499,7 +24504,7 @@ export interface components {
             version: number;
             /**
              * Waits For
-             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
+             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces). Or provider_limit: its newest call that ended was refused for now by the provider's limits (429), and is asked again after a wait. It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
              */
             waits_for?: string | null;
         };

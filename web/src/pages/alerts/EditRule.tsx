@@ -10,6 +10,7 @@ import { ofSearch } from "@/pages/optimize/asked";
 import { MethodFields } from "@/pages/optimize/MethodFields";
 import { MoreFields } from "@/pages/optimize/MoreFields";
 import type { Search } from "@/pages/optimize/search";
+import { ChangesOf } from "@/pages/team/ChangesOf";
 import { TargetFields } from "./TargetFields";
 import { DEFAULTS, type Rule, type RuleForm, bodyOf, formOf, wrongIn } from "./rule";
 
@@ -164,7 +165,8 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
           </>
         )}
         {isOwn && !off ? (
-          <div>
+          <div className="flex flex-wrap gap-2">
+            <ChangesOf kind="alert_rule" object={rule?.prompt ?? "(all prompts)"} />
             <Button size="s" onClick={give} busy={fallBack.isPending || fallBackAll.isPending}>
               {isDefault ? "Back to the product's defaults" : "Follow the rule for all prompts"}
             </Button>
