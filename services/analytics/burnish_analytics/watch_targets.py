@@ -131,7 +131,7 @@ def _of_calls(target: Target, windows: list[Window]) -> Measured:
             return Measured(min(1.0, sums["reactions"] / count) if count else None, count, simulated)
         case _:
             count = sums["executions"]
-            return Measured(sums["cost_nusd"] / count if count else None, count, simulated)
+            return Measured(sums["cost_nusd"] // count if count else None, count, simulated)
 
 
 def _of_scores(target: Target, scored: list[Scored]) -> Measured:

@@ -36,7 +36,7 @@ async def month_so_far(tx: Tx, workspace_id: UUID) -> Record:
 async def spent_unused(tx: Tx, workspace_id: UUID, account_id: int) -> int:
     """Of all that ever went out of a credit account what was no use of it: what came back of a job or fee, and what was moved away or
     taken back. No execution is in it, so it is read by the index of what no execution moved."""
-    amount: int = await tx.fetchval(
+    amount_nusd: int = await tx.fetchval(
         """SELECT coalesce(sum(amount_nusd), 0)::bigint FROM transfers
             WHERE workspace_id = $1 AND execution_id IS NULL
               AND (credit_account_id = $2 AND kind IN ('funding_return', 'refund')
@@ -44,7 +44,7 @@ async def spent_unused(tx: Tx, workspace_id: UUID, account_id: int) -> int:
         workspace_id,
         account_id,
     )
-    return amount
+    return amount_nusd
 
 
 async def allowance_given(tx: Tx, workspace_id: UUID) -> int:
