@@ -12,7 +12,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from burnish_shared.books.admission import Admission, AdmissionRequest, IdempotencyKey, RateLimit, Verdict
+from burnish_shared.books.admission import Admission, Verdict
+from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit
 from burnish_shared.books.finished import SETTLE, FinishedExecution, finished, without_content
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage

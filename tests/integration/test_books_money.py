@@ -13,7 +13,8 @@ from prometheus_client import REGISTRY
 from burnish_executor import metrics
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.sweep import watch_ledger
-from burnish_shared.books.admission import RateLimit, Verdict
+from burnish_shared.books.admission import Verdict
+from burnish_shared.books.admission_request import RateLimit
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid

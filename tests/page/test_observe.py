@@ -366,10 +366,18 @@ async def test_a_rule_says_how_it_searches_when_a_prompt_gets_worse(page_as: Ope
     for theme in ("light", "dark"):
         await page.emulate_media(color_scheme=theme)
         await screenshot(page, f"alert-rule-searches-{theme}")
+    await dialog.get_by_role("button", name="Add a target").click()
+    target = dialog.get_by_role("group", name="Target 1")
+    await target.get_by_label("Figure").select_option("Failed calls")
+    await target.get_by_label(re.compile("^Stays below, %")).fill("5")
+    await target.get_by_label("Over").select_option("the last 3 hours")
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog).to_have_count(0)
+    await expect(page.get_by_role("row").filter(has_text=slug)).to_contain_text("Failed calls below 5 %")
     rules = (await site.call("GET", "/v1/alert-rules?limit=200"))["data"]
     kept = next(one for one in rules if one["prompt"] == slug)["start_optimization"]["search"]
+    limits = next(one for one in rules if one["prompt"] == slug)["targets"]
+    assert [(one["metric"], one["limit"], one["window_minutes"], one["min_samples"]) for one in limits] == [("error_rate", 0.05, 180, 20)]
     assert (kept["method"], kept["evolutionary"]["generations"], kept["constraints"]["anchors"]) == ("evolutionary", 3, [items[0]["id"]])
 
 
@@ -423,6 +431,15 @@ async def test_usage_budgets_statement_and_plan_by_the_books(page_as: OpenPage, 
     await page.get_by_role("menuitem", name="Close").click()
     await dialog.get_by_role("button", name="Close the budget").click()
     await closed(page)
+    await page.get_by_role("button", name="New budget").first.click()
+    await dialog.get_by_label("Limits").select_option("Each end user")
+    await dialog.get_by_label("Limit, in dollars").fill("1")
+    await dialog.get_by_label("Name").fill(each := f"Allowance {uuid4().hex[:6]}")
+    await dialog.get_by_role("button", name="Make the budget").click()
+    await expect(page.get_by_role("row").filter(has_text=each)).to_contain_text("each end user; 0 counted")
+    kept = next(one for one in (await site.call("GET", "/v1/budgets"))["data"] if one["name"] == each)
+    assert (kept["target_kind"], kept["target_id"]) == ("end_user", "*")
+    await site.call("DELETE", f"/v1/budgets/{kept['id']}")
     await expect(row).to_have_count(0)
     await page.get_by_role("link", name="Statement").click()
     await expect(page.get_by_role("table", name="Movements")).to_contain_text("Runs")

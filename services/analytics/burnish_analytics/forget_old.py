@@ -71,6 +71,8 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
         await each("forget", turn, forget)
     while await _forget_day(db, done, batch_rows=batch_rows):
         pass
+    while await _forget_user_accounts(db, batch_rows=batch_rows):
+        pass
     metrics.retention_finished_seconds.set_to_current_time()
     return done
 
@@ -135,4 +137,11 @@ async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool
         gone = await store.forget_days(tx, numbers_days=NUMBERS_DAYS, dead_letters_days=DEAD_LETTERS_DAYS, at_most=batch_rows)
     done.days += gone
     metrics.retention_forgotten_total.labels("days").inc(gone)
+    return gone > 0
+
+
+async def _forget_user_accounts(db: Database, *, batch_rows: int) -> bool:
+    async with db.unit_of_work() as tx:
+        gone = await store.forget_user_accounts(tx, at_most=batch_rows)
+    metrics.retention_forgotten_total.labels("user_accounts").inc(gone)
     return gone > 0

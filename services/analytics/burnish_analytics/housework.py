@@ -31,6 +31,7 @@ from burnish_analytics.take_turns import each, together_or_each
 from burnish_analytics.tell_reactions import tell_reactions
 from burnish_analytics.turn_month import close_days, turn_month
 from burnish_analytics.watch_labels import Watched, watch_workspace
+from burnish_analytics.watch_targets import TargetWatch
 from burnish_shared.bus import dead_letters_store
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
@@ -114,6 +115,8 @@ class Housework:
             group.create_task(self._every("end_users", settings.end_users_interval_s, self.watch_end_users, stop))
             group.create_task(self._every("models", settings.models_interval_s, self.watch_models, stop))
             group.create_task(self._every("providers", settings.providers_interval_s, self.watch_providers, stop))
+            targets = TargetWatch(self.db, self.clock, self.wake_relay)
+            group.create_task(self._every("targets", settings.targets_interval_s, targets.watch, stop))
             group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
             group.create_task(self._every("usage", settings.usage_interval_s, self.close_days, stop))
             adopter = Adopter(self.db, settings.period_ms)

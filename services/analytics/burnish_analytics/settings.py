@@ -36,6 +36,7 @@ class AnalyticsSettings(SharedSettings):
     )
     models_interval_s: float = Field(default=600.0, gt=0, description="How often models that end soon are looked for.")
     providers_interval_s: float = Field(default=30.0, gt=0, description="How often providers that answer no call are looked for.")
+    targets_interval_s: float = Field(default=30.0, gt=0, description="How often absolute targets of alert rules are looked at.")
     tidy_interval_s: float = Field(default=60.0, gt=0, description="How often waiting feedback is counted and partitions are made.")
     alert_cooldown_s: float = Field(
         default=3600.0, ge=0, description="Quiet after a threshold alert was resolved, before the next of its kind."

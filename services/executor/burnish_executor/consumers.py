@@ -24,7 +24,8 @@ from burnish_executor.step_aside import Places
 from burnish_executor.try_key import try_key
 from burnish_executor.unpark import unpark
 from burnish_shared import failpoints, tracing
-from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
+from burnish_shared.books.admission import Admission, Verdict
+from burnish_shared.books.admission_request import AdmissionRequest
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import CALLED_OFF, REPLY_HEADER, FrameKind, cancelled_up_to, superseded_below

@@ -5,7 +5,7 @@ from uuid import UUID
 
 ChannelKind = Literal["email", "slack", "teams", "pagerduty"]
 Severity = Literal["info", "warning", "error", "critical"]
-AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider"]
+AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider", "target"]
 
 ToldKind = Literal[AlertKind, "experiment"]
 """What a channel can be narrowed to: alerts of a kind, and what happens to rollouts and experiments."""

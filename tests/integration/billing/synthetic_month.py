@@ -15,7 +15,8 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
+from burnish_shared.books.admission import Admission, Verdict
+from burnish_shared.books.admission_request import AdmissionRequest
 from burnish_shared.books.finished import SETTLE, FinishedExecution
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace

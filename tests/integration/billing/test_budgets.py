@@ -190,3 +190,112 @@ async def test_budgets_that_are_made_at_once_keep_to_the_most(stack: Stack, call
     answers = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/budgets", wish) for n, wish in enumerate(wishes)))
     assert sorted(one.status for one in answers) == 3 * [201] + 5 * [409], [one.body for one in answers]
     assert len((await ok(caller("GET", "/v1/budgets")))["data"]) == 3
+
+
+def of_user(name: str, **changes: Any) -> dict[str, Any]:
+    return SMALL | {"user_id": name} | changes
+
+
+async def test_a_budget_for_each_end_user_holds_for_each_by_themselves(stack: Stack, caller: Caller) -> None:
+    poor = await stack.caller(credit_nusd=0)
+    hold = await one_hold(poor)
+    each = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=3 * hold)
+    assert (each["target_id"], each["name"], each["end_users"], each["end_users_used_up"]) == ("*", "each end user a day", 0, 0)
+    dear = {"overrides": {"max_tokens": 4096}}
+
+    async def binds() -> bool:
+        return all([await refused_by(caller.at(one), of_user("probe", **dear)) == each["id"] for one in stack.gateways])
+
+    await until(binds)
+    done = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/executions", of_user(f"u{n % 3}")) for n in range(60)))
+    spent = [sum(one.body["cost_nusd"] for one in done[who::3] if one.status == 200) for who in range(3)]
+    assert {one.status for one in done} == {200, 402} and all(0 < one <= 3 * hold for one in spent), spent
+    refused = next(one for one in done if one.status == 402)
+    assert (
+        refused.body["error"]["details"]["budget_id"] == each["id"] and "which holds for each end user" in refused.body["error"]["message"]
+    )
+    shown = await ok(caller("GET", f"/v1/budgets/{each['id']}"))
+    assert (shown["spent_nusd"], shown["held_nusd"], shown["end_users"]) == (max(spent), 0, 4), "the probe was let in for nothing"
+    assert (await ok(caller("POST", "/v1/executions", of_user("u9"))))["status"] == "success", "another one has all of it"
+    assert (await ok(caller("POST", "/v1/executions", SMALL)))["status"] == "success", "who names no end user is not bound"
+    assert not await drift(stack)
+    kept = await books(
+        stack,
+        "SELECT account_id FROM accounts WHERE workspace_id = $1 AND parent_account_id > 0 AND kind = 2",
+        caller.workspace.workspace_id,
+    )
+    assert len(kept) == 5 and all(one["account_id"] >= 2**62 for one in kept)
+
+
+async def test_a_budget_of_one_end_user_takes_the_place_of_that_for_each(stack: Stack, caller: Caller) -> None:
+    each = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=1)
+    own = await budget_of(caller, target_kind="end_user", target_id="vip", limit_nusd=10**12)
+
+    async def known() -> bool:
+        refused = [await refused_by(caller.at(one), of_user("u1")) for one in stack.gateways]
+        return refused == [each["id"]] * 2 and not any([await refused_by(caller.at(one), of_user("vip")) for one in stack.gateways])
+
+    await until(known)
+    month = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=1, period="month")
+    await until(lambda: _refuses(stack, caller, of_user("vip"), month["id"]))
+    assert (await caller("DELETE", f"/v1/budgets/{month['id']}")).status == 204
+    assert (await caller("DELETE", f"/v1/budgets/{own['id']}")).status == 204
+    await until(lambda: _refuses(stack, caller, of_user("vip"), each["id"]))
+    again = await caller("POST", "/v1/budgets", {"target_kind": "end_user", "target_id": "*", "period": "day", "limit_nusd": 5})
+    assert (again.status, again.body["error"]["param"]) == (409, "target_id")
+
+
+async def _refuses(stack: Stack, caller: Caller, body: dict[str, Any], budget_id: str) -> bool:
+    return all([await refused_by(caller.at(one), body) == budget_id for one in stack.gateways])
+
+
+async def test_a_changed_budget_for_each_end_user_binds_those_who_called_before_and_tells_once(stack: Stack, caller: Caller) -> None:
+    each = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=10**12)
+    path = f"/v1/budgets/{each['id']}"
+    subject = f"burnish.v1.budget.exhausted.{caller.workspace.workspace_id}"
+
+    async def counted() -> bool:
+        await ok(caller("POST", "/v1/executions", of_user("u1")))
+        return bool((await ok(caller("GET", path)))["spent_nusd"])
+
+    await until(counted)
+    assert (await ok(caller("PATCH", path, {"limit_nusd": 1})))["left_nusd"] == 0
+    for name in ("u1", "u2", "u3"):
+        assert await refused_by(caller, of_user(name)) == each["id"], "at once, in the books"
+    events = [json.loads(row["body"])["data"] for row in await books(stack, "SELECT body FROM outbox WHERE subject = $1", subject)]
+    assert [(one["budget_id"], one["target"], one["target_name"], one["limit_nusd"]) for one in events] == [
+        (each["id"], "end_user", None, 1)
+    ]
+    shown = await ok(caller("GET", path))
+    assert (shown["end_users"], shown["end_users_used_up"]) == (3, 1)
+    await ok(caller("PATCH", path, {"limit_nusd": 10**12}))
+    await until(lambda: _goes_through_as(caller, "u2"))
+    assert (await caller("DELETE", path)).status == 204
+    actions = await books(
+        stack, "SELECT before FROM audit_log WHERE workspace_id = $1 AND action = 'budget.closed'", caller.workspace.workspace_id
+    )
+    assert json.loads(actions[0]["before"])["target_id"] == "*"
+
+
+async def _goes_through_as(caller: Caller, name: str) -> bool:
+    return (await caller("POST", "/v1/executions", of_user(name))).status == 200
+
+
+async def test_accounts_of_end_users_go_two_days_after_their_period_and_begin_anew(stack: Stack, caller: Caller) -> None:
+    each = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=10**12)
+
+    async def counted() -> bool:
+        await ok(caller("POST", "/v1/executions", of_user("u1")))
+        return bool((await ok(caller("GET", f"/v1/budgets/{each['id']}")))["end_users"])
+
+    await until(counted)
+    ours = "FROM accounts WHERE workspace_id = $1 AND parent_account_id IS NOT NULL AND kind = 2"
+    where = caller.workspace.workspace_id
+    await books(stack, f"UPDATE accounts SET resets_at = now() - interval '47 hours' WHERE account_id IN (SELECT account_id {ours})", where)
+    await books(stack, "SELECT forget_user_accounts(1000)")
+    assert len(await books(stack, f"SELECT {ours}", where)) == 1, "something may be held on it yet"
+    await books(stack, f"UPDATE accounts SET resets_at = now() - interval '49 hours' WHERE account_id IN (SELECT account_id {ours})", where)
+    await books(stack, "SELECT forget_user_accounts(1000)")
+    assert not await books(stack, f"SELECT {ours}", where)
+    before = (await ok(caller("POST", "/v1/executions", of_user("u1"))))["cost_nusd"]
+    assert (await ok(caller("GET", f"/v1/budgets/{each['id']}")))["spent_nusd"] == before

@@ -67,7 +67,9 @@ async def test_credit_given_by_mistake_is_taken_back_as_far_as_it_is_there(stack
     assert (await operator("POST", path, body | {"transfer_id": charge})).status == 404, "what was charged is given back, not taken"
     (entry,) = (await ok(caller("GET", "/v1/credits/transfers?kind=adjustment")))["data"]
     assert (entry["id"], entry["corrects"], entry["reason"]) == (first["transfer_id"], granted["transfer_id"], "granted twice")
-    assert (await ok(caller("GET", "/v1/credits")))["balance_nusd"] == 10**9 - 400 - cost
+    credit = await ok(caller("GET", "/v1/credits"))
+    assert credit["balance_nusd"] == 10**9 - 400 - cost
+    assert (credit["spent_nusd"], credit["used_nusd"]) == (400 + cost, cost), "what was taken back is no use"
     for workspace in (caller.workspace.workspace_id, operator.workspace.workspace_id):
         (noted,) = await books(stack, "SELECT object_id FROM audit_log WHERE workspace_id = $1 AND action = 'credits.adjusted'", workspace)
         assert noted["object_id"] == str(first["transfer_id"])
@@ -87,7 +89,8 @@ async def test_a_charge_is_given_back_in_parts_and_never_more_than_it_was(stack:
     rest = await ok(operator("POST", "/v1/credits/refunds", {**refund, "execution_id": None, "transfer_id": first["corrects"]}), 201)
     assert (rest["amount_nusd"], rest["left_nusd"]) == (cost - 100, 0)
     assert (await operator("POST", "/v1/credits/refunds", refund)).status == 409
-    assert (await ok(caller("GET", "/v1/credits")))["balance_nusd"] == before
+    credit = await ok(caller("GET", "/v1/credits"))
+    assert (credit["balance_nusd"], credit["spent_nusd"], credit["used_nusd"]) == (before, cost, 0)
     assert (await ok(caller("GET", f"/v1/executions/{done['id']}")))["cost_nusd"] == cost
     elsewhere = await operator("POST", "/v1/credits/refunds", {"execution_id": done["id"], "reason": "not here"})
     assert elsewhere.status == 404

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from burnish_shared.books.admission import AdmissionRequest, Verdict
+from burnish_shared.books.admission import Verdict
+from burnish_shared.books.admission_request import AdmissionRequest
 
 REVENUE, LOSSES, GRANTS, ON_ITS_WAY, PAYMENTS, LINES = 1, 2, 3, 4, 5, 6
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from burnish_shared.books.admission import Admission, AdmissionRequest
+from burnish_shared.books.admission import Admission
+from burnish_shared.books.admission_request import AdmissionRequest
 from burnish_shared.books.finished import SETTLE
 from burnish_shared.db.session import DurableConnection
 from burnish_shared.ids import new_uuid

@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 
 from burnish_shared.books import admission as admissions
-from burnish_shared.books.admission import Admission, AdmissionRequest, RateLimit, Verdict
+from burnish_shared.books.admission import Admission, Verdict
+from burnish_shared.books.admission_request import AdmissionRequest, RateLimit
 from burnish_shared.books.finished import SETTLE
 from burnish_shared.db.session import DurableConnection
 from burnish_shared.ids import new_uuid

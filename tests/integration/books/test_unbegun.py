@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from burnish_gateway.execution.request_bytes import about
-from burnish_shared.books.admission import AdmissionRequest
+from burnish_shared.books.admission_request import AdmissionRequest
 from burnish_shared.books.finished import FinishedExecution, finished
 from burnish_shared.contracts.executions import (
     Caller,

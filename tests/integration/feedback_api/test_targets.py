@@ -86,3 +86,24 @@ async def test_speed_and_thrift_count_against_the_targets_of_the_prompt_else_of_
 async def test_a_target_of_nothing_is_refused(caller: Caller, wrong: dict[str, Any]) -> None:
     refused = await caller("PUT", "/v1/alert-rules", wrong)
     assert (refused.status, refused.body["error"]["param"]) == (422, next(iter(wrong)))
+
+
+@pytest.mark.capability("A4")
+async def test_fixed_limits_of_a_rule_are_kept_as_they_were_said_and_checked(caller: Caller) -> None:
+    whole = {"metric": "latency", "limit": 2_500.0, "label": "production", "evaluator_id": None, "window_minutes": 30, "min_samples": 5}
+    put = await caller("PUT", "/v1/alert-rules/route", {"targets": [whole, {"metric": "error_rate", "limit": 0.05}]})
+    usual = {"metric": "error_rate", "limit": 0.05, "label": None, "evaluator_id": None, "window_minutes": 60, "min_samples": 20}
+    assert put.status == 200 and put.body["targets"] == [whole, usual]
+    await rule(caller, "", targets=[])
+    listed = (await caller("GET", "/v1/alert-rules")).body["data"]
+    assert [(one["prompt"], one["targets"]) for one in listed] == [(None, []), ("route", [whole, usual])]
+    for wrong, param in (
+        ([{"metric": "satisfaction", "limit": 1.0}], "targets[0]"), ([usual, usual], None),
+        ([{"metric": "quality", "limit": 0.5}], "targets[0]"), ([{"metric": "cost", "limit": 0}], "targets[0].limit"),
+        ([usual | {"window_minutes": 5}], "targets[0].window_minutes"),
+    ):  # fmt: skip
+        refused = await caller("PUT", "/v1/alert-rules/route", {"targets": wrong})
+        assert refused.status == 422 and (param is None or refused.body["error"]["param"].startswith(param)), refused.body
+    unknown = [usual, {"metric": "quality", "limit": 0.5, "evaluator_id": "01a1f8c2-0000-7000-8000-000000000000"}]
+    refused = await caller("PUT", "/v1/alert-rules/route", {"targets": unknown})
+    assert (refused.status, refused.body["error"]["param"]) == (404, "targets[1].evaluator_id")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.optimization import store
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_jobs import start
@@ -90,3 +91,32 @@ async def test_nobody_is_missed_while_the_next_takes_it(
 
     await start_optimizer()
     assert (await desk.until(run))["status"] == "completed"
+
+
+CALL = """
+INSERT INTO executions (execution_id, workspace_id, fence, lane, status, model, provider, input_tokens, output_tokens, cached_input_tokens,
+                        usage_source, cost_nusd, latency_ms, cached, simulated, job_id, error, attempts, finished_at)
+VALUES ($1, $2, 1, 'batch', $3, 'm', 'p', 0, 0, 0, 'estimated', 0, 5, false, false, $4::text::uuid, NULL, '[]',
+        clock_timestamp() - $5 * interval '1 second')"""
+
+
+async def test_one_whose_provider_has_no_room_says_so_while_it_is_worked_on(stack: Stack, desk: Desk) -> None:
+    where = desk.caller.workspace.workspace_id
+    wanted = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"}
+    run_id = (await desk.caller("POST", "/v1/test-runs", wanted)).body["id"]
+    job_id = await start(desk, budget={"evaluations": 900})
+    await lease(stack, run_id, s=60)
+    await books(stack, "UPDATE optimization_jobs SET status = 'running', leased_until = clock_timestamp() + interval '1 minute' "
+                       "WHERE job_id = $1::text::uuid", job_id)  # fmt: skip
+
+    async def told() -> list[str | None]:
+        paths = (f"/v1/test-runs/{run_id}", f"/v1/optimizations/{job_id}")
+        return [(await desk.caller("GET", path)).body["waits_for"] for path in paths]
+
+    assert await told() == [None, None], "no call of it has ended"
+    for status, before_s, expected in (("success", 90, None), ("rate_limited", 60, "provider_limit"), ("success", 1, None)):
+        for of in (run_id, job_id):
+            await books(stack, CALL, new_uuid(), where, status, of, before_s)
+        assert await told() == [expected, expected], status
+    await books(stack, CALL, new_uuid(), where, "rate_limited", job_id, 200)
+    assert await told() == [None, None], "that is too long ago to be waited for"

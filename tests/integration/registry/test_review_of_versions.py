@@ -225,6 +225,50 @@ async def test_nobody_approves_their_own_where_the_workspace_says_so(bench: Benc
     assert (await sister("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 200
 
 
+async def test_an_approval_that_is_taken_back_stays_told(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call)
+    review = "/v1/prompts/hello/versions/1/review"
+    (asked,) = (await call("POST", review)).body["reviews"]
+    assert (asked["approved_by"], asked["approved_at"], asked["approval_comment"]) == (None, None, "")
+    (approved,) = (await admin("POST", f"{review}/approve", {"comment": "good"})).body["reviews"]
+    assert (approved["approved_by"], approved["approved_at"]) == (approved["decided_by"], approved["decided_at"])
+    (taken,) = (await call("POST", f"{review}/send-back", {"comment": "wrong after all"})).body["reviews"]
+    assert (taken["status"], taken["comment"], taken["approval_comment"]) == ("sent_back", "wrong after all", "good")
+    assert (taken["approved_by"], taken["approved_at"]) == (approved["decided_by"], approved["decided_at"])
+    assert taken["decided_by"] == asked["requested_by"] != taken["approved_by"] and taken["decided_at"] > taken["approved_at"]
+    (listed,) = (await call("GET", "/v1/version-reviews?status=sent_back")).body["data"]
+    assert listed == taken
+    await call("POST", review)
+    again = (await call("POST", f"{review}/send-back", {"comment": "not yet"})).body["reviews"]
+    assert [one["approved_by"] for one in again] == [None, taken["approved_by"]], "the second one was never approved"
+
+
+async def test_nobody_is_the_only_one_to_approve_text_of_their_own(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    other = await bench.caller(first, workspace_id=call.workspace_id)
+    await created(call, template="one {{x}}\nBe polite.")
+    await protect(admin, own_approval=False)
+    second = {"template": "two {{x}}\nBe polite.", "base_version": 1}
+    assert (await other("POST", "/v1/prompts/hello/versions", second)).status == 201
+    await other("POST", "/v1/prompts/hello/versions/2/review")
+    own = await call("POST", "/v1/prompts/hello/versions/2/review/approve")
+    assert (own.status, own.body["error"]["param"]) == (403, "version"), own.body
+    assert own.body["error"]["details"] == {"written_in": 1, "part": "messages", "text": "Be polite."}
+    assert "version 1 (messages: 'Be polite.')" in own.body["error"]["message"]
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    assert (await other("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 200, "the other one never wrote that"
+    assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 200, "somebody else approved it"
+    assert (await admin("POST", "/v1/prompts/hello/versions/1/review/send-back", {"comment": "no"})).status == 200
+    assert (await admin("POST", "/v1/prompts/hello/versions/2/review/send-back", {"comment": "no"})).status == 200
+    await other("POST", "/v1/prompts/hello/versions/2/review")
+    assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 403, "no approval of it stands any more"
+    other_model = {"template": "three {{x}}", "model": "simulated/reader", "base_version": 2}
+    assert (await other("POST", "/v1/prompts/hello/versions", other_model)).status == 201
+    await other("POST", "/v1/prompts/hello/versions/3/review")
+    assert (await call("POST", "/v1/prompts/hello/versions/3/review/approve")).status == 200, "nothing of it is left"
+
+
 async def test_the_gate_asks_for_the_newest_test_run(bench: Bench, first: RunningGateway, call: Caller) -> None:
     admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
     await created(call, label=None)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from burnish_gateway.billing.rates import rates_in_use
-from burnish_shared.books.admission import RateLimit
+from burnish_shared.books.admission_request import RateLimit
 
 pytestmark = pytest.mark.capability("B3")
 

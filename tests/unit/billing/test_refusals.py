@@ -9,7 +9,8 @@ import pytest
 from burnish_gateway.execution import refusals as module
 from burnish_gateway.execution.refusals import MONEY_S, Refusals
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, rate_refused
-from burnish_shared.books.admission import Answer, RateLimit, RateState, Verdict
+from burnish_shared.books.admission import Answer, RateState, Verdict
+from burnish_shared.books.admission_request import RateLimit
 from burnish_shared.errors import OutOfCredit, RateLimited
 from burnish_shared.ids import new_uuid
 

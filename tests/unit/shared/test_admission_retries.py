@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
+from burnish_shared.books.admission import Admission, Verdict
+from burnish_shared.books.admission_request import AdmissionRequest
 from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.ids import new_uuid
 

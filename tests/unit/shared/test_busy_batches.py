@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from burnish_shared.books import gathering
-from burnish_shared.books.admission import Admission, AdmissionRequest
+from burnish_shared.books.admission import Admission
+from burnish_shared.books.admission_request import AdmissionRequest
 from burnish_shared.ids import new_uuid
 
 pytestmark = pytest.mark.asyncio

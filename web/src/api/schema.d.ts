@@ -7574,7 +7574,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target";
             /** Label */
             label: string | null;
             /** Links */
@@ -7650,7 +7650,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target";
             /** Label */
             label: string | null;
             /** Links */
@@ -7734,6 +7734,8 @@ export interface components {
             target_cost_nusd: number | null;
             /** Target P95 Ms */
             target_p95_ms: number | null;
+            /** Targets */
+            targets: components["schemas"]["AlertTarget"][] | null;
             /**
              * Updated At
              * Format: date-time
@@ -7797,6 +7799,11 @@ export interface components {
              * @description What the 95th percentile of latency should stay below: the speed in effectiveness. Raises no alert.
              */
             target_p95_ms?: number | null;
+            /**
+             * Targets
+             * @description Absolute limits, of each prompt by itself. A prompt's own list takes the place of that for all prompts; empty: none.
+             */
+            targets?: components["schemas"]["AlertTarget"][] | null;
         };
         /** AlertRulePage */
         AlertRulePage: {
@@ -7824,6 +7831,44 @@ export interface components {
              * @enum {string}
              */
             what: "raised" | "muted" | "unmuted" | "told" | "not_told" | "optimization_started" | "optimization_refused" | "acknowledged" | "resolved";
+        };
+        /**
+         * AlertTarget
+         * @description An absolute limit of what live calls of a prompt do in the last `window_minutes`, by when they finished. An alert of the
+         *     kind `target` is raised beyond it, and ends when the figure is back by a tenth of the limit. With fewer than
+         *     `min_samples` it does neither.
+         */
+        AlertTarget: {
+            /**
+             * Evaluator Id
+             * @description Whose scores, by its newest version; for `quality`, and for nothing else.
+             */
+            evaluator_id?: string | null;
+            /**
+             * Label
+             * @description Of calls by this label alone; of all calls of the prompt where nothing is said.
+             */
+            label?: string | null;
+            /** Limit */
+            limit: number;
+            /**
+             * Metric
+             * @description `latency`: 95th percentile in ms; `cost`: mean of a call in nano-dollars; `error_rate`, `satisfaction`, `reaction_rate` (calls that people reacted to), `quality` (mean score of an evaluator): 0 to 1. The first three must stay below the limit, the others above.
+             * @enum {string}
+             */
+            metric: "latency" | "cost" | "error_rate" | "satisfaction" | "reaction_rate" | "quality";
+            /**
+             * Min Samples
+             * @description Calls, reactions or scores in the window before anything is said.
+             * @default 20
+             */
+            min_samples: number;
+            /**
+             * Window Minutes
+             * @description Above 360 it begins with a whole hour.
+             * @default 60
+             */
+            window_minutes: number;
         };
         /** AlikeItem */
         AlikeItem: {
@@ -8457,6 +8502,10 @@ export interface components {
         /**
          * BudgetAnswer
          * @description `spent_nusd`: booked in the running period; `held_nusd`: of calls under way; `left_nusd`: what a hard budget still lets through.
+         *
+         *     Of a budget for each end user (`target_id` `*`) they are those of the one who has the least left; `end_users` says how many counted
+         *     against it in the running period, `end_users_used_up` how many of them have nothing left. Both are null for other budgets, and count to
+         *     100,000.
          */
         BudgetAnswer: {
             /** Closed At */
@@ -8468,6 +8517,10 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
+            /** End Users */
+            end_users: number | null;
+            /** End Users Used Up */
+            end_users_used_up: number | null;
             /** Hard */
             hard: boolean;
             /** Held Nusd */
@@ -9688,7 +9741,7 @@ export interface components {
              * Kinds
              * @description `experiment`: rollouts and their end, and how other experiments ended; PagerDuty hears of none.
              */
-            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "experiment")[] | null;
+            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target" | "experiment")[] | null;
             /** Min Severity */
             min_severity?: ("info" | "warning" | "error" | "critical") | null;
             /**
@@ -11351,11 +11404,16 @@ export interface components {
             plan: string;
             /**
              * Spent Nusd
-             * @description All that ever went out, what was set aside for jobs included.
+             * @description All that ever went out, gross: what was set aside for jobs counts in full, also what came back of it. For what was used take `used_nusd`.
              */
             spent_nusd: number;
             /** Suspended */
             suspended: boolean;
+            /**
+             * Used Nusd
+             * @description What calls, jobs and fees have ever taken from this credit, net: `spent_nusd` without refunds, without what jobs gave back, and without credit that was moved away or taken back. What is set aside for a job under way counts until it ends.
+             */
+            used_nusd: number;
         };
         /** DatasetAnswer */
         DatasetAnswer: {
@@ -17580,7 +17638,7 @@ export interface components {
         /** MuteAnswer */
         MuteAnswer: {
             /** Kind */
-            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
             /**
              * Muted At
              * Format: date-time
@@ -17604,7 +17662,7 @@ export interface components {
          */
         MuteBody: {
             /** Kind */
-            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
             /** Prompt */
             prompt?: string | null;
             /**
@@ -17779,7 +17837,8 @@ export interface components {
         };
         /**
          * NewBudget
-         * @description `target_id`: id of the API key, slug of the prompt, your own id of the end user; left out for the workspace.
+         * @description `target_id`: id of the API key, slug of the prompt, your own id of the end user, or `*` for each end user
+         *     by themselves; left out for the workspace. A budget of one named end user takes the place of that for each of the same period.
          */
         NewBudget: {
             /**
@@ -18966,7 +19025,7 @@ export interface components {
             } | null;
             /**
              * Waits For
-             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces) | earlier_search (a prompt is searched for one after the other). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
+             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces). Or provider_limit: its newest call that ended was refused for now by the provider's limits (429), and is asked again after a wait | earlier_search (a prompt is searched for one after the other). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
              */
             waits_for?: string | null;
         };
@@ -25003,7 +25062,7 @@ export interface components {
             version: number;
             /**
              * Waits For
-             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces). It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
+             * @description What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace is: the service that does it is away, or busy with other workspaces). Or provider_limit: its newest call that ended was refused for now by the provider's limits (429), and is asked again after a wait. It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end.
              */
             waits_for?: string | null;
         };
@@ -25899,8 +25958,17 @@ export interface components {
         /**
          * VersionReviewAnswer
          * @description A version that was handed in for review. `author` wrote the version; `comment` is what was said when it was decided.
+         *
+         *     `approved_by`, `approved_at` and `approval_comment` stay when the approval is taken back: then `status` is `sent_back`, and `decided_by`
+         *     and `decided_at` say who took it back, and when. `approved_by` null: it was never approved.
          */
         VersionReviewAnswer: {
+            /** Approval Comment */
+            approval_comment: string;
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
             /** Author */
             author: string;
             /** Comment */
@@ -26300,7 +26368,7 @@ export interface components {
             only_admins_change_prompts?: boolean | null;
             /**
              * Own Approval
-             * @description Whether authors may approve versions that they wrote themselves.
+             * @description Whether authors may approve versions that they wrote, or with text of theirs that nobody else approved.
              */
             own_approval?: boolean | null;
             /** Platform Keys */
@@ -30538,7 +30606,7 @@ export interface operations {
     delete_mute_v1_alert_mutes_delete: {
         parameters: {
             query?: {
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
                 prompt?: string | null;
             };
             header?: never;
@@ -31208,7 +31276,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: ("open" | "acknowledged" | "resolved") | null;
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider" | "target") | null;
                 severity?: ("info" | "warning" | "error" | "critical") | null;
                 prompt?: string | null;
                 label?: string | null;

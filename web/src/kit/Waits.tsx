@@ -10,6 +10,13 @@ export function Waits({ of, prompt }: { /** `waits_for` of it. */ of: string | n
       </Notice>
     );
   }
+  if (of === "provider_limit") {
+    return (
+      <Notice tone="warn" title="The provider has no room for it now.">
+        Its newest call was answered with 429. It is asked again after a wait, by itself; where a call is refused six times, it counts as failed. A higher limit at the provider, or fewer calls beside it, makes it faster.
+      </Notice>
+    );
+  }
   if (of === "free_place") return <Notice title="It waits for a free place.">The optimizer works on others, of this workspace among them. It starts by itself as soon as one of them ends.</Notice>;
   if (of === "optimizer") {
     return (

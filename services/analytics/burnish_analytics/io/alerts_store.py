@@ -1,11 +1,12 @@
 """Rows of `alerts`, and the rules and acknowledgements that people wrote."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_analytics.core.targets import Target
 from burnish_shared.contracts.alert_channels import Severity
 from burnish_shared.db.session import Tx
 
@@ -99,6 +100,7 @@ class Rule:
     min_error_rise_ratio: float | None = None
     min_latency_rise_ratio: float | None = None
     min_cost_rise_ratio: float | None = None
+    targets: Sequence[Target] | None = None
 
     @property
     def least_rises(self) -> Mapping[str, float | None]:
@@ -198,11 +200,15 @@ async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str
         """SELECT workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio,
                   CASE WHEN isfinite(muted_until) THEN muted_until
                        WHEN muted_until > clock_timestamp() THEN '9999-12-31T23:59:59Z'::timestamptz END AS muted_until,
-                  min_error_rise_ratio, min_latency_rise_ratio, min_cost_rise_ratio
+                  min_error_rise_ratio, min_latency_rise_ratio, min_cost_rise_ratio, targets
              FROM alert_rules WHERE workspace_id = ANY ($1::uuid[])""",
         list(workspaces),
     )
-    return {(workspace_id, slug): Rule(*said) for workspace_id, slug, *said in rows}
+    return {(workspace_id, slug): Rule(*said, **_targets(targets)) for workspace_id, slug, *said, targets in rows}
+
+
+def _targets(stored: list[dict[str, Any]] | None) -> dict[str, Any]:
+    return {} if stored is None else {"targets": tuple(Target.from_stored(one) for one in stored)}
 
 
 def rule_for(rules: Mapping[tuple[UUID, str], Rule], workspace_id: UUID, slug: str) -> Rule:
@@ -222,5 +228,6 @@ def rule_for(rules: Mapping[tuple[UUID, str], Rule], workspace_id: UUID, slug: s
         min_error_rise_ratio=said("min_error_rise_ratio"),
         min_latency_rise_ratio=said("min_latency_rise_ratio"),
         min_cost_rise_ratio=said("min_cost_rise_ratio"),
+        targets=said("targets"),
         muted_until=max(filter(None, (own.muted_until, default.muted_until)), default=None),
     )

@@ -77,3 +77,8 @@ async def forget_batches(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
 async def forget_days(tx: Tx, *, numbers_days: int, dead_letters_days: int, at_most: int) -> int:
     """One partition that is too old, and dead letters."""
     return await tx.fetchval("SELECT forget_days($1, $2, $3)", numbers_days, dead_letters_days, at_most)  # type: ignore[no-any-return]
+
+
+async def forget_user_accounts(tx: Tx, *, at_most: int) -> int:
+    """Of budgets for each end user, those who have not called in the running period."""
+    return await tx.fetchval("SELECT forget_user_accounts($1)", at_most)  # type: ignore[no-any-return]

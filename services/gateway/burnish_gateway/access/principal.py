@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final, Literal
 from uuid import UUID
 
-from burnish_shared.books.admission import RateLimit
+from burnish_shared.books.admission_request import RateLimit
 
 
 class Role(IntEnum):

@@ -5,7 +5,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.access.principal import ROLES, KeyFacts, WorkspaceFacts
-from burnish_shared.books.admission import RateLimit
+from burnish_shared.books.admission_request import RateLimit
 from burnish_shared.db.session import Tx
 
 

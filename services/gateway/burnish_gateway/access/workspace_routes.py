@@ -47,7 +47,10 @@ class WorkspaceChange(ApiModel):
     protected_labels: Annotated[list[Annotated[Text, Field(max_length=200)]], Field(max_length=20)] | None = Field(
         default=None, description="Labels of prompts that move to approved versions alone, and that only admins remove."
     )
-    own_approval: bool | None = Field(default=None, description="Whether authors may approve versions that they wrote themselves.")
+    own_approval: bool | None = Field(
+        default=None,
+        description="Whether authors may approve versions that they wrote, or with text of theirs that nobody else approved.",
+    )
     test_run_gate: bool | None = Field(
         default=None,
         description="Whether a protected label asks besides that the version's newest test run by its own model, over `min_samples` "

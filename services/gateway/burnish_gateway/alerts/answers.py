@@ -10,6 +10,15 @@ from burnish_gateway.moments import Moment
 from burnish_gateway.optimization.bodies import BudgetBody, HowToSearch
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
+from burnish_shared.contracts.targets import (
+    IN_SHARES,
+    MIN_SAMPLES_DEFAULT,
+    TARGETS_MOST,
+    WINDOW_MINUTES_DEFAULT,
+    WINDOW_MINUTES_LEAST,
+    WINDOW_MINUTES_MOST,
+    TargetMetric,
+)
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
 Status = Literal["open", "acknowledged", "resolved"]
@@ -117,6 +126,42 @@ class StartOptimization(ApiModel):
         return self.model_dump(mode="json", exclude={"search"}) | search
 
 
+class AlertTarget(ApiModel):
+    """An absolute limit of what live calls of a prompt do in the last `window_minutes`, by when they finished. An alert of the
+    kind `target` is raised beyond it, and ends when the figure is back by a tenth of the limit. With fewer than
+    `min_samples` it does neither."""
+
+    metric: TargetMetric = Field(
+        description="`latency`: 95th percentile in ms; `cost`: mean of a call in nano-dollars; `error_rate`, `satisfaction`, "
+        "`reaction_rate` (calls that people reacted to), `quality` (mean score of an evaluator): 0 to 1. The first three must stay below "
+        "the limit, the others above."
+    )
+    limit: Annotated[float, Field(gt=0, le=MAX_AMOUNT_NUSD, allow_inf_nan=False)]
+    label: Annotated[Text, Field(min_length=1, max_length=63)] | None = Field(
+        default=None, description="Of calls by this label alone; of all calls of the prompt where nothing is said."
+    )
+    evaluator_id: UUID | None = Field(default=None, description="Whose scores, by its newest version; for `quality`, and for nothing else.")
+    window_minutes: Annotated[int, Field(ge=WINDOW_MINUTES_LEAST, le=WINDOW_MINUTES_MOST)] = Field(
+        default=WINDOW_MINUTES_DEFAULT, description="Above 360 it begins with a whole hour."
+    )
+    min_samples: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=MIN_SAMPLES_DEFAULT, description="Calls, reactions or scores in the window before anything is said."
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_metric(self) -> Self:
+        if self.metric in IN_SHARES and self.limit >= 1:
+            raise ValueError(f"limit: of {self.metric} it is a share above 0 and below 1, such as 0.9")
+        if (self.evaluator_id is not None) != (self.metric == "quality"):
+            raise ValueError("evaluator_id: name it for the metric quality, and for no other")
+        return self
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What one rule has no two of."""
+        return self.metric, self.label, self.evaluator_id, self.window_minutes
+
+
 class AlertRuleBody(ApiModel):
     """What is asked of a prompt's feedback. What is not given falls back to the workspace's rule, then to the product's defaults."""
 
@@ -147,10 +192,21 @@ class AlertRuleBody(ApiModel):
     min_cost_rise: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="The same of answers that cost over a tenth more than 95 of 100 did before."
     )
+    targets: Annotated[list[AlertTarget], Field(max_length=TARGETS_MOST)] | None = Field(
+        default=None,
+        description="Absolute limits, of each prompt by itself. A prompt's own list takes the place of that for all prompts; empty: none.",
+    )
     muted_until: Moment | None = Field(
         default=None, description="Until then alerts are kept, and nobody is told; what is open then is told then."
     )
     start_optimization: StartOptimization | None = Field(default=None, description="Of a prompt's own rule: what a degradation starts.")
+
+    @model_validator(mode="after")
+    def _has_each_target_once(self) -> Self:
+        named = [one.identity for one in self.targets or ()]
+        if len(set(named)) < len(named):
+            raise ValueError("targets: two are of the same metric, label, evaluator and window; leave one out")
+        return self
 
 
 class AlertRuleAnswer(BaseModel):
@@ -166,6 +222,7 @@ class AlertRuleAnswer(BaseModel):
     min_error_rise: float | None
     min_latency_rise: float | None
     min_cost_rise: float | None
+    targets: list[AlertTarget] | None
     muted_until: datetime | None
     start_optimization: dict[str, Any] | None
     updated_at: datetime

@@ -18,8 +18,9 @@ ROWS_MOST: Final = 10_000
 
 
 async def chart_of(tx: Tx, alert: AlertAnswer, *, now: datetime) -> list[ChartPoint]:
-    """In order of time. Empty for alerts that are about no label of a prompt. Reads rollups only."""
-    if alert.prompt is None or alert.label is None:
+    """In order of time. Empty for alerts that are about no label of a prompt, nor a target of all of it. Reads
+    rollups only."""
+    if alert.prompt is None or (alert.label is None and alert.kind != "target"):
         return []
     wanted = range_of(alert.raised_at - AROUND, min(now, alert.raised_at + AROUND), grain="hour", now=now)
     if alert.metric == "quality":
@@ -64,5 +65,8 @@ def value_of(figures: Figures, metric: str) -> tuple[float | None, int]:
             return figures.latency.p95_ms, figures.executions
         case "cost":
             return figures.mean_cost_nusd, figures.executions
+        case "reaction_rate":
+            share = min(1.0, figures.reactions / figures.executions) if figures.executions else None
+            return share, figures.executions
         case _:
             return None, 0

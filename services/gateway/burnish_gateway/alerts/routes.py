@@ -130,6 +130,7 @@ async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: s
             raise NotFound("There is no such prompt in this workspace.", param="prompt")
         if body.start_optimization is not None:
             await check_policy(tx, principal, body.start_optimization, slug=slug)
+        await _check_evaluators(tx, body)
         before = await store.find_rule(tx, slug=slug)
         rule = await store.put_rule(tx, workspace_id=principal.workspace_id, slug=slug, body=body)
         await audit.note(
@@ -139,6 +140,14 @@ async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: s
         return rule
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+async def _check_evaluators(tx: Tx, body: AlertRuleBody) -> None:
+    asked = [one.evaluator_id for one in body.targets or () if one.evaluator_id is not None]
+    unknown = await store.unknown_evaluator(tx, asked) if asked else None
+    if unknown is not None:
+        index = next(index for index, one in enumerate(body.targets or ()) if one.evaluator_id == unknown)
+        raise NotFound("There is no evaluator of this id; GET /v1/evaluators lists them.", param=f"targets[{index}].evaluator_id")
 
 
 async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug: str) -> Response:

@@ -25,7 +25,7 @@ WITH_STATUS: Final = {
 }
 
 RATIOS: Final = "min_drop_ratio, min_error_rise_ratio, min_latency_rise_ratio, min_cost_rise_ratio"
-TARGETS: Final = "target_p95_ms, target_cost_nusd"
+TARGETS: Final = "target_p95_ms, target_cost_nusd, targets"
 RULE: Final = f"slug, enabled, min_samples, target_ratio, {TARGETS}, {RATIOS}, muted_until, start_optimization, updated_at"
 
 
@@ -101,17 +101,18 @@ async def put_rule(tx: Tx, *, workspace_id: UUID, slug: str, body: AlertRuleBody
     [row] = await tx.fetch(
         f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, muted_until, start_optimization, {RATIOS},
                                     {TARGETS})
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             ON CONFLICT (workspace_id, slug) DO UPDATE SET enabled = excluded.enabled, min_samples = excluded.min_samples,
               target_ratio = excluded.target_ratio, muted_until = excluded.muted_until, start_optimization = excluded.start_optimization,
               min_drop_ratio = excluded.min_drop_ratio, min_error_rise_ratio = excluded.min_error_rise_ratio,
               min_latency_rise_ratio = excluded.min_latency_rise_ratio, min_cost_rise_ratio = excluded.min_cost_rise_ratio,
-              target_p95_ms = excluded.target_p95_ms, target_cost_nusd = excluded.target_cost_nusd,
+              target_p95_ms = excluded.target_p95_ms, target_cost_nusd = excluded.target_cost_nusd, targets = excluded.targets,
               updated_at = clock_timestamp()
             RETURNING {RULE}""",
         workspace_id, slug, body.enabled, body.min_samples, body.target, body.muted_until,
         body.start_optimization.stored() if body.start_optimization else None,
         body.min_drop, body.min_error_rise, body.min_latency_rise, body.min_cost_rise, body.target_p95_ms, body.target_cost_nusd,
+        None if body.targets is None else [one.model_dump(mode="json") for one in body.targets],
     )  # fmt: skip
     return _rule(row)
 
@@ -124,6 +125,16 @@ async def delete_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
 
 async def prompt_exists(tx: Tx, slug: str) -> bool:
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM prompts WHERE slug = $1)", slug))
+
+
+async def unknown_evaluator(tx: Tx, evaluators: Sequence[UUID]) -> UUID | None:
+    """The first of these that the workspace does not have."""
+    found: UUID | None = await tx.fetchval(
+        """SELECT u.id FROM unnest($1::uuid[]) WITH ORDINALITY u (id, n)
+            WHERE NOT EXISTS (SELECT FROM evaluators e WHERE e.evaluator_id = u.id) ORDER BY u.n LIMIT 1""",
+        list(evaluators),
+    )
+    return found
 
 
 async def unknown_slug(tx: Tx, slugs: Sequence[str]) -> str | None:
@@ -168,6 +179,10 @@ def _links(row: asyncpg.Record) -> dict[str, str]:
     """Where to look next. `figures` begin a day before the alert."""
     at: datetime = row["raised_at"]
     since = (at - timedelta(days=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:00:00Z")
+    if row["kind"] == "target":
+        label = f"&label={row['label']}" if row["label"] else ""
+        figures = f"/v1/analytics/timeseries?prompt={row['slug']}{label}&grain=hour&from={since}"
+        return {"prompt": f"/v1/prompts/{row['slug']}", "figures": figures}
     if row["slug"] and row["label"]:
         prompt = f"/v1/prompts/{row['slug']}"
         return {
@@ -213,6 +228,7 @@ def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
         min_error_rise=row["min_error_rise_ratio"],
         min_latency_rise=row["min_latency_rise_ratio"],
         min_cost_rise=row["min_cost_rise_ratio"],
+        targets=row["targets"],
         muted_until=row["muted_until"],
         start_optimization=row["start_optimization"],
         updated_at=row["updated_at"],

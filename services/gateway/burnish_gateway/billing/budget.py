@@ -1,9 +1,11 @@
 """Budgets: what one target may spend in a day or month. Pure."""
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from hashlib import sha256
+from typing import Final, Literal
 from uuid import UUID
 
 TargetKind = Literal["workspace", "api_key", "prompt", "end_user"]
@@ -11,6 +13,12 @@ Period = Literal["day", "month"]
 
 BUDGETS_MOST = 10_000
 """Open budgets of one workspace: all of them are kept in each gateway's memory."""
+
+EACH: Final = "*"
+"""The target of a budget that holds for each end user by themselves."""
+
+_USER_ACCOUNTS: Final = 1 << 62
+"""Accounts of end users have ids from here on; all others come from a sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Budgets:
     """The open budgets of one workspace."""
 
     of_target: Mapping[tuple[str, str], tuple[BudgetFacts, ...]]
-    of_account: Mapping[int, BudgetFacts]
+    of_account: dict[int, BudgetFacts]
 
     @classmethod
     def of(cls, budgets: Sequence[BudgetFacts]) -> "Budgets":
@@ -42,18 +50,51 @@ class Budgets:
             targets[target] = (*targets.get(target, ()), one)
         return cls(targets, {one.account_id: one for one in budgets})
 
-    def accounts_of(self, *, api_key_id: UUID | None, prompt_id: UUID | None, end_user: str | None) -> list[int]:
-        """The accounts that an execution counts against beside the one that pays for it."""
+    def counted(self, *, api_key_id: UUID | None, prompt_id: UUID | None, end_user: str | None) -> "Counted":
+        """What an execution counts against beside the account that pays for it.
+
+        A budget for each end user holds where this one has none of its own of the same period.
+        """
         if not self.of_target:
-            return []
+            return NONE_COUNTED
         targets: list[tuple[str, str]] = [("workspace", "")]
         targets += [("api_key", str(api_key_id))] if api_key_id is not None else []
         targets += [("prompt", str(prompt_id))] if prompt_id is not None else []
-        targets += [("end_user", end_user)] if end_user is not None else []
-        return [budget.account_id for target in targets for budget in self.of_target.get(target, ())]
+        targets += [("end_user", end_user)] if end_user is not None and end_user != EACH else []
+        found = [budget for target in targets for budget in self.of_target.get(target, ())]
+        accounts = [one.account_id for one in found]
+        each = () if end_user is None else self.of_target.get(("end_user", EACH), ())
+        own = {one.period for one in found if one.target_kind == "end_user"} if each else frozenset()
+        of_user = {user_account(one.account_id, end_user): one for one in each if end_user is not None and one.period not in own}
+        if not of_user:
+            return Counted(accounts, self.of_account)
+        named = {account_id: replace(one, account_id=account_id) for account_id, one in of_user.items()}
+        made = tuple((account_id, one.account_id) for account_id, one in of_user.items())
+        return Counted([*accounts, *of_user], ChainMap(named, self.of_account), made)
 
 
-NO_BUDGETS = Budgets({}, {})
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one execution counts against. `of_account`: budgets by account, for the words of a refusal.
+
+    `user_accounts`: those of `accounts` that count for its end user alone, with the account of the budget that each is made from.
+    """
+
+    accounts: Sequence[int]
+    of_account: Mapping[int, BudgetFacts]
+    user_accounts: Sequence[tuple[int, int]] = ()
+
+
+NONE_COUNTED: Final = Counted((), {})
+
+
+def user_account(account_id: int, end_user: str) -> int:
+    """The account in which one end user counts against the budget of `account_id`: always the same, so nobody has to look it up.
+
+    62 bits of SHA-256: of a million end users two share one with a chance of 1 to 9 million.
+    """
+    digest = sha256(f"{account_id}:{end_user}".encode("utf-8", "surrogatepass")).digest()
+    return _USER_ACCOUNTS | int.from_bytes(digest[:8], "big") >> 2
 
 
 def period_end(period: Period, at: datetime) -> datetime:

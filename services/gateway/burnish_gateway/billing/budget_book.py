@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store
-from burnish_gateway.billing.budget import Budgets
+from burnish_gateway.billing.budget import Budgets, Counted
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
 
@@ -27,5 +28,7 @@ class BudgetBook:
 
         return cls(ConfigCache(load, feed=feed, kinds=frozenset({"budget"}), touched=touched))
 
-    async def of(self, workspace_id: UUID) -> Budgets:
-        return await self.known.get(workspace_id)
+    async def counted(self, principal: Principal, *, prompt_id: UUID | None, end_user: str | None) -> Counted:
+        """What a call of theirs counts against."""
+        known = await self.known.get(principal.workspace_id)
+        return known.counted(api_key_id=principal.first_key_id, prompt_id=prompt_id, end_user=end_user)

@@ -30,7 +30,8 @@ TargetId = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class NewBudget(ApiModel):
-    """`target_id`: id of the API key, slug of the prompt, your own id of the end user; left out for the workspace."""
+    """`target_id`: id of the API key, slug of the prompt, your own id of the end user, or `*` for each end user
+    by themselves; left out for the workspace. A budget of one named end user takes the place of that for each of the same period."""
 
     target_kind: TargetKind
     target_id: TargetId | None = None
@@ -57,7 +58,12 @@ class BudgetChange(ApiModel):
 
 
 class BudgetAnswer(BaseModel):
-    """`spent_nusd`: booked in the running period; `held_nusd`: of calls under way; `left_nusd`: what a hard budget still lets through."""
+    """`spent_nusd`: booked in the running period; `held_nusd`: of calls under way; `left_nusd`: what a hard budget still lets through.
+
+    Of a budget for each end user (`target_id` `*`) they are those of the one who has the least left; `end_users` says how many counted
+    against it in the running period, `end_users_used_up` how many of them have nothing left. Both are null for other budgets, and count to
+    100,000.
+    """
 
     id: UUID
     name: str
@@ -70,6 +76,8 @@ class BudgetAnswer(BaseModel):
     spent_nusd: int
     held_nusd: int
     left_nusd: int
+    end_users: int | None
+    end_users_used_up: int | None
     resets_at: datetime
     created_by: str
     created_at: datetime

@@ -1,7 +1,7 @@
 """Budgets in SQL: the row says for whom, its account counts."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -9,11 +9,26 @@ from asyncpg import Record
 from burnish_gateway.billing.budget import BUDGETS_MOST, BudgetFacts
 from burnish_shared.db.session import Tx
 
-SHOWN = """SELECT b.budget_id, b.name, b.target_kind, coalesce(p.slug, b.target_id) AS target_id, b.period, b.limit_nusd, b.warn_percent,
-       b.hard, b.account_id, b.created_by, b.created_at, b.closed_at, a.held_nusd,
-       CASE WHEN a.resets_at <= clock_timestamp() THEN 0 ELSE a.spent_nusd END AS spent_nusd
+USERS_COUNTED_MOST: Final = 100_000
+"""End users of one budget that are looked at to show it."""
+
+_IS_EACH = "b.target_kind = 'end_user' AND b.target_id = '*'"
+
+SHOWN = f"""SELECT b.budget_id, b.name, b.target_kind, coalesce(p.slug, b.target_id) AS target_id, b.period, b.limit_nusd, b.warn_percent,
+       b.hard, b.account_id, b.created_by, b.created_at, b.closed_at,
+       CASE WHEN {_IS_EACH} THEN coalesce(u.most[1] - u.most[2], 0) ELSE a.held_nusd END AS held_nusd,
+       CASE WHEN {_IS_EACH} THEN coalesce(u.most[2], 0) WHEN a.resets_at <= clock_timestamp() THEN 0 ELSE a.spent_nusd END AS spent_nusd,
+       CASE WHEN {_IS_EACH} THEN u.counted END AS end_users, CASE WHEN {_IS_EACH} THEN u.used_up END AS end_users_used_up
   FROM budgets b JOIN accounts a ON a.account_id = b.account_id
-  LEFT JOIN prompts p ON b.target_kind = 'prompt' AND p.prompt_id::text = b.target_id"""
+  LEFT JOIN prompts p ON b.target_kind = 'prompt' AND p.prompt_id::text = b.target_id
+  LEFT JOIN LATERAL (SELECT count(*) AS counted, count(*) FILTER (WHERE c.used >= b.limit_nusd) AS used_up,
+                            max(ARRAY[c.used, c.spent]) AS most
+                       FROM (SELECT o.spent + o.held_nusd AS used, o.spent
+                               FROM (SELECT held_nusd, CASE WHEN resets_at > clock_timestamp() THEN spent_nusd ELSE 0 END AS spent
+                                       FROM accounts WHERE workspace_id = b.workspace_id AND parent_account_id = b.account_id AND kind = 2
+                                        AND (held_nusd > 0 OR resets_at > clock_timestamp())
+                                      LIMIT {USERS_COUNTED_MOST}) o) c) u ON {_IS_EACH}"""
+"""Of a budget for each end user, what is spent and held is that of the one who has the least left."""
 
 
 async def open_budgets(tx: Tx) -> list[BudgetFacts]:

@@ -49,7 +49,14 @@ class CreditsAnswer(BaseModel):
     balance_nusd: int
     held_nusd: int
     available_nusd: int
-    spent_nusd: int = Field(description="All that ever went out, what was set aside for jobs included.")
+    spent_nusd: int = Field(
+        description="All that ever went out, gross: what was set aside for jobs counts in full, also what came back of it. For what was "
+        "used take `used_nusd`."
+    )
+    used_nusd: int = Field(
+        description="What calls, jobs and fees have ever taken from this credit, net: `spent_nusd` without refunds, without what jobs gave "
+        "back, and without credit that was moved away or taken back. What is set aside for a job under way counts until it ends."
+    )
     credits: str
     below_nusd: int | None = Field(description="`credits.low` is sent when less than this is left; null: never.")
     suspended: bool

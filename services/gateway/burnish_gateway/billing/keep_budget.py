@@ -8,7 +8,7 @@ from asyncpg import Record
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store as store
-from burnish_gateway.billing.budget import BUDGETS_MOST, Period, TargetKind
+from burnish_gateway.billing.budget import BUDGETS_MOST, EACH, Period, TargetKind
 from burnish_gateway.turns_store import take_turns
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
@@ -22,7 +22,8 @@ WARN_PERCENT = 80
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A budget as it is asked for. `target_id`: id of the key, slug of the prompt, the caller's own user id; None for the workspace."""
+    """A budget as it is asked for. `target_id`: id of the key, slug of the prompt, the caller's own user id, `*` for each
+    end user by themselves; None for the workspace."""
 
     target_kind: TargetKind
     target_id: str | None
@@ -47,7 +48,7 @@ async def add_budget(tx: Tx, principal: Principal, wish: Wish) -> UUID:
     account_id = await store.make_account(
         tx, workspace_id, budget_id, limit_nusd=wish.limit_nusd, warn_nusd=warn_nusd, period=wish.period, hard=wish.hard
     )
-    name = wish.name or f"{wish.target_kind.replace('_', ' ')} a {wish.period}"
+    name = wish.name or f"{_words(wish.target_kind, target_id)} a {wish.period}"
     made = await store.insert_budget(
         tx, workspace_id, budget_id, account_id, created_by=principal.actor, name=name, target_kind=wish.target_kind, target_id=target_id,
         period=wish.period, limit_nusd=wish.limit_nusd, warn_percent=wish.warn_percent, hard=wish.hard,
@@ -132,6 +133,10 @@ async def stored_target(tx: Tx, kind: TargetKind, target_id: str | None) -> str:
     return target_id
 
 
+def _words(kind: TargetKind, target_id: str) -> str:
+    return "each end user" if kind == "end_user" and target_id == EACH else kind.replace("_", " ")
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -158,4 +163,4 @@ def _facts(row: Record | None) -> dict[str, object] | None:
     if row is None:
         return None
     facts = {name: row[name] for name in ("name", "target_kind", "target_id", "period", "limit_nusd", "warn_percent", "hard")}
-    return facts | ({"target_id": None} if row["target_kind"] == "end_user" else {})
+    return facts | ({"target_id": None} if row["target_kind"] == "end_user" and row["target_id"] != EACH else {})

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from burnish_gateway.billing.usage_answers import KeyRateUse, RatesAnswer, RateUse
-from burnish_shared.books.admission import RateLimit, rate_state
+from burnish_shared.books.admission import rate_state
+from burnish_shared.books.admission_request import RateLimit
 
 
 def rates_in_use(workspace: RateLimit, rows: Iterable[Mapping[str, Any]]) -> RatesAnswer:

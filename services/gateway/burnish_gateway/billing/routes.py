@@ -88,6 +88,7 @@ async def _credits(tx: Tx, principal: Principal) -> CreditsAnswer:
     used = month["credit_line_used_nusd"]
     return CreditsAnswer(
         **{name: row[name] for name in ("balance_nusd", "held_nusd", "spent_nusd", "suspended", "below_nusd", "in_flight")},
+        used_nusd=row["spent_nusd"] - await store.spent_unused(tx, workspace.workspace_id, workspace.credit_account_id),
         available_nusd=row["balance_nusd"] - row["held_nusd"],
         credits=credits_text(row["balance_nusd"]),
         plan=workspace.plan,

@@ -33,6 +33,20 @@ async def month_so_far(tx: Tx, workspace_id: UUID) -> Record:
     return row
 
 
+async def spent_unused(tx: Tx, workspace_id: UUID, account_id: int) -> int:
+    """Of all that ever went out of a credit account what was no use of it: what came back of a job or fee, and what was moved away or
+    taken back. No execution is in it, so it is read by the index of what no execution moved."""
+    amount_nusd: int = await tx.fetchval(
+        """SELECT coalesce(sum(amount_nusd), 0)::bigint FROM transfers
+            WHERE workspace_id = $1 AND execution_id IS NULL
+              AND (credit_account_id = $2 AND kind IN ('funding_return', 'refund')
+                   OR debit_account_id = $2 AND kind IN ('move_out', 'adjustment'))""",
+        workspace_id,
+        account_id,
+    )
+    return amount_nusd
+
+
 async def allowance_given(tx: Tx, workspace_id: UUID) -> int:
     """For the period that runs: its entries name the month, and those after a change of plan what it came to besides.
 

@@ -15,7 +15,7 @@ from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated
 from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.wire import CHAT_MOST_BYTES, ChatRoute, json_body, make_router, parse_model, read_body
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 
 router = make_router("executions", route_class=ChatRoute)
 

@@ -20,7 +20,7 @@ from burnish_gateway.execution.request_bytes import unstamped
 from burnish_gateway.execution.submit import Admitted, MadeRequest, Repeated, admit, make_request
 from burnish_gateway.execution.told import Delta, Done, Text, Told
 from burnish_gateway.wire import error_response
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.errors import BurnishError, InvalidField, PayloadTooLarge, Unavailable
 
 log = structlog.get_logger("burnish.gateway")

@@ -17,7 +17,7 @@ from burnish_gateway.execution.submit import MadeRequest, Repeated, admit
 from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.other_bodies import parsed
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.errors import BurnishError
 from burnish_shared.ids import new_uuid
 
@@ -63,17 +63,17 @@ async def make_embedding(
     UnsupportedParameter.
     """
     _, route = await gateway.models.route(principal.workspace, body.model, embeds=True)
-    budgets = await gateway.budgets.of(principal.workspace_id)
+    counted = await gateway.budgets.counted(principal, prompt_id=None, end_user=body.user)
     deadline_s = body.deadline_s or gateway.settings.deadline_s
     made = embedding_request(
         body,
         execution_id=new_uuid(),
         principal=principal,
         route=route,
-        budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=None, end_user=body.user),
+        budget_account_ids=counted.accounts,
         now=gateway.clock.now(),
         deadline_s=deadline_s,
         request_id=request_id,
         traceparent=traceparent,
     )
-    return MadeRequest(made, budgets, deadline_s)
+    return MadeRequest(made, counted, deadline_s)

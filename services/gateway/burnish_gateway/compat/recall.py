@@ -16,7 +16,7 @@ from burnish_gateway.execution import store
 from burnish_gateway.execution.client_request import repeated_with
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import CHAT_MOST_BYTES
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.errors import InvalidBody
 from burnish_shared.json_bytes import encoded
 

@@ -22,7 +22,7 @@ from burnish_gateway.execution.told import Done, first_told
 from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.other_bodies import parsed
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded
 

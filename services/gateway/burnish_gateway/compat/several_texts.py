@@ -23,7 +23,7 @@ from burnish_gateway.execution.streaming import EventStream, Last, paced, unless
 from burnish_gateway.execution.submit import Admitted, Repeated
 from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text
 from burnish_gateway.other_bodies import parsed
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.errors import BurnishError, InvalidField, Unavailable
 from burnish_shared.json_bytes import decoded, encoded
 from burnish_shared.money import credits_text

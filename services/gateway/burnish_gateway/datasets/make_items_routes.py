@@ -32,7 +32,7 @@ from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.registry.compress_version import outputs_of
 from burnish_gateway.registry.prompt import check_not_archived
 from burnish_gateway.wire import ApiModel, Text, make_router
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import LATEST, PRODUCTION, parse_slug
 

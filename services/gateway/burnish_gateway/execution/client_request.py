@@ -8,7 +8,7 @@ from uuid import UUID
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import client_request_store as store
 from burnish_gateway.idempotency import mismatch
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, IdempotencyInProgress

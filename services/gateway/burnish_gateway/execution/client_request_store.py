@@ -4,7 +4,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.db.session import Tx
 
 

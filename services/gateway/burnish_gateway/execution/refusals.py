@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_refused
-from burnish_shared.books.admission import Answer, RateLimit, Verdict
+from burnish_shared.books.admission import Answer, Verdict
+from burnish_shared.books.admission_request import RateLimit
 from burnish_shared.db.config_cache import ChangeFeed
 
 REFUSALS_MOST = 10_000

@@ -45,7 +45,7 @@ from burnish_gateway.wire import (
     read_body,
 )
 from burnish_gateway.wire import Text as PlainText
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.contracts.executions import Outcome
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, InvalidField

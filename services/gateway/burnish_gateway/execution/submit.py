@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.billing.budget import Budgets
+from burnish_gateway.billing.budget import Counted
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books, store
 from burnish_gateway.execution.check_inputs import check_inputs
@@ -29,7 +29,8 @@ from burnish_gateway.routing.choose_way import Way, choose_way
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_gateway.routing.qualify import NoModelQualifies
 from burnish_shared import failpoints, subjects
-from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, RateLimit, Verdict
+from burnish_shared.books.admission import Answer, Verdict
+from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.db.model_store import ModelFacts
@@ -74,7 +75,7 @@ class MadeRequest:
     bytes, where somebody made them."""
 
     request: ExecutionRequest
-    budgets: Budgets
+    budgets: Counted
     deadline_s: float
     taken: Taken | None = None
     body: bytes | None = None
@@ -89,7 +90,7 @@ class Submission:
 
     gateway: Gateway
     principal: Principal
-    budgets: Budgets
+    budgets: Counted
     key: IdempotencyKey | None
     deadline_s: float
     claims: bool = False
@@ -202,11 +203,10 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part
     way = await choose_way(order, version, gateway=gateway, principal=principal)
     version, facts, route = way.version, way.facts, way.route
     fallbacks = await _fallbacks(order, way, gateway=gateway, principal=principal)
-    budgets = await gateway.budgets.of(principal.workspace_id)
     group = None if version else await _group(order, gateway=gateway, principal=principal)
     deadline_s = at.deadline_s if order.deadline_s is not None else max(at.deadline_s, timeout_said_s(version) or 0)
     prompt_id = version.prompt_id if version else group.prompt.prompt_id if group and group.prompt else None
-
+    budgets = await gateway.budgets.counted(principal, prompt_id=prompt_id, end_user=order.user_id)
     request = prepare(
         order,
         execution_id=at.execution_id,
@@ -218,7 +218,7 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part
         fallbacks=fallbacks,
         routing=way.routing,
         experiment=part,
-        budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=prompt_id, end_user=order.user_id),
+        budget_account_ids=budgets.accounts,
         now=gateway.clock.now(),
         deadline_s=deadline_s,
         request_id=at.request_id,
@@ -396,4 +396,5 @@ def _admission(request: ExecutionRequest, body: bytes, of: Submission) -> Admiss
         ttl_ms=int((of.gateway.settings.queue_limit_s if background else of.deadline_s) * 1000), lane=request.lane.value,
         account_ids=request.account_ids, rates=of.rates, key=of.key, claim=of.claims, message=message,
         slot_account_id=workspace.credit_account_id, most_in_flight=workspace.concurrency,
+        user_accounts=of.budgets.user_accounts,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from asyncpg import PostgresError
 
 from burnish_gateway.execution import store
 from burnish_gateway.execution.request_bytes import about
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable

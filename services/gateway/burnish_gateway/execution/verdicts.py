@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from burnish_gateway.billing.budget import BudgetFacts
+from burnish_gateway.billing.budget import EACH, BudgetFacts
 from burnish_gateway.idempotency import mismatch
-from burnish_shared.books.admission import BURST_RATIO, Answer, RateLimit, RateState, Verdict
+from burnish_shared.books.admission import Answer, RateState, Verdict
+from burnish_shared.books.admission_request import BURST_RATIO, RateLimit
 from burnish_shared.errors import (
     BudgetExhausted,
     BurnishError,
@@ -102,10 +103,11 @@ def _budget_refused(answer: Answer, asked: Asked, *, left_nusd: int | None) -> B
     if budget is None:
         return BudgetExhausted("A budget is spent; raise it, or wait until it begins anew.", retry_after_s=wait_s)
     left = "" if left_nusd is None else f" {credits_text(left_nusd)} of"
+    whose = ", which holds for each end user," if budget.target_id == EACH and budget.target_kind == "end_user" else ""
     return BudgetExhausted(
-        f"The budget {budget.name!r} has{left} {credits_text(budget.limit_nusd)} credits a {budget.period} left, and this call may cost "
-        f"up to {credits_needed_text(asked.needed_nusd)}. Raise it with PATCH /v1/budgets/{budget.budget_id}, lower max_tokens, or "
-        "wait until it begins anew.",
+        f"The budget {budget.name!r}{whose} has{left} {credits_text(budget.limit_nusd)} credits a {budget.period} left, and this call "
+        f"may cost up to {credits_needed_text(asked.needed_nusd)}. Raise it with PATCH /v1/budgets/{budget.budget_id}, lower max_tokens, "
+        "or wait until it begins anew.",
         param="budget",
         retry_after_s=wait_s,
         details={

@@ -71,7 +71,9 @@ TABLES: Final = (
     ),
     _table("prompt_branches", "prompt_id branch version from_version created_by created_at moved_at", "prompt_id branch"),
     _table(
-        "prompt_reviews", "review_id prompt_id version status note requested_by requested_at decision decided_by decided_at", "review_id",
+        "prompt_reviews",
+        "review_id prompt_id version status note requested_by requested_at decision decided_by decided_at approved_by approved_at approval",
+        "review_id",
     ),
     _table(
         "prompt_comments",
@@ -200,7 +202,7 @@ TABLES: Final = (
     _table(
         "alert_rules",
         "slug enabled min_samples target_ratio target_p95_ms target_cost_nusd min_drop_ratio min_error_rise_ratio "
-        "min_latency_rise_ratio min_cost_rise_ratio muted_until start_optimization updated_at",
+        "min_latency_rise_ratio min_cost_rise_ratio targets muted_until start_optimization updated_at",
         "slug",
     ),
     _table(

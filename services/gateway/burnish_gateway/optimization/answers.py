@@ -106,7 +106,8 @@ class JobPlanAnswer(BaseModel):
 
 _WAITS_FOR = (
     "What it waits for while nobody works on it: free_place (others of this workspace are worked on) | optimizer (none of this workspace "
-    "is: the service that does it is away, or busy with other workspaces)"
+    "is: the service that does it is away, or busy with other workspaces). Or provider_limit: its newest call that ended was refused for "
+    "now by the provider's limits (429), and is asked again after a wait"
 )
 _STARTS = ". It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end."
 

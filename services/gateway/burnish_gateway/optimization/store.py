@@ -48,6 +48,10 @@ TAKEN_WITHIN_S: Final = 15
 """What has a place is taken sooner, also where the message that says so was lost (BURNISH_CLAIM_INTERVAL_S of the optimizer)."""
 
 
+LIMITED_WITHIN_S: Final = 150
+"""A call that the provider had no room for is tried again within 2 minutes (core/retry.py of the optimizer), and says something newer."""
+
+
 def _is_young(kind: RunKind) -> str:
     """SQL: whether `r` came, was resumed, was given back, or lost whoever worked on it, so lately that the next takes it by itself."""
     since = f"clock_timestamp() - {TAKEN_WITHIN_S} * interval '1 second'"
@@ -62,14 +66,19 @@ def _is_young(kind: RunKind) -> str:
 
 
 def _waits_for(kind: RunKind) -> str:
-    """SQL: what `r`, a test run or job, waits for while nobody works on it. Null where somebody does, or it is paused or over."""
+    """SQL: what `r`, a test run or job, waits for: while nobody works on it, or where the provider has no room for it. Null where it goes
+    on, or is paused or over."""
     held = "workspace_id = r.workspace_id AND status IN ('pending', 'running') AND leased_until >= clock_timestamp()"
     rests, before = "r.paused_at IS NOT NULL", ""
     if kind == "optimization":
         rests = "false"
         before = """WHEN NOT r.cancel_requested AND EXISTS (SELECT FROM optimization_jobs o WHERE o.workspace_id = r.workspace_id
                       AND o.prompt_id = r.prompt_id AND o.status IN ('pending', 'running') AND o.job_id < r.job_id) THEN 'earlier_search'"""
-    return f"""CASE WHEN r.status NOT IN ('pending', 'running') OR {rests} OR r.leased_until >= clock_timestamp() THEN NULL
+    limited = f"""(SELECT e.status = 'rate_limited' AND e.finished_at > clock_timestamp() - {LIMITED_WITHIN_S} * interval '1 second'
+                      FROM executions e WHERE e.workspace_id = r.workspace_id AND e.job_id = r.{_TABLE[kind][1]}
+                     ORDER BY e.execution_id DESC LIMIT 1)"""
+    return f"""CASE WHEN r.status NOT IN ('pending', 'running') OR {rests} THEN NULL
+                 WHEN r.leased_until >= clock_timestamp() THEN CASE WHEN {limited} THEN 'provider_limit' END
                  {before}
                  WHEN {_is_young(kind)} THEN NULL
                  WHEN EXISTS (SELECT FROM test_runs WHERE {held}) OR EXISTS (SELECT FROM optimization_jobs WHERE {held}) THEN 'free_place'

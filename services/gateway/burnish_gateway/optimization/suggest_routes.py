@@ -22,7 +22,7 @@ from burnish_gateway.optimization import store
 from burnish_gateway.optimization.suggest import Suggested, by_rules, messages_for, read
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.wire import ApiModel, Text, make_router
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, NotFound
 

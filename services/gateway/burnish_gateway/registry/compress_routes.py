@@ -22,7 +22,7 @@ from burnish_gateway.registry.prompt import check_not_archived
 from burnish_gateway.registry.shorten_by_model import Marked
 from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import ApiModel, make_router
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import MAX_VERSION, parse_slug
 from burnish_shared.tokens import tokens_in_text

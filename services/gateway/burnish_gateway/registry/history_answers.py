@@ -66,7 +66,11 @@ class MergeAnswer(VersionAnswer):
 
 
 class VersionReviewAnswer(BaseModel):
-    """A version that was handed in for review. `author` wrote the version; `comment` is what was said when it was decided."""
+    """A version that was handed in for review. `author` wrote the version; `comment` is what was said when it was decided.
+
+    `approved_by`, `approved_at` and `approval_comment` stay when the approval is taken back: then `status` is `sent_back`, and `decided_by`
+    and `decided_at` say who took it back, and when. `approved_by` null: it was never approved.
+    """
 
     id: UUID
     slug: str
@@ -78,6 +82,9 @@ class VersionReviewAnswer(BaseModel):
     comment: str
     decided_by: str | None
     decided_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    approval_comment: str
     author: str
     message: str
 
@@ -199,7 +206,8 @@ def review_answer(review: Review) -> VersionReviewAnswer:
     return VersionReviewAnswer(
         id=review.review_id, slug=review.slug, version=review.version, status=review.status, note=review.note,
         requested_by=review.requested_by, requested_at=review.requested_at, comment=review.decision, decided_by=review.decided_by,
-        decided_at=review.decided_at, author=review.author, message=review.change_message,
+        decided_at=review.decided_at, approved_by=review.approved_by, approved_at=review.approved_at,
+        approval_comment=review.approval, author=review.author, message=review.change_message,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The SQL of reviews of versions. Each function runs in the caller's transaction, whose policies admit one workspace."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -20,8 +22,13 @@ OPEN: Final = ("in_review", "approved")
 MAX_REVIEWS: Final = 50
 """Reviews of one version that are told."""
 
+CONTENTS_AT_ONCE: Final = 50
+"""Versions whose contents are read by one statement."""
+
 _COLUMNS = """r.review_id, p.slug, r.version, r.status, r.note, r.requested_by, r.requested_at, r.decision, r.decided_by, r.decided_at,
-              v.author, v.change_message"""
+              CASE WHEN r.status = 'approved' THEN r.decided_by ELSE r.approved_by END AS approved_by,
+              CASE WHEN r.status = 'approved' THEN r.decided_at ELSE r.approved_at END AS approved_at,
+              CASE WHEN r.status = 'approved' THEN r.decision ELSE r.approval END AS approval, v.author, v.change_message"""
 _FROM = (
     """prompt_reviews r JOIN prompts p USING (workspace_id, prompt_id) JOIN prompt_versions v USING (workspace_id, prompt_id, version)"""
 )
@@ -29,7 +36,10 @@ _FROM = (
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A version that was handed in. `author`: who wrote the version; `decision`: what was said when it was decided."""
+    """A version that was handed in. `author`: who wrote the version; `decision`: what was said when it was decided.
+
+    `approved_by`, `approved_at`, `approval`: of its approval, also where that was taken back since; None: it was never approved.
+    """
 
     review_id: UUID
     slug: str
@@ -41,6 +51,9 @@ class Review:
     decision: str
     decided_by: str | None
     decided_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    approval: str
     author: str
     change_message: str
 
@@ -102,9 +115,12 @@ async def insert_review(tx: Tx, prompt: Prompt, version: int, *, note: str, by: 
 
 
 async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, comment: str, by: str) -> None:
-    """Of the review that the version stands in."""
+    """Of the review that the version stands in. An approval that is taken back stays beside what takes its place."""
     await tx.execute(
-        """UPDATE prompt_reviews SET status = $4, decision = $5, decided_by = $6, decided_at = clock_timestamp()
+        """UPDATE prompt_reviews SET status = $4, decision = $5, decided_by = $6, decided_at = clock_timestamp(),
+                  approved_by = CASE WHEN status = 'approved' THEN decided_by END,
+                  approved_at = CASE WHEN status = 'approved' THEN decided_at END,
+                  approval = CASE WHEN status = 'approved' THEN decision ELSE '' END
             WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = ANY ($7)""",
         prompt.workspace_id,
         prompt.prompt_id,
@@ -164,3 +180,49 @@ async def key_of_author(tx: Tx, prompt: Prompt, version: int) -> UUID | None:
         version,
     )
     return found
+
+
+_BEHIND = """(k.created_by = ANY ($3) OR 'api_key:' || coalesce(k.first_key_id, k.api_key_id) = ANY ($3))"""
+"""Of a key `k`: somebody with these names may stand behind it, as `names_of` tells."""
+
+
+async def versions_by(tx: Tx, prompt: Prompt, names: set[str], *, before: int) -> list[int]:
+    """The versions below `before` that somebody with one of these names saved."""
+    rows = await tx.fetch(
+        f"""SELECT v.version FROM prompt_versions v LEFT JOIN api_keys k ON k.workspace_id = v.workspace_id AND k.api_key_id = v.api_key_id
+             WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND v.version < $4
+               AND (v.author = ANY ($3) OR 'api_key:' || v.api_key_id = ANY ($3) OR {_BEHIND})""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        list(names),
+        before,
+    )
+    return [row["version"] for row in rows]
+
+
+async def approved_by_others(tx: Tx, prompt: Prompt, names: set[str]) -> list[int]:
+    """The versions whose approval stands and was given by nobody with one of these names."""
+    rows = await tx.fetch(
+        f"""SELECT r.version FROM prompt_reviews r
+              LEFT JOIN api_keys k ON k.workspace_id = r.workspace_id AND 'api_key:' || k.api_key_id = r.decided_by
+             WHERE r.workspace_id = $1 AND r.prompt_id = $2 AND r.status = 'approved' AND NOT r.decided_by = ANY ($3)
+               AND NOT coalesce({_BEHIND}, false)""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        list(names),
+    )
+    return [row["version"] for row in rows]
+
+
+async def contents(tx: Tx, prompt: Prompt, numbers: Sequence[int]) -> AsyncIterator[tuple[int, VersionContent]]:
+    """Number and content of those that exist, in the order of `numbers` by CONTENTS_AT_ONCE, within each of them by number."""
+    for start in range(0, len(numbers), CONTENTS_AT_ONCE):
+        rows = await tx.fetch(
+            """SELECT version, content FROM prompt_versions WHERE workspace_id = $1 AND prompt_id = $2 AND version = ANY ($3)
+                ORDER BY version""",
+            prompt.workspace_id,
+            prompt.prompt_id,
+            list(numbers[start : start + CONTENTS_AT_ONCE]),
+        )
+        for row in rows:
+            yield row["version"], VersionContent.from_fields(row["content"])

@@ -7,6 +7,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.registry import review_store, store
 from burnish_gateway.registry.label_rules import rules_of
+from burnish_gateway.registry.own_text import own_unapproved
 from burnish_gateway.registry.prompt import Head, Prompt, check_not_archived, no_such_prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden
@@ -20,6 +21,9 @@ FROM: Final[dict[Decision, tuple[str, ...]]] = {
     "withdrawn": ("in_review",),
 }
 """In which status a version must stand. An approval can be taken back: labels that name the version stay, but move to it no more."""
+
+TEXT_TOLD: Final = 500
+"""Characters of somebody's own text that a refusal names."""
 
 
 async def request_review(tx: Tx, principal: Principal, slug: Slug, version: int, *, note: str) -> Head:
@@ -35,7 +39,7 @@ async def request_review(tx: Tx, principal: Principal, slug: Slug, version: int,
 
 async def decide_review(tx: Tx, principal: Principal, slug: Slug, version: int, *, decision: Decision, comment: str) -> Head:
     """Raises NotFound, Conflict for a version in another status and for approving one of an archived prompt, Forbidden for approving
-    one's own where the workspace forbids it."""
+    one's own, or text of one's own that nobody else has approved, where the workspace forbids it."""
     head = await _held(tx, principal.workspace_id, slug, version)
     status = await review_store.status_of(tx, head.prompt, version)
     if status == decision or (decision == "withdrawn" and status == "draft"):
@@ -60,6 +64,15 @@ async def _check_not_own(tx: Tx, principal: Principal, prompt: Prompt, version: 
     asks = await review_store.names_of(tx, actor=principal.actor, api_key_id=principal.api_key_id)
     if wrote & asks:
         raise Forbidden("In this workspace nobody approves a version of their own; ask somebody else.")
+    own = await own_unapproved(tx, prompt, found.content, version=version, names=asks)
+    if own is not None:
+        raise Forbidden(
+            f"In this workspace nobody is the only one to approve text of their own: version {version} still holds what you wrote in "
+            f"version {own.version} ({own.piece.part}: {_short(own.piece.text)}), and nobody else has approved it. Ask somebody else, or "
+            f"have somebody else approve version {own.version} first.",
+            param="version",
+            details={"written_in": own.version, "part": own.piece.part, "text": own.piece.text[:TEXT_TOLD]},
+        )
 
 
 async def _held(tx: Tx, workspace_id: UUID, slug: Slug, version: int) -> Head:
@@ -80,3 +93,7 @@ async def _note(tx: Tx, principal: Principal, prompt: Prompt, version: int, *, b
 
 def _words(status: str) -> str:
     return "in review" if status == "in_review" else status if status == "approved" else "a draft"
+
+
+def _short(text: str) -> str:
+    return f"'{text}'" if len(text) <= 80 else f"'{text[:79]}…'"

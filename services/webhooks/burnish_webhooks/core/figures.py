@@ -10,6 +10,7 @@ RATIOS: Final = {
     "satisfaction": "satisfaction",
     "quality": "score",
     "error_rate": "failed",
+    "reaction_rate": "reacted to",
     "share_above": "beyond that",
     "target": "target",
     "low": "at least",
@@ -25,10 +26,12 @@ WORDS: Final = {
     "http_status": "HTTP status",
     "failed_calls": "failed in a row",
     "saved_calls": "answered by fallbacks",
+    "window_minutes": "minutes looked at",
 }
 
 FIRST: Final = (
-    "satisfaction", "quality", "error_rate", "p95_ms", "p95_nusd", "share_above", "limit_nusd", "spent_nusd", "calls", "low", "high",
+    "satisfaction", "quality", "error_rate", "reaction_rate", "p95_ms", "mean_cost_nusd", "p95_nusd", "share_above", "limit_nusd",
+    "spent_nusd", "calls", "low", "high",
 )  # fmt: skip
 """What is told first: figures come in the order in which PostgreSQL keeps them."""
 

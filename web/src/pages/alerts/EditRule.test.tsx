@@ -10,7 +10,7 @@ vi.mock("@/api/session", () => ({ useMay: () => may, needs: () => "You may read 
 vi.mock("@/api/choices", async (real) => ({ ...(await real<object>()), usePromptChoices: () => ({ choices: ["greet", "triage"].map((one) => ({ value: one, label: one })) }) }));
 beforeAll(preloadFloats);
 
-const GREET = { prompt: "greet", enabled: true, min_samples: 77, target: 0.5, target_p95_ms: null, target_cost_nusd: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, muted_until: "2099-01-01T00:00:00Z", start_optimization: null, updated_at: "2026-11-01T00:00:00Z" };
+const GREET = { prompt: "greet", enabled: true, min_samples: 77, target: 0.5, target_p95_ms: null, target_cost_nusd: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, targets: null, muted_until: "2099-01-01T00:00:00Z", start_optimization: null, updated_at: "2026-11-01T00:00:00Z" };
 const field = (label: string) => screen.getByLabelText<HTMLInputElement>(label);
 
 async function choose(prompt: string) {

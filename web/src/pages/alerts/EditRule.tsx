@@ -10,6 +10,8 @@ import { ofSearch } from "@/pages/optimize/asked";
 import { MethodFields } from "@/pages/optimize/MethodFields";
 import { MoreFields } from "@/pages/optimize/MoreFields";
 import type { Search } from "@/pages/optimize/search";
+import { ChangesOf } from "@/pages/team/ChangesOf";
+import { TargetFields } from "./TargetFields";
 import { DEFAULTS, type Rule, type RuleForm, bodyOf, formOf, wrongIn } from "./rule";
 
 const INVALIDATES = { invalidates: ["/v1/alert-rules"] };
@@ -80,7 +82,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
   return (
     <FormDialog
       open
-      wide={form.starts}
+      wide={form.starts || (form.targets?.length ?? 0) > 0}
       onOpenChange={(open) => !open && onClose()}
       title={isDefault ? "Rule for all prompts" : rule?.prompt ? <>Rule for <span className="font-mono">{rule.prompt}</span></> : "Rule for a prompt"}
       off={off}
@@ -89,7 +91,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       busy={forAll.isPending || forOne.isPending}
       error={error}
       over={rule ? over : { ...over, what: `${prompt} has a rule by now.` }}
-      missing={wrong.search}
+      missing={wrong.search ?? wrong.targets}
       disabled={Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
     >
       <Fields off={off}>
@@ -139,6 +141,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
           </Field>
         </div>
         <p className="text-12 text-muted">{isDefault ? "What is empty is as the product has it." : "What is empty is as for all prompts."}</p>
+        <TargetFields own={form.targets} isDefault={isDefault} isOff={Boolean(off)} error={error} onChange={(targets) => change({ targets })} />
         {isDefault ? null : (
           <>
             <Checkbox label="Start an optimization when it gets worse" hint="It makes a suggestion. Nobody gets it until somebody accepts it, or the settings of experiments roll proven ones out." checked={form.starts} onChange={(event) => change({ starts: event.target.checked })} />
@@ -162,7 +165,8 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
           </>
         )}
         {isOwn && !off ? (
-          <div>
+          <div className="flex flex-wrap gap-2">
+            <ChangesOf kind="alert_rule" object={rule?.prompt ?? "(all prompts)"} />
             <Button size="s" onClick={give} busy={fallBack.isPending || fallBackAll.isPending}>
               {isDefault ? "Back to the product's defaults" : "Follow the rule for all prompts"}
             </Button>

@@ -10,7 +10,7 @@ vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "
 vi.mock("./Head", () => ({ Head: "div" }));
 beforeAll(preloadFloats);
 
-const rule = (prompt: string | null, samples: number) => ({ prompt, enabled: true, min_samples: samples, target: null, target_p95_ms: null, target_cost_nusd: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, muted_until: null, start_optimization: null, updated_at: "2026-11-01T00:00:00Z" });
+const rule = (prompt: string | null, samples: number) => ({ prompt, enabled: true, min_samples: samples, target: null, target_p95_ms: null, target_cost_nusd: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, targets: null, muted_until: null, start_optimization: null, updated_at: "2026-11-01T00:00:00Z" });
 
 it("opens the workspace's rule by its address with what it says, and not with the product's own before that is known", async () => {
   shown.edit = DEFAULT_KEY;

@@ -3,17 +3,18 @@ import { useState } from "react";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, PagedTable, RelativeTime } from "@/kit";
-import { count, percent } from "@/lib/format";
+import { count, percent, plural } from "@/lib/format";
 import { over, text, useUrlState } from "@/lib/url-state";
 import { EditRule } from "./EditRule";
 import { Head } from "./Head";
 import { DEFAULTS, type Rule } from "./rule";
+import { targetWords } from "./targets";
 
 /** `edit`: "" nothing, "new" a rule of a prompt that is yet to be chosen, "default" the workspace's own, else a slug. */
 const shape = { edit: over(text()) };
 export const DEFAULT_KEY = "*default*";
 
-const PRODUCT: Rule = { prompt: null, enabled: true, min_samples: null, target: null, target_p95_ms: null, target_cost_nusd: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, muted_until: null, start_optimization: null, updated_at: "" };
+const PRODUCT: Rule = { prompt: null, enabled: true, min_samples: null, target: null, target_p95_ms: null, target_cost_nusd: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, targets: null, muted_until: null, start_optimization: null, updated_at: "" };
 
 export default function RulesPage() {
   const [{ edit }, set] = useUrlState(shape);
@@ -57,6 +58,7 @@ function columnsFor(defaultChanged: string | undefined): Column<Rule>[] {
           {row.prompt ? <span className="font-mono font-medium wrap-anywhere">{row.prompt}</span> : <span className="inline-flex items-center gap-1.5 font-medium"><SlidersHorizontal size={14} aria-hidden className="text-muted" />All prompts</span>}
           {row.enabled ? null : <Badge tone="warn">off</Badge>}
           {row.muted_until && Date.parse(row.muted_until) > Date.now() ? <Badge>muted</Badge> : null}
+          {row.targets?.length ? <span className="text-12 text-muted wrap-anywhere">{row.targets.length > 2 ? plural(row.targets.length, "target") : row.targets.map(targetWords).join("; ")}</span> : null}
           {row.start_optimization ? <Badge tone="accent">starts an optimization</Badge> : null}
         </span>
       ),

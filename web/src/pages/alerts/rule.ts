@@ -3,6 +3,7 @@ import { FEEDBACK, askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { creditsOfUsd, NUSD_PER_CREDIT, usdOfCredits } from "@/lib/format";
 import { type Asked, howOf } from "@/pages/optimize/asked";
+import { type TargetForm, targetForm, targetOf, wrongInTarget } from "./targets";
 import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search";
 
 export type Rule = Schema<"AlertRuleAnswer">;
@@ -12,7 +13,7 @@ export type RuleBody = Schema<"AlertRuleBody">;
 export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05, min_error_rise: 0.03, min_latency_rise: 0.15, min_cost_rise: 0.15 } as const;
 
 type Start = { dataset_id?: string | null; source?: "feedback" | null; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[]; search?: Asked };
-export type RuleForm = { enabled: boolean; samples: string; target: string; /** What speed and thrift of effectiveness are told against: ms and dollars. */ takes: string; costs: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; usd: string; minutes: string; cooldown: string; /** How it searches, by which model answering and which proposing. */ search: Search; task: string | null; reflect: string | null };
+export type RuleForm = { enabled: boolean; samples: string; target: string; /** What speed and thrift of effectiveness are told against: ms and dollars. */ takes: string; costs: string; drop: string; errors: string; latency: string; cost: string; /** Null: as for all prompts. */ targets: readonly TargetForm[] | null; starts: boolean; dataset: string; evaluations: string; usd: string; minutes: string; cooldown: string; /** How it searches, by which model answering and which proposing. */ search: Search; task: string | null; reflect: string | null };
 
 const asPercent = (share: number | null) => (share === null ? "" : String(Number((share * 100).toFixed(4))));
 
@@ -28,6 +29,7 @@ export function formOf(rule: Rule | null): RuleForm {
     errors: asPercent(rule?.min_error_rise ?? null),
     latency: asPercent(rule?.min_latency_rise ?? null),
     cost: asPercent(rule?.min_cost_rise ?? null),
+    targets: rule?.targets?.map(targetForm) ?? null,
     starts: start !== null,
     dataset: start?.dataset_id ?? (start?.source ? FEEDBACK.value : ""),
     evaluations: String(start?.budget.evaluations ?? 900),
@@ -63,6 +65,7 @@ export function bodyOf(form: RuleForm, rule: Rule | null): RuleBody {
     min_error_rise: share(form.errors),
     min_latency_rise: share(form.latency),
     min_cost_rise: share(form.cost),
+    targets: form.targets?.map(targetOf) ?? null,
     muted_until: rule?.muted_until ?? null,
     start_optimization: form.starts
       ? { ...askedItems(form.dataset), budget: { evaluations: number(form.evaluations) ?? undefined, credits: number(form.usd) === null ? null : creditsOfUsd(form.usd), ...((number(form.minutes) ?? 0) > 0 ? { seconds: Math.round(Number(form.minutes) * 60) } : {}) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}), ...searchIn(form, start) }
@@ -85,6 +88,7 @@ export function wrongIn(form: RuleForm): Partial<Record<keyof RuleForm, string>>
     ...(within(form.costs, 1e-9, 1_000_000) ? {} : { costs: "Dollars above 0, or nothing." }),
     ...(within(form.target, 0, 100) ? {} : { target: "A percentage from 0 to 100, or nothing." }),
     ...Object.fromEntries((["drop", "errors", "latency", "cost"] as const).filter((part) => !within(form[part], 0, 100)).map((part) => [part, "Points from 0 to 100, or nothing."])),
+    ...(form.targets?.some((one) => Object.keys(wrongInTarget(one)).length > 0) ? { targets: "A target is not whole yet." } : {}),
     ...(form.starts && whyNot(form.search) ? { search: whyNot(form.search) ?? "" } : {}),
     ...(form.starts && !form.dataset ? { dataset: "An optimization needs a dataset." } : {}),
     ...(form.starts && !(number(form.evaluations) !== null && within(form.evaluations, 50, 100_000)) ? { evaluations: "A number from 50 to 100,000." } : {}),

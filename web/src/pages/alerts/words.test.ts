@@ -34,8 +34,8 @@ test("what changed is said from what to what", () => {
 });
 
 test("a rule goes through its form unharmed, and what is empty stays with the default", () => {
-  const rule = { prompt: "triage", enabled: true, min_samples: 50, target: 0.9, target_p95_ms: 1500, target_cost_nusd: 20_000_000, min_drop: null, min_error_rise: 0.005, min_latency_rise: 0.3, min_cost_rise: null, muted_until: null, updated_at: "", start_optimization: { dataset_id: "d", budget: { evaluations: 800, credits: 50, seconds: 60 }, cooldown_hours: 72, metrics: ["quality"] } } as never;
-  expect(bodyOf(formOf(rule), rule)).toEqual({ enabled: true, min_samples: 50, target: 0.9, target_p95_ms: 1500, target_cost_nusd: 20_000_000, min_drop: null, min_error_rise: 0.005, min_latency_rise: 0.3, min_cost_rise: null, muted_until: null, start_optimization: { dataset_id: "d", budget: { evaluations: 800, credits: 50, seconds: 60 }, cooldown_hours: 72, metrics: ["quality"] } });
+  const rule = { prompt: "triage", enabled: true, min_samples: 50, target: 0.9, target_p95_ms: 1500, target_cost_nusd: 20_000_000, min_drop: null, min_error_rise: 0.005, min_latency_rise: 0.3, min_cost_rise: null, targets: null, muted_until: null, updated_at: "", start_optimization: { dataset_id: "d", budget: { evaluations: 800, credits: 50, seconds: 60 }, cooldown_hours: 72, metrics: ["quality"] } } as never;
+  expect(bodyOf(formOf(rule), rule)).toEqual({ enabled: true, min_samples: 50, target: 0.9, target_p95_ms: 1500, target_cost_nusd: 20_000_000, min_drop: null, min_error_rise: 0.005, min_latency_rise: 0.3, min_cost_rise: null, targets: null, muted_until: null, start_optimization: { dataset_id: "d", budget: { evaluations: 800, credits: 50, seconds: 60 }, cooldown_hours: 72, metrics: ["quality"] } });
   const heard = { ...(rule as object), start_optimization: { dataset_id: null, source: "feedback", budget: { evaluations: 800, credits: 50 }, cooldown_hours: 72 } } as never;
   expect(bodyOf(formOf(heard), heard)["start_optimization"]).toEqual({ source: "feedback", budget: { evaluations: 800, credits: 50 }, cooldown_hours: 72 });
   expect(wrongIn(formOf(heard))).toEqual({});

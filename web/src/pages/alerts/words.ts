@@ -8,20 +8,20 @@ export type Alert = Schema<"AlertAnswer">;
 export type Kind = Alert["kind"];
 export type Severity = Alert["severity"];
 
-export const KINDS = ["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider"] as const satisfies readonly Kind[];
-export const KIND_WORDS: Record<Kind, string> = { feedback_threshold: "Satisfaction below its target", degradation: "Worse than before", budget: "Budget", credits: "Credit", provider_key: "Provider key", usage: "Unusual use", model: "End of a model", provider: "Provider answers nothing" };
+export const KINDS = ["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider", "target"] as const satisfies readonly Kind[];
+export const KIND_WORDS: Record<Kind, string> = { feedback_threshold: "Satisfaction below its target", degradation: "Worse than before", budget: "Budget", credits: "Credit", provider_key: "Provider key", usage: "Unusual use", model: "End of a model", provider: "Provider answers nothing", target: "Beyond a target" };
 
 export const SEVERITIES = ["info", "warning", "error", "critical"] as const satisfies readonly Severity[];
 export const SEVERITY_TONES: Record<Severity, Tone> = { info: "neutral", warning: "warn", error: "bad", critical: "bad" };
 
 const NAMES: Record<string, string> = {
   target: "Target", satisfaction: "Satisfaction", low: "Lower bound", high: "Upper bound", samples: "Reactions that count", reactions: "Reactions", voices_held_back: "Reactions held back",
-  most_of_one_voice: "Of one person, at most", error_rate: "Failed", p95_ms: "p95 latency", p95_nusd: "p95 cost", share_above: "Slower or dearer than that", version: "Version", observations: "Observations",
+  most_of_one_voice: "Of one person, at most", error_rate: "Failed", reaction_rate: "Calls reacted to", mean_cost_nusd: "Mean cost", limit_ms: "Limit", window_minutes: "Minutes looked at", p95_ms: "p95 latency", p95_nusd: "p95 cost", share_above: "Slower or dearer than that", version: "Version", observations: "Observations",
   quality: "Score", limit_nusd: "Limit", spent_nusd: "Spent", available_nusd: "Left", status: "Status", http_status: "HTTP status", calls: "Calls of one end user", limit: "Unusual beyond",
   end_users: "End users", calls_an_hour: "Calls an hour", model: "Model", evaluator: "Evaluator", provider_key: "Provider key", resets_at: "Begins anew", hour: "Hour",
   failed_calls: "Failed in a row", saved_calls: "Answered by fallbacks", since: "Since", code: "Error", provider: "Provider", models: "Models",
 }; // prettier-ignore
-const SHARES: ReadonlySet<string> = new Set(["target", "satisfaction", "low", "high", "error_rate", "share_above"]);
+const SHARES: ReadonlySet<string> = new Set(["target", "satisfaction", "low", "high", "error_rate", "reaction_rate", "share_above"]);
 /** Told only where something was held back: how many reactions, and what one person still counted for. */
 const HELD_BACK: ReadonlySet<string> = new Set(["voices_held_back", "most_of_one_voice"]);
 /** What is worth no line where there was none of it. That satisfaction or credit is at 0 is what the alert is about. */
@@ -90,6 +90,7 @@ export function changesOf({ changed }: Pick<Alert, "changed">): (readonly [name:
 /** How a metric of a chart is written: shares, milliseconds, nano-dollars or a score. */
 export function unitOf(metric: string): { unit: string; format: (value: number) => string; tick: (value: number) => string; range?: readonly [number, number] } {
   if (metric === "satisfaction" || metric === "error_rate") return { unit: metric === "satisfaction" ? "share of reactions by hour" : "share of calls by hour", format: percent, tick: (value) => percent(value, 0), range: metric === "satisfaction" ? [0, 1] : undefined };
+  if (metric === "reaction_rate") return { unit: "share of calls by hour", format: percent, tick: (value) => percent(value, 0) };
   if (metric === "latency") return { unit: "p95 by hour", format: duration, tick: duration };
   if (metric === "cost") return { unit: "dollars per run by hour", format: money, tick: money };
   return { unit: "mean score by hour", format: decimal, tick: decimal };

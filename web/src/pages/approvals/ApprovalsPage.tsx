@@ -75,7 +75,7 @@ function Reviews({ status }: { status: Review["status"] }) {
           <span className="flex flex-wrap items-center gap-2">
             <span className="font-mono text-13 font-medium wrap-anywhere">{row.slug}</span>
             <Badge>v{row.version}</Badge>
-            <Badge tone={WORDS[row.status].tone}>{WORDS[row.status].word}</Badge>
+            <Badge tone={WORDS[row.status].tone}>{row.status === "sent_back" && row.approved_at ? "approval taken back" : WORDS[row.status].word}</Badge>
           </span>
           <span className="line-clamp-2 text-12 text-muted wrap-anywhere">{(row.status === "in_review" ? row.note : row.comment) || row.message || "No note"}</span>
         </span>
@@ -83,7 +83,21 @@ function Reviews({ status }: { status: Review["status"] }) {
     },
     { key: "author", head: "Written by", width: "w-40", hideBelow: "md", cell: (row) => nameOf(row.author) },
     { key: "asked", head: "Asked by", width: "w-40", hideBelow: "sm", cell: (row) => nameOf(row.requested_by) },
-    { key: "decided", head: "Decided by", width: "w-40", hideBelow: "md", cell: (row) => (row.decided_by ? nameOf(row.decided_by) : <span className="text-muted">–</span>) },
+    {
+      key: "decided",
+      head: "Decided by",
+      width: "w-40",
+      hideBelow: "md",
+      cell: (row) =>
+        row.decided_by ? (
+          <span className="block min-w-0">
+            {nameOf(row.decided_by)}
+            {row.status === "sent_back" && row.approved_by ? <span className="block text-12 text-muted">approved by {nameOf(row.approved_by)}</span> : null}
+          </span>
+        ) : (
+          <span className="text-muted">–</span>
+        ),
+    },
     { key: "at", head: "When", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.decided_at ?? row.requested_at} className="text-muted" /> },
   ];
   return (

@@ -7,6 +7,7 @@ import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, CodeEditor, Field, FieldFault, Fields, FormDialog, FormError, Input, Segments, Select, Several, Textarea, errorFor, toast } from "@/kit";
 import { type Draft, type Guardrail, KINDS, LANGUAGES, type LanguageCode, PERSONAL, PERSONAL_KINDS, type Side, draftOf, faultOf, settingsOf, sidesOf, wrongIn } from "./guardrail";
 import { WhereCodeRuns } from "@/pages/evaluators/WhereCodeRuns";
+import { ChangesOf } from "@/pages/team/ChangesOf";
 import { Patterns } from "./Patterns";
 import { Tried } from "./Tried";
 import { SAMPLE, SIDE_OPTIONS } from "./TryText";
@@ -86,6 +87,11 @@ export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | n
               <Several label="Prompts" add="Add a prompt" none="Every prompt, and calls without one" values={draft.prompts} onChange={(next) => change({ prompts: next })} {...prompts} />
               <FieldFault text={errorFor(error, "prompts")} />
             </div>
+            {guardrail ? (
+              <span>
+                <ChangesOf kind="guardrail" object={guardrail.id} />
+              </span>
+            ) : null}
             <Checkbox label="On" hint="Off, it looks at nothing and can be switched on later." checked={draft.active} onChange={(event) => change({ active: event.target.checked })} />
           </Fields>
         </div>

@@ -11,6 +11,7 @@ const WORDS = { draft: "not reviewed", in_review: "in review", approved: "approv
 const TONES = { draft: "neutral", in_review: "warn", approved: "ok" } as const;
 const DECIDED: Record<string, string> = { approved: "approved it", sent_back: "sent it back", withdrawn: "withdrew it" };
 const AGAIN = { invalidates: ["/v1/prompts", "/v1/version-reviews"] };
+const wasTakenBack = (one: Found["reviews"][number]) => one.status === "sent_back" && one.approved_at !== null;
 
 /** Whether somebody has looked at the version, who, and what they said. Protected labels move to approved versions alone. */
 export function Review({ slug, version }: { slug: string; version: number }) {
@@ -30,7 +31,8 @@ export function Review({ slug, version }: { slug: string; version: number }) {
         <ol className="flex flex-col gap-1 text-12">
           {review.reviews.slice(0, 5).map((one) => (
             <li key={one.id} className="flex flex-col gap-1 wrap-anywhere">
-              {one.decided_at ? <Told who={nameOf(one.decided_by ?? "")} what={DECIDED[one.status] ?? one.status} at={one.decided_at} words={one.comment} /> : null}
+              {one.decided_at ? <Told who={nameOf(one.decided_by ?? "")} what={wasTakenBack(one) ? "took the approval back" : (DECIDED[one.status] ?? one.status)} at={one.decided_at} words={one.comment} /> : null}
+              {wasTakenBack(one) ? <Told who={nameOf(one.approved_by ?? "")} what="approved it" at={one.approved_at ?? ""} words={one.approval_comment} /> : null}
               <Told who={nameOf(one.requested_by)} what="asked for it" at={one.requested_at} words={one.note} />
             </li>
           ))}

@@ -7,6 +7,7 @@ import { change, keyOf, read, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Combobox, EmptyState, IconButton, Loaded, Menu, NavTabs, Notice, Page, RelativeTime, Section, TextLink, Toolbar, dismiss, toast, toastError, useUndo } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
+import { ChangesOf } from "@/pages/team/ChangesOf";
 import { PROVIDER_TABS } from "../providers/tabs";
 import { Explain } from "./Explain";
 import { RequirementsForm } from "./RequirementsForm";
@@ -186,7 +187,7 @@ function Rules({ routing, saving, path, may, why, prompt, description }: RulesPr
     </Button>
   );
   return (
-    <Section title={prompt ? `Rules of ${prompt}` : "Rules of the workspace"} description={description} actions={rules.length > 0 ? add : null}>
+    <Section title={prompt ? `Rules of ${prompt}` : "Rules of the workspace"} description={description} actions={rules.length > 0 ? <span className="flex flex-wrap gap-2"><ChangesOf kind="routing" object={prompt ?? "workspace"} />{add}</span> : null}>
       {warnings.length > 0 ? (
         <Notice tone="warn" title="Saved, but">
           {warnings.join(" ")}

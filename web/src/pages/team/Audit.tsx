@@ -14,14 +14,14 @@ const KINDS = kinds.map((one) => ({ value: one, label: one.replaceAll("_", " ") 
 
 type Entry = Schema<"AuditEntry">;
 
-const shape = { kind: text(), action: text(), actor: text(), from: text(), until: text(), entry: over(text()) };
+const shape = { kind: text(), object: text(), action: text(), actor: text(), from: text(), until: text(), entry: over(text()) };
 
 export function Audit() {
   const [{ entry, ...filters }, set] = useUrlState(shape);
-  const { kind, action, actor, from, until } = filters;
+  const { kind, object, action, actor, from, until } = filters;
   const nameOf = useAuthors();
   const columns = useMemo(() => columnsWith(nameOf), [nameOf]);
-  const query = { object_kind: kind, action, actor, ...betweenDays(from, until) };
+  const query = { object_kind: kind, object_id: object, action, actor, ...betweenDays(from, until) };
   const isFiltered = Object.values(filters).some(Boolean);
   const pages = usePages("/v1/audit", { query });
   const actors = useActors([actor, ...pages.rows.map((row) => row.actor)]);
@@ -34,6 +34,7 @@ export function Audit() {
         filters={
           <>
             <Combobox label="Kind" value={kind || null} clear="Anything" choices={KINDS} onChange={(next) => set({ kind: next ?? "" })} />
+            <SearchInput label="Id or name" placeholder="Its whole id or name" value={object} onChange={(next) => set({ object: next.trim() })} className="w-full sm:w-64" />
             <SearchInput label="Action begins with" placeholder="Begins with, such as prompt.label" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
             <Combobox label="By" value={actor || null} clear="Anybody" choices={actors} onChange={(next) => set({ actor: next ?? "" })} />
             <Day label="From" value={from} max={until} onChange={(next) => set({ from: next })} />
@@ -55,7 +56,7 @@ export function Audit() {
         onOpen={(row) => set({ entry: row.id })}
         selected={entry || null}
         empty={
-          <EmptyState icon={<ScrollText size={18} />} title={isFiltered ? "Nothing like this was changed" : "Nothing was changed yet"} action={isFiltered ? <Button onClick={() => set({ kind: "", action: "", actor: "", from: "", until: "" })}>Show all</Button> : undefined}>
+          <EmptyState icon={<ScrollText size={18} />} title={isFiltered ? "Nothing like this was changed" : "Nothing was changed yet"} action={isFiltered ? <Button onClick={() => set({ kind: "", object: "", action: "", actor: "", from: "", until: "" })}>Show all</Button> : undefined}>
             Every change of configuration stands here for good: who, what, when, from where, before and after.
           </EmptyState>
         }

@@ -6,7 +6,7 @@ import { useKeyNames } from "@/api/keys";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, PagedTable, RelativeTime, toast } from "@/kit";
 import { classes } from "@/lib/classes";
-import { moment, money, percent } from "@/lib/format";
+import { count, moment, money, percent } from "@/lib/format";
 import { isInFirstPeriod } from "./burn";
 import { over, text, useUrlState } from "@/lib/url-state";
 import { EditBudget } from "./EditBudget";
@@ -42,10 +42,10 @@ export default function BudgetsPage() {
           <span className="flex flex-wrap items-center gap-2">
             <span className="font-medium wrap-anywhere">{row.name}</span>
             {row.hard ? null : <Badge>warns only</Badge>}
-            {row.left_nusd <= 0 ? <Badge tone="bad">used up</Badge> : row.warn_percent !== null && row.spent_nusd * 100 >= row.limit_nusd * row.warn_percent ? <Badge tone="warn">past its mark</Badge> : null}
+            {row.left_nusd <= 0 ? <Badge tone="bad">{row.end_users === null ? "used up" : `used up by ${count(row.end_users_used_up ?? 0)} of ${count(row.end_users)}`}</Badge> : row.warn_percent !== null && row.spent_nusd * 100 >= row.limit_nusd * row.warn_percent ? <Badge tone="warn">past its mark</Badge> : null}
           </span>
           <span className="block text-12 text-muted wrap-anywhere">
-            {`${KINDS[row.target_kind]} ${targetOf(row)}`}
+            {row.end_users === null ? `${KINDS[row.target_kind]} ${targetOf(row)}` : `each end user; ${count(row.end_users)} counted`}
           </span>
         </span>
       ),
@@ -71,7 +71,7 @@ export default function BudgetsPage() {
     },
   ];
   return (
-    <Head title="Budgets" subtitle="What a key, a prompt, an end user or all together may spend in a day or month." actions={add}>
+    <Head title="Budgets" subtitle="What a key, a prompt, an end user, each of them or all together may spend in a day or month." actions={add}>
       <PagedTable
         label="Budgets"
         columns={columns}
@@ -104,7 +104,7 @@ export default function BudgetsPage() {
           )
         }
       >
-        {closing ? `It limits nothing any more. ${money(closing.spent_nusd)} of ${money(closing.limit_nusd)} were spent.` : null}
+        {closing ? `It limits nothing any more. ${money(closing.spent_nusd)} of ${money(closing.limit_nusd)} were spent${closing.end_users === null ? "" : " by the end user with the least left"}.` : null}
       </ConfirmDialog>
     </Head>
   );
@@ -130,6 +130,7 @@ function Used({ budget }: { budget: Budget }) {
         <span className={classes("block h-full rounded-full", tone)} style={{ width: `${Math.min(100, share * 100)}%` }} />
         {mark !== null ? <span className="absolute inset-y-0 w-px bg-line-strong" style={{ left: `${mark}%` }} /> : null}
       </span>
+      {budget.end_users ? <span className="mt-1 block text-12 text-muted">by the end user with the least left</span> : null}
       {isInFirstPeriod(budget) ? <span className="mt-1 block text-12 text-muted">counted since {moment(budget.created_at)}</span> : null}
     </span>
   );

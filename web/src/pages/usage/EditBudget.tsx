@@ -12,7 +12,10 @@ const KINDS = [
   { value: "api_key", label: "An API key" },
   { value: "prompt", label: "A prompt" },
   { value: "end_user", label: "An end user" },
+  { value: "each", label: "Each end user" },
 ] as const;
+/** The target that means each end user. */
+const EACH = "*";
 const INVALIDATES = { invalidates: ["/v1/budgets"] };
 
 type Draft = { name: string; limit: string; mark: string; hard: boolean };
@@ -28,7 +31,7 @@ function draftOf(budget: Budget | null): Draft {
 
 /** What it limits and for how long is set once; name, limit, mark and hardness can be changed. */
 export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose: () => void }) {
-  const [kind, setKind] = useState<Budget["target_kind"]>(budget?.target_kind ?? "workspace");
+  const [kind, setKind] = useState<(typeof KINDS)[number]["value"]>(budget?.target_kind ?? "workspace");
   const [target, setTarget] = useState(budget?.target_id ?? "");
   const [period, setPeriod] = useState<Budget["period"]>(budget?.period ?? "month");
   const [first] = useState<Draft>(() => draftOf(budget));
@@ -40,6 +43,7 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
   const create = useChange("post", "/v1/budgets", INVALIDATES);
   const save = useChange("patch", "/v1/budgets/{budget_id}", INVALIDATES);
   const { error, isPending } = budget ? save : create;
+  const isNamed = kind !== "workspace" && kind !== "each";
   const amount = nusdOf(limit);
   const percent = mark.trim() === "" ? null : Number(mark);
   const wrongLimit = limit.trim() !== "" && amount === null ? "An amount in dollars, such as 25." : undefined;
@@ -54,7 +58,7 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
     if (amount === null) return;
     const common = { limit_nusd: amount, warn_percent: percent, hard, name: name.trim() || null };
     if (budget) save.mutate({ path: { budget_id: budget.id }, body: common }, done);
-    else create.mutate({ body: { ...common, target_kind: kind, target_id: kind === "workspace" ? null : target.trim(), period } }, done);
+    else create.mutate({ body: { ...common, target_kind: kind === "each" ? "end_user" : kind, target_id: kind === "workspace" ? null : kind === "each" ? EACH : target.trim(), period } }, done);
   };
   return (
     <FormDialog
@@ -66,11 +70,11 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
       busy={isPending}
       error={error}
       over={over}
-      disabled={amount === null || Boolean(wrongMark) || (!budget && kind !== "workspace" && !target.trim())}
+      disabled={amount === null || Boolean(wrongMark) || (!budget && isNamed && !target.trim())}
     >
       {budget ? null : (
         <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
-          <Field label="Limits" error={errorFor(error, "target_kind")}>
+          <Field label="Limits" error={errorFor(error, "target_kind") ?? (isNamed ? undefined : errorFor(error, "target_id"))}>
             <Select
               value={kind}
               onChange={(next) => {
@@ -92,7 +96,8 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
           </Field>
         </div>
       )}
-      {!budget && kind !== "workspace" ? (
+      {!budget && kind === "each" ? <p className="text-12 text-muted">Whoever your calls name as the end user may spend this much, each by themselves. An end user with a budget of their own of the same period has that one instead. Calls that name nobody are not limited by it.</p> : null}
+      {!budget && isNamed ? (
         <Field label={KINDS.find((one) => one.value === kind)?.label} error={errorFor(error, "target_id")} required>
           {kind === "prompt" ? (
             <Combobox label="Prompt" value={target || null} {...prompts} onChange={(next) => setTarget(next ?? "")} />

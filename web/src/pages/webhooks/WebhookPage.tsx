@@ -9,6 +9,7 @@ import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, R
 import { usePathParam } from "@/lib/pages";
 import { flag, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { isCovered } from "@/lib/writing";
+import { ChangesOf } from "@/pages/team/ChangesOf";
 import { DeadLetters, useDeadLetters } from "./DeadLetters";
 import { Deliveries } from "./Deliveries";
 import { EditEndpoint } from "./EditEndpoint";
@@ -146,6 +147,7 @@ function Acts({ endpoint }: { endpoint: Endpoint }) {
       <Button icon={isPaused ? <Play size={14} aria-hidden /> : <Pause size={14} aria-hidden />} busy={pause.isPending} disabled={!may.admin || isOff} why={may.admin ? "It is off." : needs("admin")} onClick={() => turn(!isPaused)}>
         {isPaused ? "Resume" : "Pause"}
       </Button>
+      <ChangesOf kind="webhook_endpoint" object={endpoint.id} size="m" />
       <Button onClick={() => set({ edit: true })} disabled={!may.admin} why={needs("admin")}>
         Change
       </Button>

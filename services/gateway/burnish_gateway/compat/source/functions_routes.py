@@ -31,7 +31,7 @@ from burnish_gateway.execution.submit import Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_response, parse_model, read_body
-from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.errors import (
     BudgetExhausted,
     BurnishError,

@@ -1,0 +1,133 @@
+"""What may begin is asked for with: requests, their rates and keys, and the one statement that answers for many of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from uuid import UUID
+
+RATE_WINDOW_US = 60_000_000
+BURST_RATIO = 0.2
+"""Accepted in any window ≤ limit × (1 + burst) (PROMISES G-16)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """`per_minute` requests in any minute, plus a burst of 20%, of `whose`. `calls`: so many this one counts as, all let in or none."""
+
+    rate_id: int
+    per_minute: int
+    calls: int = 1
+    whose: Literal["workspace", "api_key"] = "workspace"
+
+    @property
+    def burst_us(self) -> int:
+        return int(RATE_WINDOW_US * BURST_RATIO) + self.step_us
+
+    @property
+    def step_us(self) -> int:
+        """What one request moves the theoretical arrival time by (GCRA, ITU-T I.371)."""
+        return max(1, RATE_WINDOW_US // self.per_minute)
+
+    @property
+    def most_at_once(self) -> int:
+        """Calls that may begin at the same moment, where none began lately."""
+        return self.burst_us // self.step_us
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A key in its scope. `fingerprint`: SHA-256 of the canonical body."""
+
+    route: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionRequest:
+    """One execution that wants to begin. `ttl_ms` from the moment of admission, on the database's clock.
+
+    `claim`: an executor takes what may be held already; the fence rises. `message`: a background request to publish, as (subject, body).
+    `account_ids`: the account that is charged first, budgets after it. `slot_account_id`: where an interactive one counts as in flight,
+    of which there may be `most_in_flight`; None: it is not counted. `widen_fence`: what is held by this claim shall reach `amount_nusd`.
+    `user_accounts`: those of `account_ids` that count for one end user each, with the account of the budget that they are made from, where
+    they are not there yet.
+    """
+
+    execution_id: UUID
+    workspace_id: UUID
+    amount_nusd: int
+    ttl_ms: int
+    lane: str
+    account_ids: Sequence[int]
+    rates: Sequence[RateLimit] = ()
+    key: IdempotencyKey | None = None
+    claim: bool = False
+    message: tuple[str, bytes] | None = None
+    slot_account_id: int | None = None
+    most_in_flight: int = 0
+    widen_fence: int | None = None
+    user_accounts: Sequence[tuple[int, int]] = ()
+
+
+ADMIT: Final = (
+    "SELECT verdict, limit_id, retry_us, warned, original, fence, slack_us FROM admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+    "$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
+)
+
+ADMIT_USERS: Final = ADMIT.replace("$16", "ready_accounts($16, $26, $27)")
+"""The same statement, which makes accounts of end users first (docs/decisions/0101)."""
+
+
+def statement_of(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -> tuple[str, tuple[Any, ...]]:
+    """The one statement that admits all of them, and its arguments. `seen_before`: of each, whether its id may be known already."""
+    arguments = _arguments(asked, seen_before)
+    users = {account: parent for request in asked for account, parent in request.user_accounts}
+    if not users:
+        return ADMIT, arguments
+    ordered = sorted(users)
+    return ADMIT_USERS, (*arguments, ordered, [users[one] for one in ordered])
+
+
+def _arguments(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -> tuple[Any, ...]:
+    """The arrays of `admit`, flattened: distinct rates and accounts ascending, and for each request its slots and where they end."""
+    rates = {rate.rate_id: rate for request in asked for rate in request.rates}
+    rate_ids = sorted(rates)
+    named = {account for request in asked for account in request.account_ids}
+    account_ids = sorted(named | {request.slot_account_id for request in asked if request.slot_account_id is not None})
+    rate_slot = {rate_id: slot for slot, rate_id in enumerate(rate_ids, start=1)}
+    account_slot = {account_id: slot for slot, account_id in enumerate(account_ids, start=1)}
+    rate_to: list[int] = []
+    account_to: list[int] = []
+    for request in asked:
+        rate_to.append((rate_to[-1] if rate_to else 0) + len(request.rates))
+        account_to.append((account_to[-1] if account_to else 0) + len(request.account_ids))
+    keys = [request.key for request in asked]
+    messages = [request.message for request in asked]
+    return (
+        [request.execution_id for request in asked],
+        [request.workspace_id for request in asked],
+        [request.amount_nusd for request in asked],
+        [request.ttl_ms for request in asked],
+        [request.lane for request in asked],
+        list(seen_before),
+        [request.claim for request in asked],
+        [key.route if key else None for key in keys],
+        [key.key if key else None for key in keys],
+        [key.fingerprint if key else None for key in keys],
+        [message[0] if message else None for message in messages],
+        [message[1] if message else None for message in messages],
+        rate_ids,
+        [RATE_WINDOW_US] * len(rate_ids),
+        [rates[rate_id].burst_us for rate_id in rate_ids],
+        account_ids,
+        [rate_slot[rate.rate_id] for request in asked for rate in request.rates],
+        [rate.step_us * rate.calls for request in asked for rate in request.rates],
+        rate_to,
+        [account_slot[account] for request in asked for account in request.account_ids],
+        [account for request in asked for account in request.account_ids],
+        account_to,
+        [0 if request.slot_account_id is None else account_slot[request.slot_account_id] for request in asked],
+        [request.most_in_flight for request in asked],
+        [request.widen_fence or 0 for request in asked],
+    )
