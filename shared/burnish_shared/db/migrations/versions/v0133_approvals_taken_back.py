@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0133"
-down_revision = "0126"
+down_revision = "0131"
 branch_labels = None
 depends_on = None
 
