@@ -3,7 +3,7 @@ import { Results, isOver } from "./batches.js";
 import * as calls from "./calls.js";
 import { leaveIfAborted, TimedOut } from "./errors.js";
 import { FRESH_S, type Messages, type Prompt, type PromptStore, Prompts } from "./prompts.js";
-import { TextStream, jsonLines } from "./stream.js";
+import { TextStream, jsonLines, timed } from "./stream.js";
 import type { Batch, Enrichment, EnrichmentGroup, EnrichmentItem, Execution, PromptVersion } from "./types.js";
 import { type Answer, type Call, type Content, type Given, type Query, type Settings, answered, answeredRaw, pause, sent, settingsOf } from "./wire.js";
 
@@ -78,6 +78,12 @@ export class Burnish {
     return answeredRaw(this.settings, { method, path, body, ...options });
   }
 
+  /** A file of any length, such as `/v1/executions/export`: its `body` is read as it comes, and what could not go on says so in its last line. */
+  async download(path: string, options: calls.Abortable & { query?: Query } = {}): Promise<Response> {
+    const answer = await sent(this.settings, { method: "GET", path, ...options });
+    return new Response(answer.response.body && timed(answer.response.body, answer), answer.response);
+  }
+
   /** Runs a prompt, or `messages` with a `model`, also as options behind a null. A refusal throws ApiError. */
   async execute(request: string | ExecutionRequest | null | undefined, variables?: calls.Variables | null, options: calls.ExecutionOptions = {}): Promise<Execution> {
     return this.run<Execution>(this.execution(request, variables, options, false));
@@ -90,14 +96,8 @@ export class Burnish {
   }
 
   /** Waits until it ended: one begun with `background: true`, or whose stream broke off. Throws TimedOut after `limitS`; it goes on. */
-  async awaitExecution(executionId: string, { everyS = 0.5, limitS = Infinity, signal }: Omit<Waiting<never>, "progress"> = {}): Promise<Execution> {
-    const end = Date.now() + limitS * 1_000;
-    for (;;) {
-      const execution = await this.run<Omit<Execution, "status"> & { status: Execution["status"] | "queued" | "running" }>({ method: "GET", path: `/v1/executions/${encodeURIComponent(executionId)}`, signal });
-      if (execution.status !== "queued" && execution.status !== "running") return execution as Execution;
-      if (Date.now() > end) throw new TimedOut(`Execution ${executionId} is ${execution.status} after ${limitS} s.`, executionId);
-      await pause(everyS * 1_000, signal);
-    }
+  async awaitExecution(executionId: string, options: Omit<Waiting<never>, "progress"> = {}): Promise<Execution> {
+    return this.until<Execution>("Execution", executionId, "/v1/executions/", (one) => !/^(queued|running)$/.test(one.status), 0.5, options);
   }
 
   /** Sends a reaction and returns its id: `thumb`, `score`, `comment`, `correction`, `metric`, with `user_id`. */
@@ -182,15 +182,8 @@ export class Burnish {
    * Where `status` is `paused`, `pause_reason` says what is lacking (`funds`, `budget`, `suspended`, `refused`), and the batch
    * waits until it is resumed. A pause that somebody asked for is waited out.
    */
-  async awaitBatch(batchId: string, { progress, everyS = 2, limitS = Infinity, signal }: Waiting<Batch> = {}): Promise<Batch> {
-    const end = Date.now() + limitS * 1_000;
-    for (;;) {
-      const batch = await this.run<Batch>({ method: "GET", path: `/v1/batches/${encodeURIComponent(batchId)}`, signal });
-      progress?.(batch);
-      if (isOver(batch)) return batch;
-      if (Date.now() > end) throw new TimedOut(`Batch ${batchId} is ${batch.status} after ${limitS} s.`, batchId);
-      await pause(everyS * 1_000, signal);
-    }
+  async awaitBatch(batchId: string, options: Waiting<Batch> = {}): Promise<Batch> {
+    return this.until<Batch>("Batch", batchId, "/v1/batches/", isOver, 2, options);
   }
 
   /** Results in the order of the inputs, each with its own `custom_id` or index, read as they come, from the line `fromLine` on.
@@ -226,6 +219,18 @@ export class Burnish {
       yield* page.data;
       cursor = page.next_cursor;
     } while (cursor !== null && cursor !== undefined);
+  }
+
+  /** Looks at one until `ended` says so of it. */
+  private async until<T extends { status: string }>(what: string, id: string, path: string, ended: (one: T) => boolean, usualS: number, { progress, everyS = usualS, limitS = Infinity, signal }: Waiting<T>): Promise<T> {
+    const end = Date.now() + limitS * 1_000;
+    for (;;) {
+      const one = await this.run<T>({ method: "GET", path: path + encodeURIComponent(id), signal });
+      progress?.(one);
+      if (ended(one)) return one;
+      if (Date.now() > end) throw new TimedOut(`${what} ${id} is ${one.status} after ${limitS} s.`, id);
+      await pause(everyS * 1_000, signal);
+    }
   }
 
   private execution(request: string | ExecutionRequest | null | undefined, variables: calls.Variables | null | undefined, options: calls.ExecutionOptions, stream: boolean): Call {

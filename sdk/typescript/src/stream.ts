@@ -84,7 +84,7 @@ export class TextStream implements AsyncIterable<string> {
 
 /** The same body, of which a silence of the server is told from a reader that takes its time. The server sends a sign of life every few
  *  seconds; nothing is read ahead, so that the time runs while somebody reads, and only then. */
-function timed(body: ReadableStream<Uint8Array>, { touch, rest }: Answer): ReadableStream<Uint8Array> {
+export function timed(body: ReadableStream<Uint8Array>, { touch, rest }: Answer): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   rest();
   return new ReadableStream(

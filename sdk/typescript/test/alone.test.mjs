@@ -411,6 +411,30 @@ test("a query in the path is sent, and joined by the query beside it", async () 
   ]);
 });
 
+test("a download comes in pieces, and its end is told from a break", async () => {
+  const body = (...given) => new ReadableStream({
+    pull: (controller) => {
+      const piece = given.shift();
+      if (piece instanceof Error) controller.error(piece);
+      else if (piece === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(piece));
+    },
+  });
+  const whole = new Response(body("a,b\n", "1,2\n"), { headers: { "content-type": "text/csv" } });
+  const given = answering(whole, new Response(body("a,b\n", new TypeError("terminated"))), json({ error: { code: "forbidden", message: "No." } }, 403));
+  const burnish = client(given);
+  const read = async (response) => {
+    const texts = [];
+    for await (const piece of response.body) texts.push(new TextDecoder().decode(piece));
+    return texts;
+  };
+  const first = await burnish.download("/v1/executions/export", { query: { format: "csv" } });
+  assert.deepEqual([first.headers.get("content-type"), await read(first)], ["text/csv", ["a,b\n", "1,2\n"]]);
+  await assert.rejects(read(await burnish.download("/v1/executions/export")), /terminated/);
+  await assert.rejects(burnish.download("/v1/executions/export"), (error) => error instanceof ApiError && error.status === 403);
+  assert.equal(new URL(given.asked[0].url).search, "?format=csv");
+});
+
 test("what is no JSON is sent as it is, and read as it came", async () => {
   const given = answering(json({}, 503, again), json({ id: "f" }), json({ accepted: 1 }), new Response("a,b\n1,2\n", { headers: { "content-type": "text/csv" } }), new Response(null, { status: 204 }));
   const burnish = client(given);
