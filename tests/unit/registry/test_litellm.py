@@ -52,6 +52,7 @@ def test_a_name_of_litellm_is_a_provider_and_its_own_name(
         (row("m", "Odd Name/x"), "names no provider"),
         (row("m", "my-own"), "names no provider"),
         (row("m", "azure/x"), "needs an address"),
+        (row("m", "github_copilot/x", api_base="https://h.example.com"), "signs in at a browser"),
         (row("m", "azure/x", api_base="os.environ/AZURE_BASE"), "AZURE_BASE"),
         (row("auto", "gpt-4o"), "what chooses a model"),
         (row("bad name", "gpt-4o"), "left out"),
