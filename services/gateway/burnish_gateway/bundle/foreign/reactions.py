@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.feedback.bodies import COMMENT_MOST, METRIC_VALUE_MOST, FeedbackBody
-from burnish_gateway.imports.reported import AHEAD_MOST
+from burnish_gateway.imports.reported import AGE_MOST, AHEAD_MOST
 from burnish_shared.errors import InvalidField
 
 REACTIONS_MOST: Final = 20_000
@@ -123,7 +123,7 @@ def moment_of(value: Any) -> datetime | None:
 def _made(name: str, said: dict[str, Any], source: str, call: str, *, user_id: Any, at: datetime | None, now: datetime) -> Reaction:
     user = str(user_id)[:256] if user_id not in (None, "") else None
     body = FeedbackBody.model_validate({"imported": {"source": source, "id": call[:256]}, "user_id": user, **said})
-    return Reaction(name, body, at if at is not None and at <= now + AHEAD_MOST else now)
+    return Reaction(name, body, max(at, now - AGE_MOST) if at is not None and at <= now + AHEAD_MOST else now)
 
 
 def _is_rating(text: str) -> bool:
