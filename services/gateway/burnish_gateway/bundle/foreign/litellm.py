@@ -7,7 +7,7 @@ Also read is what the proxy answers at `GET /model/info`, whose list is called `
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, pairwise
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, object_at, wrong_shape
 from burnish_gateway.bundle.foreign.records import MODELS_MOST
@@ -170,7 +170,7 @@ def _prices(params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, int
     return found
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     """YAML knows numbers that are none, and such without end."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
