@@ -79,6 +79,10 @@ BY_NAME: Final = "litellm-"
 
 LITELLM_NAME: Final = re.compile(r"[a-z0-9_]{1,50}")
 
+SIGNED_IN_AT_A_BROWSER: Final = frozenset({"chatgpt", "github_copilot"})
+"""LiteLLM's names of providers that take no key: at a call LiteLLM waits, for minutes and with everybody's calls, until somebody signs in
+(its `PROVIDERS_THAT_AUTHENTICATE_ON_PROVIDER_INFO`), and whoever did would be who all workspaces are."""
+
 
 def wire_of(provider: str) -> WireName:
     """The format that this provider speaks, at its own address and at a workspace's."""
@@ -91,6 +95,10 @@ def wire_of(provider: str) -> WireName:
 def is_no_name_of_litellms(provider: str) -> bool:
     """Whether it begins like one that LiteLLM knows, and goes on as no name of LiteLLM's does."""
     return provider.startswith(BY_NAME) and LITELLM_NAME.fullmatch(provider.removeprefix(BY_NAME)) is None
+
+
+def is_signed_in_at_a_browser(provider: str) -> bool:
+    return provider.startswith(BY_NAME) and provider.removeprefix(BY_NAME) in SIGNED_IN_AT_A_BROWSER
 
 
 def litellm_name_of(provider: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from burnish_shared.contracts.executions import Route
+from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.providers import wire_of
 
 BUYS_MORE: Final = frozenset({"plugins", "web_search_options", "best_of", "mcp_servers"})
@@ -29,8 +29,21 @@ ASKS_THE_SAME: Final = frozenset(
         "normalized",
     }
 )  # fmt: skip
-"""Fields beside ours that cost nothing but tokens, and none beyond what is held for. Whatever is not here may buy something: searches,
-sound, a place or a pace that is dearer, a provider behind a provider, output that no cap of ours counts (`prediction`)."""
+"""Fields beside ours that cost nothing but tokens, and none beyond what is held for; `service_tier` where its price is known. Whatever is
+not here may buy something: searches, sound, a place or a pace that is dearer, a provider behind a provider, output that no cap of ours
+counts (`prediction`)."""
+
+USUAL_TIERS: Final = frozenset({"auto", "default", "standard_only"})
+"""Classes of service that are paid by the base prices."""
+
+CHEAPER_TIERS: Final = frozenset({"flex", "batch"})
+
+
+def is_priced_tier(tier: Any, price: Price) -> bool:
+    """Whether a class of service costs no more than this price says."""
+    if not isinstance(tier, str):
+        return tier is None
+    return tier in USUAL_TIERS | CHEAPER_TIERS or any(tier == one.service_tier for one in price.tiers)
 
 
 def buys_more(extra: Mapping[str, Any]) -> list[str]:
@@ -55,15 +68,17 @@ def other_tool(settings: Mapping[str, Any]) -> tuple[int, Any] | None:
     return None
 
 
-def unpriced(settings: Mapping[str, Any], extra: Mapping[str, Any]) -> str | None:
-    """The first field of a call that costs what no price names, None: there is none."""
+def unpriced(settings: Mapping[str, Any], extra: Mapping[str, Any], price: Price) -> str | None:
+    """The first field of a call that costs what no price names, None: there is none. `price`: of the model that is called."""
     if (tool := other_tool(settings)) is not None:
         return f"tools[{tool[0]}].type"
-    return next(iter(buys_more(extra)), None)
+    if bought := buys_more(extra):
+        return bought[0]
+    return None if is_priced_tier(extra.get("service_tier"), price) else "service_tier"
 
 
 def may_be_given(settings: Mapping[str, Any], extra: Mapping[str, Any], *, route: Route) -> bool:
     """Whether this model may be asked as another one was: its provider has words for the tools, and the operator buys nothing unpriced."""
-    if route.keys == "platform" and unpriced(settings, extra) is not None:
+    if route.keys == "platform" and unpriced(settings, extra, route.price) is not None:
         return False
     return wire_of(route.provider) != "anthropic" or other_tool(settings) is None

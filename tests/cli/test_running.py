@@ -124,6 +124,8 @@ def test_any_filter_of_the_log_narrows_lists_and_files(shell: Shell, burnish: Bu
         plain["id"]
     ]
     assert "reaction" in shell("executions", "list", "-w", "reaction=loud", exits=3).stderr
+    for name in ("limit", "cursor", "format", "path"):
+        assert f"'{name}' is no filter" in shell("executions", "list", "-w", f"{name}=5", exits=2).stderr
     assert "reactoin" in shell("executions", "list", "-w", "reactoin=up", exits=3).stderr, "a filter that is none finds not everything"
 
     told = shell("executions", "export", "runs.csv", *of_one).stderr
@@ -171,7 +173,7 @@ def test_an_execution_without_a_prompt_runs_again(shell: Shell, burnish: Burnish
 def test_executions_are_followed_as_they_end(shell: Shell, burnish: Burnish, made: Made) -> None:
     slug = made()
     before = burnish.execute(slug, {"name": "before"})
-    following = shell.start("executions", "tail", "-f", "-p", slug, "--json")
+    following = shell.start("executions", "tail", "-f", "-p", slug, "-w", "from=2026-01-01T00:00:00Z", "--json")
     try:
         assert following.stdout is not None
         assert json.loads(following.stdout.readline())["id"] == before["id"]

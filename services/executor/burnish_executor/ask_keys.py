@@ -69,7 +69,7 @@ class Asker:
         route = run.request.route
         if route.keys == "none":
             return await self._with_one(run, self.keys.nobodys(run))
-        field = unpriced(run.request.settings, run.request.extra)
+        field = unpriced(run.request.settings, run.request.extra, route.price)
         if route.keys == "platform":
             return _unpaid(field) if field else await self._with_operators(run)
         failure: Failure | None = None

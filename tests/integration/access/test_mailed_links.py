@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -118,6 +119,21 @@ async def test_whose_password_was_changed_is_told_by_mail(stack: Stack, post: Po
         assert part is not None and mail["Subject"] == "Your password for Burnish was changed"
         text = part.get_content()
         assert f"{PUBLIC}/app/" in text and "https://evil.example" not in text and "passphrase" not in text
+
+
+async def test_whoever_changes_a_password_over_and_over_fills_no_mailbox(stack: Stack, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account may be in the name of a stranger, who would get each of these mails."""
+    monkeypatch.setattr(mail_link, "NEWS_MOST_A_DAY", 2)
+    ada = (await newcomer(stack)).at(post.url)
+    grace = (await join(stack, ada, role="viewer")).at(post.url)
+    await post.send()
+    post.server.mails.clear()
+    words = [PASSWORD, *(f"a long passphrase, number {n}" for n in range(4))]
+    for old, new in pairwise(words):
+        assert (await grace("POST", "/v1/auth/password", {"old_password": old, "new_password": new})).status == 204
+    assert (await ada("POST", "/v1/auth/password", {"old_password": PASSWORD, "new_password": words[-1]})).status == 204
+    await post.send()
+    assert sorted(recipients[0] for recipients, _ in post.server.mails) == sorted([grace.email, grace.email, ada.email])
 
 
 async def test_what_was_taken_back_or_used_is_not_mailed(stack: Stack, post: Post) -> None:

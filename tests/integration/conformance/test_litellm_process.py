@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import gc
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from burnish_executor.io.litellm_process import LiteLLMProcess, NotThere
 from burnish_executor.io.model_client import call_model
 from burnish_executor.io.providers import Providers
 from burnish_shared.contracts.executions import Route
-from burnish_shared.providers import PRESETS, wire_of
+from burnish_shared.providers import PRESETS, SIGNED_IN_AT_A_BROWSER, wire_of
 from burnish_simulator.app import Simulator
 from tests.integration.conformance.conftest import PRICE, THROUGH_LITELLM, Way
 
@@ -307,6 +309,18 @@ def test_only_named_arguments_are_passed_and_no_address_through_a_key() -> None:
     with pytest.raises(BadCall):
         arguments_of({"model": "gemini/../x"}, key=None, base_url=None, timeout_s=None)
     assert key_arguments("gemini", '{"a":1}') == {"api_key": '{"a":1}'} and key_arguments("gemini", None) == {"api_key": "none"}
+
+
+def test_no_call_waits_for_somebody_to_sign_in() -> None:
+    """LiteLLM sleeps meanwhile in the one process that everybody's calls go through."""
+    spec = find_spec("litellm")
+    assert spec is not None and spec.submodule_search_locations
+    text = (Path(spec.submodule_search_locations[0]) / "constants.py").read_text()
+    theirs = re.search(r"^PROVIDERS_THAT_AUTHENTICATE_ON_PROVIDER_INFO\b[^{]*\{([^}]*)\}", text, re.MULTILINE)
+    assert theirs and set(re.findall(r'"(\w+)"', theirs[1])) <= SIGNED_IN_AT_A_BROWSER
+    for name in SIGNED_IN_AT_A_BROWSER:
+        with pytest.raises(BadCall, match="signs in"):
+            arguments_of({"model": f"{name}/gpt-4o", "messages": []}, key="k" * 10, base_url="https://h.example.com", timeout_s=5)
 
 
 def test_the_parts_of_a_key_are_all_secret() -> None:

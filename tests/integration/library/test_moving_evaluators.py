@@ -1,10 +1,15 @@
 """Evaluators move in the bundle with their versions, by name; the same file twice changes nothing (PRODUCT P10, F4)."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from burnish_gateway.bundle.store import insert_rows
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Conflict
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.library.test_moving import bring, export
 
@@ -80,3 +85,30 @@ async def test_a_model_that_is_not_here_is_told_and_a_wrong_one_refused(stack: S
     assert wrong["error"]["param"] == "evaluators[0].versions"
     none = await bring(call, {"evaluators": [{"name": "none", "versions": [{"version": 1, "settings": {"kind": "psychic"}}]}]}, status=422)
     assert none["error"]["param"].startswith("evaluators[0].versions[0].settings")
+
+
+async def test_what_could_never_score_is_refused_with_its_place_as_where_it_is_written(stack: Stack) -> None:
+    call = await stack.caller(role="admin")
+    whole = {"name": "whole", "versions": [{"version": 1, "settings": {"kind": "exact"}}]}
+    bad = {"kind": "code", "code": "output ==="}
+    by_hand = await call("POST", "/v1/evaluators", {"name": "bad", "settings": bad})
+    for settings in (bad, {"kind": "regex", "pattern": "("}):
+        versions = [{"version": 1, "settings": settings}]
+        for query in ("dry_run=true", ""):
+            refused = await bring(call, {"evaluators": [whole, {"name": "bad", "versions": versions}]}, query, status=422)
+            assert refused["error"]["param"].startswith("evaluators[1].versions[0].settings."), refused
+    assert by_hand.status == 422 and (await say(call, "GET", "/v1/evaluators"))["data"] == []
+
+
+async def test_one_that_somebody_made_meanwhile_costs_a_conflict_and_no_more(stack: Stack) -> None:
+    call = await stack.caller(role="admin")
+    row = {"workspace_id": call.workspace.workspace_id, "name": "Kind", "kind": "exact", "settings": {"kind": "exact"}, "version": 1,
+           "created_by": "somebody", "created_at": datetime.now(UTC)}  # fmt: skip
+    db = await Database.open(stack.urls["gateway"], application_name="test-evaluators", max_size=1)
+    try:
+        with pytest.raises(Conflict, match="Bring the file in again"):
+            async with db.unit_of_work(workspace=call.workspace.workspace_id) as tx:
+                for _ in range(2):
+                    await insert_rows(tx, "evaluators", [row | {"evaluator_id": new_uuid()}])
+    finally:
+        await db.close()

@@ -394,3 +394,22 @@ async def test_what_a_retired_model_measured_is_judged_as_before(stack: Stack, c
     again = {one["prompt"]: (await caller("GET", f"/v1/test-runs/{one['test_run_id']}")).body for one in retired.body["test_runs"]}
     assert {slug: one["judge"] for slug, one in again.items()} == {"by-another": "lab/judge", "by-itself": "lab/new"}, retired.body
     assert [one["repeats"] for one in again.values()] == [4, 4]
+
+
+async def test_a_run_refuses_what_a_call_of_the_model_would_refuse_of_the_version(caller: Caller, provider: KeyedProvider) -> None:
+    """Its answers would be measured without the field, and no call with it would be answered."""
+    await made(caller, described(provider, "there/claude") | {"provider": "anthropic"})
+    key = {"provider": "anthropic", "name": "ours", "key": "sk-ant-1234567890", "base_url": provider.base_url}
+    assert (await caller("POST", "/v1/provider-keys", key)).status == 201
+    for slug, extra in (("sampled", {"top_k": 4}), ("odd", {"top_k": 4, "min_p": 0.1})):
+        case = {"input": "Hello.", "expected": "x"}
+        body = {"slug": slug, "template": "{{input}}", "model": "there/claude", "extra": extra, "test_cases": [case]}
+        saved = await caller("POST", "/v1/prompts", body)
+        assert saved.status == 201, saved.body
+    run = {"prompt": "sampled", "source": "test_cases"}
+    assert (await caller("POST", "/v1/test-runs/forecast", run)).status == 200
+    for path in ("/v1/test-runs/forecast", "/v1/test-runs"):
+        refused = await caller("POST", path, run | {"prompt": "odd"})
+        assert (refused.status, refused.body["error"]["param"]) == (400, "extra.min_p"), refused.body
+    called = await caller("POST", "/v1/executions", {"prompt": "odd", "variables": {"input": "Hello."}})
+    assert called.status == 400, "as a call does"

@@ -265,6 +265,7 @@ async def test_what_live_traffic_cannot_have_is_refused_and_a_rule_is_changed_pa
     judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}
     await refused(judge, 422, "cap")
     await refused({"kind": "exact"}, 422, "evaluator_id")
+    await refused({"kind": "contains"}, 422, "evaluator_id")
     await refused(SHORT, 404, "prompts", prompts=["nothing"])
     await refused(SHORT | {"expression": "true"}, 422, "sample", sample=0)
     cheap = {"limit_nusd": 1_000, "period": "day"}

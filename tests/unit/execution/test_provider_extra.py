@@ -161,7 +161,7 @@ def test_with_the_operators_key_only_what_is_known_to_cost_no_more_is_passed_on(
     with pytest.raises(UnsupportedParameter, match="has a price that is not known here") as refused:
         checked_extra(extra, route=way(provider), spoken=spoken)
     assert refused.value.param == field
-    assert unpriced({}, extra) == field and not may_be_given({}, extra, route=way(provider))
+    assert unpriced({}, extra, way(provider).price) == field and not may_be_given({}, extra, route=way(provider))
     assert checked_extra(extra, route=way(provider, keys="own"), spoken=spoken) == extra
     fallen_back_to = way(provider, keys="own").model_copy(update={"platform_fallback": True})
     assert checked_extra(extra, route=fallen_back_to, spoken=spoken) == extra, "the operator's key is then not fallen back to"
@@ -179,7 +179,16 @@ def test_with_the_operators_key_only_what_is_known_to_cost_no_more_is_passed_on(
 )
 def test_how_a_model_thinks_and_draws_is_said_with_the_operators_key_too(provider: str, extra: dict[str, Any]) -> None:
     spoken = "anthropic" if provider == "anthropic" else "openai"
-    assert checked_extra(extra, route=way(provider), spoken=spoken) == extra and unpriced({}, extra) is None
+    assert checked_extra(extra, route=way(provider), spoken=spoken) == extra and unpriced({}, extra, way(provider).price) is None
+
+
+def test_a_class_of_service_without_a_price_is_asked_for_by_no_lane_with_the_operators_key() -> None:
+    """A test run asks what its version says, and a fallback is asked what another model was: no gateway looks at those."""
+    dear, plain, known = {"service_tier": "priority"}, way(), way(tiers=["priority"])
+    assert unpriced({}, dear, plain.price) == "service_tier" and unpriced({}, dear, known.price) is None
+    assert not may_be_given({}, dear, route=plain) and may_be_given({}, dear, route=known) and may_be_given({}, dear, route=way(keys="own"))
+    assert all(unpriced({}, {"service_tier": one}, plain.price) is None for one in ("auto", "default", "flex", None))
+    assert unpriced({}, {"service_tier": {"of": 1}}, plain.price) == "service_tier"
 
 
 def test_an_hour_in_the_cache_that_the_whole_call_asks_for_is_held_for() -> None:

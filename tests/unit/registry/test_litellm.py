@@ -52,6 +52,7 @@ def test_a_name_of_litellm_is_a_provider_and_its_own_name(
         (row("m", "Odd Name/x"), "names no provider"),
         (row("m", "my-own"), "names no provider"),
         (row("m", "azure/x"), "needs an address"),
+        (row("m", "github_copilot/x", api_base="https://h.example.com"), "signs in at a browser"),
         (row("m", "azure/x", api_base="os.environ/AZURE_BASE"), "AZURE_BASE"),
         (row("auto", "gpt-4o"), "what chooses a model"),
         (row("bad name", "gpt-4o"), "left out"),
@@ -116,3 +117,52 @@ def test_deployments_and_fallbacks_stand_behind_each_other_and_a_circle_ends() -
     ):
         assert part in told, part
     assert "hidden" not in told and "sk-1" not in told
+
+
+def test_deployments_are_told_by_where_they_stand_and_not_by_how_they_are_called() -> None:
+    dated = ["c@2024", "c@2025", "a@2", "a", "a"]
+    value = {"model_list": [row(name, "gpt-4o") for name in dated], "router_settings": {"default_fallbacks": ["c@2024"]}}
+    found = models_of(read(value, model="auto"))
+    assert {name: one.fallback_model for name, one in found.items()} == {
+        "c@2024": None, "c@2025": "c@2024", "a@2": "c@2024", "a": "a@3", "a@3": "c@2024",
+    }  # fmt: skip
+
+
+ODD = [float("inf"), float("nan"), float("-inf")]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_number_that_is_none_is_as_if_it_were_not_said(odd: float) -> None:
+    info = {"max_tokens": odd, "max_output_tokens": odd, "output_cost_per_token": odd}
+    drafts = read(
+        {"model_list": [row("m", "openai/own", api_base="https://h.example.com/v1", input_cost_per_token=odd, info=info)]}, model="auto"
+    )
+    [one] = drafts.models
+    assert (one.output_tokens, one.input_price_nusd_per_million, one.output_price_nusd_per_million) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "router",
+    [
+        {"model_group_alias": {"x": ["m"]}},
+        {"model_group_alias": {"x": {"model": {"m": 1}}}},
+        {"model_group_alias": {"bad name !": "m"}},
+        {"default_fallbacks": [{"m": "n"}]},
+        {"fallbacks": [["m"], {"m": "n"}]},
+    ],
+)
+def test_what_names_no_model_costs_no_more_than_itself(router: dict[str, Any]) -> None:
+    drafts = read({"model_list": [row("m", "gpt-4o")], "router_settings": router}, model="auto")
+    assert [(one.model, one.fallback_model) for one in drafts.models] == [("m", None)]
+
+
+def test_an_address_that_is_no_text_is_none() -> None:
+    drafts = read({"model_list": [row("m", "gpt-4o", api_base=["https://h.example.com"])]}, model="auto")
+    assert drafts.models == [] and "api_base" in drafts.notes.texts[0]
+
+
+def test_more_models_than_may_come_are_refused_before_they_are_read() -> None:
+    with pytest.raises(InvalidField, match="at most 200"):
+        read({"model_list": [row("m", "gpt-4o")] * 5_000}, model="auto")
+    whole = read({"model_list": [row("m", "gpt-4o")] * 200}, model="auto")
+    assert len(whole.models) == 200 and whole.models[-1].model == "m"

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from burnish_shared.providers import SIGNED_IN_AT_A_BROWSER
+
 BASE_URL_HEADER: Final = "x-burnish-base-url"
 TIMEOUT_HEADER: Final = "x-burnish-timeout-s"
 
@@ -42,6 +44,8 @@ def arguments_of(body: Mapping[str, Any], *, key: str | None, base_url: str | No
     model = body.get("model")
     if not isinstance(model, str) or not MODEL.fullmatch(model) or ".." in model:
         raise BadCall("The name of the model cannot be called.")
+    if model.partition("/")[0] in SIGNED_IN_AT_A_BROWSER:
+        raise BadCall("This provider takes no key, but somebody who signs in at a browser, whom nobody can wait for here.")
     arguments: dict[str, Any] = {name: body[name] for name in SETTINGS if body.get(name) is not None}
     arguments |= {"model": model, "num_retries": 0, "max_retries": 0, "drop_params": True, **key_arguments(model.partition("/")[0], key)}
     if base_url is not None:

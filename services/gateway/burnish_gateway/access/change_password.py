@@ -32,7 +32,7 @@ async def change_password(gateway: Gateway, request: Request, person: Person, *,
         for number, membership in enumerate(person.user.memberships):
             await enter(tx, membership.workspace_id)
             if number == 0:
-                await tell_of_new_password(tx, gateway, workspace_id=membership.workspace_id, email=email)
+                await tell_of_new_password(tx, gateway, workspace_id=membership.workspace_id, user_id=user_id, email=email)
             await note_in(tx, membership.workspace_id, person, action="user.password_changed", kind="user", key=str(user_id))
         await store.end_sessions(tx, user_id, save=person.session_id)
 

@@ -13,6 +13,10 @@ from burnish_shared.ids import new_uuid
 MOST_A_DAY: Final = 200
 """Mails of one workspace in 24 hours: whoever has one may name any address, and must not fill the mailboxes of strangers."""
 
+NEWS_MOST_A_DAY: Final = 10
+"""Mails about the password of one account in 24 hours. Nobody shows that the address of an account is theirs (`sign_up`), and whoever
+changes its password over and over must not fill the mailbox of a stranger; the owner heard of it ten times then."""
+
 NEWS_LIFE: Final = timedelta(days=2)
 """How long it is tried to say that a password was changed; a mail server may be away for a day."""
 
@@ -31,13 +35,17 @@ async def write_mail(
     return True
 
 
-async def tell_of_new_password(tx: Tx, gateway: Gateway, *, workspace_id: UUID, email: str) -> None:
+async def tell_of_new_password(tx: Tx, gateway: Gateway, *, workspace_id: UUID, user_id: UUID, email: str) -> None:
     """Tells the owner of an account that its password was changed, where the installation sends mail. The transaction is the workspace's,
-    whose admins the mail names for help. It counts for no limit: who fills that of a workspace must not keep the owner from hearing."""
+    whose admins the mail names for help; call it before the change is noted in its audit log. It counts for no limit of the workspace: who
+    fills that must not keep the owner from hearing."""
+    now = gateway.clock.now()
     if not _sends(gateway):
         return
+    if await store.password_changes(tx, workspace_id, user_id, since=now - timedelta(days=1)) >= NEWS_MOST_A_DAY:
+        return
     mail = LinkMail(email, f"{gateway.settings.public_url}/app/")
-    ends_at = gateway.clock.now() + NEWS_LIFE
+    ends_at = now + NEWS_LIFE
     await _add(tx, gateway, workspace_id=workspace_id, mail_id=new_uuid(), kind="password_changed", mail=mail, expires_at=ends_at)
 
 

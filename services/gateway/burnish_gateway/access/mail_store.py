@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from burnish_shared.contracts.mails import MailKind
 from burnish_shared.db.session import Tx
+from burnish_shared.ids import first_id_at
 
 
 async def count_today(tx: Tx) -> int:
@@ -15,6 +16,16 @@ async def count_today(tx: Tx) -> int:
     count: int = await tx.fetchval(
         "SELECT count(*) FROM mails WHERE created_at > clock_timestamp() - interval '1 day' AND kind <> 'password_changed'"
     )
+    return count
+
+
+async def password_changes(tx: Tx, workspace_id: UUID, user_id: UUID, *, since: datetime) -> int:
+    """How often the password of this account changed, as the workspace's audit log says."""
+    count: int = await tx.fetchval(
+        """SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND audit_id >= $2 AND object_kind = 'user' AND object_id = $3
+              AND action IN ('user.password_changed', 'user.password_reset')""",
+        workspace_id, first_id_at(since), str(user_id),
+    )  # fmt: skip
     return count
 
 

@@ -93,7 +93,7 @@ async def use_reset(gateway: Gateway, request: Request, token: str, *, password:
         for number, membership in enumerate(await people_store.memberships_of(tx, user_id)):
             await enter(tx, membership["workspace_id"])
             if number == 0:
-                await tell_of_new_password(tx, gateway, workspace_id=membership["workspace_id"], email=found["email"])
+                await tell_of_new_password(tx, gateway, workspace_id=membership["workspace_id"], user_id=user_id, email=found["email"])
             await mail_store.take_back(tx, [reset_id])
             await note_in(tx, membership["workspace_id"], Owner(user_id), action="user.password_reset", kind="user", key=str(user_id))
         tries = Guessing.of(found["email"], address_of(request), session_key=gateway.installation.session_key)

@@ -1,8 +1,9 @@
 """Models that a foreign file describes, added to the workspace where it may have them. One that is known here stays as it is."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
@@ -15,6 +16,8 @@ from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, InvalidField
 
+CHECKS_AT_ONCE: Final = 20
+
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
@@ -26,14 +29,23 @@ class ModelResult:
 
 
 async def refusals_of(gateway: Gateway, models: Sequence[NewModel]) -> dict[str, str]:
-    """Model → why this workspace may not have it. Asks the egress guard: called before any transaction."""
-    found: dict[str, str] = {}
-    for one in models:
-        try:
-            await check_address(gateway, one.provider, one.base_url)
-        except BurnishError as error:
-            found[one.model] = error.message
-    return found
+    """Model → why this workspace may not have it. Asks the egress guard: called before any transaction.
+
+    Each address once, several at a time: a name whose servers keep silent costs seconds, and a file may hold hundreds of models.
+    """
+    ways = list(dict.fromkeys((one.provider, one.base_url) for one in models))
+    turn = asyncio.Semaphore(CHECKS_AT_ONCE)
+
+    async def refused(provider: str, base_url: str) -> str | None:
+        async with turn:
+            try:
+                await check_address(gateway, provider, base_url)
+            except BurnishError as error:
+                return error.message
+        return None
+
+    why = dict(zip(ways, await asyncio.gather(*(refused(*one) for one in ways)), strict=True))
+    return {one.model: said for one in models if (said := why[one.provider, one.base_url]) is not None}
 
 
 async def bring_models(

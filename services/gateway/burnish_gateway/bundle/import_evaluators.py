@@ -16,11 +16,13 @@ from burnish_gateway.bundle import evaluator_store, store
 from burnish_gateway.bundle.compare_histories import Outcome, compared
 from burnish_gateway.bundle.form import EvaluatorForm
 from burnish_gateway.bundle.notes import Notes
+from burnish_gateway.deps import Gateway
 from burnish_gateway.evaluators.new_version import add_version
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField
+from burnish_shared.evaluators import Mistake, build
 from burnish_shared.ids import new_uuid
 
 
@@ -46,6 +48,19 @@ def check_evaluators(forms: Sequence[EvaluatorForm]) -> tuple[EvaluatorForm, ...
         if len({version.settings.kind for version in one.versions}) > 1:
             raise InvalidField(f"{place}.versions: all versions of an evaluator are of one kind.", param=f"{place}.versions")
     return tuple(forms)
+
+
+async def check_newest(gateway: Gateway, principal: Principal, forms: Sequence[EvaluatorForm]) -> None:
+    """That what would score from now on can, as where it is written here: a pattern that is one, code that runs. Called before any
+    transaction: workers look at it. Raises InvalidField naming the place; Unavailable where none was free."""
+    for index, one in enumerate(forms):
+        newest = one.versions[-1]
+        try:
+            await build(newest.settings, grounds=gateway.grounds, tenant=str(principal.workspace_id))
+        except Mistake as mistake:
+            place = f"evaluators[{index}].versions[{len(one.versions) - 1}].settings" + (f".{mistake.field}" if mistake.field else "")
+            where = f" (line {mistake.line}, column {mistake.column})" if mistake.line else ""
+            raise InvalidField(f"{place}: {mistake.message}{where}", param=place) from mistake
 
 
 async def import_evaluators(

@@ -18,6 +18,7 @@ from burnish_gateway.bundle.compare_histories import Outcome
 from burnish_gateway.bundle.foreign.convert import Format, convert
 from burnish_gateway.bundle.form import IMPORT_MOST_BYTES
 from burnish_gateway.bundle.import_bundle import Imported, import_bundle
+from burnish_gateway.bundle.import_evaluators import check_newest
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.imports.book_reported import BookedReports, book_in, count_booked, to_be_stored
@@ -137,6 +138,7 @@ async def post_import(
     request._body = raw  # where Starlette keeps a body that was read already
     async with gateway.outside.large:
         bundle = await asyncio.to_thread(convert, raw, format, model=model or "auto", name=name, now=gateway.clock.now())
+    await check_newest(gateway, principal, bundle.evaluators)
     refusals = await refusals_of(gateway, bundle.models)
     executions = await to_be_stored(gateway, principal, bundle.executions) if bundle.executions else ()
     reactions = await sound_reactions(gateway, principal, bundle.reactions, notes=bundle.notes)

@@ -140,7 +140,7 @@ async def insert_rows(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]]) -> 
     """Many rows in one statement; columns that the first one does not name keep their defaults. All rows have the same columns.
 
     Names come from this feature alone. As json, not jsonb: it keeps the order of keys in a content. Raises Conflict where somebody made
-    a prompt or chain of one of these slugs meanwhile.
+    a prompt or chain of one of these slugs, or an evaluator of one of these names, meanwhile.
     """
     if rows:
         columns = ", ".join(f'"{name}"' for name in rows[0])
@@ -150,7 +150,7 @@ async def insert_rows(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]]) -> 
                 f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::text::json)", text
             )
         except UniqueViolationError as error:
-            if not str(error.constraint_name).endswith("_slug_key"):
+            if not str(error.constraint_name).endswith(("_slug_key", "evaluators_by_name")):
                 raise
             raise Conflict(f"Some of these {table} were made here meanwhile; nothing was brought in. Bring the file in again.") from error
 

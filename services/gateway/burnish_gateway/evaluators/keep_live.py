@@ -14,7 +14,7 @@ from burnish_gateway.evaluators import live_store, store
 from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.live_bodies import Cap, LiveEvaluationChange, NewLiveEvaluation
 from burnish_gateway.turns_store import take_turns
-from burnish_shared.contracts.evaluators import NEED_EXPECTED, EvaluatorSettings, models_of
+from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of, needs_expected
 from burnish_shared.contracts.live_filters import LiveFilters
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -28,16 +28,21 @@ LIVE_MOST = 200
 SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 
 
+def check_fits_traffic(evaluator: Record) -> None:
+    """Raises InvalidField for one that says nothing where nobody said what answer is expected, as of live traffic nobody does."""
+    if needs_expected(SETTINGS.validate_python(evaluator["settings"]), has_other=False):
+        raise InvalidField(
+            f"evaluator_id: {evaluator['kind']} compares with an expected answer, and live traffic has none; use it in test runs.",
+            param="evaluator_id",
+        )
+
+
 async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUID:
     """Raises NotFound, InvalidField, Conflict."""
     evaluator = await store.lock(tx, body.evaluator_id)
     if evaluator is None or evaluator["archived_at"] is not None:
         raise NotFound("There is no evaluator of this id, or it is archived.", param="evaluator_id")
-    if evaluator["kind"] in NEED_EXPECTED:  # nobody says of live traffic what answer is expected
-        raise InvalidField(
-            f"evaluator_id: {evaluator['kind']} compares with an expected answer, and live traffic has none; use it in test runs.",
-            param="evaluator_id",
-        )
+    check_fits_traffic(evaluator)
     if body.cap is None and asks_models(evaluator):
         raise InvalidField("cap: this evaluator asks models; say what that may cost, as {limit_nusd, period}.", param="cap")
     await _check_cap(tx, principal, evaluator, body.cap)

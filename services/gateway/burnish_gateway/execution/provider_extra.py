@@ -7,7 +7,7 @@ from typing import Any, Final
 from burnish_shared.contracts.executions import Route
 from burnish_shared.errors import BadRequest, InvalidField
 from burnish_shared.providers import wire_of
-from burnish_shared.unpriced import BUYS_MORE, buys_more
+from burnish_shared.unpriced import BUYS_MORE, USUAL_TIERS, buys_more, is_priced_tier
 
 MOST_BYTES: Final = 65_536
 
@@ -54,8 +54,6 @@ OPENAIS: Final = frozenset(
     {"service_tier", "verbosity", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "store", "prediction"}
 )
 """Of OpenAI's own format. A provider of another one has no word for them, and none of them changes what an answer says."""
-
-USUAL_TIERS: Final = frozenset({"auto", "default", "standard_only"})
 
 SAMPLING: Final = frozenset({"top_k"})
 """Of Anthropic's format, and known to some providers of others; who is told it is the executor's to say (`TAKES_TOP_K`)."""
@@ -107,12 +105,7 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
         sampling = {name: extra[name] for name in SAMPLING & extra.keys()}
         extra = sampling if spoken == "anthropic" else _known(extra, frozenset(), route=route)
     tier = extra.get("service_tier")
-    if (
-        tier is not None
-        and on_operator
-        and tier not in USUAL_TIERS
-        and tier not in {one.service_tier for one in route.price.tiers} | {"flex", "batch"}
-    ):
+    if on_operator and not is_priced_tier(tier, route.price):
         raise UnsupportedParameter(
             f"service_tier: {str(tier)[:40]!r} has no price for {route.model!r}; add it to its tiers.", param="service_tier"
         )

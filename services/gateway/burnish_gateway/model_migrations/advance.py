@@ -15,6 +15,7 @@ from burnish_gateway.model_migrations.save_variant import save_variant
 from burnish_gateway.model_migrations.start import search_body
 from burnish_gateway.optimization import store as runs_store
 from burnish_gateway.optimization.compare_runs import RunComparison, compare_runs
+from burnish_gateway.optimization.compare_scores import score_in_words
 from burnish_gateway.optimization.run_again import body_again
 from burnish_gateway.optimization.start import start_optimization, start_test_run
 from burnish_gateway.rounds import RulePrincipal, StepRounds
@@ -31,12 +32,21 @@ LOOK_AGAIN: Final = timedelta(seconds=5)
 
 ACTOR: Final = "system:model_migration"
 
+BECAUSE_MOST: Final = 500
+"""Characters of the reason of a step."""
 
-def _is_as_good(found: RunComparison, *, margin: float) -> bool:
-    """Not worse, and by at most `margin` below; where nothing is right or wrong, by what each evaluator says."""
-    if found.difference is not None:
-        return found.verdict != "worse" and found.difference.value >= -margin
-    return all(one.verdict != "worse" and one.difference.value >= -margin for one in found.evaluators)
+
+def is_as_good(found: RunComparison, *, margin: float, open_ended: bool) -> bool:
+    """Not worse, and by at most `margin` below. `open_ended`: some items have no right answer; of those evaluators tell, each of which has
+    to say so then, also where a few others are right or wrong."""
+    told = [one for one in (found if found.difference is not None else None, *(found.evaluators if open_ended else ())) if one is not None]
+    return bool(told) and all(one.verdict != "worse" and one.difference is not None and one.difference.value >= -margin for one in told)
+
+
+def because_of(found: RunComparison, *, open_ended: bool) -> str:
+    """In words, what `is_as_good` goes by."""
+    told = found.evaluators if open_ended and found.difference is not None else ()
+    return " ".join([found.in_words, *map(score_in_words, told)])[:BECAUSE_MOST]
 
 
 class MigrationRunner(StepRounds):
@@ -100,7 +110,7 @@ class MigrationRunner(StepRounds):
             raise
         except BurnishError as error:
             await runs_store.take_back_trial(tx)
-            return {"state": "failed", "because": error.message[:500]}
+            return {"state": "failed", "because": error.message[:BECAUSE_MOST]}
 
     async def _measured(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
         run = await runs_store.find_run(tx, principal.workspace_id, "test_run", step["after_run_id"])
@@ -109,19 +119,20 @@ class MigrationRunner(StepRounds):
         if run["status"] != "completed":
             return {}
         found = await compare_runs(tx, principal.workspace_id, step["after_run_id"], base_id=step["before_run_id"])
-        if _is_as_good(found, margin=migration["margin"]):
+        because = because_of(found, open_ended=run["open_ended"])
+        if is_as_good(found, margin=migration["margin"], open_ended=run["open_ended"]):
             version = await save_variant(tx, principal, migration, step, found=None, clock=self.clock)
-            return {"state": "done", "outcome": "as_good", "because": found.in_words, "new_version": version}
+            return {"state": "done", "outcome": "as_good", "because": because, "new_version": version}
         if migration["search"] is None:
-            return {"state": "done", "outcome": "worse", "because": found.in_words}
-        measured = {"outcome": "worse", "because": found.in_words}
+            return {"state": "done", "outcome": "worse", "because": because}
+        measured = {"outcome": "worse", "because": because}
         try:
             job = await start_optimization(tx, principal, search_body(step, migration["to_model"], migration["search"]))
         except (Busy, Unavailable):
             raise
         except BurnishError as error:  # what was measured stays said
             await runs_store.take_back_trial(tx)
-            return measured | {"state": "failed", "because": f"{found.in_words} The search did not begin: {error.message}"[:500]}
+            return measured | {"state": "failed", "because": f"{because} The search did not begin: {error.message}"[:BECAUSE_MOST]}
         return measured | {"state": "searching", "job_id": job.id}
 
     async def _searched(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
@@ -131,7 +142,7 @@ class MigrationRunner(StepRounds):
         if job["status"] != "completed":
             return {}
         if job["suggestion_id"] is None:
-            return {"state": "done", "because": f"{step['because']} The search ended with: {job['outcome']}."[:500]}
+            return {"state": "done", "because": f"{step['because']} The search ended with: {job['outcome']}."[:BECAUSE_MOST]}
         suggestion = await runs_store.find_suggestion(tx, principal.workspace_id, job["suggestion_id"], for_update=True)
         if suggestion is None or suggestion["status"] == "rejected":
             return {"state": "done", "because": "The suggestion was rejected.", "suggestion_id": job["suggestion_id"]}

@@ -8,7 +8,7 @@ from burnish_gateway.moments import Moment
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.executions import PriceTier
 from burnish_shared.money import MAX_AMOUNT_NUSD
-from burnish_shared.providers import is_no_name_of_litellms
+from burnish_shared.providers import is_no_name_of_litellms, is_signed_in_at_a_browser
 
 MODEL_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$"
 
@@ -25,6 +25,8 @@ ModelName = Annotated[Text, Field(min_length=1, max_length=200, pattern=MODEL_NA
 def _one_of_litellms(name: str) -> str:
     if is_no_name_of_litellms(name):
         raise ValueError("must go on after 'litellm-' with LiteLLM's own name of the provider: small letters, digits and _")
+    if is_signed_in_at_a_browser(name):
+        raise ValueError(f"{name} takes no key, but somebody who signs in at a browser; name a provider that takes one")
     return name
 
 

@@ -67,7 +67,7 @@ async def plan_chain(tx: Tx, principal: Principal, place: ChainPlace, *, body: O
         is_own = name == place.step
         prompts[name], fields = await _step(tx, principal, call, version=body.version if is_own else None)
         if not is_own:
-            price = await price_of(tx, principal, prompts[name].model, param=f"chain.steps.{name}")
+            price = await price_of(tx, principal, prompts[name].model, param=f"chain.steps.{name}", asked=fields)
             steps.append(Stepping(Sizes.of(fields, longest_input=""), price))
     _check_task(body.models.task, own, called=prompts[place.step].model, step=place.step)
     search = ChainSearch(

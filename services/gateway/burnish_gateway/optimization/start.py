@@ -119,7 +119,8 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
     if total == 0:
         raise InvalidField(f"The dataset has no {split} items.", param="split")
     model = body.models[0] if body.models else subject.version.content.model
-    forecast = forecast_test_run(subject.sizes, evaluations=total, price=await price_of(tx, principal, model, param="models"))
+    price = await price_of(tx, principal, model, param="models", asked=subject.version.content.spec)
+    forecast = forecast_test_run(subject.sizes, evaluations=total, price=price)
 
     evaluator_ids = [*dict.fromkeys(body.evaluators)]
     if missing := await store.missing_evaluators(tx, evaluator_ids):
@@ -207,7 +208,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         dataset_id=subject.dataset.dataset_id,
         chain=chain.search if chain else None,
     )
-    task = await dearest_of(tx, principal, task_model, body)
+    task = await dearest_of(tx, principal, task_model, body, asked=subject.version.content.spec)
     reflect = await price_of(tx, principal, reflect_model, param="models.reflect")
     if body.models.judge is not None:
         await price_of(tx, principal, body.models.judge, param="models.judge")

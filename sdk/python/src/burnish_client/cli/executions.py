@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -46,6 +46,11 @@ LATEST_S: Final = 660
 LONG_LOOK: Final = 30
 LAST_LINE_MOST: Final = 16_384
 """Bytes of the end of a file, among which its last line is looked at."""
+
+NO_FILTERS: Final = frozenset({"limit", "cursor", "format", "path", "self"})
+"""What pages and files of the list are asked with, by options of their own."""
+
+BEGINNING: Final = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 AWAY_MOST_S: Final = 10.0
 """Between two tries while Burnish is away."""
@@ -164,8 +169,8 @@ class _Looked:
         """Those not seen yet, the oldest first. Safe to repeat after a failure: only what was returned is seen."""
         newest = max(self.seen.values(), default=None)
         back = timedelta(seconds=LATEST_S if self.looks % LONG_LOOK == 0 else LATE_S)
-        since = {} if newest is None else {"from": (newest - back).isoformat()}
-        found = [one for one in self.burnish.list("/v1/executions", limit=200, **self.query, **since) if one["id"] not in self.seen]
+        since = {} if newest is None else {"from": max(newest - back, _moment(self.query.get("from"))).isoformat()}
+        found = [one for one in self.burnish.list("/v1/executions", **{**self.query, **since, "limit": 200}) if one["id"] not in self.seen]
         self.looks += 1
         self._note(found)
         return found[::-1]
@@ -175,6 +180,15 @@ class _Looked:
         if self.seen:
             oldest = max(self.seen.values()) - timedelta(seconds=LATEST_S)
             self.seen = {name: at for name, at in self.seen.items() if at >= oldest}
+
+
+def _moment(given: str | None) -> datetime:
+    """What was asked for with `--where from=…`, which Burnish has understood by then."""
+    try:
+        moment = datetime.fromisoformat((given or "").replace("Z", "+00:00"))
+    except ValueError:
+        return BEGINNING
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _patiently(looked: _Looked) -> list[dict[str, Any]]:
@@ -228,6 +242,8 @@ def _query(prompt: str | None, status: str | None, user: str | None, session: st
         name, sign, value = one.partition("=")
         if not sign or not name or not value:
             stop(f"'{one}' is no filter: write --where name=value, such as --where reaction=down.", code=WRONG_USE)
+        if name in NO_FILTERS:
+            stop(f"'{name}' is no filter of the log; GET /v1/executions has them.", code=WRONG_USE)
         if query.get(name) is not None:
             stop(f"'{name}' is asked for twice.", code=WRONG_USE)
         query[name] = value

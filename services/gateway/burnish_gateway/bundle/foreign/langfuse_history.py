@@ -18,7 +18,7 @@ from burnish_shared.errors import InvalidField
 SOURCE: Final = "langfuse"
 TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool"})
-GENERATIONS: Final = frozenset({"GENERATION"})
+GENERATION: Final = "GENERATION"
 
 
 @dataclass(slots=True)
@@ -53,13 +53,13 @@ class History:
         """Its generations, as calls."""
         others = 0
         for place, row in self.observations.values():
-            if row.get("type") in GENERATIONS:
+            if row.get("type") == GENERATION:
                 drafts.calls.append(_call(row, self.traces.get(str(_first(row, "traceId", "trace_id"))) or {}, place))
             else:
                 others += 1
         if others:
             drafts.notes.tell(f"{others:,} observations that called no model (spans, events) are not executions and are left out.")
-        called = {str(_first(row, "traceId", "trace_id")) for _, row in self.observations.values() if row.get("type") in GENERATIONS}
+        called = {str(_first(row, "traceId", "trace_id")) for _, row in self.observations.values() if row.get("type") == GENERATION}
         if bare := len(self.traces.keys() - called):
             drafts.notes.lose(f"{bare:,} traces are left out: the file holds no generation of theirs; put their observations into it.")
 
@@ -70,7 +70,7 @@ class History:
         for place, row in self.scores:
             trace, observed = str(_first(row, "traceId", "trace_id")), _first(row, "observationId", "observation_id")
             call = observed if isinstance(observed, str) and observed in self.observations else last.get(trace)
-            if call is None or self.observations[call][1].get("type") not in GENERATIONS:
+            if call is None or self.observations[call][1].get("type") != GENERATION:
                 notes.lose(f"{place}: left out: the file holds no generation that this score is of.")
                 continue
             try:
@@ -88,7 +88,7 @@ class History:
         """By their traces."""
         last: dict[str, tuple[str, str]] = {}
         for their_id, (_, row) in self.observations.items():
-            if row.get("type") in GENERATIONS:
+            if row.get("type") == GENERATION:
                 ended = (str(_first(row, "endTime", "end_time", "startTime", "start_time")), their_id)
                 trace = str(_first(row, "traceId", "trace_id"))
                 last[trace] = max(last.get(trace, ended), ended)
@@ -142,7 +142,7 @@ def _messages(given: Any) -> list[dict[str, Any]]:
     """What was asked: a list of messages, also within `messages`; anything else is one text of the user's."""
     if isinstance(given, dict) and isinstance(given.get("messages"), list):
         given = given["messages"]
-    if isinstance(given, list) and given and all(isinstance(one, dict) and one.get("role") in ROLES for one in given):
+    if isinstance(given, list) and given and all(isinstance(one, dict) and said(one.get("role")) in ROLES for one in given):
         return given
     return [] if given in (None, "", [], {}) else [{"role": "user", "content": said(given)}]
 

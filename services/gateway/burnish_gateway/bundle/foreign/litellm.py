@@ -5,10 +5,12 @@ Also read is what the proxy answers at `GET /model/info`, whose list is called `
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
-from typing import Any, Final
+from itertools import count, pairwise
+from math import isfinite
+from typing import Any, Final, TypeGuard
 
 from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, object_at, wrong_shape
+from burnish_gateway.bundle.foreign.records import MODELS_MOST
 from burnish_gateway.models.bodies import NewModel
 from burnish_gateway.models.known_models import facts_of, find_known
 from burnish_shared.errors import InvalidField
@@ -60,9 +62,12 @@ def read(value: Any, *, model: str) -> Drafts:
         raise wrong_shape("", "a configuration, an object with 'model_list'")
     key = "data" if "model_list" not in value and "data" in value else "model_list"
     rows = list_at(value, key, "")
-    read_models = dict(_models(rows, key, drafts))
-    _add_aliases(read_models, value, drafts)
-    fallbacks = _fallbacks(value, read_models, drafts)
+    if len(rows) > MODELS_MOST:
+        raise InvalidField(f"{key}: describes {len(rows):,} models; bring in at most {MODELS_MOST} at once.", param=key)
+    groups: dict[str, list[str]] = {}
+    read_models = dict(_models(rows, key, drafts, groups=groups))
+    _add_aliases(read_models, value, drafts, groups=groups)
+    fallbacks = _fallbacks(value, groups, drafts)
     drafts.models = _in_order(read_models, fallbacks, drafts)
     if keys := sorted({_provider_of(one) for one in read_models.values() if _needs_key(one)}):
         drafts.notes.tell(f"Keys of providers are never taken from a file: add those of {', '.join(keys)} (POST /v1/provider-keys).")
@@ -70,9 +75,10 @@ def read(value: Any, *, model: str) -> Drafts:
     return drafts
 
 
-def _models(rows: list[Any], key: str, drafts: Drafts) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name → the body of the model. A second deployment of a name is `NAME@2`, asked where the first fails."""
-    seen: dict[str, int] = {}
+def _models(rows: list[Any], key: str, drafts: Drafts, *, groups: dict[str, list[str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name → the body of the model. A second deployment of a name is `NAME@2`, or the next that no other has, asked where the first fails:
+    `groups` gets the names of each one's deployments, in order."""
+    taken = {row["model_name"] for row in rows if isinstance(row, dict) and isinstance(row.get("model_name"), str)}
     for index, row in enumerate(rows):
         place = f"{key}[{index}]"
         if not isinstance(row, dict) or not isinstance(row.get("model_name"), str):
@@ -80,8 +86,7 @@ def _models(rows: list[Any], key: str, drafts: Drafts) -> Iterator[tuple[str, di
         name = row["model_name"]
         try:
             body = _body(row, place, drafts)
-            number = seen.get(name, 0) + 1
-            named = name if number == 1 else f"{name}@{number}"
+            named = name if name not in groups else next(one for one in (f"{name}@{number}" for number in count(2)) if one not in taken)
             NewModel.model_validate(body | {"model": named})
         except CannotTake as error:
             drafts.notes.lose(f"{place} ({name[:200]}): left out, because {error}.")
@@ -89,7 +94,8 @@ def _models(rows: list[Any], key: str, drafts: Drafts) -> Iterator[tuple[str, di
         except InvalidField as error:
             drafts.notes.lose(f"{place} ({name[:200]}): left out. {error.message}")
             continue
-        seen[name] = number
+        groups.setdefault(name, []).append(named)
+        taken.add(named)
         yield named, body
 
 
@@ -103,14 +109,16 @@ def _body(row: Mapping[str, Any], place: str, drafts: Drafts) -> dict[str, Any]:
         raise CannotTake("it stands for many models; add a provider's known ones on the page, or by POST /v1/models each")
     provider, upstream = _parted(written, params)
     body: dict[str, Any] = {"provider": provider, "upstream_model": upstream}
-    address = params.get("api_base") or params.get("base_url")
-    if isinstance(address, str) and address.startswith(FROM_ENVIRONMENT):
+    address = params.get("api_base") or params.get("base_url") or ""
+    if not isinstance(address, str):
+        raise CannotTake("its address ('api_base') is no text")
+    if address.startswith(FROM_ENVIRONMENT):
         raise CannotTake(f"its address stands in the variable {address.removeprefix(FROM_ENVIRONMENT)[:100]}; write it into the file")
     if address:
         if provider == "openai":
             body["provider"] = "openai_compatible"
-        is_bare = provider in SERVERS and not str(address).rstrip("/").endswith("/v1")
-        body["base_url"] = f"{str(address).rstrip('/')}/v1" if is_bare else str(address)
+        is_bare = provider in SERVERS and not address.rstrip("/").endswith("/v1")
+        body["base_url"] = f"{address.rstrip('/')}/v1" if is_bare else address
     elif provider not in PRESETS or not PRESETS[provider].base_url:
         raise CannotTake(f"a model of {provider!r} needs an address ('api_base')")
     body |= _limits(params, info) | _prices(params, info)
@@ -142,7 +150,7 @@ def _limits(params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any
     made: dict[str, Any] = {}
     most_in, most_out = info.get("max_input_tokens"), info.get("max_output_tokens")
     for ours, value in (("context_tokens", most_in or info.get("max_tokens")), ("output_tokens", most_out or info.get("max_tokens"))):
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if _is_number(value):
             made[ours] = int(value)
     able = [word for field, word in ABILITIES.items() if info.get(field) is True]
     if info.get("mode") == "embedding":
@@ -156,14 +164,15 @@ def _limits(params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any
 def _prices(params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, int]:
     """Both of input and output, or none: LiteLLM takes one that is not said for nothing."""
     said = {ours: params.get(theirs, info.get(theirs)) for theirs, ours in PRICES.items()}
-    found = {
-        name: round(min(max(value, -1.0), 10.0) * NUSD_OF_ONE)
-        for name, value in said.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+    found = {name: round(min(max(value, -1.0), 10.0) * NUSD_OF_ONE) for name, value in said.items() if _is_number(value)}
     if found:
         found = {"input_price_nusd_per_million": 0, "output_price_nusd_per_million": 0} | found
     return found
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    """YAML knows numbers that are none, and such without end."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _known(base: str) -> dict[str, Any]:
@@ -182,19 +191,27 @@ def _settings(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from object_at(value, place, "").items()
 
 
-def _add_aliases(models: dict[str, dict[str, Any]], value: Mapping[str, Any], drafts: Drafts) -> None:
+def _add_aliases(models: dict[str, dict[str, Any]], value: Mapping[str, Any], drafts: Drafts, *, groups: dict[str, list[str]]) -> None:
     for name, given in _settings(value):
         if name != "model_group_alias" or not isinstance(given, dict):
             continue
         for alias, target in given.items():
             other = target.get("model") if isinstance(target, dict) else target
-            if alias in models or other not in models:
-                drafts.notes.lose(f"model_group_alias: {alias!r} is left out: {other!r} is no model of the file, or the name is taken.")
+            if not isinstance(other, str) or alias in models or other not in models:
+                told = f"{alias[:200]!r} is left out: {str(other)[:200]!r} is no model of the file, or the name is taken"
+                drafts.notes.lose(f"model_group_alias: {told}.")
                 continue
-            models[alias] = models[other] | {"notes": f"What LiteLLM called an alias of {other}."}
+            made = models[other] | {"notes": f"What LiteLLM called an alias of {other}."}
+            try:
+                NewModel.model_validate(made | {"model": alias})
+            except InvalidField as error:
+                drafts.notes.lose(f"model_group_alias: {alias[:200]!r} is left out. {error.message}")
+            else:
+                models[alias] = made
+                groups[alias] = [alias]
 
 
-def _fallbacks(value: Mapping[str, Any], models: Mapping[str, Any], drafts: Drafts) -> dict[str, str]:
+def _fallbacks(value: Mapping[str, Any], groups: Mapping[str, list[str]], drafts: Drafts) -> dict[str, str]:
     """Model → the one that is asked when it fails: first the next deployment of its name, then the first that the file names."""
     asked: dict[str, str] = {}
     for name, given in _settings(value):
@@ -209,11 +226,8 @@ def _fallbacks(value: Mapping[str, Any], models: Mapping[str, Any], drafts: Draf
                             f"fallbacks of {model}: a model has one here; {', '.join(named[1:])[:200]} are left out. Name several in a"
                             " version's or a call's fallback_models."
                         )
-        elif name == "default_fallbacks" and isinstance(given, list) and given:
-            asked = {model: given[0] for model in models if model != given[0]} | asked
-    groups: dict[str, list[str]] = {}
-    for name in models:
-        groups.setdefault(name.partition("@")[0] if name not in asked and "@" in name else name, []).append(name)
+        elif name == "default_fallbacks" and isinstance(given, list) and given and isinstance(given[0], str):
+            asked = {model: given[0] for model in groups if model != given[0]} | asked
     made: dict[str, str] = {}
     for group, members in groups.items():
         for one, following in pairwise(members):

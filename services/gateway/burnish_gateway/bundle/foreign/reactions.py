@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.feedback.bodies import COMMENT_MOST, METRIC_VALUE_MOST, FeedbackBody
-from burnish_gateway.imports.reported import AHEAD_MOST
+from burnish_gateway.imports.reported import AGE_MOST, AHEAD_MOST
 from burnish_shared.errors import InvalidField
 
 REACTIONS_MOST: Final = 20_000
@@ -22,6 +22,8 @@ OF_PEOPLE: Final = re.compile(r"feedback|thumb|rating|satisf|like|helpful|user",
 """Names that people's reactions go by where no source says more; a number under any other name is a metric of that name."""
 
 STARS: Final = (1, 5)
+Scale = Literal["share", "stars", "unknown"]
+"""What the numbers of one file are: 0, 1 and what is between, marks of 1 to 5, or marks of a scale that nobody named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,15 @@ def rated_of(row: Mapping[str, Any], place: str, body: Mapping[str, Any]) -> Rat
 
 
 def reactions_of(rated: Sequence[Rated], *, now: datetime, notes: Notes) -> list[Reaction]:
-    """In our words: thumbs where the file knows two values, marks of 1 to 5 as scores, shares as they are. Of others a note each."""
-    numbers = [one.rating for one in rated if isinstance(one.rating, int | float) and not isinstance(one.rating, bool)]
-    has_stars = any(number > 1 for number in numbers)
+    """In our words: thumbs where the file knows two values, marks of 1 to 5 as scores, shares as they are. Of others a note each: where
+    marks go beyond 5, of every number, since the 5 of ten is not the 5 of five."""
+    most = max((number for one in rated if (number := _number_of(one.rating)) is not None), default=0)
+    scale: Scale = "unknown" if most > STARS[1] else "stars" if most > 1 else "share"
     found = []
     for one in rated:
         said: dict[str, Any] = {"comment": one.comment[:COMMENT_MOST]} if one.comment and one.comment.strip() else {}
         if one.rating is not None:
-            reaction = _reaction(one.rating, has_stars=has_stars)
+            reaction = _reaction(one.rating, scale=scale)
             if reaction is None:
                 notes.lose(
                     f"{one.place}: its rating {str(one.rating)[:40]!r} is not taken: it is no thumb, no share, and no mark of 1 to 5."
@@ -120,7 +123,7 @@ def moment_of(value: Any) -> datetime | None:
 def _made(name: str, said: dict[str, Any], source: str, call: str, *, user_id: Any, at: datetime | None, now: datetime) -> Reaction:
     user = str(user_id)[:256] if user_id not in (None, "") else None
     body = FeedbackBody.model_validate({"imported": {"source": source, "id": call[:256]}, "user_id": user, **said})
-    return Reaction(name, body, at if at is not None and at <= now + AHEAD_MOST else now)
+    return Reaction(name, body, max(at, now - AGE_MOST) if at is not None and at <= now + AHEAD_MOST else now)
 
 
 def _is_rating(text: str) -> bool:
@@ -131,21 +134,31 @@ def _number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"-?[0-9]{1,3}(?:\.[0-9]{1,6})?", text.strip()) else None
 
 
-def _reaction(rating: Any, *, has_stars: bool) -> dict[str, Any] | None:
+def _plain(rating: Any) -> Any:
+    """What an object of a rating holds; a rating that is written as a text as the number that it says."""
     if isinstance(rating, dict):
         rating = next((rating[name] for name in ("rating", "score", "thumb", "value") if name in rating), None)
+    if isinstance(rating, str) and rating.strip().lower() not in UP | DOWN:
+        return _number(rating)
+    return rating
+
+
+def _number_of(rating: Any) -> float | None:
+    value = _plain(rating)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _reaction(rating: Any, *, scale: Scale) -> dict[str, Any] | None:
+    rating = _plain(rating)
     if isinstance(rating, str):
-        word = rating.strip().lower()
-        if word in UP | DOWN:
-            return {"thumb": "up" if word in UP else "down"}
-        rating = _number(rating)
+        return {"thumb": "up" if rating.strip().lower() in UP else "down"}
     if isinstance(rating, bool):
         return {"thumb": "up" if rating else "down"}
-    if not isinstance(rating, int | float):
+    if not isinstance(rating, int | float) or scale == "unknown":
         return None
     if rating == -1:
         return {"thumb": "down"}
     least, most = STARS
-    if has_stars:
+    if scale == "stars":
         return {"score": (rating - least) / (most - least)} if least <= rating <= most else None
     return {"thumb": "up" if rating else "down"} if rating in (0, 1) else {"score": float(rating)} if 0 <= rating <= 1 else None
