@@ -8,8 +8,9 @@ from asyncpg import Record
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store as store
-from burnish_gateway.billing.budget import BUDGETS_MOST, EACH, Period, TargetKind
+from burnish_gateway.billing.budget import BUDGETS_MOST, Period, TargetKind
 from burnish_gateway.turns_store import take_turns
+from burnish_shared.books.user_accounts import EACH
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
