@@ -36,8 +36,6 @@ SET LOCAL ROLE burnish_owner;
 REVOKE CREATE ON SCHEMA burnish FROM burnish_lookup;
 
 DROP FUNCTION follow_budgets(integer), follow_budget(bigint, bigint, bigint, boolean, integer);
-DROP INDEX accounts_of_users;
-CREATE INDEX accounts_of_users ON accounts (parent_account_id) WHERE kind = 2 AND parent_account_id IS NOT NULL;
 REVOKE UPDATE (users_behind) ON budgets FROM burnish_lookup;
 -- Those that did not follow yet do so now: nobody else would.
 UPDATE accounts u SET limit_nusd = a.limit_nusd, warn_nusd = a.warn_nusd, hard = a.hard FROM budgets b JOIN accounts a ON a.account_id = b.account_id

@@ -13,8 +13,6 @@ ALTER TABLE budgets ADD COLUMN users_behind boolean NOT NULL DEFAULT false;     
 CREATE INDEX budgets_users_behind ON budgets (budget_id) WHERE users_behind;
 GRANT UPDATE (users_behind) ON budgets TO burnish_lookup;
 COMMENT ON TABLE budgets IS 'writer: gateway; users_behind: change_budget_account and follow_budgets';
-DROP INDEX accounts_of_users;
-CREATE INDEX accounts_of_users ON accounts (parent_account_id, account_id) WHERE kind = 2 AND parent_account_id IS NOT NULL;
 
 -- Gives at most p_most accounts of end users the limits of their budget, where they have others; periods run on as they are. Returns how many.
 CREATE FUNCTION follow_budget(p_account bigint, p_limit bigint, p_warn bigint, p_hard boolean, p_most integer) RETURNS integer
@@ -23,7 +21,8 @@ DECLARE v_ids bigint[];
 BEGIN
   SELECT array_agg(l.account_id) INTO v_ids
     FROM (SELECT account_id FROM accounts WHERE parent_account_id = p_account AND kind = 2 AND (limit_nusd, warn_nusd, hard) IS DISTINCT FROM (p_limit, p_warn, p_hard)
-           ORDER BY account_id LIMIT p_most FOR NO KEY UPDATE) l;
+           LIMIT p_most) l;
+  PERFORM 1 FROM accounts WHERE account_id = ANY (v_ids) ORDER BY account_id FOR NO KEY UPDATE;
   UPDATE accounts SET limit_nusd = p_limit, warn_nusd = p_warn, hard = p_hard, crossed = least(crossed, crossing(kind, p_limit, spent_nusd, p_warn)) WHERE account_id = ANY (v_ids);
   RETURN coalesce(cardinality(v_ids), 0);
 END $$;
