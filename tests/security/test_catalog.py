@@ -177,6 +177,7 @@ GATEWAY_LOOKS_ACROSS = {
     "suspend_workspace": "the operator names which",
     "set_credit_warning": "accounts are changed by the books alone",
     "make_budget_account": "accounts are made by the books alone",
+    "ready_accounts": "accounts are made by the books alone, each in the workspace of its budget's; gives back what it was given",
     "change_budget_account": "accounts are changed by the books alone",
     "close_budget_account": "accounts are changed by the books alone",
     "keep_in_vault": "schema vault is not the gateway's; takes a secret under the name of the caller's workspace only",

@@ -20,6 +20,7 @@ from burnish_analytics.core.followed import LABELS_FULL
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
 from burnish_analytics.fill_whole import fill_whole
+from burnish_analytics.follow_budgets import follow_budgets
 from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
 from burnish_analytics.io import backups_store, detector_store, end_user_store, joinable_store, model_store, provider_store
 from burnish_analytics.io.model_store import Ending
@@ -316,6 +317,7 @@ class Housework:
         await self._round("count", self.count_waiting)
         await self._round("letters", self.count_letters)
         await self._round("backups", self.show_backups)
+        await self._round("budgets", partial(follow_budgets, self.db))
         await self._round("words", self.renew_words)
         await self._round("whole", self.fill_whole)
 

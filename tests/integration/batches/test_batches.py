@@ -454,3 +454,30 @@ async def test_results_that_are_forgotten_are_not_told_as_none(stack: Stack, cal
     finally:
         await db.close()
     assert (await caller("GET", f"/v1/batches/{ended['id']}")).body["request_counts"] == {"total": 3, "completed": 3, "failed": 0}
+
+
+@pytest.mark.capability("B2")
+async def test_a_budget_for_each_end_user_holds_for_the_lines_of_a_batch(stack: Stack, caller: Caller) -> None:
+    """Whoever called before or not: the account of each is made, and pauses the batch where it is used up."""
+    budget = {"target_kind": "end_user", "target_id": "*", "period": "day", "limit_nusd": 10**12}
+    each = (await caller("POST", "/v1/budgets", budget)).body
+
+    async def known() -> bool:
+        await caller("POST", "/v1/executions", CHAT | {"user_id": "u0"})
+        return bool((await caller("GET", f"/v1/budgets/{each['id']}")).body["end_users"])
+
+    async with asyncio.timeout(30):
+        while not await known():
+            await asyncio.sleep(0.05)
+    inputs = [{"user_id": f"u{n % 3}", "messages": CHAT["messages"]} for n in range(6)]
+    batch = await until(caller, (await started(caller, {"models": [CHAT["model"]], "inputs": inputs}))["id"])
+    assert batch["status"] == "completed" and batch["cost_nusd"] > 0
+    sums = """SELECT count(*) AS users, sum(u.spent_nusd)::bigint AS spent
+                FROM accounts u JOIN accounts a ON a.account_id = u.parent_account_id WHERE a.reference = $1::text::uuid"""
+    calls = "SELECT sum(cost_nusd)::bigint AS spent FROM executions WHERE workspace_id = $1 AND end_user IS NOT NULL"
+    (counted,) = await books(stack, sums, each["id"])
+    (paid,) = await books(stack, calls, caller.workspace.workspace_id)
+    assert counted["users"] == 3 and counted["spent"] == paid["spent"] > 0
+    assert (await caller("PATCH", f"/v1/budgets/{each['id']}", {"limit_nusd": 1})).status == 200
+    stopped = await until(caller, (await started(caller, {"models": [CHAT["model"]], "inputs": inputs[:1]}))["id"], "paused", "completed")
+    assert (stopped["status"], stopped["pause_reason"], stopped["cost_nusd"]) == ("paused", "budget", 0)

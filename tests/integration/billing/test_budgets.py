@@ -299,3 +299,28 @@ async def test_accounts_of_end_users_go_two_days_after_their_period_and_begin_an
     assert not await books(stack, f"SELECT {ours}", where)
     before = (await ok(caller("POST", "/v1/executions", of_user("u1"))))["cost_nusd"]
     assert (await ok(caller("GET", f"/v1/budgets/{each['id']}")))["spent_nusd"] == before
+
+
+async def test_a_budget_for_each_of_very_many_is_changed_at_once_and_those_who_are_left_follow(stack: Stack, caller: Caller) -> None:
+    """Periods run on: who called yesterday does not count today because the budget was changed."""
+    each = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=10**12)
+    many = """INSERT INTO accounts (account_id, workspace_id, kind, parent_account_id, limit_nusd, warn_nusd, period, resets_at, hard,
+                                    spent_nusd)
+              SELECT (1::bigint << 62) + a.account_id * 100000 + g, a.workspace_id, 2, a.account_id, a.limit_nusd, a.warn_nusd, a.period,
+                     CASE WHEN g > 7000 THEN now() - interval '1 hour' ELSE a.resets_at END, a.hard, 5
+                FROM accounts a, generate_series(1, 7010) g WHERE a.reference = $1::text::uuid"""
+    await books(stack, many, each["id"])
+    path, behind = f"/v1/budgets/{each['id']}", "SELECT users_behind FROM budgets WHERE budget_id = $1::text::uuid"
+    left = """SELECT count(*) AS n, count(*) FILTER (WHERE u.resets_at < now()) AS over, max(u.xmin::text::bigint) AS newest FROM accounts u
+                JOIN accounts a ON a.account_id = u.parent_account_id WHERE a.reference = $1::text::uuid AND u.limit_nusd = $2"""
+    (before,) = await books(stack, left, each["id"], 10**12)
+    await ok(caller("PATCH", path, {"name": "a dollar"}))
+    assert await books(stack, left, each["id"], 10**12) == [before], "a name is nothing that accounts know"
+    assert (await ok(caller("PATCH", path, {"limit_nusd": 10**11})))["end_users"] == 7000
+    assert (await books(stack, left, each["id"], 10**12))[0]["n"] == 2010 and (await books(stack, behind, each["id"]))[0]["users_behind"]
+    rounds = [(await books(stack, "SELECT follow_budgets(1500) AS n"))[0]["n"] for _ in range(3)]
+    assert rounds == [1500, 510, None]
+    (after,) = await books(stack, left, each["id"], 10**11)
+    assert (after["n"], after["over"]) == (7010, 10) and (await ok(caller("GET", path)))["end_users"] == 7000
+    assert (await caller("DELETE", path)).status == 204
+    assert await books(stack, left, each["id"], 10**11) == [after], "nobody names them any more"

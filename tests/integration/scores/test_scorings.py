@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.evaluators import scoring_store
 from tests.embedded.stack import Caller, Stack
 from tests.integration.scores.conftest import RUBRIC, StartOptimizer, live, rows, run_prompt, say, scores_of
 from tests.integration.scores.test_live_scores import recounted
@@ -109,6 +110,8 @@ async def test_where_its_limit_is_reached_a_scoring_waits_and_goes_on_with_more(
     paused = await until(caller, made["id"], "paused")
     assert paused["paused_because"] == "budget" and 0 < paused["scored"] < 8 and paused["waiting"] == 8 - paused["scored"]
     assert 0 < paused["spent_nusd"] <= limit and paused["held_nusd"] == 0 and paused["no_scores"] == 0
+    more = await say(caller, "PATCH", f"/v1/scorings/{made['id']}", {"limit_nusd": 10**8})
+    assert (more["status"], more["paused_because"]) == ("paused", "budget"), "nobody let it go on yet"
     raised = await say(caller, "PATCH", f"/v1/scorings/{made['id']}", {"limit_nusd": 10**9, "active": True})
     assert (raised["status"], raised["paused_because"]) == ("running", None)
     done = await until(caller, made["id"], "completed")
@@ -125,6 +128,30 @@ async def test_where_its_limit_is_reached_a_scoring_waits_and_goes_on_with_more(
         await run_prompt(caller, "parcel once more")
     by_scores = await say(caller, "POST", "/v1/scorings/forecast", {"evaluator_id": one})
     assert (by_scores["basis"], by_scores["scored_already"], by_scores["to_score"]) == ("scores", 8, 2)
+
+
+async def test_what_a_live_evaluation_takes_meanwhile_is_not_counted_twice(
+    caller: Caller, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between being found and being queued others may queue or score it. And no row of a scoring draws from what comes."""
+    old = [await run_prompt(caller, f"parcel {n}") for n in range(3)]
+    one = await evaluator(caller, {"kind": "contains", "phrases": ["parcel"]})
+    what = {"evaluator_id": one, "prompts": ["answers"]}
+    first = await say(caller, "POST", "/v1/scorings", what | {"newest": 1})
+    found = scoring_store.find_past
+
+    async def before_that(*asked: Any, **more: Any) -> scoring_store.Past:
+        seen = await found(*asked, **more)
+        return scoring_store.Past(seen.found, frozenset(), seen.with_text, seen.searched_to)
+
+    monkeypatch.setattr(scoring_store, "find_past", before_that)
+    second = await say(caller, "POST", "/v1/scorings", what)
+    assert (second["total"], second["waiting"]) == (2, 2) and len(old) == 3
+    nothing = await caller("POST", "/v1/scorings", what)
+    assert nothing.status == 409 and "at this moment" in nothing.body["error"]["message"]
+    asked = "SELECT sample_ratio FROM burnish.live_evaluations WHERE evaluator_id = $1::text::uuid AND kind = 'past'"
+    assert [it["sample_ratio"] for it in await rows(stack, asked, one)] == [0, 0], "a release that knows no scorings draws nothing for them"
+    assert first["total"] == 1
 
 
 async def test_a_scoring_is_paused_and_cancelled(caller: Caller, start_optimizer: StartOptimizer) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.billing.budget import BudgetFacts, Budgets, period_end, user_account
+from burnish_gateway.billing.budget import BudgetFacts, Budgets, period_end
 from burnish_gateway.billing.keep_budget import warn_at
+from burnish_shared.books.user_accounts import user_account
 from burnish_shared.ids import new_uuid
 
 FIRST, LAST = (datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (2000, 2100))

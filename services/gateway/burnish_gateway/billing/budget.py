@@ -4,21 +4,16 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID
+
+from burnish_shared.books.user_accounts import EACH, user_account
 
 TargetKind = Literal["workspace", "api_key", "prompt", "end_user"]
 Period = Literal["day", "month"]
 
 BUDGETS_MOST = 10_000
 """Open budgets of one workspace: all of them are kept in each gateway's memory."""
-
-EACH: Final = "*"
-"""The target of a budget that holds for each end user by themselves."""
-
-_USER_ACCOUNTS: Final = 1 << 62
-"""Accounts of end users have ids from here on; all others come from a sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +81,6 @@ class Counted:
 
 
 NONE_COUNTED: Final = Counted((), {})
-
-
-def user_account(account_id: int, end_user: str) -> int:
-    """The account in which one end user counts against the budget of `account_id`: always the same, so nobody has to look it up.
-
-    62 bits of SHA-256: of a million end users two share one with a chance of 1 to 9 million.
-    """
-    digest = sha256(f"{account_id}:{end_user}".encode("utf-8", "surrogatepass")).digest()
-    return _USER_ACCOUNTS | int.from_bytes(digest[:8], "big") >> 2
 
 
 def period_end(period: Period, at: datetime) -> datetime:

@@ -132,8 +132,8 @@ async def get_budget(budget_id: UUID, gateway: GatewayParts, principal: Viewer) 
 async def patch_budget(budget_id: UUID, body: BudgetChange, gateway: GatewayParts, principal: Admin) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await change_budget(tx, principal, budget_id, body.changes())
-        answer = await _answer(tx, gateway, budget_id)
-    return json_response(answer)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return json_response(await _answer(tx, gateway, budget_id))
 
 
 @budgets.delete("/v1/budgets/{budget_id}", status_code=204, summary="Close a budget: it binds nothing any more")

@@ -1,6 +1,8 @@
 """Make, change and close budgets: the row, its account, the audit entry and the change note, in the caller's transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
@@ -8,8 +10,9 @@ from asyncpg import Record
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store as store
-from burnish_gateway.billing.budget import BUDGETS_MOST, EACH, Period, TargetKind
+from burnish_gateway.billing.budget import BUDGETS_MOST, Period, TargetKind
 from burnish_gateway.turns_store import take_turns
+from burnish_shared.books.user_accounts import EACH
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -63,24 +66,27 @@ async def add_budget(tx: Tx, principal: Principal, wish: Wish) -> UUID:
 
 
 async def change_budget(tx: Tx, principal: Principal, budget_id: UUID, changes: dict[str, object]) -> None:
-    """Only what is named changes; what is spent and held stays. Raises NotFound."""
+    """Only what is named changes; what is spent and held stays. Raises NotFound.
+
+    The caller reads nothing after it: admissions of a budget for each end user wait until this transaction ends.
+    """
     await store.lock_budget(tx, budget_id)
     before = await _shown(tx, budget_id)
     after = dict(before) | changes
-    warn_nusd = warn_at(after["limit_nusd"], after["warn_percent"])
-    await store.change_account(
-        tx,
-        principal.workspace_id,
-        budget_id,
-        limit_nusd=after["limit_nusd"],
-        warn_nusd=warn_nusd,
-        period=before["period"],
-        hard=after["hard"],
-    )
+    if any(after[name] != before[name] for name in ("limit_nusd", "warn_percent", "hard")):
+        await store.change_account(
+            tx,
+            principal.workspace_id,
+            budget_id,
+            limit_nusd=after["limit_nusd"],
+            warn_nusd=warn_at(after["limit_nusd"], after["warn_percent"]),
+            period=before["period"],
+            hard=after["hard"],
+        )
     await store.change_budget(
         tx, budget_id, name=after["name"], limit_nusd=after["limit_nusd"], warn_percent=after["warn_percent"], hard=after["hard"]
     )
-    await _note(tx, principal, "changed", await _shown(tx, budget_id), before=before)
+    await _note(tx, principal, "changed", after, before=before)
 
 
 async def close_budget(tx: Tx, principal: Principal, budget_id: UUID) -> None:
@@ -151,14 +157,14 @@ async def _shown(tx: Tx, budget_id: UUID) -> Record:
     return row
 
 
-async def _note(tx: Tx, principal: Principal, what: str, row: Record | None, *, before: Record | None) -> None:
+async def _note(tx: Tx, principal: Principal, what: str, row: Mapping[str, Any] | None, *, before: Record | None) -> None:
     shown = row or before
     assert shown is not None  # noqa: S101 – one of both is always there
     await note(tx, principal, action=f"budget.{what}", kind="budget", key=str(shown["budget_id"]), before=_facts(before), after=_facts(row))
     await note_change(tx, workspace_id=principal.workspace_id, kind="budget", key=str(shown["budget_id"]))
 
 
-def _facts(row: Record | None) -> dict[str, object] | None:
+def _facts(row: Mapping[str, Any] | None) -> dict[str, object] | None:
     """What the audit log keeps. An end user's id is left out: the log outlives what is forgotten of people."""
     if row is None:
         return None

@@ -48,7 +48,7 @@ async def forecast_scoring(tx: Tx, principal: Principal, body: WhatToScore) -> S
 
 async def begin_scoring(tx: Tx, principal: Principal, body: NewScoring) -> UUID:
     """Raises NotFound, InvalidField, Conflict where nothing is left to score."""
-    evaluator = await _evaluator(tx, body.evaluator_id)
+    evaluator = await _evaluator(tx, body.evaluator_id, locks=True)
     await _check_limit(tx, principal, evaluator, body.limit_nusd)
     await take_turns(tx, principal.workspace_id, "live_evaluations")
     if len(await scoring_store.list_open(tx, None)) >= OPEN_MOST:
@@ -68,11 +68,13 @@ async def begin_scoring(tx: Tx, principal: Principal, body: NewScoring) -> UUID:
         money = {"cap_nusd": body.limit_nusd, "account_id": account_id}
     await scoring_store.add(
         tx, principal.workspace_id, scoring_id, evaluator_id=body.evaluator_id, evaluator_version=evaluator["version"],
-        wanted=body.wanted(), tasks_total=len(past.to_score), created_by=principal.actor, **money,
+        wanted=body.wanted(), created_by=principal.actor, **money,
     )  # fmt: skip
-    await scoring_store.queue(
+    queued = await scoring_store.queue(
         tx, principal.workspace_id, scoring_id, evaluator_id=body.evaluator_id, version=evaluator["version"], executions=past.to_score
     )
+    if not queued:
+        raise Conflict("Nothing is left to score: a live evaluation took what fits at this moment.")
     await _note(tx, principal, "created", scoring_id, before=None)
     return scoring_id
 
@@ -89,7 +91,10 @@ async def change_scoring(tx: Tx, principal: Principal, scoring_id: UUID, body: S
             tx, principal.workspace_id, scoring_id, limit_nusd=body.limit_nusd, warn_nusd=None, period=None, hard=True
         )
     active = held["active"] if body.active is None else body.active
-    await scoring_store.change(tx, scoring_id, active=active, cap_nusd=held["cap_nusd"] if body.limit_nusd is None else body.limit_nusd)
+    await scoring_store.change(
+        tx, scoring_id, active=active, cap_nusd=held["cap_nusd"] if body.limit_nusd is None else body.limit_nusd,
+        says_why=body.active is not None,
+    )  # fmt: skip
     await _note(tx, principal, "changed", scoring_id, before=_facts(held))
 
 
@@ -113,8 +118,9 @@ def no_such_scoring() -> NotFound:
     return NotFound("There is no scoring of this id.", param="scoring_id")
 
 
-async def _evaluator(tx: Tx, evaluator_id: UUID) -> Record:
-    evaluator = await store.find(tx, evaluator_id)
+async def _evaluator(tx: Tx, evaluator_id: UUID, *, locks: bool = False) -> Record:
+    """`locks`: nobody archives it, or makes another version, before this transaction ends."""
+    evaluator = await (store.lock if locks else store.find)(tx, evaluator_id)
     if evaluator is None or evaluator["archived_at"] is not None:
         raise NotFound("There is no evaluator of this id, or it is archived.", param="evaluator_id")
     check_fits_traffic(evaluator)

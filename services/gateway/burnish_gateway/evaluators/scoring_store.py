@@ -119,26 +119,30 @@ async def cost_of_score(tx: Tx, evaluator_id: UUID, version: int) -> float | Non
 
 
 async def queue(tx: Tx, workspace_id: UUID, scoring_id: UUID, *, evaluator_id: UUID, version: int, executions: Sequence[Record]) -> int:
-    """Returns how many were not queued by somebody else meanwhile."""
+    """Returns how many: not those that somebody else queued or scored since they were found. It is the scoring's total from then on."""
     columns = ("execution_id", "slug", "version", "label", "model", "simulated", "finished_at")
     rows = await tx.fetch(
         """INSERT INTO score_tasks (workspace_id, evaluator_id, evaluator_version, live_evaluation_id, execution_id, slug, version, label,
                                     model, simulated, finished_at)
            SELECT $1, $2, $3, $4, u.* FROM unnest($5::uuid[], $6::text[], $7::integer[], $8::text[], $9::text[], $10::boolean[],
-                                                  $11::timestamptz[]) u
+                                                  $11::timestamptz[]) u (execution_id, slug, version, label, model, simulated, finished_at)
+            WHERE NOT EXISTS (SELECT FROM scores s WHERE s.workspace_id = $1 AND s.execution_id = u.execution_id
+                                 AND s.evaluator_id = $2 AND s.evaluator_version = $3)
            ON CONFLICT DO NOTHING RETURNING true""",
         workspace_id, evaluator_id, version, scoring_id,
         *([row[name] for row in sorted(executions, key=lambda one: one["execution_id"])] for name in columns),
     )  # fmt: skip
+    await tx.execute("UPDATE live_evaluations SET tasks_total = $2 WHERE live_evaluation_id = $1", scoring_id, len(rows))
     return len(rows)
 
 
 async def add(tx: Tx, workspace_id: UUID, scoring_id: UUID, **columns: Any) -> None:
-    """`columns`: names of this module's callers, never of a request. It waits behind live evaluations (`leased_until`)."""
+    """`columns`: names of this module's callers, never of a request. It waits behind live evaluations (`leased_until`), and
+    draws nothing from what comes (`sample_ratio`), also where a release that knows no scorings looks at it."""
     names = sorted(columns)
     await tx.execute(
         f"INSERT INTO live_evaluations (workspace_id, live_evaluation_id, kind, sample_ratio, leased_until, {', '.join(names)}) "
-        f"VALUES ($1, $2, 'past', 1, clock_timestamp(), {', '.join(f'${n}' for n in range(3, 3 + len(names)))})",
+        f"VALUES ($1, $2, 'past', 0, clock_timestamp(), {', '.join(f'${n}' for n in range(3, 3 + len(names)))})",
         workspace_id,
         scoring_id,
         *(columns[name] for name in names),
@@ -151,13 +155,15 @@ async def lock(tx: Tx, scoring_id: UUID) -> Record | None:
     return await find(tx, scoring_id)
 
 
-async def change(tx: Tx, scoring_id: UUID, *, active: bool, cap_nusd: int | None) -> None:
+async def change(tx: Tx, scoring_id: UUID, *, active: bool, cap_nusd: int | None, says_why: bool) -> None:
+    """`says_why`: a person lets it go on, or pauses it; else it stays paused for what it was paused for."""
     await tx.execute(
-        "UPDATE live_evaluations SET active = $2, cap_nusd = $3, paused_because = NULL, updated_at = clock_timestamp() "
-        "WHERE live_evaluation_id = $1",
+        "UPDATE live_evaluations SET active = $2, cap_nusd = $3, updated_at = clock_timestamp(), "
+        "paused_because = CASE WHEN $4 THEN NULL ELSE paused_because END WHERE live_evaluation_id = $1",
         scoring_id,
         active,
         cap_nusd,
+        says_why,
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from burnish_gateway.billing.budget import EACH, BudgetFacts
+from burnish_gateway.billing.budget import BudgetFacts
 from burnish_gateway.idempotency import mismatch
 from burnish_shared.books.admission import Answer, RateState, Verdict
 from burnish_shared.books.admission_request import BURST_RATIO, RateLimit
+from burnish_shared.books.user_accounts import EACH
 from burnish_shared.errors import (
     BudgetExhausted,
     BurnishError,

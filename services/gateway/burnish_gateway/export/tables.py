@@ -250,6 +250,7 @@ TABLES: Final = (
         "budgets",
         "budget_id name target_kind target_id period limit_nusd warn_percent hard account_id created_by created_at closed_at",
         "budget_id",
+        users_behind=INTERNAL,
     ),
     _table("plan_months", "organization_id month plan base_fee_nusd base_credit_nusd at", "organization_id month"),
     _table(

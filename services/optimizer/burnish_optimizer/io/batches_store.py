@@ -8,6 +8,7 @@ from uuid import UUID
 from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
 from burnish_optimizer.io.questions import Question
 from burnish_optimizer.io.work_store import Claim, ClaimLost
+from burnish_shared.books.user_accounts import EACH, user_account
 from burnish_shared.db.session import Tx
 
 NIL: Final = UUID(int=0)
@@ -175,6 +176,7 @@ class BatchRows:
     batch_id: UUID
     _budgets: set[int] = field(default_factory=set)
     _of_all: list[int] = field(default_factory=list)
+    _of_each: list[int] = field(default_factory=list)
 
     async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
         lines = [key.repeat for key, _ in asked]
@@ -195,6 +197,8 @@ class BatchRows:
             lines,
         )
         await self._look_at_budgets(tx)
+        if self._of_each:
+            await self._ready_users(tx, lines)
         return {
             key_of(row["line"]): Stored(
                 key=key_of(row["line"]), execution_id=row["execution_id"], attempt=row["attempt"], status=row["status"], output=None,
@@ -247,12 +251,32 @@ class BatchRows:
         """Those of the request that are still open, and what limits the whole workspace by now."""
         if question.made is None:
             return self._of_all
-        named = [one for one in question.made.account_ids[1:] if one in self._budgets]
+        end_user = question.made.caller.user_id
+        of_user = () if end_user is None else {user_account(one, end_user) for one in self._of_each}
+        named = [one for one in question.made.account_ids[1:] if one in self._budgets or one in of_user]
         return list(dict.fromkeys([*named, *self._of_all]))
 
     async def _look_at_budgets(self, tx: Tx) -> None:
         rows = await tx.fetch(
-            "SELECT account_id, target_kind FROM budgets WHERE workspace_id = $1 AND closed_at IS NULL", self.workspace_id
+            "SELECT account_id, target_kind, target_id FROM budgets WHERE workspace_id = $1 AND closed_at IS NULL", self.workspace_id
         )
         self._budgets = {row["account_id"] for row in rows}
         self._of_all = sorted(row["account_id"] for row in rows if row["target_kind"] == "workspace")
+        self._of_each = sorted(row["account_id"] for row in rows if row["target_kind"] == "end_user" and row["target_id"] == EACH)
+
+    async def _ready_users(self, tx: Tx, lines: Sequence[int]) -> None:
+        """Who admits a line makes no account: those of its end users are there from here on, as when the gateway admits."""
+        rows = await tx.fetch(
+            """WITH asked AS MATERIALIZED (SELECT request::jsonb AS it FROM batch_lines
+                                          WHERE workspace_id = $1 AND batch_id = $2 AND line = ANY ($3) AND request IS NOT NULL)
+               SELECT DISTINCT it #>> '{caller,user_id}' AS end_user, a.id::bigint AS account_id
+                 FROM asked, jsonb_array_elements_text(it -> 'account_ids') a(id) WHERE it #>> '{caller,user_id}' IS NOT NULL""",
+            self.workspace_id,
+            self.batch_id,
+            list(lines),
+        )
+        named = {row["account_id"] for row in rows}
+        users = {user_account(one, row["end_user"]): one for row in rows for one in self._of_each}
+        wanted = sorted(one for one in users if one in named)
+        if wanted:
+            await tx.execute("SELECT ready_accounts('{}', $1, $2)", wanted, [users[one] for one in wanted])
