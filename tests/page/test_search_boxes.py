@@ -7,7 +7,8 @@ from tests.page.browser import settled
 from tests.page.conftest import OpenPage
 
 PAGES = [
-    "/app/prompts", "/app/chains", "/app/datasets", "/app/datasets/{dataset}", "/app/library", "/app/library/templates", "/app/runs", "/app/sessions", "/app/analytics/feedback", "/app/team?tab=audit", "/app/webhooks?tab=deliveries",
+    "/app/prompts", "/app/chains", "/app/datasets", "/app/datasets/{dataset}", "/app/library", "/app/library/templates", "/app/runs",
+    "/app/sessions", "/app/analytics/feedback", "/app/team?tab=audit", "/app/webhooks?tab=deliveries",
 ]  # fmt: skip
 """Those whose boxes ask the API."""
 
