@@ -116,3 +116,18 @@ def test_deployments_and_fallbacks_stand_behind_each_other_and_a_circle_ends() -
     ):
         assert part in told, part
     assert "hidden" not in told and "sk-1" not in told
+
+
+@pytest.mark.parametrize(
+    ("written", "info", "is_told"),
+    [
+        ("anthropic/claude-of-before", {}, True),
+        ("anthropic/claude-of-before", {"max_input_tokens": 200_000}, True),
+        ("anthropic/claude-of-before", {"max_input_tokens": 200_000, "max_output_tokens": 8_192}, False),
+        ("openai/gpt-4o", {}, False),
+    ],
+)
+def test_limits_that_nobody_knows_are_asked_for_in_words_of_the_file(written: str, info: dict[str, Any], is_told: bool) -> None:
+    drafts = read({"model_list": [row("m", written, info=info)]}, model="auto")
+    told = [note for note in drafts.notes.texts if "max_input_tokens" in note]
+    assert [note.startswith("model_list[0] (m): ") for note in told] == [True] * is_told and drafts.notes.lost == 0

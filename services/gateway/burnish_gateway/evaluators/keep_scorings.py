@@ -13,13 +13,14 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store
 from burnish_gateway.evaluators import scoring_store, store
-from burnish_gateway.evaluators.keep_live import NEED_EXPECTED, SETTINGS, asks_models, known_labels, known_prompts
+from burnish_gateway.evaluators.keep_live import SETTINGS, asks_models, known_labels, known_prompts
 from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.scoring_bodies import NewScoring, ScoringChange, ScoringForecast, WhatToScore
 from burnish_gateway.evaluators.scoring_forecast import expected_cost
 from burnish_gateway.execution.list_filters import bound_of
 from burnish_gateway.moments import check_order
 from burnish_gateway.turns_store import take_turns
+from burnish_shared.contracts.evaluators import NEED_EXPECTED
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import created_at, new_uuid
