@@ -38,6 +38,17 @@ async def signed_in(page_as: OpenPage, site: Site, path: str) -> Page:
     return page
 
 
+async def test_addresses_that_people_try_lead_to_the_page_that_they_mean(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("nobody", "/app/login?to=/webhooks")
+    expect_console(page, "status of 401")
+    await sign_in(page, site)
+    await page.wait_for_url("**/app/webhooks")
+    await page.goto(site.at("/app/setup"))
+    await page.wait_for_url("**/app/start")
+    await page.goto(site.at("/app/login"))
+    await page.wait_for_url("**/app/prompts")
+
+
 async def test_what_stood_in_a_form_is_put_back_or_copied_after_signing_in_again(page_as: OpenPage, site: Site) -> None:
     page = await signed_in(page_as, site, "/webhooks")
     await page.get_by_role("button", name="New endpoint").first.click()

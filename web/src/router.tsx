@@ -67,6 +67,20 @@ const index = createRoute({
   },
 });
 
+/** Addresses that people try, with the pages that they mean; what stands behind the "?" goes along. */
+const MEANT = { "/login": "/sign-in", "/setup": "/start" };
+
+const meant = Object.entries(MEANT).map(([path, to]) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    beforeLoad: ({ search }) => {
+      // oxlint-disable-next-line typescript/only-throw-error -- how the router is told
+      throw redirect({ to, search: search as never, replace: true });
+    },
+  }),
+);
+
 function pageRoute(page: PageRoute) {
   // Another prompt or run is another page: nothing typed, chosen or read for the one before goes along.
   return createRoute({ getParentRoute: () => (page.bare ? root : shell), path: page.path, component: later(page.load), remountDeps: ({ params }) => params });
@@ -119,7 +133,7 @@ function Pending() {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([index, shell.addChildren(pages.filter((page) => !page.bare).map(pageRoute)), ...pages.filter((page) => page.bare).map(pageRoute)]),
+  routeTree: root.addChildren([index, ...meant, shell.addChildren(pages.filter((page) => !page.bare).map(pageRoute)), ...pages.filter((page) => page.bare).map(pageRoute)]),
   basepath: "/app",
   parseSearch,
   stringifySearch,

@@ -98,3 +98,16 @@ async def test_a_name_that_a_spreadsheet_would_run_is_only_text(analytics: Analy
     await analytics.count(execution(caller.workspace.workspace_id, app='=HYPERLINK("http://x")', finished_at=datetime.now(UTC)))
     [row] = rows_of((await caller("GET", "/v1/analytics/costs?group_by=app&format=csv")).body)
     assert row["group"] == '\'=HYPERLINK("http://x")'
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"timeseries?grain=day&group_by={by}" for by in ("prompt", "version", "label")]
+    + [f"groups?unnamed=true&group_by={by}" for by in ("prompt", "version", "label")]
+    + [f"costs?group_by={by}" for by in ("prompt", "version")],
+)
+async def test_a_file_says_in_words_what_named_no_prompt(analytics: Analytics, caller: Caller, path: str) -> None:
+    mine, now = caller.workspace.workspace_id, datetime.now(UTC)
+    await analytics.count(execution(mine, slug="", version=0, label="", finished_at=now), execution(mine, slug="greet", finished_at=now))
+    groups = [row["group"] for row in rows_of((await caller("GET", f"/v1/analytics/{path}&format=csv")).body)]
+    assert len(groups) == 2 and groups.count("(no prompt)") == 1 and any(one.startswith("greet") for one in groups)

@@ -166,3 +166,18 @@ def test_more_models_than_may_come_are_refused_before_they_are_read() -> None:
         read({"model_list": [row("m", "gpt-4o")] * 5_000}, model="auto")
     whole = read({"model_list": [row("m", "gpt-4o")] * 200}, model="auto")
     assert len(whole.models) == 200 and whole.models[-1].model == "m"
+
+
+@pytest.mark.parametrize(
+    ("written", "info", "is_told"),
+    [
+        ("anthropic/claude-of-before", {}, True),
+        ("anthropic/claude-of-before", {"max_input_tokens": 200_000}, True),
+        ("anthropic/claude-of-before", {"max_input_tokens": 200_000, "max_output_tokens": 8_192}, False),
+        ("openai/gpt-4o", {}, False),
+    ],
+)
+def test_limits_that_nobody_knows_are_asked_for_in_words_of_the_file(written: str, info: dict[str, Any], is_told: bool) -> None:
+    drafts = read({"model_list": [row("m", written, info=info)]}, model="auto")
+    told = [note for note in drafts.notes.texts if "max_input_tokens" in note]
+    assert [note.startswith("model_list[0] (m): ") for note in told] == [True] * is_told and drafts.notes.lost == 0

@@ -1,10 +1,10 @@
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/errors";
 import "@/lib/format";
 import { FormDialog } from "./Dialog";
 import { ofSearch } from "@/pages/optimize/asked";
-import { Field, FieldFault, Input, errorFor, useTyped } from "./Field";
+import { Field, FieldFault, Input, SearchInput, errorFor, useTyped } from "./Field";
 import { preloadFloats } from "./floats";
 
 beforeAll(preloadFloats);
@@ -125,4 +125,14 @@ it("is not silenced by another field that says more or the same, nor twice by a 
     rerender(shown(words));
     expect(told()).toEqual([words]);
   }
+});
+
+it("takes no more of a search than the API does, and no U+0000", async () => {
+  const said: string[] = [];
+  const hear = (value: string) => said.push(value);
+  render(<SearchInput label="Find" value="" onChange={hear} />);
+  const box = screen.getByRole("searchbox", { name: "Find" });
+  expect(box.getAttribute("maxlength")).toBe("200");
+  fireEvent.change(box, { target: { value: "a\0b" } });
+  await waitFor(() => expect(said).toEqual(["ab"]));
 });

@@ -261,8 +261,9 @@ export function useTyped(value: string, onChange: (value: string) => void, read:
 
 const asIs = (typed: string) => typed;
 
-/** Searches while one types: `onChange` comes after a pause of 200 ms. The key "/" goes here. */
-export function SearchInput({ label, value, onChange, placeholder, className }: { label: string; value: string; onChange: (value: string) => void; placeholder?: string; className?: string }) {
+/** Searches while one types: `onChange` comes after a pause of 200 ms. The key "/" goes here.
+ * `most`: characters that the API takes; the browser cuts what is typed or pasted beyond them. U+0000, which it takes nowhere, is left out. */
+export function SearchInput({ label, value, onChange, placeholder, className, most = 200 }: { label: string; value: string; onChange: (value: string) => void; placeholder?: string; className?: string; most?: number }) {
   const [typed, setTyped] = useTyped(value, onChange);
   return (
     <span className={classes("relative block min-w-0", className)}>
@@ -274,7 +275,8 @@ export function SearchInput({ label, value, onChange, placeholder, className }: 
         aria-label={label}
         placeholder={placeholder ?? label}
         value={typed}
-        onChange={(event) => setTyped(event.target.value)}
+        maxLength={most}
+        onChange={(event) => setTyped(event.target.value.replaceAll("\0", ""))}
         className={classes(box, typed ? "pr-8" : "pr-2", "h-8 pl-8 text-13 finger:h-10 [&::-webkit-search-cancel-button]:hidden")}
       />
       {typed ? (

@@ -20,6 +20,14 @@ CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
 }
 """`responses` of a route that answers as CSV too."""
 
+NO_PROMPT: Final = "(no prompt)"
+"""The group, in a file, of what named no prompt: JSON calls it ``, `@0` or `@`, of which the last two begin as a formula does."""
+
+
+def group_of(group: str, *, by: str | None) -> str:
+    """A group as a file names it; `by`: what the rows are grouped by."""
+    return NO_PROMPT if by in ("prompt", "version", "label") and group.partition("@")[0] == "" else group
+
 
 def csv_of(model: type[BaseModel], rows: Iterable[BaseModel]) -> bytes:
     """A header and one line for each row. A list inside a row is left out; what is unknown is an empty cell."""

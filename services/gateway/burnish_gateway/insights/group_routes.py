@@ -10,7 +10,7 @@ from pydantic import Field
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer
 from burnish_gateway.insights.answers import Counted, Figures
-from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
+from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, group_of, named
 from burnish_gateway.insights.figures import counted, figures_of
 from burnish_gateway.insights.group_store import group_totals, top_users
 from burnish_gateway.insights.progress_store import counted_through
@@ -103,7 +103,8 @@ async def groups(
         for group, totals in list(found.items())[:GROUPS_MOST]
     ]
     if file == "csv":
-        return csv_response(GroupFigures, data, name=named("groups", wanted))
+        in_file = [one.model_copy(update={"group": group_of(one.group, by=group_by)}) for one in data]
+        return csv_response(GroupFigures, in_file, name=named("groups", wanted))
     answer = GroupsAnswer(
         **age, start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, is_whole=len(found) <= GROUPS_MOST, data=data
     )

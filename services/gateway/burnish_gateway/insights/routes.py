@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import failure_group_routes, group_routes, recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, EffectivenessTargets, Point, SummaryAnswer, TimeseriesAnswer
-from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
+from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, group_of, named
 from burnish_gateway.insights.figures import counted, effectiveness_without, end_users_of, figures_of, named_metric
 from burnish_gateway.insights.progress_store import counted_through
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
@@ -224,7 +224,8 @@ async def timeseries(
         )
         (others if group is None else points).append(point)
     if file == "csv":
-        in_file = points + [one.model_copy(update={"group": OTHERS}) for one in others]
+        in_file = [one.model_copy(update={"group": group_of(one.group, by=group_by)}) if one.group is not None else one for one in points]
+        in_file += [one.model_copy(update={"group": OTHERS}) for one in others]
         return csv_response(Point, in_file, name=named("timeseries", wanted))
     answer = TimeseriesAnswer(
         **age, start=wanted.start, end=wanted.end, grain=wanted.grain, is_whole=apart is None, data=points, others=others
@@ -275,7 +276,8 @@ async def costs(
     if projection:
         data = await project_rows(data, by_group, month)
     if file == "csv":
-        return csv_response(CostRow, data, name=named("costs", wanted))
+        in_file = [one.model_copy(update={"group": group_of(one.group, by=group_by)}) for one in data]
+        return csv_response(CostRow, in_file, name=named("costs", wanted))
     ahead = await projection_of(whole[""], month) if projection else None
     return _answer(
         CostsAnswer(

@@ -149,7 +149,7 @@ function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
   if (train < SEARCH_LEAST || validation < SEARCH_LEAST || test < TEST_LEAST) {
     return (
       <Notice tone="warn" title="Too small to optimize on.">
-        It takes {SEARCH_LEAST} train, {SEARCH_LEAST} validation and {TEST_LEAST} test items to begin; {TEST_GOOD} test items to be sure of small gains.
+        It takes {SEARCH_LEAST} train, {SEARCH_LEAST} validation and {TEST_LEAST} test items to begin, each with a right answer; {TEST_GOOD} test items to be sure of small gains.
       </Notice>
     );
   }

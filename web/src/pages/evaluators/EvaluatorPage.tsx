@@ -79,7 +79,7 @@ function Whole({ evaluator }: { evaluator: Evaluator }) {
           { id: "about", label: "What it looks for", content: <About evaluator={evaluator} /> },
           { id: "versions", label: "Versions", content: <Versions evaluator={evaluator} /> },
           { id: "agreement", label: "Agreement with people", content: <Suspense fallback={<SkeletonText />}><Agreement evaluator={evaluator} /></Suspense> },
-          { id: "scores", label: "Scores", content: <Suspense fallback={<SkeletonText />}><ScoresOver evaluator={evaluator.id} prompt={null} /></Suspense> },
+          { id: "scores", label: "Scores", content: <Suspense fallback={<SkeletonText />}><ScoresOver evaluator={evaluator.id} prompt={null} isOver={isOver} /></Suspense> },
         ]}
       />
       {editing ? <EditEvaluator evaluator={evaluator} onClose={() => setEditing(false)} /> : null}
@@ -100,7 +100,8 @@ function Whole({ evaluator }: { evaluator: Evaluator }) {
 
 function About({ evaluator }: { evaluator: Evaluator }) {
   const kind = kindOf(evaluator.kind);
-  const off = !useMay().edit && needs("editor");
+  const mayEdit = useMay().edit;
+  const off = evaluator.archived_at !== null ? "It is archived." : !mayEdit && needs("editor");
   return (
     <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
       <div className="flex min-w-0 flex-col gap-6">
@@ -119,7 +120,7 @@ function About({ evaluator }: { evaluator: Evaluator }) {
           </Section>
         ) : (
           <Section title="Live evaluations" description="Where it scores traffic as it comes." actions={<ButtonLink to="/evaluators/live" search={{ new: "1", evaluator: evaluator.id }} off={off}>Score live traffic</ButtonLink>}>
-            <LiveTable evaluator={evaluator.id} archived={false} onEdit={null} />
+            <LiveTable evaluator={evaluator.id} archived={false} isOver={evaluator.archived_at !== null} onEdit={null} />
           </Section>
         )}
       </div>

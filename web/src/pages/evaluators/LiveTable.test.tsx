@@ -31,3 +31,18 @@ it("says of one nothing of what went wrong with another", async () => {
   await screen.findByRole("button", { name: "Archive it" });
   await vi.waitFor(() => expect(screen.queryByText("Not now.")).toBeNull());
 });
+
+it("offers no live evaluation of an evaluator that is archived, whose page would refuse it", async () => {
+  slowApi({ "GET /v1/live-evaluations": { data: [], next_cursor: null } });
+  const shown = (isOver: boolean) => (
+    <Queries>
+      <LiveTable evaluator="e1" archived={false} isOver={isOver} onEdit={null} />
+    </Queries>
+  );
+  const { rerender } = render(shown(false));
+  await screen.findByText("It scores no live traffic yet");
+  expect(screen.queryByText("Score live traffic")).not.toBeNull();
+  rerender(shown(true));
+  await screen.findByText("It scores no live traffic any more");
+  expect(screen.queryByText("Score live traffic")).toBeNull();
+});

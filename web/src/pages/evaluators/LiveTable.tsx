@@ -14,7 +14,7 @@ const SCORE = `curl $URL/v1/live-evaluations -H "Authorization: Bearer $KEY" -H 
   -d '{"evaluator_id": "…", "sample": 0.1, "cap": {"limit_nusd": 5000000000, "period": "day"}}'`;
 
 /** Which traffic is scored as it comes, by all evaluators or by one. `onEdit` null: it is changed elsewhere. */
-export function LiveTable({ evaluator, archived, onEdit }: { evaluator: string | null; archived: boolean; onEdit: ((live: Live) => void) | null }) {
+export function LiveTable({ evaluator, archived, isOver = false, onEdit }: { evaluator: string | null; archived: boolean; /** The evaluator is archived. */ isOver?: boolean; onEdit: ((live: Live) => void) | null }) {
   const may = useMay();
   const [ending, setEnding] = useState<Live | null>(null);
   const pages = usePages("/v1/live-evaluations", { query: { evaluator_id: evaluator ?? undefined, archived, limit: 100 } });
@@ -75,8 +75,8 @@ export function LiveTable({ evaluator, archived, onEdit }: { evaluator: string |
         rowKey={(row) => row.id}
         onOpen={onEdit ? (row) => !row.archived_at && onEdit(row) : undefined}
         empty={
-          <EmptyState icon={<Radio size={18} />} title={evaluator ? "It scores no live traffic yet" : "No live traffic is scored yet"} code={evaluator ? undefined : SCORE} action={<ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }} off={!may.edit && needs("editor")}>Score live traffic</ButtonLink>}>
-            People react to few answers. An evaluator looks at a share of all of them, and an alert is raised when what a label serves becomes worse.
+          <EmptyState icon={<Radio size={18} />} title={isOver ? "It scores no live traffic any more" : evaluator ? "It scores no live traffic yet" : "No live traffic is scored yet"} code={evaluator ? undefined : SCORE} action={isOver ? undefined : <ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }} off={!may.edit && needs("editor")}>Score live traffic</ButtonLink>}>
+            {isOver ? "It is archived. The scores that it gave stay." : "People react to few answers. An evaluator looks at a share of all of them, and an alert is raised when what a label serves becomes worse."}
           </EmptyState>
         }
       />

@@ -14,7 +14,7 @@ const GROUP_NAMES: Record<Group, string> = { evaluator: "By version of the evalu
 const shape = { range: oneOf(RANGE_NAMES, "7d"), by: oneOf(GROUPS, "evaluator"), measure: oneOf(["mean", "pass_rate"], "pass_rate") };
 
 /** What scores were over time, as lines with their intervals and as sums; of one evaluator, or of all. */
-export default function ScoresOver({ evaluator, prompt }: { evaluator: string | null; prompt: string | null }) {
+export default function ScoresOver({ evaluator, prompt, isOver = false }: { evaluator: string | null; prompt: string | null; /** The evaluator is archived. */ isOver?: boolean }) {
   const [{ range, by, measure }, set] = useUrlState(shape);
   const { from, fromMs, toMs, grain } = useMemo(() => windowOf(range, Date.now()), [range]);
   const query = { from, grain, group_by: by, evaluator_id: evaluator ?? undefined, prompt: prompt ?? undefined };
@@ -44,7 +44,7 @@ export default function ScoresOver({ evaluator, prompt }: { evaluator: string | 
       <Loaded of={sums} skeleton={<SkeletonText lines={8} />}>
         {({ data }) =>
           data.length === 0 ? (
-            <EmptyState icon={<ChartLine size={18} />} title="Nothing was scored in this time" action={<ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }} off={!may.edit && needs("editor")}>Score live traffic</ButtonLink>}>
+            <EmptyState icon={<ChartLine size={18} />} title="Nothing was scored in this time" action={isOver ? undefined : <ButtonLink to="/evaluators/live" search={evaluator ? { new: "1", evaluator } : { new: "1" }} off={!may.edit && needs("editor")}>Score live traffic</ButtonLink>}>
               Scores of live traffic are drawn here, apart from what people said. Those of test runs stand with their run.
             </EmptyState>
           ) : (

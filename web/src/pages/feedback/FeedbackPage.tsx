@@ -31,22 +31,26 @@ const NONE = { prompt: "", kind: null, user: "", session: "", metric: "", since:
 const SEND = `curl $URL/v1/feedback -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"execution_id": "…", "thumb": "down", "comment": "belongs to billing", "user_id": "ann"}'`;
 
+/** The API refuses what can be no metric's name. */
+const METRIC_NAME = /^[A-Za-z][A-Za-z0-9_.-]*$/;
+
 /** What people said, one by one, the newest first. */
 export default function FeedbackPage() {
   const [filters, set] = useUrlState(shape);
   const { prompt, kind, user, session, metric, since, until, history } = filters;
   const nameOf = useAuthors();
+  const isMetric = !metric || METRIC_NAME.test(metric);
   const pages = usePages("/v1/feedback", {
     query: { prompt: prompt || undefined, ...(metric ? KINDS.metric : kind ? KINDS[kind] : {}), user_id: user || undefined, session_id: session || undefined, metric: metric || undefined, ...betweenDays(since, until), history: history || undefined, limit: 50 },
-  });
+  }, { enabled: isMetric });
   const isFiltered = Boolean(prompt || kind || user || session || metric || since || until);
   const more = useMoreFilters(
     [session, metric, since, until].filter(Boolean).length,
     <>
       <Day label="From" value={since} max={until} onChange={(next) => set({ since: next })} />
       <Day label="Until" value={until} min={since} onChange={(next) => set({ until: next })} />
-      <SearchInput label="Session" placeholder="Session's id" value={session} onChange={(next) => set({ session: next.trim() })} className="w-full sm:w-40" />
-      <SearchInput label="Metric" placeholder="Metric's name" value={metric} onChange={(next) => set({ metric: next.trim() })} className="w-full sm:w-40" />
+      <SearchInput label="Session" most={256} placeholder="Session's id" value={session} onChange={(next) => set({ session: next.trim() })} className="w-full sm:w-40" />
+      <SearchInput label="Metric" most={63} placeholder="Metric's name" value={metric} onChange={(next) => set({ metric: next.trim() })} className="w-full sm:w-40" />
     </>,
   );
   const columns: Column<Said>[] = [
@@ -85,30 +89,36 @@ export default function FeedbackPage() {
           <>
             <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => set({ prompt: next ?? "" })} />
             <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next: string) => set({ kind: (next || null) as never, metric: "" })} options={KIND_NAMES.map((one) => ({ value: one as string, label: one }))} />
-            <SearchInput label="End user" placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
+            <SearchInput label="End user" most={256} placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
             <Checkbox label="With what was taken back" checked={history} onChange={(event) => set({ history: event.target.checked })} />
           </>
         }
       >
         {pages.rows.some((row) => row.simulated) ? <SimulatedBadge /> : null}
       </FilterBar>
-      <PagedTable
-        label="Feedback"
-        columns={columns}
-        pages={pages}
-        rowKey={(row) => `${row.feedback_id} ${row.kind} ${(row.metric as { name?: string } | null)?.name ?? ""}`}
-        empty={
-          isFiltered ? (
-            <EmptyState title="No feedback matches" action={<Button onClick={() => set(NONE)}>Show all</Button>}>
-              Ids and names are compared as a whole.
-            </EmptyState>
-          ) : (
-            <EmptyState icon={<MessageSquare size={18} />} title="Nobody has said anything yet" code={SEND}>
-              Thumbs, scores, comments, corrections and metrics that your applications send are listed here.
-            </EmptyState>
-          )
-        }
-      />
+      {isMetric ? (
+        <PagedTable
+          label="Feedback"
+          columns={columns}
+          pages={pages}
+          rowKey={(row) => `${row.feedback_id} ${row.kind} ${(row.metric as { name?: string } | null)?.name ?? ""}`}
+          empty={
+            isFiltered ? (
+              <EmptyState title="No feedback matches" action={<Button onClick={() => set(NONE)}>Show all</Button>}>
+                Ids and names are compared as a whole.
+              </EmptyState>
+            ) : (
+              <EmptyState icon={<MessageSquare size={18} />} title="Nobody has said anything yet" code={SEND}>
+                Thumbs, scores, comments, corrections and metrics that your applications send are listed here.
+              </EmptyState>
+            )
+          }
+        />
+      ) : (
+        <EmptyState title="No feedback matches" action={<Button onClick={() => set({ metric: "" })}>Any metric</Button>}>
+          A metric’s name is a letter, then letters, digits, _, . or -.
+        </EmptyState>
+      )}
     </Head>
   );
 }

@@ -74,7 +74,7 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
     <Dialog wide open onOpenChange={(open) => (open ? undefined : onClose())} title="Known models" description="Their limits and prices ship with Burnish." footer={<Button onClick={onClose}>Close</Button>}>
       <div className="flex min-h-96 min-w-0 flex-col gap-3">
         <div className="flex flex-wrap gap-2">
-          <SearchInput label="Search known models" value={search} onChange={setSearch} className="w-full sm:w-60" />
+          <SearchInput label="Search known models" most={100} value={search} onChange={setSearch} className="w-full sm:w-60" />
           <Select compact aria-label="Provider" empty="Any provider" value={provider || null} onChange={(next: string) => setProvider(next)} options={providers.map((one) => ({ value: one, label: one }))} />
           {may.operator && provider ? (
             <Button onClick={() => setOffering(true)}>Offer all of {provider} to every workspace…</Button>

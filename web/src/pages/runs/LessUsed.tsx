@@ -20,7 +20,7 @@ export function LessUsed({ filters, onChange }: Props) {
       <Combobox label="Provider" value={filters.provider || null} clear="Any provider" choices={withOwn(providers.map((one) => ({ value: one, label: one })), filters.provider)} onChange={(provider) => onChange({ provider: provider ?? "" })} />
       <KeyFilter apiKey={filters.key} onChange={(key) => onChange({ key })} />
       <SearchInput label="App" value={filters.app} onChange={(app) => onChange({ app: app.trim() })} className="w-full sm:w-36" />
-      <SearchInput label="Error code" placeholder="Error code, whole" value={filters.error} onChange={(error) => onChange({ error: error.trim() })} className="w-full sm:w-48" />
+      <SearchInput label="Error code" most={100} placeholder="Error code, whole" value={filters.error} onChange={(error) => onChange({ error: error.trim() })} className="w-full sm:w-48" />
       <Least label="Cost at least, $" value={filters.cost} read={amountOf} onChange={(cost) => onChange({ cost })} />
       <Least label="Time at least, s" value={filters.time} read={amountOf} onChange={(time) => onChange({ time })} />
       <SearchInput label="Metadata key" value={filters.meta} onChange={(meta) => onChange({ meta })} className="w-full sm:w-36" />

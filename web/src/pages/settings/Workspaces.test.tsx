@@ -5,7 +5,8 @@ import { SessionProvider, useSessionState } from "@/api/session";
 import { Workspaces } from "./Workspaces";
 import { preloadFloats } from "@/kit/floats";
 
-vi.mock("@tanstack/react-router", () => ({ useNavigate: () => () => undefined, Link: "a" }));
+const navigate = vi.fn<(to: unknown) => void>();
+vi.mock("@tanstack/react-router", () => ({ useNavigate: () => navigate, Link: "a" }));
 
 const workspace = (id: string, name: string) => ({ id, name, role: "admin", organization_name: "Org", is_home: id === "w1" });
 const MADE = { ...workspace("w2", "Second"), api_key: "bk_secret" };
@@ -16,6 +17,7 @@ let queries: QueryClient;
 
 beforeAll(preloadFloats);
 beforeEach(() => {
+  navigate.mockClear();
   known = [workspace("w0", "First"), workspace("w1", "One")];
   readings = 0;
   queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
@@ -71,11 +73,12 @@ async function make() {
   await screen.findByText("Second is there");
 }
 
-it("knows a workspace as soon as it is made, and leads into it", async () => {
+it("knows a workspace as soon as it is made, and leads into it, to its first steps", async () => {
   await make();
   await waitFor(() => expect(readings).toBe(2));
   fireEvent.click(screen.getByRole("button", { name: "I have it, go there" }));
   await screen.findByText("in Second");
+  await waitFor(() => expect(navigate).toHaveBeenCalledWith({ to: "/start" }));
 });
 
 it("leads from the list into a workspace that the session does not know of yet, and not into the first one", async () => {

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, sessionChanged, useMay, useSession, useSessionState } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Field, FormDialog, Input, PagedTable, SecretDialog, errorFor, toast, toastError } from "@/kit";
@@ -83,6 +84,7 @@ function useGoTo(): (id: string) => Promise<void> {
 
 function NewWorkspace({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const goTo = useGoTo();
+  const navigate = useNavigate();
   const { retry: readSessionAgain } = useSessionState();
   const [name, setName] = useState("");
   const create = useChange("post", "/v1/workspaces", { invalidates: ["/v1/workspaces"] });
@@ -91,6 +93,7 @@ function NewWorkspace({ onOpenChange }: { onOpenChange: (open: boolean) => void 
     const go = async () => {
       await goTo(made.id);
       onOpenChange(false);
+      await navigate({ to: "/start" }); // Nothing is in it yet.
     };
     return (
       <SecretDialog title={`${made.name} is there`} secret={made.api_key} what="its admin key" done="I have it, go there" onDone={() => void go().catch(toastError)} onClose={() => onOpenChange(false)} />

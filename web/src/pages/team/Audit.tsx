@@ -34,8 +34,8 @@ export function Audit() {
         filters={
           <>
             <Combobox label="Kind" value={kind || null} clear="Anything" choices={KINDS} onChange={(next) => set({ kind: next ?? "" })} />
-            <SearchInput label="Id or name" placeholder="Its whole id or name" value={object} onChange={(next) => set({ object: next.trim() })} className="w-full sm:w-64" />
-            <SearchInput label="Action begins with" placeholder="Begins with, such as prompt.label" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
+            <SearchInput label="Id or name" most={300} placeholder="Its whole id or name" value={object} onChange={(next) => set({ object: next.trim() })} className="w-full sm:w-64" />
+            <SearchInput label="Action begins with" most={300} placeholder="Begins with, such as prompt.label" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
             <Combobox label="By" value={actor || null} clear="Anybody" choices={actors} onChange={(next) => set({ actor: next ?? "" })} />
             <Day label="From" value={from} max={until} onChange={(next) => set({ from: next })} />
             <Day label="Until" value={until} min={from} onChange={(next) => set({ until: next })} />

@@ -87,7 +87,7 @@ def _models(rows: list[Any], key: str, drafts: Drafts, *, groups: dict[str, list
         try:
             body = _body(row, place, drafts)
             named = name if name not in groups else next(one for one in (f"{name}@{number}" for number in count(2)) if one not in taken)
-            NewModel.model_validate(body | {"model": named})
+            model = NewModel.model_validate(body | {"model": named})
         except CannotTake as error:
             drafts.notes.lose(f"{place} ({name[:200]}): left out, because {error}.")
             continue
@@ -96,7 +96,19 @@ def _models(rows: list[Any], key: str, drafts: Drafts, *, groups: dict[str, list
             continue
         groups.setdefault(name, []).append(named)
         taken.add(named)
+        if _lacks_limits(model):
+            drafts.notes.tell(
+                f"{place} ({name[:200]}): we do not know this model; say how much it takes and answers with in 'model_info', as "
+                f"max_input_tokens and max_output_tokens. A proxy looks both up in a list of its own: GET /model/info has them."
+            )
         yield named, body
+
+
+def _lacks_limits(model: NewModel) -> bool:
+    """Of which neither the file nor what we know says them; it is refused."""
+    if model.context_tokens is not None and model.output_tokens is not None:
+        return False
+    return bool(model.base_url) or find_known(model.provider, model.upstream_model, model.model) is None
 
 
 def _body(row: Mapping[str, Any], place: str, drafts: Drafts) -> dict[str, Any]:
