@@ -1,6 +1,5 @@
 """Make, change and close budgets: the row, its account, the audit entry and the change note, in the caller's transaction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -157,14 +156,14 @@ async def _shown(tx: Tx, budget_id: UUID) -> Record:
     return row
 
 
-async def _note(tx: Tx, principal: Principal, what: str, row: Mapping[str, Any] | None, *, before: Record | None) -> None:
+async def _note(tx: Tx, principal: Principal, what: str, row: Record | dict[str, Any] | None, *, before: Record | None) -> None:
     shown = row or before
     assert shown is not None  # noqa: S101 – one of both is always there
     await note(tx, principal, action=f"budget.{what}", kind="budget", key=str(shown["budget_id"]), before=_facts(before), after=_facts(row))
     await note_change(tx, workspace_id=principal.workspace_id, kind="budget", key=str(shown["budget_id"]))
 
 
-def _facts(row: Mapping[str, Any] | None) -> dict[str, object] | None:
+def _facts(row: Record | dict[str, Any] | None) -> dict[str, object] | None:
     """What the audit log keeps. An end user's id is left out: the log outlives what is forgotten of people."""
     if row is None:
         return None
