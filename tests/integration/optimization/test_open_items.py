@@ -67,6 +67,30 @@ async def test_answers_to_them_are_scored_and_accuracy_is_of_the_others_alone(st
     assert {(one["total"], one["items"]) for one in compared["runs"]} == {(3, 3)}, summary.body
 
 
+async def test_a_protected_label_goes_by_an_evaluator_where_nothing_is_right(stack: Stack, caller: Caller, start_optimizer: Any) -> None:
+    await start_optimizer()
+    desk = await make_desk(caller, items=[{"input": f"letter {n}: sum this up", "split": "validation"} for n in range(20)])
+    always = await evaluator(desk, "always", {"kind": "regex", "pattern": "."})
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE burnish.workspaces SET protected_labels = '{live}', test_run_gate = true WHERE workspace_id = $1",
+            caller.workspace.workspace_id,
+        )
+    for step in ("", "/approve"):
+        assert (await caller("POST", f"/v1/prompts/tickets/versions/1/review{step}")).status < 300
+    run = await run_of(desk, always)
+    label = ("PUT", "/v1/prompts/tickets/labels/live", {"version": 1})
+    refused = (await caller(*label)).body["error"]
+    assert refused["details"]["run"] == {"test_run_id": run["id"], "dataset_id": desk.dataset_id, "items": 0, "open_answers": 20}
+    assert "gate_evaluator_id" in refused["message"]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE burnish.workspaces SET gate_evaluator_id = $2::text::uuid, gate_min_score = 1 WHERE workspace_id = $1",
+            caller.workspace.workspace_id, always,
+        )  # fmt: skip
+    assert (await caller(*label)).status == 200
+
+
 @pytest.mark.parametrize(
     ("settings", "word"),
     [

@@ -26293,6 +26293,10 @@ export interface components {
             created_at: string;
             /** Examples In Prompts */
             examples_in_prompts: boolean;
+            /** Gate Evaluator Id */
+            gate_evaluator_id: string | null;
+            /** Gate Min Score */
+            gate_min_score: number;
             /**
              * Id
              * Format: uuid
@@ -26335,7 +26339,8 @@ export interface components {
         };
         /**
          * WorkspaceChange
-         * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not stored at all.
+         * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
+         *     stored at all.
          */
         WorkspaceChange: {
             /**
@@ -26355,6 +26360,16 @@ export interface components {
              * @description Whether items of datasets may enter prompts as examples, which the method few_shot does.
              */
             examples_in_prompts?: boolean | null;
+            /**
+             * Gate Evaluator Id
+             * @description The evaluator that `test_run_gate` goes by where the test run has items without a right answer; null: none, so that a run over such items alone opens nothing. One that needs a right answer or another answer is refused.
+             */
+            gate_evaluator_id?: string | null;
+            /**
+             * Gate Min Score
+             * @description The mean score of `gate_evaluator_id` that such a run must reach; 0.8 unless set. An answer without one counts as 0.
+             */
+            gate_min_score?: number | null;
             /** Legal Hold */
             legal_hold?: boolean | null;
             /**
