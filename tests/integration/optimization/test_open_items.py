@@ -141,8 +141,13 @@ async def test_they_are_kept_shown_corrected_found_and_written_as_they_are(stack
 
     corrected = await served(desk, "PATCH", f"{path}/items/{items[3]['id']}", {"expected": "a summary"})
     assert (corrected["expected"], corrected["dataset_version"]) == ("a summary", 2)
-    taken = await caller("PATCH", f"{path}/items/{items[4]['id']}", {"expected": None})
-    assert (taken.status, taken.body["error"]["param"]) == (422, "expected")
+    for body, word in (({"expected": " "}, "say null where there is no right answer"), ({}, "expected")):
+        refused = await caller("PATCH", f"{path}/items/{items[4]['id']}", body)
+        assert (refused.status, refused.body["error"]["param"]) == (422, "expected") and word in refused.body["error"]["message"]
+    same = await served(desk, "PATCH", f"{path}/items/{items[4]['id']}", {"expected": None})
+    assert (same["id"], same["dataset_version"]) == (items[4]["id"], 2), "it has none already"
+    taken = await served(desk, "PATCH", f"{path}/items/{corrected['id']}", {"expected": None})
+    assert (taken["expected"], taken["dataset_version"]) == (None, 3) and taken["id"] != corrected["id"]
 
     bundle = (await caller("GET", "/v1/export?scope=prompts")).raw
     other = await stack.caller()

@@ -1,9 +1,10 @@
 """What the test run of a version must show before a protected label may name it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
+
+from asyncpg import Record
 
 from burnish_gateway.evaluators import store as evaluators
 from burnish_gateway.registry import review_store, store
@@ -74,19 +75,19 @@ async def _no_run(tx: Tx, prompt: Prompt, version: int, *, model: str | None, as
     return RunProblem(said)
 
 
-def _is_open_alone(run: Mapping[str, Any]) -> bool:
+def _is_open_alone(run: Record) -> bool:
     """Nothing of it has a right answer, so that it has no accuracy."""
     return bool(run["open_answers"]) and run["open_answers"] == run["answers"]
 
 
-def _short_of_accuracy(run: Mapping[str, Any], threshold: float) -> list[str]:
+def _short_of_accuracy(run: Record, threshold: float) -> list[str]:
     accuracy = run["accuracy"]
     if accuracy is not None and accuracy >= threshold:
         return []
     return [f"reached {'nothing' if accuracy is None else f'{accuracy:.1%}'} of the {threshold:.1%} that it must"]
 
 
-def _score(run: Mapping[str, Any], evaluator_id: UUID) -> tuple[float | None, int]:
+def _score(run: Record, evaluator_id: UUID) -> tuple[float | None, int]:
     """The mean score over all answers of the run, in which an answer without one counts as 0, and how many have one.
 
     None: the run did not ask the evaluator.
