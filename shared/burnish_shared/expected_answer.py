@@ -14,13 +14,19 @@ def is_same(one: str, other: str) -> bool:
 def compared(text: str) -> str:
     """The text as it is compared: trimmed, and a JSON object or list in its one spelling, in which the order of keys, blanks, and 1 or 1.0
     make no difference. A text in a code fence is no JSON, as it is to everybody else who reads answers here (`output_json`, schemas)."""
+    value = spelled_value(text)
+    return text.strip() if value is None else value
+
+
+def spelled_value(text: str) -> str | None:
+    """The JSON object or list that the text is, in its one spelling; None where it is none."""
     bare = text.strip()
     if not bare.startswith(("{", "[")):
-        return bare
+        return None
     try:
         return spelled(read_json(bare))
     except NoJson:
-        return bare
+        return None
 
 
 def spelled(value: Any) -> str:

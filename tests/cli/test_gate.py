@@ -116,6 +116,43 @@ def test_a_new_prompt_that_was_measured_and_edited_is_served_from_its_first_push
     assert burnish.request("GET", f"/v1/prompts/{new}", query={"label": "latest"})["labels"] == {"latest": 2, "staging": 2}
 
 
+def test_open_ended_cases_are_gated_by_the_mean_score_of_evaluators(shell: Shell, burnish: Burnish, gate: Callable[..., str]) -> None:
+    slug = gate()
+    for name, phrase in ((f"letter {slug}", "[a-z]"), (f"zebra {slug}", "zebra")):
+        burnish.request("POST", "/v1/evaluators", {"name": name, "settings": {"kind": "regex", "pattern": phrase}})
+    (shell.folder / "letters.jsonl").write_text("".join(json.dumps({"input": f"Letter {n}"}) + "\n" for n in range(3)))
+
+    def said(exits: int, **test: Any) -> dict[str, Any]:
+        (shell.folder / "burnish.yaml").write_text(yaml.safe_dump({"tests": [{"prompt": slug, "dataset": "letters.jsonl", **test}]}))
+        [one] = json.loads(shell("test", "--json", exits=exits).stdout)["tests"]
+        return dict(one)
+
+    assert "has no expected" in (said(3)["error"]) and "`evaluators` of a test" in said(3)["error"]
+    passed = said(0, evaluators={f"Letter {slug}".upper(): 1})
+    assert (passed["accuracy"], passed["low"], passed["items"]) == (None, None, 3)
+    assert passed["scores"][f"LETTER {slug}".upper()] | {"id": ""} == {"id": "", "mean_score": 1.0, "scored": 3, "answers": 3}
+    [check] = passed["checks"]
+    assert check["words"] == f"mean score 1.000 by 'LETTER {slug.upper()}' over 3 answers; needed: at least 1.000"
+    failed = said(1, evaluators={f"letter {slug}": 0.5, f"zebra {slug}": 0.5})
+    assert [one["passed"] for one in failed["checks"]] == [True, False]
+    nothing = said(1, evaluators=[f"letter {slug}"])
+    assert "evaluators: {polite: 0.8}" in nothing["checks"][0]["words"] and "mean score 1.000" in nothing["notes"][0]
+    assert "There are: " in said(3, evaluators={"never-was": 0.5})["error"]
+    spoil(shell, slug)
+    [compared] = said(0, evaluators=[f"letter {slug}"], baseline="production")["checks"]
+    assert "points of the mean score by" in compared["words"] and compared["name"] == f"baseline:letter {slug}"
+    told = as_markdown([Result(slug, slug, items=3, checks=(Check("score:a", True, "mean score 1.000"), Check("accuracy", True, "right")))])
+    assert "- mean score 1.000" in told and "- right" not in told, "a table of accuracies has no place for it"
+
+
+def test_a_file_without_right_answers_becomes_a_dataset_where_that_is_meant(shell: Shell, burnish: Burnish) -> None:
+    (shell.folder / "open.csv").write_text("input,expected\nLetter,\nTicket,delivery\n")
+    assert "--keep-blank" in shell("datasets", "upload", "open.csv", exits=2).stderr
+    made = shell.json("datasets", "upload", "open.csv", "--keep-blank")["id"]
+    items = burnish.request("GET", f"/v1/datasets/{made}/items")["data"]
+    assert sorted((one["input"], one["expected"]) for one in items) == [("Letter", None), ("Ticket", "delivery")]
+
+
 def test_what_cannot_be_measured_is_no_verdict(shell: Shell, gate: Callable[..., str]) -> None:
     slug = gate(min_accuracy=0.5)
     assert "not-there.yaml" in shell("test", "--config", "not-there.yaml", exits=2).stderr

@@ -80,4 +80,7 @@ def test_the_files_that_the_guides_show_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "burnish.yaml").write_text(gate)
     [test] = read_config(tmp_path / "burnish.yaml").tests
     assert (test.min_accuracy, test.baseline) == (0.8, "production")
-    assert "jobs" in yaml.safe_load(shown[2][1])
+    (tmp_path / "burnish.yaml").write_text(shown[2][1])
+    [test] = read_config(tmp_path / "burnish.yaml").tests
+    assert [(one.evaluator, one.min_score) for one in test.evaluators] == [("polite", 0.8)]
+    assert "jobs" in yaml.safe_load(shown[2][2])

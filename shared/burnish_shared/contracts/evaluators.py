@@ -19,7 +19,7 @@ class _Settings(BaseModel):
 
 
 class Exact(_Settings):
-    """The answer is the expected one."""
+    """The answer is the expected one: a JSON object or list by its value, everything else by its spelling."""
 
     kind: Literal["exact"]
     ignore_case: bool = False

@@ -14,6 +14,7 @@ from rapidfuzz.distance import Indel
 from burnish_shared.answer_json import NoJson, read_json
 from burnish_shared.contracts.evaluators import Contains, Exact, JsonSchema, Numeric, Regex, Similarity
 from burnish_shared.evaluators.verdict import Case, Mistake, NoScore, Score, Verdict
+from burnish_shared.expected_answer import spelled_value
 
 ANSWER_MOST: Final = 200_000
 """Characters of an answer that patterns and schemas look at; longer ones have no score."""
@@ -38,9 +39,10 @@ TOO_LONG: Final = NoScore("unavailable", f"the answer is longer than {ANSWER_MOS
 def exact(settings: Exact, case: Case) -> Verdict:
     if case.expected is None:
         return NO_EXPECTED
-    answer, expected = (
-        _folded(one, ignore_case=settings.ignore_case, ignore_space=settings.ignore_space) for one in (case.output, case.expected)
-    )
+    texts = (case.output, case.expected)
+    values = [one for one in map(spelled_value, texts) if one is not None]
+    chosen = values if len(values) == len(texts) else texts
+    answer, expected = (_folded(one, ignore_case=settings.ignore_case, ignore_space=settings.ignore_space) for one in chosen)
     return _decided(answer == expected, "is the expected answer", "is not the expected answer")
 
 

@@ -67,6 +67,30 @@ async def test_answers_to_them_are_scored_and_accuracy_is_of_the_others_alone(st
     assert {(one["total"], one["items"]) for one in compared["runs"]} == {(3, 3)}, summary.body
 
 
+async def test_a_protected_label_goes_by_an_evaluator_where_nothing_is_right(stack: Stack, caller: Caller, start_optimizer: Any) -> None:
+    await start_optimizer()
+    desk = await make_desk(caller, items=[{"input": f"letter {n}: sum this up", "split": "validation"} for n in range(20)])
+    always = await evaluator(desk, "always", {"kind": "regex", "pattern": "."})
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE burnish.workspaces SET protected_labels = '{live}', test_run_gate = true WHERE workspace_id = $1",
+            caller.workspace.workspace_id,
+        )
+    for step in ("", "/approve"):
+        assert (await caller("POST", f"/v1/prompts/tickets/versions/1/review{step}")).status < 300
+    run = await run_of(desk, always)
+    label = ("PUT", "/v1/prompts/tickets/labels/live", {"version": 1})
+    refused = (await caller(*label)).body["error"]
+    assert refused["details"]["run"] == {"test_run_id": run["id"], "dataset_id": desk.dataset_id, "items": 0, "open_answers": 20}
+    assert "gate_evaluator_id" in refused["message"]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE burnish.workspaces SET gate_evaluator_id = $2::text::uuid, gate_min_score = 1 WHERE workspace_id = $1",
+            caller.workspace.workspace_id, always,
+        )  # fmt: skip
+    assert (await caller(*label)).status == 200
+
+
 @pytest.mark.parametrize(
     ("settings", "word"),
     [
@@ -117,8 +141,13 @@ async def test_they_are_kept_shown_corrected_found_and_written_as_they_are(stack
 
     corrected = await served(desk, "PATCH", f"{path}/items/{items[3]['id']}", {"expected": "a summary"})
     assert (corrected["expected"], corrected["dataset_version"]) == ("a summary", 2)
-    taken = await caller("PATCH", f"{path}/items/{items[4]['id']}", {"expected": None})
-    assert (taken.status, taken.body["error"]["param"]) == (422, "expected")
+    for body, word in (({"expected": " "}, "say null where there is no right answer"), ({}, "expected")):
+        refused = await caller("PATCH", f"{path}/items/{items[4]['id']}", body)
+        assert (refused.status, refused.body["error"]["param"]) == (422, "expected") and word in refused.body["error"]["message"]
+    same = await served(desk, "PATCH", f"{path}/items/{items[4]['id']}", {"expected": None})
+    assert (same["id"], same["dataset_version"]) == (items[4]["id"], 2), "it has none already"
+    taken = await served(desk, "PATCH", f"{path}/items/{corrected['id']}", {"expected": None})
+    assert (taken["expected"], taken["dataset_version"]) == (None, 3) and taken["id"] != corrected["id"]
 
     bundle = (await caller("GET", "/v1/export?scope=prompts")).raw
     other = await stack.caller()

@@ -51,12 +51,13 @@ async def a_run(
     call: Caller,
     version: int,
     *,
-    accuracy: float,
+    accuracy: float | None,
     status: str = "completed",
     model: str = "simulated/chat",
     split: str = "test",
     items: int = 20,
     repeats: int = 1,
+    result: dict[str, Any] | None = None,
 ) -> UUID:
     """`items` of the split, each asked `repeats` times."""
     (prompt,) = await sql(bench, "SELECT prompt_id FROM prompts WHERE workspace_id = $1", call.workspace_id)
@@ -72,7 +73,7 @@ async def a_run(
            SELECT $1, $2, $3, 'hello', $4, $8, $5, 1, $9, $6, $10, $11, $7, credit_account_id, 'test', now()
              FROM workspaces WHERE workspace_id = $2""",
         run_id, call.workspace_id, prompt["prompt_id"], version, dataset_id, status,
-        json.dumps({"metrics": {"overall_accuracy": accuracy}}), model, split, items * repeats, repeats,
+        json.dumps(result or {"metrics": {"overall_accuracy": accuracy}}), model, split, items * repeats, repeats,
     )  # fmt: skip
     return run_id
 

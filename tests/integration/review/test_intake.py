@@ -56,6 +56,20 @@ async def test_low_ratings_and_corrections_come_without_setting_anything_up(team
     assert (await team.viewer("GET", "/v1/analytics/summary?prompt=route")).body["satisfaction"] == before
 
 
+async def test_a_correction_may_be_json_and_is_kept_as_text(team: Team) -> None:
+    execution_id = await team.answer("json")
+    long = await team.admin("POST", "/v1/feedback", {"execution_id": execution_id, "correction": {"a": "x" * 60_000}})
+    assert (long.status, long.body["error"]["param"]) == (422, "correction"), long.body
+    await react(team.admin, execution_id, correction={"queue": "billing", "again": [1.0]})
+
+    async def has_come() -> bool:
+        return execution_id in await queue_of(team.viewer)
+
+    await until(has_come)
+    [shown] = (await team.ann("POST", "/v1/review/claim", {})).body["data"]
+    assert shown["suggested"] == '{"again":[1],"queue":"billing"}'
+
+
 async def test_a_rating_that_came_before_its_execution_was_counted_is_queued_too(team: Team) -> None:
     execution_id = await team.answer("early")
     await asyncio.gather(*(react(team.admin, execution_id, thumb="down", user_id=f"user {n}") for n in range(3)))

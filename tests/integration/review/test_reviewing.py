@@ -26,6 +26,18 @@ async def items_of(caller: Caller, dataset_id: str) -> list[dict[str, Any]]:
     return list((await caller("GET", f"/v1/datasets/{dataset_id}/items")).body["data"])
 
 
+async def test_json_is_kept_as_text_and_told_by_its_value(team: Team) -> None:
+    review = await team.pick("json")
+    await claim(team.ann)
+    said = (await team.ann("POST", f"/v1/review/{review}/correct", {"expected": {"b": 1.0, "a": [True]}})).body
+    assert (said["item"]["verdict"], said["item"]["expected"]) == ("bad", '{"a":[true],"b":1}')
+    [item] = await items_of(team.viewer, said["dataset_item"]["dataset_id"])
+    assert item["expected"] == '{"a":[true],"b":1}'
+    for wrong in (None, ""):
+        refused = await team.ann("POST", f"/v1/review/{review}/correct", {"expected": wrong})
+        assert (refused.status, refused.body["error"]["param"]) == (422, "expected"), refused.body
+
+
 async def test_a_good_answer_becomes_an_item_that_expects_it_and_a_corrected_one_expects_the_correction(team: Team) -> None:
     good, wrong = await team.pick("first"), await team.pick("second")
     [shown] = await claim(team.ann)

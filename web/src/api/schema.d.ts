@@ -10887,9 +10887,11 @@ export interface components {
             dataset_id?: string | null;
             /**
              * Expected
-             * @description What would have been right. The same as the answer: the verdict is `good`.
+             * @description What would have been right: a text, or JSON, which is kept as text. The same as the answer (a JSON object or list by its value): the verdict is `good`.
              */
-            expected: string;
+            expected: string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | components["schemas"]["JsonValue"][] | number | boolean;
             /** @description Claims the next answer in the same call; `{}` for any. */
             next?: components["schemas"]["Wanted"] | null;
             /** Note */
@@ -10897,16 +10899,16 @@ export interface components {
         };
         /**
          * CorrectItemBody
-         * @description What is right instead. Input and split of an item stay: another input is another item.
+         * @description What is right instead; null: nothing is. Input and split of an item stay: another input is another item.
          */
         CorrectItemBody: {
             /**
              * Expected
-             * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter.
+             * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
              */
             expected: string | {
                 [key: string]: components["schemas"]["JsonValue"];
-            } | components["schemas"]["JsonValue"][] | number | boolean;
+            } | components["schemas"]["JsonValue"][] | number | boolean | null;
         };
         /** CorrectedItem */
         CorrectedItem: {
@@ -13059,7 +13061,7 @@ export interface components {
         };
         /**
          * Exact
-         * @description The answer is the expected one.
+         * @description The answer is the expected one: a JSON object or list by its value, everything else by its spelling.
          */
         Exact: {
             /**
@@ -13513,9 +13515,11 @@ export interface components {
             } | null;
             /**
              * Correction
-             * @description The answer it should have been.
+             * @description The answer it should have been: a text, or JSON, which is kept as text.
              */
-            correction?: string | null;
+            correction?: string | {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | components["schemas"]["JsonValue"][] | number | boolean | null;
             /**
              * Execution Id
              * @description What is reacted to; it need not be recorded yet.
@@ -26293,6 +26297,10 @@ export interface components {
             created_at: string;
             /** Examples In Prompts */
             examples_in_prompts: boolean;
+            /** Gate Evaluator Id */
+            gate_evaluator_id: string | null;
+            /** Gate Min Score */
+            gate_min_score: number;
             /**
              * Id
              * Format: uuid
@@ -26335,7 +26343,8 @@ export interface components {
         };
         /**
          * WorkspaceChange
-         * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not stored at all.
+         * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
+         *     stored at all.
          */
         WorkspaceChange: {
             /**
@@ -26355,6 +26364,16 @@ export interface components {
              * @description Whether items of datasets may enter prompts as examples, which the method few_shot does.
              */
             examples_in_prompts?: boolean | null;
+            /**
+             * Gate Evaluator Id
+             * @description The evaluator that `test_run_gate` goes by where the test run has items without a right answer; null: none, so that a run over such items alone opens nothing. One that needs a right answer or another answer is refused.
+             */
+            gate_evaluator_id?: string | null;
+            /**
+             * Gate Min Score
+             * @description The mean score of `gate_evaluator_id` that such a run must reach; 0.8 unless set. An answer without one counts as 0.
+             */
+            gate_min_score?: number | null;
             /** Legal Hold */
             legal_hold?: boolean | null;
             /**
@@ -51136,9 +51155,11 @@ export interface operations {
                     } | null;
                     /**
                      * Correction
-                     * @description The answer it should have been.
+                     * @description The answer it should have been: a text, or JSON, which is kept as text.
                      */
-                    correction?: string | null;
+                    correction?: string | {
+                        [key: string]: unknown;
+                    } | unknown[] | number | boolean | null;
                     /**
                      * Execution Id
                      * @description What is reacted to; it need not be recorded yet.

@@ -1,16 +1,21 @@
 """Change the settings of a workspace, within what its plan allows."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
+from pydantic import TypeAdapter
 
 from burnish_gateway.access import organization_store as store
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.evaluators import store as evaluators
+from burnish_shared.contracts.evaluators import EvaluatorSettings, needs_expected
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
+
+SETTINGS: Final[TypeAdapter[EvaluatorSettings]] = TypeAdapter(EvaluatorSettings)
 
 
 async def settings_of(tx: Tx, workspace_id: UUID, *, plan: str) -> tuple[Record, Record]:
@@ -19,7 +24,9 @@ async def settings_of(tx: Tx, workspace_id: UUID, *, plan: str) -> tuple[Record,
 
 
 async def change_workspace(tx: Tx, principal: Principal, wanted: dict[str, Any]) -> None:
-    """`wanted`: columns of `organization_store.SETTINGS`. What stays as it is leaves no entry. Raises InvalidField beyond the plan.
+    """`wanted`: columns of `organization_store.SETTINGS`. What stays as it is leaves no entry.
+
+    Raises InvalidField beyond the plan, and for an evaluator by which the gate cannot go.
 
     The transaction is the workspace's. Writes the change note.
     """
@@ -29,12 +36,34 @@ async def change_workspace(tx: Tx, principal: Principal, wanted: dict[str, Any])
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if not changes:
         return
+    if (evaluator_id := changes.get("gate_evaluator_id")) is not None:
+        await _check_gate_evaluator(tx, evaluator_id)
     await store.change_workspace(tx, workspace_id, changes)
     await note(
         tx, principal, action="workspace.changed", kind="workspace", key=str(workspace_id),
-        before={name: row[name] for name in changes}, after=changes,
+        before={name: _as_json(row[name]) for name in changes}, after={name: _as_json(value) for name, value in changes.items()},
     )  # fmt: skip
     await note_change(tx, workspace_id=workspace_id, kind="workspace", key=str(workspace_id))
+
+
+async def _check_gate_evaluator(tx: Tx, evaluator_id: UUID) -> None:
+    """The gate asks it of answers to items without a right answer: it must be there, and say something of them. Raises InvalidField."""
+    found = await evaluators.find(tx, evaluator_id)
+    if found is None:
+        raise InvalidField("gate_evaluator_id: there is no evaluator of this id.", param="gate_evaluator_id")
+    if found["archived_at"] is not None:
+        raise InvalidField(f"gate_evaluator_id: the evaluator '{found['name']}' is archived.", param="gate_evaluator_id")
+    settings = SETTINGS.validate_python(found["settings"])
+    if needs_expected(settings, has_other=False):
+        raise InvalidField(
+            f"gate_evaluator_id: the evaluator '{found['name']}' ({settings.kind}) compares with a right answer, or with "
+            "another answer; the gate asks it of answers to items that have none. Name one that needs no right answer.",
+            param="gate_evaluator_id",
+        )
+
+
+def _as_json(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _check_plan(wanted: dict[str, Any], plan: Record) -> None:

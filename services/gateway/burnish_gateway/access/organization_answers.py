@@ -62,6 +62,8 @@ class WorkspaceAnswer(BaseModel):
     protected_labels: list[str]
     own_approval: bool
     test_run_gate: bool
+    gate_evaluator_id: UUID | None
+    gate_min_score: float
     min_samples: int
     confidence: float
     examples_in_prompts: bool

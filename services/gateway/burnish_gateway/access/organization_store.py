@@ -10,15 +10,15 @@ from burnish_shared.db.session import Tx
 WORKSPACE = (
     "SELECT w.workspace_id, w.organization_id, w.name, w.rate_limit_per_minute, w.store_content, w.retention_days, w.legal_hold, "
     "w.platform_keys, w.only_admins_change_prompts, w.share_statistics, w.cache_mode, w.cache_ttl_s, w.response_shape, "
-    "w.protected_labels, w.own_approval, w.test_run_gate, w.min_samples, w.confidence, w.examples_in_prompts, "
-    "w.suspended_at, w.created_at FROM workspaces w "
+    "w.protected_labels, w.own_approval, w.test_run_gate, w.gate_evaluator_id, w.gate_min_score, w.min_samples, w.confidence, "
+    "w.examples_in_prompts, w.suspended_at, w.created_at FROM workspaces w "
     "WHERE w.workspace_id = $1"
 )
 
 SETTINGS = (
     "name", "rate_limit_per_minute", "store_content", "retention_days", "legal_hold", "platform_keys", "only_admins_change_prompts",
     "share_statistics", "cache_mode", "cache_ttl_s", "response_shape", "protected_labels", "own_approval", "test_run_gate",
-    "min_samples", "confidence", "examples_in_prompts",
+    "gate_evaluator_id", "gate_min_score", "min_samples", "confidence", "examples_in_prompts",
 )  # fmt: skip
 """Columns of a workspace that its admins may change."""
 

@@ -35,7 +35,8 @@ class NewWorkspace(ApiModel):
 
 
 class WorkspaceChange(ApiModel):
-    """What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not stored at all."""
+    """What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
+    stored at all."""
 
     name: Name | None = None
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
@@ -55,6 +56,15 @@ class WorkspaceChange(ApiModel):
         default=None,
         description="Whether a protected label asks besides that the version's newest test run by its own model, over `min_samples` "
         "validation or test items or more, meets its threshold.",
+    )
+    gate_evaluator_id: UUID | None = Field(
+        default=None,
+        description="The evaluator that `test_run_gate` goes by where the test run has items without a right answer; null: none, so that a "
+        "run over such items alone opens nothing. One that needs a right answer or another answer is refused.",
+    )
+    gate_min_score: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None,
+        description="The mean score of `gate_evaluator_id` that such a run must reach; 0.8 unless set. An answer without one counts as 0.",
     )
     min_samples: Annotated[int, Field(ge=20, le=10_000)] | None = Field(
         default=None, description="An optimization claims nothing, and `test_run_gate` opens for nothing, on fewer items than this."
@@ -133,7 +143,7 @@ async def show_workspace(workspace_id: UUID, gateway: GatewayParts, principal: V
     "/v1/workspaces/{workspace_id}", response_model=WorkspaceAnswer, summary="Change a workspace's settings, everywhere within a second"
 )
 async def change(workspace_id: UUID, body: WorkspaceChange, gateway: GatewayParts, principal: AdminThere) -> WorkspaceAnswer:
-    wanted = named_by(body, may_be_null={"rate_limit_per_minute"})
+    wanted = named_by(body, may_be_null={"rate_limit_per_minute", "gate_evaluator_id"})
     if body.protected_labels is not None:
         wanted["protected_labels"] = sorted({parse_movable_label(one, param="protected_labels") for one in body.protected_labels})
     async with gateway.db.unit_of_work(workspace=workspace_id) as tx:

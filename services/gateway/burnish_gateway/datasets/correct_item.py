@@ -5,31 +5,35 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from burnish_gateway.datasets import store
-from burnish_gateway.datasets.bodies import EXPECTED_SAID, Expected
+from burnish_gateway.datasets.bodies import EXPECTED_SAID, NOTHING_EXPECTED, Expected
 from burnish_gateway.datasets.dataset import Change, Dataset, StoredItem, check_unarchived, no_such_dataset
-from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
+from burnish_gateway.datasets.item import says_nothing
 from burnish_gateway.wire import ApiModel
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
 
 class CorrectItemBody(ApiModel):
-    """What is right instead. Input and split of an item stay: another input is another item."""
+    """What is right instead; null: nothing is. Input and split of an item stay: another input is another item."""
 
-    expected: Expected = Field(description=EXPECTED_SAID)
+    expected: Expected | None = Field(
+        description=f"{EXPECTED_SAID} Null: there is no right answer; a test run then needs an evaluator that judges, and no search takes "
+        "the dataset."
+    )
 
     @field_validator("expected")
     @classmethod
-    def _says_something(cls, value: str) -> str:
-        if says_nothing(value):
-            raise ValueError(f"{EXPECTS_NOTHING}; fill it in, or take the item out")
+    def _says_something(cls, value: str | None) -> str | None:
+        if value is not None and says_nothing(value):
+            raise ValueError(f"{NOTHING_EXPECTED}; or take the item out")
         return value
 
 
 async def correct_item(
-    tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID, *, expected: str, by: str
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID, *, expected: str | None, by: str
 ) -> tuple[Dataset, StoredItem]:
     """The dataset after it, and the item in the old one's place, with an id of its own. Unchanged where it expects that already.
+    `expected` None: it has no right answer any more.
 
     Looks at the test split go on being counted as before: a corrected item is no fresh one. Raises NotFound, and Conflict for an
     archived dataset.

@@ -277,9 +277,9 @@ async def retire_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUI
 
 
 async def insert_corrected(
-    tx: Tx, workspace_id: UUID, dataset_id: UUID, retired: UUID, *, expected: str, content_hash: bytes, version: int
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, retired: UUID, *, expected: str | None, content_hash: bytes, version: int
 ) -> UUID:
-    """In the place of a retired item the same with another right answer. `version`: the one that retired it.
+    """In the place of a retired item the same with another right answer, or None. `version`: the one that retired it.
 
     Returns the new id. It bears the time of the old one, since the input is as old: an erasure under way looks at what there was before it.
     """

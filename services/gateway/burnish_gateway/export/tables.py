@@ -20,7 +20,8 @@ TABLES: Final = (
         _words(
             "workspace_id organization_id name rate_limit_per_minute store_content retention_days legal_hold platform_keys"
             " only_admins_change_prompts share_statistics cache_mode cache_ttl_s response_shape"
-            " protected_labels own_approval test_run_gate min_samples confidence examples_in_prompts suspended_at created_at"
+            " protected_labels own_approval test_run_gate gate_evaluator_id gate_min_score min_samples confidence examples_in_prompts"
+            " suspended_at created_at"
         ),
         ("workspace_id",),
         {"credit_account_id": INTERNAL, "rate_id": INTERNAL},

@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue
 
+from burnish_gateway.datasets.item import answer_in_words
 from burnish_gateway.wire import ApiModel, Text
 from burnish_gateway.wording import PATTERNS
 
@@ -39,6 +40,13 @@ class ImportedTarget(ApiModel):
     id: Annotated[Text, Field(min_length=1, max_length=256)]
 
 
+Correction = Annotated[
+    Text,
+    Field(max_length=CORRECTION_MOST),
+    BeforeValidator(answer_in_words, json_schema_input_type=str | dict[str, JsonValue] | list[JsonValue] | float | bool),
+]
+
+
 class FeedbackBody(ApiModel):
     """One person's reaction to one execution or session: at least one of thumb, score, comment, correction, metric."""
 
@@ -50,8 +58,8 @@ class FeedbackBody(ApiModel):
     thumb: Literal["up", "down"] | None = None
     score: Annotated[float, Field(ge=0, le=1)] | None = None
     comment: Annotated[Text, Field(min_length=1, max_length=COMMENT_MOST)] | None = None
-    correction: Annotated[Text, Field(max_length=CORRECTION_MOST)] | None = Field(
-        default=None, description="The answer it should have been."
+    correction: Correction | None = Field(
+        default=None, description="The answer it should have been: a text, or JSON, which is kept as text."
     )
     metric: MetricBody | None = None
     user_id: NameOfOne | None = Field(

@@ -16,8 +16,8 @@ from burnish_gateway.insights.targets import Targets
 from burnish_gateway.moments import Moment
 from burnish_gateway.registry import compare_store, lines, store
 from burnish_gateway.registry.history_answers import ModelFigures, RunOfVersion, VersionColumn, VersionComparison
-from burnish_gateway.registry.label_rules import DEFAULT_THRESHOLD
 from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
+from burnish_gateway.registry.run_gate import DEFAULT_THRESHOLD
 from burnish_gateway.wire import make_router
 from burnish_shared.slug import MAX_VERSION, parse_slug
 

@@ -2,42 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal, Role
-from burnish_gateway.registry import review_store, store
+from burnish_gateway.registry import review_store
 from burnish_gateway.registry.prompt import Affected, Head, Prompt
+from burnish_gateway.registry.run_gate import Asked, problem_of_run
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, LabelProtected
 from burnish_shared.slug import LATEST, Label
 
-DEFAULT_THRESHOLD: Final = 0.8
-"""`quality_threshold` where a version says nothing (PRODUCT P1)."""
-
 
 @dataclass(frozen=True, slots=True)
 class LabelRules:
-    """As the workspace set them. `own_approval`: authors may approve what they wrote; `min_samples`: fewer items prove nothing."""
+    """As the workspace set them. `own_approval`: authors may approve what they wrote; `min_samples`: fewer items prove nothing.
+
+    `gate_evaluator_id`: whose mean score must reach `gate_min_score` where a test run has items without a right answer; None: nobody's.
+    """
 
     protected: frozenset[str]
     own_approval: bool
     test_run_gate: bool
     min_samples: int
-
-
-@dataclass(frozen=True, slots=True)
-class _RunProblem:
-    """Why the gate stays shut. `run`: the test run that was looked at, None where none counts."""
-
-    said: str
-    run: dict[str, Any] | None = None
+    gate_evaluator_id: UUID | None
+    gate_min_score: float
 
 
 async def rules_of(tx: Tx, workspace_id: UUID) -> LabelRules:
     """As they stand in this transaction."""
     row = await review_store.label_settings(tx, workspace_id)
-    return LabelRules(frozenset(row["protected_labels"]), row["own_approval"], row["test_run_gate"], row["min_samples"])
+    return LabelRules(
+        frozenset(row["protected_labels"]), row["own_approval"], row["test_run_gate"], row["min_samples"], row["gate_evaluator_id"],
+        row["gate_min_score"],
+    )  # fmt: skip
 
 
 async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> None:
@@ -51,7 +49,7 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
     if status != "approved":
         lacking.append("approval")
         details["review"] = status
-    if rules.test_run_gate and (problem := await _problem_of_run(tx, prompt, version, least=rules.min_samples)) is not None:
+    if rules.test_run_gate and (problem := await problem_of_run(tx, prompt, version, asked=_asked_by(rules))) is not None:
         lacking.append("test_run")
         details |= {"test_run": problem.said} | ({} if problem.run is None else {"run": problem.run})
     if lacking:
@@ -61,6 +59,10 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
             param="version",
             details={"lacking": lacking} | details,
         )
+
+
+def _asked_by(rules: LabelRules) -> Asked:
+    return Asked(rules.min_samples, rules.gate_evaluator_id, rules.gate_min_score)
 
 
 async def check_may_reach(tx: Tx, prompt: Prompt, label: Label, *, version: int, effects: Sequence[Affected]) -> None:
@@ -124,26 +126,3 @@ async def check_may_remove(tx: Tx, principal: Principal, label: Label) -> None:
     """Whoever asked for a removed label gets an error: of a protected one that is for admins to decide. Raises Forbidden."""
     if principal.role < Role.ADMIN and label in (await rules_of(tx, principal.workspace_id)).protected:
         raise Forbidden(f"The label '{label}' is protected: only an admin of the workspace may remove it.", param="label")
-
-
-async def _problem_of_run(tx: Tx, prompt: Prompt, version: int, *, least: int) -> _RunProblem | None:
-    """What keeps the newest test run of the version that counts from opening the gate.
-
-    One by another model, over train items, or over fewer items than `least` counts neither for nor against it. Routing gives a version
-    whose model is `auto` no model of its own: a run by any model counts.
-    """
-    found = await store.find_version(tx, prompt.workspace_id, prompt.prompt_id, version)
-    if found is None:
-        return _RunProblem(f"there is no version {version}")
-    model = None if found.content.model == "auto" else found.content.model
-    run = await review_store.newest_run(tx, prompt, version, model=model, least=least)
-    if run is None:
-        by = "" if model is None else f" by its model '{model}'"
-        return _RunProblem(f"version {version} has no completed test run{by} over {least} validation or test items or more")
-    threshold = found.content.spec.get("quality_threshold", DEFAULT_THRESHOLD)
-    accuracy = run["accuracy"]
-    if accuracy is not None and accuracy >= threshold:
-        return None
-    reached = "nothing" if accuracy is None else f"{accuracy:.1%}"
-    told = dict(run) | {"test_run_id": str(run["test_run_id"]), "dataset_id": str(run["dataset_id"]), "threshold": threshold}
-    return _RunProblem(f"its newest test run reached {reached} of the {threshold:.1%} that it must", told)

@@ -132,31 +132,37 @@ async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, 
     )
 
 
-async def newest_run(tx: Tx, prompt: Prompt, version: int, *, model: str | None, least: int) -> Record | None:
-    """The newest completed test run that can open a gate: over `least` items or more that have a right answer, of a whole
-    split from which nothing learns.
+async def newest_run(tx: Tx, prompt: Prompt, version: int, *, model: str | None, least: int, is_open_counted: bool) -> Record | None:
+    """The newest completed test run that can open a gate: over `least` items or more, of a whole split from which nothing learns.
 
-    `model`: which one must have answered; None: any. `accuracy` is 0..1, None where the run says nothing of it.
+    `model`: which one must have answered; None: any. `is_open_counted`: items without a right answer count among the `least`, too.
+    `items` have a right answer, `open_answers` are answers to items without one, `answers` all. `accuracy` is 0..1, None where the run
+    says nothing of it. `evaluators`: what each said, as the run's result has it.
     """
     return await tx.fetchrow(
         """SELECT test_run_id, dataset_id, split, model, coalesce((result #>> '{metrics,items}')::bigint, total / repeats) AS items,
-                  (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy FROM test_runs
+                  coalesce((result #>> '{metrics,without_right_answer}')::bigint, 0) AS open_answers, total AS answers,
+                  (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy, coalesce(result -> 'evaluators', '[]') AS evaluators
+             FROM test_runs
             WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = 'completed' AND failed_of IS NULL
               AND split IN ('validation', 'test') AND ($4::text IS NULL OR model = $4)
-              AND coalesce((result #>> '{metrics,items}')::bigint, total / repeats) >= $5
+              AND CASE WHEN $6 THEN total / repeats ELSE coalesce((result #>> '{metrics,items}')::bigint, total / repeats) END >= $5
             ORDER BY test_run_id DESC LIMIT 1""",
         prompt.workspace_id,
         prompt.prompt_id,
         version,
         model,
         least,
+        is_open_counted,
     )
 
 
 async def label_settings(tx: Tx, workspace_id: UUID) -> Record:
-    """protected_labels, own_approval, test_run_gate and min_samples of the workspace."""
+    """protected_labels, own_approval, test_run_gate, gate_evaluator_id, gate_min_score and min_samples of the workspace."""
     (row,) = await tx.fetch(
-        "SELECT protected_labels, own_approval, test_run_gate, min_samples FROM workspaces WHERE workspace_id = $1", workspace_id
+        """SELECT protected_labels, own_approval, test_run_gate, gate_evaluator_id, gate_min_score, min_samples FROM workspaces
+            WHERE workspace_id = $1""",
+        workspace_id,
     )
     return row
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS
+from burnish_gateway.datasets.bodies import Expected
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts.review import Reason, Verdict
 from burnish_shared.errors import InvalidField
@@ -63,8 +63,9 @@ class LabelBody(KeepingBody):
 
 
 class CorrectBody(KeepingBody):
-    expected: Annotated[Text, Field(min_length=1, max_length=EXPECTED_MOST_CHARS)] = Field(
-        description="What would have been right. The same as the answer: the verdict is `good`."
+    expected: Annotated[Expected, Field(min_length=1)] = Field(
+        description="What would have been right: a text, or JSON, which is kept as text. The same as the answer (a JSON object or list by "
+        "its value): the verdict is `good`."
     )
 
 

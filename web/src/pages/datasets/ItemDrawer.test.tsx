@@ -36,6 +36,20 @@ const button = (name: string) => screen.getByRole<HTMLButtonElement>("button", {
 const form = () => screen.queryByRole("form", { name: "Correct the right answer" });
 const write = (text: string) => fireEvent.change(screen.getByLabelText(/^The right answer/), { target: { value: text } });
 
+it("takes the right answer away where somebody says that there is none", async () => {
+  const asked = slowApi();
+  const { onOpen } = shown();
+  fireEvent.click(button("Correct the right answer"));
+  write(" ");
+  fireEvent.click(screen.getByLabelText(/^There is no right answer/));
+  expect(screen.queryByText(/Fill it in/)).toBeNull();
+  fireEvent.click(button("Save"));
+  const sent = await asking(asked, "PATCH", `${PATH}/i`);
+  expect(sent.body).toEqual({ expected: null });
+  await sent.answer({ ...item, id: "j", expected: null, added_version: 2, dataset_version: 2 });
+  expect(onOpen).toHaveBeenCalledWith("j");
+});
+
 it("saves another right answer alone, once, and goes on with the item that holds it", async () => {
   const asked = slowApi();
   const { onOpen, show } = shown();

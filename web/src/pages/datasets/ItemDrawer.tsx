@@ -4,7 +4,7 @@ import { type Schema, newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { change, invalidate, keyOf, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Drawer, Facts, Field, FormError, JsonView, KeptAtTheEnd, Loaded, LossAsked, Notice, Part, Prose, Textarea, errorFor, toast, toastError, useLossAsked, useUndo } from "@/kit";
+import { Badge, Button, Checkbox, Drawer, Facts, Field, FormError, JsonView, KeptAtTheEnd, Loaded, LossAsked, Notice, Part, Prose, Textarea, errorFor, toast, toastError, useLossAsked, useUndo } from "@/kit";
 import { inputWords } from "./items";
 import { SplitDot } from "./SplitCounts";
 
@@ -133,6 +133,7 @@ type Writing = { loss: ReturnType<typeof useLossAsked>; written: RefObject<() =>
 
 function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writing & { dataset: string; item: Item; isIn: boolean; onMade: (made: Schema<"CorrectedItem">) => void; onCancel: () => void }) {
   const [expected, setExpected] = useState(item.expected ?? "");
+  const [isOpen, setOpen] = useState(false);
   const queries = useQueryClient();
   const save = useChange("patch", ONE, CHANGES);
   const undo = useUndo(BEGINS);
@@ -140,12 +141,12 @@ function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writi
   // Under one key it is corrected once, also where the answer was lost on its way and it is sent again.
   const key = useRef(newIdempotencyKey());
   const isBlank = expected.trim() === "";
-  const isReady = isIn && !isBlank && expected.trim() !== (item.expected ?? "").trim() && !save.isPending;
-  const back = (made: string, before: string) => () => change("patch", ONE, { path: { dataset_id: dataset, item_id: made }, body: { expected: before } });
+  const isReady = isIn && !save.isPending && (isOpen || (!isBlank && expected.trim() !== (item.expected ?? "").trim()));
+  const back = (made: string, before: string | null) => () => change("patch", ONE, { path: { dataset_id: dataset, item_id: made }, body: { expected: before } });
   // The word of it comes also where the drawer was closed meanwhile.
   const submit = () =>
-    void save.mutateAsync({ path: { dataset_id: dataset, item_id: item.id }, headers: { "Idempotency-Key": key.current }, body: { expected } }, { onSuccess: onMade }).then(
-      (made) => toast(`Corrected: version ${made.dataset_version}`, item.expected === null ? undefined : undo(back(made.id, item.expected), "It expects again what it did")),
+    void save.mutateAsync({ path: { dataset_id: dataset, item_id: item.id }, headers: { "Idempotency-Key": key.current }, body: { expected: isOpen ? null : expected } }, { onSuccess: onMade }).then(
+      (made) => toast(`Corrected: version ${made.dataset_version}`, undo(back(made.id, item.expected), "It expects again what it did")),
       (error: unknown) => {
         if (!form.current) toastError(error);
         if (asApiError(error).status === 404) void invalidate(queries, BEGINS);
@@ -166,13 +167,13 @@ function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writi
       onInput={loss.writes}
     >
       <KeptAtTheEnd written={written} />
-      <Field label="The right answer" hint="It makes the next version of the dataset. What was measured with the answer before keeps it." required error={isBlank && item.expected !== null ? "Fill it in, or take the item out." : errorFor(save.error, "expected")}>
+      <Field label="The right answer" hint="It makes the next version of the dataset. What was measured with the answer before keeps it." required error={isBlank && item.expected !== null && !isOpen ? "Fill it in, or take the item out." : errorFor(save.error, "expected")}>
         <Textarea
           autoFocus
           rows={2}
           className="min-h-14"
           value={expected}
-          readOnly={save.isPending}
+          readOnly={save.isPending || isOpen}
           onChange={(event) => {
             if (save.error) save.reset();
             key.current = newIdempotencyKey();
@@ -180,6 +181,18 @@ function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writi
           }}
         />
       </Field>
+      {item.expected === null ? null : (
+        <Checkbox
+          label="There is no right answer"
+          hint="Evaluators judge what is answered; no search takes the dataset then."
+          checked={isOpen}
+          disabled={save.isPending}
+          onChange={(event) => {
+            key.current = newIdempotencyKey();
+            setOpen(event.target.checked);
+          }}
+        />
+      )}
       <FormError error={save.error} />
       {loss.isAsked ? <LossAsked /> : null}
       <div className="flex justify-end gap-2">

@@ -63,7 +63,7 @@ function AddFeedback({ run, comment: { text: comment, ...commenting }, correctio
   const send = useChange("post", "/v1/feedback", {
     onRefused: ({ body }, error) => {
       commenting.set(body.comment ?? "");
-      correcting.set(body.correction ?? "");
+      correcting.set(typeof body.correction === "string" ? body.correction : "");
       if (!isHere.current) toastError(error);
     },
   });

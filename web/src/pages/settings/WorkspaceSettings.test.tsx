@@ -8,7 +8,7 @@ import { WorkspaceSettings } from "./WorkspaceSettings";
 vi.mock("@tanstack/react-router", async () => ({ useNavigate: () => () => undefined, useSearch: () => ({}), ...(await import("../../kit/link.fake")) }));
 
 const LIMITS = { plan: "team", rate_limit_per_minute: 600, concurrency: 10, retention_days: 90, platform_keys: true };
-const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
+const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, gate_evaluator_id: null, gate_min_score: 0.8, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
 
 let facts: object;
 let sent: unknown[];
@@ -22,6 +22,7 @@ beforeEach(() => {
     const request = given as Request;
     const { pathname } = new URL(request.url);
     if (pathname === "/v1/auth/session") return Response.json({ user: { id: "u1", name: "Ada", email: "ada@example.com", is_operator: false }, workspaces: [{ id: "w1", name: "Desk", role: "admin" }], csrf_token: "csrf", session_id: "s1" });
+    if (pathname === "/v1/evaluators") return Response.json({ data: [{ id: "e1", name: "Kind", kind: "llm_judge" }, { id: "e2", name: "Same", kind: "exact" }], next_cursor: null });
     if (pathname !== "/v1/workspaces/w1") return Response.json({ data: [], next_cursor: null });
     if (request.method === "PATCH") {
       const body: object = JSON.parse(await request.text());
@@ -73,6 +74,21 @@ it("loses no days that are typed where somebody else changes what is kept", asyn
   await screen.findByText(/Changed by somebody meanwhile/);
   fireEvent.click(screen.getByRole("button", { name: "Save" }));
   await waitFor(() => expect(sent).toEqual([{ retention_days: 60 }]));
+});
+
+it("asks by which evaluator the gate goes where there is no right answer, of those that can say something", async () => {
+  open(<WorkspaceSettings id="w1" />);
+  expect(screen.queryByLabelText(/^Without a right answer/)).toBeNull();
+  fireEvent.click(await screen.findByLabelText(/^Protected labels also want a test run/));
+  const choice = await screen.findByLabelText<HTMLSelectElement>(/^Without a right answer/);
+  await waitFor(() => expect([...choice.options].map((one) => one.text)).toEqual(["Nobody: such items open nothing", "Kind"]));
+  expect(screen.queryByLabelText(/^Mean score/)).toBeNull();
+  fireEvent.change(choice, { target: { value: "e1" } });
+  fireEvent.change(screen.getByLabelText(/^Mean score/), { target: { value: "2" } });
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Save" }).disabled).toBe(true);
+  fireEvent.change(screen.getByLabelText(/^Mean score/), { target: { value: "0.7" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(sent).toEqual([{ test_run_gate: true, gate_evaluator_id: "e1", gate_min_score: 0.7 }]));
 });
 
 it("has a place for how runs are answered and for what a search must show", async () => {

@@ -7,6 +7,7 @@ import { type WorkspaceFacts, useWorkspace } from "@/api/workspace";
 import { Button, Checkbox, Facts, Field, FormError, Input, KeptAtTheEnd, Loaded, Meanwhile, Section, Select, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
 import { Statistics } from "./Statistics";
+import { TestGate } from "./TestGate";
 import { type Draft, SHAPES, changesOf, draftOf, faultsOf } from "./workspace";
 
 export function WorkspaceSettings({ id }: { id: string }) {
@@ -52,6 +53,7 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
         </Field>
         <Checkbox label="One may approve what one wrote oneself" checked={draft.ownApproval} disabled={off} onChange={(event) => change({ ownApproval: event.target.checked })} />
         <Checkbox label="Protected labels also want a test run that reaches the version's threshold" checked={draft.testGate} disabled={off} onChange={(event) => change({ testGate: event.target.checked })} />
+        {draft.testGate ? <TestGate draft={draft} onChange={change} off={off} fault={faults.gateScore} error={save.error} /> : null}
         <Checkbox
           label="Use the operator's provider keys where there is none of ours"
           hint={facts.limits.platform_keys ? "Such calls cost the plan's markup on top." : "The plan does not allow it."}

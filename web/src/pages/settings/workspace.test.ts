@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { changesOf, draftOf, faultsOf } from "./workspace";
 
-const FACTS = { name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: true, share_statistics: false, protected_labels: ["production"], own_approval: true, test_run_gate: false, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false };
+const FACTS = { name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: true, share_statistics: false, protected_labels: ["production"], own_approval: true, test_run_gate: false, gate_evaluator_id: null, gate_min_score: 0.8, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false };
 const base = draftOf(FACTS as never);
 
 it("sends what somebody changed, and nothing else", () => {
@@ -23,8 +23,18 @@ it("writes what a search must show in per cent, and sends the share", () => {
   expect(changesOf({ ...own, confidence: "99.5", samples: "100", examples: true, shape: "raw" }, own)).toEqual({ confidence: 0.995, min_samples: 100, examples_in_prompts: true, response_shape: "raw" });
 });
 
+it("takes no evaluator for none, and sends the score as it is", () => {
+  const own = draftOf({ ...FACTS, gate_evaluator_id: "e1" } as never);
+  expect(changesOf({ ...own, gateEvaluator: "", gateScore: "0.75" }, own)).toEqual({ gate_evaluator_id: null, gate_min_score: 0.75 });
+  expect(changesOf({ ...base, gateEvaluator: "e1" }, base)).toEqual({ gate_evaluator_id: "e1" });
+});
+
 it("names by field what the API would refuse", () => {
   expect(faultsOf(base)).toEqual({});
   expect(Object.keys(faultsOf({ ...base, rate: "many", samples: "19", confidence: "100" }))).toEqual(["rate", "samples", "confidence"]);
+  const gated = { ...base, testGate: true, gateEvaluator: "e1", gateScore: "1.5" };
+  expect(Object.keys(faultsOf(gated))).toEqual(["gateScore"]);
+  expect(faultsOf({ ...gated, gateEvaluator: "" })).toEqual({});
+  expect(changesOf({ ...gated, gateEvaluator: "" }, base)).toEqual({ test_run_gate: true });
   expect(Object.keys(faultsOf({ ...base, samples: "20.5", confidence: "" }))).toEqual(["samples", "confidence"]);
 });

@@ -14,6 +14,9 @@ export type Draft = {
   labels: string;
   ownApproval: boolean;
   testGate: boolean;
+  /** Empty: none. */
+  gateEvaluator: string;
+  gateScore: string;
   shape: Shape;
   samples: string;
   /** In per cent. */
@@ -41,6 +44,8 @@ export function draftOf(facts: Facts): Draft {
     labels: facts.protected_labels.join(", "),
     ownApproval: facts.own_approval,
     testGate: facts.test_run_gate,
+    gateEvaluator: facts.gate_evaluator_id ?? "",
+    gateScore: String(facts.gate_min_score),
     shape: facts.response_shape as Shape,
     samples: String(facts.min_samples),
     confidence: String(exact(facts.confidence * 100)),
@@ -57,6 +62,8 @@ function settingsOf(draft: Draft): Change {
     protected_labels: [...new Set(draft.labels.split(",").map((one) => one.trim().toLowerCase()).filter(Boolean))],
     own_approval: draft.ownApproval,
     test_run_gate: draft.testGate,
+    gate_evaluator_id: draft.gateEvaluator || null,
+    ...(isWithin(draft.gateScore, 0, 1) ? { gate_min_score: Number(draft.gateScore) } : {}),
     share_statistics: draft.statistics,
     response_shape: draft.shape,
     min_samples: Number(draft.samples),
@@ -68,9 +75,10 @@ function settingsOf(draft: Draft): Change {
 const isWithin = (text: string, least: number, most: number) => text.trim() !== "" && Number(text) >= least && Number(text) <= most;
 
 /** What is wrong with what somebody wrote, by field. */
-export function faultsOf(draft: Draft): { rate?: string; samples?: string; confidence?: string } {
+export function faultsOf(draft: Draft): { rate?: string; gateScore?: string; samples?: string; confidence?: string } {
   return {
     ...(/^\d*$/.test(draft.rate.trim()) ? {} : { rate: "A whole number, or nothing." }),
+    ...(!draft.testGate || !draft.gateEvaluator || isWithin(draft.gateScore, 0, 1) ? {} : { gateScore: "From 0 to 1." }),
     ...(/^\d+$/.test(draft.samples.trim()) && isWithin(draft.samples, 20, 10_000) ? {} : { samples: "A whole number from 20 to 10,000." }),
     ...(isWithin(draft.confidence, 80, 99.9) ? {} : { confidence: "From 80 to 99.9." }),
   };

@@ -11,7 +11,7 @@ import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 import { MOST_RUNS, runsOf } from "./model";
 
 type Body = Schema<"TestRunBody">;
-type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null; /** Chosen before: of a run that is made again. */ evaluators: readonly string[]; times: number };
+type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null; /** Chosen before: of a run that is made again. */ evaluators: readonly string[]; /** Of a run that is made again: who judged the items with criteria. */ judge: string | null; times: number };
 
 const NAMES = ["train", "validation", "test"] as const;
 
@@ -25,6 +25,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const [repeats, setRepeats] = useState(String(given.times));
   const [evaluators, setEvaluators] = useState<readonly string[]>(given.evaluators);
   const [onlyFailed, setOnlyFailed] = useState(given.failedOf !== null);
+  const [judge, setJudge] = useState(given.judge);
   const prompts = usePromptChoices();
   const datasets = useDatasets();
   const { choices: known } = useModels();
@@ -41,11 +42,13 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   // Of another dataset or split no items failed in that run.
   const canBeOnlyFailed = given.failedOf !== null && dataset === given.dataset && split === given.split;
   const failedOf = canBeOnlyFailed && onlyFailed ? given.failedOf : null;
+  // Other items may have no criteria that one could judge by.
+  const hasCriteria = given.judge !== null && dataset === given.dataset && split === given.split;
   const runs = runsOf(versions, models);
   const isTooMany = runs > MOST_RUNS;
   const body: Body | null =
     prompt && dataset && !isTooMany
-      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: [...models], evaluators: [...evaluators], versions: versions.map(Number), ...(failedOf ? { failed_of: failedOf } : {}), ...(other ? { compare_with: other } : {}) }
+      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: [...models], evaluators: [...evaluators], versions: versions.map(Number), ...(failedOf ? { failed_of: failedOf } : {}), ...(other ? { compare_with: other } : {}), ...(hasCriteria && judge ? { judge } : {}) }
       : null;
   const forecast = useForecast("/v1/test-runs/forecast", open ? body : null);
   const submit = () =>
@@ -91,6 +94,11 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           <Checkbox label="Only the items that failed in the run before" hint="Quick to see what a change mends. Its share of right answers is not comparable with that of the whole split." checked={onlyFailed} onChange={(event) => setOnlyFailed(event.target.checked)} />
           <FieldFault text={errorFor(error, "failed_of")} />
         </div>
+      ) : null}
+      {hasCriteria ? (
+        <Labelled name="Judge of criteria" error={errorFor(error, "judge")}>
+          <Combobox label="Judge of criteria" value={judge} onChange={setJudge} placeholder="The model that answers" clear="The model that answers" choices={judge && !known.some((one) => one.value === judge) ? [{ value: judge, label: judge }, ...known] : known} className="w-full" />
+        </Labelled>
       ) : null}
       {split === "test" ? <p className="text-12 text-muted">Looking at the test split often wears it out for proofs. Use validation while you are still changing the text.</p> : null}
       {(evaluatorsOf.rows?.length ?? 0) > 0 ? (

@@ -80,7 +80,7 @@ function Acts({ run }: { run: Run }) {
   const path = { run_id: run.id };
   if (!isGoingOn(run.status) && !isPaused(run.status)) {
     const scored = resultOf(run).evaluators.map((one) => one.id);
-    const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split, ...(scored.length > 0 ? { evaluators: scored.join(",") } : {}), ...(run.repeats > 1 ? { times: String(run.repeats) } : {}) };
+    const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split, ...(run.model === "auto" ? {} : { model: run.model }), ...(run.judge ? { judge: run.judge } : {}), ...(scored.length > 0 ? { evaluators: scored.join(",") } : {}), ...(run.repeats > 1 ? { times: String(run.repeats) } : {}) };
     const hasFailed = run.status === "completed" && resultOf(run).failed.length > 0;
     return may.edit ? (
       <>

@@ -18,14 +18,14 @@ import { EVALUATION_TABS } from "./tabs";
 const Compare = later(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const;
-// `on`: the dataset whose runs are shown. `group`: what one start made. `version`, `dataset`, `split`, `model`, `failed_of`, `evaluators` and `times` fill the form of a start.
-const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), on: id(), group: id(), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text(), evaluators: text(), times: integer(1) };
+// `on`: the dataset whose runs are shown. `group`: what one start made. `version`, `dataset`, `split`, `model`, `failed_of`, `evaluators`, `judge` and `times` fill the form of a start.
+const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), on: id(), group: id(), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text(), evaluators: text(), judge: text(), times: integer(1) };
 
 const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "split": "validation"}'`;
 
 export default function TestRunsPage() {
-  const [{ tab, prompt, status, on, group, new: starting, dataset, version, split, model, failed_of: failedOf, evaluators, times }, set] = useUrlState(shape);
+  const [{ tab, prompt, status, on, group, new: starting, dataset, version, split, model, failed_of: failedOf, evaluators, judge, times }, set] = useUrlState(shape);
   const may = useMay();
   const prompts = usePromptChoices();
   const [moving, setMoving] = useState(false);
@@ -33,7 +33,7 @@ export default function TestRunsPage() {
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
   const nameOf = useDatasetNames();
   const datasets = useDatasets();
-  const open = (isOpen: boolean) => set(isOpen ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "", evaluators: "", times: 1 });
+  const open = (isOpen: boolean) => set(isOpen ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "", evaluators: "", judge: "", times: 1 });
 
   const commands = useMemo(() => [{ id: "new-test-run", label: "New test run", keys: "n", run: () => set({ new: true }) }], [set]);
   useCommands(commands);
@@ -85,7 +85,7 @@ export default function TestRunsPage() {
           { id: "compare", label: "Compare versions", content: <Suspense fallback={<SkeletonText />}><Compare prompt={prompt} /></Suspense> },
         ]}
       />
-      <StartRun key={`${starting} ${dataset} ${version} ${split} ${model} ${failedOf} ${evaluators} ${times}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} failedOf={failedOf || null} evaluators={evaluators ? evaluators.split(",") : []} times={times} />
+      <StartRun key={`${starting} ${dataset} ${version} ${split} ${model} ${failedOf} ${evaluators} ${judge} ${times}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} failedOf={failedOf || null} evaluators={evaluators ? evaluators.split(",") : []} judge={judge || null} times={times} />
     </Page>
   );
 }

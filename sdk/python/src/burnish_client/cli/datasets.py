@@ -39,13 +39,16 @@ def upload_dataset(
         list[str] | None,
         typer.Option("--map", help="COLUMN=FIELD, again for each: what a column is that the file names otherwise. - leaves it out."),
     ] = None,
+    keep_blank: Annotated[
+        bool, typer.Option("--keep-blank", help="Lines without a right answer become items that evaluators judge.")
+    ] = False,
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:
     """Make a dataset of a file, and print its id."""
     with reaching(profile) as burnish:
         try:
-            dataset_id = upload(burnish, file, split=split, name=name, mapping=mapping_of(columns or ()))
+            dataset_id = upload(burnish, file, split=split, name=name, mapping=mapping_of(columns or ()), keep_blank=keep_blank)
         except BadGiven as fault:
             stop(str(fault), code=WRONG_USE)
     return print_json({"id": dataset_id}) if as_json else print(dataset_id)

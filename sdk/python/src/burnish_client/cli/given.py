@@ -39,6 +39,9 @@ NAMED_MOST: Final = 8
 """Datasets, where none has the name that was given."""
 
 
+_OPEN: Final = " Where there is no right answer, evaluators judge: --keep-blank of `burnish datasets upload`, `evaluators` of a test."
+
+
 class BadGiven(ValueError):
     """What was given cannot be used, with the reason in words."""
 
@@ -68,10 +71,11 @@ def variables_of(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
     return found
 
 
-def find_dataset(burnish: Burnish, given: str, *, split: str | None = None, beside: Path | None = None) -> str:
+def find_dataset(burnish: Burnish, given: str, *, split: str | None = None, beside: Path | None = None, keep_blank: bool = False) -> str:
     """The id of a dataset: given itself, as a name, or as a file (JSONL or CSV), which is uploaded once for each content.
 
-    `split`: where the items of a file go that do not say it themselves. `beside`: the folder that a file's path begins at.
+    `split`: where the items of a file go that do not say it themselves. `beside`: the folder that a file's path begins at. `keep_blank`:
+    as `items_of` takes it.
     Raises BadGiven where there is none, or a line of the file is no item.
     """
     try:
@@ -80,7 +84,7 @@ def find_dataset(burnish: Burnish, given: str, *, split: str | None = None, besi
         pass
     path = (beside or Path()) / given
     if path.is_file():
-        return upload(burnish, path, split=split)
+        return upload(burnish, path, split=split, keep_blank=keep_blank)
     there = list(burnish.list("/v1/datasets", limit=200))
     found = [one for one in there if one["name"] == given]
     if not found:
@@ -91,10 +95,17 @@ def find_dataset(burnish: Burnish, given: str, *, split: str | None = None, besi
 
 
 def upload(
-    burnish: Burnish, path: Path, *, split: str | None = None, name: str | None = None, mapping: Mapping[str, str] | None = None
+    burnish: Burnish,
+    path: Path,
+    *,
+    split: str | None = None,
+    name: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    keep_blank: bool = False,
 ) -> str:
-    """The id. A file is named after itself and what it holds: the same content is uploaded once. `mapping`: as `items_of` takes it."""
-    items = list(items_of(path, split=split, mapping=mapping))
+    """The id. A file is named after itself and what it holds: the same content is uploaded once. `mapping`, `keep_blank`: as `items_of`
+    takes them."""
+    items = list(items_of(path, split=split, mapping=mapping, keep_blank=keep_blank))
     if not items:
         raise BadGiven(f"{path} holds no items.")
     digest = hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()[:12]
@@ -122,10 +133,13 @@ def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+def items_of(
+    path: Path, *, split: str | None = None, mapping: Mapping[str, str] | None = None, keep_blank: bool = False
+) -> Iterator[dict[str, Any]]:
     """Items of a JSONL or CSV file. In CSV the columns are `input` (or `inputs.NAME`), `expected`, `split`; others are metadata.
 
-    `mapping`: columns that have another name in the file, each with what it is; `-` leaves it out.
+    `mapping`: columns that have another name in the file, each with what it is; `-` leaves it out. `keep_blank`: what has no `expected`
+    is an item without a right answer, which evaluators judge.
     """
     is_csv = path.suffix.lower() == ".csv"
     text = _read(path, "utf-8-sig", ends_as_they_are=is_csv)
@@ -141,22 +155,31 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
             row = _placed(found, mapping, named=is_csv)
         except BadGiven as error:
             raise BadGiven(f"{path}, line {number}: {error}") from None
-        if missing := [field for field in ("input", "expected") if field not in row]:
-            how = f" `burnish datasets upload FILE --map COLUMN={missing[0]}` says which column it is." if is_csv else ""
-            raise BadGiven(
-                f"{path}, line {number}: an item has `input` and `expected`. This has no {' and no '.join(missing)}, but "
-                f"{', '.join(found)[:300] or 'nothing'}.{how}"
-            )
-        if empty := [field for field in ("input", "expected") if row[field] in (None, "")]:
-            raise BadGiven(f"{path}, line {number}: {' and '.join(f'`{field}`' for field in empty)} is empty; an item needs both.")
+        _check_item(row, found, f"{path}, line {number}", is_csv=is_csv, keep_blank=keep_blank)
         if not isinstance(row.get("metadata") or {}, Mapping):
             raise BadGiven(f"{path}, line {number}: `metadata` is an object.")
         others = {key: value for key, value in row.items() if key not in ITEM_FIELDS and value is not None}
         metadata = dict(row.get("metadata") or {}) | others
         item = {key: row[key] for key in ("input", "expected", "split", "group", "synthetic") if row.get(key) not in (None, "")}
+        if keep_blank and isinstance(expected := item.get("expected"), str) and not expected.strip():
+            del item["expected"]
         yield ({"split": split} if split else {}) | item | ({"metadata": metadata} if metadata else {})
     if unused:
         raise BadGiven(f"--map: no line of {path} has a column '{min(unused)}'.")
+
+
+def _check_item(row: Mapping[str, Any], found: Mapping[str, Any], where: str, *, is_csv: bool, keep_blank: bool) -> None:
+    """Raises BadGiven, which begins with `where`, for what lacks an input, or a right answer where that is needed."""
+    needed = ("input",) if keep_blank else ("input", "expected")
+    if missing := [field for field in needed if field not in row]:
+        how = f" `burnish datasets upload FILE --map COLUMN={missing[0]}` says which column it is." if is_csv else ""
+        raise BadGiven(
+            f"{where}: an item has `input` and `expected`. This has no {' and no '.join(missing)}, but "
+            f"{', '.join(found)[:300] or 'nothing'}.{how}{_OPEN if missing == ['expected'] else ''}"
+        )
+    if empty := [field for field in needed if row[field] in (None, "")]:
+        said = f"{where}: {' and '.join(f'`{field}`' for field in empty)} is empty; an item needs {'both' if len(needed) > 1 else 'it'}."
+        raise BadGiven(said + (_OPEN if empty == ["expected"] else ""))
 
 
 def _placed(found: Mapping[str, Any], mapping: Mapping[str, str], *, named: bool) -> dict[str, Any]:

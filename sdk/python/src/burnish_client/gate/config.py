@@ -11,10 +11,20 @@ import yaml
 
 NAME: Final = "burnish.yaml"
 SPLITS: Final = ("train", "validation", "test")
+EVALUATORS_MOST: Final = 10
 
 
 class BadConfig(ValueError):
     """The file cannot be used, with the reason in words."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An evaluator of Burnish, by its name or id, and the mean score that the answers must reach, from 0 to 1. An answer without a score
+    counts as 0. None: it is told, and asks for nothing."""
+
+    evaluator: str
+    min_score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Test:
     `dataset`: a file (beside burnish.yaml), a name or an id. `min_accuracy`: share from 0 to 1; None: the version's own quality
     threshold, 0.8 without, unless a baseline is compared with. `sure`: the lower bound of the interval must reach it, too. `baseline`: a
     label or a version. `max_drop`: the share that it may be worse at most, at the lower bound; None: it must not be surely worse.
+    `evaluators`: what else scores the answers; items without a right answer are judged by them alone.
     """
 
     __test__ = False  # pytest would take it for one of its own
@@ -38,6 +49,7 @@ class Test:
     max_drop: float | None = None
     repeats: int = 1
     model: str | None = None
+    evaluators: tuple[Scored, ...] = ()
 
     @property
     def title(self) -> str:
@@ -95,7 +107,26 @@ def read_test(said: Any, where: str) -> Test:
     repeats = given.get("repeats", 1)
     if not isinstance(repeats, int) or isinstance(repeats, bool) or not 1 <= repeats <= 20:
         raise BadConfig(f"{where}: `repeats` is a number from 1 to 20.")
+    if "evaluators" in given:
+        given["evaluators"] = _evaluators(given["evaluators"], where)
     return Test(**given)
+
+
+def _evaluators(said: Any, where: str) -> tuple[Scored, ...]:
+    """`name: least mean score` each, or names alone."""
+    if isinstance(said, tuple) and all(isinstance(one, Scored) for one in said):
+        return said
+    if isinstance(said, list):
+        said = dict.fromkeys(said) if all(isinstance(one, str) for one in said) else None
+    if not isinstance(said, Mapping) or not 1 <= len(said) <= EVALUATORS_MOST or not all(isinstance(name, str) and name for name in said):
+        raise BadConfig(
+            f"{where}: `evaluators` says names or ids with the mean score that each must reach, such as {{polite: 0.8}}; "
+            f"{EVALUATORS_MOST} at most."
+        )
+    for name, least in said.items():
+        if least is not None and not (_is_number(least) and 0 <= least <= 1):
+            raise BadConfig(f"{where}: the mean score of the evaluator {name} is a number from 0 to 1.")
+    return tuple(Scored(name, least) for name, least in said.items())
 
 
 def _check_kinds(given: Mapping[str, Any], where: str) -> None:

@@ -53,7 +53,8 @@ def as_markdown(results: Sequence[Result]) -> str:
         cells = (_verdict(one), one.title, str(one.version or ""), right, interval, against, str(one.items or ""))
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     for one in results:
-        words = [check.words for check in one.checks if not check.passed] + ([one.error] if one.error else []) + list(one.notes)
+        words = [check.words for check in one.checks if not check.passed or check.name.startswith("score:")]
+        words += ([one.error] if one.error else []) + list(one.notes)
         if words:
             lines += ["", f"**{_cell(one.title)}**", "", *(f"- {_cell(word)}" for word in words)]
         lines += [f"- broken: `{_code(case.get('input'))}` now says `{_code(case.get('run_output'))}`" for case in one.broken[:BROKEN_MOST]]
