@@ -20,7 +20,6 @@ from burnish_gateway.evaluators.scoring_forecast import expected_cost
 from burnish_gateway.execution.list_filters import bound_of
 from burnish_gateway.moments import check_order
 from burnish_gateway.turns_store import take_turns
-from burnish_shared.contracts.evaluators import NEED_EXPECTED
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import created_at, new_uuid

@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0145"
-down_revision = "0140"
+down_revision = "0141"
 branch_labels = None
 depends_on = None
 
