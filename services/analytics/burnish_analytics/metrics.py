@@ -34,9 +34,9 @@ housework_failures_total = Counter(
     "burnish_housework_failures_total", "Rounds of housework that failed; the next round tries again.", ["task"]
 )
 HOUSEWORK: Final = (
-    "adopt", "backups", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge",
-    "labels", "letters", "look_again", "models", "month", "news", "partitions", "providers", "publish", "recount", "scores", "tidy",
-    "unmuted", "usage", "watch", "whole", "words",
+    "adopt", "backups", "budgets", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join",
+    "judge", "labels", "letters", "look_again", "models", "month", "news", "partitions", "providers", "publish", "recount", "scores",
+    "targets", "tidy", "unmuted", "usage", "watch", "whole", "words",
 )  # fmt: skip
 for _task in HOUSEWORK:
     housework_failures_total.labels(_task)  # As above: the first failure is counted from 0.

@@ -133,7 +133,7 @@ ID = str(UUID(int=7))
         ('{"execution_id": "not-an-id", "thumb": "up"}', 422, "execution_id"),
         ('{"session_id": "", "thumb": "up"}', 422, "session_id"),
         (f'{{"execution_id": "{ID}", "comment": ""}}', 422, "comment"),
-        (f'{{"execution_id": "{ID}", "comment": "\\u0000"}}', 400, None),
+        (f'{{"execution_id": "{ID}", "comment": "\\u0000"}}', 400, "comment"),
         (f'{{"execution_id": "{ID}", "thumb": "up", "workspace_id": "{ID}"}}', 422, "workspace_id"),
         (f'{{"execution_id": "{ID}", "thumb": "up", "context": {{"a": "{"x" * 20_000}"}}}}', 422, "context"),
         (f'{{"execution_id": "{ID}", "thumb": "up", "context": []}}', 422, "context"),

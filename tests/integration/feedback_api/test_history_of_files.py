@@ -112,13 +112,11 @@ async def test_traces_and_scores_of_langfuse_become_executions_with_feedback(cal
 async def test_ratings_of_the_source_systems_become_feedback(caller: Caller) -> None:
     rows: list[dict[str, Any]] = [
         {"id": "r-1", "rating": 5, "feedback_comment": "great", "user_id": "ada"}, {"id": "r-2", "rating": 2},
-        {"id": "r-3", "feedback": "thumbs_down"}, {"id": "r-4", "user_feedback": "I asked for tea"}, {"id": "r-5", "rating": 9},
-        {"id": "r-6"},
+        {"id": "r-3", "feedback": "thumbs_down"}, {"id": "r-4", "user_feedback": "I asked for tea"}, {"id": "r-6"},
     ]  # fmt: skip
     rest = {"prompt_name": "route", "model": "gpt-4o", "response": "x", "created_at": at(0)}
     told = await bring(caller, {"ai_prompt_executions": [rest | one for one in rows]}, "format=source&model=simulated/chat")
-    assert (told["executions"]["added"], told["feedback"]) == (6, {"found": 4})
-    assert [note for note in told["notes"] if "'9'" in note], told["notes"]
+    assert (told["executions"]["added"], told["feedback"], told["notes"]) == (5, {"found": 4}, [])
     runs = await brought(caller)
     great = (await said_of(caller, runs["r-1"]["id"], most=1))["score"]
     assert (great["score"], great["comment"], great["user_id"]) == (1.0, "great", "ada")
@@ -126,3 +124,11 @@ async def test_ratings_of_the_source_systems_become_feedback(caller: Caller) -> 
     assert (await said_of(caller, runs["r-3"]["id"], most=1))["thumb"]["thumb"] == "down"
     assert (await said_of(caller, runs["r-4"]["id"], most=1))["comment"]["comment"] == "I asked for tea"
     assert await feedback_shown(caller, runs["r-6"]["id"]) == []
+
+
+async def test_marks_of_a_scale_that_nobody_named_are_left_out_and_said(caller: Caller) -> None:
+    rows = [{"id": "m-1", "rating": 9, "feedback_comment": "fine"}, {"id": "m-2", "rating": 5}, {"id": "m-3", "feedback": "thumbs_up"}]
+    rest = {"prompt_name": "route", "model": "gpt-4o", "response": "x", "created_at": at(0)}
+    told = await bring(caller, {"ai_prompt_executions": [rest | one for one in rows]}, "format=source&model=simulated/chat")
+    assert (told["executions"]["added"], told["feedback"]) == (3, {"found": 2}), "the 5 of ten is not the 5 of five"
+    assert [[mark for mark in ("'9'", "'5'") if mark in note] for note in told["notes"]] == [["'9'"], ["'5'"]]
