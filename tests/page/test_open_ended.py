@@ -30,7 +30,7 @@ async def test_letters_without_a_right_answer_are_judged_and_two_runs_compared(p
     await dialog.get_by_label("Column sender is").select_option("metadata")
     await expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
     await dialog.get_by_role("checkbox", name="There is no right answer").check()
-    await expect(dialog.get_by_role("status")).to_contain_text("6 items from CSV")
+    await expect(dialog.get_by_role("status").filter(has_text="6 items from CSV")).to_be_visible()
     await expect(dialog.get_by_role("group", name="What would be saved")).to_contain_text("6 items")
     await settled(page)
     await check_axe(page, without=BEHIND)

@@ -45,8 +45,8 @@ async def test_addresses_that_people_try_lead_to_the_page_that_they_mean(page_as
     await page.wait_for_url("**/app/webhooks")
     await page.goto(site.at("/app/setup"))
     await page.wait_for_url("**/app/start")
-    await page.goto(site.at("/app/login"))
-    await page.wait_for_url("**/app/prompts")
+    await page.goto(site.at("/app/login?to=/webhooks"))
+    await page.wait_for_url("**/app/webhooks")
 
 
 async def test_what_stood_in_a_form_is_put_back_or_copied_after_signing_in_again(page_as: OpenPage, site: Site) -> None:

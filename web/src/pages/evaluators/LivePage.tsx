@@ -1,6 +1,6 @@
 import { Plus } from "lucide-react";
 import { useMemo } from "react";
-import { useAll, useRead } from "@/api/hooks";
+import { useAll, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, Combobox, Section, Toolbar } from "@/kit";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
@@ -9,6 +9,7 @@ import { useHotkey } from "@/shell/keys";
 import { EditLive } from "./EditLive";
 import { Head } from "./Head";
 import { LiveTable } from "./LiveTable";
+import { liveOf } from "./live";
 import { ScorePast } from "./ScorePast";
 import { ScoringsTable } from "./ScoringsTable";
 
@@ -22,6 +23,8 @@ export default function LivePage() {
   const known = useAll("/v1/evaluators", {}, { staleTime: 10_000 });
   const opened = useRead("/v1/live-evaluations/{live_evaluation_id}", { path: { live_evaluation_id: edit } }, { enabled: edit !== "" });
   const all = known.rows;
+  // What comes below waits for the table, so that it does not move when that is there.
+  const above = usePages("/v1/live-evaluations", liveOf(evaluator || null, archived));
   // A form is opened, and what stands in it is not here yet.
   const isComing = ((making || past) && may.edit && known.isLoading) || (edit !== "" && (known.isLoading || opened.isLoading));
   const add = () => set({ new: true, edit: "", past: false });
@@ -43,17 +46,19 @@ export default function LivePage() {
         <Checkbox label="Archived ones too" checked={archived} onChange={(event) => set({ archived: event.target.checked })} />
       </Toolbar>
       <LiveTable evaluator={evaluator || null} archived={archived} onEdit={(live) => set({ edit: live.id, new: false })} />
-      <Section
-        title="Past runs"
-        description="What came before is scored on demand, in the background and up to a limit."
-        actions={
-          <Button onClick={() => set({ past: true, new: false, edit: "" })} disabled={!may.edit} why={needs("editor")}>
-            Score past runs
-          </Button>
-        }
-      >
-        <ScoringsTable evaluator={evaluator || null} />
-      </Section>
+      {above.isPending ? null : (
+        <Section
+          title="Past runs"
+          description="What came before is scored on demand, in the background and up to a limit."
+          actions={
+            <Button onClick={() => set({ past: true, new: false, edit: "" })} disabled={!may.edit} why={needs("editor")}>
+              Score past runs
+            </Button>
+          }
+        >
+          <ScoringsTable evaluator={evaluator || null} />
+        </Section>
+      )}
       {isComing ? <div aria-busy /> : null}
       {making && may.edit && all ? <EditLive key="new" live={null} evaluators={all} evaluator={evaluator || null} onClose={close} /> : null}
       {past && may.edit && all ? <ScorePast evaluators={all} evaluator={evaluator || null} onClose={close} /> : null}

@@ -5,7 +5,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, ButtonLink, type Column, ConfirmDialog, EmptyState, Menu, PagedTable, Switch, TextLink, toast, toastError, useUndo } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { count, money } from "@/lib/format";
-import { type Live, takes, unscored } from "./live";
+import { type Live, liveOf, takes, unscored } from "./live";
 
 const INVALIDATES = { invalidates: ["/v1/live-evaluations"] };
 const PERIODS: Record<string, string> = { day: "today", month: "this month" };
@@ -17,7 +17,7 @@ const SCORE = `curl $URL/v1/live-evaluations -H "Authorization: Bearer $KEY" -H 
 export function LiveTable({ evaluator, archived, isOver = false, onEdit }: { evaluator: string | null; archived: boolean; /** The evaluator is archived. */ isOver?: boolean; onEdit: ((live: Live) => void) | null }) {
   const may = useMay();
   const [ending, setEnding] = useState<Live | null>(null);
-  const pages = usePages("/v1/live-evaluations", { query: { evaluator_id: evaluator ?? undefined, archived, limit: 100 } });
+  const pages = usePages("/v1/live-evaluations", liveOf(evaluator, archived));
   const patch = useChange("patch", "/v1/live-evaluations/{live_evaluation_id}", INVALIDATES);
   const end = useChange("delete", "/v1/live-evaluations/{live_evaluation_id}", INVALIDATES);
   const undo = useUndo(INVALIDATES.invalidates);

@@ -50,3 +50,6 @@ export function unscored(waiting: number): string {
   if (waiting === 0) return "";
   return `, and ${plural(waiting, "answer")} that ${waiting === 1 ? "waits is" : "wait are"} not scored`;
 }
+
+/** What is asked for those of one evaluator, or of all: the table, and what waits for it. */
+export const liveOf = (evaluator: string | null, archived: boolean) => ({ query: { evaluator_id: evaluator ?? undefined, archived, limit: 100 } });
