@@ -1,10 +1,10 @@
 """Watches the absolute targets of alert rules over their windows. The open alert is the memory: there is no other state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from burnish_analytics import metrics
@@ -19,6 +19,8 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import quantile
+
+_Row = TypeVar("_Row", Window, Scored)
 
 KIND: Final = "target"
 MICRO: Final = 1_000_000
@@ -95,18 +97,27 @@ async def _measured(tx: Tx, workspace_id: UUID, rules: Mapping[tuple[UUID, str],
             one: await store.scored(tx, workspace_id, one, now=now, minutes=minutes)
             for one in sorted({one.evaluator_id for one in asked if one.evaluator_id is not None})
         }
-        for slug in sorted({one.slug for one in windows} | {one.slug for of in scores.values() for one in of}):
+        calls_of = _by_slug(windows)
+        scores_of = {one: _by_slug(told) for one, told in scores.items()}
+        for slug in sorted(calls_of.keys() | {slug for of in scores_of.values() for slug in of}):
             rule = alerts_store.rule_for(rules, workspace_id, slug)
             for target in rule.targets or () if rule.enabled else ():
                 if target.window_minutes != minutes:
                     continue
                 measured = (
-                    _of_calls(target, [one for one in windows if one.slug == slug])
+                    _of_calls(target, calls_of.get(slug, []))
                     if target.evaluator_id is None
-                    else _of_scores(target, [one for one in scores[target.evaluator_id] if one.slug == slug])
+                    else _of_scores(target, scores_of[target.evaluator_id].get(slug, []))
                 )
                 if measured.samples:
                     found.append(_Watched(slug, target, rule, measured))
+    return found
+
+
+def _by_slug(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
+    found: dict[str, list[_Row]] = {}
+    for one in rows:
+        found.setdefault(one.slug, []).append(one)
     return found
 
 

@@ -78,7 +78,8 @@ async def own_unapproved(tx: Tx, prompt: Prompt, content: VersionContent, *, ver
     left = pieces_of(content)
     approved = await review_store.approved_by_others(tx, prompt, names)
     async for _, held in review_store.contents(tx, prompt, approved):
-        left = {piece: None for piece in left if piece not in pieces_of(held)}
+        theirs = pieces_of(held)
+        left = {piece: None for piece in left if piece not in theirs}
     found: list[OwnPiece] = []
     async for number, held in review_store.contents(tx, prompt, range(1, max(mine) + 1)):
         if not left:
