@@ -149,6 +149,8 @@ def test_a_number_that_is_none_is_as_if_it_were_not_said(odd: float) -> None:
         {"model_group_alias": {"bad name !": "m"}},
         {"default_fallbacks": [{"m": "n"}]},
         {"fallbacks": [["m"], {"m": "n"}]},
+        {"fallbacks": [{"m": ["bad name !"]}]},
+        {"default_fallbacks": ["n" * 201]},
     ],
 )
 def test_what_names_no_model_costs_no_more_than_itself(router: dict[str, Any]) -> None:

@@ -81,9 +81,11 @@ async def forget_days(tx: Tx, *, numbers_days: int, dead_letters_days: int, at_m
 
 async def forget_user_accounts(tx: Tx, *, at_most: int) -> int:
     """Of budgets for each end user, those who have not called in the running period."""
-    return await tx.fetchval("SELECT forget_user_accounts($1)", at_most)  # type: ignore[no-any-return]
+    gone: int = await tx.fetchval("SELECT forget_user_accounts($1)", at_most)
+    return gone
 
 
 async def follow_budgets(tx: Tx, *, at_most: int) -> int | None:
     """Accounts of end users of one budget that was changed get its limits. None: no budget has any that have others."""
-    return await tx.fetchval("SELECT follow_budgets($1)", at_most)  # type: ignore[no-any-return]
+    followed: int | None = await tx.fetchval("SELECT follow_budgets($1)", at_most)
+    return followed

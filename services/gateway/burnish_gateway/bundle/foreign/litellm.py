@@ -4,6 +4,7 @@ What a client calls stays what it calls. Keys, limits and callbacks are not take
 Also read is what the proxy answers at `GET /model/info`, whose list is called `data`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, pairwise
 from math import isfinite
@@ -11,7 +12,7 @@ from typing import Any, Final, TypeGuard
 
 from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, object_at, wrong_shape
 from burnish_gateway.bundle.foreign.records import MODELS_MOST
-from burnish_gateway.models.bodies import NewModel
+from burnish_gateway.models.bodies import MODEL_NAME, NewModel
 from burnish_gateway.models.known_models import facts_of, find_known
 from burnish_shared.errors import InvalidField
 from burnish_shared.providers import BY_NAME, LITELLM_NAME, PRESETS
@@ -69,7 +70,7 @@ def read(value: Any, *, model: str) -> Drafts:
     _add_aliases(read_models, value, drafts, groups=groups)
     fallbacks = _fallbacks(value, groups, drafts)
     drafts.models = _in_order(read_models, fallbacks, drafts)
-    if keys := sorted({_provider_of(one) for one in read_models.values() if _needs_key(one)}):
+    if keys := sorted({str(one["provider"]) for one in read_models.values() if _needs_key(one)}):
         drafts.notes.tell(f"Keys of providers are never taken from a file: add those of {', '.join(keys)} (POST /v1/provider-keys).")
     _tell_the_rest(value, drafts)
     return drafts
@@ -260,6 +261,9 @@ def _in_order(models: Mapping[str, dict[str, Any]], fallbacks: Mapping[str, str]
         if other in (*way, name):
             drafts.notes.lose(f"fallbacks: {other} is not asked when {name} fails, as it falls back there itself.")
             other = None
+        if other is not None and (len(other) > 200 or not re.match(MODEL_NAME, other)):
+            drafts.notes.lose(f"fallbacks: {other[:200]!r} is not asked when {name} fails, as no model here can be called so.")
+            other = None
         if other is not None and other in models and other not in made:
             add(other, (*way, name))
         made[name] = NewModel.model_validate(models[name] | {"model": name} | ({} if other is None else {"fallback_model": other}))
@@ -273,10 +277,6 @@ def _in_order(models: Mapping[str, dict[str, Any]], fallbacks: Mapping[str, str]
 def _needs_key(body: Mapping[str, Any]) -> bool:
     preset = PRESETS.get(body["provider"])
     return preset is None or preset.needs_key
-
-
-def _provider_of(body: Mapping[str, Any]) -> str:
-    return str(body["provider"])
 
 
 def _tell_the_rest(value: Mapping[str, Any], drafts: Drafts) -> None:
