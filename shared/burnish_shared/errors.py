@@ -12,7 +12,7 @@ BurnishError
 ├── PayloadTooLarge 413
 ├── RateLimited 429 ── ConcurrencyLimited 429
 ├── Unavailable 503 ── Busy 503 · GoesOn 503
-└── ProviderFailed 502 ── ProviderTimedOut 504
+└── ProviderFailed 502
 """
 
 import math
@@ -262,10 +262,3 @@ class ProviderFailed(BurnishError):
     code = "provider_failed"
     status = 502
     retryable = True
-
-
-class ProviderTimedOut(ProviderFailed):
-    """The deadline passed before the provider had answered."""
-
-    code = "provider_timed_out"
-    status = 504

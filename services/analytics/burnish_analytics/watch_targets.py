@@ -26,7 +26,7 @@ KIND: Final = "target"
 MICRO: Final = 1_000_000
 
 UNUSED_AFTER: Final = timedelta(days=1)
-"""An alert whose window holds no call ends when there was none for so long."""
+"""An alert whose window holds no call, or no score of its evaluator, ends when there was none for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +203,9 @@ async def _end_of_unmeasured(tx: Tx, workspace_id: UUID, key: str, rules: Mappin
         await _end(tx, workspace_id, key, resolution="rule_disabled", now=now)
         return
     since = now - max(UNUSED_AFTER, timedelta(minutes=target.window_minutes))
-    if not await store.is_in_use(tx, workspace_id, slug, target.label, since=since):
+    if target.evaluator_id is None:
+        is_measured = await store.is_in_use(tx, workspace_id, slug, target.label, since=since)
+    else:
+        is_measured = await store.is_scored(tx, workspace_id, slug, target.label, target.evaluator_id, since=since)
+    if not is_measured:
         await _end(tx, workspace_id, key, resolution="unused", now=now)

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -34,6 +35,17 @@ class Watching:
         made = [execution(self.where, **({"finished_at": self.now - timedelta(seconds=before_s)} | changed)) for _ in range(count)]
         thumbs = [] if up is None else [thumb(one, 1 if index < up else 0) for index, one in enumerate(made)]
         await self.analytics.count(*made, *thumbs)
+
+    async def scores(self, evaluator: UUID, version: int, micro: int, *, slug: str = "route", hours: int = 30) -> None:
+        """Ten equal scores of so many millionths, some hours before now."""
+        await self.analytics.rows(
+            """INSERT INTO rollup_scores (workspace_id, grain, bucket, evaluator_id, evaluator_version, slug, version, label, model,
+                                          scores, passed, uncertain, no_scores, simulated, score_sum_micro, score_squares_micro,
+                                          cost_nusd)
+               SELECT $1, grain, date_trunc('hour', $2::timestamptz) - make_interval(hours => $7), $3, $4, $6, 1, 'production', 'm',
+                      10, 0, 0, 0, 0, $5, 0, 0 FROM unnest(ARRAY['minute', 'hour']) grain""",
+            self.where, self.now, evaluator, version, 10 * micro, slug, hours,
+        )  # fmt: skip
 
     async def later(self, **by: float) -> None:
         self.now += timedelta(**by)
@@ -128,14 +140,29 @@ async def test_scores_of_the_newest_version_of_an_evaluator_are_watched_over_day
     evaluator = new_uuid()
     await watching.rule({"metric": "quality", "limit": 0.8, "evaluator_id": str(evaluator), "window_minutes": 2_880}, slug="route")
     for version, score in ((1, 950_000), (2, 600_000)):
-        await watching.analytics.rows(
-            """INSERT INTO rollup_scores (workspace_id, grain, bucket, evaluator_id, evaluator_version, slug, version, label, model,
-                                          scores, passed, uncertain, no_scores, simulated, score_sum_micro, score_squares_micro,
-                                          cost_nusd)
-               VALUES ($1, 'hour', date_trunc('hour', $2::timestamptz) - interval '30 hours', $3, $4, 'route', 1, 'production', 'm',
-                       10, 0, 0, 0, 0, $5, 0, 0)""",
-            watching.where, watching.now, evaluator, version, 10 * score,
-        )  # fmt: skip
+        await watching.scores(evaluator, version, score)
     [alert] = await watching.told()
     assert (alert["metric"], alert["before"], alert["after"]["quality"]) == ("quality", {"target": 0.8}, 0.6)
     assert alert["changed"]["evaluator"] == {"id": str(evaluator), "name": "", "version": 2} and "in the last 2 days" in alert["summary"]
+
+
+async def test_a_prompt_that_an_older_version_of_the_evaluator_scores_is_watched_by_that_one(watching: Watching) -> None:
+    evaluator = new_uuid()
+    await watching.rule({"metric": "quality", "limit": 0.8, "evaluator_id": str(evaluator), "window_minutes": 2_880})
+    await watching.scores(evaluator, 1, 600_000, slug="older")
+    await watching.scores(evaluator, 2, 950_000, slug="newer")
+    [alert] = await watching.told()
+    assert (alert["slug"], alert["changed"]["evaluator"]["version"]) == ("older", 1)
+
+
+async def test_an_alert_of_scores_ends_when_nobody_scores_any_more_though_calls_go_on(watching: Watching) -> None:
+    evaluator = new_uuid()
+    await watching.rule({"metric": "quality", "limit": 0.8, "evaluator_id": str(evaluator), "window_minutes": 120})
+    await watching.scores(evaluator, 1, 600_000, hours=1)
+    assert (await watching.told())[0]["resolved_at"] is None
+    await watching.later(hours=20)
+    await watching.calls(5, slug="route")
+    assert (await watching.told())[0]["resolved_at"] is None, "a night without scores is no recovery"
+    await watching.later(hours=6)
+    await watching.calls(5, slug="route")
+    assert (await watching.told())[0]["resolution"] == "unused"

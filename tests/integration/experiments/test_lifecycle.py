@@ -159,6 +159,8 @@ async def test_the_winner_that_somebody_chooses_gets_the_label(stack: Stack, cal
     assert done.body["verdict"]["reason"] == "reads better" and done.body["verdict"]["decided_by"].startswith("api_key:")
     label = await caller("GET", f"/v1/prompts/{SLUG}/labels/production")
     assert label.body["version"] == 2
+    history = await caller("GET", f"/v1/prompts/{SLUG}/labels/production/history")
+    assert history.body["data"][0]["reason"] == f"experiment {experiment}: reads better"
     answer = await ask(caller, "ada")
     assert answer.body["version"] == 2 and answer.body["arm"] is None and answer.body["label"] == "production"
     again = await caller("POST", f"/v1/experiments/{experiment}/decide", said | {"revision": None})

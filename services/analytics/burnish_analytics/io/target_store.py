@@ -80,23 +80,36 @@ async def windows(tx: Tx, workspace_id: UUID, *, now: datetime, minutes: int, sl
 
 
 async def scored(tx: Tx, workspace_id: UUID, evaluator_id: UUID, *, now: datetime, minutes: int) -> list[Scored]:
-    """By the newest version of the evaluator that said anything: another rubric is another scale."""
+    """By the newest version of the evaluator that said anything of the prompt: another rubric is another scale."""
     grain, since = _from(now, minutes)
     rows = await tx.fetch(
         """SELECT slug, label, evaluator_version, sum(scores)::bigint AS scores, sum(score_sum_micro)::bigint AS score_sum_micro,
                   sum(simulated) > 0 AS simulated
-             FROM rollup_scores r
-            WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND evaluator_id = $4 AND slug <> ''
-              AND evaluator_version = (SELECT max(n.evaluator_version) FROM rollup_scores n
-                                        WHERE n.workspace_id = $1 AND n.grain = $2 AND n.bucket >= $3
-                                          AND n.evaluator_id = $4 AND n.scores > 0)
-            GROUP BY 1, 2, 3 HAVING sum(scores) > 0""",
+             FROM (SELECT r.*, max(evaluator_version) OVER (PARTITION BY slug) AS newest FROM rollup_scores r
+                    WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND evaluator_id = $4 AND slug <> '' AND scores > 0) n
+            WHERE evaluator_version = newest
+            GROUP BY 1, 2, 3""",
         workspace_id,
         grain,
         since,
         evaluator_id,
     )
     return [Scored(**dict(row)) for row in rows]
+
+
+async def is_scored(tx: Tx, workspace_id: UUID, slug: str, label: str | None, evaluator_id: UUID, *, since: datetime) -> bool:
+    """Whether the evaluator scored any live call of it that finished since."""
+    return bool(
+        await tx.fetchval(
+            """SELECT EXISTS (SELECT FROM rollup_scores WHERE workspace_id = $1 AND grain = 'hour' AND bucket >= $2 AND slug = $3
+                                 AND ($4::text IS NULL OR label = $4) AND evaluator_id = $5 AND scores > 0)""",
+            workspace_id,
+            since.replace(minute=0, second=0, microsecond=0),
+            slug,
+            label,
+            evaluator_id,
+        )
+    )
 
 
 async def is_in_use(tx: Tx, workspace_id: UUID, slug: str, label: str | None, *, since: datetime) -> bool:

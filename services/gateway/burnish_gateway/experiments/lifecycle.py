@@ -27,6 +27,9 @@ from burnish_shared.slug import Label, Slug
 
 KIND: Final = "experiment"
 
+REASON_MOST: Final = 2_000
+"""Characters of a reason in a label's history."""
+
 
 @dataclass(frozen=True, slots=True)
 class System:
@@ -201,7 +204,7 @@ async def promote(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) ->
     """Moves the label to the winner of an experiment that is over, where it did not move then. Raises LabelProtected, Conflict, NotFound,
     InvalidField. After LabelProtected call `keep_for_approval` in another transaction."""
     won = await _version_won(tx, experiment, by=by, clock=clock)
-    return await _written(tx, experiment, await _moved(tx, experiment, won, by=by, clock=clock), by=by)
+    return await _written(tx, experiment, await _moved(tx, experiment, won, experiment.verdict, by=by, clock=clock), by=by)
 
 
 async def keep_for_approval(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> LabelProtected | None:
@@ -211,7 +214,7 @@ async def keep_for_approval(tx: Tx, experiment: Experiment, *, by: Actor, clock:
     """
     won = await _version_won(tx, experiment, by=by, clock=clock)
     try:
-        promotion, lacks = await _moved(tx, experiment, won, by=by, clock=clock), None
+        promotion, lacks = await _moved(tx, experiment, won, experiment.verdict, by=by, clock=clock), None
     except LabelProtected as error:
         lacks = LabelProtected(error.message, param=error.param, details=error.details | {"version": won.version, "branch": won.branch})
         promotion = _told(experiment, won, "refused", at=clock.now()).model_copy(update={"why": error.message})
@@ -254,7 +257,7 @@ async def _promoted(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
     try:
         won = await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
         told = _told(experiment, won, "refused", at=now)
-        return await _moved(tx, experiment, won, by=by, clock=clock)
+        return await _moved(tx, experiment, won, verdict, by=by, clock=clock)
     except (LabelProtected, Conflict, NotFound, InvalidField) as error:
         return told.model_copy(update={"state": "refused", "why": error.message})
 
@@ -269,12 +272,13 @@ async def _version_of(
     return await winning_version(tx, experiment, winner, version, by=by, author=author_of(by), clock=clock)
 
 
-async def _moved(tx: Tx, experiment: Experiment, won: WinningVersion, *, by: Actor, clock: Clock) -> Promotion:
-    """By the registry's own way, with its history, event and rules."""
+async def _moved(tx: Tx, experiment: Experiment, won: WinningVersion, verdict: Verdict | None, *, by: Actor, clock: Clock) -> Promotion:
+    """By the registry's own way, with its history, event and rules. The history says what the person who decided it gave as reason."""
+    why = f": {verdict.reason}" if verdict is not None and verdict.reason else ""
     await _unless_moved(tx, experiment, to=(won.version, experiment.promotion.version if experiment.promotion else None))
     moved = await move_label(
         tx, experiment.workspace_id, Slug(experiment.slug), Label(experiment.label), version=won.version, author=author_of(by),
-        clock=clock, reason=f"experiment {experiment.experiment_id}",
+        clock=clock, reason=f"experiment {experiment.experiment_id}{why}"[:REASON_MOST],
     )  # fmt: skip
     told = _told(experiment, won, "moved" if moved.is_moved else "stood_there", at=clock.now())
     return told.model_copy(update={"from_version": moved.from_version})
