@@ -552,6 +552,7 @@ def test_nobody_reads_the_monitoring_of_nats_where_nobody_is_named() -> None:
         ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"issuer": ""}}}, TemplateError, "defaultWorkspace needs signIn.oidc.issuer"),
         ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"scopes": "email"}}}, jsonschema.ValidationError, "openid"),
         ({"publicUrl": AT, "signIn": {"oidc": OPENID | {"defaultWorkspace": "acme"}}}, jsonschema.ValidationError, "acme"),
+        ({"signIn": {"tokens": {"issuer": AT}}}, TemplateError, "signIn.tokens.issuer needs signIn.tokens.jwksUrl"),
         ({"secrets": {"existing": "mine"}}, TemplateError, f"no key `seed` in namespace {NAMESPACE}"),
     ],
 )

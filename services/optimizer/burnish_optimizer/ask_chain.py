@@ -32,12 +32,12 @@ NOBODY: Final = UUID(int=0)
 class Ran:
     """One run of the chain on an item. `answer`: its output, with what all calls cost; `paid_nusd`: of that, what was not paid before.
 
-    `expected`: as the output is spelled.
+    `expected`: as the output is spelled; None: there is no right answer.
     """
 
     answer: Answer
     paid_nusd: int
-    expected: str
+    expected: str | None
     variables: dict[str, Any]
 
 

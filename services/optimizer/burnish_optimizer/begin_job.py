@@ -120,12 +120,12 @@ def form_of(loaded: Loaded, model: str | None = None) -> Form:
 
 
 def example_pool(train: Sequence[DatasetItem]) -> list[dict[str, str]]:
-    """Train items that may stand in a prompt, at most POOL_MOST, the answers in turn so that each has its share."""
+    """Train items with a right answer that may stand in a prompt, at most POOL_MOST, the answers in turn so that each has its share."""
     guard = Guard(Task("", (), ()))
     by_answer: dict[str, list[dict[str, str]]] = {}
     for item in train:
-        one = Item(str(item.item_id), _text(item.input), item.expected.strip())
-        if guard.may_be_shown(one) and len(one.input) <= EXAMPLE_CHARS_MOST:
+        one = _item(item)
+        if not one.is_open and guard.may_be_shown(one) and len(one.input) <= EXAMPLE_CHARS_MOST:
             given = item.input if isinstance(item.input, str) else asked_of([], item.input)
             by_answer.setdefault(one.expected, []).append({"input": given, "expected": one.expected})
     turns = zip_longest(*by_answer.values())
@@ -253,10 +253,11 @@ async def _scored_prompts(tx: Tx, job: Job, search: Search) -> list[Any] | None:
 
 def _items(items: Sequence[DatasetItem], *, anchors: frozenset[UUID]) -> tuple[Item, ...]:
     """As the search sees them: variables become one text, for comparing and for showing to the one who proposes."""
-    return tuple(
-        Item(id=str(item.item_id), input=_text(item.input), expected=item.expected.strip(), is_anchor=item.item_id in anchors)
-        for item in items
-    )
+    return tuple(_item(item, is_anchor=item.item_id in anchors) for item in items)
+
+
+def _item(item: DatasetItem, *, is_anchor: bool = False) -> Item:
+    return Item(id=str(item.item_id), input=_text(item.input), expected=(item.expected or "").strip(), is_anchor=is_anchor)
 
 
 def _lines(text: str) -> frozenset[str]:

@@ -94,7 +94,7 @@ class Work:
     async def evaluate(self, text: str, item: Item) -> Scored:
         """The search's way out: one candidate on one item."""
         tried = await self.ask(text, self.inputs[item.id])
-        return Scored(score=tried.judged.score, output=(tried.answer.output or "").strip(), cost_nusd=tried.cost_nusd)
+        return Scored(tried.judged.score, (tried.answer.output or "").strip(), cost_nusd=tried.cost_nusd, said=tried.judged.said)
 
     async def ask(self, text: str, item: DatasetItem) -> Tried:
         """One candidate on one item, asked and scored once. Raises what asking raises, and EvaluationFailed where nothing scores it."""

@@ -231,7 +231,7 @@ async def _measure_pairs(work: Work, split: TestSplit, *, candidate: str) -> tup
     return tuple(
         Pair(
             item_id=item.item_id,
-            category=item.expected,
+            category=item.expected or "",
             baseline=before.judged.score,
             candidate=after.judged.score,
             baseline_cost_nusd=before.answer.cost_nusd,

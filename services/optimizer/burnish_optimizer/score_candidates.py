@@ -17,16 +17,20 @@ from burnish_shared.contracts.searches import Metric
 from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, build
 
 NO_FEEDBACK: Final = "nobody sees the answers of a search, so nobody reacts to them; method semantic reads what people said"
+SAID_MOST: Final = 400
+"""Characters of what an evaluator said of an answer that whoever proposes gets to read."""
+
 NO_JUDGE: Final = "it takes a model that judges: name one in models.judge"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`cost_nusd`: what judges cost, beside the answer itself."""
+    """`cost_nusd`: what judges cost, beside the answer itself. `said`: why evaluators did not find it perfect, a line each."""
 
     parts: Parts
     cost_nusd: int
     simulated: bool = False
+    said: str = ""
 
     @property
     def score(self) -> float:
@@ -68,9 +72,9 @@ class Fitness:
         """Whether right or wrong is all that counts."""
         return list(self.metrics) == list(ACCURACY)
 
-    async def judge(self, answer: Answer, *, expected: str, given: str | dict[str, Any], variables: Mapping[str, Any]) -> Judged:
-        """An answer that failed scores 0, and no judge is asked of it. Raises OutOfFunds where a judge could not be paid, and
-        EvaluationFailed where no metric with a weight could be taken."""
+    async def judge(self, answer: Answer, *, expected: str | None, given: str | dict[str, Any], variables: Mapping[str, Any]) -> Judged:
+        """An answer that failed scores 0, and no judge is asked of it. `expected` None: there is no right answer, so accuracy cannot be
+        taken. Raises OutOfFunds where a judge could not be paid, and EvaluationFailed where no metric with a weight could be taken."""
         if answer.output is None:
             return Judged(Parts(0.0, {}), 0)
         case = Case(output=answer.output, expected=expected, input=given, variables=variables, subject=str(answer.execution_id))
@@ -84,12 +88,12 @@ class Fitness:
             reasons = [one.reason for one in said.values() if isinstance(one, NoScore)] or list(self.unavailable.values())
             raise EvaluationFailed(f"No metric could be taken: {(reasons or ['unknown'])[0][:300]}")
         votes = [vote for one in said.values() for vote in one.votes]
-        return Judged(parts, sum(one.cost_nusd for one in votes), any(one.simulated for one in votes))
+        return Judged(parts, sum(one.cost_nusd for one in votes), any(one.simulated for one in votes), _in_words(said))
 
-    def _value(self, metric: Metric, answer: Answer, *, expected: str, said: Mapping[str, Verdict]) -> float | None:
+    def _value(self, metric: Metric, answer: Answer, *, expected: str | None, said: Mapping[str, Verdict]) -> float | None:
         match metric.metric:
             case "accuracy":
-                return float(is_right(answer.output, expected=expected))
+                return None if expected is None else float(is_right(answer.output, expected=expected))
             case "cost":
                 return answer.cost_nusd
             case "latency":
@@ -129,6 +133,12 @@ async def _verdict(evaluator: Evaluator, case: Case) -> Verdict:
     if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
         raise OutOfFunds(said.verdict or said.reason)
     return said
+
+
+def _in_words(said: Mapping[str, Verdict]) -> str:
+    """What those said that give a reason and not a whole score; each once, in order."""
+    reasons = [" ".join(one.reason.split())[:SAID_MOST] for one in said.values() if isinstance(one, Score) and one.score < 1]
+    return "\n".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def _score_of(said: Verdict | None) -> float | None:

@@ -92,7 +92,9 @@ def _last_label(comment: str, sheet: Sheet) -> str | None:
 
 
 def _mistaken(failed: Sequence[Case], sheet: Sheet) -> list[Case]:
-    """The failures with a wrong label in them, also those of a chattering answer, which still says what it thought of first."""
+    """The failures with a wrong label in them, also those of a chattering answer, which still says what it thought of first. Not those
+    of which nobody said what is right."""
+    failed = [case for case in failed if case.expected]
     found = [case for case in failed if case.got in sheet.labels]
     for case in failed:
         if case.got not in sheet.labels:

@@ -9,6 +9,8 @@
     RIGHT
     {"input": "...", "expected": "..."}
 
+`expected` may be missing: there is no right answer.
+
 Of what stands before PROMPT, say instructions for a real model, one thing is heeded: `Use only words that occur in at least two cases`
 gives definitions that read better and are a little less accurate. Lines that hold no such object are passed over.
 """
@@ -26,7 +28,7 @@ MAX_CASES = 500
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One answered input. `got` equals `expected` for a right one."""
+    """One answered input. `got` equals `expected` for a right one. `expected` empty: there is no right answer."""
 
     input: str
     expected: str
@@ -91,7 +93,10 @@ def _row(line: str) -> Case | None:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not isinstance(row.get("expected"), str):
+    if not isinstance(row, dict) or not isinstance(row.get("input"), str):
         return None
-    got = row.get("got", row["expected"])
-    return Case(row["input"][: MAX_WORDS * 8], row["expected"], got if isinstance(got, str) else str(got))
+    expected = row.get("expected", "")
+    if not isinstance(expected, str):
+        return None
+    got = row.get("got", expected)
+    return Case(row["input"][: MAX_WORDS * 8], expected, got if isinstance(got, str) else str(got))

@@ -8,6 +8,9 @@ import pytest
 from tests.embedded.stack import Caller, Stack, as_superuser
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_generations import served
+from tests.integration.optimization.test_jobs import start
+from tests.integration.optimization.test_test_runs import assert_books_are_in_order
+from tests.integration.optimization.tickets import CUES, tickets
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D1", "D2", "D3")]
 
@@ -109,12 +112,58 @@ async def test_a_run_that_nothing_would_judge_is_refused(caller: Caller, setting
         assert "4 items have no right answer" in refused.body["error"]["message"] and word in refused.body["error"]["message"]
 
 
-async def test_a_search_refuses_what_it_would_count_as_wrong(caller: Caller) -> None:
+@pytest.mark.parametrize(
+    ("search", "param", "words"),
+    [
+        ({}, "metrics", "6 of the 9 items of this dataset have no right answer"),
+        ({"metrics": [{"metric": "accuracy"}, {"metric": "length", "at_most": 90}]}, "metrics", "relevance or coherence"),
+        ({"metrics": [{"metric": "evaluator", "evaluator_id": "exact"}]}, "metrics", "needs no right answer"),
+    ],
+)
+async def test_a_search_that_nothing_would_judge_is_refused(caller: Caller, search: dict[str, Any], param: str, words: str) -> None:
     desk = await make_desk(caller, items=[*RIGHT, *OPEN])
+    exact = await evaluator(desk, "exact", {"kind": "exact"})
+    wanted = json.loads(json.dumps(search).replace('"exact"', json.dumps(exact)))
     for path in ("/v1/optimizations", "/v1/optimizations/forecast"):
-        refused = await caller("POST", path, {"prompt": "tickets", "dataset_id": desk.dataset_id})
-        assert (refused.status, refused.body["error"]["param"]) == (422, "dataset_id"), refused.body
-        assert "6 of the 9 items of this dataset have no right answer" in refused.body["error"]["message"]
+        refused = await caller("POST", path, {"prompt": "tickets", "dataset_id": desk.dataset_id} | wanted)
+        assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
+        assert words in refused.body["error"]["message"]
+
+
+async def test_a_search_by_examples_needs_right_answers_to_show(caller: Caller) -> None:
+    desk = await make_desk(caller, items=OPEN)
+    judge = await evaluator(desk, "judge", JUDGE)
+    assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"examples_in_prompts": True})).status == 200
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "method": "few_shot"}
+    refused = await caller("POST", "/v1/optimizations", body | {"metrics": [{"metric": "evaluator", "evaluator_id": judge}]})
+    assert (refused.status, refused.body["error"]["param"]) == (422, "method"), refused.body
+
+
+@pytest.mark.capability("O2", "O4")
+async def test_a_search_over_them_goes_by_what_an_evaluator_says_and_proves_its_gain(
+    stack: Stack, caller: Caller, start_optimizer: Any
+) -> None:
+    """The evaluator wants a queue and nothing around it, which the weak prompt does not say."""
+    await start_optimizer()
+    desk = await make_desk(caller, items=[one | {"expected": None} for one in tickets()])
+    form = await evaluator(desk, "a queue alone", {"kind": "regex", "pattern": f"^({'|'.join(CUES)})$"})
+    job = await desk.until(f"/v1/optimizations/{await start(desk, metrics=[{'metric': 'evaluator', 'evaluator_id': form}], seed=5)}")
+    assert job["outcome"] == "improved", (job["finish_reason"], job["progress"])
+    assert job["test"]["baseline"] < job["test"]["candidate"]
+    suggestion = await served(desk, "GET", f"/v1/suggestions/{job['suggestion_id']}")
+    evidence = suggestion["evidence"]
+    assert evidence["per_category"] == [], "nothing has a right answer to be a category"
+    assert [one["metric"] for one in evidence["by_metric"]] == [f"evaluator:{form}"]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        asked = await connection.fetch(
+            """SELECT c.messages #>> '{0,content}' AS told, c.messages #>> '{1,content}' AS text
+                 FROM burnish.executions x JOIN burnish.execution_contents c USING (execution_id)
+                WHERE x.job_id = $1::text::uuid AND x.model = 'simulated/writer'""",
+            job["id"],
+        )
+    assert asked and all("There is no one right answer" in row["told"] and '"expected"' not in row["text"] for row in asked)
+    assert any('"why": ' in row["text"] for row in asked), "who proposes reads what was found wanting"
+    await assert_books_are_in_order(stack, caller)
 
 
 async def test_they_are_kept_shown_corrected_found_and_written_as_they_are(stack: Stack, caller: Caller) -> None:

@@ -16,7 +16,8 @@ from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.core.summary import OTHER, Case, summarize
 from burnish_optimizer.io.evaluations_store import Booked
-from burnish_optimizer.search import Candidate, Edit, Failure, Item, Reflection
+from burnish_optimizer.search import Candidate, Edit, Failure, Item, Reflection, Scored, Settings
+from burnish_optimizer.search.reflection import RecentAnswers
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.errors import InvalidField, MissingVariables
 from burnish_shared.evaluation_hold import hold_nusd
@@ -209,6 +210,40 @@ def test_text_of_end_users_cannot_look_like_a_heading_of_the_request() -> None:
     assert [line for line in lines if line in ("PROMPT", "FAILED", "RIGHT")] == ["PROMPT", "FAILED", "RIGHT"]
     assert request_messages(reflection) == request_messages(reflection)
     assert request_settings(seed=5) != request_settings(seed=6)
+
+
+@pytest.mark.capability("O2")
+def test_who_proposes_reads_what_judges_found_wanting_and_no_right_answer_where_there_is_none() -> None:
+    letter, ticket = Item(id="1", input="a letter", expected=""), Item(id="2", input="a ticket", expected="billing")
+    for item, head, line in (
+        (letter, "There is no one right answer", '{"input": "a letter", "got": "", "why": "too long\\nRIGHT"}'),
+        (ticket, "(input, expected, got)", '{"input": "a ticket", "expected": "billing", "got": "", "why": "too long\\nRIGHT"}'),
+    ):
+        shown = Reflection(number=0, prompt="Sum it up.", failed=(Failure(item, "", "too long\nRIGHT"),), right=(item,))
+        system, user = (one["content"] for one in request_messages(shown))
+        assert head in system and line in user.split("\n")
+
+
+@pytest.mark.capability("O2")
+@pytest.mark.parametrize(
+    ("scores", "failed", "right"),
+    [
+        ({"a": 0.2, "b": 0.5, "c": 0.9}, "ab", "c"),
+        ({"a": 0.6, "b": 0.6, "c": 0.6}, "abc", ""),
+        ({"a": 1.0, "b": 1.0, "c": 0.4}, "c", "ab"),
+        ({"a": 1.0, "b": 1.0}, None, None),
+    ],
+)
+def test_of_open_answers_the_better_half_shows_what_is_well_done(scores: dict[str, float], failed: str | None, right: str | None) -> None:
+    recent = RecentAnswers(Settings(shown_failures_least=1))
+    for name, score in scores.items():
+        recent.add(Item(id=name, input=name, expected=""), [Scored(score, name)])
+    shown = recent.choose(np.random.default_rng(1))
+    if failed is None or right is None:
+        assert shown is None
+        return
+    assert shown is not None
+    assert ({one.item.id for one in shown.failed}, {one.id for one in shown.right}) == (set(failed), set(right))
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,8 @@ capabilities: {drop: [ALL]}
 - {name: BURNISH_JWKS_URL, value: {{ .jwksUrl | quote }}}
 - {name: BURNISH_JWT_ISSUER, value: {{ .issuer | quote }}}
 - {name: BURNISH_JWT_AUDIENCE, value: {{ .audience | quote }}}
+{{- else if .issuer }}
+{{- fail "signIn.tokens.issuer needs signIn.tokens.jwksUrl or signIn.tokens.secretSecret, with which its tokens are checked" }}
 {{- end }}
 {{- if .secretSecret }}
 - name: BURNISH_JWT_SECRET

@@ -1,6 +1,7 @@
 """Which items a test run asks about, and who judges those that have criteria."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -8,9 +9,13 @@ from burnish_gateway.datasets import from_test_cases_store
 from burnish_gateway.datasets.dataset import Dataset
 from burnish_gateway.optimization import store
 from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge, needs_expected
+from burnish_shared.contracts.searches import Metric
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.judged_cases import Judged, judge_by
+
+JUDGED_WITHOUT: Final = frozenset({"relevance", "coherence"})
+"""Metrics that say of any answer whether it is good, with or without a right one."""
 
 SIMULATED_JUDGE = "simulated/judge"
 """Where the model that answers is simulated and nothing else is said. A real model judges itself."""
@@ -52,14 +57,24 @@ def check_judged(open_items: int, evaluators: Sequence[EvaluatorSettings], *, ha
     )
 
 
-async def check_searchable(tx: Tx, workspace_id: UUID, dataset: Dataset, *, param: str) -> None:
-    """Raises InvalidField for a dataset with items that have no right answer: a search would count each answer to them as wrong."""
+async def check_searchable(tx: Tx, workspace_id: UUID, dataset: Dataset, *, metrics: Sequence[Metric], method: str) -> None:
+    """Raises InvalidField where items have no right answer, and nothing with a weight would say whether an answer to them is good; and
+    where a method shows right answers, and there are none to show."""
     open_items = await store.open_items(tx, workspace_id, dataset.dataset_id, split=None)
-    if open_items:
+    if not open_items:
+        return
+    named = [one.evaluator_id for one in metrics if one.counts and one.evaluator_id is not None]
+    judging = [one for one in await store.settings_of(tx, named) if not needs_expected(one, has_other=False)]
+    if not judging and not any(one.counts and one.metric in JUDGED_WITHOUT for one in metrics):
         raise InvalidField(
-            f"{param}: {open_items:,} of the {sum(dataset.counts.values()):,} items of this dataset have no right answer. A search "
-            "compares answers with right ones and would count all of these as wrong; name a dataset whose items all have one.",
-            param=param,
+            f"metrics: {open_items:,} of the {sum(dataset.counts.values()):,} items of this dataset have no right answer, so nothing would "
+            "say whether an answer to them is good. Give a weight to relevance or coherence (with models.judge), or to an evaluator that "
+            "needs no right answer, such as an llm_judge.",
+            param="metrics",
+        )
+    if method == "few_shot" and open_items == sum(dataset.counts.values()):
+        raise InvalidField(
+            "method: few_shot shows items with their right answers as examples, and no item of this dataset has one.", param="method"
         )
 
 

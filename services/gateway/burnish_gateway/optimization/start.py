@@ -194,7 +194,6 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
     chain = None if body.chain is None else await plan_chain(tx, principal, body.chain, body=body)
     version = body.version if chain is None else chain.base_version
     subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=body.dataset_id, chain=chain)
-    await check_searchable(tx, principal.workspace_id, subject.dataset, param="source" if body.dataset_id is None else "dataset_id")
     own_model = chain.model if chain else None
     task_model = body.models.task or own_model or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
@@ -208,6 +207,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         dataset_id=subject.dataset.dataset_id,
         chain=chain.search if chain else None,
     )
+    await check_searchable(tx, principal.workspace_id, subject.dataset, metrics=body.metrics, method=body.method)
     task = await dearest_of(tx, principal, task_model, body, asked=subject.version.content.spec)
     reflect = await price_of(tx, principal, reflect_model, param="models.reflect")
     if body.models.judge is not None:

@@ -114,9 +114,9 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def expected_of(expected: str, *, finished: Finished) -> str:
-    """What an item expects, spelled as `output_of` spells what the chain said; to the letter where that is a text."""
-    if finished.status != SUCCESS or isinstance(finished.output, str):
+def expected_of(expected: str | None, *, finished: Finished) -> str | None:
+    """What an item expects, spelled as `output_of` spells what the chain said; to the letter where that is a text. None: nothing."""
+    if expected is None or finished.status != SUCCESS or isinstance(finished.output, str):
         return expected
     value = json_of(expected)
     return expected if value is None or isinstance(value, str) else as_text(value)

@@ -37,6 +37,8 @@ class Pair:
 
     item_id: UUID
     category: str
+    """The right answer; empty: there is none, and the pair is in no category."""
+
     baseline: float
     candidate: float
     baseline_cost_nusd: int
@@ -211,7 +213,7 @@ def _validation(candidate: Candidate) -> dict[str, Any]:
 
 def _per_category(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     rows = []
-    for category in sorted({pair.category for pair in pairs})[:100]:
+    for category in sorted({pair.category for pair in pairs if pair.category})[:100]:
         own = [pair for pair in pairs if pair.category == category]
         before, after = sum(pair.baseline for pair in own), sum(pair.candidate for pair in own)
         low, high = _interval_of([pair.candidate for pair in own])

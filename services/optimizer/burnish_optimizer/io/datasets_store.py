@@ -24,11 +24,11 @@ _LOOKED_AT: Final = """CASE WHEN d.test_version <= $3 THEN d.test_version ELSE c
 
 @dataclass(frozen=True, slots=True)
 class DatasetItem:
-    """`input`: a text, or variables by name."""
+    """`input`: a text, or variables by name. `expected` None: there is no right answer."""
 
     item_id: UUID
     input: str | dict[str, Any]
-    expected: str
+    expected: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, vers
     """Counts only."""
     row = await tx.fetchrow(
         f"""SELECT (SELECT count(*) FROM dataset_items i WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = 'test'
-                      AND i.expected IS NOT NULL AND i.added_version <= $3
+                      AND i.added_version <= $3
                       AND coalesce(i.removed_version > $3, true)) AS items, v.test_version,
                   (SELECT count(number) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
                       AND l.test_version = v.test_version) AS looks,
@@ -160,9 +160,9 @@ async def open_test_split(
 
 
 async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> tuple[DatasetItem, ...]:
-    """For a search, which has no use for an item without a right answer: none of its answers would be right."""
+    """For a search."""
     rows = await _rows(tx, workspace_id, dataset_id, version=version, split=split)
-    return tuple(DatasetItem(row["item_id"], row["input"], row["expected"]) for row in rows if row["expected"] is not None)
+    return tuple(DatasetItem(row["item_id"], row["input"], row["expected"]) for row in rows)
 
 
 async def _rows(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> Sequence[Record]:

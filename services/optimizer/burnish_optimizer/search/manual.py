@@ -62,9 +62,11 @@ class FewShot:
         if not task.examples_allowed:
             trial.notes.append("examples are not allowed in this workspace")
             return
-        pool = [item for item in task.train if trial.guard.may_be_shown(item)]
+        pool = [item for item in task.train if not item.is_open and trial.guard.may_be_shown(item)]
         if not pool:
-            trial.notes.append("no train item may be shown as an example: each holds an address, a secret, an order or a placeholder")
+            trial.notes.append(
+                "no train item may be shown as an example: each has no right answer, or an address, a secret, an order or a placeholder"
+            )
             return
         texts = []
         for _ in range(self.sets):

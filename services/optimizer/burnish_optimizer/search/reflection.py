@@ -40,10 +40,11 @@ class RecentAnswers:
 
     def choose(self, rng: np.random.Generator) -> Shown | None:
         """Failures that share the expected answer of one drawn at random, a few others, and cases that go right. None if nothing fails."""
-        failures = self._failures()
+        good = self._good_of_open()
+        failures = self._failures(good)
         if not failures:
             return None
-        right = list({item.id: item for item, answer in self._answers.values() if answer.score >= 1}.values())
+        right = list({item.id: item for item, answer in self._answers.values() if not _fails(item, answer, good)}.values())
         focus = failures[int(rng.integers(len(failures)))].item.expected
         own = [failure for failure in failures if failure.item.expected == focus]
         others = [failure for failure in failures if failure.item.expected != focus]
@@ -53,12 +54,22 @@ class RecentAnswers:
             right=tuple(_some(right, s.shown_right, rng)),
         )
 
-    def _failures(self) -> list[Failure]:
+    def _failures(self, good: float) -> list[Failure]:
         """What fails under the leader: the others' failures may be of their own making. All there are where the leader has too few."""
-        own = [Failure(item, answer.output) for item, answer in self._leaders.values() if answer.score < 1]
+        own = [Failure.of(item, answer) for item, answer in self._leaders.values() if _fails(item, answer, good)]
         if len(own) >= self.settings.shown_failures_least:
             return own
-        return [Failure(item, answer.output) for item, answer in self._answers.values() if answer.score < 1]
+        return [Failure.of(item, answer) for item, answer in self._answers.values() if _fails(item, answer, good)]
+
+    def _good_of_open(self) -> float:
+        """Above which score an answer to an item without a right answer shows what is well done, where it is not perfect. Judges seldom
+        give all, so by that alone nothing would go right: it is the middle one of the leader's answers."""
+        scores = sorted(answer.score for item, answer in self._leaders.values() if item.is_open)
+        return scores[len(scores) // 2] if scores else 1.0
+
+
+def _fails(item: Item, answer: Scored, good: float) -> bool:
+    return answer.score < 1 and not (item.is_open and answer.score > good)
 
 
 def _some(of: Sequence[T], most: int, rng: np.random.Generator) -> list[T]:

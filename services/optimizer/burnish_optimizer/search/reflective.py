@@ -56,7 +56,7 @@ class Reflective:
         items = trial.next_items(self.minibatch)
         answers = await trial.memo.score([(parent.text, item) for item in items], keep=keep)
         shown = [pair for pair in zip(items, answers, strict=True) if trial.guard.is_shown_to_proposers(pair[0])]
-        failed = tuple(Failure(item, answer.output) for item, answer in shown if answer.score < 1)
+        failed = tuple(Failure.of(item, answer) for item, answer in shown if answer.score < 1)
         if not failed:
             return None
         right = tuple(item for item, answer in shown if answer.score >= 1)

@@ -19,8 +19,14 @@ class Item:
     id: str
     input: str
     expected: str
+    """Empty: there is no right answer, and something else judges what is answered."""
+
     is_anchor: bool = False
     """An anchor that the incumbent gets right is got right by every candidate that is suggested."""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,20 @@ class Scored:
     score: float
     output: str
     cost_nusd: int = 0
+    said: str = ""
+    """What who judged it found wanting, in words; empty where nobody said anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     item: Item
     output: str
+    said: str = ""
+    """As `Scored.said`."""
+
+    @classmethod
+    def of(cls, item: Item, answer: Scored) -> "Failure":
+        return cls(item, answer.output, answer.said)
 
 
 @dataclass(frozen=True, slots=True)

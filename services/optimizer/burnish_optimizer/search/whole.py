@@ -71,7 +71,7 @@ class WholeRace:
         items = self._items(BLOCK + 1)
         answers = await self.memo.score([(parent, item) for item in items], keep=keep)
         shown = [pair for pair in zip(items, answers, strict=True) if self.guard.is_shown_to_proposers(pair[0])]
-        failed = tuple(Failure(item, one.output) for item, one in shown if one.score < 1)
+        failed = tuple(Failure.of(item, one) for item, one in shown if one.score < 1)
         right = tuple(item for item, one in shown if one.score >= 1)
         if not failed:
             return []

@@ -19,12 +19,15 @@ function words(input: Case["input"]): string {
 
 const sentence = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
+/** What is right; an item that is kept may have nothing that is. */
+const rightOf = (row: Case) => row.expected ?? (row.input == null ? null : "no right answer");
+
 const Answer = ({ said }: { said: string | null | undefined }) => (said == null ? <span className="text-muted">(not kept)</span> : <span className="line-clamp-2 wrap-anywhere">{said.trim() || "(empty)"}</span>);
 
 const COLUMNS: Column<Case>[] = [
   { key: "input", head: "Input", cell: (row) => <span className="line-clamp-2 min-w-40 wrap-anywhere">{words(row.input)}</span> },
   { key: "change", head: "Change", width: "w-24", cell: (row) => <Badge tone={row.change === "fixed" ? "ok" : "bad"}>{row.change}</Badge> },
-  { key: "expected", head: "Expected", width: "w-44", hideBelow: "sm", cell: (row) => <Answer said={row.expected} /> },
+  { key: "expected", head: "Expected", width: "w-44", hideBelow: "sm", cell: (row) => <Answer said={rightOf(row)} /> },
   { key: "before", head: "Before", hideBelow: "md", cell: (row) => <Answer said={row.before} /> },
   { key: "after", head: "After", width: "w-44", hideBelow: "md", cell: (row) => <Answer said={row.after} /> },
 ];
@@ -91,7 +94,7 @@ function Detail({ one, isPlain, suggestion, dataset }: { one: Case; isPlain: boo
     <div className="flex flex-col gap-5">
       <Part title="Input">{one.input !== null && typeof one.input === "object" && Object.keys(one.input).length > 1 ? <JsonView label="Variables" value={one.input} /> : <Prose plain text={words(one.input)} />}</Part>
       <Part title="Expected">
-        <Prose plain text={one.expected ?? "(not kept)"} />
+        <Prose plain text={rightOf(one) ?? "(not kept)"} />
       </Part>
       <Part title={`Before (v${suggestion.base_version})${isPlain ? `, ${isFixed ? "wrong" : "right"}` : ""}`}>{said(one.before, !isFixed)}</Part>
       <Part title={`After${isPlain ? `, ${isFixed ? "right" : "wrong"}` : ""}`}>{said(one.after, isFixed)}</Part>

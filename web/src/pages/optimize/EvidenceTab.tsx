@@ -90,9 +90,11 @@ export default function EvidenceTab({ evidence, suggestion }: { evidence: Eviden
           <Table label="For other models" columns={variantsOf(suggestion)} rows={variants} rowKey={(row) => row.model} />
         </Section>
       ) : null}
-      <Section title="By expected answer" description={isPlain ? undefined : "Mean scores."}>
-        <Table label="By expected answer" columns={COLUMNS} rows={evidence.per_category} rowKey={(row) => row.category} />
-      </Section>
+      {evidence.per_category.length > 0 ? (
+        <Section title="By expected answer" description={isPlain ? undefined : "Mean scores."}>
+          <Table label="By expected answer" columns={COLUMNS} rows={evidence.per_category} rowKey={(row) => row.category} />
+        </Section>
+      ) : null}
       {evidence.edits.length > 0 ? (
         <Section title="Edits in it" description="What each did on the train items it was tried on, with 95 % intervals.">
           <Chosen edits={evidence.edits} />

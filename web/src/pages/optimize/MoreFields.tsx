@@ -18,7 +18,7 @@ export function MoreFields({ prompt, dataset, ofMany = false, search, error, onC
     <div className="flex flex-col gap-4 border-t border-line pt-4">
       <fieldset className="flex flex-col gap-3">
         <legend className="mb-1 text-13 font-medium">What counts in an answer</legend>
-        {search.metrics.length === 0 ? <p className="text-13 text-muted">Whether it equals the expected answer, and nothing else.</p> : null}
+        {search.metrics.length === 0 ? <p className="text-13 text-muted">Whether it equals the expected answer, and nothing else. Where there is none, let a judge or an evaluator decide.</p> : null}
         {search.metrics.map((row, at) => (
           <OneMetric key={at} row={row} at={at} error={error} onChange={(changes) => put(at, changes)} onRemove={() => onChange({ metrics: search.metrics.filter((_, index) => index !== at) })} />
         ))}

@@ -2,18 +2,19 @@ import { ChevronDown, ChevronRight } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { FEEDBACK, askedItems, useDatasets, usePromptChoices } from "@/api/choices";
+import { ApiError } from "@/api/errors";
 import { useForecast } from "@/api/forecast";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useMay, useSession } from "@/api/session";
 import { useWorkspace } from "@/api/workspace";
-import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, TextLink, errorFor, toast } from "@/kit";
+import { Button, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Notice, Select, TextLink, errorFor, toast } from "@/kit";
 import { NUSD_PER_CREDIT, count, plural } from "@/lib/format";
 import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 import { MethodFields } from "./MethodFields";
 import { MoreFields } from "./MoreFields";
 import { lackingOf } from "./model";
-import { type Body, PLAIN, type Search, budgetOf, searchOf, whyNot } from "./search";
+import { type Body, PLAIN, type Search, budgetOf, newMetric, searchOf, whyNot } from "./search";
 
 /** `line` and `number`: the generation that it begins with. */
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; line: string; number: number | null };
@@ -62,6 +63,12 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const tooFew = plan?.least_evaluations != null && budget.evaluations < plan.least_evaluations;
   const tooLow = plan?.least_credits != null && budget.credits !== undefined && budget.credits < Number(plan.least_credits);
   const error = start.error ?? forecast.error;
+  // Of all metrics together: what counts is not enough to tell a good answer from a bad one.
+  const unjudged = error instanceof ApiError && error.param === "metrics" ? errorFor(error, "metrics") : undefined;
+  const letJudge = () => {
+    setMore(true);
+    put({ metrics: [...search.metrics.filter((one) => one.metric !== "accuracy"), { ...newMetric("relevance"), weight: "1" }] });
+  };
 
   const submit = () =>
     body &&
@@ -133,6 +140,14 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               What counts, limits, further models
             </Button>
           </span>
+          {unjudged ? (
+            <div className="flex flex-col items-start gap-2">
+              <FieldFault text={unjudged} />
+              <Button size="s" onClick={letJudge}>
+                Let a judge decide
+              </Button>
+            </div>
+          ) : null}
           {hasMore ? <MoreFields prompt={prompt} dataset={dataset} search={search} error={error} onChange={put} /> : null}
         </div>
         <div className="flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite" aria-busy={forecast.isStale || undefined}>
