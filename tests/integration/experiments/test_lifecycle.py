@@ -93,6 +93,18 @@ async def test_the_calls_of_an_experiment_and_of_each_arm_are_listed(caller: Cal
     assert unnamed.status == 422 and unnamed.body["error"]["param"] == "experiment_id"
 
 
+@pytest.mark.parametrize("model", ["simulated/chat", "own/writer"])
+async def test_an_experiment_of_a_prompt_that_nobody_called_yet_says_whether_its_models_are_toys(caller: Caller, model: str) -> None:
+    if model == "own/writer":
+        facts = {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "context_tokens": 8000, "output_tokens": 500}
+        prices = {"input_price_nusd_per_million": 1000, "output_price_nusd_per_million": 1000}
+        made = await caller("POST", "/v1/models", {"model": model, **facts, **prices})
+        assert made.status == 201, made.body
+    await two_versions(caller, model=model)
+    begun = await read(caller, await started(caller, body()))
+    assert (begun["status"], begun["simulated"]) == ("running", model == "simulated/chat")
+
+
 async def test_every_gateway_follows_within_a_second_although_no_message_comes(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     other = caller.at(stack.gateways[-1] if len(stack.gateways) > 1 else await stack.start_gateway())
