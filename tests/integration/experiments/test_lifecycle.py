@@ -179,6 +179,8 @@ async def test_the_winner_that_somebody_chooses_gets_the_label(stack: Stack, cal
     assert kinds == ["experiment.started", "experiment.decided"]
     audit = await caller("GET", "/v1/audit?limit=50")
     assert {"experiment.created", "experiment.started", "experiment.decided"} <= {one["action"] for one in audit.body["data"]}
+    [moved] = (await caller("GET", f"/v1/audit?action=prompt.label.moved&object_id={SLUG}@production")).body["data"][:1]
+    assert (moved["before"], moved["after"]) == ({"version": 1}, {"version": 2, "reason": f"experiment {experiment}"})
 
 
 async def test_a_pause_gives_everybody_the_label_and_a_resume_the_same_arms(stack: Stack, caller: Caller) -> None:
