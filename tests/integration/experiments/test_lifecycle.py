@@ -93,6 +93,18 @@ async def test_the_calls_of_an_experiment_and_of_each_arm_are_listed(caller: Cal
     assert unnamed.status == 422 and unnamed.body["error"]["param"] == "experiment_id"
 
 
+@pytest.mark.parametrize("model", ["simulated/chat", "own/writer"])
+async def test_an_experiment_of_a_prompt_that_nobody_called_yet_says_whether_its_models_are_toys(caller: Caller, model: str) -> None:
+    if model == "own/writer":
+        facts = {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "context_tokens": 8000, "output_tokens": 500}
+        prices = {"input_price_nusd_per_million": 1000, "output_price_nusd_per_million": 1000}
+        made = await caller("POST", "/v1/models", {"model": model, **facts, **prices})
+        assert made.status == 201, made.body
+    await two_versions(caller, model=model)
+    begun = await read(caller, await started(caller, body()))
+    assert (begun["status"], begun["simulated"]) == ("running", model == "simulated/chat")
+
+
 async def test_every_gateway_follows_within_a_second_although_no_message_comes(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     other = caller.at(stack.gateways[-1] if len(stack.gateways) > 1 else await stack.start_gateway())
@@ -169,6 +181,8 @@ async def test_the_winner_that_somebody_chooses_gets_the_label(stack: Stack, cal
     assert kinds == ["experiment.started", "experiment.decided"]
     audit = await caller("GET", "/v1/audit?limit=50")
     assert {"experiment.created", "experiment.started", "experiment.decided"} <= {one["action"] for one in audit.body["data"]}
+    [moved] = (await caller("GET", f"/v1/audit?action=prompt.label.moved&object_id={SLUG}@production")).body["data"][:1]
+    assert (moved["before"], moved["after"]) == ({"version": 1}, {"version": 2, "reason": f"experiment {experiment}"})
 
 
 async def test_a_pause_gives_everybody_the_label_and_a_resume_the_same_arms(stack: Stack, caller: Caller) -> None:

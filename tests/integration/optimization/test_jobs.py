@@ -70,6 +70,8 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
     accepted = await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {"edits": list(range(len(evidence["edits"])))})
     assert accepted.status == 200, accepted.body
     assert (accepted.body["version"], accepted.body["label"]) == (2, "production")
+    [noted] = (await desk.caller("GET", "/v1/audit?action=prompt.label.moved&object_id=tickets@production")).body["data"]
+    assert (noted["before"], noted["after"]) == ({"version": 1}, {"version": 2, "reason": f"suggestion {suggestion['id']} accepted"})
     assert (await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {})).body["version"] == 2
     every = {"edits": list(range(len(evidence["edits"])))}
     assert (await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", every)).body == accepted.body

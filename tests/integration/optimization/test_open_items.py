@@ -48,6 +48,7 @@ async def test_answers_to_them_are_scored_and_accuracy_is_of_the_others_alone(st
 
     lines = [json.loads(one) for one in (await caller("GET", f"/v1/test-runs/{run['id']}/file")).raw.splitlines()]
     assert sorted(str(one["correct"]) for one in lines if one["expected"] is None) == ["None"] * 4
+    assert all(set(one["scores"]) == {judge, never} and one["scores"][never] == {"score": 0.0, "passed": False} for one in lines)
     failed = (await caller("GET", f"/v1/test-runs/{run['id']}/file?correct=false")).raw.splitlines()
     assert len(failed) == len(run["failed_cases"])
     again = await served(

@@ -86,6 +86,7 @@ async def test_a_protected_label_moves_to_what_was_approved(bench: Bench, first:
     refused = await move(call, 2)
     assert (refused.status, refused.body["error"]["code"], refused.body["error"]["param"]) == (409, "label_protected", "version")
     assert refused.body["error"]["details"] == {"lacking": ["approval"], "review": "draft"}
+    assert "version 2 is not approved: nobody was asked to review it." in refused.body["error"]["message"]
     assert (await move(call, 2, "staging")).status == 200
     assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 409, "nobody asked for a review"
     asked = await call("POST", "/v1/prompts/hello/versions/2/review", {"note": "shorter"})

@@ -276,10 +276,14 @@ async def _moved(tx: Tx, experiment: Experiment, won: WinningVersion, verdict: V
     """By the registry's own way, with its history, event and rules. The history says what the person who decided it gave as reason."""
     why = f": {verdict.reason}" if verdict is not None and verdict.reason else ""
     await _unless_moved(tx, experiment, to=(won.version, experiment.promotion.version if experiment.promotion else None))
+    slug, label, reason = Slug(experiment.slug), Label(experiment.label), f"experiment {experiment.experiment_id}{why}"[:REASON_MOST]
     moved = await move_label(
-        tx, experiment.workspace_id, Slug(experiment.slug), Label(experiment.label), version=won.version, author=author_of(by),
-        clock=clock, reason=f"experiment {experiment.experiment_id}{why}"[:REASON_MOST],
+        tx, experiment.workspace_id, slug, label, version=won.version, author=author_of(by), clock=clock, reason=reason
     )  # fmt: skip
+    if moved.is_moved:
+        key, before, after = f"{slug}@{label}", {"version": moved.from_version}, {"version": won.version, "reason": reason}
+        where, action = experiment.workspace_id, "prompt.label.moved"
+        await note_in(tx, where, by, action=action, kind="prompt_label", key=key, before=before, after=after)
     told = _told(experiment, won, "moved" if moved.is_moved else "stood_there", at=clock.now())
     return told.model_copy(update={"from_version": moved.from_version})
 

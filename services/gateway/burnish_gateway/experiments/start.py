@@ -11,9 +11,10 @@ from burnish_gateway.experiments.experiment import Experiment
 from burnish_gateway.experiments.past_spread import past_cost
 from burnish_gateway.experiments.traffic import latency_limit_ms
 from burnish_gateway.registry import store as prompts_store
-from burnish_gateway.registry.prompt import no_such_prompt
+from burnish_gateway.registry.prompt import Prompt, no_such_prompt
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import BUCKETS
+from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, OutOfCredit
 from burnish_shared.experiments.assign import buckets_of
@@ -46,10 +47,21 @@ async def start(tx: Tx, experiment: Experiment, by: Actor, before: Sequence[Chec
     await lifecycle.begin(
         tx, experiment, by, clock=clock, changes=changes | {
             "settings": frozen.model_dump(mode="json"), "latency_limit_ms": latency_limit_ms(experiment, found.baseline),
-            "simulated": found.baseline.simulated,
+            "simulated": found.baseline.simulated or await _asks_a_toy(tx, experiment, head.prompt),
         },
     )  # fmt: skip
     return experiment
+
+
+async def _asks_a_toy(tx: Tx, experiment: Experiment, prompt: Prompt) -> bool:
+    """Whether an arm's model is simulated as things stand: a prompt that nobody called yet has no figures that could tell."""
+    wanted = [arm.version for arm in experiment.arms if arm.version is not None]
+    own = {one.version: one.content.model for one in await prompts_store.find_versions(tx, prompt, wanted)}
+    for model in {arm.model or own.get(arm.version or 0) for arm in experiment.arms} - {None}:
+        facts = await model_store.find_model(tx, str(model))
+        if facts is not None and facts.simulated:
+            return True
+    return False
 
 
 async def _slice(tx: Tx, experiment: Experiment) -> dict[str, Any]:

@@ -191,7 +191,11 @@ async def _hand_out(
         await store.note_rollout(tx, principal.workspace_id, suggestion_id, experiment_id)
         return None, experiment_id
     reason, author = f"suggestion {suggestion_id} accepted", author_of(principal)
-    await move_label(tx, principal.workspace_id, slug, label, version=version, author=author, clock=clock, reason=reason)
+    moved = await move_label(tx, principal.workspace_id, slug, label, version=version, author=author, clock=clock, reason=reason)
+    if moved.is_moved:
+        before, after = {"version": moved.from_version}, {"version": version, "reason": reason}
+        key = f"{slug}@{label}"
+        await audit.note(tx, principal, action="prompt.label.moved", kind="prompt_label", key=key, before=before, after=after)
     return label, None
 
 

@@ -18,7 +18,8 @@ async def answers_of(
     those that failed. `after`: (question, item, repeat), BEFORE_ALL at first."""
     rows = await tx.fetch(
         f"""SELECT e.question, e.item_id, e.repeat, e.execution_id, i.input, i.expected, i.metadata, e.output,
-                  e.score >= 1 AS correct, e.status, e.error, e.spent_nusd AS cost_nusd, e.latency_ms, e.answered_at
+                  e.score >= 1 AS correct, e.status, e.error, e.spent_nusd AS cost_nusd, e.latency_ms, e.answered_at,
+                  e.scores
              FROM evaluations e LEFT JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id
             WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.answered_at IS NOT NULL AND {asked_of("e")}
               AND CASE $3::boolean WHEN true THEN e.score >= 1 WHEN false THEN {has_failed("e")} ELSE true END

@@ -16,7 +16,7 @@ ANSWERS_AT_ONCE: Final = 100
 
 COLUMNS: Final = (
     "item_id", "repeat", "input", "expected", "output", "correct", "status", "error", "cost_nusd", "latency_ms", "execution_id",
-    "answered_at", "metadata",
+    "answered_at", "metadata", "scores",
 )  # fmt: skip
 """Of a CSV file; JSON lines have the same names."""
 

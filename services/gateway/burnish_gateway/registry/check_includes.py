@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from burnish_gateway.registry import store, uses_store
-from burnish_gateway.registry.label_rules import rules_of
+from burnish_gateway.registry.label_rules import not_yet, rules_of
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.db.snippet_store import gather_snippets
@@ -60,7 +60,7 @@ async def _check_approved(
     name, slug, number, status = lacking
     raise LabelProtected(
         f"The label '{label}' is protected, and version {version} of '{prompt.slug}' includes '{name}', "
-        f"which stands at version {number} of '{slug}': that one is not approved ({status}).",
+        f"which stands at version {number} of '{slug}': that one is not approved: {not_yet(status)}.",
         param="version",
         details={"lacking": ["approval"], "review": status, "snippet": slug, "snippet_version": number},
     )

@@ -53,12 +53,17 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
         lacking.append("test_run")
         details |= {"test_run": problem.said} | ({} if problem.run is None else {"run": problem.run})
     if lacking:
-        words = {"approval": f"version {version} is not approved ({status})", "test_run": details.get("test_run")}
+        words = {"approval": f"version {version} is not approved: {not_yet(status)}", "test_run": details.get("test_run")}
         raise LabelProtected(
             f"The label '{label}' is protected: {' and '.join(str(words[one]) for one in lacking)}.",
             param="version",
             details={"lacking": lacking} | details,
         )
+
+
+def not_yet(status: str) -> str:
+    """What a review that is no approval says: `draft` or `in_review`, in words."""
+    return {"draft": "nobody was asked to review it", "in_review": "it is in review"}.get(status, status)
 
 
 def _asked_by(rules: LabelRules) -> Asked:
@@ -81,7 +86,7 @@ async def check_may_reach(tx: Tx, prompt: Prompt, label: Label, *, version: int,
     user, protected = reached
     raise LabelProtected(
         f"'{user.slug}' includes '{prompt.slug}@{label}', and its label '{protected}' is protected: "
-        f"version {version} of '{prompt.slug}' is not approved ({status}).",
+        f"version {version} of '{prompt.slug}' is not approved: {not_yet(status)}.",
         param="version",
         details={"lacking": ["approval"], "review": status, "prompt": user.slug, "label": protected},
     )
@@ -104,7 +109,7 @@ async def check_may_choose(tx: Tx, head: Head, uses: Sequence[Mapping[str, Any]]
         if version is not None and (status := await review_store.status_of(tx, head.prompt, version)) != "approved":
             raise LabelProtected(
                 f"rules[{index}].use.{field}: the label '{standing[0]}' of '{head.prompt.slug}' is protected, and version {version}, "
-                f"which the rule would put in its place, is not approved ({status}).",
+                f"which the rule would put in its place, is not approved: {not_yet(status)}.",
                 param=f"rules[{index}].use.{field}",
                 details={"lacking": ["approval"], "review": status, "label": standing[0]},
             )

@@ -9,8 +9,9 @@ import { Badge, Button, ButtonLink, type Column, ErrorState, Facts, Page, Relati
 import { classes } from "@/lib/classes";
 import { moment, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
+import { mailTrouble } from "../team/mail";
 import { MuteDialog } from "./MuteDialog";
-import { type Comparison, KIND_WORDS, SEVERITY_TONES, changesOf, comparisonOf, moveOf, placeOf, seriesOf, unitOf } from "./words";
+import { type Comparison, KIND_WORDS, SEVERITY_TONES, besideTarget, changesOf, comparisonOf, limitOf, moveOf, placeOf, seriesOf, unitOf } from "./words";
 
 type Detail = Schema<"AlertDetail">;
 const DAY_MS = 86_400_000;
@@ -78,9 +79,15 @@ export default function AlertPage() {
       <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="flex min-w-0 flex-col gap-5">
           <Chart alert={alert} />
-          <Section title="Before and after" framed>
-            <Table label="Before and after" columns={COLUMNS} rows={comparisonOf(alert)} rowKey={(row) => row.field} />
-          </Section>
+          {alert.kind === "target" ? (
+            <Section title="Beside its target" framed>
+              <Table label="Beside its target" columns={TARGET_COLUMNS} rows={besideTarget(alert)} rowKey={(row) => row.field} />
+            </Section>
+          ) : (
+            <Section title="Before and after" framed>
+              <Table label="Before and after" columns={COLUMNS} rows={comparisonOf(alert)} rowKey={(row) => row.field} />
+            </Section>
+          )}
         </div>
         <div className="flex min-w-0 flex-col gap-5">
           <Changed alert={alert} />
@@ -98,6 +105,8 @@ const COLUMNS: Column<Comparison>[] = [
   { key: "after", head: "After", align: "end", width: "w-32", cell: (row) => <After of={row} /> },
 ];
 
+const TARGET_COLUMNS = COLUMNS.map((column) => ({ ...column, head: column.key === "before" ? "Target" : column.key === "after" ? "Measured" : column.head }));
+
 function After({ of: { after, interval } }: { of: Comparison }) {
   if (!after) return <span className="text-muted">–</span>;
   return (
@@ -114,7 +123,7 @@ function Chart({ alert }: { alert: Detail }) {
   if (alert.chart.length === 0) return null;
   const raised = Date.parse(alert.raised_at);
   const words = unitOf(alert.metric);
-  const target = alert.before["target"];
+  const target = limitOf(alert);
   return (
     <section>
       <h2 className="sr-only">Over the time</h2>
@@ -125,7 +134,7 @@ function Chart({ alert }: { alert: Detail }) {
         format={words.format}
         formatTick={words.tick}
         range={words.range}
-        reference={typeof target === "number" ? { value: target, label: `target ${words.format(target)}` } : undefined}
+        reference={target !== null ? { value: target, label: `target ${words.format(target)}` } : undefined}
         annotations={[{ x: raised, label: "The alert was raised", tone: "bad" }, ...(alert.resolved_at ? [{ x: Date.parse(alert.resolved_at), label: "It was over" }] : [])]}
         height={220}
       />
@@ -136,8 +145,9 @@ function Chart({ alert }: { alert: Detail }) {
 const NOTHING: Partial<Record<Detail["kind"], string>> = {
   degradation: "Nothing else changed at about that time: not the version, not the models, not how much is asked.",
   feedback_threshold: "It is measured against its target, not against a time before.",
+  target: "It is measured against its target, not against a time before.",
 };
-const DETAILS: Record<string, string> = { superseded: "something newer took its place", recovered: "it is as before again" };
+const DETAILS: Record<string, string> = { "alert.raised": "it was raised", "alert.acknowledged": "it was acknowledged", "alert.resolved": "it is over", superseded: "something newer took its place", recovered: "it is as before again" };
 
 function Changed({ alert }: { alert: Detail }) {
   const changes = changesOf(alert);
@@ -155,7 +165,7 @@ function Changed({ alert }: { alert: Detail }) {
               </ButtonLink>
             ) : null}
             <ButtonLink size="s" to={`/prompts/${alert.prompt}`} search={{ tab: "versions", ...(move ? { v: String(move.to), against: String(move.from) } : alert.version ? { v: String(alert.version) } : {}) }}>
-              {move ? "What differs" : "The version"}
+              {move ? "What differs" : alert.version ? "The version" : "Versions"}
             </ButtonLink>
             <ButtonLink size="s" to="/analytics" search={{ prompt: alert.prompt, group: "version", range: "7d" }}>
               Figures
@@ -214,7 +224,7 @@ function Timeline({ alert }: { alert: Detail }) {
             <span aria-hidden data-drawn className={classes("mt-1.5 size-2 shrink-0 rounded-full", BAD.has(step.what) ? "bg-bad" : step.what === "resolved" ? "bg-ok" : "bg-line-strong")} />
             <span className="min-w-0">
               <span className="font-medium">{STEPS[step.what]}</span>
-              {step.detail && step.what !== "raised" ? <span className="wrap-anywhere">{`: ${DETAILS[step.detail] ?? step.detail.replaceAll("_", " ")}`}</span> : null}
+              {step.detail && step.what !== "raised" ? <span className="wrap-anywhere">{`: ${DETAILS[step.detail] ?? mailTrouble(step.detail)}`}</span> : null}
               <span className="block text-12 text-muted">
                 {step.by && !step.by.startsWith("system:") ? `${nameOf(step.by)}, ` : null}
                 {moment(step.at)}

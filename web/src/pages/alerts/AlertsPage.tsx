@@ -27,7 +27,7 @@ export default function AlertsPage() {
           onChange={(next) => set({ status: next })}
           options={[
             { value: "open", label: "Open" },
-            { value: "acknowledged", label: "Seen" },
+            { value: "acknowledged", label: "Acknowledged" },
             { value: "resolved", label: "Past" },
             { value: "all", label: "All" },
           ]}

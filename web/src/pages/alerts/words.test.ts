@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { filtersInWords } from "./channel";
 import { bodyOf, formOf, wrongIn } from "./rule";
-import { changesOf, comparisonOf, moveOf } from "./words";
+import { besideTarget, changesOf, comparisonOf, moveOf } from "./words";
 
 test("figures of an alert stand side by side with their units", () => {
   const told = comparisonOf({ before: { target: 0.8 }, after: { low: 0.44, high: 0.67, samples: 70, reactions: 70, satisfaction: 0.557, voices_held_back: 0 } });
@@ -24,6 +24,16 @@ test("a dearer version stands beside the one before, by its figures and its numb
   const told = comparisonOf({ version: 3, before: { p95_nusd: 1e9, share_above: 0.05, version: 2, observations: 200 }, after: { p95_nusd: 2e9, share_above: 0.6, observations: 90 } });
   expect(told.map((one) => [one.field, one.before, one.after])).toEqual([["p95_nusd", "$1.00", "$2.00"], ["share_above", "5.0\u00a0%", "60.0\u00a0%"], ["version", "v2", "v3"], ["observations", "200", "90"]]); // prettier-ignore
   expect(comparisonOf({ version: 3, before: { limit_nusd: 5e9 }, after: { spent_nusd: 4e9 } }).map((one) => one.field)).toEqual(["limit_nusd", "spent_nusd"]);
+});
+
+test.each([
+  [{ target: 0.1 }, { error_rate: 1 / 3, observations: 45, window_minutes: 10 }, ["Failed", "10.0\u00a0%", "33.3\u00a0%"], "the last 10\u00a0min"],
+  [{ limit_ms: 2500 }, { p95_ms: 3100, observations: 45, window_minutes: 60 }, ["p95 latency", "2.50\u00a0s", "3.10\u00a0s"], "the last 1\u00a0h"],
+  [{ limit_nusd: 1e9 }, { mean_cost_nusd: 2e9, observations: 45, window_minutes: 1_440 }, ["Mean cost", "$1.00", "$2.00"], "the last 1\u00a0d"],
+  [{ target: 0.8 }, { quality: 0.625, observations: 45, window_minutes: 60 }, ["Score", "0.8", "0.625"], "the last 1\u00a0h"],
+])("a fixed limit stands beside its figure in the same unit: %o", (before, after, first, window) => {
+  const told = besideTarget({ before, after }).map((one) => [one.name, one.before, one.after]);
+  expect(told).toEqual([first, ["Observations", "", "45"], ["Looked at", "", window]]);
 });
 
 test("what changed is said from what to what", () => {

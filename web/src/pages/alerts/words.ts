@@ -65,6 +65,21 @@ export function comparisonOf({ before, after: reported, version }: Pick<Alert, "
   return [satisfaction, ...told.filter((one) => one !== first)];
 }
 
+/** What a target asks for, as its figure is counted: a share or score, milliseconds, nano-dollars. None: no target stands in the alert. */
+export function limitOf({ before }: Pick<Alert, "before">): number | null {
+  const limit = before["target"] ?? before["limit_ms"] ?? before["limit_nusd"];
+  return typeof limit === "number" ? limit : null;
+}
+
+/** The figure of a fixed limit beside it, and of how many calls in how long. */
+export function besideTarget({ before, after }: Pick<Alert, "before" | "after">): Comparison[] {
+  const { observations, window_minutes: minutes, ...measured } = after;
+  const limit = limitOf({ before });
+  const told = Object.entries(measured).map(([field, value]) => ({ field, name: nameOf(field), before: limit === null ? "" : valueOf(field, limit), after: valueOf(field, value) }));
+  const seen = { field: "observations", name: nameOf("observations"), before: "", after: valueOf("observations", observations) };
+  return [...told, seen, { field: "window", name: "Looked at", before: "", after: typeof minutes === "number" ? `the last ${duration(minutes * 60_000)}` : NONE }];
+}
+
 function without(of: Record<string, unknown>, field: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(of).filter(([name]) => name !== field));
 }

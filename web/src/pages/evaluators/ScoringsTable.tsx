@@ -18,7 +18,7 @@ export function ScoringsTable({ evaluator }: { evaluator: string | null }) {
   const [ending, setEnding] = useState<Scoring | null>(null);
   const [raising, setRaising] = useState<Scoring | null>(null);
   const pages = usePages("/v1/scorings", { query: { evaluator_id: evaluator ?? undefined, limit: 20 } }, { refetchInterval: works ? WORKING_MS : false });
-  const isWorking = pages.rows.some((row) => row.status === "running");
+  const isWorking = pages.rows.some((row) => row.status === "running" || row.held_nusd > 0);
   if (isWorking !== works) setWorks(isWorking);
   const patch = useChange("patch", "/v1/scorings/{scoring_id}", INVALIDATES);
   const end = useChange("delete", "/v1/scorings/{scoring_id}", INVALIDATES);
@@ -45,7 +45,7 @@ export function ScoringsTable({ evaluator }: { evaluator: string | null }) {
     },
     { key: "done", head: "Done", width: "w-48", hideBelow: "sm", cell: (row) => <Progress label={`Scored of ${row.evaluator}`} done={row.scored + row.no_scores} total={row.total} /> },
     { key: "mean", head: "Mean", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.mean === null ? <span className="text-muted">–</span> : <span className="numeric">{row.mean.toFixed(2)} · {percent(row.passed / row.scored, 0)} pass</span>) },
-    { key: "cost", head: "Spent", width: "w-36", hideBelow: "md", cell: (row) => (row.limit_nusd === null ? <span className="text-muted">costs nothing</span> : `${money(row.spent_nusd + row.held_nusd)} of ${money(row.limit_nusd)}`) },
+    { key: "cost", head: "Spent", width: "w-36", hideBelow: "md", cell: (row) => <Spent row={row} /> },
     { key: "scores", head: <span className="sr-only">Scores</span>, width: "w-20", hideBelow: "sm", cell: (row) => <TextLink to="/evaluators/scores" search={{ evaluator: row.evaluator_id }}>Scores</TextLink> },
     {
       key: "act",
@@ -89,8 +89,19 @@ export function ScoringsTable({ evaluator }: { evaluator: string | null }) {
         error={end.error}
         onSubmit={() => ending && end.mutate({ path: { scoring_id: ending.id } }, { onSuccess: () => (toast("It scores no more"), setEnding(null)) })}
       >
-        {ending ? `${plural(ending.waiting, "run")} of ${count(ending.total)} will have no score. What is scored stays.` : null}
+        {ending ? `${plural(ending.waiting, "run")} of ${count(ending.total)} will have no score. What is scored stays.${ending.held_nusd > 0 ? " What judges are asked at this moment is paid all the same." : ""}` : null}
       </ConfirmDialog>
     </>
+  );
+}
+
+/** What is held for calls under way is not spent: it may come back. */
+function Spent({ row }: { row: Scoring }) {
+  if (row.limit_nusd === null) return <span className="text-muted">costs nothing</span>;
+  return (
+    <span className="block">
+      <span className="numeric block">{`${money(row.spent_nusd)} of ${money(row.limit_nusd)}`}</span>
+      {row.held_nusd > 0 ? <span className="numeric block text-12 text-muted">{money(row.held_nusd)} held</span> : null}
+    </span>
   );
 }

@@ -23,3 +23,8 @@ it("says at its last step what comes then, which is no step", () => {
   const { container } = render(<Ramp experiment={{ ...ramp(3_600), step: 1, label: "production" } as never} />);
   expect(container.textContent?.replaceAll("\u00a0", " ")).toContain("production moves to it in 1 h at the earliest.");
 });
+
+it("says of a step that a rollout never came to that it was never reached, and not that it was taken back", () => {
+  const { getAllByRole } = render(<Ramp experiment={{ ...ramp(3_600), status: "completed", rollout_state: "rolled_back", step: 0 } as never} />);
+  expect(getAllByRole("listitem").map((step) => step.textContent?.replaceAll("\u00a0", " "))).toEqual(["5 %, taken back", "100 %, never reached"]);
+});

@@ -5,14 +5,14 @@ import { duration } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 import { type Experiment, isAtTheTop, leftOf, shareWords } from "./model";
 
-type StepState = "past" | "here" | "ahead" | "back";
+type StepState = "past" | "here" | "ahead" | "back" | "unreached";
 
 /** The steps of a guarded rollout, where it is, and what the next one waits for. Always there. */
 export function Ramp({ experiment }: { experiment: Experiment }) {
   const { rollout, status, rollout_state: state } = experiment;
   const steps = rollout?.steps ?? [];
   const at = status === "draft" ? -1 : (experiment.step ?? 0);
-  const stateOf = (step: number): StepState => (state === "rolled_back" ? "back" : state === "finished" || step < at ? "past" : step === at ? "here" : "ahead");
+  const stateOf = (step: number): StepState => (state === "rolled_back" ? (step <= at ? "back" : "unreached") : state === "finished" || step < at ? "past" : step === at ? "here" : "ahead");
   return (
     <Section framed title="Ramp" description={<Words experiment={experiment} />}>
       <ol aria-label="Steps of the ramp" className="grid grid-flow-col gap-1.5" style={{ gridAutoColumns: "minmax(0, 1fr)" }}>
@@ -24,7 +24,7 @@ export function Ramp({ experiment }: { experiment: Experiment }) {
               <span className={classes("numeric flex items-center gap-1 text-12", here === "here" ? "font-semibold text-fg" : "text-muted")}>
                 {here === "past" ? <Check size={12} aria-hidden className="text-ok" /> : null}
                 {shareWords(share)}
-                <span className="sr-only">{{ past: ", done", here: ", now", ahead: ", to come", back: ", taken back" }[here]}</span>
+                <span className="sr-only">{{ past: ", done", here: ", now", ahead: ", to come", back: ", taken back", unreached: ", never reached" }[here]}</span>
               </span>
             </li>
           );

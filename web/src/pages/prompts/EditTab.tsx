@@ -181,8 +181,8 @@ function textsOf(draft: Draft, found: ReturnType<typeof valuesOf> | null): strin
   return draft.content.messages.map((message) => message.content ?? "");
 }
 
-function Estimate({ draft, texts }: { draft: Draft; texts: string[] }) {
-  const { models } = useModels();
+export function Estimate({ draft, texts }: { draft: Draft; texts: string[] }) {
+  const { models, isPending } = useModels();
   const model = models.find((one) => one.id === draft.content.model);
   const tokens = roughTokens(texts);
   const most = typeof draft.content.max_tokens === "number" ? draft.content.max_tokens : USUAL_MAX_TOKENS;
@@ -198,7 +198,7 @@ function Estimate({ draft, texts }: { draft: Draft; texts: string[] }) {
         at most {count(most)} out{output === null ? "" : ", "}
         {output === null ? null : <Money nusd={output} />}
       </span>
-      {model === undefined ? <span className="min-w-0 wrap-anywhere">No price is known for {draft.content.model}.</span> : null}
+      {model === undefined && !isPending ? <span className="min-w-0 wrap-anywhere">No price is known for {draft.content.model}.</span> : null}
     </p>
   );
 }

@@ -17,6 +17,7 @@ const versionOf = (version: number, content: string, changes: object = {}) => ({
 let sent: { path: string; body: Record<string, unknown> }[];
 let answer: (version: unknown) => void;
 let queries: QueryClient;
+let isProtected: boolean;
 const now: { draft?: Draft } = {};
 const draft = () => now.draft as Draft;
 const text = () => draft().content.messages[0]?.content;
@@ -26,6 +27,7 @@ const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { 
 beforeAll(preloadFloats);
 beforeEach(() => {
   sent = [];
+  isProtected = false;
   // As in main.tsx.
   queries = new QueryClient({ defaultOptions: { mutations: { retry: false, networkMode: "always", gcTime: 0 } } });
   queries.mount();
@@ -34,7 +36,7 @@ beforeEach(() => {
     const path = new URL(request.url).pathname;
     if (request.method === "GET") return json(SESSION);
     sent.push({ path: `${request.method} ${path}`, body: (await request.json()) as Record<string, unknown> });
-    return path.includes("/labels/") ? json({}) : new Promise<Response>((resolve) => (answer = (version) => resolve(json(version))));
+    return path.includes("/labels/") ? (isProtected ? new Response(JSON.stringify({ error: { message: "It is protected.", code: "label_protected" } }), { status: 409 }) : json({})) : new Promise<Response>((resolve) => (answer = (version) => resolve(json(version))));
   });
 });
 
@@ -157,6 +159,16 @@ it("moves no label with the next save by itself", async () => {
   press("Save…");
   await screen.findByRole("dialog");
   expect(label().value).toBe("");
+});
+
+it("says that the version is saved also where its label may not move", async () => {
+  isProtected = true;
+  await begin();
+  fireEvent.change(screen.getByLabelText("Label to move there"), { target: { value: "production" } });
+  press("Save");
+  await waitFor(() => expect(sent).toHaveLength(1));
+  await act(async () => answer(versionOf(2, "new")));
+  await waitFor(() => expect(said.shown().map((one) => one.text).slice(-2)).toEqual(["v2 is saved; production did not move to it", "It is protected."]));
 });
 
 const isSent = async () => {

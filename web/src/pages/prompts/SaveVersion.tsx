@@ -38,7 +38,11 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
       tellWarnings(version);
       return;
     }
-    move.mutateAsync({ path: { slug, label }, body: { version: version.version, reason: message } }).then(() => toast(`v${version.version} is saved${onBranch}, and ${label}`), toastError).then(() => tellWarnings(version));
+    const stays = (error: unknown) => {
+      toast(`v${version.version} is saved${onBranch}; ${label} did not move to it`);
+      toastError(error);
+    };
+    move.mutateAsync({ path: { slug, label }, body: { version: version.version, reason: message } }).then(() => toast(`v${version.version} is saved${onBranch}, and ${label}`), stays).then(() => tellWarnings(version));
   };
   const refused = (error: unknown) => {
     const newer = newerVersionOf(error);

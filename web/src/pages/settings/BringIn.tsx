@@ -8,21 +8,12 @@ import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Field, FormError, Input, Notice, Section, Select, SkeletonText, Table, TextLink, errorFor, toast } from "@/kit";
 import { bytes, plural } from "@/lib/format";
+import { FORMATS, type Format, whoseFile } from "./whose-file";
 
 type Imported = Schema<"ImportedAnswer">;
 type Given = { name: string; size: number; text: string };
 
 const MOST_BYTES = 16 * 1024 * 1024;
-const FORMATS = [
-  { value: "bundle", label: "Burnish bundle", hint: "As “Export prompts” writes it." },
-  { value: "dspy", label: "DSPy", hint: "A program that was saved as JSON: a prompt for each predictor, with its demonstrations." },
-  { value: "langfuse", label: "Langfuse", hint: "Prompts or dataset items, as its API returns them." },
-  { value: "litellm", label: "LiteLLM", hint: "The proxy’s config.yaml: its models, their prices and fallbacks. Keys are never taken." },
-  { value: "openai", label: "OpenAI prompts", hint: "Prompt objects that were copied together: one, a list, or with versions." },
-  { value: "promptfoo", label: "promptfoo", hint: "A configuration as YAML: its prompts, and its tests as a dataset." },
-  { value: "source", label: "Source systems", hint: "Prompts, items, executions and models of the systems that Burnish grew out of." },
-] as const;
-type Format = (typeof FORMATS)[number]["value"];
 /** Whose files need not say what is in them. */
 const NAMELESS: ReadonlySet<Format> = new Set(["dspy", "promptfoo"]);
 
@@ -68,11 +59,11 @@ export function BringIn() {
     if (!picked) return;
     if (picked.size > MOST_BYTES) {
       setFile(null);
-      setError(new Error(`${picked.name} is ${bytes(picked.size)}; at most ${bytes(MOST_BYTES)} go at once. Export it folder by folder.`));
+      setError(new Error(`${picked.name} is ${bytes(picked.size)}; at most ${bytes(MOST_BYTES)} go at once. Bring it in in parts, a bundle folder by folder.`));
       return;
     }
     const text = await picked.text();
-    setFormat(guess(text, format));
+    setFormat(whoseFile(text, format));
     setFile({ name: picked.name, size: picked.size, text });
   };
   const bring = async () => {
@@ -156,12 +147,6 @@ function Choose({ disabled, onFile }: { disabled: boolean; onFile: (file: File |
       </Button>
     </>
   );
-}
-
-/** Our own files say what they are. */
-function guess(text: string, otherwise: Format): Format {
-  if (/"format"\s*:\s*"burnish\.bundle"/.test(text.slice(0, 2_000))) return "bundle";
-  return otherwise;
 }
 
 type Asked = { file: Given; format: Format; model: string | null; name: string; dry: boolean; key?: string };

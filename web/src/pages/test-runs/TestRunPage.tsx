@@ -192,7 +192,9 @@ function Score({ result, goesOn, judgedFor }: { result: Result; goesOn: boolean;
 
 function Evaluators({ evaluators }: { evaluators: readonly Evaluated[] }) {
   return (
-    <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+    <div className="flex flex-col gap-3">
+      <p className="text-13 text-muted">Answers that one of them did not let pass stand under Failed cases, with its reason; what it gave each answer is in the file of all answers.</p>
+      <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
         {evaluators.map((one) => (
           <div key={one.id} className="rounded-l border border-line bg-panel p-4">
             <h3 className="mb-2 text-14 font-semibold wrap-anywhere">
@@ -209,6 +211,7 @@ function Evaluators({ evaluators }: { evaluators: readonly Evaluated[] }) {
             />
           </div>
         ))}
+      </div>
     </div>
   );
 }

@@ -53,6 +53,7 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
     A mark of UTF-8 before the file, as editors on Windows write, is none of its text.
     """
     raw = raw.removeprefix(BOM_UTF8)
+    _check_looks_like(raw, kind)
     if name is not None and kind not in NAMELESS:
         raise InvalidField(f"name: names what a file of promptfoo or DSPy does not; the prompts of {kind!r} have names.", param="name")
     if kind != "source":
@@ -70,6 +71,16 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
     if len(drafts.models) > MODELS_MOST:
         raise InvalidField(f"The file describes {len(drafts.models):,} models; bring in at most {MODELS_MOST} at once.")
     return check_bundle(form, notes=drafts.notes.listed(), executions=executions, models=drafts.models, reactions=reactions)
+
+
+def _check_looks_like(raw: bytes, kind: Format) -> None:
+    """Raises InvalidBody for an empty file, and for one that begins as no JSON does where the format is JSON."""
+    first = raw.lstrip()[:1]
+    if not first:
+        raise InvalidBody("The file is empty.")
+    if kind not in IN_YAML and first.isascii() and first not in (b"{", b"[") and first.decode().isprintable():
+        yamls = " and ".join(sorted(IN_YAML))
+        raise InvalidBody(f"The file is no JSON, as those of '{kind}' are; those of {yamls} are YAML. Say in 'format' whose file it is.")
 
 
 def _parsed(raw: bytes) -> Any:
