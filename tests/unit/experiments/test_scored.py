@@ -1,5 +1,7 @@
 """The score of an evaluator beside the metric that decides, and as a guardrail: by the same sums and the same sequences as all others."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from burnish_shared.contracts.experiments import Guardrail, Settings
 from burnish_shared.experiments.analysis import FRESH, Epoch, analyse
-from burnish_shared.experiments.conclude import Concluded, conclude
+from burnish_shared.experiments.conclude import Concluded, GoOn, conclude
 from burnish_shared.experiments.figures import figures
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.scored import Scored, scored_of
@@ -89,3 +91,61 @@ def test_equal_scores_are_called_harm_in_no_more_than_alpha_however_often_one_lo
         ]
         harmed += any(look.guardrails[0].state == "harm" for look in looks)
     assert harmed <= 300 * 0.05 + 3 * (300 * 0.05 * 0.95) ** 0.5
+
+
+def decided_by_scores(**settings: Any) -> Plan:
+    return Plan(("a", "b"), METRIC, "higher", "sequential", Settings(**settings), unit="execution")
+
+
+def scored_part(rates: Mapping[str, float], means: Mapping[str, float], *, n: int, seed: int) -> list[Epoch]:
+    """`n` answers of each arm, of which a part has a score."""
+    dice = np.random.default_rng(seed)
+    whole = ArmSums(n, n, n, n, n, n)
+    drawn = {arm: sums(dice.beta(20 * mean, 20 * (1 - mean), round(n * rates[arm]))) for arm, mean in means.items()}
+    return [Epoch(1, {"a": 0.5, "b": 0.5}, {arm: {"success": whole, METRIC: one} for arm, one in drawn.items()})]
+
+
+def test_scores_decide_an_experiment_and_it_says_of_how_many_answers() -> None:
+    plan = decided_by_scores()
+    analysis = analyse(plan, scored_part({"a": 0.2, "b": 0.2}, {"a": 0.7, "b": 0.8}, n=2_000, seed=1))
+    found = conclude(plan, analysis, days=1)
+    assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("better", "b")
+    assert "points" in found.sentence and "800 of 4,000 answers scored" in found.sentence
+    assert analysis.is_share and analysis.missing is not None and not any(analysis.missing.differs.values())
+    worse = conclude(plan, analyse(plan, scored_part({"a": 0.2, "b": 0.2}, {"a": 0.8, "b": 0.7}, n=2_000, seed=1)), days=1)
+    assert isinstance(worse, Concluded) and (worse.outcome, worse.winner) == ("worse", "a")
+
+
+def test_until_enough_answers_are_scored_nothing_is_said() -> None:
+    """However many were answered: only those with a score count."""
+    plan = decided_by_scores(min_samples=100)
+    analysis = analyse(plan, scored_part({"a": 0.04, "b": 0.04}, {"a": 0.2, "b": 0.9}, n=2_000, seed=2))
+    found = conclude(plan, analysis, days=1)
+    assert isinstance(found, GoOn)
+    assert found.sentence.startswith("Too few to say anything: 80 executions with a score of the 100 that each arm needs")
+    nothing = conclude(plan, analyse(plan, scored_part({"a": 0.0, "b": 0.0}, {"a": 0.2, "b": 0.9}, n=2_000, seed=2)), days=1)
+    assert isinstance(nothing, GoOn) and "0 executions with a score" in nothing.sentence
+
+
+def test_a_gain_that_may_be_who_was_scored_is_none() -> None:
+    """Half of the treatment's answers failed, or had no score; those that are left are no better than the control's best half."""
+    plan = decided_by_scores()
+    found = conclude(plan, analyse(plan, scored_part({"a": 1.0, "b": 0.5}, {"a": 0.7, "b": 0.75}, n=2_000, seed=3)), days=1)
+    assert isinstance(found, GoOn), found
+    assert "has scores of 50% of its units and the control of 100%" in found.sentence
+
+
+def test_equal_arms_are_told_apart_by_scores_in_no_more_than_alpha_however_often_one_looks() -> None:
+    """Ten looks at 300 experiments; scores of which most are 1."""
+    plan, wrong = decided_by_scores(min_samples=50), 0
+    whole = ArmSums(500, 500, 500, 500, 500, 500)
+    for seed in range(300):
+        dice = np.random.default_rng(seed)
+        arms = {arm: np.where(dice.random(500) < 0.7, 1.0, dice.random(500)) for arm in ("a", "b")}
+        for n in range(50, 501, 50):
+            drawn = {arm: {"success": whole, METRIC: sums(one[:n])} for arm, one in arms.items()}
+            found = conclude(plan, analyse(plan, [Epoch(1, {"a": 0.5, "b": 0.5}, drawn)]), days=1)
+            if isinstance(found, Concluded) and found.outcome in ("better", "worse"):
+                wrong += 1
+                break
+    assert wrong <= 300 * 0.05 + 3 * (300 * 0.05 * 0.95) ** 0.5

@@ -13262,6 +13262,11 @@ export interface components {
             /** Unit */
             unit: string;
             /**
+             * Unscored
+             * @description Of one that goes on and is decided or guarded by scores: why none come any more, or not of all arms alike. null in lists.
+             */
+            unscored?: string[] | null;
+            /**
              * Updated At
              * Format: date-time
              */
@@ -18179,7 +18184,7 @@ export interface components {
             label: string;
             /**
              * Metric
-             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>.
+             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd, metric:<name>, or evaluator:<id>: the mean score of the evaluator's newest version (or of evaluator:<id>@<version>), where a live evaluation in use scores all arms of the prompt alike.
              * @default satisfaction
              */
             metric: string;

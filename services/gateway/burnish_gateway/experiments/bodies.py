@@ -35,8 +35,11 @@ Reason = Annotated[Text, Field(max_length=2_000)]
 
 
 def known_metric(metric: str, *, among: tuple[str, ...]) -> str:
-    if metric not in among and not NAMED_METRIC.fullmatch(metric):
-        raise ValueError(f"is none of {', '.join(among)} and no metric:<name>")
+    if is_scored(metric):
+        if scored_of(metric) is None:
+            raise ValueError("must be evaluator:<id> or evaluator:<id>@<version>")
+    elif metric not in among and not NAMED_METRIC.fullmatch(metric):
+        raise ValueError(f"is none of {', '.join(among)}, no metric:<name> and no evaluator:<id>")
     return metric
 
 
@@ -100,10 +103,6 @@ class GuardrailBody(ApiModel):
     @field_validator("metric")
     @classmethod
     def _known(cls, metric: str) -> str:
-        if is_scored(metric):
-            if scored_of(metric) is None:
-                raise ValueError("must be evaluator:<id> or evaluator:<id>@<version>")
-            return metric
         return known_metric(metric, among=GUARDED)
 
     @model_validator(mode="after")
@@ -182,7 +181,9 @@ class NewExperiment(ApiModel):
     label: Label = Field(default="production", description="Whose calls take part: those that name neither a version nor a label.")
     unit: Unit = "end_user"
     metric: Metric = Field(
-        default="satisfaction", description="success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>."
+        default="satisfaction",
+        description="success, satisfaction, latency_ms, latency_p95_ms, cost_nusd, metric:<name>, or evaluator:<id>: the mean score of the "
+        "evaluator's newest version (or of evaluator:<id>@<version>), where a live evaluation in use scores all arms of the prompt alike.",
     )
     direction: Literal["higher", "lower"] | None = Field(default=None, description="Which is better; known of the usual metrics.")
     guardrails: Guardrails | None = Field(

@@ -4,6 +4,7 @@ import type { Point, Series } from "@/chart/geometry";
 import { NONE, count, decimal, duration, money, percent, points } from "@/lib/format";
 
 export type Experiment = Schema<"ExperimentAnswer">;
+type Live = Pick<Schema<"LiveEvaluationAnswer">, "evaluator_id" | "evaluator" | "prompts" | "labels" | "filters" | "active">;
 export type Arm = Schema<"ArmAnswer">;
 
 export type Difference = {
@@ -101,6 +102,15 @@ export function scoredName(metric: string, names: ReadonlyMap<string, string>): 
   if (!isScored(metric)) return undefined;
   const [id = "", version] = metric.slice("evaluator:".length).split("@");
   return `Score by ${names.get(id) ?? `…${id.slice(-6)}`}${version ? ` v${version}` : ""}`;
+}
+
+/** Filters by what an arm made of a call: what is drawn so is no sample of an arm. */
+const TELLS_ARMS_APART = ["model", "provider", "cached", "min_cost_nusd", "min_latency_ms", "arm", "experiment_id"];
+
+/** Evaluators whose scores may decide an experiment of a prompt: those that score it now, all arms alike. By name, each once. */
+export function scoringOf(lives: readonly Live[], prompt: string): { value: string; label: string }[] {
+  const alike = lives.filter((one) => one.active && (one.prompts.length === 0 || one.prompts.includes(prompt)) && one.labels.length === 0 && !TELLS_ARMS_APART.some((name) => name in one.filters));
+  return [...new Map(alike.map((one) => [one.evaluator_id, one.evaluator]))].map(([id, name]) => ({ value: `evaluator:${id}`, label: `Score by ${name}` })).sort((a, b) => a.label.localeCompare(b.label));
 }
 
 export const UNITS: Record<string, [one: string, many: string]> = { end_user: ["end user", "end users"], session: ["session", "sessions"], execution: ["execution", "executions"] };
