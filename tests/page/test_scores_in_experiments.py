@@ -103,7 +103,7 @@ async def test_an_evaluator_guards_an_experiment(page_as: OpenPage, site: Site) 
     await expect(dialog.get_by_role("button", name="Draft it")).to_be_disabled()
     await guard.get_by_role("button", name="Evaluator: Choose an evaluator").click()
     await page.locator("[cmdk-input]").last.fill(name)
-    await page.get_by_role("option", name=name, exact=True).last.click()
+    await page.locator("[cmdk-item]").filter(has_text=name).first.click()
     await expect(guard).to_contain_text("Its newest version.")
     await guard.get_by_label("Worse by, points").fill("5")
     await check_axe(page, without=BEHIND)
@@ -146,3 +146,30 @@ async def test_a_guardrail_without_scores_is_warned_of_before_the_start(page_as:
     checks = page.get_by_role("list", name="Checked")
     await expect(checks).to_contain_text(f"No live evaluation in use of the evaluator '{name}' takes '{slug}', so no score comes.")
     await expect(page.get_by_role("region", name="Checked")).to_contain_text("Nothing stands against a start.")
+
+
+async def test_a_policy_of_rollouts_is_guarded_by_an_evaluator(page_as: OpenPage, site: Site) -> None:
+    one, name, _ = await scoring(site, await two_versions(site))
+    before = await site.call("GET", "/v1/experiments/settings")
+    page = await page_as("admin", "/app/experiments/settings")
+    try:
+        await page.get_by_label(re.compile("Roll .* out")).check()
+        await page.get_by_label("May not be worse by").select_option(f"evaluator:{one}")
+        await page.get_by_role("button", name="Add a guardrail").click()
+        guard = page.get_by_role("group", name="Guardrail 1")
+        await guard.get_by_label("Metric").select_option("evaluator:")
+        await guard.get_by_role("button", name="Evaluator: Choose an evaluator").click()
+        await page.locator("[cmdk-input]").last.fill(name)
+        await page.locator("[cmdk-item]").filter(has_text=name).first.click()
+        await guard.get_by_label("Its mean score").select_option("floor")
+        await guard.get_by_label("At least, %").fill("80")
+        await expect(guard).to_contain_text("A prompt that no live evaluation scores by it is not rolled out by itself.")
+        await check_axe(page)
+        await screenshot(page, "experiments/policy-by-scores", whole=True)
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_text(re.compile("saved|Saved"))).to_be_visible()
+        kept = (await site.call("GET", "/v1/experiments/settings"))["rollout_policy"]
+        assert kept["metric"] == f"evaluator:{one}"
+        assert [(it["metric"], it["least"]) for it in kept["guardrails"]] == [(f"evaluator:{one}", 0.8)]
+    finally:
+        await site.call("PUT", "/v1/experiments/settings", before)

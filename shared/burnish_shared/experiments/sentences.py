@@ -128,7 +128,9 @@ def of_missing(one: Difference, analysis: Analysis, plan: Plan) -> str:
 def of_harm(one: GuardrailFinding) -> str:
     name = name_of(one.metric)
     beside = "the control" if one.against == "control" else "what the control was (nobody is in it any more)"
-    if one.metric == "latency_p95_ms":
+    if one.least is not None:
+        moved = f"{name} is {one.treatment or 0:.3g}, at least {one.least:.3g} is asked for"
+    elif one.metric == "latency_p95_ms":
         moved = f"{one.treatment or 0:.1%} of answers are slower than allowed, {one.control or 0:.1%} at {beside}"
     elif one.relative and one.control:
         moved = f"{name} {_percent((one.treatment or 0) / one.control - 1)} beside {beside}, at most {one.margin:.0%} is allowed"

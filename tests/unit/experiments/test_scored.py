@@ -67,6 +67,29 @@ def test_a_mean_score_that_falls_by_more_than_allowed_is_harm(treatment: float, 
         assert isinstance(standing, Concluded) and "the score of an evaluator" in standing.sentence
 
 
+@pytest.mark.parametrize(("treatment", "state"), [(0.7, "harm"), (0.8, "doubt"), (0.85, "ok")])
+def test_a_mean_score_below_what_is_asked_for_is_harm_whatever_the_control_has(treatment: float, state: str) -> None:
+    rule = Guardrail(metric=METRIC, margin=1.0, direction="higher", least=0.8)
+    analysis = analyse(plan(rule), epochs(0.5, treatment, n=400))
+    (found,) = analysis.guardrails
+    assert (found.state, found.least) == (state, 0.8) and found.control == pytest.approx(0.5, abs=0.02), found
+    assert found.treatment == pytest.approx(treatment, abs=0.02)
+    standing = conclude(plan(rule), analysis, days=1)
+    if state == "harm":
+        assert isinstance(standing, Concluded) and "the score of an evaluator is 0.7" in standing.sentence, standing
+        assert "at least 0.8 is asked for" in standing.sentence
+
+
+def test_a_candidate_just_at_the_least_score_is_taken_back_in_no_more_than_alpha_however_often_one_looks() -> None:
+    rule, harmed = Guardrail(metric=METRIC, margin=1.0, direction="higher", least=0.8, alpha=0.05), 0
+    whole = ArmSums(500, 500, 500, 500, 500, 500)
+    for seed in range(300):
+        drawn = np.random.default_rng(seed).beta(16, 4, 500)
+        arms = ({arm: {"success": whole, METRIC: sums(drawn[:n])} for arm in ("a", "b")} for n in range(50, 501, 50))
+        harmed += any(analyse(plan(rule), [Epoch(1, {"a": 0.5, "b": 0.5}, one)]).guardrails[0].state == "harm" for one in arms)
+    assert harmed <= 300 * 0.05 + 3 * (300 * 0.05 * 0.95) ** 0.5
+
+
 def test_an_evaluator_that_scored_nothing_holds_nothing_against_an_arm() -> None:
     rule = Guardrail(metric=METRIC, margin=0.05, direction="higher")
     whole = ArmSums(50, 50, 50, 50, 50, 50)

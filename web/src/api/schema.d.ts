@@ -14553,6 +14553,11 @@ export interface components {
              * @enum {string}
              */
             direction: "higher" | "lower";
+            /**
+             * Least
+             * @description Of the score of an evaluator: what no arm may fall below, whatever the control has; `margin` is 1.
+             */
+            least?: number | null;
             /** Margin */
             margin: number;
             /** Metric */
@@ -14613,7 +14618,16 @@ export interface components {
              * @description Which is better; known of the usual metrics.
              */
             direction?: ("higher" | "lower") | null;
-            /** Margin */
+            /**
+             * Least
+             * @description In the place of `margin`, of the score of an evaluator: what no arm may fall below, whatever the control has.
+             */
+            least?: number | null;
+            /**
+             * Margin
+             * @description Needed, unless `least` is given in its place.
+             * @default 1
+             */
             margin: number;
             /**
              * Metric
@@ -22145,6 +22159,12 @@ export interface components {
              */
             guardrails?: components["schemas"]["GuardrailBody"][] | null;
             /**
+             * Metric
+             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
+             * @default satisfaction
+             */
+            metric: string;
+            /**
              * Min Units
              * @description Units of the candidate that a step must have seen.
              * @default 0
@@ -22211,6 +22231,12 @@ export interface components {
              * @default production
              */
             label: string;
+            /**
+             * Metric
+             * @description What a candidate may not be surely worse by.
+             * @default satisfaction
+             */
+            metric: string;
             rollout?: components["schemas"]["Rollout"];
             /**
              * Unit
@@ -22225,7 +22251,7 @@ export interface components {
         RolloutPolicyBody: {
             /**
              * Guardrails
-             * @description Empty: the usual ones. None of an evaluator's score.
+             * @description Empty: the usual ones. A prompt that no live evaluation scores by an evaluator named here is not rolled out so.
              */
             guardrails?: components["schemas"]["GuardrailBody"][];
             /**
@@ -22233,6 +22259,12 @@ export interface components {
              * @default production
              */
             label: string;
+            /**
+             * Metric
+             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
+             * @default satisfaction
+             */
+            metric: string;
             rollout?: components["schemas"]["RolloutBody"];
             /**
              * Unit

@@ -205,7 +205,9 @@ async def _pinned(tx: Tx, bodies: Sequence[GuardrailBody]) -> list[Guardrail]:
 
 def guardrail_of(body: GuardrailBody) -> Guardrail:
     direction = body.direction or _direction(body.metric)
-    return Guardrail(metric=body.metric, margin=body.margin, relative=body.relative, direction=direction, alpha=body.alpha)
+    return Guardrail(
+        metric=body.metric, margin=body.margin, relative=body.relative, direction=direction, alpha=body.alpha, least=body.least
+    )
 
 
 def _direction(metric: str) -> Any:

@@ -9,12 +9,11 @@ import { DeclaredMetrics } from "@/pages/metrics/Declared";
 import { Arms } from "./Arms";
 import { Guards } from "./Guards";
 import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, unitOf } from "./draft";
-import { type Experiment, decidedBy, isScored, scoringOf } from "./model";
+import { type Experiment, METRICS, decidedBy, isScored, scoringOf } from "./model";
 import { useMetricNames } from "./useMetricNames";
 import { UNIT_CHOICES } from "./units";
 
 const P95 = "latency_p95_ms";
-const METRICS = ["satisfaction", "success", "latency_ms", P95, "cost_nusd"];
 const METHODS = [
   { value: "sequential", label: "Look whenever you like" },
   { value: "group_sequential", label: "At announced looks" },

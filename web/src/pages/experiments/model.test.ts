@@ -50,6 +50,7 @@ describe("words", () => {
     expect(allowance({ metric: "error_rate", margin: 0.02, relative: false })).toBe("at most 2.0\u00a0pts more");
     expect(allowance({ metric: "cost_nusd", margin: 0.2, relative: true })).toBe("at most 20\u00a0% more");
     expect(allowance({ metric: "satisfaction", margin: 0.03, relative: false })).toBe("at most 3.0\u00a0pts less");
+    expect(allowance({ metric: "evaluator:e@1", margin: 1, relative: false, least: 0.8 })).toBe("at least 80.0\u00a0%");
   });
   it("write shares as they were given", () => {
     expect([shareWords(0.005), shareWords(1 / 3), shareWords(1), shareWords(null)]).toEqual(["0.5\u00a0%", "33.33\u00a0%", "100\u00a0%", "–"]);

@@ -31,6 +31,7 @@ export type Guard = {
   treatment: number | null;
   units: number;
   why: string;
+  least?: number | null;
 };
 export type Figure = {
   metric: string;
@@ -67,7 +68,7 @@ export function resultsOf(experiment: Experiment): Results | null {
   return seen?.differences ? seen : null;
 }
 
-const METRICS: Record<string, string> = {
+const NAMES: Record<string, string> = {
   success: "Answers that succeed",
   satisfaction: "Satisfaction",
   latency_ms: "Latency",
@@ -75,6 +76,9 @@ const METRICS: Record<string, string> = {
   error_rate: "Errors",
   latency_p95_ms: "Slow answers",
 };
+
+/** What may decide, beside metrics of one's own and scores. */
+export const METRICS: readonly string[] = ["satisfaction", "success", "latency_ms", "latency_p95_ms", "cost_nusd"];
 
 /** The metric that an experiment is decided by: of latency_p95_ms the percentile itself, where the guardrail counts slow answers. */
 export function decidedBy(metric: string): string {
@@ -89,7 +93,7 @@ export function figureName(metric: string): string {
 }
 
 export function metricName(metric: string): string {
-  return METRICS[metric] ?? (isScored(metric) ? "Score of an evaluator" : metric.replace(/^metric:/, ""));
+  return NAMES[metric] ?? (isScored(metric) ? "Score of an evaluator" : metric.replace(/^metric:/, ""));
 }
 
 /** The score of an evaluator: `evaluator:<id>`, or `evaluator:<id>@<version>`. */
@@ -143,8 +147,9 @@ export function saysOfKind(kind: Figure["kind"]): Says & { between: (low: number
   return { ...says, between: (low, high) => (low === null || high === null ? NONE : `${says.value(low)} to ${says.value(high)}`) };
 }
 
-/** "at most +2.0 pts", "at most 20 % more": what a guardrail allows. */
-export function allowance(guard: Pick<Guard, "metric" | "margin" | "relative">): string {
+/** "at most +2.0 pts", "at most 20 % more", "at least 80.0 %": what a guardrail allows. */
+export function allowance(guard: Pick<Guard, "metric" | "margin" | "relative" | "least">): string {
+  if (typeof guard.least === "number") return `at least ${percent(guard.least)}`;
   const less = guard.metric === "satisfaction" || guard.metric === "success" || isScored(guard.metric);
   const size = guard.relative ? percent(guard.margin, 0) : saysOf(guard.metric, less).value(guard.margin).replace(/%$/u, "pts");
   return `at most ${size} ${less ? "less" : "more"}`;
