@@ -57,6 +57,18 @@ async def answered_before(site: "Site", slug: str, latencies: Sequence[int]) -> 
     )  # fmt: skip
 
 
+Scored = tuple[str, Mapping[str, float]]
+"""`evaluator:<id>@<version>`, and the mean score of each arm."""
+
+
+async def scoring(site: "Site", slug: str, **changed: Any) -> tuple[str, str, str]:
+    """An evaluator that scores the prompt live: its id, its name, and the id of the live evaluation."""
+    name = f"Says parcel {uuid4().hex[:6]}"
+    made = await site.call("POST", "/v1/evaluators", {"name": name, "settings": {"kind": "contains", "phrases": ["parcel"]}})
+    live = await site.call("POST", "/v1/live-evaluations", {"evaluator_id": made["id"], "prompts": [slug], **changed})
+    return str(made["id"]), name, str(live["id"])
+
+
 @dataclass
 class Crowd:
     """Users of one running experiment. `come` waits until the optimizer has looked at them."""
@@ -67,8 +79,11 @@ class Crowd:
     came: int = 0
     answered: int = 0
 
-    async def come(self, n: int, satisfied: Mapping[str, float], *, lost: Mapping[str, float] | None = None) -> dict[str, Any]:
-        """`n` new users, one answer and one thumb each. `lost`: arm → part of its users that never arrive. Returns the experiment."""
+    async def come(
+        self, n: int, satisfied: Mapping[str, float], *, lost: Mapping[str, float] | None = None, scored: Scored | None = None
+    ) -> dict[str, Any]:
+        """`n` new users, one answer and one thumb each. `lost`: arm → part of its users that never arrive. `scored`: by whom, and with
+        which mean in each arm, three answers of four. Returns the experiment."""
         row = await self.site.connection.fetchrow("SELECT epoch, hash_key FROM experiments WHERE experiment_id = $1", UUID(self.experiment))
         ranges = await self.site.connection.fetchval(
             "SELECT ranges FROM experiment_epochs WHERE experiment_id = $1 AND epoch = $2", UUID(self.experiment), row["epoch"]
@@ -86,6 +101,9 @@ class Crowd:
                 deltas.add_observation(part, SUCCESSES, 1, Decimal(1))
                 deltas.add_observation(part, SATISFACTION, 1, Decimal(self.dice.random() < satisfied[arm]))
                 deltas.add_observation(part, COST, 1, Decimal(self.dice.randint(500_000, 1_000_000)))
+                if scored is not None and self.dice.random() < 0.75:
+                    metric, means = scored
+                    deltas.add_observation(part, metric, 1, Decimal(self.dice.random() < means[arm]))
                 self.answered += 1
             async with db.unit_of_work(workspaces={self.site.workspace_id}) as tx:
                 await add_deltas(tx, deltas)
@@ -135,7 +153,7 @@ class Crowd:
 
 
 def _answers(results: dict[str, Any]) -> int:
-    return sum(one["observations"] for one in results["arms"])
+    return sum(one["calls"] for one in results["arms"])
 
 
 def _read(results: dict[str, Any]) -> int:

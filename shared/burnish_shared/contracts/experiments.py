@@ -40,6 +40,12 @@ class Guardrail(_Kept):
     relative: bool = False
     direction: Literal["higher", "lower"] = Field(default="lower", description="Which is better.")
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    least: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Of the score of an evaluator: what no arm may fall below, whatever the control has; `margin` is 1.",
+    )
 
 
 class Rollout(_Kept):
@@ -119,6 +125,7 @@ class RolloutPolicy(_Kept):
     """How a workspace rolls out a suggestion that was proven, without being asked."""
 
     label: str = "production"
+    metric: str = Field(default="satisfaction", description="What a candidate may not be surely worse by.")
     unit: Unit | None = Field(default=None, description="None: end users where calls name them, else sessions, else executions.")
     rollout: Rollout = Field(default_factory=Rollout)
     guardrails: list[Guardrail] = Field(default_factory=list, description="Empty: the usual ones.")

@@ -58,3 +58,7 @@ class LiveFilters(BaseModel):
 
 APART: Final = ("model", "provider", "app", "api_key_id", "experiment_id", "arm", "cached", "simulated")
 """What an execution has one value of, at most. A prompt has many tags."""
+
+TELLS_ARMS_APART: Final = ("model", "provider", "cached", "min_cost_nusd", "min_latency_ms", "arm", "version", "reaction")
+"""Filters by what an arm of an experiment made of a call; the last two are of past executions alone. What is drawn so is no sample of an
+arm."""

@@ -14,6 +14,7 @@ from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.quantiles import QUANTILES, Percentile, find, of_stored, quantile_shares, stored
 from burnish_shared.experiments.rules import Reading, moment_of, read
 from burnish_shared.experiments.sample_ratio import SampleRatio, sample_ratio
+from burnish_shared.experiments.scored import is_scored
 from burnish_shared.experiments.sums import ArmSums, is_share, total
 
 ArmState = Literal["too_few", "not_yet", "better", "worse", "no_difference", "harmful"]
@@ -269,7 +270,9 @@ def _ratio(epochs: Sequence[Epoch]) -> SampleRatio:
 
 
 def _missing(plan: Plan, sums: Sequence[EpochSums], differences: Sequence[Difference]) -> MissingFeedback | None:
-    if plan.metric != "satisfaction" and not plan.metric.startswith("metric:"):
+    """Of metrics that not every answer has: what people say, and what evaluators score. A score lies between 0 and 1, so that the bounds
+    of shares hold for it, and are wider than they need be."""
+    if plan.metric != "satisfaction" and not plan.metric.startswith("metric:") and not is_scored(plan.metric):
         return None
     values = {one.arm: one.value for one in differences}
     return missing_feedback(sums, arms=plan.arms, metric=plan.metric, differences=values, alpha=plan.alpha, horizon=plan.horizon)

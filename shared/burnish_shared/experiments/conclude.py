@@ -48,7 +48,7 @@ def conclude(plan: Plan, analysis: Analysis, *, days: float, days_left: Mapping[
     better = [one for one in alive if one.state == "better"]
     if better:
         best = max(better, key=lambda one: plan.sign * (one.value or 0.0))
-        doubt = sentences.of_missing(best, analysis)
+        doubt = sentences.of_missing(best, analysis, plan)
         if not doubt or _survives(best, plan, analysis):
             return Concluded("better", best.arm, " ".join(filter(None, (said[best.arm], doubt))))
         told = f"Not decided: {sentences.of_the_end(said[best.arm])} But {doubt}"
@@ -90,7 +90,7 @@ def as_result(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], *, is_ove
             asdict(one)
             | {
                 "sentence": sentences.of_the_end(said[one.arm]) if is_over else said[one.arm],
-                "missing_feedback": sentences.of_missing(one, analysis),
+                "missing_feedback": sentences.of_missing(one, analysis, plan),
             }
             for one in analysis.differences
         ],

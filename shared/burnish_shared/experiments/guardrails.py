@@ -52,6 +52,8 @@ class GuardrailFinding:
     """How one arm stands with one guardrail. `harm`: by how much it is worse than allowed, in the metric's own unit (below 0: it is not).
 
     `harm_low`: what the harm surely exceeds. `change`: treatment minus control as it was measured, and `units` of the treatment seen.
+    `least`: where the score of an evaluator is held above a number; harm is then by how much it lies below.
+
     `no_data`: not enough units; `unavailable`: cannot be known, and `why` says so. `against`: control now, or its frozen baseline.
     """
 
@@ -67,6 +69,7 @@ class GuardrailFinding:
     harm_low: float | None = None
     units: int = 0
     why: str = ""
+    least: float | None = None
 
 
 def sums_metric(guardrail: Guardrail) -> str:
@@ -118,7 +121,8 @@ def judge(
     elif plain.value > DOUBT_Z * plain.error and min(upper_bound(one, alpha=guardrail.alpha, horizon=horizon) for one in harm) > 0:
         state = "doubt"
     return GuardrailFinding(
-        *told, state, guardrail.margin, guardrail.relative, against, plain.control, plain.treatment, worst.value, low, units
+        *told, state, guardrail.margin, guardrail.relative, against, plain.control, plain.treatment, worst.value, low, units,
+        least=guardrail.least,
     )  # fmt: skip
 
 
@@ -165,6 +169,15 @@ def _contrasts(
         # Slower than the limit more often than a p95 may be, and more often than the control is now: a busy hour slows both.
         alone, beside = against_number(P95_SLOW, [one for *_, one in sums]), _beside(sums, frozen=frozen)
         return ([alone, beside], beside) if alone and beside else None
+    if guardrail.least is not None:
+        above = against_number(guardrail.least, [one for *_, one in sums])
+        if above is None:
+            return None
+        beside_it = frozen or mean_of(total(one for _, one, _ in sums))
+        below = _turned(above)
+        if beside_it is not None:  # shown beside it, and nothing else
+            below = replace(below, control=beside_it.value)
+        return [below], below
     higher = guardrail.direction == "higher" and guardrail.metric != "error_rate"
     past = past if guardrail.metric == "cost_nusd" and not higher else None
     is_known = past is not None and past.units >= KNOWS_DEAR

@@ -37,7 +37,7 @@ UNITS: Final[Mapping[str, tuple[str, str]]] = {
 def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left: float | None = None) -> str:
     """One treatment, in one or two sentences."""
     name = _arm(one.arm)
-    after = _counted(analysis)
+    after = _counted(analysis, plan)
     match one.state:
         case "harmful":
             return of_harm(next(g for g in analysis.guardrails if g.arm == one.arm and g.state == "harm"))
@@ -51,7 +51,9 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
                         f"Too few answers for a 95th percentile: {seen} seen, and each arm needs about {FOR_P95} answers{_left(days_left)}."
                     )
                 return f"{_constant(one, analysis, plan)}: {seen} seen."
-            return f"Too few to say anything: {_people(fewest, plan)} of the {least:,} that each arm needs{_left(days_left)}."
+            return (
+                f"Too few to say anything: {_people(fewest, plan)}{_scored(plan)} of the {least:,} that each arm needs{_left(days_left)}."
+            )
         case "better":
             return f"{name} is better: {_interval(one, analysis, plan)}; {after}{YOU_MAY_STOP}"
         case "worse":
@@ -106,22 +108,29 @@ def of_sample_ratio(analysis: Analysis) -> str:
     )
 
 
-def of_missing(one: Difference, analysis: Analysis) -> str:
+def of_missing(one: Difference, analysis: Analysis, plan: Plan) -> str:
     missing = analysis.missing
     if missing is None or not missing.differs.get(one.arm):
         return ""
     low, high = missing.low[one.arm], missing.high[one.arm]
     heard = missing.units_heard
-    told = f"{_arm(one.arm)} was heard from {heard[one.arm]:.0%} of its units and the control from {next(iter(heard.values())):.0%}"
+    if is_scored(plan.metric):
+        told = f"{_arm(one.arm)} has scores of {heard[one.arm]:.0%} of its units and the control of {next(iter(heard.values())):.0%}"
+        who, both = "was scored", "have one in either"
+    else:
+        told = f"{_arm(one.arm)} was heard from {heard[one.arm]:.0%} of its units and the control from {next(iter(heard.values())):.0%}"
+        who, both = "reacted", "react to either"
     if low is None or high is None:
-        return f"{told}: part of the difference may be who reacted."
-    return f"{told}: among those who would react to either, the difference is between {_points(low)} and {_points(high)}."
+        return f"{told}: part of the difference may be who {who}."
+    return f"{told}: among those who would {both}, the difference is between {_points(low)} and {_points(high)}."
 
 
 def of_harm(one: GuardrailFinding) -> str:
     name = name_of(one.metric)
     beside = "the control" if one.against == "control" else "what the control was (nobody is in it any more)"
-    if one.metric == "latency_p95_ms":
+    if one.least is not None:
+        moved = f"{name} is {one.treatment or 0:.3g}, at least {one.least:.3g} is asked for"
+    elif one.metric == "latency_p95_ms":
         moved = f"{one.treatment or 0:.1%} of answers are slower than allowed, {one.control or 0:.1%} at {beside}"
     elif one.relative and one.control:
         moved = f"{name} {_percent((one.treatment or 0) / one.control - 1)} beside {beside}, at most {one.margin:.0%} is allowed"
@@ -147,7 +156,7 @@ def _change(value: float | None, one: Difference, analysis: Analysis, plan: Plan
     number = _bare(value, one, analysis, plan)
     if analysis.is_share:
         return f"{number} points"
-    return f"{number} {DECIDING.get(plan.metric) or NAMES.get(plan.metric, plan.metric.removeprefix('metric:'))}"
+    return f"{number} {DECIDING.get(plan.metric) or name_of(plan.metric)}"
 
 
 def _bare(value: float | None, one: Difference, analysis: Analysis, plan: Plan) -> str:
@@ -171,8 +180,15 @@ def _percent(ratio: float) -> str:
     return f"{100 * ratio:+.1f}%".replace("-", "−")
 
 
-def _counted(analysis: Analysis) -> str:
+def _scored(plan: Plan) -> str:
+    return " with a score" if is_scored(plan.metric) else ""
+
+
+def _counted(analysis: Analysis, plan: Plan) -> str:
+    """Of scores, which are drawn by a sample, also of how many answers."""
     seen = analysis.observations
+    if is_scored(plan.metric):
+        return f"{seen:,} of {sum(one.calls for one in analysis.arms):,} answers scored"
     return f"{seen:,} answer{'' if seen == 1 else 's'}"
 
 

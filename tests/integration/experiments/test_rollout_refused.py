@@ -202,3 +202,68 @@ async def test_why_stays_with_a_suggestion_that_is_too_old_to_be_tried_again(sta
     other = {"rollout_policy": {"rollout": {"steps": [0.2, 1.0], "bake_s": 60}}}
     assert (await caller("PUT", "/v1/experiments/settings", other)).status == 200
     assert (await caller("GET", f"/v1/suggestions/{suggestion}")).body["rollout_refused"] == why
+
+
+async def an_evaluator(stack: Stack, caller: Caller) -> str:
+    """As it is kept: no optimizer runs here that would check settings."""
+    evaluator_id = new_uuid()
+    await books(
+        stack,
+        """INSERT INTO evaluators (evaluator_id, workspace_id, name, kind, settings, created_by)
+           VALUES ($1, $2, 'polite', 'contains', '{"kind": "contains", "phrases": ["please"]}', 'test')""",
+        evaluator_id, caller.workspace.workspace_id,
+    )  # fmt: skip
+    return str(evaluator_id)
+
+
+@pytest.mark.capability("F4")
+async def test_a_policy_guarded_by_an_evaluator_begins_only_where_it_scores_the_prompt(stack: Stack, caller: Caller) -> None:
+    """And names its newest version each time. What is not scored is not rolled out without its guardrail."""
+    await two_versions(caller)
+    evaluator_id = await an_evaluator(stack, caller)
+    suggestion = await suggested(stack, caller)
+    guards = [{"metric": f"evaluator:{evaluator_id}", "least": 0.7}, {"metric": "error_rate", "margin": 0.02}]
+    policy = {"rollout_policy": POLICY["rollout_policy"] | {"guardrails": guards, "metric": f"evaluator:{evaluator_id}"}}
+    kept = await caller("PUT", "/v1/experiments/settings", policy)
+    assert kept.status == 200, kept.body
+    told = kept.body["rollout_policy"]
+    assert (told["metric"], told["guardrails"][0]["metric"]) == (f"evaluator:{evaluator_id}",) * 2, "of the newest version"
+    assert [(one["least"], one["margin"]) for one in told["guardrails"]] == [(0.7, 1.0), (None, 0.02)]
+    why = (await refused(caller, suggestion))["rollout_refused"]
+    assert why["code"] == "not_scored" and f"evaluator 'polite' takes '{SLUG}'" in why["message"], why
+    by_hand = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"rollout": {"guardrails": guards}})
+    assert (by_hand.status, by_hand.body["error"]["code"]) == (409, "not_scored"), by_hand.body
+    assert (await caller("GET", "/v1/experiments")).body["data"] == []
+
+    live = await caller("POST", "/v1/live-evaluations", {"evaluator_id": evaluator_id, "prompts": [SLUG]})
+    assert live.status == 201, live.body
+    await books(stack, "UPDATE evaluators SET version = 3 WHERE evaluator_id = $1", UUID(evaluator_id))
+    changed = {"rollout_policy": policy["rollout_policy"] | {"rollout": {"steps": [0.2, 1.0], "bake_s": 60}}}
+    assert (await caller("PUT", "/v1/experiments/settings", changed)).status == 200
+    async with asyncio.timeout(60):
+        while not (running := (await caller("GET", "/v1/experiments?status=running")).body["data"]):
+            await asyncio.sleep(0.2)
+    [one] = running
+    metric = f"evaluator:{evaluator_id}@3"
+    assert (one["suggestion_id"], one["metric"]) == (suggestion, metric)
+    assert [(it["metric"], it["least"]) for it in one["guardrails"]] == [(metric, 0.7), ("error_rate", None)]
+
+
+@pytest.mark.capability("F4")
+async def test_a_policy_says_which_evaluator_is_not_there(stack: Stack, caller: Caller) -> None:
+    evaluator_id = await an_evaluator(stack, caller)
+
+    async def faulty(**changed: Any) -> str:
+        answer = await caller("PUT", "/v1/experiments/settings", {"rollout_policy": changed})
+        assert answer.status == 422, answer.body
+        return str(answer.body["error"]["param"])
+
+    assert await faulty(metric=f"evaluator:{new_uuid()}") == "rollout_policy.metric"
+    assert await faulty(metric="metric:stars") == "rollout_policy.metric"
+    assert await faulty(guardrails=[{"metric": f"evaluator:{new_uuid()}", "margin": 0.1}]) == "rollout_policy.guardrails[0].metric"
+    assert await faulty(guardrails=[{"metric": f"evaluator:{evaluator_id}"}]) == "rollout_policy.guardrails[0].margin"
+    for guard in ({"margin": 0.1, "least": 0.5}, {"relative": True, "least": 0.5}, {"least": 1.5}):
+        assert (await faulty(guardrails=[{"metric": f"evaluator:{evaluator_id}"} | guard])).endswith("guardrails[0].least"), guard
+    assert await faulty(guardrails=[{"metric": "error_rate", "least": 0.5}]) == "rollout_policy.guardrails[0].least"
+    await books(stack, "UPDATE evaluators SET archived_at = now() WHERE evaluator_id = $1", UUID(evaluator_id))
+    assert await faulty(guardrails=[{"metric": f"evaluator:{evaluator_id}", "least": 0.5}]) == "rollout_policy.guardrails[0].metric"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from burnish_gateway.experiments.bodies import NewBacktest
+from burnish_gateway.experiments.backtest_bodies import NewBacktest
 from burnish_shared.errors import InvalidField
 
 

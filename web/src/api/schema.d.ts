@@ -13262,6 +13262,11 @@ export interface components {
             /** Unit */
             unit: string;
             /**
+             * Unscored
+             * @description Of one that goes on and is decided or guarded by scores: why none come any more, or not of all arms alike. null in lists.
+             */
+            unscored?: string[] | null;
+            /**
              * Updated At
              * Format: date-time
              */
@@ -14548,6 +14553,11 @@ export interface components {
              * @enum {string}
              */
             direction: "higher" | "lower";
+            /**
+             * Least
+             * @description Of the score of an evaluator: what no arm may fall below, whatever the control has; `margin` is 1.
+             */
+            least?: number | null;
             /** Margin */
             margin: number;
             /** Metric */
@@ -14608,7 +14618,16 @@ export interface components {
              * @description Which is better; known of the usual metrics.
              */
             direction?: ("higher" | "lower") | null;
-            /** Margin */
+            /**
+             * Least
+             * @description In the place of `margin`, of the score of an evaluator: what no arm may fall below, whatever the control has.
+             */
+            least?: number | null;
+            /**
+             * Margin
+             * @description Needed, unless `least` is given in its place.
+             * @default 1
+             */
             margin: number;
             /**
              * Metric
@@ -18179,7 +18198,7 @@ export interface components {
             label: string;
             /**
              * Metric
-             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>.
+             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd, metric:<name>, or evaluator:<id>: the mean score of the evaluator's newest version (or of evaluator:<id>@<version>), where a live evaluation in use scores all arms of the prompt alike.
              * @default satisfaction
              */
             metric: string;
@@ -22140,6 +22159,12 @@ export interface components {
              */
             guardrails?: components["schemas"]["GuardrailBody"][] | null;
             /**
+             * Metric
+             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
+             * @default satisfaction
+             */
+            metric: string;
+            /**
              * Min Units
              * @description Units of the candidate that a step must have seen.
              * @default 0
@@ -22206,6 +22231,12 @@ export interface components {
              * @default production
              */
             label: string;
+            /**
+             * Metric
+             * @description What a candidate may not be surely worse by.
+             * @default satisfaction
+             */
+            metric: string;
             rollout?: components["schemas"]["Rollout"];
             /**
              * Unit
@@ -22220,7 +22251,7 @@ export interface components {
         RolloutPolicyBody: {
             /**
              * Guardrails
-             * @description Empty: the usual ones. None of an evaluator's score.
+             * @description Empty: the usual ones. A prompt that no live evaluation scores by an evaluator named here is not rolled out so.
              */
             guardrails?: components["schemas"]["GuardrailBody"][];
             /**
@@ -22228,6 +22259,12 @@ export interface components {
              * @default production
              */
             label: string;
+            /**
+             * Metric
+             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
+             * @default satisfaction
+             */
+            metric: string;
             rollout?: components["schemas"]["RolloutBody"];
             /**
              * Unit

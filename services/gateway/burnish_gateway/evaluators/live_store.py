@@ -127,17 +127,18 @@ async def overlapping(
     return [(row["live_evaluation_id"], row["filters"]) for row in rows]
 
 
-async def newest_scoring(tx: Tx, evaluator_id: UUID, slug: str) -> int | None:
-    """The version that live evaluations of this evaluator score with, where one in use may take calls of the prompt. None: none does."""
-    version: int | None = await tx.fetchval(
-        """SELECT e.version FROM evaluators e WHERE e.evaluator_id = $1 AND e.archived_at IS NULL
-              AND EXISTS (SELECT FROM live_evaluations l
-                           WHERE l.evaluator_id = $1 AND l.kind = 'live' AND l.archived_at IS NULL AND l.active
-                             AND (l.prompts = '{}' OR $2 = ANY (l.prompts)))""",
+async def scoring_of(tx: Tx, evaluator_id: UUID, slug: str) -> Sequence[Record]:
+    """Name and newest version of the evaluator, with labels and filters of each live evaluation in use that may take calls of the prompt;
+    one row without filters where none does. Empty: there is no such evaluator, or it is archived."""
+    return await tx.fetch(
+        """SELECT e.name, e.version, l.labels, l.filters FROM evaluators e LEFT JOIN live_evaluations l
+               ON l.evaluator_id = e.evaluator_id AND l.kind = 'live' AND l.archived_at IS NULL AND l.active
+              AND (l.prompts = '{}' OR $2 = ANY (l.prompts))
+              AND (NOT l.filters ? 'tag' OR EXISTS (SELECT FROM prompts p WHERE p.slug = $2 AND p.tags @> ARRAY[l.filters ->> 'tag']))
+            WHERE e.evaluator_id = $1 AND e.archived_at IS NULL ORDER BY l.live_evaluation_id""",
         evaluator_id,
         slug,
     )
-    return version
 
 
 async def drop_waiting(tx: Tx, live_evaluation_id: UUID) -> None:

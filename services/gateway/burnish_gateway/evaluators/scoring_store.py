@@ -207,3 +207,15 @@ async def list_open(tx: Tx, evaluator_id: UUID | None) -> list[UUID]:
 
 def _conditions(filters: Mapping[str, Any], *, first: int) -> list[str]:
     return [CONDITIONS[name].format(f"${number}") for number, name in enumerate(filters, start=first)]
+
+
+async def decided_by(tx: Tx, metric: str, *, prompts: Sequence[str], experiment_id: UUID | None) -> Record | None:
+    """An experiment that goes on and is decided by this metric, of these prompts (none: of any), or just this one. None: there is none."""
+    return await tx.fetchrow(
+        """SELECT experiment_id, name, slug FROM experiments WHERE metric = $1 AND status IN ('running', 'paused')
+              AND (cardinality($2::text[]) = 0 OR slug = ANY ($2)) AND ($3::uuid IS NULL OR experiment_id = $3)
+            ORDER BY started_at LIMIT 1""",
+        metric,
+        list(prompts),
+        experiment_id,
+    )

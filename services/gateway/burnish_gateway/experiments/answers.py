@@ -102,6 +102,11 @@ class ExperimentAnswer(BaseModel):
         description="Of one that goes on: why arms cannot answer, so that their share gets what the label names; arms with a share of 0 are"
         " left out. null in lists.",
     )
+    unscored: list[str] | None = Field(
+        default=None,
+        description="Of one that goes on and is decided or guarded by scores: why none come any more, or not of all arms alike. null in"
+        " lists.",
+    )
     results: dict[str, Any] | None = Field(
         default=None, description="Arms, differences with intervals, figures of each arm, guardrails, sample ratio."
     )

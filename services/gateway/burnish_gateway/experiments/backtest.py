@@ -19,7 +19,7 @@ from burnish_gateway.batches.read_lines import Line
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import CALLERS_PLACEHOLDER, Order
 from burnish_gateway.experiments import backtest_store, store
-from burnish_gateway.experiments.bodies import NewBacktest
+from burnish_gateway.experiments.backtest_bodies import NewBacktest
 from burnish_gateway.experiments.experiment import no_such_experiment
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.catalog import ResolvedVersion

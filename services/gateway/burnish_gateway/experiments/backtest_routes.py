@@ -13,7 +13,7 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.error_answer import PAID
 from burnish_gateway.experiments import backtest_store
 from burnish_gateway.experiments.backtest import BacktestPlan, begin, plan_backtest
-from burnish_gateway.experiments.bodies import NewBacktest
+from burnish_gateway.experiments.backtest_bodies import NewBacktest
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import make_router

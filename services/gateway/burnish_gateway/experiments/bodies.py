@@ -3,7 +3,6 @@
 import re
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
-from uuid import UUID
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -26,6 +25,9 @@ MORE_IS_BETTER: Final = frozenset({"success", "satisfaction"})
 """Of the usual metrics; of cost, latency and errors less is."""
 ARMS_MOST: Final = 10
 
+WHATEVER: Final = 1.0
+"""A score never falls by more, so that a margin of this asks for nothing."""
+
 Unit = Literal["end_user", "session", "execution"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Annotated[Text, Field(min_length=1, max_length=80)]
@@ -35,8 +37,11 @@ Reason = Annotated[Text, Field(max_length=2_000)]
 
 
 def known_metric(metric: str, *, among: tuple[str, ...]) -> str:
-    if metric not in among and not NAMED_METRIC.fullmatch(metric):
-        raise ValueError(f"is none of {', '.join(among)} and no metric:<name>")
+    if is_scored(metric):
+        if scored_of(metric) is None:
+            raise ValueError("must be evaluator:<id> or evaluator:<id>@<version>")
+    elif metric not in among and not NAMED_METRIC.fullmatch(metric):
+        raise ValueError(f"is none of {', '.join(among)}, no metric:<name> and no evaluator:<id>")
     return metric
 
 
@@ -92,7 +97,11 @@ class GuardrailBody(ApiModel):
         description="error_rate, latency_p95_ms, latency_ms, cost_nusd, satisfaction, metric:<name>, or evaluator:<id>: the mean score that"
         " live evaluations and scorings give, of its newest version, or of evaluator:<id>@<version>."
     )
-    margin: Annotated[float, Field(ge=0, le=1e15)]
+    margin: Annotated[float, Field(ge=0, le=1e15)] = Field(default=WHATEVER, description="Needed, unless `least` is given in its place.")
+    least: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None,
+        description="In the place of `margin`, of the score of an evaluator: what no arm may fall below, whatever the control has.",
+    )
     relative: bool = False
     direction: Literal["higher", "lower"] | None = Field(default=None, description="Which is better; known of the usual metrics.")
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
@@ -100,18 +109,24 @@ class GuardrailBody(ApiModel):
     @field_validator("metric")
     @classmethod
     def _known(cls, metric: str) -> str:
-        if is_scored(metric):
-            if scored_of(metric) is None:
-                raise ValueError("must be evaluator:<id> or evaluator:<id>@<version>")
-            return metric
         return known_metric(metric, among=GUARDED)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         check_direction(self.metric, self.direction)
-        if not (self.relative and known_direction(self.metric) == "lower"):
+        if self.least is not None:
+            self._check_least()
+        elif "margin" not in self.model_fields_set:
+            raise ValueError("margin: say by how much it may get worse; 0 is not at all")
+        elif not (self.relative and known_direction(self.metric) == "lower"):
             check_size("margin", self.metric, self.margin)
         return self
+
+    def _check_least(self) -> None:
+        if not is_scored(self.metric):
+            raise ValueError("least: belongs to the score of an evaluator; of other metrics say a margin")
+        if self.margin != WHATEVER or self.relative:
+            raise ValueError("least: stands in the place of margin; give one of both")
 
 
 def each_metric_once(guardrails: list[GuardrailBody]) -> list[GuardrailBody]:
@@ -143,9 +158,28 @@ class RolloutBody(ApiModel):
         return steps
 
 
+def without_direction(metric: str) -> str:
+    """Of a metric of a name nobody has said which way is better."""
+    if metric.startswith("metric:"):
+        raise ValueError(
+            f"is none of {', '.join(METRICS)} and no evaluator:<id>; draft a rollout by a metric of your own (POST /v1/experiments)"
+        )
+    return known_metric(metric, among=METRICS)
+
+
+RolledOutBy = Annotated[
+    Metric,
+    AfterValidator(without_direction),
+    Field(
+        description=f"What the candidate may not be surely worse by: {', '.join(METRICS)}, or evaluator:<id>, where scores of it come live."
+    ),
+]
+
+
 class RolloutAsked(RolloutBody):
     """How an accepted suggestion is rolled out; what is not said is as usual."""
 
+    metric: RolledOutBy = "satisfaction"
     unit: Unit | None = Field(default=None, description="End users where calls name them, else sessions, else executions.")
     guardrails: Guardrails | None = Field(default=None, description="The usual ones where none.")
 
@@ -182,7 +216,9 @@ class NewExperiment(ApiModel):
     label: Label = Field(default="production", description="Whose calls take part: those that name neither a version nor a label.")
     unit: Unit = "end_user"
     metric: Metric = Field(
-        default="satisfaction", description="success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>."
+        default="satisfaction",
+        description="success, satisfaction, latency_ms, latency_p95_ms, cost_nusd, metric:<name>, or evaluator:<id>: the mean score of the "
+        "evaluator's newest version (or of evaluator:<id>@<version>), where a live evaluation in use scores all arms of the prompt alike.",
     )
     direction: Literal["higher", "lower"] | None = Field(default=None, description="Which is better; known of the usual metrics.")
     guardrails: Guardrails | None = Field(
@@ -325,14 +361,11 @@ class RolloutPolicyBody(ApiModel):
     label: Label = "production"
     unit: Unit | None = Field(default=None, description="End users where calls name them, else sessions, else executions.")
     rollout: RolloutBody = Field(default_factory=RolloutBody)
-    guardrails: Guardrails = Field(default_factory=list, description="Empty: the usual ones. None of an evaluator's score.")
-
-    @field_validator("guardrails")
-    @classmethod
-    def _not_scored(cls, guardrails: list[GuardrailBody]) -> list[GuardrailBody]:
-        if any(is_scored(one.metric) for one in guardrails):
-            raise ValueError("the score of an evaluator guards one experiment; a policy outlives its evaluators")
-        return guardrails
+    metric: RolledOutBy = "satisfaction"
+    guardrails: Guardrails = Field(
+        default_factory=list,
+        description="Empty: the usual ones. A prompt that no live evaluation scores by an evaluator named here is not rolled out so.",
+    )
 
 
 class SettingsBody(ApiModel):
@@ -342,31 +375,6 @@ class SettingsBody(ApiModel):
     confidence: Annotated[float, Field(ge=0.8, le=0.999)] = 0.95
     holdout_share: Annotated[float, Field(ge=0, le=0.5, description="Of units that are in no experiment at all.")] = 0.0
     rollout_policy: RolloutPolicyBody | None = None
-
-
-class NewBacktest(ApiModel):
-    """Inputs of the past through other versions or models. `experiment_id`: its arms; else `versions` or `models`."""
-
-    prompt: Annotated[Text, Field(min_length=1, max_length=63)] | None = None
-    experiment_id: UUID | None = None
-    versions: Annotated[list[Annotated[int, Field(ge=1, le=2**31 - 1)]], Field(min_length=1, max_length=10)] | None = None
-    models: Annotated[list[Annotated[Text, Field(min_length=1, max_length=200)]], Field(min_length=1, max_length=10)] | None = None
-    days: Annotated[int, Field(ge=1, le=31)] = 7
-    inputs: Annotated[int, Field(ge=1, le=2_000, description="Executions that are taken at most, spread over the days.")] = 200
-    max_cost_nusd: Annotated[int, Field(gt=0, le=MAX_AMOUNT_NUSD)] | None = None
-
-    @model_validator(mode="after")
-    def _names_one_thing(self) -> Self:
-        if (self.prompt is None) == (self.experiment_id is None):
-            raise ValueError("prompt: give either a prompt or an experiment_id")
-        if self.experiment_id is not None and (self.versions or self.models):
-            raise ValueError("versions: and models stand for a prompt; an experiment has its arms")
-        if self.prompt is not None and not self.versions and not self.models:
-            raise ValueError("versions: give versions or models")
-        for name, given in (("versions", [str(one) for one in self.versions or ()]), ("models", self.models or [])):
-            if twice := next((one for one in given if given.count(one) > 1), None):
-                raise ValueError(f"{name}: {twice} stands there twice; each is asked, and paid, once")
-        return self
 
 
 def stored(body: ApiModel) -> dict[str, Any]:

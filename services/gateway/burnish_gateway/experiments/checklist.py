@@ -7,13 +7,13 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.evaluators.live_store import newest_scoring
 from burnish_gateway.experiments import settings_store
 from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
 from burnish_gateway.experiments.forecast import SHARES, Forecast, behind_last, forecast, in_words
 from burnish_gateway.experiments.past_spread import PastSpread, spread_of
 from burnish_gateway.experiments.past_targeting import Targeted, targeted
+from burnish_gateway.experiments.scored_arms import why_unscored
 from burnish_gateway.experiments.traffic import Baseline, Traffic
 from burnish_gateway.experiments.traffic_store import others_open
 from burnish_gateway.models.bodies import AUTO
@@ -28,7 +28,6 @@ from burnish_shared.experiments.analysis import COST
 from burnish_shared.experiments.contrast import KNOWS_DEAR
 from burnish_shared.experiments.outlook import NOBODY_NEW
 from burnish_shared.experiments.sample_size import Needed
-from burnish_shared.experiments.scored import scored_of
 from burnish_shared.money import credits_text
 from burnish_shared.slug import parse_label
 
@@ -249,16 +248,15 @@ def _plan_checks(experiment: Experiment) -> list[Check]:
 
 
 async def _scored_checks(tx: Tx, experiment: Experiment) -> list[Check]:
-    """A guardrail that no score comes for guards nothing, and keeps no ramp waiting."""
+    """Without scores nothing decides. A guardrail that no score comes for guards nothing, and keeps no ramp waiting."""
     checks = []
-    for scored in filter(None, (scored_of(one.metric) for one in experiment.guardrails)):
-        version = await newest_scoring(tx, scored.evaluator_id, experiment.slug)
-        if version is None:
-            words = f"No live evaluation of the evaluator {scored.evaluator_id} takes '{experiment.slug}': its guardrail will have no data."
-            checks.append(Check("scores", "warning", words, "guardrails"))
-        elif version != scored.version:
-            words = f"Live evaluations score with version {version} of {scored.evaluator_id}; the guardrail is of version {scored.version}."
-            checks.append(Check("scores", "warning", words, "guardrails"))
+    why = await why_unscored(tx, experiment.metric, experiment.slug, experiment_id=experiment.experiment_id)
+    if why:
+        checks.append(Check("scores", "blocks", f"Scores decide it. {why}", "metric"))
+    for one in experiment.guardrails:
+        why = await why_unscored(tx, one.metric, experiment.slug, experiment_id=experiment.experiment_id)
+        if why:
+            checks.append(Check("scores", "warning", f"A guardrail will have no data that counts. {why}", "guardrails"))
     return checks
 
 

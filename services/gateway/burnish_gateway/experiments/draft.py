@@ -7,10 +7,10 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.evaluators import store as evaluators_store
 from burnish_gateway.experiments import settings_store, store
 from burnish_gateway.experiments.bodies import ArmBody, GuardrailBody, NewExperiment, known_direction
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm, no_such_experiment
+from burnish_gateway.experiments.scored_arms import pinned, why_unscored
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.store import keep_models
 from burnish_gateway.registry import store as prompts_store
@@ -20,7 +20,6 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.experiments.assign import buckets_of
 from burnish_shared.experiments.guardrails import USUAL
-from burnish_shared.experiments.scored import Scored, scored_of
 from burnish_shared.hops import current_hops
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import parse_label, parse_movable_label, parse_slug
@@ -56,7 +55,7 @@ async def change(tx: Tx, principal: Principal, experiment_id: UUID, body: NewExp
     before = await held(tx, principal.workspace_id, experiment_id, revision=revision)
     if before.status != "draft":
         raise Conflict(f"This experiment is {before.status}; what it compares is fixed from its start on. Make another.", param="status")
-    values = await values_of(tx, principal, body)
+    values = await values_of(tx, principal, body, of=experiment_id)
     await store.update(tx, principal.workspace_id, experiment_id, values)
     await store.put_arms(tx, principal.workspace_id, experiment_id, arms_of(body))
     was = {"metric": before.metric, "unit": before.unit, "arms": [_arm_audited(one) for one in before.arms]}
@@ -133,8 +132,9 @@ async def _prompt(tx: Tx, workspace_id: UUID, slug: str) -> Head:
     return head
 
 
-async def values_of(tx: Tx, principal: Principal, body: NewExperiment, *, joins: bool = True) -> dict[str, Any]:
-    """By column. What is named is looked at here, so that a draft says what it can mean. `joins` False: makes no namespace."""
+async def values_of(tx: Tx, principal: Principal, body: NewExperiment, *, joins: bool = True, of: UUID | None = None) -> dict[str, Any]:
+    """By column. What is named is looked at here, so that a draft says what it can mean. `joins` False: makes no namespace. `of`: the
+    experiment whose values they are, where it is there already."""
     head = await _prompt(tx, principal.workspace_id, body.prompt)
     await keep_models(tx, principal.workspace_id, [arm.model for arm in body.arms if arm.model is not None])
     for index, arm in enumerate(body.arms):
@@ -142,6 +142,7 @@ async def values_of(tx: Tx, principal: Principal, body: NewExperiment, *, joins:
     own = await settings_store.find(tx, principal.workspace_id)
     if body.namespace is not None and joins:
         await settings_store.join_namespace(tx, principal, body.namespace, unit=body.unit)
+    metric = await _deciding_metric(tx, body, of=of)
     usual = list(USUAL) if body.kind == "rollout" else []
     rules = usual if body.guardrails is None else await _pinned(tx, body.guardrails)
     said = body.deciding
@@ -154,7 +155,7 @@ async def values_of(tx: Tx, principal: Principal, body: NewExperiment, *, joins:
     return {
         "name": body.name, "description": body.description, "prompt_id": head.prompt.prompt_id, "slug": head.prompt.slug,
         "label": parse_movable_label(body.label), "kind": body.kind, "unit": body.unit, "targeting": body.targeting,
-        "namespace": body.namespace, "metric": body.metric, "direction": body.direction or _direction(body.metric),
+        "namespace": body.namespace, "metric": metric, "direction": body.direction or _direction(body.metric),
         "method": said.method, "allocation": body.allocation, "on_winner": body.on_winner or _usual_end(body),
         "guardrails": [one.model_dump(mode="json") for one in rules],
         "rollout": Rollout.model_validate(ramp).model_dump(mode="json") if body.kind == "rollout" else None,
@@ -178,20 +179,22 @@ def _check_arm(head: Head, arm: ArmBody, index: int) -> None:
         raise InvalidField(f"arms[{index}].{field}: {error.message}", param=f"arms[{index}].{field}") from error
 
 
+async def _deciding_metric(tx: Tx, body: NewExperiment, *, of: UUID | None) -> str:
+    """With the version of its evaluator, where scores decide. Raises InvalidField where none would come, or not of all arms alike: it
+    could never be decided, or wrongly."""
+    metric = await pinned(tx, body.metric, place="metric")
+    why = await why_unscored(tx, metric, body.prompt, experiment_id=of)
+    if why:
+        raise InvalidField(f"metric: {why}", param="metric")
+    return metric
+
+
 async def _pinned(tx: Tx, bodies: Sequence[GuardrailBody]) -> list[Guardrail]:
     """With the version of each evaluator written down, so that what is guarded does not change under way. Raises InvalidField."""
     rules: list[Guardrail] = []
     for index, body in enumerate(bodies):
-        rule, scored = guardrail_of(body), scored_of(body.metric)
-        if scored is not None:
-            place = f"guardrails[{index}].metric"
-            evaluator = await evaluators_store.find(tx, scored.evaluator_id)
-            if evaluator is None or evaluator["archived_at"] is not None:
-                raise InvalidField(f"{place}: there is no evaluator {scored.evaluator_id}, or it is archived.", param=place)
-            version = evaluator["version"] if scored.version is None else scored.version
-            if version > evaluator["version"]:
-                raise InvalidField(f"{place}: there is no version {version}; the newest is {evaluator['version']}.", param=place)
-            rule = rule.model_copy(update={"metric": Scored(scored.evaluator_id, version).metric})
+        rule = guardrail_of(body)
+        rule = rule.model_copy(update={"metric": await pinned(tx, rule.metric, place=f"guardrails[{index}].metric")})
         if any(one.metric == rule.metric for one in rules):
             raise InvalidField(
                 f"guardrails[{index}].metric: {rule.metric} stands there twice; give each metric one margin.", param="guardrails"
@@ -202,7 +205,9 @@ async def _pinned(tx: Tx, bodies: Sequence[GuardrailBody]) -> list[Guardrail]:
 
 def guardrail_of(body: GuardrailBody) -> Guardrail:
     direction = body.direction or _direction(body.metric)
-    return Guardrail(metric=body.metric, margin=body.margin, relative=body.relative, direction=direction, alpha=body.alpha)
+    return Guardrail(
+        metric=body.metric, margin=body.margin, relative=body.relative, direction=direction, alpha=body.alpha, least=body.least
+    )
 
 
 def _direction(metric: str) -> Any:

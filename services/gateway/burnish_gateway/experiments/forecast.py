@@ -11,6 +11,7 @@ from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.experiments.outlook import EFFECT
 from burnish_shared.experiments.percentile_size import percentile_units
 from burnish_shared.experiments.sample_size import MOST, Needed, horizon_of, in_arms, needed, share_variance
+from burnish_shared.experiments.scored import is_scored
 from burnish_shared.experiments.sentences import FOR_P95
 
 SHARES: Final = frozenset({"success", "satisfaction"})
@@ -126,7 +127,7 @@ def _smallest(experiment: Experiment) -> float:
 
 
 def _size(experiment: Experiment, effect: float) -> str:
-    if experiment.metric in SHARES:
+    if experiment.metric in SHARES or is_scored(experiment.metric):
         return f"{100 * effect:.3g} points"
     if experiment.metric.startswith("latency"):
         return f"{effect:,.3g} ms" if effect < 100 else f"{effect:,.0f} ms"

@@ -13,7 +13,8 @@ from burnish_shared.db.session import Tx
 from burnish_shared.experiments.analysis import COST
 from burnish_shared.experiments.percentile_size import Latencies
 from burnish_shared.experiments.quantiles import COURSES, QUANTILES, at_share, course_of
-from burnish_shared.experiments.sentences import FOR_P95
+from burnish_shared.experiments.scored import is_scored
+from burnish_shared.experiments.sentences import FOR_P95, name_of
 from burnish_shared.experiments.sums import ArmSums, is_share, mean_of
 
 LEAST_UNITS: Final = 30
@@ -61,7 +62,7 @@ async def spread_of(tx: Tx, experiment: Experiment, *, now: datetime) -> PastSpr
     mean = mean_of(sums)
     if mean is None or sums.units < LEAST_UNITS:
         return _too_few(sums.units, _name(experiment.metric))
-    is_named = experiment.metric.startswith("metric:")
+    is_named = experiment.metric.startswith("metric:") or is_scored(experiment.metric)
     if mean.variance <= 0 or (not is_named and sums.y == 0):  # What never cost or took anything is no share.
         return TooFew(f"{_name(experiment.metric)} was the same for every unit in {DAYS} days, so nothing varies yet")
     return PastSpread(mean.value, mean.variance, sums.units, round(sums.x), row["named"], is_share=is_named and is_share(sums))
@@ -98,4 +99,6 @@ def _too_few(units: int, name: str) -> TooFew:
 
 
 def _name(metric: str) -> str:
+    if is_scored(metric):
+        return name_of(metric)
     return {"latency_ms": "latency", "cost_nusd": "cost"}.get(metric) or f"'{metric.removeprefix('metric:')}'"

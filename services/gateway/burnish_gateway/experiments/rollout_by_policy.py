@@ -86,7 +86,7 @@ def check_cost(evidence: Mapping[str, Any], body: AcceptBody) -> None:
 
 def accept_body(policy: RolloutPolicy) -> AcceptBody:
     """As somebody would accept it."""
-    asked = policy.rollout.model_dump() | ({} if policy.unit is None else {"unit": policy.unit})
+    asked = policy.rollout.model_dump() | {"metric": policy.metric} | ({} if policy.unit is None else {"unit": policy.unit})
     if policy.guardrails:
         asked["guardrails"] = [one.model_dump() for one in policy.guardrails]
     return AcceptBody.model_validate({"label": policy.label, "rollout": asked})

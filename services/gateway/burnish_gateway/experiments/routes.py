@@ -18,6 +18,7 @@ from burnish_gateway.experiments.checklist import arm_problems, checklist
 from burnish_gateway.experiments.experiment import Experiment, no_such_experiment
 from burnish_gateway.experiments.figure_lines import FigureLine, figure_lines
 from burnish_gateway.experiments.results import results_of
+from burnish_gateway.experiments.scored_arms import unscored
 from burnish_gateway.experiments.start import start
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response
@@ -94,6 +95,7 @@ async def read_experiment(
         days = 0.0 if experiment.started_at is None else (end - experiment.started_at).total_seconds() / 86_400
         results = await results_of(tx, principal.workspace_id, experiment, days=days)
         answer = await _in_full(tx, experiment, results=results)
+        answer.unscored = await unscored(tx, experiment) if experiment.is_open else None
     if file == "csv":
         return csv_response(FigureLine, figure_lines(experiment, results), name=f"experiment-{experiment_id}")
     if experiment.is_open:

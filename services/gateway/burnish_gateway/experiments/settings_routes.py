@@ -9,6 +9,7 @@ from burnish_gateway.experiments import policy_store, settings_store
 from burnish_gateway.experiments.answers import NamespacePage, SettingsAnswer, namespace_answer, settings_answer
 from burnish_gateway.experiments.bodies import SettingsBody
 from burnish_gateway.experiments.draft import guardrail_of
+from burnish_gateway.experiments.scored_arms import pinned
 from burnish_gateway.experiments.settings_store import WorkspaceSettings
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import make_router
@@ -34,6 +35,7 @@ async def put_settings(request: Request, gateway: GatewayParts, principal: Admin
     one held, and more."""
 
     async def work(tx: Tx) -> SettingsAnswer:
+        await _check_evaluators(tx, body)
         before = await settings_store.find(tx, principal.workspace_id, for_update=True)
         after = WorkspaceSettings(body.min_samples, body.confidence, buckets_of(body.holdout_share), _policy(body, by=principal.actor))
         await settings_store.put(tx, principal.workspace_id, after)
@@ -57,11 +59,22 @@ async def list_namespaces(gateway: GatewayParts, principal: Viewer) -> Namespace
     return NamespacePage(data=[namespace_answer(row) for row in rows])
 
 
+async def _check_evaluators(tx: Tx, body: SettingsBody) -> None:
+    """Those that a policy names are there. They are kept as they were said: each rollout goes by the newest version.
+
+    Raises InvalidField."""
+    said = body.rollout_policy
+    if said is not None:
+        await pinned(tx, said.metric, place="rollout_policy.metric")
+        for index, one in enumerate(said.guardrails):
+            await pinned(tx, one.metric, place=f"rollout_policy.guardrails[{index}].metric")
+
+
 def _policy(body: SettingsBody, *, by: str) -> RolloutPolicy | None:
     said = body.rollout_policy
     if said is None:
         return None
     return RolloutPolicy(
-        label=parse_movable_label(said.label), unit=said.unit, rollout=Rollout.model_validate(said.rollout.model_dump()),
-        guardrails=[guardrail_of(one) for one in said.guardrails], by=by,
+        label=parse_movable_label(said.label), metric=said.metric, unit=said.unit,
+        rollout=Rollout.model_validate(said.rollout.model_dump()), guardrails=[guardrail_of(one) for one in said.guardrails], by=by,
     )  # fmt: skip

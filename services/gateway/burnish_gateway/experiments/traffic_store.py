@@ -11,6 +11,7 @@ from asyncpg import Record
 from burnish_gateway.experiments.experiment import Experiment
 from burnish_shared.contracts.experiments import Unit
 from burnish_shared.db.session import Tx
+from burnish_shared.experiments.scored import scored_of
 
 COLUMNS: Final[dict[Unit, str]] = {"end_user": "end_user", "session": "session_id", "execution": "execution_id::text"}
 
@@ -54,13 +55,19 @@ _SAID: Final = """(SELECT f.value FROM feedback f WHERE f.workspace_id = $1 AND 
 """What was said of a call, or of the session that it ended, with the metric of a name."""
 
 
+_SCORES: Final = """LATERAL (SELECT score FROM scores WHERE workspace_id = $1 AND execution_id = c.execution_id AND evaluator_id = $6
+                                AND evaluator_version = $7) s"""
+
+
 async def sums_by_unit(tx: Tx, calls: Calls, *, metric: str, at: float | None = None) -> Record:
     """A row of ArmSums over units that have the metric, and `named`: units that came at all. `at`: of latency_p95_ms its value, whose
-    answers at or below it are added up. The metric of a name is `metric:<name>`."""
+    answers at or below it are added up. The metric of a name is `metric:<name>`; a score is of one version of its evaluator."""
     more: tuple[Any, ...] = () if at is None else (at,)
     if metric in _OBSERVED:
         which, what = _OBSERVED[metric]
         x, y, of = f"count(*) FILTER (WHERE {which})", f"sum({what}) FILTER (WHERE {which})", "calls c"
+    elif (scored := scored_of(metric)) is not None:
+        x, y, of, more = "count(s.score)", "sum(s.score)", f"calls c LEFT JOIN {_SCORES} ON true", (scored.evaluator_id, scored.version)
     else:
         x, y, of, more = "count(s.value)", "sum(s.value)", f"calls c LEFT JOIN LATERAL {_SAID} s ON true", (metric,)
     [row] = await tx.fetch(

@@ -1,7 +1,8 @@
 import type { Schema } from "@/api/client";
 import { Badge, type Column, Facts, Section, Table, TextLink } from "@/kit";
 import { NONE, count, day, percent } from "@/lib/format";
-import { type Figure, OUTCOME_TONES, decidedBy, figureName, saysOfKind } from "@/pages/experiments/model";
+import { type Figure, OUTCOME_TONES, saysOfKind } from "@/pages/experiments/model";
+import { DecidedBy, FigureName } from "@/pages/experiments/useMetricNames";
 
 type Told = NonNullable<Schema<"ReportContent">["experiment"]>;
 type Line = Told["figures"][number];
@@ -15,7 +16,7 @@ export function OfExperiment({ experiment: one }: { experiment: Told }) {
           facts={[
             ["Outcome", <Badge key="outcome" tone={OUTCOME_TONES[one.outcome]}>{one.outcome.replaceAll("_", " ")}</Badge>],
             ["Winner", one.winner ? <span key="winner" className="font-mono">{one.winner}</span> : "none"],
-            ["Decided by", `${decidedBy(one.metric)}, ${percent(one.confidence)} sure`],
+            ["Decided by", <span key="by"><DecidedBy metric={one.metric} />, {percent(one.confidence)} sure</span>],
             ["Ended", day(one.completed_at)],
             one.reason ? ["Reason", one.reason] : null,
           ]}
@@ -30,7 +31,7 @@ export function OfExperiment({ experiment: one }: { experiment: Told }) {
 }
 
 const COLUMNS: Column<Line>[] = [
-  { key: "figure", head: "Figure", cell: (row) => <span className="font-medium">{figureName(row.metric)}</span> },
+  { key: "figure", head: "Figure", cell: (row) => <span className="font-medium"><FigureName metric={row.metric} /></span> },
   { key: "arm", head: "Arm", width: "min-w-24", cell: (row) => <span className="font-mono wrap-anywhere">{row.arm}</span> },
   { key: "seen", head: "Units", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => count(row.units) },
   { key: "calls", head: "Calls", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => count(row.calls) },

@@ -5,7 +5,8 @@ import { needs, useMay } from "@/api/session";
 import { Button, Field, Figures, Input, Loaded, Section, errorFor, toastError } from "@/kit";
 import { count, percent, plural, spaced } from "@/lib/format";
 import { unitOf, withEffect } from "./draft";
-import { type Experiment, UNITS, decidedBy, saysDeciding, unitsOf } from "./model";
+import { type Experiment, UNITS, isScored, saysDeciding, unitsOf } from "./model";
+import { useMetricNames } from "./useMetricNames";
 
 const SIGNS = {
   ok: { icon: CircleCheck, className: "text-ok", said: "Fine: " },
@@ -16,10 +17,11 @@ const SIGNS = {
 /** Before the start: how long it takes for an effect worth finding, and what stands against it. */
 export function Checklist({ experiment }: { experiment: Experiment }) {
   const found = useRead("/v1/experiments/{experiment_id}/checklist", { path: { experiment_id: experiment.id } });
+  const { decidedOf } = useMetricNames([experiment.metric]);
   return (
     <Loaded of={found}>
       {(list) => {
-        const says = saysDeciding(experiment.metric, experiment.metric === "satisfaction");
+        const says = saysDeciding(experiment.metric, experiment.metric === "satisfaction" || isScored(experiment.metric));
         const baseline = list.baseline[experiment.metric] as { value: number; samples?: number } | undefined;
         const { needed, traffic } = list;
         return (
@@ -32,7 +34,7 @@ export function Checklist({ experiment }: { experiment: Experiment }) {
                   figures={[
                     { label: "Needed", value: needed ? count(needed.units) : "–", note: needed ? `${UNITS[experiment.unit]?.[1] ?? "units"} in all, ${count(needed.smallest_arm)} in the smallest arm` : "cannot be counted before" },
                     { label: "About", value: needed?.days == null ? "–" : needed.days < 1 ? "a day" : plural(Math.ceil(needed.days), "day"), note: traffic.units_a_day === null ? "nobody knows how many come" : `${traffic.units_a_day < 10 ? Number(traffic.units_a_day.toFixed(1)) : count(Math.round(traffic.units_a_day))} ${experiment.unit === "execution" ? "come" : "new ones come"} a day` },
-                    { label: `${decidedBy(experiment.metric)} now`, value: says.value(baseline?.value ?? null), note: baseline ? `of ${plural(baseline.samples ?? 0, "answer")}` : "nothing known so far" },
+                    { label: `${decidedOf(experiment.metric)} now`, value: says.value(baseline?.value ?? null), note: baseline ? `of ${plural(baseline.samples ?? 0, "answer")}` : "nothing known so far" },
                     ...(experiment.unit === "execution" ? [] : [{ label: "Say whose they are", value: traffic.calls > 0 ? percent(traffic.with_unit, 0) : "–", note: `of ${count(traffic.calls)} calls, ${unitsOf(traffic.units, experiment.unit)}` }]),
                   ]}
                 />

@@ -15,7 +15,7 @@ const draft = (revision: number) => ({
   arms: [arm("control", true, 1), arm("candidate", false, 2)], deciding: { method: "sequential" }, rollout: null, guardrails: [], shadow_budget_nusd: null,
 }); // prettier-ignore
 
-const KNOWN = { "GET /v1/prompts": page, "GET /v1/prompts/a": { slug: "a", labels: {}, latest_version: 2 }, "GET /v1/models": { data: [] }, "GET /v1/metrics": page };
+const KNOWN = { "GET /v1/prompts": page, "GET /v1/prompts/a": { slug: "a", labels: {}, latest_version: 2 }, "GET /v1/models": { data: [] }, "GET /v1/metrics": page, "GET /v1/live-evaluations": page };
 
 it("shows what a colleague changed since it was opened before it is saved over: the page reads the draft again every few seconds", async () => {
   const asked = slowApi({ ...KNOWN, "GET /v1/experiments/e": { ...draft(2), targeting: "metadata.tier == 'gold'" } });

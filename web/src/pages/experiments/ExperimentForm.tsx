@@ -3,17 +3,17 @@ import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { ApiError } from "@/api/errors";
 import { useFormOver } from "@/api/form-over";
-import { read, useChange } from "@/api/hooks";
+import { read, useAll, useChange } from "@/api/hooks";
 import { Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Segments, Select, errorFor, toast } from "@/kit";
 import { DeclaredMetrics } from "@/pages/metrics/Declared";
 import { Arms } from "./Arms";
 import { Guards } from "./Guards";
 import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, unitOf } from "./draft";
-import { type Experiment, decidedBy } from "./model";
+import { type Experiment, METRICS, decidedBy, isScored, scoringOf } from "./model";
+import { useMetricNames } from "./useMetricNames";
 import { UNIT_CHOICES } from "./units";
 
 const P95 = "latency_p95_ms";
-const METRICS = ["satisfaction", "success", "latency_ms", P95, "cost_nusd"];
 const METHODS = [
   { value: "sequential", label: "Look whenever you like" },
   { value: "group_sequential", label: "At announced looks" },
@@ -118,11 +118,16 @@ function RampFields({ draft, set, error, faults }: FieldsProps) {
 
 function Measure({ draft, set, error }: FieldsProps) {
   const own = draft.metric.startsWith("metric:");
+  const scored = isScored(draft.metric);
   const unit = unitOf(draft.metric);
+  const { rows } = useAll("/v1/live-evaluations", {}, { staleTime: 60_000 });
+  const { decidedOf } = useMetricNames([draft.metric]);
+  const scores = scoringOf(rows ?? [], draft.prompt);
+  const kept = scored && !scores.some((one) => one.value === draft.metric) ? [{ value: draft.metric, label: decidedOf(draft.metric) }] : [];
   return (
     <div className="grid items-end gap-4 sm:grid-cols-3">
-      <Field label="Decided by" error={errorFor(error, "metric")}>
-        <Select value={own ? "own" : draft.metric} onChange={(next) => set(next === "own" ? { metric: "metric:", direction: "higher" } : { metric: next, direction: "", ...(next === P95 ? { method: "sequential" } : {}) })} options={[...METRICS.map((one) => ({ value: one, label: decidedBy(one) })), { value: "own", label: "A metric of yours" }]} />
+      <Field label="Decided by" hint={scored ? (draft.metric.includes("@") ? "Only answers that it scores live count." : "Its newest version. Only answers that it scores live count.") : undefined} error={errorFor(error, "metric")}>
+        <Select value={own ? "own" : draft.metric} onChange={(next) => set(next === "own" ? { metric: "metric:", direction: "higher" } : { metric: next, direction: "", ...(next === P95 ? { method: "sequential" } : {}) })} options={[...METRICS.map((one) => ({ value: one, label: decidedBy(one) })), { value: "own", label: "A metric of yours" }, ...kept, ...scores]} />
       </Field>
       {own ? (
         <>

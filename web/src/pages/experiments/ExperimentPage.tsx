@@ -10,7 +10,8 @@ import { Checklist } from "./Checklist";
 import { Ramp } from "./Ramp";
 import { Setup } from "./Setup";
 import { Verdict } from "./Verdict";
-import { type Experiment, decidedBy, isOpen, resultsOf, standing } from "./model";
+import { type Experiment, isOpen, resultsOf, standing } from "./model";
+import { useMetricNames } from "./useMetricNames";
 
 const LOOK_AGAIN_MS = 5_000;
 /** About as high as what comes. */
@@ -53,13 +54,14 @@ export default function ExperimentPage() {
 }
 
 function About({ experiment: one }: { experiment: Experiment }) {
+  const { saidOf } = useMetricNames([one.metric]);
   return (
     <span className="text-13">
       {one.kind === "rollout" ? "Guarded rollout" : "Experiment"} on{" "}
       <TextLink to={`/prompts/${one.prompt}`} search={{ tab: "results" }}>
         {one.prompt}
       </TextLink>{" "}
-      ({one.label}), by {decidedBy(one.metric).toLowerCase()} · {one.started_at ? <>started <RelativeTime at={one.started_at} /></> : <>drafted <RelativeTime at={one.created_at} /></>}
+      ({one.label}), by {saidOf(one.metric)} · {one.started_at ? <>started <RelativeTime at={one.started_at} /></> : <>drafted <RelativeTime at={one.created_at} /></>}
       {one.suggestion_id ? (
         <>
           {" · from "}
@@ -79,6 +81,11 @@ function Content({ experiment }: { experiment: Experiment }) {
       {experiment.problems?.length ? (
         <Notice tone="warn" title="An arm cannot answer.">
           {experiment.problems.join(" ")} Its share of the calls gets what the label names, outside the experiment.
+        </Notice>
+      ) : null}
+      {experiment.unscored?.length ? (
+        <Notice tone="warn" title="Scores that it needs do not come." action={<TextLink to="/evaluators/live">Live evaluations</TextLink>}>
+          {experiment.unscored.join(" ")}
         </Notice>
       ) : null}
       {isDraft ? null : <Verdict experiment={experiment} results={results} />}

@@ -11,7 +11,8 @@ import { useHotkey } from "@/shell/keys";
 import { ExperimentForm } from "./ExperimentForm";
 import { Head } from "./Head";
 import { SendSuggestion } from "./SendSuggestion";
-import { type Experiment, gives, decidedBy, liveArms, shareWords, standing } from "./model";
+import { type Experiment, gives, liveArms, shareWords, standing } from "./model";
+import { DecidedBy } from "./useMetricNames";
 
 const STATUSES = ["draft", "running", "paused", "completed"] as const;
 const KINDS = [
@@ -95,7 +96,7 @@ const COLUMNS: Column<Experiment>[] = [
     },
   },
   { key: "ramp", head: "Ramp", align: "end", width: "w-28", hideBelow: "md", cell: ramp },
-  { key: "metric", head: "By", width: "w-40", hideBelow: "lg", cell: (row) => decidedBy(row.metric) },
+  { key: "metric", head: "By", width: "w-40", hideBelow: "lg", cell: (row) => <DecidedBy metric={row.metric} /> },
   { key: "winner", head: "Winner", width: "w-36", hideBelow: "md", cell: (row) => (row.winner ? <span className="font-mono text-12 wrap-anywhere">{row.winner}</span> : <span className="text-muted">–</span>) },
   { key: "started", head: "Started", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => (row.started_at ? <RelativeTime at={row.started_at} className="text-muted" /> : <span className="text-muted">not yet</span>) },
 ];

@@ -1,20 +1,20 @@
 import { Intervals, type IntervalRow } from "@/chart";
 import { Badge, type Column, DownloadButton, Section, Table } from "@/kit";
 import { NONE, count, percent, plural } from "@/lib/format";
-import { type Experiment, type Figure, type Results, controlOf, decidedBy, liveArms, saysOfKind } from "./model";
+import { type Experiment, type Figure, type Results, controlOf, liveArms, saysOfKind } from "./model";
 import { useMetricNames } from "./useMetricNames";
 
 /** Every figure of every arm: a drawing of how far each is from the control, in per cent of it, and a table of all there is. */
 export function ArmFigures({ experiment, results }: { experiment: Experiment; results: Results }) {
   const figures = results.figures ?? [];
-  const { figureOf } = useMetricNames(figures.map((one) => one.metric));
+  const { figureOf, saidOf } = useMetricNames([experiment.metric, ...figures.map((one) => one.metric)]);
   if (figures.length === 0) return null;
   const control = controlOf(experiment)?.name ?? "control";
   const sure = percent(experiment.deciding.confidence, 0);
   return (
     <Section
       title="All figures"
-      description={`Of each arm, with what it surely lies between. Each holds by itself at ${sure}, at any moment: of so many some may be wrong. The verdict goes by ${decidedBy(experiment.metric).toLowerCase()} and the guardrails.`}
+      description={`Of each arm, with what it surely lies between. Each holds by itself at ${sure}, at any moment: of so many some may be wrong. The verdict goes by ${saidOf(experiment.metric)} and the guardrails.`}
       actions={
         <DownloadButton path={`/v1/experiments/${experiment.id}?format=csv`} name="experiment.csv" size="s">
           CSV

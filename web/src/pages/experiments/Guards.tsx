@@ -27,11 +27,11 @@ function saidOf({ guardrails, kind }: Guarded): string {
 }
 
 /** What no arm may harm. */
-export function Guards({ draft, set, error, fault, mayBeNone = true, mayBeScored = true }: { draft: Guarded; set: (changed: Pick<Draft, "guardrails">) => void; error: unknown; fault?: string | undefined; /** Whether a rollout may go without any. */ mayBeNone?: boolean; /** Whether the score of an evaluator may guard it. */ mayBeScored?: boolean }) {
+export function Guards({ draft, set, error, fault, mayBeNone = true, ofAnyPrompt = false }: { draft: Guarded; set: (changed: Pick<Draft, "guardrails">) => void; error: unknown; fault?: string | undefined; /** Whether a rollout may go without any. */ mayBeNone?: boolean; /** A prompt that an evaluator does not score live is passed over. */ ofAnyPrompt?: boolean }) {
   const guards = draft.guardrails ?? [];
   const change = (at: number, changed: Partial<GuardDraft>) => set({ guardrails: guards.map((one, index) => (index === at ? { ...one, ...changed } : one)) });
   const kindOf = (one: GuardDraft) => (isOwn(one) ? "own" : isScored(one.metric) ? SCORED : one.metric);
-  const choose = (at: number, kind: string) => change(at, kind === "own" ? { metric: "metric:", direction: "higher" } : { metric: kind, direction: "" });
+  const choose = (at: number, kind: string) => change(at, kind === "own" ? { metric: "metric:", direction: "higher", floor: false } : { metric: kind, direction: "", floor: false });
   return (
     <fieldset className="flex min-w-0 flex-col gap-2">
       <legend className="mb-1 text-13 font-medium">Guardrails</legend>
@@ -39,17 +39,17 @@ export function Guards({ draft, set, error, fault, mayBeNone = true, mayBeScored
       {guards.map((one, at) => (
         <div key={at} role="group" aria-label={`Guardrail ${at + 1}`} className="grid items-end gap-2 sm:grid-cols-[minmax(0,1fr)_8rem_7rem_minmax(0,8rem)_2rem]">
           <Field label="Metric">
-            <Select value={kindOf(one)} onChange={(kind) => choose(at, kind)} options={[...[...GUARDED, ...(isOwn(one) || isScored(one.metric) || GUARDED.includes(one.metric) ? [] : [one.metric])].map((metric) => ({ value: metric, label: metricName(metric) })), { value: "own", label: "A metric of yours" }, ...(mayBeScored || isScored(one.metric) ? [{ value: SCORED, label: metricName(SCORED) }] : [])]} />
+            <Select value={kindOf(one)} onChange={(kind) => choose(at, kind)} options={[...[...GUARDED, ...(isOwn(one) || isScored(one.metric) || GUARDED.includes(one.metric) ? [] : [one.metric])].map((metric) => ({ value: metric, label: metricName(metric) })), { value: "own", label: "A metric of yours" }, { value: SCORED, label: metricName(SCORED) }]} />
           </Field>
-          <Field label={one.relative ? "Worse by, %" : `Worse by, ${unitOf(one.metric) || "as counted"}`}>
+          <Field label={one.floor ? "At least, %" : one.relative ? "Worse by, %" : `Worse by, ${unitOf(one.metric) || "as counted"}`}>
             <Input type="number" min={0} step="any" value={one.margin} onChange={(event) => change(at, { margin: event.target.value })} />
           </Field>
           <Field label="False alarms, %">
             <Input type="number" min={0.01} max={49.99} step="any" value={one.alpha} onChange={(event) => change(at, { alpha: event.target.value })} placeholder="5" />
           </Field>
-          <Checkbox className="pb-1.5" label="of the control" checked={one.relative} onChange={(event) => change(at, { relative: event.target.checked })} />
+          {one.floor ? <span /> : <Checkbox className="pb-1.5" label="of the control" checked={one.relative} onChange={(event) => change(at, { relative: event.target.checked })} />}
           <IconButton label="Remove this guardrail" icon={<Trash2 size={14} aria-hidden />} onClick={() => set({ guardrails: guards.filter((_, index) => index !== at) })} />
-          {isScored(one.metric) ? <ScoredBy metric={one.metric} onChange={(metric) => change(at, { metric })} /> : null}
+          {isScored(one.metric) ? <ScoredBy guard={one} ofAnyPrompt={ofAnyPrompt} onChange={(changed) => change(at, changed)} /> : null}
           {isOwn(one) ? (
             <div className="grid gap-2 sm:col-span-full sm:grid-cols-2">
               <Field label="Its name">
@@ -84,15 +84,20 @@ export function Guards({ draft, set, error, fault, mayBeNone = true, mayBeScored
 }
 
 /** Whose score is guarded: of the newest version, unless one stands there already. */
-function ScoredBy({ metric, onChange }: { metric: string; onChange: (metric: string) => void }) {
+function ScoredBy({ guard: { metric, floor }, ofAnyPrompt, onChange }: { guard: GuardDraft; ofAnyPrompt: boolean; onChange: (changed: Partial<GuardDraft>) => void }) {
   const { rows } = useAll("/v1/evaluators", {}, { staleTime: 60_000 });
   const [id = "", version] = metric.slice(SCORED.length).split("@");
   const known = (rows ?? []).filter((one) => !NEED_EXPECTED.has(one.kind)).map((one) => ({ value: one.id, label: one.name }));
   const own = id && !known.some((one) => one.value === id) ? [{ value: id, label: `…${id.slice(-6)}` }] : [];
   return (
     <div className="flex min-w-0 flex-col gap-1 sm:col-span-full">
-      <Combobox label="Evaluator" value={id || null} placeholder="Choose an evaluator" choices={[...own, ...known]} onChange={(next) => onChange(`${SCORED}${next ?? ""}`)} className="w-full" />
-      <p className="text-12 text-muted">{version ? `Its version ${version}.` : "Its newest version."} A live evaluation must score this prompt, or there is nothing to guard by.</p>
+      <div className="grid items-end gap-2 sm:grid-cols-2">
+        <Combobox label="Evaluator" value={id || null} placeholder="Choose an evaluator" choices={[...own, ...known]} onChange={(next) => onChange({ metric: `${SCORED}${next ?? ""}` })} className="w-full" />
+        <Field label="Its mean score">
+          <Select value={floor ? "floor" : "fall"} onChange={(next) => onChange({ floor: next === "floor", relative: false })} options={[{ value: "fall", label: "falls by no more than" }, { value: "floor", label: "stays at or above" }]} />
+        </Field>
+      </div>
+      <p className="text-12 text-muted">{version ? `Its version ${version}.` : "Its newest version."} {ofAnyPrompt ? "A prompt that no live evaluation scores by it is not rolled out by itself." : "A live evaluation must score this prompt, or there is nothing to guard by."}</p>
     </div>
   );
 }

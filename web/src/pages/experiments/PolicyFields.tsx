@@ -1,13 +1,21 @@
+import { useAll } from "@/api/hooks";
 import { Checkbox, Field, Input, Select, errorFor } from "@/kit";
+import { NEED_EXPECTED } from "@/pages/evaluators/evaluator";
 import { Guards } from "./Guards";
+import { METRICS, decidedBy } from "./model";
 import { type PolicyDraft, policyFaults } from "./policy";
 import { UNIT_CHOICES } from "./units";
+import { useMetricNames } from "./useMetricNames";
 
 type Props = { draft: PolicyDraft; set: (changed: Partial<PolicyDraft>) => void; error: unknown; disabled: boolean };
 
 /** By which ramp and behind which guardrails proven suggestions are rolled out. */
 export function PolicyFields({ draft, set, error, disabled }: Props) {
   const faults = policyFaults(draft);
+  const { rows } = useAll("/v1/evaluators", {}, { staleTime: 60_000 });
+  const { decidedOf } = useMetricNames([draft.metric]);
+  const scores = (rows ?? []).filter((one) => !NEED_EXPECTED.has(one.kind)).map((one) => ({ value: `evaluator:${one.id}`, label: `Score by ${one.name}` }));
+  const kept = METRICS.includes(draft.metric) || scores.some((one) => one.value === draft.metric) ? [] : [{ value: draft.metric, label: decidedOf(draft.metric) }];
   const of = (field: string) => errorFor(error, `rollout_policy.${field}`);
   return (
     <fieldset disabled={disabled} className="flex min-w-0 flex-col gap-4">
@@ -18,6 +26,9 @@ export function PolicyFields({ draft, set, error, disabled }: Props) {
         </Field>
         <Field label="Same version for" error={of("unit")}>
           <Select value={draft.unit} onChange={(next) => set({ unit: next as PolicyDraft["unit"] })} empty="whom calls name" options={UNIT_CHOICES} />
+        </Field>
+        <Field label="May not be worse by" error={of("metric")}>
+          <Select value={draft.metric} onChange={(metric) => set({ metric })} options={[...METRICS.map((one) => ({ value: one, label: decidedBy(one) })), ...kept, ...scores]} />
         </Field>
         <Field label="Candidate gets, %" error={faults["steps"] ?? of("rollout.steps")}>
           <Input value={draft.steps} onChange={(event) => set({ steps: event.target.value })} />
@@ -30,7 +41,7 @@ export function PolicyFields({ draft, set, error, disabled }: Props) {
         </Field>
         <Checkbox className="pb-1.5" label="Take the next step by itself" hint="Otherwise each step waits for somebody." checked={draft.advances} onChange={(event) => set({ advances: event.target.checked })} />
       </div>
-      <Guards draft={{ ...draft, kind: "rollout" }} set={({ guardrails }) => set({ guardrails: guardrails?.length ? guardrails : null })} error={error} fault={faults["guardrails"] ?? of("guardrails")} mayBeNone={false} mayBeScored={false} />
+      <Guards draft={{ ...draft, kind: "rollout" }} set={({ guardrails }) => set({ guardrails: guardrails?.length ? guardrails : null })} error={error} fault={faults["guardrails"] ?? of("guardrails")} mayBeNone={false} ofAnyPrompt />
     </fieldset>
   );
 }

@@ -3,7 +3,7 @@ import { Badge, type Column, EmptyState, Facts, Section, Table, TextLink } from 
 import { Progress } from "@/kit/Progress";
 import { NONE, count, decimal, percent, plural } from "@/lib/format";
 import { ArmFigures } from "./Figures";
-import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, decidedBy, epochWords, gives, isScored, liveArms, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
+import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, epochWords, gives, isScored, liveArms, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
 import { useMetricNames } from "./useMetricNames";
 
 /** What came of it: arms, differences with their intervals, guardrails, and how much is still to come. */
@@ -27,6 +27,9 @@ type ArmRow = { arm: Arm; planned: number | null; seen: number | null; units: nu
 
 function Arms({ experiment, results }: { experiment: Experiment; results: Found }) {
   const says = saysDeciding(experiment.metric, results.is_share);
+  const { decidedOf } = useMetricNames([experiment.metric]);
+  const scored = isScored(experiment.metric);
+  const calls = new Map(results.arms.map((one) => [one.arm, one.calls]));
   const shares = wholeSplit(results.sample_ratio);
   const anybody = [...shares.values()].some((one) => one.units > 0);
   const figures = new Map(results.arms.map((one) => [one.arm, one]));
@@ -66,8 +69,20 @@ function Arms({ experiment, results }: { experiment: Experiment; results: Found 
         </span>
       ),
     },
-    { key: "heard", head: experiment.metric === "satisfaction" ? "Reacted" : "Counted", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => count(row.units) },
-    { key: "value", head: decidedBy(experiment.metric), align: "end", width: "w-28", cell: (row) => says.value(row.value) },
+    {
+      key: "heard",
+      head: experiment.metric === "satisfaction" ? "Reacted" : scored ? "Scored" : "Counted",
+      align: "end",
+      width: "w-28",
+      ...(scored ? {} : { hideBelow: "sm" as const }),
+      cell: (row) => (
+        <span className="inline-flex flex-col items-end">
+          {count(row.units)}
+          {scored ? <span className="text-12 text-muted">{`${count(row.observations)} of ${plural(calls.get(row.arm.name) ?? 0, "answer")}`}</span> : null}
+        </span>
+      ),
+    },
+    { key: "value", head: scored ? <span className="inline-block max-w-32 whitespace-normal wrap-anywhere">{decidedOf(experiment.metric)}</span> : decidedOf(experiment.metric), align: "end", width: "w-28", cell: (row) => says.value(row.value) },
   ];
   return (
     <Section title="Arms" description={`Who came is counted in ${unitsOf(2, experiment.unit).slice(2)}. ${!anybody ? "Nobody came yet." : results.sample_ratio.is_sound ? "The split is as planned." : "The split is not as planned."}`}>

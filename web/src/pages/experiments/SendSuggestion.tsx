@@ -39,7 +39,7 @@ export function SendSuggestion({ id, onClose }: { id: string; onClose: () => voi
     if (!suggestion) return;
     const path = { suggestion_id: id };
     if (kind === "rollout") {
-      accept.mutate({ path, body: { rollout: unit ? { unit, bake_s: 3600, min_units: 0, advances: true } : "guarded", label: "production", force } }, { onSuccess: (made) => go(made.experiment_id ?? "", `Version ${made.version} begins with 1 % of the calls`) });
+      accept.mutate({ path, body: { rollout: unit ? { unit, metric: "satisfaction", bake_s: 3600, min_units: 0, advances: true } : "guarded", label: "production", force } }, { onSuccess: (made) => go(made.experiment_id ?? "", `Version ${made.version} begins with 1 % of the calls`) });
       return;
     }
     // Where the second step is refused, the version is there: the next try drafts alone.

@@ -2,7 +2,7 @@ import { useAuthors } from "@/api/authors";
 import { Facts, RelativeTime, Section, Table, type Column } from "@/kit";
 import type { Schema } from "@/api/client";
 import { count, duration, money, percent } from "@/lib/format";
-import { type Experiment, allowance, epochWords, gives, decidedBy, liveArms, saysDeciding, shareWords, unitsOf } from "./model";
+import { type Experiment, allowance, epochWords, gives, isScored, liveArms, saysDeciding, shareWords, unitsOf } from "./model";
 import { useMetricNames } from "./useMetricNames";
 
 const METHODS: Record<string, string> = { sequential: "may be looked at any time", group_sequential: "announced looks", fixed: "once, at the end", hybrid: "any time, and at the end" };
@@ -27,8 +27,8 @@ function guardWords(guard: Experiment["guardrails"][number]): string {
 /** What it is: arms, who takes part, the rule, and every change of shares. */
 export function Setup({ experiment: one }: { experiment: Experiment }) {
   const { deciding } = one;
-  const { nameOf } = useMetricNames(one.guardrails.map((guard) => guard.metric));
-  const share = saysDeciding(one.metric, one.metric === "satisfaction");
+  const { nameOf, decidedOf } = useMetricNames([one.metric, ...one.guardrails.map((guard) => guard.metric)]);
+  const share = saysDeciding(one.metric, one.metric === "satisfaction" || isScored(one.metric));
   return (
     <div className="flex min-w-0 flex-col gap-8">
       {one.description ? <p className="max-w-[72ch] text-14 whitespace-pre-wrap">{one.description}</p> : null}
@@ -49,7 +49,7 @@ export function Setup({ experiment: one }: { experiment: Experiment }) {
         <Section title="How it is decided">
           <Facts
             facts={[
-              ["By", `${decidedBy(one.metric)}, ${one.direction} is better`],
+              ["By", `${decidedOf(one.metric)}, ${one.direction} is better`],
               ["Rule", METHODS[deciding.method] ?? deciding.method],
               deciding.method === "group_sequential" ? ["Looks", `${count(deciding.looks ?? LOOKS)}, evenly over the planned units`] : null,
               ["Sure by", percent(deciding.confidence)],

@@ -4,7 +4,7 @@ import type { Experiment } from "./model";
 
 export type NewExperiment = Schema<"NewExperiment">;
 export type DraftArm = { name: string; gives: string; model: string; share: string; /** Answers a copy of its share of the calls, which nobody sees. */ shadow: boolean };
-export type GuardDraft = { metric: string; margin: string; relative: boolean; /** Said of metrics of one's own only. */ direction: "" | "higher" | "lower"; /** In per cent; empty: the usual 5. */ alpha: string };
+export type GuardDraft = { metric: string; margin: string; relative: boolean; /** Said of metrics of one's own only. */ direction: "" | "higher" | "lower"; /** In per cent; empty: the usual 5. */ alpha: string; /** Of a score: `margin` is what it may not fall below, in per cent. */ floor?: boolean };
 
 /** `gives`: "v3" for a version, "production" for a label, "" for the label's version with another model. */
 export type Draft = {
@@ -85,9 +85,11 @@ export function isComplete(draft: Draft): boolean {
 }
 
 export function guardOf(guard: GuardDraft): NonNullable<NewExperiment["guardrails"]>[number] {
+  const alpha = rounded((number(guard.alpha) ?? 5) / 100);
+  if (guard.floor) return { metric: guard.metric, least: rounded((number(guard.margin) ?? Number.NaN) / 100), margin: 1, relative: false, alpha };
   return {
     metric: guard.metric, margin: rounded((number(guard.margin) ?? Number.NaN) * (guard.relative ? 0.01 : scale(guard.metric))), relative: guard.relative,
-    alpha: rounded((number(guard.alpha) ?? 5) / 100),
+    alpha,
     ...(guard.direction ? { direction: guard.direction } : {}),
   }; // prettier-ignore
 }
@@ -135,7 +137,8 @@ export function bodyOf(draft: Draft): NewExperiment {
 export const text = (value: number | null | undefined, by = 1) => (value === null || value === undefined ? "" : String(rounded(value / by)));
 
 export const writtenGuard = (guard: Experiment["guardrails"][number]): GuardDraft => ({
-  metric: guard.metric, margin: text(guard.margin, guard.relative ? 0.01 : scale(guard.metric)), relative: guard.relative ?? false,
+  metric: guard.metric, margin: typeof guard.least === "number" ? text(guard.least, 0.01) : text(guard.margin, guard.relative ? 0.01 : scale(guard.metric)), relative: guard.relative ?? false,
+  ...(typeof guard.least === "number" ? { floor: true } : {}),
   direction: guard.metric.startsWith("metric:") ? guard.direction : "", alpha: text(guard.alpha, 0.01),
 }); // prettier-ignore
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, leftOf, resultsOf, saysDeciding, saysOf, saysOfKind, scoredName, shareWords, split, standing, wholeSplit } from "./model";
+import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, leftOf, resultsOf, saysDeciding, saysOf, saysOfKind, scoredName, scoringOf, shareWords, split, standing, wholeSplit } from "./model";
 
 const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
 
@@ -14,6 +14,18 @@ describe("the curve", () => {
     expect(low).toBeLessThan(-0.1);
     expect(low).toBeGreaterThan(-0.2);
     expect(high).toBeLessThan(0.3);
+  });
+});
+
+describe("evaluators whose scores may decide", () => {
+  const live = (evaluator_id: string, changed = {}) => ({ evaluator_id, evaluator: `Is ${evaluator_id}`, prompts: ["a"], labels: [], filters: {}, active: true, ...changed });
+  it("score the prompt now, and all arms alike", () => {
+    const lives = [live("kind"), live("kind", { filters: { app: "shop" } }), live("all", { prompts: [] }), live("other", { prompts: ["b"] }), live("paused", { active: false }), live("labelled", { labels: ["production"] }), live("slow", { filters: { min_latency_ms: 5 } }), live("armed", { filters: { experiment_id: "e", arm: "b" } })];
+    expect(scoringOf(lives, "a")).toEqual([
+      { value: "evaluator:all", label: "Score by Is all" },
+      { value: "evaluator:kind", label: "Score by Is kind" },
+    ]);
+    expect(scoringOf(lives, "")).toEqual([{ value: "evaluator:all", label: "Score by Is all" }]);
   });
 });
 
@@ -38,6 +50,7 @@ describe("words", () => {
     expect(allowance({ metric: "error_rate", margin: 0.02, relative: false })).toBe("at most 2.0\u00a0pts more");
     expect(allowance({ metric: "cost_nusd", margin: 0.2, relative: true })).toBe("at most 20\u00a0% more");
     expect(allowance({ metric: "satisfaction", margin: 0.03, relative: false })).toBe("at most 3.0\u00a0pts less");
+    expect(allowance({ metric: "evaluator:e@1", margin: 1, relative: false, least: 0.8 })).toBe("at least 80.0\u00a0%");
   });
   it("write shares as they were given", () => {
     expect([shareWords(0.005), shareWords(1 / 3), shareWords(1), shareWords(null)]).toEqual(["0.5\u00a0%", "33.33\u00a0%", "100\u00a0%", "–"]);

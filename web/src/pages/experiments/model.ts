@@ -4,6 +4,7 @@ import type { Point, Series } from "@/chart/geometry";
 import { NONE, count, decimal, duration, money, percent, points } from "@/lib/format";
 
 export type Experiment = Schema<"ExperimentAnswer">;
+type Live = Pick<Schema<"LiveEvaluationAnswer">, "evaluator_id" | "evaluator" | "prompts" | "labels" | "filters" | "active">;
 export type Arm = Schema<"ArmAnswer">;
 
 export type Difference = {
@@ -30,6 +31,7 @@ export type Guard = {
   treatment: number | null;
   units: number;
   why: string;
+  least?: number | null;
 };
 export type Figure = {
   metric: string;
@@ -66,7 +68,7 @@ export function resultsOf(experiment: Experiment): Results | null {
   return seen?.differences ? seen : null;
 }
 
-const METRICS: Record<string, string> = {
+const NAMES: Record<string, string> = {
   success: "Answers that succeed",
   satisfaction: "Satisfaction",
   latency_ms: "Latency",
@@ -74,6 +76,9 @@ const METRICS: Record<string, string> = {
   error_rate: "Errors",
   latency_p95_ms: "Slow answers",
 };
+
+/** What may decide, beside metrics of one's own and scores. */
+export const METRICS: readonly string[] = ["satisfaction", "success", "latency_ms", "latency_p95_ms", "cost_nusd"];
 
 /** The metric that an experiment is decided by: of latency_p95_ms the percentile itself, where the guardrail counts slow answers. */
 export function decidedBy(metric: string): string {
@@ -88,7 +93,7 @@ export function figureName(metric: string): string {
 }
 
 export function metricName(metric: string): string {
-  return METRICS[metric] ?? (isScored(metric) ? "Score of an evaluator" : metric.replace(/^metric:/, ""));
+  return NAMES[metric] ?? (isScored(metric) ? "Score of an evaluator" : metric.replace(/^metric:/, ""));
 }
 
 /** The score of an evaluator: `evaluator:<id>`, or `evaluator:<id>@<version>`. */
@@ -101,6 +106,15 @@ export function scoredName(metric: string, names: ReadonlyMap<string, string>): 
   if (!isScored(metric)) return undefined;
   const [id = "", version] = metric.slice("evaluator:".length).split("@");
   return `Score by ${names.get(id) ?? `…${id.slice(-6)}`}${version ? ` v${version}` : ""}`;
+}
+
+/** Filters by what an arm made of a call: what is drawn so is no sample of an arm. */
+const TELLS_ARMS_APART = ["model", "provider", "cached", "min_cost_nusd", "min_latency_ms", "arm", "experiment_id"];
+
+/** Evaluators whose scores may decide an experiment of a prompt: those that score it now, all arms alike. By name, each once. */
+export function scoringOf(lives: readonly Live[], prompt: string): { value: string; label: string }[] {
+  const alike = lives.filter((one) => one.active && (one.prompts.length === 0 || one.prompts.includes(prompt)) && one.labels.length === 0 && !TELLS_ARMS_APART.some((name) => name in one.filters));
+  return [...new Map(alike.map((one) => [one.evaluator_id, one.evaluator]))].map(([id, name]) => ({ value: `evaluator:${id}`, label: `Score by ${name}` })).sort((a, b) => a.label.localeCompare(b.label));
 }
 
 export const UNITS: Record<string, [one: string, many: string]> = { end_user: ["end user", "end users"], session: ["session", "sessions"], execution: ["execution", "executions"] };
@@ -133,8 +147,9 @@ export function saysOfKind(kind: Figure["kind"]): Says & { between: (low: number
   return { ...says, between: (low, high) => (low === null || high === null ? NONE : `${says.value(low)} to ${says.value(high)}`) };
 }
 
-/** "at most +2.0 pts", "at most 20 % more": what a guardrail allows. */
-export function allowance(guard: Pick<Guard, "metric" | "margin" | "relative">): string {
+/** "at most +2.0 pts", "at most 20 % more", "at least 80.0 %": what a guardrail allows. */
+export function allowance(guard: Pick<Guard, "metric" | "margin" | "relative" | "least">): string {
+  if (typeof guard.least === "number") return `at least ${percent(guard.least)}`;
   const less = guard.metric === "satisfaction" || guard.metric === "success" || isScored(guard.metric);
   const size = guard.relative ? percent(guard.margin, 0) : saysOf(guard.metric, less).value(guard.margin).replace(/%$/u, "pts");
   return `at most ${size} ${less ? "less" : "more"}`;
