@@ -10,7 +10,7 @@ BurnishError
 ├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409 · MergeConflict 409 · LabelProtected 409 · LastAdmin 409
 ├── BodyTooSlow 408
 ├── PayloadTooLarge 413
-├── RateLimited 429 ── ConcurrencyLimited 429
+├── RateLimited 429 ── TokensLimited, ConcurrencyLimited 429
 ├── Unavailable 503 ── Busy 503 · GoesOn 503
 └── ProviderFailed 502
 """
@@ -227,6 +227,12 @@ class RateLimited(BurnishError):
     code = "rate_limited"
     status = 429
     retryable = True
+
+
+class TokensLimited(RateLimited):
+    """More tokens a minute than the workspace or the API key may use; `details.limit_of` says whose limit it is."""
+
+    code = "tokens_limited"
 
 
 class ConcurrencyLimited(RateLimited):

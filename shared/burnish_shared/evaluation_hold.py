@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from burnish_shared.contracts.executions import Route
 from burnish_shared.files import is_file
-from burnish_shared.pricing import most_nusd
+from burnish_shared.pricing import held_tokens, most_nusd
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import input_tokens_of
 
@@ -25,7 +25,7 @@ def hold_nusd(
 
     Where that key is only fallen back to, the executor holds the markup before it does.
     """
-    output_tokens = 0 if kind == "embedding" else settings[cap_of(settings)] * (settings.get("n") or 1)
+    output_tokens = _output_tokens(settings, kind)
     markup_percent = route.markup_percent if route.keys == "platform" else 0
     input_tokens = input_tokens_of(messages, settings, extra=extra, kind=kind, model=route.upstream_model)
     return most_nusd(
@@ -35,6 +35,25 @@ def hold_nusd(
         markup_percent=markup_percent,
         hour_writes=_keeps_for_hour(messages) or _keeps_for_hour(settings.get("tools") or ()) or _keeps_for_hour([extra]),
     )
+
+
+def most_tokens(
+    messages: Sequence[dict[str, Any]],
+    settings: Mapping[str, Any],
+    route: Route,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    kind: Literal["chat", "embedding"] = "chat",
+) -> int:
+    """Input with its safety, and the whole cap of the output: the tokens that `hold_nusd` prices."""
+    return held_tokens(input_tokens_of(messages, settings, extra=extra, kind=kind, model=route.upstream_model)) + _output_tokens(
+        settings, kind
+    )
+
+
+def _output_tokens(settings: Mapping[str, Any], kind: str) -> int:
+    most: int = 0 if kind == "embedding" else settings[cap_of(settings)] * (settings.get("n") or 1)
+    return most
 
 
 def _keeps_for_hour(given: Sequence[Any]) -> bool:

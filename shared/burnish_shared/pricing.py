@@ -90,18 +90,23 @@ def plain_cost_nusd(usage: Usage, price: Price) -> int:
     return plain_sum_of(cost_split(usage, price))
 
 
+def held_tokens(input_tokens: int) -> int:
+    """Input with the safety that is held for it."""
+    return -(-input_tokens * (100 + SAFETY_PERCENT) // 100)
+
+
 def most_nusd(price: Price, *, input_tokens: int, output_tokens: int, markup_percent: int = 0, hour_writes: bool = False) -> int:
     """What a call can cost at most: its input with the safety, its whole output, each at the dearest rate that it can come to.
 
     `hour_writes`: it asks a provider to keep some of its input for an hour.
     """
-    held_tokens = -(-input_tokens * (100 + SAFETY_PERCENT) // 100)
-    within = [price, *(one for one in price.tiers if held_tokens > one.above_input_tokens)]
+    read_tokens = held_tokens(input_tokens)
+    within = [price, *(one for one in price.tiers if read_tokens > one.above_input_tokens)]
     dearest_input = max(max(one.input_nusd_per_million, one.cached_input_nusd_per_million, _write_rate(one)) for one in within)
     if hour_writes:
         dearest_input = max(dearest_input, *(_hour_rate(one) for one in within))
     dearest_output = max(max(one.output_nusd_per_million, _reasoning_rate(one)) for one in within)
-    plain = price_of(held_tokens, nusd_per_million=dearest_input) + price_of(output_tokens, nusd_per_million=dearest_output)
+    plain = price_of(read_tokens, nusd_per_million=dearest_input) + price_of(output_tokens, nusd_per_million=dearest_output)
     return plain + markup_of(plain, percent=markup_percent)
 
 

@@ -151,7 +151,7 @@ async def test_how_full_the_limits_of_calls_are_stands_with_usage(page_as: OpenP
     name = f"narrow one {uuid4().hex[:6]}"
     key = await site.call("POST", "/v1/api-keys", {"name": name, "role": "viewer", "rate_limit_per_minute": 30})
     page = await page_as("viewer", "/app/usage")
-    limits = page.get_by_role("table", name="Limits of calls")
+    limits = page.get_by_role("table", name="Limits a minute")
     await expect(limits.get_by_role("row").nth(1)).to_contain_text("The workspace")
     row = limits.get_by_role("row", name=name)
     await expect(row).to_contain_text("30")

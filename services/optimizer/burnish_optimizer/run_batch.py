@@ -18,7 +18,7 @@ from burnish_optimizer.io.announce import batch_completed
 from burnish_optimizer.io.batches_store import Line, Paused
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.paced import Wait
-from burnish_optimizer.io.questions import EvaluationFailed, NotSent, OutOfFunds, Question
+from burnish_optimizer.io.questions import EndUserOutOfBudget, EvaluationFailed, NotSent, OutOfFunds, Question
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared.clock import Clock
@@ -35,7 +35,7 @@ IN_HAND: Final = 2
 """So many times what may be on its way is held ready, so that the desk never waits for the table."""
 
 HELD_MOST: Final = 1_000
-"""Lines that wait for a limit of their model are in hand beside them, so that those of other models go on."""
+"""Lines that wait for a limit of their model, or for calls of their end user, are in hand beside them, so that others go on."""
 
 CANCEL_S: Final = 5.0
 """How long answers of cancelled calls are waited for; an executor ends a call within a second."""
@@ -162,7 +162,7 @@ class _Run:
             if self.why is None:
                 self.reason = PAUSES.get(error.reason, "refused")
             self._stop("paused")
-        except EvaluationFailed as error:
+        except (EvaluationFailed, EndUserOutOfBudget) as error:
             async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:  # does nothing where its answer is written
                 await batches_store.give_up_line(tx, self.claim, line.line, error={"code": error.code, "message": error.message})
 
@@ -172,7 +172,10 @@ class _Run:
 
     async def _room(self) -> None:
         """Until fewer lines are in hand than may be. What failed beyond one line comes out."""
-        while len(self._tasks) - min(self.desk.paced.held_count, HELD_MOST) >= IN_HAND * self.settings.job_in_flight:
+        while (
+            len(self._tasks) - min(self.desk.paced.held_count + self.desk.users.held_count, HELD_MOST)
+            >= IN_HAND * self.settings.job_in_flight
+        ):
             await self._some_done(timeout_s=self.settings.watch_interval_s)
 
     async def _drain(self) -> None:

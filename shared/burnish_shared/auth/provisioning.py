@@ -31,6 +31,7 @@ async def create_api_key(
     scopes: Sequence[str] = (),
     expires_at: datetime | None = None,
     rate_limit_per_minute: int | None = None,
+    token_limit_per_minute: int | None = None,
     created_by: str = "operator",
 ) -> tuple[UUID, NewKey]:
     """A key of `role` admin, editor or viewer. The transaction must be the workspace's. `NewKey.text` is not kept anywhere.
@@ -40,9 +41,10 @@ async def create_api_key(
     api_key_id, key = new_uuid(), new_key(pepper)
     await tx.execute(
         "INSERT INTO api_keys (api_key_id, workspace_id, name, prefix, digest, role, scopes, expires_at, rate_limit_per_minute, "
-        "created_by) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        api_key_id, workspace_id, name, key.prefix, key.digest, role, list(scopes), expires_at, rate_limit_per_minute, created_by,
+        "token_limit_per_minute, created_by) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        api_key_id, workspace_id, name, key.prefix, key.digest, role, list(scopes), expires_at, rate_limit_per_minute,
+        token_limit_per_minute, created_by,
     )  # fmt: skip
     return api_key_id, key
 

@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from burnish_shared.books.admission_request import AdmissionRequest, RateLimit, statement_of
+from burnish_shared.books.admission_request import BURST_RATIO, AdmissionRequest, RateLimit, TokenLimit, statement_of
 from burnish_shared.books.gathering import Gathering
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Busy, Unavailable
@@ -67,13 +67,20 @@ class Verdict(IntEnum):
 class RateState:
     """The tightest of a request's rates, after the verdict; for the headers RateLimit-Limit, -Remaining and -Reset.
 
-    `limit`: requests a minute; `remaining`: how many would be let in at once now; `reset_s`: until all of the burst is there again.
+    `limit`: requests a minute, or tokens; `remaining`: how many would be let in at once now; `reset_s`: until all of the burst is there
+    again. `left_ratio`: how much of that is left, by which limits of different units are compared.
     """
 
     rate_id: int
     limit: int
     remaining: int
     reset_s: float
+    unit: Literal["requests", "tokens"] = "requests"
+    left_ratio: float = 0.0
+
+    @property
+    def burst(self) -> int:
+        return self.limit if self.unit == "tokens" else int(self.limit * BURST_RATIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +272,9 @@ def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
 
 def _tightest(rates: Sequence[RateLimit], slack_us: Sequence[int | None], *, taken: bool) -> RateState | None:
     """The rate that lets the fewest in. `slack_us`: how much of each burst was free; `taken`: this request took its step since."""
-    left = [rate_state(one, free - one.step_us * one.calls * taken) for one, free in zip(rates, slack_us, strict=False) if free is not None]
+    left = [rate_state(one, free - one.taken_us * taken) for one, free in zip(rates, slack_us, strict=False) if free is not None]
+    if len({one.unit for one in left}) > 1:
+        return min(left, key=lambda one: one.left_ratio)
     return min(left, key=lambda one: one.remaining, default=None)
 
 
@@ -273,8 +282,9 @@ def rate_state(rate: RateLimit, slack_us: int) -> RateState:
     """What is left where `slack_us` of the burst is free."""
     free_us = max(0, slack_us)
     return RateState(
-        rate_id=rate.rate_id, limit=rate.per_minute, remaining=free_us // rate.step_us, reset_s=(rate.burst_us - free_us) / 1_000_000
-    )
+        rate_id=rate.rate_id, limit=rate.per_minute, remaining=rate.left_in(free_us), reset_s=(rate.burst_us - free_us) / 1_000_000,
+        unit="tokens" if isinstance(rate, TokenLimit) else "requests", left_ratio=free_us / rate.burst_us,
+    )  # fmt: skip
 
 
 def _fail(batch: list[_Waiting], error: BaseException) -> None:

@@ -24,6 +24,11 @@ class RateLimit:
         return int(RATE_WINDOW_US * BURST_RATIO) + self.step_us
 
     @property
+    def taken_us(self) -> int:
+        """What this one moves the theoretical arrival time by."""
+        return self.step_us * self.calls
+
+    @property
     def step_us(self) -> int:
         """What one request moves the theoretical arrival time by (GCRA, ITU-T I.371)."""
         return max(1, RATE_WINDOW_US // self.per_minute)
@@ -32,6 +37,46 @@ class RateLimit:
     def most_at_once(self) -> int:
         """Calls that may begin at the same moment, where none began lately."""
         return self.burst_us // self.step_us
+
+    def left_in(self, slack_us: int) -> int:
+        """How many may begin where `slack_us` of the burst is free."""
+        return slack_us // self.step_us
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimit(RateLimit):
+    """`per_minute` tokens, all of which may be taken at once (docs/decisions/0110).
+
+    `tokens`: what it may use at most, together with what begins with it; 0: another one took it. `own`: its own part of `together`, which
+    becomes what it used when it ends.
+    """
+
+    tokens: int = 0
+    own: int = 0
+    together: int = 0
+
+    @property
+    def burst_us(self) -> int:
+        return RATE_WINDOW_US
+
+    @property
+    def taken_us(self) -> int:
+        """No more than all of the limit: what may use more begins when nothing else is taken, and takes on the rest when it ends."""
+        return self._us(self.tokens)
+
+    @property
+    def own_us(self) -> int:
+        return self._us(self.together) * self.own // self.together if self.together else 0
+
+    @property
+    def most_at_once(self) -> int:
+        return self.per_minute
+
+    def left_in(self, slack_us: int) -> int:
+        return slack_us * self.per_minute // RATE_WINDOW_US
+
+    def _us(self, tokens: int) -> int:
+        return -(-min(tokens, self.per_minute) * RATE_WINDOW_US // self.per_minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +124,34 @@ ADMIT_USERS: Final = ADMIT.replace("$16", "ready_accounts($16, $26, $27)")
 """The same statement, which makes accounts of end users first (docs/decisions/0101)."""
 
 
+def noting_tokens(statement: str, *, after: int) -> str:
+    """The same statement, which notes what each new hold took of limits of tokens; `after`: arguments that it has."""
+    noted = ", ".join(f"${after + place}" for place in range(1, 6))
+    return statement.replace(" FROM admit(", f", note_tokens(verdict, slack_us, $1, {noted}) FROM admit(", 1)
+
+
 def statement_of(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -> tuple[str, tuple[Any, ...]]:
     """The one statement that admits all of them, and its arguments. `seen_before`: of each, whether its id may be known already."""
     arguments = _arguments(asked, seen_before)
-    users = {account: parent for request in asked for account, parent in request.user_accounts}
-    if not users:
-        return ADMIT, arguments
-    ordered = sorted(users)
-    return ADMIT_USERS, (*arguments, ordered, [users[one] for one in ordered])
+    statement, users = ADMIT, {account: parent for request in asked for account, parent in request.user_accounts}
+    if users:
+        ordered = sorted(users)
+        statement, arguments = ADMIT_USERS, (*arguments, ordered, [users[one] for one in ordered])
+    if tokens := _tokens(asked):
+        statement, arguments = noting_tokens(statement, after=len(arguments)), (*arguments, *tokens)
+    return statement, arguments
+
+
+def _tokens(asked: Sequence[AdmissionRequest]) -> tuple[list[int], ...] | None:
+    """The arrays of `note_tokens`: request, place among all rates, rate, µs, tokens a minute. None: nobody has a limit of tokens."""
+    noted: list[tuple[int, int, int, int, int]] = []
+    place = 0
+    for index, request in enumerate(asked, start=1):
+        for rate in request.rates:
+            place += 1
+            if isinstance(rate, TokenLimit):
+                noted.append((index, place, rate.rate_id, rate.own_us, rate.per_minute))
+    return tuple(list(column) for column in zip(*noted, strict=True)) if noted else None
 
 
 def _arguments(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -> tuple[Any, ...]:
@@ -122,7 +187,7 @@ def _arguments(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -
         [rates[rate_id].burst_us for rate_id in rate_ids],
         account_ids,
         [rate_slot[rate.rate_id] for request in asked for rate in request.rates],
-        [rate.step_us * rate.calls for request in asked for rate in request.rates],
+        [rate.taken_us for request in asked for rate in request.rates],
         rate_to,
         [account_slot[account] for request in asked for account in request.account_ids],
         [account for request in asked for account in request.account_ids],

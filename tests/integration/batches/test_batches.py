@@ -458,7 +458,7 @@ async def test_results_that_are_forgotten_are_not_told_as_none(stack: Stack, cal
 
 @pytest.mark.capability("B2")
 async def test_a_budget_for_each_end_user_holds_for_the_lines_of_a_batch(stack: Stack, caller: Caller) -> None:
-    """Whoever called before or not: the account of each is made, and pauses the batch where it is used up."""
+    """Whoever called before or not: the account of each is made."""
     budget = {"target_kind": "end_user", "target_id": "*", "period": "day", "limit_nusd": 10**12}
     each = (await caller("POST", "/v1/budgets", budget)).body
 
@@ -478,6 +478,34 @@ async def test_a_budget_for_each_end_user_holds_for_the_lines_of_a_batch(stack: 
     (counted,) = await books(stack, sums, each["id"])
     (paid,) = await books(stack, calls, caller.workspace.workspace_id)
     assert counted["users"] == 3 and counted["spent"] == paid["spent"] > 0
-    assert (await caller("PATCH", f"/v1/budgets/{each['id']}", {"limit_nusd": 1})).status == 200
-    stopped = await until(caller, (await started(caller, {"models": [CHAT["model"]], "inputs": inputs[:1]}))["id"], "paused", "completed")
-    assert (stopped["status"], stopped["pause_reason"], stopped["cost_nusd"]) == ("paused", "budget", 0)
+
+
+@pytest.mark.capability("B2")
+async def test_lines_of_an_end_user_who_used_up_their_budget_end_and_all_others_go_on(stack: Stack, caller: Caller) -> None:
+    budget = {"target_kind": "end_user", "target_id": "spender", "period": "day", "limit_nusd": 1}
+    made = await caller("POST", "/v1/budgets", budget)
+    assert made.status == 201, made.body
+    lines = [{"custom_id": f"n{n}", "body": CHAT | {"user_id": "spender" if n % 2 else f"u{n}"}} for n in range(12)]
+    ended = await until(caller, (await started(caller, {"requests": lines}))["id"], "completed", "paused")
+    assert (ended["status"], ended["request_counts"]) == ("completed", {"total": 12, "completed": 6, "failed": 6})
+    told = {one["custom_id"]: one for one in await results(caller, ended["id"])}
+    for n in range(12):
+        error = told[f"n{n}"]["error"]
+        assert (error is None) == (n % 2 == 0), told[f"n{n}"]
+        assert error is None or (error["code"], told[f"n{n}"]["response"]) == ("budget_exhausted", None)
+    assert not await books(stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)
+    assert not await books(stack, "SELECT FROM executions WHERE workspace_id = $1 AND end_user = 'spender'", caller.workspace.workspace_id)
+
+
+@pytest.mark.capability("B2")
+async def test_lines_that_only_wait_for_other_calls_of_their_end_user_are_sent_when_those_have_ended(stack: Stack, caller: Caller) -> None:
+    """Their budget has room for two at a time, by what each may cost; all of them together stay below it."""
+    alone = await until(caller, (await started(caller, {"requests": [{"custom_id": "one", "body": CHAT}]}))["id"], "completed")
+    lines = [{"custom_id": f"n{n}", "body": CHAT | {"user_id": "busy"}} for n in range(6)]
+    forecast = (await caller("POST", "/v1/batches/estimate", {"requests": lines})).body
+    most = forecast["most_nusd"] // 6
+    limit = 2 * most + 6 * alone["cost_nusd"]
+    budget = {"target_kind": "end_user", "target_id": "busy", "period": "day", "limit_nusd": limit}
+    assert (await caller("POST", "/v1/budgets", budget)).status == 201
+    ended = await until(caller, (await started(caller, {"requests": lines}))["id"], "completed", "paused")
+    assert (ended["status"], ended["request_counts"]) == ("completed", {"total": 6, "completed": 6, "failed": 0})

@@ -1,6 +1,7 @@
 """Credit that is granted, given back, moved, watched and stopped (PRODUCT B1)."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,7 +9,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.held_back import one_behind_the_other
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.workspaces import Workspace
-from tests.integration.billing.money import SMALL, books, drift, ok
+from tests.integration.billing.money import SMALL, books, drift, ok, until
 from tests.pace import comes_within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("B1")]
@@ -91,6 +92,16 @@ async def test_a_charge_is_given_back_in_parts_and_never_more_than_it_was(stack:
     assert (await operator("POST", "/v1/credits/refunds", refund)).status == 409
     credit = await ok(caller("GET", "/v1/credits"))
     assert (credit["balance_nusd"], credit["spent_nusd"], credit["used_nusd"]) == (before, cost, 0)
+    today, closing = datetime.now(UTC).date(), "SELECT close_usage_days($1, $2, 31) AS days"
+
+    async def is_closed() -> bool:
+        return bool((await books(stack, closing, caller.workspace.workspace_id, today))[0]["days"])
+
+    await until(is_closed)
+    assert (await ok(caller("GET", "/v1/credits")))["used_nusd"] == 0, "of a closed day it is read from the day's sum, and once"
+    await books(stack, "UPDATE ledger_days SET amount_nusd = amount_nusd + 5 WHERE workspace_id = $1 AND kind = 'refund'",
+                caller.workspace.workspace_id)  # fmt: skip
+    assert (await ok(caller("GET", "/v1/credits")))["used_nusd"] == -5, "no entry of a closed day is read"
     assert (await ok(caller("GET", f"/v1/executions/{done['id']}")))["cost_nusd"] == cost
     elsewhere = await operator("POST", "/v1/credits/refunds", {"execution_id": done["id"], "reason": "not here"})
     assert elsewhere.status == 404

@@ -6710,7 +6710,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How much of the limits of requests is used now
+         * How much of the limits of requests and tokens is used now
          * @description Of the workspace and of its API keys with a limit of their own, from where the limiter keeps them; reading uses nothing.
          */
         get: operations["get_rates_v1_usage_rates_get"];
@@ -15556,6 +15556,8 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /**
          * KeyBudget
@@ -15574,8 +15576,8 @@ export interface components {
          * KeyChange
          * @description Name and limits; what is not named stays. What a key may (`role`, `scopes`) and when it ends are fixed for its life: make another.
          *
-         *     `rate_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget of this period, or changes its limit; null
-         *     closes those that it has. Both hold for the whole line of a rotated key.
+         *     `rate_limit_per_minute`, `token_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget
+         *     of this period, or changes its limit; null closes those that it has. All hold for the whole line of a rotated key.
          */
         KeyChange: {
             budget?: components["schemas"]["KeyBudget"] | null;
@@ -15585,6 +15587,8 @@ export interface components {
             rate_limit?: number | null;
             /** Rate Limit Per Minute */
             rate_limit_per_minute?: number | null;
+            /** Token Limit Per Minute */
+            token_limit_per_minute?: number | null;
         };
         /** KeyPage */
         KeyPage: {
@@ -15605,7 +15609,7 @@ export interface components {
             api_key_id: string;
             /**
              * At Once
-             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
+             * @description What may begin at the same moment where nothing did lately: of calls a fifth of a minute's, and one; of tokens all.
              */
             at_once: number;
             /** Name */
@@ -15614,7 +15618,7 @@ export interface components {
             per_minute: number;
             /**
              * Remaining
-             * @description Calls that would be let in at this very moment.
+             * @description Calls, or tokens, that would be let in at this very moment.
              */
             remaining: number;
             /**
@@ -18400,6 +18404,11 @@ export interface components {
              *     ]
              */
             scopes?: string[];
+            /**
+             * Token Limit Per Minute
+             * @description Input and output together; null: what the workspace allows.
+             */
+            token_limit_per_minute?: number | null;
         };
         /**
          * NewKeyAnswer
@@ -18443,6 +18452,8 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /**
          * NewLiveEvaluation
@@ -19782,6 +19793,8 @@ export interface components {
             rate_limit_per_minute: number;
             /** Retention Days Most */
             retention_days_most: number;
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
             /**
              * Updated At
              * Format: date-time
@@ -19855,6 +19868,11 @@ export interface components {
              */
             retention_days_most: number;
             /**
+             * Token Limit Per Minute
+             * @description Tokens a minute of one workspace, input and output together; null: no limit.
+             */
+            token_limit_per_minute?: number | null;
+            /**
              * Workspaces Most
              * @description Workspaces that an organization may have; another one gets 409.
              * @default 20
@@ -19898,6 +19916,8 @@ export interface components {
             rate_limit_per_minute: number;
             /** Retention Days */
             retention_days: number;
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /** PlanPage */
         PlanPage: {
@@ -21019,14 +21039,14 @@ export interface components {
         RateUse: {
             /**
              * At Once
-             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
+             * @description What may begin at the same moment where nothing did lately: of calls a fifth of a minute's, and one; of tokens all.
              */
             at_once: number;
             /** Per Minute */
             per_minute: number;
             /**
              * Remaining
-             * @description Calls that would be let in at this very moment.
+             * @description Calls, or tokens, that would be let in at this very moment.
              */
             remaining: number;
             /**
@@ -21050,7 +21070,7 @@ export interface components {
         };
         /**
          * RatesAnswer
-         * @description Limits of requests and how much of them is used at this moment.
+         * @description Limits of requests, and of tokens, and how much of them is used at this moment.
          */
         RatesAnswer: {
             /**
@@ -21058,6 +21078,7 @@ export interface components {
              * @description Keys that work and have a limit of their own, the fullest first; at most 100.
              */
             api_keys: components["schemas"]["KeyRateUse"][];
+            tokens: components["schemas"]["TokenRates"];
             workspace: components["schemas"]["RateUse"];
         };
         /** RatingAnswer */
@@ -22361,6 +22382,8 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /** RotatedSecretAnswer */
         RotatedSecretAnswer: {
@@ -25288,6 +25311,19 @@ export interface components {
             top_logprobs?: components["schemas"]["LikelyToken"][];
         };
         /**
+         * TokenRates
+         * @description Limits of tokens, and how many may be taken at this moment. What a call under way may use at most counts as used until it ends.
+         */
+        TokenRates: {
+            /**
+             * Api Keys
+             * @description Keys that work and have a limit of their own, the fullest first; at most 100.
+             */
+            api_keys: components["schemas"]["KeyRateUse"][];
+            /** @description Null: it has none, nor has its plan. */
+            workspace: components["schemas"]["RateUse"] | null;
+        };
+        /**
          * Toxicity
          * @description The answer insults, threatens or swears. Whole words of an English list that comes with Burnish, and of your own.
          */
@@ -26318,7 +26354,7 @@ export interface components {
         };
         /**
          * WorkspaceAnswer
-         * @description `rate_limit_per_minute` null: the plan's. `limits`: what no setting can exceed.
+         * @description `rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `limits`: what no setting can exceed.
          */
         WorkspaceAnswer: {
             /** Cache Mode */
@@ -26377,10 +26413,12 @@ export interface components {
             suspended_at: string | null;
             /** Test Run Gate */
             test_run_gate: boolean;
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /**
          * WorkspaceChange
-         * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
+         * @description What is left out stays. `rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
          *     stored at all.
          */
         WorkspaceChange: {
@@ -26452,6 +26490,11 @@ export interface components {
              * @description Whether a protected label asks besides that the version's newest test run by its own model, over `min_samples` validation or test items or more, meets its threshold.
              */
             test_run_gate?: boolean | null;
+            /**
+             * Token Limit Per Minute
+             * @description Of all its calls, input and output together; at most the plan's, where that has one.
+             */
+            token_limit_per_minute?: number | null;
         };
         /**
          * WorkspaceErasureAnswer

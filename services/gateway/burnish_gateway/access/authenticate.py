@@ -131,6 +131,7 @@ class Authenticator:
             is_operator=key.is_operator,
             first_key_id=key.first_key_id,
             expires_at=key.expires_at,
+            tokens=key.tokens,
         )
 
     async def as_person(self, person: Person, wanted: str | None) -> Principal:

@@ -70,9 +70,10 @@ def _check_plan(wanted: dict[str, Any], plan: Record) -> None:
     for name, most, unit in (
         ("retention_days", plan["retention_days_most"], "days"),
         ("rate_limit_per_minute", plan["rate_limit_per_minute"], "requests a minute"),
+        ("token_limit_per_minute", plan["token_limit_per_minute"], "tokens a minute"),
     ):
         value = wanted.get(name)
-        if value is not None and value > most:
+        if value is not None and most is not None and value > most:
             raise InvalidField(f"{name}: the plan {plan['plan']!r} allows at most {most} {unit}.", param=name)
     if wanted.get("platform_keys") and not plan["platform_keys"]:
         raise InvalidField(f"platform_keys: the plan {plan['plan']!r} has no use of the operator's keys.", param="platform_keys")

@@ -18,6 +18,8 @@ Period = Literal["day", "month"]
 
 OVERLAP_MOST_HOURS = 7 * 24
 
+TOKENS_MOST = 10_000_000_000
+
 
 class KeyBudget(ApiModel):
     """What the key may spend in a calendar day or month (UTC)."""
@@ -35,6 +37,9 @@ class NewKey(ApiModel):
     expires_at: Moment | None = None
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     rate_limit: Annotated[int, Field(ge=1, le=10_000_000, description="Another name of `rate_limit_per_minute`.")] | None = None
+    token_limit_per_minute: Annotated[int, Field(ge=1, le=TOKENS_MOST)] | None = Field(
+        default=None, description="Input and output together; null: what the workspace allows."
+    )
     budget: KeyBudget | None = None
 
     @model_validator(mode="after")
@@ -52,20 +57,21 @@ class NewKey(ApiModel):
 class KeyChange(ApiModel):
     """Name and limits; what is not named stays. What a key may (`role`, `scopes`) and when it ends are fixed for its life: make another.
 
-    `rate_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget of this period, or changes its limit; null
-    closes those that it has. Both hold for the whole line of a rotated key.
+    `rate_limit_per_minute`, `token_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget
+    of this period, or changes its limit; null closes those that it has. All hold for the whole line of a rotated key.
     """
 
     name: Name | None = None
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     rate_limit: Annotated[int, Field(ge=1, le=10_000_000, description="Another name of `rate_limit_per_minute`.")] | None = None
+    token_limit_per_minute: Annotated[int, Field(ge=1, le=TOKENS_MOST)] | None = None
     budget: KeyBudget | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         given = self.model_fields_set
         if not given:
-            raise ValueError("name, rate_limit_per_minute, budget: name what is to change")
+            raise ValueError("name, rate_limit_per_minute, token_limit_per_minute, budget: name what is to change")
         if {"rate_limit", "rate_limit_per_minute"} <= given:
             raise ValueError("rate_limit: is another name of rate_limit_per_minute; give one of them")
         if "name" in given and self.name is None:
@@ -73,17 +79,18 @@ class KeyChange(ApiModel):
         return self
 
     @property
-    def changes_rate(self) -> bool:
-        return bool({"rate_limit", "rate_limit_per_minute"} & self.model_fields_set)
+    def limits(self) -> dict[str, int | None]:
+        """Those that are to change, by column."""
+        limits: dict[str, int | None] = {}
+        if {"rate_limit", "rate_limit_per_minute"} & self.model_fields_set:
+            limits["rate_limit_per_minute"] = self.rate_limit_per_minute if self.rate_limit is None else self.rate_limit
+        if "token_limit_per_minute" in self.model_fields_set:
+            limits["token_limit_per_minute"] = self.token_limit_per_minute
+        return limits
 
     @property
     def changes_budget(self) -> bool:
         return "budget" in self.model_fields_set
-
-    @property
-    def per_minute(self) -> int | None:
-        """None: what the workspace allows."""
-        return self.rate_limit_per_minute if self.rate_limit is None else self.rate_limit
 
 
 class Rotation(ApiModel):
@@ -114,6 +121,7 @@ class KeyAnswer(BaseModel):
     scopes: list[str]
     is_operator: bool
     rate_limit_per_minute: int | None
+    token_limit_per_minute: int | None
     budgets: list[BudgetOfKey]
     created_by: str
     created_at: datetime

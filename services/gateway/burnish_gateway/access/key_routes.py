@@ -34,7 +34,7 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
     async def work(tx: Tx) -> NewKeyAnswer:
         made = await manage.make_key(
             tx, principal, name=body.name, role=role_named(body.role), scopes=scopes, expires_at=expires_at,
-            rate_limit_per_minute=body.per_minute, pepper=gateway.installation.pepper,
+            rate_limit_per_minute=body.per_minute, token_limit_per_minute=body.token_limit_per_minute, pepper=gateway.installation.pepper,
         )  # fmt: skip
         if body.budget is not None:
             wish = Wish("api_key", str(made.api_key_id), limit_nusd=body.budget.limit_nusd, period=body.budget.period)
@@ -77,14 +77,15 @@ async def change_key(api_key_id: UUID, body: KeyChange, gateway: GatewayParts, p
 
     409 for limits of a key that is revoked or expired."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        if body.changes_rate:
+        limits = body.limits
+        if limits:
             await store.lock_line(tx, api_key_id)
         key = await manage.locked_key(tx, api_key_id)
-        if body.changes_rate or body.changes_budget:
+        if limits or body.changes_budget:
             await manage.check_may_limit(tx, principal, key)
         if body.name is not None:
             await manage.rename_key(tx, principal, key, body.name)
-        limited = await manage.change_rate(tx, principal, key, body.per_minute) if body.changes_rate else []
+        limited = await manage.change_limits(tx, principal, key, limits) if limits else []
         if body.changes_budget:
             line, asked = key["first_key_id"], body.budget
             wish = Wish("api_key", str(line), limit_nusd=asked.limit_nusd, period=asked.period) if asked is not None else None

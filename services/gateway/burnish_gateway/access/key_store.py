@@ -1,6 +1,6 @@
 """API keys in SQL, for those who manage them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,8 +10,11 @@ from burnish_shared.auth.api_keys import NewKey
 from burnish_shared.db.session import Tx
 
 SHOWN = """SELECT api_key_id, coalesce(first_key_id, api_key_id) AS first_key_id, name, prefix, role, scopes, is_operator,
-       rate_limit_per_minute, created_by, created_at, expires_at, revoked_at, last_used_at,
+       rate_limit_per_minute, token_limit_per_minute, created_by, created_at, expires_at, revoked_at, last_used_at,
        revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp()) AS is_active FROM api_keys"""
+
+LIMITS = ("rate_limit_per_minute", "token_limit_per_minute")
+"""Columns of a key that say how much a minute it may do."""
 
 
 async def list_keys(tx: Tx, *, after: UUID | None, limit: int) -> list[Record]:
@@ -67,12 +70,14 @@ async def rename_key(tx: Tx, api_key_id: UUID, name: str) -> None:
     await tx.execute("UPDATE api_keys SET name = $2 WHERE api_key_id = $1", api_key_id, name)
 
 
-async def set_rate_limit(tx: Tx, first_key_id: UUID, per_minute: int | None) -> list[str]:
-    """Of all keys of the line, which count together. Returns their prefixes."""
+async def set_limits(tx: Tx, first_key_id: UUID, limits: Mapping[str, int | None]) -> list[str]:
+    """Of all keys of the line, which count together. `limits`: columns of LIMITS only. Returns their prefixes."""
+    columns = [column for column in LIMITS if column in limits]
+    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, 2))
     rows = await tx.fetch(
-        "UPDATE api_keys SET rate_limit_per_minute = $2 WHERE coalesce(first_key_id, api_key_id) = $1 RETURNING prefix",
+        f"UPDATE api_keys SET {assignments} WHERE coalesce(first_key_id, api_key_id) = $1 RETURNING prefix",
         first_key_id,
-        per_minute,
+        *(limits[one] for one in columns),
     )
     return [row["prefix"] for row in rows]
 
@@ -85,11 +90,12 @@ async def revoke_key(tx: Tx, api_key_id: UUID) -> None:
 async def succeed_key(
     tx: Tx, old: UUID, *, new: UUID, key: NewKey, created_by: str, expires_at: datetime | None, overlap_hours: int
 ) -> datetime:
-    """Makes `new` like `old`, with the same rate limit and line, and lets `old` end after the overlap, if not before. Returns when."""
+    """Makes `new` like `old`, with the same limits and line, and lets `old` end after the overlap, if not before. Returns when."""
     await tx.execute(
         "INSERT INTO api_keys (api_key_id, workspace_id, name, prefix, digest, role, scopes, first_key_id, rate_id, rate_limit_per_minute, "
-        "created_by, expires_at) SELECT $2, workspace_id, name, $3, $4, role, scopes, coalesce(first_key_id, api_key_id), rate_id, "
-        "rate_limit_per_minute, $5, $6 FROM api_keys WHERE api_key_id = $1",
+        "token_limit_per_minute, created_by, expires_at) SELECT $2, workspace_id, name, $3, $4, role, scopes, "
+        "coalesce(first_key_id, api_key_id), rate_id, "
+        "rate_limit_per_minute, token_limit_per_minute, $5, $6 FROM api_keys WHERE api_key_id = $1",
         old, new, key.prefix, key.digest, created_by, expires_at,
     )  # fmt: skip
     ends_at: datetime = await tx.fetchval(

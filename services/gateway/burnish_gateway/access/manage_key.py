@@ -1,6 +1,6 @@
 """Make, rotate, rename, limit and revoke API keys: the row, the audit entry and the change note, in the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,9 +60,10 @@ async def check_shares_no_limit(tx: Tx, principal: Principal, *, line: UUID | No
     if not principal.scopes or (line is not None and line == principal.first_key_id):
         return
     budgets = await store.budgets_of(tx, [principal.first_key_id]) if principal.first_key_id else {}
-    if principal.rate is not None or budgets:
+    if principal.rate is not None or principal.tokens is not None or budgets:
         raise Forbidden(
-            "Your key has a rate limit or a budget of its own, which would not hold for a key that it makes; it can only rotate itself."
+            "Your key has a rate limit, a limit of tokens or a budget of its own, which would not hold for a key that it makes; "
+            "it can only rotate itself."
         )
 
 
@@ -75,11 +76,13 @@ async def make_key(
     scopes: tuple[str, ...],
     expires_at: datetime | None,
     rate_limit_per_minute: int | None,
+    token_limit_per_minute: int | None = None,
     pepper: bytes,
 ) -> Made:
     """`scopes` and `expires_at` are checked already. The caller writes the change note, last of all. Raises Forbidden."""
     await check_shares_no_limit(tx, principal)
-    limits: dict[str, Any] = {"scopes": scopes, "expires_at": expires_at, "rate_limit_per_minute": rate_limit_per_minute}
+    per_minute = {"rate_limit_per_minute": rate_limit_per_minute, "token_limit_per_minute": token_limit_per_minute}
+    limits: dict[str, Any] = {"scopes": scopes, "expires_at": expires_at, **per_minute}
     api_key_id, key = await create_api_key(
         tx, workspace_id=principal.workspace_id, name=name, role=role, pepper=pepper, created_by=principal.actor, **limits
     )
@@ -88,7 +91,7 @@ async def make_key(
         "role": role,
         "scopes": list(scopes),
         "expires_at": _text(expires_at),
-        "rate_limit_per_minute": rate_limit_per_minute,
+        **per_minute,
     }
     await note(tx, principal, action="api_key.created", kind="api_key", key=str(api_key_id), after=after)
     return Made(api_key_id, key)
@@ -155,15 +158,16 @@ async def check_may_limit(tx: Tx, principal: Principal, key: Record) -> None:
     await check_shares_no_limit(tx, principal)
 
 
-async def change_rate(tx: Tx, principal: Principal, key: Record, per_minute: int | None) -> list[str]:
-    """Of the whole line, which counts together. The limit that it has is no change. Returns what `note_keys` is to be given, last: whoever
-    holds its lock must wait for no other."""
-    if key["rate_limit_per_minute"] == per_minute:
+async def change_limits(tx: Tx, principal: Principal, key: Record, wanted: Mapping[str, int | None]) -> list[str]:
+    """Of the whole line, which counts together. `wanted`: columns of `key_store.LIMITS`; what it has is no change. Returns what
+    `note_keys` is to be given, last: whoever holds its lock must wait for no other."""
+    changes = {name: value for name, value in wanted.items() if key[name] != value}
+    if not changes:
         return []
-    prefixes = await store.set_rate_limit(tx, key["first_key_id"], per_minute)
+    prefixes = await store.set_limits(tx, key["first_key_id"], changes)
     await note(
         tx, principal, action="api_key.limited", kind="api_key", key=str(key["api_key_id"]),
-        before={"rate_limit_per_minute": key["rate_limit_per_minute"]}, after={"rate_limit_per_minute": per_minute},
+        before={name: key[name] for name in changes}, after=changes,
     )  # fmt: skip
     return prefixes
 

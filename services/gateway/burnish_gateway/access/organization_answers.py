@@ -38,18 +38,20 @@ class PlanLimits(BaseModel):
 
     plan: str
     rate_limit_per_minute: int
+    token_limit_per_minute: int | None
     concurrency: int
     retention_days: int
     platform_keys: bool
 
 
 class WorkspaceAnswer(BaseModel):
-    """`rate_limit_per_minute` null: the plan's. `limits`: what no setting can exceed."""
+    """`rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `limits`: what no setting can exceed."""
 
     id: UUID
     organization_id: UUID
     name: str
     rate_limit_per_minute: int | None
+    token_limit_per_minute: int | None
     store_content: bool
     retention_days: int
     legal_hold: bool
@@ -113,7 +115,8 @@ class OrganizationAnswer(OrganizationSummary):
 
 def workspace_answer(row: Record, plan: Record) -> WorkspaceAnswer:
     limits = PlanLimits(
-        plan=plan["plan"], rate_limit_per_minute=plan["rate_limit_per_minute"], concurrency=plan["concurrency"],
+        plan=plan["plan"], rate_limit_per_minute=plan["rate_limit_per_minute"],
+        token_limit_per_minute=plan["token_limit_per_minute"], concurrency=plan["concurrency"],
         retention_days=plan["retention_days_most"], platform_keys=plan["platform_keys"],
     )  # fmt: skip
     return WorkspaceAnswer(

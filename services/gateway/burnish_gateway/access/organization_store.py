@@ -8,7 +8,8 @@ from asyncpg import Record
 from burnish_shared.db.session import Tx
 
 WORKSPACE = (
-    "SELECT w.workspace_id, w.organization_id, w.name, w.rate_limit_per_minute, w.store_content, w.retention_days, w.legal_hold, "
+    "SELECT w.workspace_id, w.organization_id, w.name, w.rate_limit_per_minute, w.token_limit_per_minute, w.store_content, "
+    "w.retention_days, w.legal_hold, "
     "w.platform_keys, w.only_admins_change_prompts, w.share_statistics, w.cache_mode, w.cache_ttl_s, w.response_shape, "
     "w.protected_labels, w.own_approval, w.test_run_gate, w.gate_evaluator_id, w.gate_min_score, w.min_samples, w.confidence, "
     "w.examples_in_prompts, w.suspended_at, w.created_at FROM workspaces w "
@@ -16,7 +17,8 @@ WORKSPACE = (
 )
 
 SETTINGS = (
-    "name", "rate_limit_per_minute", "store_content", "retention_days", "legal_hold", "platform_keys", "only_admins_change_prompts",
+    "name", "rate_limit_per_minute", "token_limit_per_minute", "store_content", "retention_days", "legal_hold", "platform_keys",
+    "only_admins_change_prompts",
     "share_statistics", "cache_mode", "cache_ttl_s", "response_shape", "protected_labels", "own_approval", "test_run_gate",
     "gate_evaluator_id", "gate_min_score", "min_samples", "confidence", "examples_in_prompts",
 )  # fmt: skip
@@ -29,9 +31,11 @@ async def has_plan(tx: Tx, plan: str) -> bool:
 
 
 async def find_plan(tx: Tx, plan: str) -> Record | None:
-    """What the plan allows a workspace: retention_days_most, rate_limit_per_minute, concurrency, platform_keys."""
+    """What the plan allows a workspace: retention_days_most, rate_limit_per_minute, token_limit_per_minute, concurrency, platform_keys."""
     return await tx.fetchrow(
-        "SELECT plan, name, retention_days_most, rate_limit_per_minute, concurrency, platform_keys FROM plans WHERE plan = $1", plan
+        "SELECT plan, name, retention_days_most, rate_limit_per_minute, token_limit_per_minute, concurrency, platform_keys FROM plans "
+        "WHERE plan = $1",
+        plan,
     )
 
 

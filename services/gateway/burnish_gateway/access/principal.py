@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final, Literal
 from uuid import UUID
 
-from burnish_shared.books.admission_request import RateLimit
+from burnish_shared.books.admission_request import RateLimit, TokenLimit
 
 
 class Role(IntEnum):
@@ -56,6 +56,7 @@ class WorkspaceFacts:
     cache_mode: Literal["off", "asked", "deterministic", "always"] = "asked"
     cache_ttl_s: int = 3600
     response_shape: Literal["with_metadata", "raw", "headers"] = "with_metadata"
+    tokens: TokenLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class KeyFacts:
     rate: RateLimit | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    tokens: TokenLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Principal:
     is_operator: bool = False
     first_key_id: UUID | None = None
     expires_at: datetime | None = None
+    tokens: TokenLimit | None = None
 
     @property
     def workspace_id(self) -> UUID:
@@ -116,3 +119,8 @@ class Principal:
     def rates(self) -> list[RateLimit]:
         """Every request limit that the caller's executions count against."""
         return [self.workspace.rate, *([self.rate] if self.rate else [])]
+
+    @property
+    def token_limits(self) -> list[TokenLimit]:
+        """Every limit of tokens that they count against; mostly none."""
+        return [one for one in (self.workspace.tokens, self.tokens) if one is not None]

@@ -35,11 +35,14 @@ class NewWorkspace(ApiModel):
 
 
 class WorkspaceChange(ApiModel):
-    """What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
+    """What is left out stays. `rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
     stored at all."""
 
     name: Name | None = None
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    token_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000_000)] | None = Field(
+        default=None, description="Of all its calls, input and output together; at most the plan's, where that has one."
+    )
     store_content: bool | None = None
     retention_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     legal_hold: bool | None = None
@@ -143,7 +146,7 @@ async def show_workspace(workspace_id: UUID, gateway: GatewayParts, principal: V
     "/v1/workspaces/{workspace_id}", response_model=WorkspaceAnswer, summary="Change a workspace's settings, everywhere within a second"
 )
 async def change(workspace_id: UUID, body: WorkspaceChange, gateway: GatewayParts, principal: AdminThere) -> WorkspaceAnswer:
-    wanted = named_by(body, may_be_null={"rate_limit_per_minute", "gate_evaluator_id"})
+    wanted = named_by(body, may_be_null={"rate_limit_per_minute", "token_limit_per_minute", "gate_evaluator_id"})
     if body.protected_labels is not None:
         wanted["protected_labels"] = sorted({parse_movable_label(one, param="protected_labels") for one in body.protected_labels})
     async with gateway.db.unit_of_work(workspace=workspace_id) as tx:

@@ -18,6 +18,9 @@ class PlanBody(ApiModel):
 
     name: Annotated[Text, Field(min_length=1, max_length=100)]
     rate_limit_per_minute: int = Field(ge=1, le=10_000_000, description="Executions a minute of one workspace.")
+    token_limit_per_minute: int | None = Field(
+        default=None, ge=1, le=10_000_000_000, description="Tokens a minute of one workspace, input and output together; null: no limit."
+    )
     concurrency: int = Field(ge=1, le=1_000_000, description="Callers of one workspace that may wait for an answer at once.")
     workspaces_most: int = Field(
         default=20, ge=1, le=100_000, description="Workspaces that an organization may have; another one gets 409."
@@ -41,6 +44,7 @@ class PlanAnswer(BaseModel):
     plan: str
     name: str
     rate_limit_per_minute: int
+    token_limit_per_minute: int | None
     concurrency: int
     workspaces_most: int
     base_fee_nusd: int

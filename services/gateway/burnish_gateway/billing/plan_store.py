@@ -10,7 +10,8 @@ from burnish_gateway.billing.plan import PlanBody
 from burnish_shared.db.session import Tx
 
 COLUMNS = (
-    "plan, name, rate_limit_per_minute, concurrency, workspaces_most, base_fee_nusd, base_credit_nusd, overage_nusd, "
+    "plan, name, rate_limit_per_minute, token_limit_per_minute, concurrency, workspaces_most, base_fee_nusd, base_credit_nusd, "
+    "overage_nusd, "
     "optimization_fee_nusd, retention_days_most, platform_keys, platform_allowance_nusd, platform_markup_percent, updated_at"
 )
 

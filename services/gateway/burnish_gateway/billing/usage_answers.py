@@ -44,8 +44,10 @@ class RateUse(BaseModel):
     """How much of a limit is used now, as the limiter has it and `RateLimit-*` tells it. Requests that were refused use nothing."""
 
     per_minute: int
-    at_once: int = Field(description="Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.")
-    remaining: int = Field(description="Calls that would be let in at this very moment.")
+    at_once: int = Field(
+        description="What may begin at the same moment where nothing did lately: of calls a fifth of a minute's, and one; of tokens all."
+    )
+    remaining: int = Field(description="Calls, or tokens, that would be let in at this very moment.")
     reset_s: float = Field(description="Seconds without a call until all of `at_once` is there again.")
 
 
@@ -56,11 +58,19 @@ class KeyRateUse(RateUse):
     name: str
 
 
+class TokenRates(BaseModel):
+    """Limits of tokens, and how many may be taken at this moment. What a call under way may use at most counts as used until it ends."""
+
+    workspace: RateUse | None = Field(description="Null: it has none, nor has its plan.")
+    api_keys: list[KeyRateUse] = Field(description="Keys that work and have a limit of their own, the fullest first; at most 100.")
+
+
 class RatesAnswer(BaseModel):
-    """Limits of requests and how much of them is used at this moment."""
+    """Limits of requests, and of tokens, and how much of them is used at this moment."""
 
     workspace: RateUse
     api_keys: list[KeyRateUse] = Field(description="Keys that work and have a limit of their own, the fullest first; at most 100.")
+    tokens: TokenRates
 
 
 class Line(BaseModel):

@@ -69,12 +69,13 @@ async def get_usage(
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-@usage.get("/v1/usage/rates", response_model=RatesAnswer, summary="How much of the limits of requests is used now")
+@usage.get("/v1/usage/rates", response_model=RatesAnswer, summary="How much of the limits of requests and tokens is used now")
 async def get_rates(gateway: GatewayParts, principal: Viewer) -> Response:
     """Of the workspace and of its API keys with a limit of their own, from where the limiter keeps them; reading uses nothing."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await usage_store.rates_in_use(tx, most=1 + KEYS_MOST)
-    return json_response(rates_in_use(principal.workspace.rate, [dict(row) for row in rows]))
+        tokens = await usage_store.token_rates_in_use(tx, most=1 + KEYS_MOST)
+    return json_response(rates_in_use(principal.workspace.rate, [dict(row) for row in rows], [dict(row) for row in tokens]))
 
 
 @usage.get(

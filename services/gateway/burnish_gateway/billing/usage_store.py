@@ -127,3 +127,8 @@ async def closed_through(tx: Tx) -> date | None:
 async def rates_in_use(tx: Tx, *, most: int) -> list[Record]:
     """The limit of the transaction's workspace, then those of its API keys, the fullest first, with how far each is ahead of now."""
     return list(await tx.fetch("SELECT api_key_id, name, rate_id, rate_limit_per_minute, ahead_us FROM rates_in_use($1)", most))
+
+
+async def token_rates_in_use(tx: Tx, *, most: int) -> list[Record]:
+    """The same of limits of tokens; of the workspace only where it, or its plan, has one."""
+    return list(await tx.fetch("SELECT api_key_id, name, rate_id, token_limit_per_minute, ahead_us FROM token_rates_in_use($1)", most))

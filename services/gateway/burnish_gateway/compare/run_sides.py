@@ -14,6 +14,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Dispatch
+from burnish_gateway.execution.limits_of import Together, tokens_of
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.request_bytes import unstamped
@@ -94,12 +95,7 @@ async def admit_sides(
         if size > SIDES_MOST_BYTES:
             raise _too_long(sides=len(plain), sides_at=sides_at)
     keys = _keys(key, route, sides=len(made), is_one_call=is_one_call)
-    first = await admit(made[0], gateway=gateway, principal=principal, key=keys[0], calls=len(made))
-    others = await asyncio.gather(
-        *(admit(one, gateway=gateway, principal=principal, key=named, calls=0) for one, named in zip(made[1:], keys[1:], strict=True)),
-        return_exceptions=True,
-    )
-    answers = [first, *others]
+    answers = await _admit_all(made, keys, gateway=gateway, principal=principal)
     refusal = next((one for one in answers if isinstance(one, BaseException)), None)
     if refusal is None:
         return [one for one in answers if not isinstance(one, BaseException)]
@@ -114,6 +110,23 @@ async def admit_sides(
                     gateway.unanswered.add(answer.request, named)
         gateway.refusals.forget([account for one in made for account in one.request.account_ids])
     raise refusal
+
+
+async def _admit_all(
+    made: Sequence[MadeRequest], keys: Sequence[IdempotencyKey | None], *, gateway: Gateway, principal: Principal
+) -> list[Side | BaseException]:
+    """What each was answered. Raises what the first one is refused with, which asks for the calls and tokens of all."""
+    tokens = sum(tokens_of(one.request) for one in made) if principal.token_limits else None
+    first = await admit(made[0], gateway=gateway, principal=principal, key=keys[0], together=Together(len(made), tokens))
+    counted = Together(0, tokens)
+    others = await asyncio.gather(
+        *(
+            admit(one, gateway=gateway, principal=principal, key=named, together=counted)
+            for one, named in zip(made[1:], keys[1:], strict=True)
+        ),
+        return_exceptions=True,
+    )
+    return [first, *others]
 
 
 def _keys(key: IdempotencyKey | None, route: str, *, sides: int, is_one_call: bool) -> list[IdempotencyKey | None]:

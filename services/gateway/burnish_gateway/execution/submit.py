@@ -1,6 +1,6 @@
 """Admits an execution: from a caller's order to a request that is held for, and may be dispatched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from burnish_gateway.execution import books, store
 from burnish_gateway.execution.check_inputs import check_inputs
 from burnish_gateway.execution.client_request import once
 from burnish_gateway.execution.group_key import group_key_of
+from burnish_gateway.execution.limits_of import ALONE, Together, limits_of, verdict_name
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES, Group, Order, checked_size, prepare, timeout_said_s
 from burnish_gateway.execution.park import bare, parked_if_big
 from burnish_gateway.execution.payers import as_held, payers_of
@@ -84,24 +85,15 @@ class MadeRequest:
 @dataclass(frozen=True, slots=True)
 class Submission:
     """Who asks, from where, under which key, against which budgets. `claims`: it may be held already, and is then taken over.
-
-    `calls`: as so many the rates count it; 0: another one was counted for it.
-    """
+    `rates`: what limits it."""
 
     gateway: Gateway
     principal: Principal
     budgets: Counted
     key: IdempotencyKey | None
     deadline_s: float
-    claims: bool = False
-    calls: int = 1
-
-    @property
-    def rates(self) -> list[RateLimit]:
-        """What limits it, by as many calls as it counts for."""
-        if self.calls == 1:
-            return self.principal.rates
-        return [replace(one, calls=self.calls) for one in self.principal.rates] if self.calls else []
+    claims: bool
+    rates: Sequence[RateLimit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +230,20 @@ async def _group(order: Order, *, gateway: Gateway, principal: Principal) -> Gro
 
 
 async def admit(
-    made: MadeRequest, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None = None, claims: bool = False, calls: int = 1
+    made: MadeRequest,
+    *,
+    gateway: Gateway,
+    principal: Principal,
+    key: IdempotencyKey | None = None,
+    claims: bool = False,
+    together: Together = ALONE,
 ) -> Admitted | Repeated:
     """Holds for it. Raises RateLimited, OutOfCredit, Suspended, Unavailable, …; a refusal leaves nothing behind.
 
-    `claims`: whoever held for this id before is shut out, and one that has ended is Repeated. `calls`: as so many the rates count it.
+    `claims`: whoever held for this id before is shut out, and one that has ended is Repeated. `together`: what begins with it.
     """
-    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims, calls), made.body)
+    rates = limits_of(principal, made.request, together)
+    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims, rates), made.body)
 
 
 async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Principal) -> list[tuple[ModelFacts, Route]]:
@@ -313,7 +312,7 @@ def _check_refusals(request: ExecutionRequest, of: Submission) -> None:
 async def _ask(request: ExecutionRequest, body: bytes, of: Submission) -> Answer:
     with of.gateway.unanswered.noting(request, of.key, claims=of.claims):
         answer = await of.gateway.admission.ask(_admission(request, body, of))
-    ADMISSIONS_OF(answer.verdict.name.lower()).inc()
+    ADMISSIONS_OF(verdict_name(answer)).inc()
     return answer
 
 
@@ -365,7 +364,7 @@ async def _note_refusal(answer: Answer, of: Submission, *, amount_nusd: int) -> 
     refusals, workspace_id = of.gateway.refusals, of.principal.workspace_id
     account_id = answer.limit_id if answer.verdict in OF_MONEY else None
     known = None if account_id is None else refusals.refused(account_id, amount_nusd=amount_nusd)
-    refusals.note(answer, workspace_id=workspace_id, amount_nusd=amount_nusd, calls=of.calls)
+    refusals.note(answer, workspace_id=workspace_id, amount_nusd=amount_nusd, rates=of.rates)
     if account_id is None:
         return None
     if known is not None:

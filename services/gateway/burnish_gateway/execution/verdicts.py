@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from burnish_gateway.billing.budget import BudgetFacts
 from burnish_gateway.idempotency import mismatch
 from burnish_shared.books.admission import Answer, RateState, Verdict
-from burnish_shared.books.admission_request import BURST_RATIO, RateLimit
+from burnish_shared.books.admission_request import BURST_RATIO, RateLimit, TokenLimit
 from burnish_shared.books.user_accounts import EACH
 from burnish_shared.errors import (
     BudgetExhausted,
@@ -15,6 +15,7 @@ from burnish_shared.errors import (
     OutOfCredit,
     RateLimited,
     Suspended,
+    TokensLimited,
     Unavailable,
     whole_s,
 )
@@ -64,7 +65,21 @@ def suspended() -> Suspended:
     return Suspended("This workspace is suspended; ask its operator.")
 
 
+def tokens_refused(limit: TokenLimit, *, retry_after_s: float) -> TokensLimited:
+    where = "with this API key" if limit.whose == "api_key" else "in this workspace"
+    what, more = ("This call", "") if limit.own == limit.together else ("These calls together", ", call fewer at once")
+    return TokensLimited(
+        f"Too many tokens: {limit.per_minute} a minute may be used {where}. {what} may use {limit.tokens}, and may begin in "
+        f"{whole_s(retry_after_s)} s, as Retry-After says, or sooner when calls under way end with less. Lower max_tokens{more}, or wait.",
+        retry_after_s=retry_after_s,
+        details={"limit_per_minute": limit.per_minute, "limit_of": limit.whose, "unit": "tokens", "needed_tokens": limit.tokens},
+        headers=rate_headers(RateState(limit.rate_id, limit.per_minute, remaining=0, reset_s=retry_after_s, unit="tokens")),
+    )
+
+
 def rate_refused(rate: RateLimit, *, retry_after_s: float) -> RateLimited:
+    if isinstance(rate, TokenLimit):
+        return tokens_refused(rate, retry_after_s=retry_after_s)
     who = "The next" if rate.calls == 1 else f"These {rate.calls} together"
     where = "with this API key" if rate.whose == "api_key" else "in this workspace"
     return RateLimited(
@@ -78,14 +93,14 @@ def rate_refused(rate: RateLimit, *, retry_after_s: float) -> RateLimited:
 
 def rate_headers(state: RateState | None) -> dict[str, str]:
     """`RateLimit-*` of the tightest limit (IETF draft-ietf-httpapi-ratelimit-headers-06): how many may begin at this very moment, and the
-    seconds until all of the burst is there again; after a refusal until the next may begin."""
+    seconds until all of the burst is there again; after a refusal until the next may begin. Of tokens the policy says so (`qu`)."""
     if state is None:
         return {}
     return {
         "ratelimit-limit": str(state.limit),
         "ratelimit-remaining": str(max(0, state.remaining)),
         "ratelimit-reset": str(max(0, -int(-state.reset_s // 1))),
-        "ratelimit-policy": f"{state.limit};w=60;burst={int(state.limit * BURST_RATIO)}",
+        "ratelimit-policy": f"{state.limit};w=60;burst={state.burst}" + (';qu="tokens"' if state.unit == "tokens" else ""),
     }
 
 

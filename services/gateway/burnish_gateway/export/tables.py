@@ -18,7 +18,8 @@ TABLES: Final = (
     ExportedTable(
         "workspaces",
         _words(
-            "workspace_id organization_id name rate_limit_per_minute store_content retention_days legal_hold platform_keys"
+            "workspace_id organization_id name rate_limit_per_minute token_limit_per_minute store_content retention_days legal_hold"
+            " platform_keys"
             " only_admins_change_prompts share_statistics cache_mode cache_ttl_s response_shape"
             " protected_labels own_approval test_run_gate gate_evaluator_id gate_min_score min_samples confidence examples_in_prompts"
             " suspended_at created_at"
@@ -35,7 +36,8 @@ TABLES: Final = (
            claims=INTERNAL, next_attempt_at=INTERNAL),
     _table(
         "api_keys",
-        "api_key_id name prefix role scopes is_operator first_key_id rate_limit_per_minute created_by created_at expires_at revoked_at"
+        "api_key_id name prefix role scopes is_operator first_key_id rate_limit_per_minute token_limit_per_minute created_by "
+        "created_at expires_at revoked_at"
         " last_used_at",
         "api_key_id", digest=SECRET, rate_id=INTERNAL,
     ),

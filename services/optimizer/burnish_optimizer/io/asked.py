@@ -7,6 +7,7 @@ from uuid import UUID
 
 from burnish_optimizer.core.retry import RESTING
 from burnish_optimizer.core.scoring import is_right
+from burnish_optimizer.core.unreached import Routes, Verdict
 from burnish_optimizer.io.evaluations_store import Booked
 from burnish_optimizer.io.questions import Answer, EvaluationFailed, ModelUnreached, Question
 from burnish_shared.errors import BurnishError
@@ -65,6 +66,15 @@ class Asked:
     def message_id(self, fence: int) -> str:
         """Of its next message. That of the first is the same for every claim: what an earlier one sent is not sent twice."""
         return f"{self.execution_id}:{self.attempt}:{f'{fence}.{self.sent}' if self.sent else 0}"
+
+
+def verdict_on(routes: Routes, asked: Asked, booked: Booked, *, is_known: bool) -> Verdict:
+    """Whether a model read it. Of a line of a batch nothing depends on it: whatever came is what it gets, and it waits for no other."""
+    if booked.status == "success" or asked.was_read or asked.question.made is not None:
+        return Verdict.READ
+    key = asked.question.key
+    text = key.item_id if key.item_id.int else key.question
+    return routes.verdict_on(route_of(asked.question), booked.error, text=text, is_known=is_known)
 
 
 def route_of(question: Question) -> tuple[str, str, str | None]:

@@ -20,9 +20,11 @@ from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.unreached import Routes, Verdict
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
-from burnish_optimizer.io.asked import SENT_MOST, Asked, refuse, route_of, score_of, tell
+from burnish_optimizer.io.asked import SENT_MOST, Asked, refuse, route_of, score_of, tell, verdict_on
+from burnish_optimizer.io.end_user_budgets import EndUserBudgets
 from burnish_optimizer.io.evaluation_request import request_of
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
+from burnish_optimizer.io.later import Later
 from burnish_optimizer.io.lost import lost_of
 from burnish_optimizer.io.paced import Paced
 from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
@@ -71,7 +73,7 @@ class Desk:
     _wake_sender: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_writer: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
-    _later: dict["asyncio.TimerHandle", Asked] = field(default_factory=dict)
+    _later: Later = field(init=False)
     _has_stopped: bool = False
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
@@ -80,6 +82,7 @@ class Desk:
     _rests: Rests = field(init=False)
     paced: Paced = field(init=False)
     """Questions that wait for their route to have room for them."""
+    users: EndUserBudgets = field(init=False)
     _routes: Routes = field(default_factory=Routes)
     _rows: Checkpoint = field(init=False)
 
@@ -87,6 +90,8 @@ class Desk:
         self._room = float(self.settings.job_in_flight)
         self._rests = Rests(self.db, self._wake_sender.set)
         self.paced = Paced(self.pace or Pace(self.settings.job_in_flight), self.workspace_id, self._wake_sender.set)
+        self._later = Later(self._ask_again)
+        self.users = EndUserBudgets(self.db, again=self._ask_again, other=self._no_room)
         self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
@@ -115,24 +120,20 @@ class Desk:
         """Sends, writes and watches until it is cancelled. What fails here fails the job: it comes out."""
         try:
             async with asyncio.TaskGroup() as group:
-                for loop in (self._send(), self._write(), self._watch()):
+                for loop in (self._send(), self._write(), self._watch(), self.users.run()):
                     group.create_task(loop)
         finally:
             for execution_id in self._out:
                 self.inbox.forget(execution_id)
-            for timer in self._later:
-                timer.cancel()
+            self._later.cancel()
             self._rests.cancel()
+            self.users.cancel()
             self.paced.cancel()
 
     def stop_asking(self) -> None:
         """What is not on its way yet is refused with NotSent; what is may come to its end."""
         self._has_stopped = True
-        for timer, asked in self._later.items():
-            timer.cancel()
-            self._pending.append(asked)
-        self._later.clear()
-        self._pending.extend(self.paced.let_all_go())
+        self._pending.extend([*self._later.let_all_go(), *self.paced.let_all_go(), *self.users.let_all_go()])
         self._wake_sender.set()
 
     async def cancel_all(self) -> None:
@@ -252,10 +253,22 @@ class Desk:
                 asked.look_at = asyncio.get_running_loop().time() + self.settings.lost_after_s
 
     def _not_admitted(self, asked: Asked, *, verdict: str) -> None:
-        """The job's account could not hold it. While others are on their way their holds will return, so it waits for them."""
+        """Who has to pay, or a budget, could not hold it."""
         if not self._let_go(asked):
             return
         asked.refused += 1
+        if verdict == BUDGET_FULL and asked.question.made is not None and asked.question.made.caller.user_id is not None:
+            self.users.look(asked, self._request(asked))
+        else:
+            self._no_room(asked, verdict)
+
+    def _ask_again(self, asked: Asked) -> None:
+        self._pending.appendleft(asked)
+        self._wake_sender.set()
+
+    def _no_room(self, asked: Asked, verdict: str) -> None:
+        """While others are on their way their holds will return, so it waits for them."""
+        self._wake_sender.set()
         if verdict in self.waits_for and (self._out or verdict == BUDGET_FULL):
             self._room = max(1.0, float(len(self._out)))
             self._pending.appendleft(asked)
@@ -317,7 +330,7 @@ class Desk:
             if only_waits:
                 waiting.append(asked)
             else:
-                self._send_later(asked, failed=booked)
+                self._later.put(asked, wait_s=wait_before_try_s(asked.attempt, failed=booked))
         self._put_back(waiting)
         for asked, booked, is_unreached in judged:
             tell(asked, booked, asked.spent_before_nusd + booked.cost_nusd, unreached=is_unreached)
@@ -334,8 +347,10 @@ class Desk:
         answered = {route_of(asked.question) for asked, booked in ended if booked.status == "success"}
         for route in answered:  # all of them first: of answers that come at once none is the first
             self._routes.answered(route)
-        doubted = [(*one, self._verdict_on(*one, is_known=one[0].was_known or route_of(one[0].question) in answered)) for one in ended]
-        doubted += [(*one, self._verdict_on(*one, is_known=True)) for one in self._in_doubt]
+        doubted = [
+            (*one, verdict_on(self._routes, *one, is_known=one[0].was_known or route_of(one[0].question) in answered)) for one in ended
+        ]
+        doubted += [(*one, verdict_on(self._routes, *one, is_known=True)) for one in self._in_doubt]
         self._in_doubt = [(asked, booked) for asked, booked, verdict in doubted if verdict is Verdict.OPEN]
         waiting = {asked.question.key for asked, _ in self._in_doubt}
         if all(key in waiting or one.answer.done() for key, one in self._unanswered.items()):
@@ -344,23 +359,6 @@ class Desk:
         return [
             (asked, booked, verdict is not Verdict.READ) for asked, booked, verdict in doubted if is_over or verdict is not Verdict.OPEN
         ]
-
-    def _verdict_on(self, asked: Asked, booked: Booked, *, is_known: bool) -> Verdict:
-        """Of a line of a batch nothing depends on it: whatever came back is what it gets, and it waits for no other."""
-        if booked.status == "success" or asked.was_read or asked.question.made is not None:
-            return Verdict.READ
-        key = asked.question.key
-        text = key.item_id if key.item_id.int else key.question
-        return self._routes.verdict_on(route_of(asked.question), booked.error, text=text, is_known=is_known)
-
-    def _send_later(self, asked: Asked, *, failed: Booked) -> None:
-        def due() -> None:
-            self._later.pop(timer, None)
-            self._pending.appendleft(asked)
-            self._wake_sender.set()
-
-        timer = asyncio.get_running_loop().call_later(wait_before_try_s(asked.attempt, failed=failed), due)
-        self._later[timer] = asked
 
     async def _watch(self) -> None:
         """Looks up what is silent, and sends again what the books do not know: at once if it is under way nowhere, else after a while."""

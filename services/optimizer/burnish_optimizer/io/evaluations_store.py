@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -165,6 +165,24 @@ async def is_only_held(tx: Tx, account_ids: Sequence[int], *, amount_nusd: int) 
         amount_nusd,
     )
     return fits
+
+
+async def end_users_room(tx: Tx, account_ids: Sequence[int], *, amount_nusd: int) -> Literal["spent", "held"] | None:
+    """What keeps a hard budget of its end user among the accounts from having room for so much: what was spent, or only what is held.
+    None: they have room."""
+    row = await tx.fetchrow(
+        """SELECT bool_or(spent + $2 > limit_nusd) AS is_spent, bool_or(spent + held_nusd + $2 > limit_nusd) AS is_full
+             FROM (SELECT a.limit_nusd, a.held_nusd, CASE WHEN a.resets_at <= clock_timestamp() THEN 0 ELSE a.spent_nusd END AS spent
+                     FROM accounts a WHERE a.account_id = ANY ($1) AND a.kind = 2 AND a.hard
+                      AND (a.parent_account_id IS NOT NULL OR EXISTS (
+                       SELECT FROM budgets b
+                        WHERE b.workspace_id = a.workspace_id AND b.account_id = a.account_id AND b.target_kind = 'end_user'))) l""",
+        list(account_ids),
+        amount_nusd,
+    )
+    if row is None or not row["is_full"]:
+        return None
+    return "spent" if row["is_spent"] else "held"
 
 
 @dataclass(slots=True)

@@ -36,6 +36,19 @@ class OutOfFunds(BurnishError):
         self.reason, self.nowhere = reason, nowhere
 
 
+class EndUserOutOfBudget(BurnishError):
+    """A budget of the line's end user has too little left for it. `nowhere` as of OutOfFunds."""
+
+    code = "budget_exhausted"
+
+    def __init__(self, *, nowhere: UUID | None = None) -> None:
+        super().__init__(
+            "A budget of this line's end user has too little left for it: GET /v1/budgets shows which. Raise it, or wait until it begins "
+            "anew, and send the line again in another batch."
+        )
+        self.nowhere = nowhere
+
+
 class OutOfTime(BurnishError):
     """Its job may ask nothing new any more; what it had asked before may still be read."""
 

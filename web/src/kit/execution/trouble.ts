@@ -26,6 +26,6 @@ export function whereToLook({ code, guardrail }: Pick<ExecutionError, "code" | "
 /** What a failed call calls for where it was just made: whether to wait, before it is tried again. */
 export function beforeTrying({ code, retryable, retryAfterS }: { code: string; retryable: boolean; retryAfterS: number | null }): string {
   if (retryAfterS !== null && retryAfterS > 0) return `It takes calls again in ${Math.ceil(retryAfterS)} s.`;
-  if (code === "rate_limited" || code === "concurrency_limited") return "Wait a moment, and try again.";
+  if (code === "rate_limited" || code === "tokens_limited" || code === "concurrency_limited") return "Wait a moment, and try again.";
   return retryable ? "Trying again may do." : "";
 }

@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
+import { count } from "@/lib/format";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, Page, PagedTable, RelativeTime, StatusBadge, toast } from "@/kit";
 import { useCommands } from "@/shell/commands";
 import { ChangeKey } from "./ChangeKey";
@@ -99,6 +100,7 @@ function columnsWith(setAct: (act: Act) => void): Column<Key>[] {
           <Badge tone={row.is_operator ? "accent" : "neutral"}>{row.is_operator ? "operator" : row.role}</Badge>
           {row.scopes.length > 0 ? <Badge>{row.scopes.length === 1 ? row.scopes[0] : `${row.scopes.length} scopes`}</Badge> : null}
           {row.rate_limit_per_minute ? <Badge>{row.rate_limit_per_minute}/min</Badge> : null}
+          {row.token_limit_per_minute ? <Badge>{count(row.token_limit_per_minute)} tokens/min</Badge> : null}
         </span>
       ),
     },

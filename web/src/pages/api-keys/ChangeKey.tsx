@@ -9,17 +9,20 @@ export function ChangeKey({ apiKey, onOpenChange }: { apiKey: Key; onOpenChange:
   const known = apiKey.budgets[0];
   const period = known?.period ?? "month";
   const [name, setName] = useState(apiKey.name);
-  const had = { rate: apiKey.rate_limit_per_minute?.toString() ?? "", budget: known ? typedOf(known.limit_nusd) : "" };
+  const had = { rate: apiKey.rate_limit_per_minute?.toString() ?? "", tokens: apiKey.token_limit_per_minute?.toString() ?? "", budget: known ? typedOf(known.limit_nusd) : "" };
   const [rate, setRate] = useState(had.rate);
+  const [tokens, setTokens] = useState(had.tokens);
   const [budget, setBudget] = useState(had.budget);
   const change = useChange("patch", "/v1/api-keys/{api_key_id}", { invalidates: ["/v1/api-keys", "/v1/budgets"] });
   // What is left as it was is right, also where nobody would type it: the API takes a budget of nothing.
-  const flaws = limitFlaws(budget.trim() === had.budget ? "" : budget, rate.trim() === had.rate ? "" : rate);
+  const flaws = limitFlaws(budget.trim() === had.budget ? "" : budget, rate.trim() === had.rate ? "" : rate, tokens.trim() === had.tokens ? "" : tokens);
   const perMinute = rate.trim() === "" ? null : Number(rate);
+  const tokensPerMinute = tokens.trim() === "" ? null : Number(tokens);
   const limit = budget.trim() === had.budget ? (known?.limit_nusd ?? null) : nusdOf(budget);
   const body = {
     ...(name.trim() === apiKey.name ? {} : { name: name.trim() }),
     ...(perMinute === apiKey.rate_limit_per_minute ? {} : { rate_limit_per_minute: perMinute }),
+    ...(tokensPerMinute === apiKey.token_limit_per_minute ? {} : { token_limit_per_minute: tokensPerMinute }),
     ...(limit === (known?.limit_nusd ?? null) ? {} : { budget: limit === null ? null : { limit_nusd: limit, period } }),
   };
   const submit = () =>
@@ -33,7 +36,7 @@ export function ChangeKey({ apiKey, onOpenChange }: { apiKey: Key; onOpenChange:
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title={`Change ${apiKey.name}`} description="What a key may, and when it ends, stays as it was made." submit="Save" onSubmit={submit} busy={change.isPending} error={change.error} disabled={!name.trim() || Object.keys(body).length === 0 || Boolean(flaws.budget ?? flaws.rate)}>
+    <FormDialog open onOpenChange={onOpenChange} title={`Change ${apiKey.name}`} description="What a key may, and when it ends, stays as it was made." submit="Save" onSubmit={submit} busy={change.isPending} error={change.error} disabled={!name.trim() || Object.keys(body).length === 0 || Boolean(flaws.budget ?? flaws.rate ?? flaws.tokens)}>
       <Field label="Name" error={errorFor(change.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} />
       </Field>
@@ -44,6 +47,9 @@ export function ChangeKey({ apiKey, onOpenChange }: { apiKey: Key; onOpenChange:
           </Field>
           <Field label="Requests a minute" hint="With the keys that it was rotated into. Empty: as the workspace’s." error={flaws.rate ?? errorFor(change.error, "rate_limit_per_minute")}>
             <Input inputMode="numeric" value={rate} onChange={(event) => setRate(event.target.value)} />
+          </Field>
+          <Field label="Tokens a minute" hint="Input and output together. Empty: as the workspace’s." error={flaws.tokens ?? errorFor(change.error, "token_limit_per_minute")}>
+            <Input inputMode="numeric" value={tokens} onChange={(event) => setTokens(event.target.value)} />
           </Field>
         </div>
       )}

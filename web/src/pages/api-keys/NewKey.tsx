@@ -22,10 +22,11 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const [ends, setEnds] = useState<(typeof ENDS)[number]["value"]>("never");
   const [budget, setBudget] = useState("");
   const [rate, setRate] = useState("");
+  const [tokens, setTokens] = useState("");
   const create = useChange("post", "/v1/api-keys", { invalidates: ["/v1/api-keys"] });
   const chosen = PURPOSES.find((one) => one.value === purpose) ?? PURPOSES[0];
   const limit = nusdOf(budget);
-  const flaws = limitFlaws(budget, rate);
+  const flaws = limitFlaws(budget, rate, tokens);
 
   const submit = () =>
     create.mutate({
@@ -36,6 +37,7 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
         expires_at: ends === "never" ? null : new Date(Date.now() + Number(ends) * DAY_MS).toISOString(),
         budget: limit === null ? null : { limit_nusd: limit, period: "month" },
         rate_limit_per_minute: rate.trim() === "" ? null : Number(rate),
+        token_limit_per_minute: tokens.trim() === "" ? null : Number(tokens),
       },
     } as never);
 
@@ -50,7 +52,7 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
-      disabled={!name.trim() || Boolean(flaws.budget ?? flaws.rate)}
+      disabled={!name.trim() || Boolean(flaws.budget ?? flaws.rate ?? flaws.tokens)}
     >
       <Field label="Name" hint="The program that will use it." error={errorFor(create.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="checkout" />
@@ -67,6 +69,9 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
         </Field>
         <Field label="Requests a minute" hint="Calls beyond them are refused. Empty: as the workspace’s." error={flaws.rate ?? errorFor(create.error, "rate_limit_per_minute")}>
           <Input inputMode="numeric" value={rate} onChange={(event) => setRate(event.target.value)} />
+        </Field>
+        <Field label="Tokens a minute" hint="Input and output together. Empty: as the workspace’s." error={flaws.tokens ?? errorFor(create.error, "token_limit_per_minute")}>
+          <Input inputMode="numeric" value={tokens} onChange={(event) => setTokens(event.target.value)} />
         </Field>
       </div>
     </FormDialog>

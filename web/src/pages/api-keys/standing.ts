@@ -15,11 +15,12 @@ export function typedOf(nusd: number): string {
   return (nusd / 1e9).toFixed(9).replace(/\.?0+$/, "");
 }
 
-/** What is wrong with a budget and a rate limit as they are typed. Empty is none, which is right. */
-export function limitFlaws(budget: string, rate: string): { budget?: string; rate?: string } {
+/** What is wrong with a budget and with limits a minute as they are typed. Empty is none, which is right. */
+export function limitFlaws(budget: string, rate: string, tokens = ""): { budget?: string; rate?: string; tokens?: string } {
   return {
     budget: budget.trim() !== "" && nusdOf(budget) === null ? "An amount in dollars above 0, such as 25." : undefined,
     rate: rate.trim() !== "" && !/^[1-9]\d{0,6}$/.test(rate.trim()) ? "A whole number above 0, such as 600." : undefined,
+    tokens: tokens.trim() !== "" && !/^[1-9]\d{0,9}$/.test(tokens.trim()) ? "A whole number above 0, such as 100000." : undefined,
   };
 }
 

@@ -7,8 +7,8 @@ import { WorkspaceSettings } from "./WorkspaceSettings";
 
 vi.mock("@tanstack/react-router", async () => ({ useNavigate: () => () => undefined, useSearch: () => ({}), ...(await import("../../kit/link.fake")) }));
 
-const LIMITS = { plan: "team", rate_limit_per_minute: 600, concurrency: 10, retention_days: 90, platform_keys: true };
-const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, gate_evaluator_id: null, gate_min_score: 0.8, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
+const LIMITS = { plan: "team", rate_limit_per_minute: 600, token_limit_per_minute: null, concurrency: 10, retention_days: 90, platform_keys: true };
+const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, token_limit_per_minute: null, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, gate_evaluator_id: null, gate_min_score: 0.8, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
 
 let facts: object;
 let sent: unknown[];

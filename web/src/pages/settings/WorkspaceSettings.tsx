@@ -47,6 +47,9 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
         <Field label="Requests a minute" hint={`At most ${count(facts.limits.rate_limit_per_minute)}, which the plan allows. Empty: as the plan says.`} error={faults.rate ?? errorFor(save.error, "rate_limit_per_minute")}>
           <Input inputMode="numeric" value={draft.rate} onChange={(event) => change({ rate: event.target.value })} readOnly={off} className="max-w-40" />
         </Field>
+        <Field label="Tokens a minute" hint={facts.limits.token_limit_per_minute === null ? "Of all calls, input and output together. Empty: no limit." : `At most ${count(facts.limits.token_limit_per_minute)}, which the plan allows. Empty: as the plan says.`} error={faults.tokens ?? errorFor(save.error, "token_limit_per_minute")}>
+          <Input inputMode="numeric" value={draft.tokens} onChange={(event) => change({ tokens: event.target.value })} readOnly={off} className="max-w-40" />
+        </Field>
         <Checkbox label="Only admins change prompts and labels" checked={draft.onlyAdmins} disabled={off} onChange={(event) => change({ onlyAdmins: event.target.checked })} />
         <Field label="Protected labels" hint="They move to approved versions alone. Commas between; empty: none." error={errorFor(save.error, "protected_labels")}>
           <Input mono value={draft.labels} onChange={(event) => change({ labels: event.target.value })} readOnly={off} placeholder="production" />
@@ -91,6 +94,7 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
           facts={[
             ["Plan", facts.limits.plan],
             ["Requests a minute", count(facts.limits.rate_limit_per_minute)],
+            ["Tokens a minute", facts.limits.token_limit_per_minute === null ? "no limit" : count(facts.limits.token_limit_per_minute)],
             ["Calls at the same time", count(facts.limits.concurrency)],
             ["Days that text is kept", `at most ${count(facts.limits.retention_days)}`],
             ["Workspace id", <code key="id" className="break-all">{facts.id}</code>],

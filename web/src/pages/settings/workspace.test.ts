@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { changesOf, draftOf, faultsOf } from "./workspace";
 
-const FACTS = { name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: true, share_statistics: false, protected_labels: ["production"], own_approval: true, test_run_gate: false, gate_evaluator_id: null, gate_min_score: 0.8, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false };
+const FACTS = { name: "Desk", rate_limit_per_minute: 60, token_limit_per_minute: null, only_admins_change_prompts: false, platform_keys: true, share_statistics: false, protected_labels: ["production"], own_approval: true, test_run_gate: false, gate_evaluator_id: null, gate_min_score: 0.8, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false };
 const base = draftOf(FACTS as never);
 
 it("sends what somebody changed, and nothing else", () => {

@@ -8,6 +8,8 @@ type Change = Schema<"WorkspaceChange">;
 export type Draft = {
   name: string;
   rate: string;
+  /** Tokens a minute; empty: as the plan says. */
+  tokens: string;
   onlyAdmins: boolean;
   platformKeys: boolean;
   statistics: boolean;
@@ -38,6 +40,7 @@ export function draftOf(facts: Facts): Draft {
   return {
     name: facts.name,
     rate: facts.rate_limit_per_minute === null ? "" : String(facts.rate_limit_per_minute),
+    tokens: facts.token_limit_per_minute?.toString() ?? "",
     onlyAdmins: facts.only_admins_change_prompts,
     platformKeys: facts.platform_keys,
     statistics: facts.share_statistics,
@@ -57,6 +60,7 @@ function settingsOf(draft: Draft): Change {
   return {
     name: draft.name.trim(),
     rate_limit_per_minute: draft.rate.trim() === "" ? null : Number(draft.rate),
+    token_limit_per_minute: draft.tokens.trim() === "" ? null : Number(draft.tokens),
     only_admins_change_prompts: draft.onlyAdmins,
     platform_keys: draft.platformKeys,
     protected_labels: [...new Set(draft.labels.split(",").map((one) => one.trim().toLowerCase()).filter(Boolean))],
@@ -75,9 +79,10 @@ function settingsOf(draft: Draft): Change {
 const isWithin = (text: string, least: number, most: number) => text.trim() !== "" && Number(text) >= least && Number(text) <= most;
 
 /** What is wrong with what somebody wrote, by field. */
-export function faultsOf(draft: Draft): { rate?: string; gateScore?: string; samples?: string; confidence?: string } {
+export function faultsOf(draft: Draft): { rate?: string; tokens?: string; gateScore?: string; samples?: string; confidence?: string } {
   return {
     ...(/^\d*$/.test(draft.rate.trim()) ? {} : { rate: "A whole number, or nothing." }),
+    ...(/^\d*$/.test(draft.tokens.trim()) ? {} : { tokens: "A whole number, or nothing." }),
     ...(!draft.testGate || !draft.gateEvaluator || isWithin(draft.gateScore, 0, 1) ? {} : { gateScore: "From 0 to 1." }),
     ...(/^\d+$/.test(draft.samples.trim()) && isWithin(draft.samples, 20, 10_000) ? {} : { samples: "A whole number from 20 to 10,000." }),
     ...(isWithin(draft.confidence, 80, 99.9) ? {} : { confidence: "From 80 to 99.9." }),

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const PRO = { plan: "pro", name: "Pro", base_fee_nusd: 0, base_credit_nusd: 0, overage_nusd: 0, platform_allowance_nusd: 0, optimization_fee_nusd: 0, rate_limit_per_minute: 60, concurrency: 10, workspaces_most: 20, retention_days_most: 30, platform_markup_percent: 0, platform_keys: true };
+const PRO = { plan: "pro", name: "Pro", base_fee_nusd: 0, base_credit_nusd: 0, overage_nusd: 0, platform_allowance_nusd: 0, optimization_fee_nusd: 0, rate_limit_per_minute: 60, token_limit_per_minute: null, concurrency: 10, workspaces_most: 20, retention_days_most: 30, platform_markup_percent: 0, platform_keys: true };
 
 it("makes no plan of the id of another one", async () => {
   const sent: string[] = [];

@@ -33,11 +33,11 @@ function typedOf(plan: Plan | null): Record<Name, string> {
   return Object.fromEntries([...amounts, ...numbers]) as Record<Name, string>;
 }
 
-type Draft = Record<Name, string> & { id: string; name: string; platformKeys: boolean };
+type Draft = Record<Name, string> & { tokens: string; id: string; name: string; platformKeys: boolean };
 const AGAIN = ["/v1/plans", "/v1/credits", "/v1/usage", "/v1/workspaces"];
 
 function draftOf(plan: Plan | null): Draft {
-  return { ...typedOf(plan), id: plan?.plan ?? "", name: plan?.name ?? "", platformKeys: plan?.platform_keys ?? true };
+  return { ...typedOf(plan), tokens: plan?.token_limit_per_minute?.toString() ?? "", id: plan?.plan ?? "", name: plan?.name ?? "", platformKeys: plan?.platform_keys ?? true };
 }
 
 /** As the API has it. An id is part of an address: what it may not hold would ask for another one. */
@@ -61,7 +61,8 @@ export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => 
   const isTaken = plan ? undefined : takenIn(known.data?.data ?? []);
   const isOff = plan === null && id.trim() !== "" && !PLAN_ID.test(id.trim());
   const values = Object.fromEntries([...AMOUNTS.map(([field]) => [field, nusdOf(typed[field])]), ...NUMBERS.map(([field]) => [field, /^\d+$/.test(typed[field].trim()) ? Number(typed[field]) : null])]) as Record<Name, number | null>;
-  const isWrong = Object.values(values).some((one) => one === null);
+  const areTokensWrong = typed.tokens.trim() !== "" && !/^[1-9]\d{0,9}$/.test(typed.tokens.trim());
+  const isWrong = areTokensWrong || Object.values(values).some((one) => one === null);
   const field = ([key, label, hint]: readonly [Name, string, string]) => (
     <Field key={key} label={label} hint={hint || undefined} error={values[key] === null ? (key.endsWith("_nusd") ? "An amount, such as 20." : "A whole number.") : errorFor(put.error, key)}>
       <Input inputMode="decimal" value={typed[key]} onChange={(event) => change({ [key]: event.target.value })} />
@@ -69,7 +70,7 @@ export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => 
   );
   const send = () =>
     put.mutate(
-      { path: { plan: id.trim() }, body: { name: name.trim(), platform_keys: platformKeys, ...values } as never },
+      { path: { plan: id.trim() }, body: { name: name.trim(), platform_keys: platformKeys, token_limit_per_minute: typed.tokens.trim() === "" ? null : Number(typed.tokens), ...values } as never },
       {
         onSuccess: () => {
           onClose();
@@ -88,6 +89,9 @@ export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => 
         </Field>
         {AMOUNTS.map(field)}
         {NUMBERS.map(field)}
+        <Field label="Tokens a minute" hint="Of one workspace, input and output together. Empty: no limit." error={areTokensWrong ? "A whole number above 0, or nothing." : errorFor(put.error, "token_limit_per_minute")}>
+          <Input inputMode="numeric" value={typed.tokens} onChange={(event) => change({ tokens: event.target.value })} />
+        </Field>
       </div>
       <Checkbox label="The installation's own provider keys may be used" checked={platformKeys} onChange={(event) => change({ platformKeys: event.target.checked })} />
     </FormDialog>

@@ -15,6 +15,7 @@ const ROWS: readonly (readonly [name: string, value: (plan: Plan) => string])[] 
   ["Credit of the plan a month", (plan) => money(plan.base_credit_nusd)],
   ["Beyond it, at most", (plan) => (plan.overage_nusd > 0 ? money(plan.overage_nusd) : "nothing")],
   ["Calls a minute", (plan) => count(plan.rate_limit_per_minute)],
+  ["Tokens a minute", (plan) => (plan.token_limit_per_minute === null ? "no limit" : count(plan.token_limit_per_minute))],
   ["Calls at a time", (plan) => count(plan.concurrency)],
   ["Workspaces", (plan) => count(plan.workspaces_most)],
   ["Runs are kept, at most", (plan) => plural(plan.retention_days_most, "day")],

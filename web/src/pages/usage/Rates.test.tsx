@@ -10,5 +10,7 @@ it("says how many of the calls at once have begun, and when all may again", () =
 });
 
 it("puts the workspace before its keys", () => {
-  expect(rowsOf({ workspace: use, api_keys: [{ ...use, api_key_id: "k", name: "ci" }] }).map((one) => [one.key, one.name])).toEqual([["workspace", null], ["k", "ci"]]);
+  const keys = [{ ...use, api_key_id: "k", name: "ci" }];
+  expect(rowsOf({ workspace: use, api_keys: keys, tokens: { workspace: null, api_keys: [] } }).map((one) => [one.key, one.name])).toEqual([["calls workspace", null], ["calls k", "ci"]]);
+  expect(rowsOf({ workspace: use, api_keys: [], tokens: { workspace: use, api_keys: keys } }).map((one) => [one.of, one.name])).toEqual([["calls", null], ["tokens", null], ["tokens", "ci"]]);
 });

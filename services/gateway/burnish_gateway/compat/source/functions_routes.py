@@ -42,6 +42,7 @@ from burnish_shared.errors import (
     ProviderFailed,
     RateLimited,
     Suspended,
+    TokensLimited,
 )
 
 router = APIRouter(tags=["openai"])
@@ -53,7 +54,17 @@ BELOW: Final = "/functions/v1"
 """Where a Supabase project has its functions."""
 
 NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {
-    kind.code: kind for kind in (InvalidField, NoProviderKey, OutOfCredit, BudgetExhausted, Suspended, RateLimited, ConcurrencyLimited)
+    kind.code: kind
+    for kind in (
+        InvalidField,
+        NoProviderKey,
+        OutOfCredit,
+        BudgetExhausted,
+        Suspended,
+        RateLimited,
+        TokensLimited,
+        ConcurrencyLimited,
+    )
 }
 """What a content was not read by: something in it is wrong, nobody pays, or too much is asked at once."""
 
