@@ -40,7 +40,8 @@ ACCEPTED: Final = """
   UNION ALL SELECT split_part(o.message_id, ':', 1)::uuid, 'published', o.created_at FROM outbox o
              WHERE o.service = 'gateway' AND o.subject LIKE 'burnish.v1.executions.requested.background.%'
   UNION ALL SELECT k.execution_id, 'idempotency key ' || k.key, k.at FROM idempotency_keys k WHERE k.execution_id IS NOT NULL
-  UNION ALL SELECT e.execution_id, 'evaluation', e.answered_at FROM evaluations e WHERE e.status = 'success'"""
+  UNION ALL SELECT e.execution_id, 'evaluation', e.answered_at FROM evaluations e
+             WHERE e.status = 'success' AND e.execution_id <> '00000000-0000-0000-0000-000000000000'"""
 """What the books themselves say was accepted. One that is still under way has a hold."""
 
 ENDED_JOBS: Final = """(SELECT job_id AS id, finished_at FROM optimization_jobs WHERE finished_at IS NOT NULL

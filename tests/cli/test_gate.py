@@ -153,6 +153,26 @@ def test_a_file_without_right_answers_becomes_a_dataset_where_that_is_meant(shel
     assert sorted((one["input"], one["expected"]) for one in items) == [("Letter", None), ("Ticket", "delivery")]
 
 
+def test_a_chain_is_gated_as_burnish_has_it(shell: Shell, burnish: Burnish, gate: Callable[..., str]) -> None:
+    slug = gate()
+    chain = f"of-{slug}"
+    steps = [{"id": "sort", "prompt": slug, "variables": {"ticket": "variables.ticket"}}]
+    form = {"parameters": {"ticket": {"type": "string"}}}
+    burnish.request("POST", "/v1/chains", {"slug": chain, "steps": steps, "label": "production", **form})
+    worse = {"messages": [{"role": "system", "content": BAD}, GOOD[-1]], "model": "simulated/reader", "temperature": 0}
+    burnish.request("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, **worse})
+    changed = [steps[0] | {"prompt": f"{slug}@2"}]
+    burnish.request("POST", f"/v1/chains/{chain}/versions", {"base_version": 1, "steps": changed, **form})
+    test = {"chain": chain, "dataset": "cases.jsonl", "baseline": "production", "min_accuracy": 0.6}
+    (shell.folder / "burnish.yaml").write_text(yaml.safe_dump({"tests": [test]}))
+    [one] = json.loads(shell("test", chain, "--json").stdout)["tests"]
+    assert (one["passed"], one["chain"], one["prompt"], one["version"], one["items"]) == (True, chain, "", 1, 40)
+    [one] = json.loads(shell("test", "--at", "2", "--json", exits=1).stdout)["tests"]
+    assert (one["passed"], one["version"], one["base_version"]) == (False, 2, 1) and one["difference"]["high"] < 0 and one["broken"]
+    assert f"{chain}@2" in shell("test", "--at", "2", exits=1).stdout
+    assert shell("test", "--at", "staging", exits=3).stdout.count("no label 'staging'") == 1
+
+
 def test_what_cannot_be_measured_is_no_verdict(shell: Shell, gate: Callable[..., str]) -> None:
     slug = gate(min_accuracy=0.5)
     assert "not-there.yaml" in shell("test", "--config", "not-there.yaml", exits=2).stderr
@@ -172,6 +192,10 @@ def test_what_cannot_be_measured_is_no_verdict(shell: Shell, gate: Callable[...,
         ("tests: [{prompt: a, dataset: b, max_drop: 0.1}]", "baseline"),
         ("tests: [{prompt: a, dataset: b}, {prompt: a, dataset: c}]", "twice"),
         ("tests: [{prompt: a, dataset: b, split: all}]", "split"),
+        ("tests: [{chain: a}]", "dataset"),
+        ("tests: [{chain: a, prompt: b, dataset: c}]", "in place of a `prompt`"),
+        ("tests: [{chain: a, dataset: c, model: d}]", "leave `model` out"),
+        ("tests: [{dataset: c}]", "`prompt` is lacking"),
         ("tests: [", "cannot be read"),
         ("checks: []", "checks"),
     ],

@@ -234,3 +234,51 @@ async def test_a_prompt_says_which_chains_run_it_and_is_not_archived_under_them(
     await page.keyboard.press("Escape")
     await rows.filter(has_text=desk).get_by_role("link", name=desk).click()
     await expect(page).to_have_url(re.compile(f"/app/chains/{desk}"))
+
+
+@pytest.mark.capability("D2", "D3", "P8")
+async def test_a_chain_is_tested_on_a_dataset_and_a_failed_case_leads_to_its_steps(page_as: OpenPage, site: Site) -> None:
+    first, _ = await two_prompts(site)
+    slug, dataset = f"chain-{uuid4().hex[:8]}", f"cases {uuid4().hex[:8]}"
+    steps = [{"id": "triage", "prompt": first, "variables": {"ticket": "variables.ticket"}}]
+    form = {"parameters": {"ticket": {"type": "string"}}}
+    await site.call("POST", "/v1/chains", {"slug": slug, "steps": steps, "label": "production", **form})
+    stop = {"id": "closed", "stop": {"status": "success", "output": "'closed'"}}
+    await site.call("POST", f"/v1/chains/{slug}/versions", {"base_version": 1, "steps": [*steps, stop], **form})
+    items = [{"input": {"ticket": f"ticket {n}"}, "expected": "closed", "split": "validation"} for n in range(4)]
+    await site.call("POST", "/v1/datasets", {"name": dataset, "items": items})
+
+    page = await page_as("editor", f"/app/chains/{slug}")
+    await page.get_by_role("link", name="Test on a dataset").click()
+    dialog = page.get_by_role("dialog", name="New test run")
+    await expect(dialog.get_by_role("checkbox", name="A whole chain")).to_be_checked()
+    await dialog.get_by_role("button", name="Dataset: Choose a dataset").click()
+    await page.get_by_placeholder("Type to find").fill(dataset)
+    await page.get_by_role("option", name=dataset).click()
+    await expect(dialog).to_contain_text("4 by v2 of the chain")
+    await expect(dialog.get_by_role("button", name="Models: Add a model")).to_have_count(0)
+    await dialog.get_by_role("button", name="Versions: Add a version").click()
+    await page.get_by_role("option", name="v1", exact=True).click()
+    await expect(dialog).to_contain_text("8 in 2 runs")
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await dialog.get_by_role("button", name="Start", exact=True).click()
+
+    runs = page.get_by_role("table", name="Test runs")
+    await expect(runs.get_by_text(f"{slug} v1")).to_be_visible()
+    await expect(runs.get_by_text("0.0 %")).to_be_visible(timeout=60_000)
+    await expect(runs.get_by_text("100.0 %")).to_be_visible(timeout=60_000)
+    await runs.get_by_role("link", name=re.compile(f"{slug} v1")).click()
+    await expect(page.get_by_text(f"{slug} v1").first).to_be_visible()
+    await expect(page.get_by_label("What came", exact=True)).to_contain_text("0 of 4")
+    await page.get_by_role("table", name="Failed cases").get_by_role("button").first.click()
+    drawer = page.get_by_role("dialog", name="Failed case")
+    calls = drawer.get_by_role("list", name="Calls of the steps")
+    await expect(calls.get_by_role("listitem")).to_have_count(1)
+    await expect(calls).to_contain_text("triage")
+    await expect(calls.get_by_role("link", name="What it said")).to_have_attribute("href", re.compile(r"/app/runs/[0-9a-f-]{36}$"))
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await page.keyboard.press("Escape")
+    await page.get_by_role("tab", name="Compare").click()
+    await expect(page.get_by_role("link", name=f"{slug} v2")).to_be_visible()
+    await page.get_by_role("link", name="Run again").click()
+    await expect(dialog).to_contain_text("4 by v1 of the chain")

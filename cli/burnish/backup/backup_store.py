@@ -25,6 +25,7 @@ RESTORED: Final = "restored"
 ENDS_WORK: Final = (
     "execution.completed",
     "test_run.completed",
+    "chain_test_run.completed",
     "batch.completed",
     "chain_run.completed",
     "optimization.completed",

@@ -41,9 +41,17 @@ class Ran:
     variables: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """`answer`: of the whole chain, with what its `calls` cost, and the execution of the last of them."""
+
+    answer: Answer
+    calls: list[Answer]
+
+
 @dataclass(slots=True)
 class ChainUnderTest:
-    """The chain of a job, at its desk."""
+    """The chain of a job or a test run, at its desk."""
 
     steps: ChainSteps
     desk: Desk
@@ -52,19 +60,33 @@ class ChainUnderTest:
     _paid: set[UUID] = field(default_factory=set)
 
     async def run(self, asked: Asked, item: DatasetItem, *, model: str, ref: PromptRef | None) -> Ran:
-        """Raises InvalidField and MissingVariables where the item is no input of the chain, and what asking raises."""
-        own = StepPrompt(asked.renderer, with_overrides(asked.fields, self.steps.calls[self.steps.step].overrides), model, ref)
-        variables = variables_of_item(self.steps.chain, item.input)
+        """With a candidate in the searched step. Raises as `walk` does."""
+        overrides = {} if self.steps.step is None else self.steps.calls[self.steps.step].overrides
+        own = StepPrompt(asked.renderer, with_overrides(asked.fields, overrides), model, ref)
+        whole, state, variables = await self.walk(item.item_id, item.input, own=own)
+        paid_nusd = sum(one.cost_nusd for one in whole.calls if self._is_new(one.execution_id))
+        return Ran(whole.answer, paid_nusd, expected_of(item.expected, finished=state), variables)
+
+    async def walk(
+        self, item_id: UUID, given: str | dict[str, Any], *, own: StepPrompt | None = None, repeat: int = 0, traceparent: str | None = None
+    ) -> tuple[Walked, Finished, dict[str, Any]]:
+        """The chain from its beginning to its end on one input; also the variables that it was given.
+
+        Raises InvalidField and MissingVariables where that is no input of the chain, and what asking raises.
+        """
+        variables = variables_of_item(self.steps.chain, given)
         results: dict[str, Result] = {}
         answers: list[Answer] = []
         latency_ms = 0
         while not isinstance(state := advance(self.steps.chain, variables, results), Finished):
-            ended = await _all([self._ask(one, self.steps.prompt_of(one.id, own), item) for one in state.ready])
+            asking = [
+                self._ask(one, self.steps.prompt_of(one.id, own), item_id, repeat=repeat, traceparent=traceparent) for one in state.ready
+            ]
+            ended = await _all(asking)
             said = [answer for _, answer in ended if answer is not None]
             results |= {one.id: result for one, (result, _) in zip(state.ready, ended, strict=True)}
             answers += said
             latency_ms += max((one.latency_ms or 0 for one in said), default=0)
-        paid_nusd = sum(one.cost_nusd for one in answers if self._is_new(one.execution_id))
         whole = Answer(
             execution_id=answers[-1].execution_id if answers else NOBODY,
             output=output_of(state),
@@ -73,9 +95,11 @@ class ChainUnderTest:
             latency_ms=latency_ms,
             simulated=any(one.simulated for one in answers),
         )
-        return Ran(whole, paid_nusd, expected_of(item.expected, finished=state), variables)
+        return Walked(whole, answers), state, variables
 
-    async def _ask(self, ready: Ready, prompt: StepPrompt, item: DatasetItem) -> tuple[Result, Answer | None]:
+    async def _ask(
+        self, ready: Ready, prompt: StepPrompt, item_id: UUID, *, repeat: int, traceparent: str | None
+    ) -> tuple[Result, Answer | None]:  # fmt: skip
         try:
             messages, variables = prompt.renderer.messages_for(ready.variables)
         except (InvalidField, MissingVariables) as error:
@@ -86,7 +110,7 @@ class ChainUnderTest:
         asked = settings | ({"extra": extra} if extra else {})
         asking = self.desk.ask(
             Question(
-                key=Key(question_of(ready.id, model=prompt.model, messages=messages, settings=asked), item.item_id, 0),
+                key=Key(question_of(ready.id, model=prompt.model, messages=messages, settings=asked), item_id, repeat, ready.id),
                 route=model.route,
                 messages=messages,
                 variables=variables,
@@ -96,6 +120,7 @@ class ChainUnderTest:
                 prompt=prompt.ref,
                 output_format=prompt.output_format,
                 metadata=self.about | {"chain": self.steps.slug, "chain_step": ready.id},
+                traceparent=traceparent,
             )
         )
         try:

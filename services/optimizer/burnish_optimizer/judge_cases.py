@@ -17,7 +17,7 @@ from burnish_shared.judged_cases import judge_by
 
 @dataclass(frozen=True, slots=True)
 class CaseJudge:
-    """The judge of one test run. `model` None: its items have no criteria."""
+    """The judge of one test run. `model` None: its items have no criteria. `writes`: the answers have rows before they are judged."""
 
     model: str | None
     workspace_id: UUID
@@ -25,6 +25,7 @@ class CaseJudge:
     grounds: Grounds
     ask: Ask
     db: Database
+    writes: bool = True
 
     async def verdict(self, item: RunItem, answer: Answer, *, variables: Mapping[str, Any]) -> Verdict | None:
         """What the criteria of an item say of an answer, which is its score from then on. None where it has none, or nothing was answered.
@@ -46,7 +47,8 @@ class CaseJudge:
             raise OutOfFunds(said.verdict or said.reason)
         if isinstance(said, NoScore) and not any(vote.execution_ids for vote in said.votes):
             raise EvaluationFailed(f"The judge {self.model} could not be asked: {said.reason}")
-        await self._write(item, answer, said)
+        if self.writes:
+            await self._write(item, answer, said)
         return said
 
     async def _write(self, item: RunItem, answer: Answer, said: Verdict) -> None:

@@ -25,6 +25,7 @@ EVENT_PUBLISHERS: Final[dict[str, tuple[str, ...]]] = {
     "alert.acknowledged": ("gateway",),
     "alert.resolved": ("analytics", "gateway"),
     "test_run.completed": ("optimizer",),
+    "chain_test_run.completed": ("optimizer",),
     "batch.completed": ("optimizer",),
     "chain_run.completed": ("gateway",),
     "optimization.completed": ("optimizer",),

@@ -33,6 +33,7 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "alert.acknowledged": EventKind("Somebody has seen an alert.", data.AlertAcknowledged, "the alert"),
     "alert.resolved": EventKind("An alert is over.", data.AlertResolved, "the alert"),
     "test_run.completed": EventKind("A test run ended; `status` says how.", data.TestRunCompleted, "the test run"),
+    "chain_test_run.completed": EventKind("A test run of a chain ended; `status` says how.", data.ChainTestRunCompleted, "the test run"),
     "batch.completed": EventKind("A batch ended; `status` says how.", data.BatchCompleted, "the batch"),
     "chain_run.completed": EventKind("A run of a chain in the background ended; `status` says how.", data.ChainRunCompleted, "the run"),
     "optimization.completed": EventKind("An optimization ended with a result.", data.OptimizationCompleted, "the optimization"),

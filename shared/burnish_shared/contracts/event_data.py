@@ -148,6 +148,20 @@ class TestRunCompleted(OfPrompt):
     error_code: str | None
 
 
+class ChainTestRunCompleted(EventData):
+    test_run_id: str
+    status: Literal["completed", "failed"]
+    chain_id: str
+    slug: str = Field(description="Name of the chain in the API.")
+    version: int
+    dataset_id: str
+    split: str
+    overall_accuracy: float | None
+    correct: int
+    total: int
+    error_code: str | None
+
+
 class BatchCompleted(EventData):
     batch_id: str
     status: Literal["completed", "failed", "cancelled", "expired"]

@@ -24,6 +24,7 @@ EventType = Literal[
     "alert.acknowledged",
     "alert.resolved",
     "test_run.completed",
+    "chain_test_run.completed",
     "batch.completed",
     "chain_run.completed",
     "optimization.completed",

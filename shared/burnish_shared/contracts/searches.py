@@ -199,15 +199,22 @@ class ChainPrompt(_Part):
     model: str
 
 
-class ChainSearch(_Part):
-    """The chain of a job as it stood when the job began: `form` of its version, and what each step that runs a prompt ran then."""
+class TestedChain(_Part):
+    """A chain as it stood when a test run or a job began: `form` of its version, and what each step that runs a prompt ran then."""
+
+    __test__ = False  # pytest takes the name for a test
 
     chain_id: UUID
     slug: str
     version: int
-    step: str
     form: dict[str, Any]
     prompts: dict[str, ChainPrompt]
+
+
+class ChainSearch(TestedChain):
+    """The chain of a job, and the step whose prompt is searched."""
+
+    step: str
 
 
 _LATER: Final = ("chain", "source")

@@ -37,7 +37,7 @@ _LINKS = {
 """A field of the event's data → the link made of it: its name and the path that it completes."""
 
 _OF_CHAINS = {"slug": ("chain", "/v1/chains/")}
-"""Of the events `chain_run.*`, whose slug names no prompt."""
+"""Of the events of chains, whose slug names no prompt."""
 
 _CREDITS = {"credits": "/v1/credits"}
 """Of the events `credits.*`, which are about the workspace."""
@@ -99,7 +99,7 @@ def _encode(event: Event, *, data: object, base_url: str) -> bytes:
 
 
 def _links(event: Event) -> dict[str, str]:
-    known = _LINKS | _OF_CHAINS if event.type.startswith("chain_run.") else _LINKS
+    known = _LINKS | _OF_CHAINS if event.type.startswith(("chain_run.", "chain_test_run.")) else _LINKS
     named = ((known[field], event.data.get(field)) for field in known)
     lead = _CREDITS if event.type.startswith("credits.") else {}
     return lead | {name: path + quote(value, safe="") for (name, path), value in named if isinstance(value, str) and value}

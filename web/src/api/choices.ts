@@ -19,6 +19,18 @@ export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: strin
   return { choices, onSearch: setQ, empty };
 }
 
+/** Chains as choices of a Combobox, as prompts are. */
+export function useChainChoices(): { choices: Choice[]; onSearch: (typed: string) => void; empty: string } {
+  const [q, setQ] = useState("");
+  const { data, error, isPlaceholderData } = useRead("/v1/chains", { query: { q: q || undefined, limit: 50 } }, { staleTime: MINUTE_MS });
+  const choices = useMemo(() => {
+    const found = (data?.data ?? []).filter((one) => !isPlaceholderData || `${one.slug} ${one.name}`.toLowerCase().includes(q.trim().toLowerCase()));
+    return found.map((one) => ({ value: one.slug, label: one.slug, hint: one.name === one.slug ? undefined : one.name }));
+  }, [data, isPlaceholderData, q]);
+  const empty = error ? `Chains could not be looked for: ${error.message}` : data === undefined || isPlaceholderData ? "Looking…" : "Nothing found";
+  return { choices, onSearch: setQ, empty };
+}
+
 /** The datasets of the workspace by id, and as choices of a Combobox. */
 export function useDatasets(): { byId: ReadonlyMap<string, Schema<"DatasetAnswer">>; choices: Choice[]; /** Known to have none: while it is being asked, no. */ isEmpty: boolean; /** None are known yet, and none have failed to come. */ isPending: boolean } {
   const { rows, isPending } = useAll("/v1/datasets", {}, { staleTime: MINUTE_MS });

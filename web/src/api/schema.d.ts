@@ -6473,7 +6473,7 @@ export interface paths {
         put?: never;
         /**
          * Start test runs
-         * @description Runs a version, or several by several models, over a split of a dataset, in the background.
+         * @description Runs a version of a prompt, or several by several models, or of a chain, over a split of a dataset, in the background.
          */
         post: operations["create_test_run_v1_test_runs_post"];
         delete?: never;
@@ -6631,7 +6631,8 @@ export interface paths {
          * All answers of a test run as a file
          * @description JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
          *     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have
-         *     taken are null. Where the database goes away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole.
+         *     taken are null. Of a chain `trace_id` stands beside them, and `execution_id` is that of the last call, null where it made none. Where
+         *     the database goes away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole.
          *     In CSV an apostrophe stands before a text that would run as a formula.
          */
         get: operations["read_run_file_v1_test_runs__run_id__file_get"];
@@ -10424,12 +10425,17 @@ export interface components {
         };
         /**
          * ComparedRun
-         * @description The newest completed test run of one version by one model.
+         * @description The newest completed test run of one version of a prompt by one model, or of one of a chain.
          */
         ComparedRun: {
             accuracy: components["schemas"]["Share"] | null;
             /** @description How much less accurate than the best, with 95 % bounds: item by item, as the comparison of two runs has them; beyond 100,000 answers, or where some are not kept, as if the items were not the same, so rather too wide. Null for the best. */
             behind_best?: components["schemas"]["Share"] | null;
+            /**
+             * Chain
+             * @description Slug of the chain; `version` is its.
+             */
+            chain?: string | null;
             /** Correct */
             correct: number;
             /** Cost Nusd */
@@ -10459,13 +10465,16 @@ export interface components {
              */
             mean_cost_nusd: number | null;
             /** Model */
-            model: string;
+            model: string | null;
             /** P50 Ms */
             p50_ms: number | null;
             /** P95 Ms */
             p95_ms: number | null;
-            /** Prompt */
-            prompt: string;
+            /**
+             * Prompt
+             * @description Null: a chain was tested.
+             */
+            prompt: string | null;
             /** Repeats */
             repeats: number;
             /**
@@ -15357,7 +15366,7 @@ export interface components {
             };
             /**
              * Short Budgets
-             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
+             * @description Hard budgets of the workspace and the prompt, or those of a chain's steps, with less left than the forecast, the tightest first.
              */
             short_budgets?: components["schemas"]["ShortBudget"][];
         };
@@ -18915,9 +18924,9 @@ export interface components {
             } | null;
             /**
              * Execution Id
-             * Format: uuid
+             * @description Of a chain the last call; null: it made none.
              */
-            execution_id: string;
+            execution_id: string | null;
             /** Latency Ms */
             latency_ms: number | null;
             /** Output */
@@ -18931,6 +18940,11 @@ export interface components {
             } | null;
             /** Status */
             status: string | null;
+            /**
+             * Trace Id
+             * @description Of a chain: whose executions are its calls for this item. Null: of a prompt.
+             */
+            trace_id?: string | null;
         };
         /**
          * OptDump
@@ -19931,8 +19945,11 @@ export interface components {
             forecast: components["schemas"]["ForecastAnswer"];
             /** Items */
             items: number;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /** Version */
             version: number;
         };
@@ -22722,13 +22739,16 @@ export interface components {
             forecast: components["schemas"]["ForecastAnswer"];
             /** Items */
             items: number;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /** Runs */
             runs: components["schemas"]["PlannedRun"][];
             /**
              * Short Budgets
-             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
+             * @description Hard budgets of the workspace and the prompt, or those of a chain's steps, with less left than the forecast, the tightest first.
              */
             short_budgets?: components["schemas"]["ShortBudget"][];
             /** Version */
@@ -22754,6 +22774,11 @@ export interface components {
         RunSide: {
             /** @description null: no item has a right answer. */
             accuracy: components["schemas"]["Share"] | null;
+            /**
+             * Chain
+             * @description Slug of the chain; `version` is its.
+             */
+            chain?: string | null;
             /** Cost Nusd */
             cost_nusd: number | null;
             /** Dataset Version */
@@ -22768,9 +22793,12 @@ export interface components {
                 [key: string]: number;
             } | null;
             /** Model */
-            model: string;
-            /** Prompt */
-            prompt: string;
+            model: string | null;
+            /**
+             * Prompt
+             * @description null: a chain was tested.
+             */
+            prompt: string | null;
             /** Repeats */
             repeats: number;
             /** Simulated */
@@ -24136,8 +24164,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /** Version */
             version: number;
         };
@@ -25004,6 +25035,8 @@ export interface components {
         };
         /** TestRunAnswer */
         TestRunAnswer: {
+            /** @description What is tested in place of a prompt; `version` is the chain's. */
+            chain?: components["schemas"]["TestedChainAnswer"] | null;
             /**
              * Compare With
              * @description The run whose answers `pairwise` evaluators compared with.
@@ -25083,8 +25116,11 @@ export interface components {
             metrics?: {
                 [key: string]: unknown;
             } | null;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /**
              * Partial Results
              * @description What had come when it failed, was cancelled, or so far.
@@ -25096,8 +25132,11 @@ export interface components {
             progress: {
                 [key: string]: unknown;
             };
-            /** Prompt */
-            prompt: string;
+            /**
+             * Prompt
+             * @description Null: a chain is tested.
+             */
+            prompt: string | null;
             /** Repeats */
             repeats: number;
             /** Simulated */
@@ -25136,6 +25175,11 @@ export interface components {
          */
         TestRunBody: {
             /**
+             * Chain
+             * @description Slug, in place of a prompt: the whole chain is run on each item, whose variables are the chain's, and its output is what is compared and judged. `version`, `label` and `versions` are then the chain's; its steps name their models.
+             */
+            chain?: string | null;
+            /**
              * Compare With
              * @description A completed test run on this dataset: `pairwise` evaluators compare with its answers.
              */
@@ -25171,7 +25215,7 @@ export interface components {
              * Prompt
              * @description Slug; the version that production names, unless one is given.
              */
-            prompt: string;
+            prompt?: string | null;
             /**
              * Repeats
              * @default 1
@@ -25223,6 +25267,22 @@ export interface components {
             dataset_id: string;
             /** Total */
             total: number;
+        };
+        /**
+         * TestedChainAnswer
+         * @description The chain of a test run. `prompts`: what its steps run in it, as SLUG@VERSION; `models`: by which model.
+         */
+        TestedChainAnswer: {
+            /** Models */
+            models: {
+                [key: string]: string;
+            };
+            /** Prompts */
+            prompts: {
+                [key: string]: string;
+            };
+            /** Slug */
+            slug: string;
         };
         /**
          * TierBody
@@ -76042,12 +76102,14 @@ export interface operations {
             query?: {
                 /** @description Only those of this prompt. */
                 prompt?: string | null;
+                /** @description Only those of this chain. */
+                chain?: string | null;
                 status?: ("pending" | "running" | "paused" | "completed" | "failed" | "cancelled") | null;
                 /** @description Only the runs on this dataset, in whichever version. */
                 dataset_id?: string | null;
                 /** @description Only the runs that one request started. */
                 group_id?: string | null;
-                /** @description Only the runs of this version. */
+                /** @description Only the runs of this version, of a prompt or a chain. */
                 version?: number | null;
                 /** @description Only runs over test cases of the version, or only the others. */
                 source?: ("dataset" | "test_cases") | null;
@@ -77810,7 +77872,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "chain_test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */

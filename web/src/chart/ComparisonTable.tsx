@@ -5,7 +5,7 @@ import { Intervals } from "./Intervals";
 
 type Run = Schema<"ComparedRun">;
 
-export const runName = (run: Pick<Run, "prompt" | "version">) => `${run.prompt} v${run.version}`;
+export const runName = (run: Pick<Run, "prompt" | "chain" | "version">) => `${run.prompt ?? run.chain ?? ""} v${run.version}`;
 
 const columnsFor = (isAlone: boolean): Column<Run>[] => [
   {
@@ -14,7 +14,7 @@ const columnsFor = (isAlone: boolean): Column<Run>[] => [
     cell: (run) => (
       <span className="block min-w-0">
         <span className="font-mono text-13 font-medium wrap-anywhere">{runName(run)}</span>
-        <span className="block text-12 text-muted wrap-anywhere">{run.model}</span>
+        <span className="block text-12 text-muted wrap-anywhere">{run.model ?? "a chain"}</span>
       </span>
     ),
   },

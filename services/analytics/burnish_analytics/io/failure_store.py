@@ -103,7 +103,8 @@ async def wrong_answers(tx: Tx, workspace_id: UUID, slug: str, *, since: datetim
            SELECT DISTINCT ON (r.test_run_id, coalesce(c.failed ->> 'item_id', c.n::text)) r.test_run_id, r.version, r.finished_at,
                   c.failed, c.n
              FROM (SELECT DISTINCT ON (t.slug, t.version, t.model, t.dataset_id, t.split) t.test_run_id, t.version, t.finished_at, t.result
-                     FROM (SELECT * FROM test_runs x WHERE x.workspace_id = $1 AND $2 IN ('', x.slug) AND x.status = 'completed'
+                     FROM (SELECT * FROM test_runs x WHERE x.workspace_id = $1 AND x.slug IS NOT NULL AND $2 IN ('', x.slug)
+                              AND x.status = 'completed'
                               AND x.finished_at >= $3 AND x.forgotten_at IS NULL ORDER BY x.finished_at DESC LIMIT $4) t
                     ORDER BY t.slug, t.version, t.model, t.dataset_id, t.split, t.finished_at DESC) r,
                   jsonb_array_elements(CASE jsonb_typeof(r.result -> 'failed_cases') WHEN 'array' THEN r.result -> 'failed_cases'

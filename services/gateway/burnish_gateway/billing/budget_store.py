@@ -53,14 +53,14 @@ async def list_budgets(tx: Tx, *, after: UUID | None, limit: int, target_kind: s
     )
 
 
-async def short_budgets(tx: Tx, prompt_id: UUID, *, below_nusd: int) -> Sequence[Record]:
-    """Hard ones of the workspace and of the prompt that let through less than `below_nusd` now, the tightest first."""
+async def short_budgets(tx: Tx, prompt_ids: Sequence[UUID], *, below_nusd: int) -> Sequence[Record]:
+    """Hard ones of the workspace and of these prompts that let through less than `below_nusd` now, the tightest first."""
     return await tx.fetch(
         f"""SELECT budget_id AS id, name, target_kind, period, greatest(0, limit_nusd - spent_nusd - held_nusd) AS left_nusd
               FROM ({SHOWN} WHERE b.closed_at IS NULL AND b.hard
-                     AND (b.target_kind = 'workspace' OR b.target_kind = 'prompt' AND b.target_id = $1)) shown
+                     AND (b.target_kind = 'workspace' OR b.target_kind = 'prompt' AND b.target_id = ANY ($1))) shown
              WHERE limit_nusd - spent_nusd - held_nusd < $2 ORDER BY left_nusd, budget_id""",
-        str(prompt_id),
+        [str(one) for one in prompt_ids],
         below_nusd,
     )
 

@@ -57,7 +57,7 @@ async def failures_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, run_id: UUID
              JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id AND i.split <> 'test'
               AND i.removed_version IS NULL
             WHERE e.workspace_id = $1 AND e.owner_id = $2 AND coalesce(e.score, 0) < 1 AND i.expected IS NOT NULL
-              AND e.answered_at IS NOT NULL
+              AND e.answered_at IS NOT NULL AND e.step IS NULL
               AND length(i.input::text) <= $4 ORDER BY i.position, e.repeat LIMIT $3""",
         workspace_id,
         run_id,

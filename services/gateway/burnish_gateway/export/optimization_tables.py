@@ -33,8 +33,8 @@ OPTIMIZATION_TABLES: Final = (
     ),
     _table(
         "test_runs",
-        "test_run_id prompt_id slug version model dataset_id dataset_version split repeats status total done result error simulated"
-        " evaluator_ids judge_model open_ended cases_digest compare_with failed_of item_ids group_id paused_at"
+        "test_run_id prompt_id slug chain_id chain version model dataset_id dataset_version split repeats status total done result error"
+        " simulated evaluator_ids judge_model open_ended cases_digest compare_with failed_of item_ids group_id paused_at"
         " created_by created_at started_at"
         " finished_at forgotten_at",
         "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
@@ -49,7 +49,7 @@ OPTIMIZATION_TABLES: Final = (
     _table("optimization_candidates", "job_id question text first_asked", "job_id question", page_rows=PAGE_ROWS_OF_TEXTS),
     _table(
         "evaluations",
-        "owner_id question item_id repeat execution_id attempt asked_at answered_at status score scores"
+        "owner_id question item_id repeat step execution_id attempt asked_at answered_at status score scores"
         " output error spent_nusd latency_ms simulated",
         "owner_id question item_id repeat",
     ),

@@ -17,7 +17,8 @@ from burnish_gateway.optimization import store as runs_store
 from burnish_gateway.optimization.compare_runs import RunComparison, compare_runs
 from burnish_gateway.optimization.compare_scores import score_in_words
 from burnish_gateway.optimization.run_again import body_again
-from burnish_gateway.optimization.start import start_optimization, start_test_run
+from burnish_gateway.optimization.start import start_optimization
+from burnish_gateway.optimization.start_run import start_test_run
 from burnish_gateway.rounds import RulePrincipal, StepRounds
 from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Tx

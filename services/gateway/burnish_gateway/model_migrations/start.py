@@ -13,7 +13,8 @@ from burnish_gateway.model_migrations.bodies import MigrationBody
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.run_again import body_again
-from burnish_gateway.optimization.start import check_budget, plan_optimization, plan_test_run
+from burnish_gateway.optimization.start import check_budget, plan_optimization
+from burnish_gateway.optimization.start_run import plan_test_run
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.turns_store import take_turns
 from burnish_shared.db import model_store

@@ -15,7 +15,7 @@ from burnish_gateway.models.bodies import RetireModel
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.stand_in import check_does_as_much
 from burnish_gateway.optimization.run_again import body_again
-from burnish_gateway.optimization.start import start_test_run
+from burnish_gateway.optimization.start_run import start_test_run
 from burnish_gateway.uses import Use
 from burnish_shared.db import model_store
 from burnish_shared.db.changes import note_change

@@ -85,8 +85,9 @@ USES: Final = """WITH named AS (SELECT jsonb_build_object('model', $2::text) AS 
      UNION ALL
     SELECT 'assistant', $4 FROM assistant_settings s WHERE s.workspace_id = $1 AND $2 IN (s.ask_model, s.write_model)
      UNION ALL
-    SELECT 'test_run', t.test_run_id::text FROM test_runs t
-     WHERE t.workspace_id = $1 AND t.status NOT IN ('completed', 'failed', 'cancelled') AND t.model = $2
+    SELECT 'test_run', t.test_run_id::text FROM test_runs t, named
+     WHERE t.workspace_id = $1 AND t.status NOT IN ('completed', 'failed', 'cancelled')
+       AND (t.model = $2 OR jsonb_path_exists(t.chain, '$.prompts.*.model ? (@ == $model)', named.it))
      UNION ALL
     SELECT 'optimization', j.job_id::text FROM optimization_jobs j, named
      WHERE j.workspace_id = $1 AND j.status NOT IN ('completed', 'failed', 'cancelled')

@@ -10,9 +10,12 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.optimization.forecast import Forecast
 from burnish_gateway.optimization.proposals import first_of, report_told
-from burnish_gateway.optimization.start import JobPlan, RunPlan, Started, least_credits
+from burnish_gateway.optimization.start import JobPlan, Started, least_credits
+from burnish_gateway.optimization.start_run import RunPlan
 from burnish_shared.money import credits_text
 from burnish_shared.proposals import counts_of
+
+OF_A_CHAIN: Final = "Null: of a chain, whose steps name theirs."
 
 
 class ForecastAnswer(BaseModel):
@@ -40,7 +43,7 @@ class StartedRun(BaseModel):
 
     id: UUID
     version: int
-    model: str
+    model: str | None = Field(description=OF_A_CHAIN)
     forecast: ForecastAnswer
 
 
@@ -53,7 +56,7 @@ class StartedRunsAnswer(StartedAnswer):
 
 class PlannedRun(BaseModel):
     version: int
-    model: str
+    model: str | None = Field(description=OF_A_CHAIN)
     items: int
     forecast: ForecastAnswer
 
@@ -68,7 +71,9 @@ class ShortBudget(BaseModel):
     left_nusd: int
 
 
-SHORT_BUDGETS: Final = "Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first."
+SHORT_BUDGETS: Final = (
+    "Hard budgets of the workspace and the prompt, or those of a chain's steps, with less left than the forecast, the tightest first."
+)
 
 
 class RunPlanAnswer(PlannedRun):
@@ -112,6 +117,16 @@ _WAITS_FOR = (
 _STARTS = ". It goes on by itself. Null where somebody works on it or will within seconds, in lists, and at the end."
 
 
+class TestedChainAnswer(BaseModel):
+    """The chain of a test run. `prompts`: what its steps run in it, as SLUG@VERSION; `models`: by which model."""
+
+    __test__ = False
+
+    slug: str
+    prompts: dict[str, str]
+    models: dict[str, str]
+
+
 class TestRunAnswer(BaseModel):
     __test__ = False  # pytest takes the name for a test
 
@@ -119,9 +134,10 @@ class TestRunAnswer(BaseModel):
     status: str = Field(description="pending | running | paused | completed | failed | cancelled")
     waits_for: str | None = Field(default=None, description=_WAITS_FOR + _STARTS)
     group_id: UUID | None = Field(default=None, description="The runs that one request started: `GET /v1/test-runs?group_id=`.")
-    prompt: str
+    prompt: str | None = Field(description="Null: a chain is tested.")
+    chain: TestedChainAnswer | None = Field(default=None, description="What is tested in place of a prompt; `version` is the chain's.")
     version: int
-    model: str
+    model: str | None = Field(description=OF_A_CHAIN)
     dataset_id: UUID
     dataset_version: int
     split: str
@@ -239,7 +255,7 @@ def started_runs_answer(started: Sequence[Started]) -> StartedRunsAnswer:
     """Of at least one run."""
     runs = [
         StartedRun(
-            id=one.id, version=one.version or 0, model=one.model or "", forecast=_forecast(one.forecast, set_aside_nusd=one.set_aside_nusd)
+            id=one.id, version=one.version or 0, model=one.model, forecast=_forecast(one.forecast, set_aside_nusd=one.set_aside_nusd)
         )
         for one in started
     ]
@@ -250,8 +266,8 @@ def run_plans_answer(plans: Sequence[RunPlan]) -> RunPlanAnswer:
     """Of at least one run."""
     runs = [
         PlannedRun(
-            version=plan.subject.version.version,
-            model=plan.model,
+            version=plan.tested.version,
+            model=plan.tested.model,
             items=plan.total,
             forecast=_forecast(plan.forecast, set_aside_nusd=plan.set_aside_nusd),
         )
@@ -308,6 +324,7 @@ def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
         status="paused" if row["status"] in ("pending", "running") and row["paused_at"] is not None else row["status"],
         waits_for=row.get("waits_for"),
         prompt=row["slug"],
+        chain=tested_chain(row["chain"]),
         source="dataset" if row["cases_digest"] is None else "test_cases",
         judge=row["judge_model"],
         progress={"done": row["done"], "total": row["total"]},
@@ -346,6 +363,18 @@ def progress_of(row: Record) -> dict[str, Any]:
 
 def _judge(search: dict[str, Any]) -> dict[str, str]:
     return {"judge": search["judge_model"]} if search.get("judge_model") else {}
+
+
+def tested_chain(chain: dict[str, Any] | None) -> TestedChainAnswer | None:
+    """Without its form, which its version says."""
+    if chain is None:
+        return None
+    prompts: dict[str, dict[str, Any]] = chain["prompts"]
+    return TestedChainAnswer(
+        slug=chain["slug"],
+        prompts={step: f"{one['slug']}@{one['version']}" for step, one in prompts.items()},
+        models={step: one["model"] for step, one in prompts.items()},
+    )
 
 
 def _chain(search: dict[str, Any]) -> TunedChainAnswer | None:

@@ -23,7 +23,16 @@ class TestRunBody(ApiModel):
 
     __test__ = False  # pytest takes the name for a test
 
-    prompt: Text = Field(min_length=1, max_length=130, description="Slug; the version that production names, unless one is given.")
+    prompt: Text | None = Field(
+        default=None, min_length=1, max_length=130, description="Slug; the version that production names, unless one is given."
+    )
+    chain: Text | None = Field(
+        default=None,
+        min_length=1,
+        max_length=130,
+        description="Slug, in place of a prompt: the whole chain is run on each item, whose variables are the chain's, and its output is "
+        "what is compared and judged. `version`, `label` and `versions` are then the chain's; its steps name their models.",
+    )
     version: int | None = Field(default=None, ge=1)
     label: Text | None = None
     versions: list[Annotated[int, Field(ge=1)]] = Field(
@@ -59,6 +68,18 @@ class TestRunBody(ApiModel):
     failed_of: UUID | None = Field(
         default=None, description="Only the items that failed in this completed test run on the same split of this dataset."
     )
+
+    @model_validator(mode="after")
+    def _is_of_one(self) -> Self:
+        if self.prompt is None and self.chain is None:
+            raise ValueError("prompt: is needed, or a chain")
+        if self.prompt is not None and self.chain is not None:
+            raise ValueError("chain: stands in place of a prompt; give one of them")
+        if self.chain is not None and self.models:
+            raise ValueError("models: the steps of a chain name their models; leave it out")
+        if self.chain is not None and self.source is not None:
+            raise ValueError("source: a chain holds no test cases; give a dataset_id and a split")
+        return self
 
     @model_validator(mode="after")
     def _has_items(self) -> Self:

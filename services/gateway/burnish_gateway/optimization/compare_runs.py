@@ -28,9 +28,10 @@ class RunSide(BaseModel):
     """One of the two runs; `accuracy` of the items that both answered, with its 95 % bounds."""
 
     id: UUID
-    prompt: str
+    prompt: str | None = Field(description="null: a chain was tested.")
+    chain: str | None = Field(default=None, description="Slug of the chain; `version` is its.")
     version: int
-    model: str
+    model: str | None
     repeats: int
     dataset_version: int
     accuracy: Share | None = Field(description="null: no item has a right answer.")
@@ -172,6 +173,7 @@ def _side(run: Record, shares: Sequence[Fraction]) -> RunSide:
     return RunSide(
         id=run["test_run_id"],
         prompt=run["slug"],
+        chain=run["chain"]["slug"] if run["chain"] else None,
         accuracy=Share(value=interval.value, low=interval.low, high=interval.high) if interval else None,
         cost_nusd=result.get("cost_nusd"),
         latency_ms=result.get("latency_ms"),

@@ -18,6 +18,9 @@ GONE: Final = 2**31 - 1
 BLANKS: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """What `str.strip` takes off, by which categories are named."""
 
+NO_CALL: Final = UUID(int=0)
+"""In place of the execution of a chain that asked nothing."""
+
 SHOWN_CHARS: Final = 300
 """Of each text in a list."""
 
@@ -53,7 +56,7 @@ async def evaluator_scores(
                JOIN evaluators v ON v.workspace_id = $1 AND v.evaluator_id = ANY ($4) AND v.kind <> 'pairwise'
                 AND e.scores ? v.evaluator_id::text
               CROSS JOIN LATERAL (SELECT (e.scores -> v.evaluator_id::text ->> 'score')::float8 AS score) n
-              WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3)
+              WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.step IS NULL
               GROUP BY v.evaluator_id, e.item_id) s
             WHERE base IS NOT NULL AND run IS NOT NULL ORDER BY evaluator_id, item_id""",
         workspace_id,
@@ -67,16 +70,19 @@ async def evaluator_scores(
 async def cases_of(tx: Tx, workspace_id: UUID, item_ids: Sequence[UUID], *, run_id: UUID, base_id: UUID) -> dict[UUID, asyncpg.Record]:
     """The items with the first answers of both runs."""
     rows = await tx.fetch(
-        """SELECT n.item_id, i.input, i.expected, b.output AS base_output, a.output AS run_output, b.execution_id AS base_execution_id,
-                  a.execution_id AS run_execution_id
+        """SELECT n.item_id, i.input, i.expected, b.output AS base_output, a.output AS run_output,
+                  nullif(b.execution_id, $5) AS base_execution_id, nullif(a.execution_id, $5) AS run_execution_id
              FROM unnest($2::uuid[]) n(item_id)
              LEFT JOIN dataset_items i ON i.workspace_id = $1 AND i.item_id = n.item_id
              LEFT JOIN evaluations b ON b.workspace_id = $1 AND b.owner_id = $3 AND b.item_id = n.item_id AND b.repeat = 0
-             LEFT JOIN evaluations a ON a.workspace_id = $1 AND a.owner_id = $4 AND a.item_id = n.item_id AND a.repeat = 0""",
+              AND b.step IS NULL
+             LEFT JOIN evaluations a ON a.workspace_id = $1 AND a.owner_id = $4 AND a.item_id = n.item_id AND a.repeat = 0
+              AND a.step IS NULL""",
         workspace_id,
         item_ids,
         base_id,
         run_id,
+        NO_CALL,
     )
     return {row["item_id"]: row for row in rows}
 
@@ -146,14 +152,16 @@ async def answers_of_item(
 ) -> dict[UUID, asyncpg.Record]:  # fmt: skip
     """Run → its answer to the item in this repeat; a run that has none is not in it."""
     rows = await tx.fetch(
-        """SELECT owner_id, execution_id, output, score >= 1 AS correct, status, error, spent_nusd AS cost_nusd, latency_ms,
-                  answered_at
+        """SELECT owner_id, nullif(execution_id, $5) AS execution_id, output, score >= 1 AS correct, status, error, spent_nusd AS cost_nusd,
+                  latency_ms, answered_at
              FROM evaluations
-            WHERE workspace_id = $1 AND owner_id = ANY ($2) AND item_id = $3 AND repeat = $4 AND answered_at IS NOT NULL""",
+            WHERE workspace_id = $1 AND owner_id = ANY ($2) AND item_id = $3 AND repeat = $4 AND answered_at IS NOT NULL
+              AND step IS NULL""",
         workspace_id,
         list(owners),
         item_id,
         repeat,
+        NO_CALL,
     )
     return {row["owner_id"]: row for row in rows}
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.optimization import compare_runs_store as store
 from burnish_gateway.optimization.compare_runs import comparable_runs
+from burnish_shared.chains.item_trace import trace_of_item
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
@@ -40,7 +41,8 @@ class ComparedItemPage(BaseModel):
 class OneAnswer(BaseModel):
     """What one run answered to an item in one repeat. `output` null: no answer came (`error`), or its text is kept no more."""
 
-    execution_id: UUID
+    execution_id: UUID | None = Field(description="Of a chain the last call; null: it made none.")
+    trace_id: str | None = Field(default=None, description="Of a chain: whose executions are its calls for this item. Null: of a prompt.")
     output: str | None
     correct: bool | None = Field(description="null: the item has no right answer.")
     status: str | None
@@ -119,7 +121,11 @@ async def read_compared(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UU
     answers = await store.answers_of_item(tx, workspace_id, item_id, owners=[run_id, base_id], repeat=repeat)
     item = await store.item_of(tx, workspace_id, item_id)
     sides = {
-        name: SideOfItem(right=row[f"{name}_right"], asked=row[f"{name}_n"], answer=_answer(answers.get(owner["test_run_id"]), owner))
+        name: SideOfItem(
+            right=row[f"{name}_right"],
+            asked=row[f"{name}_n"],
+            answer=_answer(answers.get(owner["test_run_id"]), owner, item_id, repeat=repeat),
+        )
         for name, owner in (("base", base), ("run", run))
     }
     return ComparedAnswers(
@@ -134,9 +140,11 @@ async def read_compared(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UU
     )
 
 
-def _answer(row: Record | None, run: Record) -> OneAnswer | None:
+def _answer(row: Record | None, run: Record, item_id: UUID, *, repeat: int) -> OneAnswer | None:
     if row is None:
         return None
+    trace_id = None if run["chain_id"] is None else trace_of_item(run["test_run_id"], item_id, repeat).hex
     listed: list[dict[str, Any]] = (run["result"] or {}).get("failed_cases") or []
-    scores = next((one.get("scores") for one in listed if one.get("execution_id") == str(row["execution_id"])), None)
-    return OneAnswer(scores=scores or None, **{name: one for name, one in row.items() if name != "owner_id"})
+    own = (one for one in listed if one.get("execution_id") == str(row["execution_id"]) or (trace_id and one.get("trace_id") == trace_id))
+    scores = next((one.get("scores") for one in own), None)
+    return OneAnswer(scores=scores or None, trace_id=trace_id, **{name: one for name, one in row.items() if name != "owner_id"})

@@ -142,7 +142,8 @@ class Stepping:
 
     def each_nusd(self, sizes: Sizes, *, steps: int) -> int:
         """`sizes`: of the prompt that is searched, for the length of an item."""
-        return _usual_nusd(self.price, self._input_tokens(sizes, steps=steps), min(OUTPUT_TOKENS_USUAL, self.sizes.output_cap))
+        answer = min(max(OUTPUT_TOKENS_USUAL, sizes.expected_tokens), self.sizes.output_cap)
+        return _usual_nusd(self.price, self._input_tokens(sizes, steps=steps), answer)
 
     def hold_nusd(self, sizes: Sizes, *, steps: int) -> int:
         """What one on its way holds at most."""

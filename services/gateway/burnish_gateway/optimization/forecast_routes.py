@@ -10,7 +10,8 @@ from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers
 from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
-from burnish_gateway.optimization.start import plan_test_run, try_plan
+from burnish_gateway.optimization.start import try_plan
+from burnish_gateway.optimization.start_run import plan_test_run
 from burnish_gateway.optimization.store import begin_trial, take_back_trial
 from burnish_gateway.wire import make_router
 from burnish_shared.db.session import Tx
@@ -28,7 +29,7 @@ async def forecast_test_run(request: Request, gateway: GatewayParts, principal: 
         plans = [await plan_test_run(tx, principal, one) for one in body.each()]
         await take_back_trial(tx)
         told = answers.run_plans_answer(plans)
-        short = await short_budgets(tx, plans[0].subject.prompt.prompt_id, below_nusd=told.forecast.cost_nusd)
+        short = await short_budgets(tx, plans[0].tested.prompt_ids, below_nusd=told.forecast.cost_nusd)
         return told.model_copy(update={"short_budgets": [answers.ShortBudget(**dict(one)) for one in short]})
 
     return await run_once(gateway, request, principal, status=200, work=work)
@@ -45,7 +46,7 @@ async def forecast_optimization(request: Request, gateway: GatewayParts, princip
         plan = await try_plan(tx, principal, body)
         told = answers.job_plan_answer(plan)
         most = min(told.forecast.cost_nusd, told.forecast.set_aside_nusd)
-        short = await short_budgets(tx, plan.subject.prompt.prompt_id, below_nusd=most)
+        short = await short_budgets(tx, [plan.subject.prompt.prompt_id], below_nusd=most)
         looks = await looks_taken(tx, principal.workspace_id, plan.subject.dataset.dataset_id)
         lacking = items_lacking(
             train_items=told.counts["train"], validation_items=told.counts["validation"], test_items=told.counts["test"],

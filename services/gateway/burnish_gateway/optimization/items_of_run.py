@@ -79,15 +79,20 @@ async def check_searchable(tx: Tx, workspace_id: UUID, dataset: Dataset, *, metr
 
 
 async def judge_of_criteria(
-    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str, asked: str | None, model: str
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str, asked: str | None, model: str | None
 ) -> LlmJudge | None:  # fmt: skip
-    """Who judges the items that have criteria, by the longest of them. None: no item has any. `model`: what answers.
+    """Who judges the items that have criteria, by the longest of them. None: no item has any. `model`: what answers; None: a
+    chain does.
 
-    Raises InvalidField for a judge that nothing needs.
+    Raises InvalidField for a judge that nothing needs, and for a chain without one where items have criteria.
     """
     criteria = Judged.of({"criteria": await from_test_cases_store.longest_criteria(tx, workspace_id, dataset_id, split=split)}).criteria
     if not criteria:
         if asked is not None:
             raise InvalidField("judge: nothing that is asked about has criteria to be judged by; leave it out.", param="judge")
         return None
-    return judge_by(criteria, model=asked or (SIMULATED_JUDGE if model.startswith("simulated/") else model))
+    if asked is not None:
+        return judge_by(criteria, model=asked)
+    if model is None:
+        raise InvalidField("judge: some items have criteria, and a chain is no one model; name the model that judges.", param="judge")
+    return judge_by(criteria, model=SIMULATED_JUDGE if model.startswith("simulated/") else model)

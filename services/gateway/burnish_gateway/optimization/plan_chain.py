@@ -1,11 +1,11 @@
-"""An optimization of one step of a chain: what the chain is, what its steps run now, and whether the step can be tried in it."""
+"""A chain that is tested, or one step of which is optimized: what it is, what its steps run now, and whether they can be tried."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.chains import store as chains_store
-from burnish_gateway.chains.chain import no_such_chain
+from burnish_gateway.chains.chain import ChainHead, ChainVersion, no_such_chain
 from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.forecast import Sizes, Stepping
@@ -15,11 +15,11 @@ from burnish_gateway.registry.prompt import check_not_archived, no_such_prompt
 from burnish_shared.chains.form import Call, Chain, all_steps
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.chains.variables import variables_of_item
-from burnish_shared.contracts.searches import ChainPlace, ChainPrompt, ChainSearch
+from burnish_shared.contracts.searches import ChainPlace, ChainPrompt, ChainSearch, TestedChain
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, MissingVariables
 from burnish_shared.prompt_settings import CAPS, with_overrides
-from burnish_shared.slug import LATEST, PRODUCTION, PromptName, parse_slug
+from burnish_shared.slug import LATEST, PRODUCTION, Label, PromptName, Slug, parse_label, parse_slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +37,52 @@ class ChainPlan:
 
     def check_fit(self, given: Any) -> None:
         """Raises InvalidField where the items of a dataset are no variables of the chain."""
-        try:
-            variables_of_item(self.chain, given)
-        except (InvalidField, MissingVariables) as error:
-            raise InvalidField(f"The items do not fit the chain: {error.message}", param="dataset_id") from None
+        check_items_fit(self.chain, given)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeChain:
+    """A chain that a test run takes as it stands now. `steps`: for the forecast."""
+
+    chain: Chain
+    tested: TestedChain
+    steps: list[Stepping]
+
+
+def check_items_fit(chain: Chain, given: Any) -> None:
+    """Raises InvalidField where an item's input is no variables of the chain."""
+    try:
+        variables_of_item(chain, given)
+    except (InvalidField, MissingVariables) as error:
+        raise InvalidField(f"The items do not fit the chain: {error.message}", param="dataset_id") from None
+
+
+async def plan_whole_chain(tx: Tx, principal: Principal, name: str, *, version: int | None, label: str | None) -> WholeChain:
+    """The version that is named (production, else the newest, where none is), and what its steps run now.
+
+    Raises NotFound, Conflict for what is archived, InvalidField for a step that no evaluation can ask.
+    """
+    slug = parse_slug(name, param="chain")
+    head, found = await _chain(tx, principal, slug, version=version, label=None if label is None else parse_label(label))
+    chain = read_chain(found.content)
+    calls = _calls(chain)
+    _check_extra(calls, param="chain")
+    prompts: dict[str, ChainPrompt] = {}
+    steps: list[Stepping] = []
+    for step, call in calls.items():
+        prompts[step], fields = await _step(tx, principal, call, version=None)
+        price = await price_of(tx, principal, prompts[step].model, param=f"chain.steps.{step}", asked=fields)
+        steps.append(Stepping(Sizes.of(fields, longest_input=""), price))
+    tested = TestedChain(chain_id=head.chain_id, slug=slug, version=found.version, form=dict(found.content), prompts=prompts)
+    return WholeChain(chain, tested, steps)
 
 
 async def plan_chain(tx: Tx, principal: Principal, place: ChainPlace, *, body: OptimizationBody) -> ChainPlan:
     """As it stands now. Raises NotFound, Conflict for what is archived, InvalidField naming what does not fit."""
     slug = parse_slug(place.slug, param="chain.slug")
-    head = await chains_store.find_head(tx, principal.workspace_id, slug)
-    if head is None:
-        raise no_such_chain(slug, at="chain.")
-    label = None if place.version is not None else PRODUCTION if PRODUCTION in head.labels else LATEST
-    if place.version is not None and place.version > head.latest_version:
-        raise no_such_chain(slug, version=place.version, at="chain.")
-    number, _ = head.named(label=label, version=place.version)
-    version = await chains_store.find_version(tx, principal.workspace_id, head.chain_id, number)
-    if version is None:
-        raise no_such_chain(slug, version=number, at="chain.")
-    if head.archived_at is not None:
-        raise Conflict(f"The chain '{slug}' is archived; it cannot be run.", param="chain.slug")
+    head, version = await _chain(tx, principal, slug, version=place.version, label=None, at="chain.")
     chain = read_chain(version.content)
-    calls = {step.id: step.does for step in all_steps(chain.steps) if isinstance(step.does, Call)}
+    calls = _calls(chain)
     own = _check_step(calls, place, body=body, slug=slug)
     prompts: dict[str, ChainPrompt] = {}
     steps: list[Stepping] = []
@@ -76,6 +99,39 @@ async def plan_chain(tx: Tx, principal: Principal, place: ChainPlace, *, body: O
     return ChainPlan(chain, search, prompts[place.step].version, own.model, steps)
 
 
+async def _chain(
+    tx: Tx, principal: Principal, slug: Slug, *, version: int | None, label: Label | None, at: str = ""
+) -> tuple[ChainHead, ChainVersion]:
+    """`at`: what stands before the names of fields in the request."""
+    head = await chains_store.find_head(tx, principal.workspace_id, slug)
+    if head is None:
+        raise no_such_chain(slug, at=at)
+    if version is None and label is None:
+        label = PRODUCTION if PRODUCTION in head.labels else LATEST
+    if version is not None and version > head.latest_version:
+        raise no_such_chain(slug, version=version, at=at)
+    number, _ = head.named(label=label, version=version)
+    found = await chains_store.find_version(tx, principal.workspace_id, head.chain_id, number)
+    if found is None:
+        raise no_such_chain(slug, version=number, at=at)
+    if head.archived_at is not None:
+        raise Conflict(f"The chain '{slug}' is archived; it cannot be run.", param=f"{at}slug" if at else "chain")
+    return head, found
+
+
+def _calls(chain: Chain) -> dict[str, Call]:
+    return {step.id: step.does for step in all_steps(chain.steps) if isinstance(step.does, Call)}
+
+
+def _check_extra(calls: dict[str, Call], *, param: str) -> None:
+    for name, call in calls.items():
+        if call.overrides.get("extra"):
+            raise InvalidField(
+                f"chain: the step {name!r} sends fields of the provider's own format (overrides.extra), which an evaluation does not send.",
+                param=param,
+            )
+
+
 def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: OptimizationBody, slug: str) -> Call:
     """The step that is tried. Raises InvalidField."""
     own = calls.get(place.step)
@@ -87,12 +143,7 @@ def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: Optimization
         )
     if own.prompt.slug != parse_slug(body.prompt, param="prompt"):
         raise InvalidField(f"prompt: the step {place.step!r} of the chain '{slug}' runs the prompt '{own.prompt.slug}'.", param="prompt")
-    for name, call in calls.items():
-        if call.overrides.get("extra"):
-            raise InvalidField(
-                f"chain: the step {name!r} sends fields of the provider's own format (overrides.extra), which an evaluation does not send.",
-                param="chain.slug",
-            )
+    _check_extra(calls, param="chain.slug")
     _check_runs_once(calls, place, slug=slug)
     fixed = {name for name, value in own.overrides.items() if value is not None} | ({"model"} if own.model is not None else set())
     fixed |= CAPS if fixed & CAPS else set()

@@ -28,7 +28,8 @@ from burnish_gateway.optimization import (
 )
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
 from burnish_gateway.optimization.follow import follow_job
-from burnish_gateway.optimization.start import start_optimization, start_test_runs
+from burnish_gateway.optimization.start import start_optimization
+from burnish_gateway.optimization.start_run import start_test_runs
 from burnish_gateway.optimization.store import RunKind
 from burnish_gateway.optimization.wake import wake_test_runs
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -55,12 +56,12 @@ TestRunStatus = Literal["pending", "running", "paused", "completed", "failed", "
 
 @router.post("/v1/test-runs", status_code=202, response_model=answers.StartedRunsAnswer, responses=PAID, summary="Start test runs")
 async def create_test_run(request: Request, gateway: GatewayParts, principal: Editor, body: TestRunBody) -> Response:
-    """Runs a version, or several by several models, over a split of a dataset, in the background."""
+    """Runs a version of a prompt, or several by several models, or of a chain, over a split of a dataset, in the background."""
 
     async def work(tx: Tx) -> answers.StartedRunsAnswer:
         started = await start_test_runs(tx, principal, body)
         for one in started:
-            asked = _asked(body) | {"version": one.version, "model": one.model}
+            asked = _asked(body) | {"version": one.version} | ({"model": one.model} if one.model else {})
             await audit.note(tx, principal, action="test_run.started", kind="test_run", key=str(one.id), after=asked)
         return answers.started_runs_answer(started)
 
@@ -73,10 +74,13 @@ async def list_test_runs(
     gateway: GatewayParts,
     principal: Viewer,
     prompt: Slug = None,
+    chain: Annotated[str | None, Query(max_length=130, description="Only those of this chain.")] = None,
     status: TestRunStatus | None = None,
     dataset_id: Annotated[UUID | None, Query(description="Only the runs on this dataset, in whichever version.")] = None,
     group_id: Annotated[UUID | None, Query(description="Only the runs that one request started.")] = None,
-    version: Annotated[int | None, Query(ge=1, le=MAX_VERSION, description="Only the runs of this version.")] = None,
+    version: Annotated[
+        int | None, Query(ge=1, le=MAX_VERSION, description="Only the runs of this version, of a prompt or a chain.")
+    ] = None,
     source: Annotated[
         Literal["dataset", "test_cases"] | None, Query(description="Only runs over test cases of the version, or only the others.")
     ] = None,
@@ -84,7 +88,8 @@ async def list_test_runs(
     cursor: str | None = None,
 ) -> answers.TestRunPage:
     of_cases = None if source is None else source == "test_cases"
-    of = {"dataset_id": dataset_id, "group_id": group_id, "version": version, "of_cases": of_cases}
+    slug = None if chain is None else parse_slug(chain, param="chain")
+    of = {"chain": slug, "dataset_id": dataset_id, "group_id": group_id, "version": version, "of_cases": of_cases}
     page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, **of, limit=limit, cursor=cursor)
     return answers.TestRunPage(data=[answers.test_run_answer(row, in_full=False) for row in page["data"]], next_cursor=page["next_cursor"])
 

@@ -1,5 +1,6 @@
 """`/v1/test-runs/{run_id}/file`: all answers of a test run."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -27,12 +28,17 @@ async def read_run_file(
 ) -> Response:
     """JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`, `scores` (by the evaluator's id:
-    `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Where the database goes away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole.
+    `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Of a chain `trace_id` stands beside
+    them, and `execution_id` is that of the last call, null where it made none. Where the database goes away meanwhile the last line has
+    `error` alone, in CSV the sentence that the file is not whole.
     In CSV an apostrophe stands before a text that would run as a formula."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        if await store.find_run(tx, principal.workspace_id, "test_run", run_id) is None:
+        run = await store.find_run(tx, principal.workspace_id, "test_run", run_id)
+        if run is None:
             raise NotFound("There is no test run of this id.")
     pages = file.pages_of_answers(gateway.db, principal.workspace_id, run_id, correct=correct)
+    of_chain = run["chain_id"] is not None
+    said, columns = (partial(file.said_of_chain, run_id), (*file.COLUMNS, "trace_id")) if of_chain else (file.said_of, file.COLUMNS)
     return file_response(
-        pages, file.said_of, columns=file.COLUMNS, format=format, name=f"test-run-{run_id}", request_id=request_id_of(request)
+        pages, said, columns=columns, format=format, name=f"test-run-{run_id}", request_id=request_id_of(request)
     )  # fmt: skip

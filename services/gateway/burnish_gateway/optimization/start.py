@@ -1,4 +1,4 @@
-"""Start a test run or an optimization job: check what is named, set credit aside, write the row, wake the optimizer. One transaction."""
+"""Start an optimization job: check what is named, set credit aside, write the row, wake the optimizer. One transaction."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,12 +8,11 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.dataset import Dataset, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.from_feedback import dataset_of_feedback
-from burnish_gateway.datasets.from_test_cases import CASES_SPLIT, dataset_of_cases
-from burnish_gateway.datasets.item import Split, split_named
+from burnish_gateway.datasets.from_test_cases import dataset_of_cases
 from burnish_gateway.generations.choose import start_of
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.ask_for_search import asked_search
-from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
+from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody
 from burnish_gateway.optimization.fit import check_fit, variables_of
 from burnish_gateway.optimization.forecast import (
     PROPOSING,
@@ -21,12 +20,11 @@ from burnish_gateway.optimization.forecast import (
     Judging,
     Sizes,
     forecast_job,
-    forecast_test_run,
     least_nusd,
     with_judges,
     with_steps,
 )
-from burnish_gateway.optimization.items_of_run import check_comparable, check_judged, check_searchable, failed_items, judge_of_criteria
+from burnish_gateway.optimization.items_of_run import check_searchable
 from burnish_gateway.optimization.plan_chain import ChainPlan, plan_chain
 from burnish_gateway.optimization.prices import dearest_of, price_of
 from burnish_gateway.optimization.wake import wake
@@ -36,7 +34,7 @@ from burnish_shared import subjects
 from burnish_shared.contracts.evaluators import models_of
 from burnish_shared.contracts.searches import Search
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NotFound, OutOfCredit, Suspended
+from burnish_shared.errors import InvalidField, OutOfCredit, Suspended
 from burnish_shared.ids import new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text
 from burnish_shared.search_budget import evaluations_to_begin
@@ -69,23 +67,6 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class RunPlan:
-    """A test run that could begin now. `total`: answers that it takes; `item_ids` None: of the whole split. `open_ended`: some
-    items have no right answer."""
-
-    subject: Subject
-    split: Split
-    model: str
-    total: int
-    item_ids: list[UUID] | None
-    evaluator_ids: list[UUID]
-    judge_model: str | None
-    forecast: Forecast
-    set_aside_nusd: int
-    open_ended: bool
-
-
-@dataclass(frozen=True, slots=True)
 class JobPlan:
     """An optimization that could begin now, but for its budget (`check_budget`). `least_evaluations` None: the dataset is too small."""
 
@@ -101,91 +82,6 @@ class JobPlan:
     begin: tuple[UUID, int] | None
 
 
-async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunPlan:
-    """What it would be and cost. The test cases of a version are a dataset afterwards. Raises NotFound, InvalidField."""
-    split = split_named(body.split) or CASES_SPLIT
-    subject = await _subject(
-        tx,
-        principal,
-        slug=body.prompt,
-        version=body.version,
-        label=body.label,
-        dataset_id=body.dataset_id,
-        of_cases=body.source is not None,
-    )
-    dataset_id = subject.dataset.dataset_id
-    item_ids = await failed_items(tx, principal, body.failed_of, dataset_id=dataset_id, split=split)
-    total = (subject.dataset.counts[split] if item_ids is None else len(item_ids)) * body.repeats
-    if total == 0:
-        raise InvalidField(f"The dataset has no {split} items.", param="split")
-    model = body.models[0] if body.models else subject.version.content.model
-    price = await price_of(tx, principal, model, param="models", asked=subject.version.content.spec)
-    forecast = forecast_test_run(subject.sizes, evaluations=total, price=price)
-
-    evaluator_ids = [*dict.fromkeys(body.evaluators)]
-    if missing := await store.missing_evaluators(tx, evaluator_ids):
-        raise NotFound(f"evaluators: there is no evaluator {missing[0]}, or it is archived.", param="evaluators")
-    if body.compare_with is not None:
-        await check_comparable(tx, principal, body.compare_with, param="compare_with", dataset_id=dataset_id, split=split)
-    open_items = await store.open_items(tx, principal.workspace_id, dataset_id, split=split, item_ids=item_ids)
-    evaluators = await store.settings_of(tx, evaluator_ids)
-    check_judged(open_items, evaluators, has_other=body.compare_with is not None)
-    judges = [
-        Judging.of(settings, price=await price_of(tx, principal, judge, param="evaluators"))
-        for settings in evaluators
-        for judge in models_of(settings)
-    ]
-    by_criteria = await judge_of_criteria(tx, principal.workspace_id, dataset_id, split=split, asked=body.judge, model=model)
-    if by_criteria is not None:
-        judges.append(Judging.of(by_criteria, price=await price_of(tx, principal, by_criteria.model, param="judge")))
-    forecast = with_judges(forecast, subject.sizes, judges)
-    judge, aside_nusd = by_criteria.model if by_criteria else None, min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
-    return RunPlan(subject, split, model, total, item_ids, evaluator_ids, judge, forecast, aside_nusd, open_ended=open_items > 0)
-
-
-async def start_test_runs(tx: Tx, principal: Principal, body: TestRunBody) -> list[Started]:
-    """A run of each version by each model, which belong together where there are several; all of them or none.
-
-    Raises NotFound, InvalidField, OutOfCredit.
-    """
-    each = body.each()
-    group_id = new_uuid() if len(each) > 1 else None
-    return [await start_test_run(tx, principal, one, group_id=group_id) for one in each]
-
-
-async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, group_id: UUID | None = None) -> Started:
-    """The run of one version by one model. Raises NotFound, InvalidField, OutOfCredit."""
-    plan = await plan_test_run(tx, principal, body)
-    subject, run_id = plan.subject, new_uuid()
-    account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=run_id)
-    await store.insert_test_run(
-        tx,
-        test_run_id=run_id,
-        workspace_id=principal.workspace_id,
-        prompt_id=subject.prompt.prompt_id,
-        slug=subject.prompt.slug,
-        version=subject.version.version,
-        model=plan.model,
-        dataset_id=subject.dataset.dataset_id,
-        dataset_version=subject.dataset.version,
-        split=plan.split,
-        repeats=body.repeats,
-        evaluator_ids=plan.evaluator_ids,
-        judge_model=plan.judge_model,
-        open_ended=plan.open_ended,
-        cases_digest=subject.cases_digest,
-        compare_with=body.compare_with,
-        failed_of=body.failed_of,
-        item_ids=plan.item_ids,
-        group_id=group_id,
-        total=plan.total,
-        funding_account_id=account_id,
-        created_by=principal.actor,
-    )
-    await wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
-    return Started(run_id, plan.forecast, plan.set_aside_nusd, version=subject.version.version, model=plan.model, group_id=group_id)
-
-
 async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
     """What it would be and cost; a budget that is too small is told and not refused. Raises NotFound, InvalidField.
 
@@ -193,7 +89,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
     """
     chain = None if body.chain is None else await plan_chain(tx, principal, body.chain, body=body)
     version = body.version if chain is None else chain.base_version
-    subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=body.dataset_id, chain=chain)
+    subject = await subject_of(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=body.dataset_id, chain=chain)
     own_model = chain.model if chain else None
     task_model = body.models.task or own_model or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
@@ -256,7 +152,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     check_budget(plan := await plan_optimization(tx, principal, body), body.budget)
     subject, job_id = plan.subject, new_uuid()
     line_id, number = plan.begin or (None, None)
-    account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=job_id)
+    account_id = await fund_run(tx, principal, plan.set_aside_nusd, reference=job_id)
     fee_nusd = await _charged_fee_nusd(tx, principal, job_id)
     await store.insert_job(
         tx,
@@ -284,7 +180,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     return Started(job_id, plan.forecast, plan.set_aside_nusd, fee_nusd)
 
 
-async def _subject(
+async def subject_of(
     tx: Tx,
     principal: Principal,
     *,
@@ -365,7 +261,8 @@ def least_credits(amount_nusd: int) -> str:
     return credits_text(amount_nusd + NUSD_PER_CREDIT // 10_000)
 
 
-async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UUID) -> int:
+async def fund_run(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UUID) -> int:
+    """The account from which a test run or a job is paid. Raises Suspended, OutOfCredit."""
     if principal.workspace.suspended_at is not None:
         raise Suspended("This workspace is suspended; ask its operator.")
     account_id = await store.fund(

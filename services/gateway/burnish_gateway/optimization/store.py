@@ -31,8 +31,8 @@ def spent_of(run: str) -> str:
 
 def asked_of(run: str) -> str:
     """SQL: whether a row of `evaluations` (`run`: its name in the query) is an answer to an item. The others are proposals, under the nil
-    id, and the calls of judges, each under the id of the answer that it is about."""
-    return f"""{run}.item_id <> '00000000-0000-0000-0000-000000000000'
+    id, calls of a chain's steps, and those of judges, each under the id of the answer that it is about."""
+    return f"""{run}.item_id <> '00000000-0000-0000-0000-000000000000' AND {run}.step IS NULL
               AND NOT EXISTS (SELECT 1 FROM evaluations judged WHERE judged.workspace_id = {run}.workspace_id
                                AND judged.owner_id = {run}.owner_id AND judged.execution_id = {run}.item_id)"""
 
@@ -226,6 +226,7 @@ async def list_runs(
     *,
     slug: str | None,
     status: str | None,
+    chain: str | None = None,
     dataset_id: UUID | None = None,
     group_id: UUID | None = None,
     version: int | None = None,
@@ -239,7 +240,9 @@ async def list_runs(
     own = ""
     if kind == "test_run":
         own = """ AND ($6::uuid IS NULL OR group_id = $6) AND ($7::uuid IS NULL OR dataset_id = $7)
-                  AND ($8::integer IS NULL OR version = $8) AND ($9::boolean IS NULL OR (cases_digest IS NOT NULL) = $9)"""
+                  AND ($8::integer IS NULL OR version = $8) AND ($9::boolean IS NULL OR (cases_digest IS NOT NULL) = $9)
+                  AND ($10::text IS NULL
+                       OR chain_id = (SELECT c.chain_id FROM chains c WHERE c.workspace_id = $1 AND c.slug = $10))"""
     shown = f"CASE WHEN {_PAUSED} THEN 'paused' ELSE status END" if kind == "test_run" else "status"
     rows = await tx.fetch(
         f"""SELECT {_LISTED[kind]}, {spent_of("r")} AS spent_nusd FROM {table} r
@@ -250,7 +253,7 @@ async def list_runs(
         status,
         before,
         limit,
-        *([group_id, dataset_id, version, of_cases] if own else []),
+        *([group_id, dataset_id, version, of_cases, chain] if own else []),
     )
     return list(rows)
 

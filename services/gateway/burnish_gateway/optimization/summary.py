@@ -34,12 +34,13 @@ class EvaluatorMean(BaseModel):
 
 
 class ComparedRun(BaseModel):
-    """The newest completed test run of one version by one model."""
+    """The newest completed test run of one version of a prompt by one model, or of one of a chain."""
 
     test_run_id: UUID
-    prompt: str
+    prompt: str | None = Field(description="Null: a chain was tested.")
+    chain: str | None = Field(default=None, description="Slug of the chain; `version` is its.")
     version: int
-    model: str
+    model: str | None
     runs: int = Field(description="Completed runs of the same; this is the newest.")
     repeats: int
     items: int = Field(description="Bounds are of these, however often each was asked.")
@@ -152,6 +153,7 @@ def _run(row: dict[str, Any]) -> ComparedRun:
     return ComparedRun(
         test_run_id=row["test_run_id"],
         prompt=row["slug"],
+        chain=row.get("chain"),
         version=row["version"],
         model=row["model"],
         runs=row["runs"],

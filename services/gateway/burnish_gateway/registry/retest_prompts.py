@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.optimization.run_again import body_again
-from burnish_gateway.optimization.start import start_test_run
+from burnish_gateway.optimization.start_run import start_test_run
 from burnish_gateway.registry import uses_store
 from burnish_gateway.registry.prompt import Affected
 from burnish_shared.db.session import Tx

@@ -13,7 +13,7 @@ from burnish_shared.chains.json_answer import json_of
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.chains.walk import SUCCESS, Finished, Result
 from burnish_shared.contracts.executions import PromptRef
-from burnish_shared.contracts.searches import ChainSearch
+from burnish_shared.contracts.searches import ChainSearch, TestedChain
 from burnish_shared.errors import BurnishError
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, with_overrides
 from burnish_shared.template.snippets import Snippet
@@ -44,17 +44,18 @@ class StepPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ChainSteps:
-    """The chain of a job. `step`: whose prompt is searched; `others`: what stands still beside it, by id."""
+    """The chain of a job or a test run. `step`: whose prompt is searched, None where none is; `others`: what stands still, by id."""
 
     slug: str
     chain: Chain
-    step: str
+    step: str | None
     calls: Mapping[str, Call]
     others: Mapping[str, StepPrompt]
 
     @classmethod
-    def of(cls, asked: ChainSearch, versions: Mapping[str, tuple[dict[str, Any], dict[str, Snippet]]]) -> "ChainSteps":
-        """`versions`: content and snippets of what each other step runs, by id. Raises InvalidField where one has no text."""
+    def of(cls, asked: TestedChain, versions: Mapping[str, tuple[dict[str, Any], dict[str, Snippet]]]) -> "ChainSteps":
+        """`versions`: content and snippets of what each step runs, by id, but for the searched one. Raises InvalidField where one has no
+        text."""
         chain = read_chain(asked.form)
         calls = {step.id: step.does for step in all_steps(chain.steps) if isinstance(step.does, Call)}
         others: dict[str, StepPrompt] = {}
@@ -63,11 +64,11 @@ class ChainSteps:
             prompt = EditablePrompt.of(content, snippets=snippets, model=named.model)
             ref = PromptRef(prompt_id=named.prompt_id, slug=named.slug, version=named.version)
             others[name] = StepPrompt(prompt.renderer(prompt.text), with_overrides(content, calls[name].overrides), named.model, ref)
-        return cls(asked.slug, chain, asked.step, calls, others)
+        return cls(asked.slug, chain, asked.step if isinstance(asked, ChainSearch) else None, calls, others)
 
-    def prompt_of(self, name: str, own: StepPrompt) -> StepPrompt:
-        """What this step runs where `own` is the candidate."""
-        return own if name == self.step else self.others[name]
+    def prompt_of(self, name: str, own: StepPrompt | None) -> StepPrompt:
+        """What this step runs where `own` is the candidate. None: there is none, since no step is searched."""
+        return own if own is not None and name == self.step else self.others[name]
 
     def has_way_out(self, name: str) -> bool:
         """Whether the chain goes on where this step cannot be asked; of the searched step that would judge what nobody tried."""

@@ -39,6 +39,8 @@ class Case:
     """`expected` is the right answer, and not the criteria of one."""
     judged: Verdict | None = None
     """What the criteria of the item say, where it has some."""
+    trace_id: UUID | None = None
+    """Of its calls, where a chain is tested."""
 
     @property
     def is_open(self) -> bool:
@@ -202,7 +204,8 @@ def _confusion(cases: Sequence[tuple[str, Case]]) -> dict[str, dict[str, int]]:
 def _failed(case: Case) -> dict[str, Any]:
     return {
         "item_id": str(case.item_id),
-        "execution_id": str(case.execution_id),
+        "execution_id": str(case.execution_id) if case.execution_id.int else None,
+        **({} if case.trace_id is None else {"trace_id": case.trace_id.hex}),
         "input": case.input,
         "expected": case.expected,
         "output": case.output,

@@ -19,13 +19,16 @@ async def test_run_completed(
     tx: Tx, run: TestRun, metrics: dict[str, Any], *, failure: BurnishError | None, simulated: bool, clock: Clock
 ) -> None:
     """Sent for a failed run too; `status` tells."""
-    data = {
+    if run.chain is not None:
+        event_type: EventType = "chain_test_run.completed"
+        tested = {"chain_id": str(run.chain.chain_id), "slug": run.chain.slug}
+    elif run.prompt is not None:
+        event_type = "test_run.completed"
+        tested = {"prompt_id": str(run.prompt.prompt_id), "slug": run.prompt.slug, "model": run.prompt.model}
+    data = tested | {
         "test_run_id": str(run.test_run_id),
         "status": "completed" if failure is None else "failed",
-        "prompt_id": str(run.prompt_id),
-        "slug": run.slug,
         "version": run.version,
-        "model": run.model,
         "dataset_id": str(run.dataset_id),
         "split": run.split,
         "overall_accuracy": metrics["overall_accuracy"],
@@ -35,7 +38,7 @@ async def test_run_completed(
     }
     await _put(
         tx,
-        "test_run.completed",
+        event_type,
         workspace_id=run.workspace_id,
         object_id=run.test_run_id,
         data=data,

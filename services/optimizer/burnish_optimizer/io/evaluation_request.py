@@ -43,6 +43,7 @@ def request_of(
         timeout_s=question.timeout_s,
         caller=Caller(metadata=question.metadata),
         job_id=owner_id,
+        traceparent=question.traceparent,
         sent_at=now,
         **deadlines,
     )

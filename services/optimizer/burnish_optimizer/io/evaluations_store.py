@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -11,14 +11,18 @@ from burnish_optimizer.io import work_store
 from burnish_shared.contracts.executions import Outcome
 from burnish_shared.db.session import Tx
 
+if TYPE_CHECKING:
+    from burnish_optimizer.io.questions import Question
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What names one evaluation of a job or test run. `item_id` nil: a proposal."""
+    """What names one evaluation of a job or test run. `item_id` nil: a proposal. `step`: of a chain under test, whose call it is."""
 
     question: bytes
     item_id: UUID
     repeat: int
+    step: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,22 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class ChainRow:
-    """What a chain said with a candidate in one of its steps: under the candidate's key, beside the rows of its calls, which it sums up.
+    """What a chain said of an item: in a job under the key of the candidate in one of its steps, in a test run under the chain's. Beside
+    the rows of its calls, which it sums up.
 
-    `execution_id`: of its last call. It cost nothing but them.
+    `execution_id`: of its last call, nil where it made none. `cost_nusd`: of its calls, where the row tells it; it cost nothing but them.
+    `score` None: there is no right answer. `scores`: what evaluators said, by their ids.
     """
 
     key: Key
     execution_id: UUID
     output: str | None
-    score: float
+    score: float | None
     simulated: bool
+    error: dict[str, Any] | None = None
+    cost_nusd: int = 0
+    latency_ms: int | None = None
+    scores: dict[str, Any] | None = None
 
 
 _ROW = """e.question, e.item_id, e.repeat, e.execution_id, e.attempt, e.status, e.output, e.error, e.spent_nusd, e.latency_ms, e.simulated,
@@ -103,12 +113,13 @@ async def claim(tx: Tx, workspace_id: UUID, owner_id: UUID, asked: Sequence[tupl
     )
     if makes:
         await tx.execute(
-            """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id)
-               SELECT $1, $2, a.* FROM unnest($3::bytea[], $4::uuid[], $5::integer[], $6::uuid[]) a ON CONFLICT DO NOTHING""",
+            """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id, step)
+               SELECT $1, $2, a.* FROM unnest($3::bytea[], $4::uuid[], $5::integer[], $6::uuid[], $7::text[]) a ON CONFLICT DO NOTHING""",
             workspace_id,
             owner_id,
             *columns,
             [execution_id for _, execution_id in asked],
+            [key.step for key, _ in asked],
         )
     rows = await tx.fetch(
         f"""SELECT {_ROW} FROM unnest($3::bytea[], $4::uuid[], $5::integer[]) a (question, item_id, repeat)
@@ -191,7 +202,7 @@ class EvaluationRows:
 
     workspace_id: UUID
     owner_id: UUID
-    budgets: list[int] = field(default_factory=list)
+    budgets: list[tuple[int, UUID | None]] = field(default_factory=list)
 
     async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
         rows = await claim(tx, self.workspace_id, self.owner_id, asked, makes=makes)
@@ -204,8 +215,9 @@ class EvaluationRows:
     async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID, attempt: int) -> None:
         await renew(tx, self.workspace_id, self.owner_id, failed, execution_id=execution_id, attempt=attempt)
 
-    def budgets_of(self, question: object) -> Sequence[int]:
-        return self.budgets
+    def budgets_of(self, question: "Question") -> Sequence[int]:
+        prompt_id = None if question.prompt is None else question.prompt.prompt_id
+        return [account_id for account_id, only in self.budgets if only is None or only == prompt_id]
 
 
 async def find_booked(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID]) -> list[Booked]:
@@ -252,10 +264,12 @@ async def write_chain_rows(tx: Tx, workspace_id: UUID, job_id: UUID, rows: Seque
     """Once each: a job that is begun again comes to the same."""
     await tx.execute(
         """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id, answered_at, status, score, output,
-                                    simulated)
-           SELECT $1, $2, a.question, a.item_id, 0, a.execution_id, clock_timestamp(), a.status, a.score, a.output, a.simulated
-             FROM unnest($3::bytea[], $4::uuid[], $5::uuid[], $6::text[], $7::real[], $8::text[], $9::boolean[])
-                  a (question, item_id, execution_id, status, score, output, simulated)
+                                    simulated, error, spent_nusd, latency_ms, scores)
+           SELECT $1, $2, a.question, a.item_id, a.repeat, a.execution_id, clock_timestamp(), a.status, a.score, a.output, a.simulated,
+                  a.error, a.spent, a.latency, a.scores
+             FROM unnest($3::bytea[], $4::uuid[], $5::uuid[], $6::text[], $7::real[], $8::text[], $9::boolean[], $10::integer[],
+                         $11::jsonb[], $12::bigint[], $13::integer[], $14::jsonb[])
+                  a (question, item_id, execution_id, status, score, output, simulated, repeat, error, spent, latency, scores)
            ON CONFLICT DO NOTHING""",
         workspace_id,
         job_id,
@@ -266,6 +280,11 @@ async def write_chain_rows(tx: Tx, workspace_id: UUID, job_id: UUID, rows: Seque
         [one.score for one in rows],
         [one.output for one in rows],
         [one.simulated for one in rows],
+        [one.key.repeat for one in rows],
+        [one.error for one in rows],
+        [one.cost_nusd for one in rows],
+        [one.latency_ms for one in rows],
+        [one.scores for one in rows],
     )
 
 

@@ -41,7 +41,8 @@ async def answers_of(tx: Tx, workspace_id: UUID, test_run_id: UUID) -> dict[UUID
     """Item → what a test run answered, where it did and the answer is not forgotten; of repeats the first."""
     rows = await tx.fetch(
         """SELECT e.item_id, e.output FROM evaluations e JOIN dataset_items d ON d.workspace_id = e.workspace_id AND d.item_id = e.item_id
-            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.repeat = 0 AND e.status = 'success' AND e.output IS NOT NULL""",
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.repeat = 0 AND e.step IS NULL
+              AND e.status = 'success' AND e.output IS NOT NULL""",
         workspace_id,
         test_run_id,
     )

@@ -125,6 +125,8 @@ class Question:
     extra: dict[str, Any] = field(default_factory=dict)
     """Fields of the provider's own format, as the version says them."""
     made: ExecutionRequest | None = None
+    traceparent: str | None = None
+    """The trace that the call belongs to. None: one of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from burnish_optimizer.core.summary import summarize
 from burnish_optimizer.io.work_store import Claim
 from burnish_shared.contracts.executions import Route
-from burnish_shared.contracts.searches import ChainSearch, Search
+from burnish_shared.contracts.searches import ChainSearch, Search, TestedChain
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
@@ -30,28 +30,40 @@ class CallableModel:
 
 
 @dataclass(frozen=True, slots=True)
+class TestedPrompt:
+    """What a test run asks: a version of a prompt, and the model that answers."""
+
+    __test__ = False
+
+    prompt_id: UUID
+    slug: str
+    model: str
+    content: dict[str, Any]
+    snippets: dict[str, Snippet]
+
+
+@dataclass(frozen=True, slots=True)
 class TestRun:
+    """Of a version of a prompt, or of one of a chain (`chain`), whose steps name prompts, versions and models."""
+
     __test__ = False  # pytest takes the name for a test
 
     test_run_id: UUID
     workspace_id: UUID
-    prompt_id: UUID
-    slug: str
     version: int
-    model: str
+    prompt: TestedPrompt | None
+    chain: TestedChain | None
     dataset_id: UUID
     dataset_version: int
     split: str
     repeats: int
     funding_account_id: int
-    content: dict[str, Any]
     evaluator_ids: list[UUID]
     compare_with: UUID | None
     created_at: datetime
     hops: int = 0
     item_ids: list[UUID] | None = None
     judge_model: str | None = None
-    snippets: dict[str, Snippet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +111,21 @@ async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
     (row,) = await tx.fetch(
         """SELECT r.test_run_id, r.workspace_id, r.prompt_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split,
                   r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at, r.hops, r.item_ids,
-                  r.judge_model
+                  r.judge_model, r.chain
              FROM test_runs r
-             JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
+             LEFT JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
             WHERE r.workspace_id = $1 AND r.test_run_id = $2""",
         claim.workspace_id,
         claim.id,
     )
-    return TestRun(**dict(row), snippets=await _snippets(tx, claim.workspace_id, row["content"]))
+    prompt, chain = None, None
+    if row["chain"] is None:
+        snippets = await _snippets(tx, claim.workspace_id, row["content"])
+        prompt = TestedPrompt(row["prompt_id"], row["slug"], row["model"], row["content"], snippets)
+    else:
+        chain = TestedChain.model_validate_json(json.dumps(row["chain"]))
+    apart = ("prompt_id", "slug", "model", "content", "chain")
+    return TestRun(prompt=prompt, chain=chain, **{name: value for name, value in row.items() if name not in apart})
 
 
 async def figures_so_far(tx: Tx, claim: Claim) -> FiguresSoFar:
@@ -132,12 +151,12 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
 
 
 async def load_chain_versions(
-    tx: Tx, workspace_id: UUID, chain: ChainSearch
+    tx: Tx, workspace_id: UUID, chain: TestedChain
 ) -> dict[str, tuple[dict[str, Any], dict[str, Snippet]]]:  # fmt: skip
-    """Content and snippets of what each step of a job's chain runs beside the one that is searched. Raises InvalidField."""
+    """Content and snippets of what each step of a chain runs, beside the one that a job searches. Raises InvalidField."""
     found: dict[str, tuple[dict[str, Any], dict[str, Snippet]]] = {}
     for name, one in chain.prompts.items():
-        if name == chain.step:
+        if isinstance(chain, ChainSearch) and name == chain.step:
             continue
         content = await tx.fetchval(
             "SELECT content FROM prompt_versions WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3",

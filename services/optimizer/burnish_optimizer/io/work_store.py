@@ -27,7 +27,7 @@ class ClaimLost(Exception):
 
 async def claim_work(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Claim]:
     """Takes work that nobody holds, of any workspace."""
-    rows = await tx.fetch("SELECT kind, id, workspace_id, fence FROM claim_work($1, $2, $3, true)", worker, lease_s, most)
+    rows = await tx.fetch("SELECT kind, id, workspace_id, fence FROM claim_work($1, $2, $3, true, true)", worker, lease_s, most)
     return [Claim(**dict(row)) for row in rows]
 
 
@@ -133,20 +133,30 @@ async def return_fee(tx: Tx, claim: Claim, *, reason: str) -> None:
     await tx.execute("SELECT return_fee($1, $2, $3)", claim.workspace_id, f"optimization:{claim.id}", reason)
 
 
-async def budget_accounts(tx: Tx, workspace_id: UUID, owner_id: UUID) -> list[int]:
-    """The budgets that an evaluation counts against beside who pays: the workspace's, its prompt's, the cap of a live evaluation."""
+async def budget_accounts(tx: Tx, workspace_id: UUID, owner_id: UUID) -> list[tuple[int, UUID | None]]:
+    """The budgets that an evaluation counts against beside who pays: the workspace's, its prompt's, the cap of a live evaluation.
+
+    With the prompt, where only calls of that prompt count: of a step of a chain under test.
+    """
     rows = await tx.fetch(
-        """SELECT account_id FROM budgets WHERE workspace_id = $1 AND closed_at IS NULL AND (target_kind = 'workspace'
+        """SELECT account_id, NULL::uuid AS prompt_id FROM budgets
+            WHERE workspace_id = $1 AND closed_at IS NULL AND (target_kind = 'workspace'
               OR (target_kind = 'prompt' AND target_id IN (
                   SELECT prompt_id::text FROM optimization_jobs WHERE workspace_id = $1 AND job_id = $2
                   UNION ALL SELECT prompt_id::text FROM test_runs WHERE workspace_id = $1 AND test_run_id = $2)))
            UNION ALL
-           SELECT account_id FROM live_evaluations WHERE workspace_id = $1 AND live_evaluation_id = $2 AND account_id IS NOT NULL
+           SELECT b.account_id, b.target_id::uuid FROM budgets b
+            WHERE b.workspace_id = $1 AND b.closed_at IS NULL AND b.target_kind = 'prompt'
+              AND b.target_id IN (
+                  SELECT p.value ->> 'prompt_id' FROM test_runs t CROSS JOIN LATERAL jsonb_each(t.chain -> 'prompts') p
+                   WHERE t.workspace_id = $1 AND t.test_run_id = $2 AND t.chain_id IS NOT NULL)
+           UNION ALL
+           SELECT account_id, NULL FROM live_evaluations WHERE workspace_id = $1 AND live_evaluation_id = $2 AND account_id IS NOT NULL
             ORDER BY account_id""",
         workspace_id,
         owner_id,
     )
-    return [row["account_id"] for row in rows]
+    return [(row["account_id"], row["prompt_id"]) for row in rows]
 
 
 async def funding_of(tx: Tx, claim: Claim) -> int:

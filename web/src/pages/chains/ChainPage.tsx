@@ -1,8 +1,8 @@
-import { Play, Square } from "lucide-react";
+import { ListChecks, Play, Square } from "lucide-react";
 import { type ReactNode, Suspense, useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, tellWarnings, toast, toastError } from "@/kit";
+import { Badge, Button, ButtonLink, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, tellWarnings, toast, toastError } from "@/kit";
 import { Here } from "@/kit/Here";
 import { plural, spaced } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -72,6 +72,11 @@ function Workbench({ chain }: { chain: Chain }) {
       actions={
         <>
           <Here place={`chains/${slug}`} isEditing={draft.isDirty} />
+          {chain.archived_at || !may.edit ? null : (
+            <ButtonLink to="/test-runs" search={{ new: "1", chain: slug, version: String(chain.version) }} icon={<ListChecks size={14} aria-hidden />}>
+              Test on a dataset
+            </ButtonLink>
+          )}
           {live === chain.version ? null : (
             <Button onClick={publish} busy={move.isPending} disabled={!may.editPrompts} why={needs("editor")}>
               Make v{chain.version} live

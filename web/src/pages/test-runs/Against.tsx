@@ -1,11 +1,12 @@
 import { useMemo } from "react";
+import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Intervals } from "@/chart/Intervals";
 import { Badge, Combobox, Loaded, Notice, Table, TextLink } from "@/kit";
 import { count, money, percent, points, pointsRange } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { Changes } from "./Changes";
-import { type Comparison, type Result, type Run, type Sides, answersOf, groundsOf, isGoingOn, isPaused } from "./model";
+import { type Comparison, type Result, type Run, type Sides, answersOf, groundsOf, isGoingOn, isPaused, modelsOf, slugOf, testedOf } from "./model";
 import { shape } from "./shape";
 
 /** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. Of completed runs only. */
@@ -22,12 +23,12 @@ function Beside({ run, result }: { run: Run; result: Result }) {
     () => (found.data?.data ?? []).filter((one) => one.dataset_version === run.dataset_version).flatMap((one) => one.runs.filter((other) => other.test_run_id !== run.id)),
     [found.data, run],
   );
-  const other = runs.find((one) => one.test_run_id === chosen) ?? runs.find((one) => one.prompt === run.prompt) ?? runs[0];
+  const other = runs.find((one) => one.test_run_id === chosen) ?? runs.find((one) => slugOf(one) === slugOf(run) && (one.prompt === null) === (run.prompt === null)) ?? runs[0];
   if (!found.data && !found.error) return null;
   return (
     <div className="flex min-w-0 flex-col gap-3">
       {runs.length > 0 ? (
-          <Combobox className="self-start" label="Compared with" value={other?.test_run_id ?? null} onChange={(next) => set({ with: next ?? "" })} choices={runs.map((one) => ({ value: one.test_run_id, label: `${one.prompt} v${one.version}`, hint: `${percent(one.accuracy?.value)} · ${one.model}` }))} />
+          <Combobox className="self-start" label="Compared with" value={other?.test_run_id ?? null} onChange={(next) => set({ with: next ?? "" })} choices={runs.map((one) => ({ value: one.test_run_id, label: testedOf(one), hint: `${percent(one.accuracy?.value)} · ${one.model ?? "a chain"}` }))} />
       ) : null}
       {other === undefined ? (
         <p className="text-13 text-muted">No other version has run on these items. Test another one on the same split, and it stands here.</p>
@@ -37,8 +38,8 @@ function Beside({ run, result }: { run: Run; result: Result }) {
             title="Right answers"
             unit="%, with 95 % intervals"
             rows={[
-              { key: "own", label: `${run.prompt} v${run.version}`, value: result.metrics?.overall_accuracy ?? null, low: result.metrics?.interval.low ?? null, high: result.metrics?.interval.high ?? null, color: 1 },
-              { key: "other", label: `${other.prompt} v${other.version}`, value: other.accuracy?.value ?? null, low: other.accuracy?.low ?? null, high: other.accuracy?.high ?? null, color: 2 },
+              { key: "own", label: testedOf(run), value: result.metrics?.overall_accuracy ?? null, low: result.metrics?.interval.low ?? null, high: result.metrics?.interval.high ?? null, color: 1 },
+              { key: "other", label: testedOf(other), value: other.accuracy?.value ?? null, low: other.accuracy?.low ?? null, high: other.accuracy?.high ?? null, color: 2 },
             ]}
             format={(value) => percent(value)}
             formatTick={(value) => percent(value, 0)}
@@ -57,9 +58,9 @@ const TONES = { better: "ok", worse: "bad", no_difference: "neutral", too_small:
 const VERDICTS: Record<Comparison["verdict"], string> = { better: "better", worse: "worse", no_difference: "no difference", too_small: "too few items to say" };
 
 /** By version; by model too where the version is the same, or they would have one name. */
-function namesOf(run: Run, other: { prompt: string; version: number; model: string }): Sides {
-  const [here, there] = [`${run.prompt} v${run.version}`, `${other.prompt} v${other.version}`];
-  return here === there ? { run: `${here}, ${run.model} (this run)`, base: `${there}, ${other.model}` } : { run: here, base: there };
+function namesOf(run: Run, other: Schema<"ComparedRun">): Sides {
+  const [here, there] = [testedOf(run), testedOf(other)];
+  return here === there ? { run: `${here}, ${modelsOf(run).join(", ")} (this run)`, base: `${there}, ${other.model ?? "a chain"}` } : { run: here, base: there };
 }
 
 /** What each evaluator says of both runs, and whether the difference could be chance. */

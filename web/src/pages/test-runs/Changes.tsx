@@ -183,11 +183,11 @@ function Said({ score }: { score: Score | undefined }) {
 }
 
 function Log({ of, name }: { of: Compared["base"]["answer"]; name: string }) {
-  return of === null ? (
+  return of === null || of.execution_id === null ? (
     "–"
   ) : (
     <TextLink to={`/runs/${of.execution_id}`}>
-      messages<span className="sr-only"> of {name}</span>
+      {of.trace_id ? "the last call" : "messages"}<span className="sr-only"> of {name}</span>
     </TextLink>
   );
 }

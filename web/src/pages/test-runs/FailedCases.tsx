@@ -1,8 +1,9 @@
 import { useMemo } from "react";
-import { Badge, Breaking, Button, Drawer, Duration, EmptyState, Facts, JsonView, Money, Part, Prose, SearchInput, Table, TextLink, Toolbar, type Column } from "@/kit";
+import { useRead } from "@/api/hooks";
+import { Badge, Breaking, Button, Drawer, Duration, EmptyState, Facts, JsonView, Loaded, Money, Part, Prose, SearchInput, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural, spaced } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
-import { type FailedCase, type Result, type Run, filterCases, wordsOf } from "./model";
+import { type FailedCase, type Result, type Run, filterCases, keyOf, wordsOf } from "./model";
 import { shape } from "./shape";
 
 /** What a judged case holds in the place of an answer: its own, or else the criteria that it was judged by. */
@@ -25,12 +26,12 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
   const [{ expected, got, q, case: opened }, set] = useUrlState(shape);
   const labels = useMemo(() => new Set(Object.keys(result.matrix ?? {})), [result.matrix]);
   const cases = useMemo(() => filterCases(result.failed, { expected, got, q }, labels), [result.failed, expected, got, q, labels]);
-  const one = result.failed.find((known) => known.execution_id === opened);
+  const one = result.failed.find((known) => keyOf(known) === opened);
   const place = one ? cases.indexOf(one) : -1;
   const right = expected && expected === got ? (result.matrix?.[expected]?.[got] ?? 0) : 0;
   const go = (step: number) => {
     const next = cases[place + step];
-    if (next) set({ case: next.execution_id });
+    if (next) set({ case: keyOf(next) });
   };
   return (
     <div className="flex flex-col gap-2">
@@ -52,7 +53,7 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
               {right > 0 ? "Right answers are counted here; the file of all answers lists them." : "Nothing has these words in this cell."}
             </EmptyState>
           ) : (
-            <Table label="Failed cases" columns={columnsOf(run)} rows={cases} rowKey={(row) => row.execution_id} onOpen={(row) => set({ case: row.execution_id }, { push: true })} selected={opened || null} />
+            <Table label="Failed cases" columns={columnsOf(run)} rows={cases} rowKey={keyOf} onOpen={(row) => set({ case: keyOf(row) }, { push: true })} selected={opened || null} />
           )}
           {result.leftOut > 0 ? <p className="text-12 text-muted">{plural(result.leftOut, "more failed case")} were counted and are not listed.</p> : null}
         </>
@@ -96,14 +97,49 @@ function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result 
           </p>
         </Part>
       ))}
+      {one.trace_id ? <Calls trace={one.trace_id} steps={run.chain?.prompts ?? {}} /> : null}
       <Facts
         facts={[
           one.cost_nusd !== undefined && ["Cost", <Money key="c" nusd={one.cost_nusd} />],
           one.latency_ms != null && ["Latency", <Duration key="l" ms={one.latency_ms} />],
-          ["Run", <TextLink key="r" to={`/runs/${one.execution_id}`}>messages, tokens, attempts</TextLink>],
+          !one.trace_id && ["Run", <TextLink key="r" to={`/runs/${one.execution_id}`}>messages, tokens, attempts</TextLink>],
           ["Item", <TextLink key="i" to={`/datasets/${run.dataset_id}`} search={{ item: one.item_id }}>in its dataset</TextLink>],
         ]}
       />
     </div>
+  );
+}
+
+type Call = { id: string; prompt: string | null; version: number | null; status: string; cost_nusd: number; latency_ms: number | null };
+
+/** The trace of an item: each call that the steps of the chain made for it, in the order in which they were made. */
+function Calls({ trace, steps }: { trace: string; /** Step → SLUG@VERSION. */ steps: Record<string, string> }) {
+  const found = useRead("/v1/executions", { query: { trace_id: trace, limit: 200 } });
+  const names = (call: Call) => Object.entries(steps).flatMap(([step, prompt]) => (prompt === `${call.prompt}@${call.version}` ? [step] : []));
+  return (
+    <Part title="Steps">
+      <Loaded of={found}>
+        {(page) => {
+          const calls = [...((page as { data: Call[] }).data)].reverse();
+          if (calls.length === 0) return <p className="text-14 text-muted">No step asked a model.</p>;
+          return (
+            <ol aria-label="Calls of the steps" className="flex flex-col gap-2">
+              {calls.map((call) => (
+                <li key={call.id} className="flex flex-wrap items-center gap-2 rounded-m border border-line px-3 py-2 text-13">
+                  <span className="font-mono font-medium wrap-anywhere">{names(call).join(" or ") || call.prompt || "a judge"}</span>
+                  {call.prompt ? <span className="text-muted wrap-anywhere">{`${call.prompt} v${call.version ?? "?"}`}</span> : null}
+                  <Badge tone={call.status === "success" ? "ok" : "bad"}>{call.status}</Badge>
+                  <span className="ml-auto flex items-center gap-3">
+                    <Money nusd={call.cost_nusd} />
+                    {call.latency_ms === null ? null : <Duration ms={call.latency_ms} />}
+                    <TextLink to={`/runs/${call.id}`}>What it said</TextLink>
+                  </span>
+                </li>
+              ))}
+            </ol>
+          );
+        }}
+      </Loaded>
+    </Part>
   );
 }

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useDatasets, usePromptChoices } from "@/api/choices";
+import { useChainChoices, useDatasets, usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useAll, useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
@@ -8,16 +8,18 @@ import { useForecast } from "@/api/forecast";
 import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, Several, TextLink, errorFor, toast } from "@/kit";
 import { count, moment, plural } from "@/lib/format";
 import { ShortBudgets } from "@/pages/usage/ShortBudgets";
-import { MOST_RUNS, runsOf } from "./model";
+import { MOST_RUNS, modelsOf, runsOf, testedOf } from "./model";
 
 type Body = Schema<"TestRunBody">;
-type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null; /** Chosen before: of a run that is made again. */ evaluators: readonly string[]; /** Of a run that is made again: who judged the items with criteria. */ judge: string | null; times: number };
+type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; /** In place of a prompt. */ chain: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null; /** Chosen before: of a run that is made again. */ evaluators: readonly string[]; /** Of a run that is made again: who judged the items with criteria. */ judge: string | null; times: number };
 
 const NAMES = ["train", "validation", "test"] as const;
 
 /** Which versions, by which models, on which cases; what all of it will take and cost stands below, before it starts. */
 export function StartRun({ open, onOpenChange, ...given }: Props) {
+  const [ofChain, setOfChain] = useState(given.chain !== null);
   const [prompt, setPrompt] = useState(given.prompt);
+  const [chain, setChain] = useState(given.chain);
   const [versions, setVersions] = useState<readonly string[]>(given.version ? [given.version] : []);
   const [dataset, setDataset] = useState(given.dataset);
   const [split, setSplit] = useState<string>(given.split || "validation");
@@ -27,9 +29,11 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const [onlyFailed, setOnlyFailed] = useState(given.failedOf !== null);
   const [judge, setJudge] = useState(given.judge);
   const prompts = usePromptChoices();
+  const chains = useChainChoices();
   const datasets = useDatasets();
   const { choices: known } = useModels();
-  const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && prompt !== null });
+  const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && !ofChain && prompt !== null });
+  const foundChain = useRead("/v1/chains/{slug}", { path: { slug: chain ?? "" }, query: { label: "latest" } }, { enabled: open && ofChain && chain !== null });
   const evaluatorsOf = useAll("/v1/evaluators", {}, { enabled: open });
   const [against, setAgainst] = useState("");
   const isOfTwo = evaluatorsOf.rows?.some((one) => one.kind === "pairwise" && evaluators.includes(one.id)) ?? false;
@@ -44,11 +48,13 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const failedOf = canBeOnlyFailed && onlyFailed ? given.failedOf : null;
   // Other items may have no criteria that one could judge by.
   const hasCriteria = given.judge !== null && dataset === given.dataset && split === given.split;
-  const runs = runsOf(versions, models);
+  const tested = ofChain ? (chain ? { chain } : null) : prompt ? { prompt } : null;
+  const runs = runsOf(versions, ofChain ? [] : models);
   const isTooMany = runs > MOST_RUNS;
+  const tooMany = `${count(runs)} runs; at most ${MOST_RUNS} start at once. Take a version${ofChain ? "" : " or a model"} away.`;
   const body: Body | null =
-    prompt && dataset && !isTooMany
-      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: [...models], evaluators: [...evaluators], versions: versions.map(Number), ...(failedOf ? { failed_of: failedOf } : {}), ...(other ? { compare_with: other } : {}), ...(hasCriteria && judge ? { judge } : {}) }
+    tested && dataset && !isTooMany
+      ? { ...tested, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), ...(ofChain ? {} : { models: [...models] }), evaluators: [...evaluators], versions: versions.map(Number), ...(failedOf ? { failed_of: failedOf } : {}), ...(other ? { compare_with: other } : {}), ...(hasCriteria && judge ? { judge } : {}) }
       : null;
   const forecast = useForecast("/v1/test-runs/forecast", open ? body : null);
   const submit = () =>
@@ -63,16 +69,24 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
       },
     );
   const error = start.error ?? forecast.error;
-  const labels = found.data?.labels as Record<string, number> | undefined;
+  const whole = ofChain ? foundChain.data : found.data;
+  const labels = whole?.labels as Record<string, number> | undefined;
   const live = labels?.["production"];
-  const all = Array.from({ length: Math.min(100, found.data?.latest_version ?? 0) }, (_, at) => String((found.data?.latest_version ?? 0) - at));
+  const all = Array.from({ length: Math.min(100, whole?.latest_version ?? 0) }, (_, at) => String((whole?.latest_version ?? 0) - at));
   const choices = all.map((one) => ({ value: one, label: `v${one}` }));
   return (
     <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} disabled={!body || Boolean(forecast.error) || forecast.isStale}>
+      <Checkbox label="A whole chain" hint="Items are the chain’s variables, and what is compared is what the chain says." checked={ofChain} onChange={(event) => { setOfChain(event.target.checked); setVersions([]); }} />
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_11rem]">
-        <Labelled name="Prompt" error={errorFor(error, "prompt")}>
-          <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersions([]); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
-        </Labelled>
+        {ofChain ? (
+          <Labelled name="Chain" error={errorFor(error, "chain")}>
+            <Combobox label="Chain" value={chain} onChange={(next) => { setChain(next); setVersions([]); }} placeholder="Choose a chain" className="w-full" {...chains} />
+          </Labelled>
+        ) : (
+          <Labelled name="Prompt" error={errorFor(error, "prompt")}>
+            <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersions([]); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
+          </Labelled>
+        )}
         <Field label="Times each" error={errorFor(error, "repeats")}>
           <Input type="number" min={1} max={20} value={repeats} onChange={(event) => setRepeats(event.target.value)} />
         </Field>
@@ -84,11 +98,13 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
         </Field>
       </div>
       <Labelled name="Versions" error={errorFor(error, "versions") ?? errorFor(error, "version")}>
-        <Several label="Versions" add="Add a version" none={live ? `production (v${live})` : "The live one."} values={versions} onChange={setVersions} choices={choices} disabled={!prompt} />
+        <Several label="Versions" add="Add a version" none={live ? `production (v${live})` : "The live one."} values={versions} onChange={setVersions} choices={choices} disabled={!tested} />
       </Labelled>
-      <Labelled name="Models" error={isTooMany ? `${count(runs)} runs; at most ${MOST_RUNS} start at once. Take a version or a model away.` : errorFor(error, "models")}>
+      {ofChain ? (isTooMany ? <FieldFault text={tooMany} /> : null) : (
+      <Labelled name="Models" error={isTooMany ? tooMany : errorFor(error, "models")}>
         <Several label="Models" add="Add a model" none={versions.length > 1 ? "Each version’s own." : "The version’s own."} values={models} onChange={setModels} choices={known} />
       </Labelled>
+      )}
       {canBeOnlyFailed ? (
         <div className="flex flex-col gap-1">
           <Checkbox label="Only the items that failed in the run before" hint="Quick to see what a change mends. Its share of right answers is not comparable with that of the whole split." checked={onlyFailed} onChange={(event) => setOnlyFailed(event.target.checked)} />
@@ -116,7 +132,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
       ) : null}
       {isOfTwo ? (
         <Field label="Which is better: these answers, or those of" error={errorFor(error, "compare_with")}>
-          <Select value={other} onChange={setAgainst} empty="the dataset, the expected ones" options={others.map((one) => ({ value: one.id, label: `${one.prompt} v${one.version} by ${one.model}, ${moment(one.created_at)}` }))} />
+          <Select value={other} onChange={setAgainst} empty="the dataset, the expected ones" options={others.map((one) => ({ value: one.id, label: `${testedOf(one)} by ${modelsOf(one).join(", ")}, ${moment(one.created_at)}` }))} />
         </Field>
       ) : null}
       <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite" aria-busy={forecast.isStale || undefined}>
@@ -124,7 +140,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           <>
           <Facts
             facts={[
-              ["Answers", forecast.data.runs.length > 1 ? `${count(forecast.data.items)} in ${plural(forecast.data.runs.length, "run")}` : `${count(forecast.data.items)} by ${forecast.data.model}`],
+              ["Answers", forecast.data.runs.length > 1 ? `${count(forecast.data.items)} in ${plural(forecast.data.runs.length, "run")}` : `${count(forecast.data.items)} by ${forecast.data.model ?? `v${forecast.data.version} of the chain`}`],
               ["Costs at most about", <Money key="c" nusd={forecast.data.forecast.cost_nusd} />],
               ["Set aside until it ends", <Money key="s" nusd={forecast.data.forecast.set_aside_nusd} />],
             ]}
@@ -133,7 +149,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
             <ul aria-label="Runs" className="mt-1.5 flex flex-col gap-0.5 text-12 text-muted">
               {forecast.data.runs.map((one) => (
                 <li key={`${one.version} ${one.model}`} className="flex flex-wrap justify-between gap-x-3">
-                  <span className="wrap-anywhere">v{one.version} by {one.model}</span>
+                  <span className="wrap-anywhere">v{one.version}{one.model === null ? "" : ` by ${one.model}`}</span>
                   <Money nusd={one.forecast.cost_nusd} />
                 </li>
               ))}
@@ -142,7 +158,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           <ShortBudgets budgets={forecast.data.short_budgets} />
           </>
         ) : (
-          <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : isTooMany ? "It cannot start like this." : "What it takes and costs stands here once a prompt and a dataset are chosen."}</p>
+          <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : isTooMany ? "It cannot start like this." : "What it takes and costs stands here once a prompt or a chain, and a dataset are chosen."}</p>
         )}
       </div>
     </FormDialog>

@@ -12,7 +12,7 @@ import { count, duration, money, percent, percentRange, plural, spaced } from "@
 import { FailedCases } from "./FailedCases";
 import { Matrix } from "./Matrix";
 import { useUrlState } from "@/lib/url-state";
-import { type Evaluated, type Result, type Run, answersOf, isGoingOn, isPaused, resultOf } from "./model";
+import { type Evaluated, type Result, type Run, answersOf, isGoingOn, isPaused, modelsOf, resultOf, slugOf, testedOf } from "./model";
 import { shape } from "./shape";
 
 // Charts come when they are looked at.
@@ -26,14 +26,12 @@ export default function TestRunPage() {
   if (run && watched !== isGoingOn(run.status)) setWatched(isGoingOn(run.status));
   return (
     <Page
-      title={run ? `Test run of ${run.prompt} v${run.version}` : "Test run"}
+      title={run ? `Test run of ${testedOf(run)}` : "Test run"}
       back={{ to: "/test-runs", label: "Test runs" }}
       heading={
         run ? (
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <span className="font-mono text-20">
-              {run.prompt} v{run.version}
-            </span>
+            <span className="font-mono text-20">{testedOf(run)}</span>
             <StatusBadge status={run.status} />
             {run.simulated ? <SimulatedBadge /> : null}
           </span>
@@ -51,7 +49,7 @@ function About({ run }: { run: Run }) {
   const nameOf = useDatasetNames();
   return (
     <span className="text-13">
-      <TextLink to={`/datasets/${run.dataset_id}`}>{nameOf(run.dataset_id) ?? "a dataset"}</TextLink>, {run.split}, dataset version {run.dataset_version} · {run.model}
+      <TextLink to={`/datasets/${run.dataset_id}`}>{nameOf(run.dataset_id) ?? "a dataset"}</TextLink>, {run.split}, dataset version {run.dataset_version} · {run.chain ? <>the chain <TextLink to={`/chains/${run.chain.slug}`}>{run.chain.slug}</TextLink>, by {modelsOf(run).join(", ") || "no model"}</> : run.model}
       {run.judge ? `, judged by ${run.judge}` : ""}
       {run.repeats > 1 ? ` · ${run.repeats} times each` : ""}
       {run.failed_of ? (
@@ -80,7 +78,7 @@ function Acts({ run }: { run: Run }) {
   const path = { run_id: run.id };
   if (!isGoingOn(run.status) && !isPaused(run.status)) {
     const scored = resultOf(run).evaluators.map((one) => one.id);
-    const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split, ...(run.model === "auto" ? {} : { model: run.model }), ...(run.judge ? { judge: run.judge } : {}), ...(scored.length > 0 ? { evaluators: scored.join(",") } : {}), ...(run.repeats > 1 ? { times: String(run.repeats) } : {}) };
+    const again = { new: "1", ...(run.chain ? { chain: run.chain.slug } : { prompt: run.prompt ?? "" }), version: String(run.version), dataset: run.dataset_id, split: run.split, ...(run.model === null || run.model === "auto" ? {} : { model: run.model }), ...(run.judge ? { judge: run.judge } : {}), ...(scored.length > 0 ? { evaluators: scored.join(",") } : {}), ...(run.repeats > 1 ? { times: String(run.repeats) } : {}) };
     const hasFailed = run.status === "completed" && resultOf(run).failed.length > 0;
     return may.edit ? (
       <>
@@ -139,7 +137,7 @@ function Content({ run }: { run: Run }) {
       <div className="flex flex-col gap-3">
         {isPaused(run.status) ? <Notice title="Paused.">Nothing more is asked until it is resumed. What was answered is not asked, or paid, again; credit for the rest stays set aside.</Notice> : null}
         {isGoingOn(run.status) || isPaused(run.status) ? <Progress label="Answers" done={done} total={total} words={run.status === "pending" ? `Waiting to begin: ${count(total)} answers` : `${count(done)} of ${count(total)} answers`} /> : null}
-        {isGoingOn(run.status) ? <Waits of={run.waits_for} prompt={run.prompt} /> : null}
+        {isGoingOn(run.status) ? <Waits of={run.waits_for} prompt={slugOf(run)} /> : null}
         {run.error ? (
           <Notice tone="bad" title="It failed.">
             {spaced((run.error as { message?: string }).message ?? "")}
@@ -152,7 +150,7 @@ function Content({ run }: { run: Run }) {
         <>
           <Matrix result={result} />
           <div className="flex">
-            <DownloadMenu label="Download all answers" path={`/v1/test-runs/${run.id}/file`} name={`test-run-${run.prompt}-v${run.version}`} />
+            <DownloadMenu label="Download all answers" path={`/v1/test-runs/${run.id}/file`} name={`test-run-${slugOf(run)}-v${run.version}`} />
           </div>
           <Tabs
             label="Parts of this test run"

@@ -1,6 +1,6 @@
 import { ListChecks, Plus } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
-import { useDatasetNames, useDatasets, usePromptChoices } from "@/api/choices";
+import { useChainChoices, useDatasetNames, useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Choice, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, TextLink, Toolbar } from "@/kit";
@@ -11,7 +11,7 @@ import { flag, id, integer, maybeOneOf, oneOf, over, text, useUrlState } from "@
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartRun } from "./StartRun";
-import { type Metrics, type Run, isGoingOn, resultOf } from "./model";
+import { type Metrics, type Run, isGoingOn, modelsOf, resultOf, slugOf, testedOf } from "./model";
 import { EVALUATION_TABS } from "./tabs";
 
 // Charts come when they are looked at.
@@ -19,17 +19,18 @@ const Compare = later(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const;
 // `on`: the dataset whose runs are shown. `group`: what one start made. `version`, `dataset`, `split`, `model`, `failed_of`, `evaluators`, `judge` and `times` fill the form of a start.
-const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), on: id(), group: id(), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text(), evaluators: text(), judge: text(), times: integer(1) };
+const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), chain: text(), status: maybeOneOf(STATUSES), on: id(), group: id(), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text(), evaluators: text(), judge: text(), times: integer(1) };
 
 const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "split": "validation"}'`;
 
 export default function TestRunsPage() {
-  const [{ tab, prompt, status, on, group, new: starting, dataset, version, split, model, failed_of: failedOf, evaluators, judge, times }, set] = useUrlState(shape);
+  const [{ tab, prompt, chain, status, on, group, new: starting, dataset, version, split, model, failed_of: failedOf, evaluators, judge, times }, set] = useUrlState(shape);
   const may = useMay();
   const prompts = usePromptChoices();
+  const chains = useChainChoices();
   const [moving, setMoving] = useState(false);
-  const pages = usePages("/v1/test-runs", { query: { prompt, status, dataset_id: on || undefined, group_id: group || undefined } }, { refetchInterval: moving ? 1_500 : false });
+  const pages = usePages("/v1/test-runs", { query: { prompt, chain: chain || undefined, status, dataset_id: on || undefined, group_id: group || undefined } }, { refetchInterval: moving ? 1_500 : false });
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
   const nameOf = useDatasetNames();
   const datasets = useDatasets();
@@ -53,11 +54,11 @@ export default function TestRunsPage() {
       rowKey={(row) => row.id}
       rowLink={(row) => ({ to: `/test-runs/${row.id}` })}
       empty={
-        prompt || status || on || group ? (
-          <EmptyState title="No test run matches" action={<Button onClick={() => set({ prompt: "", status: null, on: "", group: "" })}>Show all</Button>} />
+        prompt || chain || status || on || group ? (
+          <EmptyState title="No test run matches" action={<Button onClick={() => set({ prompt: "", chain: "", status: null, on: "", group: "" })}>Show all</Button>} />
         ) : (
           <EmptyState icon={<ListChecks size={18} />} title="No test runs yet" action={startButton} code={START}>
-            A test run answers each case of a dataset with one version, and says how many are right, with an interval.
+            A test run answers each case of a dataset with one version of a prompt or a chain, and says how many are right, with an interval.
           </EmptyState>
         )
       }
@@ -67,7 +68,8 @@ export default function TestRunsPage() {
     <Page title="Test runs" subtitle="How many cases a version gets right, and which it does not." actions={startButton}>
       <NavTabs label="Test runs" tabs={EVALUATION_TABS} />
       <Toolbar>
-        <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
+        <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "", chain: "" })} clear="All prompts" {...prompts} />
+        <Combobox label="Chain" value={chain || null} onChange={(next) => set({ chain: next ?? "", prompt: "" })} clear="All chains" {...chains} />
         {tab === "runs" ? (
           <>
             <Combobox label="Dataset" value={on || null} onChange={(next) => set({ on: next ?? "" })} choices={choicesOf(datasets, on, nameOf(on))} clear="All datasets" />
@@ -82,10 +84,10 @@ export default function TestRunsPage() {
         className="-mt-2"
         tabs={[
           { id: "runs", label: "Runs", content: <>{group ? <Together runs={pages.rows} onAll={() => set({ group: "" })} /> : null}{list}</> },
-          { id: "compare", label: "Compare versions", content: <Suspense fallback={<SkeletonText />}><Compare prompt={prompt} /></Suspense> },
+          { id: "compare", label: "Compare versions", content: <Suspense fallback={<SkeletonText />}><Compare prompt={prompt} chain={chain} /></Suspense> },
         ]}
       />
-      <StartRun key={`${starting} ${dataset} ${version} ${split} ${model} ${failedOf} ${evaluators} ${judge} ${times}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} failedOf={failedOf || null} evaluators={evaluators ? evaluators.split(",") : []} judge={judge || null} times={times} />
+      <StartRun key={`${starting} ${chain} ${dataset} ${version} ${split} ${model} ${failedOf} ${evaluators} ${judge} ${times}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} chain={chain || null} dataset={dataset || null} version={version} split={split} model={model || null} failedOf={failedOf || null} evaluators={evaluators ? evaluators.split(",") : []} judge={judge || null} times={times} />
     </Page>
   );
 }
@@ -101,7 +103,7 @@ function Together({ runs, onAll }: { runs: readonly Run[]; onAll: () => void }) 
   return (
     <p className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-13 text-muted">
       {runs.length > 0 ? `${plural(runs.length, "run")} that started together.` : "Runs that started together."}
-      {first ? <TextLink to="/test-runs" search={{ tab: "compare", prompt: first.prompt }}>Compare them once they are completed</TextLink> : null}
+      {first ? <TextLink to="/test-runs" search={{ tab: "compare", ...(first.chain ? { chain: first.chain.slug } : { prompt: first.prompt ?? "" }) }}>Compare them once they are completed</TextLink> : null}
       <Button size="s" onClick={onAll}>Show all runs</Button>
     </p>
   );
@@ -115,12 +117,10 @@ function columnsWith(nameOf: (dataset: string) => string | undefined): Column<Ru
       cell: (row) => (
         <span className="block min-w-0">
           <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
-            <span className="font-mono text-13 font-medium wrap-anywhere">
-              {row.prompt} v{row.version}
-            </span>
-            {row.simulated || row.model.startsWith("simulated/") ? <SimulatedMark /> : null}
+            <span className="font-mono text-13 font-medium wrap-anywhere">{testedOf(row)}</span>
+            {row.simulated || modelsOf(row).some((model) => model.startsWith("simulated/")) ? <SimulatedMark /> : null}
           </span>
-          <span className="block text-12 text-muted wrap-anywhere">{row.model}</span>
+          <span className="block text-12 text-muted wrap-anywhere">{row.chain ? "a chain" : row.model}</span>
         </span>
       ),
     },
@@ -149,7 +149,7 @@ function Scored({ run }: { run: Run }) {
   if (isGoingOn(run.status)) {
     if (run.status === "pending") return <Badge>waiting to begin</Badge>;
     const { done, total } = run.progress as { done: number; total: number };
-    return <Progress label={`Answers of ${run.prompt}`} done={done} total={total} className="ml-auto w-28" />;
+    return <Progress label={`Answers of ${slugOf(run)}`} done={done} total={total} className="ml-auto w-28" />;
   }
   if (run.status !== "completed") return <StatusBadge status={run.status} />;
   const metrics = run.metrics as unknown as Metrics | null;

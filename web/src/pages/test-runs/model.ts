@@ -17,7 +17,10 @@ export type Metrics = {
 export type Score = { score: number | null; passed?: boolean; unavailable?: string; reason?: string | null };
 export type FailedCase = {
   item_id: string;
-  execution_id: string;
+  /** Of a chain the last call; null: it made none. */
+  execution_id: string | null;
+  /** Of a chain: its calls for this item. */
+  trace_id?: string;
   input: string | Record<string, unknown>;
   expected: string | null;
   output: string | null;
@@ -45,6 +48,18 @@ export const MOST_RUNS = 20;
 
 /** Of each version by each model; where none is named, of the live one, or by its own. */
 export const runsOf = (versions: readonly string[], models: readonly string[]) => Math.max(1, versions.length) * Math.max(1, models.length);
+
+/** The prompt or the chain. */
+export const slugOf = (of: { prompt: string | null; chain?: string | { slug: string } | null }) => of.prompt ?? (typeof of.chain === "string" ? of.chain : of.chain?.slug) ?? "";
+
+/** What was tested: "triage v1". */
+export const testedOf = (of: Parameters<typeof slugOf>[0] & { version: number }) => `${slugOf(of)} v${of.version}`;
+
+/** The models that answered: of a chain those of its steps. */
+export const modelsOf = (run: Pick<Run, "model" | "chain">) => (run.model === null ? [...new Set(Object.values(run.chain?.models ?? {}))] : [run.model]);
+
+/** What names a failed case: a chain may have asked nothing. */
+export const keyOf = (one: Pick<FailedCase, "execution_id" | "trace_id">) => one.trace_id ?? one.execution_id ?? "";
 
 /** It stands still until somebody lets it go on. */
 export const isPaused = (status: string) => status === "paused";

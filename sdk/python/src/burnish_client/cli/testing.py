@@ -22,7 +22,7 @@ def test(
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:
-    """Measure prompts on their datasets, as burnish.yaml says, and say how sure the figures are.
+    """Measure prompts and chains on their datasets, as burnish.yaml says, and say how sure the figures are.
 
     Ends with 0 where every test is passed, with 1 where one is not, and with 3 or 4 where something could not be measured.
     What the files say is saved as versions that nobody is served.
@@ -35,9 +35,9 @@ def test(
         read = read_config(config)
     except BadConfig as fault:
         stop(str(fault), code=WRONG_USE)
-    if unknown := set(names or ()) - {name for one in read.tests for name in (one.title, one.prompt)}:
+    if unknown := set(names or ()) - {name for one in read.tests for name in (one.title, one.prompt, one.chain)}:
         stop(f"{config} has no test {', '.join(sorted(unknown))}.", code=WRONG_USE)
-    wanted = [one for one in read.tests if not names or one.title in names or one.prompt in names]
+    wanted = [one for one in read.tests if not names or not {one.title, one.prompt, one.chain}.isdisjoint(names)]
     if not wanted:
         stop(f"{config} has no tests.", code=WRONG_USE)
     with reaching(profile) as burnish, Bar("measuring") as bar:

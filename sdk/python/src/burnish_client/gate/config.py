@@ -1,4 +1,4 @@
-"""`burnish.yaml`: which prompts are measured on what, and what is enough."""
+"""`burnish.yaml`: which prompts and chains are measured on what, and what is enough."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Test:
-    """One line of the gate.
+    """One line of the gate: of a `prompt`, or of a `chain` as Burnish has it.
 
     `dataset`: a file (beside burnish.yaml), a name or an id. `min_accuracy`: share from 0 to 1; None: the version's own quality
     threshold, 0.8 without, unless a baseline is compared with. `sure`: the lower bound of the interval must reach it, too. `baseline`: a
@@ -39,8 +39,8 @@ class Test:
 
     __test__ = False  # pytest would take it for one of its own
 
-    prompt: str
-    dataset: str
+    prompt: str = ""
+    dataset: str = ""
     name: str = ""
     split: str = "validation"
     min_accuracy: float | None = None
@@ -50,10 +50,11 @@ class Test:
     repeats: int = 1
     model: str | None = None
     evaluators: tuple[Scored, ...] = ()
+    chain: str = ""
 
     @property
     def title(self) -> str:
-        return self.name or self.prompt
+        return self.name or self.prompt or self.chain
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,7 @@ def read_test(said: Any, where: str) -> Test:
     given = {name: value for name, value in said.items() if value is not None}
     _check_kinds(given, where)
     given |= {"baseline": str(given["baseline"])} if "baseline" in given else {}
-    for name in ("prompt", "dataset"):
-        if not isinstance(given.get(name), str):
-            raise BadConfig(f"{where}: `{name}` is lacking.")
+    _check_what(given, where)
     for name in ("min_accuracy", "max_drop"):
         if name in given and not (_is_number(given[name]) and 0 <= given[name] <= 1):
             raise BadConfig(f"{where}: `{name}` is a share from 0 to 1.")
@@ -127,6 +126,17 @@ def _evaluators(said: Any, where: str) -> tuple[Scored, ...]:
         if least is not None and not (_is_number(least) and 0 <= least <= 1):
             raise BadConfig(f"{where}: the mean score of the evaluator {name} is a number from 0 to 1.")
     return tuple(Scored(name, least) for name, least in said.items())
+
+
+def _check_what(given: Mapping[str, Any], where: str) -> None:
+    """A prompt or a chain, and cases. Steps of a chain name their models."""
+    for name in ("chain" if "chain" in given and "prompt" not in given else "prompt", "dataset"):
+        if not isinstance(given.get(name), str) or not given[name]:
+            raise BadConfig(f"{where}: `{name}` is lacking.")
+    if "chain" in given and "prompt" in given:
+        raise BadConfig(f"{where}: `chain` stands in place of a `prompt`; give one of them.")
+    if "chain" in given and "model" in given:
+        raise BadConfig(f"{where}: the steps of a chain name their models; leave `model` out.")
 
 
 def _check_kinds(given: Mapping[str, Any], where: str) -> None:

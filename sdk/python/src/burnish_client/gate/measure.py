@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,7 @@ from burnish_client.cli.waiting import await_end
 from burnish_client.errors import ApiError
 from burnish_client.gate.config import Config, Test
 from burnish_client.gate.scores import against, ids_of, in_words, scores_of
-from burnish_client.gate.version import Measured, resolve, version_of
+from burnish_client.gate.version import Measured, resolve, version_of, version_of_chain
 
 if TYPE_CHECKING:
     from burnish_client import Burnish
@@ -24,7 +24,7 @@ FEW_ITEMS: Final = 30
 
 SAY_A_SCORE: Final = "say the mean score that an evaluator must reach, such as `evaluators: {polite: 0.8}`"
 USUAL_THRESHOLD: Final = 0.8
-"""Where neither the test nor the version says one, as the server has it."""
+"""Where neither the test nor the version says one, as the server has it. A chain says none."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Result:
     """`error`: why nothing was measured; then there are no checks, and it is not passed. Shares are from 0 to 1, bounds of 95 %.
 
     `accuracy` and `difference` None: no case has a right answer. `scores`: by evaluator, as the test names it: `mean_score`, `scored`,
-    `answers`.
+    `answers`. `chain`: what was measured in place of a prompt.
     """
 
     title: str
@@ -64,6 +64,7 @@ class Result:
     error: str | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
     scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    chain: str = ""
 
     @property
     def passed(self) -> bool:
@@ -83,27 +84,30 @@ def measure(
 
 
 def _measured(burnish: Burnish, config: Config, test: Test, asked: str | None, progress: Callable[[str, Any], None]) -> Result:
-    nothing = Result(test.title, test.prompt)
+    nothing = Result(test.title, test.prompt, chain=test.chain)
     try:
         ids = ids_of(burnish, test)
         dataset_id = find_dataset(burnish, test.dataset, split=test.split, beside=config.root, keep_blank=bool(ids))
-        measured = version_of(burnish, test.prompt, config.folder, asked=asked)
+        if test.chain:
+            measured = version_of_chain(burnish, test.chain, asked=asked)
+        else:
+            measured = version_of(burnish, test.prompt, config.folder, asked=asked)
         base_version = None if test.baseline is None else _base_version(burnish, test)
         wanted = dict.fromkeys((measured.version, *([base_version] if base_version else [])))
         runs = {version: _run(burnish, test, dataset_id, version, ids, progress) for version in wanted}
         for version, run in runs.items():
             if run["status"] != "completed":
                 why = (run.get("error") or {}).get("message") or run["status"]
-                return Result(test.title, test.prompt, version, run_id=run["id"], error=f"version {version} could not be measured: {why}")
+                return replace(nothing, version=version, run_id=run["id"], error=f"version {version} could not be measured: {why}")
         return _judged(burnish, test, measured, runs[measured.version], runs.get(base_version or 0), ids)
     except (ApiError, BadGiven, FileFault, OSError, UnicodeDecodeError) as error:
-        return Result(nothing.title, nothing.prompt, error=str(error))
+        return replace(nothing, error=str(error))
 
 
 def _base_version(burnish: Burnish, test: Test) -> int | None:
     """None: nothing has that label yet, so there is nothing to be worse than."""
     try:
-        return resolve(burnish, test.prompt, str(test.baseline))
+        return resolve(burnish, test.chain or test.prompt, str(test.baseline), kind="chains" if test.chain else "prompts")
     except ApiError as error:
         if error.status == 404:
             return None
@@ -114,7 +118,7 @@ def _run(
     burnish: Burnish, test: Test, dataset_id: str, version: int, ids: Mapping[str, str], progress: Callable[[str, Any], None]
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "prompt": test.prompt,
+        **({"chain": test.chain} if test.chain else {"prompt": test.prompt}),
         "version": version,
         "dataset_id": dataset_id,
         "split": test.split,
@@ -142,7 +146,7 @@ def _judged(
     checks = _accuracy_checks(burnish, test, measured.version, metrics, others=checks) + checks
     difference, broken = None, ()
     if test.baseline is not None and base is None:
-        notes.append(f"{test.prompt} has no {test.baseline} yet, so there is nothing to compare with.")
+        notes.append(f"{test.chain or test.prompt} has no {test.baseline} yet, so there is nothing to compare with.")
     elif base is not None and base["id"] == run["id"]:
         notes.append(f"{test.baseline} is version {measured.version} itself, so there is nothing to compare with.")
     elif base is not None:
@@ -158,7 +162,7 @@ def _judged(
         test.title, test.prompt, measured.version, measured.comes_from, measured.path, items, accuracy, low, high, run["id"],
         base["id"] if base else None, base["version"] if base else None, difference,
         int(run.get("cost_nusd") or 0) + int((base or {}).get("cost_nusd") or 0 if base is not run else 0),
-        bool(run["simulated"]), tuple(checks), broken, None, tuple(notes), scores,
+        bool(run["simulated"]), tuple(checks), broken, None, tuple(notes), scores, test.chain,
     )  # fmt: skip
 
 
@@ -213,6 +217,8 @@ def _not_worse(test: Test, name: str, difference: dict[str, float], seen: str) -
 def _threshold(burnish: Burnish, test: Test, version: int) -> float:
     if test.min_accuracy is not None:
         return test.min_accuracy
+    if test.chain:
+        return USUAL_THRESHOLD
     said = burnish.request("GET", f"/v1/prompts/{test.prompt}/versions/{version}").get("quality_threshold")
     return USUAL_THRESHOLD if said is None else float(said)
 

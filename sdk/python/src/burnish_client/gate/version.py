@@ -49,10 +49,16 @@ def version_of(burnish: Burnish, slug: str, folder: Path, *, asked: str | None =
     return _saved_aside(burnish, Pair(slug, here, there, known), path, why)
 
 
-def resolve(burnish: Burnish, slug: str, label: str) -> int:
-    """The version that a label or a number names."""
+def version_of_chain(burnish: Burnish, slug: str, *, asked: str | None = None) -> Measured:
+    """As Burnish has it: what a label or a number names, production where nothing is asked for. Chains are no files. Raises ApiError."""
+    named = asked or "production"
+    return Measured(resolve(burnish, slug, named, kind="chains"), f"{slug}@{named}")
+
+
+def resolve(burnish: Burnish, slug: str, label: str, *, kind: str = "prompts") -> int:
+    """The version that a label or a number names. `kind`: prompts | chains."""
     query = {"version": int(label)} if label.isdigit() else {"label": label}
-    return int(burnish.request("GET", f"/v1/prompts/{segment(slug)}", query=query)["version"])
+    return int(burnish.request("GET", f"/v1/{kind}/{segment(slug)}", query=query)["version"])
 
 
 def _saved_aside(burnish: Burnish, pair: Pair, path: Path, why: str) -> Measured:

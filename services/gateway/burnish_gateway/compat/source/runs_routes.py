@@ -22,7 +22,7 @@ from burnish_gateway.deps import GatewayParts
 from burnish_gateway.error_answer import PAID
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization.bodies import TestRunBody
-from burnish_gateway.optimization.start import start_test_run
+from burnish_gateway.optimization.start_run import start_test_run
 from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx

@@ -63,7 +63,8 @@ async def results_of(tx: Tx, workspace_id: UUID, test_run_id: UUID) -> Sequence[
     return await tx.fetch(
         f"""SELECT i.item_id, i.input, i.expected, i.metadata, e.output, e.score, e.latency_ms, e.status, e.error
              FROM evaluations e JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id
-            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.repeat = 0 AND e.answered_at IS NOT NULL AND i.expected IS NOT NULL
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.repeat = 0 AND e.step IS NULL
+              AND e.answered_at IS NOT NULL AND i.expected IS NOT NULL
             ORDER BY i.position LIMIT {RESULTS_MOST}""",
         workspace_id, test_run_id,
     )  # fmt: skip
@@ -90,7 +91,9 @@ async def items_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str) 
 
 async def run_counts(tx: Tx, workspace_id: UUID) -> dict[str, int]:
     """How many runs each prompt has, by whatever interface they were started."""
-    rows = await tx.fetch("SELECT slug, count(*) AS n FROM test_runs WHERE workspace_id = $1 GROUP BY slug LIMIT 1000", workspace_id)
+    rows = await tx.fetch(
+        "SELECT slug, count(*) AS n FROM test_runs WHERE workspace_id = $1 AND slug IS NOT NULL GROUP BY slug LIMIT 1000", workspace_id
+    )
     return {row["slug"]: row["n"] for row in rows}
 
 
