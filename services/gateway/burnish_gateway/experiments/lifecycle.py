@@ -26,9 +26,7 @@ from burnish_shared.experiments.assign import Allocation, allocate, buckets_of
 from burnish_shared.slug import Label, Slug
 
 KIND: Final = "experiment"
-
-REASON_MOST: Final = 2_000
-"""Characters of a reason in a label's history."""
+REASON_MOST: Final = 2_000  # characters, in a label's history
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +279,8 @@ async def _moved(tx: Tx, experiment: Experiment, won: WinningVersion, verdict: V
         tx, experiment.workspace_id, slug, label, version=won.version, author=author_of(by), clock=clock, reason=reason
     )  # fmt: skip
     if moved.is_moved:
-        key, before, after = f"{slug}@{label}", {"version": moved.from_version}, {"version": won.version, "reason": reason}
-        where, action = experiment.workspace_id, "prompt.label.moved"
-        await note_in(tx, where, by, action=action, kind="prompt_label", key=key, before=before, after=after)
+        ws, told_of = experiment.workspace_id, {"kind": "prompt_label", "key": f"{slug}@{label}", "before": {"version": moved.from_version}}
+        await note_in(tx, ws, by, action="prompt.label.moved", **told_of, after={"version": won.version, "reason": reason})
     told = _told(experiment, won, "moved" if moved.is_moved else "stood_there", at=clock.now())
     return told.model_copy(update={"from_version": moved.from_version})
 
