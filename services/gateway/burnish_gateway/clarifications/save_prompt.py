@@ -18,6 +18,7 @@ from burnish_gateway.registry.add_version import add_version
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.move_label import move_label
+from burnish_gateway.registry.note_label import note_label
 from burnish_gateway.registry.spelling import author_of
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
@@ -86,11 +87,7 @@ async def _move(tx: Tx, principal: Principal, slug: Slug, label: Label, *, versi
         clock=clock,
         reason="from a clarifying session",
     )
-    if moved.is_moved:
-        before, after = {"version": moved.from_version}, {"version": version}
-        await audit.note(
-            tx, principal, action="prompt.label.moved", kind="prompt_label", key=f"{slug}@{label}", before=before, after=after
-        )  # fmt: skip
+    await note_label(tx, principal.workspace_id, principal, slug, label, moved, version=version)
 
 
 def _content(result: dict[str, Any], session_id: UUID, *, model: str, with_cases: bool) -> dict[str, Any]:

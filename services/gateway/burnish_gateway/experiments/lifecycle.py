@@ -16,6 +16,7 @@ from burnish_gateway.experiments.experiment import Experiment, PlannedArm, shown
 from burnish_gateway.experiments.traffic import later_latency_limit
 from burnish_gateway.experiments.winning_version import WinningVersion, standing_version, winning_version
 from burnish_gateway.registry.move_label import move_label
+from burnish_gateway.registry.note_label import note_label
 from burnish_gateway.registry.prompt import Author
 from burnish_gateway.registry.store import lock_head
 from burnish_shared.clock import Clock
@@ -278,9 +279,7 @@ async def _moved(tx: Tx, experiment: Experiment, won: WinningVersion, verdict: V
     moved = await move_label(
         tx, experiment.workspace_id, slug, label, version=won.version, author=author_of(by), clock=clock, reason=reason
     )  # fmt: skip
-    if moved.is_moved:
-        ws, told_of = experiment.workspace_id, {"kind": "prompt_label", "key": f"{slug}@{label}", "before": {"version": moved.from_version}}
-        await note_in(tx, ws, by, action="prompt.label.moved", **told_of, after={"version": won.version, "reason": reason})
+    await note_label(tx, experiment.workspace_id, by, slug, label, moved, version=won.version, reason=reason)
     told = _told(experiment, won, "moved" if moved.is_moved else "stood_there", at=clock.now())
     return told.model_copy(update={"from_version": moved.from_version})
 

@@ -20,6 +20,7 @@ from burnish_gateway.registry import announce
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.add_version import Origin, add_version
 from burnish_gateway.registry.move_label import move_label
+from burnish_gateway.registry.note_label import note_label
 from burnish_gateway.registry.prompt import EdgeKind, check_not_archived, no_such_prompt
 from burnish_gateway.registry.spelling import author_of
 from burnish_shared.clock import Clock
@@ -192,10 +193,7 @@ async def _hand_out(
         return None, experiment_id
     reason, author = f"suggestion {suggestion_id} accepted", author_of(principal)
     moved = await move_label(tx, principal.workspace_id, slug, label, version=version, author=author, clock=clock, reason=reason)
-    if moved.is_moved:
-        before, after = {"version": moved.from_version}, {"version": version, "reason": reason}
-        key = f"{slug}@{label}"
-        await audit.note(tx, principal, action="prompt.label.moved", kind="prompt_label", key=key, before=before, after=after)
+    await note_label(tx, principal.workspace_id, principal, slug, label, moved, version=version, reason=reason)
     return label, None
 
 

@@ -17,6 +17,7 @@ from burnish_gateway.registry.label_rules import check_may_remove
 from burnish_gateway.registry.lines import version_of
 from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.move_label import move_label, remove_label, roll_back
+from burnish_gateway.registry.note_label import note_label
 from burnish_gateway.registry.prompt import Head, MovedLabel, no_such_prompt
 from burnish_gateway.registry.retest_prompts import retest
 from burnish_gateway.registry.spelling import author_of
@@ -68,10 +69,9 @@ async def put_label(
             reason=body.reason,
         )
         if moved.is_moved:
-            before, after = {"version": moved.from_version}, {"version": body.version, "reason": body.reason}
-            await audit.note(
-                tx, principal, action="prompt.label.moved", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
-            )
+            await note_label(
+                tx, principal.workspace_id, principal, name, wanted, moved, version=body.version, reason=body.reason
+            )  # fmt: skip
             await announce.prompt_changed(tx, principal.workspace_id, name)
         told = answers.plain(await _moved(tx, principal.workspace_id, name, moved))
         return told | (await retest(tx, principal, moved.effects) if body.retest and moved.effects else {})

@@ -19,6 +19,7 @@ from burnish_gateway.registry.add_version import add_version
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.move_label import move_label
+from burnish_gateway.registry.note_label import note_label
 from burnish_gateway.registry.prompt import check_not_archived, no_such_prompt
 from burnish_gateway.registry.spelling import author_of, tags_of
 from burnish_shared.clock import Clock
@@ -93,10 +94,7 @@ async def _next_version(tx: Tx, principal: Principal, slug: Slug, template: str,
         after = {"version": version, "base_version": base_version}
         await audit.note(tx, principal, action="prompt.version.created", kind="prompt", key=slug, after=after)
     moved = await move_label(tx, principal.workspace_id, slug, PRODUCTION, version=version, author=author_of(principal), clock=clock)
-    if moved.is_moved:
-        was, now = {"version": moved.from_version}, {"version": version}
-        key = f"{slug}@{PRODUCTION}"
-        await audit.note(tx, principal, action="prompt.label.moved", kind="prompt_label", key=key, before=was, after=now)
+    await note_label(tx, principal.workspace_id, principal, slug, PRODUCTION, moved, version=version)
     return text.changes
 
 
