@@ -87,6 +87,21 @@ async def test_a_call_that_may_use_more_than_the_limit_begins_when_nothing_else_
         assert await taken(books, one) <= USED
 
 
+async def test_whatever_a_provider_reports_is_settled(database_urls: Any, workspace: Workspace) -> None:
+    """As many as a column holds, of input and of output: together more than one holds."""
+    one = limit(-9009, 1, most=1)
+    asked = [wish(workspace, rates=[replace(one, tokens=0)]) for _ in range(50)]
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        assert {(await gateway.ask(request)).verdict for request in asked} == {Verdict.YES}
+        executor = await asyncpg.connect(database_urls["executor"])
+        rows = [replace(record(request), input_tokens=2**31 - 1, output_tokens=2**31 - 1) for request in asked]
+        assert len(await settle(executor, *rows)) == 50
+        await executor.close()
+        assert await books.fetchval("SELECT count(*) FROM holds") == 0
+        refused = await gateway.ask(wish(workspace, rates=[one]))
+        assert refused.verdict is Verdict.RATE and 55 <= refused.retry_after_s <= 60
+
+
 @pytest.mark.parametrize("how", ["withdraw", "abandon", "expire"])
 async def test_what_never_ran_gives_all_of_it_back(database_urls: Any, workspace: Workspace, how: str) -> None:
     one = limit(-9005, 60, most=60)

@@ -33,14 +33,15 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS
 CALL make_lookup_function('note_tokens(smallint[], bigint[], uuid[], integer[], integer[], bigint[], bigint[], bigint[])', app => true, worker => false);
 
 -- Of these holds, what was taken becomes what was used: input and output of the row between p_lo and p_hi; nothing where there is none, or an
--- answer of before was told again. Never moves an arrival time below now. The holds are locked, and are deleted by the caller.
+-- answer of before was told again. Never moves an arrival time below now. The holds are locked, and are deleted by the caller. Whatever a
+-- provider reports, no sum overflows: a settlement that fails would fail for ever, with all that are settled beside it.
 CREATE FUNCTION settle_tokens(p_ids uuid[], p_lo uuid, p_hi uuid) RETURNS void LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
 DECLARE v_rates bigint[]; v_moves bigint[]; v_now bigint;
 BEGIN
   SELECT array_agg(m.rate ORDER BY m.rate), array_agg(m.us ORDER BY m.rate) INTO v_rates, v_moves FROM (
-    SELECT h.token_rates[i][1] AS rate, sum(ceil(coalesce(x.tokens, 0) * 60000000.0 / h.token_rates[i][3])::bigint - h.token_rates[i][2])::bigint AS us
+    SELECT h.token_rates[i][1] AS rate, sum(ceil(least(coalesce(x.tokens, 0) * 60000000.0 / h.token_rates[i][3], 1e15))::bigint - h.token_rates[i][2])::bigint AS us
       FROM holds h CROSS JOIN generate_subscripts(h.token_rates, 1) i
-      LEFT JOIN (SELECT e.execution_id, CASE WHEN e.cached THEN 0 ELSE e.input_tokens + e.output_tokens END AS tokens FROM executions e
+      LEFT JOIN (SELECT e.execution_id, CASE WHEN e.cached THEN 0 ELSE e.input_tokens::bigint + e.output_tokens END AS tokens FROM executions e
                   WHERE e.execution_id BETWEEN p_lo AND p_hi AND e.execution_id = ANY (p_ids)) x USING (execution_id)
      WHERE h.execution_id = ANY (p_ids) GROUP BY 1) m;
   IF v_rates IS NULL THEN RETURN; END IF;
