@@ -86,6 +86,10 @@ async def test_without_scores_of_all_arms_alike_nothing_is_drafted_by_them(calle
     await say(caller, "PATCH", f"/v1/live-evaluations/{rule}", {"filters": {"app": "shop"}, "active": False})
     assert "No live evaluation in use" in await refused(f"evaluator:{one}")
     await say(caller, "PATCH", f"/v1/live-evaluations/{rule}", {"active": True})
+    partial = {"evaluator_id": one, "prompts": ["answers"], "filters": {"app": "phone", "min_latency_ms": 5}}
+    beside = (await say(caller, "POST", "/v1/live-evaluations", partial))["id"]
+    assert "goes by min_latency_ms" in await refused(f"evaluator:{one}"), "its scores count beside those of the other"
+    await say(caller, "DELETE", f"/v1/live-evaluations/{beside}")
     assert "there is no version 2" in await refused(f"evaluator:{one}@2")
     points = await caller("POST", "/v1/experiments", draft(f"evaluator:{one}", deciding={"smallest_effect": 5}))
     assert points.status == 422 and "five points are 0.05" in points.body["error"]["message"]

@@ -65,10 +65,10 @@ def _why(scored: Scored, scoring: Scoring, slug: str, *, experiment_id: UUID | N
             f"Live evaluations score with version {scoring.version} of '{scoring.name}', and version {scored.version} is meant, of which "
             "no score comes any more. Name the newest."
         )
-    parts = [_apart(labels, filters) for labels, filters in own]
-    if all(parts):
+    apart = next(filter(None, (_apart(labels, filters) for labels, filters in own)), None)
+    if apart is not None:  # one is enough: the scores of all of them are added up, whichever rule drew an answer
         return (
-            f"The live evaluation of '{scoring.name}' over '{slug}' goes by {' and '.join(parts[0])}, so that arms are not scored "
+            f"A live evaluation of '{scoring.name}' over '{slug}' goes by {' and '.join(apart)}, so that arms are not scored "
             "alike (an answer of an arm has the label only where the label names its version). Take that out of it."
         )
     return ""
