@@ -112,7 +112,7 @@ async def test_without_scores_of_all_arms_alike_nothing_is_drafted_by_them(calle
 async def test_past_executions_of_one_arm_alone_are_not_scored_into_a_decision(caller: Caller, start_optimizer: StartOptimizer) -> None:
     await start_optimizer()
     await two_versions(caller)
-    one, _ = await live(caller, CONTAINS, prompts=["answers"], filters={"app": "shop"})
+    one, rule = await live(caller, CONTAINS, prompts=["answers"], filters={"app": "shop"})
     made = await say(caller, "POST", "/v1/experiments", draft(f"evaluator:{one}"))
     await run_prompt(caller, "parcel")
     wanted: dict[str, Any] = {"evaluator_id": one, "filters": {"reaction": "none"}}
@@ -122,5 +122,18 @@ async def test_past_executions_of_one_arm_alone_are_not_scored_into_a_decision(c
         assert (refused.status, refused.body["error"]["param"]) == (409, param), refused.body
         assert "'By score'" in refused.body["error"]["message"]
     assert (await caller("POST", "/v1/scorings", {"evaluator_id": one, "filters": {"app": "none"}})).status == 409, "nothing fits"
+    slow: dict[str, Any] = {"evaluator_id": one, "prompts": ["answers"], "filters": {"app": "phone", "min_latency_ms": 5}}
+    off = slow | {"filters": {"app": "desk", "min_latency_ms": 5}, "active": False}
+    paused = (await say(caller, "POST", "/v1/live-evaluations", off))["id"]
+    await say(caller, "PATCH", f"/v1/live-evaluations/{rule}", {"sample": 0.5})
+    for method, path, body in (
+        ("POST", "", slow),
+        ("PATCH", f"/{rule}", {"filters": {"app": "shop", "cached": False}}),
+        ("PATCH", f"/{paused}", {"active": True}),
+    ):
+        refused = await caller(method, f"/v1/live-evaluations{path}", body)
+        assert (refused.status, refused.body["error"]["param"]) == (409, "filters"), refused.body
+        assert "'By score'" in refused.body["error"]["message"]
     await say(caller, "POST", f"/v1/experiments/{made['id']}/decide", {"winner": None, "reason": "enough"})
     assert (await caller("POST", "/v1/scorings", wanted)).status == 201
+    await say(caller, "PATCH", f"/v1/live-evaluations/{paused}", {"active": True})

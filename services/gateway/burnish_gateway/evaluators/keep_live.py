@@ -13,6 +13,7 @@ from burnish_gateway.billing import budget_store
 from burnish_gateway.evaluators import live_store, store
 from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.live_bodies import Cap, LiveEvaluationChange, NewLiveEvaluation
+from burnish_gateway.evaluators.score_alike import check_scores_alike
 from burnish_gateway.turns_store import take_turns
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of, needs_expected
 from burnish_shared.contracts.live_filters import LiveFilters
@@ -48,6 +49,10 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
     await _check_cap(tx, principal, evaluator, body.cap)
     prompts, labels = await known_prompts(tx, body.prompts), known_labels(body.labels)
     await _check_alone(tx, body.evaluator_id, prompts, labels, body.filters, but=None)
+    if body.active:
+        await check_scores_alike(
+            tx, body.evaluator_id, version=evaluator["version"], prompts=prompts, labels=labels, filters=body.filters.asked()
+        )
     await take_turns(tx, principal.workspace_id, "live_evaluations")
     if await live_store.count_open(tx) >= LIVE_MOST:
         raise Conflict(f"This workspace has {LIVE_MOST} live evaluations; archive one first.")
@@ -90,9 +95,14 @@ async def change_live(tx: Tx, principal: Principal, live_id: UUID, body: LiveEva
         changes["active"] = body.active
     if body.filters is not None:
         changes["filters"] = body.filters.asked()
+    taken = {name: held[name] for name in ("prompts", "labels", "filters", "active")} | changes
     if {"prompts", "labels", "filters"} & changes.keys():
-        taken = {"prompts": held["prompts"], "labels": held["labels"], "filters": held["filters"]} | changes
         await _check_alone(tx, held["evaluator_id"], taken["prompts"], taken["labels"], filters_of(taken["filters"]), but=live_id)
+    if taken["active"] and {"prompts", "labels", "filters", "active"} & changes.keys():
+        await check_scores_alike(
+            tx, held["evaluator_id"], version=evaluator["version"], prompts=taken["prompts"], labels=taken["labels"],
+            filters=taken["filters"],
+        )  # fmt: skip
     if "cap" in named:
         await _check_cap(tx, principal, evaluator, body.cap)
         changes |= await _new_cap(tx, principal, live_id, held, body.cap)

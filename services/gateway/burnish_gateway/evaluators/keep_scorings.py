@@ -15,15 +15,14 @@ from burnish_gateway.billing import budget_store
 from burnish_gateway.evaluators import scoring_store, store
 from burnish_gateway.evaluators.keep_live import SETTINGS, asks_models, check_fits_traffic, known_labels, known_prompts
 from burnish_gateway.evaluators.least_cap import least_cap_nusd
+from burnish_gateway.evaluators.score_alike import check_scores_alike
 from burnish_gateway.evaluators.scoring_bodies import NewScoring, ScoringChange, ScoringForecast, WhatToScore
 from burnish_gateway.evaluators.scoring_forecast import expected_cost
 from burnish_gateway.execution.list_filters import bound_of
 from burnish_gateway.moments import check_order
 from burnish_gateway.turns_store import take_turns
-from burnish_shared.contracts.live_filters import TELLS_ARMS_APART
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
-from burnish_shared.experiments.scored import Scored
 from burnish_shared.ids import created_at, new_uuid
 from burnish_shared.money import credits_text
 
@@ -55,7 +54,9 @@ async def begin_scoring(tx: Tx, principal: Principal, body: NewScoring) -> UUID:
     await take_turns(tx, principal.workspace_id, "live_evaluations")
     if len(await scoring_store.list_open(tx, None)) >= OPEN_MOST:
         raise Conflict(f"{OPEN_MOST} scorings of this workspace are not over; wait for one, or cancel it.")
-    await _check_arms(tx, body, version=evaluator["version"])
+    await check_scores_alike(
+        tx, body.evaluator_id, version=evaluator["version"], prompts=body.prompts, labels=body.labels, filters=body.filters.asked()
+    )
     past = await _find(tx, body, version=evaluator["version"])
     if not past.to_score:
         raise Conflict(
@@ -141,23 +142,6 @@ async def _find(tx: Tx, body: WhatToScore, *, version: int) -> scoring_store.Pas
         "to": bound_of(body.end),
     }
     return await scoring_store.find_past(tx, filters, evaluator_id=body.evaluator_id, version=version, newest=body.newest)
-
-
-async def _check_arms(tx: Tx, body: NewScoring, *, version: int) -> None:
-    """Raises Conflict where its scores decide an experiment that goes on, and would come of a part of its arms alone."""
-    asked = body.filters.asked()
-    apart = [*(["labels"] if body.labels else []), *(name for name in TELLS_ARMS_APART if name in asked)]
-    if not apart:
-        return
-    found = await scoring_store.decided_by(
-        tx, Scored(body.evaluator_id, version).metric, prompts=body.prompts, experiment_id=body.filters.experiment_id
-    )
-    if found is not None:
-        raise Conflict(
-            f"The experiment '{found['name']}' ({found['experiment_id']}) of '{found['slug']}' is decided by scores of this version, so "
-            f"its arms have to be scored alike: leave out {' and '.join(apart)}, name other prompts, or wait until it is over.",
-            param="labels" if body.labels else "filters",
-        )
 
 
 async def _check_limit(tx: Tx, principal: Principal, evaluator: Record, limit_nusd: int | None) -> None:

@@ -53,7 +53,7 @@ async def archive(tx: Tx, live_evaluation_id: UUID) -> None:
 async def lock(tx: Tx, live_evaluation_id: UUID) -> Record | None:
     """Nobody else changes it before this transaction ends. None: there is none, or it is archived."""
     return await tx.fetchrow(
-        "SELECT evaluator_id, prompts, labels, filters, account_id, cap_nusd, cap_period FROM live_evaluations "
+        "SELECT evaluator_id, prompts, labels, filters, active, account_id, cap_nusd, cap_period FROM live_evaluations "
         "WHERE live_evaluation_id = $1 AND kind = 'live' AND archived_at IS NULL FOR NO KEY UPDATE",
         live_evaluation_id,
     )

@@ -209,13 +209,16 @@ def _conditions(filters: Mapping[str, Any], *, first: int) -> list[str]:
     return [CONDITIONS[name].format(f"${number}") for number, name in enumerate(filters, start=first)]
 
 
-async def decided_by(tx: Tx, metric: str, *, prompts: Sequence[str], experiment_id: UUID | None) -> Record | None:
-    """An experiment that goes on and is decided by this metric, of these prompts (none: of any), or just this one. None: there is none."""
+async def decided_by(tx: Tx, metric: str, *, prompts: Sequence[str], tag: str | None, experiment_id: UUID | None) -> Record | None:
+    """An experiment that goes on and is decided by this metric, of these prompts (none: of any) with this tag, or just this one. None:
+    there is none."""
     return await tx.fetchrow(
-        """SELECT experiment_id, name, slug FROM experiments WHERE metric = $1 AND status IN ('running', 'paused')
+        """SELECT experiment_id, name, slug FROM experiments e WHERE metric = $1 AND status IN ('running', 'paused')
               AND (cardinality($2::text[]) = 0 OR slug = ANY ($2)) AND ($3::uuid IS NULL OR experiment_id = $3)
+              AND ($4::text IS NULL OR EXISTS (SELECT FROM prompts p WHERE p.slug = e.slug AND p.tags @> ARRAY[$4]))
             ORDER BY started_at LIMIT 1""",
         metric,
         list(prompts),
         experiment_id,
+        tag,
     )

@@ -20,7 +20,7 @@ describe("the curve", () => {
 describe("evaluators whose scores may decide", () => {
   const live = (evaluator_id: string, changed = {}) => ({ evaluator_id, evaluator: `Is ${evaluator_id}`, prompts: ["a"], labels: [], filters: {}, active: true, ...changed });
   it("score the prompt now, and all arms alike", () => {
-    const lives = [live("kind"), live("kind", { filters: { app: "shop" } }), live("all", { prompts: [] }), live("other", { prompts: ["b"] }), live("paused", { active: false }), live("labelled", { labels: ["production"] }), live("slow", { filters: { min_latency_ms: 5 } }), live("armed", { filters: { experiment_id: "e", arm: "b" } })];
+    const lives = [live("kind"), live("kind", { filters: { app: "shop" } }), live("all", { prompts: [] }), live("other", { prompts: ["b"] }), live("paused", { active: false }), live("labelled", { labels: ["production"] }), live("slow", { filters: { min_latency_ms: 5 } }), live("part", { filters: { app: "shop" } }), live("part", { filters: { app: "phone", model: "m" } }), live("armed", { filters: { experiment_id: "e", arm: "b" } })];
     expect(scoringOf(lives, "a")).toEqual([
       { value: "evaluator:all", label: "Score by Is all" },
       { value: "evaluator:kind", label: "Score by Is kind" },

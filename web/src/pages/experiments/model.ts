@@ -109,11 +109,13 @@ export function scoredName(metric: string, names: ReadonlyMap<string, string>): 
 }
 
 /** Filters by what an arm made of a call: what is drawn so is no sample of an arm. */
-const TELLS_ARMS_APART = ["model", "provider", "cached", "min_cost_nusd", "min_latency_ms", "arm", "experiment_id"];
+const TELLS_ARMS_APART = ["model", "provider", "cached", "min_cost_nusd", "min_latency_ms", "arm"];
 
-/** Evaluators whose scores may decide an experiment of a prompt: those that score it now, all arms alike. By name, each once. */
+/** Evaluators whose scores may decide a new experiment of a prompt: those that score it now, by all of their rules all arms alike. By name, each once. */
 export function scoringOf(lives: readonly Live[], prompt: string): { value: string; label: string }[] {
-  const alike = lives.filter((one) => one.active && (one.prompts.length === 0 || one.prompts.includes(prompt)) && one.labels.length === 0 && !TELLS_ARMS_APART.some((name) => name in one.filters));
+  const taking = lives.filter((one) => one.active && (one.prompts.length === 0 || one.prompts.includes(prompt)) && !("experiment_id" in one.filters));
+  const apart = new Set(taking.filter((one) => one.labels.length > 0 || TELLS_ARMS_APART.some((name) => name in one.filters)).map((one) => one.evaluator_id));
+  const alike = taking.filter((one) => !apart.has(one.evaluator_id));
   return [...new Map(alike.map((one) => [one.evaluator_id, one.evaluator]))].map(([id, name]) => ({ value: `evaluator:${id}`, label: `Score by ${name}` })).sort((a, b) => a.label.localeCompare(b.label));
 }
 
