@@ -1,7 +1,6 @@
 """Do a test run: every item of a split through one version of a prompt or a chain, and what comes of it (PRODUCT D2, D3)."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -154,7 +153,9 @@ def _asking_prompt(run: TestRun, models: Mapping[str, CallableModel], *, desk: D
 def _asking_chain(run: TestRun, chain: ChainUnderTest, *, db: Database, answers: Answers) -> AskOne:
     """So many items at once as may have a call on its way: an item is done before those far behind it begin, and is seen."""
     room = asyncio.Semaphore(chain.desk.settings.job_in_flight)
-    question = bytes.fromhex(digest(json.dumps([run.chain.model_dump(mode="json") if run.chain else None], sort_keys=True)))
+    question = bytes.fromhex(
+        digest(f"chain {run.chain.chain_id if run.chain else None} {run.version}")
+    )  # of its run, the same in any release
 
     async def ask(place: int, item: RunItem, repeat: int) -> None:
         async with room:
