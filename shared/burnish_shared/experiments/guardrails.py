@@ -149,7 +149,9 @@ def _without_spread(
     allowed keeps nobody waiting."""
     treated, beside = total(one for *_, one in sums), total(one for _, one, _ in sums)
     control, treatment = frozen or mean_of(beside), mean_of(treated)
-    nothing_known = GuardrailFinding(*told, "no_data", guardrail.margin, guardrail.relative, against, units=treated.units)
+    nothing_known = GuardrailFinding(
+        *told, "no_data", guardrail.margin, guardrail.relative, against, units=treated.units, least=guardrail.least
+    )  # fmt: skip
     if control is None or treatment is None or guardrail.metric == "latency_p95_ms" or min(control.units, treatment.units) < least_units:
         return nothing_known
     if control.variance > 0 or treatment.variance > 0:  # known of either, and never of both in one epoch

@@ -97,6 +97,13 @@ def test_an_evaluator_that_scored_nothing_holds_nothing_against_an_arm() -> None
     assert found.state == "no_data"
 
 
+def test_what_an_arm_may_not_fall_below_is_told_before_it_has_scores() -> None:
+    rule = Guardrail(metric=METRIC, margin=1.0, direction="higher", least=0.8)
+    whole = ArmSums(50, 50, 50, 50, 50, 50)
+    (found,) = analyse(plan(rule), [Epoch(1, {"a": 0.5, "b": 0.5}, {arm: {"success": whole} for arm in ("a", "b")})]).guardrails
+    assert (found.state, found.least) == ("no_data", 0.8)
+
+
 def test_equal_scores_are_called_harm_in_no_more_than_alpha_however_often_one_looks() -> None:
     """Ten looks at 300 experiments of equal arms, without any margin."""
     rule = Guardrail(metric=METRIC, margin=0.0, direction="higher", alpha=0.05)
