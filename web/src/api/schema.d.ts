@@ -35822,6 +35822,8 @@ export interface operations {
                 target_kind?: ("workspace" | "api_key" | "prompt" | "end_user") | null;
                 /** @description As it was given; needs `target_kind`. */
                 target_id?: string | null;
+                /** @description Those that a call with this `user_id` counts against as its end user's, also one for each end user, with what this one spent, what is held for them and what they have left. At most one a period; no other filter beside it. */
+                end_user?: string | null;
             };
             header?: never;
             path?: never;
