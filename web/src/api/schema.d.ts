@@ -6630,9 +6630,10 @@ export interface paths {
         /**
          * All answers of a test run as a file
          * @description JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
-         *     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have
-         *     taken are null. Where the database goes away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole.
-         *     In CSV an apostrophe stands before a text that would run as a formula.
+         *     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`, `scores` (by the evaluator's id:
+         *     `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Where the database goes away
+         *     meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an
+         *     apostrophe stands before a text that would run as a formula.
          */
         get: operations["read_run_file_v1_test_runs__run_id__file_get"];
         put?: never;

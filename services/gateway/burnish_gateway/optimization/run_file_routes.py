@@ -27,8 +27,9 @@ async def read_run_file(
 ) -> Response:
     """JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`, `scores` (by the evaluator's id:
-    `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Where the database goes away meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole.
-    In CSV an apostrophe stands before a text that would run as a formula."""
+    `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Where the database goes away
+    meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an
+    apostrophe stands before a text that would run as a formula."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if await store.find_run(tx, principal.workspace_id, "test_run", run_id) is None:
             raise NotFound("There is no test run of this id.")
