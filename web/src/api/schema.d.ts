@@ -6473,7 +6473,7 @@ export interface paths {
         put?: never;
         /**
          * Start test runs
-         * @description Runs a version of a prompt, or several by several models, or of a chain, over a split of a dataset, in the background.
+         * @description Runs a version, or several by several models, over a split of a dataset, in the background.
          */
         post: operations["create_test_run_v1_test_runs_post"];
         delete?: never;
@@ -6631,10 +6631,9 @@ export interface paths {
          * All answers of a test run as a file
          * @description JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
          *     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`, `scores` (by the evaluator's id:
-         *     `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Of a chain `trace_id` stands beside
-         *     them, and `execution_id` is that of the last call, null where it made none. Where the database goes away meanwhile the last line has
-         *     `error` alone, in CSV the sentence that the file is not whole.
-         *     In CSV an apostrophe stands before a text that would run as a formula.
+         *     `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Where the database goes away
+         *     meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an
+         *     apostrophe stands before a text that would run as a formula.
          */
         get: operations["read_run_file_v1_test_runs__run_id__file_get"];
         put?: never;
@@ -6712,7 +6711,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How much of the limits of requests and tokens is used now
+         * How much of the limits of requests is used now
          * @description Of the workspace and of its API keys with a limit of their own, from where the limiter keeps them; reading uses nothing.
          */
         get: operations["get_rates_v1_usage_rates_get"];
@@ -10426,17 +10425,12 @@ export interface components {
         };
         /**
          * ComparedRun
-         * @description The newest completed test run of one version of a prompt by one model, or of one of a chain.
+         * @description The newest completed test run of one version by one model.
          */
         ComparedRun: {
             accuracy: components["schemas"]["Share"] | null;
             /** @description How much less accurate than the best, with 95 % bounds: item by item, as the comparison of two runs has them; beyond 100,000 answers, or where some are not kept, as if the items were not the same, so rather too wide. Null for the best. */
             behind_best?: components["schemas"]["Share"] | null;
-            /**
-             * Chain
-             * @description Slug of the chain; `version` is its.
-             */
-            chain?: string | null;
             /** Correct */
             correct: number;
             /** Cost Nusd */
@@ -10466,16 +10460,13 @@ export interface components {
              */
             mean_cost_nusd: number | null;
             /** Model */
-            model: string | null;
+            model: string;
             /** P50 Ms */
             p50_ms: number | null;
             /** P95 Ms */
             p95_ms: number | null;
-            /**
-             * Prompt
-             * @description Null: a chain was tested.
-             */
-            prompt: string | null;
+            /** Prompt */
+            prompt: string;
             /** Repeats */
             repeats: number;
             /**
@@ -13272,11 +13263,6 @@ export interface components {
             /** Unit */
             unit: string;
             /**
-             * Unscored
-             * @description Of one that goes on and is decided or guarded by scores: why none come any more, or not of all arms alike. null in lists.
-             */
-            unscored?: string[] | null;
-            /**
              * Updated At
              * Format: date-time
              */
@@ -14563,11 +14549,6 @@ export interface components {
              * @enum {string}
              */
             direction: "higher" | "lower";
-            /**
-             * Least
-             * @description Of the score of an evaluator: what no arm may fall below, whatever the control has; `margin` is 1.
-             */
-            least?: number | null;
             /** Margin */
             margin: number;
             /** Metric */
@@ -14628,16 +14609,7 @@ export interface components {
              * @description Which is better; known of the usual metrics.
              */
             direction?: ("higher" | "lower") | null;
-            /**
-             * Least
-             * @description In the place of `margin`, of the score of an evaluator: what no arm may fall below, whatever the control has.
-             */
-            least?: number | null;
-            /**
-             * Margin
-             * @description Needed, unless `least` is given in its place.
-             * @default 1
-             */
+            /** Margin */
             margin: number;
             /**
              * Metric
@@ -15367,7 +15339,7 @@ export interface components {
             };
             /**
              * Short Budgets
-             * @description Hard budgets of the workspace and the prompt, or those of a chain's steps, with less left than the forecast, the tightest first.
+             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
              */
             short_budgets?: components["schemas"]["ShortBudget"][];
         };
@@ -15566,8 +15538,6 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
-            /** Token Limit Per Minute */
-            token_limit_per_minute: number | null;
         };
         /**
          * KeyBudget
@@ -15586,8 +15556,8 @@ export interface components {
          * KeyChange
          * @description Name and limits; what is not named stays. What a key may (`role`, `scopes`) and when it ends are fixed for its life: make another.
          *
-         *     `rate_limit_per_minute`, `token_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget
-         *     of this period, or changes its limit; null closes those that it has. All hold for the whole line of a rotated key.
+         *     `rate_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget of this period, or changes its limit; null
+         *     closes those that it has. Both hold for the whole line of a rotated key.
          */
         KeyChange: {
             budget?: components["schemas"]["KeyBudget"] | null;
@@ -15597,8 +15567,6 @@ export interface components {
             rate_limit?: number | null;
             /** Rate Limit Per Minute */
             rate_limit_per_minute?: number | null;
-            /** Token Limit Per Minute */
-            token_limit_per_minute?: number | null;
         };
         /** KeyPage */
         KeyPage: {
@@ -15619,7 +15587,7 @@ export interface components {
             api_key_id: string;
             /**
              * At Once
-             * @description What may begin at the same moment where nothing did lately: of calls a fifth of a minute's, and one; of tokens all.
+             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
              */
             at_once: number;
             /** Name */
@@ -15628,7 +15596,7 @@ export interface components {
             per_minute: number;
             /**
              * Remaining
-             * @description Calls, or tokens, that would be let in at this very moment.
+             * @description Calls that would be let in at this very moment.
              */
             remaining: number;
             /**
@@ -18212,7 +18180,7 @@ export interface components {
             label: string;
             /**
              * Metric
-             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd, metric:<name>, or evaluator:<id>: the mean score of the evaluator's newest version (or of evaluator:<id>@<version>), where a live evaluation in use scores all arms of the prompt alike.
+             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>.
              * @default satisfaction
              */
             metric: string;
@@ -18414,11 +18382,6 @@ export interface components {
              *     ]
              */
             scopes?: string[];
-            /**
-             * Token Limit Per Minute
-             * @description Input and output together; null: what the workspace allows.
-             */
-            token_limit_per_minute?: number | null;
         };
         /**
          * NewKeyAnswer
@@ -18462,8 +18425,6 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
-            /** Token Limit Per Minute */
-            token_limit_per_minute: number | null;
         };
         /**
          * NewLiveEvaluation
@@ -18925,9 +18886,9 @@ export interface components {
             } | null;
             /**
              * Execution Id
-             * @description Of a chain the last call; null: it made none.
+             * Format: uuid
              */
-            execution_id: string | null;
+            execution_id: string;
             /** Latency Ms */
             latency_ms: number | null;
             /** Output */
@@ -18941,11 +18902,6 @@ export interface components {
             } | null;
             /** Status */
             status: string | null;
-            /**
-             * Trace Id
-             * @description Of a chain: whose executions are its calls for this item. Null: of a prompt.
-             */
-            trace_id?: string | null;
         };
         /**
          * OptDump
@@ -19808,8 +19764,6 @@ export interface components {
             rate_limit_per_minute: number;
             /** Retention Days Most */
             retention_days_most: number;
-            /** Token Limit Per Minute */
-            token_limit_per_minute: number | null;
             /**
              * Updated At
              * Format: date-time
@@ -19883,11 +19837,6 @@ export interface components {
              */
             retention_days_most: number;
             /**
-             * Token Limit Per Minute
-             * @description Tokens a minute of one workspace, input and output together; null: no limit.
-             */
-            token_limit_per_minute?: number | null;
-            /**
              * Workspaces Most
              * @description Workspaces that an organization may have; another one gets 409.
              * @default 20
@@ -19931,8 +19880,6 @@ export interface components {
             rate_limit_per_minute: number;
             /** Retention Days */
             retention_days: number;
-            /** Token Limit Per Minute */
-            token_limit_per_minute: number | null;
         };
         /** PlanPage */
         PlanPage: {
@@ -19946,11 +19893,8 @@ export interface components {
             forecast: components["schemas"]["ForecastAnswer"];
             /** Items */
             items: number;
-            /**
-             * Model
-             * @description Null: of a chain, whose steps name theirs.
-             */
-            model: string | null;
+            /** Model */
+            model: string;
             /** Version */
             version: number;
         };
@@ -21057,14 +21001,14 @@ export interface components {
         RateUse: {
             /**
              * At Once
-             * @description What may begin at the same moment where nothing did lately: of calls a fifth of a minute's, and one; of tokens all.
+             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
              */
             at_once: number;
             /** Per Minute */
             per_minute: number;
             /**
              * Remaining
-             * @description Calls, or tokens, that would be let in at this very moment.
+             * @description Calls that would be let in at this very moment.
              */
             remaining: number;
             /**
@@ -21088,7 +21032,7 @@ export interface components {
         };
         /**
          * RatesAnswer
-         * @description Limits of requests, and of tokens, and how much of them is used at this moment.
+         * @description Limits of requests and how much of them is used at this moment.
          */
         RatesAnswer: {
             /**
@@ -21096,7 +21040,6 @@ export interface components {
              * @description Keys that work and have a limit of their own, the fullest first; at most 100.
              */
             api_keys: components["schemas"]["KeyRateUse"][];
-            tokens: components["schemas"]["TokenRates"];
             workspace: components["schemas"]["RateUse"];
         };
         /** RatingAnswer */
@@ -22198,12 +22141,6 @@ export interface components {
              */
             guardrails?: components["schemas"]["GuardrailBody"][] | null;
             /**
-             * Metric
-             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
-             * @default satisfaction
-             */
-            metric: string;
-            /**
              * Min Units
              * @description Units of the candidate that a step must have seen.
              * @default 0
@@ -22270,12 +22207,6 @@ export interface components {
              * @default production
              */
             label: string;
-            /**
-             * Metric
-             * @description What a candidate may not be surely worse by.
-             * @default satisfaction
-             */
-            metric: string;
             rollout?: components["schemas"]["Rollout"];
             /**
              * Unit
@@ -22290,7 +22221,7 @@ export interface components {
         RolloutPolicyBody: {
             /**
              * Guardrails
-             * @description Empty: the usual ones. A prompt that no live evaluation scores by an evaluator named here is not rolled out so.
+             * @description Empty: the usual ones. None of an evaluator's score.
              */
             guardrails?: components["schemas"]["GuardrailBody"][];
             /**
@@ -22298,12 +22229,6 @@ export interface components {
              * @default production
              */
             label: string;
-            /**
-             * Metric
-             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
-             * @default satisfaction
-             */
-            metric: string;
             rollout?: components["schemas"]["RolloutBody"];
             /**
              * Unit
@@ -22400,8 +22325,6 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
-            /** Token Limit Per Minute */
-            token_limit_per_minute: number | null;
         };
         /** RotatedSecretAnswer */
         RotatedSecretAnswer: {
@@ -22740,16 +22663,13 @@ export interface components {
             forecast: components["schemas"]["ForecastAnswer"];
             /** Items */
             items: number;
-            /**
-             * Model
-             * @description Null: of a chain, whose steps name theirs.
-             */
-            model: string | null;
+            /** Model */
+            model: string;
             /** Runs */
             runs: components["schemas"]["PlannedRun"][];
             /**
              * Short Budgets
-             * @description Hard budgets of the workspace and the prompt, or those of a chain's steps, with less left than the forecast, the tightest first.
+             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
              */
             short_budgets?: components["schemas"]["ShortBudget"][];
             /** Version */
@@ -22775,11 +22695,6 @@ export interface components {
         RunSide: {
             /** @description null: no item has a right answer. */
             accuracy: components["schemas"]["Share"] | null;
-            /**
-             * Chain
-             * @description Slug of the chain; `version` is its.
-             */
-            chain?: string | null;
             /** Cost Nusd */
             cost_nusd: number | null;
             /** Dataset Version */
@@ -22794,12 +22709,9 @@ export interface components {
                 [key: string]: number;
             } | null;
             /** Model */
-            model: string | null;
-            /**
-             * Prompt
-             * @description null: a chain was tested.
-             */
-            prompt: string | null;
+            model: string;
+            /** Prompt */
+            prompt: string;
             /** Repeats */
             repeats: number;
             /** Simulated */
@@ -24165,11 +24077,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /**
-             * Model
-             * @description Null: of a chain, whose steps name theirs.
-             */
-            model: string | null;
+            /** Model */
+            model: string;
             /** Version */
             version: number;
         };
@@ -25036,8 +24945,6 @@ export interface components {
         };
         /** TestRunAnswer */
         TestRunAnswer: {
-            /** @description What is tested in place of a prompt; `version` is the chain's. */
-            chain?: components["schemas"]["TestedChainAnswer"] | null;
             /**
              * Compare With
              * @description The run whose answers `pairwise` evaluators compared with.
@@ -25117,11 +25024,8 @@ export interface components {
             metrics?: {
                 [key: string]: unknown;
             } | null;
-            /**
-             * Model
-             * @description Null: of a chain, whose steps name theirs.
-             */
-            model: string | null;
+            /** Model */
+            model: string;
             /**
              * Partial Results
              * @description What had come when it failed, was cancelled, or so far.
@@ -25133,11 +25037,8 @@ export interface components {
             progress: {
                 [key: string]: unknown;
             };
-            /**
-             * Prompt
-             * @description Null: a chain is tested.
-             */
-            prompt: string | null;
+            /** Prompt */
+            prompt: string;
             /** Repeats */
             repeats: number;
             /** Simulated */
@@ -25176,11 +25077,6 @@ export interface components {
          */
         TestRunBody: {
             /**
-             * Chain
-             * @description Slug, in place of a prompt: the whole chain is run on each item, whose variables are the chain's, and its output is what is compared and judged. `version`, `label` and `versions` are then the chain's; its steps name their models.
-             */
-            chain?: string | null;
-            /**
              * Compare With
              * @description A completed test run on this dataset: `pairwise` evaluators compare with its answers.
              */
@@ -25216,7 +25112,7 @@ export interface components {
              * Prompt
              * @description Slug; the version that production names, unless one is given.
              */
-            prompt?: string | null;
+            prompt: string;
             /**
              * Repeats
              * @default 1
@@ -25268,22 +25164,6 @@ export interface components {
             dataset_id: string;
             /** Total */
             total: number;
-        };
-        /**
-         * TestedChainAnswer
-         * @description The chain of a test run. `prompts`: what its steps run in it, as SLUG@VERSION; `models`: by which model.
-         */
-        TestedChainAnswer: {
-            /** Models */
-            models: {
-                [key: string]: string;
-            };
-            /** Prompts */
-            prompts: {
-                [key: string]: string;
-            };
-            /** Slug */
-            slug: string;
         };
         /**
          * TierBody
@@ -25370,19 +25250,6 @@ export interface components {
             token: string;
             /** Top Logprobs */
             top_logprobs?: components["schemas"]["LikelyToken"][];
-        };
-        /**
-         * TokenRates
-         * @description Limits of tokens, and how many may be taken at this moment. What a call under way may use at most counts as used until it ends.
-         */
-        TokenRates: {
-            /**
-             * Api Keys
-             * @description Keys that work and have a limit of their own, the fullest first; at most 100.
-             */
-            api_keys: components["schemas"]["KeyRateUse"][];
-            /** @description Null: it has none, nor has its plan. */
-            workspace: components["schemas"]["RateUse"] | null;
         };
         /**
          * Toxicity
@@ -26415,7 +26282,7 @@ export interface components {
         };
         /**
          * WorkspaceAnswer
-         * @description `rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `limits`: what no setting can exceed.
+         * @description `rate_limit_per_minute` null: the plan's. `limits`: what no setting can exceed.
          */
         WorkspaceAnswer: {
             /** Cache Mode */
@@ -26474,12 +26341,10 @@ export interface components {
             suspended_at: string | null;
             /** Test Run Gate */
             test_run_gate: boolean;
-            /** Token Limit Per Minute */
-            token_limit_per_minute: number | null;
         };
         /**
          * WorkspaceChange
-         * @description What is left out stays. `rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
+         * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
          *     stored at all.
          */
         WorkspaceChange: {
@@ -26551,11 +26416,6 @@ export interface components {
              * @description Whether a protected label asks besides that the version's newest test run by its own model, over `min_samples` validation or test items or more, meets its threshold.
              */
             test_run_gate?: boolean | null;
-            /**
-             * Token Limit Per Minute
-             * @description Of all its calls, input and output together; at most the plan's, where that has one.
-             */
-            token_limit_per_minute?: number | null;
         };
         /**
          * WorkspaceErasureAnswer
@@ -35822,8 +35682,6 @@ export interface operations {
                 target_kind?: ("workspace" | "api_key" | "prompt" | "end_user") | null;
                 /** @description As it was given; needs `target_kind`. */
                 target_id?: string | null;
-                /** @description Those that a call with this `user_id` counts against as its end user's, also one for each end user, with what this one spent, what is held for them and what they have left. At most one a period; no other filter beside it. */
-                end_user?: string | null;
             };
             header?: never;
             path?: never;
@@ -76105,14 +75963,12 @@ export interface operations {
             query?: {
                 /** @description Only those of this prompt. */
                 prompt?: string | null;
-                /** @description Only those of this chain. */
-                chain?: string | null;
                 status?: ("pending" | "running" | "paused" | "completed" | "failed" | "cancelled") | null;
                 /** @description Only the runs on this dataset, in whichever version. */
                 dataset_id?: string | null;
                 /** @description Only the runs that one request started. */
                 group_id?: string | null;
-                /** @description Only the runs of this version, of a prompt or a chain. */
+                /** @description Only the runs of this version. */
                 version?: number | null;
                 /** @description Only runs over test cases of the version, or only the others. */
                 source?: ("dataset" | "test_cases") | null;
@@ -77875,7 +77731,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "chain_test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */

@@ -206,13 +206,13 @@ async def find_datasets(tx: Tx, workspace_id: UUID, names: Sequence[str]) -> lis
     return [dict(row) for row in rows]
 
 
-async def count_missing(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> int:
-    """How many of these inputs the dataset lacks."""
+async def answers_here(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, str | None]:
+    """What the dataset expects of those of these inputs that it has, by their hash; None: there is no right answer."""
     found = await tx.fetch(
-        "SELECT content_hash FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
+        "SELECT content_hash, expected FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
         workspace_id, dataset_id, hashes,
     )  # fmt: skip
-    return len(set(hashes)) - len(found)
+    return {row["content_hash"]: row["expected"] for row in found}
 
 
 async def put_events(tx: Tx, messages: Sequence[tuple[str, str, bytes]], *, service: str) -> None:

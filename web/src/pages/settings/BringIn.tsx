@@ -193,9 +193,9 @@ function titleOf({ left_out, executions }: Imported, rows: number): string {
 function Outcome({ of }: { of: Imported }) {
   const rows = rowsOf(of);
   const columns: Column<Row>[] = [
-    { key: "name", head: "What", cell: (row) => <span className="wrap-anywhere">{!of.dry_run && row.to && row.outcome !== "refused" ? <TextLink to={row.to}>{row.name}</TextLink> : row.name} <span className="text-12 text-muted">{row.kind.toLowerCase()}</span></span> },
+    { key: "name", head: "What", cell: (row) => <span className="wrap-anywhere">{!of.dry_run && row.to && row.outcome !== "refused" ? <TextLink to={row.to}>{row.name}</TextLink> : row.name} <span className="text-12 text-muted">{row.kind.toLowerCase()}</span>{row.more ? <span className="block text-12 text-muted sm:hidden">{row.more}</span> : null}</span> },
     { key: "outcome", head: of.dry_run ? "Would be" : "Became", width: "w-32", cell: (row) => <Badge tone={TONES[row.outcome as keyof typeof TONES] ?? "neutral"}>{NEXT[row.outcome] ?? row.outcome}</Badge> },
-    { key: "more", head: "With", cell: (row) => <span className="text-13 text-muted wrap-anywhere">{row.more}</span> },
+    { key: "more", head: "With", hideBelow: "sm", cell: (row) => <span className="text-13 text-muted wrap-anywhere">{row.more}</span> },
   ];
   return (
     <div role="group" aria-label={of.dry_run ? "What would change" : "What was brought in"} className="flex flex-col gap-3">
