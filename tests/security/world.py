@@ -93,7 +93,7 @@ QUERY_PARAMETERS = {
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
     "item": "item", "group_id": "run", "slug": "slug", "chain": "slug", "mentions": "user",
     "client_request_id": "client_request", "api_key_id": "api_key", "provider_key_id": "provider_key", "trace_id": "trace",
-    "execution_id": "execution",
+    "execution_id": "execution", "end_user": "end_user",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
