@@ -73,6 +73,7 @@ EXPECTED = (
     ("* /v1/prompts/{slug}/comments*", "editor"),
     ("POST /v1/prompts/{slug}/render", "viewer"),
     ("POST /v1/prompts/{slug}/purge", "admin"),
+    ("PUT /v1/prompts/{slug}/gate", "admin"),
     ("* /v1/prompts*", "prompt_editor"),
     ("POST /v1/suggestions/{suggestion_id}/*", "prompt_editor"),
     ("GET /v1/suggestions*", "viewer"),

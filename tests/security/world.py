@@ -171,6 +171,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/render": {"variables": {"name": "Ada"}, "label": own["label"]},
         "POST /v1/prompts/{slug}/versions": {"messages": [{"role": "user", "content": "Good day {{name}}."}], "base_version": 2},
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
+        "PUT /v1/prompts/{slug}/gate": {"gate_min_score": 0.7},
         "POST /v1/prompts/{slug}/purge": {"confirm": own["unwanted_slug"]},
         "POST /v1/prompts/{slug}/versions/{version}/compress": {"save": True},
         "POST /v1/prompts/{slug}/branches": {"branch": "fresh", "version": 1},

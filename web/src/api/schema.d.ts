@@ -4955,6 +4955,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompts/{slug}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a protected label asks of a prompt's test runs */
+        get: operations["read_gate_v1_prompts__slug__gate_get"];
+        /**
+         * Set what a protected label asks of a prompt's test runs
+         * @description Wins over the workspace's settings of the same names. For admins, as those are: who wants to pass must not say what is enough.
+         */
+        put: operations["set_gate_v1_prompts__slug__gate_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompts/{slug}/labels": {
         parameters: {
             query?: never;
@@ -8052,6 +8073,25 @@ export interface components {
             prompt_id?: string | null;
             /** Prompt Template */
             prompt_template?: string | null;
+        };
+        /**
+         * AskedGate
+         * @description What holds for the prompt: its own where it says something, else the workspace's. `gate_evaluator`: the evaluator's name.
+         */
+        AskedGate: {
+            /** Gate Evaluator */
+            gate_evaluator: string | null;
+            /** Gate Evaluator Id */
+            gate_evaluator_id: string | null;
+            /** Gate Min Score */
+            gate_min_score: number;
+            /**
+             * Min Samples
+             * @description A test run over fewer items opens nothing; the workspace's.
+             */
+            min_samples: number;
+            /** Test Run Gate */
+            test_run_gate: boolean;
         };
         /**
          * Attempt
@@ -14191,6 +14231,21 @@ export interface components {
              * @default false
              */
             review: boolean;
+        };
+        /**
+         * GateAnswer
+         * @description What is the prompt's own (null: the workspace's), and what is `asked` of it in all.
+         */
+        GateAnswer: {
+            asked: components["schemas"]["AskedGate"];
+            /** Gate Evaluator Id */
+            gate_evaluator_id: string | null;
+            /** Gate Min Score */
+            gate_min_score: number | null;
+            /** Slug */
+            slug: string;
+            /** Test Run Gate */
+            test_run_gate: boolean | null;
         };
         /** GenerateFinalPrompt */
         GenerateFinalPrompt: {
@@ -20510,6 +20565,27 @@ export interface components {
         PromptChoices: {
             /** Data */
             data: components["schemas"]["PromptChoice"][];
+        };
+        /**
+         * PromptGate
+         * @description The whole of it: what is left out, or null, is as the workspace has it.
+         */
+        PromptGate: {
+            /**
+             * Gate Evaluator Id
+             * @description Whose mean score must be reached where a test run has items without a right answer.
+             */
+            gate_evaluator_id?: string | null;
+            /**
+             * Gate Min Score
+             * @description The mean score that it must reach.
+             */
+            gate_min_score?: number | null;
+            /**
+             * Test Run Gate
+             * @description Whether a protected label asks for a passed test run of this prompt.
+             */
+            test_run_gate?: boolean | null;
         };
         /**
          * PromptImported
@@ -64969,6 +65045,225 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_gate_v1_prompts__slug__gate_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_gate_v1_prompts__slug__gate_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptGate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,6 +17,7 @@ from burnish_gateway.bundle.experiments import ExperimentResult, import_experime
 from burnish_gateway.bundle.form import DatasetForm
 from burnish_gateway.bundle.import_chains import import_chains, missing_prompts, other_prompts
 from burnish_gateway.bundle.import_evaluators import EvaluatorResult, import_evaluators
+from burnish_gateway.bundle.import_gates import import_gates
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
 from burnish_gateway.bundle.snippet_notes import other_snippets, snippet_notes
@@ -118,6 +119,8 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     notes.join(told)
     evaluators, told_of_evaluators = await import_evaluators(tx, principal, bundle.evaluators, at=at, dry_run=dry_run)
     notes.join(told_of_evaluators)
+    made = [one.form for one, result in planned if result.outcome == "created"]
+    notes.join(await import_gates(tx, principal, made, dry_run=dry_run))
     prompts = tuple(_result(one.slug, result) for one, result in planned)
     told_of_chains = tuple(_result(slug, one) for slug, one in chains.items())
     return Imported(prompts, tuple(datasets), told_of_chains, tuple(experiments), notes, tuple(evaluators))

@@ -61,7 +61,7 @@ TABLES: Final = (
     _table(
         "prompts",
         "prompt_id slug name description use_case folder tags categories app_contexts locked_blocks rules visibility latest_version"
-        " archived_at archived_by created_by created_at updated_at",
+        " test_run_gate gate_evaluator_id gate_min_score archived_at archived_by created_by created_at updated_at",
         "prompt_id", revision=INTERNAL, model="of the newest version", text_words=DIGEST, name_words=DIGEST, search=DIGEST,
         words_rule=INTERNAL,
         branched_version="the highest version that names a branch",
