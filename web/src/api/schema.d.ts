@@ -54239,7 +54239,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `bundle` is our own; see the guide for the others. */
-                format?: "bundle" | "dspy" | "langfuse" | "litellm" | "openai" | "promptfoo" | "source";
+                format?: "bundle" | "dspy" | "langfuse" | "litellm" | "openai" | "promptfoo" | "source" | "tensorzero";
                 /** @description Says what would happen, and changes nothing. */
                 dry_run?: boolean;
                 /** @description For prompts of foreign files that name none; `auto` if not given. */

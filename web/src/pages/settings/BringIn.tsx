@@ -21,6 +21,7 @@ const FORMATS = [
   { value: "openai", label: "OpenAI prompts", hint: "Prompt objects that were copied together: one, a list, or with versions." },
   { value: "promptfoo", label: "promptfoo", hint: "A configuration as YAML: its prompts, and its tests as a dataset." },
   { value: "source", label: "Source systems", hint: "Prompts, items, executions and models of the systems that Burnish grew out of." },
+  { value: "tensorzero", label: "TensorZero", hint: "A tensorzero.toml: functions as prompts, variants as versions, and models. Templates stand in other files: `burnish import` takes them along." },
 ] as const;
 type Format = (typeof FORMATS)[number]["value"];
 /** Whose files need not say what is in them. */
@@ -150,7 +151,7 @@ function Choose({ disabled, onFile }: { disabled: boolean; onFile: (file: File |
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <input ref={input} type="file" accept=".json,.jsonl,.ndjson,.yaml,.yml,.txt,application/json" aria-label="File to bring in" className="sr-only" tabIndex={-1} onChange={(event) => onFile(event.target.files?.[0])} />
+      <input ref={input} type="file" accept=".json,.jsonl,.ndjson,.yaml,.yml,.toml,.txt,application/json" aria-label="File to bring in" className="sr-only" tabIndex={-1} onChange={(event) => onFile(event.target.files?.[0])} />
       <Button icon={<FileUp size={14} aria-hidden />} disabled={disabled} why={needs("admin")} onClick={() => input.current?.click()}>
         Choose a file
       </Button>
@@ -169,7 +170,7 @@ type Asked = { file: Given; format: Format; model: string | null; name: string; 
 /** The bytes of the file as they are: the typed client would make JSON of them once more. */
 function send({ file, format, model, name, dry, key }: Asked, signal?: AbortSignal): Promise<Imported> {
   const query = new URLSearchParams({ format, dry_run: String(dry), ...(model && format !== "bundle" ? { model } : {}), ...(name.trim() && NAMELESS.has(format) ? { name: name.trim() } : {}) });
-  return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" || format === "litellm" ? "application/yaml" : "application/json", key, signal });
+  return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" || format === "litellm" ? "application/yaml" : format === "tensorzero" ? "application/toml" : "application/json", key, signal });
 }
 
 function changes(found: Imported): boolean {
