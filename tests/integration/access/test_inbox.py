@@ -105,8 +105,13 @@ async def test_a_review_asks_whom_it_names_else_whoever_may_decide(stack: Stack)
     assert [(one["status"], one["decided_by"]) for one in decided] == [
         ("sent_back", f"user:{ada.user_id}"), ("approved", f"user:{cleo.user_id}"),
     ]  # fmt: skip
-    await done(ada, "PATCH", f"/v1/workspaces/{ada.workspace}", {"only_admins_change_prompts": True})
     await done(ada, "POST", f"{REVIEW}/send-back", {"comment": "Again."})
+    await done(ada, "PATCH", f"/v1/workspaces/{ada.workspace}", {"own_approval": False})
+    await done(cleo, "POST", REVIEW, {"note": "Third."})
+    assert (await inbox(bob))[0] == ("review_asked", "Third."), "he may decide"
+    assert ("review_asked", "Third.") not in await inbox(ada), "she wrote it, and nobody approves their own here"
+    await done(cleo, "POST", f"{REVIEW}/withdraw")
+    await done(ada, "PATCH", f"/v1/workspaces/{ada.workspace}", {"only_admins_change_prompts": True})
     assert (await ada("POST", REVIEW, {"reviewers": [bob.user_id]})).status == 422, "an editor may not decide here"
 
 

@@ -26,6 +26,10 @@ SPEAKERS_MOST: Final = 100
 """Members who are told of an answer in a thread."""
 
 
+_IN_ORDER: Final = "ORDER BY i.item_id FOR UPDATE OF i"
+"""Whoever marks several rows takes them in one order, so that no two wait for each other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """What a member is told. `text`: the beginning of the comment, of the note of a review, or of what was said when it was decided.
@@ -127,9 +131,12 @@ async def count_unread(tx: Tx, workspace_id: UUID, user_id: UUID) -> int:
 async def mark(tx: Tx, workspace_id: UUID, user_id: UUID, *, ids: Sequence[UUID] | None, up_to: UUID | None, is_read: bool) -> int:
     """Of this member: those of `ids`, or `up_to` and all that are older. How many changed; another's id changes nothing."""
     rows = await tx.fetch(
-        """UPDATE inbox_items SET read_at = CASE WHEN $5 THEN clock_timestamp() END
-            WHERE workspace_id = $1 AND user_id = $2 AND ($3::uuid[] IS NULL OR item_id = ANY ($3)) AND ($4::uuid IS NULL OR item_id <= $4)
-              AND (read_at IS NULL) = $5 RETURNING true""",
+        f"""WITH held AS (
+             SELECT item_id FROM inbox_items i
+              WHERE workspace_id = $1 AND user_id = $2 AND ($3::uuid[] IS NULL OR item_id = ANY ($3))
+                AND ($4::uuid IS NULL OR item_id <= $4) AND (read_at IS NULL) = $5 {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = CASE WHEN $5 THEN clock_timestamp() END FROM held WHERE i.item_id = held.item_id
+           RETURNING true""",
         workspace_id,
         user_id,
         None if ids is None else list(ids),
@@ -142,9 +149,11 @@ async def mark(tx: Tx, workspace_id: UUID, user_id: UUID, *, ids: Sequence[UUID]
 async def read_thread(tx: Tx, workspace_id: UUID, first: UUID, *, user_id: UUID | None) -> None:
     """What tells of the comment `first` and of answers to it is read: by `user_id`, or by all."""
     await tx.execute(
-        """UPDATE inbox_items i SET read_at = clock_timestamp() FROM prompt_comments c
-            WHERE c.workspace_id = $1 AND (c.comment_id = $2 OR c.reply_to = $2) AND i.workspace_id = $1 AND i.comment_id = c.comment_id
-              AND i.read_at IS NULL AND ($3::uuid IS NULL OR i.user_id = $3)""",
+        f"""WITH held AS (
+             SELECT i.item_id FROM inbox_items i JOIN prompt_comments c USING (workspace_id, comment_id)
+              WHERE i.workspace_id = $1 AND (c.comment_id = $2 OR c.reply_to = $2) AND i.read_at IS NULL
+                AND ($3::uuid IS NULL OR i.user_id = $3) {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = clock_timestamp() FROM held WHERE i.item_id = held.item_id""",
         workspace_id,
         first,
         user_id,
@@ -154,8 +163,10 @@ async def read_thread(tx: Tx, workspace_id: UUID, first: UUID, *, user_id: UUID 
 async def read_asked(tx: Tx, workspace_id: UUID, review_id: UUID) -> None:
     """Nobody is asked for this review any more."""
     await tx.execute(
-        """UPDATE inbox_items SET read_at = clock_timestamp()
-            WHERE workspace_id = $1 AND review_id = $2 AND kind = 'review_asked' AND read_at IS NULL""",
+        f"""WITH held AS (
+             SELECT item_id FROM inbox_items i
+              WHERE workspace_id = $1 AND review_id = $2 AND kind = 'review_asked' AND read_at IS NULL {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = clock_timestamp() FROM held WHERE i.item_id = held.item_id""",
         workspace_id,
         review_id,
     )

@@ -11,6 +11,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.registry import inbox_store, review_store, store
 from burnish_gateway.registry.comment_store import Comment
 from burnish_gateway.registry.inbox_store import Kind
+from burnish_gateway.registry.label_rules import rules_of
 from burnish_gateway.registry.prompt import Prompt
 from burnish_gateway.registry.review_store import ReviewStatus
 from burnish_shared.clock import Clock
@@ -59,9 +60,11 @@ async def comment_resolved(tx: Tx, principal: Principal, prompt: Prompt, of: Com
 async def review_requested(
     tx: Tx, principal: Principal, prompt: Prompt, version: int, *, review_id: UUID, reviewers: Sequence[UUID], clock: Clock
 ) -> None:
-    """The `reviewers`, else whoever may decide, but for who asks."""
+    """The `reviewers`, else whoever may decide, but for who asks, and for who wrote it where nobody approves their own."""
     asked = reviewers or await inbox_store.members_of_roles(tx, prompt.workspace_id, deciding_roles(principal), among=None)
-    kinds: dict[UUID, Kind] = {one: "review_asked" for one in asked if one != principal.user_id}
+    may_own = bool(reviewers) or (await rules_of(tx, prompt.workspace_id)).own_approval
+    left_out = {principal.user_id, *(() if may_own else await _authors(tx, prompt, version))}
+    kinds: dict[UUID, Kind] = {one: "review_asked" for one in asked if one not in left_out}
     await inbox_store.insert_items(tx, prompt, version, kinds=kinds, comment_id=None, review_id=review_id, by=principal.actor)
     data = _of_review(prompt, version, review_id) | {
         "requested_by": principal.actor,

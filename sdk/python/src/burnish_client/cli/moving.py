@@ -110,7 +110,9 @@ def _with_files(content: bytes, file: Path, kind: Literal["promptfoo", "tensorze
     from burnish_client.cli.given import BadGiven
 
     try:
-        return (promptfoo_files if kind == "promptfoo" else tensorzero_files).with_files(content, file.parent)
+        if kind == "promptfoo":
+            return promptfoo_files.with_files(content, file.parent)
+        return tensorzero_files.with_files(content, file.parent)
     except BadGiven as fault:
         stop(str(fault), code=WRONG_USE)
 

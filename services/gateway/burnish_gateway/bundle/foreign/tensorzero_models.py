@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, object_at, wrong_shape
 from burnish_gateway.bundle.foreign.records import MODELS_MOST
@@ -143,10 +143,9 @@ def _prices(row: Mapping[str, Any], where: str, drafts: Drafts) -> dict[str, int
     for one in list_at(row, "cost", where):
         pointer = one.get("pointer", one.get("pointer_nonstreaming")) if isinstance(one, dict) else None
         rate = one.get("cost_per_million") if isinstance(one, dict) else None
-        is_rate = isinstance(rate, int | float) and not isinstance(rate, bool) and isfinite(rate) and abs(rate) <= DOLLARS_MOST
-        if is_rate and pointer == CACHED_WITHIN:
+        if _is_rate(rate) and pointer == CACHED_WITHIN:
             within = rate
-        elif is_rate and rate >= 0 and pointer in PRICES:
+        elif _is_rate(rate) and rate >= 0 and isinstance(pointer, str) and pointer in PRICES:
             dollars[PRICES[pointer]] = rate
         else:
             left.append(str(pointer)[:100])
@@ -157,3 +156,8 @@ def _prices(row: Mapping[str, Any], where: str, drafts: Drafts) -> dict[str, int
     if not {"input_price_nusd_per_million", "output_price_nusd_per_million"} <= dollars.keys():
         return {}
     return {name: round(rate * NUSD_OF_ONE) for name, rate in dollars.items()}
+
+
+def _is_rate(value: Any) -> TypeGuard[float]:
+    """TOML knows numbers that are none, and such without end."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and abs(value) <= DOLLARS_MOST
