@@ -70,6 +70,7 @@ EXPECTED = (
     ("GET /v1/prompt-choices", "viewer"),
     ("GET /v1/prompt-comments", "viewer"),
     ("GET /v1/version-reviews", "viewer"),
+    ("* /v1/inbox*", "person"),
     ("* /v1/prompts/{slug}/comments*", "editor"),
     ("POST /v1/prompts/{slug}/render", "viewer"),
     ("POST /v1/prompts/{slug}/purge", "admin"),

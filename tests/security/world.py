@@ -108,7 +108,8 @@ HARMLESS_QUERY = {
     "after", "follow", "from_line", "purpose", "map",
     "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search", "thumb", "min_score", "max_score", "reaction",
     "include", "include[]", "include_obfuscation", "metadata[key]", "order", "starting_after", "stream",
-    "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
+    "state", "status", "steps", "unread",
+    "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
 Body = dict[str, Any] | None
@@ -183,6 +184,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/versions/{version}/review/send-back": {"comment": "too long"},
         "POST /v1/prompts/{slug}/comments": {"version": 1, "body": "why so?"},
         "PATCH /v1/prompts/{slug}/comments/{comment_id}": {"resolved": True},
+        "POST /v1/inbox/read": {"up_to": "019c2f40-0000-7000-8000-0000000000f1"},
         "POST /v1/clarifications/import": {"opt_sessions": [{"id": "s-1", "initial_prompt": "Answer customers."}]},
         "POST /v1/enrichments": {"source_type": "document", "content": "About parcels."},
         "POST /v1/enrichments/batch": {"source_type": "document", "items": [{"content": "About parcels."}]},

@@ -220,6 +220,25 @@ async def prompt_editor(principal: Editor) -> Principal:
 PromptEditor = Annotated[Principal, Depends(prompt_editor)]
 
 
+@dataclass(frozen=True, slots=True)
+class MemberHere:
+    """A person in the workspace that they have chosen."""
+
+    workspace_id: UUID
+    user_id: UUID
+
+
+@states("person")
+async def member_here(principal: Viewer) -> MemberHere:
+    """For what belongs to one member of one workspace. Raises Forbidden for a key."""
+    if principal.user_id is None:
+        raise Forbidden("This is for people who signed in; an API key has none of its own.")
+    return MemberHere(principal.workspace_id, principal.user_id)
+
+
+Member = Annotated[MemberHere, Depends(member_here)]
+
+
 def request_id_of(request: Request) -> str:
     """The id in `x-request-id` of the answer."""
     request_id: str = request.state.request_id

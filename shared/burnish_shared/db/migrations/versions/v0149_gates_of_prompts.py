@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0149"
-down_revision = "0145"
+down_revision = "0146"
 branch_labels = None
 depends_on = None
 
