@@ -6535,7 +6535,7 @@ export interface paths {
         put?: never;
         /**
          * Start test runs
-         * @description Runs a version, or several by several models, over a split of a dataset, in the background.
+         * @description Runs a version of a prompt, or several by several models, or of a chain, over a split of a dataset, in the background.
          */
         post: operations["create_test_run_v1_test_runs_post"];
         delete?: never;
@@ -6693,9 +6693,10 @@ export interface paths {
          * All answers of a test run as a file
          * @description JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
          *     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`, `scores` (by the evaluator's id:
-         *     `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Where the database goes away
-         *     meanwhile the last line has `error` alone, in CSV the sentence that the file is not whole. In CSV an
-         *     apostrophe stands before a text that would run as a formula.
+         *     `score` and `passed`; null where none judged). Texts that the workspace's days have taken are null. Of a chain `trace_id` stands beside
+         *     them, and `execution_id` is that of the last call, null where it made none. Where the database goes away meanwhile the last line has
+         *     `error` alone, in CSV the sentence that the file is not whole.
+         *     In CSV an apostrophe stands before a text that would run as a formula.
          */
         get: operations["read_run_file_v1_test_runs__run_id__file_get"];
         put?: never;
@@ -6773,7 +6774,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How much of the limits of requests is used now
+         * How much of the limits of requests and tokens is used now
          * @description Of the workspace and of its API keys with a limit of their own, from where the limiter keeps them; reading uses nothing.
          */
         get: operations["get_rates_v1_usage_rates_get"];
@@ -10506,12 +10507,17 @@ export interface components {
         };
         /**
          * ComparedRun
-         * @description The newest completed test run of one version by one model.
+         * @description The newest completed test run of one version of a prompt by one model, or of one of a chain.
          */
         ComparedRun: {
             accuracy: components["schemas"]["Share"] | null;
             /** @description How much less accurate than the best, with 95 % bounds: item by item, as the comparison of two runs has them; beyond 100,000 answers, or where some are not kept, as if the items were not the same, so rather too wide. Null for the best. */
             behind_best?: components["schemas"]["Share"] | null;
+            /**
+             * Chain
+             * @description Slug of the chain; `version` is its.
+             */
+            chain?: string | null;
             /** Correct */
             correct: number;
             /** Cost Nusd */
@@ -10541,13 +10547,16 @@ export interface components {
              */
             mean_cost_nusd: number | null;
             /** Model */
-            model: string;
+            model: string | null;
             /** P50 Ms */
             p50_ms: number | null;
             /** P95 Ms */
             p95_ms: number | null;
-            /** Prompt */
-            prompt: string;
+            /**
+             * Prompt
+             * @description Null: a chain was tested.
+             */
+            prompt: string | null;
             /** Repeats */
             repeats: number;
             /**
@@ -13344,6 +13353,11 @@ export interface components {
             /** Unit */
             unit: string;
             /**
+             * Unscored
+             * @description Of one that goes on and is decided or guarded by scores: why none come any more, or not of all arms alike. null in lists.
+             */
+            unscored?: string[] | null;
+            /**
              * Updated At
              * Format: date-time
              */
@@ -14645,6 +14659,11 @@ export interface components {
              * @enum {string}
              */
             direction: "higher" | "lower";
+            /**
+             * Least
+             * @description Of the score of an evaluator: what no arm may fall below, whatever the control has; `margin` is 1.
+             */
+            least?: number | null;
             /** Margin */
             margin: number;
             /** Metric */
@@ -14705,7 +14724,16 @@ export interface components {
              * @description Which is better; known of the usual metrics.
              */
             direction?: ("higher" | "lower") | null;
-            /** Margin */
+            /**
+             * Least
+             * @description In the place of `margin`, of the score of an evaluator: what no arm may fall below, whatever the control has.
+             */
+            least?: number | null;
+            /**
+             * Margin
+             * @description Needed, unless `least` is given in its place.
+             * @default 1
+             */
             margin: number;
             /**
              * Metric
@@ -15504,7 +15532,7 @@ export interface components {
             };
             /**
              * Short Budgets
-             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
+             * @description Hard budgets of the workspace and the prompt, or those of a chain's steps, with less left than the forecast, the tightest first.
              */
             short_budgets?: components["schemas"]["ShortBudget"][];
         };
@@ -15703,6 +15731,8 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /**
          * KeyBudget
@@ -15721,8 +15751,8 @@ export interface components {
          * KeyChange
          * @description Name and limits; what is not named stays. What a key may (`role`, `scopes`) and when it ends are fixed for its life: make another.
          *
-         *     `rate_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget of this period, or changes its limit; null
-         *     closes those that it has. Both hold for the whole line of a rotated key.
+         *     `rate_limit_per_minute`, `token_limit_per_minute` null: what the workspace allows. `budget`: makes the key's budget
+         *     of this period, or changes its limit; null closes those that it has. All hold for the whole line of a rotated key.
          */
         KeyChange: {
             budget?: components["schemas"]["KeyBudget"] | null;
@@ -15732,6 +15762,8 @@ export interface components {
             rate_limit?: number | null;
             /** Rate Limit Per Minute */
             rate_limit_per_minute?: number | null;
+            /** Token Limit Per Minute */
+            token_limit_per_minute?: number | null;
         };
         /** KeyPage */
         KeyPage: {
@@ -15752,7 +15784,7 @@ export interface components {
             api_key_id: string;
             /**
              * At Once
-             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
+             * @description What may begin at the same moment where nothing did lately: of calls a fifth of a minute's, and one; of tokens all.
              */
             at_once: number;
             /** Name */
@@ -15761,7 +15793,7 @@ export interface components {
             per_minute: number;
             /**
              * Remaining
-             * @description Calls that would be let in at this very moment.
+             * @description Calls, or tokens, that would be let in at this very moment.
              */
             remaining: number;
             /**
@@ -18374,7 +18406,7 @@ export interface components {
             label: string;
             /**
              * Metric
-             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>.
+             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd, metric:<name>, or evaluator:<id>: the mean score of the evaluator's newest version (or of evaluator:<id>@<version>), where a live evaluation in use scores all arms of the prompt alike.
              * @default satisfaction
              */
             metric: string;
@@ -18576,6 +18608,11 @@ export interface components {
              *     ]
              */
             scopes?: string[];
+            /**
+             * Token Limit Per Minute
+             * @description Input and output together; null: what the workspace allows.
+             */
+            token_limit_per_minute?: number | null;
         };
         /**
          * NewKeyAnswer
@@ -18619,6 +18656,8 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /**
          * NewLiveEvaluation
@@ -19080,9 +19119,9 @@ export interface components {
             } | null;
             /**
              * Execution Id
-             * Format: uuid
+             * @description Of a chain the last call; null: it made none.
              */
-            execution_id: string;
+            execution_id: string | null;
             /** Latency Ms */
             latency_ms: number | null;
             /** Output */
@@ -19096,6 +19135,11 @@ export interface components {
             } | null;
             /** Status */
             status: string | null;
+            /**
+             * Trace Id
+             * @description Of a chain: whose executions are its calls for this item. Null: of a prompt.
+             */
+            trace_id?: string | null;
         };
         /**
          * OptDump
@@ -19958,6 +20002,8 @@ export interface components {
             rate_limit_per_minute: number;
             /** Retention Days Most */
             retention_days_most: number;
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
             /**
              * Updated At
              * Format: date-time
@@ -20031,6 +20077,11 @@ export interface components {
              */
             retention_days_most: number;
             /**
+             * Token Limit Per Minute
+             * @description Tokens a minute of one workspace, input and output together; null: no limit.
+             */
+            token_limit_per_minute?: number | null;
+            /**
              * Workspaces Most
              * @description Workspaces that an organization may have; another one gets 409.
              * @default 20
@@ -20074,6 +20125,8 @@ export interface components {
             rate_limit_per_minute: number;
             /** Retention Days */
             retention_days: number;
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /** PlanPage */
         PlanPage: {
@@ -20087,8 +20140,11 @@ export interface components {
             forecast: components["schemas"]["ForecastAnswer"];
             /** Items */
             items: number;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /** Version */
             version: number;
         };
@@ -21216,14 +21272,14 @@ export interface components {
         RateUse: {
             /**
              * At Once
-             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
+             * @description What may begin at the same moment where nothing did lately: of calls a fifth of a minute's, and one; of tokens all.
              */
             at_once: number;
             /** Per Minute */
             per_minute: number;
             /**
              * Remaining
-             * @description Calls that would be let in at this very moment.
+             * @description Calls, or tokens, that would be let in at this very moment.
              */
             remaining: number;
             /**
@@ -21247,7 +21303,7 @@ export interface components {
         };
         /**
          * RatesAnswer
-         * @description Limits of requests and how much of them is used at this moment.
+         * @description Limits of requests, and of tokens, and how much of them is used at this moment.
          */
         RatesAnswer: {
             /**
@@ -21255,6 +21311,7 @@ export interface components {
              * @description Keys that work and have a limit of their own, the fullest first; at most 100.
              */
             api_keys: components["schemas"]["KeyRateUse"][];
+            tokens: components["schemas"]["TokenRates"];
             workspace: components["schemas"]["RateUse"];
         };
         /** RatingAnswer */
@@ -22361,6 +22418,12 @@ export interface components {
              */
             guardrails?: components["schemas"]["GuardrailBody"][] | null;
             /**
+             * Metric
+             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
+             * @default satisfaction
+             */
+            metric: string;
+            /**
              * Min Units
              * @description Units of the candidate that a step must have seen.
              * @default 0
@@ -22427,6 +22490,12 @@ export interface components {
              * @default production
              */
             label: string;
+            /**
+             * Metric
+             * @description What a candidate may not be surely worse by.
+             * @default satisfaction
+             */
+            metric: string;
             rollout?: components["schemas"]["Rollout"];
             /**
              * Unit
@@ -22441,7 +22510,7 @@ export interface components {
         RolloutPolicyBody: {
             /**
              * Guardrails
-             * @description Empty: the usual ones. None of an evaluator's score.
+             * @description Empty: the usual ones. A prompt that no live evaluation scores by an evaluator named here is not rolled out so.
              */
             guardrails?: components["schemas"]["GuardrailBody"][];
             /**
@@ -22449,6 +22518,12 @@ export interface components {
              * @default production
              */
             label: string;
+            /**
+             * Metric
+             * @description What the candidate may not be surely worse by: success, latency_ms, latency_p95_ms, cost_nusd, satisfaction, or evaluator:<id>, where scores of it come live.
+             * @default satisfaction
+             */
+            metric: string;
             rollout?: components["schemas"]["RolloutBody"];
             /**
              * Unit
@@ -22545,6 +22620,8 @@ export interface components {
             role: "admin" | "editor" | "viewer";
             /** Scopes */
             scopes: string[];
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /** RotatedSecretAnswer */
         RotatedSecretAnswer: {
@@ -22883,13 +22960,16 @@ export interface components {
             forecast: components["schemas"]["ForecastAnswer"];
             /** Items */
             items: number;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /** Runs */
             runs: components["schemas"]["PlannedRun"][];
             /**
              * Short Budgets
-             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
+             * @description Hard budgets of the workspace and the prompt, or those of a chain's steps, with less left than the forecast, the tightest first.
              */
             short_budgets?: components["schemas"]["ShortBudget"][];
             /** Version */
@@ -22915,6 +22995,11 @@ export interface components {
         RunSide: {
             /** @description null: no item has a right answer. */
             accuracy: components["schemas"]["Share"] | null;
+            /**
+             * Chain
+             * @description Slug of the chain; `version` is its.
+             */
+            chain?: string | null;
             /** Cost Nusd */
             cost_nusd: number | null;
             /** Dataset Version */
@@ -22929,9 +23014,12 @@ export interface components {
                 [key: string]: number;
             } | null;
             /** Model */
-            model: string;
-            /** Prompt */
-            prompt: string;
+            model: string | null;
+            /**
+             * Prompt
+             * @description null: a chain was tested.
+             */
+            prompt: string | null;
             /** Repeats */
             repeats: number;
             /** Simulated */
@@ -24297,8 +24385,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /** Version */
             version: number;
         };
@@ -25165,6 +25256,8 @@ export interface components {
         };
         /** TestRunAnswer */
         TestRunAnswer: {
+            /** @description What is tested in place of a prompt; `version` is the chain's. */
+            chain?: components["schemas"]["TestedChainAnswer"] | null;
             /**
              * Compare With
              * @description The run whose answers `pairwise` evaluators compared with.
@@ -25244,8 +25337,11 @@ export interface components {
             metrics?: {
                 [key: string]: unknown;
             } | null;
-            /** Model */
-            model: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
             /**
              * Partial Results
              * @description What had come when it failed, was cancelled, or so far.
@@ -25257,8 +25353,11 @@ export interface components {
             progress: {
                 [key: string]: unknown;
             };
-            /** Prompt */
-            prompt: string;
+            /**
+             * Prompt
+             * @description Null: a chain is tested.
+             */
+            prompt: string | null;
             /** Repeats */
             repeats: number;
             /** Simulated */
@@ -25297,6 +25396,11 @@ export interface components {
          */
         TestRunBody: {
             /**
+             * Chain
+             * @description Slug, in place of a prompt: the whole chain is run on each item, whose variables are the chain's, and its output is what is compared and judged. `version`, `label` and `versions` are then the chain's; its steps name their models.
+             */
+            chain?: string | null;
+            /**
              * Compare With
              * @description A completed test run on this dataset: `pairwise` evaluators compare with its answers.
              */
@@ -25332,7 +25436,7 @@ export interface components {
              * Prompt
              * @description Slug; the version that production names, unless one is given.
              */
-            prompt: string;
+            prompt?: string | null;
             /**
              * Repeats
              * @default 1
@@ -25384,6 +25488,22 @@ export interface components {
             dataset_id: string;
             /** Total */
             total: number;
+        };
+        /**
+         * TestedChainAnswer
+         * @description The chain of a test run. `prompts`: what its steps run in it, as SLUG@VERSION; `models`: by which model.
+         */
+        TestedChainAnswer: {
+            /** Models */
+            models: {
+                [key: string]: string;
+            };
+            /** Prompts */
+            prompts: {
+                [key: string]: string;
+            };
+            /** Slug */
+            slug: string;
         };
         /**
          * TierBody
@@ -25470,6 +25590,19 @@ export interface components {
             token: string;
             /** Top Logprobs */
             top_logprobs?: components["schemas"]["LikelyToken"][];
+        };
+        /**
+         * TokenRates
+         * @description Limits of tokens, and how many may be taken at this moment. What a call under way may use at most counts as used until it ends.
+         */
+        TokenRates: {
+            /**
+             * Api Keys
+             * @description Keys that work and have a limit of their own, the fullest first; at most 100.
+             */
+            api_keys: components["schemas"]["KeyRateUse"][];
+            /** @description Null: it has none, nor has its plan. */
+            workspace: components["schemas"]["RateUse"] | null;
         };
         /**
          * Toxicity
@@ -26507,7 +26640,7 @@ export interface components {
         };
         /**
          * WorkspaceAnswer
-         * @description `rate_limit_per_minute` null: the plan's. `limits`: what no setting can exceed.
+         * @description `rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `limits`: what no setting can exceed.
          */
         WorkspaceAnswer: {
             /** Cache Mode */
@@ -26566,10 +26699,12 @@ export interface components {
             suspended_at: string | null;
             /** Test Run Gate */
             test_run_gate: boolean;
+            /** Token Limit Per Minute */
+            token_limit_per_minute: number | null;
         };
         /**
          * WorkspaceChange
-         * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
+         * @description What is left out stays. `rate_limit_per_minute`, `token_limit_per_minute` null: the plan's. `retention_days` 0: texts are not
          *     stored at all.
          */
         WorkspaceChange: {
@@ -26641,6 +26776,11 @@ export interface components {
              * @description Whether a protected label asks besides that the version's newest test run by its own model, over `min_samples` validation or test items or more, meets its threshold.
              */
             test_run_gate?: boolean | null;
+            /**
+             * Token Limit Per Minute
+             * @description Of all its calls, input and output together; at most the plan's, where that has one.
+             */
+            token_limit_per_minute?: number | null;
         };
         /**
          * WorkspaceErasureAnswer
@@ -35907,6 +36047,8 @@ export interface operations {
                 target_kind?: ("workspace" | "api_key" | "prompt" | "end_user") | null;
                 /** @description As it was given; needs `target_kind`. */
                 target_id?: string | null;
+                /** @description Those that a call with this `user_id` counts against as its end user's, also one for each end user, with what this one spent, what is held for them and what they have left. At most one a period; no other filter beside it. */
+                end_user?: string | null;
             };
             header?: never;
             path?: never;
@@ -76630,12 +76772,14 @@ export interface operations {
             query?: {
                 /** @description Only those of this prompt. */
                 prompt?: string | null;
+                /** @description Only those of this chain. */
+                chain?: string | null;
                 status?: ("pending" | "running" | "paused" | "completed" | "failed" | "cancelled") | null;
                 /** @description Only the runs on this dataset, in whichever version. */
                 dataset_id?: string | null;
                 /** @description Only the runs that one request started. */
                 group_id?: string | null;
-                /** @description Only the runs of this version. */
+                /** @description Only the runs of this version, of a prompt or a chain. */
                 version?: number | null;
                 /** @description Only runs over test cases of the version, or only the others. */
                 source?: ("dataset" | "test_cases") | null;
@@ -78398,7 +78542,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "prompt.comment.created" | "prompt.comment.resolved" | "prompt.review.requested" | "prompt.review.decided" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "prompt.comment.created" | "prompt.comment.resolved" | "prompt.review.requested" | "prompt.review.decided" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "chain_test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */
