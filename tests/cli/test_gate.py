@@ -318,3 +318,17 @@ def _of_pytest(folder: Path, *words: str) -> str:
     environment = os.environ | {"PYTEST_ADDOPTS": "", "PYTHONPATH": str(ROOT / "sdk/python/src")}
     ran = subprocess.run((*command, *words), cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=200)
     return ran.stdout + ran.stderr
+
+
+def test_a_test_may_go_by_the_gate_of_the_prompt(shell: Shell, burnish: Burnish, gate: Callable[..., str]) -> None:
+    """`evaluators: gate` is whoever judges there, with the mean score that is asked for there."""
+    slug = gate(evaluators="gate")
+    (shell.folder / "cases.jsonl").write_text("".join(json.dumps({"input": {"ticket": f"parcel {n}"}}) + "\n" for n in range(5)))
+    nobody = shell("test", exits=3)
+    assert f"neither the gate of '{slug}' nor that of the workspace names an evaluator" in nobody.stdout + nobody.stderr
+    name = f"says something {slug}"
+    made = burnish.request("POST", "/v1/evaluators", {"name": name, "settings": {"kind": "regex", "pattern": "."}})
+    burnish.request("PUT", f"/v1/prompts/{slug}/gate", {"gate_evaluator_id": made["id"], "gate_min_score": 0.5})
+    found = json.loads(shell("test", "--json").stdout)["tests"][0]
+    assert found["passed"] and found["accuracy"] is None, found
+    assert [(one["name"], "needed: at least 0.500" in one["words"]) for one in found["checks"]] == [(f"score:{name}", True)]

@@ -27,6 +27,7 @@ TOGETHER = {
     "litellm": ("litellm.sh",),
     "openai": ("openai_prompts.sh", "openai_prompts.py"),
     "promptfoo": ("promptfoo.sh",),
+    "tensorzero": ("tensorzero.sh",),
 }
 """What belongs to one page, in the order in which a reader does it."""
 
@@ -37,7 +38,10 @@ TRIED_APART = {
 }
 """Each by a test of its own."""
 
-GIVEN = {"langfuse.json", "litellm_config.yaml", "openai_prompts.json", "promptfooconfig.yaml"}
+GIVEN = {
+    *("langfuse.json", "litellm_config.yaml", "openai_prompts.json", "promptfooconfig.yaml"),
+    *("tensorzero.toml", "triage_system.minijinja", "triage_user.minijinja", "triage_output.json"),
+}
 """Files that a reader has, in place of their own."""
 
 
@@ -59,8 +63,8 @@ async def run(installation: Installation, key: str, name: str, folder: Path) -> 
     """What it printed. Fails with what it said when it does."""
     url = installation.connection["url"]
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "URL": url, "KEY": key, "BURNISH_BASE_URL": url, "BURNISH_API_KEY": key,
-        "PYTHONPATH": str(DOCS.parent / "sdk/python/src"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder), "URL": url, "KEY": key,
+        "BURNISH_BASE_URL": url, "BURNISH_API_KEY": key, "PYTHONPATH": str(DOCS.parent / "sdk/python/src"),
     }  # fmt: skip
     words = [sys.executable, str(SNIPPETS / name)] if name.endswith(".py") else ["bash", "-c", STRICT + (SNIPPETS / name).read_text()]
     process = await asyncio.create_subprocess_exec(*words, stdout=-1, stderr=-1, cwd=folder, env=environment)

@@ -35,6 +35,8 @@ ROUTES = (
     Route("goals", "/app/new"),
     Route("approvals", "/app/approvals"),
     Route("approvals-comments", "/app/approvals?tab=comments"),
+    Route("inbox", "/app/inbox"),
+    Route("inbox-all", "/app/inbox?show=all"),
     Route("playground", "/app/playground"),
     Route("playground-columns", "/app/playground?prompt={prompt}&version=1&columns=3&prompt2={prompt}&version2=2&prompt3={prompt}"),
     Route("library", "/app/library"),

@@ -265,8 +265,9 @@ async def test_a_chain_is_tested_on_a_dataset_and_a_failed_case_leads_to_its_ste
 
     runs = page.get_by_role("table", name="Test runs")
     await expect(runs.get_by_text(f"{slug} v1")).to_be_visible()
-    await expect(runs.get_by_text("0.0 %")).to_be_visible(timeout=60_000)
-    await expect(runs.get_by_text("100.0 %")).to_be_visible(timeout=60_000)
+    for version, interval in (("v1", "0.0–49.0 %"), ("v2", "51.0–100.0 %")):
+        row = runs.get_by_role("row").filter(has_text=f"{slug} {version}")
+        await expect(row).to_contain_text(interval, timeout=60_000)
     await runs.get_by_role("link", name=re.compile(f"{slug} v1")).click()
     await expect(page.get_by_text(f"{slug} v1").first).to_be_visible()
     await expect(page.get_by_label("What came", exact=True)).to_contain_text("0 of 4")

@@ -123,6 +123,49 @@ async def test_a_comment_is_about_a_difference_mentions_a_member_and_is_changed(
     await expect(admin.get_by_role("list", name="Comments").get_by_role("button", name="Edit")).to_have_count(0)
 
 
+async def test_what_waits_for_somebody_stands_in_their_inbox_at_once(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    ada = next(one for one in (await site.call("GET", "/v1/members?limit=200"))["data"] if one["name"] == "Ada Lovelace")
+    admin = await page_as("admin", "/app/inbox")
+    await admin.get_by_role("radio", name=re.compile("^Unread")).wait_for()
+    link = admin.get_by_role("link", name=re.compile("^Inbox"))
+
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    await page.get_by_role("region", name="Review").get_by_role("button", name="Ask for a review…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("What to look at").fill("Is it <i>polite</i>?")
+    await dialog.get_by_role("button", name="Choose a reviewer: Choose a reviewer…").click()
+    await page.get_by_placeholder("Type to find").fill("Ada Love")
+    await page.get_by_role("option", name="Ada Lovelace").first.click()
+    await dialog.get_by_role("button", name="Ask", exact=True).click()
+    await expect(page.get_by_role("region", name="Review")).to_contain_text("asked Ada Lovelace for it")
+    said = {"version": 1, "body": f"Why so brief, {slug}?", "mentions": [ada["user_id"]]}
+    await site.call("POST", f"/v1/prompts/{slug}/comments", said)
+
+    told = admin.get_by_role("list", name="Inbox").get_by_role("listitem").filter(has_text=slug)
+    await expect(told).to_have_count(2)
+    await expect(told.first).to_contain_text(f"mentions you in a comment on {slug} v1")
+    await expect(told.last).to_contain_text(f"Edith Clarke asks for a review of {slug} v1")
+    await expect(told.last).to_contain_text("Is it <i>polite</i>?")
+    await expect(link).to_have_accessible_name(re.compile(r"Inbox \d+\+? unread"))
+    await settled(admin)
+    await check_axe(admin)
+    await screenshot(admin, "prompts/inbox", whole=True)
+    await told.first.get_by_role("button", name="Mark as read").click()
+    await expect(told).to_have_count(1)
+    await told.get_by_role("link", name=f"Open {slug} v1").click()
+    await admin.get_by_role("region", name="Review").get_by_role("button", name="Approve").click()
+    await expect(admin.get_by_role("region", name="Review").get_by_text("approved", exact=True)).to_be_visible()
+    await link.click()
+    await admin.get_by_text("All", exact=True).click()
+    await expect(told).to_have_count(2)
+    await expect(told.last).to_contain_text("approved")
+    await told.first.get_by_role("button", name="Mark as unread").click()
+    await expect(told.first).to_contain_text("new")
+    await admin.get_by_role("button", name="Mark all as read").click()
+    await expect(told.get_by_text("new", exact=True)).to_have_count(0)
+
+
 async def test_what_is_written_on_a_branch_is_saved_on_it_and_merged_where_one_says(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")

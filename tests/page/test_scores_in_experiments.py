@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, screenshot
+from tests.page.browser import PATIENCE_MS, screenshot, told
 from tests.page.conftest import OpenPage
 from tests.page.experiments import crowd_of, drafted, scoring, started, two_versions
 from tests.page.site import Site
@@ -153,7 +153,7 @@ async def test_a_policy_of_rollouts_is_guarded_by_an_evaluator(page_as: OpenPage
     before = await site.call("GET", "/v1/experiments/settings")
     page = await page_as("admin", "/app/experiments/settings")
     try:
-        await page.get_by_label(re.compile("Roll .* out")).check()
+        await page.get_by_label("Roll them out by themselves").check()
         await page.get_by_label("May not be worse by").select_option(f"evaluator:{one}")
         await page.get_by_role("button", name="Add a guardrail").click()
         guard = page.get_by_role("group", name="Guardrail 1")
@@ -167,7 +167,7 @@ async def test_a_policy_of_rollouts_is_guarded_by_an_evaluator(page_as: OpenPage
         await check_axe(page)
         await screenshot(page, "experiments/policy-by-scores", whole=True)
         await page.get_by_role("button", name="Save", exact=True).click()
-        await expect(page.get_by_text(re.compile("saved|Saved"))).to_be_visible()
+        await told(page, "The settings are saved")
         kept = (await site.call("GET", "/v1/experiments/settings"))["rollout_policy"]
         assert kept["metric"] == f"evaluator:{one}"
         assert [(it["metric"], it["least"]) for it in kept["guardrails"]] == [(f"evaluator:{one}", 0.8)]

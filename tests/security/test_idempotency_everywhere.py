@@ -66,6 +66,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/prompts/{slug}/versions/{version}/copy": {"name": "other"},
     "POST /v1/prompts/{slug}/versions/{version}/review/send-back": {"comment": "other"},
     "POST /v1/prompts/{slug}/comments": {"body": "other"},
+    "POST /v1/inbox/read": {"read": False},
     "POST /v1/execution-groups/{group_key}/prompt": {"name": "other"},
     "POST /v1/datasets": {"name": "other"},
     "POST /v1/evaluators": {"name": "other", "settings": {"kind": "exact"}},

@@ -93,7 +93,7 @@ QUERY_PARAMETERS = {
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
     "item": "item", "group_id": "run", "slug": "slug", "chain": "slug", "mentions": "user",
     "client_request_id": "client_request", "api_key_id": "api_key", "provider_key_id": "provider_key", "trace_id": "trace",
-    "execution_id": "execution",
+    "execution_id": "execution", "end_user": "end_user",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
@@ -108,7 +108,8 @@ HARMLESS_QUERY = {
     "after", "follow", "from_line", "purpose", "map",
     "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search", "thumb", "min_score", "max_score", "reaction",
     "include", "include[]", "include_obfuscation", "metadata[key]", "order", "starting_after", "stream",
-    "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
+    "state", "status", "steps", "unread",
+    "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
 Body = dict[str, Any] | None
@@ -171,6 +172,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/render": {"variables": {"name": "Ada"}, "label": own["label"]},
         "POST /v1/prompts/{slug}/versions": {"messages": [{"role": "user", "content": "Good day {{name}}."}], "base_version": 2},
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
+        "PUT /v1/prompts/{slug}/gate": {"gate_min_score": 0.7},
         "POST /v1/prompts/{slug}/purge": {"confirm": own["unwanted_slug"]},
         "POST /v1/prompts/{slug}/versions/{version}/compress": {"save": True},
         "POST /v1/prompts/{slug}/branches": {"branch": "fresh", "version": 1},
@@ -182,6 +184,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/versions/{version}/review/send-back": {"comment": "too long"},
         "POST /v1/prompts/{slug}/comments": {"version": 1, "body": "why so?"},
         "PATCH /v1/prompts/{slug}/comments/{comment_id}": {"resolved": True},
+        "POST /v1/inbox/read": {"up_to": "019c2f40-0000-7000-8000-0000000000f1"},
         "POST /v1/clarifications/import": {"opt_sessions": [{"id": "s-1", "initial_prompt": "Answer customers."}]},
         "POST /v1/enrichments": {"source_type": "document", "content": "About parcels."},
         "POST /v1/enrichments/batch": {"source_type": "document", "items": [{"content": "About parcels."}]},

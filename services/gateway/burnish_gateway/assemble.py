@@ -10,6 +10,7 @@ import structlog
 
 from burnish_gateway.access import organization_store
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.caller_pace import CallerPace
 from burnish_gateway.access.identity_providers import IdentityProviders
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
@@ -117,7 +118,7 @@ async def _connected(
         cursors=Cursors(installation.cursor_key), feed=feed,
         authenticator=_authenticator(settings, db=db, feed=feed, installation=installation, identity=identity), identity=identity,
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
-        key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(),
+        pace=CallerPace(settings.requests_per_minute), key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(),
         unanswered=Unanswered(db), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         groups=GroupBook.over(db, feed=feed), experiments=ExperimentBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),

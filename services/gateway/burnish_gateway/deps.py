@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.caller_pace import CallerPace
 from burnish_gateway.access.identity_providers import IdentityProviders
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
@@ -77,6 +78,7 @@ class Gateway:
     authenticator: Authenticator
     identity: IdentityProviders
     key_use: KeyUse
+    pace: CallerPace
     passwords: Passwords
     admission: Admission
     refusals: "Refusals"
@@ -141,12 +143,14 @@ async def verified_caller(request: Request, role: Role) -> Principal:
 
 def check_may(principal: Principal, role: Role, request: Request) -> Principal:
     """The same principal. Raises Forbidden when the role or the key's scopes do not suffice for the request's route, Unavailable when
-    this gateway cannot know any more whether they still hold, and InvalidField for a parameter that what is read does not know."""
+    this gateway cannot know any more whether they still hold, RateLimited for too many requests, and InvalidField for a parameter that what
+    is read does not know."""
     if principal.role < role:
         raise Forbidden(f"This needs the role {role.name.lower()}; you have {principal.role.name.lower()}.")
     look_up_for(principal.workspace_id)
     scope, gateway = scope_of_route(request.method, request.scope["route"]), gateway_of(request)
     check_scope(principal, scope)
+    request.state.pace_headers = gateway.pace.take(principal, scope)
     check_fresh(gateway.feed.stale_for_s, scope, trust_s=gateway.settings.trust_s)
     if request.method in ("GET", "DELETE") and request.url.path not in OTHERS_LISTS:
         check_parameters(request)
@@ -214,6 +218,25 @@ async def prompt_editor(principal: Editor) -> Principal:
 
 
 PromptEditor = Annotated[Principal, Depends(prompt_editor)]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberHere:
+    """A person in the workspace that they have chosen."""
+
+    workspace_id: UUID
+    user_id: UUID
+
+
+@states("person")
+async def member_here(principal: Viewer) -> MemberHere:
+    """For what belongs to one member of one workspace. Raises Forbidden for a key."""
+    if principal.user_id is None:
+        raise Forbidden("This is for people who signed in; an API key has none of its own.")
+    return MemberHere(principal.workspace_id, principal.user_id)
+
+
+Member = Annotated[MemberHere, Depends(member_here)]
 
 
 def request_id_of(request: Request) -> str:

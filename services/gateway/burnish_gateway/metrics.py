@@ -33,6 +33,11 @@ LIVE_ENDED = Counter(
     "burnish_gateway_live_ended_total", "Streams of GET /v1/live that ended: left, access_ended, too_slow, stopping", ["reason"]
 )
 SLOW_READERS = Counter("burnish_gateway_slow_readers_total", "Connections cut off whose client took nothing of an answer, or too little")
+PACED = Counter(
+    "burnish_gateway_requests_limited_total",
+    "Requests besides executions and feedback refused because one caller or workspace sent too many: api_key, user, workspace",
+    ["reason"],
+)
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])
 BACKGROUND_FAILED = Counter(
     "burnish_gateway_background_failed_total",

@@ -61,6 +61,8 @@ class RequestContext:
                 headers = message.setdefault("headers", [])
                 if not any(name == b"x-request-id" for name, _ in headers):
                     headers.append((b"x-request-id", request_id.encode()))
+                if (pace := scope["state"].get("pace_headers")) and not any(name == b"ratelimit-limit" for name, _ in headers):
+                    headers.extend((name.encode(), value.encode()) for name, value in pace.items())
                 if has_cookie and not any(name == b"cache-control" for name, _ in headers):
                     headers.append(PRIVATE)
             await send(message)

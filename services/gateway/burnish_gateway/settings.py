@@ -30,6 +30,13 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
         description="Where new provider keys are kept: `sealed` in their row, or in Supabase's `vault`. What was kept before stays.",
     )
     deadline_s: float = Field(default=120.0, gt=0, le=600, description="How long a request may take where nothing is said.")
+    requests_per_minute: int = Field(
+        default=12_000,
+        ge=0,
+        le=10_000_000,
+        description="Requests besides executions and feedback that one API key or person may send to one gateway in a minute; a workspace "
+        "may send four times as many. Beyond it they hear 429. 0: no limit.",
+    )
     queue_limit_s: float = Field(default=86_400.0, gt=0, description="How long a background execution may wait for an executor.")
     accept_wait_s: float = Field(default=0.25, gt=0, description="Silence after which a dispatched request is given to another executor.")
     executor_silence_s: float = Field(default=1.5, gt=0, description="Silence of a running execution that counts as a dead executor.")

@@ -15,6 +15,10 @@ CANCELS: Final = f"{subjects.PREFIX}.executions.cancel.>"
 EVENT_PUBLISHERS: Final[dict[str, tuple[str, ...]]] = {
     "prompt.version.created": ("gateway", "optimizer"),
     "prompt.label.moved": ("gateway", "optimizer"),
+    "prompt.comment.created": ("gateway",),
+    "prompt.comment.resolved": ("gateway",),
+    "prompt.review.requested": ("gateway",),
+    "prompt.review.decided": ("gateway",),
     "execution.completed": ("executor",),
     "feedback.created": ("analytics",),
     "feedback.retracted": ("analytics",),

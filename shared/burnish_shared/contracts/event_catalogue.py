@@ -21,6 +21,10 @@ class EventKind:
 CATALOGUE: Final[dict[EventType, EventKind]] = {
     "prompt.version.created": EventKind("A prompt has a new version.", data.VersionCreated, "the prompt"),
     "prompt.label.moved": EventKind("A label of a prompt names another version, or was removed.", data.LabelMoved, "the prompt"),
+    "prompt.comment.created": EventKind("Somebody commented on a version, or answered a comment.", data.CommentCreated, "the comment"),
+    "prompt.comment.resolved": EventKind("A comment was settled.", data.CommentResolved, "the comment"),
+    "prompt.review.requested": EventKind("A version was handed in for review.", data.ReviewRequested, "the review"),
+    "prompt.review.decided": EventKind("A review ended, or an approval was taken back.", data.ReviewDecided, "the review"),
     "execution.completed": EventKind("An execution that was asked for in the background ended.", data.ExecutionCompleted, "the execution"),
     "feedback.created": EventKind("Somebody reacted to an answer.", data.FeedbackCreated, "the feedback"),
     "feedback.retracted": EventKind("A reaction was taken back: it counts nowhere any more.", data.FeedbackRetracted, "the feedback"),

@@ -34,6 +34,38 @@ class LabelMoved(OfPrompt):
     version: int | None = Field(description="Null: the label was removed.")
 
 
+class OfComment(OfPrompt):
+    comment_id: str
+    version: int
+    against: int | None = Field(description="The other version, where the comment is about how the two differ.")
+
+
+class CommentCreated(OfComment):
+    part: str | None = Field(description="What of the version it is about, such as messages[0]; null: all of it.")
+    reply_to: str | None = Field(description="The comment that it answers.")
+    author: str = Field(description="user:<id> | api_key:<id>")
+    mentions: list[str] = Field(description="User ids of the members whom it mentions.")
+
+
+class CommentResolved(OfComment):
+    resolved_by: str = Field(description="user:<id> | api_key:<id>")
+
+
+class OfReview(OfPrompt):
+    review_id: str
+    version: int
+
+
+class ReviewRequested(OfReview):
+    requested_by: str = Field(description="user:<id> | api_key:<id>")
+    reviewers: list[str] = Field(description="User ids of the members who are asked; empty: whoever may decide.")
+
+
+class ReviewDecided(OfReview):
+    status: Literal["approved", "sent_back", "withdrawn"]
+    decided_by: str = Field(description="user:<id> | api_key:<id>")
+
+
 class ExecutionCompleted(EventData):
     execution_id: str
     status: str = Field(description="success | error | timeout | rate_limited | cancelled | blocked")

@@ -14,6 +14,10 @@ from burnish_shared import subjects
 EventType = Literal[
     "prompt.version.created",
     "prompt.label.moved",
+    "prompt.comment.created",
+    "prompt.comment.resolved",
+    "prompt.review.requested",
+    "prompt.review.decided",
     "execution.completed",
     "feedback.created",
     "feedback.retracted",

@@ -245,6 +245,38 @@ async def test_a_budget_of_one_end_user_takes_the_place_of_that_for_each(stack: 
     assert (again.status, again.body["error"]["param"]) == (409, "target_id")
 
 
+async def test_what_one_end_user_has_left_is_told_of_every_budget_that_binds_them(stack: Stack, caller: Caller) -> None:
+    day = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=10**9)
+    month = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=10**10, period="month")
+    own = await budget_of(caller, target_kind="end_user", target_id="vip", limit_nusd=10**11)
+    await budget_of(caller, target_kind="workspace", limit_nusd=10**12)
+
+    async def left_of(name: str) -> list[tuple[str, int, int]]:
+        page = await ok(caller("GET", f"/v1/budgets?end_user={name}"))
+        assert page["next_cursor"] is None and all(one["resets_at"] and one["end_users"] is None for one in page["data"])
+        return [(one["id"], one["spent_nusd"], one["left_nusd"]) for one in page["data"]]
+
+    assert await left_of("nobody%20yet") == [(day["id"], 0, 10**9), (month["id"], 0, 10**10)]
+    spent = {"u1": 0, "vip": 0}
+
+    async def counted() -> bool:
+        for name in spent:
+            spent[name] += (await ok(caller("POST", "/v1/executions", of_user(name))))["cost_nusd"]
+        shown = [*await left_of("u1"), *await left_of("vip")]
+        return all(one[1] > 0 for one in shown)
+
+    await until(counted)
+    of_one, of_vip = await left_of("u1"), await left_of("vip")
+    assert [one[0] for one in of_one] == [day["id"], month["id"]] and [one[0] for one in of_vip] == [own["id"], month["id"]]
+    assert all(one[1] + one[2] in (10**9, 10**10, 10**11) and 0 < one[1] <= spent["u1"] for one in of_one)
+    both = await caller("GET", "/v1/budgets?end_user=u1&target_kind=prompt")
+    assert (both.status, both.body["error"]["param"]) == (422, "end_user")
+    star = await caller("GET", "/v1/budgets?end_user=*")
+    assert (star.status, star.body["error"]["param"]) == (422, "end_user")
+    stranger = await stack.caller()
+    assert (await ok(stranger("GET", "/v1/budgets?end_user=u1")))["data"] == []
+
+
 async def _refuses(stack: Stack, caller: Caller, body: dict[str, Any], budget_id: str) -> bool:
     return all([await refused_by(caller.at(one), body) == budget_id for one in stack.gateways])
 

@@ -49,3 +49,13 @@ async def test_every_route_that_answers_with_an_execution_says_what_is_left_of_t
     sentence = re.search(r"^Answers of (.*?) say how much of the tightest rate is left", GUIDE.read_text(), re.MULTILINE)
     assert sentence is not None
     assert set(re.findall(r"`(/[^`]+)`", sentence[1])) >= set(BODIES), "the guide names all of them"
+
+
+async def test_other_routes_are_limited_by_caller_and_say_what_is_left(stack: Stack, caller: Caller) -> None:
+    answer = await caller("GET", "/v1/prompts")
+    assert answer.status == 200 and all(name in answer.headers for name in SAID)
+    assert int(answer.headers["ratelimit-remaining"]) < int(answer.headers["ratelimit-limit"])
+    missing = await caller("GET", "/v1/prompts/absent")
+    assert missing.status == 404 and "ratelimit-remaining" in missing.headers
+    run = await caller("POST", "/v1/executions", NATIVE)
+    assert run.headers["ratelimit-limit"] != answer.headers["ratelimit-limit"], "executions tell of their own limit"

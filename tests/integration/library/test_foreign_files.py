@@ -34,6 +34,7 @@ SHAPES = [
     ("litellm", ["hi"], None),
     ("litellm", {"model_list": [{"model_name": 5}]}, "model_list[0]"),
     ("litellm", {"model_list": [], "router_settings": 5}, "router_settings"),
+    ("tensorzero", {"functions": {"f": {"variants": {"a": 5}}}}, "functions.f.variants.a"),
     ("langfuse", [langfuse("a", 1, "x"), langfuse("b", 1, "x") | {"labels": "production"}], "[1].labels"),
     ("langfuse", [langfuse("a", 1, "x") | {"tags": [None]}], "[0].tags[0]"),
     ("langfuse", {"data": [langfuse("a", 1, "x") | {"config": []}]}, "data[0].config"),
@@ -60,6 +61,16 @@ FILES: dict[str, dict[str, Any]] = {
                   "description": "d", "targets": ["x"]},
     "litellm": {"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/a", "api_base": "http://h"}, "model_info": {}}],
                 "router_settings": {"fallbacks": [{"a": ["b"]}], "model_group_alias": {"c": "a"}}, "litellm_settings": {}, "data": []},
+    "tensorzero": {
+        "functions": {"f": {
+            "type": "json", "tools": ["t"], "output_schema": {"text": "{}"}, "schemas": {"user": {"path": {"text": "{}"}}},
+            "experimentation": {"candidate_variants": ["a"]},
+            "variants": {"a": {"model": "openai::m", "temperature": 1, "weight": 1, "json_mode": "on", "retries": {"num_retries": 1},
+                               "templates": {"user": {"path": {"text": "Say {{ x }}"}}}}},
+        }},
+        "models": {"m": {"routing": ["p"], "providers": {"p": {"type": "vllm", "model_name": "q", "api_base": "http://h/v1", "cost": []}}}},
+        "tools": {"t": {"description": "d", "parameters": {"text": "{}"}}}, "metrics": {"liked": {"type": "boolean"}}, "gateway": {},
+    },
     "source": {"name": "a", "template": "t", "system_prompt": "s", "version": 1, "parameters": {}, "tags": ["x"], "category": "c",
                "messages": [], "ai_models": []},
 }  # fmt: skip

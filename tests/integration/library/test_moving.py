@@ -192,6 +192,25 @@ async def test_what_a_file_lacks_is_said_beforehand(call: Caller) -> None:
     assert len([one for one in lineage if one["version"] == 2]) == 2
 
 
+async def test_an_item_that_expects_another_answer_here_stays_and_is_told(call: Caller) -> None:
+    items = [{"input": "t 0", "expected": "a"}, {"input": "t 1", "expected": "b"}, {"input": "t 2"}]
+    assert (await call("POST", "/v1/datasets", {"name": "tickets", "items": items})).status == 201
+    file = json.loads(await export(call))
+    assert (await bring(call, file))["notes"] == []
+    [dataset] = file["datasets"]
+    next(one for one in dataset["items"] if one["input"] == "t 0")["expected"] = "c"
+    next(one for one in dataset["items"] if one["input"] == "t 2")["expected"] = "d"
+    told = await bring(call, file, "dry_run=true")
+    assert told["datasets"] == [{"name": "tickets", "outcome": "unchanged", "items_added": 0}]
+    assert told["left_out"] == 1 and told["notes"] == [
+        "The dataset 'tickets' expects another answer here of 2 of these inputs: what is here stays. Correct the items here where the file "
+        "is right."
+    ]
+    assert await bring(call, file) == told | {"dry_run": False}
+    [kept] = json.loads(await export(call))["datasets"]
+    assert sorted(str(one["expected"]) for one in kept["items"]) == ["None", "a", "b"]
+
+
 async def test_an_archived_dataset_moves_as_it_is_and_takes_no_more_items(stack: Stack, call: Caller) -> None:
     items = [{"input": f"t {n}", "expected": "a"} for n in range(3)]
     made = (await call("POST", "/v1/datasets", {"name": "aside", "items": items[:2]})).body["id"]

@@ -150,3 +150,60 @@ async def test_the_settings_are_checked_kept_and_audited(bench: Bench, first: Ru
     )
     assert json.loads(entries[-1]["after"]) == {"gate_evaluator_id": own, "gate_min_score": 0.75}
     assert (await admin("PATCH", path, {"gate_evaluator_id": None})).body["gate_evaluator_id"] is None
+
+
+async def gate(call: Caller, **said: Any) -> dict[str, Any]:
+    answer = await call("PUT", "/v1/prompts/hello/gate", said)
+    assert answer.status == 200, answer.body
+    body: dict[str, Any] = answer.body
+    return body
+
+
+async def test_what_a_prompt_says_itself_wins_over_the_workspace(bench: Bench, call: Caller, admin: Caller) -> None:
+    ours = await an_evaluator(bench, call, {"kind": "contains", "phrases": ["please"]}, name="ours")
+    own = await an_evaluator(bench, call, {"kind": "contains", "phrases": ["thanks"]}, name="own")
+    await protect(admin, gate_evaluator_id=ours, gate_min_score=0.9)
+    await open_run(bench, call, scores={ours: (0.5, 20), own: (0.7, 20)})
+    assert "0.500 by the evaluator 'ours', of the 0.900" in (await lacking(call))["test_run"]
+    told = await gate(admin, gate_evaluator_id=own)
+    assert (told["gate_evaluator_id"], told["gate_min_score"], told["test_run_gate"]) == (own, None, None)
+    asked = told["asked"]
+    assert (asked["test_run_gate"], asked["gate_evaluator"], asked["gate_min_score"]) == (True, "own", 0.9), "the workspace's least score"
+    assert "0.700 by the evaluator 'own', of the 0.900" in (await lacking(call))["test_run"]
+    assert (await gate(admin, gate_evaluator_id=own, gate_min_score=0.71))["asked"]["gate_min_score"] == 0.71
+    await lacking(call)
+    await gate(admin, gate_evaluator_id=own, gate_min_score=0.7)
+    read = await call("GET", "/v1/prompts/hello/gate")
+    assert (read.status, read.body["gate_min_score"]) == (200, 0.7)
+    assert (await move(call, 1)).status == 200
+    [newest, *_] = (await admin("GET", "/v1/audit?action=prompt.gate_changed")).body["data"]
+    assert (newest["before"]["gate_min_score"], newest["after"]["gate_min_score"], newest["object_id"]) == (0.71, 0.7, "hello")
+
+
+async def test_a_prompt_may_be_asked_for_a_test_run_alone_and_be_let_off(bench: Bench, call: Caller, admin: Caller) -> None:
+    await protect(admin, test_run_gate=False)
+    await gate(admin, test_run_gate=True)
+    await lacking(call)
+    assert (await gate(admin))["asked"]["test_run_gate"] is False, "nothing of its own any more"
+    await protect(admin, test_run_gate=True)
+    await lacking(call)
+    await gate(admin, test_run_gate=False)
+    assert (await move(call, 1)).status == 200
+
+
+async def test_the_gate_of_a_prompt_is_for_admins_and_names_what_can_judge(bench: Bench, call: Caller, admin: Caller) -> None:
+    assert (await call("PUT", "/v1/prompts/hello/gate", {"gate_min_score": 0.0})).status == 403
+    exact = await an_evaluator(bench, call, {"kind": "exact"}, name="exact")
+    gone = await an_evaluator(bench, call, {"kind": "contains", "phrases": ["please"]}, name="gone")
+    await archive(bench, gone)
+    for evaluator_id, why in (
+        (str(new_uuid()), "no evaluator of this id"),
+        (gone, "'gone' is archived"),
+        (exact, "compares with a right answer"),
+    ):
+        refused = await admin("PUT", "/v1/prompts/hello/gate", {"gate_evaluator_id": evaluator_id})
+        assert (refused.status, refused.body["error"]["param"]) == (422, "gate_evaluator_id"), refused.body
+        assert why in refused.body["error"]["message"]
+    assert (await admin("PUT", "/v1/prompts/hello/gate", {"gate_min_score": 1.5})).body["error"]["param"] == "gate_min_score"
+    assert (await admin("PUT", "/v1/prompts/nobody/gate", {})).status == 404
+    assert (await call("GET", "/v1/prompts/nobody/gate")).status == 404

@@ -253,6 +253,8 @@ export const MADE_OLD: readonly (readonly [begin: string, paths: readonly string
   ["credits.", ["/v1/credits", "/v1/alerts"]],
   ["feedback.", ["/v1/feedback", "/v1/sessions"]],
   ["execution.", ["/v1/sessions"]],
+  ["prompt.comment.", ["/v1/inbox", "/v1/prompt-comments"]],
+  ["prompt.review.", ["/v1/inbox", "/v1/version-reviews"]],
   ["prompt.", ["/v1/prompts"]],
   ["optimization.", ["/v1/optimizations"]],
   ["suggestion.", ["/v1/suggestions", "/v1/optimizations", "/v1/prompts"]],

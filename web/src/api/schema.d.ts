@@ -3668,6 +3668,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for you, the newest first
+         * @description Comments that mention you, that answer yours or are about a version of yours; reviews that you are asked for, and what became of
+         *     those that you asked for. For people who signed in: an API key has no inbox.
+         */
+        get: operations["show_v1_inbox_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inbox/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark what waits for you as read, or as unread again
+         * @description Your own items alone; an id of anything else changes nothing.
+         */
+        post: operations["mark_v1_inbox_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitations": {
         parameters: {
             query?: never;
@@ -4948,6 +4989,27 @@ export interface paths {
          */
         get: operations["compare_v1_prompts__slug__compare_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a protected label asks of a prompt's test runs */
+        get: operations["read_gate_v1_prompts__slug__gate_get"];
+        /**
+         * Set what a protected label asks of a prompt's test runs
+         * @description Wins over the workspace's settings of the same names. For admins, as those are: who wants to pass must not say what is enough.
+         */
+        put: operations["set_gate_v1_prompts__slug__gate_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -8053,6 +8115,25 @@ export interface components {
             prompt_id?: string | null;
             /** Prompt Template */
             prompt_template?: string | null;
+        };
+        /**
+         * AskedGate
+         * @description What holds for the prompt: its own where it says something, else the workspace's. `gate_evaluator`: the evaluator's name.
+         */
+        AskedGate: {
+            /** Gate Evaluator */
+            gate_evaluator: string | null;
+            /** Gate Evaluator Id */
+            gate_evaluator_id: string | null;
+            /** Gate Min Score */
+            gate_min_score: number;
+            /**
+             * Min Samples
+             * @description A test run over fewer items opens nothing; the workspace's.
+             */
+            min_samples: number;
+            /** Test Run Gate */
+            test_run_gate: boolean;
         };
         /**
          * Attempt
@@ -14206,6 +14287,21 @@ export interface components {
              */
             review: boolean;
         };
+        /**
+         * GateAnswer
+         * @description What is the prompt's own (null: the workspace's), and what is `asked` of it in all.
+         */
+        GateAnswer: {
+            asked: components["schemas"]["AskedGate"];
+            /** Gate Evaluator Id */
+            gate_evaluator_id: string | null;
+            /** Gate Min Score */
+            gate_min_score: number | null;
+            /** Slug */
+            slug: string;
+            /** Test Run Gate */
+            test_run_gate: boolean | null;
+        };
         /** GenerateFinalPrompt */
         GenerateFinalPrompt: {
             /**
@@ -15057,6 +15153,75 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * InboxItem
+         * @description `kind`: you are asked for a review, yours was decided, you are mentioned, somebody answered in a thread of yours, or commented on a
+         *     version that you wrote. `by`: who did it.
+         */
+        InboxItem: {
+            /**
+             * Against
+             * @description Of a comment on how `version` differs from this one.
+             */
+            against: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Comment Id */
+            comment_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "review_asked" | "review_decided" | "mention" | "answer" | "comment";
+            /**
+             * Read At
+             * @description Null: not yet.
+             */
+            read_at: string | null;
+            /**
+             * Resolved At
+             * @description Since when the comment is settled.
+             */
+            resolved_at: string | null;
+            /** Review Id */
+            review_id: string | null;
+            /**
+             * Review Status
+             * @description As the review stands now.
+             */
+            review_status: ("in_review" | "approved" | "sent_back" | "withdrawn") | null;
+            /** Slug */
+            slug: string;
+            /**
+             * Text
+             * @description The beginning of the comment, of the note of the review, or of what was said when it was decided.
+             */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /** InboxPage */
+        InboxPage: {
+            /** Data */
+            data: components["schemas"]["InboxItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /**
+             * Unread
+             * @description Of all items, whatever is listed; counted up to 100.
+             */
+            unread: number;
         };
         /**
          * IncludingVersion
@@ -16657,6 +16822,35 @@ export interface components {
              * @description Messages for which this is false are answered and left alone.
              */
             when?: string | null;
+        };
+        /**
+         * MarkRead
+         * @description Name `ids`, or `up_to`: this item and all that are older.
+         */
+        MarkRead: {
+            /** Ids */
+            ids?: string[] | null;
+            /**
+             * Read
+             * @description false: they are unread again.
+             * @default true
+             */
+            read: boolean;
+            /** Up To */
+            up_to?: string | null;
+        };
+        /** MarkedRead */
+        MarkedRead: {
+            /**
+             * Changed
+             * @description Items that were otherwise before.
+             */
+            changed: number;
+            /**
+             * Unread
+             * @description What is left, counted up to 100.
+             */
+            unread: number;
         };
         /**
          * Masking
@@ -20568,6 +20762,27 @@ export interface components {
             data: components["schemas"]["PromptChoice"][];
         };
         /**
+         * PromptGate
+         * @description The whole of it: what is left out, or null, is as the workspace has it.
+         */
+        PromptGate: {
+            /**
+             * Gate Evaluator Id
+             * @description Whose mean score must be reached where a test run has items without a right answer.
+             */
+            gate_evaluator_id?: string | null;
+            /**
+             * Gate Min Score
+             * @description The mean score that it must reach.
+             */
+            gate_min_score?: number | null;
+            /**
+             * Test Run Gate
+             * @description Whether a protected label asks for a passed test run of this prompt.
+             */
+            test_run_gate?: boolean | null;
+        };
+        /**
          * PromptImported
          * @description A prompt, or a chain. `conflict`: the one that is here has another history, or is archived, and was left alone; `reason` says why.
          */
@@ -21837,6 +22052,11 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Reviewers
+             * @description Members who are asked, by user id: it stands in their inboxes. Empty: all who may decide. Others may decide, too.
+             */
+            reviewers?: string[];
         };
         /**
          * Requirements
@@ -26131,6 +26351,11 @@ export interface components {
             requested_at: string;
             /** Requested By */
             requested_by: string;
+            /**
+             * Reviewers
+             * @description Who was asked, by user id; empty: whoever may decide.
+             */
+            reviewers: string[];
             /** Slug */
             slug: string;
             /**
@@ -35822,6 +36047,8 @@ export interface operations {
                 target_kind?: ("workspace" | "api_key" | "prompt" | "end_user") | null;
                 /** @description As it was given; needs `target_kind`. */
                 target_id?: string | null;
+                /** @description Those that a call with this `user_id` counts against as its end user's, also one for each end user, with what this one spent, what is held for them and what they have left. At most one a period; no other filter beside it. */
+                end_user?: string | null;
             };
             header?: never;
             path?: never;
@@ -54231,7 +54458,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `bundle` is our own; see the guide for the others. */
-                format?: "bundle" | "dspy" | "langfuse" | "litellm" | "openai" | "promptfoo" | "source";
+                format?: "bundle" | "dspy" | "langfuse" | "litellm" | "openai" | "promptfoo" | "source" | "tensorzero";
                 /** @description Says what would happen, and changes nothing. */
                 dry_run?: boolean;
                 /** @description For prompts of foreign files that name none; `auto` if not given. */
@@ -55266,6 +55493,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReceivedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_v1_inbox_get: {
+        parameters: {
+            query?: {
+                /** @description true: what is not read yet; false: what is. */
+                unread?: boolean | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    mark_v1_inbox_read_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkRead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkedRead"];
                 };
             };
             /** @description Bad Request */
@@ -65109,6 +65559,225 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_gate_v1_prompts__slug__gate_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_gate_v1_prompts__slug__gate_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptGate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -77873,7 +78542,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "chain_test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "prompt.comment.created" | "prompt.comment.resolved" | "prompt.review.requested" | "prompt.review.decided" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "chain_test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */

@@ -77,9 +77,9 @@ export function ButtonLink({ to, search, variant, size, icon, off, children, cla
 }
 
 /** A link within the page. */
-export function TextLink({ to, search, children, className }: { to: string; search?: Record<string, unknown>; children: ReactNode; className?: string }) {
+export function TextLink({ to, search, children, className, onClick }: { to: string; search?: Record<string, unknown>; children: ReactNode; className?: string; onClick?: () => void }) {
   return (
-    <Link to={to} search={search as never} activeOptions={ALONE} className={classes("text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent", className)}>
+    <Link to={to} search={search as never} activeOptions={ALONE} onClick={onClick} className={classes("text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent", className)}>
       {children}
     </Link>
   );

@@ -21,6 +21,7 @@ import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { keepFocus } from "@/lib/keep-focus";
 import { FirstSteps } from "./FirstSteps";
 import { FormGuard } from "./FormGuard";
+import { InboxLink } from "./InboxLink";
 import { LeaveGuard } from "./LeaveGuard";
 import { Leaving } from "./Leaving";
 import { LeftForms } from "./LeftForms";
@@ -186,6 +187,7 @@ function Sidebar({ openPalette }: { openPalette: () => void }) {
           <span>Search</span>
           <kbd className="ml-auto shrink-0 font-sans text-12 whitespace-nowrap finger:hidden">{MOD}K</kbd>
         </button>
+        {workspace ? <InboxLink key={workspace.id} /> : null}
       </div>
       <Nav />
       <div className="border-t border-line p-2.5">

@@ -37,7 +37,7 @@ async def change_workspace(tx: Tx, principal: Principal, wanted: dict[str, Any])
     if not changes:
         return
     if (evaluator_id := changes.get("gate_evaluator_id")) is not None:
-        await _check_gate_evaluator(tx, evaluator_id)
+        await check_gate_evaluator(tx, evaluator_id)
     await store.change_workspace(tx, workspace_id, changes)
     await note(
         tx, principal, action="workspace.changed", kind="workspace", key=str(workspace_id),
@@ -46,7 +46,7 @@ async def change_workspace(tx: Tx, principal: Principal, wanted: dict[str, Any])
     await note_change(tx, workspace_id=workspace_id, kind="workspace", key=str(workspace_id))
 
 
-async def _check_gate_evaluator(tx: Tx, evaluator_id: UUID) -> None:
+async def check_gate_evaluator(tx: Tx, evaluator_id: UUID) -> None:
     """The gate asks it of answers to items without a right answer: it must be there, and say something of them. Raises InvalidField."""
     found = await evaluators.find(tx, evaluator_id)
     if found is None:

@@ -17,8 +17,8 @@ AREAS = (
 
 SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "write"))
 
-NO_SCOPE_NEEDED = frozenset({"operations", "sign-in", "inbound"})
-"""Tags of routes that need no key, or say only who the caller is; what comes to `inbound` is signed."""
+NO_SCOPE_NEEDED = frozenset({"operations", "sign-in", "inbound", "inbox"})
+"""Tags of routes that need no key, or say only who the caller is; what comes to `inbound` is signed; an `inbox` is a person's alone."""
 
 READS_TEXTS = "executions:read"
 """For what tells texts of executions beside what its route is for."""

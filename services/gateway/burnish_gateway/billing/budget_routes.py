@@ -1,14 +1,15 @@
 """`/v1/budgets`: what the workspace, a key, a prompt or an end user may spend in a day or month."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from asyncpg import Record
 from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store as store
 from burnish_gateway.billing.budget import Period, TargetKind, period_end
 from burnish_gateway.billing.keep_budget import WARN_PERCENT, Wish, add_budget, change_budget, close_budget, stored_target
@@ -16,8 +17,9 @@ from burnish_gateway.deps import Admin, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import ApiModel, Name, Text, json_response, make_router
+from burnish_shared.books.user_accounts import EACH
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
 budgets = make_router("billing")
@@ -108,7 +110,18 @@ async def list_budgets(
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
     target_kind: TargetKind | None = None,
     target_id: Annotated[str | None, Query(max_length=200, description="As it was given; needs `target_kind`.")] = None,
+    end_user: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=200,
+            description="Those that a call with this `user_id` counts against as its end user's, also one for each end user, with what "
+            "this one spent, what is held for them and what they have left. At most one a period; no other filter beside it.",
+        ),
+    ] = None,
 ) -> Response:
+    if end_user is not None:
+        return await _of_end_user(end_user, gateway, principal, alone=cursor is None and target_kind is None and target_id is None)
     after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         try:
@@ -119,7 +132,7 @@ async def list_budgets(
     page: dict[str, Any] = gateway.cursors.page(
         rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["budget_id"])]
     )
-    return json_response(BudgetPage(data=[_shown(row, gateway) for row in page["data"]], next_cursor=page["next_cursor"]))
+    return json_response(BudgetPage(data=[_shown(dict(row), gateway) for row in page["data"]], next_cursor=page["next_cursor"]))
 
 
 @budgets.get("/v1/budgets/{budget_id}", response_model=BudgetAnswer, summary="One budget, also a closed one")
@@ -143,14 +156,24 @@ async def delete_budget(budget_id: UUID, gateway: GatewayParts, principal: Admin
     return Response(status_code=204)
 
 
+async def _of_end_user(end_user: str, gateway: Gateway, principal: Principal, *, alone: bool) -> Response:
+    if not alone:
+        raise InvalidField("end_user: goes with no cursor, target_kind or target_id; ask without them.", param="end_user")
+    if end_user == EACH:
+        raise InvalidField("end_user: * is no end user; name one.", param="end_user")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rows = await store.list_of_end_user(tx, end_user.replace("\x00", ""))
+    return json_response(BudgetPage(data=[_shown(row, gateway) for row in rows], next_cursor=None))
+
+
 async def _answer(tx: Tx, gateway: Gateway, budget_id: UUID) -> BudgetAnswer:
     row = await store.find_budget(tx, budget_id)
     if row is None:
         raise NotFound("There is no budget of this id.", param="budget_id")
-    return _shown(row, gateway)
+    return _shown(dict(row), gateway)
 
 
-def _shown(row: Record, gateway: Gateway) -> BudgetAnswer:
+def _shown(row: Mapping[str, Any], gateway: Gateway) -> BudgetAnswer:
     facts = {name: value for name, value in row.items() if name not in ("budget_id", "account_id", "target_id")}
     return BudgetAnswer(
         id=row["budget_id"],

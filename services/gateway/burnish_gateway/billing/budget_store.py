@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.billing.budget import BUDGETS_MOST, BudgetFacts
+from burnish_shared.books.user_accounts import EACH, user_account
 from burnish_shared.db.session import Tx
 
 USERS_COUNTED_MOST: Final = 100_000
@@ -51,6 +52,34 @@ async def list_budgets(tx: Tx, *, after: UUID | None, limit: int, target_kind: s
         target_kind,
         target_id,
     )
+
+
+async def list_of_end_user(tx: Tx, end_user: str) -> list[dict[str, Any]]:
+    """Open budgets that a call of this end user counts against as theirs, with what they spent and what is held for them in the running
+    period. One of their own takes the place of one for each end user of the same period. Day before month."""
+    rows = await tx.fetch(
+        """SELECT budget_id, name, target_kind, target_id, period, limit_nusd, warn_percent, hard, account_id, created_by, created_at,
+                  closed_at FROM budgets
+            WHERE closed_at IS NULL AND target_kind = 'end_user' AND target_id = ANY ($1) ORDER BY period, target_id = $2""",
+        [end_user, EACH],
+        EACH,
+    )
+    bound = {row["period"]: row for row in reversed(rows)}  # their own comes last, and stays
+    accounts = {
+        period: row["account_id"] if row["target_id"] == end_user else user_account(row["account_id"], end_user)
+        for period, row in bound.items()
+    }
+    used = await tx.fetch(
+        """SELECT account_id, held_nusd, CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END AS spent_nusd
+             FROM accounts WHERE account_id = ANY ($1)""",
+        list(accounts.values()),
+    )
+    figures = {row["account_id"]: (row["held_nusd"], row["spent_nusd"]) for row in used}
+    shown: list[dict[str, Any]] = []
+    for period in sorted(bound):
+        held_nusd, spent_nusd = figures.get(accounts[period], (0, 0))
+        shown.append(dict(bound[period]) | {"held_nusd": held_nusd, "spent_nusd": spent_nusd, "end_users": None, "end_users_used_up": None})
+    return shown
 
 
 async def short_budgets(tx: Tx, prompt_ids: Sequence[UUID], *, below_nusd: int) -> Sequence[Record]:

@@ -93,6 +93,14 @@ class VersionForm(ApiModel):
     created_at: Moment | None = None
 
 
+class GateForm(ApiModel):
+    """What a prompt asks of its own test runs, where that is not as the workspace has it. `evaluator`: by its name."""
+
+    test_run_gate: bool | None = None
+    evaluator: Name | None = None
+    min_score: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
 class PromptForm(ApiModel):
     """A prompt with all its versions, numbered from 1 without a gap."""
 
@@ -114,6 +122,7 @@ class PromptForm(ApiModel):
         description="Where the main line stands. A file that says so names all branches in `branches`; in one that does not, each line "
         "stands at the last version saved on it.",
     )
+    gate: GateForm | None = Field(default=None, description="Set where the prompt is not there yet.")
     archived_at: Moment | None = None
     archived_by: Word | None = None
     created_by: Word | None = None

@@ -17,12 +17,13 @@ from burnish_gateway.bundle.experiments import ExperimentResult, import_experime
 from burnish_gateway.bundle.form import DatasetForm
 from burnish_gateway.bundle.import_chains import import_chains, missing_prompts, other_prompts
 from burnish_gateway.bundle.import_evaluators import EvaluatorResult, import_evaluators
+from burnish_gateway.bundle.import_gates import import_gates
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
 from burnish_gateway.bundle.snippet_notes import other_snippets, snippet_notes
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.dataset import Change
-from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.item import NewItem, expect_alike
 from burnish_gateway.datasets.versions_store import insert_version
 from burnish_gateway.models.store import keep_models
 from burnish_gateway.outside import all_of
@@ -118,6 +119,8 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     notes.join(told)
     evaluators, told_of_evaluators = await import_evaluators(tx, principal, bundle.evaluators, at=at, dry_run=dry_run)
     notes.join(told_of_evaluators)
+    made = [one.form for one, result in planned if result.outcome == "created"]
+    notes.join(await import_gates(tx, principal, made, dry_run=dry_run))
     prompts = tuple(_result(one.slug, result) for one, result in planned)
     told_of_chains = tuple(_result(slug, one) for slug, one in chains.items())
     return Imported(prompts, tuple(datasets), told_of_chains, tuple(experiments), notes, tuple(evaluators))
@@ -264,7 +267,14 @@ async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool,
         if not dry_run:
             await _make_dataset(tx, writer, read)
         return DatasetResult(form.name, "created", len(read.items))
-    missing = await store.count_missing(tx, writer.workspace_id, same["dataset_id"], [one.content_hash for one in read.items])
+    given = {one.content_hash: one.expected for one in read.items}
+    here = await store.answers_here(tx, writer.workspace_id, same["dataset_id"], list(given))
+    missing = len(given) - len(here)
+    if otherwise := sum(not expect_alike(expected, given[content]) for content, expected in here.items()):
+        notes.lose(
+            f"The dataset '{form.name}' expects another answer here of {otherwise:,} of these inputs: what is here stays. Correct the "
+            "items here where the file is right."
+        )
     if missing and same["archived_at"] is not None:
         notes.lose(f"The dataset '{form.name}' is archived here: {missing:,} of its items were left out; restore it, and import again.")
         return DatasetResult(form.name, "unchanged", 0)

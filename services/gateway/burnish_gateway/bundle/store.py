@@ -34,6 +34,19 @@ async def read_prompts(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -
     return {row["prompt_id"]: row["said"] for row in rows}
 
 
+async def read_gates(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Of prompts that say something of their own, with the evaluator's name; an archived one is left out."""
+    rows = await tx.fetch(
+        """SELECT p.prompt_id, p.test_run_gate, e.name AS evaluator, p.gate_min_score AS min_score FROM prompts p
+             LEFT JOIN evaluators e ON e.workspace_id = $1 AND e.evaluator_id = p.gate_evaluator_id AND e.archived_at IS NULL
+            WHERE p.workspace_id = $1 AND p.prompt_id = ANY ($2)
+              AND (p.test_run_gate IS NOT NULL OR e.name IS NOT NULL OR p.gate_min_score IS NOT NULL)""",
+        workspace_id,
+        prompt_ids,
+    )
+    return {row["prompt_id"]: dict(row) for row in rows}
+
+
 async def read_versions(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> list[Row]:
     """Every column of each version; `content` apart, because its keys have an order."""
     rows = await tx.fetch(
@@ -206,13 +219,13 @@ async def find_datasets(tx: Tx, workspace_id: UUID, names: Sequence[str]) -> lis
     return [dict(row) for row in rows]
 
 
-async def count_missing(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> int:
-    """How many of these inputs the dataset lacks."""
+async def answers_here(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, str | None]:
+    """What the dataset expects of those of these inputs that it has, by their hash; None: there is no right answer."""
     found = await tx.fetch(
-        "SELECT content_hash FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
+        "SELECT content_hash, expected FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
         workspace_id, dataset_id, hashes,
     )  # fmt: skip
-    return len(set(hashes)) - len(found)
+    return {row["content_hash"]: row["expected"] for row in found}
 
 
 async def put_events(tx: Tx, messages: Sequence[tuple[str, str, bytes]], *, service: str) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from burnish_gateway.bundle import chain_store, evaluator_store, store
 from burnish_gateway.bundle.experiments import experiments_of
-from burnish_gateway.bundle.form import FORMAT, VERSION, ChainForm, ChainVersionForm, LabelForm, MoveForm, PromptForm
+from burnish_gateway.bundle.form import FORMAT, VERSION, ChainForm, ChainVersionForm, GateForm, LabelForm, MoveForm, PromptForm
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.moments import in_utc_us
 
@@ -64,6 +64,7 @@ async def write_bundle(db: Database, workspace_id: UUID, *, folder: str | None, 
 
 async def _read(tx: Tx, workspace_id: UUID, ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
     prompts = await store.read_prompts(tx, workspace_id, ids)
+    gates = await store.read_gates(tx, workspace_id, ids)
     versions = _by_prompt(await store.read_versions(tx, workspace_id, ids))
     branches = _by_prompt(await store.read_branches(tx, workspace_id, ids))
     labels = _by_prompt(await store.read_labels(tx, workspace_id, ids))
@@ -71,6 +72,7 @@ async def _read(tx: Tx, workspace_id: UUID, ids: list[UUID]) -> dict[UUID, dict[
     edges = _by_prompt(await store.read_edges(tx, workspace_id, ids))
     return {
         one: _said(said, _OWN)
+        | ({"gate": _said(gates[one], GateForm.model_fields)} if one in gates else {})
         | {"versions": [_version(row) for row in versions[one]]}
         | {name: rows for name, rows in (
             ("branches", [_said(row, ("branch", "version", "from_version", "created_by")) for row in branches[one]]),

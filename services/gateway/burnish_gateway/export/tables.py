@@ -61,7 +61,7 @@ TABLES: Final = (
     _table(
         "prompts",
         "prompt_id slug name description use_case folder tags categories app_contexts locked_blocks rules visibility latest_version"
-        " archived_at archived_by created_by created_at updated_at",
+        " test_run_gate gate_evaluator_id gate_min_score archived_at archived_by created_by created_at updated_at",
         "prompt_id", revision=INTERNAL, model="of the newest version", text_words=DIGEST, name_words=DIGEST, search=DIGEST,
         words_rule=INTERNAL,
         branched_version="the highest version that names a branch",
@@ -75,13 +75,15 @@ TABLES: Final = (
     _table("prompt_branches", "prompt_id branch version from_version created_by created_at moved_at", "prompt_id branch"),
     _table(
         "prompt_reviews",
-        "review_id prompt_id version status note requested_by requested_at decision decided_by decided_at approved_by approved_at approval",
+        "review_id prompt_id version status note reviewers requested_by requested_at decision decided_by decided_at approved_by approved_at"
+        " approval",
         "review_id",
     ),
     _table(
         "prompt_comments",
         "comment_id prompt_id version against part reply_to body mentions author created_at edited_at resolved_by resolved_at", "comment_id"
     ),
+    _table("inbox_items", "item_id user_id kind prompt_id version comment_id review_id made_by made_at read_at", "item_id"),
     _table("prompt_labels", "prompt_id label version moved_at", "prompt_id label"),
     _table("prompt_label_moves", "move_id prompt_id label from_version to_version reason author moved_at", "move_id"),
     _table(

@@ -26,6 +26,10 @@ class Throttle:
             self._known.popitem(last=False)
         return 0.0
 
+    def left(self, key: str, *, now_s: float) -> float:
+        """Tokens that are there."""
+        return self._tokens(key, now_s)
+
     def _tokens(self, key: str, now_s: float) -> float:
         tokens, at = self._known.get(key, (self.burst, now_s))
         return min(self.burst, tokens + max(0.0, now_s - at) * self.rate_per_s)

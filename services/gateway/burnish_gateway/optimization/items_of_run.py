@@ -51,8 +51,8 @@ def check_judged(open_items: int, evaluators: Sequence[EvaluatorSettings], *, ha
         "an evaluator that needs none, such as an llm_judge" if not evaluators else "one that needs none: these compare with a right answer"
     )
     raise InvalidField(
-        f"evaluators: {have} no right answer, so nothing would say whether an answer is good. Name {but}; or say what is right of these "
-        "items with PATCH /v1/datasets/{dataset_id}/items/{item_id}.",
+        f"evaluators: {have} no right answer, so nothing would say whether an answer is good. Name {but}; or "
+        "give these items a right answer in their dataset.",
         param="evaluators",
     )
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
-from burnish_gateway.registry import comment_store, store
+from burnish_gateway.registry import comment_store, store, tell
 from burnish_gateway.registry.cherry_pick import is_part
 from burnish_gateway.registry.comment_store import Comment
 from burnish_gateway.registry.history_bodies import AddComment, ChangeComment
 from burnish_gateway.registry.prompt import Head, Prompt, no_such_prompt
+from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, InvalidField, NotFound
 from burnish_shared.slug import Slug
@@ -21,8 +22,10 @@ MENTIONS_MOST: Final = 50
 _MENTION = re.compile(r"(?<![\w@])@([^\s@<>()\[\],;:\"']{1,64}@[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)", re.IGNORECASE)
 
 
-async def add_comment(tx: Tx, principal: Principal, slug: Slug, body: AddComment) -> Comment:
-    """Raises NotFound for a prompt, version or comment that is not there, InvalidField for a mention of nobody, a difference of a version
+async def add_comment(tx: Tx, principal: Principal, slug: Slug, body: AddComment, *, clock: Clock) -> Comment:
+    """Whom it concerns finds it in their inbox.
+
+    Raises NotFound for a prompt, version or comment that is not there, InvalidField for a mention of nobody, a difference of a version
     from itself, and a part that no version has.
     """
     head = await prompt_of(tx, principal.workspace_id, slug)
@@ -39,6 +42,7 @@ async def add_comment(tx: Tx, principal: Principal, slug: Slug, body: AddComment
         mentions=await _mentions(tx, body.body, body.mentions), author=principal.actor,
     )  # fmt: skip
     await _note(tx, principal, "prompt.comment.added", made)
+    await tell.comment_added(tx, principal, head.prompt, made, clock=clock)
     return made
 
 
@@ -63,7 +67,7 @@ def _check_is_about_something(body: AddComment) -> None:
         raise InvalidField(f"part: '{body.part[:100]}' is no part of a version: name a field such as {such_as}.", param="part")
 
 
-async def change_comment(tx: Tx, principal: Principal, slug: Slug, comment_id: UUID, body: ChangeComment) -> Comment:
+async def change_comment(tx: Tx, principal: Principal, slug: Slug, comment_id: UUID, body: ChangeComment, *, clock: Clock) -> Comment:
     """Raises NotFound, Forbidden for a text that somebody else wrote, InvalidField for a mention of nobody."""
     prompt, found = await _held(tx, principal, slug, comment_id)
     if body.body is not None or body.mentions is not None:
@@ -71,10 +75,14 @@ async def change_comment(tx: Tx, principal: Principal, slug: Slug, comment_id: U
             raise Forbidden("Only its author changes the text of a comment; answer it instead.")
         text = found.body if body.body is None else body.body
         named = found.mentions if body.mentions is None and body.body is None else body.mentions or ()
-        await comment_store.change_text(tx, prompt.workspace_id, comment_id, body=text, mentions=await _mentions(tx, text, named))
+        mentions = await _mentions(tx, text, named)
+        await comment_store.change_text(tx, prompt.workspace_id, comment_id, body=text, mentions=mentions)
+        await tell.mentions_changed(tx, principal, prompt, found, mentions)
         await _note(tx, principal, "prompt.comment.changed", found, before=found)
     if body.resolved is not None:
         await comment_store.settle(tx, prompt.workspace_id, comment_id, by=principal.actor if body.resolved else None)
+        if body.resolved and found.resolved_at is None:
+            await tell.comment_resolved(tx, principal, prompt, found, clock=clock)
         await _note(tx, principal, "prompt.comment.resolved" if body.resolved else "prompt.comment.reopened", found, before=found)
     changed = await comment_store.find_comment(tx, prompt, comment_id)
     return changed or found

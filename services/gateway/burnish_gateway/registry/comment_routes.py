@@ -70,7 +70,7 @@ async def add(slug: str, request: Request, body: AddComment, principal: Editor, 
     name = parse_slug(slug)
 
     async def work(tx: Tx) -> CommentAnswer:
-        return await _told(tx, await comment.add_comment(tx, principal, name, body))
+        return await _told(tx, await comment.add_comment(tx, principal, name, body, clock=gateway.clock))
 
     return await run_once(gateway, request, principal, status=201, work=work)
 
@@ -84,7 +84,7 @@ async def change(
     name = parse_slug(slug)
 
     async def work(tx: Tx) -> CommentAnswer:
-        return await _told(tx, await comment.change_comment(tx, principal, name, comment_id, body))
+        return await _told(tx, await comment.change_comment(tx, principal, name, comment_id, body, clock=gateway.clock))
 
     return await run_once(gateway, request, principal, status=200, work=work)
 

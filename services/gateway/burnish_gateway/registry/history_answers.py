@@ -77,6 +77,7 @@ class VersionReviewAnswer(BaseModel):
     version: int
     status: ReviewStatus
     note: str
+    reviewers: list[UUID] = Field(description="Who was asked, by user id; empty: whoever may decide.")
     requested_by: str
     requested_at: datetime
     comment: str
@@ -205,6 +206,7 @@ def merge_answer(brought: Brought, *, into: str | None, warnings: Sequence[str])
 def review_answer(review: Review) -> VersionReviewAnswer:
     return VersionReviewAnswer(
         id=review.review_id, slug=review.slug, version=review.version, status=review.status, note=review.note,
+        reviewers=list(review.reviewers),
         requested_by=review.requested_by, requested_at=review.requested_at, comment=review.decision, decided_by=review.decided_by,
         decided_at=review.decided_at, approved_by=review.approved_by, approved_at=review.approved_at,
         approval_comment=review.approval, author=review.author, message=review.change_message,

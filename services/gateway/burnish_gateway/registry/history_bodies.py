@@ -103,6 +103,10 @@ class RollBack(ApiModel):
 
 class RequestReview(ApiModel):
     note: LongText = Field(default="", description="What reviewers should look at.")
+    reviewers: Annotated[list[UUID], Field(max_length=50)] = Field(
+        default_factory=list,
+        description="Members who are asked, by user id: it stands in their inboxes. Empty: all who may decide. Others may decide, too.",
+    )
 
 
 class DecideReview(ApiModel):

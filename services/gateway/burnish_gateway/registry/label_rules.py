@@ -1,4 +1,4 @@
-"""What a protected label asks of a version before it may name it: an approval, and a passed test run where the workspace says so."""
+"""What a protected label asks of a version before it may name it: an approval, and a passed test run where workspace or prompt say so."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.registry import review_store
+from burnish_gateway.registry.gate_store import OwnGate, own_gate
 from burnish_gateway.registry.prompt import Affected, Head, Prompt
 from burnish_gateway.registry.run_gate import Asked, problem_of_run
 from burnish_shared.db.session import Tx
@@ -27,6 +28,12 @@ class LabelRules:
     min_samples: int
     gate_evaluator_id: UUID | None
     gate_min_score: float
+
+    def gate_of(self, own: OwnGate) -> tuple[bool, Asked]:
+        """Whether a test run is asked for of a prompt, and what of it: what the prompt says itself wins."""
+        asks = self.test_run_gate if own.test_run_gate is None else own.test_run_gate
+        least_score = self.gate_min_score if own.gate_min_score is None else own.gate_min_score
+        return asks, Asked(self.min_samples, own.gate_evaluator_id or self.gate_evaluator_id, least_score)
 
 
 async def rules_of(tx: Tx, workspace_id: UUID) -> LabelRules:
@@ -49,7 +56,8 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
     if status != "approved":
         lacking.append("approval")
         details["review"] = status
-    if rules.test_run_gate and (problem := await problem_of_run(tx, prompt, version, asked=_asked_by(rules))) is not None:
+    asks, asked = rules.gate_of(await own_gate(tx, prompt))
+    if asks and (problem := await problem_of_run(tx, prompt, version, asked=asked)) is not None:
         lacking.append("test_run")
         details |= {"test_run": problem.said} | ({} if problem.run is None else {"run": problem.run})
     if lacking:
@@ -64,10 +72,6 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
 def not_yet(status: str) -> str:
     """What a review that is no approval says: `draft` or `in_review`, in words."""
     return {"draft": "nobody was asked to review it", "in_review": "it is in review"}.get(status, status)
-
-
-def _asked_by(rules: LabelRules) -> Asked:
-    return Asked(rules.min_samples, rules.gate_evaluator_id, rules.gate_min_score)
 
 
 async def check_may_reach(tx: Tx, prompt: Prompt, label: Label, *, version: int, effects: Sequence[Affected]) -> None:

@@ -17,6 +17,7 @@ from burnish_gateway.registry.history_bodies import DecideReview, RequestReview,
 from burnish_gateway.registry.prompt import Head, no_such_prompt
 from burnish_gateway.registry.review_version import Decision, decide_review, request_review
 from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import MAX_VERSION, Slug, parse_slug
 
@@ -69,10 +70,12 @@ async def get_review(slug: str, version: Number, principal: Viewer, gateway: Gat
 async def ask(
     slug: str, version: Number, *, request: Request, principal: PromptEditor, gateway: GatewayParts, body: RequestReview | None = None
 ) -> Response:
-    name, note = parse_slug(slug), body.note if body else ""
+    name, asked = parse_slug(slug), body or RequestReview()
 
     async def change(tx: Tx) -> Head:
-        return await request_review(tx, principal, name, version, note=note)
+        return await request_review(
+            tx, principal, name, version, note=asked.note, reviewers=list(dict.fromkeys(asked.reviewers)), clock=gateway.clock
+        )
 
     return await _answered(gateway, request, principal, version=version, change=change, status=201)
 
@@ -82,7 +85,7 @@ async def approve(
     slug: str, version: Number, *, request: Request, principal: PromptEditor, gateway: GatewayParts, body: DecideReview | None = None
 ) -> Response:
     """Protected labels may move to it. Where the workspace says so, not by its author, nor by their keys. Repeating changes nothing."""
-    change = _decision(principal, parse_slug(slug), version, decision="approved", comment=body.comment if body else "")
+    change = _decision(principal, parse_slug(slug), version, decision="approved", comment=body.comment if body else "", clock=gateway.clock)
     return await _answered(gateway, request, principal, version=version, change=change)
 
 
@@ -91,7 +94,7 @@ async def send_back(
     slug: str, version: Number, *, request: Request, body: SendBack, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
     """It is a draft again. An approval can be taken back this way too: labels stay where they are, but move to it no more."""
-    change = _decision(principal, parse_slug(slug), version, decision="sent_back", comment=body.comment)
+    change = _decision(principal, parse_slug(slug), version, decision="sent_back", comment=body.comment, clock=gateway.clock)
     return await _answered(gateway, request, principal, version=version, change=change)
 
 
@@ -99,16 +102,16 @@ async def send_back(
     "/v1/prompts/{slug}/versions/{version}/review/withdraw", response_model=VersionReview, summary="Take a request for review back"
 )
 async def withdraw(slug: str, version: Number, *, request: Request, principal: PromptEditor, gateway: GatewayParts) -> Response:
-    change = _decision(principal, parse_slug(slug), version, decision="withdrawn", comment="")
+    change = _decision(principal, parse_slug(slug), version, decision="withdrawn", comment="", clock=gateway.clock)
     return await _answered(gateway, request, principal, version=version, change=change)
 
 
 Change = Callable[[Tx], Awaitable[Head]]
 
 
-def _decision(principal: Principal, slug: Slug, version: int, *, decision: Decision, comment: str) -> Change:
+def _decision(principal: Principal, slug: Slug, version: int, *, decision: Decision, comment: str, clock: Clock) -> Change:
     async def change(tx: Tx) -> Head:
-        return await decide_review(tx, principal, slug, version, decision=decision, comment=comment)
+        return await decide_review(tx, principal, slug, version, decision=decision, comment=comment, clock=clock)
 
     return change
 

@@ -25,7 +25,8 @@ MAX_REVIEWS: Final = 50
 CONTENTS_AT_ONCE: Final = 50
 """Versions whose contents are read by one statement."""
 
-_COLUMNS = """r.review_id, p.slug, r.version, r.status, r.note, r.requested_by, r.requested_at, r.decision, r.decided_by, r.decided_at,
+_COLUMNS = """r.review_id, p.slug, r.version, r.status, r.note, r.reviewers, r.requested_by, r.requested_at, r.decision, r.decided_by,
+              r.decided_at,
               CASE WHEN r.status = 'approved' THEN r.decided_by ELSE r.approved_by END AS approved_by,
               CASE WHEN r.status = 'approved' THEN r.decided_at ELSE r.approved_at END AS approved_at,
               CASE WHEN r.status = 'approved' THEN r.decision ELSE r.approval END AS approval, v.author, v.change_message"""
@@ -37,6 +38,7 @@ _FROM = (
 @dataclass(frozen=True, slots=True)
 class Review:
     """A version that was handed in. `author`: who wrote the version; `decision`: what was said when it was decided.
+    `reviewers`: user ids of those who were asked; empty: whoever may decide.
 
     `approved_by`, `approved_at`, `approval`: of its approval, also where that was taken back since; None: it was never approved.
     """
@@ -46,6 +48,7 @@ class Review:
     version: int
     status: ReviewStatus
     note: str
+    reviewers: Sequence[UUID]
     requested_by: str
     requested_at: datetime
     decision: str
@@ -99,29 +102,33 @@ async def list_reviews(
     return [Review(**dict(row)) for row in rows]
 
 
-async def insert_review(tx: Tx, prompt: Prompt, version: int, *, note: str, by: str) -> bool:
-    """False: it is in review or approved already."""
-    made = await tx.fetchval(
-        """INSERT INTO prompt_reviews (review_id, workspace_id, prompt_id, version, note, requested_by) VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (workspace_id, prompt_id, version) WHERE status IN ('in_review', 'approved') DO NOTHING RETURNING true""",
+async def insert_review(tx: Tx, prompt: Prompt, version: int, *, note: str, reviewers: Sequence[UUID], by: str) -> UUID | None:
+    """The id of the review. None: it is in review or approved already."""
+    made: UUID | None = await tx.fetchval(
+        """INSERT INTO prompt_reviews (review_id, workspace_id, prompt_id, version, note, requested_by, reviewers)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)
+           ON CONFLICT (workspace_id, prompt_id, version) WHERE status IN ('in_review', 'approved') DO NOTHING RETURNING review_id""",
         new_uuid(),
         prompt.workspace_id,
         prompt.prompt_id,
         version,
         note,
         by,
+        list(reviewers),
     )
-    return bool(made)
+    return made
 
 
-async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, comment: str, by: str) -> None:
-    """Of the review that the version stands in. An approval that is taken back stays beside what takes its place."""
-    await tx.execute(
+async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, comment: str, by: str) -> tuple[UUID, str] | None:
+    """Of the review that the version stands in: its id, and who asked for it. An approval that is taken back stays beside what takes its
+    place."""
+    row = await tx.fetchrow(
         """UPDATE prompt_reviews SET status = $4, decision = $5, decided_by = $6, decided_at = clock_timestamp(),
                   approved_by = CASE WHEN status = 'approved' THEN decided_by END,
                   approved_at = CASE WHEN status = 'approved' THEN decided_at END,
                   approval = CASE WHEN status = 'approved' THEN decision ELSE '' END
-            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = ANY ($7)""",
+            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = ANY ($7)
+        RETURNING review_id, requested_by""",
         prompt.workspace_id,
         prompt.prompt_id,
         version,
@@ -130,6 +137,7 @@ async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, 
         by,
         list(OPEN),
     )
+    return None if row is None else (row["review_id"], row["requested_by"])
 
 
 async def newest_run(tx: Tx, prompt: Prompt, version: int, *, model: str | None, least: int, is_open_counted: bool) -> Record | None:

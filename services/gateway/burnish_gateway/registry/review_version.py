@@ -1,14 +1,16 @@
 """Review of a version: draft → in review → approved, and back (PRODUCT P5)."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.registry import review_store, store
+from burnish_gateway.registry import review_store, store, tell
 from burnish_gateway.registry.label_rules import rules_of
 from burnish_gateway.registry.own_text import own_unapproved
 from burnish_gateway.registry.prompt import Head, Prompt, check_not_archived, no_such_prompt
+from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden
 from burnish_shared.slug import Slug
@@ -26,18 +28,24 @@ TEXT_TOLD: Final = 500
 """Characters of somebody's own text that a refusal names."""
 
 
-async def request_review(tx: Tx, principal: Principal, slug: Slug, version: int, *, note: str) -> Head:
-    """The version is in review. Raises NotFound, Conflict where it is so already, or approved, and for an archived prompt."""
+async def request_review(
+    tx: Tx, principal: Principal, slug: Slug, version: int, *, note: str, reviewers: Sequence[UUID], clock: Clock
+) -> Head:
+    """The version is in review. Raises NotFound, Conflict where it is so already, or approved, and for an archived prompt, InvalidField
+    for `reviewers` who may not decide."""
     head = await _held(tx, principal.workspace_id, slug, version)
     check_not_archived(head.prompt)
-    if not await review_store.insert_review(tx, head.prompt, version, note=note, by=principal.actor):
+    await tell.check_reviewers(tx, principal, reviewers)
+    review_id = await review_store.insert_review(tx, head.prompt, version, note=note, reviewers=reviewers, by=principal.actor)
+    if review_id is None:
         status = await review_store.status_of(tx, head.prompt, version)
         raise Conflict(f"Version {version} is {_words(status)} already.", param="version")
     await _note(tx, principal, head.prompt, version, before="draft", after="in_review")
+    await tell.review_requested(tx, principal, head.prompt, version, review_id=review_id, reviewers=reviewers, clock=clock)
     return head
 
 
-async def decide_review(tx: Tx, principal: Principal, slug: Slug, version: int, *, decision: Decision, comment: str) -> Head:
+async def decide_review(tx: Tx, principal: Principal, slug: Slug, version: int, *, decision: Decision, comment: str, clock: Clock) -> Head:
     """Raises NotFound, Conflict for a version in another status and for approving one of an archived prompt, Forbidden for approving
     one's own, or text of one's own that nobody else has approved, where the workspace forbids it."""
     head = await _held(tx, principal.workspace_id, slug, version)
@@ -49,8 +57,13 @@ async def decide_review(tx: Tx, principal: Principal, slug: Slug, version: int, 
     if decision == "approved":
         check_not_archived(head.prompt)
         await _check_not_own(tx, principal, head.prompt, version)
-    await review_store.decide(tx, head.prompt, version, status=decision, comment=comment, by=principal.actor)
+    decided = await review_store.decide(tx, head.prompt, version, status=decision, comment=comment, by=principal.actor)
     await _note(tx, principal, head.prompt, version, before=status, after=decision)
+    if decided is not None:
+        review_id, asked_by = decided
+        await tell.review_decided(
+            tx, principal, head.prompt, version, review_id=review_id, requested_by=asked_by, status=decision, clock=clock
+        )
     return head
 
 

@@ -23,6 +23,8 @@ from burnish_gateway.registry import (
     comment_routes,
     compare_routes,
     compress_routes,
+    gate_routes,
+    inbox_routes,
     label_routes,
     lineage_routes,
     list_store,
@@ -271,6 +273,6 @@ router = APIRouter()
 for part in (
     prompts, version_routes.router, label_routes.router, lineage_routes.router, branch_routes.router, merge_routes.router,
     review_routes.router, comment_routes.router, compare_routes.router, archive_routes.router, uses_routes.router,
-    compress_routes.router, usage_routes.router,
+    compress_routes.router, usage_routes.router, gate_routes.router, inbox_routes.router,
 ):  # fmt: skip
     include(router, part)

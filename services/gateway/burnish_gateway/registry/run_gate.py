@@ -68,7 +68,8 @@ async def _no_run(tx: Tx, prompt: Prompt, version: int, *, model: str | None, as
         if run is not None and run["open_answers"]:
             return RunProblem(
                 f"{said} that have a right answer, and the workspace names no evaluator by which the others are judged. An admin can name "
-                "one in the settings of the workspace (gate_evaluator_id, gate_min_score); then run the test with this evaluator",
+                "one in the settings of the workspace or of the prompt (gate_evaluator_id, gate_min_score); then run the test with this "
+                "evaluator",
                 {"test_run_id": str(run["test_run_id"]), "dataset_id": str(run["dataset_id"]), "items": run["items"],
                  "open_answers": run["open_answers"]},
             )  # fmt: skip

@@ -153,6 +153,10 @@ function Measure({ draft, set, error }: FieldsProps) {
 function More({ draft, set, error, faults }: FieldsProps) {
   const isRollout = draft.kind === "rollout";
   const hasShadow = draft.arms.some((one) => one.shadow);
+  const [isOpen, setOpen] = useState(false);
+  const hidesFault = Boolean(faults["guardrails"]) || ["targeting", "namespace", "namespace_share", "deciding", "guardrails", "min_samples", "confidence", "label", "on_winner"].some((name) => errorFor(error, name));
+  // It stays open when the fault is mended: who is writing in it goes on.
+  if (hidesFault && !isOpen) setOpen(true);
   return (
     <>
       {hasShadow ? (
@@ -160,7 +164,7 @@ function More({ draft, set, error, faults }: FieldsProps) {
           <Input type="number" min={0} step="any" value={draft.shadowBudget} onChange={(event) => set({ shadowBudget: event.target.value })} />
         </Field>
       ) : null}
-      <details className="rounded-m border border-line" open={Boolean(faults["guardrails"]) || ["targeting", "namespace", "namespace_share", "deciding", "guardrails", "min_samples", "confidence", "label", "on_winner"].some((name) => errorFor(error, name))}>
+      <details className="rounded-m border border-line" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary className="cursor-pointer rounded-m px-3 py-2 text-13 font-medium">Guardrails, who takes part, and by which rule</summary>
         <div className="flex flex-col gap-4 border-t border-line p-3">
           <Guards draft={draft} set={set} error={error} fault={faults["guardrails"]} />

@@ -4,11 +4,13 @@ import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Field, FormDialog, RelativeTime, Textarea, errorFor, toast, toastError } from "@/kit";
+import { PickMembers } from "./PickMembers";
 import { whyNot } from "./why";
 
 type Found = Schema<"VersionReview">;
 const WORDS = { draft: "not reviewed", in_review: "in review", approved: "approved" } as const;
 const TONES = { draft: "neutral", in_review: "warn", approved: "ok" } as const;
+const ASKING = { list: "Reviewers", remove: "Take out", pick: "Choose a reviewer" };
 const DECIDED: Record<string, string> = { approved: "approved it", sent_back: "sent it back", withdrawn: "withdrew it" };
 const AGAIN = { invalidates: ["/v1/prompts", "/v1/version-reviews"] };
 const wasTakenBack = (one: Found["reviews"][number]) => one.status === "sent_back" && one.approved_at !== null;
@@ -33,7 +35,7 @@ export function Review({ slug, version }: { slug: string; version: number }) {
             <li key={one.id} className="flex flex-col gap-1 wrap-anywhere">
               {one.decided_at ? <Told who={nameOf(one.decided_by ?? "")} what={wasTakenBack(one) ? "took the approval back" : (DECIDED[one.status] ?? one.status)} at={one.decided_at} words={one.comment} /> : null}
               {wasTakenBack(one) ? <Told who={nameOf(one.approved_by ?? "")} what="approved it" at={one.approved_at ?? ""} words={one.approval_comment} /> : null}
-              <Told who={nameOf(one.requested_by)} what="asked for it" at={one.requested_at} words={one.note} />
+              <Told who={nameOf(one.requested_by)} what={one.reviewers.length > 0 ? `asked ${one.reviewers.map((id) => nameOf(`user:${id}`)).join(", ")} for it` : "asked for it"} at={one.requested_at} words={one.note} />
             </li>
           ))}
         </ol>
@@ -95,16 +97,18 @@ type DialogProps = { path: { slug: string; version: number }; onClose: () => voi
 
 function Ask({ path, onClose }: DialogProps) {
   const [note, setNote] = useState("");
+  const [reviewers, setReviewers] = useState<string[]>([]);
   const ask = useChange("post", "/v1/prompts/{slug}/versions/{version}/review", AGAIN);
   const done = () => {
     onClose();
     toast(`v${path.version} is in review`);
   };
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title={`Ask for a review of v${path.version}`} description="Any editor may decide, where the workspace does not say otherwise." submit="Ask" busy={ask.isPending} error={ask.error} onSubmit={() => ask.mutate({ path, body: { note: note.trim() } }, { onSuccess: done })}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title={`Ask for a review of v${path.version}`} description="Any editor may decide, where the workspace does not say otherwise. It stands in the inbox of whom you choose, else of all who may." submit="Ask" busy={ask.isPending} error={ask.error} onSubmit={() => ask.mutate({ path, body: { note: note.trim(), reviewers } }, { onSuccess: done })}>
       <Field label="What to look at" error={errorFor(ask.error, "note")}>
         <Textarea autoFocus rows={3} value={note} maxLength={5_000} onChange={(event) => setNote(event.target.value)} />
       </Field>
+      <PickMembers words={ASKING} chosen={reviewers} disabled={ask.isPending} onChange={setReviewers} />
     </FormDialog>
   );
 }

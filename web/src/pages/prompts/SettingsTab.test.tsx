@@ -12,13 +12,15 @@ vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true
 
 const prompt = { slug: "a", name: "Old", description: "", use_case: "", folder: "", tags: [], categories: [], app_contexts: [], locked_blocks: [], rules: ["Be kind"], created_at: "2026-11-01T00:00:00Z", updated_at: "2026-11-01T00:00:00Z", created_by: "user:1", labels: {}, variables: [], latest_version: 1, version: 1, visibility: "private" };
 
+const GATE = { slug: "a", test_run_gate: null, gate_evaluator_id: null, gate_min_score: null, asked: { test_run_gate: true, gate_evaluator_id: null, gate_evaluator: null, gate_min_score: 0.8, min_samples: 20 } };
+
 function Page() {
   const found = useRead("/v1/prompts/{slug}", { path: { slug: "a" }, query: { label: "latest" } });
   return found.data ? <SettingsTab prompt={found.data as never} /> : null;
 }
 
 const show = async (uses: object = {}) => {
-  const asked = slowApi({ "GET /v1/prompts/a/uses": { used_by: [], uses: [], run_by: [], ...uses } });
+  const asked = slowApi({ "GET /v1/prompts/a/uses": { used_by: [], uses: [], run_by: [], ...uses }, "GET /v1/prompts/a/gate": GATE, "GET /v1/evaluators": { data: [{ id: "e", name: "polite", kind: "llm_judge" }], next_cursor: null } });
   render(
     <Queries of={new QueryClient()}>
       <Page />
@@ -61,4 +63,16 @@ it("says which chains run it, and in which version it includes what", async () =
   expect((await screen.findByRole("list", { name: "Run by" })).textContent).toBe("deskv4productionin steps a, b");
   expect(screen.getByRole("link", { name: "desk" }).getAttribute("href")).toContain("/chains/desk");
   expect(screen.getByRole("list", { name: "Includes" }).textContent).toBe("tone@3 in v2");
+});
+
+it("says what a protected label asks of its test runs, and sends what is the prompt's own whole", async () => {
+  const asked = await show();
+  expect(await screen.findByText("Asked now: a passed test run over 20 items or more.")).toBeTruthy();
+  await screen.findByRole("option", { name: "polite" });
+  fireEvent.change(screen.getByLabelText("Without a right answer, judged by"), { target: { value: "e" } });
+  type("Mean score, at least", "2");
+  expect(screen.getByText("A number from 0 to 1.")).toBeTruthy();
+  type("Mean score, at least", "0.7");
+  fireEvent.click(screen.getByRole("button", { name: "Save the gate" }));
+  expect((await asking(asked, "PUT", "/v1/prompts/a/gate")).body).toEqual({ test_run_gate: null, gate_evaluator_id: "e", gate_min_score: 0.7 });
 });

@@ -6,6 +6,7 @@ import { useAuthors } from "@/api/authors";
 import { useUnsaved } from "@/api/unsaved";
 import { Button, CodeBlock, Facts, Field, FormError, Input, KeptAtTheEnd, RelativeTime, Section, Segments, Select, TextLink, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { moment } from "@/lib/format";
+import { Gate } from "./Gate";
 import { Kept } from "./Kept";
 import { Uses } from "./Life";
 import { Publish } from "./Publish";
@@ -29,6 +30,7 @@ export function SettingsTab({ prompt }: { prompt: Prompt }) {
       <div className="flex min-w-0 flex-col gap-6">
         <About prompt={prompt} />
         <Kept prompt={prompt} />
+        <Gate key={prompt.slug} slug={prompt.slug} />
       </div>
       <div className="flex min-w-0 flex-col gap-6">
         <CallIt prompt={prompt} />

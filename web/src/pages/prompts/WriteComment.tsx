@@ -1,14 +1,15 @@
-import { X } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { useKeptText } from "@/api/kept-text";
-import { labelOf, useLookUp, useMemberChoices, useNamed } from "@/api/members";
+import { useLookUp, useNamed } from "@/api/members";
 import { needs, useMay } from "@/api/session";
-import { Button, CHIP, CHIPS, Combobox, FormError, IconButton, Notice, Textarea, announce, takeChip } from "@/kit";
+import { Button, FormError, Notice, Textarea, announce } from "@/kit";
+import { PickMembers } from "./PickMembers";
 import { addressesIn, chosenBeside, strangersAmong } from "./mentions";
 
 export type Comment = Schema<"CommentAnswer">;
+const MENTIONING = { list: "Mentioned", remove: "Do not mention", pick: "Mention a member" };
 export const AGAIN = { invalidates: ["/v1/prompts/{slug}/comments", "/v1/prompt-comments"] };
 
 /** What a comment is about. `against` null: the version itself; `part` null: all of it. */
@@ -85,36 +86,8 @@ function Write({ keep, label, submit, begin, isSending, error, onSend, onCancel 
             Cancel
           </Button>
         ) : null}
-        {may.edit ? <Mentions begun={begin?.mentions ?? []} chosen={mentions} disabled={isBusy} onChange={setPicked} /> : null}
+        {may.edit ? <PickMembers words={MENTIONING} begun={begin?.mentions ?? []} chosen={mentions} disabled={isBusy} onChange={setPicked} /> : null}
       </div>
     </form>
-  );
-}
-
-/** Members who are told of it, beside those whose address stands in the text. `begun`: who was mentioned before. */
-function Mentions({ begun, chosen, disabled, onChange }: { begun: Comment["mentions"]; chosen: readonly string[]; disabled: boolean; onChange: (ids: string[]) => void }) {
-  // Whoever is chosen keeps the name, also when one looks for somebody else.
-  const [names, setNames] = useState<ReadonlyMap<string, string>>(() => new Map(begun.map((one) => [one.user_id, one.name || "A member"])));
-  const { members, ...found } = useMemberChoices(chosen, { enabled: !disabled });
-  const nameOf = (id: string) => names.get(id) ?? "A member";
-  const add = (id: string) => {
-    const one = members.find((member) => member.user_id === id);
-    if (one) setNames((before) => new Map(before).set(id, labelOf(one)));
-    onChange([...chosen, id]);
-  };
-  return (
-    <div {...CHIPS} className="flex flex-wrap items-center gap-2">
-      {chosen.length > 0 ? (
-        <ul aria-label="Mentioned" className="flex flex-wrap gap-1">
-          {chosen.map((id) => (
-            <li key={id} className="inline-flex items-center rounded-s bg-accent-soft pl-2 text-12 text-accent">
-              {nameOf(id)}
-              <IconButton {...CHIP} size="s" label={`Do not mention ${nameOf(id)}`} icon={<X size={12} aria-hidden />} disabled={disabled} onClick={(event) => takeChip(event, nameOf(id), () => onChange(chosen.filter((one) => one !== id)))} />
-            </li>
-          ))}
-        </ul>
-      ) : null}
-      <Combobox label="Mention a member" value={null} placeholder="Mention a member…" {...found} disabled={disabled} onChange={(id) => (id ? add(id) : undefined)} className="w-52" />
-    </div>
   );
 }

@@ -141,7 +141,7 @@ function Choose({ disabled, onFile }: { disabled: boolean; onFile: (file: File |
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <input ref={input} type="file" accept=".json,.jsonl,.ndjson,.yaml,.yml,.txt,application/json" aria-label="File to bring in" className="sr-only" tabIndex={-1} onChange={(event) => onFile(event.target.files?.[0])} />
+      <input ref={input} type="file" accept=".json,.jsonl,.ndjson,.yaml,.yml,.toml,.txt,application/json" aria-label="File to bring in" className="sr-only" tabIndex={-1} onChange={(event) => onFile(event.target.files?.[0])} />
       <Button icon={<FileUp size={14} aria-hidden />} disabled={disabled} why={needs("admin")} onClick={() => input.current?.click()}>
         Choose a file
       </Button>
@@ -154,7 +154,7 @@ type Asked = { file: Given; format: Format; model: string | null; name: string; 
 /** The bytes of the file as they are: the typed client would make JSON of them once more. */
 function send({ file, format, model, name, dry, key }: Asked, signal?: AbortSignal): Promise<Imported> {
   const query = new URLSearchParams({ format, dry_run: String(dry), ...(model && format !== "bundle" ? { model } : {}), ...(name.trim() && NAMELESS.has(format) ? { name: name.trim() } : {}) });
-  return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" || format === "litellm" ? "application/yaml" : "application/json", key, signal });
+  return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" || format === "litellm" ? "application/yaml" : format === "tensorzero" ? "application/toml" : "application/json", key, signal });
 }
 
 function changes(found: Imported): boolean {
@@ -193,9 +193,9 @@ function titleOf({ left_out, executions }: Imported, rows: number): string {
 function Outcome({ of }: { of: Imported }) {
   const rows = rowsOf(of);
   const columns: Column<Row>[] = [
-    { key: "name", head: "What", cell: (row) => <span className="wrap-anywhere">{!of.dry_run && row.to && row.outcome !== "refused" ? <TextLink to={row.to}>{row.name}</TextLink> : row.name} <span className="text-12 text-muted">{row.kind.toLowerCase()}</span></span> },
+    { key: "name", head: "What", cell: (row) => <span className="wrap-anywhere">{!of.dry_run && row.to && row.outcome !== "refused" ? <TextLink to={row.to}>{row.name}</TextLink> : row.name} <span className="text-12 text-muted">{row.kind.toLowerCase()}</span>{row.more ? <span className="block text-12 text-muted sm:hidden">{row.more}</span> : null}</span> },
     { key: "outcome", head: of.dry_run ? "Would be" : "Became", width: "w-32", cell: (row) => <Badge tone={TONES[row.outcome as keyof typeof TONES] ?? "neutral"}>{NEXT[row.outcome] ?? row.outcome}</Badge> },
-    { key: "more", head: "With", cell: (row) => <span className="text-13 text-muted wrap-anywhere">{row.more}</span> },
+    { key: "more", head: "With", hideBelow: "sm", cell: (row) => <span className="text-13 text-muted wrap-anywhere">{row.more}</span> },
   ];
   return (
     <div role="group" aria-label={of.dry_run ? "What would change" : "What was brought in"} className="flex flex-col gap-3">

@@ -9,6 +9,7 @@ it.each([
   ["promptfoo", ours("promptfooconfig.yaml")],
   ["langfuse", ours("langfuse.json")],
   ["openai", ours("openai_prompts.json")],
+  ["tensorzero", ours("tensorzero.toml")],
   ["dspy", '{"route.predict": {"traces": [], "train": [], "demos": [], "signature": {"instructions": "Route it.", "fields": []}, "lm": null}}'],
   ["bundle", '{"format": "burnish.bundle", "version": 1, "prompts": []}'],
 ] as const)("knows a file of %s, whatever was chosen before", (format, text) => {

@@ -6,6 +6,7 @@ export const FORMATS = [
   { value: "openai", label: "OpenAI prompts", hint: "Prompt objects that were copied together: one, a list, or with versions." },
   { value: "promptfoo", label: "promptfoo", hint: "A configuration as YAML: its prompts, and its tests as a dataset." },
   { value: "source", label: "Source systems", hint: "Prompts, items, executions and models of the systems Burnish grew out of." },
+  { value: "tensorzero", label: "TensorZero", hint: "A tensorzero.toml: functions as prompts, variants as versions, and models. Templates stand in other files: `burnish import` takes them along." },
 ] as const;
 export type Format = (typeof FORMATS)[number]["value"];
 
@@ -16,6 +17,7 @@ const SIGNS: readonly (readonly [Format, RegExp])[] = [
   ["promptfoo", /^prompts\s*:/m],
   ["dspy", /"(signature|traces)"\s*:\s*[[{][\s\S]*"demos"\s*:|"demos"\s*:[\s\S]*"signature"\s*:/],
   ["openai", /"pmpt_/],
+  ["tensorzero", /^\s*\[(functions|models)\.[^\]\n]+\]/m],
   ["langfuse", /"(commitMessage|datasetName|expectedOutput|observationId|traceId)"\s*:/],
 ];
 const LOOKED_AT = 20_000;

@@ -10,15 +10,16 @@ import { count, moment, money, percent } from "@/lib/format";
 import { isInFirstPeriod } from "./burn";
 import { over, text, useUrlState } from "@/lib/url-state";
 import { EditBudget } from "./EditBudget";
+import { EndUserLeft } from "./EndUserLeft";
 import { Head } from "./Head";
 
 export type Budget = Schema<"BudgetAnswer">;
 const KINDS: Record<Budget["target_kind"], string> = { workspace: "the workspace", api_key: "API key", prompt: "prompt", end_user: "end user" };
-/** `edit`: "" nothing, "new", or the id of a budget. */
-const shape = { edit: over(text()) };
+/** `edit`: "" nothing, "new", or the id of a budget. `user`: whose rest is shown. */
+const shape = { edit: over(text()), user: text() };
 
 export default function BudgetsPage() {
-  const [{ edit }, set] = useUrlState(shape);
+  const [{ edit, user }, set] = useUrlState(shape);
   const [closing, setClosing] = useState<Budget | null>(null);
   const may = useMay();
   const { names } = useKeyNames();
@@ -83,6 +84,7 @@ export default function BudgetsPage() {
           </EmptyState>
         }
       />
+      {user !== "" || pages.rows.some((row) => row.target_kind === "end_user") ? <EndUserLeft user={user} onUser={(next) => set({ user: next })} /> : null}
       {opened === undefined ? null : <EditBudget key={edit} budget={opened} onClose={() => set({ edit: "" })} />}
       <ConfirmDialog
         open={closing !== null}

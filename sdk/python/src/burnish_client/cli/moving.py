@@ -59,7 +59,7 @@ def _prompts_in(bundle: bytes) -> list[Any] | None:
 def import_(
     file: Annotated[Path, typer.Argument(help="What to bring in; - is standard input.")],
     format_: Annotated[
-        Literal["bundle", "dspy", "langfuse", "litellm", "openai", "promptfoo", "source"],
+        Literal["bundle", "dspy", "langfuse", "litellm", "openai", "promptfoo", "source", "tensorzero"],
         typer.Option("--format", help="Whose file it is; `bundle` is what `burnish export` writes."),
     ] = "bundle",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
@@ -80,8 +80,8 @@ def import_(
     said_of = "Standard input" if file == STANDARD else str(file)
     if not content.strip():
         stop(f"{said_of} is empty.", code=WRONG_USE)
-    if format_ == "promptfoo" and file != STANDARD:
-        content = _with_files(content, file)
+    if format_ in ("promptfoo", "tensorzero") and file != STANDARD:
+        content = _with_files(content, file, format_)
     given = {"format": format_, "dry_run": "true" if dry_run else None, "model": model, "name": name}
     with reaching(profile) as burnish:
         answer = burnish.request(
@@ -104,13 +104,15 @@ def import_(
         raise typer.Exit(NO)
 
 
-def _with_files(content: bytes, file: Path) -> bytes:
+def _with_files(content: bytes, file: Path, kind: Literal["promptfoo", "tensorzero"]) -> bytes:
     """Paths in a configuration begin at its folder."""
+    from burnish_client.cli import promptfoo_files, tensorzero_files
     from burnish_client.cli.given import BadGiven
-    from burnish_client.cli.promptfoo_files import with_files
 
     try:
-        return with_files(content, file.parent)
+        if kind == "promptfoo":
+            return promptfoo_files.with_files(content, file.parent)
+        return tensorzero_files.with_files(content, file.parent)
     except BadGiven as fault:
         stop(str(fault), code=WRONG_USE)
 

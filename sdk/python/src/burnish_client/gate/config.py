@@ -27,6 +27,11 @@ class Scored:
     min_score: float | None = None
 
 
+GATE: Final = "gate"
+OF_THE_GATE: Final = (Scored(""),)
+"""`evaluators: gate`: whoever judges by the gate of the prompt in Burnish, its own or the workspace's. Looked up when it is measured."""
+
+
 @dataclass(frozen=True)
 class Test:
     """One line of the gate: of a `prompt`, or of a `chain` as Burnish has it.
@@ -34,7 +39,8 @@ class Test:
     `dataset`: a file (beside burnish.yaml), a name or an id. `min_accuracy`: share from 0 to 1; None: the version's own quality
     threshold, 0.8 without, unless a baseline is compared with. `sure`: the lower bound of the interval must reach it, too. `baseline`: a
     label or a version. `max_drop`: the share that it may be worse at most, at the lower bound; None: it must not be surely worse.
-    `evaluators`: what else scores the answers; items without a right answer are judged by them alone.
+    `evaluators`: what else scores the answers; items without a right answer are judged by them alone. `OF_THE_GATE`: as the prompt's gate
+    says.
     """
 
     __test__ = False  # pytest would take it for one of its own
@@ -112,7 +118,9 @@ def read_test(said: Any, where: str) -> Test:
 
 
 def _evaluators(said: Any, where: str) -> tuple[Scored, ...]:
-    """`name: least mean score` each, or names alone."""
+    """`name: least mean score` each, or names alone, or the word `gate`."""
+    if said == GATE:
+        return OF_THE_GATE
     if isinstance(said, tuple) and all(isinstance(one, Scored) for one in said):
         return said
     if isinstance(said, list):
@@ -120,7 +128,7 @@ def _evaluators(said: Any, where: str) -> tuple[Scored, ...]:
     if not isinstance(said, Mapping) or not 1 <= len(said) <= EVALUATORS_MOST or not all(isinstance(name, str) and name for name in said):
         raise BadConfig(
             f"{where}: `evaluators` says names or ids with the mean score that each must reach, such as {{polite: 0.8}}; "
-            f"{EVALUATORS_MOST} at most."
+            f"{EVALUATORS_MOST} at most. Or `{GATE}`: as the gate of the prompt says."
         )
     for name, least in said.items():
         if least is not None and not (_is_number(least) and 0 <= least <= 1):

@@ -12,7 +12,7 @@ from burnish_client.cli.prompt_files import FileFault
 from burnish_client.cli.waiting import await_end
 from burnish_client.errors import ApiError
 from burnish_client.gate.config import Config, Test
-from burnish_client.gate.scores import against, ids_of, in_words, scores_of
+from burnish_client.gate.scores import against, as_the_gate_says, ids_of, in_words, scores_of
 from burnish_client.gate.version import Measured, resolve, version_of, version_of_chain
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def measure(
 def _measured(burnish: Burnish, config: Config, test: Test, asked: str | None, progress: Callable[[str, Any], None]) -> Result:
     nothing = Result(test.title, test.prompt, chain=test.chain)
     try:
+        test = as_the_gate_says(burnish, test)
         ids = ids_of(burnish, test)
         dataset_id = find_dataset(burnish, test.dataset, split=test.split, beside=config.root, keep_blank=bool(ids))
         if test.chain:

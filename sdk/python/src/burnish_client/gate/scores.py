@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from burnish_client.cli.given import NAMED_MOST, BadGiven
 from burnish_client.cli.shown import clean
+from burnish_client.errors import ApiError
+from burnish_client.gate.config import GATE, OF_THE_GATE, Scored
 
 if TYPE_CHECKING:
     from burnish_client import Burnish
     from burnish_client.gate.config import Test
+
+
+def as_the_gate_says(burnish: Burnish, test: Test) -> Test:
+    """With the evaluator of the prompt's gate and the mean score that it asks for, where the test says `evaluators: gate`; else as it is.
+
+    Raises BadGiven where the gate names none, or the prompt is not there yet."""
+    if test.evaluators != OF_THE_GATE:
+        return test
+    if test.chain:
+        raise BadGiven(f"`evaluators: {GATE}`: a gate is of prompts, and '{test.chain}' is a chain; name an evaluator.")
+    try:
+        asked = burnish.request("GET", f"/v1/prompts/{test.prompt}/gate")["asked"]
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        raise BadGiven(f"`evaluators: {GATE}`: Burnish has no prompt '{test.prompt}' yet, or is too old; name an evaluator.") from error
+    if asked["gate_evaluator_id"] is None:
+        raise BadGiven(f"`evaluators: {GATE}`: neither the gate of '{test.prompt}' nor that of the workspace names an evaluator.")
+    return replace(test, evaluators=(Scored(asked["gate_evaluator"] or asked["gate_evaluator_id"], float(asked["gate_min_score"])),))
 
 
 def ids_of(burnish: Burnish, test: Test) -> dict[str, str]:

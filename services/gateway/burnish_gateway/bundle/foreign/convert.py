@@ -1,15 +1,17 @@
 """An import of any kind, checked: which reader is for which format."""
 
 import json
+import tomllib
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Literal
 
+import re2
 import yaml
 
-from burnish_gateway.bundle.foreign import dspy, langfuse, litellm, openai, promptfoo, source
+from burnish_gateway.bundle.foreign import dspy, langfuse, litellm, openai, promptfoo, source, tensorzero
 from burnish_gateway.bundle.foreign.draft import Drafts, Lines
 from burnish_gateway.bundle.foreign.experiments import experiments_in
 from burnish_gateway.bundle.foreign.reactions import reactions_of
@@ -20,7 +22,7 @@ from burnish_gateway.strict_json import NESTING_MOST, parse_json
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
 
-Format = Literal["bundle", "dspy", "langfuse", "litellm", "openai", "promptfoo", "source"]
+Format = Literal["bundle", "dspy", "langfuse", "litellm", "openai", "promptfoo", "source", "tensorzero"]
 
 YAML_MOST_BYTES: Final = 1024 * 1024
 ALIASES_MOST: Final = 200
@@ -28,6 +30,9 @@ ALIASES_MOST: Final = 200
 
 PARTS_MOST: Final = 200_000
 NUMBER_BITS_MOST: Final = 63
+
+LONG_KEY: Final = re2.compile(r"""(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)""" + f"{{{NESTING_MOST}}}")
+"""The time of Python's reader grows with the square of a key's parts. Also met in a text of so many words with full stops between."""
 
 LINE_MOST_BYTES: Final = 1024 * 1024
 """Looked at to see whether it is an execution; a bundle in one line is longer as a rule, and not read twice."""
@@ -37,7 +42,7 @@ EXECUTION: Final = {"source", "id", "model", "finished_at"}
 
 READERS: Final[dict[str, Callable[..., Drafts]]] = {
     "dspy": dspy.read, "langfuse": langfuse.read, "litellm": litellm.read, "openai": openai.read, "promptfoo": promptfoo.read,
-    "source": source.read,
+    "source": source.read, "tensorzero": tensorzero.read,
 }  # fmt: skip
 
 NAMELESS: Final = frozenset({"dspy", "promptfoo"})
@@ -60,7 +65,7 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
         _check_no_executions(raw)
     if kind == "bundle":
         return read_bundle(raw, now=now)
-    value = _parsed_yaml(raw) if kind in IN_YAML else _parsed(raw)
+    value = _parsed_toml(raw) if kind == "tensorzero" else _parsed_yaml(raw) if kind in IN_YAML else _parsed(raw)
     drafts = READERS[kind](value, model=model, **({"name": name} if kind in NAMELESS else {}))
     form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
     form = form.model_copy(update={"experiments": experiments_in(drafts)})
@@ -129,6 +134,22 @@ def _parsed_yaml(raw: bytes) -> Any:
         value = yaml.load(raw, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidBody(f"The configuration is no valid YAML: {str(error)[:200]}") from error
+    return _plain(value, [PARTS_MOST], depth=0)
+
+
+def _parsed_toml(raw: bytes) -> Any:
+    """TOML as JSON has it, or such JSON with files in it: bounded in size and depth."""
+    if raw.lstrip().startswith(b"{"):
+        return _parsed(raw)
+    if len(raw) > YAML_MOST_BYTES:
+        raise InvalidBody(f"A configuration has at most {YAML_MOST_BYTES:,} bytes.")
+    try:
+        text = raw.decode()
+        if LONG_KEY.search(text):
+            raise InvalidBody(f"A key in the configuration, or what looks like one, has more than {NESTING_MOST} parts.")
+        value = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidBody(f"The configuration is no valid TOML: {str(error)[:200]}") from error
     return _plain(value, [PARTS_MOST], depth=0)
 
 

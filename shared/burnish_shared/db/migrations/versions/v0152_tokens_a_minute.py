@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0152"
-down_revision = "0146"
+down_revision = "0149"
 branch_labels = None
 depends_on = None
 

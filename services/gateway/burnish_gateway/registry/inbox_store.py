@@ -1,0 +1,172 @@
+"""The SQL of inboxes. Each function runs in the caller's transaction, whose policies admit one workspace."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from burnish_gateway.registry.prompt import Prompt
+from burnish_gateway.registry.review_store import ReviewStatus
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+Kind = Literal["review_asked", "review_decided", "mention", "answer", "comment"]
+
+UNREAD_MOST: Final = 100
+"""So many unread items are counted, and no more."""
+
+TEXT_MOST: Final = 280
+"""Characters of a comment or note that an item shows."""
+
+ASKED_MOST: Final = 500
+"""Members who are told of a review that names nobody."""
+
+SPEAKERS_MOST: Final = 100
+"""Members who are told of an answer in a thread."""
+
+
+_IN_ORDER: Final = "ORDER BY i.item_id FOR UPDATE OF i"
+"""Whoever marks several rows takes them in one order, so that no two wait for each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a member is told. `text`: the beginning of the comment, of the note of a review, or of what was said when it was decided.
+
+    `review_status` as it stands now; `resolved_at`: since when the comment, or the one that it answers, is settled.
+    """
+
+    item_id: UUID
+    kind: Kind
+    slug: str
+    version: int
+    against: int | None
+    comment_id: UUID | None
+    review_id: UUID | None
+    text: str
+    made_by: str
+    made_at: datetime
+    read_at: datetime | None
+    review_status: ReviewStatus | None
+    resolved_at: datetime | None
+
+
+async def insert_items(
+    tx: Tx, prompt: Prompt, version: int, *, kinds: Mapping[UUID, Kind], comment_id: UUID | None, review_id: UUID | None, by: str
+) -> None:
+    """`kinds`: user → why. Who is no member is left out, and whoever was told of the same before."""
+    if not kinds:
+        return
+    await tx.execute(
+        """INSERT INTO inbox_items (item_id, workspace_id, user_id, kind, prompt_id, version, comment_id, review_id, made_by)
+           SELECT told.item_id, m.workspace_id, m.user_id, told.kind, $5, $6, $7, $8, $9
+             FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS told (item_id, user_id, kind)
+             JOIN members m ON m.workspace_id = $1 AND m.user_id = told.user_id
+              FOR KEY SHARE OF m
+           ON CONFLICT DO NOTHING""",
+        prompt.workspace_id, [new_uuid() for _ in kinds], list(kinds), list(kinds.values()), prompt.prompt_id, version, comment_id,
+        review_id, by,
+    )  # fmt: skip
+
+
+async def speakers(tx: Tx, workspace_id: UUID, first: UUID) -> list[UUID]:
+    """The people who wrote in the thread of the comment `first`."""
+    rows = await tx.fetch(
+        """SELECT DISTINCT substr(author, 6)::uuid AS user_id FROM prompt_comments
+            WHERE workspace_id = $1 AND (comment_id = $2 OR reply_to = $2) AND author LIKE 'user:%' ORDER BY 1 LIMIT $3""",
+        workspace_id,
+        first,
+        SPEAKERS_MOST,
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def members_of_roles(tx: Tx, workspace_id: UUID, roles: Sequence[str], *, among: Sequence[UUID] | None) -> list[UUID]:
+    """Those with one of these roles, at most ASKED_MOST. `among` None: whoever it is."""
+    rows = await tx.fetch(
+        """SELECT user_id FROM members WHERE workspace_id = $1 AND role = ANY ($2) AND ($3::uuid[] IS NULL OR user_id = ANY ($3))
+            ORDER BY user_id LIMIT $4""",
+        workspace_id,
+        list(roles),
+        None if among is None else list(among),
+        ASKED_MOST,
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def list_items(tx: Tx, workspace_id: UUID, user_id: UUID, *, is_unread: bool | None, before: UUID | None, limit: int) -> list[Item]:
+    """The newest first, those before the item `before`. `is_unread` None: all."""
+    rows = await tx.fetch(
+        """SELECT i.item_id, i.kind, p.slug, i.version, c.against, i.comment_id, i.review_id, i.made_by, i.made_at, i.read_at,
+                  left(coalesce(c.body, CASE WHEN i.kind = 'review_asked' THEN r.note ELSE r.decision END, ''), $6) AS text,
+                  r.status AS review_status, coalesce(answered.resolved_at, c.resolved_at) AS resolved_at
+             FROM inbox_items i JOIN prompts p USING (workspace_id, prompt_id)
+             LEFT JOIN prompt_comments c ON c.workspace_id = i.workspace_id AND c.comment_id = i.comment_id
+             LEFT JOIN prompt_comments answered ON answered.workspace_id = c.workspace_id AND answered.comment_id = c.reply_to
+             LEFT JOIN prompt_reviews r ON r.workspace_id = i.workspace_id AND r.review_id = i.review_id
+            WHERE i.workspace_id = $1 AND i.user_id = $2 AND ($3::boolean IS NULL OR (i.read_at IS NULL) = $3)
+              AND ($4::uuid IS NULL OR i.item_id < $4) ORDER BY i.item_id DESC LIMIT $5""",
+        workspace_id,
+        user_id,
+        is_unread,
+        before,
+        limit,
+        TEXT_MOST,
+    )
+    return [Item(**dict(row)) for row in rows]
+
+
+async def count_unread(tx: Tx, workspace_id: UUID, user_id: UUID) -> int:
+    """At most UNREAD_MOST."""
+    count: int = await tx.fetchval(
+        """SELECT count(*) FROM (SELECT FROM inbox_items WHERE workspace_id = $1 AND user_id = $2 AND read_at IS NULL LIMIT $3) AS few""",
+        workspace_id,
+        user_id,
+        UNREAD_MOST,
+    )
+    return count
+
+
+async def mark(tx: Tx, workspace_id: UUID, user_id: UUID, *, ids: Sequence[UUID] | None, up_to: UUID | None, is_read: bool) -> int:
+    """Of this member: those of `ids`, or `up_to` and all that are older. How many changed; another's id changes nothing."""
+    rows = await tx.fetch(
+        f"""WITH held AS (
+             SELECT item_id FROM inbox_items i
+              WHERE workspace_id = $1 AND user_id = $2 AND ($3::uuid[] IS NULL OR item_id = ANY ($3))
+                AND ($4::uuid IS NULL OR item_id <= $4) AND (read_at IS NULL) = $5 {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = CASE WHEN $5 THEN clock_timestamp() END FROM held WHERE i.item_id = held.item_id
+           RETURNING true""",
+        workspace_id,
+        user_id,
+        None if ids is None else list(ids),
+        up_to,
+        is_read,
+    )
+    return len(rows)
+
+
+async def read_thread(tx: Tx, workspace_id: UUID, first: UUID, *, user_id: UUID | None) -> None:
+    """What tells of the comment `first` and of answers to it is read: by `user_id`, or by all."""
+    await tx.execute(
+        f"""WITH held AS (
+             SELECT i.item_id FROM inbox_items i JOIN prompt_comments c USING (workspace_id, comment_id)
+              WHERE i.workspace_id = $1 AND (c.comment_id = $2 OR c.reply_to = $2) AND i.read_at IS NULL
+                AND ($3::uuid IS NULL OR i.user_id = $3) {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = clock_timestamp() FROM held WHERE i.item_id = held.item_id""",
+        workspace_id,
+        first,
+        user_id,
+    )
+
+
+async def read_asked(tx: Tx, workspace_id: UUID, review_id: UUID) -> None:
+    """Nobody is asked for this review any more."""
+    await tx.execute(
+        f"""WITH held AS (
+             SELECT item_id FROM inbox_items i
+              WHERE workspace_id = $1 AND review_id = $2 AND kind = 'review_asked' AND read_at IS NULL {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = clock_timestamp() FROM held WHERE i.item_id = held.item_id""",
+        workspace_id,
+        review_id,
+    )

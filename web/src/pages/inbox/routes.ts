@@ -1,0 +1,5 @@
+import type { PageRoute } from "@/lib/pages";
+
+const routes: PageRoute[] = [{ path: "/inbox", load: () => import("./InboxPage") }];
+
+export default routes;
