@@ -136,12 +136,13 @@ def require(role: Role) -> Callable[..., Awaitable[Principal]]:
     return verified
 
 
-async def verified_caller(request: Request, role: Role) -> Principal:
-    """Who asks. Raises Unauthenticated, and Forbidden when the role or the key's scopes do not suffice for this route."""
-    return check_may(await gateway_of(request).authenticator.principal(request), role, request)
+async def verified_caller(request: Request, role: Role, *, again: bool = False) -> Principal:
+    """Who asks. Raises Unauthenticated, and Forbidden when the role or the key's scopes do not suffice for this route. `again`: of a
+    request that was counted when it came, and goes on."""
+    return check_may(await gateway_of(request).authenticator.principal(request), role, request, again=again)
 
 
-def check_may(principal: Principal, role: Role, request: Request) -> Principal:
+def check_may(principal: Principal, role: Role, request: Request, *, again: bool = False) -> Principal:
     """The same principal. Raises Forbidden when the role or the key's scopes do not suffice for the request's route, Unavailable when
     this gateway cannot know any more whether they still hold, RateLimited for too many requests, and InvalidField for a parameter that what
     is read does not know."""
@@ -150,7 +151,8 @@ def check_may(principal: Principal, role: Role, request: Request) -> Principal:
     look_up_for(principal.workspace_id)
     scope, gateway = scope_of_route(request.method, request.scope["route"]), gateway_of(request)
     check_scope(principal, scope)
-    request.state.pace_headers = gateway.pace.take(principal, scope)
+    if not again:
+        request.state.pace_headers = gateway.pace.take(principal, scope)
     check_fresh(gateway.feed.stale_for_s, scope, trust_s=gateway.settings.trust_s)
     if request.method in ("GET", "DELETE") and request.url.path not in OTHERS_LISTS:
         check_parameters(request)

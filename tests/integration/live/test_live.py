@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from burnish_gateway.live import hub
+from burnish_gateway.still_allowed import RECHECK_S
 from burnish_shared import subjects
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.contracts.events import Event
@@ -294,3 +295,19 @@ async def test_nonsense_is_refused(stack: Stack, body: dict[str, str]) -> None:
 
 def people(sent: Sent) -> list[tuple[str, bool]]:
     return [(one["user_id"], one["editing"]) for one in sent[2]["people"]]
+
+
+@pytest.mark.capability("B3")
+async def test_a_stream_goes_on_where_its_caller_sends_too_many_other_requests(stack: Stack, caller: Caller) -> None:
+    """Whether they may still look is asked each second of a stream, which was counted when it came."""
+    url = await stack.start_gateway(requests_per_minute=10)
+    stack.gateways.remove(url)  # others go on with those that limit nobody
+    slowed = replace(caller, url=url)
+    async with live(slowed) as events:
+        await first(events, "hello")
+        while (refused := await slowed("GET", "/v1/prompts")).status == 200:
+            pass
+        assert (refused.status, refused.body["error"]["code"]) == (429, "rate_limited")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3 * RECHECK_S):
+                await first(events, "end")

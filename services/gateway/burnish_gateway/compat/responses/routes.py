@@ -74,7 +74,7 @@ async def get_response(
         return json_response(await read_response(gateway, principal, response_id))
     events = await kept_events(
         gateway, principal, response_id, starting_after=starting_after, request_id=request_id_of(request),
-        still=lambda: verified_caller(request, Role.VIEWER),
+        still=lambda: verified_caller(request, Role.VIEWER, again=True),
     )  # fmt: skip
     return EventStream(paced(events), headers={}, slow_reader_s=gateway.settings.slow_reader_s)
 
