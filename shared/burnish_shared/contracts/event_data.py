@@ -1,8 +1,7 @@
 """What the data of each event holds: ids, numbers and short words, never text of prompts or answers.
 
-Emitters, the catalogue (`GET /v1/webhooks/events`) and the pages of docs/reference follow from these; a test compares them with
-the golden files and with every event that the integration tests leave in the outbox. Fields may be added; none changes or goes within
-a version. Receivers ignore what they do not know.
+Emitters, the catalogue (`GET /v1/webhooks/events`) and docs/reference follow from these; a test compares them with the golden files and
+every event that integration tests leave in the outbox. Within a version fields are only added; receivers ignore what they do not know.
 """
 
 from datetime import datetime

@@ -70,6 +70,8 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """An answer that fell short, as whoever proposes edits is shown it."""
+
     item: Item
     output: str
     said: str = ""
