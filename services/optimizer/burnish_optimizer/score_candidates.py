@@ -81,9 +81,10 @@ class Fitness:
         said = dict(zip(self.evaluators, await asyncio.gather(*(_verdict(one, case) for one in self.evaluators.values())), strict=True))
         values = {one.name: self._value(one, answer, expected=expected, said=said) for one in self.metrics}
         parts = scored(self.metrics, values)
-        for name, value in values.items():
-            if value is None and name not in self.unavailable:
-                self.unscored[name] = self.unscored.get(name, 0) + 1
+        for one in self.metrics:
+            is_asked = expected is not None or one.metric != "accuracy"  # without a right answer nobody asks for it
+            if is_asked and values[one.name] is None and one.name not in self.unavailable:
+                self.unscored[one.name] = self.unscored.get(one.name, 0) + 1
         if parts.score is None:
             reasons = [one.reason for one in said.values() if isinstance(one, NoScore)] or list(self.unavailable.values())
             raise EvaluationFailed(f"No metric could be taken: {(reasons or ['unknown'])[0][:300]}")

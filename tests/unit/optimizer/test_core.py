@@ -16,9 +16,11 @@ from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.core.summary import OTHER, Case, summarize
 from burnish_optimizer.io.evaluations_store import Booked
+from burnish_optimizer.score_candidates import Fitness
 from burnish_optimizer.search import Candidate, Edit, Failure, Item, Reflection, Scored, Settings
 from burnish_optimizer.search.reflection import RecentAnswers
 from burnish_shared.contracts.executions import Price, Route
+from burnish_shared.contracts.searches import Metric
 from burnish_shared.errors import InvalidField, MissingVariables
 from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.evaluators.verdict import Score
@@ -359,3 +361,11 @@ def test_percentiles_of_latency_are_by_nearest_rank() -> None:
 
 def test_a_difference_is_shown_by_line() -> None:
     assert diff("a\nb", "a\nb, c") == ["--- before", "+++ after", "@@ -1,2 +1,2 @@", " a", "-b", "+b, c"]
+
+
+async def test_accuracy_is_not_missed_where_there_is_no_right_answer() -> None:
+    fitness = Fitness([Metric(metric="accuracy"), Metric(metric="length", weight=1, zero_at=100)])
+    answer: Any = SimpleNamespace(output="four", cost_nusd=0, latency_ms=1, execution_id=UUID(int=1))
+    judged = await fitness.judge(answer, expected=None, given="2 + 2", variables={})
+    assert judged.score == pytest.approx(0.96) and fitness.unscored == {}
+    assert (await fitness.judge(answer, expected="four", given="2 + 2", variables={})).score == pytest.approx(0.98)
