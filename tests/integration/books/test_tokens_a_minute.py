@@ -138,6 +138,19 @@ async def test_calls_that_begin_together_are_let_in_as_a_whole_and_each_gives_ba
         assert await taken(books, first) <= 2 * USED
 
 
+async def test_a_call_that_nobody_took_tokens_for_takes_on_what_it_used(database_urls: Any, workspace: Workspace) -> None:
+    """Beside one that was let in before: what was not taken now is not given back."""
+    one = limit(-9010, 60, most=50, tokens=0, together=0)
+    asked = wish(workspace, rates=[one])
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        assert (await gateway.ask(asked)).verdict is Verdict.YES
+        assert await taken(books, one) == 0
+        executor = await asyncpg.connect(database_urls["executor"])
+        await settle(executor, record(asked))
+        await executor.close()
+        assert USED - 5 <= await taken(books, one) <= USED + 0.1
+
+
 async def test_a_repeat_and_a_claim_take_nothing_and_note_nothing(database_urls: Any, workspace: Workspace) -> None:
     """Also where the limit was set after the call began: what was never taken is not given back."""
     one = limit(-9007, 60, most=30)

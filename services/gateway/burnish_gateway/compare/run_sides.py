@@ -118,7 +118,7 @@ async def _admit_all(
     """What each was answered. Raises what the first one is refused with, which asks for the calls and tokens of all."""
     tokens = sum(tokens_of(one.request) for one in made) if principal.token_limits else None
     first = await admit(made[0], gateway=gateway, principal=principal, key=keys[0], together=Together(len(made), tokens))
-    counted = Together(0, tokens)
+    counted = Together(0, tokens if isinstance(first, Admitted) else 0)  # of one that was let in before nothing was taken now
     others = await asyncio.gather(
         *(
             admit(one, gateway=gateway, principal=principal, key=named, together=counted)

@@ -12,7 +12,8 @@ from burnish_shared.evaluation_hold import most_tokens
 @dataclass(frozen=True, slots=True)
 class Together:
     """Calls that begin together, all or none. `calls`: as so many limits of requests count this one, 0: another one was counted for it;
-    `tokens`: what all of them may use, which the first one takes, None: this call alone."""
+    `tokens`: what all of them may use, which the first one takes, None: this call alone, 0: nobody took anything for this one, which
+    takes on what it used when it ends."""
 
     calls: int = 1
     tokens: int | None = None
