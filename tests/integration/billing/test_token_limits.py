@@ -110,6 +110,21 @@ async def test_a_comparison_takes_the_tokens_of_all_its_sides_and_gives_them_bac
     assert not await books(stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)
 
 
+async def test_a_comparison_that_is_refused_takes_no_tokens(stack: Stack, caller: Caller) -> None:
+    """One side alone could be paid. Together they may use more than the limit, so that the first took all of it."""
+    models, most = ["simulated/chat", "simulated/reader"], 0
+    for model in models:
+        line = {"custom_id": "one", "body": {"model": model, "messages": SMALL["messages"]}}
+        most += (await ok(caller("POST", "/v1/batches/estimate", {"requests": [line]})))["most_nusd"]
+    budget = {"limit_nusd": most - 1, "period": "day"}
+    _, limited = await key_with(stack, caller, token_limit_per_minute=100, budget=budget)
+    refused = await limited("POST", "/v1/executions/compare", {"models": models, "messages": SMALL["messages"]})
+    assert (refused.status, refused.body["error"]["code"]) == (402, "budget_exhausted"), refused.body
+    assert not await books(stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)
+    (one,) = (await rates(caller))["api_keys"]
+    assert one["remaining"] >= 95, "of 100"
+
+
 async def test_without_a_limit_headers_tell_of_calls(stack: Stack, caller: Caller) -> None:
     answer = await caller("POST", "/v1/executions", SMALL)
     assert "qu=" not in answer.headers["ratelimit-policy"]

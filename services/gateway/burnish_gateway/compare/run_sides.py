@@ -22,6 +22,7 @@ from burnish_gateway.execution.submit import Admitted, MadeRequest, Repeated, ad
 from burnish_gateway.execution.told import Delta, Done, Text, Told
 from burnish_gateway.wire import error_response
 from burnish_shared.books.admission_request import IdempotencyKey
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, InvalidField, PayloadTooLarge, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
@@ -103,6 +104,7 @@ async def admit_sides(
     if admitted:
         try:
             async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+                await _note_all_taken(tx, made, answers, principal)
                 await store.withdraw(tx, principal.workspace_id, admitted, route=route, keys=[one.key for one in keys if one is not None])
         except Unavailable:  # What refused one of them may keep the others from being given back now.
             for answer, named in zip(answers, keys, strict=True):
@@ -127,6 +129,17 @@ async def _admit_all(
         return_exceptions=True,
     )
     return [first, *others]
+
+
+async def _note_all_taken(tx: Tx, made: Sequence[MadeRequest], answers: Sequence[Side | BaseException], principal: Principal) -> None:
+    """The first took the tokens of all; what it took for those that were refused is given back with it."""
+    if not principal.token_limits or not isinstance(answers[0], Admitted):
+        return
+    tokens = [tokens_of(one.request) for one in made]
+    refused = [isinstance(one, BaseException) and not isinstance(one, Unavailable) for one in answers]  # Unavailable: it may be held for
+    missing = sum(some for some, is_refused in zip(tokens, refused, strict=True) if is_refused)
+    limits = [replace(one, own=tokens[0] + missing, together=sum(tokens)) for one in principal.token_limits]
+    await store.note_taken(tx, answers[0].request.execution_id, limits)
 
 
 def _keys(key: IdempotencyKey | None, route: str, *, sides: int, is_one_call: bool) -> list[IdempotencyKey | None]:

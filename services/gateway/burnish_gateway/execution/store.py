@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_shared.books.admission_request import TokenLimit
 from burnish_shared.books.finished import BESIDE, CHOICES
 from burnish_shared.contracts.executions import Attempt, Beside, Choice, CostSplit, ErrorInfo, Outcome, Routing, Usage
 from burnish_shared.db.session import Tx
@@ -207,6 +208,13 @@ async def abandon(tx: Tx, execution_id: UUID, workspace_id: UUID, *, route: str 
 async def cancel_queued(tx: Tx, execution_id: UUID, workspace_id: UUID) -> bool:
     """Ends a background execution that nobody has begun. False: it is under way, has ended, or is not there."""
     return bool(await tx.fetchval("SELECT cancel_queued($1, $2)", execution_id, workspace_id))
+
+
+async def note_taken(tx: Tx, execution_id: UUID, limits: Sequence[TokenLimit]) -> None:
+    """What a call that is held for took of limits of tokens becomes `own_us` of each, which is given back with it."""
+    rows = [(1, place, one.rate_id, one.own_us, one.per_minute) for place, one in enumerate(limits, start=1)]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await tx.execute("SELECT note_tokens('{0}', $1, $2, $3, $4, $5, $6, $7)", [0] * len(rows), [execution_id], *columns)
 
 
 async def withdraw(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID], *, route: str, keys: Sequence[str]) -> None:
