@@ -18,7 +18,7 @@ from burnish_optimizer.core.summary import OTHER, Case, summarize
 from burnish_optimizer.io.evaluations_store import Booked
 from burnish_optimizer.score_candidates import Fitness
 from burnish_optimizer.search import Candidate, Edit, Failure, Item, Reflection, Scored, Settings
-from burnish_optimizer.search.reflection import RecentAnswers
+from burnish_optimizer.search.reflection import RecentAnswers, told_apart
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.contracts.searches import Metric
 from burnish_shared.errors import InvalidField, MissingVariables
@@ -246,6 +246,8 @@ def test_of_open_answers_the_better_half_shows_what_is_well_done(scores: dict[st
         return
     assert shown is not None
     assert ({one.item.id for one in shown.failed}, {one.id for one in shown.right}) == (set(failed), set(right))
+    apart = told_apart([(Item(id=name, input=name, expected=""), Scored(score, name)) for name, score in scores.items()])
+    assert ("".join(one.item.id for one in apart.failed), "".join(one.id for one in apart.right)) == (failed, right)
 
 
 @pytest.mark.parametrize(

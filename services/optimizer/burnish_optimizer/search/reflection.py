@@ -1,6 +1,6 @@
 """What a reflection is shown: failures of one expected answer, and a few others. It matters more than the wording (SIMULATOR section 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -40,7 +40,7 @@ class RecentAnswers:
 
     def choose(self, rng: np.random.Generator) -> Shown | None:
         """Failures that share the expected answer of one drawn at random, a few others, and cases that go right. None if nothing fails."""
-        good = self._good_of_open()
+        good = _good_of_open(self._leaders.values())
         failures = self._failures(good)
         if not failures:
             return None
@@ -61,11 +61,21 @@ class RecentAnswers:
             return own
         return [Failure.of(item, answer) for item, answer in self._answers.values() if _fails(item, answer, good)]
 
-    def _good_of_open(self) -> float:
-        """Above which score an answer to an item without a right answer shows what is well done, where it is not perfect. Judges seldom
-        give all, so by that alone nothing would go right: it is the middle one of the leader's answers."""
-        scores = sorted(answer.score for item, answer in self._leaders.values() if item.is_open)
-        return scores[len(scores) // 2] if scores else 1.0
+
+def told_apart(answers: Sequence[tuple[Item, Scored]]) -> Shown:
+    """One prompt's answers to a few items: those that fail, and those that go right, in order."""
+    good = _good_of_open(answers)
+    return Shown(
+        failed=tuple(Failure.of(item, answer) for item, answer in answers if _fails(item, answer, good)),
+        right=tuple(item for item, answer in answers if not _fails(item, answer, good)),
+    )
+
+
+def _good_of_open(answers: Collection[tuple[Item, Scored]]) -> float:
+    """Above which score an answer to an item without a right answer shows what is well done, where it is not perfect. Judges seldom give
+    all, so by that alone nothing would go right: it is the middle one of these answers of one prompt."""
+    scores = sorted(answer.score for item, answer in answers if item.is_open)
+    return scores[len(scores) // 2] if scores else 1.0
 
 
 def _fails(item: Item, answer: Scored, good: float) -> bool:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from burnish_optimizer.search.evolution import Generation, Individual, pareto_shares, scored_with
 from burnish_optimizer.search.memo import OutOfBudget
+from burnish_optimizer.search.reflection import told_apart
 from burnish_optimizer.search.render import render
-from burnish_optimizer.search.task import Edit, Failure, Item, Reflection, Rejected
+from burnish_optimizer.search.task import Edit, Item, Reflection, Rejected
 from burnish_optimizer.search.trial import SATURATED, Trial
 from burnish_optimizer.search.tried import NOT_ON_TRAIN, NOT_ON_VALIDATION
 from burnish_optimizer.search.whole import WholeRace
@@ -56,11 +57,10 @@ class Reflective:
         items = trial.next_items(self.minibatch)
         answers = await trial.memo.score([(parent.text, item) for item in items], keep=keep)
         shown = [pair for pair in zip(items, answers, strict=True) if trial.guard.is_shown_to_proposers(pair[0])]
-        failed = tuple(Failure.of(item, answer) for item, answer in shown if answer.score < 1)
-        if not failed:
+        apart = told_apart(shown)
+        if not apart.failed:
             return None
-        right = tuple(item for item, answer in shown if answer.score >= 1)
-        proposal = (await trial.memo.propose([Reflection(trial.memo.proposals, parent.text, failed, right)]))[0]
+        proposal = (await trial.memo.propose([Reflection(trial.memo.proposals, parent.text, apart.failed, apart.right)]))[0]
         if proposal.rewritten is not None:
             text = proposal.rewritten
         else:

@@ -8,8 +8,9 @@ import numpy as np
 from burnish_optimizer.search.champion import Champion, chance_to_win
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.memo import Memo, OutOfBudget
+from burnish_optimizer.search.reflection import told_apart
 from burnish_optimizer.search.rewrite import lines_of
-from burnish_optimizer.search.task import Edit, Failure, Item, Reflection, Rejected, Settings, Task
+from burnish_optimizer.search.task import Edit, Item, Reflection, Rejected, Settings, Task
 from burnish_optimizer.search.tried import NOT_ON_TRAIN, NOT_ON_VALIDATION, Section, TriedSoFar
 from burnish_shared.prompt_contract import breach, without_tags
 
@@ -71,8 +72,8 @@ class WholeRace:
         items = self._items(BLOCK + 1)
         answers = await self.memo.score([(parent, item) for item in items], keep=keep)
         shown = [pair for pair in zip(items, answers, strict=True) if self.guard.is_shown_to_proposers(pair[0])]
-        failed = tuple(Failure.of(item, one) for item, one in shown if one.score < 1)
-        right = tuple(item for item, one in shown if one.score >= 1)
+        apart = told_apart(shown)
+        failed, right = apart.failed, apart.right
         if not failed:
             return []
         turns = [failed[start:] + failed[:start] for start in range(min(PROPOSALS_AT_ONCE, len(failed)))]
