@@ -162,7 +162,14 @@ async def test_settings_of_a_workspace_change_within_the_plan(stack: Stack) -> N
     ada = await newcomer(stack)
     path = f"/v1/workspaces/{ada.workspace}"
     before = (await ada("GET", path)).body
-    assert before["limits"] == {"plan": "free", "rate_limit_per_minute": 60, "concurrency": 10, "retention_days": 30, "platform_keys": True}
+    assert before["limits"] == {
+        "plan": "free",
+        "rate_limit_per_minute": 60,
+        "token_limit_per_minute": None,
+        "concurrency": 10,
+        "retention_days": 30,
+        "platform_keys": True,
+    }
     for name, value in (
         ("retention_days", 31),
         ("rate_limit_per_minute", 61),
