@@ -182,7 +182,7 @@ async def test_the_winner_that_somebody_chooses_gets_the_label(stack: Stack, cal
     audit = await caller("GET", "/v1/audit?limit=50")
     assert {"experiment.created", "experiment.started", "experiment.decided"} <= {one["action"] for one in audit.body["data"]}
     [moved] = (await caller("GET", f"/v1/audit?action=prompt.label.moved&object_id={SLUG}@production")).body["data"][:1]
-    assert (moved["before"], moved["after"]) == ({"version": 1}, {"version": 2, "reason": f"experiment {experiment}"})
+    assert (moved["before"], moved["after"]) == ({"version": 1}, {"version": 2, "reason": f"experiment {experiment}: reads better"})
 
 
 async def test_a_pause_gives_everybody_the_label_and_a_resume_the_same_arms(stack: Stack, caller: Caller) -> None:

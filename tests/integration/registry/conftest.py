@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.caller_pace import CallerPace
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.app import build_app
 from burnish_gateway.deps import Gateway
@@ -100,6 +101,7 @@ class Bench:
                 outside=Outside(),
                 settings=plain_settings(),
                 db=db,
+                pace=CallerPace(0),
                 key_use=KeyUse(db, interval_s=30),
                 keyring=Keyring(bytes(32)),
                 installation=INSTALLATION,

@@ -17,6 +17,7 @@ from tests.embedded.superuser import as_superuser
 from tests.integration.webhooks.conftest import KEK
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.caller_pace import CallerPace
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.alerts.routes import router as alerts_router
 from burnish_gateway.app import handle_errors
@@ -87,6 +88,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
             outside=Outside(),
             settings=plain_settings(),
             db=db,
+            pace=CallerPace(0),
             key_use=KeyUse(db, interval_s=30),
             clock=SystemClock(),
             cursors=Cursors(b"c" * 32),
