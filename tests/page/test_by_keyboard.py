@@ -108,8 +108,8 @@ async def test_many_edits_are_one_stop_and_the_arrow_keys_go_over_them(page_as: 
     await page.get_by_role("button", name="Accept", exact=True).click()
     dialog = page.get_by_role("dialog")
     edits = dialog.get_by_role("group", name="Edits").get_by_role("checkbox")
+    await expect(edits.nth(5), "the demo's search finds more").to_be_attached()
     many = await edits.count()
-    assert many > 5, "the demo's search finds more"
     await dialog.get_by_role("button", name="Leave all").focus()
     await page.keyboard.press("Tab")
     await expect(edits.first).to_be_focused()

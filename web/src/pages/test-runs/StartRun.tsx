@@ -76,7 +76,6 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const choices = all.map((one) => ({ value: one, label: `v${one}` }));
   return (
     <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} disabled={!body || Boolean(forecast.error) || forecast.isStale}>
-      <Checkbox label="A whole chain" hint="Items are the chain’s variables, and what is compared is what the chain says." checked={ofChain} onChange={(event) => { setOfChain(event.target.checked); setVersions([]); }} />
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_11rem]">
         {ofChain ? (
           <Labelled name="Chain" error={errorFor(error, "chain")}>
@@ -97,6 +96,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           <Select value={split} onChange={setSplit} options={NAMES.map((one) => ({ value: one, label: dataset && datasets.byId.get(dataset) ? `${one} (${count(datasets.byId.get(dataset)?.counts[one])})` : one }))} />
         </Field>
       </div>
+      <Checkbox label="A whole chain" hint="Items are the chain’s variables, and what is compared is what the chain says." checked={ofChain} onChange={(event) => { setOfChain(event.target.checked); setVersions([]); }} />
       <Labelled name="Versions" error={errorFor(error, "versions") ?? errorFor(error, "version")}>
         <Several label="Versions" add="Add a version" none={live ? `production (v${live})` : "The live one."} values={versions} onChange={setVersions} choices={choices} disabled={!tested} />
       </Labelled>
