@@ -31,7 +31,7 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
     )
     deadline_s: float = Field(default=120.0, gt=0, le=600, description="How long a request may take where nothing is said.")
     requests_per_minute: int = Field(
-        default=12_000,
+        default=60_000,
         ge=0,
         le=10_000_000,
         description="Requests besides executions and feedback that one API key or person may send to one gateway in a minute; a workspace "
