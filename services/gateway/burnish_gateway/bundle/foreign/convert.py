@@ -51,6 +51,9 @@ NAMELESS: Final = frozenset({"dspy", "promptfoo"})
 IN_YAML: Final = frozenset({"litellm", "promptfoo"})
 """Whose files are YAML, of which JSON is a part."""
 
+IN_TOML: Final = "tensorzero"
+"""Whose files are TOML; the command sends them as JSON."""
+
 
 def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: datetime) -> ReadBundle:
     """`model`: of prompts that name none; `name`: of what has none in a file of promptfoo or DSPy. Raises InvalidBody, InvalidField.
@@ -65,7 +68,7 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
         _check_no_executions(raw)
     if kind == "bundle":
         return read_bundle(raw, now=now)
-    value = _parsed_toml(raw) if kind == "tensorzero" else _parsed_yaml(raw) if kind in IN_YAML else _parsed(raw)
+    value = _parsed_toml(raw) if kind == IN_TOML else _parsed_yaml(raw) if kind in IN_YAML else _parsed(raw)
     drafts = READERS[kind](value, model=model, **({"name": name} if kind in NAMELESS else {}))
     form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
     form = form.model_copy(update={"experiments": experiments_in(drafts)})
@@ -83,9 +86,12 @@ def _check_looks_like(raw: bytes, kind: Format) -> None:
     first = raw.lstrip()[:1]
     if not first:
         raise InvalidBody("The file is empty.")
-    if kind not in IN_YAML and first.isascii() and first not in (b"{", b"[") and first.decode().isprintable():
+    if kind not in IN_YAML and kind != IN_TOML and first.isascii() and first not in (b"{", b"[") and first.decode().isprintable():
         yamls = " and ".join(sorted(IN_YAML))
-        raise InvalidBody(f"The file is no JSON, as those of '{kind}' are; those of {yamls} are YAML. Say in 'format' whose file it is.")
+        raise InvalidBody(
+            f"The file is no JSON, as those of '{kind}' are; those of {yamls} are YAML, and those of {IN_TOML} are "
+            "TOML. Say in 'format' whose file it is."
+        )
 
 
 def _parsed(raw: bytes) -> Any:

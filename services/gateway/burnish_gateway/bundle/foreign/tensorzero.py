@@ -134,7 +134,7 @@ def _content(row: Mapping[str, Any], function: Mapping[str, Any], where: str, *,
         content["stop"] = stops
     content |= _patience(row, where)
     if function.get("type") == "json":
-        content |= _form(row, function, where)
+        content |= _form(row, function)
     if parameters := _parameters(function, messages, where):
         content["parameters"] = parameters
     if left := sorted(row.keys() - OF_VARIANT):
@@ -147,7 +147,7 @@ def _messages(row: Mapping[str, Any], where: str, drafts: Drafts) -> list[dict[s
     templates = object_at(row, "templates", where)
     given = {name: templates[name] for name in templates}
     given |= {role: row[f"{role}_template"] for role in ROLES if row.get(f"{role}_template") is not None}
-    texts = {name: _ours(one, f"{where}: its template '{name[:100]}'") for name, one in given.items() if name != "assistant"}
+    texts = {name: _ours(one, f"its template '{name[:100]}'") for name, one in given.items() if name != "assistant"}
     if "assistant" in given:
         drafts.notes.lose(f"{where}: its template of the assistant is not taken: messages of the assistant come with the call here.")
     others = [name for name in texts if name not in ROLES]
@@ -196,9 +196,9 @@ def _schema(given: Any, what: str) -> dict[str, Any] | None:
     return found
 
 
-def _form(row: Mapping[str, Any], function: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _form(row: Mapping[str, Any], function: Mapping[str, Any]) -> dict[str, Any]:
     """How JSON is asked for: by the schema where the provider keeps to one, else as JSON that is checked here."""
-    schema = _schema(function.get("output_schema"), f"{where}: the output_schema")
+    schema = _schema(function.get("output_schema"), "the output_schema")
     made: dict[str, Any] = {} if schema is None else {"output_format": "structured", "json_schema": schema}
     if row.get("json_mode") == "strict" and schema is not None:
         asked = {"type": "json_schema", "json_schema": {"name": "output", "schema": schema, "strict": True}}
@@ -225,7 +225,7 @@ def _parameters(function: Mapping[str, Any], messages: list[dict[str, Any]], whe
     schemas = object_at(function, "schemas", where)
     given = [*schemas.values(), *(function[f"{role}_schema"] for role in ROLES if function.get(f"{role}_schema") is not None)]
     for one in given:
-        properties = (_schema(one, f"{where}: a schema") or {}).get("properties")
+        properties = (_schema(one, "a schema") or {}).get("properties")
         for name, told in properties.items() if isinstance(properties, dict) else ():
             if name in used and isinstance(told, dict):
                 kind, about = told.get("type"), told.get("description")
