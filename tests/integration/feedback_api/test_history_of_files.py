@@ -37,7 +37,7 @@ async def said_of(caller: Caller, execution_id: str, *, most: int) -> dict[str, 
 
 
 def at(minutes: int) -> str:
-    return (NOW - timedelta(days=1) + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    return (NOW - timedelta(hours=2) + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
 
 
 def generation(their_id: str, begin: int, **more: Any) -> dict[str, Any]:
