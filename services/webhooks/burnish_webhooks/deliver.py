@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
+import structlog
+
 from burnish_shared import failpoints, tracing
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.signing_keys import signer
@@ -21,13 +23,15 @@ from burnish_shared.ids import new_uuid
 from burnish_webhooks import metrics
 from burnish_webhooks.core import breaker
 from burnish_webhooks.core.breaker import Health
-from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, Outcome, Response, Retry, classify
-from burnish_webhooks.core.shown_headers import shown_request
+from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, NoResponse, Outcome, Response, Retry, classify
+from burnish_webhooks.core.shown_headers import Shown, shown_request
 from burnish_webhooks.core.signature import key_of, signature_header
 from burnish_webhooks.dice import Dice
 from burnish_webhooks.io import deliveries_store, endpoints_store, texts_store
 from burnish_webhooks.io.deliveries_store import Attempt, Claim, Due
 from burnish_webhooks.io.endpoints_store import EndpointState, Failure
+
+log = structlog.get_logger("burnish.webhooks")
 
 USER_AGENT = "Burnish-Webhooks/1"
 
@@ -77,18 +81,29 @@ async def deliver(
 
     with tracing.span("webhook attempt", parent=due.traceparent, kind="client", attributes=_told_of(due)) as traceparent:
         due = replace(due, traceparent=traceparent if tracing.is_exported() else due.traceparent)
-        headers = headers_of(due, keyring)
-        answer = await http.post(due.url, body=due.body, headers=headers)
+        answer, sent = await _send(due, http=http, keyring=keyring)
         _note(answer)
     metrics.attempt_seconds.observe(answer.duration_ms / 1000)
     await failpoints.hit("webhooks.after_send")
-    own = {name for name, value in _own_headers(due, keyring).items() if headers[name] == value}
-    due = replace(due, sent=shown_request(headers, own=own))
+    due = replace(due, sent=sent)
     answered_at = due.at + timedelta(milliseconds=answer.duration_ms)
     outcome = classify(answer, failed_before=due.failed_attempts, now=answered_at, roll=dice.roll(), factor=factor)
 
     is_ours = await _settle_patiently(due, outcome, answer, db=db, factor=factor, order_hold_s=order_hold_s)
     return outcome if is_ours else LostClaim()
+
+
+async def _send(due: Due, *, http: Sender, keyring: Keyring) -> tuple[Answer, Shown]:
+    """What came back, and the headers that went out as the log keeps them. A request that cannot be made is an attempt like any other: it
+    is counted, shown and, when no slot is left, a dead letter, in place of being claimed again and again unseen."""
+    try:
+        headers, own_headers = headers_of(due, keyring), _own_headers(due, keyring)
+    except Exception:
+        log.exception("webhooks.attempt_not_made", event_id=str(due.claim.event_id), endpoint_id=str(due.claim.endpoint_id))
+        return NoResponse("not_sent", 0), {}
+    answer = await http.post(due.url, body=due.body, headers=headers)
+    own = {name for name, value in own_headers.items() if headers[name] == value}
+    return answer, shown_request(headers, own=own)
 
 
 async def _give_back(claim: Claim, *, db: Database) -> bool:
@@ -187,9 +202,9 @@ async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, factor:
 
 
 async def _health(tx: Tx, due: Due, outcome: Outcome, state: EndpointState, *, is_ours: bool, factor: float) -> Health:
-    """What the attempt taught of the endpoint. Who refuses one message is well, and says nothing of the others."""
+    """What the attempt taught of the endpoint. Who refuses one message is well and says nothing of others; who was sent none, nothing."""
     before = state.health
-    if isinstance(outcome, Aborted):
+    if isinstance(outcome, Aborted) or (isinstance(outcome, Retry | Exhausted) and outcome.error_class == "not_sent"):
         return before
     if isinstance(outcome, Delivered):
         return breaker.after_success(before, now=state.now, factor=factor)

@@ -14,7 +14,7 @@ from burnish_shared.errors import Unavailable
 from burnish_shared.waiting import came
 from burnish_webhooks import metrics
 from burnish_webhooks.core.link_mail import link_mail
-from burnish_webhooks.core.notice import Failed, Sent, Told, TryAgain
+from burnish_webhooks.core.notice import NOT_SENT, NOT_SENT_DETAIL, Failed, Sent, Told, TryAgain, again
 from burnish_webhooks.core.partly_mailed import told_of
 from burnish_webhooks.io import mails_store as store
 from burnish_webhooks.io.mailer import Mailer
@@ -77,7 +77,7 @@ class MailSender:
             due = await store.load(tx, claim)
         if due is None:
             return None
-        told = await self._mail(due) if due.expires_at > self.clock.now() else Failed(LINK_OVER, None)
+        told = await self._tell(due) if due.expires_at > self.clock.now() else Failed(LINK_OVER, None)
         async with self.db.unit_of_work(workspaces={claim.workspace_id}) as tx:
             match told:
                 case Sent(error, detail):
@@ -89,6 +89,14 @@ class MailSender:
                 case _:
                     assert_never(told)
         return told
+
+    async def _tell(self, due: DueMail) -> Told:
+        """What cannot be made is an attempt that failed, in place of one that is made again and again unseen."""
+        try:
+            return await self._mail(due)
+        except Exception:
+            log.exception("mails.attempt_not_made", mail_id=str(due.claim.mail_id))
+            return again(NOT_SENT, NOT_SENT_DETAIL, failed_before=due.failed_before, factor=self.factor)
 
     async def _mail(self, due: DueMail) -> Told:
         """The link is opened for this attempt alone."""

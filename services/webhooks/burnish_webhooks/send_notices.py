@@ -17,7 +17,7 @@ from burnish_shared.errors import Unavailable
 from burnish_webhooks import metrics
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.mail import mail_of, mailable
-from burnish_webhooks.core.notice import Failed, Sent, Told, TryAgain, judged
+from burnish_webhooks.core.notice import NOT_SENT, NOT_SENT_DETAIL, Failed, Sent, Told, TryAgain, again, judged
 from burnish_webhooks.core.outcome import Answer
 from burnish_webhooks.core.partly_mailed import Refused, still_to_tell, told_of, whom_it_did_not_reach
 from burnish_webhooks.io import notices_store
@@ -126,7 +126,7 @@ class NoticeSender:
             if due is None:
                 await notices_store.drop_needless(tx, claim)
                 return None
-        told, refused = await self._mail(due) if due.kind == "email" else (await self._post(due), None)
+        told, refused = await self._tell(due)
         await failpoints.hit("notices.after_send")
         async with self.db.unit_of_work(workspaces={claim.workspace_id}) as tx:
             match told:
@@ -139,6 +139,14 @@ class NoticeSender:
                 case _:
                     assert_never(told)
         return told
+
+    async def _tell(self, due: DueNotice) -> tuple[Told, Refused | None]:
+        """What cannot be made is an attempt that failed, in place of one that is made again and again unseen."""
+        try:
+            return await self._mail(due) if due.kind == "email" else (await self._post(due), None)
+        except Exception:
+            log.exception("notices.attempt_not_made", event_id=str(due.claim.event_id), channel_id=str(due.claim.channel_id))
+            return again(NOT_SENT, NOT_SENT_DETAIL, failed_before=due.failed_before, factor=self.factor), due.mail_refused
 
     async def _post(self, due: DueNotice) -> Told:
         url, body = self._message(due)

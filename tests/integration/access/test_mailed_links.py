@@ -34,9 +34,9 @@ class Post:
     db: Database
     server: MailServer
 
-    async def send(self, *, to: SmtpServer | None = None, rounds: int = 1) -> int:
+    async def send(self, *, to: SmtpServer | None = None, rounds: int = 1, keyring: Keyring | None = None) -> int:
         mailer = Mailer(to or SmtpServer.parse(self.server.url), sender=SENDER)
-        sender = MailSender(self.db, mailer, Keyring.from_texts([KEK]), SystemClock(), factor=0)
+        sender = MailSender(self.db, mailer, keyring or Keyring.from_texts([KEK]), SystemClock(), factor=0)
         return sum([await sender.round() for _ in range(rounds)])
 
 
@@ -85,6 +85,16 @@ async def test_an_invitation_is_mailed_and_whoever_has_the_mail_joins(stack: Sta
     assert "\n" not in mail["Subject"]
     accepted = await nobody(stack)("POST", "/v1/invitations/accept", {"token": answer.body["token"], "password": "a long passphrase"})
     assert accepted.status == 200
+
+
+async def test_a_mail_that_cannot_be_opened_is_not_tried_for_ever(stack: Stack, post: Post) -> None:
+    ada = (await newcomer(stack)).at(post.url)
+    assert (await ada("POST", "/v1/invitations", {"email": unknown_email(), "role": "editor"})).status == 201
+    other = Keyring(bytes(32))
+    assert await post.send(keyring=other) == 1
+    assert await mail_of(ada) == [("pending", "not_sent")]
+    assert await post.send(keyring=other, rounds=9) == 7 and await post.send() == 0
+    assert await mail_of(ada) == [("failed", "not_sent")] and await stored(stack, "sealed") is None and post.server.mails == []
 
 
 async def test_a_link_that_sets_a_password_is_mailed_to_its_owner(stack: Stack, post: Post) -> None:

@@ -41,11 +41,11 @@ async def _clean(databases: Any) -> AsyncIterator[None]:
         await tx.execute("DELETE FROM alert_channels")
 
 
-async def send(hooks: Hooks, *, mailer: Mailer | None = None, policy: str = "127.0.0.0/8", rounds: int = 1) -> int:
+async def send(hooks: Hooks, *, mailer: Mailer | None = None, policy: str = "127.0.0.0/8", rounds: int = 1, kek: bytes = KEK) -> int:
     """Rounds of sending, with waits of milliseconds. Returns how many notices were taken up."""
     async with HttpSender(Egress(EgressPolicy.parse(policy)), total_timeout_s=30, connect_timeout_s=20) as http:
         sender = NoticeSender(
-            hooks.worker, http, mailer or Mailer(None, sender=""), Keyring(KEK), SystemClock(), "https://burnish.example", factor=0
+            hooks.worker, http, mailer or Mailer(None, sender=""), Keyring(kek), SystemClock(), "https://burnish.example", factor=0
         )
         return sum([await sender.round() for _ in range(rounds)])
 
@@ -224,6 +224,21 @@ async def test_a_channel_that_fails_and_is_tried_again_says_so_meanwhile(gateway
     _, shown = await admin("GET", f"/v1/alert-channels/{made['id']}")
     last = shown["last_notice"]
     assert (shown["waiting"], last["event"], last["status"], last["error"], last["attempts"]) == (1, "test", "retrying", "http_503", 1)
+
+
+async def test_what_cannot_be_made_is_tried_as_often_as_what_fails_and_says_so(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    _, made = await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "sealed", "url": receiver.url("/slack")})
+    await admin("POST", f"/v1/alert-channels/{made['id']}/test")
+    assert await send(hooks, kek=bytes(32)) == 1
+    _, shown = await admin("GET", f"/v1/alert-channels/{made['id']}")
+    last = shown["last_notice"]
+    assert (last["status"], last["error"], last["attempts"]) == ("retrying", "not_sent", 1) and "key-encryption key" in last["detail"]
+    assert await send(hooks, kek=bytes(32), rounds=9) == 7 and await send(hooks) == 0
+    assert [(one["status"], one["attempts"], one["error"]) for one in await notices(hooks)] == [("failed", 8, "not_sent")]
+    assert receiver.requests == []
 
 
 async def test_a_process_that_dies_after_sending_leaves_the_notice_to_the_next(

@@ -23,7 +23,7 @@ from burnish_shared.contracts.webhooks import signing_key_context
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from burnish_webhooks import housekeeping, metrics
-from burnish_webhooks.core.outcome import Aborted, Answer, Gone, Response, Retry
+from burnish_webhooks.core.outcome import Aborted, Answer, Exhausted, Gone, Response, Retry
 from burnish_webhooks.deliver import Attempted, LostClaim, NotSent, deliver
 from burnish_webhooks.dice import SystemDice
 from burnish_webhooks.io import deliveries_store, endpoints_store, texts_store
@@ -49,8 +49,8 @@ class FakeSender:
         return Response(self.status, self.headers or {}, "", 5)
 
 
-async def _deliver(hooks: Hooks, claim: Claim, http: FakeSender, *, factor: float = 1) -> Attempted:
-    return await deliver(claim, db=hooks.worker, http=http, dice=SystemDice(), keyring=Keyring(KEK), factor=factor)
+async def _deliver(hooks: Hooks, claim: Claim, http: FakeSender, *, factor: float = 1, kek: bytes = KEK) -> Attempted:
+    return await deliver(claim, db=hooks.worker, http=http, dice=SystemDice(), keyring=Keyring(kek), factor=factor)
 
 
 async def _load(hooks: Hooks, claim: Claim) -> deliveries_store.Due | None:
@@ -82,6 +82,20 @@ async def test_who_refuses_single_messages_is_well(hooks: Hooks, databases: dict
     assert (http.posts, state["consecutive_failures"], state["opened_until"], state["failing_since"]) == (12, 0, None, None)
     assert {(row["status"], row["reason"]) for row in await hooks.deliveries()} == {("cancelled", "aborted_by_receiver")}
     assert state["failed_count"] == 12, "the figures still say what was answered"
+
+
+async def test_what_cannot_be_signed_is_counted_shown_and_in_the_end_a_dead_letter(hooks: Hooks) -> None:
+    endpoint_id = await hooks.add_endpoint("https://x.example/")
+    await hooks.emit(an_event(hooks.workspace_id))
+    http = FakeSender()
+    while claims := await hooks.claims():
+        attempted = [await _deliver(hooks, claim, http, factor=0, kek=bytes(32)) for claim in claims]
+        assert isinstance(attempted[0], Retry | Exhausted) and attempted[0].error_class == "not_sent"
+    [row], attempts, state = await hooks.deliveries(), await hooks.attempts(), await hooks.state(endpoint_id)
+    assert (row["status"], row["reason"], http.posts) == ("exhausted", "not_sent", 0)
+    assert {(one["error_class"], one["status_code"]) for one in attempts} == {("not_sent", None)} and len(attempts) == row["claims"]
+    assert (state["consecutive_failures"], state["opened_until"], state["failing_since"]) == (0, None, None), "the endpoint is well"
+    assert "webhook.delivery.exhausted" in [one.type for one in await hooks.announced()]
 
 
 @pytest.mark.promise("W-05")

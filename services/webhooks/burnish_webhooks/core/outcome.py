@@ -10,9 +10,11 @@ from burnish_webhooks.core.schedule import next_delay_s
 from burnish_webhooks.core.shown_headers import Shown
 
 ErrorClass = Literal[
-    "dns_failed", "egress_refused", "connect_failed", "tls_failed", "timeout", "connection_lost", "http_status", "redirect", "bad_response"
-]
-"""Why an attempt failed, as the delivery log shows it. Inner ports, open or closed, are never dialled."""
+    "dns_failed", "egress_refused", "connect_failed", "tls_failed", "timeout", "connection_lost", "http_status", "redirect",
+    "bad_response", "not_sent",
+]  # fmt: skip
+"""Why an attempt failed, as the delivery log shows it. Inner ports, open or closed, are never dialled. `not_sent`: it could not be made
+here, such as where a secret does not open with the installation's key; the endpoint has no part in it."""
 
 GONE = 410
 

@@ -1,5 +1,6 @@
 const TROUBLES: Record<string, string> = {
   connect_failed: "the server cannot be reached",
+  not_sent: "it could not be made here (the log of the webhooks service says why)",
   smtp_login_refused: "the mail server refuses the sign-in",
   smtp_not_configured: "the webhooks service knows no mail server",
   smtp_recipients_refused: "the mail server refuses the address",

@@ -30,6 +30,7 @@ const REASONS: Record<string, string> = {
   dismissed: "somebody gave the dead letter up",
   http_status: "no answer was a success",
   timeout: "no answer in time",
+  not_sent: "it could not be made here: the key-encryption key may be another one (the log of the webhooks service says why)",
 };
 
 /** Why a delivery ended undelivered, or an attempt failed. */
