@@ -4174,7 +4174,8 @@ export interface paths {
         };
         /**
          * Compare prompts across test runs
-         * @description The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500.
+         * @description The newest completed run of each version and model, and of each version of a chain, beside the others over the same items of the same
+         *     dataset. At most 500.
          */
         get: operations["summary_v1_metrics_summary_get"];
         put?: never;
@@ -6573,7 +6574,8 @@ export interface paths {
         };
         /**
          * The same, beside the test runs
-         * @description The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500.
+         * @description The newest completed run of each version and model, and of each version of a chain, beside the others over the same items of the same
+         *     dataset. At most 500.
          */
         get: operations["summary_v1_test_runs_summary_get"];
         put?: never;
@@ -13447,6 +13449,11 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Chain
+             * @description Of a test run of a chain its slug; `version` is the chain's.
+             */
+            chain?: string | null;
             /** Evaluator Id */
             evaluator_id?: string | null;
             /** Execution Id */
@@ -13513,7 +13520,10 @@ export interface components {
                 [key: string]: number;
             };
             trend: components["schemas"]["Trend"];
-            /** Versions */
+            /**
+             * Versions
+             * @description By `3` of a prompt, `chain:SLUG@3` of a chain.
+             */
             versions: {
                 [key: string]: number;
             };
@@ -13545,7 +13555,7 @@ export interface components {
             groups: components["schemas"]["FailureGroup"][];
             /**
              * Prompt
-             * @description Null: all prompts.
+             * @description Null: all prompts, and test runs of chains.
              */
             prompt: string | null;
             /**
@@ -22004,14 +22014,25 @@ export interface components {
             /** Accuracy */
             accuracy: number | null;
             /**
+             * Chain
+             * @description Slug of the chain; `version` is its.
+             */
+            chain?: string | null;
+            /**
              * Finished At
              * Format: date-time
              */
             finished_at: string;
-            /** Model */
-            model: string;
-            /** Prompt */
-            prompt: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
+            /**
+             * Prompt
+             * @description Null: a chain was tested.
+             */
+            prompt: string | null;
             /** Simulated */
             simulated: boolean;
             /**
@@ -59359,6 +59380,8 @@ export interface operations {
             query?: {
                 /** @description Only these; may be given several times. */
                 prompt?: string[] | null;
+                /** @description Only these chains, beside those prompts. */
+                chain?: string[] | null;
                 dataset_id?: string | null;
                 split?: ("train" | "validation" | "val" | "test") | null;
                 /** @description `csv`: the same as a file for spreadsheets. */
@@ -77132,6 +77155,8 @@ export interface operations {
             query?: {
                 /** @description Only these; may be given several times. */
                 prompt?: string[] | null;
+                /** @description Only these chains, beside those prompts. */
+                chain?: string[] | null;
                 dataset_id?: string | null;
                 split?: ("train" | "validation" | "val" | "test") | null;
                 /** @description `csv`: the same as a file for spreadsheets. */
