@@ -317,3 +317,35 @@ async def test_an_erased_item_takes_what_the_steps_were_asked_about_it(stack: St
     await books(stack, "DELETE FROM dataset_items WHERE item_id = $1::text::uuid", item)
     assert await books(stack, kept, run["id"], item, True) == []
     assert len(await books(stack, kept, run["id"], item, False)) == before, "and of no other item"
+
+
+@pytest.mark.capability("T8")
+async def test_a_prompt_that_is_purged_takes_what_it_said_in_chains_under_test(stack: Stack, start_optimizer: Any) -> None:
+    optimizer = await start_optimizer()
+    desk = await make_chained_desk(await stack.caller())
+    run = await run_of(desk)
+    said = """SELECT step, output IS NULL AS is_gone, spent_nusd, status FROM evaluations WHERE owner_id = $1::text::uuid
+               ORDER BY execution_id, step NULLS FIRST, item_id"""
+    before = await books(stack, said, run["id"])
+    assert not any(row["is_gone"] for row in before if row["step"] == "mood")
+    await optimizer.end()
+    waiting = await started(desk)
+    await served(desk, "PATCH", "/v1/chains/support", {"archived": True})
+    await served(desk, "POST", "/v1/prompts/mood/archive")
+    refused = await desk.caller("POST", "/v1/prompts/mood/purge", {"confirm": "mood"})
+    assert refused.status == 409 and f"test run {waiting} of the chain 'support'" in refused.body["error"]["message"], refused.body
+    await served(desk, "POST", f"/v1/test-runs/{waiting}/cancel")
+    await start_optimizer()
+    assert (await desk.until(f"/v1/test-runs/{waiting}"))["status"] == "cancelled"
+    await served(desk, "POST", "/v1/prompts/mood/purge", {"confirm": "mood"})
+
+    after = await books(stack, said, run["id"])
+    assert {row["step"] for row in after if row["is_gone"]} == {"mood", "sum"}
+    assert all(row["is_gone"] == (row["step"] in ("mood", "sum")) for row in after)
+    assert [(row["step"], row["spent_nusd"], row["status"]) for row in after] == [
+        (row["step"], row["spent_nusd"], row["status"]) for row in before
+    ]
+    kept = await served(desk, "GET", f"/v1/test-runs/{run['id']}")
+    assert (kept["metrics"], kept["cost_nusd"], kept["failed_cases"]) == (run["metrics"], run["cost_nusd"], run["failed_cases"])
+    assert len(await answers_in_file(desk, run["id"])) == 24
+    await assert_books_are_in_order(stack, desk.caller)
