@@ -304,6 +304,21 @@ async def test_an_optimizer_of_the_release_before_leaves_chains_alone(stack: Sta
             assert [str(row["id"]) for row in rows] == claimed
 
 
+@pytest.mark.capability("I1")
+async def test_a_list_leaves_out_runs_that_only_a_newer_release_can_read(stack: Stack, caller: Caller) -> None:
+    desk = await make_chained_desk(caller)
+    first, newer, last = [await started(desk) for _ in range(3)]
+    await books(stack, """UPDATE test_runs SET chain = '{"form_of": "a release to come"}' WHERE test_run_id = $1::text::uuid""", newer)
+    for query in ("", f"?dataset_id={desk.dataset_id}", "?status=pending"):
+        assert [one["id"] for one in (await served(desk, "GET", f"/v1/test-runs{query}"))["data"]] == [last, first], query
+    page = await served(desk, "GET", "/v1/test-runs?limit=2")
+    assert [one["id"] for one in page["data"]] == [last]
+    rest = await served(desk, "GET", f"/v1/test-runs?limit=2&cursor={page['next_cursor']}")
+    assert [one["id"] for one in rest["data"]] == [first], "the cursor goes on behind what was left out"
+    one = await caller("GET", f"/v1/test-runs/{newer}")
+    assert (one.status, one.body["error"]["code"]) == (503, "unavailable") and "release" in one.body["error"]["message"]
+
+
 @pytest.mark.capability("T8")
 async def test_an_erased_item_takes_what_the_steps_were_asked_about_it(stack: Stack, start_optimizer: Any) -> None:
     await start_optimizer()
