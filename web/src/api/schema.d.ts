@@ -3678,7 +3678,8 @@ export interface paths {
         /**
          * What waits for you, the newest first
          * @description Comments that mention you, that answer yours or are about a version of yours; reviews that you are asked for, and what became of
-         *     those that you asked for. For people who signed in: an API key has no inbox.
+         *     those that you asked for; answers of the review queue that you are asked to look at. For people who signed in: an API key has no
+         *     inbox.
          */
         get: operations["show_v1_inbox_get"];
         put?: never;
@@ -5973,7 +5974,8 @@ export interface paths {
         put?: never;
         /**
          * Put an answer into the queue
-         * @description It comes before all others. One that is in the queue already gets your note; one that was decided stays decided.
+         * @description It comes before all others. One that is in the queue already gets your note; one that was decided stays decided. With an `assignee`
+         *     it stands in their inbox, and nobody else is given it.
          */
         post: operations["post_review_v1_review_post"];
         delete?: never;
@@ -5993,8 +5995,9 @@ export interface paths {
         put?: never;
         /**
          * Claim the next answers
-         * @description The most urgent, and among equals the one that waits longest. Nobody else is given them until the lease is over; what you hold
-         *     already comes first, with a new lease. What you skipped does not come back to you.
+         * @description What you are asked to look at comes first; else the most urgent, and among equals the one that waits longest. Nobody else is given
+         *     them until the lease is over; what you hold already comes before what is new, with a new lease. What you skipped does not come back to
+         *     you, nor does what somebody else is asked to look at.
          */
         post: operations["post_claim_v1_review_claim_post"];
         delete?: never;
@@ -15167,7 +15170,7 @@ export interface components {
         /**
          * InboxItem
          * @description `kind`: you are asked for a review, yours was decided, you are mentioned, somebody answered in a thread of yours, or commented on a
-         *     version that you wrote. `by`: who did it.
+         *     version that you wrote, or you are asked to look at an answer of the review queue. `by`: who did it.
          */
         InboxItem: {
             /**
@@ -15175,6 +15178,11 @@ export interface components {
              * @description Of a comment on how `version` differs from this one.
              */
             against: number | null;
+            /**
+             * Answer Status
+             * @description As the answer of the queue stands now.
+             */
+            answer_status?: ("waiting" | "decided" | "set_aside") | null;
             /**
              * At
              * Format: date-time
@@ -15193,7 +15201,12 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "review_asked" | "review_decided" | "mention" | "answer" | "comment";
+            kind: "review_asked" | "review_decided" | "mention" | "answer" | "comment" | "queue_asked";
+            /**
+             * Queue Item Id
+             * @description The answer of the review queue: `GET /v1/review/{review_id}`.
+             */
+            queue_item_id?: string | null;
             /**
              * Read At
              * @description Null: not yet.
@@ -15211,15 +15224,18 @@ export interface components {
              * @description As the review stands now.
              */
             review_status: ("in_review" | "approved" | "sent_back" | "withdrawn") | null;
-            /** Slug */
-            slug: string;
+            /**
+             * Slug
+             * @description Null: an answer of no prompt.
+             */
+            slug: string | null;
             /**
              * Text
              * @description The beginning of the comment, of the note of the review, or of what was said when it was decided.
              */
             text: string;
             /** Version */
-            version: number;
+            version: number | null;
         };
         /** InboxPage */
         InboxPage: {
@@ -16350,6 +16366,11 @@ export interface components {
              * @description Who picked it; null: the rules of the queue.
              */
             added_by: string | null;
+            /**
+             * Assigned To
+             * @description The member who is asked to look at it; null: whoever comes.
+             */
+            assigned_to: string | null;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed Until */
@@ -19966,6 +19987,11 @@ export interface components {
          */
         PickBody: {
             /**
+             * Assignee
+             * @description The member who is asked to look at it, an editor or admin; the last one who was named counts.
+             */
+            assignee?: string | null;
+            /**
              * Execution Id
              * Format: uuid
              */
@@ -22177,6 +22203,11 @@ export interface components {
              * @description Who picked it; null: the rules of the queue.
              */
             added_by: string | null;
+            /**
+             * Assigned To
+             * @description The member who is asked to look at it; null: whoever comes.
+             */
+            assigned_to: string | null;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed Until */
@@ -22248,6 +22279,11 @@ export interface components {
              * @description Who picked it; null: the rules of the queue.
              */
             added_by: string | null;
+            /**
+             * Assigned To
+             * @description The member who is asked to look at it; null: whoever comes.
+             */
+            assigned_to: string | null;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed Until */
@@ -23631,9 +23667,9 @@ export interface components {
             scored: number;
             /**
              * Simulated
-             * @description Of what was scored, or of who judged, something is simulated.
+             * @description Of what was scored, or of who judged, something is simulated. Null: nothing is scored yet, so nobody knows.
              */
-            simulated: boolean;
+            simulated: boolean | null;
             /** Spent Nusd */
             spent_nusd: number;
             /**
@@ -26320,6 +26356,11 @@ export interface components {
          * @description How a version stands, the labels that name it, and its reviews, the newest first.
          */
         VersionReview: {
+            /**
+             * Approval Refused
+             * @description Of a version in review, why it is not for you to approve though your role may: it holds text of your own, and the workspace asks for four eyes. Null: nothing speaks against it.
+             */
+            approval_refused?: string | null;
             /** Labels */
             labels: string[];
             /** Reviews */
