@@ -1,10 +1,10 @@
 import { Braces, CirclePlay, ListChecks, Save, ScrollText } from "lucide-react";
 import { useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
-import { invalidate, useChange, useRead } from "@/api/hooks";
+import { invalidate, useRead } from "@/api/hooks";
 import { useLiveEvents } from "@/api/live";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink } from "@/kit";
 import { FileList } from "@/kit/execution/Attach";
 import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
