@@ -390,3 +390,30 @@ async def test_who_saves_into_a_prompt_that_somebody_put_away_sees_so_and_keeps_
     await expect(page.get_by_role("tab", name="Versions 2")).to_be_visible()
     saved = (await site.call("GET", f"/v1/prompts/{slug}/versions/2"))["messages"][0]["content"]
     assert saved.endswith(" Sign it.")
+
+
+@pytest.mark.capability("P5", "U1")
+async def test_whoever_wrote_a_version_is_told_before_they_try_to_approve_it(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace("Four eyes")
+    key = await site.key_of(workspace)
+    await site.call("PATCH", f"/v1/workspaces/{workspace}", {"own_approval": False}, key=key)
+    page = await page_as("editor", "/app/settings", workspace_id=workspace)
+    session = await (await page.request.get("/v1/auth/session")).json()
+    headers = {"X-CSRF-Token": session["csrf_token"], "X-Burnish-Workspace": str(workspace)}
+    body = {"slug": "greet", "template": "Greet {{name}}.", "model": "simulated/chat"}
+    assert (await page.request.post("/v1/prompts", data=body, headers=headers)).status == 201
+    await site.call("POST", "/v1/prompts/greet/versions/1/review", {}, key=key)
+
+    await page.goto("/app/prompts/greet?tab=versions")
+    approve = page.get_by_role("region", name="Review").get_by_role("button", name="Approve")
+    await expect(approve).to_have_attribute("aria-disabled", "true")
+    await approve.focus()
+    await expect(approve).to_have_accessible_description("In this workspace nobody approves a version of their own; ask somebody else.")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("region", name="Review")).to_contain_text("in review")
+    await check_axe(page)
+    admin = await page_as("admin", "/app/prompts/greet?tab=versions", workspace_id=workspace)
+    theirs = admin.get_by_role("region", name="Review").get_by_role("button", name="Approve")
+    await expect(theirs).to_be_enabled()
+    await theirs.click()
+    await expect(admin.get_by_role("region", name="Review").get_by_text("approved", exact=True)).to_be_visible()

@@ -119,3 +119,44 @@ async def test_what_is_queued_is_set_and_a_viewer_only_looks(page_as: OpenPage, 
     viewer = await page_as("viewer", f"/app/review?prompt={slug}")
     await expect(viewer.get_by_text("Editors review")).to_be_visible()
     await expect(viewer.get_by_role("button", name="What is queued…")).to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.capability("D5", "U1")
+async def test_one_member_is_asked_for_an_answer_and_finds_it_in_the_inbox(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace("Asked of one")
+    key = await site.key_of(workspace)
+    await site.person("editor", workspace)
+    body = {"slug": "asked", "template": "Say {{x}}", "model": "simulated/chat", "label": "production"}
+    await site.call("POST", "/v1/prompts", body, key=key)
+    run = (await site.call("POST", "/v1/executions", {"prompt": "asked", "variables": {"x": "hello"}}, key=key))["id"]
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while not (await site.call("GET", "/v1/executions?prompt=asked", key=key))["data"]:
+            await asyncio.sleep(0.1)
+    admin = await page_as("admin", f"/app/runs/{run}", workspace_id=workspace)
+    await admin.get_by_role("button", name="Ask for review…").click()
+    dialog = admin.get_by_role("dialog")
+    await dialog.get_by_label("What to look at").fill("Is the <b>tone</b> right?")
+    await dialog.get_by_role("button", name="Who should look").click()
+    await admin.get_by_placeholder("Type to find").fill("Edith")
+    await admin.get_by_role("option", name="Edith Clarke").first.click()
+    await check_axe(admin, without=BEHIND_A_DIALOG)
+    await dialog.get_by_role("button", name="Ask", exact=True).click()
+    await expect(dialog).to_have_count(0)
+
+    page = await page_as("editor", "/app/inbox", workspace_id=workspace)
+    told = page.get_by_role("list", name="Inbox").get_by_role("listitem")
+    await expect(told).to_contain_text("Ada Lovelace asks you to look at an answer of asked v1")
+    await expect(told).to_contain_text("Is the <b>tone</b> right?")
+    await expect(told).to_contain_text("to do")
+    await expect(page.get_by_role("link", name="Inbox 1 unread")).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    await told.get_by_role("link", name="Open the review queue").click()
+    card = page.get_by_role("article", name="Answer to review")
+    await expect(card).to_contain_text("Edith Clarke")
+    await page.keyboard.press("y")
+    await expect(page.get_by_text("Nothing waits", exact=True)).to_be_visible()
+    await page.goto(site.at("/app/inbox?show=all"))
+    await expect(told).to_contain_text("done")
+    await told.get_by_role("link", name="See what was decided").click()
+    await expect(page.get_by_role("dialog", name="Decided answer")).to_contain_text("Is the <b>tone</b> right?")

@@ -106,6 +106,7 @@ def _of_case(row: Record) -> Failure:
         expected=category(case.get("expected")),
         answered=category(case.get("output")),
         person="",
+        chain=row["chain"] or "",
         reference={"test_run_id": str(row["test_run_id"])} | ({"item_id": str(case["item_id"])} if case.get("item_id") else {}),
     )
 

@@ -65,7 +65,9 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         run = await runs_store.load_test_run(tx, claim)
         named = [one.model for one in run.chain.prompts.values()] if run.chain else [run.prompt.model] if run.prompt else []
         models = {one: await runs_store.load_model(tx, run.workspace_id, one) for one in dict.fromkeys(named)}
-        steps = ChainSteps.of(run.chain, await runs_store.load_chain_versions(tx, run.workspace_id, run.chain)) if run.chain else None
+        steps = None
+        if run.chain is not None:
+            steps = ChainSteps.of(run.chain, await runs_store.load_chain_versions(tx, run.workspace_id, run.chain, pinned=run.pinned))
         items = await datasets_store.load_for_test_run(
             tx, run.workspace_id, run.dataset_id, version=run.dataset_version, split=run.split, owner_id=run.test_run_id,
             item_ids=run.item_ids,

@@ -304,6 +304,21 @@ async def test_an_optimizer_of_the_release_before_leaves_chains_alone(stack: Sta
             assert [str(row["id"]) for row in rows] == claimed
 
 
+@pytest.mark.capability("I1")
+async def test_a_list_leaves_out_runs_that_only_a_newer_release_can_read(stack: Stack, caller: Caller) -> None:
+    desk = await make_chained_desk(caller)
+    first, newer, last = [await started(desk) for _ in range(3)]
+    await books(stack, """UPDATE test_runs SET chain = '{"form_of": "a release to come"}' WHERE test_run_id = $1::text::uuid""", newer)
+    for query in ("", f"?dataset_id={desk.dataset_id}", "?status=pending"):
+        assert [one["id"] for one in (await served(desk, "GET", f"/v1/test-runs{query}"))["data"]] == [last, first], query
+    page = await served(desk, "GET", "/v1/test-runs?limit=2")
+    assert [one["id"] for one in page["data"]] == [last]
+    rest = await served(desk, "GET", f"/v1/test-runs?limit=2&cursor={page['next_cursor']}")
+    assert [one["id"] for one in rest["data"]] == [first], "the cursor goes on behind what was left out"
+    one = await caller("GET", f"/v1/test-runs/{newer}")
+    assert (one.status, one.body["error"]["code"]) == (503, "unavailable") and "release" in one.body["error"]["message"]
+
+
 @pytest.mark.capability("T8")
 async def test_an_erased_item_takes_what_the_steps_were_asked_about_it(stack: Stack, start_optimizer: Any) -> None:
     await start_optimizer()
@@ -317,3 +332,35 @@ async def test_an_erased_item_takes_what_the_steps_were_asked_about_it(stack: St
     await books(stack, "DELETE FROM dataset_items WHERE item_id = $1::text::uuid", item)
     assert await books(stack, kept, run["id"], item, True) == []
     assert len(await books(stack, kept, run["id"], item, False)) == before, "and of no other item"
+
+
+@pytest.mark.capability("T8")
+async def test_a_prompt_that_is_purged_takes_what_it_said_in_chains_under_test(stack: Stack, start_optimizer: Any) -> None:
+    optimizer = await start_optimizer()
+    desk = await make_chained_desk(await stack.caller())
+    run = await run_of(desk)
+    said = """SELECT step, output IS NULL AS is_gone, spent_nusd, status FROM evaluations WHERE owner_id = $1::text::uuid
+               ORDER BY execution_id, step NULLS FIRST, item_id"""
+    before = await books(stack, said, run["id"])
+    assert not any(row["is_gone"] for row in before if row["step"] == "mood")
+    await optimizer.end()
+    waiting = await started(desk)
+    await served(desk, "PATCH", "/v1/chains/support", {"archived": True})
+    await served(desk, "POST", "/v1/prompts/mood/archive")
+    refused = await desk.caller("POST", "/v1/prompts/mood/purge", {"confirm": "mood"})
+    assert refused.status == 409 and f"test run {waiting} of the chain 'support'" in refused.body["error"]["message"], refused.body
+    await served(desk, "POST", f"/v1/test-runs/{waiting}/cancel")
+    await start_optimizer()
+    assert (await desk.until(f"/v1/test-runs/{waiting}"))["status"] == "cancelled"
+    await served(desk, "POST", "/v1/prompts/mood/purge", {"confirm": "mood"})
+
+    after = await books(stack, said, run["id"])
+    assert {row["step"] for row in after if row["is_gone"]} == {"mood", "sum"}
+    assert all(row["is_gone"] == (row["step"] in ("mood", "sum")) for row in after)
+    assert [(row["step"], row["spent_nusd"], row["status"]) for row in after] == [
+        (row["step"], row["spent_nusd"], row["status"]) for row in before
+    ]
+    kept = await served(desk, "GET", f"/v1/test-runs/{run['id']}")
+    assert (kept["metrics"], kept["cost_nusd"], kept["failed_cases"]) == (run["metrics"], run["cost_nusd"], run["failed_cases"])
+    assert len(await answers_in_file(desk, run["id"])) == 24
+    await assert_books_are_in_order(stack, desk.caller)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_test_runs import books
 
 
 @pytest.mark.capability("P2", "P6")
@@ -36,3 +37,28 @@ async def test_a_moved_snippet_tests_again_the_prompts_that_change(stack: Stack,
     assert again["status"] == "completed", again
     assert again["progress"]["total"] == run["progress"]["total"]
     assert again["metrics"]["correct"] != run["metrics"]["correct"], "the model was asked with other words"
+
+
+@pytest.mark.capability("D2", "P2", "P8")
+async def test_a_run_asks_with_the_snippets_of_its_beginning(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    """Whoever takes it, and takes it again after a pause or a crash, reads what was meant when it was asked for."""
+    for slug, template in (("voice", "the first voice"), ("tone", "Be brief, says {{> voice}}."), ("spoken", "{{> tone}}\n\n{{ticket}}")):
+        made = await desk.caller("POST", "/v1/prompts", {"slug": slug, "template": template, "model": "simulated/chat"})
+        assert made.status == 201, made.body
+    step = {"id": "say", "prompt": "spoken", "variables": {"ticket": "variables.ticket"}}
+    chain = {"slug": "talk", "parameters": {"ticket": {"type": "string"}}, "steps": [step]}
+    assert (await desk.caller("POST", "/v1/chains", chain)).status == 201
+    body = {"dataset_id": desk.dataset_id, "split": "val"}
+    runs = [(await desk.caller("POST", "/v1/test-runs", body | tested)).body["id"] for tested in ({"prompt": "spoken"}, {"chain": "talk"})]
+    await desk.caller("POST", "/v1/prompts/voice/versions", {"base_version": 1, "template": "the second voice"})
+    assert (await desk.caller("PUT", "/v1/prompts/voice/labels/production", {"version": 2})).status == 200
+    await start_optimizer()
+    said = """SELECT DISTINCT c.messages::text AS text FROM executions e JOIN execution_contents c USING (execution_id)
+               WHERE e.job_id = $1::text::uuid"""
+    for run in runs:
+        assert (await desk.until(f"/v1/test-runs/{run}"))["status"] == "completed"
+        texts = [row["text"] for row in await books(stack, said, run)]
+        assert texts and all("says the first voice" in text for text in texts), texts[:1]
+    after = (await desk.caller("POST", "/v1/test-runs", body | {"chain": "talk"})).body["id"]
+    assert (await desk.until(f"/v1/test-runs/{after}"))["status"] == "completed"
+    assert all("says the second voice" in row["text"] for row in await books(stack, said, after)), "a new run asks with what is meant now"

@@ -214,9 +214,13 @@ async def test_nobody_approves_their_own_where_the_workspace_says_so(bench: Benc
     admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
     await created(call)
     await protect(admin, own_approval=False)
-    await call("POST", "/v1/prompts/hello/versions/1/review")
+    asked = await call("POST", "/v1/prompts/hello/versions/1/review")
     own = await call("POST", "/v1/prompts/hello/versions/1/review/approve")
     assert own.status == 403 and "own" in own.body["error"]["message"]
+    refused = own.body["error"]["message"]
+    assert asked.body["approval_refused"] == refused, "said before somebody tries"
+    assert (await call("GET", "/v1/prompts/hello/versions/1/review")).body["approval_refused"] == refused
+    assert (await admin("GET", "/v1/prompts/hello/versions/1/review")).body["approval_refused"] is None
     sister = await bench.caller(first, workspace_id=call.workspace_id)
     keys = await sql(bench, "SELECT api_key_id FROM api_keys WHERE workspace_id = $1 ORDER BY api_key_id", call.workspace_id)
     for column, value in (("created_by", f"user:{new_uuid()}"), ("first_key_id", keys[0]["api_key_id"])):
@@ -258,8 +262,11 @@ async def test_nobody_is_the_only_one_to_approve_text_of_their_own(bench: Bench,
     assert (own.status, own.body["error"]["param"]) == (403, "version"), own.body
     assert own.body["error"]["details"] == {"written_in": 1, "part": "messages", "text": "Be polite."}
     assert "version 1 (messages: 'Be polite.')" in own.body["error"]["message"]
+    said = (await call("GET", "/v1/prompts/hello/versions/2/review")).body
+    assert (said["status"], said["approval_refused"]) == ("in_review", own.body["error"]["message"])
     await call("POST", "/v1/prompts/hello/versions/1/review")
     assert (await other("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 200, "the other one never wrote that"
+    assert (await call("GET", "/v1/prompts/hello/versions/2/review")).body["approval_refused"] is None
     assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 200, "somebody else approved it"
     assert (await admin("POST", "/v1/prompts/hello/versions/1/review/send-back", {"comment": "no"})).status == 200
     assert (await admin("POST", "/v1/prompts/hello/versions/2/review/send-back", {"comment": "no"})).status == 200

@@ -196,6 +196,9 @@ async def test_a_quiet_prompt_is_found_behind_a_busy_one(analytics: Analytics, c
 
 async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(analytics: Analytics, caller: Caller) -> None:
     await with_prompt(caller)
+    step = {"id": "say", "prompt": "route", "variables": {"text": "variables.input"}}
+    chain = {"slug": "desk", "parameters": {"input": {"type": "string"}}, "steps": [step]}
+    assert (await caller("POST", "/v1/chains", chain)).status == 201
     items = [{"input": f"question {n} on {word}", "expected": word, "split": "validation"} for n in range(4) for word in ("tax", "rent")]
     dataset = (await caller("POST", "/v1/datasets", {"name": "cases", "items": items})).body["id"]
     run = (await caller("POST", "/v1/test-runs", {"prompt": "route", "version": 1, "dataset_id": dataset, "split": "validation"})).body[
@@ -210,6 +213,11 @@ async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(
         "UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), result = $2 WHERE test_run_id = $1::text::uuid",
         run, {"metrics": {"total": 8, "correct": 0}, "failed_cases": cases},
     )  # fmt: skip
+    of_chain = await caller("POST", "/v1/test-runs", {"chain": "desk", "version": 1, "dataset_id": dataset, "split": "validation"})
+    await analytics.rows(
+        "UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), result = $2 WHERE test_run_id = $1::text::uuid",
+        of_chain.body["id"], {"metrics": {"total": 8, "correct": 4}, "failed_cases": cases[:12]},
+    )  # fmt: skip
     workspace, evaluator = caller.workspace.workspace_id, new_uuid()
     for n in range(3):
         await analytics.rows(
@@ -220,6 +228,12 @@ async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(
         )  # fmt: skip
     async with at_work(analytics):
         answer = await grouped(caller, "?prompt=route")
+        of_all = await grouped(caller)
+    assert of_all["considered"] == {"test_run": 12, "evaluator": 3}, "with those of the chain"
+    of_tax = next(one for one in of_all["groups"] if one["name"].startswith("tax"))
+    assert of_tax["versions"] == {"1": 4, "chain:desk@1": 2}
+    told = [(one["chain"], one["version"], one["test_run_id"]) for one in of_tax["examples"] if one["chain"]]
+    assert told == [("desk", 1, of_chain.body["id"])] * 2 and all(one["asked"] for one in of_tax["examples"])
     names = sorted(one["name"] for one in answer["groups"])
     assert answer["considered"] == {"test_run": 8, "evaluator": 3} and len(names) == 3
     assert names[0].startswith("rent answered as other") and names[1].startswith("tax answered as other")

@@ -13,13 +13,16 @@ from tests.embedded.superuser import as_superuser
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A3", "D3")]
 
 
-async def finished_run(stack: Stack, caller: Caller, dataset_id: str, *, prompt: str, version: int, correct: int, total: int = 100) -> str:
-    """A test run over the API, with a result as the optimizer would write it."""
-    body = {"prompt": prompt, "version": version, "dataset_id": dataset_id, "split": "validation"}
+async def finished_run(
+    stack: Stack, caller: Caller, dataset_id: str, *, version: int, correct: int, total: int = 100, prompt: str = "", chain: str = ""
+) -> str:
+    """A test run over the API, of a prompt or a chain, with a result as the optimizer would write it."""
+    tested = {"chain": chain} if chain else {"prompt": prompt}
+    body = tested | {"version": version, "dataset_id": dataset_id, "split": "validation"}
     started = await caller("POST", "/v1/test-runs", body)
     assert started.status == 202, started.body
     result = {
-        "metrics": {"correct": correct, "total": total, "errors": 0},
+        "metrics": {"correct": correct, "total": total, "errors": 0, "overall_accuracy": correct / total},
         "cost_nusd": 1000 * version,
         "latency_ms": {"p50": 10, "p95": 20},
         "evaluators": [],
@@ -88,3 +91,38 @@ async def test_a_summary_can_be_narrowed_and_taken_as_a_file_and_is_nobody_elses
         ("chatty", "0.7", "cases", "7"),
     ]
     assert (await (await stack.caller())("GET", "/v1/test-runs/summary")).body == {"data": []}
+
+
+async def test_chains_stand_beside_prompts_in_the_summary_and_in_reports(stack: Stack, caller: Caller) -> None:
+    dataset_id = await two_prompts_and_a_dataset(caller)
+    step = {"id": "say", "prompt": "terse@1", "variables": {"text": "variables.input"}}
+    for slug in ("short", "long"):
+        body = {"slug": slug, "parameters": {"input": {"type": "string"}}, "steps": [step]}
+        assert (made := await caller("POST", "/v1/chains", body)).status == 201, made.body
+    await finished_run(stack, caller, dataset_id, prompt="terse", version=1, correct=7, total=10)
+    of_short = await finished_run(stack, caller, dataset_id, chain="short", version=1, correct=9, total=10)
+    await finished_run(stack, caller, dataset_id, chain="long", version=1, correct=5, total=10)
+
+    async def tested(query: str) -> list[str]:
+        answer = await caller("GET", f"/v1/test-runs/summary?{query}")
+        assert answer.status == 200, answer.body
+        return [one["prompt"] or f"chain {one['chain']}" for compared in answer.body["data"] for one in compared["runs"]]
+
+    assert await tested("chain=short") == ["chain short"]
+    assert await tested("chain=short&chain=long") == ["chain short", "chain long"]
+    assert await tested("prompt=terse&chain=long") == ["terse", "chain long"]
+    assert await tested("prompt=terse") == ["terse"] and await tested("chain=terse") == []
+    assert await tested("") == ["chain short", "terse", "chain long"]
+    refused = await caller("GET", "/v1/test-runs/summary?chain=No%20slug")
+    assert (refused.status, refused.body["error"]["param"]) == (422, "chain")
+
+    report = await caller("POST", "/v1/reports", {"kind": "workspace"})
+    assert report.status == 201, report.body
+    runs = {one["prompt"] or f"chain {one['chain']}": one for one in report.body["content"]["test_runs"]}
+    assert set(runs) == {"terse", "chain short", "chain long"}
+    short = runs["chain short"]
+    assert (short["test_run_id"], short["version"], short["model"], short["accuracy"]) == (of_short, 1, None, 0.9)
+    table = (await caller("GET", f"/v1/reports/{report.body['id']}?format=csv")).raw.decode()
+    assert f"test_run,{of_short},chain,short" in table
+    of_prompt = (await caller("POST", "/v1/reports", {"kind": "prompt", "target": "terse"})).body["content"]["test_runs"]
+    assert [one["prompt"] for one in of_prompt] == ["terse"], "a chain's figures are no figures of a prompt in it"

@@ -71,6 +71,7 @@ async def test_past_executions_that_fit_are_scored_once(caller: Caller, start_op
     assert {name: told[name] for name in wanted} == wanted
     made = await say(caller, "POST", "/v1/scorings", what | {"newest": 2})
     assert (made["status"], made["total"], made["waiting"], made["limit_nusd"]) == ("running", 2, 2, None)
+    assert made["simulated"] is None, "nothing is scored yet"
     again = await say(caller, "POST", "/v1/scorings/forecast", what)
     assert (again["scored_already"], again["to_score"]) == (2, 1), "what waits is as good as scored"
     await start_optimizer()

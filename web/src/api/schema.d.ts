@@ -3678,7 +3678,8 @@ export interface paths {
         /**
          * What waits for you, the newest first
          * @description Comments that mention you, that answer yours or are about a version of yours; reviews that you are asked for, and what became of
-         *     those that you asked for. For people who signed in: an API key has no inbox.
+         *     those that you asked for; answers of the review queue that you are asked to look at. For people who signed in: an API key has no
+         *     inbox.
          */
         get: operations["show_v1_inbox_get"];
         put?: never;
@@ -4174,7 +4175,8 @@ export interface paths {
         };
         /**
          * Compare prompts across test runs
-         * @description The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500.
+         * @description The newest completed run of each version and model, and of each version of a chain, beside the others over the same items of the same
+         *     dataset. At most 500.
          */
         get: operations["summary_v1_metrics_summary_get"];
         put?: never;
@@ -5972,7 +5974,8 @@ export interface paths {
         put?: never;
         /**
          * Put an answer into the queue
-         * @description It comes before all others. One that is in the queue already gets your note; one that was decided stays decided.
+         * @description It comes before all others. One that is in the queue already gets your note; one that was decided stays decided. With an `assignee`
+         *     it stands in their inbox, and nobody else is given it.
          */
         post: operations["post_review_v1_review_post"];
         delete?: never;
@@ -5992,8 +5995,9 @@ export interface paths {
         put?: never;
         /**
          * Claim the next answers
-         * @description The most urgent, and among equals the one that waits longest. Nobody else is given them until the lease is over; what you hold
-         *     already comes first, with a new lease. What you skipped does not come back to you.
+         * @description What you are asked to look at comes first; else the most urgent, and among equals the one that waits longest. Nobody else is given
+         *     them until the lease is over; what you hold already comes before what is new, with a new lease. What you skipped does not come back to
+         *     you, nor does what somebody else is asked to look at.
          */
         post: operations["post_claim_v1_review_claim_post"];
         delete?: never;
@@ -6573,7 +6577,8 @@ export interface paths {
         };
         /**
          * The same, beside the test runs
-         * @description The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500.
+         * @description The newest completed run of each version and model, and of each version of a chain, beside the others over the same items of the same
+         *     dataset. At most 500.
          */
         get: operations["summary_v1_test_runs_summary_get"];
         put?: never;
@@ -13447,6 +13452,11 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Chain
+             * @description Of a test run of a chain its slug; `version` is the chain's.
+             */
+            chain?: string | null;
             /** Evaluator Id */
             evaluator_id?: string | null;
             /** Execution Id */
@@ -13513,7 +13523,10 @@ export interface components {
                 [key: string]: number;
             };
             trend: components["schemas"]["Trend"];
-            /** Versions */
+            /**
+             * Versions
+             * @description By `3` of a prompt, `chain:SLUG@3` of a chain.
+             */
             versions: {
                 [key: string]: number;
             };
@@ -13545,7 +13558,7 @@ export interface components {
             groups: components["schemas"]["FailureGroup"][];
             /**
              * Prompt
-             * @description Null: all prompts.
+             * @description Null: all prompts, and test runs of chains.
              */
             prompt: string | null;
             /**
@@ -15157,7 +15170,7 @@ export interface components {
         /**
          * InboxItem
          * @description `kind`: you are asked for a review, yours was decided, you are mentioned, somebody answered in a thread of yours, or commented on a
-         *     version that you wrote. `by`: who did it.
+         *     version that you wrote, or you are asked to look at an answer of the review queue. `by`: who did it.
          */
         InboxItem: {
             /**
@@ -15165,6 +15178,11 @@ export interface components {
              * @description Of a comment on how `version` differs from this one.
              */
             against: number | null;
+            /**
+             * Answer Status
+             * @description As the answer of the queue stands now.
+             */
+            answer_status?: ("waiting" | "decided" | "set_aside") | null;
             /**
              * At
              * Format: date-time
@@ -15183,7 +15201,12 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "review_asked" | "review_decided" | "mention" | "answer" | "comment";
+            kind: "review_asked" | "review_decided" | "mention" | "answer" | "comment" | "queue_asked";
+            /**
+             * Queue Item Id
+             * @description The answer of the review queue: `GET /v1/review/{review_id}`.
+             */
+            queue_item_id?: string | null;
             /**
              * Read At
              * @description Null: not yet.
@@ -15201,15 +15224,18 @@ export interface components {
              * @description As the review stands now.
              */
             review_status: ("in_review" | "approved" | "sent_back" | "withdrawn") | null;
-            /** Slug */
-            slug: string;
+            /**
+             * Slug
+             * @description Null: an answer of no prompt.
+             */
+            slug: string | null;
             /**
              * Text
              * @description The beginning of the comment, of the note of the review, or of what was said when it was decided.
              */
             text: string;
             /** Version */
-            version: number;
+            version: number | null;
         };
         /** InboxPage */
         InboxPage: {
@@ -16340,6 +16366,11 @@ export interface components {
              * @description Who picked it; null: the rules of the queue.
              */
             added_by: string | null;
+            /**
+             * Assigned To
+             * @description The member who is asked to look at it; null: whoever comes.
+             */
+            assigned_to: string | null;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed Until */
@@ -19956,6 +19987,11 @@ export interface components {
          */
         PickBody: {
             /**
+             * Assignee
+             * @description The member who is asked to look at it, an editor or admin; the last one who was named counts.
+             */
+            assignee?: string | null;
+            /**
              * Execution Id
              * Format: uuid
              */
@@ -22004,14 +22040,25 @@ export interface components {
             /** Accuracy */
             accuracy: number | null;
             /**
+             * Chain
+             * @description Slug of the chain; `version` is its.
+             */
+            chain?: string | null;
+            /**
              * Finished At
              * Format: date-time
              */
             finished_at: string;
-            /** Model */
-            model: string;
-            /** Prompt */
-            prompt: string;
+            /**
+             * Model
+             * @description Null: of a chain, whose steps name theirs.
+             */
+            model: string | null;
+            /**
+             * Prompt
+             * @description Null: a chain was tested.
+             */
+            prompt: string | null;
             /** Simulated */
             simulated: boolean;
             /**
@@ -22156,6 +22203,11 @@ export interface components {
              * @description Who picked it; null: the rules of the queue.
              */
             added_by: string | null;
+            /**
+             * Assigned To
+             * @description The member who is asked to look at it; null: whoever comes.
+             */
+            assigned_to: string | null;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed Until */
@@ -22227,6 +22279,11 @@ export interface components {
              * @description Who picked it; null: the rules of the queue.
              */
             added_by: string | null;
+            /**
+             * Assigned To
+             * @description The member who is asked to look at it; null: whoever comes.
+             */
+            assigned_to: string | null;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed Until */
@@ -23610,9 +23667,9 @@ export interface components {
             scored: number;
             /**
              * Simulated
-             * @description Of what was scored, or of who judged, something is simulated.
+             * @description Of what was scored, or of who judged, something is simulated. Null: nothing is scored yet, so nobody knows.
              */
-            simulated: boolean;
+            simulated: boolean | null;
             /** Spent Nusd */
             spent_nusd: number;
             /**
@@ -26299,6 +26356,11 @@ export interface components {
          * @description How a version stands, the labels that name it, and its reviews, the newest first.
          */
         VersionReview: {
+            /**
+             * Approval Refused
+             * @description Of a version in review, why it is not for you to approve though your role may: it holds text of your own, and the workspace asks for four eyes. Null: nothing speaks against it.
+             */
+            approval_refused?: string | null;
             /** Labels */
             labels: string[];
             /** Reviews */
@@ -59359,6 +59421,8 @@ export interface operations {
             query?: {
                 /** @description Only these; may be given several times. */
                 prompt?: string[] | null;
+                /** @description Only these chains, beside those prompts. */
+                chain?: string[] | null;
                 dataset_id?: string | null;
                 split?: ("train" | "validation" | "val" | "test") | null;
                 /** @description `csv`: the same as a file for spreadsheets. */
@@ -77132,6 +77196,8 @@ export interface operations {
             query?: {
                 /** @description Only these; may be given several times. */
                 prompt?: string[] | null;
+                /** @description Only these chains, beside those prompts. */
+                chain?: string[] | null;
                 dataset_id?: string | null;
                 split?: ("train" | "validation" | "val" | "test") | null;
                 /** @description `csv`: the same as a file for spreadsheets. */

@@ -32,7 +32,7 @@ class Failure:
     """One answer that was wrong, as somebody or something said. `complaint`: what was said of it; `asked`: what was asked.
 
     `expected`, `answered`: where both are short enough to be categories. `person`: who said it, '' for nobody who is known.
-    `reference`: ids by which its words are found again.
+    `reference`: ids by which its words are found again. `chain`: the slug of the chain whose answer it is; `version` is then its.
     """
 
     source: Source
@@ -44,6 +44,12 @@ class Failure:
     answered: str
     person: str
     reference: Mapping[str, str]
+    chain: str = ""
+
+    @property
+    def named_version(self) -> str:
+        """`3` of a prompt, `chain:support@3` of a chain."""
+        return f"chain:{self.chain}@{self.version}" if self.chain else str(self.version)
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -116,13 +122,21 @@ def _group(name: str, group: FoundGroup, members: Sequence[Failure], *, of: int,
         "size": len(members),
         "share": round(len(members) / of, 4),
         "sources": dict(Counter(one.source for one in members)),
-        "versions": {str(version): n for version, n in sorted(Counter(one.version for one in members).items())},
+        "versions": {
+            name: n for (_, _, name), n in sorted(Counter((one.chain, one.version, one.named_version) for one in members).items())
+        },
         "trend": {"older": older, "newer": newer, "change": round(newer / older - 1, 4) if older else None},
         "days": [days.get(n, 0) for n in range(max(1, -int(-(end - start) // ONE_DAY)))],
         "first_at": in_utc(min(one.at for one in members)),
         "last_at": in_utc(max(one.at for one in members)),
         "examples": [
-            {"source": one.source, "at": in_utc(one.at), "version": one.version, **one.reference}
+            {
+                "source": one.source,
+                "at": in_utc(one.at),
+                "version": one.version,
+                **({"chain": one.chain} if one.chain else {}),
+                **one.reference,
+            }
             for one in sorted(members, key=lambda one: one.order, reverse=True)[:EXAMPLES_MOST]
         ],
     }

@@ -97,16 +97,17 @@ async def reactions(tx: Tx, workspace_id: UUID, slug: str, *, since: datetime, a
 
 
 async def wrong_answers(tx: Tx, workspace_id: UUID, slug: str, *, since: datetime, at_most: int) -> Sequence[Record]:
-    """Failed cases of the newest completed run of each version, model and dataset; an item once, however often it was asked."""
+    """Failed cases of the newest completed run of each version, model and dataset; an item once, however often it was asked. `chain`: the
+    slug of what was tested in place of a prompt, among those of all prompts alone."""
     return await tx.fetch(
-        """SELECT d.test_run_id, d.version, d.finished_at, d.failed FROM (
-           SELECT DISTINCT ON (r.test_run_id, coalesce(c.failed ->> 'item_id', c.n::text)) r.test_run_id, r.version, r.finished_at,
-                  c.failed, c.n
-             FROM (SELECT DISTINCT ON (t.slug, t.version, t.model, t.dataset_id, t.split) t.test_run_id, t.version, t.finished_at, t.result
-                     FROM (SELECT * FROM test_runs x WHERE x.workspace_id = $1 AND x.slug IS NOT NULL AND $2 IN ('', x.slug)
-                              AND x.status = 'completed'
+        """SELECT d.test_run_id, d.chain, d.version, d.finished_at, d.failed FROM (
+           SELECT DISTINCT ON (r.test_run_id, coalesce(c.failed ->> 'item_id', c.n::text)) r.test_run_id, r.chain, r.version,
+                  r.finished_at, c.failed, c.n
+             FROM (SELECT DISTINCT ON (t.chain_id, t.slug, t.version, t.model, t.dataset_id, t.split) t.test_run_id,
+                          t.chain ->> 'slug' AS chain, t.version, t.finished_at, t.result
+                     FROM (SELECT * FROM test_runs x WHERE x.workspace_id = $1 AND $2 IN ('', x.slug) AND x.status = 'completed'
                               AND x.finished_at >= $3 AND x.forgotten_at IS NULL ORDER BY x.finished_at DESC LIMIT $4) t
-                    ORDER BY t.slug, t.version, t.model, t.dataset_id, t.split, t.finished_at DESC) r,
+                    ORDER BY t.chain_id, t.slug, t.version, t.model, t.dataset_id, t.split, t.finished_at DESC) r,
                   jsonb_array_elements(CASE jsonb_typeof(r.result -> 'failed_cases') WHEN 'array' THEN r.result -> 'failed_cases'
                                        ELSE '[]' END) WITH ORDINALITY c(failed, n)
             ORDER BY r.test_run_id, coalesce(c.failed ->> 'item_id', c.n::text), c.n) d

@@ -102,7 +102,9 @@ class ScoringAnswer(BaseModel):
     limit_nusd: int | None
     spent_nusd: int
     held_nusd: int
-    simulated: bool = Field(description="Of what was scored, or of who judged, something is simulated.")
+    simulated: bool | None = Field(
+        description="Of what was scored, or of who judged, something is simulated. Null: nothing is scored yet, so nobody knows."
+    )
     created_by: str
     created_at: datetime
     cancelled_at: datetime | None
@@ -121,6 +123,6 @@ def scoring_answer(row: Record) -> ScoringAnswer:
         paused_because=row["paused_because"] if row["status"] == "paused" else None, wanted=row["wanted"], total=row["tasks_total"],
         waiting=row["waiting"], scored=row["scores"], passed=row["passed"], no_scores=row["no_scores"], dropped=row["tasks_dropped"],
         mean=row["score_sum"] / row["scores"] if row["scores"] else None, limit_nusd=row["cap_nusd"], spent_nusd=row["spent_nusd"],
-        held_nusd=row["held_nusd"], simulated=row["simulated"], created_by=row["created_by"], created_at=row["created_at"],
-        cancelled_at=row["archived_at"],
+        held_nusd=row["held_nusd"], simulated=row["simulated"] if row["scores"] + row["no_scores"] else None, created_by=row["created_by"],
+        created_at=row["created_at"], cancelled_at=row["archived_at"],
     )  # fmt: skip

@@ -34,7 +34,7 @@ OPTIMIZATION_TABLES: Final = (
     _table(
         "test_runs",
         "test_run_id prompt_id slug chain_id chain version model dataset_id dataset_version split repeats status total done result error"
-        " simulated evaluator_ids judge_model open_ended cases_digest compare_with failed_of item_ids group_id paused_at"
+        " simulated evaluator_ids judge_model open_ended cases_digest compare_with failed_of item_ids group_id paused_at snippets"
         " created_by created_at started_at"
         " finished_at forgotten_at",
         "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,

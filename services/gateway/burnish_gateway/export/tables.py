@@ -83,7 +83,7 @@ TABLES: Final = (
         "prompt_comments",
         "comment_id prompt_id version against part reply_to body mentions author created_at edited_at resolved_by resolved_at", "comment_id"
     ),
-    _table("inbox_items", "item_id user_id kind prompt_id version comment_id review_id made_by made_at read_at", "item_id"),
+    _table("inbox_items", "item_id user_id kind prompt_id version comment_id review_id queue_item_id made_by made_at read_at", "item_id"),
     _table("prompt_labels", "prompt_id label version moved_at", "prompt_id label"),
     _table("prompt_label_moves", "move_id prompt_id label from_version to_version reason author moved_at", "move_id"),
     _table(
@@ -219,8 +219,8 @@ TABLES: Final = (
     _table("review_settings", "slug low_rated uncertain sample_ratio most_waiting dataset_id updated_at", "slug"),
     _table(
         "review_items",
-        "review_id execution_id slug version label model simulated reasons added_by added_at note claimed_by claimed_until skipped_by"
-        " set_aside verdict expected decided_by decided_at dataset_id item_id item_added forgotten_at",
+        "review_id execution_id slug version label model simulated reasons added_by added_at note assigned_to claimed_by claimed_until"
+        " skipped_by set_aside verdict expected decided_by decided_at dataset_id item_id item_added forgotten_at",
         "review_id", urgency=INTERNAL, voice=INTERNAL,
     ),
     _table("alert_channels", "channel_id kind name settings filters enabled created_at updated_at", "channel_id", secret_sealed=SECRET),

@@ -1,5 +1,6 @@
 """`/v1/test-runs`, `/v1/optimizations` and `/v1/suggestions`."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from burnish_gateway.optimization.start_run import start_test_runs
 from burnish_gateway.optimization.store import RunKind
 from burnish_gateway.optimization.wake import wake_test_runs
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.readable import read_or_later, readable
 from burnish_gateway.still_allowed import while_allowed
 from burnish_gateway.wire import include, make_router
 from burnish_shared.db.session import Tx
@@ -91,12 +93,13 @@ async def list_test_runs(
     slug = None if chain is None else parse_slug(chain, param="chain")
     of = {"chain": slug, "dataset_id": dataset_id, "group_id": group_id, "version": version, "of_cases": of_cases}
     page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, **of, limit=limit, cursor=cursor)
-    return answers.TestRunPage(data=[answers.test_run_answer(row, in_full=False) for row in page["data"]], next_cursor=page["next_cursor"])
+    data = readable(page["data"], partial(answers.test_run_answer, in_full=False), what="test run")
+    return answers.TestRunPage(data=data, next_cursor=page["next_cursor"])
 
 
 @router.get("/v1/test-runs/{run_id}", summary="One test run")
 async def read_test_run(gateway: GatewayParts, principal: Viewer, run_id: UUID) -> answers.TestRunAnswer:
-    return answers.test_run_answer(await _find(gateway, principal, "test_run", run_id))
+    return read_or_later(await _find(gateway, principal, "test_run", run_id), answers.test_run_answer, what="test run")
 
 
 @router.post("/v1/test-runs/{run_id}/pause", response_model=answers.TestRunAnswer, summary="Pause a test run")
@@ -155,7 +158,7 @@ async def list_optimizations(
     cursor: str | None = None,
 ) -> answers.OptimizationPage:
     page = await _list(gateway, principal, "optimization", prompt=prompt, status=status, limit=limit, cursor=cursor)
-    data = [answers.optimization_answer(row, in_full=False) for row in page["data"]]
+    data = readable(page["data"], partial(answers.optimization_answer, in_full=False), what="optimization")
     return answers.OptimizationPage(data=data, next_cursor=page["next_cursor"])
 
 

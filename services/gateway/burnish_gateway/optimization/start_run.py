@@ -14,6 +14,7 @@ from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import TestRunBody
 from burnish_gateway.optimization.forecast import Forecast, Judging, Sizes, Stepping, forecast_test_run, with_judges, with_steps
 from burnish_gateway.optimization.items_of_run import check_comparable, check_judged, failed_items, judge_of_criteria
+from burnish_gateway.optimization.pin_snippets import pin_snippets
 from burnish_gateway.optimization.plan_chain import check_items_fit, plan_whole_chain
 from burnish_gateway.optimization.prices import price_of
 from burnish_gateway.optimization.start import Started, fund_run, subject_of
@@ -29,12 +30,14 @@ from burnish_shared.tokens import tokens_in_text
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """What a run is of. `columns`: of its row. `model` None: of a chain, whose `steps` name theirs. `prompt_ids`: whose budgets count.
+    """What a run is of. `columns`: of its row; `asked`: prompts and versions that it runs. `model` None: of a chain, whose
+    `steps` name theirs. `prompt_ids`: whose budgets count.
 
     `spec`: what a version of a prompt is asked with.
     """
 
     columns: Mapping[str, Any]
+    asked: list[tuple[UUID, int]]
     version: int
     model: str | None
     prompt_ids: list[UUID]
@@ -127,6 +130,7 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, gro
         total=plan.total,
         funding_account_id=account_id,
         created_by=principal.actor,
+        snippets=await pin_snippets(tx, principal.workspace_id, tested.asked),
         **tested.columns,
     )
     await wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
@@ -146,6 +150,7 @@ async def _tested_prompt(tx: Tx, principal: Principal, body: TestRunBody) -> Tes
     prompt, version = subject.prompt, subject.version
     return Tested(
         columns={"prompt_id": prompt.prompt_id, "slug": prompt.slug, "cases_digest": subject.cases_digest},
+        asked=[(prompt.prompt_id, version.version)],
         version=version.version,
         model=body.models[0] if body.models else version.content.model,
         prompt_ids=[prompt.prompt_id],
@@ -170,6 +175,7 @@ async def _tested_chain(tx: Tx, principal: Principal, body: TestRunBody, name: s
     cap = max((one.sizes.output_cap for one in whole.steps), default=0)
     return Tested(
         columns={"chain_id": whole.tested.chain_id, "chain": whole.tested.model_dump(mode="json")},
+        asked=list(dict.fromkeys((one.prompt_id, one.version) for one in whole.tested.prompts.values())),
         version=whole.tested.version,
         model=None,
         prompt_ids=[*dict.fromkeys(one.prompt_id for one in whole.tested.prompts.values())],

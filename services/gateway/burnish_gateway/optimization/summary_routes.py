@@ -1,4 +1,4 @@
-"""`/v1/metrics/summary`, also as `/v1/test-runs/summary`: prompts, versions and models side by side, as far as test runs measured them."""
+"""`/v1/metrics/summary`, also as `/v1/test-runs/summary`: what test runs measured, side by side."""
 
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -27,15 +27,18 @@ async def summary(
     gateway: GatewayParts,
     principal: Viewer,
     prompt: Annotated[list[str] | None, Query(max_length=PROMPTS_MOST, description="Only these; may be given several times.")] = None,
+    chain: Annotated[list[str] | None, Query(max_length=PROMPTS_MOST, description="Only these chains, beside those prompts.")] = None,
     dataset_id: UUID | None = None,
     split: Literal["train", "validation", "val", "test"] | None = None,
     file: Annotated[Format, Query(alias="format", description="`csv`: the same as a file for spreadsheets.")] = "json",
 ) -> Response:
-    """The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500."""
+    """The newest completed run of each version and model, and of each version of a chain, beside the others over the same items of the same
+    dataset. At most 500."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.newest_runs(
             tx,
             slugs=[parse_slug(one, param="prompt") for one in prompt or []],
+            chains=[parse_slug(one, param="chain") for one in chain or []],
             dataset_id=dataset_id,
             split=split_named(split),
             at_most=ROWS_MOST,

@@ -14,12 +14,13 @@ RUNS_MOST: Final = 10_000
 
 
 async def newest_runs(
-    tx: Tx, *, slugs: Sequence[str], dataset_id: UUID | None, split: str | None, at_most: int
+    tx: Tx, *, slugs: Sequence[str], chains: Sequence[str], dataset_id: UUID | None, split: str | None, at_most: int
 ) -> Sequence[asyncpg.Record]:
     """The newest completed run of each (prompt and model or chain, version, dataset as it was, split), newest first, with how many there
     were of it.
 
-    `slugs` empty: of every prompt and chain. A run of another one's failed items alone is comparable with none, and left out.
+    `slugs` and `chains` empty: of every prompt and chain; else of these alone. A run of another one's failed items alone is
+    comparable with none, and left out.
     """
     return await tx.fetch(
         """SELECT * FROM (
@@ -30,13 +31,14 @@ async def newest_runs(
                     r.result -> 'latency_ms' AS latency_ms, coalesce(r.result -> 'evaluators', '[]') AS evaluators,
                     count(*) OVER (PARTITION BY r.chain_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split) AS runs
                FROM (SELECT * FROM test_runs WHERE status = 'completed' AND failed_of IS NULL
-                        AND (cardinality($1::text[]) = 0 OR slug = ANY ($1))
+                        AND (cardinality($1::text[]) + cardinality($6::text[]) = 0 OR slug = ANY ($1)
+                             OR chain_id IN (SELECT c.chain_id FROM chains c WHERE c.slug = ANY ($6)))
                         AND ($2::uuid IS NULL OR dataset_id = $2) AND ($3::text IS NULL OR split = $3)
                       ORDER BY test_run_id DESC LIMIT $5) r
                JOIN datasets d ON d.workspace_id = r.workspace_id AND d.dataset_id = r.dataset_id
               ORDER BY r.chain_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split, r.test_run_id DESC) n
             ORDER BY n.test_run_id DESC LIMIT $4""",
-        list(slugs), dataset_id, split, at_most, RUNS_MOST,
+        list(slugs), dataset_id, split, at_most, RUNS_MOST, list(chains),
     )  # fmt: skip
 
 

@@ -35,7 +35,14 @@ async def running(tx: Tx, prompt: Prompt) -> list[str]:
             prompt.prompt_id,
         )
         found += [f"{word} {row['id']}" for row in rows]
-    return found
+    rows = await tx.fetch(
+        """SELECT test_run_id, chain ->> 'slug' AS slug FROM test_runs
+            WHERE workspace_id = $1 AND chain_id IS NOT NULL AND status IN ('pending', 'running')
+              AND jsonb_path_exists(chain, '$.prompts.*.prompt_id ? (@ == $id)', jsonb_build_object('id', $2::uuid)) LIMIT 5""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+    )
+    return found + [f"test run {row['test_run_id']} of the chain '{row['slug']}'" for row in rows]
 
 
 async def experiments_running(tx: Tx, prompt: Prompt, *, label: str | None = None) -> list[str]:

@@ -102,6 +102,11 @@ class VersionReview(BaseModel):
     version: int
     status: VersionStatus
     labels: list[str]
+    approval_refused: str | None = Field(
+        default=None,
+        description="Of a version in review, why it is not for you to approve though your role may: it holds text of your own, and the "
+        "workspace asks for four eyes. Null: nothing speaks against it.",
+    )
     reviews: list[VersionReviewAnswer]
 
 

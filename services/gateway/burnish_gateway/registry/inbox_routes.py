@@ -12,7 +12,7 @@ from burnish_gateway.deps import GatewayParts, Member
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import inbox_store
-from burnish_gateway.registry.inbox_store import Item, Kind
+from burnish_gateway.registry.inbox_store import AnswerStatus, Item, Kind
 from burnish_gateway.registry.review_store import ReviewStatus
 from burnish_gateway.wire import ApiModel, Text, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -24,15 +24,17 @@ LIST = "inbox"
 
 class InboxItem(BaseModel):
     """`kind`: you are asked for a review, yours was decided, you are mentioned, somebody answered in a thread of yours, or commented on a
-    version that you wrote. `by`: who did it."""
+    version that you wrote, or you are asked to look at an answer of the review queue. `by`: who did it."""
 
     id: UUID
     kind: Kind
-    slug: str
-    version: int
+    slug: str | None = Field(description="Null: an answer of no prompt.")
+    version: int | None
     against: int | None = Field(description="Of a comment on how `version` differs from this one.")
     comment_id: UUID | None
     review_id: UUID | None
+    queue_item_id: UUID | None = Field(default=None, description="The answer of the review queue: `GET /v1/review/{review_id}`.")
+    answer_status: AnswerStatus | None = Field(default=None, description="As the answer of the queue stands now.")
     text: str = Field(description="The beginning of the comment, of the note of the review, or of what was said when it was decided.")
     by: str
     at: datetime
@@ -76,7 +78,8 @@ async def show(
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
     """Comments that mention you, that answer yours or are about a version of yours; reviews that you are asked for, and what became of
-    those that you asked for. For people who signed in: an API key has no inbox."""
+    those that you asked for; answers of the review queue that you are asked to look at. For people who signed in: an API key has no
+    inbox."""
     position = gateway.cursors.open(cursor, me.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=me.workspace_id, read_only=True) as tx:
         found = await inbox_store.list_items(
@@ -102,6 +105,7 @@ async def mark(request: Request, body: MarkRead, me: Member, gateway: GatewayPar
 def _answer(item: Item) -> InboxItem:
     return InboxItem(
         id=item.item_id, kind=item.kind, slug=item.slug, version=item.version, against=item.against, comment_id=item.comment_id,
-        review_id=item.review_id, text=item.text, by=item.made_by, at=item.made_at, read_at=item.read_at,
+        review_id=item.review_id, queue_item_id=item.queue_item_id, answer_status=item.answer_status,
+        text=item.text, by=item.made_by, at=item.made_at, read_at=item.read_at,
         review_status=item.review_status, resolved_at=item.resolved_at,
     )  # fmt: skip

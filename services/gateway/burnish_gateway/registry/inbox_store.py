@@ -11,7 +11,9 @@ from burnish_gateway.registry.review_store import ReviewStatus
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
-Kind = Literal["review_asked", "review_decided", "mention", "answer", "comment"]
+Kind = Literal["review_asked", "review_decided", "mention", "answer", "comment", "queue_asked"]
+
+AnswerStatus = Literal["waiting", "decided", "set_aside"]
 
 UNREAD_MOST: Final = 100
 """So many unread items are counted, and no more."""
@@ -34,16 +36,19 @@ _IN_ORDER: Final = "ORDER BY i.item_id FOR UPDATE OF i"
 class Item:
     """What a member is told. `text`: the beginning of the comment, of the note of a review, or of what was said when it was decided.
 
-    `review_status` as it stands now; `resolved_at`: since when the comment, or the one that it answers, is settled.
+    `slug` and `version` None: an answer of no prompt. `review_status` and `answer_status` as they stand now;
+    `resolved_at`: since when the comment, or the one that it answers, is settled.
     """
 
     item_id: UUID
     kind: Kind
-    slug: str
-    version: int
+    slug: str | None
+    version: int | None
     against: int | None
     comment_id: UUID | None
     review_id: UUID | None
+    queue_item_id: UUID | None
+    answer_status: AnswerStatus | None
     text: str
     made_by: str
     made_at: datetime
@@ -98,14 +103,19 @@ async def members_of_roles(tx: Tx, workspace_id: UUID, roles: Sequence[str], *, 
 async def list_items(tx: Tx, workspace_id: UUID, user_id: UUID, *, is_unread: bool | None, before: UUID | None, limit: int) -> list[Item]:
     """The newest first, those before the item `before`. `is_unread` None: all."""
     rows = await tx.fetch(
-        """SELECT i.item_id, i.kind, p.slug, i.version, c.against, i.comment_id, i.review_id, i.made_by, i.made_at, i.read_at,
-                  left(coalesce(c.body, CASE WHEN i.kind = 'review_asked' THEN r.note ELSE r.decision END, ''), $6) AS text,
+        """SELECT i.item_id, i.kind, coalesce(p.slug, nullif(q.slug, '')) AS slug, coalesce(i.version, nullif(q.version, 0)) AS version,
+                  c.against, i.comment_id, i.review_id, i.queue_item_id, i.made_by, i.made_at, i.read_at,
+                  left(coalesce(c.body, q.note, CASE WHEN i.kind = 'review_asked' THEN r.note ELSE r.decision END, ''), $6) AS text,
+                  CASE WHEN q.decided_at IS NOT NULL THEN 'decided' WHEN q.set_aside THEN 'set_aside'
+                       WHEN q.review_id IS NOT NULL THEN 'waiting' END AS answer_status,
                   r.status AS review_status, coalesce(answered.resolved_at, c.resolved_at) AS resolved_at
-             FROM inbox_items i JOIN prompts p USING (workspace_id, prompt_id)
+             FROM inbox_items i LEFT JOIN prompts p ON p.workspace_id = i.workspace_id AND p.prompt_id = i.prompt_id
+             LEFT JOIN review_items q ON q.workspace_id = i.workspace_id AND q.review_id = i.queue_item_id
              LEFT JOIN prompt_comments c ON c.workspace_id = i.workspace_id AND c.comment_id = i.comment_id
              LEFT JOIN prompt_comments answered ON answered.workspace_id = c.workspace_id AND answered.comment_id = c.reply_to
              LEFT JOIN prompt_reviews r ON r.workspace_id = i.workspace_id AND r.review_id = i.review_id
             WHERE i.workspace_id = $1 AND i.user_id = $2 AND ($3::boolean IS NULL OR (i.read_at IS NULL) = $3)
+              AND (p.prompt_id IS NOT NULL OR q.review_id IS NOT NULL)
               AND ($4::uuid IS NULL OR i.item_id < $4) ORDER BY i.item_id DESC LIMIT $5""",
         workspace_id,
         user_id,
@@ -169,4 +179,32 @@ async def read_asked(tx: Tx, workspace_id: UUID, review_id: UUID) -> None:
            UPDATE inbox_items i SET read_at = clock_timestamp() FROM held WHERE i.item_id = held.item_id""",
         workspace_id,
         review_id,
+    )
+
+
+async def tell_of_answer(tx: Tx, workspace_id: UUID, queue_item_id: UUID, *, user_id: UUID, by: str) -> None:
+    """A member is asked to look at an answer of the review queue. Told before, it is unread again."""
+    await tx.execute(
+        """INSERT INTO inbox_items (item_id, workspace_id, user_id, kind, queue_item_id, made_by)
+           SELECT $1, m.workspace_id, m.user_id, 'queue_asked', $4, $5 FROM members m WHERE m.workspace_id = $2 AND m.user_id = $3
+              FOR KEY SHARE OF m
+           ON CONFLICT (workspace_id, queue_item_id, user_id) WHERE queue_item_id IS NOT NULL DO UPDATE SET read_at = NULL""",
+        new_uuid(),
+        workspace_id,
+        user_id,
+        queue_item_id,
+        by,
+    )
+
+
+async def read_queued(tx: Tx, workspace_id: UUID, queue_item_id: UUID, *, but: UUID | None = None) -> None:
+    """Nobody is asked to look at this answer of the review queue any more, save `but`."""
+    await tx.execute(
+        f"""WITH held AS (
+             SELECT item_id FROM inbox_items i
+              WHERE workspace_id = $1 AND queue_item_id = $2 AND read_at IS NULL AND user_id IS DISTINCT FROM $3 {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = clock_timestamp() FROM held WHERE i.item_id = held.item_id""",
+        workspace_id,
+        queue_item_id,
+        but,
     )

@@ -15,7 +15,7 @@ from burnish_gateway.registry import announce, review_store, store
 from burnish_gateway.registry.history_answers import VersionReview, VersionReviewPage, review_answer
 from burnish_gateway.registry.history_bodies import DecideReview, RequestReview, SendBack
 from burnish_gateway.registry.prompt import Head, no_such_prompt
-from burnish_gateway.registry.review_version import Decision, decide_review, request_review
+from burnish_gateway.registry.review_version import Decision, decide_review, request_review, why_not_approved
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
@@ -61,7 +61,7 @@ async def get_review(slug: str, version: Number, principal: Viewer, gateway: Gat
         if head is None:
             raise no_such_prompt(name)
         head.named(label=None, version=version)
-        return json_response(await _state(tx, head, version))
+        return json_response(await _state(tx, principal, head, version))
 
 
 @router.post(
@@ -121,7 +121,7 @@ async def _answered(
 ) -> Response:
     async def work(tx: Tx) -> VersionReview:
         head = await change(tx)
-        state = await _state(tx, head, version)
+        state = await _state(tx, principal, head, version)
         await announce.prompt_changed(tx, principal.workspace_id, head.prompt.slug)  # routing rules ask what is approved
         return state
 
@@ -130,12 +130,14 @@ async def _answered(
     return answer
 
 
-async def _state(tx: Tx, head: Head, version: int) -> VersionReview:
+async def _state(tx: Tx, principal: Principal, head: Head, version: int) -> VersionReview:
     reviews = await review_store.reviews_of(tx, head.prompt, version)
+    status = await review_store.status_of(tx, head.prompt, version)
     return VersionReview(
         slug=head.prompt.slug,
         version=version,
-        status=await review_store.status_of(tx, head.prompt, version),
+        status=status,
+        approval_refused=await why_not_approved(tx, principal, head.prompt, version) if status == "in_review" else None,
         labels=[placed.label for placed in head.labels.values() if placed.version == version],
         reviews=[review_answer(one) for one in reviews],
     )

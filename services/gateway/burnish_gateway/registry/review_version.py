@@ -67,6 +67,16 @@ async def decide_review(tx: Tx, principal: Principal, slug: Slug, version: int, 
     return head
 
 
+async def why_not_approved(tx: Tx, principal: Principal, prompt: Prompt, version: int) -> str | None:
+    """Why whoever asks may not approve a version that is in review, though their role may: it is, or holds, text of their own. None:
+    nothing speaks against it."""
+    try:
+        await _check_not_own(tx, principal, prompt, version)
+    except Forbidden as refusal:
+        return refusal.message
+    return None
+
+
 async def _check_not_own(tx: Tx, principal: Principal, prompt: Prompt, version: int) -> None:
     if (await rules_of(tx, principal.workspace_id)).own_approval:
         return

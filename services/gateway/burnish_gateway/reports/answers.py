@@ -68,9 +68,10 @@ class ReportedAlert(BaseModel):
 
 class ReportedRun(BaseModel):
     test_run_id: UUID
-    prompt: str
+    prompt: str | None = Field(description="Null: a chain was tested.")
+    chain: str | None = Field(default=None, description="Slug of the chain; `version` is its.")
     version: int
-    model: str
+    model: str | None = Field(description="Null: of a chain, whose steps name theirs.")
     accuracy: float | None
     total: int
     simulated: bool

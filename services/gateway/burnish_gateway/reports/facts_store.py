@@ -42,11 +42,11 @@ async def alerts(tx: Tx, *, start: datetime, end: datetime, slug: str | None, at
 async def test_runs(
     tx: Tx, *, start: datetime, end: datetime, slug: str | None, version: int | None, model: str | None, at_most: int
 ) -> Sequence[Record]:
-    """Ended in this time, newest first."""
+    """Ended in this time, newest first; without a slug those of chains, too."""
     return await tx.fetch(
-        """SELECT test_run_id, slug AS prompt, version, model, (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy, total,
-                  simulated, finished_at
-             FROM test_runs WHERE status = 'completed' AND failed_of IS NULL AND slug IS NOT NULL AND finished_at >= $1 AND finished_at < $2
+        """SELECT test_run_id, slug AS prompt, chain ->> 'slug' AS chain, version, model,
+                  (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy, total, simulated, finished_at
+             FROM test_runs WHERE status = 'completed' AND failed_of IS NULL AND finished_at >= $1 AND finished_at < $2
               AND ($3::text IS NULL OR slug = $3)
               AND ($4::integer IS NULL OR version = $4) AND ($5::text IS NULL OR model = $5)
             ORDER BY finished_at DESC, test_run_id LIMIT $6""",

@@ -23,6 +23,7 @@ class ReviewAnswer(BaseModel):
     simulated: bool
     reasons: list[Reason]
     note: str | None
+    assigned_to: UUID | None = Field(description="The member who is asked to look at it; null: whoever comes.")
     added_by: str | None = Field(description="Who picked it; null: the rules of the queue.")
     added_at: datetime
     claimed_by: str | None
@@ -176,6 +177,7 @@ def _fields(item: ReviewItem) -> dict[str, Any]:
         "simulated": item.simulated,
         "reasons": item.reasons,
         "note": item.note,
+        "assigned_to": item.assigned_to,
         "added_by": item.added_by or None,
         "added_at": item.added_at,
         "claimed_by": item.claimed_by if item.status == "claimed" else None,

@@ -42,6 +42,9 @@ class PickBody(ApiModel):
 
     execution_id: UUID
     note: Note | None = Field(default=None, description="What the reviewer should look at.")
+    assignee: UUID | None = Field(
+        default=None, description="The member who is asked to look at it, an editor or admin; the last one who was named counts."
+    )
 
 
 class DecisionBody(ApiModel):

@@ -1,8 +1,8 @@
 """The next answers for one person: nobody else is given them until the lease is over."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.alerts.store import prompt_exists
 from burnish_gateway.feedback.store import feedback_of_many
 from burnish_gateway.review import store
@@ -13,10 +13,19 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
 
-async def claim(tx: Tx, workspace_id: UUID, wanted: Wanted, *, actor: str, count: int = 1, lease_s: int = LEASE_S) -> ClaimedAnswer:
-    """Those that the person is at already come first, so that asking again after a reload shows the same."""
-    items = await store.claim(tx, workspace_id, actor=actor, slug=wanted.prompt, reason=wanted.reason, count=count, lease_s=lease_s)
-    waiting = await store.count_waiting(tx, workspace_id, slug=wanted.prompt, reason=wanted.reason)
+async def claim(tx: Tx, principal: Principal, wanted: Wanted, *, count: int = 1, lease_s: int = LEASE_S) -> ClaimedAnswer:
+    """Those that the person is asked for come first, then those that they are at already, so that a reload shows the same."""
+    items = await store.claim(
+        tx,
+        principal.workspace_id,
+        actor=principal.actor,
+        user_id=principal.user_id,
+        slug=wanted.prompt,
+        reason=wanted.reason,
+        count=count,
+        lease_s=lease_s,
+    )
+    waiting = await store.count_waiting(tx, principal.workspace_id, user_id=principal.user_id, slug=wanted.prompt, reason=wanted.reason)
     return ClaimedAnswer(data=await details(tx, items), waiting=waiting)
 
 
@@ -26,12 +35,12 @@ async def check_is_something(tx: Tx, wanted: Wanted, claimed: ClaimedAnswer) -> 
         raise NotFound("There is no such prompt.", param="prompt")
 
 
-async def claim_next(tx: Tx, workspace_id: UUID, wanted: Wanted | None, *, actor: str) -> ReviewDetail | None:
+async def claim_next(tx: Tx, principal: Principal, wanted: Wanted | None) -> ReviewDetail | None:
     """One answer, for a decision that asked for the next. None: it did not ask, or nothing waits, also of a prompt that is not there any
     more: the decision counts all the same."""
     if wanted is None:
         return None
-    claimed = await claim(tx, workspace_id, wanted, actor=actor)
+    claimed = await claim(tx, principal, wanted)
     return claimed.data[0] if claimed.data else None
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.registry import inbox_store
 from burnish_gateway.review import store
 from burnish_gateway.review.answers import DecidedAnswer, KeptAnswer, UndoneAnswer, review_answer
 from burnish_gateway.review.bodies import LEASE_S, CorrectBody, LabelBody, SkipBody
@@ -39,6 +40,7 @@ async def decide(tx: Tx, principal: Principal, review_id: UUID, body: LabelBody 
         item_id=made.item_id if made else None,
         item_added=made.added if made else False,
     )
+    await inbox_store.read_queued(tx, principal.workspace_id, review_id)
     await _keep_for(tx, principal, item, left)
     after = {"verdict": verdict, "corrected": correction is not None, "dataset_item": str(made.item_id) if made else None}
     await audit.note(tx, principal, action="review.decided", kind="review", key=str(review_id), after=after)
@@ -51,7 +53,11 @@ async def skip(tx: Tx, principal: Principal, review_id: UUID, body: SkipBody) ->
     """Leaves it to the others, or to nobody. Raises NotFound, and Conflict as `decide` does."""
     item, left = await _opened(tx, principal, review_id)
     await _keep_for(tx, principal, item, left)
-    skipped = await store.save_skip(tx, review_id, by=principal.actor, note=body.note, set_aside=body.for_everybody)
+    skipped = await store.save_skip(
+        tx, review_id, by=principal.actor, user_id=principal.user_id, note=body.note, set_aside=body.for_everybody
+    )
+    if skipped.set_aside or skipped.assigned_to is None:
+        await inbox_store.read_queued(tx, principal.workspace_id, review_id)
     return DecidedAnswer(item=review_answer(skipped), dataset_item=None, not_kept="The answer was skipped.", next=None)
 
 

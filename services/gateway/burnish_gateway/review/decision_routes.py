@@ -40,7 +40,7 @@ async def post_skip(review_id: UUID, request: Request, body: SkipBody, principal
 
     async def work(tx: Tx) -> DecidedAnswer:
         done = await skip(tx, principal, review_id, said)
-        return done.model_copy(update={"next": await claim_next(tx, principal.workspace_id, body.next, actor=principal.actor)})
+        return done.model_copy(update={"next": await claim_next(tx, principal, body.next)})
 
     return await run_once(gateway, request, principal, status=200, work=work)
 
@@ -63,7 +63,7 @@ async def _decide(
 
     async def work(tx: Tx) -> DecidedAnswer:
         done = await decide(tx, principal, review_id, said)
-        return done.model_copy(update={"next": await claim_next(tx, principal.workspace_id, body.next, actor=principal.actor)})
+        return done.model_copy(update={"next": await claim_next(tx, principal, body.next)})
 
     return await run_once(gateway, request, principal, status=200, work=work)
 

@@ -13,7 +13,8 @@ Status = Literal["waiting", "claimed", "decided", "set_aside"]
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """`claimed_by` holds it until `claimed_until`; `is_claimed` says whether that is still so. `item_id`: what a dataset got of it."""
+    """`assigned_to`: the member who is asked to look at it; None: whoever comes. `claimed_by` holds it until `claimed_until`;
+    `is_claimed` says whether that is still so. `item_id`: what a dataset got of it."""
 
     review_id: UUID
     execution_id: UUID
@@ -26,6 +27,7 @@ class ReviewItem:
     added_by: str
     added_at: datetime
     note: str | None
+    assigned_to: UUID | None
     claimed_by: str | None
     claimed_until: datetime | None
     is_claimed: bool

@@ -20,6 +20,7 @@ from burnish_gateway.review.answers import (
     listed_review,
     review_answer,
 )
+from burnish_gateway.review.assign import check_assignee, tell_assignee
 from burnish_gateway.review.bodies import ClaimBody, PickBody
 from burnish_gateway.review.claim import check_is_something, claim, details
 from burnish_gateway.review.progress_store import progress
@@ -61,15 +62,20 @@ async def list_reviews(
 
 @router.post("/v1/review", status_code=201, response_model=ReviewAnswer, summary="Put an answer into the queue")
 async def post_review(request: Request, body: PickBody, principal: Editor, gateway: GatewayParts) -> Response:
-    """It comes before all others. One that is in the queue already gets your note; one that was decided stays decided."""
+    """It comes before all others. One that is in the queue already gets your note; one that was decided stays decided. With an `assignee`
+    it stands in their inbox, and nobody else is given it."""
     [note] = await kept_words(gateway.rules, principal.workspace_id, [body.note])
 
     async def work(tx: Tx) -> ReviewAnswer:
-        picked = await store.pick(tx, principal.workspace_id, [body.execution_id], note=note, by=principal.actor)
+        if body.assignee is not None:
+            await check_assignee(tx, principal.workspace_id, body.assignee)
+        picked = await store.pick(tx, principal.workspace_id, [body.execution_id], note=note, by=principal.actor, assignee=body.assignee)
         if not picked:
             raise NotFound("There is no finished execution of this id.", param="execution_id")
         if not await store.has_content(tx, body.execution_id):
             raise Conflict("The text of this execution is not kept, or not any more; there is nothing to look at.", param="execution_id")
+        if body.assignee is not None:
+            await tell_assignee(tx, principal, picked[0])
         return review_answer(picked[0])
 
     return await run_once(gateway, request, principal, status=201, work=work)
@@ -77,11 +83,12 @@ async def post_review(request: Request, body: PickBody, principal: Editor, gatew
 
 @router.post("/v1/review/claim", response_model=ClaimedAnswer, summary="Claim the next answers")
 async def post_claim(request: Request, body: ClaimBody, principal: Editor, gateway: GatewayParts) -> Response:
-    """The most urgent, and among equals the one that waits longest. Nobody else is given them until the lease is over; what you hold
-    already comes first, with a new lease. What you skipped does not come back to you."""
+    """What you are asked to look at comes first; else the most urgent, and among equals the one that waits longest. Nobody else is given
+    them until the lease is over; what you hold already comes before what is new, with a new lease. What you skipped does not come back to
+    you, nor does what somebody else is asked to look at."""
 
     async def work(tx: Tx) -> ClaimedAnswer:
-        claimed = await claim(tx, principal.workspace_id, body, actor=principal.actor, count=body.count, lease_s=body.lease_s)
+        claimed = await claim(tx, principal, body, count=body.count, lease_s=body.lease_s)
         await check_is_something(tx, body, claimed)
         return claimed
 

@@ -12,8 +12,8 @@ from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
 COLUMNS: Final = """r.review_id, r.execution_id, r.slug, r.version, r.label, r.model, r.simulated, r.reasons, r.added_by, r.added_at,
-    r.note, r.claimed_by, r.claimed_until, coalesce(r.claimed_until > clock_timestamp(), false) AS is_claimed, r.skipped_by, r.set_aside,
-    r.verdict, r.expected, r.decided_by, r.decided_at, r.dataset_id, r.item_id, r.item_added,
+    r.note, r.assigned_to, r.claimed_by, r.claimed_until, coalesce(r.claimed_until > clock_timestamp(), false) AS is_claimed, r.skipped_by,
+    r.set_aside, r.verdict, r.expected, r.decided_by, r.decided_at, r.dataset_id, r.item_id, r.item_added,
     CASE split_part(r.decided_by, ':', 1)
       WHEN 'user' THEN (SELECT coalesce(nullif(u.name, ''), u.email) FROM members m JOIN users u USING (user_id)
                          WHERE m.workspace_id = r.workspace_id AND m.user_id::text = split_part(r.decided_by, ':', 2))
@@ -30,35 +30,53 @@ OPEN: Final = "r.decided_at IS NULL AND NOT r.set_aside"
 WANTED: Final = "($2::text IS NULL OR r.slug = $2) AND ($3::text IS NULL OR r.reasons @> ARRAY[$3])"
 
 CLAIM: Final = f"""
-WITH mine AS (
+WITH own AS (
+  SELECT r.review_id FROM review_items r
+   WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED} AND r.assigned_to = $7
+     AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp() OR r.claimed_by = $4)
+   ORDER BY r.urgency, r.review_id LIMIT $5 FOR UPDATE),
+mine AS (
   SELECT r.review_id FROM review_items r
    WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED} AND r.claimed_by = $4 AND r.claimed_until > clock_timestamp()
-   ORDER BY r.urgency, r.review_id LIMIT $5 FOR UPDATE),
+     AND (r.assigned_to IS NULL OR r.assigned_to IS DISTINCT FROM $7)
+   ORDER BY r.urgency, r.review_id LIMIT greatest($5 - (SELECT count(*) FROM own), 0) FOR UPDATE),
 more AS (
   SELECT r.review_id FROM review_items r
    WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED} AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())
-     AND $4 <> ALL (r.skipped_by)
+     AND $4 <> ALL (r.skipped_by) AND r.assigned_to IS NULL
      AND EXISTS (SELECT FROM execution_contents c WHERE c.execution_id = r.execution_id AND c.workspace_id = r.workspace_id)
-   ORDER BY r.urgency, r.review_id LIMIT greatest($5 - (SELECT count(*) FROM mine), 0) FOR UPDATE OF r SKIP LOCKED)
+   ORDER BY r.urgency, r.review_id LIMIT greatest($5 - (SELECT count(*) FROM own) - (SELECT count(*) FROM mine), 0)
+   FOR UPDATE OF r SKIP LOCKED)
 UPDATE review_items r SET claimed_by = $4, claimed_until = clock_timestamp() + $6 * interval '1 second'
- WHERE r.workspace_id = $1 AND r.review_id IN (SELECT review_id FROM mine UNION ALL SELECT review_id FROM more)
+ WHERE r.workspace_id = $1 AND r.review_id IN
+   (SELECT review_id FROM own UNION ALL SELECT review_id FROM mine UNION ALL SELECT review_id FROM more)
 RETURNING {COLUMNS}, r.urgency"""
 
 
 async def claim(
-    tx: Tx, workspace_id: UUID, *, actor: str, slug: str | None, reason: Reason | None, count: int, lease_s: int
+    tx: Tx,
+    workspace_id: UUID,
+    *,
+    actor: str,
+    user_id: UUID | None,
+    slug: str | None,
+    reason: Reason | None,
+    count: int,
+    lease_s: int,
 ) -> list[ReviewItem]:
-    """Up to `count` answers for this person alone: those that they are at already, then the next. Their lease begins anew."""
-    rows = await tx.fetch(CLAIM, workspace_id, slug, reason, actor, count, lease_s)
-    return [_item(row) for row in sorted(rows, key=lambda row: (row["urgency"], row["review_id"]))]
+    """Up to `count` answers for this person alone: those that they are asked to look at, those that they are at already, then the next
+    that nobody is asked for. Their lease begins anew. `user_id` None: a key, which nobody asks."""
+    rows = await tx.fetch(CLAIM, workspace_id, slug, reason, actor, count, lease_s, user_id)
+    own = sorted(rows, key=lambda row: (user_id is None or row["assigned_to"] != user_id, row["urgency"], row["review_id"]))
+    return [_item(row) for row in own]
 
 
-async def count_waiting(tx: Tx, workspace_id: UUID, *, slug: str | None, reason: Reason | None) -> int:
-    """Answers that anybody may claim."""
+async def count_waiting(tx: Tx, workspace_id: UUID, *, user_id: UUID | None, slug: str | None, reason: Reason | None) -> int:
+    """Answers that anybody may claim, and those that this member is asked to look at."""
     waiting: int = await tx.fetchval(
         f"""SELECT count(*) FROM review_items r WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED}
-               AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())""",
-        workspace_id, slug, reason,
+               AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp()) AND (r.assigned_to IS NULL OR r.assigned_to = $4)""",
+        workspace_id, slug, reason, user_id,
     )  # fmt: skip
     return waiting
 
@@ -89,20 +107,29 @@ async def list_items(
     return [_item(row) for row in rows]
 
 
-async def pick(tx: Tx, workspace_id: UUID, executions: Sequence[UUID], *, note: str | None, by: str) -> list[ReviewItem]:
-    """Queues finished executions, before all others; one that is queued already gets the reason and the note. Those that are there."""
+async def pick(
+    tx: Tx, workspace_id: UUID, executions: Sequence[UUID], *, note: str | None, by: str, assignee: UUID | None = None
+) -> list[ReviewItem]:
+    """Queues finished executions, before all others; one that is queued already gets the reason, the note and, where it is not
+    decided, the assignee. Those that are there."""
     rows = await tx.fetch(
         f"""INSERT INTO review_items AS r (review_id, workspace_id, execution_id, slug, version, label, model, simulated, reasons, urgency,
-                                           added_by, note)
+                                           added_by, note, assigned_to)
             SELECT w.review_id, $2, e.execution_id, coalesce(e.slug, ''), coalesce(e.version, 0), coalesce(e.label, ''), e.model,
-                   e.simulated, ARRAY['picked'], $5, $4, $6
+                   e.simulated, ARRAY['picked'], $5, $4, $6, $7
               FROM unnest($1::uuid[], $3::uuid[]) w (review_id, execution_id) JOIN executions e ON e.execution_id = w.execution_id
              ORDER BY e.execution_id
             ON CONFLICT (workspace_id, execution_id) DO UPDATE SET urgency = least(r.urgency, excluded.urgency), set_aside = false,
               reasons = CASE WHEN r.reasons @> excluded.reasons THEN r.reasons ELSE excluded.reasons || r.reasons END,
-              note = coalesce(excluded.note, r.note), added_by = CASE r.added_by WHEN '' THEN excluded.added_by ELSE r.added_by END
+              note = coalesce(excluded.note, r.note),
+              assigned_to = CASE WHEN r.decided_at IS NULL THEN coalesce(excluded.assigned_to, r.assigned_to) ELSE r.assigned_to END,
+              claimed_by = CASE WHEN excluded.assigned_to IS DISTINCT FROM r.assigned_to AND excluded.assigned_to IS NOT NULL THEN NULL
+                                ELSE r.claimed_by END,
+              claimed_until = CASE WHEN excluded.assigned_to IS DISTINCT FROM r.assigned_to AND excluded.assigned_to IS NOT NULL THEN NULL
+                                   ELSE r.claimed_until END,
+              added_by = CASE r.added_by WHEN '' THEN excluded.added_by ELSE r.added_by END
             RETURNING {COLUMNS}""",
-        [new_uuid() for _ in executions], workspace_id, list(executions), by, URGENCY["picked"], note,
+        [new_uuid() for _ in executions], workspace_id, list(executions), by, URGENCY["picked"], note, assignee,
     )  # fmt: skip
     return [_item(row) for row in rows]
 
@@ -177,12 +204,14 @@ async def save_decision(
     return _item(row)
 
 
-async def save_skip(tx: Tx, review_id: UUID, *, by: str, note: str | None, set_aside: bool) -> ReviewItem:
+async def save_skip(tx: Tx, review_id: UUID, *, by: str, user_id: UUID | None, note: str | None, set_aside: bool) -> ReviewItem:
+    """Who was asked to look at it, and leaves it, is asked no more."""
     [row] = await tx.fetch(
         f"""UPDATE review_items r SET skipped_by = CASE WHEN $2 = ANY (r.skipped_by) THEN r.skipped_by ELSE r.skipped_by || $2 END,
-                  note = coalesce($3, r.note), set_aside = r.set_aside OR $4, claimed_by = NULL, claimed_until = NULL
+                  note = coalesce($3, r.note), set_aside = r.set_aside OR $4, claimed_by = NULL, claimed_until = NULL,
+                  assigned_to = CASE WHEN r.assigned_to = $5 THEN NULL ELSE r.assigned_to END
             WHERE r.review_id = $1 RETURNING {COLUMNS}""",
-        review_id, by, note, set_aside,
+        review_id, by, note, set_aside, user_id,
     )  # fmt: skip
     return _item(row)
 

@@ -14,10 +14,9 @@ from burnish_shared.contracts.searches import ChainSearch, Search, TestedChain
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
-from burnish_shared.db.snippet_store import gather_snippets
+from burnish_shared.db.snippet_store import snippets_of_version
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
-from burnish_shared.template import parse_messages
 from burnish_shared.template.snippets import Snippet
 
 
@@ -44,7 +43,8 @@ class TestedPrompt:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """Of a version of a prompt, or of one of a chain (`chain`), whose steps name prompts, versions and models."""
+    """Of a version of a prompt, or of one of a chain (`chain`), whose steps name prompts, versions and models. `pinned`: which versions the
+    names of snippets meant when it began; None: of a run of before."""
 
     __test__ = False  # pytest takes the name for a test
 
@@ -64,6 +64,7 @@ class TestRun:
     hops: int = 0
     item_ids: list[UUID] | None = None
     judge_model: str | None = None
+    pinned: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
     (row,) = await tx.fetch(
         """SELECT r.test_run_id, r.workspace_id, r.prompt_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split,
                   r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at, r.hops, r.item_ids,
-                  r.judge_model, r.chain
+                  r.judge_model, r.chain, r.snippets AS pinned
              FROM test_runs r
              LEFT JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
             WHERE r.workspace_id = $1 AND r.test_run_id = $2""",
@@ -120,7 +121,7 @@ async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
     )
     prompt, chain = None, None
     if row["chain"] is None:
-        snippets = await _snippets(tx, claim.workspace_id, row["content"])
+        snippets = await snippets_of_version(tx, claim.workspace_id, row["content"], pinned=row["pinned"])
         prompt = TestedPrompt(row["prompt_id"], row["slug"], row["model"], row["content"], snippets)
     else:
         chain = TestedChain.model_validate_json(json.dumps(row["chain"]))
@@ -147,11 +148,11 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
         claim.workspace_id,
         claim.id,
     )
-    return Job(**dict(row), snippets=await _snippets(tx, claim.workspace_id, row["content"]))
+    return Job(**dict(row), snippets=await snippets_of_version(tx, claim.workspace_id, row["content"]))
 
 
 async def load_chain_versions(
-    tx: Tx, workspace_id: UUID, chain: TestedChain
+    tx: Tx, workspace_id: UUID, chain: TestedChain, *, pinned: Mapping[str, int] | None = None
 ) -> dict[str, tuple[dict[str, Any], dict[str, Snippet]]]:  # fmt: skip
     """Content and snippets of what each step of a chain runs, beside the one that a job searches. Raises InvalidField."""
     found: dict[str, tuple[dict[str, Any], dict[str, Snippet]]] = {}
@@ -166,18 +167,8 @@ async def load_chain_versions(
         )
         if content is None:
             raise InvalidField(f"The step {name!r} of the chain runs {one.slug}@{one.version}, which is not there any more.", param="chain")
-        found[name] = (content, await _snippets(tx, workspace_id, content))
+        found[name] = (content, await snippets_of_version(tx, workspace_id, content, pinned=pinned))
     return found
-
-
-async def _snippets(tx: Tx, workspace_id: UUID, content: Mapping[str, Any]) -> dict[str, Snippet]:
-    """What the texts of a version include, as it stands now. Empty where something is missing: putting them together then says what."""
-    texts = [content["messages"], *(one["messages"] for one in content.get("variants") or ())]
-    templates = [parse_messages(messages, parameters=content.get("parameters")) for messages in texts]
-    try:
-        return await gather_snippets(tx, workspace_id, list(dict.fromkeys(one for text in templates for one in text.includes)))
-    except InvalidField:
-        return {}
 
 
 async def load_model(tx: Tx, workspace_id: UUID, model: str) -> CallableModel:

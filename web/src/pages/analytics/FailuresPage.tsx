@@ -113,7 +113,7 @@ const COLUMNS: Column<Group>[] = [
 ];
 
 function versionsOf({ versions }: Group): string {
-  return Object.keys(versions).map((version) => (/^\d+$/.test(version) ? `v${version}` : version.replace(/@(\d+)$/, " v$1"))).join(", "); // prettier-ignore
+  return Object.keys(versions).map((version) => (/^\d+$/.test(version) ? `v${version}` : version.replace(/^chain:/, "").replace(/@(\d+)$/, " v$1"))).join(", "); // prettier-ignore
 }
 
 function TrendBadge({ of: { trend } }: { of: Group }) {
@@ -129,7 +129,7 @@ function TrendBadge({ of: { trend } }: { of: Group }) {
 
 /** The prompt whose failures these are; '' where they are of several. */
 function promptOf({ versions }: Group, asked: string): string {
-  const slugs = new Set(Object.keys(versions).map((version) => version.replace(/@\d+$/, "")));
+  const slugs = new Set(Object.keys(versions).filter((version) => !version.startsWith("chain:")).map((version) => version.replace(/@\d+$/, "")));
   const [only = ""] = slugs;
   return asked || (slugs.size === 1 && !/^\d+$/.test(only) ? only : "");
 }
@@ -166,7 +166,7 @@ function Detail({ group }: { group: Group }) {
         {group.examples.map((one, at) => (
           <li key={at} className="flex flex-col gap-2 rounded-m border border-line p-3 text-13">
             <div className="flex flex-wrap items-center gap-2 text-12 text-muted">
-              <Badge>{SOURCES[one.source]}</Badge>v{one.version} <RelativeTime at={one.at} />
+              <Badge>{SOURCES[one.source]}</Badge>{one.chain ? `${one.chain} ` : ""}v{one.version} <RelativeTime at={one.at} />
               <span className="ml-auto">
                 {one.execution_id ? <TextLink to={`/runs/${one.execution_id}`}>Open the run</TextLink> : one.test_run_id ? <TextLink to={`/test-runs/${one.test_run_id}`}>Open the test run</TextLink> : null}
               </span>

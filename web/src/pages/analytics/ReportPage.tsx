@@ -169,8 +169,8 @@ const ENDED: Column<NonNullable<Content["experiments"]>[number]>[] = [
 ];
 
 const RUNS: Column<Content["test_runs"][number]>[] = [
-  { key: "prompt", head: "Prompt", cell: (row) => <span className="font-medium">{`${row.prompt} v${row.version}`}</span> },
-  { key: "model", head: "Model", hideBelow: "sm", cell: (row) => row.model },
+  { key: "prompt", head: "Prompt or chain", cell: (row) => <span className="font-medium">{`${row.prompt ?? row.chain} v${row.version}`}</span> },
+  { key: "model", head: "Model", hideBelow: "sm", cell: (row) => row.model ?? "of its steps" },
   { key: "items", head: "Answers", align: "end", width: "w-24", cell: (row) => count(row.total) },
   { key: "accuracy", head: "Right", align: "end", width: "w-24", cell: (row) => percent(row.accuracy) },
 ];

@@ -55,3 +55,11 @@ it("says each kind in words, and leads to the version", () => {
 it("counts no further than the gateway does", () => {
   expect([1, 99, 100].map(countWord)).toEqual(["1", "99", "99+"]);
 });
+
+it("leads from an answer that one is asked to look at to the queue, and then to what was decided", () => {
+  const asked = { slug: "greeting", version: 3, against: null, queue_item_id: "q1" };
+  expect(whatHappened({ kind: "queue_asked", ...asked })).toBe("asks you to look at an answer of greeting v3");
+  expect(whatHappened({ kind: "queue_asked", ...asked, slug: null, version: null })).toBe("asks you to look at an answer");
+  expect(placeOf({ ...asked, answer_status: "waiting" })).toEqual({ to: "/review", search: {} });
+  expect(placeOf({ ...asked, answer_status: "decided" })).toEqual({ to: "/review", search: { tab: "decided", item: "q1" } });
+});

@@ -8,6 +8,7 @@ import { type Item, placeOf, whatHappened } from "./item";
 
 const AGAIN = { invalidates: ["/v1/inbox"] };
 const STAND: Record<string, string> = { in_review: "to decide", approved: "approved", sent_back: "sent back", withdrawn: "withdrawn" };
+const ANSWER_STAND: Record<string, string> = { waiting: "to do", decided: "done", set_aside: "set aside" };
 const shape = { show: oneOf(["unread", "all"], "unread") };
 
 /** What others did that concerns whoever reads this: mentions, answers, comments, and reviews. */
@@ -21,7 +22,7 @@ export default function InboxPage() {
   return (
     <Page
       title="Inbox"
-      subtitle="Comments that mention you, answer you or are about a version of yours; reviews that you are asked for, and what became of yours."
+      subtitle="Comments that mention you, answer you or are about a version of yours; reviews that you are asked for, and what became of yours; answers that you are asked to look at."
       actions={
         <Button disabled={unread === 0 || !newest} why="Nothing is unread" busy={mark.isPending} onClick={readAll}>
           Mark all as read
@@ -65,13 +66,14 @@ function Told({ item }: { item: Item }) {
           </span>
           {isUnread ? <Badge tone="accent">new</Badge> : null}
           {item.review_status ? <Badge>{STAND[item.review_status] ?? item.review_status}</Badge> : null}
+          {item.answer_status ? <Badge tone={item.answer_status === "decided" ? "ok" : undefined}>{ANSWER_STAND[item.answer_status] ?? item.answer_status}</Badge> : null}
           {item.resolved_at ? <Badge tone="ok">settled</Badge> : null}
         </span>
         {item.text ? <span className="line-clamp-3 text-13 text-muted wrap-anywhere">{item.text}</span> : null}
         <span className="flex flex-wrap items-center gap-3 text-12 text-muted">
           <RelativeTime at={item.at} />
           <TextLink {...placeOf(item)} onClick={() => (isUnread ? set(true) : undefined)}>
-            Open {item.slug} v{item.version}
+            {item.queue_item_id ? (item.answer_status === "decided" ? "See what was decided" : "Open the review queue") : `Open ${item.slug} v${item.version}`}
           </TextLink>
         </span>
       </span>
@@ -85,7 +87,7 @@ function Told({ item }: { item: Item }) {
 function Empty({ isAll }: { isAll: boolean }) {
   return (
     <EmptyState icon={<Inbox size={18} />} title={isAll ? "Nothing has come yet" : "Nothing waits for you"}>
-      {isAll ? "Here stands what others say of your versions, where they mention you, and whom they ask for a review." : "What you have read stands under All."}
+      {isAll ? "Here stands what others say of your versions, where they mention you, and whom they ask for a review, of a version or of an answer." : "What you have read stands under All."}
     </EmptyState>
   );
 }

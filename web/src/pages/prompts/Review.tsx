@@ -63,6 +63,7 @@ function Acts({ slug, review }: { slug: string; review: Found }) {
   const withdraw = useChange("post", "/v1/prompts/{slug}/versions/{version}/review/withdraw", AGAIN);
   const path = { slug, version: review.version };
   const off = { disabled: !may.editPrompts, why: may.editPrompts ? undefined : (whyNot(may) ?? needs("editor")) };
+  const notOwn = review.approval_refused ? { disabled: true, why: review.approval_refused } : {};
   const close = () => setAct(null);
   return (
     <span className="flex flex-wrap gap-2">
@@ -83,7 +84,7 @@ function Acts({ slug, review }: { slug: string; review: Found }) {
         </>
       )}
       {review.status === "in_review" ? (
-        <Button size="s" variant="primary" {...off} busy={approve.isPending} onClick={() => approve.mutate({ path, body: { comment: "" } }, { onSuccess: () => toast(`v${review.version} is approved`), onError: toastError })}>
+        <Button size="s" variant="primary" {...notOwn} {...(may.editPrompts ? {} : off)} busy={approve.isPending} onClick={() => approve.mutate({ path, body: { comment: "" } }, { onSuccess: () => toast(`v${review.version} is approved`), onError: toastError })}>
           Approve
         </Button>
       ) : null}

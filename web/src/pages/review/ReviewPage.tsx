@@ -133,6 +133,7 @@ function Card({ item, written, onWrite, onDecide, onUndo }: CardProps) {
     event.preventDefault();
   };
   const said = saidOf(item);
+  const nameOf = useAuthors();
   return (
     <article aria-label="Answer to review" className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="flex min-w-0 flex-col gap-4">
@@ -204,6 +205,7 @@ function Card({ item, written, onWrite, onDecide, onUndo }: CardProps) {
             ["Queued", <RelativeTime key="at" at={item.added_at} />],
             ["Run", <TextLink key="run" to={`/runs/${item.execution_id}`}>Open the run</TextLink>],
             item.note ? ["Note", item.note] : null,
+            item.assigned_to ? ["Asked", nameOf(`user:${item.assigned_to}`)] : null,
           ]}
         />
       </Section>

@@ -1,10 +1,10 @@
 import { Braces, CirclePlay, ListChecks, Save, ScrollText } from "lucide-react";
 import { useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
-import { invalidate, useChange, useRead } from "@/api/hooks";
+import { invalidate, useRead } from "@/api/hooks";
 import { useLiveEvents } from "@/api/live";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink } from "@/kit";
 import { FileList } from "@/kit/execution/Attach";
 import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
@@ -15,6 +15,7 @@ import { withoutBytes } from "@/lib/attached";
 import { classes } from "@/lib/classes";
 import { count, duration, moment, money, spaced } from "@/lib/format";
 import { isPicture, ofPicture } from "@/lib/variables-apart";
+import { AskReview } from "./AskReview";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
@@ -36,10 +37,9 @@ export function RunActs({ id }: { id: string }) {
   const may = useMay();
   const { data } = useRun(id);
   const [saving, setSaving] = useState(false);
-  const review = useChange("post", "/v1/review", { invalidates: ["/v1/review"] });
+  const [asking, setAsking] = useState(false);
   const ended = data && !isUnderway(data) ? data : null;
   if (!IS_ID.test(id)) return null;
-  const pick = () => review.mutate({ body: { execution_id: id } as never }, { onSuccess: () => toast("In the review queue"), onError: toastError });
   return (
     <>
       <ButtonLink size="s" to="/playground" search={{ run: id }} icon={<CirclePlay size={12} aria-hidden />}>
@@ -48,9 +48,10 @@ export function RunActs({ id }: { id: string }) {
       <Button size="s" icon={<Save size={12} aria-hidden />} disabled={!may.edit || !ended?.messages} why={may.edit ? "Its text is not kept." : needs("editor")} onClick={() => setSaving(true)}>
         Save as a dataset item
       </Button>
-      <Button size="s" icon={<ListChecks size={12} aria-hidden />} busy={review.isPending} disabled={!may.edit || !ended?.messages} why={may.edit ? "Its text is not kept." : needs("editor")} onClick={pick}>
-        Ask for review
+      <Button size="s" icon={<ListChecks size={12} aria-hidden />} disabled={!may.edit || !ended?.messages} why={may.edit ? "Its text is not kept." : needs("editor")} onClick={() => setAsking(true)}>
+        Ask for review…
       </Button>
+      {asking ? <AskReview execution={id} onClose={() => setAsking(false)} /> : null}
       {ended ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, input: inputOf(ended), expected: correctionOf(ended) ?? ended.output ?? "" }} /> : null}
     </>
   );

@@ -4,21 +4,20 @@ import { EmptyState, Loaded } from "@/kit";
 
 /** The newest completed run of each version and model, beside the others over the same items. */
 export default function Compare({ prompt, chain }: { prompt: string; chain: string }) {
-  const found = useRead("/v1/test-runs/summary", { query: { prompt: prompt ? [prompt] : undefined } });
+  const found = useRead("/v1/test-runs/summary", { query: { prompt: prompt ? [prompt] : undefined, chain: chain ? [chain] : undefined } });
   return (
     <Loaded of={found}>
-      {(summary) => {
-        const shown = chain ? summary.data.map((one) => ({ ...one, runs: one.runs.filter((run) => run.chain === chain) })).filter((one) => one.runs.length > 0) : summary.data;
-        return shown.length === 0 ? (
+      {(summary) =>
+        summary.data.length === 0 ? (
           <EmptyState title="Nothing to compare">Completed runs over the same items of a dataset stand here side by side, the newest of each version of a prompt and model, or of a chain.</EmptyState>
         ) : (
           <div className="flex flex-col gap-10">
-            {shown.map((one) => (
+            {summary.data.map((one) => (
               <ComparisonTable key={`${one.dataset_id} ${one.dataset_version} ${one.split}`} comparison={one} />
             ))}
           </div>
-        );
-      }}
+        )
+      }
     </Loaded>
   );
 }
