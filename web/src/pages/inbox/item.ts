@@ -13,7 +13,7 @@ export function whatHappened(item: Pick<Item, "kind" | "slug" | "version" | "aga
   return `commented on ${of}, which you wrote`;
 }
 
-/** The version, beside the one that a comment compares it with. */
-export function placeOf(item: Pick<Item, "slug" | "version" | "against">): { to: string; search: Record<string, string> } {
-  return { to: `/prompts/${item.slug}`, search: { tab: "versions", v: String(item.version), ...(item.against === null ? {} : { against: String(item.against) }) } };
+/** The version, beside the one that a comment compares it with, and there at the comment. */
+export function placeOf(item: Pick<Item, "slug" | "version" | "against" | "comment_id">): { to: string; search: Record<string, string> } {
+  return { to: `/prompts/${item.slug}`, search: { tab: "versions", v: String(item.version), ...(item.against === null ? {} : { against: String(item.against) }), ...(item.comment_id === null ? {} : { comment: item.comment_id }) } };
 }
