@@ -166,6 +166,27 @@ async def test_what_waits_for_somebody_stands_in_their_inbox_at_once(page_as: Op
     await expect(told.get_by_text("new", exact=True)).to_have_count(0)
 
 
+async def test_the_inbox_leads_to_the_comment_itself_and_a_phone_tells_of_it(page_as: OpenPage, site: Site) -> None:
+    """Seen: the link ended above a difference of two windows' height, below which the comment stood."""
+    slug = await made(site)
+    long = [{"role": "user", "content": "\n".join(f"Line {n} of {{{{name}}}}." for n in range(80))}]
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "messages": long})
+    ada = next(one for one in (await site.call("GET", "/v1/members?limit=200"))["data"] if one["name"] == "Ada Lovelace")
+    said = {"version": 2, "against": 1, "body": f"Why so long, {slug}?", "mentions": [ada["user_id"]]}
+    await site.call("POST", f"/v1/prompts/{slug}/comments", said)
+
+    page = await page_as("admin", "/app/inbox")
+    await page.get_by_role("list", name="Inbox").get_by_role("listitem").filter(has_text=slug).get_by_role("link").click()
+    comment = page.get_by_role("list", name="Comments").get_by_role("article").filter(has_text=said["body"])
+    await expect(comment).to_be_focused()
+    await expect(comment).to_be_in_viewport()
+
+    await site.call("POST", f"/v1/prompts/{slug}/comments", {**said, "body": f"And {slug}?"})
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.get_by_role("button", name=re.compile(r"^Menu, \d+\+? unread in the inbox$")).click()
+    await page.get_by_role("dialog", name="Menu").get_by_role("link", name=re.compile(r"^Inbox \d+\+? unread$")).wait_for()
+
+
 async def test_what_is_written_on_a_branch_is_saved_on_it_and_merged_where_one_says(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")

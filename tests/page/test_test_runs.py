@@ -7,7 +7,7 @@ from uuid import uuid4
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, escape, narrow, screenshot, set_theme, settled
+from tests.page.browser import PATIENCE_MS, closed, escape, narrow, screenshot, set_theme, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -112,7 +112,7 @@ async def test_versions_by_models_are_forecast_and_started_at_once_and_lead_to_t
     await expect(rows).to_have_count(3)
     await expect(page.get_by_role("progressbar")).to_have_count(0, timeout=2 * PATIENCE_MS)
     await check_axe(page)
-    await page.get_by_role("link", name="Compare them once they are completed").click()
+    await page.get_by_role("link", name="Compare them", exact=True).click()
     for version in ("v1", "v2"):
         await expect(page.get_by_role("table", name="validation").first).to_contain_text(version)
     await page.go_back()
@@ -182,6 +182,9 @@ async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> Non
     run = (await site.call("POST", "/v1/test-runs", body))["id"]
     page = await page_as("editor", f"/app/test-runs/{run}")
     await expect(page.get_by_role("progressbar", name="Answers")).to_be_visible()
+    await page.get_by_role("button", name="Cancel run").click()
+    await page.get_by_role("button", name="Keep it running").click()
+    await closed(page)
     await page.get_by_role("button", name="Cancel run").click()
     await page.get_by_role("button", name="Cancel the run").click()
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)

@@ -81,6 +81,20 @@ def test_the_end_of_an_alert_does_not_read_as_if_it_still_were_so() -> None:
     assert dict(notice("alert.resolved", kind="credits", after={"available_nusd": 0}).facts())["Then"] == "available 0.0000 credits"
 
 
+def test_an_alert_that_a_worse_one_replaces_is_no_all_clear() -> None:
+    """Seen: `Resolved: budget, threshold` in the second in which the budget was used up."""
+    assert notice("alert.resolved", kind="budget", prompt=None, metric="threshold", resolution="superseded").title == (
+        "Replaced: budget, threshold"
+    )
+    assert notice("alert.resolved", kind="budget", prompt=None, metric="threshold", resolution="recovered").title.startswith("Resolved: ")
+
+
+def test_an_alert_of_a_version_that_is_served_no_more_sends_nobody_to_look_for_another_alert() -> None:
+    told = notice("alert.resolved", kind="feedback_threshold", resolution="superseded")
+    assert told.summary.startswith("The label serves another version now. It said: ")
+    assert told.title.startswith("Resolved: ")
+
+
 def test_an_acknowledgement_names_who_it_was_as_people_do() -> None:
     assert notice("alert.acknowledged", acknowledged_by="user:1", acknowledged_by_name="Ann").summary == "Acknowledged by Ann."
     assert notice("alert.acknowledged", acknowledged_by="user:1", acknowledged_by_name=None).summary == "Acknowledged by user:1."

@@ -77,6 +77,23 @@ it("says which of a menu is chosen, and goes through those by keys too", () => {
   expect(document.activeElement).toBe(screen.getByRole("menuitem", { name: "Sign out" }));
 });
 
+it("stands at the first of what the API found, not at what was first before or at choosing none", () => {
+  const all = ["tidy", "reply-long", "reply"].map((slug) => ({ value: slug, label: slug }));
+  const taken = vi.fn();
+  function Prompt() {
+    const [choices, setChoices] = useState(all);
+    return <Combobox label="Prompt" value={null} clear="All prompts" choices={choices} onChange={taken} onSearch={(typed) => typed === "reply" && setTimeout(() => setChoices([all[2]!, all[1]!]))} />;
+  }
+  vi.useFakeTimers();
+  render(<Prompt />);
+  fireEvent.click(screen.getByRole("button", { name: /^Prompt/ }));
+  fireEvent.change(screen.getByRole("combobox"), { target: { value: "reply" } });
+  act(() => vi.runAllTimers());
+  vi.useRealTimers();
+  press("Enter");
+  expect(taken.mock.calls).toEqual([["reply"]]);
+});
+
 it("says that a dialog is coming, which keeps the letters and goes by Escape", async () => {
   vi.resetModules();
   let arrive: (part: { default: () => null }) => void = () => undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, change, compact, count, duration, initial, moment, money, percent, percentRange, plural, points, pointsRange, spaced } from "./format";
+import { ago, amid, bytes, change, compact, count, duration, initial, moment, money, percent, percentRange, plural, points, pointsRange, spaced } from "./format";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
 
@@ -90,4 +90,8 @@ describe("initial", () => {
     ["𝒜lpha", "𝒜"],
     ["", "–"],
   ])("of %s is a whole letter", (name, said) => expect(initial(name)).toBe(said));
+});
+
+it("says you in the middle of a sentence, and leaves names as they are", () => {
+  expect(["You", "Grace", "Youssef"].map(amid)).toEqual(["you", "Grace", "Youssef"]);
 });

@@ -212,3 +212,8 @@ export function initial(name: string): string {
 export function shortId(id: string): string {
   return id.length > 13 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
 }
+
+/** Who it was, where a sentence goes on with it: "by you". */
+export function amid(name: string): string {
+  return name === "You" ? "you" : name;
+}

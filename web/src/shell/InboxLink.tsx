@@ -8,15 +8,20 @@ import { classes } from "@/lib/classes";
 const AFTER_MS = 1_200;
 const LOOK_AGAIN_MS = 120_000;
 
-/** The way to the inbox, with how much is unread. Asked for after the page itself; the live stream says when it is old. */
-export function InboxLink() {
-  const here = useLocation({ select: (location) => location.pathname === "/inbox" });
+/** How much is unread. Asked for after the page itself; the live stream says when it is old. `enabled`: of a workspace. */
+export function useUnread(enabled = true): number {
   const [isTime, setTime] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setTime(true), AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
-  const unread = useRead("/v1/inbox", UNREAD, { enabled: isTime, refetchInterval: LOOK_AGAIN_MS }).data?.unread ?? 0;
+  return useRead("/v1/inbox", UNREAD, { enabled: enabled && isTime, refetchInterval: LOOK_AGAIN_MS }).data?.unread ?? 0;
+}
+
+/** The way to the inbox, with how much is unread. */
+export function InboxLink() {
+  const here = useLocation({ select: (location) => location.pathname === "/inbox" });
+  const unread = useUnread();
   return (
     <Link to="/inbox" preload="intent" aria-current={here ? "page" : undefined} className={classes("flex h-7.5 items-center gap-2.5 finger:h-10 rounded-m px-2 text-14", here ? "bg-accent-soft font-medium text-accent" : "text-muted hover:bg-line/60 hover:text-fg")}>
       <Inbox size={15} strokeWidth={1.75} aria-hidden className="shrink-0" />

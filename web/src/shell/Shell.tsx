@@ -5,6 +5,7 @@ import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { standing, tellRefused } from "@/api/client";
 import { invalidate } from "@/api/hooks";
 import { MADE_OLD, live, madeOldBy, madeOldByChange, useLiveEvents, useLiveStatus } from "@/api/live";
+import { countWord } from "@/api/inbox";
 import { useSession, useSessionState } from "@/api/session";
 import { Coming, Dialog, SideMenu, useReturningFocus } from "@/kit/Dialog";
 import { afterFirstAct, preloadFloats } from "@/kit/floats";
@@ -21,7 +22,7 @@ import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { keepFocus } from "@/lib/keep-focus";
 import { FirstSteps } from "./FirstSteps";
 import { FormGuard } from "./FormGuard";
-import { InboxLink } from "./InboxLink";
+import { InboxLink, useUnread } from "./InboxLink";
 import { LeaveGuard } from "./LeaveGuard";
 import { Leaving } from "./Leaving";
 import { LeftForms } from "./LeftForms";
@@ -302,10 +303,13 @@ function Account() {
 
 /** Below 900 px the sidebar is a menu. */
 function TopBar({ open, setOpen, openPalette }: { open: boolean; setOpen: (open: boolean) => void; openPalette: () => void }) {
+  const { workspace } = useSession();
+  const unread = useUnread(workspace !== null);
   return (
     <header className="sticky top-0 z-30 flex h-12 items-center gap-1 border-b border-line bg-sunken px-2 short:static md:hidden">
-      <button type="button" className="grid size-9 place-items-center rounded-m" aria-label="Menu" aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(true)}>
+      <button type="button" className="relative grid size-9 place-items-center rounded-m" aria-label={unread > 0 ? `Menu, ${countWord(unread)} unread in the inbox` : "Menu"} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(true)}>
         <MenuIcon size={18} aria-hidden />
+        {unread > 0 ? <span aria-hidden className="absolute top-1 right-1 size-2 rounded-full bg-accent" /> : null}
       </button>
       <SideMenu open={open} onOpenChange={setOpen} title="Menu">
         <Sidebar

@@ -63,7 +63,7 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
     if lacking:
         words = {"approval": f"version {version} is not approved: {not_yet(status)}", "test_run": details.get("test_run")}
         raise LabelProtected(
-            f"The label '{label}' is protected: {' and '.join(str(words[one]) for one in lacking)}.",
+            f"The label '{label}' is protected: {', and '.join(str(words[one]) for one in lacking)}.",
             param="version",
             details={"lacking": lacking} | details,
         )

@@ -47,6 +47,9 @@ WHY_OVER: Final = {
 }
 """A resolved alert keeps the words with which it was raised: without these its notice would read as if it still were so."""
 
+OTHER_VERSION: Final = "The label serves another version now."
+"""What `superseded` means where an alert is of one version: no other alert takes its place."""
+
 
 TURNS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that set the direction of what follows (Unicode, UAX #9; Trojan Source, CVE-2021-42574)."""
@@ -109,9 +112,18 @@ class Notice:
             return WHY_OFF.get(str(self.data.get("reason")), "Nothing is sent to it any more until it is enabled again.")
         said = str(self.data.get("summary", ""))
         if self.event_type == "alert.resolved":
-            why = WHY_OVER.get(str(self.data.get("resolution")), WHY_OVER["recovered"])
+            why = OTHER_VERSION if self._is_of_retired_version else WHY_OVER.get(str(self.data.get("resolution")), WHY_OVER["recovered"])
             return f"{why} It said: {said}" if said else why
         return said
+
+    @property
+    def _is_of_retired_version(self) -> bool:
+        return self.data.get("resolution") == "superseded" and self.data.get("kind") == "feedback_threshold"
+
+    @property
+    def _is_replaced(self) -> bool:
+        """It ended because a worse one of the same was raised: "resolved" would read as an all-clear."""
+        return self.event_type == "alert.resolved" and self.data.get("resolution") == "superseded" and not self._is_of_retired_version
 
     @property
     def title(self) -> str:
@@ -127,6 +139,8 @@ class Notice:
         word = {"alert.raised": "Alert", "alert.acknowledged": "Acknowledged", "alert.resolved": "Resolved", "test": "Test"}[
             self.event_type
         ]
+        if self._is_replaced:
+            word = "Replaced"
         about = self.data.get("prompt") or str(self.data.get("kind", "")).replace("_", " ")
         metric = str(self.data.get("metric", "")).replace("_", " ")
         if self.data.get("prompt") and self.data.get("kind") == "budget":

@@ -3,6 +3,7 @@ import { useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { Badge, type Column, EmptyState, NavTabs, Page, PagedTable, RelativeTime, Segments, Tabs, type Tone } from "@/kit";
+import { amid } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 
 type Review = Schema<"VersionReviewAnswer">;
@@ -92,7 +93,7 @@ function Reviews({ status }: { status: Review["status"] }) {
         row.decided_by ? (
           <span className="block min-w-0">
             {nameOf(row.decided_by)}
-            {row.status === "sent_back" && row.approved_by ? <span className="block text-12 text-muted">approved by {nameOf(row.approved_by)}</span> : null}
+            {row.status === "sent_back" && row.approved_by ? <span className="block text-12 text-muted">approved by {amid(nameOf(row.approved_by))}</span> : null}
           </span>
         ) : (
           <span className="text-muted">–</span>

@@ -5,7 +5,7 @@ import { invalidate, useRead } from "@/api/hooks";
 import { After, Badge, type Column, DownloadButton, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, Segments, SimulatedBadge, TextLink } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
-import { count, money, plural, spaced } from "@/lib/format";
+import { amid, count, money, plural, spaced } from "@/lib/format";
 import { integer, oneOf, over, useUrlState } from "@/lib/url-state";
 import { BatchActs } from "./BatchActs";
 import { BatchStatus } from "./BatchStatus";
@@ -79,7 +79,7 @@ function Whole({ batch }: { batch: Batch }) {
         <Section title="About it">
           <Facts
             facts={[
-              ["Made", <span key="m"><RelativeTime at={atOf(batch.created_at)} /> by {nameBy(batch.created_by).replace(/^You$/, "you")}</span>],
+              ["Made", <span key="m"><RelativeTime at={atOf(batch.created_at)} /> by {amid(nameBy(batch.created_by))}</span>],
               batch.in_progress_at ? ["Began", <RelativeTime key="b" at={atOf(batch.in_progress_at)} />] : null,
               batch.completed_at ? ["Ended", <RelativeTime key="e" at={atOf(batch.completed_at)} />] : null,
               batch.cancelled_at ? ["Cancelled", <RelativeTime key="c" at={atOf(batch.cancelled_at)} />] : null,

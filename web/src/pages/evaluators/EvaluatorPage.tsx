@@ -5,6 +5,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, ConfirmDialog, ErrorState, Page, RelativeTime, Section, SkeletonTable, SkeletonText, Tabs, toast } from "@/kit";
 import { Here } from "@/kit/Here";
+import { amid } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
@@ -55,7 +56,7 @@ function Whole({ evaluator }: { evaluator: Evaluator }) {
           {asksModels(evaluator) ? <Badge tone="accent">asks models</Badge> : null}
           {isOver ? <Badge tone="warn">archived</Badge> : null}
           <span>
-            made <RelativeTime at={evaluator.created_at} /> by {nameOf(evaluator.created_by)}
+            made <RelativeTime at={evaluator.created_at} /> by {amid(nameOf(evaluator.created_by))}
           </span>
         </span>
       }

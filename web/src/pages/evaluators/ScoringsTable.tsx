@@ -85,6 +85,7 @@ export function ScoringsTable({ evaluator }: { evaluator: string | null }) {
         onOpenChange={(open) => !open && (end.reset(), setEnding(null))}
         title="Cancel this scoring?"
         submit="Cancel the scoring"
+        cancel="Keep it"
         busy={end.isPending}
         error={end.error}
         onSubmit={() => ending && end.mutate({ path: { scoring_id: ending.id } }, { onSuccess: () => (toast("It scores no more"), setEnding(null)) })}

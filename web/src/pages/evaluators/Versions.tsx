@@ -1,6 +1,7 @@
 import { useAuthors } from "@/api/authors";
 import { usePages } from "@/api/hooks";
 import { Badge, Diff, EmptyState, ErrorState, RelativeTime, Select, SkeletonText } from "@/kit";
+import { amid } from "@/lib/format";
 import { integer, useUrlState } from "@/lib/url-state";
 import { type Evaluator, settingsText } from "./evaluator";
 
@@ -29,7 +30,7 @@ export function Versions({ evaluator }: { evaluator: Evaluator }) {
               </span>
               {one.message ? <span className="wrap-anywhere">{one.message}</span> : null}
               <span className="text-12 text-muted">
-                <RelativeTime at={one.created_at} /> by {nameOf(one.created_by)}
+                <RelativeTime at={one.created_at} /> by {amid(nameOf(one.created_by))}
               </span>
             </button>
           </li>

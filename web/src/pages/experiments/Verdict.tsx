@@ -1,6 +1,6 @@
 import { useAuthors } from "@/api/authors";
 import { Notice, RelativeTime, TextLink } from "@/kit";
-import { decimal, percent, spaced } from "@/lib/format";
+import { amid, decimal, percent, spaced } from "@/lib/format";
 import { type Experiment, OUTCOME_TONES, type Results, branchWords, endedWords, isOver, lacksModel, split, stoodThere, unitsOf, wasLeftAlone } from "./model";
 
 /** What it says, in one sentence; above all else that the arms did not get whom they should. */
@@ -47,7 +47,7 @@ function Ended({ experiment: { verdict } }: { experiment: Experiment }) {
     <Notice tone={found === "accent" || verdict.outcome === "refused" ? "neutral" : found}>
       <span className="text-14 font-medium">{verdict.outcome === "refused" ? "It ended without a verdict." : spaced(endedWords(verdict.sentence))}</span>
       <span className="mt-1 block text-12 text-muted">
-        {byHand ? `Ended by ${nameOf(verdict.decided_by).replace(/^You$/u, "you")}` : "Ended by its rule"} <RelativeTime at={verdict.at} />
+        {byHand ? `Ended by ${amid(nameOf(verdict.decided_by))}` : "Ended by its rule"} <RelativeTime at={verdict.at} />
         {verdict.reason ? `: ${verdict.reason}` : ""}
       </span>
     </Notice>

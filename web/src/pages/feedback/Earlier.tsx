@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAuthors } from "@/api/authors";
 import { Badge, Button, Prose, RelativeTime } from "@/kit";
+import { amid } from "@/lib/format";
 import { Correction, What } from "./What";
 import { earlierOf, senderOf } from "./said";
 
@@ -34,10 +35,10 @@ export function Earlier({ of }: { of: Said }) {
             <li key={`${one.feedback_id} ${one.accepted_at}`} className="flex flex-col gap-1.5">
               <span className="flex flex-wrap items-center gap-2 text-12 text-muted">
                 <What reaction={one} />
-                {one.sent_by && one.sent_by !== of.sent_by ? <span className="wrap-anywhere">by way of {nameOf(senderOf(one.sent_by))}</span> : null}
+                {one.sent_by && one.sent_by !== of.sent_by ? <span className="wrap-anywhere">by way of {amid(nameOf(senderOf(one.sent_by)))}</span> : null}
                 {one.taken_back_at ? (
                   <Badge tone="warn">
-                    taken back {one.taken_back_by ? `by ${nameOf(senderOf(one.taken_back_by))} ` : ""}
+                    taken back {one.taken_back_by ? `by ${amid(nameOf(senderOf(one.taken_back_by)))} ` : ""}
                     <RelativeTime at={one.taken_back_at} />
                   </Badge>
                 ) : null}

@@ -4,6 +4,7 @@ import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { Badge, Breaking, Button, Checkbox, type Column, Combobox, Day, EmptyState, FilterBar, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, TextLink, useMoreFilters } from "@/kit";
+import { amid } from "@/lib/format";
 import { betweenDays } from "@/lib/days";
 import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { Head } from "@/pages/analytics/Head";
@@ -64,7 +65,7 @@ export default function FeedbackPage() {
             <What reaction={row} />
             {row.taken_back_at ? (
               <Badge tone="warn">
-                taken back {row.taken_back_by ? `by ${nameOf(senderOf(row.taken_back_by))} ` : ""}
+                taken back {row.taken_back_by ? `by ${amid(nameOf(senderOf(row.taken_back_by)))} ` : ""}
                 <RelativeTime at={row.taken_back_at} />
               </Badge>
             ) : null}

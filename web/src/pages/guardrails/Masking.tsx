@@ -6,6 +6,7 @@ import { useDraftOver } from "@/api/draft-over";
 import { needs, useMay } from "@/api/session";
 import { useUnsaved } from "@/api/unsaved";
 import { Button, Checkbox, Field, FieldFault, FormError, KeptAtTheEnd, Loaded, Meanwhile, RelativeTime, Section, Textarea, TextLink, errorFor, toast, useUndo } from "@/kit";
+import { amid } from "@/lib/format";
 import { Patterns } from "./Patterns";
 import { Shown } from "./Tried";
 import { SAMPLE } from "./TryText";
@@ -74,7 +75,7 @@ function Form({ saved }: { saved: Answer }) {
             <span className="text-12 text-muted">
               {saved.updated_at ? (
                 <>
-                  Changed <RelativeTime at={saved.updated_at} /> by {nameOf(saved.updated_by ?? "")}.
+                  Changed <RelativeTime at={saved.updated_at} /> by {amid(nameOf(saved.updated_by ?? ""))}.
                 </>
               ) : (
                 "Nothing is masked yet: text is stored as it is."

@@ -40,7 +40,7 @@ it("marks all as read up to the newest that it shows", async () => {
 });
 
 it("says each kind in words, and leads to the version", () => {
-  const of = { slug: "greeting", version: 3, against: null };
+  const of = { slug: "greeting", version: 3, against: null, comment_id: null };
   expect((["review_asked", "review_decided", "mention", "answer", "comment"] as const).map((kind) => whatHappened({ kind, ...of }))).toEqual([
     "asks for a review of greeting v3",
     "decided on greeting v3",
@@ -50,6 +50,7 @@ it("says each kind in words, and leads to the version", () => {
   ]);
   expect(placeOf(of)).toEqual({ to: "/prompts/greeting", search: { tab: "versions", v: "3" } });
   expect(placeOf({ ...of, against: 2 }).search).toEqual({ tab: "versions", v: "3", against: "2" });
+  expect(placeOf({ ...of, comment_id: "c1" }).search).toEqual({ tab: "versions", v: "3", comment: "c1" });
 });
 
 it("counts no further than the gateway does", () => {

@@ -14,8 +14,8 @@ export function whatHappened(item: Pick<Item, "kind" | "slug" | "version" | "aga
   return `commented on ${of}, which you wrote`;
 }
 
-/** The version, beside the one that a comment compares it with; of an answer in the queue the queue, where it comes first, or how it was decided. */
-export function placeOf(item: Pick<Item, "slug" | "version" | "against" | "queue_item_id" | "answer_status">): { to: string; search: Record<string, string> } {
+/** The version, beside the one that a comment compares it with, and there at the comment; of an answer in the queue the queue, where it comes first, or how it was decided. */
+export function placeOf(item: Pick<Item, "slug" | "version" | "against" | "comment_id" | "queue_item_id" | "answer_status">): { to: string; search: Record<string, string> } {
   if (item.queue_item_id) return { to: "/review", search: item.answer_status === "decided" ? { tab: "decided", item: item.queue_item_id } : {} };
-  return { to: `/prompts/${item.slug}`, search: { tab: "versions", v: String(item.version), ...(item.against === null ? {} : { against: String(item.against) }) } };
+  return { to: `/prompts/${item.slug}`, search: { tab: "versions", v: String(item.version), ...(item.against === null ? {} : { against: String(item.against) }), ...(item.comment_id === null ? {} : { comment: item.comment_id }) } };
 }

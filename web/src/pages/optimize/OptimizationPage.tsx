@@ -124,7 +124,7 @@ function Acts({ job }: { job: Job }) {
       <Button icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)} disabled={!may.edit} why={needs("editor")}>
         Cancel search
       </Button>
-      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Cancel this search?" submit="Cancel the search" onSubmit={submit} busy={cancel.isPending} error={cancel.error}>
+      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Cancel this search?" submit="Cancel the search" cancel="Keep it running" onSubmit={submit} busy={cancel.isPending} error={cancel.error}>
         It stops within seconds and suggests nothing. <Money nusd={progressOf(job).spent_nusd} /> are spent; the rest of what was set aside comes back.
       </ConfirmDialog>
     </>

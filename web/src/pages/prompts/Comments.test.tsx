@@ -44,6 +44,19 @@ async function show(comments: object[] = []) {
 const write = (label: string, text: string) => fireEvent.change(screen.getByLabelText(label), { target: { value: text } });
 const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
 
+it("brings the comment into sight that a link leads to", async () => {
+  const seen = vi.spyOn(Element.prototype, "scrollIntoView");
+  slowApi({ "GET /v1/prompts/a/comments": { data: [comment("c1"), comment("c2", { reply_to: "c1" })], next_cursor: null }, "GET /v1/prompts/a/versions/5": whole(5, "new") });
+  render(
+    <Queries>
+      <Comments slug="a" version={5} wanted="c2" />
+    </Queries>,
+  );
+  const said = (await screen.findByText("Said in c2")).closest("article");
+  expect(document.activeElement).toBe(said);
+  expect(seen.mock.instances).toEqual([said]);
+});
+
 it("says which difference a comment is about, and which part of it, or that it is about the version", async () => {
   const asked = await show();
   fireEvent.change(screen.getByLabelText("Which part the comment is about"), { target: { value: "messages[0]" } });
@@ -117,6 +130,7 @@ it("keeps the focus: in the field after a comment, at its buttons after an answe
   await vi.waitFor(() => expect(document.activeElement).toBe(field));
 
   fireEvent.click(at("c1", "Answer"));
+  expect(document.activeElement, "one writes at once").toBe(screen.getByLabelText("Your answer"));
   write("Your answer", "Because.");
   fireEvent.submit(screen.getByLabelText("Your answer").closest("form") as HTMLElement);
   await (await asking(asked, "POST", "/v1/prompts/a/comments", 2)).answer({});

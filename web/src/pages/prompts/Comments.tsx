@@ -1,17 +1,19 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useAuthors } from "@/api/authors";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, Loaded, Prose, RelativeTime, Section, Select, SkeletonText, TextLink, announce, toastError } from "@/kit";
+import { classes } from "@/lib/classes";
 import { count } from "@/lib/format";
 import { AGAIN, type About, AddComment, type Comment, EditComment } from "./WriteComment";
 import { contentOf, nameOf as nameOfPart, partsToComment } from "./content";
 
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
-/** What people said of a version, or of how it differs from another one, with answers below. `against`: the one that it is compared with now. */
-export function Comments({ slug, version, against = null }: { slug: string; version: number; against?: number | null }) {
+/** What people said of a version, or of how it differs from another one, with answers below. `against`: the one that it is compared with now.
+ *  `wanted`: the comment that a link leads to; it is brought into sight and has the focus. */
+export function Comments({ slug, version, against = null, wanted = "" }: { slug: string; version: number; against?: number | null; wanted?: string }) {
   const pages = usePages("/v1/prompts/{slug}/comments", { path: { slug }, query: { version, limit: 200 } });
   const [replyTo, setReplyTo] = useState<string | null>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -31,12 +33,12 @@ export function Comments({ slug, version, against = null }: { slug: string; vers
               <ul ref={list} aria-label="Comments" className="flex flex-col gap-3">
                 {first.map((one) => (
                   <li key={one.id} className="flex flex-col gap-2 rounded-m border border-line bg-panel p-3">
-                    <Said slug={slug} comment={one} shown={against} onReply={() => setReplyTo(replyTo === one.id ? null : one.id)} />
+                    <Said slug={slug} comment={one} shown={against} isWanted={one.id === wanted} onReply={() => setReplyTo(replyTo === one.id ? null : one.id)} />
                     {pages.rows
                       .filter((answer) => answer.reply_to === one.id)
                       .map((answer) => (
                         <div key={answer.id} className="border-l-2 border-line pl-3">
-                          <Said slug={slug} comment={answer} shown={against} />
+                          <Said slug={slug} comment={answer} shown={against} isWanted={answer.id === wanted} />
                         </div>
                       ))}
                     {replyTo === one.id ? <AddComment slug={slug} about={{ version, against: one.against, part: one.part }} replyTo={one.id} label="Your answer" onDone={() => answered(one.id)} /> : null}
@@ -75,8 +77,8 @@ function New({ slug, version, against }: { slug: string; version: number; agains
   );
 }
 
-/** `shown`: which version it is compared with on screen. */
-function Said({ slug, comment, shown, onReply }: { slug: string; comment: Comment; shown: number | null; onReply?: () => void }) {
+/** `shown`: which version it is compared with on screen. `isWanted`: see `Comments`. */
+function Said({ slug, comment, shown, isWanted, onReply }: { slug: string; comment: Comment; shown: number | null; isWanted: boolean; onReply?: () => void }) {
   const nameOf = useAuthors();
   const [isEditing, setEditing] = useState(false);
   const may = useMay();
@@ -88,6 +90,11 @@ function Said({ slug, comment, shown, onReply }: { slug: string; comment: Commen
   const isFirst = comment.reply_to === null;
   const isSettled = comment.resolved_at !== null;
   const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (!isWanted) return;
+    place.current?.focus({ preventScroll: true });
+    place.current?.scrollIntoView({ block: "center" });
+  }, [isWanted]);
   const edited = () => {
     flushSync(() => setEditing(false));
     place.current?.querySelector<HTMLElement>("[data-edit]")?.focus();
@@ -97,7 +104,7 @@ function Said({ slug, comment, shown, onReply }: { slug: string; comment: Commen
     announce("The comment is deleted");
   };
   return (
-    <article ref={place} className="flex flex-col gap-1">
+    <article ref={place} tabIndex={isWanted ? -1 : undefined} className={classes("flex flex-col gap-1", isWanted && "rounded-m outline-2 outline-offset-4 outline-accent")}>
       <p className="flex flex-wrap items-center gap-2 text-12 text-muted">
         <span className="font-medium text-fg">{nameOf(comment.author)}</span>
         <RelativeTime at={comment.created_at} />

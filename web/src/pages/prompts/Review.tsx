@@ -4,6 +4,7 @@ import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Field, FormDialog, RelativeTime, Textarea, errorFor, toast, toastError } from "@/kit";
+import { amid } from "@/lib/format";
 import { PickMembers } from "./PickMembers";
 import { whyNot } from "./why";
 
@@ -35,7 +36,7 @@ export function Review({ slug, version }: { slug: string; version: number }) {
             <li key={one.id} className="flex flex-col gap-1 wrap-anywhere">
               {one.decided_at ? <Told who={nameOf(one.decided_by ?? "")} what={wasTakenBack(one) ? "took the approval back" : (DECIDED[one.status] ?? one.status)} at={one.decided_at} words={one.comment} /> : null}
               {wasTakenBack(one) ? <Told who={nameOf(one.approved_by ?? "")} what="approved it" at={one.approved_at ?? ""} words={one.approval_comment} /> : null}
-              <Told who={nameOf(one.requested_by)} what={one.reviewers.length > 0 ? `asked ${one.reviewers.map((id) => nameOf(`user:${id}`)).join(", ")} for it` : "asked for it"} at={one.requested_at} words={one.note} />
+              <Told who={nameOf(one.requested_by)} what={one.reviewers.length > 0 ? `asked ${one.reviewers.map((id) => amid(nameOf(`user:${id}`))).join(", ")} for it` : "asked for it"} at={one.requested_at} words={one.note} />
             </li>
           ))}
         </ol>

@@ -5,7 +5,7 @@ import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { After, Button, ErrorState, Loaded, Menu, Prose, Section, SkeletonText } from "@/kit";
-import { integer, over, text, useUrlState } from "@/lib/url-state";
+import { id, integer, over, text, useUrlState } from "@/lib/url-state";
 import { TestCases } from "@/pages/test-runs/TestCases";
 import { BranchList, CherryPick, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
@@ -24,12 +24,12 @@ type Prompt = Schema<"PromptAnswer">;
 /** Edits a version, as the next one of a line. */
 export type Edit = (version: Version, line: string) => void;
 
-const shape = { v: integer(null), against: integer(null), label: over(text()) };
+const shape = { v: integer(null), against: integer(null), label: over(text()), comment: id() };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** Every version with its labels, any two beside each other, and the labels' moves. */
 export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }) {
-  const [{ v, against, label }, set] = useUrlState(shape);
+  const [{ v, against, label, comment }, set] = useUrlState(shape);
   const [move, setMove] = useState<Move | null>(null);
   const [act, setAct] = useState<Asked | null>(null);
   const may = useMay();
@@ -42,9 +42,9 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
   return (
     <div className="flex flex-col gap-5">
       <LabelChips labels={prompt.labels} onHistory={(one) => set({ label: one }, { push: true })} />
-      <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={(version) => set({ v: version, against: null }, { push: true })} onEdit={onEdit} />
+      <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={(version) => set({ v: version, against: null, comment: "" }, { push: true })} onEdit={onEdit} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
-        <VersionList pages={pages} labels={prompt.labels} chosen={chosen} onChoose={(version) => set({ v: version, against: null }, { push: true })} />
+        <VersionList pages={pages} labels={prompt.labels} chosen={chosen} onChoose={(version) => set({ v: version, against: null, comment: "" }, { push: true })} />
         {chosen === null ? null : (
           <section aria-label={`Version ${chosen}`} className="flex min-w-0 flex-col gap-4">
             <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
@@ -57,13 +57,17 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
             <Review key={chosen} slug={slug} version={chosen} />
             {other === null ? <Whole slug={slug} version={chosen} /> : <Difference slug={slug} a={other} b={chosen} />}
             <Below slug={slug} versions={other === null ? [chosen] : [chosen, other]}>
-              <TestCases key={`cases ${chosen}`} slug={slug} version={chosen} />
-              <Comments key={chosen} slug={slug} version={chosen} against={other} />
+              {(isShown) => (
+                <>
+                  <TestCases key={`cases ${chosen}`} slug={slug} version={chosen} />
+                  <Comments key={`${chosen} ${comment}`} slug={slug} version={chosen} against={other} wanted={isShown ? comment : ""} />
+                </>
+              )}
             </Below>
           </section>
         )}
       </div>
-      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onEdit={onEdit} onSaved={(saved) => set({ v: saved, against: null })} /> : null}
+      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onEdit={onEdit} onSaved={(saved) => set({ v: saved, against: null, comment: "" })} /> : null}
       {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /> : null}
       {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
     </div>
@@ -71,10 +75,11 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
 }
 
 /** What stands below the difference is shown with it: nobody knows beforehand how long that is. */
-function Below({ slug, versions: [one, other], children }: { slug: string; versions: readonly number[]; children: ReactNode }) {
+function Below({ slug, versions: [one, other], children }: { slug: string; versions: readonly number[]; children: (isShown: boolean) => ReactNode }) {
   const first = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: one ?? 1 } }, NEVER_OLD);
   const second = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: other ?? one ?? 1 } }, NEVER_OLD);
-  return <After what={Boolean(first.data ?? first.error) && Boolean(second.data ?? second.error)}>{children}</After>;
+  const isShown = Boolean(first.data ?? first.error) && Boolean(second.data ?? second.error);
+  return <After what={isShown}>{children(isShown)}</After>;
 }
 
 type Act = "branch" | "pick" | "merge" | "shorten";

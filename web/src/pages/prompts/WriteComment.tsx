@@ -68,7 +68,7 @@ function Write({ keep, label, submit, begin, isSending, error, onSend, onCancel 
   const missed = told.filter((one) => inText.includes(one));
   return (
     <form onSubmit={(event) => void send(event)} className="flex flex-col items-start gap-2">
-      <Textarea ref={field} aria-label={label} autoFocus={begin !== undefined} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || isBusy} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
+      <Textarea ref={field} aria-label={label} autoFocus={onCancel !== undefined} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || isBusy} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
       {missed.length > 0 ? (
         <div role="alert" className="w-full">
           <Notice tone="warn" title={`No member has the address ${missed.join(", ")}.`}>

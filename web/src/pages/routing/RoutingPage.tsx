@@ -6,6 +6,7 @@ import { usePromptChoices } from "@/api/choices";
 import { change, keyOf, read, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Combobox, EmptyState, IconButton, Loaded, Menu, NavTabs, Notice, Page, RelativeTime, Section, TextLink, Toolbar, dismiss, toast, toastError, useUndo } from "@/kit";
+import { amid } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { ChangesOf } from "@/pages/team/ChangesOf";
 import { PROVIDER_TABS } from "../providers/tabs";
@@ -234,7 +235,7 @@ function Rules({ routing, saving, path, may, why, prompt, description }: RulesPr
               <>
                 {" "}
                 Changed <RelativeTime at={routing.updated_at} />
-                {routing.updated_by ? ` by ${nameOf(routing.updated_by).replace(/^You$/, "you")}` : ""}.
+                {routing.updated_by ? ` by ${amid(nameOf(routing.updated_by))}` : ""}.
               </>
             ) : null}
           </p>

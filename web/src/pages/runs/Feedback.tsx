@@ -8,6 +8,7 @@ import { needs, useMay, useSession } from "@/api/session";
 import { Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast, toastError } from "@/kit";
 import { BOOKED_MS } from "@/kit/execution/Thumbs";
 import type { Execution, Reaction } from "@/kit/execution/types";
+import { amid } from "@/lib/format";
 import { Earlier } from "@/pages/feedback/Earlier";
 import { Correction, What } from "@/pages/feedback/What";
 import { TakeBack } from "@/pages/feedback/TakeBack";
@@ -124,7 +125,7 @@ export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]
             <What reaction={one} />
             <span className="text-12 text-muted wrap-anywhere">
               {one.user_id ?? "no name given"}
-              {one.sent_by ? `, by way of ${nameOf(senderOf(one.sent_by))}` : ""}
+              {one.sent_by ? `, by way of ${amid(nameOf(senderOf(one.sent_by)))}` : ""}
             </span>
             <RelativeTime at={one.accepted_at} className="ml-auto text-12 text-muted" />
             <TakeBack id={one.feedback_id} kinds={[one.kind, ...reactions.filter((other) => other.feedback_id === one.feedback_id && other !== one).map((other) => other.kind)]} who={one.user_id ?? "no name"} />

@@ -121,7 +121,7 @@ function Acts({ run }: { run: Run }) {
       <Button icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)} disabled={!may.edit} why={needs("editor")}>
         Cancel run
       </Button>
-      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Cancel this test run?" submit="Cancel the run" onSubmit={submit} busy={cancel.isPending} error={cancel.error}>
+      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Cancel this test run?" submit="Cancel the run" cancel="Keep it running" onSubmit={submit} busy={cancel.isPending} error={cancel.error}>
         It stops within seconds. Answers that came are paid for and stay; what was set aside for the rest comes back.
       </ConfirmDialog>
     </>

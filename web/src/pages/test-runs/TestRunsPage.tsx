@@ -103,7 +103,7 @@ function Together({ runs, onAll }: { runs: readonly Run[]; onAll: () => void }) 
   return (
     <p className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-13 text-muted">
       {runs.length > 0 ? `${plural(runs.length, "run")} that started together.` : "Runs that started together."}
-      {first ? <TextLink to="/test-runs" search={{ tab: "compare", ...(first.chain ? { chain: first.chain.slug } : { prompt: first.prompt ?? "" }) }}>Compare them once they are completed</TextLink> : null}
+      {first ? <TextLink to="/test-runs" search={{ tab: "compare", ...(first.chain ? { chain: first.chain.slug } : { prompt: first.prompt ?? "" }) }}>{runs.every((one) => one.status === "completed") ? "Compare them" : "Compare them once they are completed"}</TextLink> : null}
       <Button size="s" onClick={onAll}>Show all runs</Button>
     </p>
   );
