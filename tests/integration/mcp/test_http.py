@@ -146,6 +146,17 @@ async def test_what_fails_within_is_told_as_the_api_tells_it() -> None:
     assert (answer.status, answer.error["message"]) == (500, "It has been logged.")
 
 
+async def test_arguments_nested_without_end_are_refused_as_the_api_refuses() -> None:
+    """An argument `a.a.a…` stands for objects in objects, and a prompt's argument may be as long as a request."""
+    values: dict[str, Any] = {}
+    at = values
+    for _ in range(5_000):
+        at["a"] = at = {}
+    scope = {"type": "http", "asgi": {}, "scheme": "http", "headers": [], "app": Starlette(), "state": {"request_id": "req_1"}}
+    answer = await in_process(Call("POST", "/v1/prompts/x/render", body={"variables": values}), caller=Request(scope))
+    assert (answer.status, answer.error["code"], answer.error["request_id"]) == (400, "invalid_body", "req_1")
+
+
 @pytest.mark.parametrize("said", [b"Hello, Ada!", b'"Hello, Ada!"', b"\xff", b"[1]"])
 async def test_what_is_no_json_object_is_an_error_over_both_transports(said: bytes) -> None:
     """An exception would be told to the client in its own words, and an empty answer taken for a good one."""

@@ -1,5 +1,6 @@
 """Programs that DSPy saved, as dspy 3.0.4 writes them (PRODUCT P10)."""
 
+import time
 from typing import Any
 
 import pytest
@@ -73,3 +74,10 @@ def test_instructions_that_dspy_wrote_say_what_is_answered() -> None:
 def test_what_is_no_predictor_is_left_out(value: Any) -> None:
     drafts = read(value, model="m")
     assert not drafts.prompts and drafts.notes.lost == 1
+
+
+@pytest.mark.parametrize("repeated", ["Given the fields `x`, produce the fields `", "Given the fields `"])
+def test_no_instructions_take_long_to_read(repeated: str) -> None:
+    began = time.process_time()
+    read({"route.predict": predictor(repeated * 1_000, TICKET, QUEUE)}, model="auto")
+    assert time.process_time() - began < 5, "nobody else is served while one text is matched"

@@ -1,6 +1,7 @@
 """What Langfuse's export says of calls and scores, however odd its values are (PRODUCT P10)."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from burnish_gateway.bundle.foreign.convert import convert
 from burnish_gateway.bundle.read_bundle import ReadBundle
 from burnish_gateway.imports.reported import AGE_MOST
+from burnish_shared.errors import InvalidField
 
 pytestmark = pytest.mark.capability("P10")
 
@@ -48,3 +50,21 @@ def test_a_score_is_no_older_than_what_is_kept() -> None:
     [old] = taken(CALL, SCORE | {"timestamp": "0001-01-01T00:00:00Z"}).reactions
     [unsaid] = taken(CALL, SCORE).reactions
     assert (old.at, unsaid.at) == (NOW - AGE_MOST, NOW)
+
+
+def named_alike(many: int) -> list[dict[str, Any]]:
+    return [{"name": "日" * 60 + chr(0x4E00 + number), "version": 1, "type": "text", "prompt": "Hi."} for number in range(many)]
+
+
+def test_names_that_all_become_one_slug_are_numbered_beside_what_is_called_so() -> None:
+    others = [{"name": name, "version": 1, "type": "text", "prompt": "Hi."} for name in ("prompt-3", "日0", "日1")]
+    assert {one.form.slug for one in taken(*named_alike(4), *others).prompts} == {
+        "prompt", "prompt-2", "prompt-3", "prompt-4", "prompt-5", "0", "1",
+    }  # fmt: skip
+
+
+def test_so_many_prompts_are_refused_before_they_are_named() -> None:
+    began = time.process_time()
+    with pytest.raises(InvalidField, match="20,000 prompts"):
+        taken(*named_alike(20_000))
+    assert time.process_time() - began < 5, "numbers for so many of one name take the square of that"

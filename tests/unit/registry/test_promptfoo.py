@@ -39,6 +39,11 @@ def test_no_configuration_takes_long_to_read(prompt: str) -> None:
     assert time.process_time() - began < 5
 
 
+def test_brackets_nested_beyond_what_can_be_read_are_a_text() -> None:
+    deep = "[" * 100_000
+    assert texts_of(deep) == [deep]
+
+
 def first_of(*providers: object) -> tuple[dict[str, object], list[str], int]:
     """The content of a prompt without its messages, notes, and how many of them say that something is not taken."""
     drafts = read({"prompts": ["Say {{x}}."], "providers": list(providers)}, model="auto")

@@ -67,6 +67,13 @@ def test_what_only_a_program_could_say_is_refused(theirs: str) -> None:
         in_ours(theirs)
 
 
+def test_blanks_within_a_variable_take_no_time() -> None:
+    began = time.process_time()
+    with pytest.raises(CannotTake):
+        in_ours("{{ x" + " " * 200_000 + "y }}")
+    assert time.process_time() - began < 5
+
+
 def test_variants_are_versions_with_labels_and_two_that_share_calls_an_experiment() -> None:
     given = function(
         {"short": variant(weight=0.25, temperature=0.5, stop_sequences=["."], retries={"num_retries": 2, "max_delay_s": 4}),

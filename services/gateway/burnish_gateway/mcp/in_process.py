@@ -10,6 +10,9 @@ from urllib.parse import unquote, urlencode
 from starlette.requests import Request
 
 from burnish_gateway.mcp.calls import PASSED_ON, Answer, Call, answer_of
+from burnish_gateway.strict_json import NESTING_MOST
+from burnish_gateway.wire import error_response
+from burnish_shared.errors import InvalidBody
 
 _open: Final[set["asyncio.Task[None]"]] = set()
 """Calls that end after whoever asked went away; asyncio itself holds tasks weakly."""
@@ -19,9 +22,13 @@ async def in_process(call: Call, *, caller: Request) -> Answer:
     """An `Api` over the application that the caller's request came to. Whoever goes away ends the call as a closed connection does.
 
     What fails within is answered and logged by the application, which then raises it for the server's sake. It ends here: the protocol
-    would tell its words to the caller.
+    would tell its words to the caller. So does a body that is nested beyond what Python writes.
     """
-    exchange = _Exchange(call)
+    try:
+        exchange = _Exchange(call)
+    except RecursionError:
+        refusal = InvalidBody(f"The arguments are nested more than {NESTING_MOST} levels deep.")
+        return answer_of(refusal.status, bytes(error_response(refusal, request_id=caller.state.request_id).body))
     task = asyncio.create_task(caller.app(_scope(call, caller), exchange.receive, exchange.send))
     _open.add(task)
     task.add_done_callback(_open.discard)

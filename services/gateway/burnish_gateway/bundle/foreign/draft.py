@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from burnish_gateway.bundle.foreign.reactions import Rated, Reaction
-from burnish_gateway.bundle.form import ItemForm
+from burnish_gateway.bundle.form import PROMPTS_MOST, ItemForm
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.bundle.read_bundle import content_of
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
@@ -84,8 +84,10 @@ class Drafts:
         """In our form: names folded to slugs, parts before a '/' to folders, versions from 1, those that repeat another left out.
 
         A reference by number follows the numbers, and two versions may be the same only once their references are known: so numbers are
-        given again until they stay.
+        given again until they stay. Raises InvalidField for more than PROMPTS_MOST prompts.
         """
+        if len(self.prompts) > PROMPTS_MOST:
+            raise InvalidField(f"The file holds {len(self.prompts):,} prompts; bring in at most {PROMPTS_MOST:,} at once.")
         drafts = self._named()
         numbers = {slug: {number: number for number, _, _ in one.versions} for slug, one in drafts.items()}
         names = Names({one.name: slug for slug, one in drafts.items()}, numbers)
@@ -117,10 +119,11 @@ class Drafts:
     def _named(self) -> dict[str, Draft]:
         """By slug. A name that is a slug already keeps it; the same names give the same slugs whatever order they stand in."""
         found: dict[str, Draft] = {}
+        given: dict[str, int] = {}
         held = [one for one in self.prompts if one.versions]
         for one in sorted(held, key=lambda draft: (slug_of(draft.name) != draft.name, draft.name)):
             wanted = slug_of(one.name)
-            slug = _free(wanted, found)
+            slug = _free(wanted, found, given)
             found[slug] = one
             if slug != wanted:
                 self.notes.tell(f"{one.name[:200]}: is called '{slug}' here, because another prompt of the file is '{wanted}'.")
@@ -318,9 +321,10 @@ def wrong_shape(place: str, wanted: str) -> InvalidField:
     return InvalidField(f"{place or 'The file'}: must be {wanted}.", param=place or None)
 
 
-def _free(slug: str, taken: Container[str]) -> str:
-    number, free = 1, slug
+def _free(slug: str, taken: Container[str], given: dict[str, int]) -> str:
+    """`given`: the number behind each beginning that was tried last, so that a file of one name over and over is read in one go."""
+    begins, free = slug[:56], slug
     while free in taken:
-        number += 1
-        free = f"{slug[:56]}-{number}"
+        given[begins] = given.get(begins, 1) + 1
+        free = f"{begins}-{given[begins]}"
     return free

@@ -77,7 +77,8 @@ def _parts(text: str) -> Iterator[tuple[str, str, bool, bool]]:
 
 
 def _variable(inner: str, blocks: list[_Block]) -> str:
-    path = re.sub(r"\s*\|\s*safe$", "", inner)
+    path, _, used = inner.rpartition("|")
+    path = path.rstrip() if used.strip() == "safe" else inner
     if path in OF_LOOP:
         if not any(one.word == "for" for one in blocks):
             raise CannotTake(f"it uses '{path}' outside of a loop")

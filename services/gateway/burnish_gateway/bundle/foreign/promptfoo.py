@@ -101,9 +101,10 @@ def _messages(text: Any) -> list[dict[str, Any]]:
     if text.lstrip().startswith("["):
         try:
             return messages_of(json.loads(text), text=_nunjucks)
-        except ValueError as error:
-            if isinstance(error, CannotTake):
-                raise
+        except CannotTake:
+            raise
+        except (ValueError, RecursionError):  # no JSON, or nested beyond what can be read: a text that begins with a bracket
+            pass
     return messages_of(text, text=_nunjucks)
 
 
