@@ -8,10 +8,11 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, closed, screenshot, settled
+from tests.page.browser import PATIENCE_MS, closed, expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
+from tests.pdfs import saying, written
 
 pytestmark = pytest.mark.capability("U1")
 
@@ -40,6 +41,34 @@ async def test_a_content_is_read_looked_at_and_deleted(page_as: OpenPage, site: 
     await page.get_by_role("dialog", name="Delete this content?").get_by_role("button", name="Delete").click()
     await closed(page)
     await expect(page.get_by_role("table", name="Content jobs").get_by_text(name)).to_have_count(0)
+
+
+@pytest.mark.capability("E17")
+async def test_a_pdf_from_this_computer_is_read_and_a_scan_is_told_to_be_one(page_as: OpenPage, site: Site) -> None:
+    name = f"terms-{uuid4().hex[:8]}"
+    page = await page_as("editor", "/app/content?new=1")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("A file", exact=True).click()
+    await expect(dialog.get_by_role("button", name="Read it")).to_be_disabled()
+    chosen = dialog.get_by_label("File of a content")
+    await chosen.set_input_files({"name": "scan.pdf", "mimeType": "application/pdf", "buffer": written(b"q /Im1 Do Q")})
+    await expect(dialog.get_by_role("status").filter(has_text="scan.pdf")).to_be_visible()
+    await dialog.get_by_role("button", name="Read it").click()
+    expect_console(page, r"422 .*/v1/enrichments")
+    await expect(dialog).to_contain_text("its pages (1) are pictures")
+    await screenshot(page, "content/scan")
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await chosen.set_input_files(
+        {"name": "terms.pdf", "mimeType": "application/pdf", "buffer": written(saying("Parcels take three days."))}
+    )
+    await expect(dialog.get_by_role("status").filter(has_text="terms.pdf")).to_be_visible()
+    await expect(dialog).not_to_contain_text("are pictures")
+    await dialog.get_by_label("Your id for it").fill(name)
+    await dialog.get_by_role("button", name="Read it").click()
+    drawer = page.get_by_role("dialog", name="Content job")
+    await expect(drawer).to_contain_text("Parcels take three days.", timeout=2 * PATIENCE_MS)
+    found = [one for one in (await site.call("GET", "/v1/enrichments"))["data"] if one["external_id"] == name]
+    assert len(found) == 1 and found[0]["source_type"] == "document"
 
 
 @pytest.mark.capability("E17")

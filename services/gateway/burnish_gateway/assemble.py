@@ -22,6 +22,7 @@ from burnish_gateway.billing.budget_book import BudgetBook
 from burnish_gateway.chains.runner import ChainRunner
 from burnish_gateway.clarifications.ask_model import SessionWork
 from burnish_gateway.deps import Gateway
+from burnish_gateway.enrichments.pdf_texts import PdfTexts
 from burnish_gateway.enrichments.read_content import EnrichmentWork
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
@@ -124,7 +125,7 @@ async def _connected(
         groups=GroupBook.over(db, feed=feed), experiments=ExperimentBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
         inbound_refusals=RefusalLog(db),
-        rules=RulesBook.over(db, feed=feed), grounds=grounds, own_checks=OwnChecks(grounds),
+        rules=RulesBook.over(db, feed=feed), grounds=grounds, own_checks=OwnChecks(grounds), pdfs=PdfTexts(),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
         erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
     )  # fmt: skip
@@ -147,6 +148,7 @@ async def _connected(
         await gateway.inbound_refusals.write()
         await gateway.experiments.write()
         await gateway.grounds.close()
+        await gateway.pdfs.close()
         await gateway.feedback.close()
         await identity.close()
         await admission.close()

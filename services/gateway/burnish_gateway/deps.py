@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from burnish_gateway.assistant.runner import AssistantRunner
     from burnish_gateway.billing.budget_book import BudgetBook
     from burnish_gateway.chains.runner import ChainRunner
+    from burnish_gateway.enrichments.pdf_texts import PdfTexts
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.execution.unanswered import Unanswered
@@ -97,6 +98,7 @@ class Gateway:
     inbound: "InboundBook"
     inbound_refusals: "RefusalLog"
     grounds: Grounds
+    pdfs: "PdfTexts"
     feedback: "FeedbackPublisher"
     egress: Egress
     erasures: "ErasureWatch"

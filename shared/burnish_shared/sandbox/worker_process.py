@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from burnish_shared.sandbox.outcome import Failed, FailureKind
-from burnish_shared.sandbox.turns import BUSY, Turns
+from burnish_shared.sandbox.turns import BUSY, WAIT_S, Turns
 
 LENGTH: Final = struct.Struct(">I")
 
@@ -95,9 +95,10 @@ class WorkerProcess:
 class Workers:
     """A few such processes, and whose turn it is at them."""
 
-    def __init__(self, module: str, *, workers: int) -> None:
+    def __init__(self, module: str, *, workers: int, wait_s: float = WAIT_S) -> None:
+        """`wait_s`: how long a request waits for its turn."""
         self._module = module
-        self._turns = Turns(workers)
+        self._turns = Turns(workers, wait_s=wait_s)
         self._idle: list[WorkerProcess] = []
         self._is_closed = False
 

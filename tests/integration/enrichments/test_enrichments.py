@@ -17,6 +17,7 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Caller, Stack
 from tests.integration.execution.test_executions import books
+from tests.pdfs import LOCKED, data_url, saying, written
 
 pytestmark = pytest.mark.capability("E17")
 
@@ -195,8 +196,56 @@ async def test_the_page_of_a_video_is_refused_with_what_to_send(caller: Caller, 
         assert "transcript" not in str(refused.body.get("error")), other
 
 
+async def test_a_pdf_behind_a_url_is_read_or_told_why_not(caller: Caller) -> None:
+    good = written(saying("All about parcels."), saying("Page two."))
+    async with site(
+        good=web.Response(body=good, content_type="application/pdf"),
+        stored=web.Response(body=good, content_type="application/octet-stream"),
+        locked=web.Response(body=written(saying("x"), trailer=LOCKED), content_type="application/pdf"),
+        scan=web.Response(body=written(b"q /Im1 Do Q"), content_type="application/pdf"),
+        broken=web.Response(body=b"<html>Sign in</html>", content_type="application/pdf"),
+        other=web.Response(body=b"PK\x03\x04", content_type="application/octet-stream"),
+    ) as url:
+        for name in ("good", "stored"):
+            told = await enrich(caller, source_type="document", url=f"{url}/{name}")
+            assert (told["processing_status"], told["content"]) == ("completed", {"text": "All about parcels.\n\nPage two."}), told
+        for name, word in (
+            ("locked", "opens with a password alone"), ("scan", "its pages (1) are pictures"), ("broken", "is no PDF"),
+            ("other", "holds application/octet-stream"),
+        ):  # fmt: skip
+            failed = await enrich(caller, source_type="document", url=f"{url}/{name}")
+            assert (failed["processing_status"], failed["error"]["code"]) == ("failed", "url_unreadable"), name
+            assert word in failed["error"]["message"] and failed["error"]["message"].startswith("url: "), failed["error"]
+            assert failed["usage"]["cost_nusd"] == 0 and failed["error"]["retryable"] is False
+
+
+async def test_a_pdf_that_is_sent_is_read_at_once_and_its_bytes_are_not_kept(caller: Caller) -> None:
+    file = {"file_data": data_url(written(saying("All about parcels.")))}
+    told = await enrich(caller, source_type="document", content=file)
+    assert (told["processing_status"], told["content"]) == ("completed", {"text": "All about parcels."})
+    many = await caller("POST", "/v1/enrichments/batch", {"source_type": "document", "items": [{"content": "x"}, {"content": file}]})
+    assert many.status == 202
+    bad = {"file_data": data_url(written(b""))}
+    for body, param, word in (
+        ({"content": bad}, "content.file_data", "without any text"),
+        ({"content": {"file_data": data_url(b"hello", "text/plain")}}, "content.file_data", "must be a PDF"),
+        ({"content": {"file_data": "data:application/pdf;base64,=="}}, "content.file_data", "must be a PDF"),
+        ({"content": {"file_data": data_url(b"hello")}}, "content.file_data", "is no PDF"),
+    ):
+        refused = await enrich(caller, 422, source_type="document", **body)
+        assert refused["error"]["param"] == param and word in refused["error"]["message"], refused
+    refused = await caller("POST", "/v1/enrichments/batch", {"source_type": "document", "items": [{"content": "x"}, {"content": bad}]})
+    assert (refused.status, refused.body["error"]["param"]) == (422, "items[1].content.file_data"), refused.body
+
+
 async def test_what_it_is_asked_wrongly_is_said(caller: Caller) -> None:
-    wrong: list[dict[str, Any]] = [{}, {"content": "x", "url": "https://example.com"}, {"content": {"messages": []}}]
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"content": "x", "url": "https://example.com"},
+        {"content": {"messages": []}},
+        {"content": {"file_data": 3}},
+        {"content": {}},
+    ]
     for body in wrong:
         assert (await caller("POST", "/v1/enrichments", {"source_type": "document"} | body)).status == 422
     assert (await caller("POST", "/v1/enrichments", {"source_type": "song", "content": "x"})).status == 422

@@ -10777,11 +10777,11 @@ export interface components {
         };
         /**
          * Content
-         * @description One content: its text or messages, the id of a stored one, or where it lies.
+         * @description One content: its text, messages or file, the id of a stored one, or where it lies.
          */
         Content: {
             /** Content */
-            content?: string | components["schemas"]["ChatContent"] | null;
+            content?: string | components["schemas"]["ChatContent"] | components["schemas"]["FileContent"] | null;
             /**
              * External Id
              * @description Your own id of the content, to find it by.
@@ -10801,7 +10801,7 @@ export interface components {
             };
             /**
              * Url
-             * @description Of a text, an HTML page, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed.
+             * @description Of a text, an HTML page, a PDF, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed.
              */
             url?: string | null;
             /**
@@ -13999,6 +13999,17 @@ export interface components {
              * @constant
              */
             status: "processed";
+        };
+        /**
+         * FileContent
+         * @description A PDF, whose words are read at once: they are kept, and the file is not.
+         */
+        FileContent: {
+            /**
+             * File Data
+             * @description `data:application/pdf;base64,…`, as in a message's file.
+             */
+            file_data: string;
         };
         /** FileDeleted */
         FileDeleted: {
@@ -18276,7 +18287,7 @@ export interface components {
         /** NewEnrichment */
         NewEnrichment: {
             /** Content */
-            content?: string | components["schemas"]["ChatContent"] | null;
+            content?: string | components["schemas"]["ChatContent"] | components["schemas"]["FileContent"] | null;
             /**
              * External Id
              * @description Your own id of the content, to find it by.
@@ -18301,7 +18312,7 @@ export interface components {
             source_type: "conversation" | "youtube" | "document";
             /**
              * Url
-             * @description Of a text, an HTML page, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed.
+             * @description Of a text, an HTML page, a PDF, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed.
              */
             url?: string | null;
             /**

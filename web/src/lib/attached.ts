@@ -115,7 +115,12 @@ const latin = (raw: Uint8Array) => String.fromCharCode(...raw);
 
 const AT_ONCE = 32_768;
 
-function base64Of(raw: Uint8Array): string {
+/** Whether bytes begin as a PDF does. */
+export function isPdf(raw: Uint8Array): boolean {
+  return latin(raw.subarray(0, HEAD_OF_PDF_WITHIN)).includes(HEAD_OF_PDF);
+}
+
+export function base64Of(raw: Uint8Array): string {
   let binary = "";
   for (let at = 0; at < raw.length; at += AT_ONCE) binary += latin(raw.subarray(at, at + AT_ONCE));
   return btoa(binary);

@@ -8,9 +8,13 @@ from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
 from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.egress.target import MAX_URL_LENGTH
+from burnish_shared.files import PDF, bytes_of, media_type_of
 
 AT_ONCE_MOST: Final = 500
 """Contents of one call."""
+
+FILE_MOST_CHARS: Final = 8 * 1024 * 1024
+"""As long as a body may be."""
 
 Id = Annotated[Text, Field(min_length=1, max_length=200)]
 ContentText = Annotated[Text, Field(min_length=1, max_length=CONTENT_MOST_CHARS)]
@@ -25,16 +29,29 @@ class ChatContent(ApiModel):
     messages: Annotated[list[ChatLine], Field(min_length=1, max_length=2_000)]
 
 
-class Content(ApiModel):
-    """One content: its text or messages, the id of a stored one, or where it lies."""
+class FileContent(ApiModel):
+    """A PDF, whose words are read at once: they are kept, and the file is not."""
 
-    content: ContentText | ChatContent | None = None
+    file_data: Annotated[Text, Field(min_length=1, max_length=FILE_MOST_CHARS)] = Field(
+        description="`data:application/pdf;base64,…`, as in a message's file."
+    )
+
+    def raw(self) -> bytes | None:
+        """None for what is no PDF in base64."""
+        file = {"file_data": self.file_data}
+        return bytes_of(file) if media_type_of(file) == PDF else None
+
+
+class Content(ApiModel):
+    """One content: its text, messages or file, the id of a stored one, or where it lies."""
+
+    content: ContentText | ChatContent | FileContent | None = None
     id: Id | None = Field(
         default=None,
         description="Of an enrichment, or your `external_id` of one, which is read anew; of a conversation, also a session of executions.",
     )
     url: Annotated[Text, Field(min_length=1, max_length=MAX_URL_LENGTH)] | None = Field(
-        default=None, description="Of a text, an HTML page, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed."
+        default=None, description="Of a text, an HTML page, a PDF, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed."
     )
     external_id: Id | None = Field(default=None, description="Your own id of the content, to find it by.")
     user_id: Id | None = Field(default=None, description="The end user whom it is about, for erasures.")
@@ -47,10 +64,10 @@ class Content(ApiModel):
         return self
 
     def kept(self) -> dict[str, Any] | None:
-        """As it is stored; None where it is still to be read."""
+        """As it is stored; None where it is still to be read. A file is read before (`start.check`)."""
         if isinstance(self.content, ChatContent):
             return self.content.model_dump()
-        return None if self.content is None else {"text": self.content}
+        return {"text": self.content} if isinstance(self.content, str) else None
 
 
 class NewEnrichment(Content):

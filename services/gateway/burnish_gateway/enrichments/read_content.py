@@ -267,7 +267,7 @@ class EnrichmentWork:
     async def _content_of_url(self, row: Record, principal: Principal) -> dict[str, Any]:
         if row["url"] is None:
             raise InvalidField("content: is not kept any more; send it again.", param="content")
-        text = await read_url(self.gateway.egress, row["url"])
+        text = await read_url(self.gateway.egress, row["url"], pdfs=self.gateway.pdfs, tenant=str(self.claim.workspace_id))
         content = {"text": await kept_as_masked(self.gateway, principal, text)}
         async with self._unit() as tx:
             await store.keep_content(tx, self.claim, content)

@@ -1,5 +1,6 @@
 """Begin enrichments: one, or many in one call. What could never work is refused before anything costs."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,12 +10,13 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.clarifications.start import kept_as_masked
 from burnish_gateway.deps import Gateway
 from burnish_gateway.enrichments import store
-from burnish_gateway.enrichments.bodies import Content
+from burnish_gateway.enrichments.bodies import Content, FileContent
+from burnish_gateway.enrichments.pdf_texts import READ_S, PdfUnreadableError
 from burnish_gateway.enrichments.read_url import refuse_video_page
 from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.execution.verdicts import suspended
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, NotFound
+from burnish_shared.errors import Conflict, InvalidField, NotFound, Unavailable
 from burnish_shared.hops import current_hops
 from burnish_shared.ids import new_uuid
 from burnish_shared.tracing import new_traceparent, valid
@@ -34,7 +36,8 @@ class Kept:
 
 
 async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Principal) -> list[Kept]:
-    """The contents as they are kept, masked where the workspace says so. Raises Suspended, Conflict, UrlUnreadable, EgressRefused."""
+    """The contents as they are kept, masked where the workspace says so. Raises Suspended, Conflict, UrlUnreadable, EgressRefused, and
+    InvalidField or Unavailable for a file."""
     if principal.workspace.suspended_at is not None:
         raise suspended()
     if not principal.workspace.store_content:
@@ -45,8 +48,37 @@ async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Princ
         if one.url is not None:
             refuse_video_page(one.url)
             await gateway.egress.check(one.url)
-    said = [{"content": one.kept(), "metadata": one.metadata} for one in bodies]
+    texts = await _texts_of_files(bodies, gateway=gateway, principal=principal)
+    said = [{"content": texts.get(place) or one.kept(), "metadata": one.metadata} for place, one in enumerate(bodies)]
     return [Kept(**one) for one in await kept_as_masked(gateway, principal, said)]
+
+
+async def _texts_of_files(bodies: Sequence[Content], *, gateway: Gateway, principal: Principal) -> dict[int, dict[str, Any]]:
+    """What the files among them say, by their places. None is begun once those before it took as long as one may."""
+    many, until = len(bodies) > 1, asyncio.get_running_loop().time() + READ_S
+    texts: dict[int, dict[str, Any]] = {}
+    for place, one in enumerate(bodies):
+        if not isinstance(one.content, FileContent):
+            continue
+        param = f"items[{place}].content.file_data" if many else "content.file_data"
+        if asyncio.get_running_loop().time() > until:
+            raise InvalidField(
+                f"{param}: the PDFs before it took {READ_S:.0f} s to read, which is the most of one call; send fewer at once.", param=param
+            )
+        texts[place] = {"text": await _text_of(one.content, param, gateway=gateway, principal=principal)}
+    return texts
+
+
+async def _text_of(file: FileContent, param: str, *, gateway: Gateway, principal: Principal) -> str:
+    raw = await asyncio.to_thread(file.raw)
+    if raw is None:
+        raise InvalidField(f"{param}: must be a PDF, `data:application/pdf;base64,…`; send a text as `content`.", param=param)
+    try:
+        return await gateway.pdfs.read(raw, tenant=str(principal.workspace_id))
+    except PdfUnreadableError as error:
+        if error.is_passing:
+            raise Unavailable(f"{param}: {error.why}") from error
+        raise InvalidField(f"{param}: {error.why}", param=param) from error
 
 
 async def insert(

@@ -4,10 +4,12 @@ import { useChange } from "@/api/hooks";
 import { Button, Field, FormDialog, Input, Segments, Select, Textarea, errorFor, toast } from "@/kit";
 import { bytes, plural } from "@/lib/format";
 import { textOfFile } from "../datasets/items";
-import { FILE_MOST_BYTES, SOURCES, type Source, bodyOf, contentsOf } from "./job";
+import { PickFile } from "./PickFile";
+import { FILE_MOST_BYTES, type Picked, SOURCES, type Source, bodyOf, contentsOf } from "./job";
 
 const FROM = [
   { value: "text", label: "Its text" },
+  { value: "file", label: "A file" },
   { value: "url", label: "Its address" },
   { value: "many", label: "Several" },
 ] as const;
@@ -19,14 +21,19 @@ export function NewContent({ onClose, onMade, onMany }: { onClose: () => void; o
   const [from, setFrom] = useState<(typeof FROM)[number]["value"]>("text");
   const [text, setText] = useState("");
   const [url, setUrl] = useState("");
+  const [file, setFile] = useState<Picked | null>(null);
   const [name, setName] = useState("");
   const [user, setUser] = useState("");
   const [lines, setLines] = useState("");
   const many = useMemo(() => given(lines), [lines]);
   const readMany = useChange("post", "/v1/enrichments/batch", { invalidates: ["/v1/enrichments"] });
   const read = useChange("post", "/v1/enrichments", { invalidates: ["/v1/enrichments"] });
-  const isReady = from === "many" ? many.items.length > 0 : Boolean((from === "text" ? text : url).trim());
+  const isReady = from === "many" ? many.items.length > 0 : from === "file" ? file !== null : Boolean((from === "text" ? text : url).trim());
   const error = from === "many" ? readMany.error : read.error;
+  const pick = (next: Picked | null) => {
+    read.reset(); // what was wrong with the file before
+    setFile(next);
+  };
   const submit = () =>
     from === "many"
       ? readMany.mutate(
@@ -39,7 +46,7 @@ export function NewContent({ onClose, onMade, onMany }: { onClose: () => void; o
           },
         )
       : read.mutate(
-          { query: { wait_s: 0 }, body: bodyOf({ source, from, text, url, name, user }) },
+          { query: { wait_s: 0 }, body: bodyOf({ source, from, text, url, file, name, user }) },
           {
             onSuccess: (made) => {
               onMade(made.id);
@@ -59,10 +66,12 @@ export function NewContent({ onClose, onMade, onMany }: { onClose: () => void; o
         <Field label="Text" hint={source === "conversation" ? 'What was said, or {"messages": [{"role": "user", "content": "…"}]}.' : undefined} error={errorFor(read.error, "content")} required>
           <Textarea rows={7} value={text} onChange={(event) => setText(event.target.value)} />
         </Field>
+      ) : from === "file" ? (
+        <PickFile picked={file} onPick={pick} fault={errorFor(read.error, "content.file_data") ?? errorFor(read.error, "content")} />
       ) : from === "many" ? (
         <Lines lines={lines} setLines={setLines} fault={many.fault ?? errorFor(error, "items")} count={many.items.length} />
       ) : (
-        <Field label="Address" hint="A public one, with https. Of a video its transcript, not its page." error={errorFor(read.error, "url")} required>
+        <Field label="Address" hint="A public one, with https: of a page, a text or a PDF. Of a video its transcript, not its page." error={errorFor(read.error, "url")} required>
           <Input mono value={url} onChange={(event) => setUrl(event.target.value)} placeholder="https://" />
         </Field>
       )}

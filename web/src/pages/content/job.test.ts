@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { type Job, bodyOf, contentsOf, nameOf, progressOf, resultLines } from "./job";
+import { type Job, bodyOf, contentsOf, nameOf, pickedFrom, progressOf, resultLines } from "./job";
 
-const draft = { source: "document", from: "text", text: "Parcels take three days.", url: "", name: " ", user: "" } as const;
+const draft = { source: "document", from: "text", text: "Parcels take three days.", url: "", file: null, name: " ", user: "" } as const;
 
 it("sends a text as it stands, a chat as messages, an address alone", () => {
   expect(bodyOf(draft)).toEqual({ source_type: "document", metadata: {}, content: "Parcels take three days." });
@@ -42,4 +42,15 @@ it("writes results in the order in which the contents were sent", () => {
     ["1", "mine", { wanted: "1" }, 5],
     ["2", null, { wanted: "2" }, 5],
   ]);
+});
+
+it("takes a PDF as base64, a text as what it says, and nothing else", async () => {
+  const pdf = await pickedFrom(new File(["junk\n%PDF-1.7\n\u0000"], "parcels.pdf"));
+  expect(pdf).toEqual({ name: "parcels.pdf", content: { file_data: `data:application/pdf;base64,${btoa("junk\n%PDF-1.7\n\u0000")}` } });
+  expect(bodyOf({ ...draft, from: "file", file: pdf })).toEqual({ source_type: "document", metadata: {}, content: pdf.content });
+  const chat = await pickedFrom(new File(['{"messages": [{"role": "user", "content": "Hi"}]}'], "chat.json"));
+  expect(bodyOf({ ...draft, from: "file", file: chat }).content).toEqual({ messages: [{ role: "user", content: "Hi" }] });
+  await expect(pickedFrom(new File(["PK\u0000"], "a.zip"))).rejects.toThrow("neither a PDF nor a text");
+  await expect(pickedFrom(new File([], "a.pdf"))).rejects.toThrow("holds nothing");
+  await expect(pickedFrom(new File([new Uint8Array(6 * 1024 * 1024)], "a.pdf"))).rejects.toThrow("from its address");
 });

@@ -1,5 +1,8 @@
 /** Contents that are read into structured results, in words. Pure. */
 import type { Schema } from "@/api/client";
+import { base64Of, isPdf } from "@/lib/attached";
+import { bytes } from "@/lib/format";
+import { textOfFile } from "../datasets/items";
 
 export type Job = Schema<"EnrichmentItem">;
 export type Source = "conversation" | "youtube" | "document";
@@ -13,6 +16,8 @@ export const SOURCES: readonly { value: Source; label: string }[] = [
 /** Contents of one call; the API says the same. */
 export const MANY_MOST = 500;
 export const FILE_MOST_BYTES = 7 * 1024 * 1024;
+/** Of one that goes as base64, in a body of 8 MiB. */
+export const PICKED_MOST_BYTES = 5.9 * 1024 * 1024;
 
 export const STATUSES = ["pending", "processing", "completed", "failed", "cancelled"] as const;
 
@@ -35,13 +40,27 @@ export function progressOf(job: Pick<Job, "progress" | "processing_status">): st
   return job.processing_status === "processing" && parts !== undefined && parts > 1 ? `${done ?? 0} of ${parts} parts` : null;
 }
 
-export type Draft = { source: Source; from: "text" | "url"; text: string; url: string; name: string; user: string };
+/** A file that was chosen: a PDF as it is sent, or what a text says. */
+export type Picked = { name: string; content: string | { file_data: string } };
+export type Draft = { source: Source; from: "text" | "url" | "file"; text: string; url: string; file: Picked | null; name: string; user: string };
+
+/** A file as a content. Throws an Error that says what to do. */
+export async function pickedFrom(picked: File): Promise<Picked> {
+  if (picked.size > PICKED_MOST_BYTES) throw new Error(`${picked.name} is ${bytes(picked.size)}; at most ${bytes(PICKED_MOST_BYTES)} can be sent. A larger PDF is read from its address.`);
+  const raw = new Uint8Array(await picked.arrayBuffer());
+  if (raw.length === 0) throw new Error(`${picked.name} holds nothing.`);
+  if (isPdf(raw)) return { name: picked.name, content: { file_data: `data:application/pdf;base64,${base64Of(raw)}` } };
+  if (raw.includes(0)) throw new Error(`${picked.name} is neither a PDF nor a text.`);
+  return { name: picked.name, content: textOfFile(raw.buffer) };
+}
 
 /** What is sent. A text that is JSON with messages is a chat; any other one is read as it stands. */
-export function bodyOf({ source, from, text, url, name, user }: Draft): Schema<"NewEnrichment"> {
+export function bodyOf({ source, from, text, url, file, name, user }: Draft): Schema<"NewEnrichment"> {
   const common = { source_type: source, metadata: {}, ...(name.trim() ? { external_id: name.trim() } : {}), ...(user.trim() ? { user_id: user.trim() } : {}) };
   if (from === "url") return { ...common, url: url.trim() };
-  return { ...common, content: chatOf(text) ?? text };
+  if (from === "file" && file !== null && typeof file.content !== "string") return { ...common, content: file.content };
+  const said = from === "file" && typeof file?.content === "string" ? file.content : text;
+  return { ...common, content: chatOf(said) ?? said };
 }
 
 function chatOf(text: string): { messages: { role: string; content: string }[] } | null {
