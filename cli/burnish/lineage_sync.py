@@ -11,9 +11,9 @@ import aiohttp
 from burnish_shared.errors import BadRequest, Unavailable
 from burnish_shared.refusal import StartRefused
 
-LABELS: Final = {"version": "PromptVersion", "candidate": "Candidate", "published": "PublishedPrompt"}
+LABELS: Final = {"version": "PromptVersion", "candidate": "Candidate", "published": "PublishedPrompt", "chain": "ChainVersion"}
 KINDS: Final = frozenset(
-    {"derived_from", "mutated_from", "branch_of", "crossover_of", "cherry_picked_from", "cloned_from", "compressed_from"}
+    {"derived_from", "mutated_from", "branch_of", "crossover_of", "cherry_picked_from", "cloned_from", "compressed_from", "runs"}
 )
 ROWS_AT_ONCE: Final = 1_000
 TIMEOUT_S: Final = 60.0

@@ -121,7 +121,7 @@ async def test_what_is_queued_is_set_and_a_viewer_only_looks(page_as: OpenPage, 
     await expect(viewer.get_by_role("button", name="What is queued…")).to_have_attribute("aria-disabled", "true")
 
 
-@pytest.mark.capability("D5", "U1")
+@pytest.mark.capability("F5", "U1")
 async def test_one_member_is_asked_for_an_answer_and_finds_it_in_the_inbox(page_as: OpenPage, site: Site) -> None:
     workspace = await site.new_workspace("Asked of one")
     key = await site.key_of(workspace)

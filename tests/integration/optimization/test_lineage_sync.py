@@ -12,6 +12,7 @@ from tests.fakes.bolt_server import BoltServer, bolt_server
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_generations import served
 from tests.integration.optimization.test_lineage import LINEAGE, grown
+from tests.integration.optimization.test_test_runs import books
 from tests.pace import within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O7")]
@@ -86,3 +87,39 @@ async def test_what_a_tenant_wrote_goes_as_a_parameter_and_never_as_a_query() ->
     edge = {"child": "w/x", "kind": "mutated_from", "parent": "w/x", "job_id": None}
     made = list(statements([odd], [edge, edge | {"kind": "x]->() DELETE"}]))
     assert len(made) == 2 and all("DELETE" not in query for query, _ in made)
+
+
+async def test_a_chain_that_was_tested_stands_beside_the_versions_that_it_ran(stack: Stack, desk: Desk) -> None:
+    step = {"id": "sort", "prompt": "tickets@1", "variables": {"ticket": "variables.ticket"}}
+    chain = {"slug": "support", "parameters": {"ticket": {"type": "string"}}, "steps": [step]}
+    await served(desk, "POST", "/v1/chains", chain, status=201)
+    body = {"chain": "support", "dataset_id": desk.dataset_id, "split": "val"}
+    for accuracy in (0.25, 0.75):
+        run = (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"]
+        await books(
+            stack,
+            """UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), simulated = true,
+                      result = jsonb_build_object('metrics', jsonb_build_object('overall_accuracy', $2::float8))
+                WHERE test_run_id = $1::text::uuid""",
+            run, accuracy,
+        )  # fmt: skip
+    graph = await served(desk, "GET", f"{LINEAGE}/graph")
+    [node] = [one for one in graph["nodes"] if one["kind"] == "chain"]
+    assert (node["id"], node["prompt"], node["version"], node["score"], node["simulated"]) == ("chain:support@1", "support", 1, 0.75, True)
+    assert [one for one in graph["edges"] if one["kind"] == "runs"] == [
+        {"child": "chain:support@1", "kind": "runs", "parent": "tickets@1", "job_id": None}
+    ]
+    came = await served(desk, "GET", f"{LINEAGE}/descendants?node=1")
+    assert "chain:support@1" in [one["id"] for one in came["data"]]
+    assert "chain" not in {one["kind"] for one in (await served(desk, "GET", f"{LINEAGE}/ancestors?node=1"))["data"]}
+    family = (await served(desk, "GET", f"{LINEAGE}/compare?node=1&with=1"))["a"]
+    assert family["edges"]["runs"] == 1 and (family["best"] is None or family["best"]["kind"] != "chain")
+    script = (await desk.caller("GET", f"{LINEAGE}/export?format=cypher")).raw.decode()
+    assert 'MERGE (n:ChainVersion {id: "chain:support@1"})' in script and "MERGE (a)-[r:RUNS]->(b)" in script
+    assert "chain:support@1" in (await desk.caller("GET", f"{LINEAGE}/export?format=graphml")).raw.decode()
+    async with bolt_server() as neo4j:
+        await sync(Source(desk.caller.url, desk.caller.key), Target(neo4j.uri, None))
+        nodes, edges = written(neo4j)
+    workspace = str(desk.caller.workspace.workspace_id)
+    assert nodes["ChainVersion", f"{workspace}/chain:support@1"]["score"] == 0.75
+    assert (f"{workspace}/chain:support@1", "runs", f"{workspace}/tickets@1") in edges

@@ -1,4 +1,4 @@
-"""An answer of the queue that one member is asked to look at: their inbox, whose turn it is, and when it is done (PRODUCT D5, U1)."""
+"""An answer of the queue that one member is asked to look at: their inbox, whose turn it is, and when it is done (PRODUCT F5, U1)."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +10,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack, running_stack
 from tests.integration.access.browser import Browser, join, newcomer
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D5", "U1")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F5", "U1")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

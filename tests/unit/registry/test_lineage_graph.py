@@ -93,7 +93,7 @@ def test_cypher_parses_and_may_be_run_again(made: Graph) -> None:
         store.run(cypher(made).decode())
         assert {id_: values for (_, id_), values in store.nodes.items()} == {one.id: properties(one) for one in made.nodes.values()}
         assert {(a[1], kind.lower(), b[1]) for a, kind, b in store.edges} == {(one.child, one.kind, one.parent) for one in made.edges}
-        assert len(store.constraints) == 3
+        assert len(store.constraints) == 4
 
 
 def test_what_a_node_has_no_more_is_gone_when_it_is_run_again() -> None:

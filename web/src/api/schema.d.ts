@@ -8305,14 +8305,14 @@ export interface components {
             created_at: string | null;
             /**
              * Id
-             * @description `slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace.
+             * @description `slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace, `chain:slug@3` of a version of a chain that a test run measured.
              */
             id: string;
             /**
              * Kind
              * @enum {string}
              */
-            kind: "version" | "candidate" | "published";
+            kind: "version" | "candidate" | "published" | "chain";
             /** Labels */
             labels: string[];
             /**
@@ -8327,11 +8327,14 @@ export interface components {
             made_by: string | null;
             /** Model */
             model: string | null;
-            /** Prompt */
+            /**
+             * Prompt
+             * @description Of a chain its slug.
+             */
             prompt: string;
             /**
              * Score
-             * @description Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured.
+             * @description Accuracy in a version's newest test run by its own model, fitness of a candidate, of a chain how often the whole of it was right in its newest test run; null: not measured.
              */
             score: number | null;
             /**
@@ -19046,14 +19049,14 @@ export interface components {
             created_at: string | null;
             /**
              * Id
-             * @description `slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace.
+             * @description `slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace, `chain:slug@3` of a version of a chain that a test run measured.
              */
             id: string;
             /**
              * Kind
              * @enum {string}
              */
-            kind: "version" | "candidate" | "published";
+            kind: "version" | "candidate" | "published" | "chain";
             /** Labels */
             labels: string[];
             /**
@@ -19068,11 +19071,14 @@ export interface components {
             made_by: string | null;
             /** Model */
             model: string | null;
-            /** Prompt */
+            /**
+             * Prompt
+             * @description Of a chain its slug.
+             */
             prompt: string;
             /**
              * Score
-             * @description Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured.
+             * @description Accuracy in a version's newest test run by its own model, fitness of a candidate, of a chain how often the whole of it was right in its newest test run; null: not measured.
              */
             score: number | null;
             /**
@@ -27540,9 +27546,9 @@ export interface components {
             job_id: string | null;
             /**
              * Kind
-             * @enum {string}
+             * @description `runs`: the chain `child` ran the version `parent` in a step, in its newest test run.
              */
-            kind: "derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from";
+            kind: ("derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from") | "runs";
             /** Parent */
             parent: string;
         };

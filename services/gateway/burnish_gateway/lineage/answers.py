@@ -7,15 +7,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.lineage.graph import Comparison, Family, Graph, Node, NodeKind
+from burnish_gateway.lineage.graph import Comparison, Family, Graph, GraphEdgeKind, Node, NodeKind
 from burnish_gateway.wire import ApiModel, Name, Text
-from burnish_shared.contracts.generations import EdgeKind
 
 
 class NodeAnswer(BaseModel):
-    id: str = Field(description="`slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace.")
+    id: str = Field(
+        description="`slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace, "
+        "`chain:slug@3` of a version of a chain that a test run measured."
+    )
     kind: NodeKind
-    prompt: str
+    prompt: str = Field(description="Of a chain its slug.")
     version: int | None
     candidate_id: UUID | None
     line_id: UUID | None = Field(description="The generations that a candidate is of: `GET /v1/generations/{line_id}`.")
@@ -23,7 +25,8 @@ class NodeAnswer(BaseModel):
     model: str | None
     labels: list[str]
     score: float | None = Field(
-        description="Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured."
+        description="Accuracy in a version's newest test run by its own model, fitness of a candidate, of a chain how often "
+        "the whole of it was right in its newest test run; null: not measured."
     )
     simulated: bool = Field(description="True when `score` was measured with answers of simulated models.")
     created_at: datetime | None
@@ -31,7 +34,7 @@ class NodeAnswer(BaseModel):
 
 class EdgeAnswer(BaseModel):
     child: str
-    kind: EdgeKind
+    kind: GraphEdgeKind = Field(description="`runs`: the chain `child` ran the version `parent` in a step, in its newest test run.")
     parent: str
     job_id: UUID | None
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from burnish_gateway.lineage.graph import Graph, Node
 from burnish_shared.moments import in_utc
 
-LABELS: Final = {"version": "PromptVersion", "candidate": "Candidate", "published": "PublishedPrompt"}
+LABELS: Final = {"version": "PromptVersion", "candidate": "Candidate", "published": "PublishedPrompt", "chain": "ChainVersion"}
 
 
 def graphml(graph: Graph) -> bytes:

@@ -9,14 +9,17 @@ from uuid import UUID
 
 from burnish_shared.contracts.generations import EdgeKind
 
-NodeKind = Literal["version", "candidate", "published"]
+NodeKind = Literal["version", "candidate", "published", "chain"]
+GraphEdgeKind = EdgeKind | Literal["runs"]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`id`: `slug@3` of a version, the id of a candidate, `entry:…` of what was published elsewhere and cloned from there.
+    """`id`: `slug@3` of a version, the id of a candidate, `entry:…` of what was published elsewhere and cloned from there,
+    `chain:slug@3` of a version of a chain that was tested; `prompt` is then the chain's slug.
 
-    `score`: of a version its accuracy in the newest test run by its own model, of a candidate its fitness; None where nothing measured it.
+    `score`: of a version its accuracy in the newest test run by its own model, of a candidate its fitness, of a
+    chain how often the whole of it was right; None where nothing measured it.
     `simulated`: it was measured with answers of simulated models.
     """
 
@@ -36,10 +39,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`child` comes from `parent`."""
+    """`child` comes from `parent`; a chain that `runs` a version in a step comes of it."""
 
     child: str
-    kind: EdgeKind
+    kind: GraphEdgeKind
     parent: str
     job_id: UUID | None = None
 
@@ -109,7 +112,7 @@ class Graph:
         for edge in self.edges:
             if edge.child in away and edge.parent in away:
                 kinds[edge.kind] = kinds.get(edge.kind, 0) + 1
-        measured = [one for one in members if one.score is not None]
+        measured = [one for one in members if one.score is not None and (one.kind != "chain" or one.id == root)]
         return Family(
             root=root,
             nodes=len(members),

@@ -11,6 +11,20 @@ from burnish_shared.db.session import Tx
 NODES_MOST: Final = 5_000
 """A graph is cut off here, the farthest nodes first."""
 
+CHAINS_MOST: Final = 500
+"""Versions of chains beside a graph, those that were tested last."""
+
+CHAINS_SQL: Final = """
+SELECT * FROM (
+  SELECT DISTINCT ON (t.chain_id, t.version) t.chain ->> 'slug' AS slug, t.version, t.chain -> 'prompts' AS prompts, t.simulated,
+         (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy, v.created_at, t.test_run_id
+    FROM test_runs t JOIN chain_versions v ON v.workspace_id = $1 AND v.chain_id = t.chain_id AND v.version = t.version
+   WHERE t.workspace_id = $1 AND t.chain_id IS NOT NULL AND t.status = 'completed' AND t.failed_of IS NULL
+     AND EXISTS (SELECT FROM jsonb_each(t.chain -> 'prompts') s JOIN unnest($2::text[], $3::integer[]) k (prompt_id, version)
+                     ON k.prompt_id = s.value ->> 'prompt_id' AND k.version = (s.value ->> 'version')::integer)
+   ORDER BY t.chain_id, t.version, t.test_run_id DESC) c
+ ORDER BY c.test_run_id DESC LIMIT $4"""
+
 START: Final = tuple[UUID, int]
 """A node in SQL: (prompt, version), or (candidate, 0)."""
 
@@ -97,7 +111,26 @@ async def read_graph(
             nodes.append(Node(parent, "published", slug, version))
         if child is not None and parent is not None:
             edges.append(Edge(child, kind, parent, UUID(job_id) if job_id else None))
+    if down:
+        await _add_chains(tx, workspace_id, ids, nodes, edges)
     return Graph(nodes, edges), row["count"] > most
+
+
+async def _add_chains(tx: Tx, workspace_id: UUID, ids: dict[tuple[str, int], str], nodes: list[Node], edges: list[Edge]) -> None:
+    """Versions of chains whose newest test run ran one of these versions in a step: what came of them, too. `ids`: (prompt, version) →
+    how the graph calls it; candidates have version 0."""
+    versions = [one for one in ids if one[1] > 0]
+    given = [prompt_id for prompt_id, _ in versions], [version for _, version in versions]
+    for row in await tx.fetch(CHAINS_SQL, workspace_id, *given, CHAINS_MOST):
+        name = f"chain:{row['slug']}@{row['version']}"
+        nodes.append(
+            Node(
+                name, "chain", row["slug"], row["version"], score=row["accuracy"],
+                simulated=row["accuracy"] is not None and row["simulated"], created_at=row["created_at"],
+            )
+        )  # fmt: skip
+        ran = [ids.get((one["prompt_id"], one["version"])) for one in row["prompts"].values()]
+        edges += [Edge(name, "runs", parent) for parent in ran if parent is not None]
 
 
 async def versions_of(tx: Tx, workspace_id: UUID, prompt_id: UUID, *, most: int = NODES_MOST) -> list[tuple[UUID, int]]:

@@ -1,5 +1,6 @@
 """The SQL of test runs, jobs and suggestions as the gateway may touch them: it inserts, reads, asks to cancel, and notes decisions."""
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -128,6 +129,18 @@ async def open_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str
         item_ids,
     )
     return found
+
+
+async def contents_of_versions(tx: Tx, workspace_id: UUID, versions: Sequence[tuple[UUID, int]]) -> list[dict[str, Any]]:
+    """Of these (prompt, version) what each says, in any order; those that are not there are missing."""
+    rows = await tx.fetch(
+        """SELECT v.content FROM prompt_versions v JOIN unnest($2::uuid[], $3::integer[]) w (prompt_id, version) USING (prompt_id, version)
+            WHERE v.workspace_id = $1""",
+        workspace_id,
+        [prompt_id for prompt_id, _ in versions],
+        [version for _, version in versions],
+    )
+    return [row["content"] for row in rows]
 
 
 async def insert_test_run(tx: Tx, **columns: Any) -> None:

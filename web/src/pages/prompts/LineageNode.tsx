@@ -41,7 +41,8 @@ export function Chosen({ prompt, node, edges, nodes, onChoose, other, onCompare 
     <Section framed title={nameOfNode(node, slug)}>
       <Facts
         facts={[
-          ["Made by", node.made_by ?? "–"],
+          node.kind === "chain" ? ["Chain", <TextLink key="chain" to={`/chains/${node.prompt}`}>{node.prompt}</TextLink>] : ["Made by", node.made_by ?? "–"],
+          node.kind === "chain" ? ["Test runs", <TextLink key="runs" to="/test-runs" search={{ chain: node.prompt }}>Test runs of the chain</TextLink>] : null,
           node.score === null ? ["Right", "not measured"] : ["Right", <span key="right" className="inline-flex items-center gap-1.5">{percent(node.score)}{node.simulated ? <SimulatedBadge /> : null}</span>],
           node.labels.length > 0 && ["Labels", node.labels.join(", ")],
           node.model ? ["Model", <code key="model" className="text-12">{node.model}</code>] : null,

@@ -5,7 +5,7 @@ export type Graph = Answer<"/v1/prompts/{slug}/lineage/graph">;
 export type Node = Graph["nodes"][number];
 export type Edge = Graph["edges"][number];
 
-export const KINDS: Record<Edge["kind"], string> = { derived_from: "changed from", mutated_from: "found by a search from", branch_of: "branch of", crossover_of: "crossed from", cherry_picked_from: "took parts of", cloned_from: "cloned from", compressed_from: "shortened from" };
+export const KINDS: Record<Edge["kind"], string> = { derived_from: "changed from", mutated_from: "found by a search from", branch_of: "branch of", crossover_of: "crossed from", cherry_picked_from: "took parts of", cloned_from: "cloned from", compressed_from: "shortened from", runs: "runs" };
 
 export const NODE_PX = { width: 168, height: 56, gapX: 56, gapY: 14 } as const;
 export type Placed = { node: Node; x: number; y: number };
@@ -14,6 +14,7 @@ export type Placed = { node: Node; x: number; y: number };
 export function nameOfNode(node: Pick<Node, "kind" | "version" | "prompt" | "id">, slug: string): string {
   if (node.kind === "candidate") return `candidate …${node.id.slice(-6)}`;
   const version = node.version === null ? "" : `v${node.version}`;
+  if (node.kind === "chain") return `chain ${node.prompt} ${version}`;
   return node.prompt === slug ? version : `${node.prompt} ${version}`.trim();
 }
 
