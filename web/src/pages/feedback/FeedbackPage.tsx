@@ -1,5 +1,6 @@
 import { MessageSquare } from "lucide-react";
 import { useAuthors } from "@/api/authors";
+import { useSession } from "@/api/session";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
@@ -11,7 +12,7 @@ import { Head } from "@/pages/analytics/Head";
 import { Earlier } from "./Earlier";
 import { TakeBack } from "./TakeBack";
 import { What } from "./What";
-import { senderOf } from "./said";
+import { senderOf, whoSaid } from "./said";
 
 type Said = Schema<"FeedbackListed">;
 
@@ -40,6 +41,7 @@ export default function FeedbackPage() {
   const [filters, set] = useUrlState(shape);
   const { prompt, kind, user, session, metric, since, until, history } = filters;
   const nameOf = useAuthors();
+  const { user: me } = useSession();
   const isMetric = !metric || METRIC_NAME.test(metric);
   const pages = usePages("/v1/feedback", {
     query: { prompt: prompt || undefined, ...(metric ? KINDS.metric : kind ? KINDS[kind] : {}), user_id: user || undefined, session_id: session || undefined, metric: metric || undefined, ...betweenDays(since, until), history: history || undefined, limit: 50 },
@@ -77,7 +79,7 @@ export default function FeedbackPage() {
       ),
     },
     { key: "prompt", head: "Prompt", width: "w-44", hideBelow: "md", cell: (row) => (row.prompt ? <span className="flex flex-wrap items-center gap-x-2"><Breaking text={row.prompt} className="font-mono text-12" />{row.version ? <Badge>v{row.version}</Badge> : null}</span> : <span className="text-muted">–</span>) },
-    { key: "who", head: "By", width: "w-44", hideBelow: "sm", cell: (row) => <span className="flex flex-col text-13 wrap-anywhere"><span>{row.user_id ?? "no name given"}</span>{row.sent_by ? <span className="text-12 text-muted">by way of {nameOf(senderOf(row.sent_by))}</span> : null}</span> },
+    { key: "who", head: "By", width: "w-44", hideBelow: "sm", cell: (row) => <By {...whoSaid(row.user_id, row.sent_by ? nameOf(senderOf(row.sent_by)) : null, me.email)} /> },
     { key: "about", head: "About", width: "w-16 sm:w-24", cell: (row) => <TextLink to={row.execution_id ? `/runs/${row.execution_id}` : `/sessions/${encodeURIComponent(row.session_id ?? "")}`}>{row.execution_id ? "run" : "session"}</TextLink> },
     { key: "act", head: <span className="sr-only">Act</span>, align: "end", width: "w-12", cell: (row) => (row.taken_back_at ? null : <TakeBack id={row.feedback_id} kinds={kindsOf(pages.rows, row)} who={row.user_id ?? "no name"} />) },
   ];
@@ -121,6 +123,15 @@ export default function FeedbackPage() {
         </EmptyState>
       )}
     </Head>
+  );
+}
+
+function By({ who, by }: { who: string; by: string | null }) {
+  return (
+    <span className="flex flex-col text-13 wrap-anywhere">
+      <span>{who}</span>
+      {by ? <span className="text-12 text-muted">by way of {amid(by)}</span> : null}
+    </span>
   );
 }
 

@@ -5,6 +5,11 @@ export function senderOf(sentBy: string): string {
   return sentBy.includes(":") ? sentBy : `api_key:${sentBy}`;
 }
 
+/** Who said it, and by whose key or account it came. `by`: the latter's name; null: not known. What one says here oneself comes by oneself. */
+export function whoSaid(userId: string | null | undefined, by: string | null, email: string): { who: string; by: string | null } {
+  return by === "You" && userId === email ? { who: "You", by: null } : { who: userId ?? "no name given", by };
+}
+
 /** What taking it back does, in one sentence. `kinds`: of the reactions of its id that are in sight. */
 export function whatGoes(kinds: readonly string[]): string {
   const others = kinds.length > 1 ? ` It was sent as one: ${kinds.join(" and ")} go together.` : "";

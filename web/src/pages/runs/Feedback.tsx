@@ -12,7 +12,7 @@ import { amid } from "@/lib/format";
 import { Earlier } from "@/pages/feedback/Earlier";
 import { Correction, What } from "@/pages/feedback/What";
 import { TakeBack } from "@/pages/feedback/TakeBack";
-import { senderOf } from "@/pages/feedback/said";
+import { senderOf, whoSaid } from "@/pages/feedback/said";
 
 const THUMBS = [
   { value: "none", label: "No thumb" },
@@ -116,6 +116,8 @@ function AddFeedback({ run, comment: { text: comment, ...commenting }, correctio
 /** Current reactions, each with who, when, and what it took the place of. */
 export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]; empty: string }) {
   const nameOf = useAuthors();
+  const { user } = useSession();
+  const sentence = ({ who, by }: ReturnType<typeof whoSaid>) => (by ? `${who}, by way of ${amid(by)}` : who);
   if (reactions.length === 0) return <p className="text-13 text-muted">{empty}</p>;
   return (
     <ul className="flex flex-col overflow-hidden rounded-m border border-line bg-panel">
@@ -124,8 +126,7 @@ export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]
           <span className="flex flex-wrap items-center gap-2">
             <What reaction={one} />
             <span className="text-12 text-muted wrap-anywhere">
-              {one.user_id ?? "no name given"}
-              {one.sent_by ? `, by way of ${amid(nameOf(senderOf(one.sent_by)))}` : ""}
+              {sentence(whoSaid(one.user_id, one.sent_by ? nameOf(senderOf(one.sent_by)) : null, user.email))}
             </span>
             <RelativeTime at={one.accepted_at} className="ml-auto text-12 text-muted" />
             <TakeBack id={one.feedback_id} kinds={[one.kind, ...reactions.filter((other) => other.feedback_id === one.feedback_id && other !== one).map((other) => other.kind)]} who={one.user_id ?? "no name"} />
