@@ -20,6 +20,7 @@ from burnish_gateway.execution.payers import as_held, payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.execution.spare_version import spare_version
+from burnish_gateway.execution.told_place import told_as
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF, ROUTED
@@ -140,7 +141,8 @@ async def make_request(
     if not 0 < deadline_s <= DEADLINE_MOST_S:
         raise InvalidField(f"deadline_s: must be above 0 and at most {DEADLINE_MOST_S:g}.", param="deadline_s")
     try:
-        made = await _taking_part(order, _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid()))
+        with told_as(order.said_as):
+            made = await _taking_part(order, _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid()))
     except NoModelQualifies:
         ROUTED.labels("no_model").inc()
         raise
