@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -123,11 +124,8 @@ async def submit(
     A refusal leaves nothing behind. A background order is published with its hold, in one transaction.
     """
     made = await make_request(order, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent)
-
-    async def admitted() -> Admitted | Repeated:
-        return await admit(made, gateway=gateway, principal=principal, key=key)
-
-    answer = await once(made.request, gateway=gateway, key=key, admit=admitted)
+    admitting = partial(admit, made, gateway=gateway, principal=principal, key=key)
+    answer = await once(made.request, gateway=gateway, key=key, admit=admitting)
     if made.taken is not None and isinstance(answer, Admitted):
         gateway.shadows.follow(order, made.taken, principal, execution_id=made.request.execution_id)
     return answer

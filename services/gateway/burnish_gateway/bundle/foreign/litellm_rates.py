@@ -63,16 +63,16 @@ class RatesOfKeys:
 
 def tell_limits_of_keys(settings: Mapping[str, Any], notes: Notes) -> None:
     """`settings`: `litellm_settings`."""
-    for place in KEYS_TO_COME:
-        given = settings.get(place)
+    for name in KEYS_TO_COME:
+        given = settings.get(name)
         if not isinstance(given, Mapping):
             continue
-        said = _whole_numbers(given, OF_KEYS, place=f"litellm_settings.{place}", notes=notes)
+        said = _whole_numbers(given, OF_KEYS, place=f"litellm_settings.{name}", notes=notes)
         if said:
-            figures = " and ".join(f"{name} {value}" for name, value in said.items())
-            notes.tell(f"litellm_settings.{place}: give each API key {figures} (POST /v1/api-keys), or the workspace, for all together.")
-        if left := sorted(str(name) for name in given if name not in OF_KEYS and given[name] is not None):
-            notes.lose(f"litellm_settings.{place}: these are not taken: {', '.join(left)[:300]}.")
+            figures = " and ".join(f"{ours} {value}" for ours, value in said.items())
+            notes.tell(f"litellm_settings.{name}: give each API key {figures} (POST /v1/api-keys), or the workspace, for all together.")
+        if left := sorted(str(one) for one in given if one not in OF_KEYS and given[one] is not None):
+            notes.lose(f"litellm_settings.{name}: these are not taken: {', '.join(left)[:300]}.")
 
 
 def names_of_keys(settings: Mapping[str, Any]) -> list[str]:
