@@ -16,6 +16,7 @@ TYPESCRIPT: Final = HERE.parent / "typescript/src/types.ts"
 NAMES: Final = {
     "Outcome": "Execution",
     "burnish_gateway__batches__answers__BatchAnswer": "Batch",
+    "BudgetAnswer": "Budget",
     "PromptAnswer": "PromptVersion",
     "StartedAnswer": "StartedOptimization",
     "EnrichmentAnswer": "Enrichment",

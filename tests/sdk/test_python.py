@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from burnish_client import ApiError, AsyncBurnish, Burnish, NotReached, StreamBroke
+from burnish_client import ApiError, AsyncBurnish, BadRequest, Burnish, NotReached, StreamBroke
 from tests.embedded.installation import Installation, await_value
 from tests.pace import within
 from tests.sdk.conftest import SLOW, client
@@ -205,9 +205,32 @@ async def test_the_awaited_client_does_the_same(installation: Installation, prom
         assert {row["slug"] async for row in burnish.list("/v1/prompts", q="sdk")} >= {"sdk-greeting"}
         assert (await burnish.extract_document("Three days."))["result"]
         assert len(await burnish.batch_analyze_chats([CHAT], every_s=0.2)) == 1
+        budget = await burnish.create_budget("end_user", 1, "day", target_id="nobody-else")
+        assert (await burnish.change_budget(budget["id"], name="named"))["name"] == "named"
+        assert [one["id"] async for one in burnish.budgets(end_user="nobody-else")] == [budget["id"]]
+        await burnish.close_budget(budget["id"])
+        assert (await burnish.budget(budget["id"]))["closed_at"]
         batch = await burnish.start_batch([{"name": "Ada"}], prompt=prompt)
         assert (await burnish.await_batch(batch["id"], every_s=0.2, limit_s=60))["status"] == "completed"
         assert len([one async for one in burnish.batch_results(batch["id"])]) == 1
+
+
+def test_budgets_are_made_found_changed_and_closed(burnish: Burnish, prompt: str) -> None:
+    made = burnish.create_budget("prompt", 5_000_000_000, "month", target_id=prompt, name="sdk", hard=False, warn_percent=None)
+    assert (made["limit_nusd"], made["period"], made["hard"], made["warn_percent"]) == (5_000_000_000, "month", False, None)
+    assert [one["id"] for one in burnish.budgets(target_kind="prompt", target_id=prompt)] == [made["id"]]
+    changed = burnish.change_budget(made["id"], limit_nusd=6_000_000_000, warn_percent=50)
+    assert (changed["limit_nusd"], changed["warn_percent"], changed["name"], changed["hard"]) == (6_000_000_000, 50, "sdk", False)
+    assert burnish.change_budget(made["id"], warn_percent=None)["warn_percent"] is None
+    burnish.close_budget(made["id"])
+    assert burnish.budget(made["id"])["closed_at"] is not None
+    usual = burnish.create_budget("end_user", 1, "day", target_id="nobody")
+    assert (usual["hard"], usual["warn_percent"]) == (True, 80), "what is not said is the server's to say"
+    assert [one["id"] for one in burnish.budgets(end_user="nobody")] == [usual["id"]]
+    burnish.close_budget(usual["id"])
+    with pytest.raises(BadRequest) as refused:
+        burnish.create_budget("end_user", 1, "day")
+    assert refused.value.param == "target_id"
 
 
 def test_both_clients_have_the_same_methods() -> None:

@@ -60,6 +60,14 @@ export type FeedbackOptions = Abortable &
 export type BatchOptions = Abortable &
   Optional<{ prompt: string; label: string; name: string; models: readonly string[]; versions: readonly number[]; max_cost_nusd: number; app: string; metadata: Record<string, string>; idempotency_key: string }>;
 
+export type BudgetTarget = "workspace" | "api_key" | "prompt" | "end_user";
+/** Those of a target, or those that a call of this end user counts against. */
+export type BudgetFilters = { target_kind?: BudgetTarget; target_id?: string; end_user?: string };
+/** Money in billionths of a dollar. `hard: false` lets calls go on beyond it; `warn_percent: null` never warns. */
+export type BudgetChanges = { limit_nusd?: number; name?: string; hard?: boolean; warn_percent?: number | null };
+/** `target_id`: of a key its id, of a prompt its slug, of an end user your own id; without one for the workspace. */
+export type NewBudget = BudgetChanges & { target_kind: BudgetTarget; target_id?: string; limit_nusd: number; period: "day" | "month" };
+
 export type SourceType = "conversation" | "youtube" | "document";
 /** A text; messages; or `messages`, `content`, `id` or `url` with `external_id`, `user_id`, `metadata`. */
 export type Chat = string | readonly Message[] | ({ messages?: readonly Message[] } & Omit<EnrichmentContent, "content"> & { content?: unknown });

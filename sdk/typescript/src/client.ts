@@ -4,11 +4,13 @@ import * as calls from "./calls.js";
 import { leaveIfAborted, TimedOut } from "./errors.js";
 import { FRESH_S, type Messages, type Prompt, type PromptStore, Prompts } from "./prompts.js";
 import { TextStream, jsonLines, timed } from "./stream.js";
-import type { Batch, Enrichment, EnrichmentGroup, EnrichmentItem, Execution, PromptVersion } from "./types.js";
+import type { Batch, Budget, Enrichment, EnrichmentGroup, EnrichmentItem, Execution, PromptVersion } from "./types.js";
 import { type Answer, type Call, type Content, type Given, type Query, type Settings, answered, answeredRaw, pause, sent, settingsOf } from "./wire.js";
 
 /** How long the server itself waits for a result before the client begins to ask. */
 const FIRST_WAIT_S = 20;
+const BUDGETS = "/v1/budgets";
+const budgetAt = (id: string) => `${BUDGETS}/${encodeURIComponent(id)}`;
 
 export type BurnishOptions = {
   /** Else BURNISH_BASE_URL, else http://127.0.0.1:18000. In a browser: a route of your own server, which adds the key. */
@@ -120,15 +122,10 @@ export class Burnish {
    * the work goes on, and `request("GET", "/v1/enrichments/ID")` reads it. With `limitS: 0` it is told as it stands.
    */
   async enrich(sourceType: calls.SourceType, content?: calls.Chat | null, options: calls.EnrichmentOptions = {}): Promise<Enrichment> {
-    const { limitS = Infinity, signal } = options;
-    const end = Date.now() + limitS * 1_000;
-    let told = await this.run<Enrichment>(calls.enrich(sourceType, content, options, Math.min(FIRST_WAIT_S, limitS)));
-    while (!calls.ENRICHMENT_ENDED.has(told.processing_status) && limitS > 0) {
-      if (Date.now() > end) throw new TimedOut(`Enrichment ${told.id} is ${told.processing_status} after ${limitS} s.`, told.id);
-      await pause(1_000, signal);
-      told = await this.run<Enrichment>({ method: "GET", path: `/v1/enrichments/${told.id}`, signal });
-    }
-    return told;
+    const { limitS = Infinity } = options;
+    const from = Date.now();
+    const told = await this.run<Enrichment>(calls.enrich(sourceType, content, options, Math.min(FIRST_WAIT_S, limitS)));
+    return limitS > 0 ? this.until("Enrichment", told.id, "/v1/enrichments/", (one) => calls.ENRICHMENT_ENDED.has(one.processing_status), 1, options, from, told) : told;
   }
 
   /** What a conversation says, as the workspace's prompt for conversations wants it; see `enrich`. `chat`: messages, or a text. */
@@ -221,15 +218,41 @@ export class Burnish {
     } while (cursor !== null && cursor !== undefined);
   }
 
-  /** Looks at one until `ended` says so of it. */
-  private async until<T extends { status: string }>(what: string, id: string, path: string, ended: (one: T) => boolean, usualS: number, { progress, everyS = usualS, limitS = Infinity, signal }: Waiting<T>): Promise<T> {
-    const end = Date.now() + limitS * 1_000;
-    for (;;) {
-      const one = await this.run<T>({ method: "GET", path: path + encodeURIComponent(id), signal });
+  /** What may be spent in a day or month, newest first, with what is spent, held and left: all, those of a target, or those that bind `end_user`. */
+  budgets(query: calls.BudgetFilters = {}, options: calls.Abortable = {}): AsyncGenerator<Budget, void, undefined> {
+    return this.list(BUDGETS, query, options);
+  }
+
+  /** One budget, also a closed one. */
+  async budget(budgetId: string, options: calls.Abortable = {}): Promise<Budget> {
+    return this.request("GET", budgetAt(budgetId), undefined, options);
+  }
+
+  /** Limits what a target may spend: the workspace, an API key, a prompt, or an end user (`*`: each by themselves). Needs the role admin. */
+  async createBudget(budget: calls.NewBudget, options: RequestOptions = {}): Promise<Budget> {
+    return this.request("POST", BUDGETS, budget, options);
+  }
+
+  /** What is named changes; what is spent and held stays. */
+  async changeBudget(budgetId: string, changes: calls.BudgetChanges, options: calls.Abortable = {}): Promise<Budget> {
+    return this.request("PATCH", budgetAt(budgetId), changes, options);
+  }
+
+  /** It binds nothing any more. */
+  async closeBudget(budgetId: string, options: calls.Abortable = {}): Promise<void> {
+    await this.request("DELETE", budgetAt(budgetId), undefined, options);
+  }
+
+  /** Looks at one until `ended` says so of it. `from`: what the limit counts from; `known`: what was told of it already. */
+  private async until<T extends { status: string } | { processing_status: string }>(
+    what: string, id: string, path: string, ended: (one: T) => boolean, usualS: number,
+    { progress, everyS = usualS, limitS = Infinity, signal }: Waiting<T>, from = Date.now(), known?: T,
+  ): Promise<T> {
+    for (let one = known; ; await pause(everyS * 1_000, signal), one = undefined) {
+      one ??= await this.run<T>({ method: "GET", path: path + encodeURIComponent(id), signal });
       progress?.(one);
       if (ended(one)) return one;
-      if (Date.now() > end) throw new TimedOut(`${what} ${id} is ${one.status} after ${limitS} s.`, id);
-      await pause(everyS * 1_000, signal);
+      if (Date.now() > from + limitS * 1_000) throw new TimedOut(`${what} ${id} is ${"status" in one ? one.status : one.processing_status} after ${limitS} s.`, id);
     }
   }
 

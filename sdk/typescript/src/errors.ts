@@ -32,17 +32,21 @@ export class ApiError extends BurnishError {
   constructor(status: number, body: unknown, requestId: string | null = null) {
     const error: unknown = typeof body === "object" && body !== null && "error" in body ? body.error : null;
     const said: Said = typeof error === "object" && error !== null ? error : {};
-    const code = typeof said.code === "string" ? said.code : "unknown";
-    const request = typeof said.request_id === "string" ? said.request_id : requestId;
-    super(`${typeof said.message === "string" ? said.message : `The server answered ${status}.`} (${code}, request ${request})`);
+    const code = text(said.code) ?? "unknown";
+    const request = text(said.request_id) ?? requestId;
+    super(`${text(said.message) ?? `The server answered ${status}.`} (${code}, request ${request})`);
     this.status = status;
     this.code = code;
-    this.param = typeof said.param === "string" ? said.param : null;
+    this.param = text(said.param);
     this.requestId = request;
     this.retryable = typeof said.retryable === "boolean" ? said.retryable : [429, 502, 503, 504].includes(status);
     this.retryAfterS = typeof said.retry_after_s === "number" ? said.retry_after_s : null;
     this.details = said.details ?? null;
   }
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 /** 400, 413, 422: something about the request is wrong; `param` names the field. */

@@ -7,7 +7,7 @@
  *     await burnish.feedback(answer.id, { thumb: "up", user_id: "user-1" });
  */
 export { Burnish, type BurnishOptions, type ExecutionRequest, type RequestOptions } from "./client.js";
-export type { BatchOptions, Chat, EnrichmentCounts, EnrichmentOptions, ExecutionOptions, FeedbackOptions, Message, SourceType, Variables } from "./calls.js";
+export type { BatchOptions, BudgetChanges, BudgetFilters, BudgetTarget, Chat, EnrichmentCounts, EnrichmentOptions, ExecutionOptions, FeedbackOptions, Message, NewBudget, SourceType, Variables } from "./calls.js";
 export { TemplateError } from "./carried/template.js";
 export {
   AbortError,

@@ -25,21 +25,36 @@ export type PromptStore = {
 
 /** One version of a prompt. `stale`: Burnish could not be asked, and this is what was known; `ageS` says since when. */
 export class Prompt {
+  declare readonly slug: string;
+  /** Null for what stands in the code. */
+  declare readonly version: number | null;
+  declare readonly label: string | null;
+  declare readonly model: string | null;
+  declare readonly messages: Messages;
+  declare readonly parameters: Record<string, Parameter>;
+  declare readonly source: Source;
+  declare readonly stale: boolean;
+  declare readonly ageS: number;
+  /** The server's whole answer, where there is one. */
+  declare readonly raw: PromptVersion | null;
+  declare private readonly snippets: Record<string, Snippet>;
+
   constructor(
-    readonly slug: string,
-    /** Null for what stands in the code. */
-    readonly version: number | null,
-    readonly label: string | null,
-    readonly model: string | null,
-    readonly messages: Messages,
-    readonly parameters: Record<string, Parameter>,
-    readonly source: Source,
-    readonly stale: boolean,
-    readonly ageS: number,
-    /** The server's whole answer, where there is one. */
-    readonly raw: PromptVersion | null,
-    private readonly snippets: Record<string, Snippet>,
-  ) {}
+    slug: string,
+    version: number | null,
+    label: string | null,
+    model: string | null,
+    messages: Messages,
+    parameters: Record<string, Parameter>,
+    source: Source,
+    stale: boolean,
+    ageS: number,
+    raw: PromptVersion | null,
+    snippets: Record<string, Snippet>,
+  ) {
+    // In one line: as parameters that are properties each would be written three times.
+    Object.assign(this, { slug, version, label, model, messages, parameters, source, stale, ageS, raw, snippets });
+  }
 
   /** The messages with the variables put in, without asking anybody: the same as the server's POST …/render.
    *
@@ -96,7 +111,7 @@ export class Prompts {
     const { answer } = kept;
     const everything = [kept];
     const snippets: Record<string, Snippet> = {};
-    let wanted = includesOf(messagesOf(answer));
+    let wanted = includesOf(answer.messages as unknown as Messages);
     while (wanted.length > 0) {
       for (const name of wanted) {
         if (Object.keys(snippets).length >= MAX_SNIPPETS) throw new TemplateError(`A prompt has at most ${MAX_SNIPPETS} snippets, those of its snippets included.`, "messages");
@@ -110,7 +125,7 @@ export class Prompts {
     const ageS = Math.max(0, (Date.now() - Math.min(...everything.map((one) => one.at))) / 1_000);
     const stale = everything.some((one) => one.stale);
     const parameters = (answer.parameters ?? {}) as Record<string, Parameter>;
-    return new Prompt(answer.slug, answer.version, answer.label ?? null, answer.model, messagesOf(answer), parameters, source, stale, ageS, answer, snippets);
+    return new Prompt(answer.slug, answer.version, answer.label ?? null, answer.model, answer.messages as unknown as Messages, parameters, source, stale, ageS, answer, snippets);
   }
 
   /** Whoever asks for what is being asked for waits for the same answer. */
@@ -193,10 +208,6 @@ function isAway(error: unknown): boolean {
 
 function sourceOf(kept: Kept): Source {
   return kept.fromStore ? "disk" : "memory";
-}
-
-function messagesOf(answer: PromptVersion): Messages {
-  return answer.messages as unknown as Messages;
 }
 
 function includesOf(messages: Messages): string[] {

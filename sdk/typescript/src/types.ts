@@ -71,6 +71,27 @@ export interface Batch {
   waiting_for: Waits[];
 }
 
+/** `spent_nusd`: booked in the running period; `held_nusd`: of calls under way; `left_nusd`: what a hard budget still lets … */
+export interface Budget {
+  closed_at: string | null;
+  created_at: string;
+  created_by: string;
+  end_users: number | null;
+  end_users_used_up: number | null;
+  hard: boolean;
+  held_nusd: number;
+  id: string;
+  left_nusd: number;
+  limit_nusd: number;
+  name: string;
+  period: "day" | "month";
+  resets_at: string;
+  spent_nusd: number;
+  target_id: string | null;
+  target_kind: "workspace" | "api_key" | "prompt" | "end_user";
+  warn_percent: number | null;
+}
+
 /** A prompt with one of its versions: `label` is the one it was reached by. */
 export interface PromptVersion {
   app_contexts: string[];

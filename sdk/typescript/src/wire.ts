@@ -206,20 +206,19 @@ function withTimeout(seconds: number, outer: AbortSignal | undefined): Timed {
   const controller = new AbortController();
   const late = () => controller.abort(new NotReached(`no answer within ${seconds} s`));
   const leave = () => controller.abort(outer?.reason);
-  let timer = setTimeout(late, seconds * 1_000);
-  outer?.addEventListener("abort", leave, { once: true });
-  return {
-    signal: controller.signal,
-    touch: () => {
-      clearTimeout(timer);
-      timer = setTimeout(late, seconds * 1_000);
-    },
-    rest: () => clearTimeout(timer),
-    end: () => {
-      clearTimeout(timer);
-      outer?.removeEventListener("abort", leave);
-    },
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const rest = () => clearTimeout(timer);
+  const touch = () => {
+    rest();
+    timer = setTimeout(late, seconds * 1_000);
   };
+  const end = () => {
+    rest();
+    outer?.removeEventListener("abort", leave);
+  };
+  touch();
+  outer?.addEventListener("abort", leave, { once: true });
+  return { signal: controller.signal, touch, rest, end };
 }
 
 /** Whether nobody was reached at all, so that nothing can have been done. Node says so; a browser never says why a fetch failed. */

@@ -36,6 +36,18 @@ test("a prompt runs and takes feedback", async () => {
   await eventually(async () => JSON.stringify(await burnish.request("GET", `/v1/executions/${answer.id}`)).includes(id));
 });
 
+test("budgets are made, found, changed and closed", async () => {
+  const made = await burnish.createBudget({ target_kind: "end_user", target_id: "ts-nobody", limit_nusd: 5, period: "day", hard: false, warn_percent: null });
+  assert.deepEqual([made.limit_nusd, made.hard, made.warn_percent], [5, false, null]);
+  const found = [];
+  for await (const one of burnish.budgets({ end_user: "ts-nobody" })) found.push(one.id);
+  assert.deepEqual(found, [made.id]);
+  assert.equal((await burnish.changeBudget(made.id, { limit_nusd: 6, name: "named" })).name, "named");
+  assert.equal(await burnish.closeBudget(made.id), undefined);
+  assert.ok((await burnish.budget(made.id)).closed_at);
+  await assert.rejects(burnish.budget("0".repeat(8)), ApiError);
+});
+
 test("messages run without a prompt", async () => {
   const answer = await burnish.execute({ messages: [{ role: "user", content: "Hello." }], model: "simulated/chat" });
   assert.equal(answer.status, "success");

@@ -141,3 +141,53 @@ async def test_an_absent_prompt_and_a_foreign_one_are_told_alike(client: AsyncOp
         assert isinstance(refused.value.body, dict)
         said.append(json.dumps({**refused.value.body, "request_id": ""}).replace(slug, "SLUG"))
     assert said[0] == said[1]
+
+
+DOORS: list[tuple[str, dict[str, Any]]] = [
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Please."}]}),
+    ("/v1/completions", {"prompt": "Please."}),
+    ("/v1/completions", {"prompt": ["Please.", "Thanks."]}),
+    ("/v1/responses", {"input": "Please."}),
+    ("/v1/responses/input_tokens", {"input": "Please."}),
+    ("/v1/messages", {"messages": [{"role": "user", "content": "Please."}], "max_tokens": 50}),
+    ("/v1/messages/count_tokens", {"messages": [{"role": "user", "content": "Please."}]}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), DOORS)
+async def test_a_prompt_that_is_not_there_is_a_model_that_is_not_found(greet: Caller, path: str, body: dict[str, Any]) -> None:
+    """What the caller wrote is `model`; the fields of `POST /v1/executions` are not theirs."""
+    for name, said in (("absent", "no prompt 'absent'"), ("greet@unknown", "no label 'unknown'"), ("greet@9", "no version 9")):
+        refused = await greet("POST", path, body | {"model": f"burnish::prompt::{name}", "variables": {"name": "Ada"}})
+        error = refused.body["error"]
+        assert (refused.status, error["param"], error["code"]) == (404, "model", "model_not_found"), (name, error)
+        assert said in error["message"]
+    missing = await greet("POST", path, body | {"model": "burnish::prompt::greet", "metadata": {"variables": '{"other": "x"}'}})
+    assert (missing.status, missing.body["error"]["param"]) == (422, "metadata.variables"), missing.body
+    assert (await greet("POST", "/v1/prompts/greet/archive", {})).status == 200
+    archived = await greet("POST", path, body | {"model": "burnish::prompt::greet", "variables": {"name": "Ada"}})
+    assert (archived.status, archived.body["error"]["param"], archived.body["error"]["code"]) == (409, "model", "conflict")
+
+
+@pytest.mark.parametrize(("path", "body"), [DOORS[0], DOORS[3], DOORS[4]])
+async def test_a_prompt_named_by_openais_object_is_told_by_it(greet: Caller, path: str, body: dict[str, Any]) -> None:
+    for prompt, param in (
+        ({"id": "absent"}, "prompt.id"), ({"id": "absent", "version": "2"}, "prompt.id"), ({"id": "greet@9"}, "prompt.id"),
+        ({"id": "greet", "version": "9"}, "prompt.version"), ({"id": "greet", "version": "unknown"}, "prompt.version"),
+    ):  # fmt: skip
+        refused = await greet("POST", path, body | {"prompt": prompt})
+        assert (refused.status, refused.body["error"]["param"], refused.body["error"]["code"]) == (404, param, "not_found"), refused.body
+    missing = await greet("POST", path, body | {"prompt": {"id": "greet", "variables": {"other": "x"}}})
+    assert (missing.status, missing.body["error"]["param"]) == (422, "prompt.variables"), missing.body
+
+
+async def test_a_setting_is_refused_by_the_name_that_its_format_has(caller: Caller) -> None:
+    refused = await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "Hi", "max_output_tokens": 10**9})
+    error = refused.body["error"]
+    assert (refused.status, error["param"]) == (400, "max_output_tokens") and error["message"].startswith("max_output_tokens: "), error
+
+
+async def test_a_line_of_a_batch_names_what_it_says(greet: Caller) -> None:
+    lines = [{"custom_id": "a", "body": {"model": "burnish::prompt::absent", "messages": [{"role": "user", "content": "x"}]}}]
+    refused = await greet("POST", "/v1/batches", {"endpoint": "/v1/chat/completions", "requests": lines})
+    assert refused.status == 404 and refused.body["error"]["param"] == "model", refused.body

@@ -57,7 +57,9 @@ def test_a_name_of_litellm_is_a_provider_and_its_own_name(
         (row("auto", "gpt-4o"), "what chooses a model"),
         (row("bad name", "gpt-4o"), "left out"),
         ({"model_name": "m", "litellm_params": []}, "litellm_params: must be an object"),
-        (row("m", "gpt-4o", temperature=0.2, rpm=6), "rpm, temperature"),
+        (row("m", "gpt-4o", temperature=0.2, rpm=6), "not taken: temperature."),
+        (row("m", "gpt-4o", rpm="many"), "rpm is no number"),
+        (row("m", "gpt-4o", tpm=0), "tpm is no number"),
     ],
 )
 def test_what_cannot_be_taken_is_named(given: dict[str, Any], says: str) -> None:
@@ -183,3 +185,29 @@ def test_limits_that_nobody_knows_are_asked_for_in_words_of_the_file(written: st
     drafts = read({"model_list": [row("m", written, info=info)]}, model="auto")
     told = [note for note in drafts.notes.texts if "max_input_tokens" in note]
     assert [note.startswith("model_list[0] (m): ") for note in told] == [True] * is_told and drafts.notes.lost == 0
+
+
+def test_what_deployments_may_be_asked_in_a_minute_is_told_of_the_keys_of_their_providers() -> None:
+    rows = [
+        row("chat", "openai/gpt-4o", rpm=100, tpm=40_000),
+        row("chat", "openai/gpt-4o", rpm="50", tpm=10_000.0),
+        row("own", "hosted_vllm/q", api_base="http://h:8000/v1", tpm=9_000),
+        row("other", "hosted_vllm/r", api_base="http://h:8000/v1"),
+        row("free", "anthropic/claude-sonnet-4-5", rpm=None),
+        row("*", "mistral/*", rpm=7),
+    ]
+    drafts = read({"model_list": rows}, model="auto")
+    [of_openai, of_own] = [note for note in drafts.notes.texts if "in a minute" in note]
+    assert "chat, chat@2" in of_openai and "give that of openai requests_per_minute 150 and tokens_per_minute 50000 (" in of_openai
+    assert "own" in of_own and "vllm at http://h:8000/v1 tokens_per_minute 9000 (" in of_own and "Others there" in of_own
+    assert "Others there" not in of_openai
+    assert not any("rpm" in note or "tpm" in note for note in drafts.notes.texts)
+
+
+def test_limits_of_keys_that_are_made_later_are_told_and_the_rest_is_named() -> None:
+    given = {"default_key_generate_params": {"rpm_limit": 60, "tpm_limit": 1_000, "max_budget": 5}, "upperbound_key_generate_params": 7}
+    drafts = read({"model_list": [row("m", "gpt-4o")], "litellm_settings": given}, model="auto")
+    told = " ".join(drafts.notes.texts)
+    assert "give each API key rate_limit_per_minute 60 and token_limit_per_minute 1000 (POST /v1/api-keys)" in told
+    assert "not taken: max_budget." in told and "litellm_settings.upperbound_key_generate_params" in told
+    assert "litellm_settings.default_key_generate_params." not in told and drafts.notes.lost == 2

@@ -80,6 +80,29 @@ class BatchOptions(TypedDict, total=False):
     idempotency_key: str | None
 
 
+BudgetTarget = Literal["workspace", "api_key", "prompt", "end_user"]
+
+
+class BudgetChanges(TypedDict, total=False):
+    """What is named changes. `hard=False`: calls go on beyond it, and an event tells; `warn_percent=None`: nobody is warned."""
+
+    limit_nusd: int
+    name: str
+    hard: bool
+    warn_percent: int | None
+
+
+class BudgetOptions(TypedDict, total=False):
+    """What a new budget may say besides. `target_id`: of an API key its id, of a prompt its slug, of an end user your own id, or `*` for
+    each of them; without one it is the workspace's."""
+
+    target_id: str | None
+    name: str | None
+    hard: bool
+    warn_percent: int | None
+    idempotency_key: str | None
+
+
 def execute(prompt: str | None, variables: Mapping[str, Any] | None, *, in_pieces: bool = False, **given: Unpack[ExecutionOptions]) -> Call:
     """POST /v1/executions. `background`: the answer is {id, status: queued}, and `await_execution` waits for the rest.
 
@@ -130,6 +153,22 @@ def start_batch(inputs: Sequence[Mapping[str, Any]], **given: Unpack[BatchOption
     request = without_nones({name: body.pop(name, None) for name in ("prompt", "label", "app")})
     lines = [{"variables": dict(one)} for one in inputs]
     return Call("POST", "/v1/batches", {"inputs": lines, "request": request, **without_nones(body)}, headers=_with_key(key))
+
+
+BUDGETS: Final = "/v1/budgets"
+
+
+def create_budget(target_kind: BudgetTarget, limit_nusd: int, period: str, **given: Unpack[BudgetOptions]) -> Call:
+    """POST /v1/budgets. Only `warn_percent` has a meaning of its own where it is None."""
+    body: dict[str, Any] = {"target_kind": target_kind, "limit_nusd": limit_nusd, "period": period, **given}
+    key = body.pop("idempotency_key", None)
+    warned = {"warn_percent": body["warn_percent"]} if "warn_percent" in body else {}
+    return Call("POST", BUDGETS, {**without_nones(body), **warned}, headers=_with_key(key))
+
+
+def budget(method: str, budget_id: str, changes: BudgetChanges | None = None) -> Call:
+    """GET, PATCH or DELETE /v1/budgets/{id}."""
+    return Call(method, f"{BUDGETS}/{segment(budget_id)}", changes)
 
 
 def _with_key(key: str | None) -> dict[str, str]:

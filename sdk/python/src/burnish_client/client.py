@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from typing_extensions import Unpack
 
 from burnish_client import calls, enrichments
 from burnish_client.batches import Results, is_over
-from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
+from burnish_client.calls import BatchOptions, BudgetChanges, BudgetOptions, BudgetTarget, ExecutionOptions, FeedbackOptions
 from burnish_client.connections import Connections
 from burnish_client.enrichments import ENDED, FIRST_WAIT_S, Chat, EnrichmentCounts, EnrichmentOptions, SourceType
 from burnish_client.errors import ApiError, BurnishError, NotReached
@@ -34,7 +34,7 @@ from burnish_client.prompts import (
     prompt_of,
     wanted_snippets,
 )
-from burnish_client.types import Batch, Enrichment, EnrichmentItem, Execution
+from burnish_client.types import Batch, Budget, Enrichment, EnrichmentItem, Execution
 from burnish_client.wire import (
     Call,
     Events,
@@ -342,6 +342,35 @@ class Burnish:
             finally:
                 response.close()
             time.sleep(pause_s)
+
+    def budgets(
+        self, *, target_kind: BudgetTarget | None = None, target_id: str | None = None, end_user: str | None = None
+    ) -> Iterator[Budget]:
+        """What may be spent in a day or month, newest first, with what is spent, held and left: all, those of a target, or those that a
+        call of `end_user` counts against.
+        """
+        query = {"target_kind": target_kind, "target_id": target_id, "end_user": end_user}
+        yield from self.list(calls.BUDGETS, **query)  # type: ignore[misc]
+
+    def budget(self, budget_id: str) -> Budget:
+        """One budget, also a closed one."""
+        return self._run(calls.budget("GET", budget_id))  # type: ignore[no-any-return]
+
+    def create_budget(
+        self, target_kind: BudgetTarget, limit_nusd: int, period: Literal["day", "month"], **given: Unpack[BudgetOptions]
+    ) -> Budget:
+        """Limits what a target may spend, in billionths of a dollar: `create_budget("workspace", 50_000_000_000, "month")`. Needs the
+        role admin. `target_id`: of a key its id, of a prompt its slug, of an end user your own id, or `*` for each by themselves.
+        """
+        return self._run(calls.create_budget(target_kind, limit_nusd, period, **given))  # type: ignore[no-any-return]
+
+    def change_budget(self, budget_id: str, **changes: Unpack[BudgetChanges]) -> Budget:
+        """What is named changes; what is spent and held stays."""
+        return self._run(calls.budget("PATCH", budget_id, changes))  # type: ignore[no-any-return]
+
+    def close_budget(self, budget_id: str) -> None:
+        """It binds nothing any more."""
+        self._run(calls.budget("DELETE", budget_id))
 
     def list(self, path: str, *, cursor: str | None = None, **query: Any) -> Iterator[dict[str, Any]]:
         """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""

@@ -80,6 +80,28 @@ class Batch(TypedDict):
     waiting_for: list[Waits]
 
 
+class Budget(TypedDict):
+    """`spent_nusd`: booked in the running period; `held_nusd`: of calls under way; `left_nusd`: what a hard budget still lets …"""
+
+    closed_at: str | None
+    created_at: str
+    created_by: str
+    end_users: int | None
+    end_users_used_up: int | None
+    hard: bool
+    held_nusd: int
+    id: str
+    left_nusd: int
+    limit_nusd: int
+    name: str
+    period: Literal["day", "month"]
+    resets_at: str
+    spent_nusd: int
+    target_id: str | None
+    target_kind: Literal["workspace", "api_key", "prompt", "end_user"]
+    warn_percent: int | None
+
+
 class PromptVersion(TypedDict):
     """A prompt with one of its versions: `label` is the one it was reached by."""
 

@@ -40,6 +40,7 @@ def chat_of(body: ChatBody, extra: dict[str, Any]) -> Chat:
         user_id=body.user or id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
+        said_as={**target.said_as, **variables_at(metadata=metadata, prompt=prompt, given=body.variables)},
         **of_call(body, metadata, model=target.model),
     )  # fmt: skip
     return Chat(order, include_usage=(body.stream_options or {}).get("include_usage") is True)
@@ -57,6 +58,12 @@ def variables_of(*, metadata: dict[str, Any], prompt: dict[str, Any], given: dic
         if value is not None and not isinstance(value, dict):
             raise InvalidField(f"{param}: must be an object of names and values.", param=param)
     return {**(ours or {}), **(openais or {}), **(given or {})}
+
+
+def variables_at(*, metadata: dict[str, Any], prompt: dict[str, Any], given: dict[str, Any] | None) -> dict[str, str]:
+    """Where the caller says them, for refusals: the place nearest to the call that says any."""
+    places = (("prompt.variables", prompt.get("variables")), ("metadata.variables", metadata.get("variables")))
+    return {} if given else next(({"variables": name} for name, value in places if value), {})
 
 
 def prompt_key_in(metadata: dict[str, Any]) -> str | None:

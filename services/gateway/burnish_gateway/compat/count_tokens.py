@@ -11,6 +11,7 @@ from burnish_gateway.compat.format import Format
 from burnish_gateway.compat.recall import Recall, go_on
 from burnish_gateway.deps import gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.order import extra_of, messages_of
+from burnish_gateway.execution.told_place import told_as
 from burnish_gateway.other_bodies import parsed
 from burnish_gateway.routing.choose_way import choose_way
 from burnish_gateway.wire import CHAT_MOST_BYTES, json_response, read_body
@@ -36,10 +37,11 @@ async def _counted(request: Request, format: Format, recall: Recall | None) -> i
     whole = raw if recall is None else (await recall(raw, gateway=gateway, principal=principal, key=None)).body
     chat = await go_on(parsed(format.parse, whole, path=request.scope["path"]), gateway=gateway, principal=principal)
     order = chat.order
-    version = None
-    if order.slug is not None:
-        version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)
-    way = await choose_way(order, version, gateway=gateway, principal=principal)
-    messages = messages_of(order, way.version, model=way.facts.model)
+    with told_as(order.said_as):
+        version = None
+        if order.slug is not None:
+            version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)
+        way = await choose_way(order, version, gateway=gateway, principal=principal)
+        messages = messages_of(order, way.version, model=way.facts.model)
     settings = with_overrides(way.version.settings if way.version else {}, order.overrides)
     return input_tokens_of(messages, settings, extra=extra_of(order, way.version), model=way.route.upstream_model)

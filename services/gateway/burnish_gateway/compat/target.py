@@ -1,8 +1,8 @@
 """What the `model` of an OpenAI-style call names: a model, or a prompt of this workspace (PRODUCT, doors). Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import PromptName, parse_prompt_name
@@ -16,6 +16,13 @@ class Target:
 
     prompt: PromptName | None = None
     model: str | None = None
+    said_as: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By which fields of the caller's body the prompt is named, for refusals: of `prompt`, `label` and `version`."""
+
+
+BY_MODEL: Final = {"prompt": "model", "label": "model", "version": "model"}
+BY_ID: Final = {"prompt": "prompt.id", "label": "prompt.id", "version": "prompt.id"}
+BY_ID_AND_VERSION: Final = {"prompt": "prompt.id", "label": "prompt.version", "version": "prompt.version"}
 
 
 def target_of(model: str | None, prompt: Mapping[str, Any]) -> Target:
@@ -24,15 +31,16 @@ def target_of(model: str | None, prompt: Mapping[str, Any]) -> Target:
     Raises InvalidField where nothing, two prompts, or no name is named. `auto` is a model that routing chooses.
     """
     named = _of_object(prompt)
+    said_as = {} if named is None else BY_ID if prompt.get("version") is None else BY_ID_AND_VERSION
     if model is None:
         if named is None:
             raise InvalidField("model: is needed; name a model, or a prompt as burnish::prompt::SLUG.", param="model")
-        return Target(prompt=named)
+        return Target(prompt=named, said_as=said_as)
     if not model.startswith(PROMPT_PREFIX):
-        return Target(prompt=named, model=model)
+        return Target(prompt=named, model=model, said_as=said_as)
     if named is not None:
         raise InvalidField("prompt.id: the model names a prompt already; name it once.", param="prompt.id")
-    return Target(prompt=parse_prompt_name(model.removeprefix(PROMPT_PREFIX), param="model"))
+    return Target(prompt=parse_prompt_name(model.removeprefix(PROMPT_PREFIX), param="model"), said_as=BY_MODEL)
 
 
 def _of_object(prompt: Mapping[str, Any]) -> PromptName | None:

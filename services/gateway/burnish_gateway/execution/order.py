@@ -54,6 +54,7 @@ class Order:
     `client_request_id`: what the caller calls it, once in the workspace.
     `overrides_at`: the field of the caller's body that holds them; "" where they stand beside the rest.
     `takes_part` False: whatever experiments run, the call gets what it names, as a line of a batch does.
+    `said_as`: what the caller's body calls a field that is named otherwise here, for refusals.
     `cap_bends`: a cap above the model's limit counts as the limit, because the format wants one and clients fill in theirs.
     """
 
@@ -80,6 +81,7 @@ class Order:
     beta: str | None = None
     takes_part: bool = True
     overrides_at: str = ""
+    said_as: Mapping[str, str] = field(default_factory=dict)
     cap_bends: bool = False
     previous_id: UUID | None = None
     is_kept: bool = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -20,6 +21,7 @@ from burnish_gateway.execution.payers import as_held, payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.execution.spare_version import spare_version
+from burnish_gateway.execution.told_place import told_as
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF, ROUTED
@@ -122,11 +124,8 @@ async def submit(
     A refusal leaves nothing behind. A background order is published with its hold, in one transaction.
     """
     made = await make_request(order, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent)
-
-    async def admitted() -> Admitted | Repeated:
-        return await admit(made, gateway=gateway, principal=principal, key=key)
-
-    answer = await once(made.request, gateway=gateway, key=key, admit=admitted)
+    admitting = partial(admit, made, gateway=gateway, principal=principal, key=key)
+    answer = await once(made.request, gateway=gateway, key=key, admit=admitting)
     if made.taken is not None and isinstance(answer, Admitted):
         gateway.shadows.follow(order, made.taken, principal, execution_id=made.request.execution_id)
     return answer
@@ -140,7 +139,8 @@ async def make_request(
     if not 0 < deadline_s <= DEADLINE_MOST_S:
         raise InvalidField(f"deadline_s: must be above 0 and at most {DEADLINE_MOST_S:g}.", param="deadline_s")
     try:
-        made = await _taking_part(order, _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid()))
+        with told_as(order.said_as):
+            made = await _taking_part(order, _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid()))
     except NoModelQualifies:
         ROUTED.labels("no_model").inc()
         raise

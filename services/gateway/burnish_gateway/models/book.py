@@ -16,7 +16,7 @@ from burnish_shared.errors import InvalidField, NoProviderKey, NotFound
 
 
 class ModelNotFound(NotFound):
-    """There is no such model, or it is retired."""
+    """There is no such model, or it is retired; or no such prompt, version or label where `model` names one."""
 
     code = "model_not_found"
 

@@ -31,10 +31,19 @@ it("takes the line of a sheet that names the delimiter for what it is", () => {
   expect(() => readRows("sep=;\na;b\n1;2;3")).toThrow("Line 3 has 3 fields");
 });
 
-it("guesses columns by their names, and by what is left", () => {
+it("guesses columns by their names, and a right answer by nothing else", () => {
   expect(guessMapping(readRows("id,question,answer,split\n1,a,b,val"))).toEqual({ id: "metadata", question: "input", answer: "expected", split: "split" });
   expect(guessMapping(readRows("subject,mail,queue\na,b,c"), ["subject", "mail"])).toEqual({ subject: "variable", mail: "variable", queue: "expected" });
-  expect(guessMapping(readRows("foo,bar\na,b"))).toEqual({ foo: "input", bar: "expected" });
+  expect(guessMapping(readRows("foo,bar\na,b"))).toEqual({ foo: "input", bar: "metadata" });
+  expect(guessMapping(readRows("ticket,customer\na,b"))).toEqual({ ticket: "input", customer: "metadata" });
+  expect(guessMapping(readRows("text,category,Expected Output\na,b,c"))).toEqual({ text: "input", category: "metadata", "Expected Output": "expected" });
+  for (const name of ["expected", "answer", "label", "output", "target", "ground_truth", "correct_answer", "reference", "queue"]) expect(guessMapping(readRows(`foo,${name}\na,b`))).toEqual({ foo: "input", [name]: "expected" });
+});
+
+it("asks what is right where no column says so", () => {
+  const rows = readRows("ticket,customer\nWhere is it?,ann");
+  expect(mapRows(rows, guessMapping(rows)).problems).toEqual(["Say which column holds the expected answer, or that there is none."]);
+  expect(mapRows(rows, guessMapping(rows), "keep").items).toEqual([{ input: "Where is it?", expected: null, metadata: { customer: "ann" } }]);
 });
 
 it("makes items, and says what is wrong by row", () => {

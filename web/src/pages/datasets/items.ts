@@ -158,30 +158,32 @@ function csvRecords(text: string, separator: string, isSpaced: boolean): { cells
 
 const INPUT = /^(input|text|question|query|ticket|message|body|content|sentence|utterance)$/i;
 const NAMES: readonly (readonly [Role, RegExp])[] = [
-  ["expected", /^(expected|answer|label|target|output|gold|truth|correct|completion|category|class|intent|queue|topic|sentiment)$/i],
   ["split", /^(split|set|fold|partition)$/i],
   ["group", /^(group|conversation|conversation_id|session_id|thread_id|user_id|customer_id)$/i],
   ["input", INPUT],
 ];
+/** Names of right answers, the surest first. */
+const ANSWERS: readonly RegExp[] = [
+  /^((expected|ideal|reference|right|correct|gold|target)[ _-]?(answer|output|response|result|label)?|ground[ _-]?truth|truth)$/i,
+  /^(answer|label|output|completion|response)$/i,
+  /^(category|class|intent|queue|topic|sentiment)$/i,
+];
 
-/** What the names of the columns suggest. `variables`: of a prompt that the items are for; such columns are variables. */
-export function guessMapping({ columns, rows }: Rows, variables: readonly string[] = []): Mapping {
+/** What the names of the columns suggest. Where none says that it is the right answer, none is taken for it. `variables`: of a prompt that the items are for; such columns are variables. */
+export function guessMapping({ columns }: Rows, variables: readonly string[] = []): Mapping {
   const found: Record<string, Role> = {};
   const taken = new Set<Role>();
+  const free = columns.filter((name) => !variables.includes(name));
+  const answer = ANSWERS.map((pattern) => free.find((name) => pattern.test(name))).find((name) => name !== undefined);
   for (const name of columns) {
-    const role = variables.includes(name) ? "variable" : (NAMES.find(([one, pattern]) => pattern.test(name) && !taken.has(one))?.[0] ?? "metadata");
+    const named = NAMES.find(([one, pattern]) => pattern.test(name) && !taken.has(one))?.[0] ?? "metadata";
+    const role = variables.includes(name) ? "variable" : name === answer ? "expected" : named;
     found[name] = role;
     taken.add(role);
   }
-  // Two columns, one of them the answer: the other is the input, whatever its name.
-  const others = columns.filter((name) => found[name] === "metadata");
-  if (!taken.has("input") && !taken.has("variable") && others[0] !== undefined) found[others[0]] = "input";
-  if (!taken.has("expected")) {
-    const after = Math.max(...columns.map((name, at) => (found[name] === "input" || found[name] === "variable" ? at : -1)));
-    const free = columns.filter((name) => found[name] === "metadata" && rows.every((row) => typeof row[name] !== "object"));
-    const next = free.find((name) => columns.indexOf(name) > after) ?? free[0];
-    if (next !== undefined) found[next] = "expected";
-  }
+  // The input has a name of its own in most files; what is right is said by a name alone, as any column could be it.
+  const other = columns.find((name) => found[name] === "metadata");
+  if (!taken.has("input") && !taken.has("variable") && other !== undefined) found[other] = "input";
   return found;
 }
 

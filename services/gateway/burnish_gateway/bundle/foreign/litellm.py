@@ -1,6 +1,7 @@
 """A configuration of LiteLLM's proxy: its `model_list` becomes models of the workspace (https://docs.litellm.ai/docs/proxy/configs).
 
-What a client calls stays what it calls. Keys, limits and callbacks are not taken: keys are secrets, and the others are set elsewhere here.
+What a client calls stays what it calls. Keys and callbacks are not taken: keys are secrets, and the others are set elsewhere here. What the
+file allows in a minute is a limit of keys here, so it is told, in the words in which a key takes it.
 Also read is what the proxy answers at `GET /model/info`, whose list is called `data`.
 """
 
@@ -11,6 +12,7 @@ from math import isfinite
 from typing import Any, Final, TypeGuard
 
 from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, object_at, wrong_shape
+from burnish_gateway.bundle.foreign.litellm_rates import RATES, RatesOfKeys, names_of_keys, tell_limits_of_keys
 from burnish_gateway.bundle.foreign.records import MODELS_MOST
 from burnish_gateway.models.bodies import MODEL_NAME, NewModel
 from burnish_gateway.models.known_models import facts_of, find_known
@@ -50,7 +52,7 @@ SECRETS: Final = frozenset({
     "api_key", "azure_ad_token", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "vertex_credentials", "client_secret",
     "litellm_credential_name",
 })  # fmt: skip
-TAKEN: Final = frozenset({"model", "api_base", "base_url", "custom_llm_provider", *PRICES}) | SECRETS
+TAKEN: Final = frozenset({"model", "api_base", "base_url", "custom_llm_provider", *PRICES, *RATES}) | SECRETS
 MENTIONED: Final = frozenset({"model_list", "data", "router_settings", "litellm_settings"})
 OF_ROUTER: Final = frozenset({"fallbacks", "default_fallbacks", "model_group_alias"})
 FROM_ENVIRONMENT: Final = "os.environ/"
@@ -66,19 +68,24 @@ def read(value: Any, *, model: str) -> Drafts:
     if len(rows) > MODELS_MOST:
         raise InvalidField(f"{key}: describes {len(rows):,} models; bring in at most {MODELS_MOST} at once.", param=key)
     groups: dict[str, list[str]] = {}
-    read_models = dict(_models(rows, key, drafts, groups=groups))
+    rates = RatesOfKeys()
+    read_models = dict(_models(rows, key, drafts, groups=groups, rates=rates))
     _add_aliases(read_models, value, drafts, groups=groups)
     fallbacks = _fallbacks(value, groups, drafts)
     drafts.models = _in_order(read_models, fallbacks, drafts)
+    rates.tell(drafts.notes)
     if keys := sorted({str(one["provider"]) for one in read_models.values() if _needs_key(one)}):
         drafts.notes.tell(f"Keys of providers are never taken from a file: add those of {', '.join(keys)} (POST /v1/provider-keys).")
+    tell_limits_of_keys(object_at(value, "litellm_settings", ""), drafts.notes)
     _tell_the_rest(value, drafts)
     return drafts
 
 
-def _models(rows: list[Any], key: str, drafts: Drafts, *, groups: dict[str, list[str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _models(
+    rows: list[Any], key: str, drafts: Drafts, *, groups: dict[str, list[str]], rates: RatesOfKeys
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name → the body of the model. A second deployment of a name is `NAME@2`, or the next that no other has, asked where the first fails:
-    `groups` gets the names of each one's deployments, in order."""
+    `groups` gets the names of each one's deployments, in order, `rates` what they may be asked in a minute."""
     taken = {row["model_name"] for row in rows if isinstance(row, dict) and isinstance(row.get("model_name"), str)}
     for index, row in enumerate(rows):
         place = f"{key}[{index}]"
@@ -97,6 +104,7 @@ def _models(rows: list[Any], key: str, drafts: Drafts, *, groups: dict[str, list
             continue
         groups.setdefault(name, []).append(named)
         taken.add(named)
+        rates.add(named, row["litellm_params"], body, place=f"{place} ({name[:200]})", notes=drafts.notes)
         if _lacks_limits(model):
             drafts.notes.tell(
                 f"{place} ({name[:200]}): we do not know this model; say how much it takes and answers with in 'model_info', as "
@@ -288,4 +296,6 @@ def _tell_the_rest(value: Mapping[str, Any], drafts: Drafts) -> None:
 
 
 def _names(settings: Any) -> Iterable[str]:
-    return [str(name) for name in settings if name not in OF_ROUTER] if isinstance(settings, dict) else []
+    if not isinstance(settings, dict):
+        return []
+    return [str(name) for name in settings if name not in OF_ROUTER and name not in names_of_keys(settings)]

@@ -13,11 +13,14 @@ from burnish_gateway.compat.anthropic.conversation import messages_of, settings_
 from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.anthropic.events import MessageEvents
 from burnish_gateway.compat.call_fields import of_call
-from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_of
+from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_at, variables_of
 from burnish_gateway.compat.format import Chat, Facts
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
 from burnish_shared.errors import BurnishError, InvalidField
+
+SETTINGS_AS: Final = {"stop": "stop_sequences", "response_format": "output_config.format", "parallel_tool_calls": "tool_choice"}
+"""How this format calls settings of ours."""
 
 BETA: Final = r"[A-Za-z0-9._,; -]{1,1000}"
 
@@ -59,12 +62,17 @@ def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Or
     name = target.prompt
     if not body.messages and name is None:
         raise InvalidField("messages: at least one is needed.", param="messages")
+    settings = settings_of(body)
+    said_as = {
+        **target.said_as, **variables_at(metadata=metadata, prompt={}, given=body.variables),
+        **{ours: theirs for ours, theirs in SETTINGS_AS.items() if ours in settings},
+    }  # fmt: skip
     return Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
         messages=messages_of(body), model=target.model, stream=bool(body.stream),
-        overrides=settings_of(body) | ({"extra": extra} if extra else {}), spoken="anthropic", beta=beta, cap_bends=True,
+        overrides=settings | ({"extra": extra} if extra else {}), spoken="anthropic", beta=beta, cap_bends=True,
         variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name not in ("variables", "user_id")},
-        prompt_key=prompt_key_in(metadata), **of_call(body, metadata, model=target.model),
+        prompt_key=prompt_key_in(metadata), said_as=said_as, **of_call(body, metadata, model=target.model),
     )  # fmt: skip

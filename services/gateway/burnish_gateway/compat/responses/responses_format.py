@@ -1,13 +1,13 @@
 """OpenAI's Responses API as a format."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi.responses import Response
 
 from burnish_gateway.compat.call_fields import of_call
-from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_of
+from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_at, variables_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts
 from burnish_gateway.compat.responses.answer import response
@@ -18,6 +18,13 @@ from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
 from burnish_shared.errors import BurnishError, InvalidField
+
+SETTINGS_AS: Final = {
+    "max_completion_tokens": "max_output_tokens",
+    "reasoning_effort": "reasoning.effort",
+    "response_format": "text.format",
+}
+"""How this format calls settings of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +54,21 @@ class ResponsesFormat:
 
 def _order(body: ResponsesBody) -> Order:
     prompt, metadata = _with_plain_variables(body.prompt or {}), dict[str, Any](body.metadata or {})
-    target = target_of(body.model, prompt)
+    target, settings = target_of(body.model, prompt), settings_of(body)
     name, messages = target.prompt, messages_of(body)
     if not messages and name is None:
         raise InvalidField("input: is needed.", param="input")
     return Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
-        messages=messages, model=target.model, overrides=settings_of(body), stream=bool(body.stream), background=bool(body.background),
+        messages=messages, model=target.model, overrides=settings, stream=bool(body.stream), background=bool(body.background),
         variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
         user_id=body.user or body.safety_identifier or id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
+        said_as={
+            **target.said_as, **variables_at(metadata=metadata, prompt=prompt, given=body.variables),
+            **{ours: theirs for ours, theirs in SETTINGS_AS.items() if ours in settings},
+        },
         **of_call(body, metadata, model=target.model),
     )  # fmt: skip
 
