@@ -1,12 +1,14 @@
 """Columns of files from elsewhere: what they probably mean, what they are said to mean, and what is wrong with which line."""
 
 import json
+import time
 
 import pytest
 
 from burnish_gateway.datasets.bodies import read_items
 from burnish_gateway.datasets.item import counted
 from burnish_gateway.datasets.keep_together import placed
+from burnish_gateway.datasets.lines import lines_of
 from burnish_gateway.datasets.mapping import guessed, parse_mapping
 from burnish_gateway.datasets.preview import read_preview
 from burnish_shared.errors import BadRequest, InvalidBody, InvalidField
@@ -298,3 +300,16 @@ def test_an_item_that_gets_no_right_answer_is_no_other_than_one_without() -> Non
     lines = b'{"input": "a"}\n{"input": "a", "expected": null}\n{"input": "a", "expected": "x"}\n'
     shown = read_preview(lines, content_type="application/x-ndjson", mapping={}, blank="keep")
     assert (shown.items, shown.duplicates, shown.contradictions) == (1, 2, [3])
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [(",".join(f"c{number}" for number in range(60_000)), 1), ("input,expected" + "," * 200_000, 5_000)],
+    ids=["named", "without names"],
+)
+def test_a_header_of_very_many_columns_is_read_in_no_time(header: str, rows: int) -> None:
+    """Not in the square of them, nor once more for each line that has few cells."""
+    began = time.process_time()
+    lines = lines_of(f"{header}\n".encode() + b"a,b\n" * rows, content_type="text/csv")
+    assert len(lines) == rows and all(list((one.row or {}).values()) == ["a", "b"] for one in lines)
+    assert time.process_time() - began < 5

@@ -38,11 +38,21 @@ def test_single_braces_around_a_name_become_a_variable_and_json_stays(theirs: st
         ("Sort into one of: billing, shipping or access.", ["billing", "shipping", "access"]),
         ("Categories:\n- billing: money\n- shipping\n\nTicket: x", ["billing", "shipping"]),
         ("Use these categories\n1. Billing – money\n2. Access", ["Billing", "Access"]),
+        ("Labels:\nCategories:\n- a\n- b", ["a", "b"]),
+        ("Labels:\n- only\nCategories:\n\n- a\n- b\nend", ["a", "b"]),
         ("Answer kindly.", []),
     ],
 )
 def test_categories_are_found_where_a_template_lists_them(text: str, names: list[str]) -> None:
     assert categories_in(text) == names
+
+
+@pytest.mark.parametrize("text", ["labels\n" * 18_000 + "- a\n" * 18_000, "- labels\n" * 20_000], ids=["apart", "of themselves"])
+def test_headings_without_end_take_no_time(text: str) -> None:
+    """An event loop reads them, in which everybody else waits."""
+    began = time.process_time()
+    assert categories_in(text) == []
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize("text", ["{größe}", "{入力}", "{ ticket }", "{user.name}", "{ticket!r}"])

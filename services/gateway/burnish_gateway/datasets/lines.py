@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -100,25 +101,25 @@ def _csv(raw: bytes) -> Iterator[Line]:
     text, above = _without_blank_beginning(text)
     above += told is not None
     mark, is_spaced = _delimiter(text, told)
-    rows, last = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark, skipinitialspace=is_spaced), above
+    rows, last = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=mark, skipinitialspace=is_spaced), above
     try:
-        names = [name.strip() for name in rows.fieldnames or []]
-        twice = next((name for name in names if name and names.count(name) > 1), None)
+        names = [name.strip() for name in next(rows, [])]
+        twice = next((name for name, times in Counter(names).items() if name and times > 1), None)
         if twice is not None:
             raise InvalidBody(f"The header names the column {twice[:80]!r} twice.")
-        unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name}
-        rows.fieldnames, named = [name or f"\x00{place}" for place, name in enumerate(names, start=1)], tuple(filter(None, names))
+        named = tuple(filter(None, names))
         last = above + rows.line_num
-        for row in rows:
+        for cells in filter(None, rows):  # each takes the time of its own cells, however many columns the header names
             last = above + rows.line_num
-            number = last - _line_ends_in(row.values())
-            lost = next((place for name, place in unnamed.items() if (row.pop(name, None) or "").strip()), None)
-            if None in row:
+            number = last - sum(len(LINE_END.findall(cell)) for cell in cells)
+            pairs = list(zip(names, cells, strict=False))
+            lost = next((place for place, (name, cell) in enumerate(pairs, start=1) if not name and cell.strip()), None)
+            if len(cells) > len(names):
                 yield Line(number, None, "more fields than the header has columns.", named)
             elif lost is not None:
                 yield Line(number, None, f"column {lost} has no name in the header; give it one, or take the column away.", named)
             else:
-                yield Line(number, {name: value for name, value in row.items() if value is not None})
+                yield Line(number, {name: cell for name, cell in pairs if name})
     except csv.Error as error:
         raise InvalidBody(f"Line {last + 1}: the file is not valid CSV: {_fault(error)}.") from error
 
@@ -151,12 +152,6 @@ def _fault(error: csv.Error) -> str:
     if "unexpected end" in str(error):
         return "a quotation mark is opened here, or further down, and never closed"
     return str(error)[:200]
-
-
-def _line_ends_in(cells: Iterable[str | list[str] | None]) -> int:
-    """Within a row's cells. Those that stand behind the last column are a list."""
-    texts = (text for cell in cells for text in (cell if isinstance(cell, list) else [cell or ""]))
-    return sum(len(LINE_END.findall(text)) for text in texts)
 
 
 def _delimiter(text: str, told: str | None) -> tuple[str, bool]:

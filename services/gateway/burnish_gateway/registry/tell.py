@@ -4,6 +4,7 @@ Everything is written in the transaction of what it tells of.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -105,8 +106,12 @@ def kinds_of(mentioned: Iterable[UUID], *, answered: Iterable[UUID], wrote: Iter
 
 
 def people(names: Iterable[str]) -> list[UUID]:
-    """The user ids among names of the audit log, in their order."""
-    return [UUID(one.removeprefix(PERSON)) for one in names if one.startswith(PERSON)]
+    """The user ids among names of the audit log, in their order. What a file that was brought in calls an author may be no id: nobody."""
+    found: list[UUID] = []
+    for one in names:
+        with suppress(ValueError):
+            found += [UUID(one.removeprefix(PERSON))] if one.startswith(PERSON) else []
+    return found
 
 
 def deciding_roles(principal: Principal) -> tuple[str, ...]:

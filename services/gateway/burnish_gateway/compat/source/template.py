@@ -54,23 +54,26 @@ def categories_in(template: str) -> list[str]:
         if len(names) > 1:
             return names
     lines = template.split("\n")
+    looked = 0
     for index, line in enumerate(lines):
-        if HEADING.search(line.strip()):
-            names = _clean(_bullets(lines[index + 1 :]))
+        if index >= looked and HEADING.search(line.strip()):
+            bullets, looked = _bullets(lines, index + 1)
+            names = _clean(bullets)
             if len(names) > 1:
                 return names
     return []
 
 
-def _bullets(lines: Sequence[str]) -> list[str]:
+def _bullets(lines: Sequence[str], begin: int) -> tuple[list[str], int]:
+    """The next bullets from there on, and where they end: a heading up to there has none but these, so that each line is read once."""
     names: list[str] = []
-    for line in lines:
-        found = BULLET.match(line)
+    for index in range(begin, len(lines)):
+        found = BULLET.match(lines[index])
         if found is not None:
             names.append(found[1])
-        elif line.strip() and names:
-            break
-    return names
+        elif lines[index].strip() and names:
+            return names, index
+    return names, len(lines)
 
 
 def _clean(names: Sequence[str]) -> list[str]:
