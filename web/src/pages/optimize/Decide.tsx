@@ -6,7 +6,7 @@ import { Button, Checkbox, Field, FormDialog, Lines, Notice, Select, Textarea, e
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
 import type { Writing } from "./written";
-import { type Edit, type Message, type Suggestion, editInWords, evidenceOf, isRightOrWrong, isOfEdits, textToEdit } from "./model";
+import { type Edit, type Message, type Suggestion, editInWords, evidenceOf, heardOf, isRightOrWrong, isOfEdits, textToEdit } from "./model";
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 
@@ -168,7 +168,7 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
               checked={taken.includes(place)}
               onChange={() => onTurn(place)}
               label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-pre-wrap", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
-              hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale].filter(Boolean).join(" · ")}
+              hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale, heardOf(edit)].filter(Boolean).join(" · ")}
             />
           </li>
         ))}

@@ -3,7 +3,7 @@ import { type Pages, usePages } from "@/api/hooks";
 import { Badge, Button, type Column, EmptyState, PagedTable, Segments, Select, Table, Toolbar } from "@/kit";
 import { count, points, pointsRange } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
-import { type Edit, type Job, STATES, isCutShort, isTried, listsOf, ranked, sumOf } from "./model";
+import { type Edit, type Job, STATES, heardOf, isCutShort, isTried, listsOf, ranked, sumOf } from "./model";
 
 const shape = { state: oneOf(["all", ...STATES], "all"), model: text() };
 
@@ -57,6 +57,7 @@ const columnsOf = (words: Record<Edit["state"], string>): Column<Edit>[] => [
         <Proposed text={edit.text || edit.line || ""} />
         {edit.operation === "replace" && edit.line ? <span className="block font-mono text-12 wrap-anywhere text-muted line-through">{edit.line}</span> : null}
         {edit.rationale ? <span className="block text-12 text-muted">{edit.rationale}</span> : null}
+        {heardOf(edit) ? <span className="block text-12 wrap-anywhere text-muted">{heardOf(edit)}</span> : null}
         {edit.reason ? <span className={`block text-12 ${edit.state === "rejected" ? "text-bad" : "text-muted"}`}>{edit.reason}</span> : null}
       </span>
     ),

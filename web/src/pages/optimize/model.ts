@@ -45,6 +45,8 @@ export type Edit = {
   /** Words of the comments that it came of. */
   theme?: string[];
 };
+/** What the comments were about that it came of; empty where it came of none. */
+export const heardOf = (edit: Pick<Edit, "theme">) => (edit.theme?.length ? `Came of comments about: ${edit.theme.join(", ")}` : "");
 /** Whether it is no edit: a whole text, or a choice of settings or examples, that was tried beside another. */
 export const isTried = (edit: Pick<Edit, "operation">) => edit.operation === "try";
 type Counts = Record<Edit["state"], number>;
