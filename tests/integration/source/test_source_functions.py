@@ -110,6 +110,12 @@ async def test_a_content_that_says_nothing_is_the_callers_fault(caller: Caller) 
     assert (told.status, told.body["code"], told.body["error"]) == (422, "invalid_field", "content: holds no text.")
 
 
+async def test_a_url_that_cannot_be_read_is_no_fault_of_a_model(caller: Caller) -> None:
+    told = await caller("POST", "/enrich-content", {"url": "http://nowhere.invalid/clip.vtt"})
+    assert (told.status, told.body["code"], told.body["success"]) == (422, "url_unreadable", False), told.body
+    assert "nowhere.invalid" in told.body["error"]
+
+
 async def test_a_content_that_nobody_pays_for_is_no_fault_of_a_model(stack: Stack) -> None:
     poor = await stack.caller(credit_nusd=0)
     told = await poor("POST", "/enrich-content", {"content": "All about parcels."})

@@ -22,6 +22,7 @@ from burnish_gateway.compat.target import target_of
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of
 from burnish_gateway.enrichments import routes as enrichments
 from burnish_gateway.enrichments import store
+from burnish_gateway.enrichments.read_url import UrlUnreadable
 from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.order import SETTINGS, Order
@@ -32,6 +33,7 @@ from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_response, parse_model, read_body
 from burnish_shared.books.admission_request import IdempotencyKey
+from burnish_shared.egress import EgressRefused
 from burnish_shared.errors import (
     BudgetExhausted,
     BurnishError,
@@ -57,6 +59,8 @@ NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {
     kind.code: kind
     for kind in (
         InvalidField,
+        UrlUnreadable,
+        EgressRefused,
         NoProviderKey,
         OutOfCredit,
         BudgetExhausted,
@@ -66,7 +70,7 @@ NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {
         ConcurrencyLimited,
     )
 }
-"""What a content was not read by: something in it is wrong, nobody pays, or too much is asked at once."""
+"""What a content was not read by: something in it, or behind its URL, is wrong, nobody pays, or too much is asked at once."""
 
 
 class FunctionError(BaseModel):
