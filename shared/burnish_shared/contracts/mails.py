@@ -10,17 +10,21 @@ MailKind = Literal["invitation", "password_reset", "password_changed"]
 
 @dataclass(frozen=True, slots=True)
 class LinkMail:
-    """To whom, and the link. It is stored sealed: whoever has the link is let in."""
+    """To whom, and the link. It is stored sealed: whoever has the link is let in. `invited_by`: the e-mail of who invites, empty where
+    no person does."""
 
     recipient: str
     url: str
+    invited_by: str = ""
 
     def as_bytes(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        return json.dumps({name: value for name, value in asdict(self).items() if value}).encode()
 
     @classmethod
     def from_bytes(cls, text: bytes) -> "LinkMail":
-        return cls(**json.loads(text))
+        """What a newer release wrote beside is left out."""
+        stored = json.loads(text)
+        return cls(stored["recipient"], stored["url"], stored.get("invited_by", ""))
 
 
 def mail_context(workspace_id: UUID, mail_id: UUID) -> str:

@@ -80,7 +80,7 @@ async def test_an_invitation_is_mailed_and_whoever_has_the_mail_joins(stack: Sta
         part = mail.get_body((kind,))
         assert part is not None
         text = part.get_content()
-        assert answer.body["url"] in text and "works once" in text
+        assert answer.body["url"] in text and "works once" in text and f"{ada.email} invites you to the workspace" in text
         assert "https://evil.example" not in text
     assert "\n" not in mail["Subject"]
     accepted = await nobody(stack)("POST", "/v1/invitations/accept", {"token": answer.body["token"], "password": "a long passphrase"})

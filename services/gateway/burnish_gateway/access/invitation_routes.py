@@ -16,6 +16,7 @@ from burnish_gateway.access.links import token_link
 from burnish_gateway.access.mail_link import write_mail
 from burnish_gateway.access.people_answers import InvitationPage, NewInvitationAnswer, SessionAnswer, invitation_answer
 from burnish_gateway.access.person import Person
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.access.sign_in import open_session
 from burnish_gateway.access.sign_in_routes import session_response, signed_in_response
@@ -82,16 +83,22 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
             tx, principal, action="invitation.created", kind="invitation", key=str(token.token_id), after={"email": email, "role": role}
         )
         url = token_link(gateway, request, "invite", token.text)
+        mail = LinkMail(email, url, invited_by=await _email_of(tx, principal))
         is_mailed = await write_mail(
-            tx, gateway, workspace_id=principal.workspace_id, mail_id=token.token_id, kind="invitation", mail=LinkMail(email, url),
-            expires_at=expires_at,
-        )  # fmt: skip
+            tx, gateway, workspace_id=principal.workspace_id, mail_id=token.token_id, kind="invitation", mail=mail, expires_at=expires_at
+        )
         return NewInvitationAnswer.model_validate(
             {"id": token.token_id, "email": email, "role": role, "token": token.text, "url": url, "expires_at": expires_at,
              "is_mailed": is_mailed}
         )  # fmt: skip
 
     return await run_once(gateway, request, principal, status=201, work=work)
+
+
+async def _email_of(tx: Tx, principal: Principal) -> str:
+    """Of the member who asks; empty of an API key, and of an operator who is no member."""
+    found = await store.find_member(tx, principal.user_id) if principal.user_id is not None else None
+    return (found["email"] or "") if found is not None else ""
 
 
 @invitations.get("/v1/invitations", response_model=InvitationPage, summary="Invitations, newest first; never their token")

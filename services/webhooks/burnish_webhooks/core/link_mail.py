@@ -16,7 +16,9 @@ def link_mail(
     kind: MailKind, mail: LinkMail, *, workspace: str, sender: str, written_at: datetime, ends_at: datetime, message_id: str, domain: str
 ) -> EmailMessage:
     """`message_id` is the same in each attempt, so that a mail that was sent twice can be seen as one."""
-    subject, lines = words_of(kind, workspace=unlinked(in_one_line(workspace)), written_at=written_at, ends_at=ends_at)
+    subject, lines = words_of(
+        kind, workspace=unlinked(in_one_line(workspace)), invited_by=in_one_line(mail.invited_by), written_at=written_at, ends_at=ends_at
+    )
     message = EmailMessage()
     message["From"] = sender
     message["To"] = mail_address(mail.recipient)
@@ -33,13 +35,16 @@ def link_mail(
     return message
 
 
-def words_of(kind: MailKind, *, workspace: str, written_at: datetime, ends_at: datetime) -> tuple[str, list[str]]:
-    """Subject, and the paragraphs, of which the link follows the first."""
+def words_of(
+    kind: MailKind, *, workspace: str, written_at: datetime, ends_at: datetime, invited_by: str = ""
+) -> tuple[str, list[str]]:  # fmt: skip
+    """Subject, and the paragraphs, of which the link follows the first. `invited_by`: an e-mail; empty where no person invites."""
     until = f"The link works once, until {ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
     if kind == "invitation":
         return (
             f"You are invited to {workspace} on Burnish",
-            [f"You are invited to the workspace {workspace} on Burnish. Open this link to join:", until,
+            [f"{f'{invited_by} invites you' if invited_by else 'You are invited'} to the workspace {workspace} on Burnish. Open this link "
+             "to join:", until,
              "If you expect no such invitation, do nothing: without the link nobody joins."],
         )  # fmt: skip
     if kind == "password_changed":
