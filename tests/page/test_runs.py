@@ -289,6 +289,9 @@ async def test_an_answer_gets_a_thumb_and_becomes_a_dataset_item(page_as: OpenPa
             await asyncio.sleep(0.1)
             execution = await ended(site, execution["id"])
     assert execution["feedback"][0]["thumb"] == "up"
+    await page.goto(f"{site.url}/app/datasets/{made['id']}?item={item['id']}")
+    await page.get_by_role("link", name="a run", exact=True).click()
+    await expect(page).to_have_url(re.compile(f"/app/runs/{execution['id']}"))
 
 
 @pytest.mark.capability("E1")

@@ -4,8 +4,8 @@ import { type Schema, newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { change, invalidate, keyOf, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Checkbox, Drawer, Facts, Field, FormError, JsonView, KeptAtTheEnd, Loaded, LossAsked, Notice, Part, Prose, Textarea, errorFor, toast, toastError, useLossAsked, useUndo } from "@/kit";
-import { inputWords } from "./items";
+import { Badge, Button, Checkbox, Drawer, Facts, Field, FormError, JsonView, KeptAtTheEnd, Loaded, LossAsked, Notice, Part, Prose, TextLink, Textarea, errorFor, toast, toastError, useLossAsked, useUndo } from "@/kit";
+import { inputWords, runOf } from "./items";
 import { SplitDot } from "./SplitCounts";
 
 type Item = Schema<"ItemAnswer">;
@@ -37,6 +37,7 @@ export function ItemDrawer({ dataset, id, onOpen, onClose, known }: Open) {
     opener.current?.focus();
   };
   const isWritten = useRef(() => false);
+  const run = item ? runOf(item.metadata) : null;
   const loss = useLossAsked(Boolean(id), () => correcting === id && isWritten.current(), (open) => open || onClose());
   return (
     <Drawer
@@ -64,6 +65,7 @@ export function ItemDrawer({ dataset, id, onOpen, onClose, known }: Open) {
             facts={[
               typeof item.input === "object" && ["Variables", <span key="v" className="font-mono">{Object.keys(item.input).join(", ")}</span>],
               ["Added with", `version ${item.added_version} of the dataset`],
+              run !== null && ["Made from", <TextLink key="r" to={`/runs/${run}`}>a run</TextLink>],
               ["Id", <span key="i" className="font-mono text-12 break-all">{item.id}</span>],
             ]}
           />

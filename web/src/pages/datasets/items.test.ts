@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { csvLines, guessMapping, inputWords, mapRows, readRows, textOfFile } from "./items";
+import { csvLines, guessMapping, inputWords, mapRows, readRows, runOf, textOfFile } from "./items";
 
 it("reads CSV with quotes, breaks within them and semicolons", () => {
   expect(csvLines('a,b\n"x, ""y""\nz",2\n\n')).toEqual([["a", "b"], ['x, "y"\nz', "2"]]);
@@ -101,4 +101,10 @@ it("reads what quotes its header, and blanks behind the commas, as the API does"
   expect(readRows('"Question, short",expected\na,b')).toMatchObject({ columns: ["Question, short", "expected"] });
   expect(readRows('input, expected\nhi, "a, b"')).toMatchObject({ columns: ["input", "expected"], rows: [{ input: "hi", expected: "a, b" }] });
   expect(readRows("input,expected\nhi, a").rows).toEqual([{ input: "hi", expected: " a" }]);
+});
+
+it("knows the run that an item was made from by its id alone", () => {
+  const id = "01a21bea-4c17-7c58-8ea0-3f5a5b1f9ed2";
+  expect(runOf({ execution_id: id, source: "execution" })).toBe(id);
+  for (const other of [undefined, null, 7, "", "../people", `${id}/x`]) expect(runOf({ execution_id: other })).toBeNull();
 });

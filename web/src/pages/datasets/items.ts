@@ -255,3 +255,11 @@ export function inputWords(input: Schema<"ItemAnswer">["input"] | unknown): stri
   const all = Object.entries(input);
   return all.length === 1 ? wordsOf(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${wordsOf(value)}`).join("\n");
 }
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The run that an item was made from, where its metadata says so; null: nobody can tell. */
+export function runOf(metadata: Readonly<Record<string, unknown>>): string | null {
+  const id = metadata.execution_id;
+  return typeof id === "string" && ID.test(id) ? id : null;
+}
