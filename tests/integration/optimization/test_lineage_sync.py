@@ -123,3 +123,19 @@ async def test_a_chain_that_was_tested_stands_beside_the_versions_that_it_ran(st
     workspace = str(desk.caller.workspace.workspace_id)
     assert nodes["ChainVersion", f"{workspace}/chain:support@1"]["score"] == 0.75
     assert (f"{workspace}/chain:support@1", "runs", f"{workspace}/tickets@1") in edges
+
+
+async def test_a_chain_stands_where_its_newest_run_ran_it_and_once_however_many_steps_did(stack: Stack, desk: Desk) -> None:
+    await grown(stack, desk)
+    steps = [{"id": one, "prompt": "tickets", "variables": {"ticket": "variables.ticket"}} for one in ("sort", "again")]
+    chain = {"slug": "twice", "parameters": {"ticket": {"type": "string"}}, "steps": steps}
+    await served(desk, "POST", "/v1/chains", chain, status=201)
+    for version in (2, 3):
+        await served(desk, "PUT", "/v1/prompts/tickets/labels/production", {"version": version})
+        body = {"chain": "twice", "dataset_id": desk.dataset_id, "split": "val"}
+        run = (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"]
+        await books(stack, "UPDATE test_runs SET status = 'completed' WHERE test_run_id = $1::text::uuid", run)
+    came = {n: (await served(desk, "GET", f"{LINEAGE}/descendants?node={n}"))["data"] for n in (2, 3)}
+    assert ["chain:twice@1" in [one["id"] for one in came[n]] for n in (2, 3)] == [False, True], "its newest run ran version 3 alone"
+    edges = [one for one in (await served(desk, "GET", f"{LINEAGE}/graph"))["edges"] if one["kind"] == "runs"]
+    assert [(one["child"], one["parent"]) for one in edges] == [("chain:twice@1", "tickets@3")]

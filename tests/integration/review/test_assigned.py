@@ -109,3 +109,13 @@ async def test_only_members_who_review_are_asked(stack: Stack) -> None:
         refused = await ada("POST", "/v1/review", {"execution_id": made["id"], "assignee": wrong})
         assert (refused.status, refused.body["error"]["param"]) == (422, "assignee"), refused.body
     assert (await done(ada, "GET", "/v1/review"))["data"] == []
+
+
+async def test_what_was_asked_of_a_member_who_reviews_no_more_is_anybodys(stack: Stack) -> None:
+    ada, bob, cleo = await team(stack)
+    item = await queued(ada, "one", assignee=bob.user_id)
+    assert await claimed(cleo) == ([], 0)
+    await done(ada, "PATCH", f"/v1/members/{bob.user_id}", {"role": "viewer"})
+    assert (await bob("POST", "/v1/review/claim", {})).status == 403
+    assert await claimed(cleo) == ([item["id"]], 0)
+    assert await claimed(ada) == ([], 0), "once it is claimed it is nobody else's"

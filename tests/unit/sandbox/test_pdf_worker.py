@@ -113,3 +113,20 @@ async def test_whoever_finds_no_turn_may_try_again(texts: PdfTexts) -> None:
     with pytest.raises(PdfUnreadableError, match="try again") as told:
         await texts.read(GOOD, tenant="a")
     assert told.value.is_passing
+
+
+async def test_more_than_may_wait_is_turned_away_at_once_and_others_are_not(texts: PdfTexts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_texts, "READ_S", 1.0)
+    slow = written(b"BT /F1 12 Tf " + b"(aaaa) Tj " * 400_000 + b"ET")
+    fit = pdf_texts.SENT_MOST_BYTES // 2 // len(slow)
+    waiting = [asyncio.create_task(texts.read_sent(slow, tenant="a")) for _ in range(fit)]
+    await asyncio.sleep(0)
+    with pytest.raises(PdfUnreadableError, match="try again") as told:
+        await texts.read_sent(slow, tenant="a")
+    assert told.value.is_passing and not any(one.done() for one in waiting)
+    monkeypatch.undo()
+    assert await texts.read_sent(GOOD, tenant="b") == WORDS
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert await texts.read_sent(GOOD, tenant="a") == WORDS, "whoever went away left the room"

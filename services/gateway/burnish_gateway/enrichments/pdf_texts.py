@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
 from burnish_shared.sandbox import Failed, FailureKind
+from burnish_shared.sandbox.turns import Room
 from burnish_shared.sandbox.worker_process import Workers
 from burnish_shared.storable_text import storable
 
@@ -26,6 +27,12 @@ WAIT_S: Final = 60.0
 """How long one waits for its turn: others before it are read whole."""
 
 
+SENT_MOST_BYTES: Final = 64 * 1024 * 1024
+"""Of all files that were sent and wait, half of it for one tenant. A waiting one is in memory about four times: body, bytes and base64."""
+
+BUSY: Final = "is a PDF, and all that read them are busy; try again."
+
+
 class PdfUnreadableError(Exception):
     """`why`: a sentence without its subject, for whoever sent it. `is_passing`: another try may help."""
 
@@ -43,6 +50,14 @@ class PdfTexts:
 
     def __init__(self) -> None:
         self._workers = Workers(WORKER, workers=WORKERS, wait_s=WAIT_S)
+        self._room = Room(n_bytes=SENT_MOST_BYTES)
+
+    async def read_sent(self, raw: bytes, *, tenant: str) -> str:
+        """As `read`, for a file whose sender waits: as many may send as care to, so beyond some they are told to come again at once."""
+        with self._room.place(tenant, len(raw)) as got:
+            if not got:
+                raise PdfUnreadableError(BUSY, is_passing=True)
+            return await self.read(raw, tenant=tenant)
 
     async def read(self, raw: bytes, *, tenant: str) -> str:
         """Its words, page by page, with an empty line between pages; at most CONTENT_MOST_CHARS. Raises PdfUnreadableError."""
@@ -70,7 +85,7 @@ def _base64(raw: bytes) -> str:
 def _failed(failed: Failed) -> PdfUnreadableError:
     match failed.kind:
         case FailureKind.UNAVAILABLE:
-            return PdfUnreadableError("is a PDF, and all that read them are busy; try again.", is_passing=True)
+            return PdfUnreadableError(BUSY, is_passing=True)
         case FailureKind.TIME:
             return PdfUnreadableError(
                 f"is a PDF that is not read within {READ_S:.0f} s; send fewer of its pages, or its text as `content`."

@@ -26,6 +26,11 @@ REDIRECTS: Final = (301, 302, 303, 307, 308)
 TEXTS: Final = frozenset({"application/json", "application/xml", "application/x-subrip", "application/xhtml+xml", "application/x-ndjson"})
 """Types beside text/* that are read."""
 
+PATIENCE_S: Final = 300.0
+"""So long a turn at reading a PDF is waited for: nobody looks at the screen, and others of the same call are read before it."""
+
+REST_S: Final = 1.0
+
 PDFS: Final = frozenset({"application/pdf", "application/x-pdf"})
 UNNAMED: Final = frozenset({"application/octet-stream", "binary/octet-stream"})
 """What stores of files say of one whose kind nobody told them; a PDF is seen by how it begins."""
@@ -87,10 +92,15 @@ async def read_url(egress: Egress, url: str, *, pdfs: PdfTexts, tenant: str) -> 
 async def _words_of_pdf(raw: bytes, kind: str, *, pdfs: PdfTexts, tenant: str) -> str:
     if kind in UNNAMED and not is_pdf(raw):
         raise _not_read(kind)
-    try:
-        return await pdfs.read(raw, tenant=tenant)
-    except PdfUnreadableError as error:
-        raise (UrlUnreadableNow if error.is_passing else UrlUnreadable)(f"url: {error.why}", param="url") from error
+    until = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        try:
+            return await pdfs.read(raw, tenant=tenant)
+        except PdfUnreadableError as error:
+            if error.is_passing and asyncio.get_running_loop().time() < until:
+                await asyncio.sleep(REST_S)
+                continue
+            raise (UrlUnreadableNow if error.is_passing else UrlUnreadable)(f"url: {error.why}", param="url") from error
 
 
 def _not_read(kind: str) -> UrlUnreadable:

@@ -74,7 +74,7 @@ async def _text_of(file: FileContent, param: str, *, gateway: Gateway, principal
     if raw is None:
         raise InvalidField(f"{param}: must be a PDF, `data:application/pdf;base64,…`; send a text as `content`.", param=param)
     try:
-        return await gateway.pdfs.read(raw, tenant=str(principal.workspace_id))
+        return await gateway.pdfs.read_sent(raw, tenant=str(principal.workspace_id))
     except PdfUnreadableError as error:
         if error.is_passing:
             raise Unavailable(f"{param}: {error.why}") from error

@@ -15,15 +15,23 @@ CHAINS_MOST: Final = 500
 """Versions of chains beside a graph, those that were tested last."""
 
 CHAINS_SQL: Final = """
-SELECT * FROM (
-  SELECT DISTINCT ON (t.chain_id, t.version) t.chain ->> 'slug' AS slug, t.version, t.chain -> 'prompts' AS prompts, t.simulated,
-         (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy, v.created_at, t.test_run_id
-    FROM test_runs t JOIN chain_versions v ON v.workspace_id = $1 AND v.chain_id = t.chain_id AND v.version = t.version
+WITH newest AS MATERIALIZED (
+  SELECT DISTINCT ON (t.chain_id, t.version) t.test_run_id FROM test_runs t
    WHERE t.workspace_id = $1 AND t.chain_id IS NOT NULL AND t.status = 'completed' AND t.failed_of IS NULL
-     AND EXISTS (SELECT FROM jsonb_each(t.chain -> 'prompts') s JOIN unnest($2::text[], $3::integer[]) k (prompt_id, version)
-                     ON k.prompt_id = s.value ->> 'prompt_id' AND k.version = (s.value ->> 'version')::integer)
-   ORDER BY t.chain_id, t.version, t.test_run_id DESC) c
- ORDER BY c.test_run_id DESC LIMIT $4"""
+   ORDER BY t.chain_id, t.version, t.test_run_id DESC),
+ran AS MATERIALIZED (
+  SELECT DISTINCT t.test_run_id FROM newest n JOIN test_runs t ON t.workspace_id = $1 AND t.test_run_id = n.test_run_id
+   CROSS JOIN LATERAL jsonb_each(t.chain -> 'prompts') s (step, runs)
+    JOIN unnest($2::text[], $3::integer[]) k (prompt_id, version)
+      ON k.prompt_id = s.runs ->> 'prompt_id' AND k.version = (s.runs ->> 'version')::integer
+   ORDER BY t.test_run_id DESC LIMIT $4)
+SELECT t.chain ->> 'slug' AS slug, t.version, t.chain -> 'prompts' AS prompts, t.simulated,
+       (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy, v.created_at
+  FROM ran JOIN test_runs t ON t.workspace_id = $1 AND t.test_run_id = ran.test_run_id
+  JOIN chain_versions v ON v.workspace_id = $1 AND v.chain_id = t.chain_id AND v.version = t.version
+ ORDER BY t.test_run_id DESC"""
+"""The newest run of each version of a chain first, and of those the ones that ran a version of the graph, which is read once: a question
+of each run about all nodes would take their product."""
 
 START: Final = tuple[UUID, int]
 """A node in SQL: (prompt, version), or (candidate, 0)."""
@@ -129,7 +137,7 @@ async def _add_chains(tx: Tx, workspace_id: UUID, ids: dict[tuple[str, int], str
                 simulated=row["accuracy"] is not None and row["simulated"], created_at=row["created_at"],
             )
         )  # fmt: skip
-        ran = [ids.get((one["prompt_id"], one["version"])) for one in row["prompts"].values()]
+        ran = dict.fromkeys(ids.get((one["prompt_id"], one["version"])) for one in row["prompts"].values())  # two steps may run one
         edges += [Edge(name, "runs", parent) for parent in ran if parent is not None]
 
 

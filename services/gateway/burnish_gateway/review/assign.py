@@ -4,12 +4,9 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.registry import inbox_store
-from burnish_gateway.review.review_item import ReviewItem
+from burnish_gateway.review.review_item import REVIEWERS, ReviewItem
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
-
-REVIEWERS = ("editor", "admin")
-"""Roles of members who review."""
 
 
 async def check_assignee(tx: Tx, workspace_id: UUID, assignee: UUID) -> None:

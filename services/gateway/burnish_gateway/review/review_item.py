@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from burnish_shared.contracts.review import Verdict
 from burnish_shared.errors import Conflict, NotFound
 
 Status = Literal["waiting", "claimed", "decided", "set_aside"]
+
+REVIEWERS: Final = ("editor", "admin")
+"""Roles of members who review."""
 
 
 @dataclass(frozen=True, slots=True)

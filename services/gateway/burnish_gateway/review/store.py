@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_gateway.review.review_item import Content, ReviewItem
+from burnish_gateway.review.review_item import REVIEWERS, Content, ReviewItem
 from burnish_shared.contracts.review import URGENCY, Reason, Verdict
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -29,6 +29,10 @@ OPEN: Final = "r.decided_at IS NULL AND NOT r.set_aside"
 
 WANTED: Final = "($2::text IS NULL OR r.slug = $2) AND ($3::text IS NULL OR r.reasons @> ARRAY[$3])"
 
+ANYBODYS: Final = f"""(r.assigned_to IS NULL OR NOT EXISTS (SELECT FROM members a WHERE a.workspace_id = r.workspace_id
+  AND a.user_id = r.assigned_to AND a.role IN ({", ".join(f"'{one}'" for one in REVIEWERS)})))"""
+"""Nobody is asked to look at it, or somebody who reviews no more."""
+
 CLAIM: Final = f"""
 WITH own AS (
   SELECT r.review_id FROM review_items r
@@ -38,12 +42,12 @@ WITH own AS (
 mine AS (
   SELECT r.review_id FROM review_items r
    WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED} AND r.claimed_by = $4 AND r.claimed_until > clock_timestamp()
-     AND (r.assigned_to IS NULL OR r.assigned_to IS DISTINCT FROM $7)
+     AND ($7::uuid IS NULL OR r.assigned_to IS DISTINCT FROM $7)
    ORDER BY r.urgency, r.review_id LIMIT greatest($5 - (SELECT count(*) FROM own), 0) FOR UPDATE),
 more AS (
   SELECT r.review_id FROM review_items r
    WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED} AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())
-     AND $4 <> ALL (r.skipped_by) AND r.assigned_to IS NULL
+     AND $4 <> ALL (r.skipped_by) AND {ANYBODYS}
      AND EXISTS (SELECT FROM execution_contents c WHERE c.execution_id = r.execution_id AND c.workspace_id = r.workspace_id)
    ORDER BY r.urgency, r.review_id LIMIT greatest($5 - (SELECT count(*) FROM own) - (SELECT count(*) FROM mine), 0)
    FOR UPDATE OF r SKIP LOCKED)
@@ -75,7 +79,7 @@ async def count_waiting(tx: Tx, workspace_id: UUID, *, user_id: UUID | None, slu
     """Answers that anybody may claim, and those that this member is asked to look at."""
     waiting: int = await tx.fetchval(
         f"""SELECT count(*) FROM review_items r WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED}
-               AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp()) AND (r.assigned_to IS NULL OR r.assigned_to = $4)""",
+               AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp()) AND ({ANYBODYS} OR r.assigned_to = $4)""",
         workspace_id, slug, reason, user_id,
     )  # fmt: skip
     return waiting

@@ -12,7 +12,7 @@ import { StartBranch } from "./Branches";
 import type { Move } from "./LabelMove";
 import { MoveLabel } from "./MoveLabel";
 import { contentOf } from "./content";
-import { type Edge, KINDS, type Node, nameOf, nameOfNode } from "./lineage";
+import { type Edge, KINDS, type Node, hasFamily, nameOf, nameOfNode } from "./lineage";
 import { whyNot } from "./why";
 
 type Prompt = Schema<"PromptAnswer">;
@@ -36,6 +36,7 @@ export function Chosen({ prompt, node, edges, nodes, onChoose, other, onCompare 
       </span>
     );
   const from = edges.filter((edge) => edge.child === node.id);
+  const others = hasFamily(node) ? nodes.filter((one) => one.id !== node.id && hasFamily(one)) : [];
   const isOurs = node.kind === "version" && node.prompt === slug && node.version !== null;
   return (
     <Section framed title={nameOfNode(node, slug)}>
@@ -73,10 +74,10 @@ export function Chosen({ prompt, node, edges, nodes, onChoose, other, onCompare 
           </Button>
         </div>
       ) : null}
-      {nodes.length > 1 ? (
+      {others.length > 0 ? (
         <div className="flex flex-col gap-1">
           <span className="text-12 text-muted">Compare its family with that of</span>
-          <Combobox label="Compare its family with that of" value={other || null} clear="None" placeholder="Choose another" className="w-full" choices={nodes.filter((one) => one.id !== node.id).map((one) => ({ value: one.id, label: nameOfNode(one, slug), hint: one.made_by ?? undefined }))} onChange={(next) => onCompare(next ?? "")} />
+          <Combobox label="Compare its family with that of" value={other || null} clear="None" placeholder="Choose another" className="w-full" choices={others.map((one) => ({ value: one.id, label: nameOfNode(one, slug), hint: one.made_by ?? undefined }))} onChange={(next) => onCompare(next ?? "")} />
         </div>
       ) : null}
       {act === "branch" && node.version !== null ? <StartBranch slug={slug} version={node.version} onClose={() => setAct(null)} /> : null}

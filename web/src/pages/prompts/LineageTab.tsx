@@ -7,7 +7,7 @@ import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { Drawing, type Shown } from "./LineageDrawing";
 import { Families } from "./LineageFamilies";
 import { Chosen } from "./LineageNode";
-import { type Edge, KINDS, type Node, nameOf, nameOfNode } from "./lineage";
+import { type Edge, type Node, hasFamily, KINDS, nameOf, nameOfNode } from "./lineage";
 
 type Prompt = Schema<"PromptAnswer">;
 const shape = { view: oneOf(["drawing", "list"], "drawing"), node: text(), with: text(), candidates: flag() };
@@ -40,7 +40,7 @@ export function LineageTab({ prompt }: { prompt: Prompt }) {
                 {view === "drawing" && !isLarge ? <Drawing slug={slug} graph={graph} chosen={chosen?.id ?? null} onChoose={choose} /> : <List slug={slug} graph={graph} chosen={chosen?.id ?? null} onChoose={choose} />}
                 {chosen ? <Chosen key={chosen.id} prompt={prompt} node={chosen} edges={graph.edges} nodes={graph.nodes} onChoose={choose} other={other} onCompare={(next) => set({ with: next })} /> : null}
               </div>
-              {chosen && other && other !== chosen.id ? <Families slug={slug} node={chosen.id} other={other} candidates={candidates} onChoose={choose} onClose={() => set({ with: "" })} /> : null}
+              {chosen && hasFamily(chosen) && other && other !== chosen.id ? <Families slug={slug} node={chosen.id} other={other} candidates={candidates} onChoose={choose} onClose={() => set({ with: "" })} /> : null}
             </>
           );
         }}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Edge, type Node, NODE_PX, familyOf, nameOfNode, placed } from "./lineage";
+import { type Edge, type Node, NODE_PX, familyOf, hasFamily, nameOfNode, placed } from "./lineage";
 
 const node = (id: string, at: number, more: Partial<Node> = {}): Node => ({ id, kind: "version", prompt: "p", version: at, candidate_id: null, line_id: null, made_by: "manual", model: "m", labels: [], score: null, simulated: false, created_at: `2026-11-0${at}T00:00:00Z`, ...more });
 const edge = (child: string, parent: string): Edge => ({ child, parent, kind: "derived_from", job_id: null });
@@ -28,4 +28,8 @@ it("knows a family: what a node comes of and what came of it, and no cousins", (
   const edges = [edge("b", "a"), edge("c", "b"), edge("d", "b"), edge("e", "c"), edge("a", "e")];
   expect([...familyOf("c", edges.slice(0, 4))].sort()).toEqual(["a", "b", "c", "e"]);
   expect(familyOf("c", edges).size).toBe(5); // Where somebody says that it goes round.
+});
+
+it("offers to compare what the API compares: versions and candidates alone", () => {
+  expect((["version", "candidate", "published", "chain"] as const).filter((kind) => hasFamily({ kind }))).toEqual(["version", "candidate"]);
 });

@@ -7,6 +7,9 @@ export type Edge = Graph["edges"][number];
 
 export const KINDS: Record<Edge["kind"], string> = { derived_from: "changed from", mutated_from: "found by a search from", branch_of: "branch of", crossover_of: "crossed from", cherry_picked_from: "took parts of", cloned_from: "cloned from", compressed_from: "shortened from", runs: "runs" };
 
+/** Whether the API compares its family: what was cloned from elsewhere and chains only stand beside. */
+export const hasFamily = (node: Pick<Node, "kind">) => node.kind === "version" || node.kind === "candidate";
+
 export const NODE_PX = { width: 168, height: 56, gapX: 56, gapY: 14 } as const;
 export type Placed = { node: Node; x: number; y: number };
 

@@ -13,8 +13,8 @@ export function AskReview({ execution, onClose }: { execution: string; onClose: 
     const one = members.find((member) => member.user_id === id);
     setAssignee(id ? { id, name: one ? labelOf(one) : "A member" } : null);
   };
-  // Whoever is chosen is named also while one looks for somebody else.
-  const shown = assignee && choices.every((one) => one.value !== assignee.id) ? [{ value: assignee.id, label: assignee.name }, ...choices] : choices;
+  // Whoever is chosen is named also while one looks for somebody else, but last: Enter takes the first.
+  const shown = assignee && choices.every((one) => one.value !== assignee.id) ? [...choices, { value: assignee.id, label: assignee.name }] : choices;
   const done = () => {
     onClose();
     toast(assignee ? `In the review queue, and in the inbox of ${assignee.name}` : "In the review queue");
