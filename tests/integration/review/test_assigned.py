@@ -81,18 +81,20 @@ async def test_another_may_be_asked_or_decide_and_whoever_leaves_it_is_asked_no_
     again = {"execution_id": item["execution_id"], "note": "Rather you."}
     moved = await done(ada, "POST", "/v1/review", again | {"assignee": cleo.user_id})
     assert (moved["id"], moved["assigned_to"], moved["claimed_by"]) == (item["id"], cleo.user_id, None)
-    assert await inbox(bob) == [("Rather you.", "waiting", False)] and await inbox(cleo) == [("Rather you.", "waiting", True)]
+    assert await inbox(bob) == [("Rather you.", "passed_on", False)] and await inbox(cleo) == [("Rather you.", "waiting", True)]
     assert await claimed(bob) == ([], 0)
     assert (await done(ada, "POST", "/v1/review", again))["assigned_to"] == cleo.user_id, "a note alone leaves it with whom it is"
     await done(cleo, "POST", f"/v1/review/{item['id']}/skip", {})
-    assert await inbox(cleo) == [("Rather you.", "waiting", False)]
+    assert await inbox(cleo) == [("Rather you.", "passed_on", False)]
     assert await claimed(bob) == ([item["id"]], 0), "it is anybody's again"
     await done(ada, "POST", "/v1/review", again | {"assignee": bob.user_id})
     assert await inbox(bob) == [("Rather you.", "waiting", True)], "asked once more"
     await done(ada, "POST", f"/v1/review/{item['id']}/label", {"verdict": "good"})
     assert await inbox(bob) == [("Rather you.", "decided", False)]
-    late = await done(ada, "POST", "/v1/review", again | {"assignee": cleo.user_id})
-    assert (late["status"], late["assigned_to"]) == ("decided", bob.user_id) and (await inbox(cleo))[0][2] is False
+    late = await ada("POST", "/v1/review", again | {"note": "once more", "assignee": cleo.user_id})
+    assert (late.status, late.body["error"]["param"]) == (409, "execution_id") and (await inbox(cleo))[0][2] is False
+    told = await done(ada, "POST", "/v1/review", again | {"note": "once more"})
+    assert (told["status"], told["assigned_to"], told["note"]) == ("decided", bob.user_id, "Rather you."), "what was decided stays as it is"
 
     own = await queued(ada, "my own", assignee=ada.user_id)
     assert await inbox(ada) == [] and await claimed(ada) == ([own["id"]], 0), "nobody is told what they do themselves"

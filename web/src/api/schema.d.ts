@@ -5974,8 +5974,8 @@ export interface paths {
         put?: never;
         /**
          * Put an answer into the queue
-         * @description It comes before all others. One that is in the queue already gets your note; one that was decided stays decided. With an `assignee`
-         *     it stands in their inbox, and nobody else is given it.
+         * @description It comes before all others. One that is in the queue already gets your note; one that was decided stays as it is. With an
+         *     `assignee` it stands in their inbox, and nobody else is given it: 409 where it was decided.
          */
         post: operations["post_review_v1_review_post"];
         delete?: never;
@@ -11003,7 +11003,7 @@ export interface components {
         CorrectItemBody: {
             /**
              * Expected
-             * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
+             * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null: there is no right answer; a test run and a search then need something that judges what is answered.
              */
             expected: string | {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -15194,9 +15194,9 @@ export interface components {
             against: number | null;
             /**
              * Answer Status
-             * @description As the answer of the queue stands now.
+             * @description As the answer of the queue stands now; `passed_on`: you are asked for it no more.
              */
-            answer_status?: ("waiting" | "decided" | "set_aside") | null;
+            answer_status?: ("waiting" | "decided" | "set_aside" | "passed_on") | null;
             /**
              * At
              * Format: date-time
@@ -41946,7 +41946,7 @@ export interface operations {
                     items?: {
                         /**
                          * Expected
-                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run and a search then need something that judges what is answered.
                          */
                         expected?: string | {
                             [key: string]: components["schemas"]["JsonValue"];
@@ -42935,7 +42935,7 @@ export interface operations {
                     items: {
                         /**
                          * Expected
-                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no search takes the dataset.
+                         * @description The right answer: a text, or JSON, which is kept as text. Compared after trimming; a JSON object or list by its value, so that its spelling does not matter. Null, or left out: there is no right answer; a test run and a search then need something that judges what is answered.
                          */
                         expected?: string | {
                             [key: string]: components["schemas"]["JsonValue"];

@@ -63,7 +63,7 @@ def variables_of(*, metadata: dict[str, Any], prompt: dict[str, Any], given: dic
 def variables_at(*, metadata: dict[str, Any], prompt: dict[str, Any], given: dict[str, Any] | None) -> dict[str, str]:
     """Where the caller says them, for refusals: the place nearest to the call that says any."""
     places = (("prompt.variables", prompt.get("variables")), ("metadata.variables", metadata.get("variables")))
-    return {} if given else next(({"variables": name} for name, value in places if value), {})
+    return {} if given else next(({"variables": name} for name, value in places if value is not None), {})
 
 
 def prompt_key_in(metadata: dict[str, Any]) -> str | None:

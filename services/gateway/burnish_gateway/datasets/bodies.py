@@ -68,8 +68,8 @@ class ItemBody(ApiModel):
     )
     expected: Expected | None = Field(
         default=None,
-        description=f"{EXPECTED_SAID} Null, or left out: there is no right answer; a test run then needs an evaluator that judges, and no "
-        "search takes the dataset.",
+        description=f"{EXPECTED_SAID} Null, or left out: there is no right answer; a test run and a search then need something that "
+        "judges what is answered.",
     )
     split: str | None = Field(default=None, description="train, validation (or val), test; without it the split follows from a hash.")
     metadata: dict[str, Any] = Field(default_factory=dict)

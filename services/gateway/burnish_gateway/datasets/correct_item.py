@@ -17,8 +17,8 @@ class CorrectItemBody(ApiModel):
     """What is right instead; null: nothing is. Input and split of an item stay: another input is another item."""
 
     expected: Expected | None = Field(
-        description=f"{EXPECTED_SAID} Null: there is no right answer; a test run then needs an evaluator that judges, and no search takes "
-        "the dataset."
+        description=f"{EXPECTED_SAID} Null: there is no right answer; a test run and a search then need something that judges what is "
+        "answered."
     )
 
     @field_validator("expected")

@@ -34,7 +34,9 @@ class InboxItem(BaseModel):
     comment_id: UUID | None
     review_id: UUID | None
     queue_item_id: UUID | None = Field(default=None, description="The answer of the review queue: `GET /v1/review/{review_id}`.")
-    answer_status: AnswerStatus | None = Field(default=None, description="As the answer of the queue stands now.")
+    answer_status: AnswerStatus | None = Field(
+        default=None, description="As the answer of the queue stands now; `passed_on`: you are asked for it no more."
+    )
     text: str = Field(description="The beginning of the comment, of the note of the review, or of what was said when it was decided.")
     by: str
     at: datetime

@@ -13,7 +13,7 @@ from burnish_shared.ids import new_uuid
 
 Kind = Literal["review_asked", "review_decided", "mention", "answer", "comment", "queue_asked"]
 
-AnswerStatus = Literal["waiting", "decided", "set_aside"]
+AnswerStatus = Literal["waiting", "decided", "set_aside", "passed_on"]
 
 UNREAD_MOST: Final = 100
 """So many unread items are counted, and no more."""
@@ -106,8 +106,8 @@ async def list_items(tx: Tx, workspace_id: UUID, user_id: UUID, *, is_unread: bo
         """SELECT i.item_id, i.kind, coalesce(p.slug, nullif(q.slug, '')) AS slug, coalesce(i.version, nullif(q.version, 0)) AS version,
                   c.against, i.comment_id, i.review_id, i.queue_item_id, i.made_by, i.made_at, i.read_at,
                   left(coalesce(c.body, q.note, CASE WHEN i.kind = 'review_asked' THEN r.note ELSE r.decision END, ''), $6) AS text,
-                  CASE WHEN q.decided_at IS NOT NULL THEN 'decided' WHEN q.set_aside THEN 'set_aside'
-                       WHEN q.review_id IS NOT NULL THEN 'waiting' END AS answer_status,
+                  CASE WHEN q.review_id IS NULL THEN NULL WHEN q.decided_at IS NOT NULL THEN 'decided' WHEN q.set_aside THEN 'set_aside'
+                       WHEN q.assigned_to IS DISTINCT FROM i.user_id THEN 'passed_on' ELSE 'waiting' END AS answer_status,
                   r.status AS review_status, coalesce(answered.resolved_at, c.resolved_at) AS resolved_at
              FROM inbox_items i LEFT JOIN prompts p ON p.workspace_id = i.workspace_id AND p.prompt_id = i.prompt_id
              LEFT JOIN review_items q ON q.workspace_id = i.workspace_id AND q.review_id = i.queue_item_id

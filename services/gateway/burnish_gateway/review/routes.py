@@ -62,8 +62,8 @@ async def list_reviews(
 
 @router.post("/v1/review", status_code=201, response_model=ReviewAnswer, summary="Put an answer into the queue")
 async def post_review(request: Request, body: PickBody, principal: Editor, gateway: GatewayParts) -> Response:
-    """It comes before all others. One that is in the queue already gets your note; one that was decided stays decided. With an `assignee`
-    it stands in their inbox, and nobody else is given it."""
+    """It comes before all others. One that is in the queue already gets your note; one that was decided stays as it is. With an
+    `assignee` it stands in their inbox, and nobody else is given it: 409 where it was decided."""
     [note] = await kept_words(gateway.rules, principal.workspace_id, [body.note])
 
     async def work(tx: Tx) -> ReviewAnswer:
@@ -75,6 +75,8 @@ async def post_review(request: Request, body: PickBody, principal: Editor, gatew
         if not await store.has_content(tx, body.execution_id):
             raise Conflict("The text of this execution is not kept, or not any more; there is nothing to look at.", param="execution_id")
         if body.assignee is not None:
+            if picked[0].decided_at is not None:
+                raise Conflict("This answer was decided already; take the decision back before somebody is asked.", param="execution_id")
             await tell_assignee(tx, principal, picked[0])
         return review_answer(picked[0])
 

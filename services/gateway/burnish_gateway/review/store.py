@@ -114,8 +114,8 @@ async def list_items(
 async def pick(
     tx: Tx, workspace_id: UUID, executions: Sequence[UUID], *, note: str | None, by: str, assignee: UUID | None = None
 ) -> list[ReviewItem]:
-    """Queues finished executions, before all others; one that is queued already gets the reason, the note and, where it is not
-    decided, the assignee. Those that are there."""
+    """Queues finished executions, before all others; one that is queued already gets the reason and, where it is not decided, the
+    note and the assignee. Those that are there."""
     rows = await tx.fetch(
         f"""INSERT INTO review_items AS r (review_id, workspace_id, execution_id, slug, version, label, model, simulated, reasons, urgency,
                                            added_by, note, assigned_to)
@@ -125,7 +125,7 @@ async def pick(
              ORDER BY e.execution_id
             ON CONFLICT (workspace_id, execution_id) DO UPDATE SET urgency = least(r.urgency, excluded.urgency), set_aside = false,
               reasons = CASE WHEN r.reasons @> excluded.reasons THEN r.reasons ELSE excluded.reasons || r.reasons END,
-              note = coalesce(excluded.note, r.note),
+              note = CASE WHEN r.decided_at IS NULL THEN coalesce(excluded.note, r.note) ELSE r.note END,
               assigned_to = CASE WHEN r.decided_at IS NULL THEN coalesce(excluded.assigned_to, r.assigned_to) ELSE r.assigned_to END,
               claimed_by = CASE WHEN excluded.assigned_to IS DISTINCT FROM r.assigned_to AND excluded.assigned_to IS NOT NULL THEN NULL
                                 ELSE r.claimed_by END,

@@ -186,7 +186,7 @@ function Correct({ dataset, item, isIn, onMade, onCancel, loss, written }: Writi
       {item.expected === null ? null : (
         <Checkbox
           label="There is no right answer"
-          hint="Evaluators judge what is answered; no search takes the dataset then."
+          hint="Evaluators judge what is answered; test runs and searches then need one that can."
           checked={isOpen}
           disabled={save.isPending}
           onChange={(event) => {

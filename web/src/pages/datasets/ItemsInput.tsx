@@ -153,7 +153,7 @@ function WithoutAnswer({ blank, hasColumn, value, onChange }: { blank: readonly 
       {hasColumn ? <Checkbox label={`Leave out ${rows} that ${expect} nothing`} hint={rowsNamed(blank)} checked={value === "leave out"} onChange={(event) => onChange(event.target.checked ? "leave out" : "refuse")} /> : null}
       <Checkbox
         label={hasColumn ? `Keep ${rows} without a right answer` : "There is no right answer"}
-        hint="Evaluators judge what is answered. A test run then needs one that can, and no search takes the dataset."
+        hint="Evaluators judge what is answered. A test run, and a search, then need one that can."
         checked={value === "keep"}
         onChange={(event) => onChange(event.target.checked ? "keep" : "refuse")}
       />

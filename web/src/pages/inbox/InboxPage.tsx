@@ -8,7 +8,7 @@ import { type Item, placeOf, whatHappened } from "./item";
 
 const AGAIN = { invalidates: ["/v1/inbox"] };
 const STAND: Record<string, string> = { in_review: "to decide", approved: "approved", sent_back: "sent back", withdrawn: "withdrawn" };
-const ANSWER_STAND: Record<string, string> = { waiting: "to do", decided: "done", set_aside: "set aside" };
+const ANSWER_STAND: Record<string, string> = { waiting: "to do", decided: "done", set_aside: "set aside", passed_on: "no longer yours" };
 const shape = { show: oneOf(["unread", "all"], "unread") };
 
 /** What others did that concerns whoever reads this: mentions, answers, comments, and reviews. */

@@ -220,7 +220,7 @@ function Key({ children }: { children: string }) {
 const COLUMNS: Column<Listed>[] = [
   { key: "verdict", head: "Verdict", width: "w-28", cell: (row) => <VerdictBadge of={row} /> },
   { key: "asked", head: "Asked", hideBelow: "sm", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.question ?? "–"}</span> },
-  { key: "expected", head: "Expected", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected ?? row.note ?? "–"}</span> },
+  { key: "expected", head: "Expected, or a note", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected ?? row.note ?? "–"}</span> },
   { key: "prompt", head: "Prompt", width: "w-48", hideBelow: "md", cell: (row) => (row.prompt ? `${row.prompt} v${row.version ?? "?"}` : "–") },
   { key: "why", head: "Why it was queued", width: "w-44", hideBelow: "lg", cell: (row) => row.reasons.map((one) => REASONS[one]).join(", ") },
   { key: "at", head: "Decided", width: "w-32", cell: (row) => (row.decided_at ? <RelativeTime at={row.decided_at} /> : "–") },

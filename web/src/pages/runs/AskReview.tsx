@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { labelOf, useMemberChoices } from "@/api/members";
 import { Combobox, Field, FormDialog, Textarea, errorFor, toast } from "@/kit";
@@ -7,7 +8,7 @@ import { Combobox, Field, FormDialog, Textarea, errorFor, toast } from "@/kit";
 export function AskReview({ execution, onClose }: { execution: string; onClose: () => void }) {
   const [note, setNote] = useState("");
   const [assignee, setAssignee] = useState<{ id: string; name: string } | null>(null);
-  const { members, choices, ...found } = useMemberChoices([], { enabled: true });
+  const { members, choices, ...found } = useMemberChoices([], { enabled: true, editors: true });
   const review = useChange("post", "/v1/review", { invalidates: ["/v1/review", "/v1/inbox"] });
   const choose = (id: string | null) => {
     const one = members.find((member) => member.user_id === id);
@@ -15,9 +16,9 @@ export function AskReview({ execution, onClose }: { execution: string; onClose: 
   };
   // Whoever is chosen is named also while one looks for somebody else, but last: Enter takes the first.
   const shown = assignee && choices.every((one) => one.value !== assignee.id) ? [...choices, { value: assignee.id, label: assignee.name }] : choices;
-  const done = () => {
+  const done = (made: Schema<"ReviewAnswer">) => {
     onClose();
-    toast(assignee ? `In the review queue, and in the inbox of ${assignee.name}` : "In the review queue");
+    toast(made.status === "decided" ? "It is in the review queue already, and decided" : assignee ? `In the review queue, and in the inbox of ${assignee.name}` : "In the review queue");
   };
   const submit = () => review.mutate({ body: { execution_id: execution, note: note.trim() || null, assignee: assignee?.id ?? null } }, { onSuccess: done });
   return (
