@@ -58,7 +58,7 @@ it("counts no further than the gateway does", () => {
 });
 
 it("leads from an answer that one is asked to look at to the queue, and then to what was decided", () => {
-  const asked = { slug: "greeting", version: 3, against: null, queue_item_id: "q1" };
+  const asked = { slug: "greeting", version: 3, against: null, comment_id: null, queue_item_id: "q1" };
   expect(whatHappened({ kind: "queue_asked", ...asked })).toBe("asks you to look at an answer of greeting v3");
   expect(whatHappened({ kind: "queue_asked", ...asked, slug: null, version: null })).toBe("asks you to look at an answer");
   expect(placeOf({ ...asked, answer_status: "waiting" })).toEqual({ to: "/review", search: {} });
