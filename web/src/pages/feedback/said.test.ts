@@ -13,6 +13,7 @@ describe("who said it", () => {
   it("is you where you said it here, and else whoever was named, by way of whoever sent it", () => {
     expect(whoSaid("ada@example.com", "You", "ada@example.com")).toEqual({ who: "You", by: null });
     expect(whoSaid("u-17", "You", "ada@example.com")).toEqual({ who: "u-17", by: "You" });
+    expect(whoSaid(null, "You", null), "an account without an address").toEqual({ who: "no name given", by: "You" });
     expect(whoSaid(null, "API key shop", "ada@example.com")).toEqual({ who: "no name given", by: "API key shop" });
     expect(whoSaid("ada@example.com", null, "ada@example.com")).toEqual({ who: "ada@example.com", by: null });
   });

@@ -7,7 +7,7 @@ export function senderOf(sentBy: string): string {
 
 /** Who said it, and by whose key or account it came. `by`: the latter's name; null: not known. What one says here oneself comes by oneself. */
 export function whoSaid(userId: string | null | undefined, by: string | null, email: string | null): { who: string; by: string | null } {
-  return by === "You" && userId != null && userId === email ? { who: "You", by: null } : { who: userId ?? "no name given", by };
+  return by === "You" && email !== null && userId === email ? { who: "You", by: null } : { who: userId ?? "no name given", by };
 }
 
 /** What taking it back does, in one sentence. `kinds`: of the reactions of its id that are in sight. */
