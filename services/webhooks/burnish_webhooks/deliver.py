@@ -23,6 +23,7 @@ from burnish_shared.ids import new_uuid
 from burnish_webhooks import metrics
 from burnish_webhooks.core import breaker
 from burnish_webhooks.core.breaker import Health
+from burnish_webhooks.core.notice import CANNOT_BE_MADE
 from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, NoResponse, Outcome, Response, Retry, classify
 from burnish_webhooks.core.shown_headers import Shown, shown_request
 from burnish_webhooks.core.signature import key_of, signature_header
@@ -98,7 +99,7 @@ async def _send(due: Due, *, http: Sender, keyring: Keyring) -> tuple[Answer, Sh
     is counted, shown and, when no slot is left, a dead letter, in place of being claimed again and again unseen."""
     try:
         headers, own_headers = headers_of(due, keyring), _own_headers(due, keyring)
-    except Exception:
+    except CANNOT_BE_MADE:
         log.exception("webhooks.attempt_not_made", event_id=str(due.claim.event_id), endpoint_id=str(due.claim.endpoint_id))
         return NoResponse("not_sent", 0), {}
     answer = await http.post(due.url, body=due.body, headers=headers)

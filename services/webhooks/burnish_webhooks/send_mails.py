@@ -14,7 +14,7 @@ from burnish_shared.errors import Unavailable
 from burnish_shared.waiting import came
 from burnish_webhooks import metrics
 from burnish_webhooks.core.link_mail import link_mail
-from burnish_webhooks.core.notice import NOT_SENT, NOT_SENT_DETAIL, Failed, Sent, Told, TryAgain, again
+from burnish_webhooks.core.notice import CANNOT_BE_MADE, NOT_SENT, NOT_SENT_DETAIL, Failed, Sent, Told, TryAgain, again
 from burnish_webhooks.core.partly_mailed import told_of
 from burnish_webhooks.io import mails_store as store
 from burnish_webhooks.io.mailer import Mailer
@@ -94,7 +94,7 @@ class MailSender:
         """What cannot be made is an attempt that failed, in place of one that is made again and again unseen."""
         try:
             return await self._mail(due)
-        except Exception:
+        except CANNOT_BE_MADE:
             log.exception("mails.attempt_not_made", mail_id=str(due.claim.mail_id))
             return again(NOT_SENT, NOT_SENT_DETAIL, failed_before=due.failed_before, factor=self.factor)
 

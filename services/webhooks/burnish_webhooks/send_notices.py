@@ -17,7 +17,7 @@ from burnish_shared.errors import Unavailable
 from burnish_webhooks import metrics
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.mail import mail_of, mailable
-from burnish_webhooks.core.notice import NOT_SENT, NOT_SENT_DETAIL, Failed, Sent, Told, TryAgain, again, judged
+from burnish_webhooks.core.notice import CANNOT_BE_MADE, NOT_SENT, NOT_SENT_DETAIL, Failed, Sent, Told, TryAgain, again, judged
 from burnish_webhooks.core.outcome import Answer
 from burnish_webhooks.core.partly_mailed import Refused, still_to_tell, told_of, whom_it_did_not_reach
 from burnish_webhooks.io import notices_store
@@ -144,7 +144,7 @@ class NoticeSender:
         """What cannot be made is an attempt that failed, in place of one that is made again and again unseen."""
         try:
             return await self._mail(due) if due.kind == "email" else (await self._post(due), None)
-        except Exception:
+        except CANNOT_BE_MADE:
             log.exception("notices.attempt_not_made", event_id=str(due.claim.event_id), channel_id=str(due.claim.channel_id))
             return again(NOT_SENT, NOT_SENT_DETAIL, failed_before=due.failed_before, factor=self.factor), due.mail_refused
 

@@ -281,6 +281,9 @@ NOT_SENT: Final = "not_sent"
 NOT_SENT_DETAIL: Final = "It could not be made here. The log of the webhooks service says why; its key-encryption key may be another one."
 """Of an attempt that ended before anything left this process, such as where a secret does not open with the installation's key."""
 
+CANNOT_BE_MADE: Final = (ValueError, TypeError, LookupError)
+"""What opening a secret and writing a message of it raise: `Keyring.open`, `json`, `email` (a UnicodeError is a ValueError)."""
+
 
 def judged(answer: Answer, *, kind: ChannelKind, failed_before: int, now: datetime, factor: float = 1.0) -> Told:
     """Decides by status. `factor` scales the waits (1 in production, small in tests)."""
