@@ -104,12 +104,13 @@ def _models(
             continue
         groups.setdefault(name, []).append(named)
         taken.add(named)
-        rates.add(named, row["litellm_params"], body, place=f"{place} ({name[:200]})", notes=drafts.notes)
         if _lacks_limits(model):
             drafts.notes.tell(
                 f"{place} ({name[:200]}): we do not know this model; say how much it takes and answers with in 'model_info', as "
                 f"max_input_tokens and max_output_tokens. A proxy looks both up in a list of its own: GET /model/info has them."
             )
+        else:
+            rates.add(named, row, body, place=f"{place} ({name[:200]})", notes=drafts.notes)
         yield named, body
 
 

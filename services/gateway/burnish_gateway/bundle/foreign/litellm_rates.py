@@ -17,8 +17,13 @@ RATES: Final = {"rpm": "requests_per_minute", "tpm": "tokens_per_minute"}
 OF_KEYS: Final = {"rpm_limit": "rate_limit_per_minute", "tpm_limit": "token_limit_per_minute"}
 """Of a virtual key → of an API key."""
 
-KEYS_TO_COME: Final = ("default_key_generate_params", "upperbound_key_generate_params")
+DEFAULT: Final = "default_key_generate_params"
+UPPER_BOUND: Final = "upperbound_key_generate_params"
+KEYS_TO_COME: Final = (DEFAULT, UPPER_BOUND)
 """What `litellm_settings` says of keys that are made later."""
+
+PLACES: Final = ("litellm_params", "model_info")
+"""Where LiteLLM's router looks for the limits of a deployment that do not stand in its entry itself, in this order."""
 
 MOST: Final = 10**12
 NAMED_MOST: Final = 20
@@ -37,10 +42,10 @@ class RatesOfKeys:
 
     _found: dict[tuple[str, str], _Allowed] = field(default_factory=dict)
 
-    def add(self, name: str, params: Mapping[str, Any], body: Mapping[str, Any], *, place: str, notes: Notes) -> None:
-        """`body`: of the model that the deployment became."""
+    def add(self, name: str, row: Mapping[str, Any], body: Mapping[str, Any], *, place: str, notes: Notes) -> None:
+        """`row`: the deployment's entry in `model_list`. `body`: of the model that it became."""
         at = self._found.setdefault((str(body["provider"]), str(body.get("base_url", ""))), _Allowed())
-        said = _whole_numbers(params, RATES, place=place, notes=notes)
+        said = _whole_numbers(_limits_of(row), RATES, place=place, notes=notes)
         at.is_whole = at.is_whole and len(said) == len(RATES)
         if said:
             at.names.append(name)
@@ -70,7 +75,10 @@ def tell_limits_of_keys(settings: Mapping[str, Any], notes: Notes) -> None:
         said = _whole_numbers(given, OF_KEYS, place=f"litellm_settings.{name}", notes=notes)
         if said:
             figures = " and ".join(f"{ours} {value}" for ours, value in said.items())
-            notes.tell(f"litellm_settings.{name}: give each API key {figures} (POST /v1/api-keys), or the workspace, for all together.")
+            each = f"give each API key {figures}"
+            if name == UPPER_BOUND:
+                each = f"give no API key more than {figures}, and one for which nothing less is said just that"
+            notes.tell(f"litellm_settings.{name}: {each} (POST /v1/api-keys).")
         if left := sorted(str(one) for one in given if one not in OF_KEYS and given[one] is not None):
             notes.lose(f"litellm_settings.{name}: these are not taken: {', '.join(left)[:300]}.")
 
@@ -78,6 +86,12 @@ def tell_limits_of_keys(settings: Mapping[str, Any], notes: Notes) -> None:
 def names_of_keys(settings: Mapping[str, Any]) -> list[str]:
     """Those of KEYS_TO_COME that `tell_limits_of_keys` speaks of."""
     return [name for name in KEYS_TO_COME if isinstance(settings.get(name), Mapping)]
+
+
+def _limits_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """By LiteLLM's names, each from the first place that says it."""
+    places = [row, *(inner for name in PLACES if isinstance(inner := row.get(name), Mapping))]
+    return {name: next((one[name] for one in places if one.get(name) is not None), None) for name in RATES}
 
 
 def _whole_numbers(given: Mapping[str, Any], names: Mapping[str, str], *, place: str, notes: Notes) -> dict[str, int]:
