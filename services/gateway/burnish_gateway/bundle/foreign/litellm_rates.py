@@ -4,7 +4,7 @@ There it is said of each deployment (`rpm`, `tpm`), and of virtual keys (`rpm_li
 whose secrets no file brings along. So nothing is set by it: whoever adds the keys is told the figures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -30,40 +30,35 @@ NAMED_MOST: Final = 20
 
 
 @dataclass(slots=True)
-class _Allowed:
-    names: list[str] = field(default_factory=list)
-    sums: dict[str, int] = field(default_factory=dict)
-    is_whole: bool = True
-
-
-@dataclass(slots=True)
 class RatesOfKeys:
     """By provider and address, which is what a provider key is for: what all deployments there may be asked together."""
 
-    _found: dict[tuple[str, str], _Allowed] = field(default_factory=dict)
+    _found: dict[tuple[str, str], dict[str, dict[str, int]]] = field(default_factory=dict)
 
     def add(self, name: str, row: Mapping[str, Any], body: Mapping[str, Any], *, place: str, notes: Notes) -> None:
-        """`row`: the deployment's entry in `model_list`. `body`: of the model that it became."""
-        at = self._found.setdefault((str(body["provider"]), str(body.get("base_url", ""))), _Allowed())
-        said = _whole_numbers(_limits_of(row), RATES, place=place, notes=notes)
-        at.is_whole = at.is_whole and len(said) == len(RATES)
-        if said:
-            at.names.append(name)
-        for ours, value in said.items():
-            at.sums[ours] = min(MOST, at.sums.get(ours, 0) + value)
+        """`row`: the deployment's entry in `model_list`. `body`: of the model that it became, which is called `name`."""
+        at = self._found.setdefault((str(body["provider"]), str(body.get("base_url", ""))), {})
+        at[name] = _whole_numbers(_limits_of(row), RATES, place=place, notes=notes)
 
-    def tell(self, notes: Notes) -> None:
-        for (provider, address), one in self._found.items():
-            if not one.sums:
+    def told(self, refused: Container[str]) -> list[str]:
+        """A note for each key. `refused`: the models that the workspace may not have, which count for none."""
+        notes: list[str] = []
+        for (provider, address), all_there in self._found.items():
+            there = {name: said for name, said in all_there.items() if name not in refused}
+            sums = {ours: min(MOST, sum(said.get(ours, 0) for said in there.values())) for ours in RATES.values()}
+            if not any(sums.values()):
                 continue
             where = f"{provider} at {address[:200]}" if address else provider
-            figures = " and ".join(f"{name} {one.sums[name]}" for name in RATES.values() if name in one.sums)
-            named = ", ".join(one.names[:NAMED_MOST]) + (", …" if len(one.names) > NAMED_MOST else "")
-            rest = "" if one.is_whole else " Others there have no such limit, or not both."
-            notes.tell(
+            figures = " and ".join(f"{ours} {value}" for ours, value in sums.items() if value)
+            names = [name for name, said in there.items() if said]
+            named = ", ".join(names[:NAMED_MOST]) + (", …" if len(names) > NAMED_MOST else "")
+            is_whole = all(len(said) == len(RATES) for said in there.values())
+            rest = "" if is_whole else " Others there have no such limit, or not both."
+            notes.append(
                 f"What the file allows {named} in a minute is a limit of the provider's key here: give that of {where} {figures} "
                 f"(POST /v1/provider-keys, or PATCH /v1/provider-keys/{{id}}).{rest}"
             )
+        return notes
 
 
 def tell_limits_of_keys(settings: Mapping[str, Any], notes: Notes) -> None:
