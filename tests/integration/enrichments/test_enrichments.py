@@ -220,9 +220,10 @@ async def test_a_pdf_behind_a_url_is_read_or_told_why_not(caller: Caller) -> Non
 
 
 async def test_a_pdf_that_is_sent_is_read_at_once_and_its_bytes_are_not_kept(caller: Caller) -> None:
-    file = {"file_data": data_url(written(saying("All about parcels.")))}
+    file = {"file_data": data_url(written(saying("All about parcels."))), "filename": "parcels-and-terms.pdf"}
     told = await enrich(caller, source_type="document", content=file)
     assert (told["processing_status"], told["content"]) == ("completed", {"text": "All about parcels."})
+    assert "parcels-and-terms" not in json.dumps(told)
     many = await caller("POST", "/v1/enrichments/batch", {"source_type": "document", "items": [{"content": "x"}, {"content": file}]})
     assert many.status == 202
     bad = {"file_data": data_url(written(b""))}

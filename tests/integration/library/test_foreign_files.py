@@ -456,3 +456,21 @@ async def test_models_of_a_litellm_proxy_come_with_prices_and_fallbacks_and_with
     )
     again = await bring(call, LITELLM, "format=litellm")
     assert {one["outcome"] for one in again["models"]} == {"unchanged", "refused"}
+
+
+async def test_rates_of_deployments_are_told_for_the_models_that_come_and_not_for_those_that_are_refused(call: Caller) -> None:
+    takes = "model_info: {max_input_tokens: 8000, max_output_tokens: 500}"
+    file = f"""
+model_list:
+  - {{model_name: rate-house, rpm: 20, litellm_params: {{model: hosted_vllm/a, api_base: "http://127.0.0.1:9", tpm: 900}}, {takes}}}
+  - {{model_name: rate-unlimited, litellm_params: {{model: hosted_vllm/b, api_base: "http://127.0.0.1:9", rpm: 7}}}}
+  - {{model_name: rate-inside, litellm_params: {{model: hosted_vllm/c, api_base: "http://169.254.169.254", rpm: 8}}, {takes}}}
+"""
+    for asked in ("format=litellm&dry_run=true", "format=litellm", "format=litellm"):
+        told = await bring(call, file, asked)
+        assert {one["model"]: one["outcome"] == "refused" for one in told["models"]} == {
+            "rate-house": False, "rate-unlimited": True, "rate-inside": True,
+        }  # fmt: skip
+        [note] = [one for one in told["notes"] if "in a minute" in one]
+        assert "allows rate-house in a minute" in note and "requests_per_minute 20 and tokens_per_minute 900 (" in note
+        assert "Others there" not in note

@@ -1,5 +1,6 @@
 """Configurations of LiteLLM's proxy, however they are written (PRODUCT P10)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -11,8 +12,16 @@ from burnish_shared.errors import InvalidField
 pytestmark = pytest.mark.capability("P10", "E5")
 
 
+TAKES = {"max_input_tokens": 8_000, "max_output_tokens": 500}
+
+
 def row(name: str, model: str, *, info: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
     return {"model_name": name, "litellm_params": {"model": model, **params}, "model_info": info or {}}
+
+
+def of_keys(drafts: Drafts, refused: Iterable[str] = ()) -> list[str]:
+    assert drafts.of_keys is not None
+    return drafts.of_keys(set(refused))
 
 
 def models_of(drafts: Drafts) -> dict[str, Any]:
@@ -191,17 +200,44 @@ def test_what_deployments_may_be_asked_in_a_minute_is_told_of_the_keys_of_their_
     rows = [
         row("chat", "openai/gpt-4o", rpm=100, tpm=40_000),
         row("chat", "openai/gpt-4o", rpm="50", tpm=10_000.0),
-        row("own", "hosted_vllm/q", api_base="http://h:8000/v1", tpm=9_000),
-        row("other", "hosted_vllm/r", api_base="http://h:8000/v1"),
+        row("own", "hosted_vllm/q", info=TAKES, api_base="http://h:8000/v1", tpm=9_000),
+        row("other", "hosted_vllm/r", info=TAKES, api_base="http://h:8000/v1"),
         row("free", "anthropic/claude-sonnet-4-5", rpm=None),
         row("*", "mistral/*", rpm=7),
     ]
     drafts = read({"model_list": rows}, model="auto")
-    [of_openai, of_own] = [note for note in drafts.notes.texts if "in a minute" in note]
+    [of_openai, of_own] = of_keys(drafts)
     assert "chat, chat@2" in of_openai and "give that of openai requests_per_minute 150 and tokens_per_minute 50000 (" in of_openai
     assert "own" in of_own and "vllm at http://h:8000/v1 tokens_per_minute 9000 (" in of_own and "Others there" in of_own
     assert "Others there" not in of_openai
     assert not any("rpm" in note or "tpm" in note for note in drafts.notes.texts)
+
+
+@pytest.mark.parametrize(
+    ("entry", "params", "info", "told"),
+    [
+        ({"rpm": 5}, {"rpm": 6, "tpm": 70}, {"rpm": 7, "tpm": 80}, "requests_per_minute 5 and tokens_per_minute 70 ("),
+        ({"rpm": None}, {}, {"rpm": 7, "tpm": "80"}, "requests_per_minute 7 and tokens_per_minute 80 ("),
+        ({"tpm": 9}, {"rpm": 6}, {}, "requests_per_minute 6 and tokens_per_minute 9 ("),
+    ],
+)
+def test_limits_of_a_deployment_are_read_where_the_router_of_litellm_reads_them(
+    entry: dict[str, Any], params: dict[str, Any], info: dict[str, Any], told: str
+) -> None:
+    drafts = read({"model_list": [row("m", "openai/gpt-4o", info=info, **params) | entry]}, model="auto")
+    [note] = of_keys(drafts)
+    assert f"give that of openai {told}" in note and "Others there" not in note and drafts.notes.lost == 0
+
+
+def test_of_models_that_are_refused_no_limits_are_told() -> None:
+    """Nobody needs a key for them, and they are no others without limits either."""
+    new = row("new", "hosted_vllm/new", api_base="http://h:8000/v1", rpm=5)
+    own = row("own", "hosted_vllm/q", info=TAKES, api_base="http://h:8000/v1", rpm=20, tpm=9_000)
+    drafts = read({"model_list": [new, own]}, model="auto")
+    [note] = of_keys(drafts, {"new"})
+    assert "requests_per_minute 20 and" in note and "new" not in note and "Others there" not in note
+    assert of_keys(drafts, {"new", "own"}) == []
+    assert "requests_per_minute 25 and" in of_keys(drafts)[0]
 
 
 def test_limits_of_keys_that_are_made_later_are_told_and_the_rest_is_named() -> None:
@@ -211,3 +247,12 @@ def test_limits_of_keys_that_are_made_later_are_told_and_the_rest_is_named() -> 
     assert "give each API key rate_limit_per_minute 60 and token_limit_per_minute 1000 (POST /v1/api-keys)" in told
     assert "not taken: max_budget." in told and "litellm_settings.upperbound_key_generate_params" in told
     assert "litellm_settings.default_key_generate_params." not in told and drafts.notes.lost == 2
+
+
+def test_an_upper_bound_of_keys_is_told_as_the_most_and_a_default_as_what_each_is_given() -> None:
+    given = {"default_key_generate_params": {"rpm_limit": 30}, "upperbound_key_generate_params": {"rpm_limit": 60, "tpm_limit": 900}}
+    drafts = read({"model_list": [row("m", "gpt-4o")], "litellm_settings": given}, model="auto")
+    [each, most] = [note for note in drafts.notes.texts if "key_generate_params" in note]
+    assert "give each API key rate_limit_per_minute 30 (" in each
+    assert "give no API key more than rate_limit_per_minute 60 and token_limit_per_minute 900" in most and "each" not in most
+    assert "workspace" not in each + most and drafts.notes.lost == 0

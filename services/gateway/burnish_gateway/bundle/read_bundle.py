@@ -1,6 +1,6 @@
 """From the bytes of an import to checked prompts and datasets. Pure and slow: called in a thread, before any lock is held."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -50,7 +50,8 @@ class ReadDataset:
 
 @dataclass(frozen=True, slots=True)
 class ReadBundle:
-    """`notes`: what of the file could not be taken. `executions`: made elsewhere, and `reactions` to them; `models`: described there."""
+    """`notes`: what of the file could not be taken. `executions`: made elsewhere, and `reactions` to them; `models`: described there.
+    `of_keys`: the names of those that are refused → notes on keys of providers for the others."""
 
     prompts: tuple[ReadPrompt, ...]
     datasets: tuple[ReadDataset, ...]
@@ -61,6 +62,7 @@ class ReadBundle:
     experiments: tuple[ExperimentForm, ...] = ()
     evaluators: tuple[EvaluatorForm, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    of_keys: Callable[[Container[str]], list[str]] | None = None
 
 
 def read_bundle(raw: bytes, *, now: datetime) -> ReadBundle:

@@ -156,6 +156,8 @@ async def post_import(
         models = await bring_models(tx, gateway, principal, bundle.models, refusals=refusals, dry_run=dry_run)
         answer = _answer(done, models, executions={"found": len(executions), "added": made}, dry_run=dry_run)
         answer |= {"feedback": {"found": len(reactions)}}
+        if bundle.of_keys is not None:
+            answer["notes"] += bundle.of_keys({one.model for one in models if one.outcome == "refused"})
         if dry_run:
             return answer
         counts = _counts(done, models, format=format, made=made, reactions=len(reactions))
@@ -195,6 +197,6 @@ def _answer(done: Imported, models: Sequence[ModelResult], *, executions: dict[s
         "dry_run": dry_run, "prompts": [asdict(one) for one in done.prompts], "datasets": [asdict(one) for one in done.datasets],
         "chains": [asdict(one) for one in done.chains], "executions": executions, "models": [asdict(one) for one in models],
         "experiments": [asdict(one) for one in done.experiments], "evaluators": [asdict(one) for one in done.evaluators],
-        "notes": done.notes.texts or ([NOTHING] if is_empty else []),
+        "notes": [*done.notes.texts] or ([NOTHING] if is_empty else []),
         "left_out": done.left_out + sum(one.outcome == "refused" for one in models),
     }  # fmt: skip

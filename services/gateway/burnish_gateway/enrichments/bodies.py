@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
 from burnish_gateway.enrichments.shipped import SourceType
@@ -15,6 +15,8 @@ AT_ONCE_MOST: Final = 500
 
 FILE_MOST_CHARS: Final = 8 * 1024 * 1024
 """As long as a body may be."""
+
+FILE_NAME_MOST_CHARS: Final = 1_000
 
 Id = Annotated[Text, Field(min_length=1, max_length=200)]
 ContentText = Annotated[Text, Field(min_length=1, max_length=CONTENT_MOST_CHARS)]
@@ -35,6 +37,9 @@ class FileContent(ApiModel):
     file_data: Annotated[Text, Field(min_length=1, max_length=FILE_MOST_CHARS)] = Field(
         description="`data:application/pdf;base64,…`, as in a message's file."
     )
+    filename: Annotated[Text, Field(max_length=FILE_NAME_MOST_CHARS)] | None = Field(
+        default=None, description="May stand here, as in a message's file. It is not kept; what the model is to read goes into `metadata`."
+    )
 
     def raw(self) -> bytes | None:
         """None for what is no PDF in base64."""
@@ -42,10 +47,29 @@ class FileContent(ApiModel):
         return bytes_of(file) if media_type_of(file) == PDF else None
 
 
+def _kind_of(value: Any) -> str | None:
+    """Of which kind of content a value is meant, so that it is told what is wrong with that alone. None: of none."""
+    if isinstance(value, str):
+        return "str"
+    if isinstance(value, ChatContent | FileContent):
+        return type(value).__name__
+    if isinstance(value, dict) and "file_data" in value:
+        return FileContent.__name__
+    return ChatContent.__name__ if isinstance(value, dict) and "messages" in value else None
+
+
+NO_KIND: Final = "must be text, or an object with messages or file_data"
+
+AnyContent = Annotated[
+    Annotated[ContentText, Tag("str")] | Annotated[ChatContent, Tag("ChatContent")] | Annotated[FileContent, Tag("FileContent")],
+    Discriminator(_kind_of, custom_error_type="content_kind", custom_error_message=NO_KIND),
+]
+
+
 class Content(ApiModel):
     """One content: its text, messages or file, the id of a stored one, or where it lies."""
 
-    content: ContentText | ChatContent | FileContent | None = None
+    content: AnyContent | None = None
     id: Id | None = Field(
         default=None,
         description="Of an enrichment, or your `external_id` of one, which is read anew; of a conversation, also a session of executions.",

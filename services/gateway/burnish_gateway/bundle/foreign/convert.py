@@ -5,6 +5,7 @@ import tomllib
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -78,7 +79,8 @@ def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: date
     reactions = [one for one in reactions if one.body.imported and (one.body.imported.source, one.body.imported.id) in kept]
     if len(drafts.models) > MODELS_MOST:
         raise InvalidField(f"The file describes {len(drafts.models):,} models; bring in at most {MODELS_MOST} at once.")
-    return check_bundle(form, notes=drafts.notes.listed(), executions=executions, models=drafts.models, reactions=reactions)
+    read = check_bundle(form, notes=drafts.notes.listed(), executions=executions, models=drafts.models, reactions=reactions)
+    return replace(read, of_keys=drafts.of_keys)
 
 
 def _check_looks_like(raw: bytes, kind: Format) -> None:

@@ -66,6 +66,7 @@ class Drafts:
 
     `rated`: what people said of `calls`; `scored`: the same, for a file that tells it apart from them, once the time is known.
     `names`: what its prompts are called here, once `bundle` was made. `ids`: their id of a prompt's version → its name and number.
+    `of_keys`: the names of `models` that are refused → notes on keys of providers for the others.
     """
 
     prompts: list[Draft] = field(default_factory=list)
@@ -79,6 +80,7 @@ class Drafts:
     experiments: list[dict[str, Any]] = field(default_factory=list)
     rated: list[Rated] = field(default_factory=list)
     scored: "Callable[[datetime, Notes], list[Reaction]] | None" = None
+    of_keys: Callable[[Container[str]], list[str]] | None = None
 
     def bundle(self) -> dict[str, Any]:
         """In our form: names folded to slugs, parts before a '/' to folders, versions from 1, those that repeat another left out.

@@ -73,7 +73,7 @@ def read(value: Any, *, model: str) -> Drafts:
     _add_aliases(read_models, value, drafts, groups=groups)
     fallbacks = _fallbacks(value, groups, drafts)
     drafts.models = _in_order(read_models, fallbacks, drafts)
-    rates.tell(drafts.notes)
+    drafts.of_keys = rates.told
     if keys := sorted({str(one["provider"]) for one in read_models.values() if _needs_key(one)}):
         drafts.notes.tell(f"Keys of providers are never taken from a file: add those of {', '.join(keys)} (POST /v1/provider-keys).")
     tell_limits_of_keys(object_at(value, "litellm_settings", ""), drafts.notes)
@@ -104,7 +104,7 @@ def _models(
             continue
         groups.setdefault(name, []).append(named)
         taken.add(named)
-        rates.add(named, row["litellm_params"], body, place=f"{place} ({name[:200]})", notes=drafts.notes)
+        rates.add(named, row, body, place=f"{place} ({name[:200]})", notes=drafts.notes)
         if _lacks_limits(model):
             drafts.notes.tell(
                 f"{place} ({name[:200]}): we do not know this model; say how much it takes and answers with in 'model_info', as "

@@ -4,7 +4,7 @@ There it is said of each deployment (`rpm`, `tpm`), and of virtual keys (`rpm_li
 whose secrets no file brings along. So nothing is set by it: whoever adds the keys is told the figures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -17,48 +17,48 @@ RATES: Final = {"rpm": "requests_per_minute", "tpm": "tokens_per_minute"}
 OF_KEYS: Final = {"rpm_limit": "rate_limit_per_minute", "tpm_limit": "token_limit_per_minute"}
 """Of a virtual key → of an API key."""
 
-KEYS_TO_COME: Final = ("default_key_generate_params", "upperbound_key_generate_params")
+DEFAULT: Final = "default_key_generate_params"
+UPPER_BOUND: Final = "upperbound_key_generate_params"
+KEYS_TO_COME: Final = (DEFAULT, UPPER_BOUND)
 """What `litellm_settings` says of keys that are made later."""
+
+PLACES: Final = ("litellm_params", "model_info")
+"""Where LiteLLM's router looks for the limits of a deployment that do not stand in its entry itself, in this order."""
 
 MOST: Final = 10**12
 NAMED_MOST: Final = 20
 
 
 @dataclass(slots=True)
-class _Allowed:
-    names: list[str] = field(default_factory=list)
-    sums: dict[str, int] = field(default_factory=dict)
-    is_whole: bool = True
-
-
-@dataclass(slots=True)
 class RatesOfKeys:
     """By provider and address, which is what a provider key is for: what all deployments there may be asked together."""
 
-    _found: dict[tuple[str, str], _Allowed] = field(default_factory=dict)
+    _found: dict[tuple[str, str], dict[str, dict[str, int]]] = field(default_factory=dict)
 
-    def add(self, name: str, params: Mapping[str, Any], body: Mapping[str, Any], *, place: str, notes: Notes) -> None:
-        """`body`: of the model that the deployment became."""
-        at = self._found.setdefault((str(body["provider"]), str(body.get("base_url", ""))), _Allowed())
-        said = _whole_numbers(params, RATES, place=place, notes=notes)
-        at.is_whole = at.is_whole and len(said) == len(RATES)
-        if said:
-            at.names.append(name)
-        for ours, value in said.items():
-            at.sums[ours] = min(MOST, at.sums.get(ours, 0) + value)
+    def add(self, name: str, row: Mapping[str, Any], body: Mapping[str, Any], *, place: str, notes: Notes) -> None:
+        """`row`: the deployment's entry in `model_list`. `body`: of the model that it became, which is called `name`."""
+        at = self._found.setdefault((str(body["provider"]), str(body.get("base_url", ""))), {})
+        at[name] = _whole_numbers(_limits_of(row), RATES, place=place, notes=notes)
 
-    def tell(self, notes: Notes) -> None:
-        for (provider, address), one in self._found.items():
-            if not one.sums:
+    def told(self, refused: Container[str]) -> list[str]:
+        """A note for each key. `refused`: the models that the workspace may not have, which count for none."""
+        notes: list[str] = []
+        for (provider, address), all_there in self._found.items():
+            there = {name: said for name, said in all_there.items() if name not in refused}
+            sums = {ours: min(MOST, sum(said.get(ours, 0) for said in there.values())) for ours in RATES.values()}
+            if not any(sums.values()):
                 continue
             where = f"{provider} at {address[:200]}" if address else provider
-            figures = " and ".join(f"{name} {one.sums[name]}" for name in RATES.values() if name in one.sums)
-            named = ", ".join(one.names[:NAMED_MOST]) + (", …" if len(one.names) > NAMED_MOST else "")
-            rest = "" if one.is_whole else " Others there have no such limit, or not both."
-            notes.tell(
+            figures = " and ".join(f"{ours} {value}" for ours, value in sums.items() if value)
+            names = [name for name, said in there.items() if said]
+            named = ", ".join(names[:NAMED_MOST]) + (", …" if len(names) > NAMED_MOST else "")
+            is_whole = all(len(said) == len(RATES) for said in there.values())
+            rest = "" if is_whole else " Others there have no such limit, or not both."
+            notes.append(
                 f"What the file allows {named} in a minute is a limit of the provider's key here: give that of {where} {figures} "
                 f"(POST /v1/provider-keys, or PATCH /v1/provider-keys/{{id}}).{rest}"
             )
+        return notes
 
 
 def tell_limits_of_keys(settings: Mapping[str, Any], notes: Notes) -> None:
@@ -70,7 +70,10 @@ def tell_limits_of_keys(settings: Mapping[str, Any], notes: Notes) -> None:
         said = _whole_numbers(given, OF_KEYS, place=f"litellm_settings.{name}", notes=notes)
         if said:
             figures = " and ".join(f"{ours} {value}" for ours, value in said.items())
-            notes.tell(f"litellm_settings.{name}: give each API key {figures} (POST /v1/api-keys), or the workspace, for all together.")
+            each = f"give each API key {figures}"
+            if name == UPPER_BOUND:
+                each = f"give no API key more than {figures}, and one for which nothing less is said just that"
+            notes.tell(f"litellm_settings.{name}: {each} (POST /v1/api-keys).")
         if left := sorted(str(one) for one in given if one not in OF_KEYS and given[one] is not None):
             notes.lose(f"litellm_settings.{name}: these are not taken: {', '.join(left)[:300]}.")
 
@@ -78,6 +81,12 @@ def tell_limits_of_keys(settings: Mapping[str, Any], notes: Notes) -> None:
 def names_of_keys(settings: Mapping[str, Any]) -> list[str]:
     """Those of KEYS_TO_COME that `tell_limits_of_keys` speaks of."""
     return [name for name in KEYS_TO_COME if isinstance(settings.get(name), Mapping)]
+
+
+def _limits_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """By LiteLLM's names, each from the first place that says it."""
+    places = [row, *(inner for name in PLACES if isinstance(inner := row.get(name), Mapping))]
+    return {name: next((one[name] for one in places if one.get(name) is not None), None) for name in RATES}
 
 
 def _whole_numbers(given: Mapping[str, Any], names: Mapping[str, str], *, place: str, notes: Notes) -> dict[str, int]:
