@@ -10784,7 +10784,7 @@ export interface components {
          */
         Content: {
             /** Content */
-            content?: string | components["schemas"]["ChatContent"] | components["schemas"]["FileContent"] | null;
+            content?: (string | components["schemas"]["ChatContent"] | components["schemas"]["FileContent"]) | null;
             /**
              * External Id
              * @description Your own id of the content, to find it by.
@@ -14013,6 +14013,11 @@ export interface components {
              * @description `data:application/pdf;base64,…`, as in a message's file.
              */
             file_data: string;
+            /**
+             * Filename
+             * @description May stand here, as in a message's file. It is not kept; what the model is to read goes into `metadata`.
+             */
+            filename?: string | null;
         };
         /** FileDeleted */
         FileDeleted: {
@@ -18290,7 +18295,7 @@ export interface components {
         /** NewEnrichment */
         NewEnrichment: {
             /** Content */
-            content?: string | components["schemas"]["ChatContent"] | components["schemas"]["FileContent"] | null;
+            content?: (string | components["schemas"]["ChatContent"] | components["schemas"]["FileContent"]) | null;
             /**
              * External Id
              * @description Your own id of the content, to find it by.
