@@ -19,6 +19,7 @@ from burnish_gateway.bundle.foreign.convert import Format, convert
 from burnish_gateway.bundle.form import IMPORT_MOST_BYTES
 from burnish_gateway.bundle.import_bundle import Imported, import_bundle
 from burnish_gateway.bundle.import_evaluators import check_newest
+from burnish_gateway.bundle.read_bundle import ReadBundle
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.imports.book_reported import BookedReports, book_in, count_booked, to_be_stored
@@ -154,10 +155,8 @@ async def post_import(
             booked.append(await book_in(tx, principal, executions))
             made = booked[-1].made
         models = await bring_models(tx, gateway, principal, bundle.models, refusals=refusals, dry_run=dry_run)
-        answer = _answer(done, models, executions={"found": len(executions), "added": made}, dry_run=dry_run)
+        answer = _answer(done, models, bundle, executions={"found": len(executions), "added": made}, dry_run=dry_run)
         answer |= {"feedback": {"found": len(reactions)}}
-        if bundle.of_keys is not None:
-            answer["notes"] += bundle.of_keys({one.model for one in models if one.outcome == "refused"})
         if dry_run:
             return answer
         counts = _counts(done, models, format=format, made=made, reactions=len(reactions))
@@ -191,12 +190,16 @@ def _counts(done: Imported, models: Sequence[ModelResult], *, format: Format, ma
 NOTHING: Final = "The file holds nothing to bring in. Is it of the format that 'format' names, or 'bundle' where nothing is said?"
 
 
-def _answer(done: Imported, models: Sequence[ModelResult], *, executions: dict[str, int], dry_run: bool) -> dict[str, Any]:
+def _answer(
+    done: Imported, models: Sequence[ModelResult], bundle: ReadBundle, *, executions: dict[str, int], dry_run: bool
+) -> dict[str, Any]:
+    refused = {one.model for one in models if one.outcome == "refused"}
+    told = done.notes.texts + (bundle.of_keys(refused) if bundle.of_keys is not None else [])
     is_empty = not (done.prompts or done.datasets or done.chains or done.experiments or done.evaluators or models or executions["found"])
     return {
         "dry_run": dry_run, "prompts": [asdict(one) for one in done.prompts], "datasets": [asdict(one) for one in done.datasets],
         "chains": [asdict(one) for one in done.chains], "executions": executions, "models": [asdict(one) for one in models],
         "experiments": [asdict(one) for one in done.experiments], "evaluators": [asdict(one) for one in done.evaluators],
-        "notes": [*done.notes.texts] or ([NOTHING] if is_empty else []),
-        "left_out": done.left_out + sum(one.outcome == "refused" for one in models),
+        "notes": told or ([NOTHING] if is_empty else []),
+        "left_out": done.left_out + len(refused),
     }  # fmt: skip
