@@ -36,6 +36,7 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "EvolutionarySearch": _each(TUNING, "crossover_share elites items_per_generation operators thesaurus tournament_size use_learned"),
     "ExampleBody": {"expected": AS_JSON},
     "ExamplesBody": {"pool": AS_JSON},
+    "FileContent": {"filename": "taken so that the file part of a message can be sent as it is; not kept, and shown nowhere"},
     "FeedbackBody": {
         "context": OF_PROGRAMS,
         "metric": "programs measure; a person says what they think",
