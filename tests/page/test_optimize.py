@@ -276,6 +276,7 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     await page.get_by_role("button", name="Cancel the search").click()
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     await closed(page)  # The search may be seen to have ended before the answer to who cancelled it closes what asked.
+    await expect(page.locator("[aria-label=Messages] > div")).to_have_count(0)  # They lie over the last of the proposals.
     await check_axe(page)
 
 
