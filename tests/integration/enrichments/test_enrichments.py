@@ -210,7 +210,7 @@ async def test_a_pdf_behind_a_url_is_read_or_told_why_not(caller: Caller) -> Non
             told = await enrich(caller, source_type="document", url=f"{url}/{name}")
             assert (told["processing_status"], told["content"]) == ("completed", {"text": "All about parcels.\n\nPage two."}), told
         for name, word in (
-            ("locked", "opens with a password alone"), ("scan", "its pages (1) are pictures"), ("broken", "is no PDF"),
+            ("locked", "opens only with a password"), ("scan", "its pages (1) are pictures"), ("broken", "is no PDF"),
             ("other", "holds application/octet-stream"),
         ):  # fmt: skip
             failed = await enrich(caller, source_type="document", url=f"{url}/{name}")

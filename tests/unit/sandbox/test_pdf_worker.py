@@ -49,7 +49,7 @@ async def test_a_file_whose_table_is_broken_is_read_all_the_same(texts: PdfTexts
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
 async def test_a_password_that_only_forbids_changes_does_not_hinder(texts: PdfTexts, algorithm: str) -> None:
     assert await texts.read(locked_by("", "owner", algorithm), tenant="a") == WORDS
-    with pytest.raises(PdfUnreadableError, match="opens with a password alone"):
+    with pytest.raises(PdfUnreadableError, match="opens only with a password"):
         await texts.read(locked_by("secret", "owner", algorithm), tenant="a")
 
 
@@ -57,7 +57,7 @@ async def test_a_password_that_only_forbids_changes_does_not_hinder(texts: PdfTe
     ("raw", "word"),
     [
         (b"", "is no PDF"), (b"\x89PNG", "is no PDF"), (b"%PDF-1.7\nnothing", "is broken"), (GOOD[:200], "is broken"),
-        (written(saying("x"), trailer=LOCKED), "opens with a password alone"),
+        (written(saying("x"), trailer=LOCKED), "opens only with a password"),
         (written(*[b""] * 3), r"without any text: its pages \(3\) are pictures"),
         (written(b"q 100 0 0 100 0 0 cm /Im1 Do Q"), "OCR"), (written(*[b""] * 501), "of 501 pages, and 500 is the most"),
         (b"%PDF-" + b"x" * 10 * 2**20, "bytes, and 10,485,760 is the most"),

@@ -26,7 +26,6 @@ READ_S: Final = 30.0
 WAIT_S: Final = 60.0
 """How long one waits for its turn: others before it are read whole."""
 
-
 SENT_MOST_BYTES: Final = 64 * 1024 * 1024
 """Of all files that were sent and wait, half of it for one tenant. A waiting one is in memory about four times: body, bytes and base64."""
 
@@ -88,7 +87,7 @@ def _failed(failed: Failed) -> PdfUnreadableError:
             return PdfUnreadableError(BUSY, is_passing=True)
         case FailureKind.TIME:
             return PdfUnreadableError(
-                f"is a PDF that is not read within {READ_S:.0f} s; send fewer of its pages, or its text as `content`."
+                f"is a PDF that is not read within {READ_S:.0f} s; send fewer of its pages, or its text in its place."
             )
     return PdfUnreadableError("is a PDF that cannot be read; save it anew with another program, or send its text in its place.")
 
@@ -98,7 +97,7 @@ def _why_not(said: Mapping[str, Any]) -> str:
     where = f" (page {page})" if page is not None else ""
     match said.get("unfit"):
         case "encrypted":
-            return "is a PDF that opens with a password alone; save it without one, or send its text in its place."
+            return "is a PDF that opens only with a password; save it without one, or send its text in its place."
         case "pages":
             return f"is a PDF of {pages:,} pages, and {PAGES_MOST} is the most; send it in parts."
         case "chars":
@@ -106,7 +105,7 @@ def _why_not(said: Mapping[str, Any]) -> str:
         case "no_text":
             return (
                 f"is a PDF without any text: its pages ({pages:,}) are pictures, or empty. Have its letters recognised (OCR), or send its"
-                " text as `content`."
+                " text in its place."
             )
         case "too_much":
             return (
