@@ -94,8 +94,9 @@ async def test_places_within_places_are_found_by_their_names(page_as: OpenPage, 
         ("model moves", "Model moves", "/app/optimize/migrations"),
     ):
         await page.keyboard.press("Control+k")
-        await page.get_by_role("dialog", name="Search or jump").get_by_role("combobox").fill(typed)
-        await expect(page.get_by_role("option", selected=True)).to_contain_text(label)
+        search = page.get_by_role("dialog", name="Search or jump")
+        await search.get_by_role("combobox").fill(typed)
+        await expect(search.get_by_role("option", selected=True)).to_contain_text(label)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(site.url + path)
 

@@ -1,5 +1,5 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
-import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type Query, type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { toastError } from "@/kit/Toast";
 import { api, newIdempotencyKey, standing } from "./client";
@@ -297,7 +297,14 @@ export function change<V extends Exclude<Verb, "get">, P extends With<V>>(verb: 
 /** Has every answer below these paths read again: "/v1/prompts" also means "/v1/prompts/{slug}/versions". Not what is below `without`. */
 export async function invalidate(queries: QueryClient, begins: readonly string[], without?: string): Promise<void> {
   if (begins.length === 0) return;
-  await queries.invalidateQueries({ predicate: ({ queryKey }) => typeof queryKey[1] === "string" && begins.some((path) => isBelow(queryKey[1] as string, path)) && (without === undefined || !isBelow(queryKey[1], without)) });
+  await readAgain(queries, ({ queryKey: [, path] }) => typeof path === "string" && begins.some((begin) => isBelow(path, begin)) && (without === undefined || !isBelow(path, without)));
+}
+
+/** Has these answers read again, also those whose first reading is under way: it may bring what was before the change, and TanStack Query lets it end. */
+export async function readAgain(queries: QueryClient, isMeant: (query: Query) => boolean): Promise<void> {
+  const first = queries.getQueryCache().findAll({ fetchStatus: "fetching", predicate: (query) => isMeant(query) && query.state.data === undefined });
+  await queries.invalidateQueries({ predicate: isMeant });
+  if (first.length > 0) await queries.invalidateQueries({ predicate: (query) => first.includes(query) });
 }
 
 export function isBelow(path: string, begin: string): boolean {

@@ -95,7 +95,7 @@ const Line = memo(function Line({ row, at }: { row: Row; at: number }) {
         <span aria-hidden className={row.kind === "out" ? "before:content-['−']" : row.kind === "in" ? "before:content-['+']" : undefined} />
         {row.kind === "same" ? null : <span className="sr-only">{row.kind === "out" ? "out: " : "in: "}</span>}
       </span>
-      <span dir="auto" className="whitespace-pre-wrap wrap-anywhere">
+      <span dir="auto" className="whitespace-break-spaces wrap-anywhere">
         {row.pieces().map((piece, index) =>
           piece.kind === "same" ? (
             <span key={index}>{piece.text}</span>

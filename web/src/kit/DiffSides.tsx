@@ -56,7 +56,7 @@ function Line({ row, kind, marks }: { row: Row; kind: "out" | "in"; marks: boole
   const isAll = isChanged && pieces.every((piece) => piece.kind === "same");
   const tone = kind === "out" ? "text-bad" : "text-ok";
   return (
-    <p dir="auto" className={classes("min-h-5 px-3 whitespace-pre-wrap wrap-anywhere", isChanged && (kind === "out" ? "bg-bad-soft" : "bg-ok-soft"))}>
+    <p dir="auto" className={classes("min-h-5 px-3 whitespace-break-spaces wrap-anywhere", isChanged && (kind === "out" ? "bg-bad-soft" : "bg-ok-soft"))}>
       {pieces.map((piece, at) =>
         isAll || (isChanged && piece.kind !== "same") ? (
           <Mark key={at} className={classes("rounded-[2px] font-medium underline decoration-2 underline-offset-3", tone)}>

@@ -13,7 +13,7 @@ export function Prose({ text, mono, plain, className }: { text: string; mono?: b
   const shown = whole || text.length <= SHOWN_CHARS ? text : text.slice(0, SHOWN_CHARS);
   return (
     <div className={classes("min-w-0", className)}>
-      <div className={classes("flex flex-col gap-2 wrap-anywhere whitespace-pre-wrap", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? <Paragraphs text={shown} /> : blocks(shown)}</div>
+      <div className={classes("flex flex-col gap-2 wrap-anywhere whitespace-break-spaces", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? <Paragraphs text={shown} /> : blocks(shown)}</div>
       {shown.length < text.length ? (
         <Button size="s" className="mt-2" onClick={() => setWhole(true)}>
           Show the rest ({bytes(text.length - shown.length)})

@@ -108,7 +108,7 @@ function Words({ found, box }: { found: Found; box: React.RefObject<HTMLDivEleme
   return (
     <Floating ref={box} data-whole aria-hidden anchor={anchor} side="bottom" align="start" gap={4} className="late flex w-max max-w-[min(60ch,calc(100vw-1rem))] flex-col gap-1 overflow-y-auto rounded-m bg-fg px-2 py-1 text-12 text-bg">
       {found.texts.map((text) => (
-        <span key={text} dir="auto" className="block wrap-anywhere whitespace-pre-wrap">
+        <span key={text} dir="auto" className="block wrap-anywhere whitespace-break-spaces">
           {text}
         </span>
       ))}

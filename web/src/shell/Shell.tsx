@@ -3,7 +3,7 @@ import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lucide-react";
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { standing, tellRefused } from "@/api/client";
-import { invalidate } from "@/api/hooks";
+import { invalidate, readAgain } from "@/api/hooks";
 import { MADE_OLD, live, madeOldBy, madeOldByChange, useLiveEvents, useLiveStatus } from "@/api/live";
 import { countWord } from "@/api/inbox";
 import { useSession, useSessionState } from "@/api/session";
@@ -113,7 +113,7 @@ function useLiveWorkspace(workspaceId: string | null) {
   useEffect(() => () => clearTimeout(timer.current), []);
   useLiveEvents(["gap", "changed", ...MADE_OLD.map(([begin]) => begin)], (event) => {
     if (event.type === "gap") {
-      void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
+      void readAgain(queries, ({ queryKey }) => queryKey[0] !== "session");
       return;
     }
     const kinds = event.type === "changed" ? (event.data["kinds"] as string[]) : [];

@@ -187,7 +187,7 @@ function Said({ label, text: words }: { label: string; text: string | null | und
   return (
     <div>
       <div className="text-12 text-muted">{label}</div>
-      <p className="line-clamp-6 whitespace-pre-wrap wrap-anywhere">{words}</p>
+      <p className="line-clamp-6 whitespace-break-spaces wrap-anywhere">{words}</p>
     </div>
   );
 }

@@ -95,7 +95,7 @@ function Read({ slug, version }: { slug: string; version: number }) {
             <Facts
               facts={[
                 ["Variables", Object.entries(parameters ?? {}).map(([name, one]) => `${name}${one.type ? ` (${one.type})` : ""}`).join(", ") || whichOf(parameters)],
-                ["Output", output === null ? "what the last step says" : <span key="output" className="font-mono text-12 whitespace-pre-wrap wrap-anywhere">{outputInWords(output)}</span>],
+                ["Output", output === null ? "what the last step says" : <span key="output" className="font-mono text-12 whitespace-break-spaces wrap-anywhere">{outputInWords(output)}</span>],
                 ["Deadline", `${deadline_s ?? DEADLINE_USUAL_S} s`],
               ]}
             />

@@ -107,7 +107,7 @@ function About({ evaluator }: { evaluator: Evaluator }) {
     <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
       <div className="flex min-w-0 flex-col gap-6">
         <Section title="What it looks for" description={kind?.does}>
-          <pre className="rounded-m border border-line bg-sunken px-3 py-2.5 text-12 leading-5 whitespace-pre-wrap wrap-anywhere">{settingsText(evaluator.settings)}</pre>
+          <pre className="rounded-m border border-line bg-sunken px-3 py-2.5 text-12 leading-5 whitespace-break-spaces wrap-anywhere">{settingsText(evaluator.settings)}</pre>
           {evaluator.kind === "code" ? <WhereCodeRuns language={evaluator.settings["language"] === "wasm" ? "wasm" : "python"} /> : null}
         </Section>
         {NEED_EXPECTED.has(evaluator.kind) ? (

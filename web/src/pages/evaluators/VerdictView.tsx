@@ -14,7 +14,7 @@ export function VerdictView({ verdict }: { verdict: Verdict }) {
         </Notice>
       ) : (
         <Notice tone={passed ? "ok" : "bad"} title={`${passed ? "Passes" : "Fails"} with ${decimal(score, 2)}.`}>
-          {verdict.reason && votes.length === 0 ? <span className="whitespace-pre-wrap wrap-anywhere">{verdict.reason}</span> : null}
+          {verdict.reason && votes.length === 0 ? <span className="whitespace-break-spaces wrap-anywhere">{verdict.reason}</span> : null}
         </Notice>
       )}
       {verdict.uncertain ? <Notice title="Uncertain:">a person should look at such an answer.</Notice> : null}
@@ -28,7 +28,7 @@ export function VerdictView({ verdict }: { verdict: Verdict }) {
                 {one.simulated ? <SimulatedMark /> : null}
                 <span className="numeric ml-auto text-12 text-muted">{money(one.cost_nusd)}</span>
               </span>
-              {one.reason ? <p className="whitespace-pre-wrap wrap-anywhere">{one.reason}</p> : null}
+              {one.reason ? <p className="whitespace-break-spaces wrap-anywhere">{one.reason}</p> : null}
             </li>
           ))}
         </ul>

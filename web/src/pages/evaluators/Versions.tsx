@@ -45,7 +45,7 @@ export function Versions({ evaluator }: { evaluator: Evaluator }) {
         {against ? (
           <Diff label="Settings" before={settingsText(against.settings)} after={settingsText(shown.settings)} beforeName={`v${against.version}`} afterName={`v${shown.version}`} />
         ) : (
-          <pre aria-label={`Settings of v${shown.version}`} className="rounded-m border border-line bg-sunken px-3 py-2.5 text-12 leading-5 whitespace-pre-wrap wrap-anywhere">
+          <pre aria-label={`Settings of v${shown.version}`} className="rounded-m border border-line bg-sunken px-3 py-2.5 text-12 leading-5 whitespace-break-spaces wrap-anywhere">
             {settingsText(shown.settings)}
           </pre>
         )}

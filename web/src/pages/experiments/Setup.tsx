@@ -31,7 +31,7 @@ export function Setup({ experiment: one }: { experiment: Experiment }) {
   const share = saysDeciding(one.metric, one.metric === "satisfaction" || isScored(one.metric));
   return (
     <div className="flex min-w-0 flex-col gap-8">
-      {one.description ? <p className="max-w-[72ch] text-14 whitespace-pre-wrap">{one.description}</p> : null}
+      {one.description ? <p className="max-w-[72ch] text-14 whitespace-break-spaces">{one.description}</p> : null}
       <div className="grid gap-8 lg:grid-cols-2">
         <Section title="Arms">
           <Facts facts={one.arms.map((arm) => [arm.name, `${gives(arm)}${arm.control ? ", the control" : ""}${arm.mode === "shadow" ? `, unseen copies of ${shareWords(arm.share)}` : arm.share === null ? "" : `, ${shareWords(arm.share)} of the calls`}`] as const)} />

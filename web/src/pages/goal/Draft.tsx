@@ -14,7 +14,7 @@ function SoFar({ session, said }: { session: Session; said: Parameters<typeof Dr
   const answered = new Set(said.map(({ question }) => question.text));
   return (
     <Section title="The draft so far" framed className="self-start">
-      <p className="text-14 whitespace-pre-wrap wrap-anywhere">{session.initial_prompt}</p>
+      <p className="text-14 whitespace-break-spaces wrap-anywhere">{session.initial_prompt}</p>
       <Listed title="What is known" items={[...facts, ...fresh]} />
       <Listed title="What it must keep to" items={constraints} />
       <Listed title="What is still open" items={gaps.filter((one) => !answered.has(one))} />

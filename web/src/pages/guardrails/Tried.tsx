@@ -42,7 +42,7 @@ export function Shown({ label, text }: { label: string; text: string }) {
   return (
     <div>
       <div className="mb-1 text-12 text-muted">{label}</div>
-      <p className="rounded-m border border-line bg-sunken px-3 py-2 text-13 whitespace-pre-wrap wrap-anywhere">
+      <p className="rounded-m border border-line bg-sunken px-3 py-2 text-13 whitespace-break-spaces wrap-anywhere">
         {pieces(text).map((part, at) =>
           part.isMask ? (
             <mark key={at} className="rounded-s bg-warn-soft px-0.5 font-mono text-12 text-warn">

@@ -167,7 +167,7 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
             <Checkbox
               checked={taken.includes(place)}
               onChange={() => onTurn(place)}
-              label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-pre-wrap", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
+              label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-break-spaces", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
               hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale, heardOf(edit)].filter(Boolean).join(" · ")}
             />
           </li>

@@ -33,7 +33,7 @@ function Proposed({ text }: { text: string }) {
   const isLong = begin.length < text.length;
   return (
     <>
-      <span className="font-mono text-12 wrap-anywhere whitespace-pre-wrap">{whole ? text : begin}</span>
+      <span className="font-mono text-12 wrap-anywhere whitespace-break-spaces">{whole ? text : begin}</span>
       {isLong ? (
         <span className="block py-1">
           <Button size="s" variant="ghost" aria-expanded={whole} onClick={() => setWhole(!whole)}>

@@ -41,7 +41,7 @@ export function SettingsThatDiffer({ rows, beforeName, afterName }: { rows: { na
 function Words({ words, out }: { words: string | null; out?: boolean }) {
   if (words === null) return <span className="text-muted">not set</span>;
   return (
-    <span className="font-mono text-12 whitespace-pre-wrap wrap-anywhere">
+    <span className="font-mono text-12 whitespace-break-spaces wrap-anywhere">
       <span className="sr-only">{out ? "out: " : "in: "}</span>
       {words}
     </span>

@@ -156,5 +156,5 @@ function Choice({ group, name, isChosen, onChoose, children }: { group: string; 
 
 function Value({ value, kind }: { value: unknown; kind: "text" | "json" | null }) {
   if (value === null || value === undefined) return <p className="text-12 text-muted">Nothing stands there.</p>;
-  return <pre className="rounded-s bg-sunken px-2 py-1 font-mono text-12 whitespace-pre-wrap wrap-anywhere">{written(value, kind)}</pre>;
+  return <pre className="rounded-s bg-sunken px-2 py-1 font-mono text-12 whitespace-break-spaces wrap-anywhere">{written(value, kind)}</pre>;
 }

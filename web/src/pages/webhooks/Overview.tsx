@@ -92,7 +92,7 @@ function factsOf(endpoint: Endpoint): (readonly [string, ReactNode] | false)[] {
     ["Events", <Words key="events" words={endpoint.events.map((one) => (one === "*" ? "everything" : one))} />],
     (filters["prompts"]?.length ?? 0) > 0 && ["Only of prompts", <Words key="prompts" words={filters["prompts"] ?? []} />],
     (filters["labels"]?.length ?? 0) > 0 && ["Only with labels", <Words key="labels" words={filters["labels"] ?? []} />],
-    endpoint.condition !== "" && ["Only where", <code key="condition" className="text-12 whitespace-pre-wrap">{endpoint.condition}</code>],
+    endpoint.condition !== "" && ["Only where", <code key="condition" className="text-12 whitespace-break-spaces">{endpoint.condition}</code>],
     ...Object.entries(headers).map(([name, value]) => [`Header ${name}`, value === null ? <span key={name} className="text-muted">stored, not shown</span> : <code key={name} className="text-12">{value}</code>] as const),
     endpoint.throttle_per_minute !== null && ["Pace", `at most ${plural(endpoint.throttle_per_minute, "attempt")} a minute`],
     endpoint.ordered && ["Order", `of each object; waits up to ${duration((endpoint.order_wait_s ?? 0) * 1000)} behind a failing event`],
