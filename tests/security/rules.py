@@ -60,6 +60,8 @@ EXPECTED = (
     ("* /v1/inbound-endpoints*", "admin"),
     ("POST /v1/inbound/*", "anyone"),
     ("* /v1/metrics*", "editor"),
+    ("GET /v1/views", "viewer"),
+    ("* /v1/views*", "editor"),
     ("GET /v1/models*", "viewer"),
     ("* /v1/models*", "editor"),
     ("GET /v1/routing", "viewer"),

@@ -103,6 +103,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["live_evaluation"] = (await make("POST", "/v1/live-evaluations", rule))["id"]
     guardrail = {"name": secret, "prompts": [own["slug"]], "settings": {"kind": "deny", "phrases": [f"never {secret}"]}}
     own["guardrail"] = (await make("POST", "/v1/guardrails", guardrail))["id"]
+    own["view"] = (await make("POST", "/v1/views", {"place": "runs", "name": secret, "filters": {"app": secret}}))["id"]
     await make("PUT", "/v1/masking", {"masking": {"kinds": ["card"], "patterns": [{"name": "own", "pattern": f"no {secret}"}]}})
     line = {"custom_id": secret, "variables": {"name": secret}, "user_id": own["end_user"]}
     own["file"] = (await make("POST", "/v1/files", line))["id"]

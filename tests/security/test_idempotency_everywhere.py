@@ -76,6 +76,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/live-evaluations": {"sample": 0.75},
     "POST /v1/scorings": {"newest": 2},
     "POST /v1/scorings/forecast": {"newest": 2},
+    "POST /v1/views": {"name": "other"},
     "POST /v1/guardrails": {"name": "other"},
     "POST /v1/guardrails/try": {"text": "other"},
     "POST /v1/datasets/preview": {"items": [{"question": "other", "answer": "b"}]},

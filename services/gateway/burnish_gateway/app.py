@@ -77,6 +77,7 @@ FEATURES = (
     "reports",
     "live",
     "mcp",
+    "views",
     "alerts",
     "review",
     "webhooks",

@@ -19,6 +19,7 @@ What = Literal[
     "optimization_schedules",
     "provider_keys",
     "recounts",
+    "saved_views",
     "test_set",
     "webhook_endpoints",
 ]

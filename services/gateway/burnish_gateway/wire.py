@@ -380,6 +380,7 @@ PLAIN_TYPES = frozenset({"str", "bool", "int", "float", "none", "bytes", "constr
 
 
 def _path(location: Sequence[int | str]) -> str:
-    """As the caller wrote it."""
+    """As the caller wrote it. `[key]`: how pydantic says of an object that the name itself, not its value, is wrong."""
+    location = location[:-1] if location and location[-1] == "[key]" else location
     named = [part for part in location if not (isinstance(part, str) and (OF_UNIONS.match(part) or part in PLAIN_TYPES))]
     return place_of(named)[:200]

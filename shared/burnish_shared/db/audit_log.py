@@ -58,6 +58,7 @@ AuditKind = Literal[
     "test_run",
     "transfer",
     "user",
+    "view",
     "webhook_endpoint",
     "webhook_replay",
     "workspace",

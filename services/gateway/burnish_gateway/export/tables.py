@@ -203,6 +203,7 @@ TABLES: Final = (
     ),
     _table("inbound_refusals", "refusal_id endpoint_id reason param message refused_at times", "refusal_id", minute=INTERNAL),
     _table("imported_ids", "source their_id execution_id reported_cost_nusd first_seen_at", "source their_id"),
+    _table("saved_views", "view_id place name filters updated_by updated_at", "view_id"),
     _table("metric_definitions", "name type direction min_value max_value updated_by updated_at", "name"),
     _table(
         "alert_rules",

@@ -36,7 +36,8 @@ function toFirstField(event: Event) {
   first.focus({ preventScroll: true });
 }
 
-const isOfMessages = (target: EventTarget | null) => target instanceof Element && target.closest("[data-messages]") !== null;
+/** Also of a message that is gone with the press on its Undo, before the dialog hears of it. */
+const isOfMessages = (target: EventTarget | null) => target instanceof Element && target.closest("[data-messages], [data-message]") !== null;
 
 export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus, title, description, children, footer, actions, onHeld, onBeside }: DialogFrameProps) {
   const place = useAboveKeyboard(open, !kind.endsWith("dialog"));

@@ -6,6 +6,7 @@ import { useExperimentNames, useKeyNames, useProviderKeyNames } from "@/api/keys
 import { After, Behind, Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
 import { moment, utc } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
+import { Views } from "@/pages/views/Views";
 import { Charts } from "./Charts";
 import { Filters, filtersOf } from "./Filters";
 import { GroupTable } from "./GroupTable";
@@ -59,6 +60,7 @@ export default function AnalyticsPage() {
       actions={
         <>
           <LiveDot prompt={prompt} />
+          <Views place="analytics" shape={shape} />
           <ButtonLink to="/analytics/recounts" size="s" variant="ghost">
             Count again
           </ButtonLink>

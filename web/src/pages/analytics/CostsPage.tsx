@@ -7,6 +7,7 @@ import { BarList, XYChart } from "@/chart";
 import { Behind, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
 import { count, money, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
+import { Views } from "@/pages/views/Views";
 import { Filters, filtersOf } from "./Filters";
 import { Head } from "./Head";
 import { NoArms } from "./NoArms";
@@ -42,7 +43,7 @@ export default function CostsPage() {
   const csv = new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
 
   return (
-    <Head title="Costs">
+    <Head title="Costs" actions={<Views place="costs" shape={shape} />}>
       <Filters state={{ ...state, group: isApart(by) ? by : "none" }} set={({ range: next, ...changed }) => set({ ...changed, ...(next && next !== "1h" ? { range: next } : {}) })}>
         <Select compact aria-label="Group by" value={by} onChange={(next) => set({ by: next })} options={BY.map((one) => ({ value: one, label: `By ${WORDS[one]}` }))} />
         <span className="flex items-center gap-2 sm:ml-auto">

@@ -9,6 +9,7 @@ import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, EmptyState, F
 import { count, day, percent, plural } from "@/lib/format";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { FailuresToDataset } from "./FailuresToDataset";
+import { Views } from "@/pages/views/Views";
 import { Head } from "./Head";
 
 type Group = Schema<"FailureGroup">;
@@ -37,7 +38,7 @@ export default function FailuresPage() {
   const [making, setMaking] = useState(false);
   const opened = shown.data?.groups.find((one) => one.id === group);
   return (
-    <Head title="Failures">
+    <Head title="Failures" actions={<Views place="failures" shape={shape} />}>
       <Toolbar>
         <Combobox label="Prompt" value={prompt || null} clear="All prompts" {...prompts} onChange={(next) => set({ prompt: next ?? "", group: "" })} className="max-w-60" />
         <Select compact aria-label="Time" value={days} onChange={(next) => set({ days: next, group: "" })} options={(["7", "30", "90"] as const).map((one) => ({ value: one, label: `Last ${one} days` }))} />

@@ -9,6 +9,7 @@ import { amid } from "@/lib/format";
 import { betweenDays } from "@/lib/days";
 import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { Head } from "@/pages/analytics/Head";
+import { Views } from "@/pages/views/Views";
 import { Earlier } from "./Earlier";
 import { TakeBack } from "./TakeBack";
 import { What } from "./What";
@@ -84,7 +85,7 @@ export default function FeedbackPage() {
     { key: "act", head: <span className="sr-only">Act</span>, align: "end", width: "w-12", cell: (row) => (row.taken_back_at ? null : <TakeBack id={row.feedback_id} kinds={kindsOf(pages.rows, row)} who={row.user_id ?? "no name"} />) },
   ];
   return (
-    <Head title="Feedback" subtitle="What people said of answers, one by one. Of several of one kind by one person on one answer the last counts.">
+    <Head title="Feedback" subtitle="What people said of answers, one by one. Of several of one kind by one person on one answer the last counts." actions={<Views place="feedback" shape={shape} />}>
       <FilterBar
         holding={Object.values(filters).filter(Boolean).length}
         more={more}

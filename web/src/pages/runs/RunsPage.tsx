@@ -9,6 +9,7 @@ import { type ExecutionRow, madeAt } from "@/kit/execution/types";
 import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
+import { Views } from "@/pages/views/Views";
 import { ImportRuns } from "./ImportRuns";
 import { LoadedRun, RunActs } from "./Run";
 import { LessUsed } from "./LessUsed";
@@ -44,9 +45,12 @@ export default function RunsPage() {
       title="Runs"
       subtitle="Every call of a model: what went in, what came out, what it cost."
       actions={
-        <Button icon={<FileUp size={14} aria-hidden />} onClick={() => set({ import: true })} disabled={!may.edit} why={needs("editor")}>
-          Bring in runs
-        </Button>
+        <>
+          <Views place="runs" shape={FILTERS} />
+          <Button icon={<FileUp size={14} aria-hidden />} onClick={() => set({ import: true })} disabled={!may.edit} why={needs("editor")}>
+            Bring in runs
+          </Button>
+        </>
       }
     >
       <NavTabs label="Runs" tabs={RUNS_TABS} />

@@ -6,6 +6,7 @@ import { Button, ButtonLink, type Column, Combobox, Day, EmptyState, FilterBar, 
 import { betweenDays } from "@/lib/days";
 import { count, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
+import { Views } from "@/pages/views/Views";
 import { RUNS_TABS } from "./tabs";
 
 type Session = Schema<"SessionListed">;
@@ -23,7 +24,7 @@ export default function SessionsPage() {
   const pages = usePages("/v1/sessions", { query: { prompt: prompt || undefined, user_id: user || undefined, ...betweenDays(since, until), limit: 50 } });
   const holding = Object.values(filters).filter(Boolean).length;
   return (
-    <Page title="Sessions" subtitle="Conversations: runs that carry the same session id, the one that went on last first.">
+    <Page title="Sessions" subtitle="Conversations: runs that carry the same session id, the one that went on last first." actions={<Views place="sessions" shape={shape} />}>
       <NavTabs label="Runs" tabs={RUNS_TABS} />
       <FilterBar
         holding={holding}

@@ -1,0 +1,7 @@
+SET ROLE burnish_owner;
+SET LOCAL search_path = burnish;
+
+DROP TABLE saved_views;
+
+RESET ROLE;
+SET LOCAL search_path = public;
