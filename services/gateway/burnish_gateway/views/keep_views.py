@@ -84,4 +84,5 @@ async def _note(tx: Tx, principal: Principal, what: str, view_id: UUID, *, befor
 
 
 def _facts(row: Record | None) -> dict[str, Any] | None:
-    return None if row is None else {name: row[name] for name in ("place", "name", "filters")}
+    """What the log shows: which filters, and not their values, since it outlives the view."""
+    return None if row is None else {"place": row["place"], "name": row["name"], "filters": sorted(row["filters"])}
