@@ -48,7 +48,7 @@ from burnish_shared.errors import (
     TokensLimited,
 )
 
-router = APIRouter(tags=["compatibility"])
+router = APIRouter()
 
 ROUTE: Final = "prompt-executor"
 WAIT_S: Final = 90.0
@@ -119,7 +119,7 @@ class StoredContent(BaseModel):
     updated_at: datetime
 
 
-class ChatAnswer(BaseModel):
+class ReadChat(BaseModel):
     success: bool = True
     data: StoredChat
     prompt_version: int | None
@@ -127,7 +127,7 @@ class ChatAnswer(BaseModel):
     simulated: bool = Field(description="A simulated model read it.")
 
 
-class ContentAnswer(BaseModel):
+class ReadContent(BaseModel):
     success: bool = True
     data: StoredContent
     prompt_version: int | None
@@ -147,14 +147,20 @@ class Function:
     role: Role
     scope: str
 
+    @property
+    def tags(self) -> list[str]:
+        """First that of the area, as other paths of the source systems have it."""
+        return [self.scope.partition(":")[0], "compatibility"]
+
     def options(self) -> Iterator[dict[str, Any]]:
         """Of the routes at its two addresses."""
         responses: dict[int | str, dict[str, Any]] = {code: {"model": FunctionError} for code in REFUSALS} | {200: {"model": self.answer}}
         extra = json_body(self.body, role=self.role.name.lower()) | {"x-burnish-scope": self.scope}
         for path, where in ((self.path, ""), (BELOW + self.path, ", below a Supabase project's address")):
             yield {
-                "path": path, "endpoint": self.endpoint, "methods": ["POST"], "summary": f"{self.summary}{where}", "responses": responses,
-                "response_class": Response, "response_model": None, "openapi_extra": extra, "dependencies": [Depends(bearer)],
+                "path": path, "endpoint": self.endpoint, "methods": ["POST"], "tags": self.tags, "summary": f"{self.summary}{where}",
+                "responses": responses, "response_class": Response, "response_model": None, "openapi_extra": extra,
+                "dependencies": [Depends(bearer)],
             }  # fmt: skip
 
 
@@ -179,11 +185,11 @@ FUNCTIONS: Final = (
         "executions:write",
     ),
     Function(
-        "/analyze-chat", analyze_chat, "Read a chat, as the source system's function does", AnalyzeChat, ChatAnswer, Role.EDITOR,
+        "/analyze-chat", analyze_chat, "Read a chat, as the source system's function does", AnalyzeChat, ReadChat, Role.EDITOR,
         "enrichments:write",
     ),
     Function(
-        "/enrich-content", enrich_content, "Read a content, as the source system's function does", EnrichContent, ContentAnswer,
+        "/enrich-content", enrich_content, "Read a content, as the source system's function does", EnrichContent, ReadContent,
         Role.EDITOR, "enrichments:write",
     ),
 )  # fmt: skip
@@ -261,7 +267,7 @@ async def _analyze(request: Request, gateway: Gateway) -> Response:
         processing_status=row["processing_status"], lenses=row["result"], computed_at=row["computed_at"], updated_at=row["updated_at"],
     )  # fmt: skip
     return json_response(
-        ChatAnswer(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
+        ReadChat(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
     )  # fmt: skip
 
 
@@ -278,7 +284,7 @@ async def _enrich(request: Request, gateway: Gateway) -> Response:
         processing_status=row["processing_status"], computed_at=row["computed_at"], updated_at=row["updated_at"],
     )  # fmt: skip
     return json_response(
-        ContentAnswer(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
+        ReadContent(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
     )  # fmt: skip
 
 
