@@ -139,7 +139,7 @@ def _score(
 
 
 def _is_category(row: Mapping[str, Any]) -> bool:
-    return _first(row, "dataType", "data_type") == "CATEGORICAL"
+    return bool(_first(row, "dataType", "data_type") == "CATEGORICAL")
 
 
 def _category(row: Mapping[str, Any]) -> str | None:

@@ -154,7 +154,8 @@ class Function:
 
     def options(self) -> Iterator[dict[str, Any]]:
         """Of the routes at its two addresses."""
-        responses: dict[int | str, dict[str, Any]] = {code: {"model": FunctionError} for code in REFUSALS} | {200: {"model": self.answer}}
+        responses: dict[int | str, dict[str, Any]] = {200: {"model": self.answer}}
+        responses |= {code: {"model": FunctionError} for code in REFUSALS}
         extra = json_body(self.body, role=self.role.name.lower()) | {"x-burnish-scope": self.scope}
         for path, where in ((self.path, ""), (BELOW + self.path, ", below a Supabase project's address")):
             yield {
