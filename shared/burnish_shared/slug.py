@@ -30,6 +30,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _FOLDER_PART = re.compile(r"[^/\x00-\x1f\x7f]{1,80}")
 _VERSION = re.compile(r"[1-9][0-9]{0,9}")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.]*")
 
 MAX_FOLDER_DEPTH = 8
 
@@ -81,6 +82,8 @@ def parse_prompt_name(text: str, *, param: str = "prompt") -> PromptName:
         return PromptName(slug)
     if _VERSION.fullmatch(rest) and int(rest) <= MAX_VERSION:
         return PromptName(slug, version=int(rest))
+    if _NUMBER.fullmatch(rest):
+        raise InvalidField(f"Versions are whole numbers that begin at 1 and have no leading zero; at most {MAX_VERSION}.", param=param)
     return PromptName(slug, label=parse_label(rest, param=param))
 
 

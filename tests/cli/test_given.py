@@ -50,6 +50,16 @@ def test_lines_of_a_cell_end_as_they_do_in_the_file(tmp_path: Path, end: str) ->
     assert [one["input"] for one in items_of(path)] == ["a", "c"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("items.csv", "input\texpected\r\nä 🦉\tx\r\n"), ("items.jsonl", '{"input": "ä 🦉", "expected": "x"}\r\n')]
+)
+def test_a_file_is_read_as_the_mark_before_it_says(tmp_path: Path, encoding: str, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    assert list(items_of(path)) == [{"input": "ä 🦉", "expected": "x"}]
+
+
 def test_blanks_behind_the_delimiters_are_no_part_of_names_and_cells(tmp_path: Path) -> None:
     path = tmp_path / "items.csv"
     path.write_text('input, expected, split\nhi, "a, b", train\n')
@@ -120,7 +130,7 @@ def test_a_mapping_that_says_nothing_or_two_things_is_refused(pairs: list[str]) 
         mapping_of(pairs)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", TOO_DEEP.encode()])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", TOO_DEEP.encode()])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "items.jsonl"
     path.write_bytes(content)
@@ -138,10 +148,10 @@ def test_a_variable_from_a_file_or_from_standard_input_is_its_text_as_it_is(tmp_
 
 
 def test_what_is_no_text_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.bin").write_bytes(b"\xff\xfe")
+    (tmp_path / "a.bin").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadGiven, match="cannot be read"):
         variables_of([f"a=@{tmp_path}/a.bin"], None)
-    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"\xff\xfe"), encoding="utf-8"))
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"\xff\xfe\x00"), encoding="utf-8"))
     with pytest.raises(BadGiven, match="standard input is no text in UTF-8"):
         variables_of([], "-")
 

@@ -15,7 +15,7 @@ from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.security.failure_groups import failure_groups
-from tests.security.world import NUMBERS, TRIED, Body, Route, absent, bodies, experiment, generations, schedule
+from tests.security.world import NUMBERS, TRIED, Body, Route, absent, as_usual, bodies, experiment, generations, schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Tenant:
         """Calls the route about one's own things, or those of `own`; without `key` as somebody who may."""
         named = own or self.own
         body = bodies(named)[route.name] if route.has_body else bodies(named).get(route.name)
-        return await (key or self.who_may(route))(route.method, route.url(named) + query, body)
+        return as_usual(await (key or self.who_may(route))(route.method, route.url(named) + query, body))
 
 
 async def make_tenant(stack: Stack, name: str) -> Tenant:

@@ -18,7 +18,7 @@ from tests.embedded.stack import Answer
 from tests.security import corpus
 from tests.security.conftest import World
 from tests.security.tenants import Tenant, make_tenant
-from tests.security.world import NUMBERS, Route, bodies, refusal_of
+from tests.security.world import NUMBERS, Route, as_usual, bodies, refusal_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-07", "G-08", "G-20")]
 
@@ -40,11 +40,14 @@ COMPATIBLE = (
 
 PASSES_OVER = (
     "/start_optimization", "/submit_answer", "/generate_final_prompt", "/submit_feedback", "/prompts", "/prompts/{id}", "/runs",
-    "/test-set", "/suggest",
+    "/test-set", "/suggest", "/prompt-executor", "/analyze-chat", "/enrich-content",
+    "/functions/v1/prompt-executor", "/functions/v1/analyze-chat", "/functions/v1/enrich-content",
 )  # fmt: skip
 """The source systems' paths: fields that their clients send and that mean nothing here are passed over, and set nothing."""
 
-IN_PLACE_OF = {"POST /v1/enrichments": "content"}
+IN_PLACE_OF = {
+    "POST /v1/enrichments": "content", "POST /enrich-content": "content", "POST /functions/v1/enrich-content": "content",
+}  # fmt: skip
 """Bodies that take a URL or something else, not both."""
 
 KEPT_AS_IT_CAME = {"POST /v1/files"}
@@ -301,7 +304,7 @@ def _send(
     async def request() -> Answer:
         given = body if body is not None or not route.has_body or raw is not None else bodies(tenant.own)[route.name]
         data = raw if raw is not None else None if given is None else json.dumps(given).encode()
-        return await tenant.who_may(route)(route.method, url or route.url(tenant.own), headers=headers, raw=data)
+        return as_usual(await tenant.who_may(route)(route.method, url or route.url(tenant.own), headers=headers, raw=data))
 
     return request
 

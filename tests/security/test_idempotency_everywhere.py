@@ -13,7 +13,7 @@ from tests.embedded.stack import Answer
 from tests.embedded.superuser import as_superuser
 from tests.security.conftest import World
 from tests.security.tenants import Tenant, make_tenant
-from tests.security.world import UNKEYED, Route, bodies
+from tests.security.world import UNKEYED, Route, as_usual, bodies
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-02", "G-03", "G-04")]
 
@@ -38,6 +38,12 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /submit_feedback": {"rating": 1},
     "POST /prompts": {"name": "Other"},
     "POST /test-set": {"items": [{"ticket": "other", "expected": "b"}]},
+    "POST /prompt-executor": {"input_data": {"name": "Bob"}},
+    "POST /analyze-chat": {"messages": [{"role": "user", "content": "other"}]},
+    "POST /enrich-content": {"content": "other"},
+    "POST /functions/v1/prompt-executor": {"input_data": {"name": "Bob"}},
+    "POST /functions/v1/analyze-chat": {"messages": [{"role": "user", "content": "other"}]},
+    "POST /functions/v1/enrich-content": {"content": "other"},
     "POST /suggest": {"metrics": {"overall_accuracy": 0.25}},
     "POST /v1/clarifications": {"selections": {}},
     "POST /v1/clarifications/{clarification_id}/answers": {"answers": [{"question_id": "q1_1", "answer": "others"}]},
@@ -189,7 +195,7 @@ async def test_the_same_key_with_another_body_is_refused(world: World, delta: Te
         headers = {"idempotency-key": f"key-{uuid4()}"}
         first = await _send(delta, route, headers=headers)
         other = {**(bodies(delta.own)[route.name] or {}), **OTHERWISE[route.name]}
-        again = await delta.who_may(route)(route.method, route.url(delta.own), other, headers=headers)
+        again = as_usual(await delta.who_may(route)(route.method, route.url(delta.own), other, headers=headers))
         if first.status < 400 and (again.status != 422 or again.body["error"]["code"] != "idempotency_mismatch"):
             wrong[route.name] = (first.status, again.status, again.body)
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
@@ -232,4 +238,4 @@ def _posts(world: World) -> list[Route]:
 
 async def _send(tenant: Tenant, route: Route, *, headers: dict[str, str]) -> Answer:
     own = tenant.own | {"slug": f"{tenant.own['slug']}-{route.path.count('/')}"} if route.path == "/v1/prompts" else tenant.own
-    return await tenant.who_may(route)(route.method, route.url(own), bodies(own).get(route.name), headers=headers)
+    return as_usual(await tenant.who_may(route)(route.method, route.url(own), bodies(own).get(route.name), headers=headers))

@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.ids import new_uuid
+
+if TYPE_CHECKING:  # the fuzzer's process reads this file alone
+    from tests.embedded.stack import Answer
 
 UNKEYED = frozenset({"sign-in", "inbound"})
 """Tags of routes that are not a key's: signing in comes before any, and other systems sign what they send."""
@@ -197,6 +200,12 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /prompts/{id}": {"template": "Sort {ticket} into one of: a, b, c."},
         "POST /runs": {"prompt_id": own["source_slug"]},
         "POST /test-set": {"items": [{"test_id": "t1", "ticket": "Where is it?", "expected": "a"}]},
+        "POST /prompt-executor": {"prompt_id": own["slug"] + "@" + own["label"], "input_data": {"name": "Ada"}},
+        "POST /analyze-chat": {"chat_id": "chat-1", "messages": [{"role": "user", "content": "Hi."}]},
+        "POST /enrich-content": {"content_id": "doc-1", "content": "About parcels."},
+        "POST /functions/v1/prompt-executor": {"prompt_id": own["slug"] + "@" + own["label"], "input_data": {"name": "Ada"}},
+        "POST /functions/v1/analyze-chat": {"chat_id": "chat-1", "messages": [{"role": "user", "content": "Hi."}]},
+        "POST /functions/v1/enrich-content": {"content_id": "doc-1", "content": "About parcels."},
         "POST /suggest": {"prompt_template": "Sort.", "metrics": {"overall_accuracy": 0.5}},
         "POST /v1/clarifications": {"initial_prompt": "Answer customers.", "selections": {"tone": "kind"}},
         "PUT /v1/clarifications/models": {"ask_model": "simulated/interviewer"},
@@ -387,6 +396,19 @@ def absent() -> dict[str, str]:
     }
     names |= {"model": "nobodys/model", "unwanted_model": "nobodys/unwanted"}
     return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "group": "nobodys-group", "label": "nobodys-live"}
+
+
+def as_usual(answer: "Answer") -> "Answer":
+    """An error of the source systems' functions as all others are told, so that the same is asked of it. Any other answer as it is."""
+    said = answer.body
+    if not isinstance(said, dict) or said.get("success") is not False or set(said) != {"success", "error", "code", "param", "request_id"}:
+        return answer
+    wait_s = answer.headers.get("retry-after")
+    error = {
+        "type": "", "message": said["error"], "code": said["code"], "param": said["param"], "request_id": said["request_id"],
+        "retryable": wait_s is not None, "retry_after_s": None if wait_s is None else float(wait_s),
+    }  # fmt: skip
+    return replace(answer, body={"error": error})
 
 
 @dataclass(frozen=True, slots=True)

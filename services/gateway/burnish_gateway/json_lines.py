@@ -1,12 +1,12 @@
 """Bodies of JSON lines: many small bodies in one request, each judged alone; and answers of JSON lines."""
 
 import contextlib
-from codecs import BOM_UTF8
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from burnish_gateway.marked_text import in_utf8
 from burnish_gateway.wire import error_response, inlined_schema
 from burnish_shared.errors import InvalidBody, InvalidField, Unavailable
 
@@ -17,9 +17,9 @@ def lines_of(raw: bytes, *, at_most: int) -> Iterator[tuple[int, bytes]]:
     """(number from 1, line) of every line that is not empty. Raises InvalidBody for none at all, and for a JSON array or an object on
     several lines, which are no JSON lines; InvalidField beyond `at_most`.
 
-    A mark of UTF-8 before the first line, as Windows writes, is none of its text.
+    A mark before the first line, as Windows writes, says whether it is UTF-8 or UTF-16, and is none of its text.
     """
-    lines = [(number, line.strip()) for number, line in enumerate(raw.removeprefix(BOM_UTF8).split(b"\n"), 1)]
+    lines = [(number, line.strip()) for number, line in enumerate(in_utf8(raw).split(b"\n"), 1)]
     filled = [one for one in lines if one[1]]
     if not filled:
         raise InvalidBody("The body holds no line; send one JSON object a line.")

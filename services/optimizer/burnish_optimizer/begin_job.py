@@ -73,7 +73,9 @@ async def load_job(claim: Claim, *, db: Database) -> Loaded:
         saved = await load_evaluators(tx, job.workspace_id, evaluators, as_of=job.created_at)
         comments = await _comments(tx, job, search)
         chain = (
-            ChainSteps.of(search.chain, await runs_store.load_chain_versions(tx, job.workspace_id, search.chain)) if search.chain else None
+            ChainSteps.of(search.chain, await runs_store.load_chain_versions(tx, job.workspace_id, search.chain, pinned=job.pinned))
+            if search.chain
+            else None
         )
         rows = await _scored_prompts(tx, job, search)
         seeds = await generations_store.seeds(tx, job)

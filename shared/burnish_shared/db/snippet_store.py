@@ -8,7 +8,8 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import PRODUCTION
 from burnish_shared.template import parse_messages
-from burnish_shared.template.snippets import Snippet, gather, snippet_of
+from burnish_shared.template.snippets import MAX_SNIPPET_DEPTH, Snippet, gather, snippet_of
+from burnish_shared.template.survey import includes_of
 from burnish_shared.template.syntax import Include
 
 
@@ -49,13 +50,30 @@ async def snippets_of_version(
 ) -> dict[str, Snippet]:
     """What the texts of a version include, as it stands now, or as `pinned` says. Empty where something is missing: putting them together
     then says what."""
+    [found] = await snippets_of_versions(tx, workspace_id, [content], pinned=pinned)
+    return found
+
+
+async def snippets_of_versions(
+    tx: Tx, workspace_id: UUID, contents: Sequence[Mapping[str, Any]], *, pinned: Mapping[str, int] | None = None
+) -> list[dict[str, Snippet]]:
+    """The same of several versions, in their order: one query for each depth, however many they are."""
+    reader = SnippetReader(tx, workspace_id, pinned=pinned)
+    includes = [_includes_in(content) for content in contents]
+    await reader.read_ahead([one for wanted in includes for one in wanted])
+    found: list[dict[str, Snippet]] = []
+    for wanted in includes:
+        try:
+            found.append(await reader.gather(wanted))
+        except InvalidField:
+            found.append({})
+    return found
+
+
+def _includes_in(content: Mapping[str, Any]) -> list[Include]:
     texts = [content["messages"], *(one["messages"] for one in content.get("variants") or ())]
     templates = [parse_messages(messages, parameters=content.get("parameters")) for messages in texts]
-    includes = list(dict.fromkeys(one for text in templates for one in text.includes))
-    try:
-        return await gather_snippets(tx, workspace_id, includes, pinned=pinned)
-    except InvalidField:
-        return {}
+    return list(dict.fromkeys(one for text in templates for one in text.includes))
 
 
 class SnippetReader:
@@ -66,6 +84,20 @@ class SnippetReader:
         self._workspace_id = workspace_id
         self._pinned = pinned
         self._known: dict[str, Snippet | None] = {}
+
+    async def read_ahead(self, includes: Sequence[Include]) -> None:
+        """What texts that include these will ask for, one query for each depth. Of what cannot be included `gather` says so."""
+        wanted = list(includes)
+        for _ in range(MAX_SNIPPET_DEPTH + 1):
+            wanted = [one for one in dict.fromkeys(wanted) if one.name not in self._known]
+            if not wanted:
+                return
+            try:
+                found = await load_snippets(self._tx, self._workspace_id, wanted, pinned=self._pinned)
+            except InvalidField:
+                return
+            self._known |= {one.name: found.get(one.name) for one in wanted}
+            wanted = [deeper for snippet in found.values() for deeper in includes_of(snippet.parts)]
 
     async def gather(self, includes: Sequence[Include], *, instead: Mapping[str, Snippet] | None = None) -> dict[str, Snippet]:
         """`instead`: what some names are taken to mean. Raises InvalidField as `gather`."""

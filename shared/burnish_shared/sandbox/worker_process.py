@@ -10,6 +10,7 @@ import json
 import struct
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_shared.sandbox.outcome import Failed, FailureKind
@@ -25,6 +26,13 @@ NOT_READY: Final = Failed(FailureKind.UNAVAILABLE, "no worker could be started; 
 ANSWER_MOST_BYTES: Final = 16 * 1024 * 1024
 
 
+@dataclass(slots=True)
+class Watch:
+    """How long workers were at requests: without the wait for a turn, and without the start of a process."""
+
+    took_s: float = 0.0
+
+
 class WorkerProcess:
     """Runs `python -I -m MODULE`. Started by the first request, and anew after it was killed."""
 
@@ -36,14 +44,21 @@ class WorkerProcess:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def ask(self, request: bytes, *, timeout_s: float) -> dict[str, Any] | Failed:
-        """What it answers; Failed, and the process gone, when it takes longer or ends. `timeout_s` runs from when it is ready."""
+    async def ask(self, request: bytes, *, timeout_s: float, watch: Watch | None = None) -> dict[str, Any] | Failed:
+        """What it answers; Failed, and the process gone, when it takes longer or ends. `timeout_s` runs from when it is ready, and so does
+        `watch`.
+        """
         try:
             if not self.is_alive and not await self._is_ready():
                 await self.kill()
                 return NOT_READY
-            async with asyncio.timeout(timeout_s):
-                return await self._exchange(request)
+            began_s = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    return await self._exchange(request)
+            finally:
+                if watch is not None:
+                    watch.took_s += asyncio.get_running_loop().time() - began_s
         except TimeoutError:
             await self.kill()
             return Failed(FailureKind.TIME, "the worker was stopped")
@@ -102,14 +117,16 @@ class Workers:
         self._idle: list[WorkerProcess] = []
         self._is_closed = False
 
-    async def ask(self, request: dict[str, Any], *, timeout_s: float, tenant: str) -> dict[str, Any] | Failed:
-        """The answer of one of them."""
+    async def ask(
+        self, request: dict[str, Any], *, timeout_s: float, tenant: str, watch: Watch | None = None
+    ) -> dict[str, Any] | Failed:  # fmt: skip
+        """The answer of one of them. `watch`: is told how long it took."""
         async with self._turns.turn(tenant) as got:
             if not got or self._is_closed:
                 return BUSY
             worker = self._idle.pop() if self._idle else WorkerProcess(self._module)
             try:
-                return await worker.ask(json.dumps(request).encode(), timeout_s=timeout_s)
+                return await worker.ask(json.dumps(request).encode(), timeout_s=timeout_s, watch=watch)
             finally:
                 if worker.is_alive and not self._is_closed:
                     self._idle.append(worker)

@@ -1,6 +1,7 @@
 """A response is read again, made in the background, and ended, by OpenAI's client as it is."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import openai
@@ -119,7 +120,7 @@ async def test_a_key_of_another_request_ends_nothing(client: AsyncOpenAI, caller
 
 @pytest.mark.promise("G-08")
 async def test_what_would_leave_nothing_to_read_is_refused(caller: Caller) -> None:
-    for more, named in (({"stream": True}, "stream"), ({"store": False}, "store")):
+    for more, named in (({"stream": True, "store": False}, "store"), ({"store": False}, "store")):
         refused = await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "x", "background": True, **more})
         assert (refused.status, refused.body["error"]["param"]) == (400, named), refused.body
     assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"store_content": False})).status == 200
@@ -203,3 +204,42 @@ async def test_one_that_runs_is_streamed_until_it_has_ended(client: AsyncOpenAI,
     assert events[-1].response.error.code == "provider_refused"
     with pytest.raises(openai.NotFoundError):
         await client.responses.retrieve("resp_1", stream=True)
+
+
+async def test_one_in_the_background_is_streamed_from_the_start_and_goes_on_without_its_listener(client: AsyncOpenAI, stack: Stack) -> None:
+    """OpenAI's clients send `background` and `stream` together, and read on by the number of the last event that they had."""
+    stream = await client.responses.create(model="simulated/chat", input="Hi.", background=True, stream=True, metadata={"trip": "7"})
+    events = [event async for event in stream]
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[0].type == "response.created" and events[-1].type == "response.completed"
+    whole = events[-1].response
+    assert stream.response.headers["x-execution-id"] == whole.id and whole.background and whole.output_text
+    assert whole.to_dict() == (await client.responses.retrieve(whole.id)).to_dict()
+    rest = [event async for event in await client.responses.retrieve(whole.id, stream=True, starting_after=3)]
+    assert [one.to_dict() for one in rest] == [one.to_dict() for one in events[4:]]
+    async with fault(stack, "slow,s=2"), asyncio.timeout(60):
+        left = await client.responses.create(model="simulated/chat", input="Hi again.", background=True, stream=True)
+        first = await anext(aiter(left))
+        assert first.type == "response.created" and first.response.status == "in_progress"
+        await left.close()
+        assert (await until_ended(client, first.response.id)).status == "completed"
+
+
+@pytest.mark.promise("G-02")
+async def test_a_repeat_of_one_that_is_streamed_in_the_background_hears_the_same(client: AsyncOpenAI) -> None:
+    asked: dict[str, Any] = {"model": "simulated/chat", "input": "Hi.", "background": True, "stream": True}
+    told = []
+    for _ in range(2):
+        stream = await client.responses.create(**asked, extra_headers={"Idempotency-Key": "follow"})
+        told.append([event async for event in stream][-1])
+    assert stream.response.headers["idempotent-replayed"] == "true"
+    assert told[0].to_dict() == told[1].to_dict()
+
+
+async def test_one_that_fails_in_the_background_ends_its_stream_with_why(client: AsyncOpenAI, stack: Stack) -> None:
+    async with fault(stack, "error,status=400"):
+        stream = await client.responses.create(model="simulated/chat", input="Hi.", background=True, stream=True)
+        last = [event async for event in stream][-1]
+    assert last.type == "response.failed" and last.response.error is not None and last.response.error.code == "provider_refused"
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.create(model="burnish::prompt::absent", input="Hi.", background=True, stream=True)

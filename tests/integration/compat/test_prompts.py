@@ -75,11 +75,13 @@ async def test_variables_come_by_every_documented_way(client: AsyncOpenAI, greet
     assert (await booked(greet, answer.id))["messages"] == [{"role": "system", "content": "First: greet Ada."}]
 
 
-@pytest.mark.parametrize(("version", "expected"), [("2", 2), (2, 2), ("staging", 2), (None, 1)])
+@pytest.mark.parametrize(
+    ("named", "expected"), [({"version": "2"}, 2), ({"version": 2}, 2), ({"version": "staging"}, 2), ({"label": "staging"}, 2), ({}, 1)]
+)
 async def test_openais_prompt_object_names_a_prompt_and_the_model_stands_for_its_own(
-    client: AsyncOpenAI, greet: Caller, tool_caller: ToolCaller, version: Any, expected: int
+    client: AsyncOpenAI, greet: Caller, tool_caller: ToolCaller, named: dict[str, Any], expected: int
 ) -> None:
-    prompt = {"id": "greet", "variables": {"name": "Ada"}} | ({"version": version} if version is not None else {})
+    prompt = {"id": "greet", "variables": {"name": "Ada"}} | named
     answer = await client.chat.completions.create(
         model="own/tools", messages=[{"role": "user", "content": "Please."}], extra_body={"prompt": prompt}
     )
@@ -173,6 +175,7 @@ async def test_a_prompt_that_is_not_there_is_a_model_that_is_not_found(greet: Ca
 async def test_a_prompt_named_by_openais_object_is_told_by_it(greet: Caller, path: str, body: dict[str, Any]) -> None:
     for prompt, param in (
         ({"id": "absent"}, "prompt.id"), ({"id": "absent", "version": "2"}, "prompt.id"), ({"id": "greet@9"}, "prompt.id"),
+        ({"id": "greet", "label": "unknown"}, "prompt.label"),
         ({"id": "greet", "version": "9"}, "prompt.version"), ({"id": "greet", "version": "unknown"}, "prompt.version"),
     ):  # fmt: skip
         refused = await greet("POST", path, body | {"prompt": prompt})
@@ -180,6 +183,16 @@ async def test_a_prompt_named_by_openais_object_is_told_by_it(greet: Caller, pat
     for variables in ({"other": "x"}, {}):
         missing = await greet("POST", path, body | {"prompt": {"id": "greet", "variables": variables}})
         assert (missing.status, missing.body["error"]["param"]) == (422, "prompt.variables"), missing.body
+
+
+@pytest.mark.parametrize(("path", "body"), [DOORS[0], DOORS[3], DOORS[4]])
+async def test_a_field_that_no_prompt_object_has_is_refused_by_its_name(greet: Caller, path: str, body: dict[str, Any]) -> None:
+    for name in ("lable", "slug", "ü" * 5000):
+        refused = await greet("POST", path, body | {"prompt": {"id": "greet", "variables": {"name": "Ada"}, name: "staging"}})
+        assert refused.status == 400 and refused.body["error"]["param"].startswith(f"prompt.{name[:5]}"), refused.body
+        assert "id, version, label, variables" in refused.body["error"]["message"]
+    refused = await greet("POST", path, body | {"model": "burnish::prompt::greet@0"})
+    assert (refused.status, refused.body["error"]["param"]) == (400, "model") and "begin at 1" in refused.body["error"]["message"]
 
 
 async def test_a_setting_is_refused_by_the_name_that_its_format_has(caller: Caller) -> None:

@@ -69,7 +69,8 @@ FILE: dict[str, Any] = {
          "source": "EVAL", "timestamp": at(5)},
         {"id": "s-3", "traceId": TRACE, "name": "quality", "value": 0.25, "dataType": "NUMERIC", "source": "ANNOTATION",
          "timestamp": at(6)},
-        {"id": "s-4", "traceId": TRACE, "name": "topic", "stringValue": "billing", "dataType": "CATEGORICAL", "source": "API"},
+        {"id": "s-4", "traceId": TRACE, "name": "topic", "value": 0, "stringValue": "billing",
+         "dataType": "CATEGORICAL", "source": "API"},
         {"id": "s-5", "traceId": "elsewhere", "name": "user-feedback", "value": 1, "dataType": "BOOLEAN", "source": "API"},
     ],
 }  # fmt: skip
@@ -79,9 +80,9 @@ async def test_traces_and_scores_of_langfuse_become_executions_with_feedback(cal
     planned = await bring(caller, FILE, "format=langfuse&model=simulated/chat&dry_run=true")
     told = await bring(caller, FILE, "format=langfuse&model=simulated/chat")
     assert planned == told | {"dry_run": True}
-    assert (told["executions"], told["feedback"]) == ({"found": 2, "added": 2}, {"found": 3})
-    assert [any(word in note for note in told["notes"]) for word in ("1 observations", "1 traces", "scores[3]", "scores[4]")] == [True] * 4
-    assert told["left_out"] == 3, "a span is no loss"
+    assert (told["executions"], told["feedback"]) == ({"found": 2, "added": 2}, {"found": 4})
+    assert [any(word in note for note in told["notes"]) for word in ("1 observations", "1 traces", "scores[4]")] == [True] * 3
+    assert told["left_out"] == 2, "a span is no loss"
 
     runs = await brought(caller)
     first, second = runs["g-1"], runs["g-2"]
@@ -94,12 +95,14 @@ async def test_traces_and_scores_of_langfuse_become_executions_with_feedback(cal
     said = await said_of(caller, first["id"], most=2)
     assert (said["thumb"]["thumb"], said["thumb"]["comment"], said["thumb"]["user_id"]) == ("up", "just right", "ada")
     assert said["metric"]["metric"] == {"name": "faithfulness", "value": 0.75}
-    assert (await said_of(caller, second["id"], most=1))["score"]["score"] == 0.25, "of a whole trace: its last generation"
+    of_trace = await said_of(caller, second["id"], most=2)
+    assert of_trace["score"]["score"] == 0.25, "of a whole trace: its last generation"
+    assert of_trace["metric"]["metric"] == {"name": "topic.billing", "value": 1.0}
 
     later = await caller("POST", "/v1/feedback", {"execution_id": first["id"], "thumb": "down", "user_id": "ada"})
     assert later.status == 202
     again = await bring(caller, FILE, "format=langfuse&model=simulated/chat")
-    assert (again["executions"], again["feedback"]) == ({"found": 2, "added": 0}, {"found": 3})
+    assert (again["executions"], again["feedback"]) == ({"found": 2, "added": 0}, {"found": 4})
 
     async def counted() -> dict[str, Any] | None:
         found = (await caller("GET", "/v1/analytics/summary?prompt=support-finder")).body

@@ -62,3 +62,42 @@ async def test_a_run_asks_with_the_snippets_of_its_beginning(stack: Stack, desk:
     after = (await desk.caller("POST", "/v1/test-runs", body | {"chain": "talk"})).body["id"]
     assert (await desk.until(f"/v1/test-runs/{after}"))["status"] == "completed"
     assert all("says the second voice" in row["text"] for row in await books(stack, said, after)), "a new run asks with what is meant now"
+
+
+SAID = """SELECT DISTINCT c.messages::text AS text FROM executions e JOIN execution_contents c USING (execution_id)
+           WHERE e.job_id = $1::text::uuid"""
+
+
+@pytest.mark.capability("O1", "P2", "P8")
+async def test_a_search_asks_with_the_snippets_of_its_beginning(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    """Else a half of it would measure another prompt, where it is taken up again after a snippet moved."""
+    texts = (
+        ("voice", "the first voice"), ("tone", "Be brief, says {{> voice}}."), ("sorted", "{{> tone}}\n\nName the queue.\n\n{{ticket}}"),
+        ("ended", "{{> voice}} ends with {{what}}"),
+    )  # fmt: skip
+    for slug, template in texts:
+        made = await desk.caller("POST", "/v1/prompts", {"slug": slug, "template": template, "model": "simulated/reader"})
+        assert made.status == 201, made.body
+    steps = [
+        {"id": "sort", "prompt": "sorted", "variables": {"ticket": "variables.ticket"}},
+        {"id": "end", "prompt": "ended", "variables": {"what": "steps.sort.output"}},
+    ]
+    chain = {"slug": "whole", "parameters": {"ticket": {"type": "string"}}, "steps": steps}
+    made = await desk.caller("POST", "/v1/chains", chain)
+    assert made.status == 201, made.body
+    body = {"prompt": "sorted", "dataset_id": desk.dataset_id, "seed": 7, "budget": {"evaluations": 400}, "method": "manual",
+            "manual": {"candidates": ["{{> tone}}\n\nSort it into a queue.\n\n{{ticket}}"]}}  # fmt: skip
+    jobs = []
+    for more in ({}, {"chain": {"slug": "whole", "step": "sort"}}):
+        started = await desk.caller("POST", "/v1/optimizations", body | more)
+        assert started.status == 202, started.body
+        jobs.append(started.body["id"])
+    await desk.caller("POST", "/v1/prompts/voice/versions", {"base_version": 1, "template": "the second voice"})
+    assert (await desk.caller("PUT", "/v1/prompts/voice/labels/production", {"version": 2})).status == 200
+    await start_optimizer()
+    for job in jobs:
+        ended = await desk.until(f"/v1/optimizations/{job}")
+        assert ended["status"] == "completed", ended
+        asked = [row["text"] for row in await books(stack, SAID, job) if "voice" in row["text"]]
+        assert asked and not any("the second voice" in text for text in asked), asked[:1]
+    assert any("ends with" in text for text in asked), "the other step of the chain, too"

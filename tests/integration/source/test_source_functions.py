@@ -53,6 +53,20 @@ async def test_failures_are_told_in_their_words_with_honest_statuses(caller: Cal
     assert (refused.status, refused.body["success"]) == (401, False)
 
 
+async def test_openapi_tells_them_with_their_own_errors(caller: Caller) -> None:
+    document = (await caller("GET", "/openapi.json")).body
+    functions = {path: one["post"] for path, one in document["paths"].items() if "compatibility" in one.get("post", {}).get("tags", ())}
+    names = ("prompt-executor", "analyze-chat", "enrich-content")
+    assert sorted(functions) == sorted(f"{below}/{name}" for below in ("", "/functions/v1") for name in names)
+    schemas = document["components"]["schemas"]
+    for path, operation in functions.items():
+        asked = operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        told = await caller("POST", path, {next(one for one in asked if one.endswith("_id")): 5})
+        said = operation["responses"][str(told.status)]["content"]["application/json"]["schema"]
+        assert said["$ref"].endswith("/FunctionError") and told.status == 422, (path, told.body)
+        assert set(told.body) == set(schemas["FunctionError"]["properties"]) and told.body["param"].endswith("_id"), told.body
+
+
 async def test_a_chat_is_stored_analysed_and_analysed_again_by_its_id(caller: Caller) -> None:
     chat = {"chat_id": "c-1", "messages": [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "On its way."}]}
     told = (await caller("POST", "/analyze-chat", chat | {"metadata": {"channel": "mail"}})).body
@@ -102,7 +116,7 @@ async def test_null_is_as_good_as_not_given(caller: Caller) -> None:
         told = await caller("POST", path, body)
         assert told.status == 200, (path, told.body)
     refused = await caller("POST", "/prompt-executor", {"prompt_id": None})
-    assert (refused.status, refused.body["error"]) == (422, "prompt_id: is needed")
+    assert (refused.status, refused.body["error"], refused.body["param"]) == (422, "prompt_id: is needed", "prompt_id")
 
 
 async def test_a_content_that_says_nothing_is_the_callers_fault(caller: Caller) -> None:

@@ -77,7 +77,7 @@ def test_a_csv_file_names_its_columns() -> None:
         (b'{"input": "a", "expected": "b"}\nnonsense', "application/x-ndjson", "Line 2"),
         (b"input,expected\na,b,c\n", "text/csv", "Line 2"),
         (b"input,expected\n", "text/csv", "no item"),
-        (b"\xff\xfe", "text/csv", "UTF-8"),
+        (b"\xff\xfe\x00", "text/csv", "UTF-8"),
         (b"x", "application/pdf", "application/pdf"),
         (b'{"items": []}', "application/json", "items"),
         (b'{"items": [{"input": "a", "expected": "b", "split": "holdout"}]}', "application/json", "split"),

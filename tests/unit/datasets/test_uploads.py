@@ -94,11 +94,30 @@ def test_a_file_that_cannot_be_read_says_where_and_what_to_do() -> None:
     with pytest.raises(BadRequest, match=r"Line 3: .* a cell has more than 262,144 characters"):
         read_items(b"input,expected\na,x\n" + b"a" * 300_000 + b",y\n", content_type="text/csv")
     line = '{"input": "ä", "expected": "x"}\n'
-    for encoding in ("latin-1", "utf-16"):
+    for encoding in ("latin-1", "utf-16-le"):
         with pytest.raises(BadRequest, match=r"Line 1: the file is not UTF-8\. An editor saves it so under “Encoding”\.") as told:
             read_items(line.encode(encoding), content_type="application/x-ndjson")
         assert not told.value.details, "not once more for each line"
     assert read_items(b"\xef\xbb\xbf" + line.encode(), content_type="application/x-ndjson").items[0].input == "ä"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(("kind", "file"), [
+    ("text/csv", "input\texpected\r\nä €\tx\r\n🦉\ty\r\n"),
+    ("application/x-ndjson", '{"input": "ä €", "expected": "x"}\r\n{"input": "🦉", "expected": "y"}\r\n'),
+])  # fmt: skip
+def test_a_file_is_read_as_the_mark_before_it_says(encoding: str, kind: str, file: str) -> None:
+    """As Excel saves “Unicode text”, and PowerShell whatever it writes."""
+    read = read_items(file.encode(encoding), content_type=kind)
+    assert [(item.input, item.expected) for item in read.items] == [("ä €", "x"), ("🦉", "y")]
+    assert [column.name for column in read_preview(file.encode(encoding), content_type=kind, mapping={}).columns] == ["input", "expected"]
+
+
+def test_a_file_that_is_not_what_its_mark_says_is_refused_with_where_and_what_to_do() -> None:
+    for kind in ("text/csv", "application/x-ndjson"):
+        for raw in (b"\xff\xfeinput,expected\n", b"\xff\xfe" + "a".encode("utf-16-le") + b"\x00\xd8"):
+            with pytest.raises(BadRequest, match=r"The file begins as UTF-16 does, and is not so at byte \d+\. Save it as UTF-8\."):
+                read_items(raw, content_type=kind)
 
 
 @pytest.mark.parametrize(

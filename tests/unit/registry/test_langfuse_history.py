@@ -52,6 +52,29 @@ def test_a_score_is_no_older_than_what_is_kept() -> None:
     assert (old.at, unsaid.at) == (NOW - AGE_MOST, NOW)
 
 
+def category(label: Any, **more: Any) -> dict[str, Any]:
+    return {"id": f"c-{label}", "traceId": TRACE, "name": "topic", "value": 0, "stringValue": label, "dataType": "CATEGORICAL"} | more
+
+
+def test_the_mean_of_a_category_is_its_share() -> None:
+    rows = [category("billing", comment="Two charges."), category("log in", source="ANNOTATION"), category("billing", id="c-3")]
+    said: dict[str, list[float]] = {}
+    for one in taken(CALL, *rows, SCORE).reactions:
+        if (metric := one.body.metric) is not None:
+            said.setdefault(metric.name, []).append(metric.value)
+            assert one.body.comment == ("Two charges." if one.name == "langfuse:score:c-billing:topic.billing" else None)
+    assert said == {"topic.billing": [1, 0, 1], "topic.log_in": [0, 1, 0]}
+
+
+@pytest.mark.parametrize("labels", [[str(number) for number in range(21)], ["a b", "a-b", "a.b", "a?b"], ["x" * 70, "x" * 71]])
+def test_categories_that_no_metrics_tell_apart_are_left_out_and_said(labels: list[str]) -> None:
+    read = taken(CALL, SCORE, *(category(label) for label in labels), category("kept", name="mood"))
+    assert [one.body.metric.name for one in read.reactions if one.body.metric] == ["mood.kept"]
+    [told] = [note for note in read.notes.texts if "are categories" in note]
+    assert "'topic'" in told and f"{len(labels)} in the file" in told and "at most 20" in told
+    assert read.notes.lost >= len(labels)
+
+
 def named_alike(many: int) -> list[dict[str, Any]]:
     return [{"name": "日" * 60 + chr(0x4E00 + number), "version": 1, "type": "text", "prompt": "Hi."} for number in range(many)]
 

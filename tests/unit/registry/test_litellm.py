@@ -7,6 +7,7 @@ import pytest
 
 from burnish_gateway.bundle.foreign.draft import Drafts
 from burnish_gateway.bundle.foreign.litellm import read
+from burnish_gateway.models.bodies import NewModel
 from burnish_shared.errors import InvalidField
 
 pytestmark = pytest.mark.capability("P10", "E5")
@@ -211,6 +212,53 @@ def test_what_deployments_may_be_asked_in_a_minute_is_told_of_the_keys_of_their_
     assert "own" in of_own and "vllm at http://h:8000/v1 tokens_per_minute 9000 (" in of_own and "Others there" in of_own
     assert "Others there" not in of_openai
     assert not any("rpm" in note or "tpm" in note for note in drafts.notes.texts)
+
+
+def test_deployments_that_use_different_keys_at_one_address_are_told_apart() -> None:
+    at_own = {"info": TAKES, "api_base": "http://h:8000/v1"}
+    rows = [
+        row("a", "openai/gpt-4o", rpm=100, api_key="os.environ/OPENAI_API_KEY"),
+        row("a", "openai/gpt-4o", rpm=10),
+        row("a", "openai/gpt-4o", rpm=50, api_key="os.environ/SECOND"),
+        row("b", "hosted_vllm/q", tpm=9_000, api_key="sk-hidden-1", **at_own),
+        row("b", "hosted_vllm/q", tpm=500, api_key="sk-hidden-2", **at_own),
+        row("c", "hosted_vllm/r", tpm=70, litellm_credential_name="lab", **at_own),
+    ]
+    drafts = read({"model_list": rows}, model="auto")
+    told = of_keys(drafts)
+    wanted = [
+        ("a, a@2 ", "openai that these use, one of 2 there, requests_per_minute 110 ("),
+        ("a@3 ", "openai that is in SECOND requests_per_minute 50 ("),
+        ("b ", "http://h:8000/v1 that these use, one of 3 there, tokens_per_minute 9000 ("),
+        ("b@2 ", "one of 3 there, tokens_per_minute 500 ("),
+        ("c ", "http://h:8000/v1 that LiteLLM calls 'lab' tokens_per_minute 70 ("),
+    ]  # fmt: skip
+    assert len(told) == len(wanted)
+    for note, words in zip(told, wanted, strict=True):
+        assert all(one in note for one in words), note
+    assert "hidden" not in " ".join([*told, *drafts.notes.texts])
+    assert ["one of" in note or "that is in" in note for note in of_keys(drafts, {"a@3", "b", "b@2"})] == [False, False]
+
+
+@pytest.mark.parametrize("place", ["router_settings", "litellm_settings"])
+def test_aliases_are_counted_before_any_is_looked_at(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """60,000 of them took half a minute to be refused."""
+    looked_at = 0
+
+    def count(_: Any) -> None:
+        nonlocal looked_at
+        looked_at += 1
+
+    monkeypatch.setattr(NewModel, "model_validate", count)
+    rows, aliases = [row("m", "gpt-4o")] * 150, {f"a{number}": "m" for number in range(51)}
+    with pytest.raises(InvalidField) as refused:
+        read({"model_list": rows, place: {"model_group_alias": aliases}}, model="auto")
+    assert (
+        refused.value.param == f"{place}.model_group_alias"
+        and "51 aliases" in refused.value.message
+        and "at most 200" in refused.value.message
+    )
+    assert not looked_at
 
 
 @pytest.mark.parametrize(

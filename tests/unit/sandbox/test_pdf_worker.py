@@ -11,6 +11,7 @@ from pypdf import PdfReader, PdfWriter
 
 from burnish_gateway.enrichments import pdf_texts
 from burnish_gateway.enrichments.pdf_texts import PdfTexts, PdfUnreadableError
+from burnish_shared.sandbox.worker_process import Watch
 from tests.pdfs import LOCKED, saying, written
 
 pytestmark = pytest.mark.capability("E17")
@@ -130,3 +131,13 @@ async def test_more_than_may_wait_is_turned_away_at_once_and_others_are_not(text
         one.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert await texts.read_sent(GOOD, tenant="a") == WORDS, "whoever went away left the room"
+
+
+async def test_what_is_counted_is_the_reading_and_not_the_wait_for_it(texts: PdfTexts) -> None:
+    """One at a time of a workspace: the time of both together is no longer than it took."""
+    long = written(*(saying(*(f"Line {number}." for number in range(40))) for _ in range(100)))
+    await texts.read(GOOD, tenant="a")
+    clock, watches = asyncio.get_running_loop().time, [Watch(), Watch(), Watch()]
+    began_s = clock()
+    await asyncio.gather(*(texts.read_sent(long, tenant="a", watch=watch) for watch in watches))
+    assert all(watch.took_s > 0 for watch in watches) and sum(watch.took_s for watch in watches) <= clock() - began_s

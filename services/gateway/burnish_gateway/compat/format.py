@@ -48,6 +48,7 @@ class Chat:
     """A parsed request. `include_usage`: in a format where usage is an option, it is wanted. `repeated`: what its answer says of it.
 
     `goes_on`: an execution whose conversation comes before these messages. `is_instructed`: the first of them is the call's instructions.
+    `is_followed`: of a call in the background, its answer is streamed all the same.
     """
 
     order: Order
@@ -55,6 +56,7 @@ class Chat:
     repeated: Facts = field(default_factory=dict)
     goes_on: UUID | None = None
     is_instructed: bool = False
+    is_followed: bool = False
 
     def in_workspace(self, *, stores_text: bool) -> "Chat":
         """An answer that says that it is stored says so only where texts are."""

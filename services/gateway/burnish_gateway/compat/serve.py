@@ -1,5 +1,6 @@
 """Answers one call of a compatible API: the way of `/v1/executions`, in the words of a format."""
 
+from collections.abc import AsyncGenerator
 from typing import Protocol
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded
 
+EventParts = AsyncGenerator[bytes | None, None]
+
 
 class Later(Protocol):
     """How a call in the background is told, in a format that has such."""
@@ -36,6 +39,10 @@ class Later(Protocol):
 
     async def again(self, execution_id: UUID, *, gateway: Gateway, principal: Principal) -> bytes:
         """To a repeat: what it has come to."""
+        ...
+
+    async def events(self, execution_id: UUID, *, request: Request, gateway: Gateway, principal: Principal) -> EventParts:
+        """The same as events: its beginning, and the rest once it has ended. Whoever stops to listen ends nothing."""
         ...
 
 
@@ -86,6 +93,9 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None, lat
     match submitted:
         case Repeated():
             return await _repeat(request, submitted, chat=chat, format=format, gateway=gateway, principal=principal, later=later)
+        case Admitted(admitted) if later is not None and chat.is_followed:
+            headers = headers_of(submitted, tells_arm=_asks_for_arm(request))
+            return await _follow(request, admitted.execution_id, later=later, gateway=gateway, principal=principal, headers=headers)
         case Admitted(admitted) if later is not None:
             queued = later.queued(admitted.execution_id, model=admitted.route.model, simulated=admitted.route.simulated, chat=chat)
             return Response(queued, media_type="application/json", headers=headers_of(submitted, tells_arm=_asks_for_arm(request)))
@@ -118,6 +128,13 @@ async def _stream(request: Request, admitted: Admitted, *, chat: Chat, format: F
     return EventStream(parts, headers=headers, slow_reader_s=gateway.settings.slow_reader_s)
 
 
+async def _follow(
+    request: Request, execution_id: UUID, *, later: Later, gateway: Gateway, principal: Principal, headers: dict[str, str]
+) -> Response:
+    parts = await later.events(execution_id, request=request, gateway=gateway, principal=principal)
+    return EventStream(paced(parts), headers=headers, slow_reader_s=gateway.settings.slow_reader_s)
+
+
 def _asks_for_arm(request: Request) -> bool:
     """Answers of these formats are often handed on to end users as they are: which arm they got is told to who asks for it."""
     return request.headers.get("x-burnish-tell-arm", "").lower() in ("1", "true")
@@ -130,8 +147,10 @@ async def _repeat(
     background it hears what that has come to.
     """
     if later is not None:
-        told = await later.again(repeated.execution_id, gateway=gateway, principal=principal)
         named = {"idempotent-replayed": "true", "x-execution-id": str(repeated.execution_id)}
+        if chat.is_followed:
+            return await _follow(request, repeated.execution_id, later=later, gateway=gateway, principal=principal, headers=named)
+        told = await later.again(repeated.execution_id, gateway=gateway, principal=principal)
         return Response(told, media_type="application/json", headers=named)
     outcome = await replay(repeated.execution_id, gateway=gateway, principal=principal, wait=not chat.order.stream)
     facts = decoded(outcome)

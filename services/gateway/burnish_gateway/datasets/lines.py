@@ -3,13 +3,13 @@
 import csv
 import io
 import re
-from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_gateway.json_lines import is_cut
+from burnish_gateway.marked_text import in_utf8
 from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -35,8 +35,11 @@ class Line:
 
 
 def lines_of(raw: bytes, *, content_type: str) -> list[Line]:
-    """All that are not empty. Raises InvalidBody where the file is none of these or not UTF-8, InvalidField where it has too many."""
+    """All that are not empty. Raises InvalidBody where the file is none of these, or neither UTF-8 nor what its mark says, InvalidField
+    where it has too many."""
     kind = content_type.partition(";")[0].strip().lower()
+    if kind in (*JSONL, *CSV):
+        raw = in_utf8(raw)
     if kind in JSONL:
         lines = _jsonl(raw)
     elif kind in CSV:
@@ -61,12 +64,12 @@ def columns_of(lines: Iterable[Line]) -> list[str]:
 def _jsonl(raw: bytes) -> Iterator[Line]:
     """Raises InvalidBody for what is not UTF-8, and for an array or an object on several lines: each of their lines would be at fault."""
     _text(raw, hint="An editor saves it so under “Encoding”.")
-    first = raw.removeprefix(BOM_UTF8).lstrip()
+    first = raw.lstrip()
     if first.startswith(b"["):
         raise InvalidBody("The file is a JSON array. JSONL is one object a line, without brackets and commas around them.")
     if is_cut(first.partition(b"\n")[0]):
         raise InvalidBody("The file is JSON on several lines. JSONL has each object whole on a line of its own.")
-    for number, text in enumerate(raw.removeprefix(BOM_UTF8).split(b"\n"), start=1):
+    for number, text in enumerate(raw.split(b"\n"), start=1):
         if not text.strip():
             continue
         try:
@@ -125,9 +128,9 @@ def _csv(raw: bytes) -> Iterator[Line]:
 
 
 def _text(raw: bytes, *, hint: str) -> str:
-    """Without the mark of UTF-8 before it, as Windows writes. Raises InvalidBody, with what to do about it."""
+    """Raises InvalidBody, with what to do about it."""
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InvalidBody(f"Line {line}: the file is not UTF-8. {hint}") from error

@@ -8,7 +8,7 @@ from typing import Any, Final
 from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
 from burnish_shared.sandbox import Failed, FailureKind
 from burnish_shared.sandbox.turns import Room
-from burnish_shared.sandbox.worker_process import Workers
+from burnish_shared.sandbox.worker_process import Watch, Workers
 from burnish_shared.storable_text import storable
 
 WORKER: Final = "burnish_shared.sandbox.pdf_worker"
@@ -51,21 +51,23 @@ class PdfTexts:
         self._workers = Workers(WORKER, workers=WORKERS, wait_s=WAIT_S)
         self._room = Room(n_bytes=SENT_MOST_BYTES)
 
-    async def read_sent(self, raw: bytes, *, tenant: str) -> str:
+    async def read_sent(self, raw: bytes, *, tenant: str, watch: Watch | None = None) -> str:
         """As `read`, for a file whose sender waits: as many may send as care to, so beyond some they are told to come again at once."""
         with self._room.place(tenant, len(raw)) as got:
             if not got:
                 raise PdfUnreadableError(BUSY, is_passing=True)
-            return await self.read(raw, tenant=tenant)
+            return await self.read(raw, tenant=tenant, watch=watch)
 
-    async def read(self, raw: bytes, *, tenant: str) -> str:
-        """Its words, page by page, with an empty line between pages; at most CONTENT_MOST_CHARS. Raises PdfUnreadableError."""
+    async def read(self, raw: bytes, *, tenant: str, watch: Watch | None = None) -> str:
+        """Its words, page by page, with an empty line between pages; at most CONTENT_MOST_CHARS. `watch`: is told how long it took to read,
+        without the wait for a turn. Raises PdfUnreadableError.
+        """
         if not is_pdf(raw):
             raise PdfUnreadableError("is no PDF; one begins with %PDF-.")
         if len(raw) > PDF_MOST_BYTES:
             raise PdfUnreadableError(f"is a PDF of {len(raw):,} bytes, and {PDF_MOST_BYTES:,} is the most.")
         request = {"pdf": await asyncio.to_thread(_base64, raw), "most_pages": PAGES_MOST, "most_chars": CONTENT_MOST_CHARS}
-        said = await self._workers.ask(request, timeout_s=READ_S, tenant=tenant)
+        said = await self._workers.ask(request, timeout_s=READ_S, tenant=tenant, watch=watch)
         if isinstance(said, Failed):
             raise _failed(said)
         if "text" not in said:

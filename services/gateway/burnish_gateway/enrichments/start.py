@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic as now_s
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from burnish_gateway.clarifications.start import kept_as_masked
 from burnish_gateway.deps import Gateway
 from burnish_gateway.enrichments import store
 from burnish_gateway.enrichments.bodies import Content, FileContent
-from burnish_gateway.enrichments.pdf_texts import READ_S, PdfUnreadableError
+from burnish_gateway.enrichments.pdf_texts import BUSY, READ_S, WAIT_S, PdfUnreadableError
 from burnish_gateway.enrichments.read_url import refuse_video_page
 from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.execution.verdicts import suspended
@@ -19,6 +20,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound, Unavailable
 from burnish_shared.hops import current_hops
 from burnish_shared.ids import new_uuid
+from burnish_shared.sandbox.worker_process import Watch
 from burnish_shared.tracing import new_traceparent, valid
 
 TURNS_MOST: Final = 500
@@ -54,27 +56,30 @@ async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Princ
 
 
 async def _texts_of_files(bodies: Sequence[Content], *, gateway: Gateway, principal: Principal) -> dict[int, dict[str, Any]]:
-    """What the files among them say, by their places. None is begun once those before it took as long as one may."""
-    many, until = len(bodies) > 1, asyncio.get_running_loop().time() + READ_S
+    """What the files among them say, by their places. None is begun once those before it took as long to read as one may; or were waited
+    for as long, which no fewer files would mend."""
+    many, began_s, watch = len(bodies) > 1, now_s(), Watch()
     texts: dict[int, dict[str, Any]] = {}
     for place, one in enumerate(bodies):
         if not isinstance(one.content, FileContent):
             continue
         param = f"items[{place}].content.file_data" if many else "content.file_data"
-        if asyncio.get_running_loop().time() > until:
+        if watch.took_s > READ_S:
             raise InvalidField(
                 f"{param}: the PDFs before it took {READ_S:.0f} s to read, which is the most of one call; send fewer at once.", param=param
             )
-        texts[place] = {"text": await _text_of(one.content, param, gateway=gateway, principal=principal)}
+        if now_s() - began_s - watch.took_s > WAIT_S:
+            raise Unavailable(f"{param}: {BUSY}")
+        texts[place] = {"text": await _text_of(one.content, param, gateway=gateway, principal=principal, watch=watch)}
     return texts
 
 
-async def _text_of(file: FileContent, param: str, *, gateway: Gateway, principal: Principal) -> str:
+async def _text_of(file: FileContent, param: str, *, gateway: Gateway, principal: Principal, watch: Watch) -> str:
     raw = await asyncio.to_thread(file.raw)
     if raw is None:
         raise InvalidField(f"{param}: must be a PDF, `data:application/pdf;base64,…`; send a text as `content`.", param=param)
     try:
-        return await gateway.pdfs.read_sent(raw, tenant=str(principal.workspace_id))
+        return await gateway.pdfs.read_sent(raw, tenant=str(principal.workspace_id), watch=watch)
     except PdfUnreadableError as error:
         if error.is_passing:
             raise Unavailable(f"{param}: {error.why}") from error

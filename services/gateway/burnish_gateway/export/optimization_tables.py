@@ -43,7 +43,7 @@ OPTIMIZATION_TABLES: Final = (
         "optimization_jobs",
         "job_id prompt_id slug base_version dataset_id dataset_version method task_model reflect_model seed budget_evaluations budget_nusd"
         " budget_seconds status progress outcome finish_reason test edits suggestion_id error simulated created_by created_at started_at"
-        " finished_at start_line_id start_number search report",
+        " finished_at start_line_id start_number search report snippets",
         "job_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
     ),
     _table("optimization_candidates", "job_id question text first_asked", "job_id question", page_rows=PAGE_ROWS_OF_TEXTS),

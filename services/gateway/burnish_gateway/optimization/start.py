@@ -25,6 +25,7 @@ from burnish_gateway.optimization.forecast import (
     with_steps,
 )
 from burnish_gateway.optimization.items_of_run import check_searchable
+from burnish_gateway.optimization.pin_snippets import pin_snippets
 from burnish_gateway.optimization.plan_chain import ChainPlan, plan_chain
 from burnish_gateway.optimization.prices import dearest_of, price_of
 from burnish_gateway.optimization.wake import wake
@@ -80,6 +81,13 @@ class JobPlan:
     least_nusd: int
     fee_nusd: int
     begin: tuple[UUID, int] | None
+
+    @property
+    def asked(self) -> list[tuple[UUID, int]]:
+        """Prompts and versions that it runs: the searched one, and those of the other steps of its chain."""
+        others = self.search.chain.prompts.values() if self.search.chain else ()
+        own = (self.subject.prompt.prompt_id, self.subject.version.version)
+        return list(dict.fromkeys([own, *((one.prompt_id, one.version) for one in others)]))
 
 
 async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
@@ -175,6 +183,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         start_line_id=line_id,
         start_number=number,
         created_by=principal.actor,
+        snippets=await pin_snippets(tx, principal.workspace_id, plan.asked),
     )
     await wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
     return Started(job_id, plan.forecast, plan.set_aside_nusd, fee_nusd)

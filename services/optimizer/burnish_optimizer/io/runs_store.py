@@ -14,7 +14,7 @@ from burnish_shared.contracts.searches import ChainSearch, Search, TestedChain
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
-from burnish_shared.db.snippet_store import snippets_of_version
+from burnish_shared.db.snippet_store import snippets_of_version, snippets_of_versions
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
 from burnish_shared.template.snippets import Snippet
@@ -77,7 +77,8 @@ class FiguresSoFar:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An optimization job as it was asked for, with the version that it begins at."""
+    """An optimization job as it was asked for, with the version that it begins at. `pinned`: which versions the names of snippets meant
+    when it was asked for; None: of a job of before."""
 
     job_id: UUID
     workspace_id: UUID
@@ -100,6 +101,7 @@ class Job:
     search: dict[str, Any]
     created_at: datetime
     hops: int = 0
+    pinned: dict[str, int] | None = None
     snippets: dict[str, Snippet] = field(default_factory=dict)
 
     @property
@@ -141,34 +143,35 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
     (row,) = await tx.fetch(
         """SELECT j.job_id, j.workspace_id, j.prompt_id, j.slug, j.base_version, j.dataset_id, j.dataset_version, j.task_model,
                   j.reflect_model, j.seed, j.budget_evaluations, j.budget_nusd, j.budget_seconds, j.funding_account_id, j.started_at,
-                  j.progress, v.content, j.hops, j.method, j.search, j.created_at
+                  j.progress, v.content, j.hops, j.method, j.search, j.created_at, j.snippets AS pinned
              FROM optimization_jobs j
              JOIN prompt_versions v ON v.workspace_id = j.workspace_id AND v.prompt_id = j.prompt_id AND v.version = j.base_version
             WHERE j.workspace_id = $1 AND j.job_id = $2""",
         claim.workspace_id,
         claim.id,
     )
-    return Job(**dict(row), snippets=await snippets_of_version(tx, claim.workspace_id, row["content"]))
+    return Job(**dict(row), snippets=await snippets_of_version(tx, claim.workspace_id, row["content"], pinned=row["pinned"]))
 
 
 async def load_chain_versions(
     tx: Tx, workspace_id: UUID, chain: TestedChain, *, pinned: Mapping[str, int] | None = None
 ) -> dict[str, tuple[dict[str, Any], dict[str, Snippet]]]:  # fmt: skip
     """Content and snippets of what each step of a chain runs, beside the one that a job searches. Raises InvalidField."""
-    found: dict[str, tuple[dict[str, Any], dict[str, Snippet]]] = {}
-    for name, one in chain.prompts.items():
-        if isinstance(chain, ChainSearch) and name == chain.step:
-            continue
-        content = await tx.fetchval(
-            "SELECT content FROM prompt_versions WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3",
-            workspace_id,
-            one.prompt_id,
-            one.version,
-        )
-        if content is None:
+    steps = {name: one for name, one in chain.prompts.items() if not (isinstance(chain, ChainSearch) and name == chain.step)}
+    rows = await tx.fetch(
+        """SELECT v.prompt_id, v.version, v.content
+             FROM prompt_versions v JOIN unnest($2::uuid[], $3::integer[]) w (prompt_id, version) USING (prompt_id, version)
+            WHERE v.workspace_id = $1""",
+        workspace_id,
+        [one.prompt_id for one in steps.values()],
+        [one.version for one in steps.values()],
+    )
+    there = {(row["prompt_id"], row["version"]): row["content"] for row in rows}
+    for name, one in steps.items():
+        if (one.prompt_id, one.version) not in there:
             raise InvalidField(f"The step {name!r} of the chain runs {one.slug}@{one.version}, which is not there any more.", param="chain")
-        found[name] = (content, await snippets_of_version(tx, workspace_id, content, pinned=pinned))
-    return found
+    snippets = dict(zip(there, await snippets_of_versions(tx, workspace_id, list(there.values()), pinned=pinned), strict=True))
+    return {name: (there[one.prompt_id, one.version], snippets[one.prompt_id, one.version]) for name, one in steps.items()}
 
 
 async def load_model(tx: Tx, workspace_id: UUID, model: str) -> CallableModel:

@@ -8,6 +8,7 @@ import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Field, FormError, Input, Notice, Section, Select, SkeletonText, Table, TextLink, errorFor, toast } from "@/kit";
 import { bytes, plural } from "@/lib/format";
+import { textOfFile } from "../datasets/items";
 import { FORMATS, type Format, whoseFile } from "./whose-file";
 
 type Imported = Schema<"ImportedAnswer">;
@@ -62,7 +63,14 @@ export function BringIn() {
       setError(new Error(`${picked.name} is ${bytes(picked.size)}; at most ${bytes(MOST_BYTES)} go at once. Bring it in in parts, a bundle folder by folder.`));
       return;
     }
-    const text = await picked.text();
+    let text: string;
+    try {
+      text = textOfFile(await picked.arrayBuffer());
+    } catch (problem) {
+      setFile(null);
+      setError(problem);
+      return;
+    }
     setFormat(whoseFile(text, format));
     setFile({ name: picked.name, size: picked.size, text });
   };

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -23,6 +24,11 @@ ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "syntheti
 
 LEFT_OUT: Final = "-"
 FIELD: Final = re.compile(r"input|expected|split|category|tags|group|synthetic|(inputs|metadata)\.[^\0]{1,100}|-")
+MARKS: Final = (
+    (BOM_UTF32_LE, "utf-32"), (BOM_UTF32_BE, "utf-32"), (BOM_UTF16_LE, "utf-16"), (BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+"""The longer ones first: that of UTF-32 begins as that of UTF-16 does."""
+
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
 SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\w" \r\n])"?[ \t,;]*(?:\r\n|\r|\n)', re.IGNORECASE)
 """A first line that names the delimiter, as sheets write and read it."""
@@ -142,7 +148,7 @@ def items_of(
     is an item without a right answer, which evaluators judge.
     """
     is_csv = path.suffix.lower() == ".csv"
-    text = _read(path, "utf-8-sig", ends_as_they_are=is_csv)
+    text = _read(path, ends_as_they_are=is_csv)
     rows: Iterator[tuple[int, Mapping[str, Any]]]
     if is_csv:
         rows = _rows_of_csv(text, path)
@@ -269,20 +275,25 @@ def _delimiter(text: str, told: str | None) -> tuple[str, bool]:
 def _text_of(path: str) -> str:
     """All of it as it is, its line ends too; a mark of its byte order is no text. Raises BadGiven."""
     if path != "-":
-        return _read(Path(path), "utf-8-sig", ends_as_they_are=True)
+        return _read(Path(path), ends_as_they_are=True)
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
+        return _decoded(sys.stdin.buffer.read())
     except UnicodeDecodeError as error:
         raise BadGiven(f"standard input is no text in UTF-8: {error}") from error
 
 
-def _read(path: Path, encoding: str, *, ends_as_they_are: bool = False) -> str:
+def _read(path: Path, *, ends_as_they_are: bool = False) -> str:
     """The text of a file, its line ends as LF; or as they are, since those within a cell belong to it."""
     try:
-        with path.open(encoding=encoding, newline="" if ends_as_they_are else None) as file:
-            return file.read()
+        text = _decoded(path.read_bytes())
+        return text if ends_as_they_are else LINE_END.sub("\n", text)
     except (OSError, UnicodeDecodeError) as error:
         raise BadGiven(f"{path} cannot be read: {(isinstance(error, OSError) and error.strerror) or error}") from error
+
+
+def _decoded(raw: bytes) -> str:
+    """UTF-8, or what a mark before it says, as Excel's “Unicode text” and PowerShell write it; the mark is no text."""
+    return raw.decode(next((codec for mark, codec in MARKS if raw.startswith(mark)), "utf-8-sig"))
 
 
 def _parsed(text: str) -> Any:

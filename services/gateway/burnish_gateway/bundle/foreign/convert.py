@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from burnish_gateway.bundle.foreign.reactions import reactions_of
 from burnish_gateway.bundle.foreign.records import MODELS_MOST, reported_calls
 from burnish_gateway.bundle.form import BundleForm
 from burnish_gateway.bundle.read_bundle import ReadBundle, check_bundle, read_bundle
+from burnish_gateway.marked_text import in_utf8
 from burnish_gateway.strict_json import NESTING_MOST, parse_json
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
@@ -59,9 +59,9 @@ IN_TOML: Final = "tensorzero"
 def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: datetime) -> ReadBundle:
     """`model`: of prompts that name none; `name`: of what has none in a file of promptfoo or DSPy. Raises InvalidBody, InvalidField.
 
-    A mark of UTF-8 before the file, as editors on Windows write, is none of its text.
+    A mark before the file, as editors on Windows write, says whether it is UTF-8 or UTF-16, and is none of its text.
     """
-    raw = raw.removeprefix(BOM_UTF8)
+    raw = in_utf8(raw)
     _check_looks_like(raw, kind)
     if name is not None and kind not in NAMELESS:
         raise InvalidField(f"name: names what a file of promptfoo or DSPy does not; the prompts of {kind!r} have names.", param="name")

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from burnish_gateway.bundle.foreign.draft import Call, Drafts, at, said
-from burnish_gateway.bundle.foreign.reactions import OF_PEOPLE, Reaction, moment_of, score_of, within
+from burnish_gateway.bundle.foreign.reactions import OF_PEOPLE, Reaction, metric_named, moment_of, score_of, within
 from burnish_gateway.bundle.notes import Notes
 from burnish_shared.errors import InvalidField
 
@@ -19,6 +20,9 @@ SOURCE: Final = "langfuse"
 TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool"})
 GENERATION: Final = "GENERATION"
+
+CATEGORIES_MOST: Final = 20
+"""Of one name of scores: each becomes a metric, and each score says something of all of them."""
 
 
 @dataclass(slots=True)
@@ -65,8 +69,8 @@ class History:
 
     def reactions(self, now: datetime, notes: Notes) -> list[Reaction]:
         """Its scores, each of the generation that it names; one of a whole trace is of the trace's last generation."""
-        last = self._last_generations()
-        found = []
+        last, categories = self._last_generations(), self._categories(notes)
+        found: list[Reaction] = []
         for place, row in self.scores:
             trace, observed = str(_first(row, "traceId", "trace_id")), _first(row, "observationId", "observation_id")
             call = observed if isinstance(observed, str) and observed in self.observations else last.get(trace)
@@ -74,15 +78,30 @@ class History:
                 notes.lose(f"{place}: left out: the file holds no generation that this score is of.")
                 continue
             try:
-                reaction = _score(row, self.traces.get(trace) or {}, call, now=now)
+                made = _score(row, self.traces.get(trace) or {}, call, categories=categories, now=now)
             except InvalidField as error:
                 notes.lose(f"{place}: left out. {error.message}")
                 continue
-            if reaction is None:
+            if not made:
                 notes.lose(f"{place}: the score {str(row['name'])[:60]!r} is left out: it is no number and has no comment.")
-            else:
-                found.append(reaction)
-        return within(found)
+            found += made
+            within(found)
+        return found
+
+    def _categories(self, notes: Notes) -> dict[str, dict[str, str]]:
+        """By the names of scores: category → the metric that it is counted by. Of names that have too many, or such that one metric would
+        stand for two of them, none."""
+        said: dict[str, dict[str, str]] = {}
+        for _, row in self.scores:
+            if (category := _category(row)) is not None:
+                name = str(row["name"])
+                said.setdefault(name, {})[category] = metric_named(f"{name}.{category}") or ""
+        for name, metrics in list(said.items()):
+            if len(metrics) > CATEGORIES_MOST or not all(metrics.values()) or len(set(metrics.values())) < len(metrics):
+                told = f"the scores {name[:60]!r} are categories, {len(metrics):,} in the file, and are not taken: at most"
+                notes.tell(f"{told} {CATEGORIES_MOST} are, whose names differ in letters or digits.")
+                del said[name]
+        return said
 
     def _last_generations(self) -> dict[str, str]:
         """By their traces."""
@@ -95,16 +114,38 @@ class History:
         return {trace: their_id for trace, (_, their_id) in last.items()}
 
 
-def _score(row: Mapping[str, Any], trace: Mapping[str, Any], call: str, *, now: datetime) -> Reaction | None:
+def _score(
+    row: Mapping[str, Any], trace: Mapping[str, Any], call: str, *, categories: Mapping[str, Mapping[str, str]], now: datetime
+) -> list[Reaction]:
+    """A number is one. Of a category each of its name in the file is one, 1 for what was chosen and 0 for the others: so the mean of each
+    is its share. What Langfuse counts categories by is their place in a list, and its mean would say nothing."""
     name, written_by = str(row["name"]), str(row.get("source") or "API")
     is_persons = written_by == "ANNOTATION" or (written_by != "EVAL" and OF_PEOPLE.search(name) is not None)
-    is_category = _first(row, "dataType", "data_type") == "CATEGORICAL"
-    return score_of(
-        name, None if is_category else row.get("value"), comment=row["comment"] if isinstance(row.get("comment"), str) else None,
-        source=SOURCE, call=call, is_persons=is_persons, names_it=f"{SOURCE}:score:{row['id']}",
-        at=moment_of(_first(row, "timestamp", "createdAt", "created_at")),
+    comment, names_it = row["comment"] if isinstance(row.get("comment"), str) else None, f"{SOURCE}:score:{row['id']}"
+    made = partial(
+        score_of, source=SOURCE, call=call, at=moment_of(_first(row, "timestamp", "createdAt", "created_at")),
         user_id=_first(trace, "userId", "user_id") if is_persons else None, now=now,
     )  # fmt: skip
+    chosen = _category(row)
+    if chosen is None or name not in categories:
+        number = None if _is_category(row) else row.get("value")
+        each = [made(name, number, comment=comment, is_persons=is_persons, names_it=names_it)]
+    else:
+        each = [
+            made(metric, int(one == chosen), comment=comment if one == chosen else None, is_persons=False, names_it=f"{names_it}:{metric}")
+            for one, metric in categories[name].items()
+        ]
+    return [one for one in each if one is not None]
+
+
+def _is_category(row: Mapping[str, Any]) -> bool:
+    return bool(_first(row, "dataType", "data_type") == "CATEGORICAL")
+
+
+def _category(row: Mapping[str, Any]) -> str | None:
+    """The one that a score chose; None of a score of another kind."""
+    said = _first(row, "stringValue", "string_value", "value") if _is_category(row) else None
+    return said if isinstance(said, str) else None
 
 
 def _call(row: Mapping[str, Any], trace: Mapping[str, Any], place: str) -> Call:

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any, Final, TypeGuard
 
 from burnish_gateway.bundle.foreign.draft import CannotTake, Drafts, list_at, object_at, wrong_shape
-from burnish_gateway.bundle.foreign.litellm_rates import RATES, RatesOfKeys, names_of_keys, tell_limits_of_keys
+from burnish_gateway.bundle.foreign.litellm_rates import FROM_ENVIRONMENT, RATES, RatesOfKeys, names_of_keys, tell_limits_of_keys
 from burnish_gateway.bundle.foreign.records import MODELS_MOST
 from burnish_gateway.models.bodies import MODEL_NAME, NewModel
 from burnish_gateway.models.known_models import facts_of, find_known
@@ -54,8 +54,9 @@ SECRETS: Final = frozenset({
 })  # fmt: skip
 TAKEN: Final = frozenset({"model", "api_base", "base_url", "custom_llm_provider", *PRICES, *RATES}) | SECRETS
 MENTIONED: Final = frozenset({"model_list", "data", "router_settings", "litellm_settings"})
-OF_ROUTER: Final = frozenset({"fallbacks", "default_fallbacks", "model_group_alias"})
-FROM_ENVIRONMENT: Final = "os.environ/"
+SETTINGS: Final = ("litellm_settings", "router_settings")
+ALIASES: Final = "model_group_alias"
+OF_ROUTER: Final = frozenset({"fallbacks", "default_fallbacks", ALIASES})
 
 
 def read(value: Any, *, model: str) -> Drafts:
@@ -67,6 +68,7 @@ def read(value: Any, *, model: str) -> Drafts:
     rows = list_at(value, key, "")
     if len(rows) > MODELS_MOST:
         raise InvalidField(f"{key}: describes {len(rows):,} models; bring in at most {MODELS_MOST} at once.", param=key)
+    _check_aliases(value, beside=len(rows))
     groups: dict[str, list[str]] = {}
     rates = RatesOfKeys()
     read_models = dict(_models(rows, key, drafts, groups=groups, rates=rates))
@@ -208,13 +210,23 @@ def _known(base: str) -> dict[str, Any]:
 
 def _settings(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is said of groups of models, wherever: LiteLLM reads it in both places."""
-    for place in ("litellm_settings", "router_settings"):
+    for place in SETTINGS:
         yield from object_at(value, place, "").items()
+
+
+def _check_aliases(value: Mapping[str, Any], *, beside: int) -> None:
+    """Before any of them is looked at: each becomes a model, and there are `beside` others. Raises InvalidField."""
+    for place in SETTINGS:
+        given = object_at(value, place, "").get(ALIASES)
+        if isinstance(given, dict) and beside + len(given) > MODELS_MOST:
+            param = f"{place}.{ALIASES}"
+            told = f"{param}: has {len(given):,} aliases, each of which becomes a model, beside {beside:,} models"
+            raise InvalidField(f"{told}; bring in at most {MODELS_MOST} at once.", param=param)
 
 
 def _add_aliases(models: dict[str, dict[str, Any]], value: Mapping[str, Any], drafts: Drafts, *, groups: dict[str, list[str]]) -> None:
     for name, given in _settings(value):
-        if name != "model_group_alias" or not isinstance(given, dict):
+        if name != ALIASES or not isinstance(given, dict):
             continue
         for alias, target in given.items():
             other = target.get("model") if isinstance(target, dict) else target
@@ -290,7 +302,7 @@ def _needs_key(body: Mapping[str, Any]) -> bool:
 def _tell_the_rest(value: Mapping[str, Any], drafts: Drafts) -> None:
     """What stands in the file beside models, by its names alone: there may be secrets in it."""
     left = [str(name) for name in value if name not in MENTIONED]
-    left += [f"{place}.{name}" for place in ("router_settings", "litellm_settings") for name in _names(value.get(place))]
+    left += [f"{place}.{name}" for place in SETTINGS for name in _names(value.get(place))]
     if left:
         drafts.notes.lose(f"Of the configuration these are not taken: {', '.join(sorted(left))[:500]}.")
 

@@ -95,13 +95,19 @@ def score_of(name: str, value: Any, *, comment: str | None, source: str, call: s
     elif number is not None and is_persons and 0 <= number <= 1:
         said["score"] = number
     elif number is not None:
-        metric = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-")[:63]
-        if not metric[:1].isalpha():
+        metric = metric_named(name)
+        if metric is None:
             return None
         said["metric"] = {"name": metric, "value": number}
     if comment and comment.strip():
         said["comment"] = comment[:COMMENT_MOST]
     return _made(names_it, said, source, call, user_id=user_id, at=at, now=now) if said else None
+
+
+def metric_named(text: str) -> str | None:
+    """The name of a metric that a text makes; None where it makes none."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("_.-")[:63]
+    return name if name[:1].isalpha() else None
 
 
 def within(reactions: list[Reaction]) -> list[Reaction]:

@@ -30,7 +30,9 @@ class ResponsesBody(CallFields):
     input: str | Annotated[list[Object], Field(max_length=MESSAGES_MOST)] | None = None
     instructions: str | None = None
     previous_response_id: Annotated[str, Field(max_length=200, description="An earlier answer, whose conversation goes on")] | None = None
-    prompt: Annotated[Object, Field(description="OpenAI's prompt object: `{id, version, variables}`; `id` is a slug")] | None = None
+    prompt: (
+        Annotated[Object, Field(description="OpenAI's prompt object: `{id, version, variables}`, or `label`; `id` is a slug")] | None
+    ) = None
     max_output_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -41,7 +43,11 @@ class ResponsesBody(CallFields):
     reasoning: Object | None = None
     stream: bool | None = None
     background: (
-        Annotated[bool, Field(description="Answered at once, `queued`; `GET /v1/responses/{id}` reads what becomes of it")] | None
+        Annotated[
+            bool,
+            Field(description="Answered at once, `queued`; `GET /v1/responses/{id}` reads what becomes of it. With `stream` as events"),
+        ]
+        | None
     ) = None
     metadata: Annotated[Object, Field(max_length=100)] | None = None
     user: Id | None = None
@@ -90,10 +96,7 @@ def parse_responses_body(raw: bytes) -> ResponsesBody:
 
 
 def _check_background(body: ResponsesBody) -> None:
-    """Of one that is read later. Raises Unsupported and InvalidField for what would leave nothing to read."""
-    if body.stream:
-        why = "a response in the background is not streamed; leave one of the two out, or read it by its id"
-        raise Unsupported(f"stream: {why}.", param="stream")
+    """Of one that is read later. Raises InvalidField for what would leave nothing to read."""
     if body.store is False:
         why = "a response in the background is read later, so its answer is kept; leave store: false out"
         raise InvalidField(f"store: {why}.", param="store")

@@ -40,6 +40,7 @@ class ResponsesFormat:
             repeated=repeated_in(body),
             goes_on=previous_in(body.previous_response_id),
             is_instructed=bool(body.instructions),
+            is_followed=bool(body.background and body.stream),
         )
 
     def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
@@ -60,7 +61,8 @@ def _order(body: ResponsesBody) -> Order:
         raise InvalidField("input: is needed.", param="input")
     return Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
-        messages=messages, model=target.model, overrides=settings, stream=bool(body.stream), background=bool(body.background),
+        messages=messages, model=target.model, overrides=settings,
+        stream=bool(body.stream) and not body.background, background=bool(body.background),
         variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
         user_id=body.user or body.safety_identifier or id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),

@@ -1,15 +1,16 @@
 """`/prompt-executor`, `/analyze-chat` and `/enrich-content`, also below `/functions/v1/`: functions of the source system's edge.
 
-Errors are `{success: false, error}` with the status that fits. They stand in the guide, not in OpenAPI, whose errors have one schema.
+Errors are `{success: false, error}` with the status that fits, as the clients of these functions know them.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from asyncpg import Record
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -19,7 +20,7 @@ from burnish_gateway.compat.source.bodies import AnalyzeChat, EnrichContent, Run
 from burnish_gateway.compat.source.caller import source_caller
 from burnish_gateway.compat.source.filled import filled
 from burnish_gateway.compat.target import target_of
-from burnish_gateway.deps import Gateway, gateway_of, request_id_of
+from burnish_gateway.deps import Gateway, bearer, gateway_of, request_id_of
 from burnish_gateway.enrichments import routes as enrichments
 from burnish_gateway.enrichments import store
 from burnish_gateway.enrichments.read_url import UrlUnreadable
@@ -31,7 +32,7 @@ from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
-from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_response, parse_model, read_body
+from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_body, json_response, parse_model, read_body
 from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.egress import EgressRefused
 from burnish_shared.errors import (
@@ -47,11 +48,12 @@ from burnish_shared.errors import (
     TokensLimited,
 )
 
-router = APIRouter(tags=["openai"])
+router = APIRouter()
 
 ROUTE: Final = "prompt-executor"
 WAIT_S: Final = 90.0
 PROMPT: Final = "burnish::prompt::"
+REFUSALS: Final = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 502, 503, 504)
 BELOW: Final = "/functions/v1"
 """Where a Supabase project has its functions."""
 
@@ -74,9 +76,12 @@ NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {
 
 
 class FunctionError(BaseModel):
-    success: bool = False
+    """`error`: what happened and what to do. `param`: the field that is at fault, where one is."""
+
+    success: Literal[False] = False
     error: str
     code: str
+    param: str | None
     request_id: str
 
 
@@ -114,7 +119,7 @@ class StoredContent(BaseModel):
     updated_at: datetime
 
 
-class ChatAnswer(BaseModel):
+class ReadChat(BaseModel):
     success: bool = True
     data: StoredChat
     prompt_version: int | None
@@ -122,7 +127,7 @@ class ChatAnswer(BaseModel):
     simulated: bool = Field(description="A simulated model read it.")
 
 
-class ContentAnswer(BaseModel):
+class ReadContent(BaseModel):
     success: bool = True
     data: StoredContent
     prompt_version: int | None
@@ -130,10 +135,34 @@ class ContentAnswer(BaseModel):
     simulated: bool
 
 
-def _function(path: str, *, scope: str) -> list[dict[str, Any]]:
-    """The two addresses of a function."""
-    common = {"methods": ["POST"], "include_in_schema": False, "openapi_extra": {"x-burnish-scope": scope}, "response_model": None}
-    return [{"path": one, **common} for one in (path, BELOW + path)]
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One of them, as OpenAPI tells it. `role`: who may call it at least."""
+
+    path: str
+    endpoint: Callable[[Request], Awaitable[Response]]
+    summary: str
+    body: type[BaseModel]
+    answer: type[BaseModel]
+    role: Role
+    scope: str
+
+    @property
+    def tags(self) -> list[str]:
+        """First that of the area, as other paths of the source systems have it."""
+        return [self.scope.partition(":")[0], "compatibility"]
+
+    def options(self) -> Iterator[dict[str, Any]]:
+        """Of the routes at its two addresses."""
+        responses: dict[int | str, dict[str, Any]] = {200: {"model": self.answer}}
+        responses |= {code: {"model": FunctionError} for code in REFUSALS}
+        extra = json_body(self.body, role=self.role.name.lower()) | {"x-burnish-scope": self.scope}
+        for path, where in ((self.path, ""), (BELOW + self.path, ", below a Supabase project's address")):
+            yield {
+                "path": path, "endpoint": self.endpoint, "methods": ["POST"], "tags": self.tags, "summary": f"{self.summary}{where}",
+                "responses": responses, "response_class": Response, "response_model": None, "openapi_extra": extra,
+                "dependencies": [Depends(bearer)],
+            }  # fmt: skip
 
 
 async def prompt_executor(request: Request) -> Response:
@@ -151,13 +180,24 @@ async def enrich_content(request: Request) -> Response:
     return await _answered(request, _enrich)
 
 
-for _endpoint, _path, _scope in (
-    (prompt_executor, "/prompt-executor", "executions:write"),
-    (analyze_chat, "/analyze-chat", "enrichments:write"),
-    (enrich_content, "/enrich-content", "enrichments:write"),
-):
-    for _options in _function(_path, scope=_scope):
-        router.add_api_route(endpoint=_endpoint, **_options)
+FUNCTIONS: Final = (
+    Function(
+        "/prompt-executor", prompt_executor, "Run a prompt, as the source system's function does", RunPrompt, ExecutorAnswer, Role.VIEWER,
+        "executions:write",
+    ),
+    Function(
+        "/analyze-chat", analyze_chat, "Read a chat, as the source system's function does", AnalyzeChat, ReadChat, Role.EDITOR,
+        "enrichments:write",
+    ),
+    Function(
+        "/enrich-content", enrich_content, "Read a content, as the source system's function does", EnrichContent, ReadContent,
+        Role.EDITOR, "enrichments:write",
+    ),
+)  # fmt: skip
+
+for _function in FUNCTIONS:
+    for _options in _function.options():
+        router.add_api_route(**_options)
 
 
 async def _answered(request: Request, work: Callable[[Request, Gateway], Awaitable[Response]]) -> Response:
@@ -167,7 +207,7 @@ async def _answered(request: Request, work: Callable[[Request, Gateway], Awaitab
     except BurnishError as error:
         usual = error_response(error, request_id=request_id_of(request))
         told = json.loads(bytes(usual.body))["error"]
-        body = FunctionError(error=told["message"], code=told["code"], request_id=told["request_id"])
+        body = FunctionError(error=told["message"], code=told["code"], param=told["param"], request_id=told["request_id"])
         headers = {name: value for name, value in usual.headers.items() if name not in ("content-length", "content-type")}
         return json_response(body, status=usual.status_code, headers=headers)
 
@@ -228,7 +268,7 @@ async def _analyze(request: Request, gateway: Gateway) -> Response:
         processing_status=row["processing_status"], lenses=row["result"], computed_at=row["computed_at"], updated_at=row["updated_at"],
     )  # fmt: skip
     return json_response(
-        ChatAnswer(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
+        ReadChat(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
     )  # fmt: skip
 
 
@@ -245,7 +285,7 @@ async def _enrich(request: Request, gateway: Gateway) -> Response:
         processing_status=row["processing_status"], computed_at=row["computed_at"], updated_at=row["updated_at"],
     )  # fmt: skip
     return json_response(
-        ContentAnswer(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
+        ReadContent(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
     )  # fmt: skip
 
 
