@@ -5129,6 +5129,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompts/{slug}/labels/{label}/protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a label asks of a version before it may name it, and what that lacks
+         * @description Moves nothing. A label that is not there yet is told of too.
+         */
+        get: operations["protection_v1_prompts__slug__labels__label__protection_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompts/{slug}/labels/{label}/rollback": {
         parameters: {
             query?: never;
@@ -8161,6 +8181,32 @@ export interface components {
             min_samples: number;
             /** Test Run Gate */
             test_run_gate: boolean;
+        };
+        /**
+         * AskedRun
+         * @description Of the newest test run of the version. `evaluator_id`: whose mean score must reach `min_score` where items have no right answer.
+         */
+        AskedRun: {
+            /** Evaluator */
+            evaluator: string | null;
+            /** Evaluator Id */
+            evaluator_id: string | null;
+            /** Least Items */
+            least_items: number;
+            /** Min Score */
+            min_score: number;
+            /**
+             * Problem
+             * @description Why its test run is not enough; null: it is.
+             */
+            problem: string | null;
+            /**
+             * Run
+             * @description The test run that was looked at, as in `details.run` of a refusal.
+             */
+            run: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * Attempt
@@ -13491,6 +13537,11 @@ export interface components {
             /** Item Id */
             item_id?: string | null;
             /**
+             * Prompt
+             * @description Its slug, among groups of all prompts.
+             */
+            prompt?: string | null;
+            /**
              * Said
              * @description The comment, the correction, or why an evaluator did not pass it.
              */
@@ -13550,7 +13601,7 @@ export interface components {
             trend: components["schemas"]["Trend"];
             /**
              * Versions
-             * @description By `3` of a prompt, `chain:SLUG@3` of a chain.
+             * @description By `3` of the prompt, among those of all by `SLUG@3`, `chain:SLUG@3` of a chain.
              */
             versions: {
                 [key: string]: number;
@@ -21072,6 +21123,34 @@ export interface components {
             }[];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * ProtectionAnswer
+         * @description `lacking`: what a move to this version would be refused for (`label_protected`); empty where nothing is asked for or lacks.
+         */
+        ProtectionAnswer: {
+            /** Is Protected */
+            is_protected: boolean;
+            /** Label */
+            label: string;
+            /** Lacking */
+            lacking: ("approval" | "test_run")[];
+            /**
+             * Own Approval
+             * @description Whether who wrote a version may approve it.
+             */
+            own_approval: boolean;
+            /**
+             * Review
+             * @description Null where the label is not protected.
+             */
+            review: ("draft" | "in_review" | "approved") | null;
+            /** Slug */
+            slug: string;
+            /** @description Null where no test run is asked for. */
+            test_run: components["schemas"]["AskedRun"] | null;
+            /** Version */
+            version: number;
         };
         /**
          * ProviderKeyAnswer
@@ -66653,6 +66732,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelMovePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    protection_v1_prompts__slug__labels__label__protection_get: {
+        parameters: {
+            query?: {
+                /** @description Which; the newest where nothing is said. */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
             /** @description Bad Request */

@@ -105,13 +105,15 @@ export function MentionText({ field, label, autoFocus, value, readOnly, onChange
 }
 
 function Offered({ id, member, isMarked, onTake }: { id: string; member: Choice; isMarked: boolean; onTake: () => void }) {
-  const place = useRef<HTMLDivElement>(null);
+  const place = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
     if (isMarked) place.current?.scrollIntoView({ block: "nearest" });
   }, [isMarked]);
   return (
-    <div
+    <button
       ref={place}
+      type="button"
+      tabIndex={-1}
       id={id}
       role="option"
       aria-selected={isMarked}
@@ -119,10 +121,10 @@ function Offered({ id, member, isMarked, onTake }: { id: string; member: Choice;
       onPointerDown={(event) => event.preventDefault()}
       onMouseDown={(event) => event.preventDefault()}
       onClick={onTake}
-      className={classes("flex min-h-8 cursor-pointer flex-col justify-center rounded-m px-2 py-1 text-13 finger:min-h-10 hover:bg-sunken", isMarked && "bg-sunken")}
+      className={classes("flex w-full min-h-8 text-left cursor-pointer flex-col justify-center rounded-m px-2 py-1 text-13 finger:min-h-10 hover:bg-sunken", isMarked && "bg-sunken")}
     >
       <span className="truncate">{member.label}</span>
       {member.hint ? <span className="truncate text-12 text-muted">{member.hint}</span> : null}
-    </div>
+    </button>
   );
 }
