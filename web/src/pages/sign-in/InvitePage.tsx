@@ -14,12 +14,15 @@ type Inviting = Answer<"/v1/invitations/show", "post">;
 export default function InvitePage() {
   const { session } = useSessionState();
   const [token] = useState(takeToken);
-  const found = useQuery<Inviting, ApiError>({
+  // Taken, it is open no more: it is not asked for again while the session begins.
+  const [taken, setTaken] = useState<Inviting>();
+  const asked = useQuery<Inviting, ApiError>({
     queryKey: ["invitation", token],
     queryFn: () => change("post", "/v1/invitations/show", { body: { token } }),
-    enabled: token !== "",
+    enabled: token !== "" && taken === undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  const found = taken ? { ...asked, data: taken } : asked;
   if (!token) return <Over>This link lacks its last part. Open it again as it was sent to you, whole.</Over>;
   if (found.data === undefined && found.error?.status === 404)
     return <Over>This link leads to no open invitation: it was used, taken back, replaced by a newer one, or is over. Ask for a new one.</Over>;
@@ -30,7 +33,7 @@ export default function InvitePage() {
       below={session ? null : <>The account signs in elsewhere? <TextLink to="/sign-in">Sign in</TextLink> first, then open the link again.</>}
     >
       <Loaded of={found} skeleton={<SkeletonText lines={6} />}>
-        {(invitation) => <Join token={token} invitation={invitation} />}
+        {(invitation) => <Join token={token} invitation={invitation} onJoined={() => setTaken(invitation)} />}
       </Loaded>
     </Door>
   );
@@ -58,7 +61,7 @@ function About({ invitation }: { invitation: Inviting }) {
   );
 }
 
-function Join({ token, invitation }: { token: string; invitation: Inviting }) {
+function Join({ token, invitation, onJoined }: { token: string; invitation: Inviting; onJoined: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const { session } = useSessionState();
@@ -67,6 +70,7 @@ function Join({ token, invitation }: { token: string; invitation: Inviting }) {
   const join = useMutation({
     mutationFn: () => change("post", "/v1/invitations/accept", { body: session ? { token, name: "" } : { token, password, name } }),
     onSuccess: async () => {
+      onJoined();
       await sessionChanged(queries);
       toast(`Welcome: you are a member of ${invitation.workspace_name} now`);
       await navigate({ to: "/start", replace: true });
