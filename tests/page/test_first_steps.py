@@ -96,9 +96,8 @@ async def test_an_invitation_says_who_asks_whom_and_is_not_taken_by_somebody_els
     await asking.get_by_role("button", name="Make the link").click()
     link = re.sub(r"^https?://[^/]+", "", await asking.get_by_role("dialog").locator("code").first.inner_text())
     other = await page_as("viewer", link, workspace_id=workspace_id)
-    await expect(other.get_by_role("main")).to_contain_text(
-        re.compile(r"Ada Lovelace.* invites you to the workspace Asking.*, as an editor")
-    )
+    told = re.compile(r"Ada Lovelace.* invites you to the workspace Asking.*, as an editor")
+    await expect(other.get_by_role("main")).to_contain_text(told)
     await expect(other.get_by_text(f"It is for {email}, and you are signed in as")).to_be_visible()
     await expect(other.get_by_role("button", name="Join")).to_have_count(0)
     over = await page_as("nobody", "/app/invite#a-token")

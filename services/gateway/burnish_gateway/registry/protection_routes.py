@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.evaluators import store as evaluators
 from burnish_gateway.registry import store
-from burnish_gateway.registry.history_answers import VersionStatus
 from burnish_gateway.registry.label_rules import Protection, protection_of
 from burnish_gateway.registry.prompt import no_such_prompt
+from burnish_gateway.registry.review_store import VersionStatus
 from burnish_gateway.wire import make_router
 from burnish_shared.slug import MAX_VERSION, parse_movable_label, parse_slug
 
