@@ -21,7 +21,7 @@ BEHIND_A_DIALOG = ("region", "aria-hidden-focus")
 ROUTES = (
     Route("sign-in", "/app/sign-in", role="nobody"),
     Route("sign-up", "/app/sign-up", role="nobody"),
-    Route("invite", "/app/invite#a-token", role="nobody"),
+    Route("invite", "/app/invite#{invitation}", role="nobody"),
     Route("reset-password", "/app/reset-password#a-token", role="nobody"),
     Route("start", "/app/start"),
     Route("prompts", "/app/prompts"),

@@ -159,6 +159,7 @@ async def start_site(installation: Installation) -> Site:
         "entry": await _entry(site, demo["prompt"]),
         "template": (await site.call("GET", "/v1/templates?limit=1"))["data"][0]["id"],
         "line": await _line(site, demo["prompt"]),
+        "invitation": (await site.call("POST", "/v1/invitations", {"email": "invited@example.com", "role": "editor"}))["token"],
     }  # fmt: skip
     site.ids["delivery"] = await _delivery(site, site.ids["endpoint"])
     site.ids["experiment"] = await _experiment(site)

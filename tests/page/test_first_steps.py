@@ -70,10 +70,14 @@ async def test_signing_in_to_an_empty_workspace_leads_to_the_first_steps(page_as
 
 
 async def test_somebody_invited_joins_with_a_password(page_as: OpenPage, site: Site) -> None:
-    made = await site.call("POST", "/v1/invitations", {"email": f"{uuid4().hex[:8]}@example.com", "role": "viewer"})
+    workspace_id = await site.new_workspace("Joining")
+    email = f"{uuid4().hex[:8]}@example.com"
+    made = await site.call("POST", "/v1/invitations", {"email": email, "role": "viewer"}, key=await site.key_of(workspace_id))
     page = await page_as("nobody", re.sub(r"^https?://[^/]+", "", made["url"]))
     expect_console(page, "status of 401")
     await expect(page.get_by_role("heading", name="You were invited")).to_be_visible()
+    await expect(page.get_by_role("main")).to_contain_text(re.compile("invited to the workspace Joining.*, as a viewer"))
+    await expect(page.get_by_text(f"Choose a password for {email}")).to_be_visible()
     await expect(page).not_to_have_url(re.compile(re.escape(made["token"])))
     await check_axe(page)
     await page.get_by_label("Name").fill("New Comer")
@@ -81,6 +85,24 @@ async def test_somebody_invited_joins_with_a_password(page_as: OpenPage, site: S
     await page.get_by_role("button", name="Join").click()
     await page.wait_for_url("**/app/start")
     await expect(page.get_by_role("heading", level=1, name="First steps")).to_be_visible()
+
+
+async def test_an_invitation_says_who_asks_whom_and_is_not_taken_by_somebody_else(page_as: OpenPage, site: Site) -> None:
+    workspace_id = await site.new_workspace("Asking")
+    asking = await page_as("admin", "/app/team?tab=invitations", workspace_id=workspace_id)
+    email = f"{uuid4().hex[:8]}@example.com"
+    await asking.get_by_role("button", name="Invite", exact=True).click()
+    await asking.get_by_label("E-mail").fill(email)
+    await asking.get_by_role("button", name="Make the link").click()
+    link = re.sub(r"^https?://[^/]+", "", await asking.get_by_role("dialog").locator("code").first.inner_text())
+    other = await page_as("viewer", link, workspace_id=workspace_id)
+    told = re.compile(r"Ada Lovelace.* invites you to the workspace Asking.*, as an editor")
+    await expect(other.get_by_role("main")).to_contain_text(told)
+    await expect(other.get_by_text(f"It is for {email}, and you are signed in as")).to_be_visible()
+    await expect(other.get_by_role("button", name="Join")).to_have_count(0)
+    over = await page_as("nobody", "/app/invite#a-token")
+    expect_console(over, "status of 404")
+    await expect(over.get_by_text("leads to no open invitation")).to_be_visible()
 
 
 async def test_a_run_and_a_thumb_on_the_first_steps_are_recorded(page_as: OpenPage, site: Site) -> None:

@@ -81,6 +81,32 @@ async def test_people_comment_answer_and_settle(page_as: OpenPage, site: Site) -
     await expect(viewer.get_by_role("button", name="Comment", exact=True)).to_have_attribute("aria-disabled", "true")
 
 
+async def test_typing_a_part_of_a_name_offers_members_by_keyboard(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    members = {one["name"]: one for one in (await site.call("GET", "/v1/members?limit=200"))["data"]}
+    ada = members["Ada Lovelace"]
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions&v=1")
+    field = page.get_by_label("Comment on this version")
+    await field.press_sequentially("Look, @ada")
+    options = page.get_by_role("listbox", name="Members").get_by_role("option")
+    await expect(options.filter(has_text=ada["email"])).to_be_visible()
+    await expect(field).to_have_attribute("aria-activedescendant", re.compile("-0$"))
+    await settled(page)
+    await check_axe(page, without=("region",))
+    await screenshot(page, "prompts/mention")
+    await field.press("Escape")
+    await expect(options).to_have_count(0)
+    await field.fill("")
+    await field.press_sequentially(f"Look, @{ada['email'][:-4]}")
+    await expect(options).to_have_count(1)
+    await field.press("Enter")
+    await expect(field).to_have_value(f"Look, @{ada['email']} ")
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    await expect(page.get_by_role("list", name="Comments")).to_contain_text("Mentions Ada Lovelace")
+    (comment,) = (await site.call("GET", f"/v1/prompts/{slug}/comments?version=1"))["data"]
+    assert [one["user_id"] for one in comment["mentions"]] == [ada["user_id"]]
+
+
 async def test_a_comment_is_about_a_difference_mentions_a_member_and_is_changed(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
     await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "temperature": 0.4})

@@ -150,6 +150,7 @@ EXPECTED = (
     ("GET /v1/auth/oidc/*", "anyone"),
     ("* /v1/auth/*", "person"),
     ("POST /v1/invitations/accept", "anyone"),
+    ("POST /v1/invitations/show", "anyone"),
     ("* /v1/invitations*", "admin"),
     ("GET /v1/members", "viewer"),
     ("* /v1/members*", "admin"),

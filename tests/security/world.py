@@ -306,6 +306,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PATCH /v1/members/{user_id}": {"role": "editor"},
         "POST /v1/invitations": {"email": "grace@example.com", "role": "editor"},
         "POST /v1/invitations/accept": {"token": "none"},
+        "POST /v1/invitations/show": {"token": "none"},
         "POST /v1/auth/sign-in": {"email": "nobody@example.com", "password": "no password"},
         "POST /v1/auth/sign-up": {"email": "nobody@example.com", "password": "no password"},
         "POST /v1/auth/password-reset": {"token": "none", "new_password": "no other password"},

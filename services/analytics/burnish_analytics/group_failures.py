@@ -36,13 +36,13 @@ async def group_failures(db: Database, wanted: store.Wanted, worker: WorkerProce
 
 
 async def failures_of(tx: Tx, workspace_id: UUID, slug: str, *, since: datetime) -> list[Failure]:
-    """Oldest first, in an order that depends on nothing but them."""
+    """Oldest first, in an order that depends on nothing but them. Those of all prompts name theirs."""
     found = [
         *_merged(await store.reactions(tx, workspace_id, slug, since=since, at_most=EACH_MOST)),
         *(_of_case(row) for row in await store.wrong_answers(tx, workspace_id, slug, since=since, at_most=EACH_MOST)),
         *(_of_score(row) for row in await store.failed_scores(tx, workspace_id, slug, since=since, at_most=EACH_MOST)),
     ]
-    return sorted(found, key=lambda one: one.order)
+    return sorted(found if slug == "" else (replace(one, prompt="") for one in found), key=lambda one: one.order)
 
 
 async def _grouped(failures: Sequence[Failure], worker: WorkerProcess) -> list[FoundGroup] | None:
@@ -84,6 +84,7 @@ def _of_reaction(row: Record) -> Failure:
         source=source,
         at=row["accepted_at"],
         version=row["version"],
+        prompt=row["slug"] or "",
         complaint=f"{comment} {'' if expected else correction}".strip()[:TEXT_MOST],
         asked=text_of(row["variables"], row["messages"]),
         expected=expected,
@@ -101,6 +102,7 @@ def _of_case(row: Record) -> Failure:
         source="test_run",
         at=row["finished_at"],
         version=row["version"],
+        prompt=row["slug"] or "",
         complaint=" ".join(reasons)[:TEXT_MOST],
         asked=text_of(case.get("input"), None),
         expected=category(case.get("expected")),
@@ -116,6 +118,7 @@ def _of_score(row: Record) -> Failure:
         source="evaluator",
         at=row["finished_at"],
         version=row["version"],
+        prompt=row["slug"] or "",
         complaint=row["reason"][:TEXT_MOST],
         asked=text_of(row["variables"], row["messages"]),
         expected="",

@@ -83,6 +83,42 @@ async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:
     assert answer.body["token"].encode() not in digest and len(digest) == 32
 
 
+async def test_whoever_holds_the_token_is_told_what_the_invitation_is_about(stack: Stack) -> None:
+    ada = await newcomer(stack, organization="Grain Mills")
+    assert (await ada("PATCH", f"/v1/workspaces/{ada.workspace}", {"name": "Support desk"})).status == 200
+    made = (await ada("POST", "/v1/invitations", {"email": "Grace@Example.com", "role": "editor"})).body
+    guest = nobody(stack)
+    told = await guest("POST", "/v1/invitations/show", {"token": made["token"]})
+    assert told.status == 200 and told.headers["cache-control"] == "no-store"
+    assert {name: value for name, value in told.body.items() if name != "expires_at"} == {
+        "email": "grace@example.com", "role": "editor", "workspace_name": "Support desk", "organization_name": "Grain Mills",
+        "invited_by_name": "New Comer", "invited_by_email": ada.email,
+    }  # fmt: skip
+    eve = await newcomer(stack)
+    assert (await eve("POST", "/v1/invitations/show", {"token": made["token"]})).body == told.body, "signed in as somebody else"
+    assert (await ada("GET", "/v1/invitations")).body["data"][0]["status"] == "open", "looking changes nothing"
+
+
+async def test_an_invitation_by_a_key_names_no_person_and_one_that_is_over_is_not_told_of(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    key = (await ada("POST", "/v1/api-keys", {"name": "inviting", "role": "admin"})).body["key"]
+    guest = nobody(stack)
+    bearer = {"authorization": f"Bearer {key}"}
+    email = unknown_email()
+    made = (await guest("POST", "/v1/invitations", {"email": email, "role": "viewer"}, headers=bearer)).body
+    told = (await guest("POST", "/v1/invitations/show", {"token": made["token"]})).body
+    assert (told["invited_by_name"], told["invited_by_email"], told["role"]) == (None, None, "viewer")
+    newer = (await ada("POST", "/v1/invitations", {"email": email, "role": "editor"})).body
+    used = (await ada("POST", "/v1/invitations", {"email": unknown_email(), "role": "editor"})).body
+    assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": used["token"], "password": PASSWORD})).status == 200
+    token = newer["token"]
+    forged = token[:-1] + ("a" if token[-1] != "a" else "b")
+    refused = [await guest("POST", "/v1/invitations/show", {"token": one}) for one in (made["token"], used["token"], forged, "x")]
+    bodies = [one.body["error"] | {"request_id": ""} for one in refused]
+    assert {one.status for one in refused} == {404} and all(one == bodies[0] for one in bodies)
+    assert (await guest("POST", "/v1/invitations/show", {"token": token})).status == 200
+
+
 async def test_a_signed_in_owner_of_the_email_accepts_and_anybody_else_hears_the_same_404(stack: Stack) -> None:
     ada, grace, eve = await newcomer(stack), await newcomer(stack), await newcomer(stack)
     revoked = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body

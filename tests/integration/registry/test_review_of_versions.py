@@ -301,6 +301,38 @@ async def test_the_gate_asks_for_the_newest_test_run(bench: Bench, first: Runnin
     assert sorted(one["accuracy"] for one in column["test_runs"]) == [0.7, 0.8, 0.9]
 
 
+async def test_what_a_protected_label_asks_is_told_beforehand(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, label=None)
+
+    async def told(label: str = "production") -> Any:
+        answer = await call("GET", f"/v1/prompts/hello/labels/{label}/protection?version=1")
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    free = {"slug": "hello", "version": 1, "is_protected": False, "lacking": [], "review": None, "own_approval": True, "test_run": None}
+    assert await told() == free | {"label": "production"}
+    await protect(admin, test_run_gate=True, own_approval=False)
+    assert await told("canary") == free | {"label": "canary"}
+    before = await told()
+    assert (before["is_protected"], before["review"], before["own_approval"]) == (True, "draft", False)
+    refused = (await move(call, 1)).body["error"]["details"]
+    assert (before["lacking"], before["test_run"]["problem"]) == (refused["lacking"], refused["test_run"])
+    assert (before["test_run"]["least_items"], before["test_run"]["run"]) == (20, None)
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    assert (await told())["review"] == "in_review"
+    await admin("POST", "/v1/prompts/hello/versions/1/review/approve")
+    run_id = await a_run(bench, call, 1, accuracy=0.7)
+    short = await told()
+    assert short["lacking"] == ["test_run"] and short["test_run"]["run"]["test_run_id"] == str(run_id)
+    await a_run(bench, call, 1, accuracy=0.9)
+    ready = await told()
+    assert (ready["lacking"], ready["test_run"]["problem"]) == ([], None)
+    assert (await move(call, 1)).status == 200
+    assert (await call("GET", "/v1/prompts/hello/labels/production/protection?version=9")).status == 404
+    assert (await call("GET", "/v1/prompts/none/labels/production/protection")).status == 404
+
+
 NO_PROOF = [
     {"model": "simulated/reader"}, {"split": "train"}, {"items": 19}, {"items": 5, "repeats": 20}, {"status": "running"},
     {"status": "failed"}, {"status": "cancelled"},

@@ -231,7 +231,7 @@ async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(
         of_all = await grouped(caller)
     assert of_all["considered"] == {"test_run": 12, "evaluator": 3}, "with those of the chain"
     of_tax = next(one for one in of_all["groups"] if one["name"].startswith("tax"))
-    assert of_tax["versions"] == {"1": 4, "chain:desk@1": 2}
+    assert of_tax["versions"] == {"route@1": 4, "chain:desk@1": 2}, "among those of all prompts each is named"
     told = [(one["chain"], one["version"], one["test_run_id"]) for one in of_tax["examples"] if one["chain"]]
     assert told == [("desk", 1, of_chain.body["id"])] * 2 and all(one["asked"] for one in of_tax["examples"])
     names = sorted(one["name"] for one in answer["groups"])

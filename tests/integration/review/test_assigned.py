@@ -103,6 +103,33 @@ async def test_another_may_be_asked_or_decide_and_whoever_leaves_it_is_asked_no_
     assert len((await claimed(cleo))[0]) == 1, "who is a member no more is asked no more"
 
 
+async def test_a_decision_that_is_undone_asks_again_whoever_was_asked(stack: Stack) -> None:
+    ada, bob, cleo = await team(stack)
+    item = await queued(ada, "one", note="Look.", assignee=bob.user_id)
+    for who_undoes in (bob, ada):
+        await done(bob, "POST", f"/v1/review/{item['id']}/label", {"verdict": "good"})
+        assert await inbox(bob) == [("Look.", "decided", False)]
+        await done(who_undoes, "POST", f"/v1/review/{item['id']}/undo")
+        assert await inbox(bob) == [("Look.", "waiting", True)] and (await done(bob, "GET", "/v1/inbox?limit=1"))["unread"] == 1
+    await done(ada, "POST", f"/v1/review/{item['id']}/skip", {"for_everybody": True})
+    assert await inbox(bob) == [("Look.", "set_aside", False)]
+    await done(ada, "POST", f"/v1/review/{item['id']}/undo")
+    assert await inbox(bob) == [("Look.", "waiting", True)] and await inbox(cleo) == []
+
+
+async def test_whoever_is_asked_once_more_is_told_who_asked_last_and_when(stack: Stack) -> None:
+    ada, bob, cleo = await team(stack)
+    item = await queued(ada, "one", assignee=bob.user_id)
+    await queued(ada, "two", note="another", assignee=bob.user_id)
+    [_, before] = (await done(bob, "GET", "/v1/inbox"))["data"]
+    again = {"execution_id": item["execution_id"], "note": "Please.", "assignee": bob.user_id}
+    await done(cleo, "POST", "/v1/review", again)
+    [told, other] = (await done(bob, "GET", "/v1/inbox"))["data"]
+    assert (told["text"], told["by"], other["text"]) == ("Please.", f"user:{cleo.user_id}", "another")
+    assert told["at"] > before["at"] and (before["queue_item_id"], before["by"]) == (item["id"], f"user:{ada.user_id}")
+    assert (await done(bob, "GET", "/v1/inbox?limit=1"))["unread"] == 2
+
+
 async def test_only_members_who_review_are_asked(stack: Stack) -> None:
     ada, _, _ = await team(stack)
     viewer, stranger = await join(stack, ada, role="viewer"), await newcomer(stack)

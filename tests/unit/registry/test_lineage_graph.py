@@ -2,6 +2,7 @@
 
 import io
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import networkx
 import pytest
@@ -86,7 +87,31 @@ def test_graphml_opens_in_networkx_with_all_that_was_written(made: Graph) -> Non
     assert {(a, b, values["kind"]) for a, b, values in read.edges(data=True)} == {(one.child, one.parent, one.kind) for one in made.edges}
 
 
-@pytest.mark.parametrize("made", [DIAMOND, ODD])
+CHAINED = Graph(
+    [node(1), node(2), Node("chain:reply@1", "chain", "reply", 1, labels=("production",), score=0.5, created_at=AT)],
+    [Edge("p@2", "derived_from", "p@1"), Edge("chain:reply@1", "runs", "p@1"), Edge("chain:reply@1", "runs", "p@2")],
+)
+
+
+@pytest.mark.parametrize("made", [DIAMOND, ODD, CHAINED])
+def test_no_id_of_a_graphml_file_stands_for_two_things(made: Graph) -> None:
+    root = ElementTree.fromstring(graphml(made))
+    space = "{http://graphml.graphdrawing.org/xmlns}"
+    keys = [one.attrib["id"] for one in root.iter(f"{space}key")]
+    edges = [one.attrib["id"] for one in root.iter(f"{space}edge")]
+    assert len(set(keys)) == len(keys) and len(set(edges)) == len(edges) == len(made.edges)
+    assert {one.attrib["key"] for one in root.iter(f"{space}data")} <= set(keys)
+    named = [(one.attrib["for"], one.attrib["attr.name"]) for one in root.iter(f"{space}key")]
+    assert len(set(named)) == len(named) and {("node", "kind"), ("edge", "kind")} <= set(named)
+
+
+def test_the_slug_of_a_chain_is_no_prompt_in_a_file() -> None:
+    told = properties(CHAINED.nodes["chain:reply@1"])
+    assert (told["chain"], told["version"], told["labels"], "prompt" in told) == ("reply", 1, "production", False)
+    assert properties(CHAINED.nodes["p@1"])["prompt"] == "p" and "chain" not in properties(CHAINED.nodes["p@1"])
+
+
+@pytest.mark.parametrize("made", [DIAMOND, ODD, CHAINED])
 def test_cypher_parses_and_may_be_run_again(made: Graph) -> None:
     store = Store()
     for _ in range(2):

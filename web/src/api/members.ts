@@ -13,15 +13,24 @@ const LOOKED_UP_MOST = 30;
 
 export const labelOf = (one: Pick<Member, "name" | "email">) => one.name || one.email || "A member";
 
-/** Members as choices of a Combobox, found by the API while one types. `editors`: those alone that may change something. */
-export function useMemberChoices(without: readonly string[], { enabled, editors = false }: { enabled: boolean; editors?: boolean }): { choices: Choice[]; members: readonly Member[]; onSearch: (typed: string) => void; empty: string } {
-  const [q, setQ] = useState("");
-  const { data, error, isPlaceholderData } = useRead("/v1/members", { query: { q: q.trim(), limit: SHOWN_MOST } }, { enabled, staleTime: FRESH_MS });
-  const members = data?.data ?? [];
+type Choosing = { enabled: boolean; /** Those alone that may change something. */ editors?: boolean };
+
+/** Members whose name or e-mail holds `words`, as choices, but for those `without`. `isOld`: of the words before, while those of these words come. */
+export function useMembersOf(words: string, without: readonly string[], { enabled, editors = false }: Choosing) {
+  const q = words.trim();
+  const { data, error, isPlaceholderData: isOld } = useRead("/v1/members", { query: { q, limit: SHOWN_MOST } }, { enabled, staleTime: FRESH_MS });
+  const members: readonly Member[] = data?.data ?? [];
   // What was found for the words before stays as far as it has the new ones: Enter takes the first that is listed.
-  const found = members.filter((one) => !isPlaceholderData || `${one.name ?? ""} ${one.email ?? ""}`.toLowerCase().includes(q.trim().toLowerCase()));
-  const choices = found.filter((one) => !one.is_disabled && !(editors && one.role === "viewer") && !without.includes(one.user_id)).map((one) => ({ value: one.user_id, label: labelOf(one), hint: one.name ? (one.email ?? undefined) : undefined, keywords: [one.email ?? ""] })); // prettier-ignore
-  const empty = error ? `Members could not be looked for: ${error.message}` : data === undefined || isPlaceholderData ? "Looking…" : "No other member";
+  const found = members.filter((one) => !isOld || `${one.name ?? ""} ${one.email ?? ""}`.toLowerCase().includes(q.toLowerCase()));
+  const choices: Choice[] = found.filter((one) => !one.is_disabled && !(editors && one.role === "viewer") && !without.includes(one.user_id)).map((one) => ({ value: one.user_id, label: labelOf(one), hint: one.name ? (one.email ?? undefined) : undefined, keywords: [one.email ?? ""] })); // prettier-ignore
+  return { choices, members, error, isOld: data === undefined || isOld };
+}
+
+/** Members as choices of a Combobox, found by the API while one types. */
+export function useMemberChoices(without: readonly string[], choosing: Choosing): { choices: Choice[]; members: readonly Member[]; onSearch: (typed: string) => void; empty: string } {
+  const [q, setQ] = useState("");
+  const { choices, members, error, isOld } = useMembersOf(q, without, choosing);
+  const empty = error ? `Members could not be looked for: ${error.message}` : isOld ? "Looking…" : "No other member";
   return { choices, members, onSearch: setQ, empty };
 }
 

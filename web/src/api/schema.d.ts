@@ -3876,6 +3876,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an invitation is about, for whoever holds its token; changes nothing
+         * @description The workspace, its organization, the role, and who invites. Needs no sign-in. The token stands in the body, so that no log keeps it.
+         *
+         *     A token that is unknown, used, revoked or expired: the same 404.
+         */
+        post: operations["show_invitation_v1_invitations_show_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitations/{invitation_id}": {
         parameters: {
             query?: never;
@@ -5219,6 +5241,26 @@ export interface paths {
          * @description A removed label keeps its history; a label that never was has none.
          */
         get: operations["label_history_v1_prompts__slug__labels__label__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/labels/{label}/protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a label asks of a version before it may name it, and what that lacks
+         * @description Moves nothing. A label that is not there yet is told of too.
+         */
+        get: operations["protection_v1_prompts__slug__labels__label__protection_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8301,6 +8343,32 @@ export interface components {
             min_samples: number;
             /** Test Run Gate */
             test_run_gate: boolean;
+        };
+        /**
+         * AskedRun
+         * @description Of the newest test run of the version. `evaluator_id`: whose mean score must reach `min_score` where items have no right answer.
+         */
+        AskedRun: {
+            /** Evaluator */
+            evaluator: string | null;
+            /** Evaluator Id */
+            evaluator_id: string | null;
+            /** Least Items */
+            least_items: number;
+            /** Min Score */
+            min_score: number;
+            /**
+             * Problem
+             * @description Why its test run is not enough; null: it is.
+             */
+            problem: string | null;
+            /**
+             * Run
+             * @description The test run that was looked at, as in `details.run` of a refusal.
+             */
+            run: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * Attempt
@@ -13654,6 +13722,11 @@ export interface components {
             /** Item Id */
             item_id?: string | null;
             /**
+             * Prompt
+             * @description Its slug, among groups of all prompts.
+             */
+            prompt?: string | null;
+            /**
              * Said
              * @description The comment, the correction, or why an evaluator did not pass it.
              */
@@ -13713,7 +13786,7 @@ export interface components {
             trend: components["schemas"]["Trend"];
             /**
              * Versions
-             * @description By `3` of a prompt, `chain:SLUG@3` of a chain.
+             * @description By `3` of the prompt, among those of all by `SLUG@3`, `chain:SLUG@3` of a chain.
              */
             versions: {
                 [key: string]: number;
@@ -15705,6 +15778,37 @@ export interface components {
             data: components["schemas"]["InvitationAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** InvitationToken */
+        InvitationToken: {
+            /** Token */
+            token: string;
+        };
+        /**
+         * InvitingAnswer
+         * @description What an invitation is about. `email`: whom it is for. `invited_by_*`: null where an API key or nobody who is a member now invites.
+         */
+        InvitingAnswer: {
+            /** Email */
+            email: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Invited By Email */
+            invited_by_email: string | null;
+            /** Invited By Name */
+            invited_by_name: string | null;
+            /** Organization Name */
+            organization_name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "editor" | "viewer";
+            /** Workspace Name */
+            workspace_name: string;
         };
         /** ItemAnswer */
         ItemAnswer: {
@@ -21245,6 +21349,34 @@ export interface components {
             }[];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * ProtectionAnswer
+         * @description `lacking`: what a move to this version would be refused for (`label_protected`); empty where nothing is asked for or lacks.
+         */
+        ProtectionAnswer: {
+            /** Is Protected */
+            is_protected: boolean;
+            /** Label */
+            label: string;
+            /** Lacking */
+            lacking: ("approval" | "test_run")[];
+            /**
+             * Own Approval
+             * @description Whether who wrote a version may approve it.
+             */
+            own_approval: boolean;
+            /**
+             * Review
+             * @description Null where the label is not protected.
+             */
+            review: ("draft" | "in_review" | "approved") | null;
+            /** Slug */
+            slug: string;
+            /** @description Null where no test run is asked for. */
+            test_run: components["schemas"]["AskedRun"] | null;
+            /** Version */
+            version: number;
         };
         /**
          * ProviderKeyAnswer
@@ -57544,6 +57676,120 @@ export interface operations {
             };
         };
     };
+    show_invitation_v1_invitations_show_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitingAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     revoke_invitation_v1_invitations__invitation_id__delete: {
         parameters: {
             query?: never;
@@ -67801,6 +68047,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelMovePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    protection_v1_prompts__slug__labels__label__protection_get: {
+        parameters: {
+            query?: {
+                /** @description Which; the newest where nothing is said. */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
             /** @description Bad Request */

@@ -5,7 +5,7 @@ import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Clock, type Point, type Series, colorOf, labelled, nearest, niceRange, numberTicks, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { type Clock, type Point, type Series, colorOf, countTicks, labelled, nearest, niceRange, numberTicks, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -31,6 +31,8 @@ export type XYChartProps = {
   zero?: boolean;
   /** The top of the axis of values where everything is 0. */
   topOfNothing?: number;
+  /** The values are counts: no tick lies between whole numbers. */
+  counts?: boolean;
   /** Fixed ends of the axis of values, such as [0, 1] for shares. */
   range?: readonly [number, number];
   /** A line across at a value, such as a target. */
@@ -71,7 +73,7 @@ export function XYChart(props: XYChartProps) {
   );
 }
 
-function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", format, formatTick = compact, formatX, formatXTick = formatX, xName, zero = true, topOfNothing = 1, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
+function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", format, formatTick = compact, formatX, formatXTick = formatX, xName, zero = true, topOfNothing = 1, counts = false, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
   const [place, width] = useWidth();
   const isLate = useLate(Boolean(isStale));
   const [cursor, setCursor] = useState<number | null>(null);
@@ -81,7 +83,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
 
   const bottom = BOTTOM_PX + (xName ? NAME_PX : 0);
   const reach = range ?? valueRange(series, { zero, include: reference ? [reference.value] : [], topOfNothing });
-  const ticksOf = range ? ticksWithin : valueTicks;
+  const ticksOf = range ? ticksWithin : counts ? countTicks : valueTicks;
   const most = sayable(reach, formatTick, undefined, ticksOf);
   const values = range ?? niceRange(reach, most);
   const ticks = ticksOf(values, most);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { day, utc } from "@/lib/format";
-import { nearest, niceRange, paretoFront, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { countTicks, nearest, niceRange, paretoFront, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
 
@@ -14,6 +14,7 @@ describe("ranges", () => {
     expect(valueRange([series(Number.NaN, Number.POSITIVE_INFINITY, 4)])).toEqual([0, 4]);
     expect(niceRange([0, 0.93])).toEqual([0, 1]);
     expect(valueTicks([0, 2_700])).toEqual([0, 1000, 2000, 3000]);
+    expect([[0, 1], [0, 2], [0, 3], [0, 7], [0, 2_700]].map((range) => countTicks(range as [number, number]))).toEqual([[0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 2, 4, 6, 8], [0, 1000, 2000, 3000]]); // prettier-ignore
     expect(xRange([series(1)])).toEqual([-0.5, 0.5]);
   });
 });

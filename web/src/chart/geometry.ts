@@ -104,6 +104,11 @@ export function valueTicks(range: readonly [number, number], most = 4): number[]
   return scaleLinear().domain(range).nice(most).ticks(most);
 }
 
+/** The same of what is counted: whole numbers alone. */
+export function countTicks(range: readonly [number, number], most = 4): number[] {
+  return valueTicks(range, most).filter(Number.isInteger);
+}
+
 /** The same between ends that are given: none lies beyond, and none is lost for it. */
 export function ticksWithin(range: readonly [number, number], most = 4): number[] {
   return scaleLinear().domain(range).ticks(most);

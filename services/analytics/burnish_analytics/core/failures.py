@@ -32,7 +32,8 @@ class Failure:
     """One answer that was wrong, as somebody or something said. `complaint`: what was said of it; `asked`: what was asked.
 
     `expected`, `answered`: where both are short enough to be categories. `person`: who said it, '' for nobody who is known.
-    `reference`: ids by which its words are found again. `chain`: the slug of the chain whose answer it is; `version` is then its.
+    `reference`: ids by which its words are found again. `prompt`: the slug of the prompt, '' where all that is looked at is of one.
+    `chain`: the slug of the chain whose answer it is; `version` is then its.
     """
 
     source: Source
@@ -45,11 +46,14 @@ class Failure:
     person: str
     reference: Mapping[str, str]
     chain: str = ""
+    prompt: str = ""
 
     @property
     def named_version(self) -> str:
-        """`3` of a prompt, `chain:support@3` of a chain."""
-        return f"chain:{self.chain}@{self.version}" if self.chain else str(self.version)
+        """`3` of the one prompt, `tickets@3` among those of all, `chain:support@3` of a chain."""
+        if self.chain:
+            return f"chain:{self.chain}@{self.version}"
+        return f"{self.prompt}@{self.version}" if self.prompt else str(self.version)
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -123,7 +127,7 @@ def _group(name: str, group: FoundGroup, members: Sequence[Failure], *, of: int,
         "share": round(len(members) / of, 4),
         "sources": dict(Counter(one.source for one in members)),
         "versions": {
-            name: n for (_, _, name), n in sorted(Counter((one.chain, one.version, one.named_version) for one in members).items())
+            name: n for (*_, name), n in sorted(Counter((one.chain, one.prompt, one.version, one.named_version) for one in members).items())
         },
         "trend": {"older": older, "newer": newer, "change": round(newer / older - 1, 4) if older else None},
         "days": [days.get(n, 0) for n in range(max(1, -int(-(end - start) // ONE_DAY)))],
@@ -134,7 +138,7 @@ def _group(name: str, group: FoundGroup, members: Sequence[Failure], *, of: int,
                 "source": one.source,
                 "at": in_utc(one.at),
                 "version": one.version,
-                **({"chain": one.chain} if one.chain else {}),
+                **({"chain": one.chain} if one.chain else {"prompt": one.prompt} if one.prompt else {}),
                 **one.reference,
             }
             for one in sorted(members, key=lambda one: one.order, reverse=True)[:EXAMPLES_MOST]

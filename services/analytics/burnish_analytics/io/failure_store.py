@@ -67,8 +67,8 @@ BAD: Final = """r.workspace_id = $1 AND r.accepted_at >= $2 AND r.forgotten_at I
                     ORDER BY r.accepted_at DESC, r.feedback_id DESC"""
 
 REACTIONS: Final = f"""
-SELECT f.kind, f.comment, f.correction, f.end_user, f.accepted_at, f.execution_id, f.feedback_id, e.version, c.variables,
-       c.messages, c.output
+SELECT f.kind, f.comment, f.correction, f.end_user, f.accepted_at, f.execution_id, f.feedback_id, e.slug, e.version,
+       c.variables, c.messages, c.output
   FROM (SELECT * FROM feedback r WHERE {BAD} LIMIT $5) f
   JOIN execution_facts e ON e.execution_id = f.execution_id AND e.workspace_id = f.workspace_id AND $6 IN ('', e.slug)
   LEFT JOIN execution_contents c ON c.execution_id = f.execution_id AND c.workspace_id = f.workspace_id
@@ -100,10 +100,10 @@ async def wrong_answers(tx: Tx, workspace_id: UUID, slug: str, *, since: datetim
     """Failed cases of the newest completed run of each version, model and dataset; an item once, however often it was asked. `chain`: the
     slug of what was tested in place of a prompt, among those of all prompts alone."""
     return await tx.fetch(
-        """SELECT d.test_run_id, d.chain, d.version, d.finished_at, d.failed FROM (
-           SELECT DISTINCT ON (r.test_run_id, coalesce(c.failed ->> 'item_id', c.n::text)) r.test_run_id, r.chain, r.version,
+        """SELECT d.test_run_id, d.slug, d.chain, d.version, d.finished_at, d.failed FROM (
+           SELECT DISTINCT ON (r.test_run_id, coalesce(c.failed ->> 'item_id', c.n::text)) r.test_run_id, r.slug, r.chain, r.version,
                   r.finished_at, c.failed, c.n
-             FROM (SELECT DISTINCT ON (t.chain_id, t.slug, t.version, t.model, t.dataset_id, t.split) t.test_run_id,
+             FROM (SELECT DISTINCT ON (t.chain_id, t.slug, t.version, t.model, t.dataset_id, t.split) t.test_run_id, t.slug,
                           t.chain ->> 'slug' AS chain, t.version, t.finished_at, t.result
                      FROM (SELECT * FROM test_runs x WHERE x.workspace_id = $1 AND $2 IN ('', x.slug) AND x.status = 'completed'
                               AND x.finished_at >= $3 AND x.forgotten_at IS NULL ORDER BY x.finished_at DESC LIMIT $4) t
@@ -119,7 +119,7 @@ async def wrong_answers(tx: Tx, workspace_id: UUID, slug: str, *, since: datetim
 async def failed_scores(tx: Tx, workspace_id: UUID, slug: str, *, since: datetime, at_most: int) -> Sequence[Record]:
     """Live answers that an evaluator did not pass, newest first."""
     return await tx.fetch(
-        """SELECT s.execution_id, s.evaluator_id, s.version, s.finished_at, s.reason, c.variables, c.messages
+        """SELECT s.execution_id, s.evaluator_id, s.slug, s.version, s.finished_at, s.reason, c.variables, c.messages
              FROM (SELECT * FROM scores x WHERE x.workspace_id = $1 AND (x.uncertain OR NOT x.passed) AND x.scored_at >= $3
                       AND $2 IN ('', x.slug) AND NOT x.passed AND x.forgotten_at IS NULL ORDER BY x.scored_at DESC LIMIT $4) s
              LEFT JOIN execution_contents c ON c.execution_id = s.execution_id AND c.workspace_id = s.workspace_id

@@ -35,10 +35,8 @@ async def accept(gateway: Gateway, token: str, *, person: Person | None, passwor
     Raises NotFound alike for a token that is unknown, used, revoked, expired or another's; Conflict where the e-mail has an account
     (sign in first); InvalidField where neither a session nor a password is there; Forbidden where nobody may make an account.
     """
-    invitation_id = token_id_of(token)
-    async with gateway.db.unit_of_work(read_only=True) as tx:
-        found = await member_store.find_invitation(tx, invitation_id) if invitation_id is not None else None
-    if found is None or invitation_id is None or not _is_open(gateway, found, token) or not _is_for(found, person):
+    invitation_id, found = await find_open(gateway, token)
+    if not _is_for(found, person):
         raise _no_such_invitation()
     if person is not None:
         newcomer, password_hash = Newcomer(person.user.user_id), None
@@ -51,6 +49,21 @@ async def accept(gateway: Gateway, token: str, *, person: Person | None, passwor
         await _join(tx, newcomer, found, invitation_id)
     gateway.authenticator.people.users.forget(newcomer.user_id)
     return newcomer
+
+
+async def find_open(gateway: Gateway, token: str) -> tuple[UUID, Record]:
+    """The id and the row of `find_invitation` of the invitation that `token` opens.
+
+    Raises NotFound alike for a token that is unknown, used, revoked or expired.
+    """
+    invitation_id = token_id_of(token)
+    if invitation_id is None:
+        raise _no_such_invitation()
+    async with gateway.db.unit_of_work(read_only=True) as tx:
+        found = await member_store.find_invitation(tx, invitation_id)
+    if found is None or not _is_open(gateway, found, token):
+        raise _no_such_invitation()
+    return invitation_id, found
 
 
 async def _make_account(tx: Tx, newcomer: Newcomer, *, email: str, name: str, password_hash: str | None) -> None:

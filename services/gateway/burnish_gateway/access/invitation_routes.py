@@ -14,18 +14,19 @@ from burnish_gateway.access.accept_invitation import accept
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.links import token_link
 from burnish_gateway.access.mail_link import write_mail
-from burnish_gateway.access.people_answers import InvitationPage, NewInvitationAnswer, SessionAnswer, invitation_answer
+from burnish_gateway.access.people_answers import InvitationPage, InvitingAnswer, NewInvitationAnswer, SessionAnswer, invitation_answer
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_may_grant
+from burnish_gateway.access.show_invitation import show
 from burnish_gateway.access.sign_in import open_session
-from burnish_gateway.access.sign_in_routes import session_response, signed_in_response
+from burnish_gateway.access.sign_in_routes import NOT_KEPT, session_response, signed_in_response
 from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, folded, role_named
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.turns_store import take_turns
-from burnish_gateway.wire import ApiModel, Text, include, make_router
+from burnish_gateway.wire import ApiModel, Text, include, json_response, make_router
 from burnish_shared.auth.random_token import new_token
 from burnish_shared.contracts.mails import LinkMail
 from burnish_shared.db.session import Tx
@@ -40,6 +41,10 @@ LIST = "invitations"
 class NewInvitation(ApiModel):
     email: NewEmail
     role: AnyRole = "viewer"
+
+
+class InvitationToken(ApiModel):
+    token: Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class Acceptance(ApiModel):
@@ -129,6 +134,19 @@ async def revoke_invitation(invitation_id: UUID, gateway: GatewayParts, principa
         await mail_store.take_back(tx, [invitation_id])
         await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(invitation_id), before=dict(row))
     return Response(status_code=204)
+
+
+@accepting.post(
+    "/v1/invitations/show",
+    response_model=InvitingAnswer,
+    summary="What an invitation is about, for whoever holds its token; changes nothing",
+)
+async def show_invitation(body: InvitationToken, gateway: GatewayParts) -> Response:
+    """The workspace, its organization, the role, and who invites. Needs no sign-in. The token stands in the body, so that no log keeps it.
+
+    A token that is unknown, used, revoked or expired: the same 404.
+    """
+    return json_response(await show(gateway, body.token), headers=NOT_KEPT)
 
 
 @accepting.post(

@@ -99,6 +99,18 @@ class InvitationPage(BaseModel):
     next_cursor: str | None
 
 
+class InvitingAnswer(BaseModel):
+    """What an invitation is about. `email`: whom it is for. `invited_by_*`: null where an API key or nobody who is a member now invites."""
+
+    email: str
+    role: RoleName
+    workspace_name: str
+    organization_name: str
+    invited_by_name: str | None
+    invited_by_email: str | None
+    expires_at: datetime
+
+
 class NewInvitationAnswer(BaseModel):
     """`token` and `url` are shown this once. `is_mailed`: the link goes to the e-mail by itself; else hand it over."""
 

@@ -28,6 +28,7 @@ class FailureExample(BaseModel):
     source: Literal["correction", "comment", "reaction", "test_run", "evaluator"]
     at: datetime
     version: int
+    prompt: str | None = Field(default=None, description="Its slug, among groups of all prompts.")
     chain: str | None = Field(default=None, description="Of a test run of a chain its slug; `version` is the chain's.")
     execution_id: str | None = None
     test_run_id: str | None = None
@@ -47,7 +48,7 @@ class FailureGroup(BaseModel):
     size: int
     share: float = Field(description="Of all failures that were looked at.")
     sources: dict[str, int]
-    versions: dict[str, int] = Field(description="By `3` of a prompt, `chain:SLUG@3` of a chain.")
+    versions: dict[str, int] = Field(description="By `3` of the prompt, among those of all by `SLUG@3`, `chain:SLUG@3` of a chain.")
     trend: Trend
     days: list[int] = Field(description="Failures on each day of the time, oldest first.")
     first_at: datetime
@@ -70,7 +71,7 @@ def example_of(
     example: dict[str, Any], *, said: dict[str, Any], content: Any, case: dict[str, Any] | None, reason: str | None
 ) -> FailureExample:
     """`said`: comment and correction; `content`: the execution's; `case`: the test run's."""
-    ids = {name: example.get(name) for name in ("chain", "execution_id", "test_run_id", "item_id", "evaluator_id")}
+    ids = {name: example.get(name) for name in ("prompt", "chain", "execution_id", "test_run_id", "item_id", "evaluator_id")}
     found = FailureExample(source=example["source"], at=example["at"], version=example["version"], **ids)
     if case is not None:
         reasons = [one.get("reason") for one in (case.get("scores") or {}).values() if one.get("passed") is False and one.get("reason")]

@@ -11,15 +11,16 @@ LABELS: Final = {"version": "PromptVersion", "candidate": "Candidate", "publishe
 
 
 def graphml(graph: Graph) -> bytes:
-    """Nodes with their properties, edges from child to parent with their kind."""
+    """Nodes with their properties, edges from child to parent with their kind. Ids of keys and of edges are unique in the file: names are
+    not, for nodes and edges both have a `kind`, and a node may have come of several."""
     import networkx  # takes a third of a second, and only this needs it
 
     made = networkx.MultiDiGraph()
     for node in graph.nodes.values():
         made.add_node(node.id, **properties(node))
-    for edge in graph.edges:
-        made.add_edge(edge.child, edge.parent, key=edge.kind, kind=edge.kind, **({"job_id": str(edge.job_id)} if edge.job_id else {}))
-    return ("\n".join(networkx.generate_graphml(made, named_key_ids=True)) + "\n").encode()
+    for number, edge in enumerate(graph.edges):
+        made.add_edge(edge.child, edge.parent, key=f"e{number}", kind=edge.kind, **({"job_id": str(edge.job_id)} if edge.job_id else {}))
+    return ("\n".join(networkx.generate_graphml(made)) + "\n").encode()
 
 
 def cypher(graph: Graph) -> bytes:
@@ -48,7 +49,8 @@ def _every(node: Node) -> Mapping[str, Any]:
     """Also what is not there, by which Cypher takes away what was there when it was run before."""
     return {
         "kind": node.kind,
-        "prompt": node.prompt,
+        "prompt": None if node.kind == "chain" else node.prompt,
+        "chain": node.prompt if node.kind == "chain" else None,
         "version": node.version,
         "line_id": str(node.line_id) if node.line_id else None,
         "made_by": node.made_by,

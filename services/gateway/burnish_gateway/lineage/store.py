@@ -26,7 +26,9 @@ ran AS MATERIALIZED (
       ON k.prompt_id = s.runs ->> 'prompt_id' AND k.version = (s.runs ->> 'version')::integer
    ORDER BY t.test_run_id DESC LIMIT $4)
 SELECT t.chain ->> 'slug' AS slug, t.version, t.chain -> 'prompts' AS prompts, t.simulated,
-       (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy, v.created_at
+       (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy, v.created_at,
+       ARRAY(SELECT l.label FROM chain_labels l WHERE l.workspace_id = $1 AND l.chain_id = t.chain_id AND l.version = t.version
+              ORDER BY l.label) AS labels
   FROM ran JOIN test_runs t ON t.workspace_id = $1 AND t.test_run_id = ran.test_run_id
   JOIN chain_versions v ON v.workspace_id = $1 AND v.chain_id = t.chain_id AND v.version = t.version
  ORDER BY t.test_run_id DESC"""
@@ -133,7 +135,7 @@ async def _add_chains(tx: Tx, workspace_id: UUID, ids: dict[tuple[str, int], str
         name = f"chain:{row['slug']}@{row['version']}"
         nodes.append(
             Node(
-                name, "chain", row["slug"], row["version"], score=row["accuracy"],
+                name, "chain", row["slug"], row["version"], labels=tuple(row["labels"]), score=row["accuracy"],
                 simulated=row["accuracy"] is not None and row["simulated"], created_at=row["created_at"],
             )
         )  # fmt: skip

@@ -183,12 +183,13 @@ async def read_asked(tx: Tx, workspace_id: UUID, review_id: UUID) -> None:
 
 
 async def tell_of_answer(tx: Tx, workspace_id: UUID, queue_item_id: UUID, *, user_id: UUID, by: str) -> None:
-    """A member is asked to look at an answer of the review queue. Told before, it is unread again."""
+    """A member is asked to look at an answer of the review queue. Told before, it is unread again, and the newest: who asked last, now."""
     await tx.execute(
         """INSERT INTO inbox_items (item_id, workspace_id, user_id, kind, queue_item_id, made_by)
            SELECT $1, m.workspace_id, m.user_id, 'queue_asked', $4, $5 FROM members m WHERE m.workspace_id = $2 AND m.user_id = $3
               FOR KEY SHARE OF m
-           ON CONFLICT (workspace_id, queue_item_id, user_id) WHERE queue_item_id IS NOT NULL DO UPDATE SET read_at = NULL""",
+           ON CONFLICT (workspace_id, queue_item_id, user_id) WHERE queue_item_id IS NOT NULL DO UPDATE
+             SET item_id = excluded.item_id, made_by = excluded.made_by, made_at = clock_timestamp(), read_at = NULL""",
         new_uuid(),
         workspace_id,
         user_id,
@@ -207,4 +208,17 @@ async def read_queued(tx: Tx, workspace_id: UUID, queue_item_id: UUID, *, but: U
         workspace_id,
         queue_item_id,
         but,
+    )
+
+
+async def unread_queued(tx: Tx, workspace_id: UUID, queue_item_id: UUID, *, user_id: UUID) -> None:
+    """The member is asked for this answer still: what was said of it was taken back. Nothing where they were told nothing of it."""
+    await tx.execute(
+        f"""WITH held AS (
+             SELECT item_id FROM inbox_items i
+              WHERE workspace_id = $1 AND queue_item_id = $2 AND user_id = $3 AND read_at IS NOT NULL {_IN_ORDER})
+           UPDATE inbox_items i SET read_at = NULL FROM held WHERE i.item_id = held.item_id""",
+        workspace_id,
+        queue_item_id,
+        user_id,
     )

@@ -9,7 +9,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.registry import review_store
 from burnish_gateway.registry.gate_store import OwnGate, own_gate
 from burnish_gateway.registry.prompt import Affected, Head, Prompt
-from burnish_gateway.registry.run_gate import Asked, problem_of_run
+from burnish_gateway.registry.run_gate import Asked, RunProblem, problem_of_run
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, LabelProtected
 from burnish_shared.slug import LATEST, Label
@@ -45,28 +45,47 @@ async def rules_of(tx: Tx, workspace_id: UUID) -> LabelRules:
     )  # fmt: skip
 
 
-async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> None:
-    """Raises LabelProtected where the label is protected and the version lacks what that asks for."""
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a protected label asks of one version, and what that lacks. `asked`: of its test runs; None: none is asked for. `problem`: why
+    its test run is not enough; None: it is, or none is asked for."""
+
+    rules: LabelRules
+    status: str
+    asked: Asked | None
+    problem: RunProblem | None
+
+    @property
+    def lacking(self) -> list[str]:
+        """`approval`, `test_run`, both or neither."""
+        return (["approval"] if self.status != "approved" else []) + (["test_run"] if self.problem is not None else [])
+
+
+async def protection_of(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> Protection | None:
+    """None: the label is not protected."""
     rules = await rules_of(tx, prompt.workspace_id)
     if label not in rules.protected:
-        return
-    lacking: list[str] = []
-    details: dict[str, Any] = {}
+        return None
     status = await review_store.status_of(tx, prompt, version)
-    if status != "approved":
-        lacking.append("approval")
-        details["review"] = status
     asks, asked = rules.gate_of(await own_gate(tx, prompt))
-    if asks and (problem := await problem_of_run(tx, prompt, version, asked=asked)) is not None:
-        lacking.append("test_run")
-        details |= {"test_run": problem.said} | ({} if problem.run is None else {"run": problem.run})
-    if lacking:
-        words = {"approval": f"version {version} is not approved: {not_yet(status)}", "test_run": details.get("test_run")}
-        raise LabelProtected(
-            f"The label '{label}' is protected: {', and '.join(str(words[one]) for one in lacking)}.",
-            param="version",
-            details={"lacking": lacking} | details,
-        )
+    problem = await problem_of_run(tx, prompt, version, asked=asked) if asks else None
+    return Protection(rules, status, asked if asks else None, problem)
+
+
+async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> None:
+    """Raises LabelProtected where the label is protected and the version lacks what that asks for."""
+    found = await protection_of(tx, prompt, label, version=version)
+    if found is None or not found.lacking:
+        return
+    details: dict[str, Any] = {"review": found.status} if found.status != "approved" else {}
+    if found.problem is not None:
+        details |= {"test_run": found.problem.said} | ({} if found.problem.run is None else {"run": found.problem.run})
+    words = {"approval": f"version {version} is not approved: {not_yet(found.status)}", "test_run": details.get("test_run")}
+    raise LabelProtected(
+        f"The label '{label}' is protected: {', and '.join(str(words[one]) for one in found.lacking)}.",
+        param="version",
+        details={"lacking": found.lacking} | details,
+    )
 
 
 def not_yet(status: str) -> str:

@@ -29,6 +29,7 @@ from burnish_gateway.registry import (
     lineage_routes,
     list_store,
     merge_routes,
+    protection_routes,
     review_routes,
     sharing_store,
     store,
@@ -272,7 +273,7 @@ async def _usual_label(gateway: Gateway, principal: Principal, slug: str) -> str
 router = APIRouter()
 for part in (
     prompts, version_routes.router, label_routes.router, lineage_routes.router, branch_routes.router, merge_routes.router,
-    review_routes.router, comment_routes.router, compare_routes.router, archive_routes.router, uses_routes.router,
+    review_routes.router, comment_routes.router, compare_routes.router, archive_routes.router, uses_routes.router, protection_routes.router,
     compress_routes.router, usage_routes.router, gate_routes.router, inbox_routes.router,
 ):  # fmt: skip
     include(router, part)

@@ -62,7 +62,8 @@ async def skip(tx: Tx, principal: Principal, review_id: UUID, body: SkipBody) ->
 
 
 async def undo(tx: Tx, principal: Principal, review_id: UUID) -> UndoneAnswer:
-    """Takes back what was said of it, and claims it. Where nothing was said, nothing changes.
+    """Takes back what was said of it, and claims it; whoever is asked for it finds it unread again. Where nothing was said, nothing
+    changes.
 
     Raises NotFound, and Forbidden for another's decision unless the caller is an admin.
     """
@@ -74,6 +75,8 @@ async def undo(tx: Tx, principal: Principal, review_id: UUID) -> UndoneAnswer:
     if item.verdict is None and not item.set_aside and principal.actor not in item.skipped_by:
         return UndoneAnswer(item=review_answer(item), item_removed=False)
     undone, left = await _undone(tx, principal, item)
+    if item.assigned_to is not None:
+        await inbox_store.unread_queued(tx, principal.workspace_id, review_id, user_id=item.assigned_to)
     await _keep_for(tx, principal, item, left)
     return undone
 

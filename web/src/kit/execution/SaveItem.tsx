@@ -5,11 +5,13 @@ import { Combobox } from "@/kit/Combobox";
 import { FormDialog } from "@/kit/Dialog";
 import { Field, Input, Select, Textarea, errorFor } from "@/kit/Field";
 import { toast } from "@/kit/Toast";
+import { keepUsualDataset, useUsualDataset } from "./usual-dataset";
 
 const NEW = "new";
 const SPLITS = ["train", "validation", "test"] as const;
 
-export type ItemToSave = { executionId: string; input: string | Record<string, unknown>; expected: string };
+/** `prompt`: whose answer it is; null: of none. */
+export type ItemToSave = { executionId: string; prompt: string | null; input: string | Record<string, unknown>; expected: string };
 
 /** Keeps an input with the answer that is right for it: what prompts are then tested and improved on. */
 export function SaveItem({ item, open, onOpenChange }: { item: ItemToSave; open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -34,14 +36,20 @@ export function SaveItem({ item, open, onOpenChange }: { item: ItemToSave; open:
   }, [open]);
 
   // Not a new one while it is not known that there is none: its name would be typed for nothing.
-  const where = chosen ?? datasets.choices[0]?.value ?? (datasets.isPending ? null : NEW);
+  const usual = useUsualDataset(item.prompt, open);
+  const known = (id: string | null) => (id !== null && datasets.byId.has(id) ? id : undefined);
+  const first = known(usual ?? null) ?? datasets.choices[0]?.value ?? (datasets.isPending ? null : NEW);
+  // Nor one that another takes the place of under somebody's eyes.
+  const where = chosen ?? (usual === undefined ? null : first);
   const isText = typeof item.input === "string";
   const read = isText ? { value: input } : readObject(input);
   const submit = () => {
     if (!("value" in read) || where === null) return;
     const one = { input: read.value, expected, metadata: { execution_id: item.executionId }, ...(split ? { split } : {}) };
-    const done = (made: { name: string; added: number }) => {
+    const done = (made: { id: string; name: string; added: number }) => {
       onOpenChange(false);
+      keepUsualDataset(item.prompt, made.id);
+      setChosen(null);
       toast(made.added > 0 ? `Saved in ${made.name}` : `${made.name} holds this input already: nothing was changed`);
     };
     if (where === NEW) create.mutate({ body: { name, items: [one] } as never }, { onSuccess: (made) => done(made) });

@@ -48,7 +48,7 @@ export function Charts({ runs, steps, stepsBefore, group, groups, keyNames, wind
       <h2 className="sr-only">Over the time</h2>
       <XYChart {...shared} title="Latency" unit={group === "none" && !stepsBefore ? `p50, p95 and p99 by ${grain}` : `p95 by ${grain}`} series={made.latency} format={duration} formatTick={duration} />
       <XYChart {...shared} title="Satisfaction" unit={`share of reactions by ${grain}${group === "none" ? ", with 95 % interval" : ""}`} series={made.satisfaction} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} height={alone} />
-      <XYChart {...shared} title={runs} unit={`by ${grain}`} kind={kind} series={made.runs} format={count} formatTick={compact} />
+      <XYChart {...shared} title={runs} unit={`by ${grain}`} kind={kind} series={made.runs} counts format={count} formatTick={compact} />
       <XYChart {...shared} title="Cost" unit={`dollars by ${grain}`} kind={kind} series={made.cost} format={money} formatTick={money} />
     </div>
   );

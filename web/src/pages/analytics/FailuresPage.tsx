@@ -167,7 +167,7 @@ function Detail({ group }: { group: Group }) {
         {group.examples.map((one, at) => (
           <li key={at} className="flex flex-col gap-2 rounded-m border border-line p-3 text-13">
             <div className="flex flex-wrap items-center gap-2 text-12 text-muted">
-              <Badge>{SOURCES[one.source]}</Badge>{one.chain ? `${one.chain} ` : ""}v{one.version} <RelativeTime at={one.at} />
+              <Badge>{SOURCES[one.source]}</Badge>{one.chain || one.prompt ? `${one.chain || one.prompt} ` : ""}v{one.version} <RelativeTime at={one.at} />
               <span className="ml-auto">
                 {one.execution_id ? <TextLink to={`/runs/${one.execution_id}`}>Open the run</TextLink> : one.test_run_id ? <TextLink to={`/test-runs/${one.test_run_id}`}>Open the test run</TextLink> : null}
               </span>

@@ -107,7 +107,7 @@ function Sections({ content, ends }: { content: Content; ends: readonly [number,
       {content.before.executions > 0 ? <p className="-mt-3 text-12 text-muted">Below each figure: how it differs from the time of the same length before.</p> : null}
       <h2 className="sr-only">Over the time</h2>
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
-        <XYChart title="Runs" unit="over the time" kind="bars" clock={clock} series={runs} format={count} formatTick={compact} />
+        <XYChart title="Runs" unit="over the time" kind="bars" clock={clock} series={runs} counts format={count} formatTick={compact} />
         <XYChart title="Satisfaction" unit="share of reactions, with 95 % interval" clock={clock} series={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} />
       </div>
       {projection ? (

@@ -9,6 +9,7 @@ import { ExperimentForm } from "./ExperimentForm";
 import { Decide } from "./Decide";
 import { Shares } from "./Shares";
 import { type Experiment, awaitsShipping, isAtTheTop, liveArms, shareWords, shippedWords } from "./model";
+import { useWinnerServed } from "./served";
 
 const OLD = ["/v1/experiments", "/v1/prompts"];
 type Asking = "start" | "change" | "delete" | "decide" | "stop" | "shares" | "advance" | "rollback" | "promote" | null;
@@ -35,6 +36,7 @@ export function Acts({ experiment }: { experiment: Experiment }) {
 
 function Buttons({ experiment, ask }: { experiment: Experiment; ask: (what: Asking) => void }) {
   const may = useMay();
+  const isServed = useWinnerServed(experiment);
   const { status } = experiment;
   const why = needs("editor");
   const whyPrompts = needs(may.edit ? "admin" : "editor");
@@ -54,7 +56,7 @@ function Buttons({ experiment, ask }: { experiment: Experiment; ask: (what: Aski
     );
   }
   if (status === "completed") {
-    return awaitsShipping(experiment) ? (
+    return awaitsShipping(experiment) && !isServed ? (
       <Button variant="primary" icon={<Flag size={14} aria-hidden />} onClick={() => ask("promote")} disabled={!may.editPrompts} why={whyPrompts}>
         Ship {experiment.winner}
       </Button>

@@ -2,6 +2,7 @@ import { useAuthors } from "@/api/authors";
 import { Notice, RelativeTime, TextLink } from "@/kit";
 import { amid, decimal, percent, spaced } from "@/lib/format";
 import { type Experiment, OUTCOME_TONES, type Results, branchWords, endedWords, isOver, lacksModel, split, stoodThere, unitsOf, wasLeftAlone } from "./model";
+import { useWinnerServed } from "./served";
 
 /** What it says, in one sentence; above all else that the arms did not get whom they should. */
 export function Verdict({ experiment, results }: { experiment: Experiment; results: Results | null }) {
@@ -56,6 +57,7 @@ function Ended({ experiment: { verdict } }: { experiment: Experiment }) {
 
 function Promotion({ experiment }: { experiment: Experiment }) {
   const { promotion } = experiment;
+  const isServed = useWinnerServed(experiment);
   if (!promotion || (promotion.state === "not_wanted" && !wasLeftAlone(experiment))) return null;
   const look = <TextLink to={`/prompts/${experiment.prompt}`} search={{ tab: "versions" }}>See the versions</TextLink>; // prettier-ignore
   if (lacksModel(experiment)) {
@@ -70,6 +72,13 @@ function Promotion({ experiment }: { experiment: Experiment }) {
     return (
       <Notice tone="ok" action={look}>
         {promotion.state === "moved" ? `${promotion.label} moved to v${promotion.version}` : `${promotion.label} is on v${promotion.version}, as it was`} <RelativeTime at={promotion.at} />.{branchWords(experiment)}
+      </Notice>
+    );
+  }
+  if (isServed) {
+    return (
+      <Notice tone="ok" action={look}>
+        {promotion.label} is on v{promotion.version} by now, which won.
       </Notice>
     );
   }

@@ -130,7 +130,7 @@ function Acts({ run }: { run: Run }) {
           </TextLink>
         ) : null}
       </span>
-      {id ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, input: run.request.input, expected: run.text }} /> : null}
+      {id ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, prompt: typeof run.request.body["prompt"] === "string" ? run.request.body["prompt"] : null, input: run.request.input, expected: run.text }} /> : null}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { fireEvent, render, screen, within } from "@testing-library/react";
-import { beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { Comments } from "./Comments";
@@ -189,4 +189,36 @@ it("keeps what is being written over another tab of the page, for its version al
   again.unmount();
   render(page(1));
   expect((await field()).value).toBe("");
+});
+
+describe("a mention that is typed", () => {
+  const typing = async (text: string) => {
+    await show();
+    const field = screen.getByLabelText<HTMLTextAreaElement>("Comment on v3 → v5");
+    field.focus();
+    fireEvent.change(field, { target: { value: text } });
+    return field;
+  };
+
+  it("offers members, and Enter puts the address of the marked one into the text", async () => {
+    const field = await typing("See @");
+    const list = await screen.findByRole("listbox", { name: "Members" });
+    expect(within(list).getAllByRole("option").map((one) => [one.textContent, one.getAttribute("aria-selected")])).toEqual([["Adaada@example.com", "true"], ["Gracegrace@example.com", "false"]]); // prettier-ignore
+    fireEvent.keyDown(field, { key: "ArrowDown" });
+    expect(document.getElementById(field.getAttribute("aria-activedescendant") ?? "")?.textContent).toBe("Gracegrace@example.com");
+    expect(field.getAttribute("aria-controls")).toBe(list.id);
+    fireEvent.keyDown(field, { key: "Enter" });
+    expect([field.value, field.selectionStart]).toEqual(["See @grace@example.com ", 23]);
+    expect(screen.queryByRole("listbox")).toBeNull();
+  });
+
+  it("goes away by Escape and stays away for this mention; Enter makes a line then", async () => {
+    const field = await typing("See @");
+    await screen.findByRole("listbox", { name: "Members" });
+    fireEvent.keyDown(field, { key: "Escape" });
+    expect(screen.queryByRole("listbox")).toBeNull();
+    fireEvent.change(field, { target: { value: "See @g" } });
+    expect(screen.queryByRole("listbox")).toBeNull();
+    expect(fireEvent.keyDown(field, { key: "Enter" })).toBe(true);
+  });
 });

@@ -19,3 +19,14 @@ it("begins with what is chosen, and stays where somebody went when they look clo
   fireEvent.click(screen.getByRole("button", { name: "Larger" }));
   expect(frame.scrollLeft).toBe(0);
 });
+
+it("shows labels, of chains too, and says what the lines that are drawn mean", () => {
+  const chain = { ...node(1), id: "chain:c@1", kind: "chain" as const, prompt: "c", labels: ["canary", "live"] };
+  const edges = [...graph.edges, { child: "chain:c@1", parent: "p@2", kind: "runs" as const, job_id: null }];
+  const { rerender } = render(<Drawing slug="p" graph={{ nodes: [...graph.nodes, chain], edges } as never} chosen={null} onChoose={() => undefined} />);
+  expect(screen.getByRole("button", { name: /chain c v1/ }).textContent).toContain("canary+1");
+  const lines = () => screen.getAllByRole("listitem").map((one) => one.textContent);
+  expect(lines()).toEqual(["Whole: changed from, or found by a search from", "Dashed: a chain that runs the version"]);
+  rerender(<Drawing slug="p" graph={graph as never} chosen={null} onChoose={() => undefined} />);
+  expect(lines()).toEqual(["Whole: changed from, or found by a search from"]);
+});

@@ -1,14 +1,15 @@
 import { Maximize2, Minus, Plus } from "lucide-react";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Badge, Button, IconButton } from "@/kit";
 import { classes } from "@/lib/classes";
 import { percent } from "@/lib/format";
-import { type Graph, NODE_PX, familyOf, nameOfNode, placed } from "./lineage";
+import { type Edge, type Graph, NODE_PX, familyOf, nameOfNode, placed } from "./lineage";
 
 export type Shown = { slug: string; graph: Graph; chosen: string | null; onChoose: (id: string) => void };
 
 const ZOOM = { least: 0.3, readable: 0.8, most: 1.5, step: 1.25 } as const;
 const PADDING_PX = 34;
+const DASH = "5 4";
 
 /** Where a frame is scrolled to, so that all of something is in sight: no further than it must be. */
 function within(scrolled: number, start: number, length: number, room: number): number {
@@ -76,7 +77,7 @@ export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
                 const [x1, y1, x2, y2] = [from.x + width, from.y + height / 2, to.x, to.y + height / 2];
                 const middle = (x1 + x2) / 2;
                 const isKin = family.has(edge.parent) && family.has(edge.child);
-                return <path key={`${edge.parent} ${edge.child}`} d={`M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`} fill="none" stroke={isKin ? "var(--accent)" : "var(--line-strong)"} strokeWidth={isKin ? 2 : 1.5} strokeDasharray={edge.kind === "derived_from" || edge.kind === "mutated_from" ? undefined : "5 4"} />;
+                return <path key={`${edge.parent} ${edge.child}`} d={`M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`} fill="none" stroke={isKin ? "var(--accent)" : "var(--line-strong)"} strokeWidth={isKin ? 2 : 1.5} strokeDasharray={isSolid(edge.kind) ? undefined : DASH} />;
               })}
             </svg>
             {made.nodes.map(({ node, x, y }) => (
@@ -90,7 +91,7 @@ export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
               >
                 <span className="flex items-center gap-1.5">
                   <span className="truncate text-13 font-medium">{nameOfNode(node, slug)}</span>
-                  {node.labels.includes("production") ? <Badge tone="ok">production</Badge> : null}
+                  <Labels of={node.labels} />
                 </span>
                 <span className="truncate">{[node.score === null ? null : percent(node.score, 0), node.simulated ? "simulated" : null, node.made_by].filter(Boolean).join(" · ")}</span>
                 {node.score === null ? null : (
@@ -103,7 +104,58 @@ export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
           </div>
         </div>
       </section>
-      <p className="text-12 text-muted">The bar is how much is right: of a version in its newest test run by its own model, of a candidate on the items of its search. The one is no measure for the other. Dashed: branches, clones and merges.</p>
+      <Legend kinds={new Set(graph.edges.map((one) => one.kind))} hasChains={graph.nodes.some((one) => one.kind === "chain")} />
     </div>
+  );
+}
+
+/** Where there are several, the one that most ask for, and how many more. */
+function Labels({ of: labels }: { of: readonly string[] }) {
+  const first = labels.includes("production") ? "production" : labels[0];
+  if (first === undefined) return null;
+  return (
+    <span title={labels.join(", ")} className="inline-flex min-w-0 items-center gap-1">
+      <Badge tone={first === "production" ? "ok" : "neutral"}>{first}</Badge>
+      {labels.length > 1 ? <span className="text-muted">+{labels.length - 1}</span> : null}
+    </span>
+  );
+}
+
+const isSolid = (kind: Edge["kind"]) => kind === "derived_from" || kind === "mutated_from";
+const DASHED: readonly (readonly [kinds: readonly Edge["kind"][], words: string])[] = [
+  [["branch_of"], "a branch"],
+  [["cloned_from"], "a clone"],
+  [["crossover_of", "cherry_picked_from"], "parts taken over"],
+  [["compressed_from"], "a shorter text"],
+  [["runs"], "a chain that runs the version"],
+];
+
+/** What the lines and bars that are drawn mean; of dashed ones those alone that are there. */
+function Legend({ kinds, hasChains }: { kinds: ReadonlySet<Edge["kind"]>; hasChains: boolean }) {
+  const dashed = DASHED.filter(([all]) => all.some((one) => kinds.has(one))).map(([, words]) => words);
+  return (
+    <div className="flex flex-col gap-1 text-12 text-muted">
+      <ul aria-label="What the lines mean" className="flex flex-wrap gap-x-4 gap-y-1">
+        {[...kinds].some(isSolid) ? <Line>changed from, or found by a search from</Line> : null}
+        {dashed.length > 0 ? <Line dashed>{dashed.join(", ")}</Line> : null}
+      </ul>
+      <p>
+        The bar is how much is right: of a version in its newest test run by its own model, of a candidate on the items of its search{hasChains ? ", of a chain in its newest test run, all of it" : ""}. The one is no measure for the other.
+      </p>
+    </div>
+  );
+}
+
+function Line({ dashed = false, children }: { dashed?: boolean; children: ReactNode }) {
+  return (
+    <li className="inline-flex items-center gap-1.5">
+      <svg aria-hidden width={28} height={8} className="shrink-0">
+        <path d="M0,4 H28" stroke="var(--line-strong)" strokeWidth={1.5} strokeDasharray={dashed ? DASH : undefined} />
+      </svg>
+      <span>
+        <span className="sr-only">{dashed ? "Dashed: " : "Whole: "}</span>
+        {children}
+      </span>
+    </li>
   );
 }

@@ -1,14 +1,23 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import type { ReactNode } from "react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { preloadFloats } from "@/kit/floats";
 import { dismissAll, said } from "@/kit/Toast";
 import type { Move } from "./LabelMove";
 import { MoveLabel } from "./MoveLabel";
 
+vi.mock("@tanstack/react-router", async () => {
+  const fake = await import("../../kit/link.fake");
+  return { ...fake, Link: ({ to, search, children }: { to: string; search?: Record<string, string>; children: ReactNode }) => <a href={`${to}?${new URLSearchParams(search)}`}>{children}</a> };
+});
+
 const WARNING = "model: there is no model 'gpt-4o-mni' that can be called.";
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 const EFFECTS = { slug: "greet", label: "production", version: 2, changed: [], refused: false, experiments: [], warnings: [WARNING] };
+
+const FREE = { slug: "greet", label: "", version: 2, is_protected: false, lacking: [] as string[], review: null as string | null, own_approval: true, test_run: null as object | null };
+let PROTECTED = FREE;
 
 let labels: Record<string, number>;
 let asked: string[];
@@ -18,6 +27,8 @@ let effects: () => Response | Promise<Response>;
 beforeAll(preloadFloats);
 beforeEach(() => {
   asked = [];
+  PROTECTED = FREE;
+  localStorage.clear();
   effects = () => json(EFFECTS);
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
     const request = given as Request;
@@ -25,6 +36,9 @@ beforeEach(() => {
     asked.push(`${request.method} ${path}`);
     const label = /\/labels\/([^/]+)/.exec(path)?.[1] ?? "";
     if (request.method !== "GET") return json({ label, version: 2, moved_at: null, is_new: true, warnings: [WARNING] });
+    if (path.endsWith("/protection")) return json({ ...PROTECTED, label });
+    if (path.endsWith("/test-runs")) return json({ data: [{ dataset_id: "d1", created_at: "2026-11-20T10:00:00Z" }], next_cursor: null });
+    if (path.endsWith("/optimizations")) return json({ data: [{ dataset_id: "d2", created_at: "2026-11-19T10:00:00Z" }], next_cursor: null });
     if (path.endsWith("/effects")) return label in labels ? effects() : json({ error: { message: "The prompt 'greet' has no such label.", code: "not_found" } }, 404);
     return json({ version: Number(path.split("/").pop()), messages: [{ role: "user", content: "x" }], model: "m" });
   });
@@ -104,4 +118,23 @@ it("asks for no address but the label's, and says beside its name what it may be
   fireEvent.change(name, { target: { value: "Canary-2" } });
   press("Move canary-2");
   await waitFor(() => expect(asked).toContain("PUT /v1/prompts/greet/labels/canary-2"));
+});
+
+it("says before the move what a protected label asks for and lacks, and leads there", async () => {
+  const gate = { least_items: 20, evaluator_id: null, evaluator: null, min_score: 0, problem: "version 2 has no completed test run", run: null };
+  PROTECTED = { ...FREE, is_protected: true, lacking: ["approval", "test_run"], review: "draft", own_approval: false, test_run: gate };
+  show({ production: 1, latest: 2 });
+  await screen.findByText(/production is protected: v2 lacks what it asks for/);
+  screen.getByText(/by an editor who did not write it: nobody was asked to review it/);
+  expect(screen.getByRole("link", { name: "Ask for a review" }).getAttribute("href")).toContain("/prompts/greet");
+  const link = screen.getByRole("link", { name: "Start a test run" });
+  await waitFor(() => expect(link.getAttribute("href")).toContain("dataset=d1"));
+  for (const part of ["prompt=greet", "version=2", "new=1"]) expect(link.getAttribute("href")).toContain(part);
+});
+
+it("says of a version that has it all that it has", async () => {
+  PROTECTED = { ...FREE, is_protected: true, review: "approved" };
+  show({ production: 1, latest: 2 });
+  await screen.findByText("production is protected, and v2 has what it asks for.");
+  expect(screen.queryByRole("link", { name: "Ask for a review" })).toBeNull();
 });

@@ -5,6 +5,7 @@ import { Checkbox, Loaded, Notice, TextLink } from "@/kit";
 import { plural } from "@/lib/format";
 import { Comparison } from "./Comparison";
 import { LabelMove, type Move } from "./LabelMove";
+import { Protected } from "./Protected";
 import { contentOf, newlyRequired } from "./content";
 
 /** Moves a label of a prompt. It says beforehand what changes for whoever asks for it. */
@@ -20,6 +21,7 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
       retest={retest}
       before={(label, from, onSaid) => (
         <>
+          {label && !move.back && labels[label] !== move.version ? <Protected slug={slug} label={label} version={move.version} onLeave={onClose} /> : null}
           {label && from !== null ? <Effects slug={slug} label={label} version={move.version} onSaid={onSaid} retest={move.back ? null : { is: retest, set: setRetest }} /> : null}
           {from === null ? null : (
             <>

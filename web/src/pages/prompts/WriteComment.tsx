@@ -4,7 +4,8 @@ import { useChange } from "@/api/hooks";
 import { useKeptText } from "@/api/kept-text";
 import { useLookUp, useNamed } from "@/api/members";
 import { needs, useMay } from "@/api/session";
-import { Button, FormError, Notice, Textarea, announce } from "@/kit";
+import { Button, FormError, Notice, announce } from "@/kit";
+import { MentionText } from "./MentionText";
 import { PickMembers } from "./PickMembers";
 import { addressesIn, chosenBeside, strangersAmong } from "./mentions";
 
@@ -68,7 +69,7 @@ function Write({ keep, label, submit, begin, isSending, error, onSend, onCancel 
   const missed = told.filter((one) => inText.includes(one));
   return (
     <form onSubmit={(event) => void send(event)} className="flex flex-col items-start gap-2">
-      <Textarea ref={field} aria-label={label} autoFocus={onCancel !== undefined} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || isBusy} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
+      <MentionText field={field} label={label} autoFocus={onCancel !== undefined} value={body} readOnly={!may.edit || isBusy} onChange={setBody} onNamed={(id) => setPicked([...new Set([...mentions, id])])} />
       {missed.length > 0 ? (
         <div role="alert" className="w-full">
           <Notice tone="warn" title={`No member has the address ${missed.join(", ")}.`}>

@@ -52,7 +52,7 @@ export function RunActs({ id }: { id: string }) {
         Ask for review…
       </Button>
       {asking ? <AskReview execution={id} onClose={() => setAsking(false)} /> : null}
-      {ended ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, input: inputOf(ended), expected: correctionOf(ended) ?? ended.output ?? "" }} /> : null}
+      {ended ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, prompt: ended.prompt ?? null, input: inputOf(ended), expected: correctionOf(ended) ?? ended.output ?? "" }} /> : null}
     </>
   );
 }

@@ -3,18 +3,50 @@ import { useRead } from "@/api/hooks";
 import { Badge, Breaking, Button, Drawer, Duration, EmptyState, Facts, JsonView, Loaded, Money, Part, Prose, SearchInput, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural, spaced } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
-import { type FailedCase, type Result, type Run, filterCases, keyOf, wordsOf } from "./model";
+import { type FailedCase, type FailedItem, type Result, type Run, byItem, filterCases, keyOf, wordsOf } from "./model";
 import { shape } from "./shape";
 
 /** What a judged case holds in the place of an answer: its own, or else the criteria that it was judged by. */
 const expectedOf = (run: Run) => (run.judge ? "Expected, or criteria" : "Expected");
 
-const columnsOf = (run: Run): Column<FailedCase>[] => [
-  { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{wordsOf(one.input)}</span> },
-  { key: "expected", head: expectedOf(run), width: "sm:w-44", cell: (one) => (one.expected === null ? <span className="text-muted">no right answer</span> : <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" />) },
-  { key: "got", head: "Got", cell: (one) => <Got one={one} /> },
-  { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: (one) => <Money nusd={one.cost_nusd} /> },
+/** "2 of 3": of the times that the item was asked. */
+const failedOf = ({ failed, isLeast }: FailedItem, run: Run) => `${isLeast ? "at least " : ""}${count(failed)} of ${count(run.repeats)}`;
+
+const columnsOf = (run: Run): Column<FailedItem>[] => [
+  { key: "input", head: "Input", cell: ({ cases: [one] }) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{wordsOf(one.input)}</span> },
+  { key: "expected", head: expectedOf(run), width: "sm:w-44", cell: ({ cases: [one] }) => (one.expected === null ? <span className="text-muted">no right answer</span> : <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" />) },
+  ...(run.repeats > 1 ? [{ key: "failed", head: "Failed", width: "w-24", cell: (row: FailedItem) => <span className="numeric">{failedOf(row, run)}</span> }] : []),
+  { key: "got", head: "Got", cell: ({ cases }) => <AllGot cases={cases} /> },
+  { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: ({ cases }) => <Money nusd={costOf(cases)} /> },
 ];
+
+function costOf(cases: readonly FailedCase[]): number | undefined {
+  const known = cases.flatMap((one) => (one.cost_nusd === undefined ? [] : [one.cost_nusd]));
+  return known.length > 0 ? known.reduce((sum, one) => sum + one, 0) : undefined;
+}
+
+/** What came, each once with how often. */
+function AllGot({ cases }: { cases: readonly FailedCase[] }) {
+  const found = new Map<string, { one: FailedCase; times: number }>();
+  for (const one of cases) {
+    const words = one.output === null ? `error ${one.error?.code ?? ""}` : `text ${one.output.trim()}`;
+    found.set(words, { one, times: (found.get(words)?.times ?? 0) + 1 });
+  }
+  return (
+    <span className="flex flex-col gap-0.5">
+      {[...found].slice(0, GOT_MOST).map(([words, { one, times }]) => (
+        <span key={words} className="flex items-baseline gap-1.5">
+          <Got one={one} />
+          {times > 1 ? <span className="numeric text-12 whitespace-nowrap text-muted">× {count(times)}</span> : null}
+        </span>
+      ))}
+      {found.size > GOT_MOST ? <span className="text-12 text-muted">{plural(found.size - GOT_MOST, "more answer")}</span> : null}
+    </span>
+  );
+}
+
+/** Of one item; opened, all are told. */
+const GOT_MOST = 3;
 
 function Got({ one }: { one: FailedCase }) {
   if (one.output === null) return <Badge tone="bad">{one.error?.code ?? "no answer"}</Badge>;
@@ -26,12 +58,16 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
   const [{ expected, got, q, case: opened }, set] = useUrlState(shape);
   const labels = useMemo(() => new Set(Object.keys(result.matrix ?? {})), [result.matrix]);
   const cases = useMemo(() => filterCases(result.failed, { expected, got, q }, labels), [result.failed, expected, got, q, labels]);
-  const one = result.failed.find((known) => keyOf(known) === opened);
-  const place = one ? cases.indexOf(one) : -1;
+  const items = useMemo(() => byItem(cases, result.failed, result.leftOut), [cases, result.failed, result.leftOut]);
+  // A link may lead to any of an item's answers, also to one that the filter leaves out.
+  const id = result.failed.find((known) => keyOf(known) === opened)?.item_id;
+  const all = useMemo(() => byItem(result.failed, result.failed, result.leftOut), [result.failed, result.leftOut]);
+  const one = id === undefined ? undefined : all.find((known) => known.cases[0].item_id === id);
+  const place = items.findIndex((known) => known.cases[0].item_id === id);
   const right = expected && expected === got ? (result.matrix?.[expected]?.[got] ?? 0) : 0;
   const go = (step: number) => {
-    const next = cases[place + step];
-    if (next) set({ case: keyOf(next) });
+    const next = items[place + step];
+    if (next) set({ case: next.key });
   };
   return (
     <div className="flex flex-col gap-2">
@@ -41,6 +77,7 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
         <>
           <Toolbar>
             <SearchInput label="Search failed cases" placeholder="Search input or answer" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
+            {run.repeats > 1 ? <span className="numeric text-13 text-muted">{`${plural(cases.length, "answer")} to ${plural(items.length, "item")}`}</span> : null}
             {cases.length < result.failed.length ? <span className="numeric text-13 text-muted">{count(cases.length)} of {count(result.failed.length)}</span> : null}
             {expected ? (
               <Button size="s" onClick={() => set({ expected: "", got: "" })}>
@@ -53,7 +90,7 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
               {right > 0 ? "Right answers are counted here; the file of all answers lists them." : "Nothing has these words in this cell."}
             </EmptyState>
           ) : (
-            <Table label="Failed cases" columns={columnsOf(run)} rows={cases} rowKey={keyOf} onOpen={(row) => set({ case: keyOf(row) }, { push: true })} selected={opened || null} />
+            <Table label="Failed cases" columns={columnsOf(run)} rows={items} rowKey={(row) => row.key} onOpen={(row) => set({ case: row.key }, { push: true })} selected={items[place]?.key ?? null} />
           )}
           {result.leftOut > 0 ? <p className="text-12 text-muted">{plural(result.leftOut, "more failed case")} were counted and are not listed.</p> : null}
         </>
@@ -62,33 +99,46 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
         open={Boolean(one)}
         onOpenChange={(open) => open || set({ case: "" })}
         title="Failed case"
-        description={place >= 0 ? `${place + 1} of ${cases.length}` : undefined}
+        description={place >= 0 ? `${place + 1} of ${items.length}` : undefined}
         actions={
           <>
             <Button size="s" onClick={() => go(-1)} ended={place <= 0}>
               Previous
             </Button>
-            <Button size="s" onClick={() => go(1)} ended={place < 0 || place >= cases.length - 1}>
+            <Button size="s" onClick={() => go(1)} ended={place < 0 || place >= items.length - 1}>
               Next
             </Button>
           </>
         }
       >
-        {one ? <Case one={one} run={run} result={result} /> : null}
+        {one ? <Item item={one} run={run} result={result} /> : null}
       </Drawer>
     </div>
   );
 }
 
-function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result }) {
-  const names = new Map(result.evaluators.map((evaluator) => [evaluator.id, evaluator.name]));
+function Item({ item, run, result }: { item: FailedItem; run: Run; result: Result }) {
+  const [one] = item.cases;
   return (
     <div className="flex flex-col gap-5">
       <Part title="Input">{typeof one.input === "string" || Object.keys(one.input).length === 1 ? <Prose plain text={wordsOf(one.input)} /> : <JsonView label="Variables" value={one.input} />}</Part>
       <Part title={expectedOf(run)}>
         {one.expected === null ? <p className="text-14 text-muted">There is no right answer; evaluators judged.</p> : <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />}
       </Part>
-      <Part title="Got">{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{spaced(one.error?.message ?? "No answer came.")}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>
+      {run.repeats > 1 ? <p className="text-13 text-muted">{`Failed ${failedOf(item, run)} times that it was asked.`}</p> : null}
+      {item.cases.map((answer, at) => (
+        <Answer key={keyOf(answer)} one={answer} title={item.cases.length > 1 ? `Got, ${at + 1} of ${item.cases.length}` : "Got"} run={run} result={result} />
+      ))}
+    </div>
+  );
+}
+
+/** One wrong answer to an item. */
+function Answer({ one, title, run, result }: { one: FailedCase; title: string; run: Run; result: Result }) {
+  const names = new Map(result.evaluators.map((evaluator) => [evaluator.id, evaluator.name]));
+  return (
+    <>
+      <Part title={title}>{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{spaced(one.error?.message ?? "No answer came.")}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>
       {Object.entries(one.scores ?? {}).map(([id, score]) => (
         <Part key={id} title={names.get(id) ?? (id === "criteria" ? "By its criteria" : "Evaluator")}>
           <p className="text-14">
@@ -106,7 +156,7 @@ function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result 
           ["Item", <TextLink key="i" to={`/datasets/${run.dataset_id}`} search={{ item: one.item_id }}>in its dataset</TextLink>],
         ]}
       />
-    </div>
+    </>
   );
 }
 

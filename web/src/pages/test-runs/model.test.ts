@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FailedCase, OTHER, cellsOf, columnOf, countsOf, filterCases, groundsOf, kept, labelOf, resultOf, runsOf, scoresOf } from "./model";
+import { type FailedCase, OTHER, byItem, cellsOf, columnOf, countsOf, filterCases, groundsOf, kept, labelOf, resultOf, runsOf, scoresOf } from "./model";
 
 const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
 const labels = new Set(["a", "b"]);
@@ -23,6 +23,14 @@ it("leaves the cases of one cell, or of some words", () => {
   expect(ids({ expected: "a", got: OTHER })).toEqual(["2"]);
   expect(ids({ got: "a" })).toEqual(["3"]);
   expect(ids({ q: "TEXT 1" })).toEqual(["1"]);
+});
+
+it("names an item once that was asked several times, with how often it failed whatever a filter leaves", () => {
+  const of = (item: string, repeat: number, output: string) => ({ ...failed(item, "a", output), execution_id: `${item}.${repeat}` });
+  const all = [of("1", 0, "b"), of("1", 2, "hm"), of("2", 1, "b")];
+  const told = (cases: FailedCase[], leftOut = 0) => byItem(cases, all, leftOut).map((one) => [one.key, one.cases.map((other) => other.output), one.failed, one.isLeast]);
+  expect(told(all)).toEqual([["1.0", ["b", "hm"], 2, false], ["2.1", ["b"], 1, false]]);
+  expect(told(all.slice(1), 4)).toEqual([["1.2", ["hm"], 2, false], ["2.1", ["b"], 1, true]]);
 });
 
 it("reads what has come so far of a run that goes on", () => {

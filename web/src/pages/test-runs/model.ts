@@ -123,6 +123,23 @@ export function filterCases(cases: readonly FailedCase[], { expected, got, q }: 
   );
 }
 
+/** An item with its wrong answers, in the order of its repeats. `failed`: how many there are, of these and of those that a filter left out. */
+export type FailedItem = { key: string; cases: [FailedCase, ...FailedCase[]]; failed: number; /** More of them may have been left out of the list. */ isLeast: boolean };
+
+/** The cases that a filter left, by item: one that was asked several times stands once. `all`: without the filter; `leftOut`: how many were not listed. */
+export function byItem(cases: readonly FailedCase[], all: readonly FailedCase[], leftOut: number): FailedItem[] {
+  const counts = new Map<string, number>();
+  for (const { item_id: id } of all) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const last = all.at(-1)?.item_id;
+  const found = new Map<string, FailedItem>();
+  for (const one of cases) {
+    const known = found.get(one.item_id);
+    if (known) known.cases.push(one);
+    else found.set(one.item_id, { key: keyOf(one), cases: [one], failed: counts.get(one.item_id) ?? 1, isLeast: leftOut > 0 && one.item_id === last });
+  }
+  return [...found.values()];
+}
+
 export function wordsOf(input: FailedCase["input"]): string {
   if (typeof input === "string") return input;
   const all = Object.entries(input);
