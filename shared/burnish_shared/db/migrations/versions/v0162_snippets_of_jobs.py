@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0162"
-down_revision = "0160"
+down_revision = "0161"
 branch_labels = None
 depends_on = None
 
