@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.embedded.held_back import WAITING
 from tests.embedded.stack import Answer, Caller
+from tests.embedded.superuser import as_superuser
+from tests.integration.bus_parts import until
 from tests.security.conftest import World
 from tests.security.world import generations
 
@@ -102,6 +105,36 @@ async def test_an_alert_channel_that_is_removed_while_it_is_tried(admin: Caller)
         path = f"/v1/alert-channels/{(await made(admin, 'POST', '/v1/alert-channels', body))['id']}"
         removed, tried = await both(admin, ("DELETE", path, None), ("POST", f"{path}/test", None), round_of=round_of)
         assert removed.status == 200 and tried.status in (202, 404)
+
+
+async def test_a_scoring_that_begins_while_its_evaluator_is_archived_is_cancelled_with_it(world: World, admin: Caller) -> None:
+    slug = await a_prompt(admin)
+    await made(admin, "POST", "/v1/executions", {"prompt": slug, "label": "live", "variables": {"name": "Ada"}})
+    for _ in range(5):
+        settings = {"kind": "contains", "phrases": ["a"]}
+        evaluator = (await made(admin, "POST", "/v1/evaluators", {"name": f"raced {next(NUMBERS)}", "settings": settings}))["id"]
+        begun, archived = await one_behind_the_other(world, admin, evaluator)
+        if 503 not in (begun.status, archived.status):  # a machine that stands still lets who waits for a lock go after 2 s
+            break
+    assert (begun.status, archived.status) == (201, 200), (begun.body, archived.body)
+    scorings = (await admin("GET", f"/v1/scorings?evaluator_id={evaluator}")).body["data"]
+    assert [one["status"] for one in scorings] == ["cancelled"]
+
+
+async def one_behind_the_other(world: World, admin: Caller, evaluator: str) -> tuple[Answer, Answer]:
+    """Scoring waits for the evaluator, and archiving behind it."""
+    async with as_superuser(world.stack.urls["superuser"]) as holder, holder.transaction():
+        await holder.execute("SELECT FROM burnish.evaluators WHERE evaluator_id = $1::uuid FOR UPDATE", evaluator)
+        scoring = asyncio.create_task(admin("POST", "/v1/scorings", {"evaluator_id": evaluator, "newest": 1}))
+        await until(lambda: waiting(holder, 1, scoring))
+        archiving = asyncio.create_task(admin("DELETE", f"/v1/evaluators/{evaluator}"))
+        await until(lambda: waiting(holder, 2, scoring, archiving))
+    return await scoring, await archiving
+
+
+async def waiting(holder: Any, count: int, *asked: "asyncio.Task[Answer]") -> bool:
+    """Whether so many wait for a lock, or one was answered already."""
+    return any(one.done() for one in asked) or await holder.fetchval(WAITING) >= count
 
 
 def asked_by_clarifications(model: str) -> Request:

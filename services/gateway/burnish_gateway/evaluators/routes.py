@@ -173,6 +173,7 @@ async def archive_evaluator(evaluator_id: UUID, request: Request, principal: Edi
         if row is None:
             raise no_such_evaluator()
         await archive_all_live(tx, principal, evaluator_id)  # what was made until nobody could make one any more
+        await cancel_all_scorings(tx, principal, evaluator_id)
         gone = evaluator_answer(row)
         before, after = {"name": gone.name, "kind": gone.kind}, {"archived": True}
         await note(tx, principal, action="evaluator.archived", kind="evaluator", key=str(evaluator_id), before=before, after=after)
