@@ -89,7 +89,7 @@ class InputInvalid(BadRequest):
 
 
 class IdempotencyMismatch(BadRequest):
-    """The Idempotency-Key was used with another body before."""
+    """The Idempotency-Key was used before, with another body or by somebody else."""
 
     code = "idempotency_mismatch"
     status = 422

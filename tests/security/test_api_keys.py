@@ -53,6 +53,31 @@ async def test_a_scope_that_does_not_exist_is_named(world: World) -> None:
     assert answer.status == 422 and answer.body["error"]["param"] == "scopes" and "prompts:admin" in answer.body["error"]["message"]
 
 
+@pytest.mark.promise("G-04")
+async def test_a_narrowed_key_gets_no_wider_one_by_repeating_what_an_admin_asked(world: World) -> None:
+    """The answer that is kept shows the key: a repeat of somebody else's request is no request of theirs."""
+    admin = await world.stack.caller()
+    narrow, _ = await _made(admin, role="admin", scopes=["access:write", "access:read"])
+    _, wide = await _made(admin, role="admin")
+    once, path = {"idempotency-key": "monthly"}, f"{KEYS}/{wide['id']}/rotate"
+    made = await admin("POST", path, headers=once)
+    repeated = await narrow("POST", path, headers=once)
+    assert made.status == 201 and repeated.status in (403, 422) and "bk_live_" not in repeated.raw.decode()
+    own = await admin("POST", path, headers=once)
+    assert own.status == 201 and own.raw == made.raw
+
+
+@pytest.mark.promise("G-04")
+async def test_a_key_that_takes_the_place_of_another_repeats_what_that_one_asked(world: World) -> None:
+    admin = await world.stack.caller()
+    asks, first = await _made(admin, role="admin")
+    once = {"idempotency-key": "make-other"}
+    made = await asks("POST", KEYS, {"name": "other"}, headers=once)
+    successor = (await admin("POST", f"{KEYS}/{first['id']}/rotate")).body
+    again = await replace(asks, key=successor["key"])("POST", KEYS, {"name": "other"}, headers=once)
+    assert made.status == 201 and again.raw == made.raw
+
+
 async def test_a_narrowed_key_makes_no_wider_one(world: World) -> None:
     admin = await world.stack.caller()
     narrow, _ = await _made(admin, role="admin", scopes=["access:write", "access:read", "prompts:read"])

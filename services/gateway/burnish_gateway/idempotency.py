@@ -32,6 +32,13 @@ NOT_AGAIN: Final = {"x-should-retry": "false"}
 
 CANONICAL_MOST_BYTES = 1024 * 1024
 
+OF_ONE_CALLER: Final = frozenset({"access", "clarifications", "inbox", "webhooks"})
+"""Areas (tags of routes) whose answers show a secret once, or are one person's alone: only who asked gets them again. Elsewhere whoever may
+use the route may take up what a colleague began, such as a job that goes on with another key."""
+
+SHOWS_A_SECRET: Final = frozenset({"/v1/inbound-endpoints", "/v1/inbound-endpoints/{inbound_id}/rotate-secret"})
+"""Routes of other areas that do so too."""
+
 Work = Callable[[Tx], Awaitable[BaseModel | dict[str, Any]]]
 
 
@@ -44,7 +51,9 @@ def key_of(request: Request) -> str | None:
 
 
 def mismatch() -> IdempotencyMismatch:
-    return IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
+    return IdempotencyMismatch(
+        "This Idempotency-Key was used with another body, or by somebody else; use a new key.", param="Idempotency-Key"
+    )
 
 
 def goes_on(what: str, *, has_key: bool, details: dict[str, Any]) -> BurnishError:
@@ -53,6 +62,22 @@ def goes_on(what: str, *, has_key: bool, details: dict[str, Any]) -> BurnishErro
     if has_key:
         return Unavailable(f"{told}, or ask again with the same Idempotency-Key.", retry_after_s=1, details=details)
     return GoesOn(f"{told}. To ask again without an Idempotency-Key begins another one.", details=details, headers=NOT_AGAIN)
+
+
+class Tenant(Protocol):
+    """Whose keys these are."""
+
+    @property
+    def workspace_id(self) -> UUID: ...
+
+
+def whose(request: Request, principal: Tenant) -> str:
+    """Who alone may repeat a request of this route: the person, or the line of API keys that take each other's place. Empty: anybody."""
+    route = request.scope["route"]
+    if OF_ONE_CALLER.isdisjoint(route.tags) and route.path not in SHOWS_A_SECRET:
+        return ""
+    names = (getattr(principal, name, None) for name in ("user_id", "first_key_id", "api_key_id"))
+    return next((str(one) for one in names if one is not None), "nobody")
 
 
 def fingerprint_of(raw: bytes, *, address: str = "") -> bytes:
@@ -65,13 +90,6 @@ def fingerprint_of(raw: bytes, *, address: str = "") -> bytes:
         with contextlib.suppress(ValueError, RecursionError):
             body = json.dumps(json.loads(raw), sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(address.encode() + b"\n" + body).digest()
-
-
-class Tenant(Protocol):
-    """Whose keys these are."""
-
-    @property
-    def workspace_id(self) -> UUID: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,9 @@ class Asked:
         if key is None:
             return None
         route = f"{request.method} {request.scope['route'].path}"
-        fingerprint = fingerprint_of(await request.body() if said is None else said, address=request.url.path)
+        asker = whose(request, principal)
+        address = f"{asker}\n{request.url.path}" if asker else request.url.path
+        fingerprint = fingerprint_of(await request.body() if said is None else said, address=address)
         return cls(route, key, fingerprint, answer_context(principal.workspace_id, route=route, key=key))
 
 

@@ -282,6 +282,58 @@ async def test_keys_that_a_removed_member_made_stay_and_say_whose_they_were(stac
     assert [one["created_by"] for one in listed if one["id"] == key["id"]] == [f"user:{bob.user_id}"]
 
 
+@pytest.mark.parametrize("how", ["removed", "demoted", "left"])
+async def test_who_is_no_admin_any_more_comes_back_by_no_invitation_of_theirs(stack: Stack, how: str) -> None:
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="admin")
+    back = (await bob("POST", "/v1/invitations", {"email": unknown_email(), "role": "admin"})).body
+    other = (await ada("POST", "/v1/invitations", {"email": unknown_email(), "role": "viewer"})).body
+    ended = {
+        "removed": lambda: ada("DELETE", f"/v1/members/{bob.user_id}"),
+        "demoted": lambda: ada("PATCH", f"/v1/members/{bob.user_id}", {"role": "viewer"}),
+        "left": lambda: bob("DELETE", f"/v1/auth/memberships/{ada.workspace}"),
+    }[how]
+    assert (await ended()).status < 300
+    assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": back["token"], "password": PASSWORD})).status == 404
+    assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": other["token"], "password": PASSWORD})).status == 200
+    [entry] = (await ada("GET", "/v1/audit?action=invitation.revoked")).body["data"]
+    assert entry["object_id"] == back["id"] and entry["before"] == {"email": back["email"], "role": "admin"}
+
+
+async def test_an_invitation_for_somebody_who_was_removed_brings_them_back_no_more(stack: Stack) -> None:
+    ada, bob = await newcomer(stack), await newcomer(stack)
+    token = (await ada("POST", "/v1/invitations", {"email": bob.email, "role": "admin"})).body["token"]
+    async with as_superuser(stack.urls["superuser"]) as connection:  # as a provider's default workspace takes them in
+        await connection.execute(
+            "INSERT INTO burnish.members (workspace_id, user_id, role) VALUES ($1::uuid, $2::uuid, 'viewer')", ada.workspace, bob.user_id
+        )
+    assert (await ada("DELETE", f"/v1/members/{bob.user_id}")).status == 204
+    assert (await bob("POST", "/v1/invitations/accept", {"token": token})).status == 404
+
+
+async def test_a_revoked_key_leaves_no_open_invitations_behind(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    key = (await ada("POST", "/v1/api-keys", {"name": "leaked", "role": "admin"})).body
+    who = {"authorization": f"Bearer {key['key']}"}
+    back = (await nobody(stack)("POST", "/v1/invitations", {"email": unknown_email(), "role": "admin"}, headers=who)).body
+    assert (await ada("DELETE", f"/v1/api-keys/{key['id']}")).status == 204
+    assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": back["token"], "password": PASSWORD})).status == 404
+
+
+async def test_who_invites_while_they_are_removed_leaves_no_way_back(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    for delay_ms in (0, 1, 2, 4, 8, 12):
+        bob = (await join(stack, ada, role="admin")).at(stack.gateways[1])
+        asked = [asyncio.create_task(bob("POST", "/v1/invitations", {"email": unknown_email(), "role": "admin"})) for _ in range(4)]
+        await asyncio.sleep(delay_ms / 1000)
+        assert (await ada("DELETE", f"/v1/members/{bob.user_id}")).status == 204
+        for answer in await asyncio.gather(*asked):
+            assert answer.status in (201, 403, 404), answer.body
+            if answer.status == 201:
+                body = {"token": answer.body["token"], "password": PASSWORD}
+                assert (await nobody(stack)("POST", "/v1/invitations/accept", body)).status == 404
+
+
 async def test_every_change_of_members_stands_in_the_audit_log(stack: Stack) -> None:
     ada = await newcomer(stack)
     bob = await join(stack, ada, role="viewer")

@@ -102,6 +102,19 @@ async def test_over_http_a_colleague_an_admin_and_another_key_find_nothing(stack
     assert session["id"].encode() in exported["own"] and session["id"].encode() not in exported["other"]
 
 
+@pytest.mark.promise("G-04")
+async def test_an_idempotency_key_of_somebody_else_tells_a_colleague_nothing_of_their_session(stack: Stack) -> None:
+    (ada, _), (grace, _) = await two_people(stack)
+    once = {"idempotency-key": "first"}
+    begun = await ada("POST", "/v1/clarifications", ROUGH, headers=once)
+    assert begun.status < 300, begun.body
+    refused = await grace("POST", "/v1/clarifications", ROUGH, headers=once)
+    assert (refused.status, refused.body["error"]["code"]) == (422, "idempotency_mismatch")
+    assert begun.body["id"] not in refused.raw.decode()
+    again = await ada("POST", "/v1/clarifications", ROUGH, headers=once)
+    assert again.headers["idempotent-replayed"] == "true" and again.body["id"] == begun.body["id"]
+
+
 async def test_a_rotated_key_goes_on_with_the_sessions_of_its_line(stack: Stack) -> None:
     caller = await stack.caller()
     made = (await caller("POST", "/v1/api-keys", {"name": "clarifier", "role": "admin"})).body

@@ -34,7 +34,8 @@ async def days_due(tx: Tx, *, before: datetime, days: int, at_most: int) -> list
 async def busiest(tx: Tx, workspace_id: UUID, *, hour: datetime) -> BusiestHour:
     """Live traffic only."""
     [row] = await tx.fetch(
-        """WITH u AS (SELECT end_user, count(*) AS calls, sum(cost_nusd)::bigint AS cost, min(execution_id::text) AS one,
+        """WITH u AS (SELECT end_user, count(*) AS calls, least(sum(cost_nusd), 9223372036854775807)::bigint AS cost,
+                            min(execution_id::text) AS one,
                              bool_and(simulated) AS simulated
                         FROM execution_facts
                        WHERE workspace_id = $1 AND finished_at >= $2 AND finished_at < $2 + interval '1 hour' AND traffic = 'live'

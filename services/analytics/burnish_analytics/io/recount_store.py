@@ -10,7 +10,7 @@ from burnish_analytics.core.recount import Difference, Key, Mark, Side, counted_
 from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
 from burnish_shared.db.session import Tx
 from burnish_shared.distinct import EMPTY, mark_of
-from burnish_shared.measures import BORDERS, count_into
+from burnish_shared.measures import BORDERS, SUM_MOST, count_into
 
 _DIMENSIONS: Final = "slug, version, label, model, traffic"
 
@@ -38,8 +38,8 @@ REACTED: Final = {
 
 
 def sums_of(counted: dict[str, str]) -> str:
-    """All sums of a rollup row as SQL; those that `counted` does not say are 0."""
-    return ", ".join(f"coalesce({counted.get(name, '0')}, 0)::bigint AS {name}" for name in SUMS)
+    """All sums of a rollup row as SQL, none beyond what its columns hold; those that `counted` does not say are 0."""
+    return ", ".join(f"least(coalesce({counted.get(name, '0')}, 0), {SUM_MOST})::bigint AS {name}" for name in SUMS)
 
 
 _PART: Final = "($6::integer = 1 OR abs(hashtext({slug})::bigint) % $6 = $7::integer)"

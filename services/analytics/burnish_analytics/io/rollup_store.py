@@ -6,6 +6,7 @@ from typing import Any, Final
 from burnish_analytics.core.rollup import SUMS, Deltas, EndUserKey, Measures
 from burnish_shared.db.session import Tx
 from burnish_shared.distinct import EMPTY, marked
+from burnish_shared.measures import SUM_MOST
 
 KEY_KINDS: Final = {
     "workspace_id": "uuid",
@@ -37,6 +38,10 @@ METRIC_KINDS: Final = {
 METRIC_SUMS: Final = {"reactions": "bigint", "positives": "bigint", "total": "numeric"}
 END_USER_KINDS: Final = {"workspace_id": "uuid", "grain": "text", "bucket": "timestamptz", "slug": "text"}
 
+COST: Final = "cost_nusd"
+
+_COST_ADDED: Final = f"least(r.{COST}, {SUM_MOST} - greatest(excluded.{COST}, 0)) + excluded.{COST}"
+
 _MERGED: Final = "{one} = CASE WHEN excluded.{one} = '{{}}' THEN r.{one} ELSE add_histograms(r.{one}, excluded.{one}) END"
 
 
@@ -53,7 +58,7 @@ INSERT INTO {table} AS r ({", ".join(columns)})
 SELECT {", ".join((*keys, *SUMS))}, {", ".join(f"{one}::integer[]" for one in HISTOGRAMS)}
   FROM unnest({arrays}) u({", ".join(columns)}){beside}
 ON CONFLICT ({", ".join(keys)}) DO UPDATE SET
-  {", ".join(f"{one} = r.{one} + excluded.{one}" for one in SUMS)},
+  {", ".join(f"{one} = {_COST_ADDED if one == COST else f'r.{one} + excluded.{one}'}" for one in SUMS)},
   {", ".join(_MERGED.format(one=one) for one in HISTOGRAMS)}"""
 
 
@@ -139,7 +144,8 @@ async def _add(tx: Tx, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def _row(key: object, kinds: Mapping[str, str], measures: Measures) -> tuple[Any, ...]:
-    return (*_named(key, kinds), *_named(measures, SUMS), *(as_array(getattr(measures, name)) for name in HISTOGRAMS))
+    sums = (min(one, SUM_MOST) for one in _named(measures, SUMS))
+    return (*_named(key, kinds), *sums, *(as_array(getattr(measures, name)) for name in HISTOGRAMS))
 
 
 def _named(one: object, names: Iterable[str]) -> tuple[Any, ...]:

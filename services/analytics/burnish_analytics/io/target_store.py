@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 MINUTES_MOST: Final = 360
 """Windows up to this are read by the minute, longer ones by the hour, with the hour in which they begin."""
@@ -59,7 +60,8 @@ async def windows(tx: Tx, workspace_id: UUID, *, now: datetime, minutes: int, sl
     where = """r.workspace_id = $1 AND r.grain = $2 AND r.bucket >= $3 AND r.traffic = 'live' AND r.slug <> ''
                AND ($4::text[] IS NULL OR r.slug = ANY ($4))"""
     rows = await tx.fetch(
-        f"SELECT r.slug, r.label, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)} FROM rollups r WHERE {where} GROUP BY 1, 2",
+        f"""SELECT r.slug, r.label, {", ".join(f"least(sum(r.{one}), {SUM_MOST})::bigint AS {one}" for one in SUMS)}
+              FROM rollups r WHERE {where} GROUP BY 1, 2""",
         *arguments,
     )
     counts: dict[tuple[str, str], list[int]] = {}

@@ -7,7 +7,7 @@ from uuid import UUID
 from burnish_analytics.core.rollup import SUMS
 from burnish_analytics.io.recount_store import COUNTED, REACTED, said_of, sums_of
 from burnish_shared.db.session import Tx
-from burnish_shared.measures import BORDERS
+from burnish_shared.measures import BORDERS, SUM_MOST
 
 KEPT_MOST: Final = 200
 """By executions, and as many by cost."""
@@ -36,7 +36,7 @@ WITH facts AS MATERIALIZED (
      ranked AS MATERIALIZED (
        SELECT end_user, n, cost, row_number() OVER (ORDER BY n DESC, end_user) <= $6
               OR row_number() OVER (ORDER BY cost DESC, end_user) <= $6 AS is_told
-         FROM (SELECT end_user, count(*) AS n, sum(cost_nusd)::bigint AS cost FROM facts GROUP BY 1) u),
+         FROM (SELECT end_user, count(*) AS n, least(sum(cost_nusd), {SUM_MOST})::bigint AS cost FROM facts GROUP BY 1) u),
      others AS (SELECT coalesce(max(n), 0) AS n, coalesce(max(cost), 0) AS cost FROM ranked WHERE NOT is_told),
      theirs AS MATERIALIZED (SELECT f.* FROM facts f JOIN ranked r ON r.end_user = f.end_user AND r.is_told),
      counted AS (SELECT end_user, {sums_of(COUNTED)} FROM theirs GROUP BY 1),

@@ -10,6 +10,7 @@ import asyncpg
 from burnish_analytics.core.recount import Side
 from burnish_analytics.core.rollup import SUMS, Deltas, Measures, whole_key
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 HISTOGRAMS: Final = ("latency", "first_token")
 
@@ -35,7 +36,8 @@ _PLACES: Final = f"""told t CROSS JOIN LATERAL (VALUES {", ".join(f"('{one}', t.
 """Places of histograms that hold something."""
 
 LACKING: Final = f"""{_TOLD},
-     sums AS (SELECT bucket, traffic, {", ".join(f"sum(sign * {one})::bigint AS {one}" for one in SUMS)} FROM told GROUP BY 1, 2),
+     sums AS (SELECT bucket, traffic, {", ".join(f"least(sum(sign * {one}), {SUM_MOST})::bigint AS {one}" for one in SUMS)}
+                FROM told GROUP BY 1, 2),
      places AS (SELECT bucket, traffic, h.name, u.place::integer AS place, sum(t.sign * u.n)::bigint AS n
                   FROM {_PLACES} GROUP BY 1, 2, 3, 4 HAVING sum(t.sign * u.n) <> 0),
      filled AS (SELECT bucket, traffic, {_FILLED} FROM places GROUP BY 1, 2)
@@ -122,7 +124,8 @@ async def lacking(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, en
 
 
 BOTH: Final = f"""{_TOLD},
-     sums AS (SELECT is_whole, bucket, traffic, {", ".join(f"sum({one})::bigint AS {one}" for one in SUMS)} FROM told GROUP BY 1, 2, 3),
+     sums AS (SELECT is_whole, bucket, traffic, {", ".join(f"least(sum({one}), {SUM_MOST})::bigint AS {one}" for one in SUMS)}
+                FROM told GROUP BY 1, 2, 3),
      places AS (SELECT is_whole, bucket, traffic, h.name, u.place::integer AS place, sum(u.n)::bigint AS n
                   FROM {_PLACES} GROUP BY 1, 2, 3, 4, 5),
      filled AS (SELECT is_whole, bucket, traffic, {_FILLED} FROM places GROUP BY 1, 2, 3)

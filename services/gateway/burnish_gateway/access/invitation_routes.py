@@ -21,6 +21,7 @@ from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.access.show_invitation import show
 from burnish_gateway.access.sign_in import open_session
 from burnish_gateway.access.sign_in_routes import NOT_KEPT, session_response, signed_in_response
+from burnish_gateway.access.take_back_invitations import check_may_invite, note_revoked
 from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, folded, role_named
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import run_once
@@ -64,7 +65,7 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
 
     It takes the place of an open one of the same e-mail, whose link works no more: nobody chooses between two roles.
 
-    A narrowed key invites nobody.
+    It ends when who made it is removed or no admin any more, or when the API key that made it is revoked. A narrowed key invites nobody.
     """
     check_may_grant(principal)
     email, role = folded(body.email) or "", role_named(body.role)
@@ -73,13 +74,10 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
 
     async def work(tx: Tx) -> NewInvitationAnswer:
         await take_turns(tx, principal.workspace_id, "invitations")
+        await check_may_invite(tx, principal)
         if await store.has_email(tx, email):
             raise Conflict("The owner of this e-mail is a member already; change the role at /v1/members.", param="email")
-        revoked = await store.revoke_open_invitations(tx, email)
-        await mail_store.take_back(tx, [row["invitation_id"] for row in revoked])
-        for row in revoked:
-            before = {"email": row["email"], "role": row["role"]}
-            await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(row["invitation_id"]), before=before)
+        await note_revoked(tx, principal.workspace_id, principal, await store.revoke_open_invitations(tx, email))
         await store.add_invitation(
             tx, invitation_id=token.token_id, workspace_id=principal.workspace_id, email=email, role=role, digest=token.digest,
             invited_by=principal.actor, expires_at=expires_at,

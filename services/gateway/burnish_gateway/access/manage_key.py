@@ -12,6 +12,7 @@ from burnish_gateway.access import key_store as store
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import SCOPES
+from burnish_gateway.access.take_back_invitations import take_back_of
 from burnish_shared.auth.api_keys import NewKey, new_key
 from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.db.changes import note_change
@@ -179,7 +180,7 @@ async def note_keys(tx: Tx, principal: Principal, prefixes: Iterable[str]) -> No
 
 
 async def revoke_key(tx: Tx, principal: Principal, api_key_id: UUID) -> None:
-    """Raises NotFound. Revoking twice is no change."""
+    """Its open invitations are taken back. Raises NotFound. Revoking twice is no change."""
     old = await locked_key(tx, api_key_id)
     if old["revoked_at"] is not None:
         return
@@ -187,6 +188,7 @@ async def revoke_key(tx: Tx, principal: Principal, api_key_id: UUID) -> None:
     await note(
         tx, principal, action="api_key.revoked", kind="api_key", key=str(api_key_id), before={"name": old["name"], "role": old["role"]}
     )
+    await take_back_of(tx, principal.workspace_id, principal, maker=f"api_key:{api_key_id}")
     await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=old["prefix"])
 
 

@@ -1,4 +1,7 @@
-"""Change a member's role, remove one, leave: a workspace that has an admin keeps one."""
+"""Change a member's role, remove one, leave: a workspace that has an admin keeps one.
+
+Open invitations by who is no admin any more, and for who was removed, are taken back.
+"""
 
 from uuid import UUID
 
@@ -6,6 +9,7 @@ from asyncpg import Record
 
 from burnish_gateway.access import member_store as store
 from burnish_gateway.access.audit import Actor, note_in
+from burnish_gateway.access.take_back_invitations import take_back_of
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, LastAdmin, NotFound
@@ -26,6 +30,8 @@ async def change_role(tx: Tx, workspace_id: UUID, by: Actor, *, user_id: UUID, r
         tx, workspace_id, by, action="member.role_changed", kind="member", key=str(user_id),
         before={"role": member["role"]}, after={"role": role},
     )  # fmt: skip
+    if member["role"] == ADMIN:
+        await take_back_of(tx, workspace_id, by, maker=f"user:{user_id}")
     await note_change(tx, workspace_id=workspace_id, kind="member", key=str(user_id))
 
 
@@ -40,6 +46,7 @@ async def remove_member(tx: Tx, workspace_id: UUID, by: Actor, *, user_id: UUID,
         tx, workspace_id, by, action="member.left" if acting_user == user_id else "member.removed", kind="member", key=str(user_id),
         before={"email": member["email"], "role": member["role"]},
     )  # fmt: skip
+    await take_back_of(tx, workspace_id, by, maker=f"user:{user_id}", guest=member["email"])
     await note_change(tx, workspace_id=workspace_id, kind="member", key=str(user_id))
 
 

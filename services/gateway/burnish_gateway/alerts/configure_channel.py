@@ -108,6 +108,7 @@ async def delete_channel(tx: Tx, principal: Principal, channel_id: UUID) -> None
 
 async def test_channel(tx: Tx, principal: Principal, channel_id: UUID) -> UUID:
     """Has the webhooks service send a test notice, also by a channel that is switched off. Returns the notice's id. Raises NotFound."""
+    await store.lock(tx, channel_id)  # whoever removes it waits, or is waited for
     channel = await find_channel(tx, channel_id)
     notice_id = new_uuid()
     body = {

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.chains import store
 from burnish_gateway.chains.chain import MAX_LABELS, MAX_VERSIONS, ChainHead, ChainVersion, no_such_chain
+from burnish_gateway.chains.hold_prompts import hold_prompts
 from burnish_gateway.models.store import keep_models
 from burnish_gateway.registry.prompt import no_such_base
 from burnish_shared.chains.form import Call, all_steps
@@ -56,6 +57,7 @@ async def create_chain(
     if chain_id is None:
         raise Conflict(f"There is a chain '{new.slug}' already; add a version to it, or choose another slug.", param="slug")
     await keep_models(tx, workspace_id, _models(content))
+    await hold_prompts(tx, workspace_id, content)
     version = await store.insert_version(tx, workspace_id, chain_id, content, version=1, base_version=None, message=message, author=author)
     if label is not None:
         await store.put_label(tx, workspace_id, chain_id, label, version=1)
@@ -82,6 +84,7 @@ async def add_version(
     if head.latest_version >= MAX_VERSIONS:
         raise Conflict(f"The chain '{slug}' has {MAX_VERSIONS:,} versions, which is the most.", param="chain")
     await keep_models(tx, workspace_id, _models(content))
+    await hold_prompts(tx, workspace_id, content)
     number = head.latest_version + 1
     saved = await store.insert_version(
         tx, workspace_id, head.chain_id, content, version=number, base_version=base_version, message=message, author=author

@@ -25,6 +25,7 @@ from burnish_gateway.clarifications.state import Status
 from burnish_gateway.deps import Admin, Gateway, GatewayParts, PromptEditor, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced
 from burnish_gateway.idempotency import key_of, replay, run_once
+from burnish_gateway.models.store import keep_known
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.still_allowed import while_allowed
 from burnish_gateway.wire import ChatRoute, Text, json_response, make_router
@@ -90,6 +91,7 @@ async def put_models(request: Request, body: bodies.ChooseModels, principal: Adm
             await callable_model(gateway, principal, model, param=param)
 
     async def work(tx: Tx) -> answers.ModelsAnswer:
+        await keep_known(tx, principal.workspace_id, [("ask_model", body.ask_model), ("write_model", body.write_model)])
         before = await settings_store.find(tx)
         await settings_store.put(tx, principal, ask_model=body.ask_model, write_model=body.write_model)
         was = {name: before[name] if before else None for name in ("ask_model", "write_model")}

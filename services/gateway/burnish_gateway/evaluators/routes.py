@@ -30,7 +30,7 @@ from burnish_gateway.evaluators.keep_scorings import cancel_all_scorings
 from burnish_gateway.evaluators.new_version import add_version
 from burnish_gateway.evaluators.try_out import checked, no_such_evaluator, saved, try_out
 from burnish_gateway.idempotency import replay, run_once
-from burnish_gateway.models.store import keep_models
+from burnish_gateway.models.store import keep_known
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.contracts.evaluators import models_of
@@ -62,7 +62,7 @@ async def post_evaluator(request: Request, body: NewEvaluator, principal: Editor
     settings = body.settings.model_dump(mode="json", by_alias=True)
 
     async def work(tx: Tx) -> EvaluatorAnswer:
-        await keep_models(tx, principal.workspace_id, models_of(body.settings))
+        await keep_known(tx, principal.workspace_id, [("settings.model", one) for one in models_of(body.settings)])
         row = await store.add(tx, principal.workspace_id, new_uuid(), name=body.name, settings=settings, author=principal.actor)
         made = evaluator_answer(row)
         await note(
@@ -173,6 +173,7 @@ async def archive_evaluator(evaluator_id: UUID, request: Request, principal: Edi
         if row is None:
             raise no_such_evaluator()
         await archive_all_live(tx, principal, evaluator_id)  # what was made until nobody could make one any more
+        await cancel_all_scorings(tx, principal, evaluator_id)
         gone = evaluator_answer(row)
         before, after = {"name": gone.name, "kind": gone.kind}, {"archived": True}
         await note(tx, principal, action="evaluator.archived", kind="evaluator", key=str(evaluator_id), before=before, after=after)

@@ -12,7 +12,7 @@ from burnish_gateway.experiments.bodies import ArmBody, GuardrailBody, NewExperi
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm, no_such_experiment
 from burnish_gateway.experiments.scored_arms import pinned, why_unscored
 from burnish_gateway.models.book import ModelNotFound
-from burnish_gateway.models.store import keep_models
+from burnish_gateway.models.store import keep_known
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
 from burnish_shared.contracts.experiments import BUCKETS, Guardrail, OnWinner, Rollout, Settings
@@ -136,7 +136,7 @@ async def values_of(tx: Tx, principal: Principal, body: NewExperiment, *, joins:
     """By column. What is named is looked at here, so that a draft says what it can mean. `joins` False: makes no namespace. `of`: the
     experiment whose values they are, where it is there already."""
     head = await _prompt(tx, principal.workspace_id, body.prompt)
-    await keep_models(tx, principal.workspace_id, [arm.model for arm in body.arms if arm.model is not None])
+    await keep_known(tx, principal.workspace_id, [(f"arms[{index}].model", arm.model) for index, arm in enumerate(body.arms)])
     for index, arm in enumerate(body.arms):
         _check_arm(head, arm, index)
     own = await settings_store.find(tx, principal.workspace_id)

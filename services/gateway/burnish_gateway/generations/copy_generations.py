@@ -10,7 +10,7 @@ from asyncpg import Record
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.generations import store
 from burnish_gateway.generations.bodies import ForkBody, ImportBody, LineForm, Which
-from burnish_gateway.generations.choose import line_of, whole
+from burnish_gateway.generations.choose import line_of, no_such_line, whole
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_shared.contracts.generations import digest_of
@@ -52,7 +52,9 @@ async def restore(tx: Tx, principal: Principal, line_id: UUID, which: Which) -> 
 
 async def snapshot(tx: Tx, principal: Principal, line_id: UUID, which: Which, *, name: str, note: str) -> Record:
     """A name for one generation. Raises NotFound, Conflict for a name that is taken."""
-    line = await line_of(tx, principal.workspace_id, line_id)
+    line = await store.hold_line(tx, principal.workspace_id, line_id)
+    if line is None:
+        raise no_such_line()
     number = (await whole(tx, principal.workspace_id, line, which))["number"]
     kept = await store.insert_snapshot(
         tx, principal.workspace_id, line_id, prompt_id=line["prompt_id"], name=name, number=number, note=note, by=principal.actor

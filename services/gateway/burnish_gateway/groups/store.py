@@ -23,7 +23,8 @@ WITH newest AS MATERIALIZED (
         ORDER BY f.execution_id DESC LIMIT {LOOKED_AT_MOST}),
      groups AS (
        SELECT group_key, count(*) AS executions, count(*) FILTER (WHERE status = 'success') AS successes,
-              sum(cost_nusd)::bigint AS cost_nusd, bool_or(simulated) AS simulated, min(finished_at) AS first_at,
+              least(sum(cost_nusd), 9223372036854775807)::bigint AS cost_nusd,
+              bool_or(simulated) AS simulated, min(finished_at) AS first_at,
               max(finished_at) AS last_at, mode() WITHIN GROUP (ORDER BY model) AS model,
               (array_agg(execution_id ORDER BY execution_id DESC))[1:5] AS newest
          FROM newest GROUP BY group_key),

@@ -7,6 +7,7 @@ from datetime import datetime
 from burnish_gateway.insights.ranges import Range
 from burnish_gateway.insights.store import DIMENSIONS, GROUPS, SUMS, Totals, histogram_of
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 _WHERE = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3 AND ($4::text[] IS NULL OR r.slug = ANY($4))
    AND ($5::text IS NULL OR r.traffic = $5)"""
@@ -32,7 +33,7 @@ async def top_users(tx: Tx, wanted: Range, *, at_most: int) -> TopUsers:
     """The heaviest end users of live traffic, those with the most executions first."""
     arguments = (wanted.grain, wanted.start, wanted.end)
     rows = await tx.fetch(
-        f"""SELECT r.end_user AS key, {", ".join(f"sum(r.{one})::bigint AS {one}" for one in SUMS)}
+        f"""SELECT r.end_user AS key, {", ".join(f"least(sum(r.{one}), {SUM_MOST})::bigint AS {one}" for one in SUMS)}
               FROM rollup_top_users r WHERE {_TOLD} GROUP BY 1 ORDER BY executions DESC, key LIMIT $4""",
         *arguments,
         at_most,
@@ -51,7 +52,7 @@ async def top_users(tx: Tx, wanted: Range, *, at_most: int) -> TopUsers:
         for row in counts:
             setattr(found[row["key"]], name, histogram_of(row["places"], row["counts"]))
     [others] = await tx.fetch(
-        f"""SELECT coalesce(sum(executions), 0)::bigint AS executions, coalesce(sum(cost_nusd), 0)::bigint AS cost_nusd
+        f"""SELECT coalesce(sum(executions), 0)::bigint AS executions, least(coalesce(sum(cost_nusd), 0), {SUM_MOST})::bigint AS cost_nusd
               FROM (SELECT max(r.others_executions) AS executions, max(r.others_cost_nusd) AS cost_nusd
                       FROM rollup_top_users r WHERE {_TOLD} GROUP BY r.grain, r.bucket) b""",
         *arguments,
@@ -84,7 +85,7 @@ async def group_totals(
         where = f"{_WHERE} AND ($6::text IS NULL OR r.model = $6)" + ("" if group_by == "model" or unnamed else " AND r.slug <> ''")
     arguments = (wanted.grain, wanted.start, wanted.end, slugs, traffic, named)
     rows = await tx.fetch(
-        f"""SELECT {group} AS key, {", ".join(f"sum(r.{one})::bigint AS {one}" for one in SUMS)}
+        f"""SELECT {group} AS key, {", ".join(f"least(sum(r.{one}), {SUM_MOST})::bigint AS {one}" for one in SUMS)}
               FROM {table} r WHERE {where} GROUP BY 1 ORDER BY executions DESC, key LIMIT $7""",
         *arguments,
         at_most,

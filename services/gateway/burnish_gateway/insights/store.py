@@ -8,6 +8,7 @@ from typing import Any, Final
 from burnish_gateway.insights.ranges import Range, fewest_rows
 from burnish_gateway.insights.targets import NO_TARGETS, Targets, TargetsOfAll
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 SUMS: Final = (
     "executions", "successes", "errors", "timeouts", "rate_limited", "cancelled", "blocked", "cached", "simulated",
@@ -143,7 +144,7 @@ async def totals(
     at, group = "r.bucket" if by_step else "NULL::timestamptz", source.group
     found: dict[tuple[Any, Any], Totals] = {}
     rows = await tx.fetch(
-        f"SELECT {at} AS at, {group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
+        f"SELECT {at} AS at, {group} AS key, {', '.join(f'least(sum(r.{one}), {SUM_MOST})::bigint AS {one}' for one in SUMS)}"
         f"  FROM {source.tables} WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${len(source.arguments) + 1}",
         *source.arguments,
         points_most + 1 if points_most is not None else None,
@@ -189,7 +190,7 @@ async def largest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_
     source = source_of(wanted, filters, group_by)
     found: dict[tuple[Any, str], Totals] = {}
     rows = await tx.fetch(
-        f"SELECT {source.group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
+        f"SELECT {source.group} AS key, {', '.join(f'least(sum(r.{one}), {SUM_MOST})::bigint AS {one}' for one in SUMS)}"
         f"  FROM {source.tables} WHERE {source.where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${len(source.arguments) + 1}",
         *source.arguments,
         at_most,
@@ -239,7 +240,7 @@ async def costs(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_mo
     rows = await tx.fetch(
         f"""SELECT {source.group} AS key, sum(r.executions)::bigint AS executions, sum(r.input_tokens)::bigint AS input_tokens,
                    sum(r.output_tokens)::bigint AS output_tokens, sum(r.cached_input_tokens)::bigint AS cached_input_tokens,
-                   sum(r.cost_nusd)::bigint AS cost_nusd, sum(r.simulated) > 0 AS simulated
+                   least(sum(r.cost_nusd), {SUM_MOST})::bigint AS cost_nusd, sum(r.simulated) > 0 AS simulated
               FROM {source.tables} WHERE {source.where} GROUP BY 1 ORDER BY cost_nusd DESC, key LIMIT ${len(source.arguments) + 1}""",
         *source.arguments,
         at_most,
@@ -250,7 +251,7 @@ async def costs(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_mo
 async def total_cost(tx: Tx, wanted: Range, filters: Filters) -> int:
     source = source_of(wanted, filters, None)
     return await tx.fetchval(  # type: ignore[no-any-return]
-        f"SELECT coalesce(sum(r.cost_nusd), 0)::bigint FROM {source.tables} WHERE {source.where}", *source.arguments
+        f"SELECT least(coalesce(sum(r.cost_nusd), 0), {SUM_MOST})::bigint FROM {source.tables} WHERE {source.where}", *source.arguments
     )
 
 

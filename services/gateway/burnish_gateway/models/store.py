@@ -1,14 +1,16 @@
 """A workspace's own models in SQL, and every price that they had."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_shared.db import model_store
 from burnish_shared.db.model_store import PRICES, SCORES
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField
 
 FIELDS: Final = (
     "provider", "upstream_model", "base_url", "display_name", "context_tokens", "output_tokens", *PRICES, "price_tiers", "capabilities",
@@ -44,6 +46,16 @@ async def keep_models(tx: Tx, workspace_id: UUID, models: Sequence[str]) -> None
     await tx.execute(
         "SELECT FROM workspace_models WHERE workspace_id = $1 AND model = ANY ($2) ORDER BY model FOR KEY SHARE", workspace_id, list(models)
     )
+
+
+async def keep_known(tx: Tx, workspace_id: UUID, models: Iterable[tuple[str, str | None]]) -> None:
+    """As `keep_models`. `models`: each with the field that names it; None: it names none. Raises InvalidField for one that was removed
+    since somebody looked whether it can be called."""
+    wanted = [(field, model) for field, model in models if model is not None]
+    await keep_models(tx, workspace_id, [model for _, model in wanted])
+    for field, model in wanted:
+        if await model_store.find_model(tx, model) is None:
+            raise InvalidField(f"{field}: there is no model {model[:200]!r} any more.", param=field)
 
 
 async def put_model(tx: Tx, workspace_id: UUID, model: str, said: Mapping[str, Any], *, was: Record | None, by: str, now: datetime) -> None:

@@ -1,16 +1,14 @@
 """What a version includes, before a label serves it: all of it is there, and no text comes with it that nobody approved."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from burnish_gateway.registry import store, uses_store
+from burnish_gateway.registry.hold_snippets import hold_snippets
 from burnish_gateway.registry.label_rules import not_yet, rules_of
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
-from burnish_shared.db.snippet_store import gather_snippets
 from burnish_shared.errors import Conflict, InvalidField, LabelProtected
 from burnish_shared.slug import PRODUCTION, Label
-from burnish_shared.template.snippets import MAX_SNIPPET_DEPTH, Snippet
-from burnish_shared.template.syntax import Include
 
 
 async def check_includes(tx: Tx, prompt: Prompt, label: Label, *, version: int, is_back: bool) -> None:
@@ -24,7 +22,7 @@ async def check_includes(tx: Tx, prompt: Prompt, label: Label, *, version: int, 
     if found is None or not includes:
         return
     try:
-        snippets, names = await _held(tx, prompt, includes)
+        snippets = await hold_snippets(tx, prompt.workspace_id, includes)
         found.content.template(snippets, slug=prompt.slug)
         found.content.variants(snippets, slug=prompt.slug)
     except InvalidField as error:
@@ -32,20 +30,7 @@ async def check_includes(tx: Tx, prompt: Prompt, label: Label, *, version: int, 
         raise Conflict(message, param="version") from error
     protected = (await rules_of(tx, prompt.workspace_id)).protected
     if label in protected:
-        await _check_approved(tx, prompt, label, version=version, names=names, is_back=is_back, protected=protected)
-
-
-async def _held(tx: Tx, prompt: Prompt, includes: Sequence[Include]) -> tuple[Mapping[str, Snippet], list[str]]:
-    """The snippets, and the names that include them, read after nobody can move them any more."""
-    held: set[str] = set()
-    for _ in range(MAX_SNIPPET_DEPTH + 1):
-        snippets = await gather_snippets(tx, prompt.workspace_id, includes)
-        slugs = {name.partition("@")[0] for name in snippets}
-        if slugs <= held:
-            break
-        await uses_store.hold(tx, prompt.workspace_id, sorted(slugs - held))
-        held |= slugs
-    return snippets, sorted(snippets)
+        await _check_approved(tx, prompt, label, version=version, names=sorted(snippets), is_back=is_back, protected=protected)
 
 
 async def _check_approved(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
-from burnish_gateway.registry import comment_store, store, tell
+from burnish_gateway.registry import comment_store, store, tell, uses_store
 from burnish_gateway.registry.cherry_pick import is_part
 from burnish_gateway.registry.comment_store import Comment
 from burnish_gateway.registry.history_bodies import AddComment, ChangeComment
@@ -28,6 +28,7 @@ async def add_comment(tx: Tx, principal: Principal, slug: Slug, body: AddComment
     Raises NotFound for a prompt, version or comment that is not there, InvalidField for a mention of nobody, a difference of a version
     from itself, and a part that no version has.
     """
+    await uses_store.hold(tx, principal.workspace_id, [slug])  # whoever removes it for good waits, or is waited for
     head = await prompt_of(tx, principal.workspace_id, slug)
     for version in (body.version, body.against):
         if version is not None:

@@ -9,6 +9,7 @@ from burnish_gateway.insights.ranges import Range
 from burnish_gateway.insights.store import SUMS, Totals
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 RUNS_MOST: Final = 20
 """Test runs that are told of one version."""
@@ -20,7 +21,7 @@ async def figures_by_model(tx: Tx, wanted: Range, prompt: Prompt, versions: Sequ
     """(version, model) → sums of live traffic; the most used model of each version first."""
     arguments = (wanted.grain, wanted.start, wanted.end, prompt.slug, list(versions))
     rows = await tx.fetch(
-        f"""SELECT r.version, r.model, {", ".join(f"sum(r.{one})::bigint AS {one}" for one in SUMS)}
+        f"""SELECT r.version, r.model, {", ".join(f"least(sum(r.{one}), {SUM_MOST})::bigint AS {one}" for one in SUMS)}
               FROM rollups r WHERE {_WHERE} GROUP BY 1, 2 ORDER BY executions DESC, 1, 2""",
         *arguments,
     )

@@ -92,7 +92,7 @@ _ORDERS: Final[Mapping[Sort, _Order]] = {
     "name": _Order("p.slug", "text", descending=False),
     "relevance": _Order("f.rank::float8", "float8"),
     "executions": _Order("coalesce(u.value, 0)", "bigint", figures=_figures("sum(r.executions)::bigint", "hour")),
-    "cost": _Order("coalesce(u.value, 0)", "bigint", figures=_figures("sum(r.cost_nusd)::bigint", "hour")),
+    "cost": _Order("coalesce(u.value, 0)", "bigint", figures=_figures("least(sum(r.cost_nusd), 9223372036854775807)::bigint", "hour")),
     "satisfaction": _Order("coalesce(u.value, 2)", "float8", descending=False, figures=_figures(_SATISFIED, "day")),
 }
 

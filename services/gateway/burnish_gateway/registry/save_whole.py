@@ -6,9 +6,9 @@ from uuid import UUID
 from burnish_gateway.models.store import keep_models
 from burnish_gateway.registry import uses_store
 from burnish_gateway.registry.content import VersionContent
+from burnish_gateway.registry.hold_snippets import hold_snippets
 from burnish_gateway.registry.prompt import Prompt, Source
 from burnish_shared.db.session import Tx
-from burnish_shared.db.snippet_store import gather_snippets
 from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.slug import Slug
 from burnish_shared.template.syntax import Include
@@ -17,14 +17,14 @@ SHOWN_CHARS = 80
 
 
 async def check_whole(tx: Tx, workspace_id: UUID, slug: Slug, content: VersionContent) -> tuple[Include, ...]:
-    """The snippets that it includes itself. The workspace's own models that it names stay until the transaction ends.
+    """The snippets that it includes itself. They, and the workspace's own models that it names, stay until the transaction ends.
 
     Raises InvalidField where one is missing, is no snippet, includes this prompt, or contradicts it.
     """
     await keep_models(tx, workspace_id, [content.model, *content.spec.get("fallback_models", ())])
     includes = content.includes()
     if includes:
-        snippets = await gather_snippets(tx, workspace_id, includes)
+        snippets = await hold_snippets(tx, workspace_id, includes)
         content.template(snippets, slug=slug)
         content.variants(snippets, slug=slug)
     return includes

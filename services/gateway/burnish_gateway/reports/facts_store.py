@@ -88,7 +88,8 @@ async def end_user_days(tx: Tx, end_user: str, *, start: date, end: date) -> Seq
     return await tx.fetch(
         """SELECT day, sum(executions)::bigint AS executions, sum(successes)::bigint AS successes,
                   sum(input_tokens)::bigint AS input_tokens, sum(cached_input_tokens)::bigint AS cached_input_tokens,
-                  sum(output_tokens)::bigint AS output_tokens, sum(cost_nusd)::bigint AS cost_nusd, sum(simulated)::bigint AS simulated
+                  sum(output_tokens)::bigint AS output_tokens,
+                  least(sum(cost_nusd), 9223372036854775807)::bigint AS cost_nusd, sum(simulated)::bigint AS simulated
              FROM (SELECT day, executions, successes, input_tokens, cached_input_tokens, output_tokens, cost_nusd, simulated
                      FROM usage_user_days
                     WHERE end_user = $1 AND day >= $2 AND day < $3

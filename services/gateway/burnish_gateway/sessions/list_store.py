@@ -22,7 +22,7 @@ SELECT w.session_id, b.first_id, x.ids[1] AS last_id, x.*, b.first_id < x.ids[x.
   CROSS JOIN LATERAL (
     SELECT count(*) AS executions, count(*) FILTER (WHERE e.status = 'success') AS successes,
            sum(e.input_tokens)::bigint AS input_tokens, sum(e.output_tokens)::bigint AS output_tokens,
-           sum(e.cost_nusd)::bigint AS cost_nusd, bool_or(e.simulated) AS simulated,
+           least(sum(e.cost_nusd), 9223372036854775807)::bigint AS cost_nusd, bool_or(e.simulated) AS simulated,
            count(DISTINCT e.end_user) AS users, min(e.end_user) AS user_id,
            coalesce(array_agg(DISTINCT e.slug) FILTER (WHERE e.slug IS NOT NULL), '{{}}') AS prompts,
            array_agg(e.execution_id ORDER BY e.execution_id DESC) AS ids

@@ -33,7 +33,8 @@ async def totals_of(tx: Tx, session_id: str) -> Record:
                          AND r.target_id IN (SELECT execution_id::text FROM x))
            SELECT x.*, f.* FROM
              (SELECT count(*) AS executions, count(*) FILTER (WHERE status = 'success') AS successes,
-                     coalesce(sum(cost_nusd), 0)::bigint AS cost_nusd, coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
+                     least(coalesce(sum(cost_nusd), 0), 9223372036854775807)::bigint AS cost_nusd,
+                     coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
                      coalesce(sum(output_tokens), 0)::bigint AS output_tokens, coalesce(bool_or(simulated), false) AS simulated,
                      max(finished_at) AS finished_at FROM x) x,
              (SELECT count(*) AS reactions, count(*) FILTER (WHERE kind = 'thumb' AND value = 1) AS thumbs_up,
