@@ -443,7 +443,7 @@ async def test_a_prompt_that_the_playground_could_not_read_is_asked_for_again(pa
     page = await page_as("editor", "/app/playground")
     expect_console(page, "status of 500")
     prompt = re.compile(rf"/v1/prompts/{slug}(\?|$)")
-    refusal = {"error": {"type": "server_error", "code": "internal_error", "message": "It broke.", "request_id": "req_1", "retryable": False}}
+    refusal = {"error": {"type": "server_error", "code": "internal_error", "message": "It broke.", "request_id": "req_1"}}
     await page.route(prompt, lambda route: route.fulfill(status=500, json=refusal))
     await page.goto(site.at(f"/app/playground?prompt={slug}"))
     column = page.get_by_role("region", name="Column")
