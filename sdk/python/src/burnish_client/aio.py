@@ -352,7 +352,7 @@ class AsyncBurnish:
         call of `end_user` counts against.
         """
         query = {"target_kind": target_kind, "target_id": target_id, "end_user": end_user}
-        async for row in self.list(calls.BUDGETS, **query):
+        async for row in self.list(calls.BUDGETS, query=query):
             yield row  # type: ignore[misc]
 
     async def budget(self, budget_id: str) -> Budget:

@@ -350,7 +350,7 @@ class Burnish:
         call of `end_user` counts against.
         """
         query = {"target_kind": target_kind, "target_id": target_id, "end_user": end_user}
-        yield from self.list(calls.BUDGETS, **query)  # type: ignore[misc]
+        yield from self.list(calls.BUDGETS, query=query)  # type: ignore[misc]
 
     def budget(self, budget_id: str) -> Budget:
         """One budget, also a closed one."""
