@@ -77,12 +77,12 @@ def test_a_threshold_is_met_by_the_figure_or_surely(shell: Shell, gate: Callable
     assert "needed: at least 60.0 %" in shell("test", slug).stdout
     config = {
         "tests": [
-            {"prompt": slug, "dataset": "cases.jsonl", "min_accuracy": 0.7, "sure": sure, "name": f"{sure}"} for sure in (False, True)
+            {"prompt": slug, "dataset": "cases.jsonl", "min_accuracy": 0.6, "sure": sure, "name": f"{sure}"} for sure in (False, True)
         ]
     }
     (shell.folder / "burnish.yaml").write_text(yaml.safe_dump(config))
     tests = json.loads(shell("test", "--json", exits=1).stdout)["tests"]
-    assert [one["passed"] for one in tests] == [True, False] and tests[1]["accuracy"] > 0.7 > tests[1]["low"]
+    assert [one["passed"] for one in tests] == [True, False] and tests[1]["accuracy"] > 0.6 > tests[1]["low"]
 
 
 def test_a_prompt_that_burnish_does_not_have_is_measured_too(shell: Shell, burnish: Burnish, gate: Callable[..., str]) -> None:
@@ -260,6 +260,7 @@ def test_pytest_measures_the_tests_of_the_file_and_of_the_program(shell: Shell, 
 
     said = ran("--burnish")
     assert "1 failed, 1 passed" in said, said
+    assert "pytest_plugin.py" not in said, "what is told is the caller's line, not ours"
     assert "at least 99.0 %" in said and "burnish: the test gate" in said and "Traceback" not in said
     assert said.count(" of 40 are right (") >= 3, "every figure with its interval, in the end also those that are passed"
     assert "collected 1 item" in ran("--collect-only"), "nothing of it without --burnish"

@@ -34,8 +34,15 @@ def test_a_starter_project_works_as_its_readme_says(shell: Shell, burnish: Burni
         capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert program.returncode == 0 and program.stdout.strip() == "billing" and "version 1" in program.stderr, program.stderr
+    searched = shell("optimize", "tickets", "--dataset", "tests/tickets.jsonl", "--evaluations", "600", "--seed", "12", "--watch", exits=0)
+    assert "proven on cases that the search never saw" in searched.stdout
     burnish.request("POST", "/v1/prompts/tickets/archive")
     burnish.request("POST", "/v1/prompts/tickets/purge", {"confirm": "tickets"})
+
+
+def test_the_workflow_says_where_its_package_comes_from(shell: Shell) -> None:
+    shell("init")
+    assert "not on PyPI" in (shell.folder / ".github/workflows/prompts.yml").read_text()
 
 
 def test_a_command_loads_nothing_that_it_does_not_need() -> None:

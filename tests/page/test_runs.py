@@ -427,3 +427,29 @@ async def test_on_a_phone_the_filters_of_runs_are_one_button_until_it_is_pressed
     await page.set_viewport_size({"width": 1200, "height": 844})
     await expect(page.get_by_role("button", name=re.compile("^Filters"))).to_be_hidden()
     await expect(page.get_by_label("Status")).to_be_visible()
+
+
+async def test_nothing_is_offered_to_be_done_with_a_run_that_is_not_there(page_as: OpenPage) -> None:
+    page = await page_as("editor", f"/app/runs/{uuid4()}")
+    expect_console(page, "status of 404")
+    await expect(page.get_by_role("alert")).to_contain_text("There is no execution of this id.")
+    await expect(page.get_by_role("link", name="Open in playground")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Save as a dataset item")).to_have_count(0)
+
+
+async def test_a_prompt_that_the_playground_could_not_read_is_asked_for_again(page_as: OpenPage, site: Site) -> None:
+    slug = f"again-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"})
+    page = await page_as("editor", "/app/playground")
+    expect_console(page, "status of 500")
+    prompt = re.compile(rf"/v1/prompts/{slug}(\?|$)")
+    refusal = {"error": {"type": "server_error", "code": "internal_error", "message": "It broke.", "request_id": "req_1"}}
+    await page.route(prompt, lambda route: route.fulfill(status=500, json=refusal))
+    await page.goto(site.at(f"/app/playground?prompt={slug}"))
+    column = page.get_by_role("region", name="Column")
+    await expect(column.get_by_role("alert")).to_contain_text("It broke.")
+    await page.unroute(prompt)
+    await column.get_by_role("button", name="Try again").press("Enter")
+    await expect(column.get_by_role("button", name="Show its text")).to_be_visible()
+    await expect(column.get_by_role("alert")).to_have_count(0)
+    await expect(page.locator("body")).not_to_be_focused()

@@ -118,6 +118,18 @@ async def test_a_list_begins_where_it_is_told_to() -> None:
     assert [one.url.params["cursor"] for one in asked] == ["c1", "c2"] * 2
 
 
+async def test_a_list_takes_parameters_whose_names_are_no_words_of_python() -> None:
+    """`from` is a keyword and `metadata[plan]` no name; a parameter `query` went out as itself, and was refused."""
+    page = {"data": [{"n": 1}], "next_cursor": None}
+    transport, asked = answering(*(httpx.Response(200, json=page) for _ in range(2)))
+    query = {"from": "2026-11-01T00:00:00Z", "metadata[plan]": "pro", "limit": 5}
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        assert [row["n"] for row in burnish.list("/v1/executions", query=query, limit=9)] == [1]
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        assert [row["n"] async for row in burnish_too.list("/v1/executions", query=query, limit=9)] == [1]
+    assert [dict(one.url.params) for one in asked] == [query | {"limit": "9"}] * 2
+
+
 async def test_a_query_in_the_path_is_sent_and_joined_by_the_query_beside_it() -> None:
     """Without it a removal of one prompt's answers empties the cache, and a dry run of an import is one."""
     page = {"data": [{"n": 1}], "next_cursor": "c2"}, {"data": [{"n": 2}], "next_cursor": None}

@@ -352,7 +352,7 @@ class AsyncBurnish:
         call of `end_user` counts against.
         """
         query = {"target_kind": target_kind, "target_id": target_id, "end_user": end_user}
-        async for row in self.list(calls.BUDGETS, **query):
+        async for row in self.list(calls.BUDGETS, query=query):
             yield row  # type: ignore[misc]
 
     async def budget(self, budget_id: str) -> Budget:
@@ -375,10 +375,14 @@ class AsyncBurnish:
         """It binds nothing any more."""
         await self._run(calls.budget("DELETE", budget_id))
 
-    async def list(self, path: str, *, cursor: str | None = None, **query: Any) -> AsyncIterator[dict[str, Any]]:
-        """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""
+    async def list(
+        self, path: str, *, cursor: str | None = None, query: Mapping[str, Any] | None = None, **named: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names.
+        `query`: parameters whose names are no words of Python (`from`, `metadata[plan]`); what is named beside it wins.
+        """
         while True:
-            answer = listed(await self._run(Call("GET", path, query={**query, "cursor": cursor})), path)
+            answer = listed(await self._run(Call("GET", path, query={**(query or {}), **named, "cursor": cursor})), path)
             for row in answer["data"]:
                 yield row
             cursor = answer.get("next_cursor")

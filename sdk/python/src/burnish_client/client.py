@@ -350,7 +350,7 @@ class Burnish:
         call of `end_user` counts against.
         """
         query = {"target_kind": target_kind, "target_id": target_id, "end_user": end_user}
-        yield from self.list(calls.BUDGETS, **query)  # type: ignore[misc]
+        yield from self.list(calls.BUDGETS, query=query)  # type: ignore[misc]
 
     def budget(self, budget_id: str) -> Budget:
         """One budget, also a closed one."""
@@ -372,10 +372,14 @@ class Burnish:
         """It binds nothing any more."""
         self._run(calls.budget("DELETE", budget_id))
 
-    def list(self, path: str, *, cursor: str | None = None, **query: Any) -> Iterator[dict[str, Any]]:
-        """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""
+    def list(
+        self, path: str, *, cursor: str | None = None, query: Mapping[str, Any] | None = None, **named: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names.
+        `query`: parameters whose names are no words of Python (`from`, `metadata[plan]`); what is named beside it wins.
+        """
         while True:
-            answer = listed(self._run(Call("GET", path, query={**query, "cursor": cursor})), path)
+            answer = listed(self._run(Call("GET", path, query={**(query or {}), **named, "cursor": cursor})), path)
             yield from answer["data"]
             cursor = answer.get("next_cursor")
             if cursor is None:

@@ -128,6 +128,7 @@ def burnish_gate(request: pytest.FixtureRequest) -> Iterator[Callable[..., Resul
     prompts = request.config.rootpath / "prompts"
 
     def gate(prompt: str, dataset: str, **more: Any) -> Result:
+        __tracebackhide__ = True
         test = read_test({"prompt": prompt, "dataset": str(dataset), **more}, "burnish_gate")
         return _judge(_measured(request.config, Config(root, prompts, (test,)), test), request.config)
 
@@ -153,6 +154,7 @@ def _measured(config: pytest.Config, gate: Config, test: Test) -> Result:
 def _judge(result: Result, config: pytest.Config) -> Result:
     from burnish_client.gate.report import as_text
 
+    __tracebackhide__ = True
     config.stash[RESULTS].append(result)
     if not result.passed:
         raise NotPassed(as_text([result]))

@@ -1,4 +1,4 @@
-import { CirclePlay, Paperclip, Plus, Square, Trash2, X } from "lucide-react";
+import { CirclePlay, Paperclip, Plus, RotateCw, Square, Trash2, X } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { useRead } from "@/api/hooks";
@@ -69,6 +69,11 @@ export function ColumnCard(props: Props) {
         {column.kind === "prompt" ? <OfPrompt {...props} /> : <OwnMessages {...props} />}
         <Settings {...props} />
         {facts.error ? <FormError error={facts.error} /> : null}
+        {facts.again ? (
+          <Button size="s" className="self-start" icon={<RotateCw size={12} aria-hidden />} onClick={facts.again}>
+            Try again
+          </Button>
+        ) : null}
       </div>
       <Answer run={run} name={name} alone={alone} model={column.model || facts.model || props.fallbackModel} again={{ run: onRun, why }} onResume={props.onResume} />
     </section>

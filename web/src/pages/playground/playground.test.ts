@@ -13,7 +13,7 @@ const LOST = `omitted:image/png;bytes=4032;sha256=${"ab".repeat(32)}`;
 const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
 
 function facts(messages: { role: string; content: string }[], more: Partial<Facts> = {}): Facts {
-  return { template: parseMessages(messages), fault: null, error: null, model: "m", version: 3, labels: {}, latest: 3, messages, isLoading: false, ...more };
+  return { template: parseMessages(messages), fault: null, error: null, again: null, model: "m", version: 3, labels: {}, latest: 3, messages, isLoading: false, ...more };
 }
 
 describe("the address", () => {

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
+import { asApiError } from "@/api/errors";
 import { useRead } from "@/api/hooks";
 import { type PromptTemplate, ROLES, TemplateError, type TemplateMessage, parseMessages } from "@/lib/template";
 import { type Column, type Message, splitAt } from "./state";
@@ -10,6 +11,8 @@ export type Facts = {
   /** Why it cannot run yet, in words. */
   fault: string | null;
   error: unknown;
+  /** Asks once more for what could not be read; null where nothing failed, or another try would get the same. */
+  again: (() => void) | null;
   /** The version's model; the column's own may stand in for it. */
   model: string | null;
   version: number | null;
@@ -19,7 +22,10 @@ export type Facts = {
   isLoading: boolean;
 };
 
-const NOTHING: Facts = { template: null, fault: null, error: null, model: null, version: null, labels: {}, latest: null, messages: [], isLoading: false };
+const NOTHING: Facts = { template: null, fault: null, error: null, again: null, model: null, version: null, labels: {}, latest: null, messages: [], isLoading: false };
+
+/** What was refused, or is not there, is not there a moment later either. */
+const mayCome = (error: unknown) => error !== null && ![403, 404, 422].includes(asApiError(error).status);
 
 /** A message of one's own as one of a template, which knows no answers of tools. */
 function asTemplate({ role, content }: Message): TemplateMessage {
@@ -37,6 +43,7 @@ export function useColumn(column: Column | undefined): Facts {
   const known = useRead("/v1/prompts/{slug}", { path: { slug } }, { enabled: slug !== "" });
   const other = useRead("/v1/prompts/{slug}", { path: { slug }, query: what === "version" ? { version: Number(which) } : { label: which } }, { enabled: slug !== "" && what !== "" });
   const found = what === "" ? known : other;
+  const { refetch } = found;
   const prompt = slug !== "" && !found.isPlaceholderData ? (found.data as Schema<"PromptAnswer"> | undefined) : undefined;
   const own = column?.kind === "messages" ? column.messages : undefined;
   return useMemo(() => {
@@ -49,7 +56,7 @@ export function useColumn(column: Column | undefined): Facts {
       }
     }
     if (slug === "") return { ...NOTHING, fault: "Choose a prompt first." };
-    if (!prompt) return { ...NOTHING, error: found.error, isLoading: !found.error, fault: "The prompt is not here yet." };
+    if (!prompt) return { ...NOTHING, error: found.error, again: mayCome(found.error) ? () => void refetch() : null, isLoading: !found.error, fault: "The prompt is not here yet." };
     const { messages, model, version, labels, latest_version } = prompt as unknown as { messages: Facts["messages"]; model: string; version: number; labels: Record<string, number>; latest_version: number };
     const facts = { ...NOTHING, messages, model, version, labels, latest: latest_version };
     try {
@@ -57,5 +64,5 @@ export function useColumn(column: Column | undefined): Facts {
     } catch (error) {
       return { ...facts, fault: String(error) };
     }
-  }, [own, slug, prompt, found.error]);
+  }, [own, slug, prompt, found.error, refetch]);
 }

@@ -35,11 +35,12 @@ export function useRun(id: string) {
 /** What can be done with a run. */
 export function RunActs({ id }: { id: string }) {
   const may = useMay();
-  const { data } = useRun(id);
+  const { data, error } = useRun(id);
   const [saving, setSaving] = useState(false);
   const [asking, setAsking] = useState(false);
   const ended = data && !isUnderway(data) ? data : null;
-  if (!IS_ID.test(id)) return null;
+  // Nothing can be done with what is not there, or could not be read.
+  if (!IS_ID.test(id) || (error && !data)) return null;
   return (
     <>
       <ButtonLink size="s" to="/playground" search={{ run: id }} icon={<CirclePlay size={12} aria-hidden />}>
