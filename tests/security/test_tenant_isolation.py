@@ -30,11 +30,13 @@ NOTHING_IS_AN_ANSWER = {
     "POST /v1/feedback",
     "POST /v1/feedback/batch",
     "GET /v1/prompts/{slug}/labels/{label}/history",
+    "GET /v1/prompts/{slug}/labels/{label}/protection",
     "GET /v1/chains/{slug}/labels/{label}/history",
     "POST /v1/erasures",
     "PUT /v1/presence",
 }
-"""Feedback may come before its execution; a label that never was has an empty history; who left no trace is erased as well; presence takes
+"""Feedback may come before its execution; a label that never was has an empty history and, where the workspace
+does not protect it, no protection; who left no trace is erased as well; presence takes
 any name, tells only who of the own workspace said the same one, and asks nothing of prompts."""
 
 NOT_READY = {
