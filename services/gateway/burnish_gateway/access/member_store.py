@@ -113,14 +113,16 @@ async def revoke_open_invitations(tx: Tx, email: str) -> list[Record]:
     )
 
 
-async def revoke_invitations_of(tx: Tx, *, maker: str, guest: str | None) -> list[Record]:
-    """Takes back those by this maker, or for this e-mail, that could be accepted still, and returns them."""
+async def revoke_invitations_of(tx: Tx, workspace_id: UUID, *, maker: str, guest: str | None) -> list[Record]:
+    """Takes back those by this maker, or for this e-mail, that could be accepted still, and returns them. The operator's own login, which
+    sees every workspace, asks for them too."""
     return list(
         await tx.fetch(
-            "UPDATE invitations SET revoked_at = clock_timestamp() WHERE (invited_by = $1 OR email = $2) AND accepted_at IS NULL "
-            "AND revoked_at IS NULL AND expires_at > clock_timestamp() RETURNING invitation_id, email, role",
+            "UPDATE invitations SET revoked_at = clock_timestamp() WHERE workspace_id = $3 AND (invited_by = $1 OR email = $2) "
+            "AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp() RETURNING invitation_id, email, role",
             maker,
             guest,
+            workspace_id,
         )
     )
 
