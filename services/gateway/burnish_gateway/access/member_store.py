@@ -128,9 +128,10 @@ async def revoke_invitations_of(tx: Tx, workspace_id: UUID, *, maker: str, guest
 
 
 async def may_invite(tx: Tx, *, user_id: UUID | None, api_key_id: UUID | None) -> bool:
-    """Whether this person is an admin now, and this key not revoked. None: nobody to ask about."""
+    """Whether this person is an admin now who may sign in, and this key not revoked. None: nobody to ask about."""
     may: bool = await tx.fetchval(
-        "SELECT ($1::uuid IS NULL OR EXISTS (SELECT FROM members WHERE user_id = $1 AND role = 'admin')) "
+        "SELECT ($1::uuid IS NULL OR EXISTS (SELECT FROM members m JOIN users u USING (user_id) "
+        "WHERE m.user_id = $1 AND m.role = 'admin' AND u.disabled_at IS NULL)) "
         "AND NOT EXISTS (SELECT FROM api_keys WHERE api_key_id = $2 AND revoked_at IS NOT NULL)",
         user_id,
         api_key_id,
