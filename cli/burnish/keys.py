@@ -8,6 +8,7 @@ from uuid import UUID
 
 import typer
 
+from burnish.launcher import invitations
 from burnish.launcher.home import find_home
 from burnish.launcher.operated import Operated, find_operated
 from burnish.launcher.users import operators_database
@@ -111,6 +112,9 @@ async def _revoke(operated: Operated, api_key_id: UUID) -> None:
     from burnish_shared.ids import new_uuid
 
     async with operators_database(operated.database_url) as db, db.unit_of_work() as tx:
+        workspace_id = await store.workspace_of_key(tx, api_key_id)
+        if workspace_id is not None:
+            await invitations.take_turns(tx, [workspace_id])
         row = await store.revoke_key(tx, api_key_id)
         if row is None:
             raise NotFound(f"There is no API key {api_key_id}.")
@@ -118,6 +122,7 @@ async def _revoke(operated: Operated, api_key_id: UUID) -> None:
             tx, workspace_id=row["workspace_id"], audit_id=new_uuid(), action="api_key.revoked", kind="api_key", key=str(api_key_id),
             after={"name": row["name"]},
         )  # fmt: skip
+        await invitations.take_back(tx, [row["workspace_id"]], maker=f"api_key:{api_key_id}")
         await note_change(tx, workspace_id=row["workspace_id"], kind="api_key", key=row["prefix"])
 
 

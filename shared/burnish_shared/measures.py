@@ -23,8 +23,9 @@ Z_95: Final = 1.959963984540054
 """Quantile of the normal distribution for a two-sided interval of 95 %."""
 
 SUM_MOST: Final = 2**63 - 1
-"""What a column of a sum holds. An execution may cost a million dollars, and a day has room for many: a sum of costs stays here then. It
-takes the figures of nobody along that stand in the same batch, and can be read. No other sum comes near it."""
+"""What a column of a sum holds. An execution may cost a million dollars (`MAX_AMOUNT_NUSD`), and it takes more than 9,000 of them, all paid
+from credit (an import costs nothing), to come here: a sum of costs stays here then. It takes the figures of nobody along that stand in the
+same batch, and can be read. No other sum comes near it."""
 
 _LOG_GAMMA: Final = math.log(GAMMA)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from burnish.launcher import invitations
 from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home
 from burnish_shared.errors import Conflict, NotFound
@@ -108,16 +109,19 @@ async def make_reset_link(database_url: str, *, email: str, base_url: str) -> st
 
 
 async def set_disabled(database_url: str, *, email: str, is_disabled: bool) -> None:
-    """Lets a user in no more, at any gateway, within a second; or lets them in again. Raises NotFound."""
+    """Lets a user in no more, at any gateway, within a second; or lets them in again. Open invitations of theirs end. Raises NotFound."""
     from burnish_shared.auth import user_store as store
     from burnish_shared.db.changes import note_change
 
     async with operators_database(database_url) as db, db.unit_of_work() as tx:
         found = await _found(tx, email)
         user_id = found["user_id"]
+        workspaces = await store.workspaces_of(tx, user_id) if is_disabled else []
+        await invitations.take_turns(tx, workspaces)
         if (found["disabled_at"] is not None) != is_disabled:
             await _note_everywhere(tx, user_id, action="user.disabled" if is_disabled else "user.enabled", after={"email": email})
         await store.set_disabled(tx, user_id, is_disabled=is_disabled)
+        await invitations.take_back(tx, workspaces, maker=f"user:{user_id}")
         await note_change(tx, workspace_id=None, kind="user", key=str(user_id))
 
 
@@ -149,18 +153,21 @@ async def ensure_admin(home: Home, database_url: str, *, workspace_id: UUID) -> 
 
 
 async def _join(tx: "Tx", user_id: UUID, email: str, *, workspace_id: UUID, role: str) -> None:
-    """With its audit entry and, last, its change note."""
+    """With its audit entry and, last, its change note. Open invitations end of who is no admin (any more)."""
     from burnish_shared.auth import user_store as store
     from burnish_shared.db.changes import note_change
     from burnish_shared.ids import new_uuid
 
     if not await store.has_workspace(tx, workspace_id):
         raise NotFound(f"There is no workspace {workspace_id}.")
+    await invitations.take_turns(tx, [workspace_id])
     await store.join(tx, workspace_id=workspace_id, user_id=user_id, role=role)
     await store.note(
         tx, workspace_id=workspace_id, audit_id=new_uuid(), action="member.added", kind="member", key=str(user_id),
         after={"email": email, "role": role},
     )  # fmt: skip
+    if role != "admin":
+        await invitations.take_back(tx, [workspace_id], maker=f"user:{user_id}")
     await note_change(tx, workspace_id=workspace_id, kind="member", key=str(user_id))
 
 

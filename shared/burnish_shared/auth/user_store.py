@@ -89,6 +89,12 @@ async def list_keys(tx: Tx, workspace_id: UUID) -> list[Record]:
     )
 
 
+async def workspace_of_key(tx: Tx, api_key_id: UUID) -> UUID | None:
+    """None: there is no such key."""
+    found: UUID | None = await tx.fetchval("SELECT workspace_id FROM api_keys WHERE api_key_id = $1", api_key_id)
+    return found
+
+
 async def revoke_key(tx: Tx, api_key_id: UUID) -> Record | None:
     """workspace_id, name and prefix; None: there is no such key. The caller writes the change note."""
     return await tx.fetchrow(

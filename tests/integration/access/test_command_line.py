@@ -13,7 +13,7 @@ from burnish.launcher.workspaces import DEMO_FILE, ensure_demo_workspace
 from burnish_shared.auth.keyring import Keyring
 from tests.embedded.stack import KEK, Stack
 from tests.embedded.superuser import as_superuser
-from tests.integration.access.browser import Browser, newcomer, nobody, unknown_email, until_status
+from tests.integration.access.browser import PASSWORD, Browser, join, newcomer, nobody, unknown_email, until_status
 from tests.integration.access.command import command
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1", "T2")]
@@ -92,6 +92,28 @@ async def test_keys_are_made_listed_and_revoked_by_command_and_an_operators_only
     assert entries == ["api_key.revoked", "api_key.created", "api_key.created"]
     absent = await command(stack, "keys", "create", "--workspace", str(UUID(int=0)))
     assert absent.exit_code == 1 and "no workspace" in absent.output
+
+
+@pytest.mark.parametrize("how", ["key revoked", "account disabled", "demoted"])
+async def test_who_may_invite_no_more_by_command_comes_back_by_no_invitation_of_theirs(stack: Stack, how: str) -> None:
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="admin")
+    other = (await ada("POST", "/v1/invitations", {"email": unknown_email()})).body
+    key = (await ada("POST", "/v1/api-keys", {"name": "leaked", "role": "admin"})).body
+    asks, bearer = (nobody(stack), {"authorization": f"Bearer {key['key']}"}) if how == "key revoked" else (bob, {})
+    back = (await asks("POST", "/v1/invitations", {"email": unknown_email(), "role": "admin"}, headers=bearer)).body
+    words = {
+        "key revoked": ("keys", "revoke", key["id"]),
+        "account disabled": ("users", "disable", "--email", bob.email),
+        "demoted": ("users", "join", "--email", bob.email, "--workspace", ada.workspace, "--role", "editor"),
+    }[how]
+    result = await command(stack, *words)
+    assert result.exit_code == 0, result.output
+    for one, status in ((back, 404), (other, 200)):
+        accepted = await nobody(stack)("POST", "/v1/invitations/accept", {"token": one["token"], "password": PASSWORD})
+        assert accepted.status == status, accepted.body
+    [entry] = (await ada("GET", "/v1/audit?action=invitation.revoked")).body["data"]
+    assert (entry["object_id"], entry["actor"], entry["before"]) == (back["id"], "operator", {"email": back["email"], "role": "admin"})
 
 
 async def test_a_workspace_made_by_command_needs_no_superuser(stack: Stack) -> None:

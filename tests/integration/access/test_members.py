@@ -1,14 +1,17 @@
 """Members, invitations and roles: who comes in, who goes, and how fast every gateway knows (PRODUCT T1)."""
 
 import asyncio
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 
-from tests.embedded.stack import Stack
+from tests.embedded.held_back import WAITING
+from tests.embedded.stack import Answer, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import PASSWORD, join, newcomer, nobody, unknown_email, until_status
+from tests.integration.bus_parts import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1")]
 
@@ -332,6 +335,34 @@ async def test_who_invites_while_they_are_removed_leaves_no_way_back(stack: Stac
             if answer.status == 201:
                 body = {"token": answer.body["token"], "password": PASSWORD}
                 assert (await nobody(stack)("POST", "/v1/invitations/accept", body)).status == 404
+
+
+async def test_a_removal_while_the_whole_workspace_is_erased_waits_for_it_and_neither_is_thrown_back(stack: Stack) -> None:
+    """Both end invitations and memberships, so both must begin at the same place."""
+    for _ in range(3):
+        erased, removed = await erased_and_removed(stack)
+        if 503 not in (erased.status, removed.status):  # a machine that stands still lets who waits for a lock go after 2 s
+            break
+    assert erased.status == 202 and removed.status in (403, 404), (erased.body, removed.body)
+
+
+async def erased_and_removed(stack: Stack) -> tuple[Answer, Answer]:
+    """The erasure waits for an invitation, and the removal of who made it behind it."""
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="admin")
+    invited = (await bob("POST", "/v1/invitations", {"email": unknown_email()})).body["id"]
+    async with as_superuser(stack.urls["superuser"]) as holder, holder.transaction():
+        await holder.execute("SELECT FROM burnish.invitations WHERE invitation_id = $1::uuid FOR UPDATE", invited)
+        erasing = asyncio.create_task(ada("DELETE", f"/v1/workspaces/{ada.workspace}?confirm={quote('New Comer')}"))
+        await until(lambda: waiting(holder, 1, erasing))
+        removing = asyncio.create_task(ada("DELETE", f"/v1/members/{bob.user_id}"))
+        await until(lambda: waiting(holder, 2, erasing, removing))
+    return await erasing, await removing
+
+
+async def waiting(holder: Any, count: int, *asked: "asyncio.Task[Answer]") -> bool:
+    """Whether so many wait for a lock, or one was answered already."""
+    return any(one.done() for one in asked) or await holder.fetchval(WAITING) >= count
 
 
 async def test_every_change_of_members_stands_in_the_audit_log(stack: Stack) -> None:

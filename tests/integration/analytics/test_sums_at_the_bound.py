@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 
 MOST = 2**63 - 1
 HUGE = 10**18
-"""A million dollars may be imported as the price of one execution; a thousand of them in a day are as much as this."""
+"""As much as a thousand executions at the most that one may cost (`MAX_AMOUNT_NUSD`)."""
 
 
 async def days_of(analytics: Analytics, workspace_id: UUID) -> list[tuple[int, int]]:

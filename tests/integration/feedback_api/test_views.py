@@ -49,6 +49,8 @@ async def test_a_view_is_kept_found_changed_and_removed_and_the_audit_log_tells(
         ({"filters": {"tag": []}}, "filters.tag"),
         ({"filters": {"status": "x" * 501}}, "filters.status"),
         ({"filters": {f"f{n}": "x" for n in range(41)}}, "filters"),
+        ({"filters": {f"f{n}": "x" * 500 for n in range(8)}}, "filters"),
+        ({"filters": {"tag": ["x" * 400] * 10}}, "filters"),
         ({"name": "  "}, "name"),
         ({"name": "x" * 81}, "name"),
         ({"place": "elsewhere"}, "place"),
@@ -59,6 +61,18 @@ async def test_what_no_view_can_be_is_refused_and_changes_nothing(caller: Caller
     refused = await caller("POST", "/v1/views", SLOW | {"name": "Refused"} | changed)
     assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
     assert await kept(caller) == before
+
+
+async def test_what_changes_nothing_of_a_view_is_no_change_of_anybody(caller: Caller) -> None:
+    made = (await caller("POST", "/v1/views", SLOW | {"name": "Steady"})).body
+    path = f"/v1/views/{made['id']}"
+    for body in ({}, {"name": None}, {"name": "Steady"}, {"filters": SLOW["filters"]}):
+        same = await caller("PATCH", path, body)
+        assert (same.status, same.body) == (200, made)
+    wider = {"filters": {f"f{n}": "x" * 500 for n in range(8)}}
+    assert (await caller("PATCH", path, wider)).body["error"]["param"] == "filters"
+    told = (await caller("GET", "/v1/audit?object_kind=view")).body["data"]
+    assert [one["action"] for one in told if one["object_id"] == made["id"]] == ["view.saved"]
 
 
 async def test_a_name_that_is_taken_on_the_page_is_refused_in_whatever_case(caller: Caller) -> None:

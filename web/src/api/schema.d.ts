@@ -19332,7 +19332,7 @@ export interface components {
         NewView: {
             /**
              * Filters
-             * @description As they stand in the page's address: `{"status": "error"}`. None: the page as it opens.
+             * @description As they stand in the page's address: `{"status": "error"}`. None: the page as it opens. At most 4,000 characters together.
              */
             filters: {
                 [key: string]: string | string[];

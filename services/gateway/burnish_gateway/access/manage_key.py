@@ -13,6 +13,7 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import SCOPES
 from burnish_gateway.access.take_back_invitations import take_back_of
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.api_keys import NewKey, new_key
 from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.db.changes import note_change
@@ -181,6 +182,7 @@ async def note_keys(tx: Tx, principal: Principal, prefixes: Iterable[str]) -> No
 
 async def revoke_key(tx: Tx, principal: Principal, api_key_id: UUID) -> None:
     """Its open invitations are taken back. Raises NotFound. Revoking twice is no change."""
+    await take_turns(tx, principal.workspace_id, "invitations")
     old = await locked_key(tx, api_key_id)
     if old["revoked_at"] is not None:
         return

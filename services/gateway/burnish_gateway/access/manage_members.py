@@ -10,6 +10,7 @@ from asyncpg import Record
 from burnish_gateway.access import member_store as store
 from burnish_gateway.access.audit import Actor, note_in
 from burnish_gateway.access.take_back_invitations import take_back_of
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, LastAdmin, NotFound
@@ -19,6 +20,7 @@ ADMIN = "admin"
 
 async def change_role(tx: Tx, workspace_id: UUID, by: Actor, *, user_id: UUID, role: str, acting_user: UUID | None) -> None:
     """`acting_user`: the person who asks; None for a key. Raises NotFound, and LastAdmin where nobody else is one."""
+    await take_turns(tx, workspace_id, "invitations")
     admins = await _admins(tx, acting_user)
     member = await _member(tx, user_id)
     if member["role"] == role:
@@ -37,6 +39,7 @@ async def change_role(tx: Tx, workspace_id: UUID, by: Actor, *, user_id: UUID, r
 
 async def remove_member(tx: Tx, workspace_id: UUID, by: Actor, *, user_id: UUID, acting_user: UUID | None) -> None:
     """As `change_role`. A person may also remove themselves (`acting_user` is `user_id`), whatever their role."""
+    await take_turns(tx, workspace_id, "invitations")
     admins = await _admins(tx, None if acting_user == user_id else acting_user)
     member = await _member(tx, user_id)
     if member["role"] == ADMIN:

@@ -113,22 +113,25 @@ async def revoke_open_invitations(tx: Tx, email: str) -> list[Record]:
     )
 
 
-async def revoke_invitations_of(tx: Tx, *, maker: str, guest: str | None) -> list[Record]:
-    """Takes back those by this maker, or for this e-mail, that could be accepted still, and returns them."""
+async def revoke_invitations_of(tx: Tx, workspace_id: UUID, *, maker: str, guest: str | None) -> list[Record]:
+    """Takes back those by this maker, or for this e-mail, that could be accepted still, and returns them. The operator's own login, which
+    sees every workspace, asks for them too."""
     return list(
         await tx.fetch(
-            "UPDATE invitations SET revoked_at = clock_timestamp() WHERE (invited_by = $1 OR email = $2) AND accepted_at IS NULL "
-            "AND revoked_at IS NULL AND expires_at > clock_timestamp() RETURNING invitation_id, email, role",
+            "UPDATE invitations SET revoked_at = clock_timestamp() WHERE workspace_id = $3 AND (invited_by = $1 OR email = $2) "
+            "AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp() RETURNING invitation_id, email, role",
             maker,
             guest,
+            workspace_id,
         )
     )
 
 
 async def may_invite(tx: Tx, *, user_id: UUID | None, api_key_id: UUID | None) -> bool:
-    """Whether this person is an admin now, and this key not revoked. None: nobody to ask about."""
+    """Whether this person is an admin now who may sign in, and this key not revoked. None: nobody to ask about."""
     may: bool = await tx.fetchval(
-        "SELECT ($1::uuid IS NULL OR EXISTS (SELECT FROM members WHERE user_id = $1 AND role = 'admin')) "
+        "SELECT ($1::uuid IS NULL OR EXISTS (SELECT FROM members m JOIN users u USING (user_id) "
+        "WHERE m.user_id = $1 AND m.role = 'admin' AND u.disabled_at IS NULL)) "
         "AND NOT EXISTS (SELECT FROM api_keys WHERE api_key_id = $2 AND revoked_at IS NOT NULL)",
         user_id,
         api_key_id,

@@ -9,15 +9,16 @@ from burnish_gateway.access import mail_store
 from burnish_gateway.access import member_store as store
 from burnish_gateway.access.audit import Actor, note_in
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.turns_store import take_turns
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden
 
 
 async def take_back_of(tx: Tx, workspace_id: UUID, by: Actor, *, maker: str, guest: str | None = None) -> None:
-    """Revokes the open invitations that `maker` (an actor, such as `user:<id>`) made, and those of the e-mail `guest`."""
-    await take_turns(tx, workspace_id, "invitations")
-    await note_revoked(tx, workspace_id, by, await store.revoke_invitations_of(tx, maker=maker, guest=guest))
+    """Revokes the open invitations that `maker` (an actor, such as `user:<id>`) made, and those of the e-mail `guest`.
+
+    In one's turn at `invitations`, taken before members or keys are locked: whoever erases the workspace ends all of them, too.
+    """
+    await note_revoked(tx, workspace_id, by, await store.revoke_invitations_of(tx, workspace_id, maker=maker, guest=guest))
 
 
 async def note_revoked(tx: Tx, workspace_id: UUID, by: Actor, revoked: Sequence[Record]) -> None:

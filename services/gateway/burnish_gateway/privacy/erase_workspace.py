@@ -10,6 +10,7 @@ from burnish_gateway.privacy import workspace_store as store
 from burnish_gateway.privacy.erasure import WorkspaceErasure
 from burnish_gateway.provider_keys import keep_key
 from burnish_gateway.provider_keys import store as provider_key_store
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.key_secrets import KeySecrets
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
@@ -38,6 +39,7 @@ async def erase_workspace(tx: Tx, principal: Principal, there: WorkspaceFacts, *
         await audit.note(tx, principal, action="workspace.erasure_requested", kind="workspace", key=key)
         await enter(tx, there.workspace_id)
     inside = replace(principal, workspace=there)
+    await take_turns(tx, there.workspace_id, "invitations")  # as whoever removes a member or revokes a key
     if await store.begin(tx, there.workspace_id, requested_by=principal.actor):
         await audit.note(tx, inside, action="workspace.erasure_requested", kind="workspace", key=key)
         await suspend(tx, there.workspace_id, suspended=True)

@@ -27,7 +27,10 @@ class NewView(ApiModel):
 
     place: Place = Field(description="The page whose filters these are.")
     name: ViewName
-    filters: Filters = Field(description='As they stand in the page\'s address: `{"status": "error"}`. None: the page as it opens.')
+    filters: Filters = Field(
+        description='As they stand in the page\'s address: `{"status": "error"}`. None: the page as it opens. At most 4,000 characters '
+        "together."
+    )
 
 
 class ViewChange(ApiModel):

@@ -18,6 +18,9 @@ from burnish_shared.ids import new_uuid
 VIEWS_MOST: Final = 200
 """Of one workspace, so that all of them come in one answer."""
 
+FILTERS_MOST_CHARS: Final = 4_000
+"""Names and values of a view together: no address holds more, and the answer with all of them comes to a megabyte or so."""
+
 OF_PEOPLE: Final = ("user", "session", "user_id", "session_id")
 """Filters that name an end user or a conversation: erasures do not look for them here (T8)."""
 
@@ -38,15 +41,16 @@ async def add_view(tx: Tx, principal: Principal, body: NewView) -> UUID:
 
 
 async def change_view(tx: Tx, principal: Principal, view_id: UUID, body: ViewChange) -> None:
-    """Raises InvalidField, NotFound, Conflict."""
+    """What it is already is no change. Raises InvalidField, NotFound, Conflict."""
     if body.filters is not None:
         _check_filters(body.filters)
     await take_turns(tx, principal.workspace_id, "saved_views")
     before = await found(tx, view_id)
+    if body.name in {None, before["name"]} and (body.filters is None or body.filters == before["filters"]):
+        return
     if body.name is not None:
         await _check_name(tx, before["place"], body.name, but=view_id)
-    if body.model_fields_set:
-        await store.change(tx, view_id, name=body.name, filters=body.filters, by=principal.actor)
+    await store.change(tx, view_id, name=body.name, filters=body.filters, by=principal.actor)
     await _note(tx, principal, "changed", view_id, before=before, after=await found(tx, view_id))
 
 
@@ -72,6 +76,8 @@ def _check_filters(filters: Mapping[str, Any]) -> None:
             raise InvalidField(
                 f"filters.{name}: a view stays until somebody removes it, and names nobody; leave this out.", param=f"filters.{name}"
             )
+    if sum(len(name) + len(value if isinstance(value, str) else "".join(value)) for name, value in filters.items()) > FILTERS_MOST_CHARS:
+        raise InvalidField(f"filters: may have at most {FILTERS_MOST_CHARS:,} characters together; leave some out.", param="filters")
 
 
 async def _check_name(tx: Tx, place: str, name: str, *, but: UUID | None) -> None:
