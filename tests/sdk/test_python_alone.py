@@ -130,6 +130,17 @@ async def test_a_list_takes_parameters_whose_names_are_no_words_of_python() -> N
     assert [dict(one.url.params) for one in asked] == [query | {"limit": "9"}] * 2
 
 
+async def test_a_list_begins_at_the_cursor_of_its_query_and_goes_on_from_there() -> None:
+    pages = [{"data": [{"n": 3}], "next_cursor": "third"}, {"data": [{"n": 4}], "next_cursor": None}]
+    transport, asked = answering(*(httpx.Response(200, json=page) for page in pages * 3))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        assert [row["n"] for row in burnish.list("/v1/executions", query={"cursor": "second"})] == [3, 4]
+        assert [row["n"] for row in burnish.list("/v1/executions", query={"cursor": "first"}, cursor="second")] == [3, 4]
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        assert [row["n"] async for row in burnish_too.list("/v1/executions", query={"cursor": "second"})] == [3, 4]
+    assert [one.url.params.get("cursor") for one in asked] == ["second", "third"] * 3
+
+
 async def test_a_query_in_the_path_is_sent_and_joined_by_the_query_beside_it() -> None:
     """Without it a removal of one prompt's answers empties the cache, and a dry run of an import is one."""
     page = {"data": [{"n": 1}], "next_cursor": "c2"}, {"data": [{"n": 2}], "next_cursor": None}

@@ -172,6 +172,40 @@ async def test_a_protected_label_takes_no_snippet_along_that_nobody_approved(ben
     assert (await move(call, 3)).status == 200
 
 
+async def test_what_snippets_lack_is_told_beforehand_too(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, slug="sign", template="Kind regards", label="live")
+    await created(call, template="Dear. {{> sign@live}}")
+    await saved(call, "Hello. {{> sign@live}}", base=1)
+    await protect(admin)
+    await call("POST", "/v1/prompts/hello/versions/2/review")
+    await admin("POST", "/v1/prompts/hello/versions/2/review/approve")
+
+    async def told(path: str) -> Any:
+        answer = await call("GET", f"/v1/prompts/{path}")
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    of_user = await told("hello/labels/production/protection?version=2")
+    details = (await move(call, 2)).body["error"]["details"]
+    assert (of_user["lacking"], of_user["review"], of_user["reached"]) == (details["lacking"], "approved", None)
+    assert of_user["snippet"] == {"included_as": "sign@live", "slug": "sign", "version": 1, "review": details["review"]}
+
+    await call("POST", "/v1/prompts/sign/versions", {"template": "EVIL", "base_version": 1})
+    of_snippet = await told("sign/labels/live/protection")
+    refused = await call("PUT", "/v1/prompts/sign/labels/live", {"version": 2})
+    assert refused.status == 409 and of_snippet["lacking"] == refused.body["error"]["details"]["lacking"] == ["approval"]
+    assert (of_snippet["is_protected"], of_snippet["version"], of_snippet["review"]) == (False, 2, "draft")
+    assert of_snippet["reached"] == {"slug": "hello", "label": "production"}
+
+    await call("POST", "/v1/prompts/sign/versions/2/review")
+    await admin("POST", "/v1/prompts/sign/versions/2/review/approve")
+    assert (await told("sign/labels/live/protection"))["reached"] is None
+    assert (await call("PUT", "/v1/prompts/sign/labels/live", {"version": 2})).status == 200
+    ready = await told("hello/labels/production/protection?version=2")
+    assert (ready["lacking"], ready["snippet"]) == ([], None) and (await move(call, 2)).status == 200
+
+
 async def test_rules_choose_approved_versions_in_the_place_of_a_protected_label(bench: Bench, first: RunningGateway, call: Caller) -> None:
     admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
     await created(call)
@@ -310,10 +344,13 @@ async def test_what_a_protected_label_asks_is_told_beforehand(bench: Bench, firs
         assert answer.status == 200, answer.body
         return answer.body
 
-    free = {"slug": "hello", "version": 1, "is_protected": False, "lacking": [], "review": None, "own_approval": True, "test_run": None}
+    free = {
+        "slug": "hello", "version": 1, "is_protected": False, "lacking": [], "review": None, "own_approval": True, "test_run": None,
+        "snippet": None, "reached": None,
+    }  # fmt: skip
     assert await told() == free | {"label": "production"}
     await protect(admin, test_run_gate=True, own_approval=False)
-    assert await told("canary") == free | {"label": "canary"}
+    assert await told("canary") == free | {"label": "canary", "own_approval": False}
     before = await told()
     assert (before["is_protected"], before["review"], before["own_approval"]) == (True, "draft", False)
     refused = (await move(call, 1)).body["error"]["details"]

@@ -21366,13 +21366,17 @@ export interface components {
              * @description Whether who wrote a version may approve it.
              */
             own_approval: boolean;
+            /** @description Where the label is not protected, and the version lacks an approval for it. */
+            reached: components["schemas"]["ReachedPrompt"] | null;
             /**
              * Review
-             * @description Null where the label is not protected.
+             * @description Null where the version itself is asked for no approval.
              */
             review: ("draft" | "in_review" | "approved") | null;
             /** Slug */
             slug: string;
+            /** @description The first that the version would take along without an approval; null: none. */
+            snippet: components["schemas"]["SnippetLacking"] | null;
             /** @description Null where no test run is asked for. */
             test_run: components["schemas"]["AskedRun"] | null;
             /** Version */
@@ -21746,6 +21750,16 @@ export interface components {
             id: string;
             /** Rating */
             rating: number;
+        };
+        /**
+         * ReachedPrompt
+         * @description A prompt that includes this one by the label, and its protected label, which would serve the version too.
+         */
+        ReachedPrompt: {
+            /** Label */
+            label: string;
+            /** Slug */
+            slug: string;
         };
         /**
          * ReactionShown
@@ -24600,6 +24614,23 @@ export interface components {
             data: components["schemas"]["SnapshotAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * SnippetLacking
+         * @description `included_as`: how the version names it (`tone@live`); `version`: at which that stands, and which has no approval.
+         */
+        SnippetLacking: {
+            /** Included As */
+            included_as: string;
+            /**
+             * Review
+             * @enum {string}
+             */
+            review: "draft" | "in_review" | "approved";
+            /** Slug */
+            slug: string;
+            /** Version */
+            version: number;
         };
         /**
          * SourceAnswer

@@ -381,8 +381,11 @@ class AsyncBurnish:
         """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names.
         `query`: parameters whose names are no words of Python (`from`, `metadata[plan]`); what is named beside it wins.
         """
+        given = {**(query or {}), **named}
         while True:
-            answer = listed(await self._run(Call("GET", path, query={**(query or {}), **named, "cursor": cursor})), path)
+            if cursor is not None:
+                given["cursor"] = cursor
+            answer = listed(await self._run(Call("GET", path, query=given)), path)
             for row in answer["data"]:
                 yield row
             cursor = answer.get("next_cursor")

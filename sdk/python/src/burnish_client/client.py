@@ -378,8 +378,11 @@ class Burnish:
         """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names.
         `query`: parameters whose names are no words of Python (`from`, `metadata[plan]`); what is named beside it wins.
         """
+        given = {**(query or {}), **named}
         while True:
-            answer = listed(self._run(Call("GET", path, query={**(query or {}), **named, "cursor": cursor})), path)
+            if cursor is not None:
+                given["cursor"] = cursor
+            answer = listed(self._run(Call("GET", path, query=given)), path)
             yield from answer["data"]
             cursor = answer.get("next_cursor")
             if cursor is None:

@@ -9,6 +9,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.registry import review_store
 from burnish_gateway.registry.gate_store import OwnGate, own_gate
 from burnish_gateway.registry.prompt import Affected, Head, Prompt
+from burnish_gateway.registry.review_store import VersionStatus
 from burnish_gateway.registry.run_gate import Asked, RunProblem, problem_of_run
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, LabelProtected
@@ -50,8 +51,7 @@ class Protection:
     """What a protected label asks of one version, and what that lacks. `asked`: of its test runs; None: none is asked for. `problem`: why
     its test run is not enough; None: it is, or none is asked for."""
 
-    rules: LabelRules
-    status: str
+    status: VersionStatus
     asked: Asked | None
     problem: RunProblem | None
 
@@ -61,20 +61,19 @@ class Protection:
         return (["approval"] if self.status != "approved" else []) + (["test_run"] if self.problem is not None else [])
 
 
-async def protection_of(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> Protection | None:
+async def protection_of(tx: Tx, prompt: Prompt, label: Label, *, version: int, rules: LabelRules) -> Protection | None:
     """None: the label is not protected."""
-    rules = await rules_of(tx, prompt.workspace_id)
     if label not in rules.protected:
         return None
     status = await review_store.status_of(tx, prompt, version)
     asks, asked = rules.gate_of(await own_gate(tx, prompt))
     problem = await problem_of_run(tx, prompt, version, asked=asked) if asks else None
-    return Protection(rules, status, asked if asks else None, problem)
+    return Protection(status, asked if asks else None, problem)
 
 
 async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> None:
     """Raises LabelProtected where the label is protected and the version lacks what that asks for."""
-    found = await protection_of(tx, prompt, label, version=version)
+    found = await protection_of(tx, prompt, label, version=version, rules=await rules_of(tx, prompt.workspace_id))
     if found is None or not found.lacking:
         return
     details: dict[str, Any] = {"review": found.status} if found.status != "approved" else {}
@@ -93,6 +92,15 @@ def not_yet(status: str) -> str:
     return {"draft": "nobody was asked to review it", "in_review": "it is in review"}.get(status, status)
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A prompt whose protected label would serve a version that nobody approved, since it includes it. `status`: of that version."""
+
+    slug: str
+    label: str
+    status: VersionStatus
+
+
 async def check_may_reach(tx: Tx, prompt: Prompt, label: Label, *, version: int, effects: Sequence[Affected]) -> None:
     """What is included by a version with a protected label is served by that label: the snippet needs an approval just as well.
 
@@ -101,18 +109,29 @@ async def check_may_reach(tx: Tx, prompt: Prompt, label: Label, *, version: int,
     if not any(one.labels for one in effects):
         return
     rules = await rules_of(tx, prompt.workspace_id)
+    found = await reached_unapproved(tx, prompt, label, version=version, effects=effects, rules=rules)
+    if found is None:
+        return
+    raise LabelProtected(
+        f"'{found.slug}' includes '{prompt.slug}@{label}', and its label '{found.label}' is protected: "
+        f"version {version} of '{prompt.slug}' is not approved: {not_yet(found.status)}.",
+        param="version",
+        details={"lacking": ["approval"], "review": found.status, "prompt": found.slug, "label": found.label},
+    )
+
+
+async def reached_unapproved(
+    tx: Tx, prompt: Prompt, label: Label, *, version: int, effects: Sequence[Affected], rules: LabelRules
+) -> Reached | None:
+    """The first of `effects` by which a protected label would serve `version` unapproved; None: there is none, or `label` is protected: it
+    was asked for an approval itself, or goes back to what it has served."""
     if label in rules.protected:
-        return  # it was asked for an approval itself, or goes back to what it has served
+        return None
     reached = next(((one, name) for one in effects for name in one.labels if name in rules.protected), None)
     if reached is None or (status := await review_store.status_of(tx, prompt, version)) == "approved":
-        return
+        return None
     user, protected = reached
-    raise LabelProtected(
-        f"'{user.slug}' includes '{prompt.slug}@{label}', and its label '{protected}' is protected: "
-        f"version {version} of '{prompt.slug}' is not approved: {not_yet(status)}.",
-        param="version",
-        details={"lacking": ["approval"], "review": status, "prompt": user.slug, "label": protected},
-    )
+    return Reached(user.slug, protected, status)
 
 
 async def check_may_choose(tx: Tx, head: Head, uses: Sequence[Mapping[str, Any]]) -> None:

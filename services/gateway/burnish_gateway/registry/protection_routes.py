@@ -7,11 +7,8 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.evaluators import store as evaluators
-from burnish_gateway.registry import store
-from burnish_gateway.registry.label_rules import Protection, protection_of
-from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.review_store import VersionStatus
+from burnish_gateway.registry.tell_protection import Told, tell_protection
 from burnish_gateway.wire import make_router
 from burnish_shared.slug import MAX_VERSION, parse_movable_label, parse_slug
 
@@ -29,6 +26,22 @@ class AskedRun(BaseModel):
     run: dict[str, Any] | None = Field(description="The test run that was looked at, as in `details.run` of a refusal.")
 
 
+class SnippetLacking(BaseModel):
+    """`included_as`: how the version names it (`tone@live`); `version`: at which that stands, and which has no approval."""
+
+    included_as: str
+    slug: str
+    version: int
+    review: VersionStatus
+
+
+class ReachedPrompt(BaseModel):
+    """A prompt that includes this one by the label, and its protected label, which would serve the version too."""
+
+    slug: str
+    label: str
+
+
 class ProtectionAnswer(BaseModel):
     """`lacking`: what a move to this version would be refused for (`label_protected`); empty where nothing is asked for or lacks."""
 
@@ -37,8 +50,10 @@ class ProtectionAnswer(BaseModel):
     version: int
     is_protected: bool
     lacking: list[Literal["approval", "test_run"]]
-    review: VersionStatus | None = Field(description="Null where the label is not protected.")
+    review: VersionStatus | None = Field(description="Null where the version itself is asked for no approval.")
     own_approval: bool = Field(description="Whether who wrote a version may approve it.")
+    snippet: SnippetLacking | None = Field(description="The first that the version would take along without an approval; null: none.")
+    reached: ReachedPrompt | None = Field(description="Where the label is not protected, and the version lacks an approval for it.")
     test_run: AskedRun | None = Field(description="Null where no test run is asked for.")
 
 
@@ -57,27 +72,23 @@ async def protection(
     """Moves nothing. A label that is not there yet is told of too."""
     name, wanted = parse_slug(slug), parse_movable_label(label)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        head = await store.find_head(tx, principal.workspace_id, name)
-        if head is None:
-            raise no_such_prompt(name)
-        to = version or head.prompt.latest_version
-        head.named(label=None, version=to)
-        found = await protection_of(tx, head.prompt, wanted, version=to)
-        evaluator_id = found.asked.evaluator_id if found is not None and found.asked is not None else None
-        evaluator = await evaluators.find(tx, evaluator_id) if evaluator_id is not None else None
-    return ProtectionAnswer.model_validate(
-        {"slug": name, "label": wanted, "version": to, "is_protected": found is not None,
-         "lacking": found.lacking if found else [], "review": found.status if found else None,
-         "own_approval": found.rules.own_approval if found else True,
-         "test_run": None if found is None else _asked_run(found, None if evaluator is None else evaluator["name"])}
-    )  # fmt: skip
+        told = await tell_protection(tx, principal.workspace_id, name, wanted, version=version)
+    review = told.protection.status if told.protection else told.reached.status if told.reached else None
+    one, other = told.snippet, told.reached
+    return ProtectionAnswer.model_validate({
+        "slug": name, "label": wanted, "version": told.version, "is_protected": told.protection is not None, "lacking": told.lacking,
+        "review": review, "own_approval": told.own_approval, "test_run": _asked_run(told),
+        "snippet": one and {"included_as": one.name, "slug": one.slug, "version": one.version, "review": one.status},
+        "reached": other and {"slug": other.slug, "label": other.label},
+    })  # fmt: skip
 
 
-def _asked_run(found: Protection, evaluator: str | None) -> dict[str, Any] | None:
-    if found.asked is None:
+def _asked_run(told: Told) -> dict[str, Any] | None:
+    asked = told.protection.asked if told.protection else None
+    if told.protection is None or asked is None:
         return None
-    problem = found.problem
+    problem = told.protection.problem
     return {
-        "least_items": found.asked.least, "evaluator_id": found.asked.evaluator_id, "evaluator": evaluator,
-        "min_score": found.asked.min_score, "problem": problem.said if problem else None, "run": problem.run if problem else None,
+        "least_items": asked.least, "evaluator_id": asked.evaluator_id, "evaluator": told.evaluator, "min_score": asked.min_score,
+        "problem": problem.said if problem else None, "run": problem.run if problem else None,
     }  # fmt: skip

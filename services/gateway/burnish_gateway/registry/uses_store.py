@@ -8,6 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.registry.prompt import Prompt
+from burnish_gateway.registry.review_store import VersionStatus
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import Label
 from burnish_shared.template.syntax import Include
@@ -30,6 +31,16 @@ class Use:
     snippet: str
     content: dict[str, Any]
     is_served: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnapprovedSnippet:
+    """A snippet that a version includes as `name`, and the version at which that stands, which nobody approved."""
+
+    name: str
+    slug: str
+    version: int
+    status: VersionStatus
 
 
 async def insert_uses(tx: Tx, prompt: Prompt, version: int, includes: Sequence[Include]) -> None:
@@ -95,8 +106,8 @@ async def hold(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> None:
 
 async def first_unapproved(
     tx: Tx, prompt: Prompt, label: Label, *, version: int, includes: Sequence[tuple[str, str, str]], is_back: bool
-) -> tuple[str, str, int, str] | None:
-    """Of snippets (name, slug and label that include them) the first whose version is not approved: name, slug, version, status.
+) -> UnapprovedSnippet | None:
+    """Of snippets (name, slug and label that include them) the first whose version is not approved.
 
     `is_back`: those are passed over whose label has stood there since before `label` of `prompt` last left `version`.
     """
@@ -120,7 +131,7 @@ async def first_unapproved(
         label,
         version,
     )
-    return None if row is None else (row["name"], row["slug"], row["version"], row["status"])
+    return None if row is None else UnapprovedSnippet(row["name"], row["slug"], row["version"], row["status"])
 
 
 async def newest_runs(tx: Tx, workspace_id: UUID, versions: Sequence[tuple[str, int]]) -> Sequence[Record]:

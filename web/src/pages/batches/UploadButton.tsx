@@ -5,6 +5,7 @@ import { invalidate } from "@/api/hooks";
 import { sendLines } from "@/api/lines";
 import { Button } from "@/kit";
 import { bytes } from "@/lib/format";
+import { textOfFile } from "@/lib/text-of-file";
 import { type BatchFile, type LineKind, kindOf } from "./model";
 
 const FILE_MOST_BYTES = 32 * 1024 * 1024;
@@ -13,7 +14,7 @@ const HEAD_BYTES = 1024 * 1024;
 /** Takes lines in as a file of the workspace; says what the first of them is. Throws an Error that says what to mend. */
 export async function uploadLines(lines: Blob, name: string): Promise<{ file: BatchFile; kind: LineKind }> {
   if (lines.size > FILE_MOST_BYTES) throw new Error(`${name} is ${bytes(lines.size)}; at most ${bytes(FILE_MOST_BYTES)} go into one file. Split it, and make a batch of each part.`);
-  const head = await lines.slice(0, HEAD_BYTES).text();
+  const head = textOfFile(await lines.slice(0, HEAD_BYTES).arrayBuffer(), { cut: lines.size > HEAD_BYTES });
   const first = head.split("\n").find((line) => line.trim());
   if (first === undefined) throw new Error(`${name} is empty.`);
   const kind = kindOf(first);

@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Button, Field, FormDialog, Input, Segments, Select, Textarea, errorFor, toast } from "@/kit";
 import { bytes, plural } from "@/lib/format";
-import { textOfFile } from "../datasets/items";
+import { textOfFile } from "@/lib/text-of-file";
 import { PickFile } from "./PickFile";
 import { FILE_MOST_BYTES, type Picked, SOURCES, type Source, bodyOf, contentsOf } from "./job";
 

@@ -2,7 +2,7 @@
 import type { Schema } from "@/api/client";
 import { base64Of, isPdf } from "@/lib/attached";
 import { bytes } from "@/lib/format";
-import { textOfFile } from "../datasets/items";
+import { textOfFile } from "@/lib/text-of-file";
 
 export type Job = Schema<"EnrichmentItem">;
 export type Source = "conversation" | "youtube" | "document";

@@ -3,8 +3,9 @@ import { type DragEvent, useEffect, useMemo, useRef, useState } from "react";
 import { Badge, Button, Checkbox, Field, Notice, Select, Textarea } from "@/kit";
 import { classes } from "@/lib/classes";
 import { bytes, count, plural } from "@/lib/format";
+import { textOfFile } from "@/lib/text-of-file";
 import { WouldBecome } from "./WouldBecome";
-import { type Blank, FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, textOfFile, wordsOf } from "./items";
+import { type Blank, FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, wordsOf } from "./items";
 
 const ROLES: readonly { value: Role; label: string }[] = [
   { value: "input", label: "Input" },

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { csvLines, guessMapping, inputWords, mapRows, readRows, runOf, textOfFile } from "./items";
+import { csvLines, guessMapping, inputWords, mapRows, readRows, runOf } from "./items";
 
 it("reads CSV with quotes, breaks within them and semicolons", () => {
   expect(csvLines('a,b\n"x, ""y""\nz",2\n\n')).toEqual([["a", "b"], ['x, "y"\nz', "2"]]);
@@ -86,14 +86,6 @@ it("keeps rows without a right answer where somebody says that there is none", (
   expect(mapRows(letters, mapping, "keep")).toMatchObject({ problems: [], blank: [], items: [{ input: "Dear all", expected: null, metadata: { sender: "ann" } }] });
   expect(mapRows(readRows("text\nDear all\n"), { text: "input" }, "keep").items).toEqual([{ input: "Dear all", expected: null }]);
   expect(() => readRows("what is this")).toThrow("at least two columns");
-});
-
-it("reads a file in its own letters, or says what to do", () => {
-  const of = (...bytes: number[]) => new Uint8Array(bytes).buffer;
-  expect(textOfFile(new TextEncoder().encode("ä,b").buffer as ArrayBuffer)).toBe("ä,b");
-  expect(textOfFile(of(0xff, 0xfe, 0xe4, 0x00, 0x2c, 0x00))).toBe("ä,");
-  expect(textOfFile(of(0xfe, 0xff, 0x00, 0xe4))).toBe("ä");
-  expect(() => textOfFile(of(0xe4, 0x2c, 0x62))).toThrow("CSV UTF-8");
 });
 
 it("reads what quotes its header, and blanks behind the commas, as the API does", () => {

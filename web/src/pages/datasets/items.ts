@@ -16,18 +16,6 @@ export const ITEMS_MOST = 10_000;
 export const FILE_MOST_BYTES = 16 * 1024 * 1024;
 const PROBLEMS_MOST = 20;
 
-/** The text of a file: UTF-8, or UTF-16 where it says so, as sheets write “Unicode text”. Throws an Error that says what to do: letters
- * that were guessed would be saved wrong. */
-export function textOfFile(bytes: ArrayBuffer): string {
-  const [first, second] = new Uint8Array(bytes);
-  const encoding = first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    throw new Error("The file is not UTF-8, so its letters would be saved wrong. Sheets save it so as “CSV UTF-8”; an editor under “Encoding”.");
-  }
-}
-
 /** Reads CSV, JSON lines or a JSON list. Throws an Error whose message says what to mend, and in which line. */
 export function readRows(text: string): Rows {
   const whole = text.replace(/^\ufeff/, "");

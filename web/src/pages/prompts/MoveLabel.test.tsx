@@ -16,7 +16,7 @@ const WARNING = "model: there is no model 'gpt-4o-mni' that can be called.";
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 const EFFECTS = { slug: "greet", label: "production", version: 2, changed: [], refused: false, experiments: [], warnings: [WARNING] };
 
-const FREE = { slug: "greet", label: "", version: 2, is_protected: false, lacking: [] as string[], review: null as string | null, own_approval: true, test_run: null as object | null };
+const FREE = { slug: "greet", label: "", version: 2, is_protected: false, lacking: [] as string[], review: null as string | null, own_approval: true, test_run: null as object | null, snippet: null as object | null, reached: null as object | null };
 let PROTECTED = FREE;
 
 let labels: Record<string, number>;
@@ -137,4 +137,21 @@ it("says of a version that has it all that it has", async () => {
   show({ production: 1, latest: 2 });
   await screen.findByText("production is protected, and v2 has what it asks for.");
   expect(screen.queryByRole("link", { name: "Ask for a review" })).toBeNull();
+});
+
+it("says that a snippet which comes along lacks an approval though the version has one, and leads there", async () => {
+  const snippet = { included_as: "sign@live", slug: "sign", version: 4, review: "in_review" };
+  PROTECTED = { ...FREE, is_protected: true, lacking: ["approval"], review: "approved", snippet };
+  show({ production: 1, latest: 2 });
+  await screen.findByText(/production is protected: v2 lacks what it asks for/);
+  const rows = screen.getAllByRole("listitem").map((one) => one.textContent);
+  expect(rows).toEqual(["thereAn approval of v2. ", "lackingAn approval of sign v4, which it includes as sign@live: it is in review. See the review"]);
+  expect(screen.getByRole("link", { name: "See the review" }).getAttribute("href")).toContain("/prompts/sign?tab=versions&v=4");
+});
+
+it("says of a free label that a protected one of another prompt serves it", async () => {
+  PROTECTED = { ...FREE, lacking: ["approval"], review: "draft", reached: { slug: "letter", label: "live" } };
+  show({ production: 1, latest: 2 });
+  await screen.findByText(/letter includes greet@production, and its label live is protected: v2 lacks an approval/);
+  expect(screen.getByRole("link", { name: "Ask for a review" }).getAttribute("href")).toContain("/prompts/greet");
 });

@@ -12,12 +12,15 @@ export function Protected(props: Props) {
   const { slug, label, version } = props;
   const { data } = useRead("/v1/prompts/{slug}/labels/{label}/protection", { path: { slug, label }, query: { version } });
   // Of another label or version, while this one's is being read.
-  if (!data?.is_protected || data.label !== label || data.version !== version) return null;
+  if (data === undefined || data.label !== label || data.version !== version) return null;
+  if (data.reached) return <Reached {...props} found={data} by={data.reached} />;
+  if (!data.is_protected) return null;
   const isReady = data.lacking.length === 0;
   return (
     <Notice tone={isReady ? "ok" : "warn"} title={isReady ? `${label} is protected, and v${version} has what it asks for.` : `${label} is protected: v${version} lacks what it asks for, and the move would be refused.`}>
       <ul aria-label="What the label asks for" className="mt-1 flex flex-col gap-1.5">
         <Approval {...props} found={data} />
+        {data.snippet ? <Snippet snippet={data.snippet} onLeave={props.onLeave} /> : null}
         {data.test_run ? <TestRun {...props} asked={data.test_run} /> : null}
       </ul>
     </Notice>
@@ -34,21 +37,47 @@ function Asked({ has, children }: { has: boolean; children: ReactNode }) {
 }
 
 function Approval({ slug, version, found, onLeave }: Props & { found: Found }) {
-  const has = !found.lacking.includes("approval");
-  const who = found.own_approval ? "by an editor" : "by an editor who did not write it";
-  const search = { tab: "versions", v: version };
+  const has = found.review === "approved";
   return (
     <Asked has={has}>
       An approval of v{version}
-      {has ? "." : `, ${who}: ${found.review === "in_review" ? "it is in review" : "nobody was asked to review it"}.`}{" "}
+      {has ? "." : `, ${approvers(found)}: ${said(found.review)}.`}{" "}
       {has ? null : (
-        <TextLink to={`/prompts/${slug}`} search={search} onClick={onLeave}>
-          {found.review === "in_review" ? "See the review" : "Ask for a review"}
-        </TextLink>
+        <ReviewLink slug={slug} version={version} review={found.review} onLeave={onLeave} />
       )}
     </Asked>
   );
 }
+
+function ReviewLink({ slug, version, review, onLeave }: { slug: string; version: number; review: Found["review"]; onLeave: () => void }) {
+  return (
+    <TextLink to={`/prompts/${slug}`} search={{ tab: "versions", v: version }} onClick={onLeave}>
+      {review === "in_review" ? "See the review" : "Ask for a review"}
+    </TextLink>
+  );
+}
+
+/** What is included comes along: the first of it that nobody approved. */
+function Snippet({ snippet, onLeave }: { snippet: NonNullable<Found["snippet"]>; onLeave: () => void }) {
+  return (
+    <Asked has={false}>
+      An approval of {snippet.slug} v{snippet.version}, which it includes as <code className="text-12">{snippet.included_as}</code>: {said(snippet.review)}.{" "}
+      <ReviewLink slug={snippet.slug} version={snippet.version} review={snippet.review} onLeave={onLeave} />
+    </Asked>
+  );
+}
+
+/** The label is free, and a protected one of another prompt serves what it names. */
+function Reached({ slug, label, version, found, by, onLeave }: Props & { found: Found; by: NonNullable<Found["reached"]> }) {
+  return (
+    <Notice tone="warn" title={`${by.slug} includes ${slug}@${label}, and its label ${by.label} is protected: v${version} lacks an approval, and the move would be refused.`}>
+      It has to be approved {approvers(found)}: {said(found.review)}. <ReviewLink slug={slug} version={version} review={found.review} onLeave={onLeave} />
+    </Notice>
+  );
+}
+
+const said = (review: Found["review"]) => (review === "in_review" ? "it is in review" : "nobody was asked to review it");
+const approvers = (found: Found) => (found.own_approval ? "by an editor" : "by an editor who did not write it");
 
 function TestRun({ slug, version, asked, onLeave }: Props & { asked: NonNullable<Found["test_run"]> }) {
   const has = asked.problem === null;

@@ -8,6 +8,7 @@ import { sendLines } from "@/api/lines";
 import { Button, CodeBlock, Dialog, FormError, Notice } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { count, plural } from "@/lib/format";
+import { textOfFile } from "@/lib/text-of-file";
 import { partsOf } from "./parts";
 
 type Answer = Schema<"ImportAnswer">;
@@ -30,7 +31,15 @@ export function ImportRuns({ onClose }: { onClose: () => void }) {
   const take = async (file: File | undefined) => {
     if (!file) return;
     setError(null);
-    const parts = partsOf(await file.text());
+    let parts: ReturnType<typeof partsOf>;
+    try {
+      parts = partsOf(textOfFile(await file.arrayBuffer()));
+    } catch (unread) {
+      setState(null);
+      setError(unread);
+      if (input.current) input.current.value = "";
+      return;
+    }
     const total = parts.reduce((sum, part) => sum + part.lines, 0);
     let now: State = { name: file.name, done: 0, total, accepted: 0, refused: [], unknown: [], ended: total === 0 };
     setState(now);

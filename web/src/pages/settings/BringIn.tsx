@@ -8,7 +8,7 @@ import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Field, FormError, Input, Notice, Section, Select, SkeletonText, Table, TextLink, errorFor, toast } from "@/kit";
 import { bytes, plural } from "@/lib/format";
-import { textOfFile } from "../datasets/items";
+import { textOfFile } from "@/lib/text-of-file";
 import { FORMATS, type Format, whoseFile } from "./whose-file";
 
 type Imported = Schema<"ImportedAnswer">;
