@@ -38,15 +38,16 @@ async def add_view(tx: Tx, principal: Principal, body: NewView) -> UUID:
 
 
 async def change_view(tx: Tx, principal: Principal, view_id: UUID, body: ViewChange) -> None:
-    """Raises InvalidField, NotFound, Conflict."""
+    """What says nothing new changes nothing. Raises InvalidField, NotFound, Conflict."""
     if body.filters is not None:
         _check_filters(body.filters)
     await take_turns(tx, principal.workspace_id, "saved_views")
     before = await found(tx, view_id)
     if body.name is not None:
         await _check_name(tx, before["place"], body.name, but=view_id)
-    if body.model_fields_set:
-        await store.change(tx, view_id, name=body.name, filters=body.filters, by=principal.actor)
+    if body.name in (None, before["name"]) and body.filters in (None, before["filters"]):
+        return
+    await store.change(tx, view_id, name=body.name, filters=body.filters, by=principal.actor)
     await _note(tx, principal, "changed", view_id, before=before, after=await found(tx, view_id))
 
 
