@@ -30,6 +30,12 @@ def cases(folder: Path) -> Path:
     return path
 
 
+def better_text() -> str:
+    """The starter's text, and what it lacks so that its own search finds something: the form of the answer."""
+    text = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    return f"{text}\n\nAnswer with the name of the queue only."
+
+
 @pytest.fixture
 def prompt(burnish: Burnish, request: pytest.FixtureRequest) -> str:
     """A prompt that names its queues and no more."""
@@ -107,7 +113,7 @@ def test_a_search_from_feedback_asks_for_no_dataset(shell: Shell, prompt: str) -
 
 def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: Shell, burnish: Burnish, prompt: str) -> None:
     dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
-    good = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    good = better_text()
     body = {"prompt": prompt, "dataset_id": dataset, "method": "manual", "manual": {"candidates": [good]}, "seed": 1}
     job = burnish.request("POST", "/v1/optimizations", body | {"budget": {"evaluations": 600}})
     words = shell("optimization", job["id"]).stdout
@@ -132,7 +138,7 @@ def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: 
 
 def test_a_suggestion_is_rolled_out_and_it_is_said_that_it_will_come_back(shell: Shell, burnish: Burnish, prompt: str) -> None:
     dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
-    good = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    good = better_text()
     long = good + "\n" + "Read the whole ticket twice before you answer it.\n" * 40
     body = {"prompt": prompt, "dataset_id": dataset, "method": "manual", "manual": {"candidates": [long]}, "seed": 1}
     job = burnish.request("POST", "/v1/optimizations", body | {"budget": {"evaluations": 600}})
