@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,30 @@ def test_a_file_is_read_as_the_mark_before_it_says(tmp_path: Path, encoding: str
     path = tmp_path / name
     path.write_bytes(text.encode(encoding))
     assert list(items_of(path)) == [{"input": "ä 🦉", "expected": "x"}]
+
+
+@pytest.mark.parametrize("name", ["items.txt", "items.tsv", "ITEMS.TXT"])
+def test_a_sheet_is_one_by_what_it_holds_as_excel_names_its_unicode_text(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes("input\texpected\r\nä 🦉\tx\r\n".encode("utf-16"))
+    assert list(items_of(path)) == [{"input": "ä 🦉", "expected": "x"}]
+    path.write_text('\n{"input": "a", "expected": "b"}\n')
+    assert list(items_of(path)) == [{"input": "a", "expected": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ("ä,b\n".encode("latin-1"), "it is not UTF-8, at byte 1; save it as UTF-8"),
+        ("input,expected\nä,b\n".encode("utf-16-le"), "it is not UTF-8, at byte 31; save it as UTF-8"),
+        ("input,expected\nä,b\n".encode("utf-16")[:-1], "its beginning says UTF-16, and it is none at byte 39; save it as UTF-8"),
+    ],
+)
+def test_an_encoding_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path, raw: bytes, says: str) -> None:
+    path = tmp_path / "items.csv"
+    path.write_bytes(raw)
+    with pytest.raises(BadGiven, match=re.escape(f"items.csv cannot be read: {says}")):
+        list(items_of(path))
 
 
 def test_blanks_behind_the_delimiters_are_no_part_of_names_and_cells(tmp_path: Path) -> None:
@@ -152,7 +177,7 @@ def test_what_is_no_text_is_refused_in_words(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(BadGiven, match="cannot be read"):
         variables_of([f"a=@{tmp_path}/a.bin"], None)
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"\xff\xfe\x00"), encoding="utf-8"))
-    with pytest.raises(BadGiven, match="standard input is no text in UTF-8"):
+    with pytest.raises(BadGiven, match="standard input cannot be read: its beginning says UTF-16, and it is none at byte 3;"):
         variables_of([], "-")
 
 

@@ -7,10 +7,11 @@ import signal
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
 from burnish_client import Burnish
-from burnish_client.cli.optimize import REASONS, SWITCHES
+from burnish_client.cli.optimize import REASONS, SWITCHES, _tell_end
 from burnish_gateway.optimization import decide
 from tests.cli.conftest import Shell
 
@@ -27,6 +28,12 @@ def cases(folder: Path) -> Path:
     kept = [row for some, count in zip(by_split, COUNTS.values(), strict=True) for row in some[:: max(1, len(some) // count)][:count]]
     path.write_text("".join(json.dumps(row) + "\n" for row in kept))
     return path
+
+
+def better_text() -> str:
+    """The starter's text, and what it lacks so that its own search finds something: the form of the answer."""
+    text = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    return f"{text}\n\nAnswer with the name of the queue only."
 
 
 @pytest.fixture
@@ -77,6 +84,27 @@ def test_a_search_that_found_nothing_says_why(shell: Shell, burnish: Burnish, pr
     assert "Nothing better was proven." in words and REASONS[ended["finish_reason"]] in words
 
 
+TEST = {
+    "n": 56, "baseline": 0.518, "candidate": 0.75, "delta": 0.232, "ci_low": 0.011, "ci_high": 0.422, "confidence": 0.996667,
+    "look": 5, "p_value": 0.0022, "alpha": 0.00167,
+}  # fmt: skip
+JOB = {"status": "completed", "outcome": "no_improvement", "finish_reason": "not_proven_on_test", "progress": {}, "test": TEST}
+
+
+def test_a_gain_that_a_later_look_does_not_prove_says_how_sure_it_had_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """An interval above zero beside "nothing was proven" is a riddle, and another seed is another look."""
+    with pytest.raises(typer.Exit):
+        _tell_end(dict(JOB), as_json=False)
+    told = capsys.readouterr().out
+    assert "+23.2 points (99.7 % interval +1.1 to +42.2)." in told
+    assert "Look 5 at these test items: p is 0.0022, and had to be at most 0.0017. Each look must be surer than the one before" in told
+    with pytest.raises(typer.Exit):
+        _tell_end(JOB | {"test": TEST | {"look": 1, "p_value": 0.04, "alpha": 0.025}}, as_json=False)
+    assert "p is 0.04, and had to be at most 0.025." in capsys.readouterr().out
+    _tell_end(JOB | {"outcome": "improved", "test": TEST | {"p_value": 0.001}}, as_json=False)
+    assert "had to be" not in capsys.readouterr().out
+
+
 def test_a_search_from_feedback_asks_for_no_dataset(shell: Shell, prompt: str) -> None:
     assert "corrected or liked" in shell("optimize", prompt, "--from-feedback", "--forecast", exits=3).stderr
     for both_or_none in ((), ("--from-feedback", "--dataset", "cases.jsonl")):
@@ -85,7 +113,7 @@ def test_a_search_from_feedback_asks_for_no_dataset(shell: Shell, prompt: str) -
 
 def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: Shell, burnish: Burnish, prompt: str) -> None:
     dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
-    good = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    good = better_text()
     body = {"prompt": prompt, "dataset_id": dataset, "method": "manual", "manual": {"candidates": [good]}, "seed": 1}
     job = burnish.request("POST", "/v1/optimizations", body | {"budget": {"evaluations": 600}})
     words = shell("optimization", job["id"]).stdout
@@ -110,7 +138,7 @@ def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: 
 
 def test_a_suggestion_is_rolled_out_and_it_is_said_that_it_will_come_back(shell: Shell, burnish: Burnish, prompt: str) -> None:
     dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
-    good = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    good = better_text()
     long = good + "\n" + "Read the whole ticket twice before you answer it.\n" * 40
     body = {"prompt": prompt, "dataset_id": dataset, "method": "manual", "manual": {"candidates": [long]}, "seed": 1}
     job = burnish.request("POST", "/v1/optimizations", body | {"budget": {"evaluations": 600}})

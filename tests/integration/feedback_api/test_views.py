@@ -39,6 +39,20 @@ async def test_a_view_is_kept_found_changed_and_removed_and_the_audit_log_tells(
     assert mine[-1]["after"]["filters"] == ["status", "tag"], "the log outlives the view: names of filters, no values"
 
 
+async def test_blanks_around_a_name_are_no_part_of_it_and_what_says_nothing_new_changes_nothing(caller: Caller) -> None:
+    made = await caller("POST", "/v1/views", SLOW | {"place": "failures", "name": "  Late ones "})
+    assert (made.status, made.body["name"]) == (201, "Late ones"), made.body
+    again = await caller("POST", "/v1/views", SLOW | {"place": "failures", "name": "late ONES  "})
+    assert (again.status, again.body["error"]["param"]) == (409, "name"), again.body
+    path = f"/v1/views/{made.body['id']}"
+    for change in ({}, {"name": None}, {"name": "Late ones ", "filters": SLOW["filters"]}):
+        same = await caller("PATCH", path, change)
+        assert (same.status, same.body) == (200, made.body), change
+    told = (await caller("GET", "/v1/audit?object_kind=view")).body["data"]
+    assert [one["action"] for one in told if one["object_id"] == made.body["id"]] == ["view.saved"]
+    assert (await caller("DELETE", path)).status == 204
+
+
 @pytest.mark.promise("G-10")
 @pytest.mark.parametrize(
     ("changed", "param"),

@@ -53,6 +53,27 @@ async def test_failures_are_told_in_their_words_with_honest_statuses(caller: Cal
     assert (refused.status, refused.body["success"]) == (401, False)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        ("/prompt-executor", {"prompt_id": "absent"}, "prompt_id"),
+        ("/prompt-executor", {"prompt_id": "greet@absent"}, "prompt_id"),
+        ("/prompt-executor", {"prompt_id": "greet@9"}, "prompt_id"),
+        ("/prompt-executor", {"prompt_id": "greet@0"}, "prompt_id"),
+        ("/prompt-executor", {"prompt_id": "greet", "override_params": {"temperature": 9}}, "override_params.temperature"),
+        ("/prompt-executor", {"prompt_id": "greet", "override_params": {"model": "absent/model"}}, "override_params.model"),
+        ("/analyze-chat", {"chat_id": "absent"}, "chat_id"),
+        ("/enrich-content", {"content_id": "absent"}, "content_id"),
+        ("/enrich-content", {"url": "https://nowhere.invalid/"}, "url"),
+    ],
+)
+async def test_a_refusal_names_the_field_as_the_body_has_it(caller: Caller, path: str, body: dict[str, object], param: str) -> None:
+    await greeting(caller)
+    told = await caller("POST", path, body)
+    assert told.status in (404, 422) and told.body["param"] == param, told.body
+    assert not told.body["error"].startswith(("id:", "temperature:", "model:")), told.body
+
+
 async def test_openapi_tells_them_with_their_own_errors(caller: Caller) -> None:
     document = (await caller("GET", "/openapi.json")).body
     functions = {path: one["post"] for path, one in document["paths"].items() if "compatibility" in one.get("post", {}).get("tags", ())}

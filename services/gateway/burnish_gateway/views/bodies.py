@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from asyncpg import Record
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from burnish_gateway.wire import ApiModel, Text
 from burnish_gateway.wording import VISIBLE
@@ -15,7 +15,9 @@ Place = Literal["runs", "sessions", "feedback", "analytics", "costs", "failures"
 FILTERS_MOST: Final = 40
 VALUES_MOST: Final = 20
 
-ViewName = Annotated[Text, Field(min_length=1, max_length=80, pattern=VISIBLE)]
+ViewName = Annotated[Text, Field(min_length=1, max_length=80, pattern=VISIBLE), AfterValidator(str.strip)]
+"""Blanks around it are no part of it: nobody sees them, and two names that look alike would be two."""
+
 FilterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 FilterText = Annotated[Text, Field(max_length=500)]
 FilterValue = FilterText | Annotated[list[FilterText], Field(min_length=1, max_length=VALUES_MOST)]

@@ -30,7 +30,9 @@ def list_datasets(as_json: JsonOption = False, profile: ProfileOption = None) ->
 
 @app.command("upload")
 def upload_dataset(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL or CSV with input, expected and, if you like, split.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="JSONL, or CSV (also .txt), with input, expected, maybe split.")
+    ],
     name: Annotated[str | None, typer.Option(help="Its name; without one the file's, and the same content is uploaded once.")] = None,
     split: Annotated[
         Literal["train", "validation", "test"] | None, typer.Option(help="Of items that do not say it; else a hash decides.")

@@ -142,18 +142,19 @@ def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
 def items_of(
     path: Path, *, split: str | None = None, mapping: Mapping[str, str] | None = None, keep_blank: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Items of a JSONL or CSV file. In CSV the columns are `input` (or `inputs.NAME`), `expected`, `split`; others are metadata.
+    """Items of a JSONL or CSV file; what `.txt` and `.tsv` are is told by what they hold. In CSV the columns are `input` (or
+    `inputs.NAME`), `expected`, `split`; others are metadata.
 
     `mapping`: columns that have another name in the file, each with what it is; `-` leaves it out. `keep_blank`: what has no `expected`
     is an item without a right answer, which evaluators judge.
     """
-    is_csv = path.suffix.lower() == ".csv"
-    text = _read(path, ends_as_they_are=is_csv)
+    text = _read(path)
+    is_csv = _is_csv(path, text)
     rows: Iterator[tuple[int, Mapping[str, Any]]]
     if is_csv:
         rows = _rows_of_csv(text, path)
     else:
-        rows = ((number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
+        rows = ((number, _object(line, path, number)) for number, line in enumerate(LINE_END.split(text), start=1) if line.strip())
     mapping, unused = mapping or {}, set(mapping or ())
     for number, found in rows:
         unused -= found.keys()
@@ -172,6 +173,12 @@ def items_of(
         yield ({"split": split} if split else {}) | item | ({"metadata": metadata} if metadata else {})
     if unused:
         raise BadGiven(f"--map: no line of {path} has a column '{min(unused)}'.")
+
+
+def _is_csv(path: Path, text: str) -> bool:
+    """By its name, or by what it holds where the name says neither: Excel calls its “Unicode text” `.txt`."""
+    suffix = path.suffix.lower()
+    return suffix == ".csv" or (suffix in (".txt", ".tsv") and not text.lstrip().startswith("{"))
 
 
 def _check_item(row: Mapping[str, Any], found: Mapping[str, Any], where: str, *, is_csv: bool, keep_blank: bool) -> None:
@@ -275,20 +282,29 @@ def _delimiter(text: str, told: str | None) -> tuple[str, bool]:
 def _text_of(path: str) -> str:
     """All of it as it is, its line ends too; a mark of its byte order is no text. Raises BadGiven."""
     if path != "-":
-        return _read(Path(path), ends_as_they_are=True)
+        return _read(Path(path))
     try:
         return _decoded(sys.stdin.buffer.read())
     except UnicodeDecodeError as error:
-        raise BadGiven(f"standard input is no text in UTF-8: {error}") from error
+        raise BadGiven(f"standard input cannot be read: {_undecoded(error)}") from error
 
 
-def _read(path: Path, *, ends_as_they_are: bool = False) -> str:
-    """The text of a file, its line ends as LF; or as they are, since those within a cell belong to it."""
+def _read(path: Path) -> str:
+    """The text of a file, its line ends as they are, since those within a cell belong to it."""
     try:
-        text = _decoded(path.read_bytes())
-        return text if ends_as_they_are else LINE_END.sub("\n", text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadGiven(f"{path} cannot be read: {(isinstance(error, OSError) and error.strerror) or error}") from error
+        return _decoded(path.read_bytes())
+    except OSError as error:
+        raise BadGiven(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise BadGiven(f"{path} cannot be read: {_undecoded(error)}") from error
+
+
+def _undecoded(error: UnicodeDecodeError) -> str:
+    """What is wrong with it, and what to do."""
+    byte, named = error.start + 1, error.encoding.upper()
+    is_marked = not named.startswith("UTF-8")
+    found = f"its beginning says {named[:6]}, and it is none at byte {byte}" if is_marked else f"it is not UTF-8, at byte {byte}"
+    return f"{found}; save it as UTF-8 (a sheet: as “CSV UTF-8”)."
 
 
 def _decoded(raw: bytes) -> str:

@@ -142,6 +142,8 @@ def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
             print(f"  {_there_is(one)}")
         if test := job.get("test"):
             print(_in_words(test))
+            if job.get("outcome") != "improved" and test["p_value"] > test["alpha"]:
+                print(_not_sure(test))
         print(_spent(job))
         if job.get("simulated"):
             print(SIMULATED)
@@ -160,9 +162,18 @@ def _spent(job: dict[str, Any]) -> str:
 
 
 def _in_words(test: dict[str, Any]) -> str:
+    level = f"{100 * test['confidence']:.3g} % " if "confidence" in test else ""
     return (
         f"On {test['n']} test items: {share(test['baseline'])} before, {share(test['candidate'])} after; "
-        f"{points(test['delta'])} points (interval {points(test['ci_low'])} to {points(test['ci_high'])})."
+        f"{points(test['delta'])} points ({level}interval {points(test['ci_low'])} to {points(test['ci_high'])})."
+    )
+
+
+def _not_sure(test: dict[str, Any]) -> str:
+    """Why it is not proven, also where the interval is above zero: it is counted otherwise than the test."""
+    return (
+        f"Look {test['look']} at these test items: p is {test['p_value']:.2g}, and had to be at most {test['alpha']:.2g}. Each look must "
+        "be surer than the one before; after five, add as many fresh test items as there are."
     )
 
 

@@ -19,7 +19,6 @@ from burnish_gateway.compat.completion import completion
 from burnish_gateway.compat.source.bodies import AnalyzeChat, EnrichContent, RunPrompt
 from burnish_gateway.compat.source.caller import source_caller
 from burnish_gateway.compat.source.filled import filled
-from burnish_gateway.compat.target import target_of
 from burnish_gateway.deps import Gateway, bearer, gateway_of, request_id_of
 from burnish_gateway.enrichments import routes as enrichments
 from burnish_gateway.enrichments import store
@@ -30,6 +29,7 @@ from burnish_gateway.execution.order import SETTINGS, Order
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import Repeated, submit
+from burnish_gateway.execution.told_place import told_as
 from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_body, json_response, parse_model, read_body
@@ -47,13 +47,20 @@ from burnish_shared.errors import (
     Suspended,
     TokensLimited,
 )
+from burnish_shared.slug import parse_prompt_name
 
 router = APIRouter()
 
 ROUTE: Final = "prompt-executor"
 WAIT_S: Final = 90.0
-PROMPT: Final = "burnish::prompt::"
 REFUSALS: Final = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 502, 503, 504)
+SAID_AS: Final = {
+    **{name: f"override_params.{name}" for name in SETTINGS},
+    **dict.fromkeys(("prompt", "label", "version"), "prompt_id"),
+    "variables": "input_data",
+}
+"""Fields of an execution that the executor's body calls otherwise, for refusals."""
+
 BELOW: Final = "/functions/v1"
 """Where a Supabase project has its functions."""
 
@@ -216,7 +223,8 @@ async def _execute(request: Request, gateway: Gateway) -> Response:
     principal = await source_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     body = parse_model(RunPrompt, raw)
-    order, warnings = await _order(body, gateway=gateway, principal=principal)
+    with told_as(SAID_AS):
+        order, warnings = await _order(body, gateway=gateway, principal=principal)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     submitted = await submit(
@@ -241,8 +249,7 @@ async def _execute(request: Request, gateway: Gateway) -> Response:
 
 async def _order(body: RunPrompt, *, gateway: Gateway, principal: Principal) -> tuple[Order, list[str]]:
     """What is asked for, and what of the request was left out or stays as it is written."""
-    named = target_of(PROMPT + body.prompt_id, {}).prompt
-    assert named is not None  # noqa: S101 - its prefix says that it is a prompt
+    named = parse_prompt_name(body.prompt_id, param="prompt_id")
     version = await gateway.catalog.in_use(principal.workspace_id, named.slug, label=named.label, version=named.version)
     variables, warnings = filled(body.input_data, version.template.required)
     given = {name: value for name, value in body.override_params.items() if value is not None}
@@ -255,13 +262,15 @@ async def _order(body: RunPrompt, *, gateway: Gateway, principal: Principal) -> 
     return Order(
         slug=named.slug, label=named.label, version=named.version, variables=variables, overrides=overrides,
         model=model, user_id=body.user_id, session_id=body.session_id, app="prompt-executor",
+        said_as=SAID_AS if model is None else SAID_AS | {"model": "override_params.model"},
     ), warnings  # fmt: skip
 
 
 async def _analyze(request: Request, gateway: Gateway) -> Response:
     principal = await source_caller(request, Role.EDITOR)
     body = await _body(request, AnalyzeChat)
-    row, headers = await _read(request, gateway, principal, "conversation", body.content())
+    with told_as({"id": "chat_id", "external_id": "chat_id"}):
+        row, headers = await _read(request, gateway, principal, "conversation", body.content())
     messages = (row["content"] or {}).get("messages") or []
     data = StoredChat(
         id=row["external_id"] or row["session_id"] or str(row["enrichment_id"]), messages=messages, metadata=row["metadata"],
@@ -277,7 +286,8 @@ async def _enrich(request: Request, gateway: Gateway) -> Response:
     body = await _body(request, EnrichContent)
     asked = body.read()
     source_type = body.source_type or await _stored_type(gateway, principal, asked.id) or "document"
-    row, headers = await _read(request, gateway, principal, source_type, asked)
+    with told_as({"id": "content_id", "external_id": "content_id"}):
+        row, headers = await _read(request, gateway, principal, source_type, asked)
     content = row["content"] or {}
     metadata = row["metadata"] | ({"enrichment": row["result"]} if row["result"] is not None else {})
     data = StoredContent(
@@ -314,7 +324,8 @@ async def _read(
     if row["processing_status"] == "failed":
         error = row["error"] or {}
         kind = NOT_THE_MODELS_FAULT.get(error.get("code", ""), ProviderFailed)
-        raise kind(error.get("message") or "It could not be read.", details={"cause": error.get("code")})
+        param = "url" if kind in (UrlUnreadable, EgressRefused) else None
+        raise kind(error.get("message") or "It could not be read.", param=param, details={"cause": error.get("code")})
     return row, headers
 
 
