@@ -366,6 +366,10 @@ async def test_what_a_protected_label_asks_is_told_beforehand(bench: Bench, firs
     ready = await told()
     assert (ready["lacking"], ready["test_run"]["problem"]) == ([], None)
     assert (await move(call, 1)).status == 200
+    await a_run(bench, call, 1, accuracy=0.7)
+    stands = await told()
+    assert stands["lacking"] == [] and stands["test_run"]["problem"] is not None, "it stands there: a move is none, and not refused"
+    assert (await move(call, 1)).status == 200
     assert (await call("GET", "/v1/prompts/hello/labels/production/protection?version=9")).status == 404
     assert (await call("GET", "/v1/prompts/none/labels/production/protection")).status == 404
 

@@ -21352,7 +21352,8 @@ export interface components {
         };
         /**
          * ProtectionAnswer
-         * @description `lacking`: what a move to this version would be refused for (`label_protected`); empty where nothing is asked for or lacks.
+         * @description `lacking`: what a move to this version would be refused for (`label_protected`); empty where nothing is asked for or lacks,
+         *     and where the label names it already.
          */
         ProtectionAnswer: {
             /** Is Protected */

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ async def days_due(tx: Tx, *, before: datetime, days: int, at_most: int) -> list
 async def busiest(tx: Tx, workspace_id: UUID, *, hour: datetime) -> BusiestHour:
     """Live traffic only."""
     [row] = await tx.fetch(
-        """WITH u AS (SELECT end_user, count(*) AS calls, least(sum(cost_nusd), 9223372036854775807)::bigint AS cost,
+        f"""WITH u AS (SELECT end_user, count(*) AS calls, least(sum(cost_nusd), {SUM_MOST})::bigint AS cost,
                             min(execution_id::text) AS one,
                              bool_and(simulated) AS simulated
                         FROM execution_facts

@@ -12,6 +12,7 @@ from asyncpg import Record
 
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 LOOKED_AT_MOST: Final = 20_000
 """So many of the newest calls without a prompt are counted; what is older is left out, and the answer says so."""
@@ -23,7 +24,7 @@ WITH newest AS MATERIALIZED (
         ORDER BY f.execution_id DESC LIMIT {LOOKED_AT_MOST}),
      groups AS (
        SELECT group_key, count(*) AS executions, count(*) FILTER (WHERE status = 'success') AS successes,
-              least(sum(cost_nusd), 9223372036854775807)::bigint AS cost_nusd,
+              least(sum(cost_nusd), {SUM_MOST})::bigint AS cost_nusd,
               bool_or(simulated) AS simulated, min(finished_at) AS first_at,
               max(finished_at) AS last_at, mode() WITHIN GROUP (ORDER BY model) AS model,
               (array_agg(execution_id ORDER BY execution_id DESC))[1:5] AS newest

@@ -12,6 +12,7 @@ from uuid import UUID
 from burnish_gateway.registry.prompt import Head
 from burnish_gateway.registry.store import HEAD_COLUMNS, head_of
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 Sort = Literal["created", "updated", "name", "executions", "cost", "satisfaction", "relevance"]
 
@@ -92,7 +93,7 @@ _ORDERS: Final[Mapping[Sort, _Order]] = {
     "name": _Order("p.slug", "text", descending=False),
     "relevance": _Order("f.rank::float8", "float8"),
     "executions": _Order("coalesce(u.value, 0)", "bigint", figures=_figures("sum(r.executions)::bigint", "hour")),
-    "cost": _Order("coalesce(u.value, 0)", "bigint", figures=_figures("least(sum(r.cost_nusd), 9223372036854775807)::bigint", "hour")),
+    "cost": _Order("coalesce(u.value, 0)", "bigint", figures=_figures(f"least(sum(r.cost_nusd), {SUM_MOST})::bigint", "hour")),
     "satisfaction": _Order("coalesce(u.value, 2)", "float8", descending=False, figures=_figures(_SATISFIED, "day")),
 }
 

@@ -43,7 +43,8 @@ class ReachedPrompt(BaseModel):
 
 
 class ProtectionAnswer(BaseModel):
-    """`lacking`: what a move to this version would be refused for (`label_protected`); empty where nothing is asked for or lacks."""
+    """`lacking`: what a move to this version would be refused for (`label_protected`); empty where nothing is asked for or lacks,
+    and where the label names it already."""
 
     slug: str
     label: str

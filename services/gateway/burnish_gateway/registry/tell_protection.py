@@ -17,9 +17,11 @@ from burnish_shared.slug import Label, Slug
 @dataclass(frozen=True, slots=True)
 class Told:
     """`protection`: None where the label is not protected. `snippet`: that a protected label would take along unapproved. `reached`: whose
-    protected label would serve the version by a label that is not protected itself. `evaluator`: the name of that of the test gate."""
+    protected label would serve the version by a label that is not protected itself. `evaluator`: the name of that of the test gate.
+    `stands`: the label names the version already, so that a move is none."""
 
     version: int
+    stands: bool
     own_approval: bool
     protection: Protection | None
     snippet: UnapprovedSnippet | None
@@ -29,6 +31,8 @@ class Told:
     @property
     def lacking(self) -> list[str]:
         """`approval` (of the version, or of what it includes), `test_run`, both or neither."""
+        if self.stands:
+            return []
         lacking = self.protection.lacking if self.protection else []
         needs_approval = self.snippet is not None or self.reached is not None
         return ["approval", *lacking] if needs_approval and "approval" not in lacking else lacking
@@ -51,4 +55,6 @@ async def tell_protection(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, 
     elif label in head.labels and rules.protected:  # by a label that is not there nobody includes it
         effects = await effects_of(tx, prompt, label, version=to)
         reached = await reached_unapproved(tx, prompt, label, version=to, effects=effects, rules=rules)
-    return Told(to, rules.own_approval, found, snippet, reached, None if evaluator is None else evaluator["name"])
+    stood = head.labels.get(label)
+    stands = stood is not None and stood.version == to
+    return Told(to, stands, rules.own_approval, found, snippet, reached, None if evaluator is None else evaluator["name"])

@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from burnish_gateway.reports.target import Target
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 
 async def exists(tx: Tx, target: Target) -> bool:
@@ -86,10 +87,10 @@ async def failure_groups(tx: Tx, *, slug: str | None) -> Sequence[Record]:
 async def end_user_days(tx: Tx, end_user: str, *, start: date, end: date) -> Sequence[Record]:
     """Days of one end user, `end` not included: closed ones from their sums, open ones from executions."""
     return await tx.fetch(
-        """SELECT day, sum(executions)::bigint AS executions, sum(successes)::bigint AS successes,
+        f"""SELECT day, sum(executions)::bigint AS executions, sum(successes)::bigint AS successes,
                   sum(input_tokens)::bigint AS input_tokens, sum(cached_input_tokens)::bigint AS cached_input_tokens,
                   sum(output_tokens)::bigint AS output_tokens,
-                  least(sum(cost_nusd), 9223372036854775807)::bigint AS cost_nusd, sum(simulated)::bigint AS simulated
+                  least(sum(cost_nusd), {SUM_MOST})::bigint AS cost_nusd, sum(simulated)::bigint AS simulated
              FROM (SELECT day, executions, successes, input_tokens, cached_input_tokens, output_tokens, cost_nusd, simulated
                      FROM usage_user_days
                     WHERE end_user = $1 AND day >= $2 AND day < $3

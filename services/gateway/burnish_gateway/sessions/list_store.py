@@ -9,6 +9,7 @@ from asyncpg import Record
 
 from burnish_gateway.execution.store import FILTERS
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 LOOKED_AT_MOST: int = 20_000
 """Executions that one page looks through, newest first: sessions have no row of their own."""
@@ -22,7 +23,7 @@ SELECT w.session_id, b.first_id, x.ids[1] AS last_id, x.*, b.first_id < x.ids[x.
   CROSS JOIN LATERAL (
     SELECT count(*) AS executions, count(*) FILTER (WHERE e.status = 'success') AS successes,
            sum(e.input_tokens)::bigint AS input_tokens, sum(e.output_tokens)::bigint AS output_tokens,
-           least(sum(e.cost_nusd), 9223372036854775807)::bigint AS cost_nusd, bool_or(e.simulated) AS simulated,
+           least(sum(e.cost_nusd), {sum_most})::bigint AS cost_nusd, bool_or(e.simulated) AS simulated,
            count(DISTINCT e.end_user) AS users, min(e.end_user) AS user_id,
            coalesce(array_agg(DISTINCT e.slug) FILTER (WHERE e.slug IS NOT NULL), '{{}}') AS prompts,
            array_agg(e.execution_id ORDER BY e.execution_id DESC) AS ids
@@ -82,4 +83,4 @@ async def figures_of(tx: Tx, session_ids: Sequence[str]) -> Sequence[Record]:
         return []
     # Whatever the ids are, it goes by the same indexes: with a partition a day, making its plan costs more than what it reads.
     await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    return await tx.fetch(_FIGURES.format(most=COUNTED_MOST), list(session_ids))
+    return await tx.fetch(_FIGURES.format(most=COUNTED_MOST, sum_most=SUM_MOST), list(session_ids))

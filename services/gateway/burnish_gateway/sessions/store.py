@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from burnish_gateway.execution.store import COLUMNS, NAMED
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import SUM_MOST
 
 
 async def executions_of(tx: Tx, session_id: str, *, after: UUID | None, limit: int) -> Sequence[Record]:
@@ -23,7 +24,7 @@ async def executions_of(tx: Tx, session_id: str, *, after: UUID | None, limit: i
 async def totals_of(tx: Tx, session_id: str) -> Record:
     """Sums over the whole session, and over all current reactions to it and to its executions."""
     row = await tx.fetchrow(
-        """WITH x AS (SELECT e.execution_id, e.cost_nusd, e.input_tokens, e.output_tokens, e.simulated, e.status, e.finished_at
+        f"""WITH x AS (SELECT e.execution_id, e.cost_nusd, e.input_tokens, e.output_tokens, e.simulated, e.status, e.finished_at
                         FROM executions e WHERE e.session_id = $1),
                 f AS (SELECT r.kind, r.value FROM feedback r
                        WHERE r.target_kind = 'session' AND r.target_id = $1 AND r.feedback_id IS NOT NULL AND NOT r.is_taken_back
@@ -33,7 +34,7 @@ async def totals_of(tx: Tx, session_id: str) -> Record:
                          AND r.target_id IN (SELECT execution_id::text FROM x))
            SELECT x.*, f.* FROM
              (SELECT count(*) AS executions, count(*) FILTER (WHERE status = 'success') AS successes,
-                     least(coalesce(sum(cost_nusd), 0), 9223372036854775807)::bigint AS cost_nusd,
+                     least(coalesce(sum(cost_nusd), 0), {SUM_MOST})::bigint AS cost_nusd,
                      coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
                      coalesce(sum(output_tokens), 0)::bigint AS output_tokens, coalesce(bool_or(simulated), false) AS simulated,
                      max(finished_at) AS finished_at FROM x) x,
