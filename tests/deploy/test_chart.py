@@ -21,7 +21,7 @@ from burnish.main import app
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared import streams
 from burnish_shared.egress.addresses import DENIED_V4, DENIED_V6, is_public
-from tests.deploy.chart import CHART, NAMESPACE, notes, rendered
+from tests.deploy.chart import CHART, NAMESPACE, merged, notes, rendered
 from tests.deploy.reading import PARTS, lacking
 
 ROOT = Path(__file__).parents[2]
@@ -582,3 +582,16 @@ def test_images_are_those_that_the_dockerfile_makes() -> None:
     images = {container["image"] for pod in pods(rendered(EVERYTHING)).values() for container in pod["containers"]}
     ours = {image.partition(":")[0].rpartition("burnish-")[2] for image in images if "burnish/burnish-" in image}
     assert ours <= stages and set(SERVICES) <= ours
+
+
+def test_gateways_may_keep_their_image_while_an_upgrade_replaces_the_others() -> None:
+    over = merged(EVERYTHING, {"image": {"tag": "2.0"}, "gateway": {"tag": "1.0"}})
+    tags = {
+        container["image"].partition(":")[0].rpartition("burnish-")[2]: container["image"].partition(":")[2]
+        for pod in pods(rendered(over)).values()
+        for container in pod["containers"]
+        if "burnish/burnish-" in container["image"]
+    }
+    assert tags.pop("gateway") == "1.0"
+    assert set(tags.values()) == {"2.0"} and {"executor", "optimizer", "analytics", "webhooks", "migrate"} <= set(tags)
+    assert "burnish-migrate:2.0" in notes(over)

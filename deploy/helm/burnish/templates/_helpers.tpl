@@ -16,7 +16,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
 {{- define "burnish.image" -}}
-{{ printf "%s-%s:%s" .root.Values.image.repository .part (.root.Values.image.tag | default .root.Chart.AppVersion) | quote }}
+{{- $own := ternary .root.Values.gateway.tag "" (eq .part "gateway") }}
+{{- printf "%s-%s:%s" .root.Values.image.repository .part ($own | default .root.Values.image.tag | default .root.Chart.AppVersion) | quote }}
 {{- end }}
 
 {{/* seed and kek: given, or those of the Secret that exists, or new ones; settled once for all templates of a rendering. */}}
