@@ -65,7 +65,8 @@ class Deployment:
     `metrics_ports`: of all that have metrics, by place.
 
     `besides`: environment of every service beyond what the file gives. `pooler_port`: of the PgBouncer before the services; 0: none.
-    `code`: the checkout whose services are started from now on; None: this one's. `api_key`: of the workspace that `make_workspace` made.
+    `code`: the checkout whose services and commands are started from now on; None: this one's.
+    `api_key`: of the workspace that `make_workspace` made.
     """
 
     folder: Path
@@ -101,6 +102,8 @@ class Deployment:
         if part in SERVICES and part not in ONCE and self.pooler_port:
             direct = read_environment_file(Path(given["BURNISH_ENV_FILE"]))["DATABASE_URL"]
             given |= {"BURNISH_POOLER": "transaction", "DATABASE_URL": direct.replace(self.postgres, f"127.0.0.1:{self.pooler_port}")}
+        if self.code is not None:
+            given["PYTHONPATH"] = os.pathsep.join(str(self.code / one) for one in PACKAGES)
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **given}
 
     async def run(self, *words: str, part: str) -> str:
@@ -128,10 +131,6 @@ class Deployment:
         name = place.partition("-")[0]
         command = _burnish(*(configuration_once()["services"][name].get("command") or ["serve", name]))
         environment = self.environment(name, place=place)
-        if self.code is not None and name not in ONCE:  # It may be from before there was an image.
-            environment = read_environment_file(Path(environment.pop("BURNISH_ENV_FILE"))) | environment
-            environment["PYTHONPATH"] = os.pathsep.join(str(self.code / one) for one in PACKAGES)
-            command = (sys.executable, "-P", "-m", "burnish.serve", name)
         self.running[place] = await spawn(command, log=self.folder / f"{place}.log", env=environment)
 
     async def restart(self, place: str) -> None:
