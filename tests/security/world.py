@@ -380,7 +380,7 @@ THINGS = (
     "unwanted_scoring", "guardrail", "view",
     "experiment", "unwanted_experiment", "backtest", *(f"{which}_experiment" for which in TRIED.values()),
     "item", "wrong_item", "unwanted_item", "unwanted_dataset", "comment", "line", "unwanted_line", "candidate", "schedule", "migration",
-    "template", "audit_entry",
+    "template", "audit_entry", *COMMENTED.values(),
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

@@ -10,7 +10,6 @@ from burnish_gateway.comments.bodies import ChangeComment
 from burnish_gateway.comments.comment import About, Comment, OfRun, OfVersion, Place, facts_of
 from burnish_gateway.comments.mentions import mentions_of
 from burnish_shared.clock import Clock
-from burnish_shared.db.audit_log import AuditKind
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, NotFound
 
@@ -64,12 +63,13 @@ async def delete_comment(tx: Tx, principal: Principal, place: Place[About], comm
 async def note(tx: Tx, principal: Principal, done: str, of: AnyComment, *, before: AnyComment | None = None, is_left: bool = True) -> None:
     """Into the audit log: which comment, and on what; never its text, and no session."""
     facts = {"comment": str(of.comment_id), **facts_of(of.about)}
-    kind: AuditKind = "prompt" if isinstance(of.about, OfVersion) else "comment"
-    key = of.about.slug if isinstance(of.about, OfVersion) else str(of.comment_id)
-    await audit.note(
-        tx, principal, action=f"{'prompt' if kind == 'prompt' else 'run'}.comment.{done}", kind=kind, key=key,
-        before=None if before is None else facts, after=facts if is_left else None,
-    )  # fmt: skip
+    earlier, later = None if before is None else facts, facts if is_left else None
+    if isinstance(of.about, OfVersion):
+        action, key = f"prompt.comment.{done}", of.about.slug
+        await audit.note(tx, principal, action=action, kind="prompt", key=key, before=earlier, after=later)
+    else:
+        action, key = f"run.comment.{done}", str(of.comment_id)
+        await audit.note(tx, principal, action=action, kind="comment", key=key, before=earlier, after=later)
 
 
 async def _held(tx: Tx, place: Place[About], comment_id: UUID) -> Comment[About]:

@@ -104,7 +104,7 @@ function Said({ place: where, comment, badges, isWanted, onReply }: { place: Pla
           </Button>
         ) : null}
         {onReply ? (
-          <Button variant="ghost" size="s" busy={set.isPending} disabled={!may.edit} why={needs("editor")} onClick={() => set.send({ resolved: !isSettled }, { onError: toastError })}>
+          <Button variant="ghost" size="s" busy={set.isPending} disabled={!may.edit} why={needs("editor")} onClick={() => set.settle(!isSettled, toastError)}>
             {isSettled ? "Open again" : "Settle"}
           </Button>
         ) : null}

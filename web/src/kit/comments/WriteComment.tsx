@@ -21,7 +21,7 @@ export function AddComment({ place, about, replyTo, label, onDone }: { place: Pl
 /** The text of one's own comment, and who it mentions. */
 export function EditComment({ place, comment, onDone }: { place: Place; comment: Comment; onDone: () => void }) {
   const change = useChangeComment(place, comment.id);
-  const send = (said: Said) => change.send(said, { onSuccess: () => (onDone(), announce("The comment is saved")) });
+  const send = (said: Said) => change.send(said, () => (onDone(), announce("The comment is saved")));
   return <Write label="Text of the comment" submit="Save" begin={comment} isSending={change.isPending} error={change.error} onSend={send} onCancel={onDone} />;
 }
 

@@ -25,27 +25,37 @@ const again = (of: Kind) => ({ invalidates: BESIDE[of] === null ? [ALL[of]] : [A
 const pathTo = ({ of, id }: Place, comment?: string) => ({ [ID[of]]: id, ...(comment === undefined ? {} : { comment_id: comment }) }) as never;
 
 export function useComments(place: Place) {
-  const pages = usePages(ALL[place.of] as Any, { path: pathTo(place), query: { limit: 200, ...(place.of === "prompt" ? { version: place.version } : {}) } });
+  const { of } = place;
+  const pages = usePages(ALL[of] as Any, { path: pathTo(place), query: { limit: 200, ...(place.of === "prompt" ? { version: place.version } : {}) } });
   return { ...pages, rows: pages.rows as readonly Comment[] };
 }
 
 /** `about`: of a version. `replyTo`: the comment that it answers. */
 export function useAddComment(place: Place) {
-  const add = useChange("post", ALL[place.of] as Any, again(place.of));
+  const { of } = place;
+  const add = useChange("post", ALL[of] as Any, again(of));
   const send = (said: Said, { about, replyTo = null }: { about?: About; replyTo?: string | null }, onSuccess: () => void) => {
-    const of = about ? { version: about.version, against: about.against, part: about.part } : {};
-    add.mutate({ path: pathTo(place), body: { ...of, body: said.body, mentions: said.mentions, reply_to: replyTo } as never }, { onSuccess });
+    const where = about ? { version: about.version, against: about.against, part: about.part } : {};
+    add.mutate({ path: pathTo(place), body: { ...where, body: said.body, mentions: said.mentions, reply_to: replyTo } as never }, { onSuccess });
   };
   return { isPending: add.isPending, error: add.error, send };
 }
 
+/** `send`: another text; `settle`: whether what it asks for is done. */
 export function useChangeComment(place: Place, id: string) {
-  const change = useChange("patch", ONE[place.of] as AnyOne, again(place.of));
-  const send = (changed: Said | { resolved: boolean }, on: { onSuccess?: () => void; onError?: (error: ApiError) => void }) => change.mutate({ path: pathTo(place, id), body: changed }, on);
-  return { isPending: change.isPending, error: change.error, send };
+  const { of } = place;
+  const change = useChange("patch", ONE[of] as AnyOne, again(of));
+  const path = pathTo(place, id);
+  return {
+    isPending: change.isPending,
+    error: change.error,
+    send: (said: Said, onSuccess: () => void) => change.mutate({ path, body: { body: said.body, mentions: said.mentions } }, { onSuccess }),
+    settle: (resolved: boolean, onError: (error: ApiError) => void) => change.mutate({ path, body: { resolved } }, { onError }),
+  };
 }
 
 export function useDeleteComment(place: Place, id: string) {
-  const remove = useChange("delete", ONE[place.of] as AnyOne, again(place.of));
+  const { of } = place;
+  const remove = useChange("delete", ONE[of] as AnyOne, again(of));
   return { isPending: remove.isPending, send: (on: { onSuccess: () => void; onError: (error: ApiError) => void }) => remove.mutate({ path: pathTo(place, id) }, on) };
 }
