@@ -17,6 +17,7 @@ NAMES: Final = {
     "Outcome": "Execution",
     "burnish_gateway__batches__answers__BatchAnswer": "Batch",
     "BudgetAnswer": "Budget",
+    "RunCommentAnswer": "RunComment",
     "PromptAnswer": "PromptVersion",
     "StartedAnswer": "StartedOptimization",
     "EnrichmentAnswer": "Enrichment",

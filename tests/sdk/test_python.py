@@ -5,6 +5,7 @@ import inspect
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -210,9 +211,29 @@ async def test_the_awaited_client_does_the_same(installation: Installation, prom
         assert [one["id"] async for one in burnish.budgets(end_user="nobody-else")] == [budget["id"]]
         await burnish.close_budget(budget["id"])
         assert (await burnish.budget(budget["id"]))["closed_at"]
+        said = await burnish.add_comment("Look.", execution_id=answers[0]["id"])
+        assert (await burnish.change_comment(said["id"], {"resolved": True}, execution_id=answers[0]["id"]))["resolved_at"]
+        assert [one["id"] async for one in burnish.comments(execution_id=answers[0]["id"], open=False)] == [said["id"]]
+        await burnish.delete_comment(said["id"], execution_id=answers[0]["id"])
         batch = await burnish.start_batch([{"name": "Ada"}], prompt=prompt)
         assert (await burnish.await_batch(batch["id"], every_s=0.2, limit_s=60))["status"] == "completed"
         assert len([one async for one in burnish.batch_results(batch["id"])]) == 1
+
+
+def test_a_session_is_commented_on_answered_settled_and_cleared(burnish: Burnish, prompt: str) -> None:
+    session = f"talk/{uuid4()}"
+    burnish.execute(prompt, GIVEN, session_id=session)
+    first = burnish.add_comment("Look at this answer.", session_id=session, idempotency_key=f"once-{session}")
+    assert burnish.add_comment("Look at this answer.", session_id=session, idempotency_key=f"once-{session}")["id"] == first["id"]
+    answer = burnish.add_comment("Fine.", session_id=session, reply_to=first["id"])
+    assert (answer["session_id"], answer["reply_to"], answer["execution_id"]) == (session, first["id"], None)
+    assert [one["body"] for one in burnish.comments(session_id=session)] == ["Fine.", "Look at this answer."]
+    assert burnish.change_comment(first["id"], {"resolved": True, "body": "Look."}, session_id=session)["body"] == "Look."
+    assert list(burnish.comments(session_id=session, open=True)) == []
+    burnish.delete_comment(first["id"], session_id=session)
+    assert list(burnish.comments(session_id=session)) == []
+    with pytest.raises(ValueError, match="one of execution_id, session_id and chain_run_id"):
+        burnish.add_comment("Look.")
 
 
 def test_budgets_are_made_found_changed_and_closed(burnish: Burnish, prompt: str) -> None:

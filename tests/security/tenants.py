@@ -121,6 +121,9 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         await make("PUT", f"/v1/chains/{own['slug']}/labels/{own['moved_label']}", {"version": version})
     run = {"label": own["label"], "variables": {"name": secret}, "user_id": own["end_user"], "app": secret, "metadata": {"note": secret}}
     own["chain_run"] = (await make("POST", f"/v1/chains/{own['slug']}/runs", run))["id"]
+    for place in ("execution", "session", "chain_run"):
+        path = f"/v1/{place.replace('_', '-')}s/{own[place]}/comments"
+        own[f"comment_on_{place}"] = (await make("POST", path, {"body": secret}))["id"]
     content = {"source_type": "document", "content": f"About {secret}.", "metadata": {"note": secret}, "user_id": own["end_user"]}
     own["enrichment"] = (await make("POST", "/v1/enrichments", content))["id"]
     many = {"source_type": "document", "items": [{"content": f"More of {secret}.", "external_id": secret}]}

@@ -92,6 +92,8 @@ OWNED_BY_THE_OWNER = {
     "forget_assistant_work": "removes clarifying sessions and enrichments of long ago, of whichever owner",
     "erase_assistant_work": "the same for one person, as erase_step",
     "erase_reports": "the same for one person, as erase_step",
+    "forget_comments": "the same, of comments on what was run, with its text",
+    "erase_comments": "the same for one person, as erase_step",
     "forget_reviews": "the same, of the review queue",
     "erase_dead_requests": "the same for what nobody could handle, of which nobody knows beforehand whom it names; as erase_step",
     "erase_letters_of_workspace": "removes what nobody could handle of a workspace, on the strength of a row in workspace_erasures",

@@ -13,7 +13,7 @@ from tests.embedded.stack import Answer
 from tests.embedded.superuser import as_superuser
 from tests.security.conftest import World
 from tests.security.tenants import Tenant, make_tenant
-from tests.security.world import UNKEYED, Route, as_usual, bodies
+from tests.security.world import COMMENTED, UNKEYED, Route, as_usual, bodies
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-02", "G-03", "G-04")]
 
@@ -72,6 +72,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/prompts/{slug}/versions/{version}/copy": {"name": "other"},
     "POST /v1/prompts/{slug}/versions/{version}/review/send-back": {"comment": "other"},
     "POST /v1/prompts/{slug}/comments": {"body": "other"},
+    **{f"POST {path}/comments": {"body": "other"} for path in COMMENTED},
     "POST /v1/inbox/read": {"read": False},
     "POST /v1/execution-groups/{group_key}/prompt": {"name": "other"},
     "POST /v1/datasets": {"name": "other"},

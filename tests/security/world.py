@@ -41,7 +41,15 @@ TRIED = {
 }  # fmt: skip
 """What is done with an experiment → which of a tenant's is in the state for it."""
 
+COMMENTED = {
+    "/v1/executions/{execution_id}": "comment_on_execution",
+    "/v1/sessions/{session_id}": "comment_on_session",
+    "/v1/chain-runs/{chain_run_id}": "comment_on_chain_run",
+}
+"""What is run and can be commented on → which of a tenant's comments stands there."""
+
 OTHER_PARAMETERS = {
+    **{f"{path}/comments/{{comment_id}}": {"comment_id": comment} for path, comment in COMMENTED.items()},
     "/v1/batches/{batch_id}/pause": {"batch_id": "pending_batch"},
     "/v1/batches/{batch_id}/cancel": {"batch_id": "unwanted_batch"},
     "/v1/messages/batches/{batch_id}": {"batch_id": "message_batch"},
@@ -110,7 +118,7 @@ HARMLESS_QUERY = {
     "node", "with", "candidates", "history", "synthetic", "change", "repeat",
     "after", "follow", "from_line", "purpose", "map",
     "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search", "thumb", "min_score", "max_score", "reaction",
-    "include", "include[]", "include_obfuscation", "metadata[key]", "order", "starting_after", "stream",
+    "has_comments", "include", "include[]", "include_obfuscation", "metadata[key]", "order", "starting_after", "stream",
     "state", "status", "steps", "unread",
     "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
@@ -187,6 +195,8 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/versions/{version}/review/send-back": {"comment": "too long"},
         "POST /v1/prompts/{slug}/comments": {"version": 1, "body": "why so?"},
         "PATCH /v1/prompts/{slug}/comments/{comment_id}": {"resolved": True},
+        **{f"POST {path}/comments": {"body": "why so?"} for path in COMMENTED},
+        **{f"PATCH {path}/comments/{{comment_id}}": {"resolved": True} for path in COMMENTED},
         "POST /v1/inbox/read": {"up_to": "019c2f40-0000-7000-8000-0000000000f1"},
         "POST /v1/clarifications/import": {"opt_sessions": [{"id": "s-1", "initial_prompt": "Answer customers."}]},
         "POST /v1/enrichments": {"source_type": "document", "content": "About parcels."},
@@ -370,7 +380,7 @@ THINGS = (
     "unwanted_scoring", "guardrail", "view",
     "experiment", "unwanted_experiment", "backtest", *(f"{which}_experiment" for which in TRIED.values()),
     "item", "wrong_item", "unwanted_item", "unwanted_dataset", "comment", "line", "unwanted_line", "candidate", "schedule", "migration",
-    "template", "audit_entry",
+    "template", "audit_entry", *COMMENTED.values(),
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

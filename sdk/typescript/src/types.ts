@@ -92,6 +92,22 @@ export interface Budget {
   warn_percent: number | null;
 }
 
+/** On an execution, a session or a run of a chain: the one of the three ids that is not null. */
+export interface RunComment {
+  author: string;
+  body: string;
+  chain_run_id: string | null;
+  created_at: string;
+  edited_at: string | null;
+  execution_id: string | null;
+  id: string;
+  mentions: MentionAnswer[];
+  reply_to: string | null;
+  resolved_at: string | null;
+  resolved_by: string | null;
+  session_id: string | null;
+}
+
 /** A prompt with one of its versions: `label` is the one it was reached by. */
 export interface PromptVersion {
   app_contexts: string[];
@@ -325,6 +341,12 @@ export interface Waits {
   model: string;
   reason: "provider_limit" | "provider_account";
   until: number;
+}
+
+/** `name` null: no longer a member. */
+export interface MentionAnswer {
+  name: string | null;
+  user_id: string;
 }
 
 /** Of one call, from the texts alone: what its variables add is not counted. */

@@ -35,6 +35,7 @@ KINDS: Final[Mapping[str, _Forget]] = {
     "batches": store.forget_batches,
     "chain_runs": partial(store.forget_chain_runs, numbers_days=NUMBERS_DAYS),
     "assistant": store.forget_assistant_work,
+    "comments": store.forget_comments,
 }
 """What is forgotten by its own age, whatever becomes of executions."""
 

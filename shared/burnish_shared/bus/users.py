@@ -19,6 +19,8 @@ EVENT_PUBLISHERS: Final[dict[str, tuple[str, ...]]] = {
     "prompt.comment.resolved": ("gateway",),
     "prompt.review.requested": ("gateway",),
     "prompt.review.decided": ("gateway",),
+    "run.comment.created": ("gateway",),
+    "run.comment.resolved": ("gateway",),
     "execution.completed": ("executor",),
     "feedback.created": ("analytics",),
     "feedback.retracted": ("analytics",),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from burnish_shared.contracts import event_data as data
+from burnish_shared.contracts import event_data_comments as comments
 from burnish_shared.contracts.events import Event, EventType
 
 
@@ -25,6 +26,10 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "prompt.comment.resolved": EventKind("A comment was settled.", data.CommentResolved, "the comment"),
     "prompt.review.requested": EventKind("A version was handed in for review.", data.ReviewRequested, "the review"),
     "prompt.review.decided": EventKind("A review ended, or an approval was taken back.", data.ReviewDecided, "the review"),
+    "run.comment.created": EventKind(
+        "Somebody commented on an execution, a session or a run of a chain, or answered there.", comments.RunCommentCreated, "the comment"
+    ),
+    "run.comment.resolved": EventKind("A comment on one of these was settled.", comments.RunCommentResolved, "the comment"),
     "execution.completed": EventKind("An execution that was asked for in the background ended.", data.ExecutionCompleted, "the execution"),
     "feedback.created": EventKind("Somebody reacted to an answer.", data.FeedbackCreated, "the feedback"),
     "feedback.retracted": EventKind("A reaction was taken back: it counts nowhere any more.", data.FeedbackRetracted, "the feedback"),

@@ -18,6 +18,8 @@ EventType = Literal[
     "prompt.comment.resolved",
     "prompt.review.requested",
     "prompt.review.decided",
+    "run.comment.created",
+    "run.comment.resolved",
     "execution.completed",
     "feedback.created",
     "feedback.retracted",

@@ -18,6 +18,7 @@ AuditKind = Literal[
     "chain",
     "chain_label",
     "clarification_models",
+    "comment",
     "credits",
     "dataset",
     "dead_letter",

@@ -254,6 +254,7 @@ export const MADE_OLD: readonly (readonly [begin: string, paths: readonly string
   ["feedback.", ["/v1/feedback", "/v1/sessions"]],
   ["execution.", ["/v1/sessions"]],
   ["prompt.comment.", ["/v1/inbox", "/v1/prompt-comments"]],
+  ["run.comment.", ["/v1/inbox", "/v1/executions/{execution_id}/comments", "/v1/sessions/{session_id}/comments", "/v1/chain-runs/{chain_run_id}/comments"]],
   ["prompt.review.", ["/v1/inbox", "/v1/version-reviews"]],
   ["prompt.", ["/v1/prompts"]],
   ["optimization.", ["/v1/optimizations"]],

@@ -15,7 +15,16 @@ from typing_extensions import Unpack
 
 from burnish_client import calls, enrichments
 from burnish_client.batches import Results, is_over
-from burnish_client.calls import BatchOptions, BudgetChanges, BudgetOptions, BudgetTarget, ExecutionOptions, FeedbackOptions
+from burnish_client.calls import (
+    BatchOptions,
+    BudgetChanges,
+    BudgetOptions,
+    BudgetTarget,
+    CommentChanges,
+    CommentPlace,
+    ExecutionOptions,
+    FeedbackOptions,
+)
 from burnish_client.client import folder_of, scope_of
 from burnish_client.connections import Connections
 from burnish_client.enrichments import ENDED, FIRST_WAIT_S, Chat, EnrichmentCounts, EnrichmentOptions, SourceType
@@ -35,7 +44,7 @@ from burnish_client.prompts import (
     prompt_of,
     wanted_snippets,
 )
-from burnish_client.types import Batch, Budget, Enrichment, EnrichmentItem, Execution
+from burnish_client.types import Batch, Budget, Enrichment, EnrichmentItem, Execution, RunComment
 from burnish_client.wire import (
     Call,
     Events,
@@ -374,6 +383,31 @@ class AsyncBurnish:
     async def close_budget(self, budget_id: str) -> None:
         """It binds nothing any more."""
         await self._run(calls.budget("DELETE", budget_id))
+
+    async def comments(self, *, open: bool | None = None, **place: Unpack[CommentPlace]) -> AsyncIterator[RunComment]:
+        """What members said of an execution, a session or a run of a chain, with the answers, newest first: `comments(session_id="c-17")`.
+        `open`: what is not settled; False: what is.
+        """
+        async for row in self.list(calls.comments_path(place), query={"open": open}):
+            yield row  # type: ignore[misc]
+
+    async def add_comment(
+        self, body: str, *, mentions: Sequence[str] = (), reply_to: str | None = None, idempotency_key: str | None = None,
+        **place: Unpack[CommentPlace],
+    ) -> RunComment:  # fmt: skip
+        """Says something of it: `add_comment("Look at this, @grace@example.com", execution_id=…)`. Members are mentioned by their address
+        in the text, or by their user id. `reply_to`: a comment whose thread it answers in. Needs the role editor.
+        """
+        call = calls.add_comment(body, mentions=mentions, reply_to=reply_to, idempotency_key=idempotency_key, place=place)
+        return await self._run(call)  # type: ignore[no-any-return]
+
+    async def change_comment(self, comment_id: str, changes: CommentChanges, **place: Unpack[CommentPlace]) -> RunComment:
+        """What is named changes: `change_comment(id, {"resolved": True}, session_id=…)` settles it."""
+        return await self._run(calls.comment("PATCH", comment_id, place, changes))  # type: ignore[no-any-return]
+
+    async def delete_comment(self, comment_id: str, **place: Unpack[CommentPlace]) -> None:
+        """With the answers to it. One's own; an admin's key deletes anybody's."""
+        await self._run(calls.comment("DELETE", comment_id, place))
 
     async def list(
         self, path: str, *, cursor: str | None = None, query: Mapping[str, Any] | None = None, **named: Any

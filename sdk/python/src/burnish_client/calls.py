@@ -103,6 +103,22 @@ class BudgetOptions(TypedDict, total=False):
     idempotency_key: str | None
 
 
+class CommentPlace(TypedDict, total=False):
+    """What a comment is on: one of the three."""
+
+    execution_id: str
+    session_id: str
+    chain_run_id: str
+
+
+class CommentChanges(TypedDict, total=False):
+    """What is named changes. The text is its author's alone; any editor settles a comment (`resolved`)."""
+
+    body: str
+    mentions: Sequence[str]
+    resolved: bool
+
+
 def execute(prompt: str | None, variables: Mapping[str, Any] | None, *, in_pieces: bool = False, **given: Unpack[ExecutionOptions]) -> Call:
     """POST /v1/executions. `background`: the answer is {id, status: queued}, and `await_execution` waits for the rest.
 
@@ -169,6 +185,29 @@ def create_budget(target_kind: BudgetTarget, limit_nusd: int, period: str, **giv
 def budget(method: str, budget_id: str, changes: BudgetChanges | None = None) -> Call:
     """GET, PATCH or DELETE /v1/budgets/{id}."""
     return Call(method, f"{BUDGETS}/{segment(budget_id)}", changes)
+
+
+_COMMENTED: Final = {"execution_id": "executions", "session_id": "sessions", "chain_run_id": "chain-runs"}
+
+
+def comments_path(place: CommentPlace) -> str:
+    """Where the comments of an execution, a session or a run of a chain are. Raises ValueError unless one of the three is given."""
+    given = [(kind, str(place[name])) for name, kind in _COMMENTED.items() if place.get(name)]  # type: ignore[literal-required]
+    if len(given) != 1:
+        raise ValueError("give one of execution_id, session_id and chain_run_id: what the comments are on")
+    ((kind, name),) = given
+    return f"/v1/{kind}/{segment(name)}/comments"
+
+
+def add_comment(body: str, *, mentions: Sequence[str], reply_to: str | None, idempotency_key: str | None, place: CommentPlace) -> Call:
+    """POST …/comments."""
+    said = without_nones({"body": body, "mentions": list(mentions) or None, "reply_to": reply_to})
+    return Call("POST", comments_path(place), said, headers=_with_key(idempotency_key))
+
+
+def comment(method: str, comment_id: str, place: CommentPlace, changes: CommentChanges | None = None) -> Call:
+    """PATCH or DELETE …/comments/{id}."""
+    return Call(method, f"{comments_path(place)}/{segment(comment_id)}", changes)
 
 
 def _with_key(key: str | None) -> dict[str, str]:

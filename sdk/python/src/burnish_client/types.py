@@ -102,6 +102,23 @@ class Budget(TypedDict):
     warn_percent: int | None
 
 
+class RunComment(TypedDict):
+    """On an execution, a session or a run of a chain: the one of the three ids that is not null."""
+
+    author: str
+    body: str
+    chain_run_id: str | None
+    created_at: str
+    edited_at: str | None
+    execution_id: str | None
+    id: str
+    mentions: list[MentionAnswer]
+    reply_to: str | None
+    resolved_at: str | None
+    resolved_by: str | None
+    session_id: str | None
+
+
 class PromptVersion(TypedDict):
     """A prompt with one of its versions: `label` is the one it was reached by."""
 
@@ -346,6 +363,13 @@ class Waits(TypedDict):
     model: str
     reason: Literal["provider_limit", "provider_account"]
     until: int
+
+
+class MentionAnswer(TypedDict):
+    """`name` null: no longer a member."""
+
+    name: str | None
+    user_id: str
 
 
 class Estimated(TypedDict):

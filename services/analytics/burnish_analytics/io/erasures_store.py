@@ -46,6 +46,12 @@ async def erase_reviews(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) 
     return await tx.fetchval("SELECT erase_reviews($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_comments(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) -> UUID | None:
+    """Deletes comments on the person's runs and sessions, a page of all such comments. As `erase_reviews`, before the first step too."""
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    return await tx.fetchval("SELECT erase_comments($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
+
+
 async def erase_dead_requests(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) -> UUID | None:
     """Removes messages about one thing that nobody could handle and that name the person, a page of all. As `erase_reviews`."""
     return await tx.fetchval("SELECT erase_dead_requests($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]

@@ -64,6 +64,11 @@ async def forget_chain_runs(tx: Tx, workspace_id: UUID, *, numbers_days: int, at
     return await tx.fetchval("SELECT forget_chain_runs($1, $2, $3)", workspace_id, numbers_days, at_most)  # type: ignore[no-any-return]
 
 
+async def forget_comments(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
+    """Comments on executions, sessions and runs of chains whose texts are gone or due."""
+    return await tx.fetchval("SELECT forget_comments($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
+
+
 async def forget_assistant_work(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
     """Clarifying sessions and enrichments that nobody has touched for long."""
     return await tx.fetchval("SELECT forget_assistant_work($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]

@@ -12,6 +12,7 @@ from burnish_gateway.chains.check_prompts import check_overrides, check_prompts
 from burnish_gateway.chains.label_rules import check_may_archive, protected_from
 from burnish_gateway.chains.model_warnings import model_warnings
 from burnish_gateway.chains.save_chain import NewChain, add_version, check_not_archived, create_chain, head_of
+from burnish_gateway.comments import routes as comment_routes
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.named_changes import named_by
@@ -24,7 +25,7 @@ from burnish_shared.errors import Forbidden, InvalidField, NewerVersion, Payload
 from burnish_shared.slug import MAX_VERSION, parse_folder, parse_label, parse_movable_label, parse_slug
 
 router = make_router("chains")
-include(router, run_routes.router)
+include(router, run_routes.router, comment_routes.of_chain_runs)
 include(router, label_routes.router)
 
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION)]

@@ -34,6 +34,7 @@ def _said(
     ] = None,
     min_score: Score = None,
     max_score: Score = None,
+    has_comments: Annotated[bool | None, Query(description="true: that members commented on; false: that they did not.")] = None,
     _: Annotated[
         str | None,
         Query(alias=OF_METADATA, description="For any key, up to 16 of them: with this value, compared as text. `a.b` is `b` within `a`."),
@@ -49,6 +50,8 @@ def _said(
     return {
         "metadata": metadata_of(request) or None,
         "reaction": reaction,
+        "commented": has_comments or None,
+        "uncommented": True if has_comments is False else None,
         "scored": bounds if asks_score and evaluator_id is None else None,
         "judged": None if evaluator_id is None else [str(evaluator_id), *map(str, bounds)],
     }

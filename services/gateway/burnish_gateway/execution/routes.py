@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.comments import routes as comment_routes
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, request_id_of, verified_caller
 from burnish_gateway.error_answer import ErrorAnswer
 from burnish_gateway.execution import list_routes
@@ -53,7 +54,7 @@ from burnish_shared.prompt_settings import FALLBACKS_MOST
 
 router = make_router("executions", route_class=ChatRoute)
 
-include(router, list_routes.router)  # before what takes any word for an id
+include(router, list_routes.router, comment_routes.of_executions)  # before what takes any word for an id
 
 ROUTE = "executions"
 

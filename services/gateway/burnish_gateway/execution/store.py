@@ -119,6 +119,10 @@ FILTERS: Final = {
     f"count(*) FILTER (WHERE r.kind = 'thumb' AND r.value = CASE {{0}}::text WHEN 'up' THEN 1 ELSE 0 END) > 0 END {_REACTIONS})",
     "scored": f"(SELECT count(*) > 0 {_REACTIONS} AND r.kind = 'score' "
     "AND r.value >= ({0}::float8[])[1] AND r.value <= ({0}::float8[])[2])",
+    "commented": "{}::boolean AND e.execution_id = ANY (ARRAY(SELECT c.execution_id FROM prompt_comments c "
+    "WHERE c.execution_id IS NOT NULL))",
+    "uncommented": "(SELECT {}::boolean AND count(*) = 0 FROM prompt_comments c WHERE c.workspace_id = e.workspace_id "
+    "AND c.execution_id = e.execution_id)",
     "judged": "(SELECT count(*) > 0 FROM scores s WHERE s.execution_id = e.execution_id AND s.evaluator_id = (({0}::text[])[1])::uuid "
     "AND s.score >= (({0}::text[])[2])::float8 AND s.score <= (({0}::text[])[3])::float8)",
 }  # fmt: skip
@@ -135,13 +139,14 @@ INDEXED: Final = frozenset(
         "experiment_id",
         "trace_id",
         "client_request_id",
+        "commented",
         "from",
         "to",
     }
 )
 """Of FILTERS those that an index serves; so does a status other than success. All others are looked for row by row, newest first."""
 
-ELSEWHERE: Final = frozenset({"metadata", "reaction", "scored", "judged"})
+ELSEWHERE: Final = frozenset({"metadata", "reaction", "scored", "judged", "uncommented"})
 """Of FILTERS those that stand in another table: each execution is looked up there by its id."""
 
 LOOKED_AT_MOST: int = 100_000

@@ -81,7 +81,9 @@ TABLES: Final = (
     ),
     _table(
         "prompt_comments",
-        "comment_id prompt_id version against part reply_to body mentions author created_at edited_at resolved_by resolved_at", "comment_id"
+        "comment_id prompt_id version against part execution_id session_id chain_run_id reply_to body mentions author created_at edited_at"
+        " resolved_by resolved_at",
+        "comment_id", of_text=INTERNAL,
     ),
     _table("inbox_items", "item_id user_id kind prompt_id version comment_id review_id queue_item_id made_by made_at read_at", "item_id"),
     _table("prompt_labels", "prompt_id label version moved_at", "prompt_id label"),

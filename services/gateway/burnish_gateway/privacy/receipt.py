@@ -12,7 +12,7 @@ from burnish_shared.auth.sealing import derived_key
 
 STORES: Final = (
     "executions", "execution_contents", "feedback", "feedback_history", "feedback_ids", "label_voices", "experiment_units", "review_items",
-    "dataset_items", "test_runs", "batches", "chain_runs", "clarifications", "enrichments", "reports", "usage_user_days",
+    "dataset_items", "test_runs", "batches", "chain_runs", "clarifications", "enrichments", "reports", "prompt_comments", "usage_user_days",
     "rollup_top_users", "budgets", "outbox", "dead_letters",
 )  # fmt: skip
 """Tables that are looked through; `executions` includes their counted copies, and what evaluations keep of an answer."""

@@ -7,13 +7,16 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.comments import store
+from burnish_gateway.comments.bodies import ChangeComment
+from burnish_gateway.comments.comment import Comment, OfVersion
+from burnish_gateway.comments.store import Wanted
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.registry import comment, comment_store
-from burnish_gateway.registry.comment_store import Comment, Wanted
+from burnish_gateway.registry import comment
 from burnish_gateway.registry.history_answers import CommentAnswer, CommentPage, comment_answer
-from burnish_gateway.registry.history_bodies import AddComment, ChangeComment
+from burnish_gateway.registry.history_bodies import AddComment
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -106,13 +109,13 @@ async def _page(gateway: Gateway, principal: Principal, wanted: Wanted, *, curso
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if wanted.slug is not None:
             await comment.prompt_of(tx, principal.workspace_id, wanted.slug)
-        found = await comment_store.list_comments(
+        found = await store.list_of_versions(
             tx, principal.workspace_id, wanted, before=UUID(position[0]) if position else None, limit=limit + 1
         )
-        names = await comment_store.names_of_members(tx, list({one for each in found for one in each.mentions}))
+        names = await store.names_of_members(tx, list({one for each in found for one in each.mentions}))
     page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [str(one.comment_id)])
     return json_response(CommentPage(data=[comment_answer(one, names) for one in page["data"]], next_cursor=page["next_cursor"]))
 
 
-async def _told(tx: Tx, made: Comment) -> CommentAnswer:
-    return comment_answer(made, await comment_store.names_of_members(tx, made.mentions))
+async def _told(tx: Tx, made: Comment[OfVersion]) -> CommentAnswer:
+    return comment_answer(made, await store.names_of_members(tx, made.mentions))

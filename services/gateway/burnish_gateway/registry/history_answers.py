@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from burnish_gateway.comments.answers import MentionAnswer, mentions_answered
+from burnish_gateway.comments.comment import Comment, OfVersion
 from burnish_gateway.insights.answers import Figures
 from burnish_gateway.registry.answers import VersionAnswer, version_answer
 from burnish_gateway.registry.combine import Brought, Sides
-from burnish_gateway.registry.comment_store import Comment
 from burnish_gateway.registry.line_store import Branch
 from burnish_gateway.registry.lines import MAIN
 from burnish_gateway.registry.prompt import Prompt
@@ -108,13 +109,6 @@ class VersionReview(BaseModel):
         "workspace asks for four eyes. Null: nothing speaks against it.",
     )
     reviews: list[VersionReviewAnswer]
-
-
-class MentionAnswer(BaseModel):
-    """`name` null: no longer a member."""
-
-    user_id: UUID
-    name: str | None
 
 
 class CommentAnswer(BaseModel):
@@ -218,10 +212,10 @@ def review_answer(review: Review) -> VersionReviewAnswer:
     )  # fmt: skip
 
 
-def comment_answer(comment: Comment, names: Mapping[UUID, str]) -> CommentAnswer:
+def comment_answer(comment: Comment[OfVersion], names: Mapping[UUID, str]) -> CommentAnswer:
+    of = comment.about
     return CommentAnswer(
-        id=comment.comment_id, slug=comment.slug, version=comment.version, against=comment.against, part=comment.part,
-        reply_to=comment.reply_to, body=comment.body, author=comment.author, created_at=comment.created_at, edited_at=comment.edited_at,
-        resolved_by=comment.resolved_by, resolved_at=comment.resolved_at,
-        mentions=[MentionAnswer(user_id=one, name=names.get(one)) for one in comment.mentions],
+        id=comment.comment_id, slug=of.slug, version=of.version, against=of.against, part=of.part, reply_to=comment.reply_to,
+        body=comment.body, author=comment.author, created_at=comment.created_at, edited_at=comment.edited_at,
+        resolved_by=comment.resolved_by, resolved_at=comment.resolved_at, mentions=mentions_answered(comment.mentions, names),
     )  # fmt: skip

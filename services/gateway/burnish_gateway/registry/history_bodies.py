@@ -6,16 +6,15 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from burnish_gateway.comments.bodies import CommentText
 from burnish_gateway.registry.bodies import AddVersion, ContentBody, ShortText, VersionNumber
 from burnish_gateway.registry.three_way import MESSAGES, VARIANTS, Resolution
 from burnish_gateway.wire import ApiModel, Name, Text
-from burnish_gateway.wording import VISIBLE
 from burnish_shared.errors import InvalidField
 
 BranchName = Annotated[Text, Field(min_length=1, max_length=200)]
 Part = Annotated[Text, Field(min_length=1, max_length=700)]
 LongText = Annotated[Text, Field(max_length=5_000)]
-CommentText = Annotated[Text, Field(min_length=1, max_length=10_000, pattern=VISIBLE)]
 
 
 class ResolutionBody(ApiModel):
@@ -126,14 +125,6 @@ class AddComment(ApiModel):
     reply_to: UUID | None = Field(default=None, description="The answer is about what that comment is about, and belongs to its thread.")
     body: CommentText
     mentions: Annotated[list[UUID], Field(max_length=50)] = Field(default_factory=list, description="Further members, by their user id.")
-
-
-class ChangeComment(ApiModel):
-    """Its text, by its author alone; whether what it asks for is settled, by any editor."""
-
-    body: CommentText | None = None
-    mentions: Annotated[list[UUID], Field(max_length=50)] | None = None
-    resolved: bool | None = None
 
 
 def resolutions_of(given: Sequence[ResolutionBody]) -> dict[str, Resolution]:

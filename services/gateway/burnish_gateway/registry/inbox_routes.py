@@ -28,10 +28,13 @@ class InboxItem(BaseModel):
 
     id: UUID
     kind: Kind
-    slug: str | None = Field(description="Null: an answer of no prompt.")
+    slug: str | None = Field(description="Of the prompt, or of the chain whose run it is. Null: of neither.")
     version: int | None
     against: int | None = Field(description="Of a comment on how `version` differs from this one.")
     comment_id: UUID | None
+    execution_id: UUID | None = Field(default=None, description="The execution that the comment is on.")
+    session_id: str | None = Field(default=None, description="The session that the comment is on.")
+    chain_run_id: UUID | None = Field(default=None, description="The run of a chain that the comment is on.")
     review_id: UUID | None
     queue_item_id: UUID | None = Field(default=None, description="The answer of the review queue: `GET /v1/review/{review_id}`.")
     answer_status: AnswerStatus | None = Field(
@@ -107,7 +110,8 @@ async def mark(request: Request, body: MarkRead, me: Member, gateway: GatewayPar
 def _answer(item: Item) -> InboxItem:
     return InboxItem(
         id=item.item_id, kind=item.kind, slug=item.slug, version=item.version, against=item.against, comment_id=item.comment_id,
-        review_id=item.review_id, queue_item_id=item.queue_item_id, answer_status=item.answer_status,
+        execution_id=item.execution_id, session_id=item.session_id, chain_run_id=item.chain_run_id, review_id=item.review_id,
+        queue_item_id=item.queue_item_id, answer_status=item.answer_status,
         text=item.text, by=item.made_by, at=item.made_at, read_at=item.read_at,
         review_status=item.review_status, resolved_at=item.resolved_at,
     )  # fmt: skip

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from burnish_gateway.registry.prompt import Prompt
 from burnish_gateway.registry.review_store import ReviewStatus
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -24,10 +23,6 @@ TEXT_MOST: Final = 280
 ASKED_MOST: Final = 500
 """Members who are told of a review that names nobody."""
 
-SPEAKERS_MOST: Final = 100
-"""Members who are told of an answer in a thread."""
-
-
 _IN_ORDER: Final = "ORDER BY i.item_id FOR UPDATE OF i"
 """Whoever marks several rows takes them in one order, so that no two wait for each other."""
 
@@ -36,8 +31,8 @@ _IN_ORDER: Final = "ORDER BY i.item_id FOR UPDATE OF i"
 class Item:
     """What a member is told. `text`: the beginning of the comment, of the note of a review, or of what was said when it was decided.
 
-    `slug` and `version` None: an answer of no prompt. `review_status` and `answer_status` as they stand now;
-    `resolved_at`: since when the comment, or the one that it answers, is settled.
+    `slug` and `version` None: an answer of no prompt, or a comment on a run; of a run of a chain `slug` is the chain's. `review_status`
+    and `answer_status` as they stand now; `resolved_at`: since when the comment, or the one that it answers, is settled.
     """
 
     item_id: UUID
@@ -46,6 +41,9 @@ class Item:
     version: int | None
     against: int | None
     comment_id: UUID | None
+    execution_id: UUID | None
+    session_id: str | None
+    chain_run_id: UUID | None
     review_id: UUID | None
     queue_item_id: UUID | None
     answer_status: AnswerStatus | None
@@ -58,9 +56,10 @@ class Item:
 
 
 async def insert_items(
-    tx: Tx, prompt: Prompt, version: int, *, kinds: Mapping[UUID, Kind], comment_id: UUID | None, review_id: UUID | None, by: str
-) -> None:
-    """`kinds`: user → why. Who is no member is left out, and whoever was told of the same before."""
+    tx: Tx, workspace_id: UUID, *, prompt_id: UUID | None, version: int | None, kinds: Mapping[UUID, Kind], comment_id: UUID | None,
+    review_id: UUID | None, by: str,
+) -> None:  # fmt: skip
+    """`kinds`: user → why. Who is no member is left out, and whoever was told of the same before. No prompt: of a comment on a run."""
     if not kinds:
         return
     await tx.execute(
@@ -70,21 +69,9 @@ async def insert_items(
              JOIN members m ON m.workspace_id = $1 AND m.user_id = told.user_id
               FOR KEY SHARE OF m
            ON CONFLICT DO NOTHING""",
-        prompt.workspace_id, [new_uuid() for _ in kinds], list(kinds), list(kinds.values()), prompt.prompt_id, version, comment_id,
+        workspace_id, [new_uuid() for _ in kinds], list(kinds), list(kinds.values()), prompt_id, version, comment_id,
         review_id, by,
     )  # fmt: skip
-
-
-async def speakers(tx: Tx, workspace_id: UUID, first: UUID) -> list[UUID]:
-    """The people who wrote in the thread of the comment `first`."""
-    rows = await tx.fetch(
-        """SELECT DISTINCT substr(author, 6)::uuid AS user_id FROM prompt_comments
-            WHERE workspace_id = $1 AND (comment_id = $2 OR reply_to = $2) AND author LIKE 'user:%' ORDER BY 1 LIMIT $3""",
-        workspace_id,
-        first,
-        SPEAKERS_MOST,
-    )
-    return [row["user_id"] for row in rows]
 
 
 async def members_of_roles(tx: Tx, workspace_id: UUID, roles: Sequence[str], *, among: Sequence[UUID] | None) -> list[UUID]:
@@ -103,8 +90,9 @@ async def members_of_roles(tx: Tx, workspace_id: UUID, roles: Sequence[str], *, 
 async def list_items(tx: Tx, workspace_id: UUID, user_id: UUID, *, is_unread: bool | None, before: UUID | None, limit: int) -> list[Item]:
     """The newest first, those before the item `before`. `is_unread` None: all."""
     rows = await tx.fetch(
-        """SELECT i.item_id, i.kind, coalesce(p.slug, nullif(q.slug, '')) AS slug, coalesce(i.version, nullif(q.version, 0)) AS version,
-                  c.against, i.comment_id, i.review_id, i.queue_item_id, i.made_by, i.made_at, i.read_at,
+        """SELECT i.item_id, i.kind, coalesce(p.slug, nullif(q.slug, ''), h.slug) AS slug,
+                  coalesce(i.version, nullif(q.version, 0)) AS version, c.against,
+                  i.comment_id, c.execution_id, c.session_id, c.chain_run_id, i.review_id, i.queue_item_id, i.made_by, i.made_at, i.read_at,
                   left(coalesce(c.body, q.note, CASE WHEN i.kind = 'review_asked' THEN r.note ELSE r.decision END, ''), $6) AS text,
                   CASE WHEN q.review_id IS NULL THEN NULL WHEN q.decided_at IS NOT NULL THEN 'decided' WHEN q.set_aside THEN 'set_aside'
                        WHEN q.assigned_to IS DISTINCT FROM i.user_id THEN 'passed_on' ELSE 'waiting' END AS answer_status,
@@ -112,10 +100,11 @@ async def list_items(tx: Tx, workspace_id: UUID, user_id: UUID, *, is_unread: bo
              FROM inbox_items i LEFT JOIN prompts p ON p.workspace_id = i.workspace_id AND p.prompt_id = i.prompt_id
              LEFT JOIN review_items q ON q.workspace_id = i.workspace_id AND q.review_id = i.queue_item_id
              LEFT JOIN prompt_comments c ON c.workspace_id = i.workspace_id AND c.comment_id = i.comment_id
+             LEFT JOIN chain_runs h ON h.workspace_id = c.workspace_id AND h.run_id = c.chain_run_id
              LEFT JOIN prompt_comments answered ON answered.workspace_id = c.workspace_id AND answered.comment_id = c.reply_to
              LEFT JOIN prompt_reviews r ON r.workspace_id = i.workspace_id AND r.review_id = i.review_id
             WHERE i.workspace_id = $1 AND i.user_id = $2 AND ($3::boolean IS NULL OR (i.read_at IS NULL) = $3)
-              AND (p.prompt_id IS NOT NULL OR q.review_id IS NOT NULL)
+              AND (p.prompt_id IS NOT NULL OR q.review_id IS NOT NULL OR c.comment_id IS NOT NULL)
               AND ($4::uuid IS NULL OR i.item_id < $4) ORDER BY i.item_id DESC LIMIT $5""",
         workspace_id,
         user_id,

@@ -1,16 +1,15 @@
-"""Tells members what concerns them of comments and reviews: a row in the inbox of each, and an event for subscribers.
+"""Tells members what concerns them of reviews: a row in the inbox of each, and an event for subscribers.
 
 Everything is written in the transaction of what it tells of.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.registry import inbox_store, review_store, store
-from burnish_gateway.registry.comment_store import Comment
 from burnish_gateway.registry.inbox_store import Kind
 from burnish_gateway.registry.label_rules import rules_of
 from burnish_gateway.registry.prompt import Prompt
@@ -28,45 +27,15 @@ PERSON: Final = "user:"
 """How the name of a person begins, as the audit log has it."""
 
 
-async def comment_added(tx: Tx, principal: Principal, prompt: Prompt, made: Comment, *, clock: Clock) -> None:
-    """Whoever is mentioned, whoever wrote in the thread, and whoever wrote the version. For who answers, the thread is read."""
-    first = made.reply_to or made.comment_id
-    spoke = [] if made.reply_to is None else await inbox_store.speakers(tx, prompt.workspace_id, first)
-    kinds = kinds_of(made.mentions, answered=spoke, wrote=await _authors(tx, prompt, made.version), but=principal.user_id)
-    await inbox_store.insert_items(tx, prompt, made.version, kinds=kinds, comment_id=made.comment_id, review_id=None, by=principal.actor)
-    if principal.user_id is not None:
-        await inbox_store.read_thread(tx, prompt.workspace_id, first, user_id=principal.user_id)
-    data = _of_comment(prompt, made) | {
-        "part": made.part,
-        "reply_to": None if made.reply_to is None else str(made.reply_to),
-        "author": made.author,
-        "mentions": [str(one) for one in made.mentions],
-    }
-    await _put(tx, prompt, "prompt.comment.created", object_id=made.comment_id, data=data, clock=clock)
-
-
-async def mentions_changed(tx: Tx, principal: Principal, prompt: Prompt, of: Comment, mentions: Sequence[UUID]) -> None:
-    """Who is mentioned only since the text was changed. Whoever was told of the comment before is not told again."""
-    kinds = kinds_of(mentions, answered=(), wrote=(), but=principal.user_id)
-    await inbox_store.insert_items(tx, prompt, of.version, kinds=kinds, comment_id=of.comment_id, review_id=None, by=principal.actor)
-
-
-async def comment_resolved(tx: Tx, principal: Principal, prompt: Prompt, of: Comment, *, clock: Clock) -> None:
-    """The thread waits for nobody any more."""
-    await inbox_store.read_thread(tx, prompt.workspace_id, of.comment_id, user_id=None)
-    data = _of_comment(prompt, of) | {"resolved_by": principal.actor}
-    await _put(tx, prompt, "prompt.comment.resolved", object_id=of.comment_id, data=data, clock=clock)
-
-
 async def review_requested(
     tx: Tx, principal: Principal, prompt: Prompt, version: int, *, review_id: UUID, reviewers: Sequence[UUID], clock: Clock
 ) -> None:
     """The `reviewers`, else whoever may decide, but for who asks, and for who wrote it where nobody approves their own."""
     asked = reviewers or await inbox_store.members_of_roles(tx, prompt.workspace_id, deciding_roles(principal), among=None)
     may_own = bool(reviewers) or (await rules_of(tx, prompt.workspace_id)).own_approval
-    left_out = {principal.user_id, *(() if may_own else await _authors(tx, prompt, version))}
+    left_out = {principal.user_id, *(() if may_own else await authors(tx, prompt, version))}
     kinds: dict[UUID, Kind] = {one: "review_asked" for one in asked if one not in left_out}
-    await inbox_store.insert_items(tx, prompt, version, kinds=kinds, comment_id=None, review_id=review_id, by=principal.actor)
+    await _insert(tx, principal, prompt, version, kinds=kinds, review_id=review_id)
     data = _of_review(prompt, version, review_id) | {
         "requested_by": principal.actor,
         "reviewers": [str(one) for one in reviewers],
@@ -79,9 +48,9 @@ async def review_decided(
 ) -> None:
     """Whoever asked for the review and whoever wrote the version, but for who decides; of one that was withdrawn nobody."""
     await inbox_store.read_asked(tx, prompt.workspace_id, review_id)
-    concerned = [] if status == "withdrawn" else [*people([requested_by]), *await _authors(tx, prompt, version)]
+    concerned = [] if status == "withdrawn" else [*people([requested_by]), *await authors(tx, prompt, version)]
     kinds: dict[UUID, Kind] = {one: "review_decided" for one in concerned if one != principal.user_id}
-    await inbox_store.insert_items(tx, prompt, version, kinds=kinds, comment_id=None, review_id=review_id, by=principal.actor)
+    await _insert(tx, principal, prompt, version, kinds=kinds, review_id=review_id)
     data = _of_review(prompt, version, review_id) | {"status": status, "decided_by": principal.actor}
     await _put(tx, prompt, "prompt.review.decided", object_id=review_id, data=data, clock=clock)
 
@@ -95,14 +64,6 @@ async def check_reviewers(tx: Tx, principal: Principal, reviewers: Sequence[UUID
         raise InvalidField(f"reviewers: {wrong} is no member of this workspace with the role {roles}.", param="reviewers")
     if principal.user_id in reviewers:
         raise InvalidField("reviewers: you ask for this review yourself; name somebody else.", param="reviewers")
-
-
-def kinds_of(mentioned: Iterable[UUID], *, answered: Iterable[UUID], wrote: Iterable[UUID], but: UUID | None) -> dict[UUID, Kind]:
-    """User → why they are told of a comment, by the nearest reason. `but`: who wrote it."""
-    kinds: dict[UUID, Kind] = dict.fromkeys(wrote, "comment")
-    kinds |= dict.fromkeys(answered, "answer")
-    kinds |= dict.fromkeys(mentioned, "mention")
-    return {one: kind for one, kind in kinds.items() if one != but}
 
 
 def people(names: Iterable[str]) -> list[UUID]:
@@ -119,7 +80,7 @@ def deciding_roles(principal: Principal) -> tuple[str, ...]:
     return ("admin",) if principal.workspace.only_admins_change_prompts else ("editor", "admin")
 
 
-async def _authors(tx: Tx, prompt: Prompt, version: int) -> list[UUID]:
+async def authors(tx: Tx, prompt: Prompt, version: int) -> list[UUID]:
     """Whoever wrote the version: the person, or the one who made the key."""
     found = await store.find_version(tx, prompt.workspace_id, prompt.prompt_id, version)
     if found is None:
@@ -128,8 +89,11 @@ async def _authors(tx: Tx, prompt: Prompt, version: int) -> list[UUID]:
     return people(sorted(await review_store.names_of(tx, actor=found.author, api_key_id=key)))
 
 
-def _of_comment(prompt: Prompt, of: Comment) -> dict[str, Any]:
-    return _of_prompt(prompt) | {"comment_id": str(of.comment_id), "version": of.version, "against": of.against}
+async def _insert(tx: Tx, principal: Principal, prompt: Prompt, version: int, *, kinds: Mapping[UUID, Kind], review_id: UUID) -> None:
+    await inbox_store.insert_items(
+        tx, prompt.workspace_id, prompt_id=prompt.prompt_id, version=version, kinds=kinds, comment_id=None, review_id=review_id,
+        by=principal.actor,
+    )  # fmt: skip
 
 
 def _of_review(prompt: Prompt, version: int, review_id: UUID) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from asyncpg import Record
 from fastapi import Query
 from fastapi.responses import Response
 
+from burnish_gateway.comments import routes as comment_routes
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.execution.read import numbers_of
 from burnish_gateway.execution.store import flush
@@ -20,7 +21,7 @@ from burnish_shared.moments import in_utc_us
 
 router = make_router("executions")
 
-include(router, list_routes.router)
+include(router, list_routes.router, comment_routes.of_sessions)  # before what takes any path for an id
 
 LIST: Final = "session"
 

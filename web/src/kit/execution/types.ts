@@ -27,6 +27,8 @@ export type ExecutionRow = {
   session_id: string | null;
   /** The run whose conversation it goes on with; not of runs that an older gateway shows. */
   previous_id?: string | null;
+  /** How many, with answers; in lists. */
+  comments?: number;
   app: string | null;
   job_id: string | null;
   error: ExecutionError | null;

@@ -22,7 +22,7 @@ import { type Draft, useSteps } from "./useSteps";
 // Most visits do not open it.
 const VersionsTab = later(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
 
-const shape = { tab: oneOf(["chain", "versions", "runs", "about"], "chain"), run: over(text()) };
+const shape = { tab: oneOf(["chain", "versions", "runs", "about"], "chain"), run: over(text()), comment: text() };
 const JSON_INDENT = 2;
 
 export default function ChainPage() {
@@ -41,7 +41,7 @@ export default function ChainPage() {
 }
 
 function Workbench({ chain }: { chain: Chain }) {
-  const [{ tab, run }, set] = useUrlState(shape);
+  const [{ tab, run, comment }, set] = useUrlState(shape);
   const draft = useSteps(chain);
   const { slug } = chain;
   const live = chain.labels["production"];
@@ -96,7 +96,7 @@ function Workbench({ chain }: { chain: Chain }) {
           { id: "about", label: "Settings", keeps: true, content: <About chain={chain} /> },
         ]}
       />
-      <RunDrawer id={run} onClose={() => set({ run: "" })} />
+      <RunDrawer id={run} wanted={comment} onClose={() => set({ run: "", comment: "" })} />
       <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
         What you wrote over v{draft.base.version} is not saved, and is lost.
       </ConfirmDialog>

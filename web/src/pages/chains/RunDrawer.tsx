@@ -2,6 +2,7 @@ import { Square } from "lucide-react";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Drawer, Facts, Loaded, Money, Prose, RelativeTime, Section, StatusBadge, TextLink, toast, toastError } from "@/kit";
+import { RunComments } from "@/kit/comments/RunComments";
 import { spaced } from "@/lib/format";
 
 const UNDERWAY: ReadonlySet<string> = new Set(["queued", "running"]);
@@ -19,7 +20,7 @@ function Cancel({ id }: { id: string }) {
 }
 
 /** One run with what each step did. */
-export function RunDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+export function RunDrawer({ id, wanted, onClose }: { id: string; /** The comment that a link leads to. */ wanted: string; onClose: () => void }) {
   const found = useRead("/v1/chain-runs/{chain_run_id}", { path: { chain_run_id: id } }, { enabled: id !== "" });
   const isUnderway = found.data !== undefined && UNDERWAY.has(found.data.status);
   useRead("/v1/chain-runs/{chain_run_id}", { path: { chain_run_id: id } }, { enabled: isUnderway, refetchInterval: LOOK_MS });
@@ -58,6 +59,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose: () => void }) 
               <Section title="Output">
                 <Prose text={typeof run.output === "string" ? run.output : JSON.stringify(run.output, null, 2)} mono={typeof run.output !== "string"} />
               </Section>
+              <RunComments key={`comments ${id} ${wanted}`} of="chain_run" id={id} wanted={wanted} />
             </div>
           )}
         </Loaded>

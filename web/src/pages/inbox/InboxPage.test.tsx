@@ -64,3 +64,14 @@ it("leads from an answer that one is asked to look at to the queue, and then to 
   expect(placeOf({ ...asked, answer_status: "waiting" })).toEqual({ to: "/review", search: {} });
   expect(placeOf({ ...asked, answer_status: "decided" })).toEqual({ to: "/review", search: { tab: "decided", item: "q1" } });
 });
+
+it("leads from a comment on what was run to that comment there", () => {
+  const of = { slug: null, version: null, against: null, comment_id: "c1" };
+  const items = [{ execution_id: "e1" }, { session_id: "a/b c" }, { chain_run_id: "r1", slug: "triage" }].map((one) => ({ ...of, ...one }));
+  expect(items.map((one) => whatHappened({ kind: "mention", ...one }))).toEqual(["mentions you in a comment on a run", "mentions you in a comment on a session", "mentions you in a comment on a run of triage"]);
+  expect(items.map(placeOf)).toEqual([
+    { to: "/runs/e1", search: { comment: "c1" } },
+    { to: "/sessions/a%2Fb%20c", search: { comment: "c1" } },
+    { to: "/chains/triage", search: { tab: "runs", run: "r1", comment: "c1" } },
+  ]);
+});

@@ -4,7 +4,7 @@ import { useChange, usePages, useRead } from "@/api/hooks";
 import { UNREAD, countWord } from "@/api/inbox";
 import { Badge, Button, EmptyState, Page, Paged, RelativeTime, Segments, SkeletonText, TextLink, announce, toastError } from "@/kit";
 import { oneOf, useUrlState } from "@/lib/url-state";
-import { type Item, placeOf, whatHappened } from "./item";
+import { type Item, placeOf, runOf, whatHappened } from "./item";
 
 const AGAIN = { invalidates: ["/v1/inbox"] };
 const STAND: Record<string, string> = { in_review: "to decide", approved: "approved", sent_back: "sent back", withdrawn: "withdrawn" };
@@ -73,7 +73,7 @@ function Told({ item }: { item: Item }) {
         <span className="flex flex-wrap items-center gap-3 text-12 text-muted">
           <RelativeTime at={item.at} />
           <TextLink {...placeOf(item)} onClick={() => (isUnread ? set(true) : undefined)}>
-            {item.queue_item_id ? (item.answer_status === "decided" ? "See what was decided" : "Open the review queue") : `Open ${item.slug} v${item.version}`}
+            {item.queue_item_id ? (item.answer_status === "decided" ? "See what was decided" : "Open the review queue") : `Open ${runOf(item)?.replace(/^a /, "the ") ?? `${item.slug} v${item.version}`}`}
           </TextLink>
         </span>
       </span>
@@ -87,7 +87,7 @@ function Told({ item }: { item: Item }) {
 function Empty({ isAll }: { isAll: boolean }) {
   return (
     <EmptyState icon={<Inbox size={18} />} title={isAll ? "Nothing has come yet" : "Nothing waits for you"}>
-      {isAll ? "Here stands what others say of your versions, where they mention you, and whom they ask for a review, of a version or of an answer." : "What you have read stands under All."}
+      {isAll ? "Here stands what others say of your versions, where they mention or answer you, and whom they ask for a review, of a version or of an answer." : "What you have read stands under All."}
     </EmptyState>
   );
 }

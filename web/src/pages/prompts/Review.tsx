@@ -5,7 +5,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Field, FormDialog, RelativeTime, Textarea, errorFor, toast, toastError } from "@/kit";
 import { amid } from "@/lib/format";
-import { PickMembers } from "./PickMembers";
+import { PickMembers } from "@/kit/comments/PickMembers";
 import { whyNot } from "./why";
 
 type Found = Schema<"VersionReview">;

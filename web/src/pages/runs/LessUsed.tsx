@@ -4,7 +4,7 @@ import { useModels } from "@/api/models";
 import { useMay } from "@/api/session";
 import { Combobox, Day, Input, SearchInput, Select, useTyped } from "@/kit";
 import type { Choice } from "@/kit/Combobox";
-import { type Filters, REACTIONS, isAmount, isScore } from "./log";
+import { COMMENTED, type Filters, REACTIONS, isAmount, isScore } from "./log";
 
 type Props = { filters: Filters; onChange: (changed: Partial<Filters>) => void };
 
@@ -26,6 +26,7 @@ export function LessUsed({ filters, onChange }: Props) {
       <SearchInput label="Metadata key" value={filters.meta} onChange={(meta) => onChange({ meta })} className="w-full sm:w-36" />
       <SearchInput label="Metadata value" placeholder="Its value, whole" value={filters.value} onChange={(value) => onChange({ value })} className="w-full sm:w-36" />
       <Select compact aria-label="Feedback" empty="With or without feedback" value={filters.reaction} onChange={(reaction: string) => onChange({ reaction: (reaction || null) as Filters["reaction"] })} options={REACTIONS.map((one) => ({ value: one as string, label: REACTION_WORDS[one] }))} />
+      <Select compact aria-label="Comments" empty="With or without comments" value={filters.comments} onChange={(comments: string) => onChange({ comments: (comments || null) as Filters["comments"] })} options={COMMENTED.map((one) => ({ value: one as string, label: one === "with" ? "With comments" : "No comments" }))} />
       <ScoredBy judge={filters.judge} onChange={(judge) => onChange({ judge })} />
       <Least label="Score at least" value={filters.least} read={scoreOf} onChange={(least) => onChange({ least })} />
       <Least label="Score at most" value={filters.most} read={scoreOf} onChange={(most) => onChange({ most })} />

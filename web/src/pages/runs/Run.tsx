@@ -5,6 +5,7 @@ import { invalidate, useRead } from "@/api/hooks";
 import { useLiveEvents } from "@/api/live";
 import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink } from "@/kit";
+import { RunComments } from "@/kit/comments/RunComments";
 import { FileList } from "@/kit/execution/Attach";
 import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
@@ -62,9 +63,9 @@ function correctionOf(run: Execution): string | undefined {
   return run.feedback.findLast((one) => one.correction)?.correction ?? undefined;
 }
 
-/** `wide`: what is about the run stands beside what was said, where there is room. */
-export function LoadedRun({ id, wide = false }: { id: string; wide?: boolean }) {
-  return IS_ID.test(id) ? <KnownRun id={id} wide={wide} /> : <NoSuchRun />;
+/** `wide`: what is about the run stands beside what was said, where there is room. `wanted`: the comment that a link leads to. */
+export function LoadedRun({ id, wide = false, wanted = "" }: { id: string; wide?: boolean; wanted?: string }) {
+  return IS_ID.test(id) ? <KnownRun id={id} wide={wide} wanted={wanted} /> : <NoSuchRun />;
 }
 
 function NoSuchRun() {
@@ -75,11 +76,11 @@ function NoSuchRun() {
   );
 }
 
-function KnownRun({ id, wide }: { id: string; wide: boolean }) {
+function KnownRun({ id, wide, wanted }: { id: string; wide: boolean; wanted: string }) {
   const found = useRun(id);
   const queries = useQueryClient();
   useLiveEvents(["feedback.", "gap"], () => void invalidate(queries, ["/v1/executions/{execution_id}"]));
-  return <Loaded of={found}>{(run) => (isUnderway(run) ? <UnderwayRun run={run} /> : <RunDetails run={run} wide={wide} />)}</Loaded>;
+  return <Loaded of={found}>{(run) => (isUnderway(run) ? <UnderwayRun run={run} /> : <RunDetails run={run} wide={wide} wanted={wanted} />)}</Loaded>;
 }
 
 function UnderwayRun({ run }: { run: Underway }) {
@@ -91,7 +92,7 @@ function UnderwayRun({ run }: { run: Underway }) {
 }
 
 /** All that is known of an execution that has ended. */
-export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
+export function RunDetails({ run, wide, wanted = "" }: { run: Execution; wide: boolean; wanted?: string }) {
   const where = run.error ? whereToLook(run.error, run.model) : null;
   return (
     <div className="flex min-w-0 flex-col gap-6">
@@ -120,6 +121,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
           <Answer run={run} />
           <Feedback key={run.id} run={run} />
           <Scores scores={run.scores} />
+          <RunComments key={`comments ${run.id} ${wanted}`} of="execution" id={run.id} wanted={wanted} />
           <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, the call said store: false, or it was forgotten.</p>}</Section>
           <Variables variables={run.variables} />
           <Attempts run={run} />

@@ -6,7 +6,7 @@ import { invalidate } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, DownloadMenu, Drawer, Duration, EmptyState, FilterBar, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, useMoreFilters } from "@/kit";
 import { type ExecutionRow, madeAt } from "@/kit/execution/types";
-import { count, moment } from "@/lib/format";
+import { count, moment, plural } from "@/lib/format";
 import { later } from "@/lib/later";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { Views } from "@/pages/views/Views";
@@ -194,6 +194,7 @@ function Called({ row }: { row: ExecutionRow }) {
       {row.version === null ? null : <Badge>v{row.version}</Badge>}
       {row.label ? <Badge>{row.label}</Badge> : null}
       {row.lane === "interactive" ? null : <Badge tone="accent">{row.lane}</Badge>}
+      {row.comments ? <Badge>{plural(row.comments, "comment")}</Badge> : null}
     </span>
   );
 }

@@ -2,12 +2,15 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { asApiError } from "@/api/errors";
 import { type Answer, keyOf, read } from "@/api/hooks";
 import { Badge, Button, Duration, EmptyState, ErrorState, Figures, Money, Page, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, TextLink } from "@/kit";
+import { RunComments } from "@/kit/comments/RunComments";
 import { type ExecutionRow, type Reaction, isUnderway, madeAt, textOf } from "@/kit/execution/types";
 import { count, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
+import { text, useUrlState } from "@/lib/url-state";
 import { Reactions } from "./Feedback";
 import { useRun } from "./Run";
 
+const shape = { comment: text() };
 const TURNS = 10;
 const PATH = "/v1/sessions/{session_id}";
 
@@ -17,6 +20,7 @@ type Turn = ExecutionRow & { feedback: Reaction[] };
 /** One conversation: what was said, in its order, and what people thought of it. */
 export default function SessionPage() {
   const id = usePathParam("id");
+  const [{ comment }] = useUrlState(shape);
   const found = useInfiniteQuery({
     queryKey: [...keyOf(PATH, { path: { session_id: id } }), "turns"],
     queryFn: ({ pageParam, signal }) => read(PATH, { path: { session_id: id }, query: { limit: TURNS, ...(pageParam ? { cursor: pageParam } : {}) } }, signal),
@@ -53,6 +57,7 @@ export default function SessionPage() {
               </div>
             ) : null}
           </Section>
+          <RunComments key={`comments ${id} ${comment}`} of="session" id={id} wanted={comment} />
         </div>
       ) : found.error ? (
         <ErrorState error={asApiError(found.error)} onRetry={() => void found.refetch()} />

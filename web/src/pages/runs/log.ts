@@ -7,6 +7,7 @@ import { type Codec, type StateOf, id, integer, maybeOneOf, readState, text } fr
 export const STATUSES = ["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] as const;
 export const LANES = ["interactive", "background", "batch", "imported"] as const;
 export const REACTIONS = ["up", "down", "any", "none"] as const;
+export const COMMENTED = ["with", "without"] as const;
 export const PAGE_ROWS = 50;
 
 /** An amount above 0, as somebody writes it; what is none filters nothing. */
@@ -45,6 +46,7 @@ export const FILTERS = {
   cost: amount(),
   time: amount(),
   reaction: maybeOneOf(REACTIONS),
+  comments: maybeOneOf(COMMENTED),
   meta: text(),
   value: text(),
   judge: id(),
@@ -57,7 +59,7 @@ export type Filters = StateOf<typeof FILTERS>;
 export const NO_FILTERS = readState(FILTERS, {});
 
 /** Those that stand in the row of further filters. */
-export const LESS_USED = ["since", "until", "model", "provider", "app", "key", "error", "cost", "time", "reaction", "meta", "value", "judge", "least", "most"] as const satisfies readonly (keyof Filters)[];
+export const LESS_USED = ["since", "until", "model", "provider", "app", "key", "error", "cost", "time", "reaction", "comments", "meta", "value", "judge", "least", "most"] as const satisfies readonly (keyof Filters)[];
 
 /** Those that have a control: all but what only a link sets, which stands beside them by itself. */
 export const SHOWN_FILTERS = ["prompt", "version", "status", "lane", "user", "session", ...LESS_USED] as const satisfies readonly (keyof Filters)[];
@@ -71,7 +73,7 @@ export function fileQueryOf(filters: Filters): Record<string, string> {
   return Object.fromEntries(Object.entries(askedOf(filters)).flatMap(([name, value]) => (value === null || value === undefined || value === "" ? [] : [[name, String(value)]])));
 }
 
-function askedOf({ prompt, version, status, session, user, lane, job, experiment, arm, since, until, model, provider, app, key, error, cost, time, reaction, meta, value, judge, least, most }: Filters): Record<string, unknown> {
+function askedOf({ prompt, version, status, session, user, lane, job, experiment, arm, since, until, model, provider, app, key, error, cost, time, reaction, comments, meta, value, judge, least, most }: Filters): Record<string, unknown> {
   return {
     prompt,
     version: prompt ? version : null,
@@ -90,6 +92,7 @@ function askedOf({ prompt, version, status, session, user, lane, job, experiment
     min_cost_nusd: cost ? Math.round(Number(cost) * 1e9) : null,
     min_latency_ms: time ? Math.round(Number(time) * 1_000) : null,
     reaction,
+    has_comments: comments ? comments === "with" : null,
     ...(meta && value ? { [`metadata[${meta}]`]: value } : {}),
     evaluator_id: judge || null,
     min_score: least || null,

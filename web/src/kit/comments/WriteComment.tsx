@@ -1,6 +1,4 @@
 import { type FormEvent, useRef, useState } from "react";
-import type { Schema } from "@/api/client";
-import { useChange } from "@/api/hooks";
 import { useKeptText } from "@/api/kept-text";
 import { useLookUp, useNamed } from "@/api/members";
 import { needs, useMay } from "@/api/session";
@@ -8,29 +6,25 @@ import { Button, FormError, Notice, announce } from "@/kit";
 import { MentionText } from "./MentionText";
 import { PickMembers } from "./PickMembers";
 import { addressesIn, chosenBeside, strangersAmong } from "./mentions";
+import { type About, type Comment, type Place, type Said, useAddComment, useChangeComment } from "./requests";
 
-export type Comment = Schema<"CommentAnswer">;
 const MENTIONING = { list: "Mentioned", remove: "Do not mention", pick: "Mention a member" };
-export const AGAIN = { invalidates: ["/v1/prompts/{slug}/comments", "/v1/prompt-comments"] };
 
-/** What a comment is about. `against` null: the version itself; `part` null: all of it. */
-export type About = { version: number; against: number | null; part: string | null };
-
-/** A comment, or the answer to one. */
-export function AddComment({ slug, about, replyTo, label, onDone }: { slug: string; about: About; replyTo?: string; label: string; onDone?: () => void }) {
-  const add = useChange("post", "/v1/prompts/{slug}/comments", AGAIN);
-  const send = (said: Said, done: () => void) => add.mutate({ path: { slug }, body: { ...about, ...said, reply_to: replyTo ?? null } }, { onSuccess: () => (done(), onDone?.(), announce(replyTo ? "Your answer is added" : "Your comment is added")) });
-  return <Write keep={`comment ${slug} ${replyTo ?? about.version}`} label={label} submit={replyTo ? "Answer" : "Comment"} isSending={add.isPending} error={add.error} onSend={send} onCancel={replyTo ? onDone : undefined} />;
+/** A comment, or the answer to one. `about`: of a version, see `Place`. */
+export function AddComment({ place, about, replyTo, label, onDone }: { place: Place; about?: About; replyTo?: string; label: string; onDone?: () => void }) {
+  const add = useAddComment(place);
+  const send = (said: Said, done: () => void) => add.send(said, { about, replyTo }, () => (done(), onDone?.(), announce(replyTo ? "Your answer is added" : "Your comment is added")));
+  const keep = `comment ${place.id} ${replyTo ?? about?.version ?? place.of}`;
+  return <Write keep={keep} label={label} submit={replyTo ? "Answer" : "Comment"} isSending={add.isPending} error={add.error} onSend={send} onCancel={replyTo ? onDone : undefined} />;
 }
 
 /** The text of one's own comment, and who it mentions. */
-export function EditComment({ slug, comment, onDone }: { slug: string; comment: Comment; onDone: () => void }) {
-  const change = useChange("patch", "/v1/prompts/{slug}/comments/{comment_id}", AGAIN);
-  const send = (said: Said) => change.mutate({ path: { slug, comment_id: comment.id }, body: said }, { onSuccess: () => (onDone(), announce("The comment is saved")) });
+export function EditComment({ place, comment, onDone }: { place: Place; comment: Comment; onDone: () => void }) {
+  const change = useChangeComment(place, comment.id);
+  const send = (said: Said) => change.send(said, () => (onDone(), announce("The comment is saved")));
   return <Write label="Text of the comment" submit="Save" begin={comment} isSending={change.isPending} error={change.error} onSend={send} onCancel={onDone} />;
 }
 
-type Said = { body: string; mentions: string[] };
 type WriteProps = { keep?: string; label: string; submit: string; begin?: Comment; isSending: boolean; error: unknown; onSend: (said: Said, done: () => void) => void; onCancel?: () => void };
 
 function Write({ keep, label, submit, begin, isSending, error, onSend, onCancel }: WriteProps) {

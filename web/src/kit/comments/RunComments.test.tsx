@@ -1,0 +1,48 @@
+import { fireEvent, render, screen, within } from "@testing-library/react";
+import { expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { RunComments } from "./RunComments";
+
+vi.mock("@tanstack/react-router", async () => import("../link.fake"));
+vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), useSession: () => ({ user: { id: "1" } }), needs: () => "" }));
+
+const comment = (id: string, more: object = {}) => ({ id, execution_id: "e1", session_id: null, chain_run_id: null, reply_to: null, body: `Said in ${id}`, mentions: [], author: "user:1", created_at: "2026-11-20T10:00:00Z", edited_at: null, resolved_by: null, resolved_at: null, ...more }); // prettier-ignore
+
+it("sends a comment on a run, an answer to it, what settles it, and takes it away", async () => {
+  const asked = slowApi({ "GET /v1/executions/e1/comments": { data: [comment("c2", { reply_to: "c1" }), comment("c1")], next_cursor: null }, "GET /v1/members": { data: [], next_cursor: null } });
+  render(
+    <Queries>
+      <RunComments of="execution" id="e1" />
+    </Queries>,
+  );
+  await screen.findByText("Said in c2");
+  expect(screen.getByRole("heading", { name: "Comments (1 open)" })).toBeTruthy();
+  fireEvent.change(screen.getByLabelText("Comment on this run"), { target: { value: " Look at this " } });
+  fireEvent.click(screen.getByRole("button", { name: "Comment" }));
+  const made = await asking(asked, "POST", "/v1/executions/e1/comments");
+  expect(made.body).toEqual({ body: "Look at this", mentions: [], reply_to: null });
+  await made.answer({});
+
+  fireEvent.click(screen.getByRole("button", { name: "Answer" }));
+  const answer = screen.getByLabelText("Your answer");
+  fireEvent.change(answer, { target: { value: "Yes" } });
+  fireEvent.click(within(answer.closest("form") as HTMLElement).getByRole("button", { name: "Answer" }));
+  await vi.waitFor(() => expect(asked.filter((one) => one.method === "POST").at(-1)?.body).toEqual({ body: "Yes", mentions: [], reply_to: "c1" }));
+  fireEvent.click(screen.getByRole("button", { name: "Settle" }));
+  expect((await asking(asked, "PATCH", "/v1/executions/e1/comments/c1")).body).toEqual({ resolved: true });
+  fireEvent.click(screen.getAllByRole("button", { name: "Delete" })[1] as HTMLElement);
+  await asking(asked, "DELETE", "/v1/executions/e1/comments/c2");
+});
+
+it("asks for those of a session whose id is a path, and of a run of a chain", async () => {
+  const asked = slowApi({});
+  render(
+    <Queries>
+      <RunComments of="session" id="a/b" />
+      <RunComments of="chain_run" id="r1" />
+    </Queries>,
+  );
+  await asking(asked, "GET", "/v1/sessions/a%2Fb/comments");
+  await asking(asked, "GET", "/v1/chain-runs/r1/comments");
+});
