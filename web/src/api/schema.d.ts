@@ -1579,8 +1579,17 @@ export interface paths {
          */
         get: operations["get_stored_v1_chat_completions__completion_id__get"];
         put?: never;
-        post?: never;
-        delete?: never;
+        /**
+         * Give a completion other metadata
+         * @description All that was there is replaced. For the key that asked for it, the keys before it in its line, and admins (a narrowed key: with
+         *     `privacy:write`). Who asked (`user_id`, `session_id`) stays as it was booked.
+         */
+        post: operations["change_stored_v1_chat_completions__completion_id__post"];
+        /**
+         * Delete a completion: its texts go
+         * @description As `DELETE /v1/executions/{id}/content`; a second time it is not found. Figures stay at `GET /v1/executions/{id}`.
+         */
+        delete: operations["delete_stored_v1_chat_completions__completion_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2827,6 +2836,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete the texts of an execution at once
+         * @description What retention takes when its time is over: messages, variables, answer, calls of tools, metadata, who asked, the cached answer,
+         *     words of feedback, judges and reviews. Figures, costs and the row stay. It does not come back. Items of datasets are yours to remove.
+         *
+         *     For the key that asked, the keys before it in its line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
+         *     and under a legal hold. A repeat is answered like the first.
+         */
+        delete: operations["delete_content_v1_executions__execution_id__content_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/experiments": {
         parameters: {
             query?: never;
@@ -2999,6 +3032,8 @@ export interface paths {
         /**
          * Take a rollout's next step
          * @description Without waiting for the rest of its bake time; also of one that is held. An earlier `step` takes the candidate back so far.
+         *
+         *     Without `revision` and `step`, 409 where another step was taken in the same moment: of several calls at once one takes a step.
          */
         post: operations["advance_rollout_v1_experiments__experiment_id__advance_post"];
         delete?: never;
@@ -6075,7 +6110,11 @@ export interface paths {
         get: operations["get_response_v1_responses__response_id__get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a response: its texts go
+         * @description As `DELETE /v1/executions/{id}/content`; a second time it is not found. Figures stay at `GET /v1/executions/{id}`.
+         */
+        delete: operations["remove_response_v1_responses__response_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -10834,6 +10873,19 @@ export interface components {
             split: string;
         };
         /**
+         * CompletionChange
+         * @description What of a completion may be changed.
+         */
+        CompletionChange: {
+            /**
+             * Metadata
+             * @description In place of all that there was; null takes it away. Not who asked
+             */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * CompressVersion
          * @description `rules` needs no model and costs nothing; `model` asks one on top of that, by executions that are charged as any.
          */
@@ -12118,6 +12170,24 @@ export interface components {
              */
             id: string;
         };
+        /**
+         * DeletedCompletion
+         * @description Source: https://platform.openai.com/docs/api-reference/chat/delete.
+         */
+        DeletedCompletion: {
+            /**
+             * Deleted
+             * @constant
+             */
+            deleted: true;
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "chat.completion.deleted";
+        };
         /** DeletedEndpointAnswer */
         DeletedEndpointAnswer: {
             /** Deleted */
@@ -12151,12 +12221,46 @@ export interface components {
             /** Id */
             id: string;
         };
+        /**
+         * DeletedResponse
+         * @description Source: https://platform.openai.com/docs/api-reference/responses/delete.
+         */
+        DeletedResponse: {
+            /**
+             * Deleted
+             * @constant
+             */
+            deleted: true;
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "response";
+        };
         /** DeletedTemplate */
         DeletedTemplate: {
             /** Deleted */
             deleted: boolean;
             /** Id */
             id: string;
+        };
+        /**
+         * DeletedTexts
+         * @description Of an execution whose texts are gone.
+         */
+        DeletedTexts: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Texts Deleted At
+             * @description When, in UTC. The audit log says by whom
+             */
+            texts_deleted_at: string;
         };
         /**
          * DeliveryAnswer
@@ -40826,6 +40930,239 @@ export interface operations {
             };
         };
     };
+    change_stored_v1_chat_completions__completion_id__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of a completion, that is of its execution */
+                completion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompletionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCompletion"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_stored_v1_chat_completions__completion_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a completion, that is of its execution */
+                completion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedCompletion"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_stored_messages_v1_chat_completions__completion_id__messages_get: {
         parameters: {
             query?: {
@@ -50231,6 +50568,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelledAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_content_v1_executions__execution_id__content_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedTexts"];
                 };
             };
             /** @description Bad Request */
@@ -74014,6 +74463,119 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_response_v1_responses__response_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a response, that is of its execution; `resp_` may stand before it */
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,6 +16,7 @@ import { classes } from "@/lib/classes";
 import { count, duration, moment, money, spaced } from "@/lib/format";
 import { isPicture, ofPicture } from "@/lib/variables-apart";
 import { AskReview } from "./AskReview";
+import { DeleteTexts } from "./DeleteTexts";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
@@ -52,6 +53,7 @@ export function RunActs({ id }: { id: string }) {
       <Button size="s" icon={<ListChecks size={12} aria-hidden />} disabled={!may.edit || !ended?.messages} why={may.edit ? "Its text is not kept." : needs("editor")} onClick={() => setAsking(true)}>
         Ask for review…
       </Button>
+      <DeleteTexts execution={id} deletedAt={ended?.texts_deleted_at ?? null} ended={ended !== null} />
       {asking ? <AskReview execution={id} onClose={() => setAsking(false)} /> : null}
       {ended ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, prompt: ended.prompt ?? null, input: inputOf(ended), expected: correctionOf(ended) ?? ended.output ?? "" }} /> : null}
     </>
@@ -120,7 +122,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
           <Answer run={run} />
           <Feedback key={run.id} run={run} />
           <Scores scores={run.scores} />
-          <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, the call said store: false, or it was forgotten.</p>}</Section>
+          <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">{run.texts_deleted_at ? <>The texts of this run were deleted <RelativeTime at={run.texts_deleted_at} />. The audit log says by whom.</> : "The text of this run is not kept: the workspace stores none, the call said store: false, or it was forgotten."}</p>}</Section>
           <Variables variables={run.variables} />
           <Attempts run={run} />
         </div>
