@@ -358,6 +358,7 @@ async def test_the_texts_of_a_run_are_deleted_and_its_figures_stay(page_as: Open
     await dialog.get_by_role("button", name="Delete them").click()
     await told(page, "The texts of this run are deleted")
     await expect(sent).to_contain_text("were deleted")
+    await expect(page.get_by_role("region", name="Answer")).to_contain_text("Not kept.")
     await expect(page.get_by_text("Say peppermint")).to_have_count(0)
     await expect(page.get_by_role("button", name="Delete its texts…")).to_have_attribute("aria-disabled", "true")
     await expect(page.get_by_text("Tokens out")).to_be_visible()

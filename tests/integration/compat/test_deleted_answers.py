@@ -116,6 +116,38 @@ async def test_words_about_it_go_and_votes_stay(client: AsyncOpenAI, caller: Cal
     assert reviews == [{"verdict": "bad", "note": None}]
 
 
+async def test_what_a_test_run_kept_of_it_goes_and_its_scores_stay(client: AsyncOpenAI, caller: Caller, stack: Stack) -> None:
+    told, other = [(await client.chat.completions.create(**ASKED)).id for _ in range(2)]
+    workspace, run_id = caller.workspace.workspace_id, new_uuid()
+    dataset = (await caller("POST", "/v1/datasets", {"name": "d", "items": [{"input": "a", "expected": "b", "split": "test"}]})).body["id"]
+    prompt = {"slug": "tested", "messages": [{"role": "user", "content": "{{x}}"}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    cases = [
+        {
+            "execution_id": one,
+            "item_id": str(new_uuid()),
+            "output": "oleander",
+            "error": "oleander",
+            "scores": {"e": {"score": 0.5, "reason": "oleander"}},
+        }
+        for one in (other, told)
+    ]
+    async with as_superuser(stack.urls["superuser"], decoded=True) as connection:
+        await connection.execute(
+            """INSERT INTO test_runs (test_run_id, workspace_id, prompt_id, slug, version, model, dataset_id, dataset_version, split,
+                                      status, total, repeats, result, funding_account_id, created_by, finished_at)
+               SELECT $1, $2, p.prompt_id, 'tested', 1, 'simulated/chat', $3, 1, 'test', 'completed', 2, 1, $4,
+                      w.credit_account_id, 'x', now()
+                 FROM workspaces w JOIN prompts p USING (workspace_id) WHERE w.workspace_id = $2 AND p.slug = 'tested'""",
+            run_id, workspace, UUID(dataset), {"accuracy": 0.5, "failed_cases": cases},
+        )  # fmt: skip
+        await connection.execute("UPDATE executions SET job_id = $2 WHERE execution_id = ANY ($1)", [UUID(told), UUID(other)], run_id)
+        await client.chat.completions.delete(told)
+        kept = await connection.fetchval("SELECT result FROM test_runs WHERE test_run_id = $1", run_id)
+    gone = {"output": None, "error": None, "scores": {"e": {"score": 0.5, "reason": ""}}}
+    assert kept == {"accuracy": 0.5, "failed_cases": [cases[0], cases[1] | gone]}
+
+
 @pytest.mark.promise("T-01")
 async def test_who_asked_may_delete_and_who_may_erase(caller: Caller, stack: Stack) -> None:
     mine, other = await narrowed(caller, "mine", "executions:write"), await narrowed(caller, "other", "executions:write")

@@ -179,7 +179,7 @@ function Answer({ run }: { run: Execution }) {
         </>
       }
     >
-      <div className="rounded-m border border-line bg-panel p-3">{run.output ? <Prose text={run.output} /> : <p className="text-13 text-muted">{run.tool_calls ? "The model called tools." : run.status === "success" ? "Empty." : "Nothing came."}</p>}</div>
+      <div className="rounded-m border border-line bg-panel p-3">{run.output ? <Prose text={run.output} /> : <p className="text-13 text-muted">{run.messages === null ? "Not kept." : run.tool_calls ? "The model called tools." : run.status === "success" ? "Empty." : "Nothing came."}</p>}</div>
       {run.tool_calls ? <JsonView label="Tool calls" value={run.tool_calls} /> : null}
       {run.output_json !== null && run.output_json !== undefined ? <JsonView label="Read as JSON" value={run.output_json} /> : null}
     </Section>
