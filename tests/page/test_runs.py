@@ -344,6 +344,30 @@ async def test_a_run_takes_a_correction_and_can_be_repeated(page_as: OpenPage, s
     assert again["messages"] == [{"role": "user", "content": "Greet {{nobody}}"}]
 
 
+@pytest.mark.capability("T8")
+async def test_the_texts_of_a_run_are_deleted_and_its_figures_stay(page_as: OpenPage, site: Site) -> None:
+    run = await run_of(site, messages=[{"role": "user", "content": "Say peppermint"}])
+    page = await page_as("admin", f"/app/runs/{run}")
+    sent = page.get_by_role("region", name="What was sent")
+    await expect(sent).to_contain_text("Say peppermint")
+    await page.get_by_role("button", name="Delete its texts…").click()
+    dialog = page.get_by_role("dialog", name="Delete the texts of this run?")
+    await expect(dialog).to_contain_text("It does not come back.")
+    await screenshot(page, "run-delete-texts-dialog")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Delete them").click()
+    await told(page, "The texts of this run are deleted")
+    await expect(sent).to_contain_text("were deleted")
+    await expect(page.get_by_role("region", name="Answer")).to_contain_text("Not kept.")
+    await expect(page.get_by_text("Say peppermint")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Delete its texts…")).to_have_attribute("aria-disabled", "true")
+    await expect(page.get_by_text("Tokens out")).to_be_visible()
+    await screenshot(page, "run-deleted-texts")
+    await check_axe(page)
+    viewer = await page_as("viewer", f"/app/runs/{run}")
+    await expect(viewer.get_by_role("button", name="Delete its texts…")).to_have_attribute("aria-disabled", "true")
+
+
 async def test_a_viewer_reads_and_runs_but_is_told_who_may_react(page_as: OpenPage, site: Site) -> None:
     made = await run_of(site)
     page = await page_as("viewer", f"/app/runs/{made}")

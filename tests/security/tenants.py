@@ -85,6 +85,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     await make("POST", f"/v1/prompts/{own['slug']}/versions/2/review", {"note": secret})
     call = {"prompt": own["slug"], "variables": {"name": secret}, "session_id": own["session"], "user_id": own["end_user"], "app": secret}
     own["execution"] = (await make("POST", "/v1/executions", {**call, "metadata": {"note": secret}}))["id"]
+    for unwanted in ("unwanted_execution", "unwanted_response", "unwanted_completion"):
+        own[unwanted] = (await make("POST", "/v1/executions", call))["id"]
     await make("POST", "/v1/feedback", {"execution_id": own["execution"], "thumb": "up", "comment": secret})
     said = [{"role": "system", "content": secret}, {"role": "user", "content": "Hello."}]
     ad_hoc = {"messages": said, "model": "simulated/chat", "prompt_key": own["group"], "cache": True}

@@ -81,6 +81,56 @@ async def test_nothing_that_is_saved_runs_or_includes_a_prompt_that_is_put_away_
         assert [one.status < 300 for one in answers].count(True) == 1, [one.body for one in answers]
 
 
+def including(slug: str, other: str) -> Request:
+    """Saves a version of `slug` that includes the other one."""
+    said = [{"role": "user", "content": f"{{{{> {other}}}}} Hello {{{{name}}}}."}]
+    return "POST", f"/v1/prompts/{slug}/versions", {"messages": said, "base_version": 1}
+
+
+async def test_of_two_prompts_that_include_each_other_one_waits_and_is_told_why_not(admin: Caller) -> None:
+    for round_of in range(ROUNDS):
+        slugs = [await a_prompt(admin), await a_prompt(admin)]
+        for slug in slugs:
+            await made(admin, "PUT", f"/v1/prompts/{slug}/labels/production", {"version": 1})
+        one, other = slugs if round_of % 2 else slugs[::-1]
+        answers = await both(admin, including(one, other), including(other, one), round_of=round_of)
+        assert {answer.status for answer in answers} <= {201, 422}, [answer.body for answer in answers]
+        assert any(answer.status == 201 for answer in answers)
+
+
+async def test_a_label_that_moves_while_the_snippet_behind_it_is_saved_waits(admin: Caller) -> None:
+    for round_of in range(ROUNDS):
+        slugs = [await a_prompt(admin), await a_prompt(admin)]
+        one, other = slugs if round_of % 2 else slugs[::-1]
+        await made(admin, "PUT", f"/v1/prompts/{other}/labels/production", {"version": 1})
+        await made(admin, *including(one, other))
+        move = ("PUT", f"/v1/prompts/{one}/labels/live", {"version": 2})
+        answers = await both(admin, move, including(other, f"{one}@live"), round_of=round_of)
+        statuses = [answer.status for answer in answers]
+        assert statuses in ([200, 422], [409, 201]), [answer.body for answer in answers]  # whoever comes second would close a circle
+
+
+async def test_a_bundle_that_comes_in_while_one_of_its_snippets_is_saved(world: World, admin: Caller) -> None:
+    """The import has come to `between` when the last one, which includes the first, is saved: that waits, and holds nothing meanwhile."""
+    number = next(NUMBERS)
+    first, between, last = (f"raced-{number}-{letter}" for letter in "amz")
+    said = [{"role": "user", "content": "Hello {{name}}."}]
+    for slug in (first, between, last):
+        await made(admin, "POST", "/v1/prompts", {"slug": slug, "messages": said, "model": "simulated/chat"})
+        await made(admin, "PUT", f"/v1/prompts/{slug}/labels/production", {"version": 1})
+    bundle = (await admin("GET", "/v1/export?scope=prompts")).body
+    bundle["prompts"] = [one for one in bundle["prompts"] if one["slug"] in (first, between, last)]
+    async with as_superuser(world.stack.urls["superuser"]) as holder:
+        async with holder.transaction():
+            await holder.execute("SELECT FROM prompts WHERE slug = $1 FOR UPDATE", between)
+            bringing = asyncio.create_task(admin("POST", "/v1/import", bundle))
+            await until(lambda: waiting(holder, 1, bringing))
+            saving = asyncio.create_task(admin(*including(last, first)))
+            await until(lambda: waiting(holder, 2, bringing, saving))
+        answers = await asyncio.gather(bringing, saving)
+    assert [answer.status for answer in answers] == [200, 201], [answer.body for answer in answers]
+
+
 async def test_a_prompt_that_is_removed_for_good_while_somebody_comments_it(admin: Caller) -> None:
     for round_of in range(ROUNDS):
         slug = await a_prompt(admin)

@@ -57,6 +57,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/completions": {"prompt": "y"},
     "POST /v1/embeddings": {"input": "y"},
     "POST /v1/responses": {"input": "y"},
+    "POST /v1/chat/completions/{completion_id}": {"metadata": {"trip": "8"}},
     "POST /v1/messages": {"messages": [{"role": "user", "content": "y"}]},
     "POST /v1/models": {"notes": "other"},
     "POST /v1/platform-models/known": {"provider": "groq"},

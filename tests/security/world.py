@@ -73,6 +73,9 @@ OTHER_PARAMETERS = {
     "/v1/prompts/{slug}/purge": {"slug": "unwanted_slug"},
     "/v1/generations/{line_id}": {"line_id": "unwanted_line"},
     "DELETE /v1/models/{model}": {"model": "unwanted_model"},
+    "DELETE /v1/executions/{execution_id}/content": {"execution_id": "unwanted_execution"},
+    "DELETE /v1/responses/{response_id}": {"response_id": "unwanted_response"},
+    "DELETE /v1/chat/completions/{completion_id}": {"completion_id": "unwanted_completion"},
     "DELETE /v1/scorings/{scoring_id}": {"scoring_id": "unwanted_scoring"},
     "DELETE /v1/datasets/{dataset_id}": {"dataset_id": "unwanted_dataset"},
     "DELETE /v1/datasets/{dataset_id}/items/{item_id}": {"item_id": "unwanted_item"},
@@ -149,6 +152,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}],
             "metadata": {"variables": "{\"name\": \"Ada\"}"},
         },
+        "POST /v1/chat/completions/{completion_id}": {"metadata": {"trip": "7"}},
         "POST /v1/completions": {
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "prompt": "x", "variables": {"name": "Ada"},
         },
@@ -374,7 +378,8 @@ def _step(own: Mapping[str, str]) -> dict[str, Any]:
 THINGS = (
     "enrichment", "content_group", "clarification", "ready_clarification", "written_clarification",
     "file", "batch", "pending_batch", "unwanted_batch", "message_batch", "unwanted_message_batch", "chain_run",
-    "execution", "feedback", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
+    "execution", "unwanted_execution", "unwanted_response", "unwanted_completion",
+    "feedback", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "scoring",
     "unwanted_scoring", "guardrail", "view",

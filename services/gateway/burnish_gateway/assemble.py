@@ -24,6 +24,7 @@ from burnish_gateway.clarifications.ask_model import SessionWork
 from burnish_gateway.deps import Gateway
 from burnish_gateway.enrichments.pdf_texts import PdfTexts
 from burnish_gateway.enrichments.read_content import EnrichmentWork
+from burnish_gateway.execution.ends import EndWatch
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.execution.unanswered import Unanswered
@@ -120,7 +121,7 @@ async def _connected(
         authenticator=_authenticator(settings, db=db, feed=feed, installation=installation, identity=identity), identity=identity,
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
         pace=CallerPace(settings.requests_per_minute), key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(),
-        unanswered=Unanswered(db), inbox=FrameInbox(bus), relay=relay,
+        unanswered=Unanswered(db), inbox=FrameInbox(bus), ends=EndWatch(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         groups=GroupBook.over(db, feed=feed), experiments=ExperimentBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
@@ -137,12 +138,14 @@ async def _connected(
     try:
         await gateway.inbox.start()
         await gateway.live.start()
+        gateway.ends.start()
         await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
         await at_start(feed.start, health=health)
         with health.waiting("NATS and PostgreSQL, which know of erasures made since this database was backed up"):
             await gateway.erasures.look_before_serving()
         yield gateway
     finally:
+        gateway.ends.close()
         await gateway.live.close()
         await gateway.key_use.write()
         await gateway.inbound_refusals.write()

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from burnish_gateway.billing.budget_book import BudgetBook
     from burnish_gateway.chains.runner import ChainRunner
     from burnish_gateway.enrichments.pdf_texts import PdfTexts
+    from burnish_gateway.execution.ends import EndWatch
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.execution.unanswered import Unanswered
@@ -85,6 +86,7 @@ class Gateway:
     refusals: "Refusals"
     unanswered: "Unanswered"
     inbox: "FrameInbox"
+    ends: "EndWatch"
     relay: Relay
     catalog: "Catalog"
     models: "ModelBook"

@@ -11,10 +11,10 @@ from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden,
 NOTHING: Final = "There is nothing at this address."
 
 INSTEAD: Final = {
-    "/v1/responses/": "Of a response there are GET /v1/responses/{id}, its /cancel and its /input_items; previous_response_id goes on with "
-    "it. Its id is that of its execution: GET /v1/executions/{id} reads all that is known of it.",
-    "/v1/chat/completions/": "Of a completion there are GET /v1/chat/completions/{id} and its /messages. Its id is that of its execution: "
-    "GET /v1/executions/{id} reads all that is known of it.",
+    "/v1/responses/": "Of a response there are GET /v1/responses/{id}, DELETE, its /cancel and its /input_items; previous_response_id "
+    "goes on with it. Its id is that of its execution: GET /v1/executions/{id} reads all that is known of it.",
+    "/v1/chat/completions/": "Of a completion there are GET /v1/chat/completions/{id}, POST, DELETE and its /messages. Its id is that of "
+    "its execution: GET /v1/executions/{id} reads all that is known of it.",
     "/v1/messages/": "Of /v1/messages the call itself, count_tokens and batches are offered.",
     "/v1/conversations": "Conversations are not kept; send the one so far as input or messages, or go on with previous_response_id of "
     "/v1/responses.",
@@ -48,16 +48,6 @@ INSTEAD: Final = {
 LISTED: Final = dict.fromkeys(("/v1/completions", "/v1/responses", "/v1/messages"), " GET /v1/executions lists what was answered.")
 """What is asked for with another method, and where it is."""
 
-KEPT: Final = (
-    " The record of a call stays; its text goes when its time is over (retention_days of the workspace) or with its user "
-    "(POST /v1/erasures), or is never kept (store: false)."
-)
-"""To who would delete a response, or a completion."""
-
-AS_SENT: Final = " The record of a call stays as it was made, its metadata too; feedback is what can be added to it (POST /v1/feedback)."
-"""To who would change a completion."""
-
-
 NOT_DELETED: Final = (
     " A batch is not deleted: its answers are executions, which go with their text, by age (retention_days) or by erasure "
     "(POST /v1/erasures)."
@@ -72,10 +62,8 @@ def _instead_of(path: str) -> str:
 
 
 def _where_else(request: Request) -> str:
-    if request.url.path.startswith("/v1/responses/"):
-        return KEPT if request.method == "DELETE" else f" {_instead_of(request.url.path)}"
-    if request.url.path.startswith("/v1/chat/completions/"):
-        return {"DELETE": KEPT, "POST": AS_SENT}.get(request.method, f" {_instead_of(request.url.path)}")
+    if request.url.path.startswith(("/v1/responses/", "/v1/chat/completions/")):
+        return f" {_instead_of(request.url.path)}"
     if request.url.path.startswith("/v1/messages/batches/") and request.method == "DELETE":
         return NOT_DELETED
     return LISTED.get(request.url.path, "")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
@@ -98,7 +99,8 @@ async def _send(due: Due, *, http: Sender, keyring: Keyring) -> tuple[Answer, Sh
     """What came back, and the headers that went out as the log keeps them. A request that cannot be made is an attempt like any other: it
     is counted, shown and, when no slot is left, a dead letter, in place of being claimed again and again unseen."""
     try:
-        headers, own_headers = headers_of(due, keyring), _own_headers(due, keyring)
+        own_headers = own_headers_of(due, keyring)
+        headers = headers_of(due, keyring, own=own_headers)
     except CANNOT_BE_MADE:
         log.exception("webhooks.attempt_not_made", event_id=str(due.claim.event_id), endpoint_id=str(due.claim.endpoint_id))
         return NoResponse("not_sent", 0), {}
@@ -133,15 +135,17 @@ def _note(answer: Answer) -> None:
         tracing.note({}, error=answer.error_class)
 
 
-def headers_of(due: Due, keyring: Keyring) -> dict[str, str]:
-    """Headers of one attempt: the id of all attempts, the time and signature of this one."""
+def headers_of(due: Due, keyring: Keyring, *, own: Mapping[str, str]) -> dict[str, str]:
+    """Headers of one attempt: the id of all attempts, the time and signature of this one. `own`: those of `own_headers_of`, of which none
+    takes the place of one of ours."""
     identifier = message_id(due.claim.event_id, due.claim.endpoint_id)
     context = secret_context(due.claim.workspace_id, due.claim.endpoint_id)
     keys = [key_of(keyring.open(sealed, context=context).decode()) for sealed in due.sealed_secrets]
     signing_context = signing_key_context(due.claim.workspace_id, due.claim.endpoint_id)
     signers = [signer(keyring.open(sealed, context=signing_context).decode()) for sealed in due.sealed_signing_keys]
     timestamp_s = int(due.at.timestamp())
-    return _own_headers(due, keyring) | {
+    return {
+        **own,
         "content-type": "application/json",
         "user-agent": USER_AGENT,
         "accept-encoding": "identity",
@@ -154,7 +158,7 @@ def headers_of(due: Due, keyring: Keyring) -> dict[str, str]:
     }
 
 
-def _own_headers(due: Due, keyring: Keyring) -> dict[str, str]:
+def own_headers_of(due: Due, keyring: Keyring) -> dict[str, str]:
     """The endpoint's static headers, in lower case; ours win where a name were the same."""
     if due.sealed_headers is None:
         return {}

@@ -25,6 +25,7 @@ AuditKind = Literal[
     "enrichment_prompt",
     "erasure",
     "evaluator",
+    "execution",
     "experiment",
     "experiment_backtest",
     "experiment_namespace",

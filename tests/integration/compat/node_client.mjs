@@ -23,8 +23,16 @@ try {
 } catch (error) {
   refused = { name: error.constructor.name, status: error.status, code: error.code };
 }
+const changed = await client.chat.completions.update(answer.id, { metadata: { trip: "8" } });
+const deleted = await client.chat.completions.delete(answer.id);
+const gone = [];
+await client.responses.delete(response.id);
+for (const again of [() => client.responses.retrieve(response.id), () => client.responses.delete(response.id), () => client.chat.completions.retrieve(answer.id)]) {
+  gone.push(await again().then(() => 200, (error) => error.status));
+}
 console.log(JSON.stringify({
   answer: answer.choices[0].message.content, cost: answer.usage.cost_nusd, streamed, streamedCost: usage.cost_nusd,
   several: several.choices.length, json: JSON.parse(json.choices[0].message.content) !== null,
   vectors: vectors.data.map((one) => one.embedding.length), response: response.output_text, models, refused,
+  changed: changed.metadata, deleted: deleted.object, gone,
 }));

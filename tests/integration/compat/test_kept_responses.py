@@ -9,6 +9,8 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.responses import Response
 
+from burnish_gateway.compat.responses.read import find_response
+from burnish_gateway.execution.ends import EndWatch
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.fakes.tool_caller import ToolCaller
@@ -166,8 +168,6 @@ async def test_of_texts_that_are_gone_the_figures_are_left(client: AsyncOpenAI, 
 
 async def test_what_is_not_offered_says_what_is(caller: Caller) -> None:
     told = (await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": "Hi."})).body["id"]
-    refused = await caller("DELETE", f"/v1/responses/{told}")
-    assert refused.status == 405 and "POST /v1/erasures" in refused.body["error"]["message"]
     refused = await caller("POST", "/v1/responses/compact", {"model": "simulated/chat", "input": "Hi."})
     assert refused.status == 405 and "GET /v1/responses/{id}" in refused.body["error"]["message"]
     refused = await caller("GET", f"/v1/responses/{told}?starting_after=1")
@@ -243,3 +243,42 @@ async def test_one_that_fails_in_the_background_ends_its_stream_with_why(client:
     assert last.type == "response.failed" and last.response.error is not None and last.response.error.code == "provider_refused"
     with pytest.raises(openai.NotFoundError):
         await client.responses.create(model="burnish::prompt::absent", input="Hi.", background=True, stream=True)
+
+
+async def test_a_stream_of_one_that_runs_follows_the_bus_and_seldom_asks_the_database(
+    client: AsyncOpenAI, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    async def counted(gateway: Any, principal: Any, response_id: str) -> Any:
+        looked.append(response_id)
+        return await find_response(gateway, principal, response_id)
+
+    monkeypatch.setattr("burnish_gateway.compat.responses.replay.find_response", counted)
+    monkeypatch.setattr("burnish_gateway.compat.responses.replay.FIRST_LOOK_S", 600.0)
+    async with fault(stack, "slow,s=600"), asyncio.timeout(60):
+        ids = [(await client.responses.create(model="simulated/chat", input="Hi.", background=True)).id for _ in range(3)]
+        streams = [aiter(await client.responses.retrieve(one, stream=True)) for one in ids for _ in range(10)]
+        for stream in streams:
+            assert (await anext(stream)).type == "response.created"
+        await asyncio.sleep(1.5)  # longer than between two looks of before
+        assert len(looked) == len(streams), "one look each, before anything was told"
+        for one in ids:
+            await client.responses.cancel(one)
+        ended = [[event.type async for event in stream][-1] for stream in streams]
+    assert set(ended) == {"response.failed"} and len(looked) <= 2 * len(streams) + 5
+
+
+async def test_a_stream_whose_word_from_the_bus_is_lost_still_ends(
+    client: AsyncOpenAI, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deaf(_: EndWatch, __: Any) -> None:
+        return
+
+    monkeypatch.setattr(EndWatch, "_on_records", deaf)
+    async with fault(stack, "slow,s=600"), asyncio.timeout(60):
+        queued = await client.responses.create(model="simulated/chat", input="Hi.", background=True)
+        stream = aiter(await client.responses.retrieve(queued.id, stream=True))
+        assert (await anext(stream)).type == "response.created"
+        await client.responses.cancel(queued.id)
+        assert [event.type async for event in stream][-1] == "response.failed"

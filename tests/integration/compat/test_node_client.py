@@ -42,4 +42,5 @@ async def test_what_an_application_in_node_does_works(caller: Caller, tmp_path: 
     assert "Ada" in told["answer"] and told["streamed"] == told["answer"] and told["streamedCost"] == told["cost"] > 0
     assert told["several"] == 2 and told["json"] and told["vectors"] == [64, 64] and told["response"]
     assert {"simulated/chat", "simulated/embed"} <= set(told["models"])
+    assert (told["changed"], told["deleted"], told["gone"]) == ({"trip": "8"}, "chat.completion.deleted", [404, 404, 404])
     assert told["refused"] == {"name": "NotFoundError", "status": 404, "code": "model_not_found"}

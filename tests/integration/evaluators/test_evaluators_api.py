@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from burnish_gateway.models.book import ModelBook
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.integration.evaluators.patient import patient_caller
 
@@ -99,20 +100,40 @@ async def test_settings_are_tried_before_they_are_saved(caller: Caller) -> None:
     assert await score(defined | {"code": defined["code"] + "\nscore(output)"}, output="a") == 1
 
 
-@pytest.mark.parametrize(
-    ("settings", "param"),
-    [
-        ({"kind": "llm_judge", "model": "nobodys/judge", "rubric": "Is it polite?"}, "settings.model"),
-        ({"kind": "jury", "models": ["simulated/judge", "nobodys/judge"], "rubric": "Is it polite?"}, "settings.models[1]"),
-        ({"kind": "toxicity", "judge": "nobodys/judge"}, "settings.judge"),
-    ],
-)
+JUDGED = [
+    ({"kind": "llm_judge", "model": "nobodys/judge", "rubric": "Is it polite?"}, "settings.model"),
+    ({"kind": "jury", "models": ["simulated/judge", "nobodys/judge"], "rubric": "Is it polite?"}, "settings.models[1]"),
+    ({"kind": "toxicity", "judge": "nobodys/judge"}, "settings.judge"),
+]
+
+
+@pytest.mark.parametrize(("settings", "param"), JUDGED)
 async def test_a_judge_that_cannot_be_called_is_refused_where_the_settings_name_it(
     caller: Caller, settings: dict[str, Any], param: str
 ) -> None:
     for path, body in (("/v1/evaluators", {"name": "judged"}), ("/v1/evaluators/try", {"output": "Hello."})):
         refused = await caller("POST", path, body | {"settings": settings})
         assert (refused.status, refused.body["error"]["param"]) == (404, param), refused.body
+
+
+@pytest.mark.parametrize(("settings", "param"), JUDGED)
+async def test_a_judge_that_was_removed_meanwhile_is_refused_where_the_settings_name_it(
+    caller: Caller, settings: dict[str, Any], param: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = settings["kind"]
+    known = {"model": "simulated/judge", "models": ["simulated/judge", "simulated/chat"], "judge": "simulated/judge"}
+    was = await caller(
+        "POST", "/v1/evaluators", {"name": f"was {kind}", "settings": settings | {x: known[x] for x in known if x in settings}}
+    )
+    assert was.status == 201, was.body
+
+    async def callable_still(*_: Any, **__: Any) -> None:
+        """As it was when somebody looked, a moment before."""
+
+    monkeypatch.setattr(ModelBook, "route", callable_still)
+    for path, body in (("/v1/evaluators", {"name": f"new {kind}"}), (f"/v1/evaluators/{was.body['id']}/versions", {})):
+        refused = await caller("POST", path, body | {"settings": settings})
+        assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,25 @@ async def test_a_guarded_rollout_goes_up_its_ramp_and_back(stack: Stack, caller:
 
 
 @pytest.mark.capability("X3")
+async def test_five_who_take_the_next_step_at_once_take_one(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, ramp() | {"rollout": {"steps": [0.05, 0.1, 0.2, 0.4, 0.8, 1.0], "bake_s": 0}})
+    path = f"/v1/experiments/{experiment}/advance"
+    answers = await asyncio.gather(*(caller("POST", path) for _ in range(5)))
+    assert sorted(one.status for one in answers) == [200, 409, 409, 409, 409]
+    refused = next(one.body["error"] for one in answers if one.status == 409)
+    seen = await read(caller, experiment)
+    assert seen["step"] == 1 and refused["param"] == "revision" and refused["details"] == {"revision": seen["revision"], "step": 1}
+    known = await asyncio.gather(*(caller("POST", path, {"revision": seen["revision"]}) for _ in range(5)))
+    assert sorted(one.status for one in known) == [200, 409, 409, 409, 409] and (await read(caller, experiment))["step"] == 2
+    named = await asyncio.gather(*(caller("POST", path, {"step": 3}) for _ in range(5)))
+    assert [one.status for one in named] == [200] * 5 and (await read(caller, experiment))["step"] == 3
+    a_moment_later = "UPDATE experiment_epochs SET started_at = started_at - interval '2 s' WHERE experiment_id = $1"
+    await books(stack, a_moment_later, UUID(experiment))
+    assert (await caller("POST", path)).body["step"] == 4
+
+
+@pytest.mark.capability("X3")
 async def test_a_rollout_that_is_taken_back_leaves_a_label_that_somebody_moved_and_says_so(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     label = f"/v1/prompts/{SLUG}/labels/production"

@@ -1,6 +1,7 @@
 """Review, protected labels and comments over HTTP: what is served to everybody was looked at by somebody else."""
 
 import json
+import threading
 from typing import Any
 from unittest.mock import ANY
 from uuid import UUID
@@ -8,6 +9,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from burnish_gateway.registry.content import VersionContent
+from burnish_gateway.registry.own_text import pieces_of
 from burnish_shared.ids import new_uuid
 from tests.embedded.superuser import as_superuser
 from tests.integration.registry.conftest import Bench, Caller, RunningGateway
@@ -310,6 +313,39 @@ async def test_nobody_is_the_only_one_to_approve_text_of_their_own(bench: Bench,
     assert (await other("POST", "/v1/prompts/hello/versions", other_model)).status == 201
     await other("POST", "/v1/prompts/hello/versions/3/review")
     assert (await call("POST", "/v1/prompts/hello/versions/3/review/approve")).status == 200, "nothing of it is left"
+
+
+async def test_whose_text_it_is_is_read_beside_everybody_elses_calls(
+    bench: Bench, first: RunningGateway, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prompt of a thousand versions: none of them is read where other calls are answered."""
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    other = await bench.caller(first, workspace_id=call.workspace_id)
+    await created(other, template="one {{x}}\nBe polite.")
+    assert await saved(call, "two {{x}}\nBe kind.", base=1) == 2
+    await protect(admin, own_approval=False)
+    await sql(
+        bench,
+        """INSERT INTO prompt_versions (workspace_id, prompt_id, version, model, content, content_hash, source, author, api_key_id)
+           SELECT v.workspace_id, v.prompt_id, n, v.model, replace(v.content::text, 'Be kind.', 'Be kind.\\nLine ' || n)::json,
+                  sha256(n::text::bytea), 'manual', v.author, v.api_key_id
+             FROM prompt_versions v, generate_series(3, 1000) n WHERE v.workspace_id = $1 AND v.version = 2""",
+        call.workspace_id,
+    )
+    await sql(bench, "UPDATE prompts SET latest_version = 1000 WHERE workspace_id = $1", call.workspace_id)
+    assert await saved(other, "three {{x}}\nBe polite.\nLine 1000", base=1000) == 1001
+    assert (await other("POST", "/v1/prompts/hello/versions/1001/review")).status == 201
+    threads: list[int] = []
+
+    def noted(content: VersionContent) -> Any:
+        threads.append(threading.get_ident())
+        return pieces_of(content)
+
+    monkeypatch.setattr("burnish_gateway.registry.own_text.pieces_of", noted)
+    refused = await call("POST", "/v1/prompts/hello/versions/1001/review/approve")
+    assert refused.status == 403, refused.body
+    assert refused.body["error"]["details"] == {"written_in": 1000, "part": "messages", "text": "Line 1000"}
+    assert len(threads) > 1000 and threads.count(threading.get_ident()) == 1, "the version itself alone, and 1,000 in threads"
 
 
 async def test_the_gate_asks_for_the_newest_test_run(bench: Bench, first: RunningGateway, call: Caller) -> None:

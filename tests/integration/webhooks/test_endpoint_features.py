@@ -17,6 +17,8 @@ from tests.fakes.receiver import Received, Receiver
 from tests.integration.webhooks.conftest import Hooks, an_event
 from tests.integration.webhooks.gateway import Caller, WebhookGateway, webhook_gateway
 
+from burnish_shared.auth.keyring import Keyring
+from burnish_shared.contracts.webhooks import headers_context
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 
@@ -85,7 +87,7 @@ async def test_a_condition_keeps_events_back_and_says_how_many(call: Caller, hoo
 @pytest.mark.promise("S-02", "W-11")
 @pytest.mark.capability("W1")
 async def test_static_headers_are_sent_and_their_secrets_are_not_shown_again(
-    call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Database]
+    call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = "Bearer only-the-receiver-knows"
     made = await _make(call, receiver, headers={"Authorization": token, "X-Team": "support"})
@@ -100,11 +102,20 @@ async def test_static_headers_are_sent_and_their_secrets_are_not_shown_again(
         assert (await call("POST", ENDPOINTS, {"url": receiver.url(), "events": ["*"], "headers": {name: "x"}}))[0] == 422
     assert (await call("POST", ENDPOINTS, {"url": receiver.url(), "events": ["*"], "headers": {"X-A": "a\r\nHost: b"}}))[0] == 422
 
+    opened: list[str] = []
+    whole = Keyring.open
+
+    def counted(keyring: Keyring, sealed: bytes, *, context: str) -> bytes:
+        opened.append(context)
+        return whole(keyring, sealed, context=context)
+
+    monkeypatch.setattr(Keyring, "open", counted)
     await hooks.emit(an_event(hooks.workspace_id))
     async with hooks.delivering():
         await hooks.until_all("delivered")
     (request,) = receiver.requests
     assert (request.headers["authorization"], request.headers["x-stage"]) == (token, "live") and "x-team" not in request.headers
+    assert opened.count(headers_context(hooks.workspace_id, UUID(made["id"]))) == 1, "opened once for an attempt"
     Webhook(made["secret"]).verify(request.body, request.headers)
 
     async with databases["superuser"].unit_of_work() as tx:

@@ -59,11 +59,19 @@ def category(label: Any, **more: Any) -> dict[str, Any]:
 def test_the_mean_of_a_category_is_its_share() -> None:
     rows = [category("billing", comment="Two charges."), category("log in", source="ANNOTATION"), category("billing", id="c-3")]
     said: dict[str, list[float]] = {}
-    for one in taken(CALL, *rows, SCORE).reactions:
+    reactions = taken(CALL, *rows, SCORE).reactions
+    for one in reactions:
         if (metric := one.body.metric) is not None:
             said.setdefault(metric.name, []).append(metric.value)
-            assert one.body.comment == ("Two charges." if one.name == "langfuse:score:c-billing:topic.billing" else None)
     assert said == {"topic.billing": [1, 0, 1], "topic.log_in": [0, 1, 0]}
+    assert [(one.name, one.body.metric) for one in reactions if one.body.comment == "Two charges."] == [("langfuse:score:c-billing", None)]
+
+
+@pytest.mark.parametrize("others", [[], ["log in"], [str(number) for number in range(30)]])
+def test_the_comment_of_a_category_is_the_same_in_each_file_that_holds_it(others: list[str]) -> None:
+    """A file with other scores of its name brings in the same comment, and not another one beside it."""
+    rows = [category("billing", comment="Two charges."), *(category(label) for label in others)]
+    assert [one.name for one in taken(CALL, *rows).reactions if one.body.comment] == ["langfuse:score:c-billing"]
 
 
 @pytest.mark.parametrize("labels", [[str(number) for number in range(21)], ["a b", "a-b", "a.b", "a?b"], ["x" * 70, "x" * 71]])

@@ -9,7 +9,7 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.evaluators import live_store, store
 from burnish_gateway.evaluators.least_cap import least_cap_nusd
-from burnish_gateway.evaluators.try_out import no_such_evaluator
+from burnish_gateway.evaluators.try_out import models_named, no_such_evaluator
 from burnish_gateway.models.store import keep_known
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import Tx
@@ -48,7 +48,7 @@ async def add_version(
             "A live evaluation of this evaluator has no cap, and this version asks a model; give it one first.", param="settings"
         )
     await _check_caps(tx, principal, evaluator_id, parsed)
-    await keep_known(tx, principal.workspace_id, [("settings.model", one) for one in models_of(parsed)])
+    await keep_known(tx, principal.workspace_id, models_named(parsed))
     version = held["version"] + 1
     await store.add_version(
         tx, principal.workspace_id, evaluator_id, version=version, settings=settings, message=message, author=principal.actor

@@ -28,12 +28,11 @@ from burnish_gateway.evaluators.bodies import (
 from burnish_gateway.evaluators.keep_live import archive_all_live
 from burnish_gateway.evaluators.keep_scorings import cancel_all_scorings
 from burnish_gateway.evaluators.new_version import add_version
-from burnish_gateway.evaluators.try_out import checked, no_such_evaluator, saved, try_out
+from burnish_gateway.evaluators.try_out import checked, models_named, no_such_evaluator, saved, try_out
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.models.store import keep_known
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, include, json_response, make_router
-from burnish_shared.contracts.evaluators import models_of
 from burnish_shared.db.session import Tx
 from burnish_shared.evaluators import Evaluator
 from burnish_shared.ids import new_uuid
@@ -62,7 +61,7 @@ async def post_evaluator(request: Request, body: NewEvaluator, principal: Editor
     settings = body.settings.model_dump(mode="json", by_alias=True)
 
     async def work(tx: Tx) -> EvaluatorAnswer:
-        await keep_known(tx, principal.workspace_id, [("settings.model", one) for one in models_of(body.settings)])
+        await keep_known(tx, principal.workspace_id, models_named(body.settings))
         row = await store.add(tx, principal.workspace_id, new_uuid(), name=body.name, settings=settings, author=principal.actor)
         made = evaluator_answer(row)
         await note(

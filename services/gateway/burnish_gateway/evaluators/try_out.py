@@ -19,11 +19,11 @@ SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 async def checked(settings: EvaluatorSettings, *, gateway: Gateway, principal: Principal, ask: Ask | None = None) -> Evaluator:
     """Raises InvalidField that names the field, and in its details line and column where code is to blame; what `ModelBook.route` raises
     for judges that cannot be called. `ask`: how judges are asked, where somebody wants a score."""
-    for place, model in models_by_place(settings).items():
+    for field, model in models_named(settings):
         try:
             await gateway.models.route(principal.workspace, model)
         except BurnishError as error:
-            error.param = f"settings.{place}" if error.param is not None else None
+            error.param = field if error.param is not None else None
             raise
     try:
         return await build(settings, grounds=gateway.grounds, tenant=str(principal.workspace_id), ask=ask)
@@ -32,6 +32,11 @@ async def checked(settings: EvaluatorSettings, *, gateway: Gateway, principal: P
         place = f" (line {mistake.line}, column {mistake.column})" if mistake.line else ""
         details = {"line": mistake.line, "column": mistake.column} if mistake.line or mistake.column else None
         raise InvalidField(f"{param}: {mistake.message}{place}", param=param, details=details) from mistake
+
+
+def models_named(settings: EvaluatorSettings) -> list[tuple[str, str]]:
+    """The models that an evaluator asks, each with the field of a body that names it."""
+    return [(f"settings.{place}", model) for place, model in models_by_place(settings).items()]
 
 
 async def saved(evaluator_id: UUID, *, gateway: Gateway, principal: Principal, ask: Ask) -> Evaluator:

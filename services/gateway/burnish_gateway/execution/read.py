@@ -95,6 +95,7 @@ def _whole(row: Record, feedback: Any) -> dict[str, Any]:
         "client_request_id": row["client_request_id"],
         "job_id": str(row["job_id"]) if row["job_id"] else None,
         "previous_id": (row["details"] or {}).get("previous_id"),
+        "texts_deleted_at": (row["details"] or {}).get("texts_deleted_at"),
         "request_id": row["request_id"],
         "trace_id": _trace_id(row),
         "feedback": feedback,

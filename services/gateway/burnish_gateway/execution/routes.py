@@ -15,7 +15,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.comments import routes as comment_routes
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, request_id_of, verified_caller
 from burnish_gateway.error_answer import ErrorAnswer
-from burnish_gateway.execution import list_routes
+from burnish_gateway.execution import content_routes, list_routes
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
 from burnish_gateway.execution.cancel import cancel
@@ -54,7 +54,7 @@ from burnish_shared.prompt_settings import FALLBACKS_MOST
 
 router = make_router("executions", route_class=ChatRoute)
 
-include(router, list_routes.router, comment_routes.of_executions)  # before what takes any word for an id
+include(router, list_routes.router, content_routes.router, comment_routes.of_executions)  # before what takes any word for an id
 
 ROUTE = "executions"
 

@@ -1,6 +1,7 @@
 """What people decide while an experiment runs: shares, steps, the end. The functions of `lifecycle.py` in their words."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from burnish_gateway.access.audit import Actor
@@ -15,6 +16,10 @@ from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.experiments.analysis import analyse
 from burnish_shared.experiments.assign import buckets_of
 from burnish_shared.experiments.conclude import as_result, as_rule
+
+A_MOMENT: Final = timedelta(seconds=1)
+"""Whoever says neither `revision` nor `step` takes no step within so long after another one: calls at once, and clicks twice, mean the same
+step. Clocks of gateways differ by less."""
 
 STOPPED: Final = "Stopped by hand, without a winner"
 
@@ -37,10 +42,15 @@ async def give_shares(tx: Tx, experiment: Experiment, shares: Mapping[str, float
     await lifecycle.change_shares(tx, experiment, buckets, by=by, reason="allocation", clock=clock)
 
 
-async def advance(tx: Tx, experiment: Experiment, step: int | None, *, by: Actor, clock: Clock) -> None:
-    """Raises Conflict beyond the ramp: then it is decided."""
+async def advance(
+    tx: Tx, experiment: Experiment, step: int | None, *, by: Actor, clock: Clock, asked_at: datetime, has_revision: bool
+) -> None:
+    """Raises Conflict beyond the ramp: then it is decided; and where a step was taken since `asked_at` or a moment before, which this call
+    does not know of."""
     if experiment.rollout is None or experiment.step is None:
         raise Conflict("Only a guarded rollout that was started has steps.", param="experiment_id")
+    if step is None and not has_revision:
+        await _check_not_raced(tx, experiment, asked_at=asked_at)
     wanted = experiment.step + 1 if step is None else step
     if wanted >= len(experiment.rollout.steps):
         steps, at = len(experiment.rollout.steps), experiment.step
@@ -51,6 +61,17 @@ async def advance(tx: Tx, experiment: Experiment, step: int | None, *, by: Actor
         return
     shares = lifecycle.shares_at(experiment, wanted)
     await lifecycle.change_shares(tx, experiment, shares, by=by, reason="step", step=wanted, clock=clock)
+
+
+async def _check_not_raced(tx: Tx, experiment: Experiment, *, asked_at: datetime) -> None:
+    last = (await store.list_epochs(tx, experiment.workspace_id, experiment.experiment_id))[-1]
+    if last["reason"] == "step" and last["started_at"] > asked_at - A_MOMENT:
+        raise Conflict(
+            f"This rollout took a step in this moment, and is at step {experiment.step}. To take another one, say the `revision` that you "
+            "saw, or the `step` that you want.",
+            param="revision",
+            details={"revision": experiment.revision, "step": experiment.step},
+        )
 
 
 async def decide(tx: Tx, experiment: Experiment, body: Decide, *, by: Actor, clock: Clock) -> Promotion:

@@ -207,11 +207,17 @@ async def change_allocation(
 async def advance_rollout(
     request: Request, gateway: GatewayParts, principal: PromptEditor, experiment_id: UUID, body: Advance | None = None
 ) -> Response:
-    """Without waiting for the rest of its bake time; also of one that is held. An earlier `step` takes the candidate back so far."""
+    """Without waiting for the rest of its bake time; also of one that is held. An earlier `step` takes the candidate back so far.
+
+    Without `revision` and `step`, 409 where another step was taken in the same moment: of several calls at once one takes a step.
+    """
+    asked_at, asked = gateway.clock.now(), body or Advance()
 
     async def work(tx: Tx) -> ExperimentAnswer:
-        experiment = await draft.held(tx, principal.workspace_id, experiment_id, revision=body.revision if body else None)
-        await advance(tx, experiment, body.step if body else None, by=principal, clock=gateway.clock)
+        experiment = await draft.held(tx, principal.workspace_id, experiment_id, revision=asked.revision)
+        await advance(
+            tx, experiment, asked.step, by=principal, clock=gateway.clock, asked_at=asked_at, has_revision=asked.revision is not None
+        )
         return await _changed(tx, principal, experiment_id)
 
     return await run_once(gateway, request, principal, status=200, work=work)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.registry import announce, line_store, lines, store
 from burnish_gateway.registry.content import VersionContent, checked, taken_over
+from burnish_gateway.registry.hold_in_order import hold_for_save
 from burnish_gateway.registry.merge import newer_version, unresolved
 from burnish_gateway.registry.prompt import MAX_VERSIONS, Author, EdgeKind, Prompt, Source, Version, check_not_archived, no_such_prompt
 from burnish_gateway.registry.save_whole import check_locked, check_whole, note_uses
@@ -77,6 +78,7 @@ async def add_version(
     with where it stands was accepted, MergeConflict where that leaves something open, InvalidField for bad content.
     """
     origin = origin or Origin()
+    await hold_for_save(tx, workspace_id, slug, given, base_version=base_version)
     head = await store.lock_head(tx, workspace_id, slug)
     if head is None:
         raise no_such_prompt(slug)

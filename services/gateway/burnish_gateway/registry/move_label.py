@@ -5,6 +5,7 @@ from uuid import UUID
 from burnish_gateway.registry import announce, store
 from burnish_gateway.registry.archive_store import experiments_on, experiments_running
 from burnish_gateway.registry.check_includes import check_includes
+from burnish_gateway.registry.hold_in_order import hold_for_label
 from burnish_gateway.registry.label_rules import check_may_name, check_may_reach
 from burnish_gateway.registry.prompt import (
     MAX_LABELS,
@@ -32,6 +33,7 @@ async def move_label(
     unknown prompt or version, Conflict for a version that cannot be put together, LabelProtected where the label asks for an approval or a
     test run that the version, or a snippet that it includes by a label, lacks.
     """
+    await hold_for_label(tx, workspace_id, slug, version=version)
     head = await _held(tx, workspace_id, slug)
     head.named(label=None, version=version)
     before = head.labels.get(label)

@@ -5,8 +5,9 @@ variable, and each other setting. A piece is written by whoever made the lowest 
 cherry-picked or taken up again keeps its writer. What a version leaves out is no piece.
 """
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,20 +73,44 @@ async def own_unapproved(tx: Tx, prompt: Prompt, content: VersionContent, *, ver
 
     `names`: everybody who may stand behind them (`review_store.names_of`). Approved counts where the approval stands and is not theirs.
     """
-    mine = set(await review_store.versions_by(tx, prompt, names, before=version))
+    mine = sorted(await review_store.versions_by(tx, prompt, names, before=version))
     if not mine:
         return None
     left = pieces_of(content)
-    approved = await review_store.approved_by_others(tx, prompt, names)
-    async for _, held in review_store.contents(tx, prompt, approved):
-        theirs = pieces_of(held)
-        left = {piece: None for piece in left if piece not in theirs}
-    found: list[OwnPiece] = []
-    async for number, held in review_store.contents(tx, prompt, range(1, max(mine) + 1)):
+    async for some in review_store.contents(tx, prompt, sorted(await review_store.approved_by_others(tx, prompt, names))):
+        held = await _held(some, left)
+        left = {piece: None for piece in left if not any(piece in pieces for pieces in held.values())}
+        if not left:
+            return None
+    first = await _first_of(tx, prompt, mine, left)
+    others = sorted(set(range(1, max(first.values(), default=1))).difference(mine))
+    async for some in review_store.contents(tx, prompt, others):
+        for number, pieces in (await _held(some, first)).items():
+            first = {piece: own for piece, own in first.items() if own < number or piece not in pieces}
+        if not first:
+            break
+    return min((OwnPiece(own, piece) for piece, own in first.items()), key=lambda one: one.version, default=None)
+
+
+async def _first_of(tx: Tx, prompt: Prompt, numbers: Sequence[int], among: Collection[Piece]) -> dict[Piece, int]:
+    """The lowest of these versions (ascending) that holds each piece; without those that none holds. In the order of `among`."""
+    first: dict[Piece, int] = {}
+    left = set(among)
+    async for some in review_store.contents(tx, prompt, numbers):
+        for number, pieces in (await _held(some, left)).items():
+            first |= dict.fromkeys(pieces, number)
+            left -= pieces
         if not left:
             break
-        brought = pieces_of(held)
-        if number in mine:
-            found += [OwnPiece(number, piece) for piece in left if piece in brought]
-        left = {piece: None for piece in left if piece not in brought}
-    return found[0] if found else None
+    return {piece: first[piece] for piece in among if piece in first}
+
+
+async def _held(contents: Sequence[tuple[int, str]], among: Collection[Piece]) -> dict[int, set[Piece]]:
+    """By their numbers, in their order: which of the pieces each holds. Read in a thread: a prompt may have a thousand long versions, and
+    nobody else waits for them."""
+    return await asyncio.to_thread(_read, contents, set(among)) if among else {}
+
+
+def _read(contents: Sequence[tuple[int, str]], among: set[Piece]) -> dict[int, set[Piece]]:
+    held = ((number, VersionContent.from_fields(json.loads(content))) for number, content in contents)
+    return {number: among.intersection(pieces_of(content)) for number, content in held}

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -228,15 +227,15 @@ async def approved_by_others(tx: Tx, prompt: Prompt, names: set[str]) -> list[in
     return [row["version"] for row in rows]
 
 
-async def contents(tx: Tx, prompt: Prompt, numbers: Sequence[int]) -> AsyncIterator[tuple[int, VersionContent]]:
-    """Number and content of those that exist, in the order of `numbers` by CONTENTS_AT_ONCE, within each of them by number."""
+async def contents(tx: Tx, prompt: Prompt, numbers: Sequence[int]) -> AsyncIterator[list[tuple[int, str]]]:
+    """Number and content of those that exist, as JSON that nobody has read yet: CONTENTS_AT_ONCE of `numbers` at a time, each time by
+    number."""
     for start in range(0, len(numbers), CONTENTS_AT_ONCE):
         rows = await tx.fetch(
-            """SELECT version, content FROM prompt_versions WHERE workspace_id = $1 AND prompt_id = $2 AND version = ANY ($3)
-                ORDER BY version""",
+            """SELECT version, content::text AS content FROM prompt_versions
+                WHERE workspace_id = $1 AND prompt_id = $2 AND version = ANY ($3) ORDER BY version""",
             prompt.workspace_id,
             prompt.prompt_id,
             list(numbers[start : start + CONTENTS_AT_ONCE]),
         )
-        for row in rows:
-            yield row["version"], VersionContent.from_fields(row["content"])
+        yield [(row["version"], row["content"]) for row in rows]

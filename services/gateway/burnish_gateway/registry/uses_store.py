@@ -104,6 +104,13 @@ async def hold(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> None:
     )
 
 
+async def hold_beside(tx: Tx, workspace_id: UUID, slug: str, others: Sequence[str]) -> None:
+    """As `hold`, of the others, and `slug` itself against everybody, all by name: PostgreSQL orders them, whatever its collation."""
+    sql = "SELECT slug FROM prompts WHERE workspace_id = $1 AND slug = ANY ($2) AND slug {} $3 ORDER BY slug FOR {}"
+    for of, where, strength in ((others, "<", "SHARE"), ([slug], "=", "UPDATE"), (others, ">", "SHARE")):
+        await tx.fetch(sql.format(where, strength), workspace_id, list(of), slug)
+
+
 async def first_unapproved(
     tx: Tx, prompt: Prompt, label: Label, *, version: int, includes: Sequence[tuple[str, str, str]], is_back: bool
 ) -> UnapprovedSnippet | None:

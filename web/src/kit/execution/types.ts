@@ -54,6 +54,8 @@ export type Score = {
 export type Execution = ExecutionRow & {
   output: string | null;
   output_json: unknown;
+  /** When somebody deleted its texts; not of runs that an older gateway shows. */
+  texts_deleted_at?: string | null;
   tool_calls: unknown[] | null;
   credits: string;
   markup_nusd: number;

@@ -17,6 +17,7 @@ import { classes } from "@/lib/classes";
 import { count, duration, moment, money, spaced } from "@/lib/format";
 import { isPicture, ofPicture } from "@/lib/variables-apart";
 import { AskReview } from "./AskReview";
+import { DeleteTexts } from "./DeleteTexts";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
@@ -53,6 +54,7 @@ export function RunActs({ id }: { id: string }) {
       <Button size="s" icon={<ListChecks size={12} aria-hidden />} disabled={!may.edit || !ended?.messages} why={may.edit ? "Its text is not kept." : needs("editor")} onClick={() => setAsking(true)}>
         Ask for review…
       </Button>
+      <DeleteTexts execution={id} deletedAt={ended?.texts_deleted_at ?? null} ended={ended !== null} />
       {asking ? <AskReview execution={id} onClose={() => setAsking(false)} /> : null}
       {ended ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, prompt: ended.prompt ?? null, input: inputOf(ended), expected: correctionOf(ended) ?? ended.output ?? "" }} /> : null}
     </>
@@ -122,7 +124,7 @@ export function RunDetails({ run, wide, wanted = "" }: { run: Execution; wide: b
           <Feedback key={run.id} run={run} />
           <Scores scores={run.scores} />
           <RunComments key={`comments ${run.id} ${wanted}`} of="execution" id={run.id} wanted={wanted} />
-          <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, the call said store: false, or it was forgotten.</p>}</Section>
+          <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">{run.texts_deleted_at ? <>The texts of this run were deleted <RelativeTime at={run.texts_deleted_at} />. The audit log says by whom.</> : "The text of this run is not kept: the workspace stores none, the call said store: false, or it was forgotten."}</p>}</Section>
           <Variables variables={run.variables} />
           <Attempts run={run} />
         </div>
@@ -179,7 +181,7 @@ function Answer({ run }: { run: Execution }) {
         </>
       }
     >
-      <div className="rounded-m border border-line bg-panel p-3">{run.output ? <Prose text={run.output} /> : <p className="text-13 text-muted">{run.tool_calls ? "The model called tools." : run.status === "success" ? "Empty." : "Nothing came."}</p>}</div>
+      <div className="rounded-m border border-line bg-panel p-3">{run.output ? <Prose text={run.output} /> : <p className="text-13 text-muted">{run.messages === null ? "Not kept." : run.tool_calls ? "The model called tools." : run.status === "success" ? "Empty." : "Nothing came."}</p>}</div>
       {run.tool_calls ? <JsonView label="Tool calls" value={run.tool_calls} /> : null}
       {run.output_json !== null && run.output_json !== undefined ? <JsonView label="Read as JSON" value={run.output_json} /> : null}
     </Section>

@@ -118,7 +118,8 @@ def _score(
     row: Mapping[str, Any], trace: Mapping[str, Any], call: str, *, categories: Mapping[str, Mapping[str, str]], now: datetime
 ) -> list[Reaction]:
     """A number is one. Of a category each of its name in the file is one, 1 for what was chosen and 0 for the others: so the mean of each
-    is its share. What Langfuse counts categories by is their place in a list, and its mean would say nothing."""
+    is its share. What Langfuse counts categories by is their place in a list, and its mean would say nothing. The comment is named by the
+    score alone: in another file that holds it, its name may have other categories, or too many."""
     name, written_by = str(row["name"]), str(row.get("source") or "API")
     is_persons = written_by == "ANNOTATION" or (written_by != "EVAL" and OF_PEOPLE.search(name) is not None)
     comment, names_it = row["comment"] if isinstance(row.get("comment"), str) else None, f"{SOURCE}:score:{row['id']}"
@@ -132,9 +133,10 @@ def _score(
         each = [made(name, number, comment=comment, is_persons=is_persons, names_it=names_it)]
     else:
         each = [
-            made(metric, int(one == chosen), comment=comment if one == chosen else None, is_persons=False, names_it=f"{names_it}:{metric}")
+            made(metric, int(one == chosen), comment=None, is_persons=False, names_it=f"{names_it}:{metric}")
             for one, metric in categories[name].items()
         ]
+        each.append(made(name, None, comment=comment, is_persons=False, names_it=names_it))
     return [one for one in each if one is not None]
 
 

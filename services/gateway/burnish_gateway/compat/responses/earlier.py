@@ -62,7 +62,7 @@ def going_on(chat: Chat, *, messages: Any, said: Said, is_of_a_prompt: bool) -> 
 
 
 def not_kept() -> InvalidField:
-    why = "it failed, was erased, or its text was not stored (store: false, or a setting of the workspace)"
+    why = "it was deleted or erased, failed, or its text was not stored (store: false, or a setting of the workspace)"
     return InvalidField(f"{NAME}: no answer of this id is kept here: {why}; {INSTEAD}.", param=NAME)
 
 

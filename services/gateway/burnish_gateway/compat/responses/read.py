@@ -3,9 +3,12 @@
 from uuid import UUID
 
 from asyncpg import Record
+from fastapi import Request
+from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import READS_TEXTS, may
+from burnish_gateway.compat.deletion import DeletedResponse, delete_answer, is_none_here
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.earlier import execution_in
 from burnish_gateway.compat.responses.kept import asked_of, input_items, kept_response, open_response, without_texts
@@ -59,12 +62,17 @@ async def cancel_response(gateway: Gateway, principal: Principal, response_id: s
     return made if may(principal, READS_TEXTS) else without_texts(made)
 
 
+async def delete_response(request: Request, gateway: Gateway, principal: Principal, response_id: str) -> Response:
+    """Raises NotFound as `read_response`, a second time too; else as `delete_texts`."""
+    return await delete_answer(request, gateway, principal, _named(response_id), told=DeletedResponse, absent=_absent())
+
+
 async def _find(gateway: Gateway, principal: Principal, execution_id: UUID) -> Record | Open:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await find_one(tx, execution_id)
         if not isinstance(found, Open):
             await store.flush(tx)
-    if not isinstance(found, Open) and (found["settings"] or {}).get("kind") is not None:
+    if not isinstance(found, Open) and is_none_here(found):
         raise _absent()
     return found
 

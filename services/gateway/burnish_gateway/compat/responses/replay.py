@@ -1,6 +1,7 @@
 """A kept response as events (`stream=true` of `GET /v1/responses/{id}`): made anew from the record, so each reading numbers them alike."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 from uuid import UUID
@@ -16,11 +17,13 @@ from burnish_gateway.compat.stream_chat import replayed_chat
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.read import Open
 from burnish_gateway.execution.streaming import Last
+from burnish_gateway.still_allowed import RECHECK_S
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.json_bytes import encoded
 
 FIRST_LOOK_S: Final = 0.1
-LOOK_MOST_S: Final = 1.0
+LOOK_MOST_S: Final = 15.0
+"""Between two looks into the books at one that is under way: soon at first, then seldom, since the bus tells when it has ended."""
 
 OF_BEGIN: Final = 2
 """Events that say that a response has begun, before anything is known of its answer."""
@@ -47,14 +50,16 @@ async def kept_events(
                 begun = _begun(response_id, repeated={"background": row.background})
                 yield _after(begun.begin(), number)
                 number = max(number, OF_BEGIN - 1)
-                pause_s = FIRST_LOOK_S
-                while isinstance(row, Open):
-                    await asyncio.sleep(pause_s)
-                    pause_s = min(LOOK_MOST_S, pause_s * 2)
-                    if gateway.inbox.is_over:
-                        raise Unavailable("This gateway is stopped, and the response goes on; read it again.", retry_after_s=1)
-                    row = await find_response(gateway, await still(), response_id)
-                    yield None
+                async with gateway.ends.of(_execution_of(response_id)) as ended:
+                    looks = _Looks(ended)
+                    while isinstance(row, Open):
+                        is_due = await looks.due()
+                        if gateway.inbox.is_over:
+                            raise Unavailable("This gateway is stopped, and the response goes on; read it again.", retry_after_s=1)
+                        reader = await still()
+                        if is_due:
+                            row = await find_response(gateway, reader, response_id)
+                        yield None
             yield Last(_after(await _whole(row, request_id=request_id), number, keeps_last=True))
         except BurnishError as error:
             failing = _begun(response_id, repeated={})
@@ -62,6 +67,28 @@ async def kept_events(
             yield Last(failing.error(error, request_id=request_id))
 
     return told()
+
+
+class _Looks:
+    """When it is time to look into the books: at a word that it has ended, and else more and more seldom."""
+
+    def __init__(self, ended: asyncio.Event) -> None:
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._pause_s = FIRST_LOOK_S
+        self._at = self._loop.time() + self._pause_s
+
+    async def due(self) -> bool:
+        """Waits for the time, at most for RECHECK_S: whether it has come."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(RECHECK_S, max(0.0, self._at - self._loop.time()))):
+                await self._ended.wait()
+        if not self._ended.is_set() and self._loop.time() < self._at:
+            return False
+        self._ended.clear()
+        self._pause_s = min(LOOK_MOST_S, self._pause_s * 2)
+        self._at = self._loop.time() + self._pause_s
+        return True
 
 
 async def _whole(row: Record, *, request_id: str) -> bytes:
@@ -76,7 +103,11 @@ async def _whole(row: Record, *, request_id: str) -> bytes:
 
 
 def _begun(response_id: str, *, repeated: Facts) -> ResponseEvents:
-    return ResponseEvents(str(UUID(response_id.removeprefix("resp_"))), None, False, repeated)
+    return ResponseEvents(str(_execution_of(response_id)), None, False, repeated)
+
+
+def _execution_of(response_id: str) -> UUID:
+    return UUID(response_id.removeprefix("resp_"))
 
 
 def _after(events: bytes, number: int, *, keeps_last: bool = False) -> bytes:

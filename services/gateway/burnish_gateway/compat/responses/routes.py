@@ -7,8 +7,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from burnish_gateway.access.principal import Role
+from burnish_gateway.compat.deletion import DeletedResponse
 from burnish_gateway.compat.responses.kept import PAGE_DEFAULT, PAGE_MOST, page_of
-from burnish_gateway.compat.responses.read import cancel_response, list_input_items, read_response
+from burnish_gateway.compat.responses.read import cancel_response, delete_response, list_input_items, read_response
 from burnish_gateway.compat.responses.replay import kept_events
 from burnish_gateway.deps import GatewayParts, Viewer, request_id_of, verified_caller
 from burnish_gateway.execution.streaming import EventStream, paced
@@ -90,6 +91,12 @@ async def end_response(request: Request, gateway: GatewayParts, principal: Viewe
         return answer
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.delete("/v1/responses/{response_id}", response_model=DeletedResponse, summary="Delete a response: its texts go")
+async def remove_response(request: Request, gateway: GatewayParts, principal: Viewer, response_id: ResponseId) -> Response:
+    """As `DELETE /v1/executions/{id}/content`; a second time it is not found. Figures stay at `GET /v1/executions/{id}`."""
+    return await delete_response(request, gateway, principal, response_id)
 
 
 @router.get("/v1/responses/{response_id}/input_items", response_model=InputItems, summary="What the model was sent, as items")

@@ -12,11 +12,13 @@ from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.completion import completion_object
+from burnish_gateway.compat.deletion import is_none_here
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.stored.store import FoundCompletions, forgotten_through, list_completions
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.read import Open, find_one
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 
 SEARCHES_MOST: Final = 10
@@ -35,7 +37,7 @@ class Wanted:
 async def read_completion(gateway: Gateway, principal: Principal, completion_id: str) -> Facts:
     """Raises NotFound for absent and foreign alike, for what is no answer in words, for one that ended badly and for one whose text is not
     kept; Conflict for one that has not ended."""
-    return _completion(await _find(gateway, principal, completion_id))
+    return completion_of(await _find(gateway, principal, completion_id))
 
 
 async def list_messages(gateway: Gateway, principal: Principal, completion_id: str) -> list[Facts]:
@@ -57,7 +59,7 @@ async def list_page(gateway: Gateway, principal: Principal, wanted: Wanted, *, a
             f"after: none was found among the executions up to {found.searched_to}, and there are more; go on with it as after.",
             param="after",
         )
-    data = [_completion(row) for row in found.rows[:limit]]
+    data = [completion_of(row) for row in found.rows[:limit]]
     more = len(found.rows) > limit
     last_id = data[-1]["id"] if data else None
     if not more and found.searched_to is not None:
@@ -83,16 +85,20 @@ async def _search(gateway: Gateway, principal: Principal, wanted: Wanted, *, beg
 
 
 async def _find(gateway: Gateway, principal: Principal, completion_id: str) -> Record:
-    execution_id = _named(completion_id)
-    if execution_id is None:
-        raise _absent()
+    execution_id = execution_named(completion_id)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await find_one(tx, execution_id)
+        found = await find_completion(tx, execution_id)
         await store.flush(tx)
+    return found
+
+
+async def find_completion(tx: Tx, execution_id: UUID) -> Record:
+    """The row of its execution. Raises as `read_completion`."""
+    found = await find_one(tx, execution_id)
     if isinstance(found, Open):
         raise Conflict("This completion has not ended; read it once it has.", retry_after_s=1)
-    if (found["settings"] or {}).get("kind") is not None:
-        raise _absent()
+    if is_none_here(found):
+        raise absent()
     if found["status"] != "success":
         raise NotFound(f"This completion ended as {found['status']}; GET /v1/executions/{execution_id} says why, and what had come of it.")
     if found["messages"] is None:
@@ -103,7 +109,8 @@ async def _find(gateway: Gateway, principal: Principal, completion_id: str) -> R
     return found
 
 
-def _completion(row: Record) -> Facts:
+def completion_of(row: Record) -> Facts:
+    """A row of `find_completion`, as OpenAI's clients read it."""
     made = completion_object(store.outcome_of(row).model_dump(mode="json"))
     return made | {"metadata": row["metadata"] or {}, "request_id": row["request_id"] or None}
 
@@ -130,5 +137,14 @@ def _named(completion_id: str) -> UUID | None:
         return None
 
 
-def _absent() -> NotFound:
+def execution_named(completion_id: str) -> UUID:
+    """The execution of a completion. Raises NotFound for an id that is none of ours."""
+    found = _named(completion_id)
+    if found is None:
+        raise absent()
+    return found
+
+
+def absent() -> NotFound:
+    """Of a completion that is not there."""
     return NotFound("There is no completion of this id.")

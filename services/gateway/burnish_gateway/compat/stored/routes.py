@@ -6,8 +6,10 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from burnish_gateway.compat.deletion import DeletedCompletion, delete_answer
 from burnish_gateway.compat.responses.kept import PAGE_DEFAULT, PAGE_MOST, page_of
-from burnish_gateway.compat.stored.read import Wanted, list_messages, list_page, read_completion
+from burnish_gateway.compat.stored.change import CompletionChange, change_completion
+from burnish_gateway.compat.stored.read import Wanted, absent, execution_named, list_messages, list_page, read_completion
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.metadata_query import metadata_of
 from burnish_gateway.wire import OF_METADATA, json_response, make_router
@@ -76,6 +78,21 @@ async def list_stored(
 async def get_stored(gateway: GatewayParts, principal: Viewer, completion_id: CompletionId) -> Response:
     """Of any execution that answered in words, with `store` or without, as long as its text is kept."""
     return json_response(await read_completion(gateway, principal, completion_id))
+
+
+@router.post("/v1/chat/completions/{completion_id}", response_model=StoredCompletion, summary="Give a completion other metadata")
+async def change_stored(
+    request: Request, gateway: GatewayParts, principal: Viewer, completion_id: CompletionId, body: CompletionChange
+) -> Response:
+    """All that was there is replaced. For the key that asked for it, the keys before it in its line, and admins (a narrowed key: with
+    `privacy:write`). Who asked (`user_id`, `session_id`) stays as it was booked."""
+    return await change_completion(request, gateway, principal, execution_named(completion_id), body)
+
+
+@router.delete("/v1/chat/completions/{completion_id}", response_model=DeletedCompletion, summary="Delete a completion: its texts go")
+async def delete_stored(request: Request, gateway: GatewayParts, principal: Viewer, completion_id: CompletionId) -> Response:
+    """As `DELETE /v1/executions/{id}/content`; a second time it is not found. Figures stay at `GET /v1/executions/{id}`."""
+    return await delete_answer(request, gateway, principal, execution_named(completion_id), told=DeletedCompletion, absent=absent())
 
 
 @router.get("/v1/chat/completions/{completion_id}/messages", response_model=StoredMessages, summary="What a completion was asked")
