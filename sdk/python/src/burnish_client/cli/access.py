@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from burnish_client.cli.places import NoPlace, find_place
+from burnish_client.cli.shown import say
 
 if TYPE_CHECKING:
     from burnish_client import ApiError, Burnish
@@ -57,6 +57,9 @@ def reaching(profile: str | None, *, max_retries: int = 3, switches: Mapping[str
     except StreamBroke as error:
         booked = f"It is booked as {error.execution_id}." if error.execution_id else f"Nothing says that {place.url} is Burnish."
         stop(f"{error} {booked}", code=NOT_REACHED)
+    except (LookupError, TypeError, ValueError, AttributeError) as odd:
+        lacks = f"{type(odd).__name__}: {odd}"
+        stop(f"{place.url} did not answer as Burnish does ({lacks}). Is it its address? ({place.source})", code=NOT_REACHED)
 
 
 def stop_where_not_burnish(error: ApiError, url: str, source: str) -> None:
@@ -80,5 +83,5 @@ def client_of(url: str, key: str, *, max_retries: int, source: str) -> Burnish:
 
 def stop(words: str, *, code: int) -> NoReturn:
     """Ends the command with `code`."""
-    print(f"burnish: {words}", file=sys.stderr)
+    say(f"burnish: {words}", on_stderr=True)
     raise typer.Exit(code)
