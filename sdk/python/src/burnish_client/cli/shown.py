@@ -31,6 +31,20 @@ def _print_json(value: Any, *, indent: int | None) -> None:
     print(_escaped(written) if sys.stdout.isatty() else written, flush=True)
 
 
+def annotation(words: str, *, title: str, file: str = "") -> str:
+    """A command of GitHub that marks a file, or the run where none is named."""
+    where = f" file={_property(file)},line=1," if file else " "
+    return f"::error{where}title={_property(title)}::{_in_one_line(words)}"
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _in_one_line(text).replace(":", "%3A").replace(",", "%2C")
+
+
 def as_it_came(text: str) -> str:
     """An answer or a text for a person's eyes or a file: in a terminal without what would drive it, into a pipe as it is."""
     return clean(text) if sys.stdout.isatty() else text
