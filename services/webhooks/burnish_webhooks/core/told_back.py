@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
-from burnish_shared.logging import REDACTED
 from burnish_webhooks.core.outcome import Answer, Response
+
+REDACTED: Final = "[redacted]"
+"""As logs have it."""
 
 LEAST_CHARACTERS: Final = 8
 """A shorter value is no secret, and stands in many texts by chance."""
