@@ -244,6 +244,14 @@ def test_a_run_on_github_gets_its_summary_and_marks(shell: Shell, gate: Callable
     assert "passed=false" in files["GITHUB_OUTPUT"].read_text()
 
 
+def test_a_run_on_github_without_secrets_is_marked_with_the_reason(shell: Shell, gate: Callable[..., str], tmp_path: Path) -> None:
+    gate()
+    told = shell("test", exits=2, GITHUB_ACTIONS="true", BURNISH_API_KEY="", HOME=str(tmp_path))
+    said, mark = told.stderr.splitlines()
+    assert "pull requests of forks" in said and mark == f"::error title=burnish::{said.removeprefix('burnish: ')}"
+    assert "forks" not in shell("test", exits=2, BURNISH_API_KEY="", HOME=str(tmp_path)).stderr
+
+
 def test_pytest_measures_the_tests_of_the_file_and_of_the_program(shell: Shell, gate: Callable[..., str]) -> None:
     slug = gate(min_accuracy=0.6)
     (shell.folder / "test_own.py").write_text(

@@ -31,7 +31,8 @@ class Receiver:
 
     Modes: ok · a status like 500 · 503;retry-after=1 · 410 · abort · redirect or redirect=URL · hang or hang=STATUS
     · drip (a byte at a time) · slow=SECONDS · huge (an endless body)
-    · drop (closes without an answer) · nul (a body with NUL) · gzip (a compressed body) · cookie (sets one).
+    · echo (500, with the request's headers in header and body) · drop (closes without an answer) · nul (a body with NUL)
+    · gzip (a compressed body) · cookie (sets one).
     """
 
     port: int = 0
@@ -101,6 +102,9 @@ class Receiver:
                 return web.Response(body=gzip.compress(b"thanks" * 100_000), headers={"content-encoding": "gzip"})
             case "cookie":
                 return web.Response(text="thanks", headers={"set-cookie": "session=theirs; path=/"})
+            case "echo":
+                told = repr(dict(request.headers))
+                return web.Response(status=500, text=told, headers={"x-request": told})
             case "drop":
                 assert request.transport is not None
                 request.transport.abort()

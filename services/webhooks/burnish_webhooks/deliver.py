@@ -28,6 +28,7 @@ from burnish_webhooks.core.notice import CANNOT_BE_MADE
 from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, NoResponse, Outcome, Response, Retry, classify
 from burnish_webhooks.core.shown_headers import Shown, shown_request
 from burnish_webhooks.core.signature import key_of, signature_header
+from burnish_webhooks.core.told_back import without_own
 from burnish_webhooks.dice import Dice
 from burnish_webhooks.io import deliveries_store, endpoints_store, texts_store
 from burnish_webhooks.io.deliveries_store import Attempt, Claim, Due
@@ -106,7 +107,7 @@ async def _send(due: Due, *, http: Sender, keyring: Keyring) -> tuple[Answer, Sh
         return NoResponse("not_sent", 0), {}
     answer = await http.post(due.url, body=due.body, headers=headers)
     own = {name for name, value in own_headers.items() if headers[name] == value}
-    return answer, shown_request(headers, own=own)
+    return without_own(answer, own_headers.values()), shown_request(headers, own=own)
 
 
 async def _give_back(claim: Claim, *, db: Database) -> bool:

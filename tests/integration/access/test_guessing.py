@@ -71,6 +71,19 @@ async def test_waits_double_up_to_a_bound(stack: Stack) -> None:
     await undisturbed(attempt, still_most_s=0.5)  # The first wait is one second.
 
 
+async def test_a_clock_that_ran_ahead_and_went_back_keeps_nobody_out_longer_than_the_longest_wait(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    for _ in range(FREE_TRIES + 1):
+        await nobody(stack).sign_in("guess number one", email=ada.email)
+    await pass_time(stack, seconds=-2 * 86_400)  # what was counted lies two days ahead now
+    answer = await nobody(stack).sign_in(email=ada.email)
+    assert answer.status == 429 and int(answer.headers["retry-after"]) <= LONGEST_WAIT_S
+    await pass_time(stack, seconds=LONGEST_WAIT_S)
+    assert (await nobody(stack).sign_in(email=ada.email)).status == 200
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM burnish.sign_in_tries WHERE last_at > now() + interval '1 minute'") == 0
+
+
 async def test_guesses_from_many_addresses_do_not_keep_out_who_signed_in_from_here_before(stack: Stack) -> None:
     async def attempt() -> None:
         ada, bob = await newcomer(stack), await newcomer(stack)

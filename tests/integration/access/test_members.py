@@ -323,6 +323,72 @@ async def test_a_revoked_key_leaves_no_open_invitations_behind(stack: Stack) -> 
     assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": back["token"], "password": PASSWORD})).status == 404
 
 
+RIGHT_ENDED = {
+    "demoted": "UPDATE burnish.members SET role = 'editor' WHERE user_id = $1::uuid",
+    "removed": "DELETE FROM burnish.members WHERE user_id = $1::uuid",
+    "disabled": "UPDATE burnish.users SET disabled_at = now() WHERE user_id = $1::uuid",
+    "revoked": "UPDATE burnish.api_keys SET revoked_at = now() WHERE api_key_id = $1::uuid",
+    "expired": "UPDATE burnish.api_keys SET expires_at = now() WHERE api_key_id = $1::uuid",
+    "narrowed": "UPDATE burnish.api_keys SET scopes = '{prompts.read}' WHERE api_key_id = $1::uuid",
+    "lowered": "UPDATE burnish.api_keys SET role = 'editor' WHERE api_key_id = $1::uuid",
+}
+"""Ways in which the right to invite ends, behind the back of what takes invitations back: as a release before it left them."""
+
+
+@pytest.mark.parametrize("how", RIGHT_ENDED)
+@pytest.mark.parametrize("has_account", [True, False])
+async def test_an_invitation_whose_maker_may_not_invite_any_more_is_dead_when_it_is_used(stack: Stack, how: str, has_account: bool) -> None:
+    ada = await newcomer(stack)
+    guest = await newcomer(stack) if has_account else nobody(stack)
+    email = guest.email or unknown_email()
+    if how in ("demoted", "removed", "disabled"):
+        bob = await join(stack, ada, role="admin")
+        maker = bob.user_id
+        made = (await bob("POST", "/v1/invitations", {"email": email, "role": "admin"})).body
+    else:
+        key = (await ada("POST", "/v1/api-keys", {"name": "inviting", "role": "admin"})).body
+        maker = key["id"]
+        who = {"authorization": f"Bearer {key['key']}"}
+        made = (await nobody(stack)("POST", "/v1/invitations", {"email": email, "role": "admin"}, headers=who)).body
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(RIGHT_ENDED[how], maker)
+    told = await guest("POST", "/v1/invitations/show", {"token": made["token"]})
+    assert told.status == 404 and "may not invite any more" in told.body["error"]["message"]
+    assert (await ada("GET", "/v1/audit?action=invitation.revoked")).body["data"] == [], "looking changes nothing"
+    body = {"token": made["token"]} | ({} if has_account else {"password": PASSWORD})
+    refused = await guest("POST", "/v1/invitations/accept", body)
+    assert refused.status == 404 and "may not invite any more" in refused.body["error"]["message"]
+    [entry] = (await ada("GET", "/v1/audit?action=invitation.revoked")).body["data"]
+    assert (entry["object_id"], entry["actor"], entry["before"]) == (made["id"], "system:invitations", {"email": email, "role": "admin"})
+    assert maker in entry["after"]["reason"]
+    assert (await ada("GET", "/v1/invitations")).body["data"][0]["status"] == "revoked"
+    assert email not in [one["email"] for one in (await ada("GET", "/v1/members")).body["data"]]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        accounts = await connection.fetchval("SELECT count(*) FROM burnish.users WHERE email = $1", email)
+    assert accounts == int(has_account), "nobody gets an account by it"
+
+
+async def test_an_invitation_goes_on_with_the_key_that_took_the_place_of_its_maker(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    key = (await ada("POST", "/v1/api-keys", {"name": "inviting", "role": "admin"})).body
+    who = {"authorization": f"Bearer {key['key']}"}
+    made = [(await nobody(stack)("POST", "/v1/invitations", {"email": unknown_email()}, headers=who)).body["token"] for _ in range(2)]
+    newer = (await ada("POST", f"/v1/api-keys/{key['id']}/rotate", {"overlap_hours": 0})).body
+    assert (await nobody(stack)("GET", "/v1/prompts", headers=who)).status == 401, "the older one is over"
+    assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": made[0], "password": PASSWORD})).status == 200
+    assert (await ada("DELETE", f"/v1/api-keys/{newer['id']}")).status == 204
+    assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": made[1], "password": PASSWORD})).status == 404
+
+
+async def test_an_invitation_with_nobody_behind_it_goes_on(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    made = (await ada("POST", "/v1/invitations", {"email": unknown_email()})).body
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE burnish.invitations SET invited_by = 'operator' WHERE invitation_id = $1::uuid", made["id"])
+    assert (await nobody(stack)("POST", "/v1/invitations/show", {"token": made["token"]})).status == 200
+    assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": made["token"], "password": PASSWORD})).status == 200
+
+
 async def test_who_invites_while_they_are_removed_leaves_no_way_back(stack: Stack) -> None:
     ada = await newcomer(stack)
     for delay_ms in (0, 1, 2, 4, 8, 12):

@@ -125,6 +125,23 @@ async def test_static_headers_are_sent_and_their_secrets_are_not_shown_again(
 
 @pytest.mark.promise("S-02")
 @pytest.mark.capability("W1")
+async def test_a_receiver_that_repeats_the_request_puts_no_secret_into_the_log(
+    call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Database]
+) -> None:
+    receiver.modes["/hook"] = ["echo", "ok"]
+    await _make(call, receiver, headers={"Authorization": "Bearer only-the-receiver-knows", "X-Team": "support"})
+    await hooks.emit(an_event(hooks.workspace_id))
+    async with hooks.delivering():
+        await hooks.until_all("delivered")
+    first, _ = await hooks.attempts()
+    assert first["status_code"] == 500 and "[redacted]" in first["response_snippet"] and "support" in first["response_snippet"]
+    async with databases["superuser"].unit_of_work() as tx:
+        kept = await tx.fetchval("SELECT string_agg(a::text, ' ') FROM webhook_attempts a")
+    assert "x-request" in kept and "only-the-receiver-knows" not in kept
+
+
+@pytest.mark.promise("S-02")
+@pytest.mark.capability("W1")
 async def test_a_header_that_nobody_may_read_is_sent_to_no_other_server(call: Caller, hooks: Hooks, receiver: Receiver) -> None:
     token = "Bearer only-the-receiver-knows"
     made = await _make(call, receiver, headers={"Authorization": token, "X-Team": "support"})

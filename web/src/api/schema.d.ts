@@ -3882,7 +3882,8 @@ export interface paths {
          *
          *     It takes the place of an open one of the same e-mail, whose link works no more: nobody chooses between two roles.
          *
-         *     It ends when who made it is removed or no admin any more, or when the API key that made it is revoked. A narrowed key invites nobody.
+         *     It ends when who made it is removed or no admin any more, or when the API key that made it is revoked or expires (a key that replaced
+         *     it keeps it). A narrowed key invites nobody.
          */
         post: operations["invite_v1_invitations_post"];
         delete?: never;

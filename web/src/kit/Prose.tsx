@@ -5,6 +5,13 @@ import { Button } from "./Button";
 import { CodeBlock } from "./Copy";
 
 const SHOWN_CHARS = 64_000;
+/** A longer word is no text of a person's. Where it breaks, Chromium sets all that is left of it anew, for the pairs that are kerned: of 64,000
+ * letters for a minute, in which the page hears nothing. */
+const WORD_CHARS = 1_000;
+
+const UNKERNED = { fontKerning: "none" } as const;
+
+const hasEndlessWord = (text: string) => text.split(/\s+/).some((word) => word.length > WORD_CHARS);
 
 /** Text of a model or of somebody else. Never HTML, no picture and no link is ever loaded or followed from it: it is shown as the text
  * it is. Fenced code gets a frame, `code` and **bold** their look; all else stays as written, each paragraph in the direction of its script. Long text shows its beginning first. */
@@ -13,7 +20,7 @@ export function Prose({ text, mono, plain, className }: { text: string; mono?: b
   const shown = whole || text.length <= SHOWN_CHARS ? text : text.slice(0, SHOWN_CHARS);
   return (
     <div className={classes("min-w-0", className)}>
-      <div className={classes("flex flex-col gap-2 wrap-anywhere whitespace-break-spaces", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? <Paragraphs text={shown} /> : blocks(shown)}</div>
+      <div style={hasEndlessWord(shown) ? UNKERNED : undefined} className={classes("flex flex-col gap-2 wrap-anywhere whitespace-break-spaces", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? <Paragraphs text={shown} /> : blocks(shown)}</div>
       {shown.length < text.length ? (
         <Button size="s" className="mt-2" onClick={() => setWhole(true)}>
           Show the rest ({bytes(text.length - shown.length)})

@@ -8,7 +8,9 @@ from asyncpg import Record
 from burnish_gateway.access import mail_store, member_store, people_store
 from burnish_gateway.access.audit import note_in
 from burnish_gateway.access.person import Person
+from burnish_gateway.access.take_back_invitations import take_back_unmade
 from burnish_gateway.deps import Gateway
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.passwords import check_password
 from burnish_shared.auth.random_token import fits, token_id_of
 from burnish_shared.db.changes import note_change
@@ -32,8 +34,9 @@ class Newcomer:
 async def accept(gateway: Gateway, token: str, *, person: Person | None, password: str | None, name: str) -> Newcomer:
     """Makes the owner of the token a member. `person`: who is signed in; else `password` makes the account.
 
-    Raises NotFound alike for a token that is unknown, used, revoked, expired or another's; Conflict where the e-mail has an account
-    (sign in first); InvalidField where neither a session nor a password is there; Forbidden where nobody may make an account.
+    Raises NotFound alike for a token that is unknown, used, revoked, expired or another's, and in other words where its maker may invite
+    nobody any more, which ends it; Conflict where the e-mail has an account (sign in first); InvalidField where neither a session nor a
+    password is there; Forbidden where nobody may make an account.
     """
     invitation_id, found = await find_open(gateway, token)
     if not _is_for(found, person):
@@ -44,9 +47,14 @@ async def accept(gateway: Gateway, token: str, *, person: Person | None, passwor
         newcomer, password_hash = Newcomer(new_uuid(), is_new=True), await _hash(gateway, found["email"], password)
     workspace_id: UUID = found["workspace_id"]
     async with gateway.db.unit_of_work(workspace=workspace_id, user=newcomer.user_id) as tx:
-        if newcomer.is_new:
+        await take_turns(tx, workspace_id, "invitations")
+        is_dead = await take_back_unmade(tx, workspace_id, invitation_id, maker=found["invited_by"])
+        if newcomer.is_new and not is_dead:
             await _make_account(tx, newcomer, email=found["email"], name=name, password_hash=password_hash)
-        await _join(tx, newcomer, found, invitation_id)
+        if not is_dead:
+            await _join(tx, newcomer, found, invitation_id)
+    if is_dead:
+        raise unmade()
     gateway.authenticator.people.users.forget(newcomer.user_id)
     return newcomer
 
@@ -106,3 +114,8 @@ def _is_for(found: Record, person: Person | None) -> bool:
 
 def _no_such_invitation() -> NotFound:
     return NotFound("There is no open invitation of this token for you; ask for a new one.")
+
+
+def unmade() -> NotFound:
+    """Told to who holds the token alone."""
+    return NotFound("Whoever made this invitation may not invite any more, so it has ended; ask an admin of the workspace for a new one.")

@@ -65,7 +65,8 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
 
     It takes the place of an open one of the same e-mail, whose link works no more: nobody chooses between two roles.
 
-    It ends when who made it is removed or no admin any more, or when the API key that made it is revoked. A narrowed key invites nobody.
+    It ends when who made it is removed or no admin any more, or when the API key that made it is revoked or expires (a key that replaced
+    it keeps it). A narrowed key invites nobody.
     """
     check_may_grant(principal)
     email, role = folded(body.email) or "", role_named(body.role)

@@ -102,6 +102,15 @@ async def revoke_invitation(tx: Tx, invitation_id: UUID) -> Record | None:
     )
 
 
+async def revoke_if_open(tx: Tx, invitation_id: UUID) -> Record | None:
+    """invitation_id, email and role of what was open still; None: it is over already."""
+    return await tx.fetchrow(
+        "UPDATE invitations SET revoked_at = clock_timestamp() WHERE invitation_id = $1 AND accepted_at IS NULL AND revoked_at IS NULL "
+        "RETURNING invitation_id, email, role",
+        invitation_id,
+    )
+
+
 async def revoke_open_invitations(tx: Tx, email: str) -> list[Record]:
     """Takes back those of this e-mail that could be accepted still, and returns them."""
     return list(
@@ -134,6 +143,18 @@ async def may_invite(tx: Tx, *, user_id: UUID | None, api_key_id: UUID | None) -
         "WHERE m.user_id = $1 AND m.role = 'admin' AND u.disabled_at IS NULL)) "
         "AND NOT EXISTS (SELECT FROM api_keys WHERE api_key_id = $2 AND revoked_at IS NOT NULL)",
         user_id,
+        api_key_id,
+    )
+    return may
+
+
+async def key_may_invite(tx: Tx, api_key_id: UUID) -> bool:
+    """Whether this key was not revoked, and it, or one that took its place by rotation, is an admin's now: not narrowed, not over."""
+    may: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM api_keys made JOIN api_keys k "
+        "ON coalesce(k.first_key_id, k.api_key_id) = coalesce(made.first_key_id, made.api_key_id) AND k.api_key_id >= made.api_key_id "
+        "WHERE made.api_key_id = $1 AND made.revoked_at IS NULL AND k.role = 'admin' AND k.scopes = '{}' AND k.revoked_at IS NULL "
+        "AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()))",
         api_key_id,
     )
     return may

@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { forgetDrafts } from "@/api/unsaved";
 import Toasts from "@/kit/Toasts";
-import { Feedback } from "./Feedback";
+import { Feedback, Reactions } from "./Feedback";
 
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), useSession: () => ({ user: { id: "1", email: "a@b.c" }, workspace: { id: "w" } }), needs: () => "" }));
 
@@ -78,4 +78,10 @@ it("keeps what was refused", async () => {
   cleanup();
   show();
   expect(screen.getByLabelText<HTMLTextAreaElement>("Comment").value).toBe("Too long");
+});
+
+it("lets the name of an end user turn nothing but itself", () => {
+  const given = { feedback_id: "f", kind: "thumb", thumb: "up", user_id: "eve\u202e", sent_by: "user:2", accepted_at: "2026-11-30T00:00:00Z", history: [] };
+  render(<Queries><Reactions reactions={[given as never]} empty="" /></Queries>);
+  expect(screen.getByText("eve\u202e").tagName).toBe("BDI");
 });

@@ -117,7 +117,13 @@ function AddFeedback({ run, comment: { text: comment, ...commenting }, correctio
 export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]; empty: string }) {
   const nameOf = useAuthors();
   const { user } = useSession();
-  const sentence = ({ who, by }: ReturnType<typeof whoSaid>) => (by ? `${who}, by way of ${amid(by)}` : who);
+  // A name that turns the direction of what follows turns nothing of ours.
+  const sentence = ({ who, by }: ReturnType<typeof whoSaid>) => (
+    <>
+      <bdi>{who}</bdi>
+      {by ? <>, by way of <bdi>{amid(by)}</bdi></> : null}
+    </>
+  );
   if (reactions.length === 0) return <p className="text-13 text-muted">{empty}</p>;
   return (
     <ul className="flex flex-col overflow-hidden rounded-m border border-line bg-panel">

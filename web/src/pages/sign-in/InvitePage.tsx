@@ -25,7 +25,12 @@ export default function InvitePage() {
   const found = taken ? { ...asked, data: taken } : asked;
   if (!token) return <Over>This link lacks its last part. Open it again as it was sent to you, whole.</Over>;
   if (found.data === undefined && found.error?.status === 404)
-    return <Over>This link leads to no open invitation: it was used, taken back, replaced by a newer one, or is over. Ask for a new one.</Over>;
+    return (
+      <Over>
+        This link leads to no open invitation: it was used, taken back, replaced by a newer one, or is over, or whoever made it may not
+        invite any more. Ask for a new one.
+      </Over>
+    );
   return (
     <Door
       title="You were invited"

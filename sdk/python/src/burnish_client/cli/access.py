@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from burnish_client.cli.places import NoPlace, find_place
+from burnish_client.cli.shown import annotation, say
 
 if TYPE_CHECKING:
     from burnish_client import ApiError, Burnish
@@ -21,6 +22,9 @@ NO: Final = 1
 WRONG_USE: Final = 2
 REFUSED: Final = 3
 NOT_REACHED: Final = 4
+
+OF_FORKS: Final = " Here both come from the secrets of the repository, which pull requests of forks and of Dependabot do not get."
+"""Where a run on GitHub knows no Burnish."""
 
 ProfileOption = Annotated[
     str | None, typer.Option("--profile", envvar="BURNISH_PROFILE", help="Which login to use; `burnish login` makes them.")
@@ -39,7 +43,7 @@ def reaching(profile: str | None, *, max_retries: int = 3, switches: Mapping[str
     try:
         place = find_place(profile)
     except NoPlace as lacking:
-        stop(str(lacking), code=WRONG_USE)
+        stop(f"{lacking}{OF_FORKS if os.environ.get('GITHUB_ACTIONS') == 'true' else ''}", code=WRONG_USE)
     client = client_of(place.url, place.key, max_retries=max_retries, source=place.source)
     try:
         with client as burnish:
@@ -57,6 +61,9 @@ def reaching(profile: str | None, *, max_retries: int = 3, switches: Mapping[str
     except StreamBroke as error:
         booked = f"It is booked as {error.execution_id}." if error.execution_id else f"Nothing says that {place.url} is Burnish."
         stop(f"{error} {booked}", code=NOT_REACHED)
+    except (LookupError, TypeError, ValueError, AttributeError) as odd:
+        lacks = f"{type(odd).__name__}: {odd}"
+        stop(f"{place.url} did not answer as Burnish does ({lacks}). Is it its address? ({place.source})", code=NOT_REACHED)
 
 
 def stop_where_not_burnish(error: ApiError, url: str, source: str) -> None:
@@ -79,6 +86,8 @@ def client_of(url: str, key: str, *, max_retries: int, source: str) -> Burnish:
 
 
 def stop(words: str, *, code: int) -> NoReturn:
-    """Ends the command with `code`."""
-    print(f"burnish: {words}", file=sys.stderr)
+    """Ends the command with `code`. In a run on GitHub the words are marked there, too: nobody opens a log to learn that a key lacks."""
+    say(f"burnish: {words}", on_stderr=True)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        say(annotation(words, title="burnish"), on_stderr=True)
     raise typer.Exit(code)

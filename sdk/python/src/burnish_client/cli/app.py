@@ -7,6 +7,7 @@ import typer
 
 from burnish_client.cli import datasets, executions, init, moving, optimize, profiles, prompts, running, testing, webhooks
 from burnish_client.cli.access import WRONG_USE, stop
+from burnish_client.cli.shown import take_all_signs
 from burnish_client.wire import VERSION
 
 PANEL = "For developers, over HTTP"
@@ -55,6 +56,7 @@ def _with_version(
     _: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")] = False,
 ) -> None:
     """Options before any command."""
+    take_all_signs()
 
 
 def add_absent(to: typer.Typer) -> None:

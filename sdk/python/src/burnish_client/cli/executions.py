@@ -15,7 +15,7 @@ import typer
 
 from burnish_client.cli.access import NOT_REACHED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.files import STANDARD, check_free, write_whole
-from burnish_client.cli.shown import clean, moment, money, print_json, print_table
+from burnish_client.cli.shown import clean, moment, money, print_json, print_json_line, print_table, say
 from burnish_client.paths import segment
 
 if TYPE_CHECKING:
@@ -106,18 +106,18 @@ def show(
     """Show one execution: what was asked, what came, what was said of it."""
     with reaching(profile) as burnish:
         one = burnish.request("GET", f"/v1/executions/{segment(execution)}")
-    if as_json:
-        return print_json(one)
-    print("  ".join(str(cell) for cell in _row(one) if cell not in (None, "")))
-    for message in one.get("messages") or ():
-        content = message.get("content")
-        print(f"\n[{message.get('role')}]\n{clean(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))}")
-    print(f"\n[answer]\n{clean(str(one.get('output') or ''))}")
-    if one.get("error"):
-        print(f"\n[error]\n{clean(str(one['error'].get('message')))} ({one['error'].get('code')})")
-    for said in one.get("feedback") or ():
-        print(f"\n[feedback]\n{clean(json.dumps({name: value for name, value in said.items() if value is not None}, ensure_ascii=False))}")
-    return None
+        if as_json:
+            return print_json(one)
+        say("  ".join(str(cell) for cell in _row(one) if cell not in (None, "")))
+        for message in one.get("messages") or ():
+            content = message.get("content")
+            say(f"\n[{message.get('role')}]\n{content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)}")
+        say(f"\n[answer]\n{one.get('output') or ''}")
+        if one.get("error"):
+            say(f"\n[error]\n{one['error'].get('message')} ({one['error'].get('code')})")
+        for said in one.get("feedback") or ():
+            say(f"\n[feedback]\n{json.dumps({name: value for name, value in said.items() if value is not None}, ensure_ascii=False)}")
+        return None
 
 
 @app.command()
@@ -203,7 +203,7 @@ def _patiently(looked: _Looked) -> list[dict[str, Any]]:
             if isinstance(error, ApiError) and not error.retryable:
                 raise
             if tries == 0:
-                print(f"burnish: {error} Trying on; what ends meanwhile is shown then.", file=sys.stderr, flush=True)
+                say(f"burnish: {error} Trying on; what ends meanwhile is shown then.", on_stderr=True)
             tries += 1
             time.sleep(min(EVERY_S * 2**tries, AWAY_MOST_S))
             continue
@@ -264,5 +264,7 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _print_line(one: dict[str, Any], *, as_json: bool) -> None:
-    line = json.dumps(one, ensure_ascii=False) if as_json else "  ".join(clean(str(cell)) for cell in _row(one) if cell not in (None, ""))
-    print(line, file=sys.stdout, flush=True)
+    if as_json:
+        print_json_line(one)
+    else:
+        say("  ".join(str(cell) for cell in _row(one) if cell not in (None, "")))

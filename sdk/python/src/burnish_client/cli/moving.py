@@ -12,7 +12,7 @@ import typer
 
 from burnish_client.cli.access import NO, NOT_REACHED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.files import STANDARD, check_free, write_whole
-from burnish_client.cli.shown import clean, print_json, print_table
+from burnish_client.cli.shown import print_json, print_table, say
 
 LISTS = {"prompts": "prompt", "chains": "chain", "datasets": "dataset", "models": "model", "experiments": "experiment"}
 """Of the answer → what one of it is called in the table."""
@@ -88,14 +88,14 @@ def import_(
             "POST", "/v1/import", query={key: value for key, value in given.items() if value is not None}, content=content,
             headers={"content-type": "application/yaml" if format_ in ("litellm", "promptfoo") else "application/json"},
         )  # fmt: skip
-    rows = list(_rows(answer))
+        rows = list(_rows(answer))
     if as_json:
         print_json(answer)
     else:
         if rows:
             print_table(("what", "name", "outcome", "added"), [row[:4] for row in rows], empty="")
         for said in [*(row[4] for row in rows if row[4]), *answer["notes"]]:
-            print(clean(said), file=sys.stderr)
+            say(said, on_stderr=True)
         if dry_run:
             print("Nothing was changed: --dry-run.", file=sys.stderr)
     if not rows:

@@ -9,7 +9,7 @@ import typer
 
 from burnish_client.cli.access import NO, REFUSED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.given import BadGiven, find_dataset
-from burnish_client.cli.shown import clean, moment, money, points, print_json, print_table, share
+from burnish_client.cli.shown import moment, money, points, print_json, print_table, say, share
 from burnish_client.cli.waiting import Bar, await_end
 from burnish_client.paths import segment
 
@@ -78,7 +78,7 @@ def optimize(
         if not watch:
             if as_json:
                 return print_json(started)
-            return print(f"Started {started['id']}. Follow it: burnish optimization {started['id']}")
+            return say(f"Started {started['id']}. Follow it: burnish optimization {started['id']}")
         return _follow(burnish, str(started["id"]), as_json=as_json, cancels=True)
 
 
@@ -116,7 +116,7 @@ def _follow(burnish: Burnish, job_id: str, *, as_json: bool, cancels: bool) -> N
         print("\nCancelling the search …", file=sys.stderr, flush=True)
         burnish.request("POST", f"{path}/cancel")
         ended = to_the_end()
-        print(f"{job_id} is {ended['status']}. {_spent(ended)}", file=sys.stderr)
+        say(f"{job_id} is {ended['status']}. {_spent(ended)}", on_stderr=True)
         raise typer.Exit(130) from None
     _tell_end(job, as_json=as_json)
 
@@ -135,11 +135,11 @@ def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(job)
     else:
-        print(OUTCOMES.get(str(job.get("outcome")), f"It is {job['status']}."))
+        say(OUTCOMES.get(str(job.get("outcome")), f"It is {job['status']}."))
         if reason := REASONS.get(str(job.get("finish_reason"))):
             print(f"  {reason}")
         for one in (job.get("report") or {}).get("lacking", ()):
-            print(f"  {_there_is(one)}")
+            say(f"  {_there_is(one)}")
         if test := job.get("test"):
             print(_in_words(test))
             if job.get("outcome") != "improved" and test["p_value"] > test["alpha"]:
@@ -148,7 +148,7 @@ def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
         if job.get("simulated"):
             print(SIMULATED)
         if job.get("suggestion_id"):
-            print(f"Look at it: burnish suggestions show {job['suggestion_id']}")
+            say(f"Look at it: burnish suggestions show {job['suggestion_id']}")
     if job["status"] == "failed":
         stop(str((job.get("error") or {}).get("message", "It failed.")), code=REFUSED)
     if job.get("outcome") != "improved":
@@ -192,7 +192,7 @@ def _tell_forecast(plan: dict[str, Any], *, as_json: bool) -> None:
     if lacking := plan.get("lacking"):
         print("It would end at once, for too little data:")
         for one in lacking:
-            print(f"  {_there_is(one)}")
+            say(f"  {_there_is(one)}")
     if plan.get("least_evaluations"):
         print(f"The least that is enough: {plan['least_evaluations']:,} evaluations.")
     return None
@@ -220,13 +220,13 @@ def show_suggestion(
     """Show a suggestion: what it would change, and what proves it."""
     with reaching(profile) as burnish:
         one = burnish.request("GET", f"/v1/suggestions/{segment(suggestion)}")
-    if as_json:
-        return print_json(one)
-    print(f"{one['prompt']}: version {one.get('base_version')}, {one['status']}")
-    for message in (one.get("content") or {}).get("messages") or ():
-        print(f"\n[{message.get('role')}]\n{clean(str(message.get('content')))}")
-    _tell_proof(one)
-    return _tell_decision(one)
+        if as_json:
+            return print_json(one)
+        say(f"{one['prompt']}: version {one.get('base_version')}, {one['status']}")
+        for message in (one.get("content") or {}).get("messages") or ():
+            say(f"\n[{message.get('role')}]\n{message.get('content')}")
+        _tell_proof(one)
+        return _tell_decision(one)
 
 
 def _tell_proof(one: dict[str, Any]) -> None:
@@ -240,19 +240,19 @@ def _tell_proof(one: dict[str, Any]) -> None:
     if one.get("simulated"):
         print(SIMULATED)
     if one.get("rollout_warning"):
-        print(one["rollout_warning"])
+        say(one["rollout_warning"])
 
 
 def _tell_decision(one: dict[str, Any]) -> None:
     if one["status"] == "open":
-        print(f"\nAccept it: burnish suggestions accept {one['id']}")
+        say(f"\nAccept it: burnish suggestions accept {one['id']}")
     elif one["status"] == "rejected":
-        print(f"\nRejected: {clean(str(one.get('reason')))}")
+        say(f"\nRejected: {one.get('reason')}")
     else:
         moved = f"; {one['label']} moved to it" if one.get("label") else ""
-        print(f"\nAccepted as version {one.get('accepted_version')}{moved}.")
+        say(f"\nAccepted as version {one.get('accepted_version')}{moved}.")
         if one.get("experiment_id"):
-            print(f"Its rollout: GET /v1/experiments/{one['experiment_id']}")
+            say(f"Its rollout: GET /v1/experiments/{one['experiment_id']}")
 
 
 SWITCHES: Final = {
@@ -276,10 +276,10 @@ def accept(
     with reaching(profile, switches=SWITCHES) as burnish:
         body = {"label": label or None, "force": force} | ({"rollout": "guarded"} if rollout else {})
         done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/accept", body)
-    if done.get("rollout_warning"):
-        print(done["rollout_warning"], file=sys.stderr)
-    began = f"; a guarded rollout began: {done['experiment_id']}" if done.get("experiment_id") else ""
-    return print_json(done) if as_json else print(f"Accepted: {done['prompt']} version {done['version']}{began}.")
+        if done.get("rollout_warning"):
+            say(done["rollout_warning"], on_stderr=True)
+        began = f"; a guarded rollout began: {done['experiment_id']}" if done.get("experiment_id") else ""
+        return print_json(done) if as_json else say(f"Accepted: {done['prompt']} version {done['version']}{began}.")
 
 
 @suggestions.command()

@@ -19,7 +19,7 @@ from burnish_client.cli.access import (
     stop_where_not_burnish,
 )
 from burnish_client.cli.places import NoPlace, find_place, profiles_path, read_profiles, write_profiles
-from burnish_client.cli.shown import print_json
+from burnish_client.cli.shown import print_json, say
 
 NameOption = Annotated[str, typer.Option("--profile", envvar="BURNISH_PROFILE", help="Name of the login; `default` is used by itself.")]
 
@@ -39,7 +39,9 @@ def login(
         stop("No key was given. `burnish keys create` makes one, or the page under Keys.", code=WRONG_USE)
     try:
         with client_of(url, key, max_retries=1, source="--url, and the key that was given") as burnish:
-            burnish.request("GET", "/v1/prompts", query={"limit": 1})
+            listed = burnish.request("GET", "/v1/prompts", query={"limit": 1})
+            if not isinstance(listed, dict) or not isinstance(listed.get("data"), list):
+                stop(f"{url} did not answer as Burnish does. Is it its address? Nothing was kept.", code=NOT_REACHED)
             base = url.rstrip("/").removesuffix("/v1")
     except ApiError as error:
         stop_where_not_burnish(error, url, "--url")
@@ -71,7 +73,7 @@ def whoami(as_json: JsonOption = False, profile: ProfileOption = None) -> None:
     said: dict[str, Any] = {"url": place.url, "from": place.source, "key": f"{place.key[:16]}…", "workspaces": workspaces}
     if as_json:
         return print_json(said)
-    print(f"{place.url}   by {place.source}, key {said['key']}")
+    say(f"{place.url}   by {place.source}, key {said['key']}")
     for one in workspaces:
-        print(f"  {one['id']}  {one['name']}  ({one['role']})")
+        say(f"  {one['id']}  {one['name']}  ({one['role']})")
     return None

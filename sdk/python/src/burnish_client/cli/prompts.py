@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from burnish_client.cli.access import NO, WRONG_USE, JsonOption, ProfileOption, reaching, stop
-from burnish_client.cli.shown import clean, moment, print_json, print_table
+from burnish_client.cli.shown import as_it_came, moment, print_json, print_table, say
 from burnish_client.paths import segment
 
 app = typer.Typer(help="Prompts: as files in Git, both ways.", no_args_is_help=True)
@@ -104,7 +104,7 @@ def push(
                 try:
                     pushed = push_one(burnish, place, pair, wishes)
                 except Collision as collision:
-                    print(f"burnish: {collision}", file=sys.stderr)
+                    say(f"burnish: {collision}", on_stderr=True)
                     done.append({"slug": pair.slug, "outcome": "collides", "version": version})
                     is_mergeable = is_mergeable or not isinstance(collision, Apart)
                     continue
@@ -116,7 +116,7 @@ def push(
                 if pushed.newest is not None:
                     print(f"burnish: {_older(pushed.slug, pushed.version, pushed.newest, label)}", file=sys.stderr)
                 for warning in pushed.warnings:
-                    print(f"burnish: {pair.slug}: {warning}", file=sys.stderr)
+                    say(f"burnish: {pair.slug}: {warning}", on_stderr=True)
         finally:
             if not dry_run:
                 place.save_lock()
@@ -163,7 +163,7 @@ def diff(
         print_json(found + [{"slug": slug, "changed": "not here", "diff": None} for slug in not_here])
     else:
         for one in found:
-            print(one["diff"])
+            print(as_it_came(one["diff"]))
         if not_here:
             print(f"Only in Burnish ({len(not_here)}): {', '.join(not_here)}. `burnish prompts pull` writes them.", file=sys.stderr)
     raise typer.Exit(NO if found else 0)
@@ -184,8 +184,8 @@ def label(
     if as_json:
         return print_json(moved)
     for warning in moved.get("warnings") or ():
-        print(f"burnish: {clean(warning)}", file=sys.stderr)
-    return print(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
+        say(f"burnish: {warning}", on_stderr=True)
+    return say(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
 
 
 def _opened(folder: Path) -> Any:

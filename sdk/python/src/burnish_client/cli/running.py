@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, Literal
 
 import typer
 
 from burnish_client.cli.access import REFUSED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.given import BadGiven, variables_of
-from burnish_client.cli.shown import clean, money, print_json
+from burnish_client.cli.shown import as_it_came, money, print_json, say
 from burnish_client.paths import segment
 
 LabelOption = Annotated[str | None, typer.Option(help="The version that this label names; production without.")]
@@ -43,11 +42,11 @@ def run(
             if as_json:
                 print_json(answer)
             else:
-                print(_shown(str(answer.get("output") or "")))
+                print(as_it_came(str(answer.get("output") or "")))
         else:
             with burnish.stream(prompt, given, **options) as pieces:
                 for piece in pieces:
-                    print(_shown(piece), end="", flush=True)
+                    print(as_it_came(piece), end="", flush=True)
             print()
             answer = pieces.result
         _tell(answer)
@@ -84,8 +83,8 @@ def replay(
         return print_json({"before": before, "after": after})
     for name, one in (("before", before), ("now", after)):
         facts = (f"version {one.get('version')}", one["model"], money(one.get("cost_nusd")), f"{one.get('latency_ms')} ms", one["id"])
-        print(f"--- {name}: {', '.join(facts)}")
-        print(_shown(str(one.get("output"))))
+        say(f"--- {name}: {', '.join(facts)}")
+        print(as_it_came(str(one.get("output"))))
     return print("=== the same answer" if before.get("output") == after.get("output") else "=== another answer")
 
 
@@ -107,7 +106,7 @@ def feedback(
     said |= {"user_id": user} if user else {}
     with reaching(profile) as burnish:
         feedback_id = burnish.feedback(execution, **said)
-    return print_json({"feedback_id": feedback_id}) if as_json else print(f"Noted as {feedback_id}.")
+    return print_json({"feedback_id": feedback_id}) if as_json else say(f"Noted as {feedback_id}.")
 
 
 def _tell(answer: Any) -> None:
@@ -122,11 +121,6 @@ def _tell(answer: Any) -> None:
         "simulated" if answer.get("simulated") else "",
         str(answer.get("id")),
     ]
-    print(" · ".join(one for one in parts if one), file=sys.stderr)
+    say(" · ".join(one for one in parts if one), on_stderr=True)
     if answer.get("status") not in (None, "success"):
         stop(f"It ended as {answer['status']}.", code=REFUSED)
-
-
-def _shown(text: str) -> str:
-    """In a terminal without what would drive it; into a pipe as it came."""
-    return clean(text) if sys.stdout.isatty() else text

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from burnish_client.cli.access import NO, REFUSED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
-from burnish_client.cli.shown import clean, print_json
+from burnish_client.cli.shown import clean, print_json, say
 from burnish_client.cli.waiting import Bar
 
 
@@ -59,6 +58,6 @@ def test(
             file.write(report.as_markdown(results))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in report.as_annotations(results, root=os.environ.get("GITHUB_WORKSPACE") or str(Path.cwd())):
-            print(line, file=sys.stderr if as_json else sys.stdout)
+            say(line, on_stderr=as_json)
     if not report.is_passed(results):
         raise typer.Exit(NO if report.was_measured(results) else REFUSED)

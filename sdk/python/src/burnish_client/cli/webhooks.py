@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from burnish_client.cli.access import WRONG_USE, JsonOption, ProfileOption, reaching, stop
-from burnish_client.cli.shown import moment, print_json, print_table
+from burnish_client.cli.shown import moment, print_json, print_table, say
 from burnish_client.paths import segment
 
 app = typer.Typer(help="Webhooks: deliveries, sending them again, and giving dead letters up.", no_args_is_help=True)
@@ -69,7 +69,7 @@ def replay(
     elif endpoint:
         matched = done[0]["matched"]
         what = "1 delivery is" if matched == 1 else f"{matched} deliveries are"
-        print(f"{what} sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
+        say(f"{what} sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
     else:
         print(f"Sent again: {len(done)}. What became of it: burnish webhooks deliveries")
 
@@ -104,4 +104,8 @@ def dismiss(
 
 
 def _zoned(moment_here: datetime) -> str:
-    return moment_here.astimezone(timezone.utc).isoformat()
+    """Ends the command for a time in the first or last days that a calendar has, which is none in another zone."""
+    try:
+        return moment_here.astimezone(timezone.utc).isoformat()
+    except (OverflowError, ValueError):
+        stop(f"'{moment_here.isoformat()}' is no time that can be told in UTC: take one of this century.", code=WRONG_USE)

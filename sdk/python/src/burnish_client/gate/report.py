@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from burnish_client.cli.shown import annotation
 from burnish_client.gate.measure import Result
 
 BROKEN_MOST: Final = 5
@@ -68,8 +69,7 @@ def as_annotations(results: Sequence[Result], *, root: str) -> list[str]:
         if not one.passed:
             why = one.error or "; ".join(check.words for check in one.checks if not check.passed)
             path = "" if one.path is None else str(one.path).removeprefix(root).lstrip("/")
-            where = f" file={_property(path)},line=1," if path else " "
-            lines.append(f"::error{where}title={_property(f'Test gate: {one.title}')}::{_escaped(why)}")
+            lines.append(annotation(why, title=f"Test gate: {one.title}", file=path))
     return lines
 
 
@@ -101,11 +101,3 @@ def _cell(text: str) -> str:
 
 def _code(value: Any) -> str:
     return _short(value).replace("`", "'").replace("|", "\\|")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
