@@ -116,6 +116,16 @@ async def test_words_about_it_go_and_votes_stay(client: AsyncOpenAI, caller: Cal
     assert reviews == [{"verdict": "bad", "note": None}]
 
 
+async def test_what_members_wrote_about_it_goes_too(client: AsyncOpenAI, caller: Caller) -> None:
+    told, other = [(await client.chat.completions.create(**ASKED)).id for _ in range(2)]
+    for one in (told, other):
+        made = await caller("POST", f"/v1/executions/{one}/comments", {"body": "Look at this."})
+        assert made.status == 201, made.body
+    await client.chat.completions.delete(told)
+    left = [(await caller("GET", f"/v1/executions/{one}/comments")).body["data"] for one in (told, other)]
+    assert [len(one) for one in left] == [0, 1]
+
+
 async def test_what_a_test_run_kept_of_it_goes_and_its_scores_stay(client: AsyncOpenAI, caller: Caller, stack: Stack) -> None:
     told, other = [(await client.chat.completions.create(**ASKED)).id for _ in range(2)]
     workspace, run_id = caller.workspace.workspace_id, new_uuid()

@@ -21,6 +21,7 @@ from burnish_gateway.clarifications.state import Session, Task
 from burnish_gateway.clarifications.store import session_of
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.books import ANSWER_LOST
 from burnish_gateway.execution.cache_choice import CacheSetting
 from burnish_gateway.execution.claimed_call import ClaimedCall
 from burnish_gateway.execution.order import Order
@@ -190,13 +191,16 @@ class SessionWork:
 def _read(task: Task, outcome: Outcome) -> Said | BurnishError:
     """What was said, or why nothing was: a failure, an answer that nobody kept, or one that cannot be read."""
     body = outcome.model_dump_json().encode()
+    lost = Unreadable(f"{outcome.model}: Its answer was lost.")
     if not succeeded(body):
-        return failure_of(body)
+        failure = failure_of(body)
+        return lost if failure.code == ANSWER_LOST.code else failure
     said: Said | None = read_asked(outcome.output) if task == "ask" else read_written(outcome.output)
     if said is not None:
         return said
-    lost = "Its answer was lost" if outcome.output is None else "It answered something else than the JSON object that it was asked for"
-    return Unreadable(f"{outcome.model}: {lost}.")
+    if outcome.output is None:
+        return lost
+    return Unreadable(f"{outcome.model}: It answered something else than the JSON object that it was asked for.")
 
 
 async def _tell(tx: Any, row: Record, before: Session, after: Session, *, outcome: Outcome, said: Said) -> None:

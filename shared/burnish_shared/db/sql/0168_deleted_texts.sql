@@ -36,6 +36,7 @@ BEGIN
    WHERE t.workspace_id = v_ws AND t.test_run_id = v_job AND t.result @> jsonb_build_object('failed_cases', jsonb_build_array(jsonb_build_object('execution_id', p_execution)));
   DELETE FROM review_items r WHERE r.workspace_id = v_ws AND r.execution_id = p_execution AND r.decided_at IS NULL;
   UPDATE review_items r SET expected = NULL, note = NULL, forgotten_at = clock_timestamp() WHERE r.workspace_id = v_ws AND r.execution_id = p_execution AND r.forgotten_at IS NULL;
+  DELETE FROM prompt_comments c WHERE c.workspace_id = v_ws AND c.execution_id = p_execution;             -- they may quote it
 
   IF v_lane = 'background' AND moment_of(p_execution) > clock_timestamp() - interval '31 days' THEN        -- its request stays a day where it was sent from
     DELETE FROM outbox o WHERE o.sent_at >= moment_of(p_execution) AND o.subject = 'burnish.v1.executions.requested.background.' || v_ws AND starts_with(o.message_id, p_execution || ':');
