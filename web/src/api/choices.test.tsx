@@ -30,3 +30,17 @@ it("says that there is none only once it knows, and what kept it from knowing", 
   await (await asking(asked, "GET", "/v1/prompts", 2)).answer({ error: { code: "unavailable", message: "Something is away." } }, 503);
   await vi.waitFor(() => expect(result.current.empty).toBe("Prompts could not be looked for: Something is away."));
 });
+
+it("says of a prompt that an address names that it is not there, and asks for none that is listed", async () => {
+  const asked = slowApi();
+  const { result, rerender } = renderHook(({ chosen }) => usePromptChoices(chosen), { wrapper: Queries, initialProps: { chosen: "beta" } });
+  await (await asking(asked, "GET", "/v1/prompts")).answer(page("alpha", "beta"));
+  await vi.waitFor(() => expect(result.current.choices).toHaveLength(2));
+  expect(asked).toHaveLength(1);
+  rerender({ chosen: "nope" });
+  await (await asking(asked, "GET", "/v1/prompts/nope")).answer({ error: { code: "not_found", message: "There is none." } }, 404);
+  await vi.waitFor(() => expect(result.current.fault).toBe("There is no prompt 'nope' in this workspace."));
+  rerender({ chosen: "far" });
+  await (await asking(asked, "GET", "/v1/prompts/far")).answer({ slug: "far" });
+  expect(result.current.fault).toBeUndefined();
+});

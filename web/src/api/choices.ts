@@ -6,8 +6,9 @@ import { useAll, useRead } from "./hooks";
 
 const MINUTE_MS = 60_000;
 
-/** Prompts as choices of a Combobox, found by the API while one types: `<Combobox {...usePromptChoices()} … />`. `empty`: why there are none. */
-export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: string) => void; empty: string } {
+/** Prompts as choices of a Combobox, found by the API while one types: `<Combobox {...usePromptChoices()} … />`. `empty`: why there are none.
+ * `chosen`: one that an address may name; `fault` says so where it is not there. */
+export function usePromptChoices(chosen: string | null = null): { choices: Choice[]; onSearch: (typed: string) => void; empty: string; fault?: string } {
   const [q, setQ] = useState("");
   const { data, error, isPlaceholderData } = useRead("/v1/prompts", { query: { q, limit: 50 } }, { staleTime: MINUTE_MS });
   const choices = useMemo(() => {
@@ -16,8 +17,15 @@ export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: strin
     return found.map((one) => ({ value: one.slug, label: one.slug, hint: one.name === one.slug ? undefined : one.name }));
   }, [data, isPlaceholderData, q]);
   const empty = error ? `Prompts could not be looked for: ${error.message}` : data === undefined || isPlaceholderData ? "Looking…" : "Nothing found";
-  return { choices, onSearch: setQ, empty };
+  // Mostly it is among the first that are listed, and needs no question of its own.
+  const asks = chosen && data !== undefined && !choices.some((one) => one.value === chosen) ? chosen : "";
+  const one = useRead("/v1/prompts/{slug}", { path: { slug: asks }, query: { label: "latest" } }, { enabled: asks !== "", staleTime: MINUTE_MS });
+  const fault = asks && one.error && isMissing(one.error) ? `There is no prompt '${asks}' in this workspace.` : undefined;
+  return { choices, onSearch: setQ, empty, ...(fault ? { fault } : {}) };
 }
+
+/** Of what was asked for by a name: 422 is said of a name that none can have. */
+const isMissing = ({ status }: { status: number }) => status === 404 || status === 422;
 
 /** Chains as choices of a Combobox, as prompts are. */
 export function useChainChoices(): { choices: Choice[]; onSearch: (typed: string) => void; empty: string } {

@@ -31,6 +31,17 @@ async function show() {
   return screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message 1" });
 }
 
+it("says of a very long line that its variables are not marked, and marks those of the others", async () => {
+  const { CodeEditor } = await import("./CodeEditor");
+  const { rerender } = render(<CodeEditor label="Message 1" language="template" value={`{{name}}\n${"{{city}} ".repeat(1_200)}`} />);
+  screen.getByText(/^Line 2 has more than 10,000 characters/);
+  expect(screen.getByText("{{name}}").className).toContain("text-accent");
+  expect(screen.queryByText("{{city}}")).toBeNull();
+  rerender(<CodeEditor label="Message 1" language="template" value="In {{city}}." />);
+  expect(screen.queryByText(/characters/)).toBeNull();
+  expect(screen.getByText("{{city}}").className).toContain("text-accent");
+});
+
 it("is text to read and to write until the editor is here, which goes on where one was writing", async () => {
   const area = await show();
   expect(area.value).toBe("Hello {{name}} of {{city}}");

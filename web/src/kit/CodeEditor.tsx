@@ -2,6 +2,7 @@ import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } fro
 import { flushSync } from "react-dom";
 import { classes } from "@/lib/classes";
 import { later } from "@/lib/later";
+import { LONG_LINE, firstLongLine } from "@/lib/long-lines";
 import { standsIn } from "./form-texts";
 
 export type CodeEditorProps = {
@@ -48,13 +49,22 @@ export function CodeEditor(props: CodeEditorProps) {
     flushSync(() => setEditor(true));
   };
   const stands = props.readOnly ? {} : standsIn(props.label, props.value, { put: props.onChange });
-  if (isEditor) return <div {...stands} className="contents"><Editor {...props} cursor={cursor.current} /></div>;
+  const note = props.language === "template" ? <LongLine text={props.value} /> : null;
+  if (isEditor) return <div {...stands} className="contents"><Editor {...props} cursor={cursor.current} />{note}</div>;
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- only fetches what the text within will need
     <div {...stands} onPointerEnter={() => void come()} onFocus={() => void come()} onCompositionStart={() => (isComposing.current = true)} onCompositionEnd={() => ((isComposing.current = false), void come())}>
       <Plain {...props} area={area} />
+      {note}
     </div>
   );
+}
+
+/** Why a line's variables are not marked. */
+function LongLine({ text }: { text: string }) {
+  const line = firstLongLine(text);
+  if (line === null) return null;
+  return <p className="mt-1 text-12 text-muted">{`Line ${line} has more than ${LONG_LINE.toLocaleString("en-US")} characters: its variables are not marked, so that writing stays quick. They work all the same.`}</p>;
 }
 
 /** The text as the editor will show it, numbered and with its slots, and a field over it that is seen while one writes in it. */
@@ -91,7 +101,7 @@ function Plain({ value, onChange, label, language, variables, readOnly, minLines
         {value.split("\n").map((line, index) => (
           <div key={index} dir={isProse ? "auto" : undefined} className="relative min-h-[21.45px] pr-3 pl-10.5 whitespace-pre-wrap wrap-break-word">
             <span className="absolute left-0 w-7.5 text-right text-muted select-none">{index + 1}</span>
-            <span data-text>{value === "" ? <span className="text-muted">{placeholder}</span> : language === "template" ? withSlots(line, variables) : line}</span>
+            <span data-text>{value === "" ? <span className="text-muted">{placeholder}</span> : language === "template" && line.length <= LONG_LINE ? withSlots(line, variables) : line}</span>
           </div>
         ))}
       </div>

@@ -1,6 +1,7 @@
 import { ChevronsUpDown } from "lucide-react";
-import { type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, Suspense, useId, useLayoutEffect, useRef, useState } from "react";
 import { classes } from "@/lib/classes";
+import { FieldFault } from "./Field";
 import { Floating, useClosing } from "./Floating";
 import { ComboList } from "./floats";
 import { standsIn } from "./form-texts";
@@ -17,6 +18,7 @@ export function Combobox({
   placeholder = "Choose…",
   empty = "Nothing found",
   clear,
+  fault,
   disabled,
   className,
 }: {
@@ -29,12 +31,15 @@ export function Combobox({
   empty?: string;
   /** Words for choosing none, such as "All prompts". */
   clear?: string;
+  /** What is wrong with what is chosen; stands below it. */
+  fault?: string;
   disabled?: boolean;
   className?: string;
 }) {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLButtonElement>(null);
   const box = useRef<HTMLDivElement>(null);
+  const faultId = useId();
   const chosen = choices.find((one) => one.value === value);
   const stands = standsIn(label, chosen?.label ?? value ?? "", { value: value ?? "", put: (next) => onChange(next || null) });
   const close = () => {
@@ -64,6 +69,7 @@ export function Combobox({
         disabled={disabled}
         aria-haspopup="dialog"
         aria-expanded={open}
+        aria-describedby={fault ? faultId : undefined}
         aria-label={`${label}: ${chosen?.label ?? value ?? clear ?? placeholder}`}
         onClick={() => setOpen(!open)}
         className={classes("inline-flex h-8 max-w-full finger:h-10 min-w-0 items-center justify-between gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 font-medium hover:border-line-strong disabled:opacity-50", className)}
@@ -71,6 +77,7 @@ export function Combobox({
         <span className="truncate">{chosen?.label ?? value ?? clear ?? placeholder}</span>
         <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
       </button>
+      <FieldFault id={faultId} text={fault} />
       {open ? (
         <Floating ref={box} data-floating tabIndex={-1} role="dialog" aria-label={label} anchor={anchor} align="start" className="appear w-72 max-w-[calc(100vw-16px)] overflow-hidden rounded-l bg-panel text-fg shadow-float outline-none">
           <Suspense fallback={<div className="h-24" />}>

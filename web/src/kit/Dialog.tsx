@@ -1,4 +1,4 @@
-import { type FormEvent, type KeyboardEvent, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
+import { type FormEvent, type KeyboardEvent, type ReactNode, Suspense, useId, useLayoutEffect, useRef, useState } from "react";
 import { beside } from "@/lib/keep-focus";
 import { Button } from "./Button";
 import { FormError } from "./Field";
@@ -121,8 +121,9 @@ export function FormDialog({
   off,
   children,
   ...frame
-}: Frame & { off?: string; /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
+}: Frame & { off?: string; /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons; the button, off, is reached all the same and says it. */ missing?: ReactNode; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
+  const missingId = useId();
   const isWritten = useRef(() => false);
   const busy = isSent || over?.isLooking;
   const isHeld = Boolean(busy && !waiting);
@@ -156,7 +157,11 @@ export function FormDialog({
         <div className="sticky bottom-0 z-10 -mx-5 short:static -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
           {over ? <Meanwhile show={over.news !== null} isBeside={over.news === "beside"} what={over.what} onTake={over.takeTheirs} /> : null}
           <FormError error={over?.fault ?? error} />
-          {missing && !off ? <p className="text-right text-12 text-muted">{missing}</p> : null}
+          {missing && !off ? (
+            <p id={missingId} className="text-right text-12 text-muted">
+              {missing}
+            </p>
+          ) : null}
           {loss.isAsked && !isHeld ? <LossAsked cancel={cancel} /> : null}
           {isAsked ? (
             <p role="status" className="text-13 text-muted">
@@ -166,7 +171,7 @@ export function FormDialog({
           <div className="flex flex-wrap justify-end gap-2">
             <Button onClick={() => openOrClose(false)}>{off ? "Close" : cancel}</Button>
             {off ? null : (
-              <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
+              <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled && !missing} ended={disabled && Boolean(missing)} aria-describedby={missing ? missingId : undefined}>
                 {submit}
               </Button>
             )}

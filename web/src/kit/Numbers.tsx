@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { type Maybe, type Moment, NONE, ago, count, decimal, duration, moment, money, percent, percentRange } from "@/lib/format";
+import { type Maybe, type Moment, NONE, ago, count, decimal, duration, moment, money, percent, percentRange, zone } from "@/lib/format";
 import { classes } from "@/lib/classes";
 
 const TICK_MS = 30_000;
@@ -28,7 +28,7 @@ export function RelativeTime({ at, className }: { at: Moment; className?: string
   const date = at === null || at === undefined ? null : new Date(at);
   if (!date || Number.isNaN(date.getTime())) return <span className={className}>{NONE}</span>;
   return (
-    <time dateTime={date.toISOString()} title={moment(date, { seconds: true })} className={classes("numeric whitespace-nowrap", className)}>
+    <time dateTime={date.toISOString()} title={`${moment(date, { seconds: true })} ${zone(date)}`} className={classes("numeric whitespace-nowrap", className)}>
       {ago(date)}
     </time>
   );

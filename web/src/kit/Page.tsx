@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
-import { type ReactNode, useEffect, useId } from "react";
+import { type ReactNode, createContext, useEffect, useId } from "react";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { ALONE } from "@/lib/pages";
@@ -17,6 +17,9 @@ export type PageProps = {
   back?: { to: string; label: string };
   children: ReactNode;
 };
+
+/** The list that the page around belongs to, for who finds nothing on it. */
+export const Belongs = createContext<PageProps["back"]>(undefined);
 
 /** A page: heading, what can be done, content. */
 export function Page({ title, heading, subtitle, actions, back, children }: PageProps) {
@@ -38,7 +41,7 @@ export function Page({ title, heading, subtitle, actions, back, children }: Page
         </div>
         {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
       </header>
-      {children}
+      <Belongs value={back}>{children}</Belongs>
     </div>
   );
 }

@@ -3,8 +3,9 @@ import { CircleAlert, Inbox, RotateCw } from "lucide-react";
 import { type ReactNode, use, useEffect, useState } from "react";
 import { asApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
-import { Button } from "./Button";
+import { Button, ButtonLink } from "./Button";
 import { CodeBlock, CopyButton } from "./Copy";
+import { Belongs } from "./Page";
 
 /** Where a list would be: what belongs here, one act that puts it here, and the same act as a call of the API. */
 export function EmptyState({ icon, title, children, action, code, className }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode; code?: string; className?: string }) {
@@ -25,11 +26,14 @@ export function EmptyState({ icon, title, children, action, code, className }: {
   );
 }
 
-/** What went wrong, how to try again, and what to tell whoever helps. */
+/** What went wrong, how to try again, and what to tell whoever helps. What is not there is not there a moment later either: instead of another try it
+ * leads to the list that the page belongs to. */
 export function ErrorState({ error, onRetry, title, className }: { error: unknown; onRetry?: () => void; title?: string; className?: string }) {
   const known = asApiError(error);
   // What a page reads by an id, it reads by that of its address.
   const isMistyped = known.status === 422 && known.message.startsWith(`${known.param}: must be a UUID`);
+  const isMissing = isMistyped || known.status === 404;
+  const list = use(Belongs);
   const heading = title ?? (isMistyped ? "Not found" : known.isConnection ? "No connection" : known.status === 404 ? "Not found" : known.status === 403 ? "Not allowed" : "This did not work");
   return (
     <div role="alert" className={classes("flex flex-col items-center rounded-l border border-line px-6 py-10 text-center", className)}>
@@ -38,7 +42,11 @@ export function ErrorState({ error, onRetry, title, className }: { error: unknow
       </span>
       <h2 className="text-16 font-semibold">{heading}</h2>
       <p className="mt-1 max-w-[60ch] text-14 wrap-anywhere text-muted">{isMistyped ? "There is no such id: the address may be mistyped or cut off." : known.message}</p>
-      {onRetry && !isMistyped ? (
+      {isMissing && list ? (
+        <ButtonLink className="mt-4" to={list.to}>
+          Go to {list.label}
+        </ButtonLink>
+      ) : onRetry && !isMissing ? (
         <Button className="mt-4" onClick={onRetry} icon={<RotateCw size={14} aria-hidden />}>
           Try again
         </Button>

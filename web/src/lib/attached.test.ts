@@ -13,6 +13,8 @@ it("tells a file by what stands in it, and takes texts of any ending", async () 
   expect((await taken("%PDF-1.7", "a.pdf", "application/pdf")).part).toEqual({ type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0xLjc=" } });
   expect(heldIn((await taken("a,b", "a.csv", "application/vnd.ms-excel")).part)).toMatchObject({ name: "a.csv", kind: "text/plain", size: 3 });
   expect(heldIn((await taken("# Ä", "a.md", "text/markdown")).part).kind).toBe("text/markdown");
+  // As Notepad's “Unicode” and PowerShell write it: sent as UTF-8, whatever the system calls it.
+  for (const type of ["text/csv", ""]) expect((await taken(new Uint8Array([0xff, 0xfe, 0xc4, 0, 0x2c, 0]), "a.csv", type)).part).toMatchObject({ file: { file_data: `data:${type || "text/plain"};base64,w4Qs` } });
 });
 
 it("takes for a PDF what begins as one, and no text that tells of them", async () => {

@@ -3,6 +3,7 @@
 import { own } from "./own";
 import { editedPieces, joined } from "./pieces";
 import type { Json } from "./template";
+import { markedAs, textOfFile } from "./text-of-file";
 
 export type Part = Record<string, unknown>;
 
@@ -42,7 +43,7 @@ export async function attach(file: File, { most, only }: { /** In bytes as it is
   const fault = (why: string) => ({ why: `${file.name}: ${why}` });
   if (file.size === 0) return fault("holds nothing.");
   if (file.size * (4 / 3) > most) return fault(`has ${file.size.toLocaleString("en-US")} bytes; at most ${Math.floor(most * 0.75).toLocaleString("en-US")} can be sent.`);
-  const raw = new Uint8Array(await file.arrayBuffer());
+  const raw = inUtf8(await file.arrayBuffer());
   const declared = (file.type.split(";")[0] ?? "").toLowerCase();
   const kind = kindOf(raw, declared);
   if (kind === "no pdf") return fault("is no PDF; one begins with %PDF-.");
@@ -53,6 +54,16 @@ export async function attach(file: File, { most, only }: { /** In bytes as it is
   const url = `data:${kind};base64,${base64Of(raw)}`;
   if (url.length > most) return fault(`has ${url.length.toLocaleString("en-US")} bytes as it is sent; at most ${most.toLocaleString("en-US")} can be.`);
   return { id: newId(), name: file.name, part: isPicture ? { type: "image_url", image_url: { url } } : { type: "file", file: { filename: file.name, file_data: url } } };
+}
+
+/** A text with the mark of UTF-16 or UTF-32 as UTF-8, which is what the API reads; anything else as it is. */
+function inUtf8(bytes: ArrayBuffer): Uint8Array {
+  if (!markedAs(bytes)) return new Uint8Array(bytes);
+  try {
+    return new TextEncoder().encode(textOfFile(bytes));
+  } catch {
+    return new Uint8Array(bytes); // It only begins like one, and is looked at as it stands.
+  }
 }
 
 /** What can be attached by where it lies: how it is sent differs. */

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { ago, amid, bytes, change, compact, count, duration, initial, moment, money, percent, percentRange, plural, points, pointsRange, spaced } from "./format";
+import { describe, expect, it, vi } from "vitest";
+import { ago, amid, bytes, change, compact, count, duration, initial, moment, money, percent, percentRange, plural, points, pointsRange, spaced, zone } from "./format";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
 
@@ -94,4 +94,11 @@ describe("initial", () => {
 
 it("says you in the middle of a sentence, and leaves names as they are", () => {
   expect(["You", "Grace", "Youssef"].map(amid)).toEqual(["you", "Grace", "Youssef"]);
+});
+
+it("says which zone a moment is told in, minutes and all, as it is on that day", () => {
+  const offset = vi.spyOn(Date.prototype, "getTimezoneOffset");
+  const said = (minutes: number) => (offset.mockReturnValue(-minutes), zone("2026-11-20T08:00:00Z"));
+  expect([said(0), said(345), said(60), said(-210), said(-300)]).toEqual(["UTC", "GMT+5:45", "GMT+1", "GMT−3:30", "GMT−5"]);
+  offset.mockRestore();
 });

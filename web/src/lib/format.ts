@@ -175,6 +175,14 @@ export function moment(at: Moment, { seconds = false } = {}): string {
   return `${day(date)}, ${clock}`;
 }
 
+/** The zone that the browser tells times in, as it is at that moment: GMT+5:45, or UTC. */
+export function zone(at: Moment = new Date()): string {
+  const minutes = -(asDate(at) ?? new Date()).getTimezoneOffset();
+  if (minutes === 0) return "UTC";
+  const size = Math.abs(minutes);
+  return `GMT${minutes < 0 ? MINUS : "+"}${Math.floor(size / 60)}${size % 60 ? `:${two(size % 60)}` : ""}`;
+}
+
 /** 20 Nov 2026 */
 export function day(at: Moment): string {
   const date = asDate(at);

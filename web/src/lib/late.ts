@@ -16,3 +16,13 @@ export function useLate(isSo: boolean): boolean {
   }, [isSo]);
   return isSo && isLate;
 }
+
+/** A value once it has stood for a while: what somebody types is asked about when they pause. */
+export function useSettled<T>(value: T, ms = 250): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}

@@ -10,11 +10,16 @@ const MARKS: readonly (readonly [mark: readonly number[], encoding: Encoding, na
   [[0xfe, 0xff], "utf-16be", "UTF-16"],
 ];
 
+/** By which mark a text begins that is not UTF-8; nothing where it has none. Every other byte of such a text may be 0, as in no other. */
+export function markedAs(bytes: ArrayBuffer): readonly [mark: readonly number[], encoding: Encoding, name: string] | undefined {
+  const head = new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength));
+  return MARKS.find(([mark]) => mark.every((one, at) => head[at] === one));
+}
+
 /** The text without its mark. `cut`: it is the beginning of a file, and may end within a letter. Throws an Error that says what to do: letters
  * that were guessed would be saved wrong. */
 export function textOfFile(bytes: ArrayBuffer, { cut = false }: { cut?: boolean } = {}): string {
-  const head = new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength));
-  const [, encoding, name] = MARKS.find(([mark]) => mark.every((one, at) => head[at] === one)) ?? [[], "utf-8" as const, null];
+  const [, encoding, name] = markedAs(bytes) ?? [[], "utf-8" as const, null];
   try {
     return encoding.startsWith("utf-32") ? inUtf32(bytes, encoding === "utf-32le", cut) : new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: cut });
   } catch {

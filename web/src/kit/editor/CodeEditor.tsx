@@ -7,6 +7,7 @@ import { searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, type Extension, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder as placeholderText } from "@codemirror/view";
 import { useEffect, useLayoutEffect, useRef } from "react";
+import { LONG_LINE, UNKNOWN_MOST } from "@/lib/long-lines";
 import { nonce } from "@/lib/nonce";
 import { inspectTemplate } from "@/lib/template";
 import type { CodeEditorProps, Cursor } from "../CodeEditor";
@@ -69,10 +70,14 @@ const directions: Extension = [
   ),
 ];
 
+/** In a line whose marks would slow each key there are none. */
+const isInLongLine = (state: EditorState, at: number) => state.doc.lineAt(at).length > LONG_LINE;
+
 function slotMarks(known: readonly string[] | undefined): Extension {
   const mark = (view: EditorView): DecorationSet => {
     const builder = new RangeSetBuilder<Decoration>();
     for (const slot of inspectTemplate(view.state.doc.toString()).slots) {
+      if (isInLongLine(view.state, slot.from)) continue;
       const isKnown = !known || known.includes(slot.name) || known.includes(slot.path[0] ?? "");
       builder.add(slot.from, slot.to, Decoration.mark({ class: isKnown ? "cm-slot" : "cm-slot-unknown" }));
     }
@@ -101,8 +106,11 @@ function templateFaults(known: readonly string[] | undefined): Extension {
       const from = Math.min(error.at.from ?? 0, text.length);
       faults.push({ from, to: Math.min(from + 2, text.length), severity: "error", message: error.message });
     }
+    let long = 0;
     for (const slot of known ? slots : []) {
+      if (long >= UNKNOWN_MOST && isInLongLine(view.state, slot.from)) continue;
       if (!known?.includes(slot.name) && !known?.includes(slot.path[0] ?? "")) {
+        if (isInLongLine(view.state, slot.from)) long++;
         faults.push({ from: slot.from, to: slot.to, severity: "warning", message: `'${slot.name}' is not among the variables.` });
       }
     }
@@ -179,7 +187,8 @@ export default function CodeEditor({ value, onChange, label, language = "text", 
           EditorView.lineWrapping,
           // Tab leaves the editor, as everywhere else on the page: indentWithTab is not bound.
           keymap.of([{ key: "Mod-Enter", run: act("onSubmit") }, { key: "Mod-s", run: act("onSave") }, ...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap, ...defaultKeymap]),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: language === "template" || language === "text" ? "true" : "false" }),
+          // Focusable as it is; the tabindex says so to tools that look whether a text that scrolls can be reached.
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: language === "template" || language === "text" ? "true" : "false" }),
           placeholder ? placeholderText(placeholder) : [],
           changing.current.language.of(languageOf({ language, variables })),
           changing.current.frozen.of(EditorState.readOnly.of(readOnly)),

@@ -12,7 +12,7 @@ const WORST_FIRST = SEVERITIES.toReversed();
 
 export default function AlertsPage() {
   const [{ status, prompt, severity, kind }, set] = useUrlState(shape);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const pages = usePages("/v1/alerts", { query: { status: status === "all" ? null : status, prompt, severity, kind } });
   // What somebody has seen goes on until its cause is over.
   const seen = useRead("/v1/alerts", { query: { status: "acknowledged", prompt, severity, kind, limit: 1 } }, { enabled: status === "open" });

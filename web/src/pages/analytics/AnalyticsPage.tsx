@@ -4,7 +4,7 @@ import { useCourse } from "@/api/course";
 import { useRead } from "@/api/hooks";
 import { useExperimentNames, useKeyNames, useProviderKeyNames } from "@/api/keys";
 import { After, Behind, Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
-import { moment, utc } from "@/lib/format";
+import { moment, utc, zone } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { Views } from "@/pages/views/Views";
 import { Charts } from "./Charts";
@@ -102,6 +102,7 @@ export default function AnalyticsPage() {
               <Loaded of={isNamed ? steps : NOT_YET} skeleton={<SkeletonTable columns={3} rows={8} />}>
                 {(course) => hasNoArms ? <NoArms /> : (
                   <>
+                    <p className="-mb-2 text-12 text-muted">{span.grain === "day" ? "Days are days in UTC, here and in the CSV." : `Times are by this browser’s clock, ${zone()}; those in the CSV are UTC.`}</p>
                     {isNear ? <p className="-mb-2 text-12 text-muted">{`All of it ran after ${moment(span.fromMs)}: shown by the minute.`}</p> : null}
                     <Charts
                       steps={course.data}

@@ -26,7 +26,7 @@ const PATIENCE_MS = 6_000;
 /** What failures have in common, the largest group first. */
 export default function FailuresPage() {
   const [{ prompt, days, group }, set] = useUrlState(shape);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const [again, setAgain] = useState<number | false>(false);
   // What was grouped before is shown at once, and the new groups when they are there.
   const shown = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days), wait_s: 0 } }, { staleTime: 60_000, refetchInterval: again });

@@ -15,7 +15,7 @@ const TRAFFIC = [
 
 /** Range, prompt, model and traffic; `children` is what a page adds. Apps, keys and providers are not kept by model, and providers not by the minute. */
 export function Filters({ state, set, children }: { state: State; set: (changed: Partial<State>) => void; children?: ReactNode }) {
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(state.prompt);
   const { choices: models } = useModels();
   const byDimension = isApart(state.group);
   return (

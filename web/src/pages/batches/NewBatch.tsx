@@ -46,7 +46,7 @@ export function NewBatch({ file, dataset: givenDataset, prompt, onClose }: { fil
     setDraft((before) => ({ ...before, name: suggestedName(before.name, suggested, name) }));
     setSuggested(name);
   };
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(draft.prompt);
   const navigate = useNavigate();
   const start = useChange("post", "/v1/batches", { invalidates: ["/v1/batches", "/v1/credits"] });
   const body = bodyOf(draft);

@@ -26,7 +26,7 @@ export default function CachePage() {
   const may = useMay();
   const found = useRead("/v1/cache", {}, { refetchInterval: AGAIN_MS });
   const pages = usePages("/v1/cache/entries", { query: { prompt } });
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const [clearing, setClearing] = useState<{ prompt: string | null } | null>(null);
   const [isSetting, setSetting] = useState(false);
   const off = { disabled: !may.edit, why: needs("editor") };

@@ -33,7 +33,7 @@ export default function ChainPage() {
   if (!chain) {
     return (
       <Page title={slug} heading={<span className="font-mono text-20">{slug}</span>} back={back}>
-        {found.error ? <ErrorState error={found.error} onRetry={found.error.status === 404 ? undefined : () => void found.refetch()} /> : <SkeletonText lines={8} />}
+        {found.error ? <ErrorState error={found.error} onRetry={() => void found.refetch()} /> : <SkeletonText lines={8} />}
       </Page>
     );
   }

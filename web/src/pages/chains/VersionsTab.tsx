@@ -6,25 +6,28 @@ import { Button, ErrorState, Facts, Loaded, Prose, Section, SkeletonText } from 
 import { integer, over, text, useUrlState } from "@/lib/url-state";
 import { LabelHistory } from "@/pages/prompts/LabelHistory";
 import { LabelMove, type Move } from "@/pages/prompts/LabelMove";
-import { Against, LabelChips, VersionList, useChosenVersion } from "@/pages/prompts/VersionList";
+import { Against, LabelChips, NoVersion, VersionList, isNoVersion, isOnItsWay, useChosenVersion } from "@/pages/prompts/VersionList";
 import { whyNot } from "@/pages/prompts/why";
 import { ChainComparison } from "./ChainComparison";
 import { Graph } from "./Graph";
 import { type Chain, everyStep } from "./chain";
 import { DEADLINE_USUAL_S, type Whole, formOf, outputInWords, stepText, stepsOf, whichOf } from "./form";
 
-const shape = { v: integer(null), against: integer(null), label: over(text()) };
+const shape = { v: integer(null), version: integer(null), against: integer(null), label: over(text()) };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 const NOTHING_SEEN = new Map();
 
 /** Every version of a chain with its labels, any two beside each other, and the labels' moves. */
 export function VersionsTab({ chain, onEdit }: { chain: Chain; onEdit: (version: Whole & { version: number }) => void }) {
-  const [{ v, against, label }, set] = useUrlState(shape);
+  const [{ v: short, version: long, against, label }, set] = useUrlState(shape);
+  const v = short ?? long ?? null;
   const [move, setMove] = useState<Move | null>(null);
   const may = useMay();
   const { slug } = chain;
   const pages = usePages("/v1/chains/{slug}/versions", { path: { slug } });
   const { chosen, other } = useChosenVersion(pages, v, against);
+  const choose = (version: number) => set({ v: version, version: null, against: null }, { push: true });
+  const [found, beside] = [useVersion(slug, v), useVersion(slug, against)];
   const why = may.editPrompts ? null : whyNot(may);
 
   if (pages.isPending) return <SkeletonText lines={6} />;
@@ -33,8 +36,12 @@ export function VersionsTab({ chain, onEdit }: { chain: Chain; onEdit: (version:
     <div className="flex flex-col gap-5">
       <LabelChips labels={chain.labels} onHistory={(one) => set({ label: one }, { push: true })} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
-        <VersionList pages={pages} labels={{ ...chain.labels, latest: chain.latest_version }} chosen={chosen} onChoose={(version) => set({ v: version, against: null }, { push: true })} />
-        {chosen === null ? null : (
+        <VersionList pages={pages} labels={{ ...chain.labels, latest: chain.latest_version }} chosen={chosen} onChoose={choose} />
+        {chosen === null ? null : isNoVersion(found.error) || isNoVersion(beside.error) ? (
+          <NoVersion version={isNoVersion(found.error) ? chosen : (against ?? 0)} newest={chain.latest_version} onNewest={() => choose(chain.latest_version)} />
+        ) : isOnItsWay(pages.rows, v, found) || isOnItsWay(pages.rows, against, beside) ? (
+          <SkeletonText lines={8} />
+        ) : (
           <section aria-label={`Version ${chosen}`} className="flex min-w-0 flex-col gap-4">
             <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
               <h2 className="flex flex-wrap items-center gap-2 text-16 font-semibold">
@@ -54,8 +61,9 @@ export function VersionsTab({ chain, onEdit }: { chain: Chain; onEdit: (version:
   );
 }
 
-function useVersion(slug: string, version: number) {
-  return useRead("/v1/chains/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
+/** Null: none is asked for. */
+function useVersion(slug: string, version: number | null) {
+  return useRead("/v1/chains/{slug}/versions/{version}", { path: { slug, version: version ?? 0 } }, { ...NEVER_OLD, enabled: version !== null });
 }
 
 function Acts({ slug, version, why, onEdit, onMove }: { slug: string; version: number; why: string | null; onEdit: (version: Whole & { version: number }) => void; onMove: () => void }) {

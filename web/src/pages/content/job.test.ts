@@ -50,6 +50,14 @@ it("takes a PDF as base64, a text as what it says, and nothing else", async () =
   expect(bodyOf({ ...draft, from: "file", file: pdf })).toEqual({ source_type: "document", metadata: {}, content: pdf.content });
   const chat = await pickedFrom(new File(['{"messages": [{"role": "user", "content": "Hi"}]}'], "chat.json"));
   expect(bodyOf({ ...draft, from: "file", file: chat }).content).toEqual({ messages: [{ role: "user", content: "Hi" }] });
+  for (const end of ["le", "be"]) {
+    const units = Array.from('\ufeff{"messages": [{"role": "user", "content": "Grüße 🙂"}]}'.split(""), (letter) => letter.charCodeAt(0));
+    const bytes = units.flatMap((unit) => (end === "le" ? [unit & 255, unit >> 8] : [unit >> 8, unit & 255]));
+    const sheet = await pickedFrom(new File([new Uint8Array(bytes)], "chat.txt"));
+    expect(bodyOf({ ...draft, from: "file", file: sheet }).content).toEqual({ messages: [{ role: "user", content: "Grüße 🙂" }] });
+  }
+  await expect(pickedFrom(new File([new Uint8Array([0x50, 0x4b, 0, 0xff])], "a.zip"))).rejects.toThrow("neither a PDF nor a text");
+  await expect(pickedFrom(new File([new Uint8Array([0xff, 0xfe, 0x41, 0, 0, 0])], "a.txt"))).rejects.toThrow("neither a PDF nor a text");
   await expect(pickedFrom(new File(["PK\u0000"], "a.zip"))).rejects.toThrow("neither a PDF nor a text");
   await expect(pickedFrom(new File([], "a.pdf"))).rejects.toThrow("holds nothing");
   await expect(pickedFrom(new File([new Uint8Array(6 * 1024 * 1024)], "a.pdf"))).rejects.toThrow("from its address");

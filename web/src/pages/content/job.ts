@@ -2,7 +2,7 @@
 import type { Schema } from "@/api/client";
 import { base64Of, isPdf } from "@/lib/attached";
 import { bytes } from "@/lib/format";
-import { textOfFile } from "@/lib/text-of-file";
+import { markedAs, textOfFile } from "@/lib/text-of-file";
 
 export type Job = Schema<"EnrichmentItem">;
 export type Source = "conversation" | "youtube" | "document";
@@ -50,8 +50,11 @@ export async function pickedFrom(picked: File): Promise<Picked> {
   const raw = new Uint8Array(await picked.arrayBuffer());
   if (raw.length === 0) throw new Error(`${picked.name} holds nothing.`);
   if (isPdf(raw)) return { name: picked.name, content: { file_data: `data:application/pdf;base64,${base64Of(raw)}` } };
-  if (raw.includes(0)) throw new Error(`${picked.name} is neither a PDF nor a text.`);
-  return { name: picked.name, content: textOfFile(raw.buffer) };
+  const none = `${picked.name} is neither a PDF nor a text.`;
+  if (!markedAs(raw.buffer) && raw.includes(0)) throw new Error(none);
+  const text = textOfFile(raw.buffer);
+  if (text.includes("\0")) throw new Error(none);
+  return { name: picked.name, content: text };
 }
 
 /** What is sent. A text that is JSON with messages is a chat; any other one is read as it stands. */

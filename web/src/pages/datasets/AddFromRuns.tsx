@@ -18,7 +18,7 @@ export function AddFromRuns({ id, open, onOpenChange }: { id: string; open: bool
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const queries = useQueryClient();
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const found = usePages("/v1/executions" as never, { query: { prompt: prompt ?? "", status: "success", lane: "interactive", limit: SHOWN } } as never, { enabled: open && prompt !== null }) as Pages<Row>;
   const take = useCallback((one: string, expected: string | null) => {
     setTaken((before) => {

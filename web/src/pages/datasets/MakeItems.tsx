@@ -16,7 +16,7 @@ export function MakeItems({ id, onClose }: { id: string; onClose: () => void }) 
   const [howMany, setHowMany] = useState("10");
   const [model, setModel] = useState<string | null>(null);
   const [failedOf, setFailedOf] = useState("");
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const { choices } = useModels();
   const runs = usePages("/v1/test-runs", { query: { prompt, status: "completed", limit: 50 } }, { enabled: prompt !== null });
   const make = useChange("post", "/v1/datasets/{dataset_id}/synthetic", { invalidates: ["/v1/datasets"] });

@@ -12,7 +12,7 @@ const shape = { of: integer(null), prompt: text() };
 /** How often it says what people say: in a sentence, and in two pictures. */
 export default function Agreement({ evaluator }: { evaluator: Evaluator }) {
   const [{ of, prompt }, set] = useUrlState(shape);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const found = useRead("/v1/evaluators/{evaluator_id}/agreement", { path: { evaluator_id: evaluator.id }, query: { version: of ?? undefined, prompt } });
   const versions = Array.from({ length: evaluator.version }, (_, at) => evaluator.version - at);
   return (

@@ -21,7 +21,7 @@ const shape = { evaluator: text(), prompt: text(), said: maybeOneOf(SAID_NAMES) 
 /** What evaluators said of live traffic: over time, and one by one. */
 export default function ScoresPage() {
   const [{ evaluator, prompt, said }, set] = useUrlState(shape);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const known = useAll("/v1/evaluators", { query: { archived: true } }, { staleTime: 60_000 });
   const choices = (known.rows ?? []).map((one) => ({ value: one.id, label: one.name, hint: one.archived_at ? "archived" : undefined }));
   const pages = usePages("/v1/scores", { query: { evaluator_id: evaluator || undefined, prompt: prompt || undefined, ...(said ? QUERIES[said] : {}), limit: 50 } });

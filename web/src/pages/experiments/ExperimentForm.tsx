@@ -77,7 +77,7 @@ function ofExperiment(error: unknown): unknown {
 }
 
 function What({ draft, set, error, isNew }: FieldsProps & { isNew: boolean }) {
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(draft.prompt);
   return (
     <>
       <div>

@@ -30,7 +30,7 @@ export default function ExperimentsPage() {
   const [{ prompt, status, kind, new: isNew, version, suggestion }, set] = useUrlState(shape);
   const navigate = useNavigate();
   const may = useMay();
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const pages = usePages("/v1/experiments", { query: { prompt, status, kind } });
   const commands = useMemo(() => [{ id: "new-experiment", label: "New experiment", keys: "n", run: () => set({ new: true }) }], [set]);
   useCommands(commands);

@@ -91,7 +91,7 @@ export default function FeedbackPage() {
         more={more}
         filters={
           <>
-            <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => set({ prompt: next ?? "" })} />
+            <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices(prompt)} onChange={(next) => set({ prompt: next ?? "" })} />
             <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next: string) => set({ kind: (next || null) as never, metric: "" })} options={KIND_NAMES.map((one) => ({ value: one as string, label: one }))} />
             <SearchInput label="End user" most={256} placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
             <Checkbox label="With what was taken back" checked={history} onChange={(event) => set({ history: event.target.checked })} />

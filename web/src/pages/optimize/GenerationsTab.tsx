@@ -6,6 +6,7 @@ import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, Combobox, EmptyState, Field, FormDialog, Input, Notice, PagedTable, RelativeTime, SimulatedMark, errorFor, toast } from "@/kit";
 import { count, percent, plural } from "@/lib/format";
+import { textOfFile } from "@/lib/text-of-file";
 import { type Line, ORIGINS, nameOfLine } from "./generations";
 
 const COLUMNS: Column<Line>[] = [
@@ -66,6 +67,15 @@ export function GenerationsTab({ prompt, onAll }: { prompt: string; onAll: () =>
 type File_ = { prompt: string; base_version: number; generations: unknown[]; candidates: unknown[] };
 
 /** What an export wrote, or why it is none. */
+export async function lineInFile(given: Blob): Promise<File_ | string> {
+  try {
+    return lineIn(textOfFile(await given.arrayBuffer()));
+  } catch (problem) {
+    return problem instanceof Error ? problem.message : String(problem);
+  }
+}
+
+/** The same of its text. */
 export function lineIn(text: string): File_ | string {
   try {
     const found: unknown = JSON.parse(text);
@@ -89,7 +99,7 @@ function Import({ onClose }: { onClose: () => void }) {
   const read = useChange("post", "/v1/generations/import", { invalidates: ["/v1/generations"] });
   const take = async (given: File | undefined) => {
     if (!given) return;
-    const found = lineIn(await given.text());
+    const found = await lineInFile(given);
     setFault(typeof found === "string" ? found : null);
     setFile(typeof found === "string" ? null : found);
     if (typeof found !== "string") setPrompt(found.prompt);

@@ -24,7 +24,7 @@ const START = `curl $URL/v1/optimizations -H "Authorization: Bearer $KEY" -H "Co
 export default function OptimizePage() {
   const [{ tab, prompt, status, decision, new: isNew, start, dataset, version, line, number }, set] = useUrlState(shape);
   const may = useMay();
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const starting = isNew || start !== "";
   const open = (on: boolean) => set(on ? { new: true } : { new: false, start: "", dataset: "", version: "", line: "", number: null });
 

@@ -42,7 +42,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   // Asked for before it is known whether it is allowed, it would be refused; where it cannot be known, the refusal says it.
   const isHeld = wantsExamples && !facts.error && facts.data?.examples_in_prompts !== true;
   const missing = whyNot(search) ?? (isHeld ? (facts.data ? "This workspace does not allow examples in prompts." : "Counting…") : null);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const datasets = useDatasets();
   // Where there is but one, nobody has to choose it.
   const dataset = chosen ?? (datasets.choices.length === 1 ? (datasets.choices[0]?.value ?? null) : null);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { editableText } from "@/lib/editable";
+import { lineInFile } from "./GenerationsTab";
 import { type Member, courseOf, planeOf } from "./generations";
 
 const member = (id: string, fitness: number | null, scores: Member["scores"] = {}, text: string | null = "four"): Member => ({ candidate_id: id, text, made_by: id === "base" ? "incumbent" : "crossover", fitness, scores, evaluations: 20 });
@@ -20,4 +21,11 @@ it("knows which message a search changes", () => {
   expect(editableText([{ role: "user", content: "u" }, { role: "system", content: "s" }])).toBe("s");
   expect(editableText([{ role: "user", content: [{}] }, { role: "user", content: "u" }])).toBe("u");
   expect(editableText([])).toBeNull();
+});
+
+it("reads a file of generations that somebody saved anew as UTF-16", async () => {
+  const text = JSON.stringify({ format: "burnish.generations", prompt: "grüße", base_version: 1, generations: [], candidates: [] });
+  const bytes = new Uint16Array([..."\ufeff", ...text].map((letter) => letter.charCodeAt(0)));
+  expect(await lineInFile(new Blob([bytes]))).toMatchObject({ prompt: "grüße" });
+  expect(await lineInFile(new Blob([new Uint8Array([0x7b, 0xfc])]))).toContain("UTF-8");
 });

@@ -13,7 +13,7 @@ export function SideBySide({ columns, onClose, onTake }: { columns: readonly Col
   const ofPrompt = columns.filter((one) => one.kind === "prompt" && one.prompt === prompt);
   const [ats, setAts] = useState<string[]>([...new Set(ofPrompt.map((one) => one.at).filter(Boolean))]);
   const [models, setModels] = useState<string[]>([...new Set(ofPrompt.map((one) => one.model).filter(Boolean))]);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const { choices } = useModels();
   const known = useRead("/v1/prompts/{slug}", { path: { slug: prompt } }, { enabled: prompt !== "" });
   const versions = useRead("/v1/prompts/{slug}/versions", { path: { slug: prompt }, query: { limit: 100 } }, { enabled: prompt !== "" });

@@ -1,7 +1,8 @@
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { change, useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, tellWarnings, toast, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
+import { useSettled } from "@/lib/late";
 
 /** As the API has it. A name is part of an address: what it may not hold would ask for another one. */
 const LABEL_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
@@ -14,6 +15,17 @@ const LABEL = { prompts: "/v1/prompts/{slug}/labels/{label}", chains: "/v1/chain
 export type Move = { version: number; label?: string; reason?: string; back?: boolean };
 const NEW = "+";
 
+/** Hears why a move would be refused, by who knows it; null: nothing is known against it. */
+export type OnRefused = (by: string, why: string | null) => void;
+
+/** Says for as long as it is on screen that the move would be refused. */
+export function useRefusal(onRefused: OnRefused, by: string, why: string | null) {
+  useEffect(() => {
+    onRefused(by, why);
+    return () => onRefused(by, null);
+  }, [onRefused, by, why]);
+}
+
 type LabelMoveProps = {
   of: Labelled;
   slug: string;
@@ -22,9 +34,9 @@ type LabelMoveProps = {
   onClose: () => void;
   /** Whether test runs of prompts that change with it begin again; a chain has none. */
   retest?: boolean;
-  /** What changes for whoever asks for the label: null where it stands nowhere yet, or is to stand where it does. `onSaid` hears of the warnings
-   * that are on screen: the answer's others are told once it has moved. */
-  before: (label: string, from: number | null, onSaid: (warnings: readonly string[]) => void) => ReactNode;
+  /** What changes for whoever asks for the label: `from` is null where it stands nowhere yet, or is to stand where it does; the label is "" while
+   * one types it. `onSaid` hears of the warnings that are on screen: the answer's others are told once it has moved. */
+  before: (label: string, from: number | null, onSaid: (warnings: readonly string[]) => void, onRefused: OnRefused) => ReactNode;
 };
 
 /** Moves a label, with a reason. It says beforehand what changes for whoever asks for it, and can be undone. */
@@ -44,6 +56,12 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
   const name = label === NEW ? fresh.trim().toLowerCase() : label;
   const wrong = label === NEW && name && !LABEL_NAME.test(name) ? "1 to 63 letters a–z, digits, - and _, beginning with a letter." : undefined;
   const from = labels[name];
+  // What is typed is asked about once it could be a label's name, and one pauses.
+  const typed = useSettled(wrong ? "" : name);
+  const asked = label === NEW ? (typed === name ? typed : "") : name;
+  const [refusals, setRefusals] = useState<Readonly<Record<string, string | null>>>({});
+  const onRefused = useCallback<OnRefused>((by, why) => setRefusals((was) => ((was[by] ?? null) === why ? was : { ...was, [by]: why })), []);
+  const refused = Object.values(refusals).find((why) => why !== null);
 
   const path = { slug, label: name };
   const back = () => (from === undefined ? change("delete", LABEL[of], { path, query: { reason: "Undo" } }) : change("put", LABEL[of], { path, body: { version: from, reason: "Undo" } }));
@@ -72,7 +90,8 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
       onSubmit={submit}
       busy={isPending}
       error={error}
-      disabled={!name || from === move.version || wrong !== undefined}
+      disabled={!name || from === move.version || wrong !== undefined || refused !== undefined}
+      missing={refused}
     >
       <div className="grid gap-4 sm:grid-cols-2">
         {move.back ? null : (
@@ -89,7 +108,7 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
           </Field>
         ) : null}
       </div>
-      {before(label === NEW ? "" : name, from === undefined || from === move.version ? null : from, (warnings) => (onScreen.current = warnings))}
+      {before(asked, asked === "" || from === undefined || from === move.version ? null : from, (warnings) => (onScreen.current = warnings), onRefused)}
     </FormDialog>
   );
 }

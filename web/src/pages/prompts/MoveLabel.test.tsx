@@ -130,6 +130,19 @@ it("says before the move what a protected label asks for and lacks, and leads th
   const link = screen.getByRole("link", { name: "Start a test run" });
   await waitFor(() => expect(link.getAttribute("href")).toContain("dataset=d1"));
   for (const part of ["prompt=greet", "version=2", "new=1"]) expect(link.getAttribute("href")).toContain(part);
+  // Off, and reached all the same: it says why, and sends nothing.
+  const move = screen.getByRole("button", { name: "Move production" });
+  expect(move.getAttribute("aria-disabled")).toBe("true");
+  expect(document.getElementById(move.getAttribute("aria-describedby") ?? "")?.textContent).toBe("production cannot move to v2 yet: it lacks an approval and a passed test run, which production asks for.");
+  fireEvent.click(move);
+  fireEvent.submit(move.closest("form")!);
+  expect(asked.filter((one) => !one.startsWith("GET"))).toEqual([]);
+  // Another label, which is free, is not held by it.
+  PROTECTED = FREE;
+  fireEvent.change(screen.getByRole("combobox", { name: /^Label/ }), { target: { value: "staging" } });
+  await waitFor(() => expect(screen.getByRole("button", { name: "Move staging" }).getAttribute("aria-disabled")).toBeNull());
+  press("Move staging");
+  await waitFor(() => expect(asked).toContain("PUT /v1/prompts/greet/labels/staging"));
 });
 
 it("says of a version that has it all that it has", async () => {
@@ -154,4 +167,28 @@ it("says of a free label that a protected one of another prompt serves it", asyn
   show({ production: 1, latest: 2 });
   await screen.findByText(/letter includes greet@production, and its label live is protected: v2 lacks an approval/);
   expect(screen.getByRole("link", { name: "Ask for a review" }).getAttribute("href")).toContain("/prompts/greet");
+});
+
+it("is off where a prompt that includes it would be none any more", async () => {
+  effects = () => json({ ...EFFECTS, refused: true, changed: [{ prompt: "letter", version: 1, labels: [], problem: "no such variable", new_required: [], no_longer_used: [] }] });
+  show({ production: 1, latest: 2 });
+  await screen.findByText(/^This is refused/);
+  const move = screen.getByRole("button", { name: "Move production" });
+  await waitFor(() => expect(move.getAttribute("aria-disabled")).toBe("true"));
+  expect(document.getElementById(move.getAttribute("aria-describedby") ?? "")?.textContent).toContain("would be none any more");
+});
+
+it("asks about a label that one types once one pauses, and not about its beginnings", async () => {
+  PROTECTED = { ...FREE, is_protected: true, lacking: ["approval"], review: "draft" };
+  show({ staging: 1, production: 2, latest: 2 });
+  fireEvent.change(screen.getByRole("combobox", { name: /^Label/ }), { target: { value: "+" } });
+  const name = await screen.findByLabelText("Name of the label");
+  const before = asked.length;
+  for (const typed of ["r", "re", "rel", "release", "release/", "release-eu"]) fireEvent.change(name, { target: { value: typed } });
+  await screen.findByText(/release-eu is protected: v2 lacks/);
+  expect(asked.slice(before).filter((one) => one.endsWith("/protection"))).toEqual(["GET /v1/prompts/greet/labels/release-eu/protection"]);
+  await waitFor(() => expect(screen.getByRole("button", { name: "Move release-eu" }).getAttribute("aria-disabled")).toBe("true"));
+  // What was said of the one before holds for it alone.
+  fireEvent.change(name, { target: { value: "free" } });
+  await waitFor(() => expect(screen.getByRole("button", { name: "Move free" }).getAttribute("aria-disabled")).toBeNull());
 });

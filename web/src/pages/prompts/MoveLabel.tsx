@@ -4,7 +4,7 @@ import { useRead } from "@/api/hooks";
 import { Checkbox, Loaded, Notice, TextLink } from "@/kit";
 import { plural } from "@/lib/format";
 import { Comparison } from "./Comparison";
-import { LabelMove, type Move } from "./LabelMove";
+import { LabelMove, type Move, type OnRefused, useRefusal } from "./LabelMove";
 import { Protected } from "./Protected";
 import { contentOf, newlyRequired } from "./content";
 
@@ -19,10 +19,10 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
       move={move}
       onClose={onClose}
       retest={retest}
-      before={(label, from, onSaid) => (
+      before={(label, from, onSaid, onRefused) => (
         <>
-          {label && !move.back && labels[label] !== move.version ? <Protected slug={slug} label={label} version={move.version} onLeave={onClose} /> : null}
-          {label && from !== null ? <Effects slug={slug} label={label} version={move.version} onSaid={onSaid} retest={move.back ? null : { is: retest, set: setRetest }} /> : null}
+          {label && !move.back && labels[label] !== move.version ? <Protected slug={slug} label={label} version={move.version} onLeave={onClose} onRefused={onRefused} /> : null}
+          {label && from !== null ? <Effects slug={slug} label={label} version={move.version} onSaid={onSaid} onRefused={onRefused} retest={move.back ? null : { is: retest, set: setRetest }} /> : null}
           {from === null ? null : (
             <>
               <Asked slug={slug} a={from} b={move.version} />
@@ -39,13 +39,14 @@ const NONE: readonly string[] = [];
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** What hangs on the label: experiments on its calls, and prompts that include this one by it; nothing where there are none. */
-function Effects({ slug, label, version, onSaid, retest }: { slug: string; label: string; version: number; onSaid: (warnings: readonly string[]) => void; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
+function Effects({ slug, label, version, onSaid, onRefused, retest }: { slug: string; label: string; version: number; onSaid: (warnings: readonly string[]) => void; onRefused: OnRefused; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
   const { data } = useRead("/v1/prompts/{slug}/labels/{label}/effects", { path: { slug, label }, query: { version } });
   const warnings = (data as Partial<NonNullable<typeof data>> | undefined)?.warnings ?? NONE; // a gateway of the release before tells none
   useEffect(() => {
     onSaid(warnings);
     return () => onSaid(NONE);
   });
+  useRefusal(onRefused, "effects", data?.refused ? `${label} cannot move to v${version}: a prompt that includes it would be none any more.` : null);
   if (!data) return null;
   return (
     <>

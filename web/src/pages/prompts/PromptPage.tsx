@@ -47,7 +47,7 @@ export default function PromptPage() {
   if (!found) {
     return (
       <Page title={slug} heading={heading} back={back}>
-        {prompt.error ? <ErrorState error={prompt.error} onRetry={prompt.error.status === 404 ? undefined : () => void prompt.refetch()} /> : <SkeletonText lines={8} />}
+        {prompt.error ? <ErrorState error={prompt.error} onRetry={() => void prompt.refetch()} /> : <SkeletonText lines={8} />}
       </Page>
     );
   }

@@ -3,16 +3,19 @@ import { type Answer, useRead } from "@/api/hooks";
 import { Badge, Notice, TextLink } from "@/kit";
 import { useUsualDataset } from "@/kit/execution/usual-dataset";
 import { plural } from "@/lib/format";
+import { type OnRefused, useRefusal } from "./LabelMove";
 
 type Found = Answer<"/v1/prompts/{slug}/labels/{label}/protection">;
-type Props = { slug: string; label: string; version: number; /** One follows a link away from the dialog. */ onLeave: () => void };
+type Props = { slug: string; label: string; version: number; /** One follows a link away from the dialog. */ onLeave: () => void; onRefused: OnRefused };
 
 /** What a protected label asks of the version, whether that has it, and where one gets it; nothing where it is not protected. */
 export function Protected(props: Props) {
   const { slug, label, version } = props;
-  const { data } = useRead("/v1/prompts/{slug}/labels/{label}/protection", { path: { slug, label }, query: { version } });
+  const found = useRead("/v1/prompts/{slug}/labels/{label}/protection", { path: { slug, label }, query: { version } });
   // Of another label or version, while this one's is being read.
-  if (data === undefined || data.label !== label || data.version !== version) return null;
+  const data = found.data?.label === label && found.data.version === version ? found.data : undefined;
+  useRefusal(props.onRefused, "protection", data ? whyRefused(label, version, data) : null);
+  if (data === undefined) return null;
   if (data.reached) return <Reached {...props} found={data} by={data.reached} />;
   if (!data.is_protected) return null;
   const isReady = data.lacking.length === 0;
@@ -25,6 +28,17 @@ export function Protected(props: Props) {
       </ul>
     </Notice>
   );
+}
+
+const LACKS: Record<string, string> = { approval: "an approval", test_run: "a passed test run" };
+
+/** Why the move would be refused, in one sentence; null where it would not. */
+function whyRefused(label: string, version: number, { lacking, reached, snippet, review }: Found): string | null {
+  if (lacking.length === 0 && !reached) return null;
+  const asks = reached ? `${reached.slug}@${reached.label}` : label;
+  const approval = snippet && review === "approved" ? `an approval of ${snippet.slug} v${snippet.version}` : LACKS["approval"];
+  const lacks = lacking.map((one) => (one === "approval" ? approval : (LACKS[one] ?? one))).join(" and ") || approval;
+  return `${label} cannot move to v${version} yet: it lacks ${lacks}, which ${asks} asks for.`;
 }
 
 function Asked({ has, children }: { has: boolean; children: ReactNode }) {

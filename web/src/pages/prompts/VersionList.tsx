@@ -1,8 +1,9 @@
 import { History } from "lucide-react";
 import { useState } from "react";
 import { useAuthors } from "@/api/authors";
+import { asApiError } from "@/api/errors";
 import type { Pages } from "@/api/hooks";
-import { Badge, Button, Lines, RelativeTime, Select } from "@/kit";
+import { Badge, Button, EmptyState, Lines, RelativeTime, Select } from "@/kit";
 import { classes } from "@/lib/classes";
 import { MAIN } from "./line";
 
@@ -20,6 +21,22 @@ export function useChosenVersion(pages: Rows, v: number | null, against: number 
   const chosen = v ?? first ?? newest;
   const row = pages.rows.find((one) => one.version === chosen);
   return { chosen, other: against ?? row?.base_version ?? (chosen !== null && chosen > 1 ? chosen - 1 : null) };
+}
+
+/** Whether what was read says that there is no such version; 422 is said of a number that none can have. */
+export const isNoVersion = (error: unknown) => error !== null && error !== undefined && [404, 422].includes(asApiError(error).status);
+
+/** Whether nobody knows yet that there is such a version: it is not among those that are listed so far, and was not read. */
+export const isOnItsWay = (rows: readonly VersionRow[], version: number | null, { data, error }: { data: unknown; error: unknown }) =>
+  version !== null && data === undefined && !error && !rows.some((row) => row.version === version);
+
+/** In place of a version that an address names and nobody saved. The list stands beside it. */
+export function NoVersion({ version, newest, onNewest }: { version: number; newest: number; onNewest: () => void }) {
+  return (
+    <EmptyState icon={<History size={18} />} title={`There is no version ${version}`} action={<Button onClick={onNewest}>Show the newest, v{newest}</Button>}>
+      The versions that there are stand in the list.
+    </EmptyState>
+  );
 }
 
 export function VersionList({ pages, labels, chosen, onChoose }: { pages: Rows; labels: Record<string, number>; chosen: number | null; onChoose: (version: number) => void }) {

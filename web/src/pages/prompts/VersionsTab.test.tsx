@@ -5,7 +5,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { type Edit, VersionsTab } from "./VersionsTab";
 
-const address = vi.hoisted(() => ({ v: null as number | null, against: null as number | null, label: "" }));
+const address = vi.hoisted(() => ({ v: null as number | null, version: null as number | null, against: null as number | null, label: "" }));
 vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined }));
 vi.mock("@/lib/url-state", async (original) => {
   const { useState } = await import("react");
@@ -17,7 +17,7 @@ vi.mock("@/lib/url-state", async (original) => {
 vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, admin: true }), useSession: () => ({ user: { id: "1" }, workspace: { id: "w" } }), needs: () => "" }));
 beforeAll(preloadFloats);
-beforeEach(() => void Object.assign(address, { v: null, against: null, label: "" }));
+beforeEach(() => void Object.assign(address, { v: null, version: null, against: null, label: "" }));
 
 const AT = "2026-11-01T00:00:00Z";
 const LIST = "GET /v1/prompts/a/versions";
@@ -163,4 +163,22 @@ it("merges into the line that one chooses what one looked at", async () => {
   await vi.waitFor(() => expect(screen.getAllByRole<HTMLButtonElement>("button", { name: "Merge" }).every((one) => !one.disabled)).toBe(true));
   press("Merge");
   expect((await asking(asked, "POST", "/v1/prompts/a/merge")).body).toMatchObject({ version: 2, into: "formal", base_version: 3, resolutions: [] });
+});
+
+it.each([{ v: 99 }, { version: 99 }, { v: 2, against: 99 }])("says of %o that there is no such version, and leads to the newest and the list", async (given) => {
+  Object.assign(address, given);
+  const asked = slowApi({ [LIST]: listed(2), "GET /v1/members": { data: [], next_cursor: null }, "GET /v1/prompts/a/branches": { data: [] }, "GET /v1/prompts/a/comments": { data: [], next_cursor: null }, ...Object.fromEntries([1, 2].flatMap((one) => [[`GET /v1/prompts/a/versions/${one}`, whole(one)], [`GET /v1/prompts/a/versions/${one}/review`, { version: one, status: "draft", reviews: [] }]])) }); // prettier-ignore
+  render(
+    <Queries of={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <VersionsTab prompt={promptAt(2)} onEdit={() => undefined} />
+    </Queries>,
+  );
+  await screen.findByText("Note 1");
+  await (await asking(asked, "GET", "/v1/prompts/a/versions/99")).answer({ error: { code: "not_found", message: "There is no such version." } }, 404);
+  await screen.findByRole("heading", { name: "There is no version 99" });
+  expect(asked.map((one) => one.path)).toEqual(["/v1/prompts/a/versions/99"]);
+  expect(screen.queryByRole("region", { name: /^Version/ })).toBeNull();
+  screen.getByText("Note 1");
+  press("Show the newest, v2");
+  await shows(2);
 });

@@ -15,7 +15,7 @@ import { Difference, MoveLabel } from "./MoveLabel";
 import { MergeBranch } from "./MergeBranch";
 import { Review } from "./Review";
 import { Shorten } from "./Shorten";
-import { Against, LabelChips, VersionList, useChosenVersion } from "./VersionList";
+import { Against, LabelChips, NoVersion, VersionList, isNoVersion, isOnItsWay, useChosenVersion } from "./VersionList";
 import { type Version, contentOf } from "./content";
 import { MAIN } from "./line";
 import { whyNot } from "./why";
@@ -24,28 +24,37 @@ type Prompt = Schema<"PromptAnswer">;
 /** Edits a version, as the next one of a line. */
 export type Edit = (version: Version, line: string) => void;
 
-const shape = { v: integer(null), against: integer(null), label: over(text()), comment: id() };
+/** `version`: as other pages call it, and as people write it. */
+const shape = { v: integer(null), version: integer(null), against: integer(null), label: over(text()), comment: id() };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** Every version with its labels, any two beside each other, and the labels' moves. */
 export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }) {
-  const [{ v, against, label, comment }, set] = useUrlState(shape);
+  const [{ v: short, version: long, against, label, comment }, set] = useUrlState(shape);
+  const v = short ?? long ?? null;
   const [move, setMove] = useState<Move | null>(null);
   const [act, setAct] = useState<Asked | null>(null);
   const may = useMay();
   const { slug } = prompt;
   const pages = usePages("/v1/prompts/{slug}/versions", { path: { slug } });
   const { chosen, other } = useChosenVersion(pages, v, against);
+  const choose = (version: number) => set({ v: version, version: null, against: null, comment: "" }, { push: true });
+  const found = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: v ?? 0 } }, { ...NEVER_OLD, enabled: v !== null });
+  const beside = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: against ?? 0 } }, { ...NEVER_OLD, enabled: against !== null });
 
   if (pages.isPending) return <SkeletonText lines={6} />;
   if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;
   return (
     <div className="flex flex-col gap-5">
       <LabelChips labels={prompt.labels} onHistory={(one) => set({ label: one }, { push: true })} />
-      <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={(version) => set({ v: version, against: null, comment: "" }, { push: true })} onEdit={onEdit} />
+      <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={choose} onEdit={onEdit} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
-        <VersionList pages={pages} labels={prompt.labels} chosen={chosen} onChoose={(version) => set({ v: version, against: null, comment: "" }, { push: true })} />
-        {chosen === null ? null : (
+        <VersionList pages={pages} labels={prompt.labels} chosen={chosen} onChoose={choose} />
+        {chosen === null ? null : isNoVersion(found.error) || isNoVersion(beside.error) ? (
+          <NoVersion version={isNoVersion(found.error) ? chosen : (against ?? 0)} newest={prompt.latest_version} onNewest={() => choose(prompt.latest_version)} />
+        ) : isOnItsWay(pages.rows, v, found) || isOnItsWay(pages.rows, against, beside) ? (
+          <SkeletonText lines={8} />
+        ) : (
           <section aria-label={`Version ${chosen}`} className="flex min-w-0 flex-col gap-4">
             <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
               <h2 className="flex flex-wrap items-center gap-2 text-16 font-semibold">
@@ -67,7 +76,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
           </section>
         )}
       </div>
-      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onEdit={onEdit} onSaved={(saved) => set({ v: saved, against: null, comment: "" })} /> : null}
+      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onEdit={onEdit} onSaved={(saved) => set({ v: saved, version: null, against: null, comment: "" })} /> : null}
       {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /> : null}
       {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
     </div>

@@ -25,7 +25,7 @@ export default function ReviewPage() {
   const [{ tab, prompt, reason, item }, set] = useUrlState(shape);
   const [settings, setSettings] = useState(false);
   const may = useMay();
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const progress = useRead("/v1/review/progress", { query: { prompt } });
   const far = progress.data;
   return (

@@ -20,7 +20,7 @@ export function Explain({ prompt: given }: { prompt: string }) {
   const { text: user, set: setUser } = useKeptText("end user to explain the routing of");
   const { text: app, set: setApp } = useKeptText("app to explain the routing of");
   const { text: metadata, set: setMetadata } = useKeptText("metadata to explain the routing of");
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const { choices } = useModels();
   const known = useRead("/v1/prompts/{slug}", { path: { slug: prompt } }, { enabled: prompt !== "" });
   const read = known.isPlaceholderData ? undefined : (known.data as { messages?: unknown; parameters?: unknown } | undefined);

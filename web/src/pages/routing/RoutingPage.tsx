@@ -23,7 +23,7 @@ const OF_PROMPT = "/v1/prompts/{slug}/routing";
 /** Which model answers whom: rules of the workspace or of one prompt, what `auto` asks, and what would happen to a call. */
 export default function RoutingPage() {
   const [{ prompt }, set] = useUrlState(shape);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   return (
     <Page title="Routing" subtitle="Which model or version answers a call that leaves it open. What a call names itself always stays.">
       <NavTabs label="Providers" tabs={PROVIDER_TABS} />

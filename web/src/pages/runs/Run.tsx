@@ -1,10 +1,11 @@
-import { Braces, CirclePlay, ListChecks, Save, ScrollText } from "lucide-react";
+import { Braces, CirclePlay, ListChecks, Save } from "lucide-react";
 import { useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
+import { ApiError } from "@/api/errors";
 import { invalidate, useRead } from "@/api/hooks";
 import { useLiveEvents } from "@/api/live";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, ErrorState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink } from "@/kit";
 import { RunComments } from "@/kit/comments/RunComments";
 import { FileList } from "@/kit/execution/Attach";
 import { MessageList } from "@/kit/execution/MessageList";
@@ -67,16 +68,10 @@ function correctionOf(run: Execution): string | undefined {
 
 /** `wide`: what is about the run stands beside what was said, where there is room. `wanted`: the comment that a link leads to. */
 export function LoadedRun({ id, wide = false, wanted = "" }: { id: string; wide?: boolean; wanted?: string }) {
-  return IS_ID.test(id) ? <KnownRun id={id} wide={wide} wanted={wanted} /> : <NoSuchRun />;
+  return IS_ID.test(id) ? <KnownRun id={id} wide={wide} wanted={wanted} /> : <ErrorState error={NO_SUCH} />;
 }
 
-function NoSuchRun() {
-  return (
-    <EmptyState icon={<ScrollText size={18} />} title="No run has this id" action={<ButtonLink to="/runs">All runs</ButtonLink>}>
-      An id looks like 0196f0c2-7d1a-7c3e-9b1f-2f6f0a4f8d11. Copy it whole, from an answer or the list of runs.
-    </EmptyState>
-  );
-}
+const NO_SUCH = new ApiError(404, { message: "No run has this id. One looks like 0196f0c2-7d1a-7c3e-9b1f-2f6f0a4f8d11: copy it whole, from an answer or the list of runs." });
 
 function KnownRun({ id, wide, wanted }: { id: string; wide: boolean; wanted: string }) {
   const found = useRun(id);

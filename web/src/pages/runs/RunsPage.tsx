@@ -132,7 +132,7 @@ const RUN = `curl $URL/v1/executions -H "Authorization: Bearer $KEY" -H 'Content
   -d '{"prompt": "support-triage", "variables": {"ticket": "I was charged twice"}, "user_id": "ann"}'`;
 
 function PromptFilter({ prompt, onChange }: { prompt: string; onChange: (prompt: string) => void }) {
-  return <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => onChange(next ?? "")} />;
+  return <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices(prompt)} onChange={(next) => onChange(next ?? "")} />;
 }
 
 function VersionFilter({ version, onChange }: { version: number | null; onChange: (version: number | null) => void }) {

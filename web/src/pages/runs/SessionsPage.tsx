@@ -30,7 +30,7 @@ export default function SessionsPage() {
         holding={holding}
         filters={
           <>
-            <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => set({ prompt: next ?? "" })} />
+            <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices(prompt)} onChange={(next) => set({ prompt: next ?? "" })} />
             <SearchInput label="End user" placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
             <Day label="From" value={since} max={until} onChange={(next) => set({ since: next })} />
             <Day label="Until" value={until} min={since} onChange={(next) => set({ until: next })} />

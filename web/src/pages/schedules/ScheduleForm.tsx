@@ -23,7 +23,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
   const [first] = useState<Form>(() => (schedule ? formOf(schedule) : { ...emptyDraft(prompt, "", Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"), kept: {} }));
   const over = useFormOver(first, schedule ? async () => formOf(await read("/v1/optimization-schedules/{schedule_id}", { path: { schedule_id: schedule.id } })) : null, OLD);
   const { draft, change: set } = over;
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(draft.prompt);
   const datasets = useDatasets();
   const navigate = useNavigate();
   const create = useChange("post", "/v1/optimization-schedules", { invalidates: OLD });

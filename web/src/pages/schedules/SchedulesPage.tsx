@@ -16,7 +16,7 @@ const CREATE = `curl $URL/v1/optimization-schedules -H "Authorization: Bearer $K
 export default function SchedulesPage() {
   const [{ prompt, new: isNew }, set] = useUrlState(shape);
   const may = useMay();
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const pages = usePages("/v1/optimization-schedules", { query: { prompt } });
   const newButton = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => set({ new: true })} disabled={!may.edit} why={needs("editor")}>

@@ -28,7 +28,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const [evaluators, setEvaluators] = useState<readonly string[]>(given.evaluators);
   const [onlyFailed, setOnlyFailed] = useState(given.failedOf !== null);
   const [judge, setJudge] = useState(given.judge);
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const chains = useChainChoices();
   const datasets = useDatasets();
   const { choices: known } = useModels();

@@ -27,7 +27,7 @@ const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Conten
 export default function TestRunsPage() {
   const [{ tab, prompt, chain, status, on, group, new: starting, dataset, version, split, model, failed_of: failedOf, evaluators, judge, times }, set] = useUrlState(shape);
   const may = useMay();
-  const prompts = usePromptChoices();
+  const prompts = usePromptChoices(prompt);
   const chains = useChainChoices();
   const [moving, setMoving] = useState(false);
   const pages = usePages("/v1/test-runs", { query: { prompt, chain: chain || undefined, status, dataset_id: on || undefined, group_id: group || undefined } }, { refetchInterval: moving ? 1_500 : false });
