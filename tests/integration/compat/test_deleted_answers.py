@@ -255,3 +255,46 @@ async def test_metadata_is_masked_as_the_record_is(client: AsyncOpenAI, caller: 
             await client.chat.completions.update(made.id, metadata={})
             await asyncio.sleep(0.1)
     assert "Ask " in changed.to_dict()["metadata"]["who"]  # type: ignore[index]
+
+
+async def test_who_changes_metadata_is_shown_no_text_that_their_key_may_not_read(client: AsyncOpenAI, caller: Caller) -> None:
+    made = await client.chat.completions.create(**ASKED, store=True, metadata={"trip": "7"})
+    path, change = f"/v1/chat/completions/{made.id}", {"metadata": {"trip": "8"}}
+    eraser = await narrowed(caller, "eraser", "executions:write", "privacy:write", role="admin")
+    assert (await eraser("GET", path)).status == 403
+    answer = await eraser("POST", path, change)
+    said = made.choices[0].message.content
+    assert answer.status == 200 and said and said not in str(answer.body), answer.body
+    assert (answer.body["id"], answer.body["metadata"]) == (made.id, {"trip": "8"})
+    assert answer.body["choices"][0]["message"] == {"role": "assistant", "content": None, "refusal": None}
+    assert (await client.chat.completions.retrieve(made.id)).choices[0].message.content == said
+
+
+async def test_metadata_under_a_legal_hold_stays_as_it_was(client: AsyncOpenAI, caller: Caller, stack: Stack) -> None:
+    made = await client.chat.completions.create(**ASKED, store=True, metadata={"trip": "7"})
+    hold = "UPDATE workspaces SET legal_hold = $2 WHERE workspace_id = $1"
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(hold, caller.workspace.workspace_id, True)
+        refused = await caller("POST", f"/v1/chat/completions/{made.id}", {"metadata": {"trip": "8"}})
+        await connection.execute(hold, caller.workspace.workspace_id, False)
+    assert refused.status == 409 and "legal_hold" in refused.body["error"]["message"], refused.body
+    assert (await client.chat.completions.retrieve(made.id)).to_dict()["metadata"] == {"trip": "7"}
+
+
+async def test_a_repeat_of_a_change_does_not_bring_a_deleted_answer_back(client: AsyncOpenAI, caller: Caller) -> None:
+    made = await client.chat.completions.create(**ASKED, store=True)
+    path, change, key = f"/v1/chat/completions/{made.id}", {"metadata": {"trip": "8"}}, {"Idempotency-Key": "change-1"}
+    first, again = [await caller("POST", path, change, headers=key) for _ in range(2)]
+    assert first.status == again.status == 200 and first.body == again.body
+    await client.chat.completions.delete(made.id)
+    assert (await caller("POST", path, change, headers=key)).status == 404
+
+
+async def test_a_key_deletes_nothing_that_the_one_in_its_place_asked(caller: Caller) -> None:
+    old = await narrowed(caller, "replaced", "executions:write")
+    [key] = [one for one in (await caller("GET", "/v1/api-keys")).body["data"] if one["name"] == "replaced"]
+    rotated = await caller("POST", f"/v1/api-keys/{key['id']}/rotate", {})
+    new = with_key(caller, rotated.body["key"])
+    earlier, later = [(await one("POST", "/v1/responses", {"model": "simulated/chat", "input": "Hi."})).body["id"] for one in (old, new)]
+    assert (await old("DELETE", f"/v1/responses/{later}")).status == 403
+    assert (await new("DELETE", f"/v1/responses/{earlier}")).status == 200

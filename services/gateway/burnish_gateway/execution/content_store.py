@@ -6,14 +6,21 @@ from uuid import UUID
 from burnish_shared.db.session import Tx
 
 
-async def find_line(tx: Tx, execution_id: UUID) -> UUID | None:
-    """The first key of the line with which an execution was asked for; None: with none, or it is not there."""
-    line: UUID | None = await tx.fetchval(
-        "SELECT coalesce(k.first_key_id, k.api_key_id) FROM executions e JOIN api_keys k ON k.api_key_id = e.api_key_id "
-        "WHERE e.execution_id = $1",
+async def is_asked_with(tx: Tx, execution_id: UUID, api_key_id: UUID) -> bool:
+    """Whether this key asked for an execution, or one before it in its line. Ids of keys grow with their age in a line."""
+    asked: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM executions e JOIN api_keys k ON k.api_key_id = e.api_key_id JOIN api_keys mine "
+        "ON coalesce(mine.first_key_id, mine.api_key_id) = coalesce(k.first_key_id, k.api_key_id) AND mine.api_key_id >= k.api_key_id "
+        "WHERE e.execution_id = $1 AND mine.api_key_id = $2)",
         execution_id,
+        api_key_id,
     )
-    return line
+    return asked
+
+
+async def is_held(tx: Tx, workspace_id: UUID) -> bool:
+    """Whether a legal hold is on, in the books: what a gateway knows by heart may be a second old."""
+    return bool(await tx.fetchval("SELECT legal_hold FROM workspaces WHERE workspace_id = $1", workspace_id))
 
 
 async def delete_texts(tx: Tx, execution_id: UUID) -> Literal["deleted", "before", "held"] | None:

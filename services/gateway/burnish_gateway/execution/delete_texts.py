@@ -34,7 +34,7 @@ async def delete_texts(tx: Tx, principal: Principal, execution_id: UUID) -> Dele
     await check_may_change(tx, principal, execution_id, what="delete its texts")
     done = await content_store.delete_texts(tx, execution_id)
     if done == "held":
-        raise Conflict("This workspace is under a legal hold; no text of it is deleted while that is on (`legal_hold` of the workspace).")
+        raise held()
     at = await content_store.find_deleted_at(tx, execution_id)
     if done is None or at is None:
         raise NotFound("There is no execution of this id.")
@@ -48,9 +48,13 @@ async def check_may_change(tx: Tx, principal: Principal, execution_id: UUID, *, 
     """Raises Forbidden unless the caller's key, or one before it in its line, asked for this execution, or the caller may erase persons."""
     if principal.role >= Role.ADMIN and may(principal, ERASES):
         return
-    line = principal.first_key_id or principal.api_key_id
-    if line is not None and line == await content_store.find_line(tx, execution_id):
+    if principal.api_key_id is not None and await content_store.is_asked_with(tx, execution_id, principal.api_key_id):
         return
     raise Forbidden(
         f"This execution was not asked for with your key; to {what} takes an admin (a narrowed key needs {ERASES} besides), or that key."
     )
+
+
+def held() -> Conflict:
+    """Of a workspace under a legal hold."""
+    return Conflict("This workspace is under a legal hold; no text of it goes while that is on (`legal_hold` of the workspace).")

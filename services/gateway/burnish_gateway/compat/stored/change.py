@@ -12,10 +12,11 @@ from pydantic import ConfigDict, Field
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.compat.stored.read import completion_of, find_completion
+from burnish_gateway.access.scopes import READS_TEXTS, may
+from burnish_gateway.compat.stored.read import completion_of, find_completion, without_texts
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import content_store
-from burnish_gateway.execution.delete_texts import check_may_change
+from burnish_gateway.execution.delete_texts import check_may_change, held
 from burnish_gateway.guardrails.kept_words import kept_words
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import ApiModel
@@ -36,8 +37,11 @@ class CompletionChange(ApiModel):
 async def change_completion(
     request: Request, gateway: Gateway, principal: Principal, execution_id: UUID, change: CompletionChange
 ) -> Response:
-    """Masked as the record of a call is. Raises NotFound and Conflict as `read_completion`, Forbidden as `check_may_change`, Conflict in a
-    workspace that keeps no text."""
+    """Masked as the record of a call is, and told as a key that may not read texts may hear it. Raises NotFound and Conflict as
+    `read_completion`, a repeat of what was answered before too; Forbidden as `check_may_change`; Conflict in a workspace that keeps no
+    text, and under a legal hold."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        await find_completion(tx, execution_id)  # or the stored answer of a repeat would bring a deleted one back
     if change.metadata and not principal.workspace.store_content:
         raise Conflict("This workspace keeps no text any more (store_content), and metadata is text.", param="metadata")
     [metadata] = await kept_words(gateway.rules, principal.workspace_id, [change.metadata or {}])
@@ -46,12 +50,15 @@ async def change_completion(
         found = await find_completion(tx, execution_id)
         await check_may_change(tx, principal, execution_id, what="change its metadata")
         if metadata != (found["metadata"] or {}):
+            if await content_store.is_held(tx, principal.workspace_id):
+                raise held()
             await content_store.set_metadata(tx, execution_id, metadata)
             await audit.note(
                 tx, principal, action="execution.metadata_changed", kind="execution", key=str(execution_id),
                 before={"entries": len(found["metadata"] or {})}, after={"entries": len(metadata)},
             )  # fmt: skip
             found = await find_completion(tx, execution_id)
-        return completion_of(found)
+        made = completion_of(found)
+        return made if may(principal, READS_TEXTS) else without_texts(made)
 
     return await run_once(gateway, request, principal, status=200, work=work)

@@ -130,6 +130,12 @@ def _text(parts: Sequence[Any]) -> str | None:
     return "".join(one or "" for one in texts) if len(texts) == len(parts) else None
 
 
+def without_texts(made: Facts) -> Facts:
+    """What became of it and what it cost, for who may not read what was said."""
+    said = {"role": "assistant", "content": None, "refusal": None}
+    return made | {"choices": [one | {"message": said, "logprobs": None} for one in made["choices"]]}
+
+
 def _named(completion_id: str) -> UUID | None:
     try:
         return UUID(completion_id)
