@@ -214,3 +214,31 @@ async def test_no_model_is_chosen_that_is_removed_meanwhile(admin: Caller, own_k
 async def own_key(admin: Caller) -> None:
     body = {"provider": "own", "name": "raced", "key": "a-providers-key", "base_url": "http://127.0.0.1:9/v1"}
     await made(admin, "POST", "/v1/provider-keys", body)
+
+
+@pytest.mark.parametrize("first_of", [True, False])
+@pytest.mark.parametrize("other", ["answer", "delete the rest"])
+async def test_a_thread_that_two_change_at_once_is_held_from_its_first_comment_on(
+    world: World, admin: Caller, first_of: bool, other: str
+) -> None:
+    """Whoever deletes it needs the rows of its answers too: nobody holds one of these while waiting for the first. `first_of`: it is deleted
+    by its first comment; else with the texts of the run."""
+    call = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello."}]}
+    run = (await made(admin, "POST", "/v1/executions", call))["id"]
+    comments = f"/v1/executions/{run}/comments"
+    first = (await made(admin, "POST", comments, {"body": "Why?"}))["id"]
+    answered = (await made(admin, "POST", comments, {"body": "So.", "reply_to": first}))["id"]
+    deletions = [f"{comments}/{first}", f"/v1/executions/{run}/content"]
+    deletion, another = deletions if first_of else deletions[::-1]
+    answer = ("POST", comments, {"body": "Fine.", "reply_to": answered})
+    async with as_superuser(world.stack.urls["superuser"]) as holder:
+        async with holder.transaction():
+            await holder.execute("SELECT FROM prompt_comments WHERE comment_id = $1 FOR UPDATE", first)
+            deleting = asyncio.create_task(admin("DELETE", deletion))
+            await until(lambda: waiting(holder, 1, deleting))
+            beside = asyncio.create_task(admin(*answer) if other == "answer" else admin("DELETE", another))
+            await until(lambda: waiting(holder, 2, deleting, beside))
+        answers = await asyncio.gather(deleting, beside)
+    ends = 404 if other == "answer" or not first_of else 200
+    assert [one.status for one in answers] == [200, ends], [one.body for one in answers]
+    assert (await made(admin, "GET", comments))["data"] == []

@@ -17,12 +17,13 @@ AnyComment = Comment[OfVersion] | Comment[OfRun]
 
 
 async def first_of_thread(tx: Tx, place: Place[About], comment_id: UUID) -> Comment[About]:
-    """The comment that an answer to this one belongs to, held: an answer to an answer is one to the same. Raises NotFound."""
-    wanted: UUID | None = comment_id
-    found = None
-    while wanted is not None:
-        found = await store.find_comment(tx, place, wanted, for_update=True)
-        wanted = None if found is None else found.reply_to
+    """The comment that an answer to this one belongs to, held: an answer to an answer is one to the same. Raises NotFound.
+
+    It alone is held: whoever deletes it holds it first and its answers then, and one that was held here on the way would wait for that.
+    """
+    found = await store.find_comment(tx, place, comment_id)
+    if found is not None:
+        found = await store.find_comment(tx, place, found.reply_to or found.comment_id, for_update=True)
     if found is None:
         raise no_such_comment(place, "reply_to")
     return found

@@ -25,6 +25,8 @@ async def is_held(tx: Tx, workspace_id: UUID) -> bool:
 
 async def delete_texts(tx: Tx, execution_id: UUID) -> Literal["deleted", "before", "held"] | None:
     """As the function of the database says: 'before': they were deleted; 'held': a legal hold is on; None: it is not there."""
+    in_order = "SELECT FROM prompt_comments WHERE execution_id = $1 ORDER BY comment_id FOR UPDATE"
+    await tx.fetch(in_order, execution_id)  # the first of a thread before its answers, as whoever deletes a thread holds them
     return await tx.fetchval("SELECT delete_texts($1)", execution_id)  # type: ignore[no-any-return]
 
 
