@@ -81,6 +81,18 @@ async def test_nothing_that_is_saved_runs_or_includes_a_prompt_that_is_put_away_
         assert [one.status < 300 for one in answers].count(True) == 1, [one.body for one in answers]
 
 
+async def test_a_label_stays_where_a_chain_was_saved_while_its_removal_waited(world: World, admin: Caller) -> None:
+    slug = await a_prompt(admin)
+    async with as_superuser(world.stack.urls["superuser"]) as holder:
+        async with holder.transaction():
+            await holder.execute("SELECT FROM prompts WHERE slug = $1 FOR SHARE", slug)  # as a chain that is saved
+            removing = asyncio.create_task(admin("DELETE", f"/v1/prompts/{slug}/labels/live"))
+            await until(lambda: waiting(holder, 1, removing))
+            await made(admin, *chain_of(slug))
+        removed = await removing
+    assert removed.status == 409 and f"chain-of-{slug}" in removed.body["error"]["message"], removed.body
+
+
 def including(slug: str, other: str) -> Request:
     """Saves a version of `slug` that includes the other one."""
     said = [{"role": "user", "content": f"{{{{> {other}}}}} Hello {{{{name}}}}."}]

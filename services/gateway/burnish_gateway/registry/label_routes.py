@@ -136,6 +136,7 @@ async def delete_label(
     name, removed = parse_slug(slug), parse_movable_label(label)
 
     async def work(tx: Tx) -> dict[str, Any]:
+        await store.lock_head(tx, principal.workspace_id, name)  # before it is looked who runs it: a chain may be saved in this moment
         await check_may_remove(tx, principal, removed)
         await check_not_in_chains(tx, principal.workspace_id, name, label=removed, what=f"Removing '{removed}' of '{name}'")
         gone = await remove_label(
