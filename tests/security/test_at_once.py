@@ -122,14 +122,22 @@ async def test_a_label_that_moves_while_the_snippet_behind_it_is_saved_waits(adm
         assert statuses in ([200, 422], [409, 201]), [answer.body for answer in answers]  # whoever comes second would close a circle
 
 
-async def test_a_bundle_that_comes_in_while_one_of_its_snippets_is_saved(world: World, admin: Caller) -> None:
-    """The import has come to `between` when the last one, which includes the first, is saved: that waits, and holds nothing meanwhile."""
+@pytest.mark.parametrize("act", ["save", "roll back"])
+async def test_a_bundle_that_comes_in_while_one_of_its_snippets_is_saved(world: World, admin: Caller, act: str) -> None:
+    """The import has come to `between` when the last one, which includes the first, is saved, or a label goes back to that: it waits, and
+    holds nothing meanwhile."""
     number = next(NUMBERS)
     first, between, last = (f"raced-{number}-{letter}" for letter in "amz")
     said = [{"role": "user", "content": "Hello {{name}}."}]
     for slug in (first, between, last):
         await made(admin, "POST", "/v1/prompts", {"slug": slug, "messages": said, "model": "simulated/chat"})
         await made(admin, "PUT", f"/v1/prompts/{slug}/labels/production", {"version": 1})
+    change, status = including(last, first), 201
+    if act == "roll back":
+        await made(admin, *change)
+        for version in (2, 1):
+            await made(admin, "PUT", f"/v1/prompts/{last}/labels/production", {"version": version})
+        change, status = ("POST", f"/v1/prompts/{last}/labels/production/rollback", {}), 200
     bundle = (await admin("GET", "/v1/export?scope=prompts")).body
     bundle["prompts"] = [one for one in bundle["prompts"] if one["slug"] in (first, between, last)]
     async with as_superuser(world.stack.urls["superuser"]) as holder:
@@ -137,10 +145,10 @@ async def test_a_bundle_that_comes_in_while_one_of_its_snippets_is_saved(world: 
             await holder.execute("SELECT FROM prompts WHERE slug = $1 FOR UPDATE", between)
             bringing = asyncio.create_task(admin("POST", "/v1/import", bundle))
             await until(lambda: waiting(holder, 1, bringing))
-            saving = asyncio.create_task(admin(*including(last, first)))
+            saving = asyncio.create_task(admin(*change))
             await until(lambda: waiting(holder, 2, bringing, saving))
         answers = await asyncio.gather(bringing, saving)
-    assert [answer.status for answer in answers] == [200, 201], [answer.body for answer in answers]
+    assert [answer.status for answer in answers] == [200, status], [answer.body for answer in answers]
 
 
 async def test_a_prompt_that_is_removed_for_good_while_somebody_comments_it(admin: Caller) -> None:
@@ -233,8 +241,8 @@ async def own_key(admin: Caller) -> None:
 async def test_a_thread_that_two_change_at_once_is_held_from_its_first_comment_on(
     world: World, admin: Caller, first_of: bool, other: str
 ) -> None:
-    """Whoever deletes it needs the rows of its answers too: nobody holds one of these while waiting for the first. `first_of`: it is deleted
-    by its first comment; else with the texts of the run."""
+    """Whoever deletes it needs the rows of its answers too: nobody holds one of these while waiting for the first. `first_of`: it is
+    deleted by its first comment; else with the texts of the run."""
     call = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello."}]}
     run = (await made(admin, "POST", "/v1/executions", call))["id"]
     comments = f"/v1/executions/{run}/comments"

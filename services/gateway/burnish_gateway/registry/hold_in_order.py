@@ -11,7 +11,7 @@ from burnish_gateway.registry.content import VersionContent, taken_over
 from burnish_shared.db.session import Tx
 from burnish_shared.db.snippet_store import gather_snippets
 from burnish_shared.errors import BurnishError
-from burnish_shared.slug import Slug
+from burnish_shared.slug import Label, Slug
 
 
 async def hold_for_save(tx: Tx, workspace_id: UUID, slug: Slug, given: Mapping[str, Any], *, base_version: int) -> None:
@@ -28,6 +28,16 @@ async def hold_for_label(tx: Tx, workspace_id: UUID, slug: Slug, *, version: int
         content = await _content_of(tx, workspace_id, slug, version)
         if content is not None:
             await _hold(tx, workspace_id, slug, content)
+
+
+async def hold_for_back(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, to: int | None) -> None:
+    """The same where a label goes back. `to` None: to where its last move came from."""
+    if to is None:
+        head = await store.find_head(tx, workspace_id, slug)
+        moves = [] if head is None else await store.list_moves(tx, head.prompt, label, before=None, limit=1)
+        to = moves[0].from_version if moves else None
+    if to is not None:
+        await hold_for_label(tx, workspace_id, slug, version=to)
 
 
 async def _content_of(tx: Tx, workspace_id: UUID, slug: Slug, number: int) -> VersionContent | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from burnish_gateway.registry import announce, store
 from burnish_gateway.registry.archive_store import experiments_on, experiments_running
 from burnish_gateway.registry.check_includes import check_includes
-from burnish_gateway.registry.hold_in_order import hold_for_label
+from burnish_gateway.registry.hold_in_order import hold_for_back, hold_for_label
 from burnish_gateway.registry.label_rules import check_may_name, check_may_reach
 from burnish_gateway.registry.prompt import (
     MAX_LABELS,
@@ -54,6 +54,7 @@ async def roll_back(
 
     Call `announce.prompt_changed` last. Raises NotFound, Conflict where there is nothing to go back to.
     """
+    await hold_for_back(tx, workspace_id, slug, label, to=to)
     head = await _held(tx, workspace_id, slug)
     if to is None:
         moves = await store.list_moves(tx, head.prompt, label, before=None, limit=1)
