@@ -38,8 +38,8 @@ BEGIN
   UPDATE review_items r SET expected = NULL, note = NULL, forgotten_at = clock_timestamp() WHERE r.workspace_id = v_ws AND r.execution_id = p_execution AND r.forgotten_at IS NULL;
   DELETE FROM prompt_comments c WHERE c.workspace_id = v_ws AND c.execution_id = p_execution;             -- they may quote it
 
-  IF v_lane = 'background' AND moment_of(p_execution) > clock_timestamp() - interval '31 days' THEN        -- its request stays a day where it was sent from
-    DELETE FROM outbox o WHERE o.sent_at >= moment_of(p_execution) AND o.subject = 'burnish.v1.executions.requested.background.' || v_ws AND starts_with(o.message_id, p_execution || ':');
+  IF v_lane = 'background' AND moment_of(p_execution) > clock_timestamp() - interval '31 days' THEN        -- its request stays a day where it was sent from; the gateway's clock may be ahead
+    DELETE FROM outbox o WHERE o.sent_at >= moment_of(p_execution) - interval '1 hour' AND o.subject = 'burnish.v1.executions.requested.background.' || v_ws AND starts_with(o.message_id, p_execution || ':');
     DELETE FROM dead_letters d WHERE d.subject = 'burnish.v1.executions.requested.background.' || v_ws AND starts_with(d.message_id, p_execution || ':');
   END IF;
   RETURN CASE WHEN v_told THEN 'deleted' ELSE 'before' END;
