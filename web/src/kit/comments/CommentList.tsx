@@ -54,6 +54,7 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
                 ))}
               </ul>
             ) : null}
+            {wanted && !pages.hasMore && !pages.rows.some((one) => one.id === wanted) ? <p className="text-13 text-muted">The comment that this link leads to is not here any more.</p> : null}
             {pages.hasMore ? (
               <div role="status" className="flex flex-wrap items-center gap-3 text-12 text-muted">
                 {pages.error ? <span>More could not be loaded: {pages.error.message}</span> : null}

@@ -82,3 +82,19 @@ it("shows older comments too, where there are more than come at once", async () 
   screen.getByText("Said in c9");
   expect(screen.queryByRole("button", { name: "Load older comments" })).toBeNull();
 });
+
+it("says of a comment that a link leads to that it is gone, once it knows", async () => {
+  const asked = slowApi({ "GET /v1/members": { data: [], next_cursor: null } });
+  render(
+    <Queries>
+      <RunComments of="execution" id="e1" wanted="c0" />
+    </Queries>,
+  );
+  const words = "The comment that this link leads to is not here any more.";
+  await (await asking(asked, "GET", "/v1/executions/e1/comments")).answer({ data: [comment("c2")], next_cursor: "older" });
+  await screen.findByText("Said in c2");
+  expect(screen.queryByText(words)).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Load older comments" }));
+  await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [comment("c1")], next_cursor: null });
+  await screen.findByText(words);
+});
