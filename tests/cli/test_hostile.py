@@ -157,6 +157,14 @@ def test_another_server_that_answers_json_is_told_in_a_line(
     assert "Is it its address?" in told.stderr and len(told.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("words", ["whoami", "suggestions list", "executions list", "prompts list", "datasets list", "webhooks deliveries"])
+def test_another_server_that_lists_something_else_is_told_in_a_line(server: _Server, tmp_path: Path, words: str) -> None:
+    server.other = (200, {"data": [{"id": "x", "name": "y"}], "next_cursor": None})
+    told = CliRunner().invoke(app, words.split(), env=environment_of(server, tmp_path))
+    assert (told.exit_code, told.stdout) == (4, ""), (told.stderr, told.exception)
+    assert "Is it its address?" in told.stderr and len(told.stderr.splitlines()) == 1
+
+
 def test_no_key_is_kept_of_another_server_that_answers_json(server: _Server, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{server.server_port}"
     told = CliRunner().invoke(app, ["login", "--url", url], input=KEY, env=environment_of(server, tmp_path))

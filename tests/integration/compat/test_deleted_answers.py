@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from tests.integration.privacy.past import Past
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E2"), pytest.mark.capability("T8")]
 
 ASKED: Any = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hi."}]}
+OF_OPENAI = {"responses": "response", "chat/completions": "completion"}
 
 
 async def found_in(stack: Stack, word: str) -> dict[str, int]:
@@ -223,6 +225,9 @@ async def test_what_is_no_answer_in_words_is_deleted_as_an_execution(caller: Cal
         f"/v1/executions/{new_uuid()}/content",
     ):
         assert (await caller("DELETE", path)).status == 404, path
+    for kind, noun in OF_OPENAI.items():
+        for method, one in product(("GET", "DELETE"), ("nope", new_uuid(), embedded)):
+            assert (await caller(method, f"/v1/{kind}/{one}")).body["error"]["message"] == f"There is no {noun} of this id.", (method, one)
     assert (await caller("DELETE", f"/v1/executions/{embedded}/content")).status == 200
     assert (await caller("DELETE", "/v1/executions/nope/content")).status == 422
 

@@ -1344,7 +1344,7 @@ export interface paths {
         };
         /**
          * Comments on a run of a chain, the newest first
-         * @description They go with its text: with the days of the workspace, and when its end user is erased.
+         * @description They go with its text: with the days of the workspace, when its texts are deleted, and when its end user is erased.
          */
         get: operations["list_comments_v1_chain_runs__chain_run_id__comments_get"];
         put?: never;
@@ -1626,7 +1626,7 @@ export interface paths {
         put?: never;
         /**
          * Give a completion other metadata
-         * @description All that was there is replaced. For the key that asked for it, the keys before it in its line, and admins (a narrowed key: with
+         * @description All that was there is replaced. For the key that asked for it, or another of its rotated line, and admins (a narrowed key: with
          *     `privacy:write`). Who asked (`user_id`, `session_id`) stays as it was booked.
          */
         post: operations["change_stored_v1_chat_completions__completion_id__post"];
@@ -2890,7 +2890,7 @@ export interface paths {
         };
         /**
          * Comments on an execution, the newest first
-         * @description They go with its text: with the days of the workspace, and when its end user is erased.
+         * @description They go with its text: with the days of the workspace, when its texts are deleted, and when its end user is erased.
          */
         get: operations["list_comments_v1_executions__execution_id__comments_get"];
         put?: never;
@@ -2939,9 +2939,10 @@ export interface paths {
         /**
          * Delete the texts of an execution at once
          * @description What retention takes when its time is over: messages, variables, answer, calls of tools, metadata, who asked, the cached answer,
-         *     words of feedback, judges and reviews. Figures, costs and the row stay. It does not come back. Items of datasets are yours to remove.
+         *     words of feedback, judges and reviews, and the comments on it. Figures, costs and the row stay. It does not come back. Items of
+         *     datasets are yours to remove.
          *
-         *     For the key that asked, the keys before it in its line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
+         *     For the key that asked, or another of its rotated line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
          *     and under a legal hold. A repeat is answered like the first.
          */
         delete: operations["delete_content_v1_executions__execution_id__content_delete"];
@@ -6644,7 +6645,7 @@ export interface paths {
         };
         /**
          * Comments on a session, the newest first
-         * @description They go with its text: with the days of the workspace, and when its end user is erased.
+         * @description They go with its text: with the days of the workspace, when its texts are deleted, and when its end user is erased.
          */
         get: operations["list_comments_v1_sessions__session_id__comments_get"];
         put?: never;

@@ -6,6 +6,7 @@ import type { DialogFrameProps } from "./float/DialogFrame";
 import { DialogFrame } from "./floats";
 import { KeptAtTheEnd } from "./form-texts";
 import { Meanwhile } from "./Meanwhile";
+import { Belongs } from "./Page";
 
 type Frame = {
   open: boolean;
@@ -67,7 +68,10 @@ function Over(frame: DialogFrameProps) {
   if (!wasOpen) return null;
   return (
     <Suspense fallback={frame.open ? <Coming close={() => frame.onOpenChange(false)} /> : null}>
-      <DialogFrame {...frame} />
+      {/* What is not there within it is of the page behind it, and no reason to leave that. */}
+      <Belongs value={undefined}>
+        <DialogFrame {...frame} />
+      </Belongs>
     </Suspense>
   );
 }

@@ -58,7 +58,7 @@ def _add_reading(router: APIRouter, path: str, of_path: Callable[..., OfRun], *,
         cursor: Cursor = None,
         limit: Limit = PAGE_DEFAULT,
     ) -> Response:
-        """They go with its text: with the days of the workspace, and when its end user is erased."""
+        """They go with its text: with the days of the workspace, when its texts are deleted, and when its end user is erased."""
         where = f"{LIST}/{of.execution_id or of.chain_run_id or of.session_id}"
         position = gateway.cursors.open(cursor, principal.workspace_id, of=where)
         async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:

@@ -42,7 +42,7 @@ async def delete_answer(
     """Raises `absent` for what is no answer in words and for what was deleted before; else as `delete_texts`."""
 
     async def work(tx: Tx) -> BaseModel:
-        found = await find_one(tx, execution_id)
+        found = await find_one(tx, execution_id, noun="response" if told is DeletedResponse else "completion")
         if not isinstance(found, Open) and is_none_here(found):
             raise absent
         if not (await delete_texts(tx, principal, execution_id)).by_this_call:

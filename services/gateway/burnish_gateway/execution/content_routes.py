@@ -26,9 +26,10 @@ class DeletedTexts(BaseModel):
 @router.delete("/v1/executions/{execution_id}/content", response_model=DeletedTexts, summary="Delete the texts of an execution at once")
 async def delete_content(request: Request, gateway: GatewayParts, principal: Viewer, execution_id: UUID) -> Response:
     """What retention takes when its time is over: messages, variables, answer, calls of tools, metadata, who asked, the cached answer,
-    words of feedback, judges and reviews. Figures, costs and the row stay. It does not come back. Items of datasets are yours to remove.
+    words of feedback, judges and reviews, and the comments on it. Figures, costs and the row stay. It does not come back. Items of
+    datasets are yours to remove.
 
-    For the key that asked, the keys before it in its line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
+    For the key that asked, or another of its rotated line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
     and under a legal hold. A repeat is answered like the first.
     """
 

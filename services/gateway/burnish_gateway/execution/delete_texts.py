@@ -24,7 +24,8 @@ class Deleted:
 
 
 async def delete_texts(tx: Tx, principal: Principal, execution_id: UUID) -> Deleted:
-    """Messages, variables, answer, metadata, words of feedback and of judges, who asked; figures, costs and the row stay. Safe to repeat.
+    """Messages, variables, answer, metadata, words of feedback and of judges, comments, who asked; figures, costs and the row stay.
+    Safe to repeat.
 
     Raises NotFound for absent and foreign alike, Conflict for one under way and under a legal hold, Forbidden as `check_may_change`.
     """
@@ -45,7 +46,7 @@ async def delete_texts(tx: Tx, principal: Principal, execution_id: UUID) -> Dele
 
 
 async def check_may_change(tx: Tx, principal: Principal, execution_id: UUID, *, what: str) -> None:
-    """Raises Forbidden unless the caller's key, or one before it in its line, asked for this execution, or the caller may erase persons."""
+    """Raises Forbidden unless a key of the caller's rotated line asked for this execution, or the caller may erase persons."""
     if principal.role >= Role.ADMIN and may(principal, ERASES):
         return
     if principal.api_key_id is not None and await content_store.is_asked_with(tx, execution_id, principal.api_key_id):

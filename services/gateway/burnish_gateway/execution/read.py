@@ -31,8 +31,8 @@ class Open:
     is_queued: bool
 
 
-async def find_one(tx: Tx, execution_id: UUID) -> Record | Open:
-    """The row of an execution that has ended, with its texts. Raises NotFound for absent and foreign alike."""
+async def find_one(tx: Tx, execution_id: UUID, *, noun: str = "execution") -> Record | Open:
+    """The row of an execution that has ended, with its texts. Raises NotFound for absent and foreign alike, of what the caller calls it."""
     row = await store.find_execution(tx, execution_id)
     if row is not None:
         return row
@@ -42,7 +42,7 @@ async def find_one(tx: Tx, execution_id: UUID) -> Record | Open:
         return Open(background, is_queued=background and held["fence"] == 1)
     row = await store.find_execution(tx, execution_id)  # it may have ended between the two looks
     if row is None:
-        raise NotFound("There is no execution of this id.")
+        raise NotFound(f"There is no {noun} of this id.")
     return row
 
 

@@ -33,7 +33,7 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
   const first = pages.rows.filter((one) => one.reply_to === null);
   const open = first.filter((one) => one.resolved_at === null).length;
   return (
-    <Section title={open > 0 ? `Comments (${count(open)} open)` : "Comments"}>
+    <Section title={open > 0 ? `Comments (${count(open)}${pages.hasMore ? "+" : ""} open)` : "Comments"}>
       <Loaded of={{ data: pages.isPending || (pages.error && pages.rows.length === 0) ? undefined : pages.rows, error: pages.error, refetch: pages.retry } as never} skeleton={<SkeletonText lines={2} />}>
         {() => (
           <div className="flex flex-col gap-3">
@@ -53,6 +53,15 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
                   </li>
                 ))}
               </ul>
+            ) : null}
+            {wanted && !pages.hasMore && !pages.rows.some((one) => one.id === wanted) ? <p className="text-13 text-muted">The comment that this link leads to is not here any more.</p> : null}
+            {pages.hasMore ? (
+              <div role="status" className="flex flex-wrap items-center gap-3 text-12 text-muted">
+                {pages.error ? <span>More could not be loaded: {pages.error.message}</span> : null}
+                <Button size="s" onClick={pages.loadMore} busy={pages.isLoadingMore}>
+                  Load older comments
+                </Button>
+              </div>
             ) : null}
             {children}
           </div>
@@ -113,8 +122,8 @@ function Said({ place: where, comment, badges, isWanted, onReply }: { place: Pla
             Edit
           </Button>
         ) : null}
-        {isMine ? (
-          <Button variant="ghost" size="s" busy={remove.isPending} onClick={() => remove.send({ onSuccess: removed, onError: toastError })}>
+        {isMine || may.admin ? (
+          <Button variant="ghost" size="s" busy={remove.isPending} disabled={!may.edit} why={needs("editor")} onClick={() => remove.send({ onSuccess: removed, onError: toastError })}>
             Delete
           </Button>
         ) : null}

@@ -1,11 +1,14 @@
 import { fireEvent, render, screen, within } from "@testing-library/react";
-import { expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { RunComments } from "./RunComments";
 
 vi.mock("@tanstack/react-router", async () => import("../link.fake"));
 vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
-vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), useSession: () => ({ user: { id: "1" } }), needs: () => "" }));
+const may = { edit: true, admin: false };
+vi.mock("@/api/session", () => ({ useMay: () => may, useSession: () => ({ user: { id: "1" } }), needs: () => "" }));
+
+beforeEach(() => void Object.assign(may, { edit: true, admin: false }));
 
 const comment = (id: string, more: object = {}) => ({ id, execution_id: "e1", session_id: null, chain_run_id: null, reply_to: null, body: `Said in ${id}`, mentions: [], author: "user:1", created_at: "2026-11-20T10:00:00Z", edited_at: null, resolved_by: null, resolved_at: null, ...more }); // prettier-ignore
 
@@ -45,4 +48,53 @@ it("asks for those of a session whose id is a path, and of a run of a chain", as
   );
   await asking(asked, "GET", "/v1/sessions/a%2Fb/comments");
   await asking(asked, "GET", "/v1/chain-runs/r1/comments");
+});
+
+it("lets an admin delete what somebody else said, and nobody else", async () => {
+  const asked = slowApi({ "GET /v1/executions/e1/comments": { data: [comment("c1", { author: "user:2" })], next_cursor: null }, "GET /v1/members": { data: [], next_cursor: null } });
+  const shown = () => (
+    <Queries>
+      <RunComments of="execution" id="e1" />
+    </Queries>
+  );
+  const { rerender } = render(shown());
+  await screen.findByText("Said in c1");
+  expect(screen.queryByRole("button", { name: "Delete" })).toBeNull();
+  may.admin = true;
+  rerender(shown());
+  expect(screen.queryByRole("button", { name: "Edit" })).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Delete" }));
+  await asking(asked, "DELETE", "/v1/executions/e1/comments/c1");
+});
+
+it("shows older comments too, where there are more than come at once", async () => {
+  const asked = slowApi({ "GET /v1/members": { data: [], next_cursor: null } });
+  render(
+    <Queries>
+      <RunComments of="execution" id="e1" />
+    </Queries>,
+  );
+  await (await asking(asked, "GET", "/v1/executions/e1/comments")).answer({ data: [comment("c9", { reply_to: "c1" }), comment("c2")], next_cursor: "older" });
+  await screen.findByText("Said in c2");
+  fireEvent.click(screen.getByRole("button", { name: "Load older comments" }));
+  await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [comment("c1")], next_cursor: null });
+  await screen.findByText("Said in c1");
+  screen.getByText("Said in c9");
+  expect(screen.queryByRole("button", { name: "Load older comments" })).toBeNull();
+});
+
+it("says of a comment that a link leads to that it is gone, once it knows", async () => {
+  const asked = slowApi({ "GET /v1/members": { data: [], next_cursor: null } });
+  render(
+    <Queries>
+      <RunComments of="execution" id="e1" wanted="c0" />
+    </Queries>,
+  );
+  const words = "The comment that this link leads to is not here any more.";
+  await (await asking(asked, "GET", "/v1/executions/e1/comments")).answer({ data: [comment("c2")], next_cursor: "older" });
+  await screen.findByText("Said in c2");
+  expect(screen.queryByText(words)).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Load older comments" }));
+  await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [comment("c1")], next_cursor: null });
+  await screen.findByText(words);
 });

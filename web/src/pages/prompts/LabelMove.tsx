@@ -15,6 +15,12 @@ const LABEL = { prompts: "/v1/prompts/{slug}/labels/{label}", chains: "/v1/chain
 export type Move = { version: number; label?: string; reason?: string; back?: boolean };
 const NEW = "+";
 
+/** Of a name that somebody types. */
+function faultOf(name: string): string | undefined {
+  if (name === "latest") return "This name is taken: latest is the newest version, and moves by itself.";
+  return name && !LABEL_NAME.test(name) ? "1 to 63 letters a–z, digits, - and _, beginning with a letter." : undefined;
+}
+
 /** Hears why a move would be refused, by who knows it; null: nothing is known against it. */
 export type OnRefused = (by: string, why: string | null) => void;
 
@@ -54,7 +60,7 @@ export function LabelMove({ of, slug, labels, move, onClose, retest = false, bef
   const goesBack = Boolean(move.back) && of === "prompts";
   const { isPending, error } = goesBack ? rollBack : put;
   const name = label === NEW ? fresh.trim().toLowerCase() : label;
-  const wrong = label === NEW && name && !LABEL_NAME.test(name) ? "1 to 63 letters a–z, digits, - and _, beginning with a letter." : undefined;
+  const wrong = label === NEW ? faultOf(name) : undefined;
   const from = labels[name];
   // What is typed is asked about once it could be a label's name, and one pauses.
   const typed = useSettled(wrong ? "" : name);

@@ -192,3 +192,14 @@ it("asks about a label that one types once one pauses, and not about its beginni
   fireEvent.change(name, { target: { value: "free" } });
   await waitFor(() => expect(screen.getByRole("button", { name: "Move free" }).getAttribute("aria-disabled")).toBeNull());
 });
+
+it("says of latest, which moves by itself, that it is no name for a label, before anything is sent", async () => {
+  show({ production: 1, latest: 2 });
+  fireEvent.change(screen.getByRole("combobox", { name: /^Label/ }), { target: { value: "+" } });
+  fireEvent.change(await screen.findByLabelText("Name of the label"), { target: { value: "Latest" } });
+  await screen.findByText("This name is taken: latest is the newest version, and moves by itself.");
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Move latest" }).disabled).toBe(true);
+  fireEvent.change(screen.getByLabelText("Name of the label"), { target: { value: "later" } });
+  await waitFor(() => expect(asked).toContain("GET /v1/prompts/greet/labels/later/protection"));
+  expect(asked.filter((one) => one.includes("/latest"))).toEqual([]);
+});

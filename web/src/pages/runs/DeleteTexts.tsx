@@ -23,7 +23,7 @@ export function DeleteTexts({ execution, deletedAt, ended }: { execution: string
         Delete its texts…
       </Button>
       <ConfirmDialog open={asking} onOpenChange={setAsking} title="Delete the texts of this run?" submit="Delete them" onSubmit={submit} busy={remove.isPending} error={remove.error}>
-        What was sent and answered with all that belongs to it (such as metadata and files), who asked, the cached answer, and words of feedback, judges and reviews. Figures and costs stay. It does not come back. Items of datasets that were made of it stay: remove them there.
+        What was sent and answered with all that belongs to it (such as metadata and files), who asked, the cached answer, words of feedback, judges and reviews, and the comments on it. Figures and costs stay. It does not come back. Items of datasets that were made of it stay: remove them there.
       </ConfirmDialog>
     </>
   );

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,13 +19,14 @@ def list_datasets(as_json: JsonOption = False, profile: ProfileOption = None) ->
     """Show datasets, the newest first."""
     with reaching(profile) as burnish:
         found = list(burnish.list("/v1/datasets", limit=200))
+        rows = [] if as_json else [_row(one) for one in found]
     if as_json:
         return print_json(found)
-    rows = [
-        (one["name"], *(one["counts"].get(split, 0) for split in ("train", "validation", "test")), one["version"], one["id"])
-        for one in found
-    ]
     return print_table(("name", "train", "validation", "test", "version", "id"), rows, empty="There are no datasets yet.")
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    return (one["name"], *(one["counts"].get(split, 0) for split in ("train", "validation", "test")), one["version"], one["id"])
 
 
 @app.command("upload")

@@ -70,10 +70,11 @@ def list_executions(
     """Show executions, the newest first."""
     with reaching(profile) as burnish:
         found = _newest(burnish, count, _query(prompt, status, user, session, where))
+        rows = [] if as_json else [_row(one) for one in found]
     if as_json:
         return print_json(found)
     columns = ("began", "status", "prompt", "version", "model", "ms", "cost", "id")
-    return print_table(columns, [_row(one) for one in found], empty="There are no such executions.")
+    return print_table(columns, rows, empty="There are no such executions.")
 
 
 @app.command()

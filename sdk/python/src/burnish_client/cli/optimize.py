@@ -207,9 +207,9 @@ def list_suggestions(
     """Show suggestions, the newest first."""
     with reaching(profile) as burnish:
         found = burnish.request("GET", "/v1/suggestions", query={"prompt": prompt, "limit": 50})["data"]
+        rows = [] if as_json else [(moment(one["created_at"]), one["status"], one["prompt"], one["id"]) for one in found]
     if as_json:
         return print_json(found)
-    rows = [(moment(one["created_at"]), one["status"], one["prompt"], one["id"]) for one in found]
     return print_table(("made", "status", "prompt", "id"), rows, empty="There are no suggestions yet.")
 
 

@@ -66,6 +66,7 @@ def whoami(as_json: JsonOption = False, profile: ProfileOption = None) -> None:
     """Show which Burnish the commands talk to, and what the key may see."""
     with reaching(profile, max_retries=0) as burnish:
         workspaces = burnish.request("GET", "/v1/workspaces")["data"]
+        rows = [] if as_json else [f"  {one['id']}  {one['name']}  ({one['role']})" for one in workspaces]
     try:
         place = find_place(profile)
     except NoPlace as lacking:
@@ -74,6 +75,6 @@ def whoami(as_json: JsonOption = False, profile: ProfileOption = None) -> None:
     if as_json:
         return print_json(said)
     say(f"{place.url}   by {place.source}, key {said['key']}")
-    for one in workspaces:
-        say(f"  {one['id']}  {one['name']}  ({one['role']})")
+    for row in rows:
+        say(row)
     return None

@@ -31,10 +31,14 @@ def list_prompts(
     """Show the prompts of the workspace."""
     with reaching(profile) as burnish:
         found = list(burnish.list("/v1/prompts", limit=200, q=q or None, tag=tag))
+        rows = [] if as_json else [_row(one) for one in found]
     if as_json:
         return print_json(found)
-    rows = [(one["slug"], one["latest_version"], _labels(one["labels"]), one["folder"], moment(one["updated_at"])) for one in found]
     return print_table(("slug", "newest", "labels", "folder", "changed"), rows, empty="There are no such prompts.")
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    return one["slug"], one["latest_version"], _labels(one["labels"]), one["folder"], moment(one["updated_at"])
 
 
 @app.command()

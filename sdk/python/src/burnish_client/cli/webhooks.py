@@ -23,6 +23,10 @@ class Ended(str, Enum):
     cancelled = "cancelled"
 
 
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    return moment(one["created_at"]), one["status"], one["event_type"], one["object_id"], one["attempts"], one["id"]
+
+
 @app.command()
 def deliveries(
     endpoint: Annotated[str | None, typer.Option(help="Only to this endpoint.")] = None,
@@ -36,9 +40,9 @@ def deliveries(
     with reaching(profile) as burnish:
         query = {"endpoint_id": endpoint, "status": status, "event_type": event, "limit": count}
         found = burnish.request("GET", "/v1/webhooks/deliveries", query=query)["data"]
+        rows = [] if as_json else [_row(one) for one in found]
     if as_json:
         return print_json(found)
-    rows = [(moment(one["created_at"]), one["status"], one["event_type"], one["object_id"], one["attempts"], one["id"]) for one in found]
     return print_table(("made", "status", "event", "of", "attempts", "id"), rows, empty="There are no such deliveries.")
 
 

@@ -69,7 +69,7 @@ async def delete_response(request: Request, gateway: Gateway, principal: Princip
 
 async def _find(gateway: Gateway, principal: Principal, execution_id: UUID) -> Record | Open:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await find_one(tx, execution_id)
+        found = await find_one(tx, execution_id, noun="response")
         if not isinstance(found, Open):
             await store.flush(tx)
     if not isinstance(found, Open) and is_none_here(found):

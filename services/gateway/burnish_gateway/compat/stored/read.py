@@ -94,7 +94,7 @@ async def _find(gateway: Gateway, principal: Principal, completion_id: str) -> R
 
 async def find_completion(tx: Tx, execution_id: UUID) -> Record:
     """The row of its execution. Raises as `read_completion`."""
-    found = await find_one(tx, execution_id)
+    found = await find_one(tx, execution_id, noun="completion")
     if isinstance(found, Open):
         raise Conflict("This completion has not ended; read it once it has.", retry_after_s=1)
     if is_none_here(found):
