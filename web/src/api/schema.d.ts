@@ -1626,7 +1626,7 @@ export interface paths {
         put?: never;
         /**
          * Give a completion other metadata
-         * @description All that was there is replaced. For the key that asked for it, or another of its rotated line, and admins (a narrowed key: with
+         * @description All that was there is replaced. For the key that asked for it, or a later one of its line, and admins (a narrowed key: with
          *     `privacy:write`). Who asked (`user_id`, `session_id`) stays as it was booked.
          */
         post: operations["change_stored_v1_chat_completions__completion_id__post"];
@@ -2942,7 +2942,7 @@ export interface paths {
          *     words of feedback, judges and reviews, and the comments on it. Figures, costs and the row stay. It does not come back. Items of
          *     datasets are yours to remove.
          *
-         *     For the key that asked, or another of its rotated line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
+         *     For the key that asked, or a later one of its line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
          *     and under a legal hold. A repeat is answered like the first.
          */
         delete: operations["delete_content_v1_executions__execution_id__content_delete"];

@@ -29,7 +29,7 @@ async def delete_content(request: Request, gateway: GatewayParts, principal: Vie
     words of feedback, judges and reviews, and the comments on it. Figures, costs and the row stay. It does not come back. Items of
     datasets are yours to remove.
 
-    For the key that asked, or another of its rotated line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
+    For the key that asked, or a later one of its line, and admins (a narrowed key: with `privacy:write`). 409 while it is under way,
     and under a legal hold. A repeat is answered like the first.
     """
 

@@ -46,7 +46,7 @@ async def delete_texts(tx: Tx, principal: Principal, execution_id: UUID) -> Dele
 
 
 async def check_may_change(tx: Tx, principal: Principal, execution_id: UUID, *, what: str) -> None:
-    """Raises Forbidden unless a key of the caller's rotated line asked for this execution, or the caller may erase persons."""
+    """Raises Forbidden unless the caller's key, or one before it in its line, asked for this execution, or the caller may erase persons."""
     if principal.role >= Role.ADMIN and may(principal, ERASES):
         return
     if principal.api_key_id is not None and await content_store.is_asked_with(tx, execution_id, principal.api_key_id):

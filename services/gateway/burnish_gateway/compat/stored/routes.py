@@ -84,7 +84,7 @@ async def get_stored(gateway: GatewayParts, principal: Viewer, completion_id: Co
 async def change_stored(
     request: Request, gateway: GatewayParts, principal: Viewer, completion_id: CompletionId, body: CompletionChange
 ) -> Response:
-    """All that was there is replaced. For the key that asked for it, or another of its rotated line, and admins (a narrowed key: with
+    """All that was there is replaced. For the key that asked for it, or a later one of its line, and admins (a narrowed key: with
     `privacy:write`). Who asked (`user_id`, `session_id`) stays as it was booked."""
     return await change_completion(request, gateway, principal, execution_named(completion_id), body)
 
