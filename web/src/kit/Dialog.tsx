@@ -39,7 +39,7 @@ export function useReturningFocus(open: boolean) {
       // A link within it was followed: what stood beside its button is of the page before, and another one begins at its beginning.
       if (window.location.pathname !== at.current) {
         handedOn = null;
-        if (document.activeElement === document.body) document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
+        if (!document.activeElement?.closest("main")) document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
         return;
       }
       const back = [before.current, handedOn].find((one) => one?.isConnected && one !== document.body);
