@@ -13,7 +13,7 @@ const gateway = process.env.BURNISH_URL ?? "http://127.0.0.1:18000";
 const NOT_AT_ONCE = "(query-core|react-query)/build/modern/(queriesObserver|infiniteQueryObserver|mutationObserver|useQueries|useInfiniteQuery|useMutation|useIsFetching)\\.|react-router/dist/esm/useBlocker\\.";
 const FRAME = new RegExp(`^(?!.*@tanstack/(?:${NOT_AT_ONCE})).*node_modules/(react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)/`);
 // All but what the entry itself needs (the session, and what toasts there are), which would draw the whole kit into it.
-const ENTRYS_OWN = "session|client|errors|unsaved|later|search|theme|nonce";
+const ENTRYS_OWN = "address-texts|session|client|errors|unsaved|later|search|theme|nonce";
 const KIT = new RegExp(`@tanstack/(?:${NOT_AT_ONCE})|node_modules/lucide-react/|src/(api|lib)/(?!${ENTRYS_OWN})|src/(kit|shell)/(?!editor|float/|execution/|Palette|Toast\\.|Elsewhere)`);
 // What lies over the page comes later (src/kit/floats.ts).
 const FLOAT = /node_modules\/(@radix-ui|radix-ui|cmdk|react-remove-scroll|react-remove-scroll-bar|react-style-singleton|aria-hidden|tslib|use-sidecar|use-callback-ref)\/|src\/kit\/float\//;

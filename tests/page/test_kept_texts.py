@@ -7,10 +7,11 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Dialog, Locator, Page, expect
 
-from tests.page.browser import screenshot, set_theme, settled
+from tests.page.browser import expect_console, screenshot, set_theme, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
-from tests.page.test_session_end import end_session, sign_in, signed_in
+from tests.page.test_apart import sign_out
+from tests.page.test_session_end import comes_instead, end_session, sign_in, signed_in
 
 pytestmark = pytest.mark.capability("U1")
 
@@ -65,12 +66,20 @@ async def in_evaluator(page: Page) -> Locator:
     return page.get_by_role("dialog").get_by_label(re.compile("^(Description|What it asks|Criteria|Instructions|Name)")).first
 
 
+async def in_playground(page: Page) -> Locator:
+    field = page.get_by_role("textbox", name="Message 1")
+    if await field.count() == 0:
+        await page.get_by_role("radio", name="Messages").check(force=True)
+    return field
+
+
 Find = Callable[[Page], Awaitable[Locator]]
 PLACES: dict[str, tuple[str, Find]] = {
     "prompt": ("/prompts/{slug}", in_prompt),
     "comment": ("/prompts/{slug}?tab=versions", in_comment),
     "correction of a run": ("/runs/{execution}", in_run),
     "correction of an item": ("/datasets/{made}", in_item),
+    "playground": ("/playground?prompt={slug}", in_playground),
     "evaluator": ("/evaluators?new=1", in_evaluator),
 }
 
@@ -152,3 +161,61 @@ async def test_no_way_off_the_page_takes_a_text_unasked(page_as: OpenPage, site:
     if not asked:
         await settled(page)
         await has(await find(page))
+
+
+async def has_nothing(page: Page) -> None:
+    await page.wait_for_url("**/app/playground**")
+    await settled(page)
+    await expect(page.get_by_text(WORDS)).to_have_count(0)
+    await expect(page).not_to_have_url(re.compile("#"))
+    assert WORDS not in await page.evaluate("JSON.stringify(sessionStorage)")
+
+
+async def test_what_was_typed_last_is_there_after_going_back_and_forward(page_as: OpenPage) -> None:
+    """The address follows with a delay, within which the page is left."""
+    page = await page_as("editor", "/app/alerts")
+    await page.get_by_role("link", name="Playground", exact=True).click()
+    await page.wait_for_url(re.compile("/playground.*prompt="))  # It chose one by itself: the last that it writes unasked.
+    await write(page, in_playground)
+    await page.go_back()
+    await expect(page.get_by_role("heading", level=1, name="Alerts")).to_be_visible()
+    await page.go_forward()
+    await has(page.get_by_role("textbox", name="Message 1"))
+    await page.wait_for_url(re.compile("#"))
+    assert WORDS not in await page.evaluate("JSON.stringify(sessionStorage)")
+
+
+async def test_texts_of_a_link_are_there_after_signing_in_and_no_server_has_seen_them(page_as: OpenPage, site: Site) -> None:
+    first = await page_as("editor", "/app/playground?prompt={prompt}")
+    await write(first, in_playground)
+    await first.wait_for_url(re.compile("#"))
+    texts = first.url.split("#")[1]
+    page = await page_as("nobody", first.url)
+    expect_console(page, "status of 401")
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await expect(page).not_to_have_url(re.compile(re.escape(texts)))
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(f"{request.url} {request.post_data}"))
+    await sign_in(page, site)
+    await page.wait_for_url(f"**/app/playground*#{texts}")
+    await has(page.get_by_role("textbox", name="Message 1"))
+    assert seen
+    assert not [one for one in seen if texts in one or WORDS in one]
+
+
+async def test_texts_of_one_person_are_not_there_for_the_next_who_signs_in(page_as: OpenPage, site: Site) -> None:
+    page = await signed_in(page_as, site, f"/playground?prompt={site.ids['prompt']}")
+    await write(page, in_playground)
+    await end_session(page)
+    await comes_instead(page, site, "editor")
+    await has_nothing(page)
+
+
+async def test_who_signs_out_leaves_no_text_behind(page_as: OpenPage, site: Site) -> None:
+    page = await signed_in(page_as, site, f"/playground?prompt={site.ids['prompt']}")
+    await write(page, in_playground)
+    await sign_out(page)
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await sign_in(page, site)
+    await page.goto(site.at("/app/playground?prompt={prompt}"))
+    await has_nothing(page)

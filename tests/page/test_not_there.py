@@ -59,18 +59,19 @@ async def test_a_page_of_what_is_not_there_says_so_and_leads_to_the_list(page_as
     await expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
 
 
-@pytest.mark.parametrize("address", ["v=99", "version=99", "v=2&against=99"])
+@pytest.mark.parametrize("address", ["v=99", "version=99", "v=2&against=99", "v=abc", "version=v2", "v=2&against=abc"])
 async def test_a_version_that_is_not_there_is_no_other_one(page_as: OpenPage, site: Site, address: str) -> None:
     slug = await two_versions(site)
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions&{address}", settle=False)
     expect_console(page, "status of 404")
-    await expect(page.get_by_role("heading", name="There is no version 99")).to_be_visible()
+    named = address.rsplit("=", maxsplit=1)[1]
+    await expect(page.get_by_role("heading", name=f"There is no version {named}")).to_be_visible()
     await expect(page.get_by_role("region", name=re.compile(r"^Version "))).to_have_count(0)
     await settled(page)
     await check_axe(page)
     for theme in ("light", "dark"):
         await set_theme(page, theme)
-        await screenshot(page, f"not-there/version-{theme}")
+        await screenshot(page, f"not-there/version-{named}-{theme}")
     await page.get_by_role("button", name="Show the newest, v2").click()
     await expect(page.get_by_role("region", name="Version 2")).to_be_visible()
     await page.get_by_role("list", name="Versions").get_by_role("button", name=re.compile("^v1")).click()

@@ -1,6 +1,6 @@
-import { Outlet, createRootRoute, createRoute, createRouter, redirect, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, createRootRoute, createRoute, createRouter, redirect, useNavigate } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
-import { lostBetween, useForgottenTexts, useSessionState } from "@/api/session";
+import { lostBetween, useAddressTexts, useSessionState } from "@/api/session";
 import { dismissAll, toast, toastError } from "@/kit/Toast";
 import { later } from "@/lib/later";
 import type { PageRoute } from "@/lib/pages";
@@ -86,23 +86,22 @@ function pageRoute(page: PageRoute) {
   return createRoute({ getParentRoute: () => (page.bare ? root : shell), path: page.path, component: later(page.load), remountDeps: ({ params }) => params });
 }
 
+const BASE = "/app";
+
 /** Sends whoever is not signed in to do so, and back afterwards. */
 function SignedInOnly() {
   const { session, error, retry } = useSessionState();
-  useForgottenTexts(session);
+  // Before the way to the sign-in, which goes without what stands behind the "#": no server or log may see it.
+  const isReady = useAddressTexts(session);
   const navigate = useNavigate();
-  // Without what stands behind the "#": texts are kept there, and no server or log may see them.
-  const here = useLocation({ select: (location) => location.pathname + location.searchStr });
-  const wanted = useRef(here);
-  useEffect(() => {
-    if (!here.startsWith("/sign-in")) wanted.current = here;
-  }, [here]);
   useEffect(() => {
     if (session !== null) return;
-    const to = wanted.current;
+    // As it stands there now: the page that goes may just have written into it.
+    const to = window.location.pathname.slice(BASE.length) + window.location.search;
+    if (to.startsWith("/sign-in")) return;
     void navigate({ to: "/sign-in", search: (to === "/" || to === "/prompts" ? {} : { to }) as never, replace: true });
   }, [session, navigate]);
-  if (session) return <Suspense fallback={<Pending />}><Shell /></Suspense>;
+  if (session && isReady) return <Suspense fallback={<Pending />}><Shell /></Suspense>;
   return error ? <Suspense fallback={<Pending />}><Unknown error={error} retry={retry} /></Suspense> : <Pending />;
 }
 
@@ -134,7 +133,7 @@ function Pending() {
 
 export const router = createRouter({
   routeTree: root.addChildren([index, ...meant, shell.addChildren(pages.filter((page) => !page.bare).map(pageRoute)), ...pages.filter((page) => page.bare).map(pageRoute)]),
-  basepath: "/app",
+  basepath: BASE,
   parseSearch,
   stringifySearch,
   scrollRestoration: true,

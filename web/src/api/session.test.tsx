@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { signedOut, standing, tellRefused } from "./client";
 import { useForecast } from "./forecast";
 import { change, keyOf, usePages, useRead } from "./hooks";
-import { type Session, SessionProvider, anew, goWhereLinked, lostBetween, sessionChanged, useForgottenTexts, useSessionState } from "./session";
+import { type Session, SessionProvider, anew, goWhereLinked, lostBetween, sessionChanged, useAddressTexts, useSessionState } from "./session";
 import { stream } from "./stream";
 import { FakeChannel } from "./channel.fake";
 import { samplesKey } from "./unsaved";
@@ -397,7 +397,7 @@ it("stays as it is where the same person's session is read again", async () => {
 it("takes the texts out of the address when another person comes, and leaves them where nobody does", () => {
   const of = (id: string | null) => (id === null ? undefined : ({ user: { id } } as never));
   window.history.replaceState(null, "", "/app/playground?prompt=a#texts");
-  const { rerender } = renderHook(({ id }: { id: string | null }) => useForgottenTexts(of(id)), { initialProps: { id: null as string | null } });
+  const { rerender } = renderHook(({ id }: { id: string | null }) => useAddressTexts(of(id)), { initialProps: { id: null as string | null } });
   rerender({ id: "u1" });
   rerender({ id: "u1" });
   expect(window.location.hash).toBe("#texts");

@@ -1,6 +1,7 @@
 /** Who is signed in, in which workspace, with which role. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, createContext, use, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { forgetAddressTexts, keepAddressTexts, putAddressTextsBack } from "./address-texts";
 import { type Schema, api, refused, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import { forgetDrafts, forgetSamples, leave } from "./unsaved";
@@ -167,6 +168,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (person === null) return;
     forgetDrafts(person);
+    forgetAddressTexts(person);
     forgetForms(person);
     forgetSamples(person);
     setWhose((was) => was ?? person);
@@ -210,6 +212,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       if (!asApiError(failed).isSignedOut) throw failed;
     });
     forgetDrafts();
+    forgetAddressTexts();
     forgetForms();
     forgetTabsChoice();
     queries.setQueryData(SESSION_KEY, null);
@@ -232,15 +235,26 @@ export function useSessionState(): SessionState {
   return state;
 }
 
-/** Forgets what stands behind the "#" of the address, where pages keep texts, when another person comes. */
-export function useForgottenTexts(session: Session | null | undefined): void {
+/** What stands behind the "#" of the address, where pages keep texts: over a sign-in it is kept for whoever wrote it, and forgotten when another
+ * person comes. Whether the page may be shown, which reads it as soon as it comes. */
+export function useAddressTexts(session: Session | null | undefined): boolean {
   const person = session?.user.id ?? null;
+  const isNobody = session === null;
   const last = useRef<string | null>(null);
+  const [readyFor, setReadyFor] = useState<string | null>(null);
+  useLayoutEffect(() => {
+    if (person === null) return;
+    putAddressTextsBack(person);
+    setReadyFor(person);
+  }, [person]);
+  // After the page has gone, which writes what it has not written yet.
   useEffect(() => {
+    if (isNobody) keepAddressTexts(last.current ?? (window.history.state as { by?: string } | null)?.by ?? null);
     // At once and not by the router: the next one's page reads it as soon as it comes.
     if (last.current !== null && last.current !== person && window.location.hash) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
     last.current = person;
-  }, [person]);
+  }, [person, isNobody]);
+  return person !== null && readyFor === person;
 }
 
 /** The session; only within the shell, where somebody is signed in. */

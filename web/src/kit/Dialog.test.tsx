@@ -146,6 +146,26 @@ it("gives the focus to what lies below where the button that opened it is gone",
   await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByRole("dialog", { name: "A model" })));
 });
 
+it("gives the focus to the page that comes where a link within it was followed, and to nothing beside its button", async () => {
+  const page = (name: string, open: boolean) => (
+    <main tabIndex={-1}>
+      <p><a href="/app/list">All of {name}</a></p>
+      {name === "one" ? <button type="button">Open</button> : null}
+      {open ? <Dialog open onOpenChange={() => undefined} title="Made"><a href="/app/two">Open it</a></Dialog> : null}
+    </main>
+  );
+  window.history.replaceState(null, "", "/app/one");
+  const { rerender } = render(page("one", false));
+  screen.getByRole("button", { name: "Open" }).focus();
+  rerender(page("one", true));
+  await screen.findByRole("dialog", { name: "Made" });
+  screen.getByRole("link", { name: "Open it" }).focus();
+  window.history.replaceState(null, "", "/app/two");
+  rerender(page("two", false));
+  await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByRole("main")));
+  window.history.replaceState(null, "", "/");
+});
+
 it("keeps the focus on a button whose press was the last one", () => {
   const onClick = vi.fn();
   const shown = render(<Button onClick={onClick}>Next</Button>);

@@ -24,7 +24,9 @@ let handedOn: HTMLElement | SVGElement | null = null;
  * rendering: a control within that takes the focus at once (autoFocus) would have it already when the first effect runs. */
 export function useReturningFocus(open: boolean) {
   const before = useRef<HTMLElement | SVGElement | null>(null);
+  const at = useRef("");
   const wasOpen = useRef(false);
+  if (open && !wasOpen.current) at.current = window.location.pathname;
   if (open && !wasOpen.current) before.current = document.activeElement instanceof HTMLElement || document.activeElement instanceof SVGElement ? document.activeElement : null;
   wasOpen.current = open;
   return {
@@ -33,6 +35,12 @@ export function useReturningFocus(open: boolean) {
       // The dialog that took this one's place has the focus already, and gives it back in its turn.
       if (document.activeElement?.closest("[role=dialog][data-state=open]")) {
         handedOn = before.current;
+        return;
+      }
+      // A link within it was followed: what stood beside its button is of the page before, and another one begins at its beginning.
+      if (window.location.pathname !== at.current) {
+        handedOn = null;
+        if (!document.activeElement?.closest("main")) document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
         return;
       }
       const back = [before.current, handedOn].find((one) => one?.isConnected && one !== document.body);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flag, integer, list, maybeOneOf, oneOf, parseSearch, readState, stringifySearch, text, writeState } from "./url-state";
+import { flag, integer, list, maybeOneOf, numberOrText, oneOf, parseSearch, readState, stringifySearch, text, writeState } from "./url-state";
 
 const shape = { q: text(), range: oneOf(["24h", "7d"], "24h"), version: integer(null), page: integer(1), tag: list(), open: flag(), status: maybeOneOf(["error", "success"]) };
 
@@ -32,4 +32,10 @@ describe("the address", () => {
     expect(writeState(shape, { theirs: "1", q: "old", range: "7d" }, { q: "", range: "24h" })).toEqual({ theirs: "1" });
     expect(writeState(shape, { q: "old" }, { page: 2 })).toEqual({ q: "old", page: "2" });
   });
+});
+
+it("keeps what can be no number as it was written", () => {
+  const shape = { v: numberOrText() };
+  expect(["3", "-1", "abc", "v2", "1.5", "9".repeat(16), "", undefined].map((v) => readState(shape, v === undefined ? {} : { v }).v)).toEqual([3, -1, "abc", "v2", "1.5", "9".repeat(16), null, null]);
+  expect([3, "abc", null].map((v) => writeState(shape, {}, { v }))).toEqual([{ v: "3" }, { v: "abc" }, {}]);
 });

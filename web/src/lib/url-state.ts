@@ -38,6 +38,11 @@ export function integer<F extends number | null>(fallback: F): Codec<number | F>
   };
 }
 
+/** A number that names something, such as a version's, or none. What cannot be one stays as it was written: the page says that there is no such thing. */
+export function numberOrText(): Codec<number | string | null> {
+  return { read: (given) => integer(null).read(given) ?? (first(given) || null), write: (value) => (value === null ? null : String(value)) };
+}
+
 export function flag(): Codec<boolean> {
   return { read: (given) => first(given) === "1", write: (value) => (value ? "1" : null) };
 }

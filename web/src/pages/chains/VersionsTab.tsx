@@ -3,24 +3,25 @@ import { useState } from "react";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { Button, ErrorState, Facts, Loaded, Prose, Section, SkeletonText } from "@/kit";
-import { integer, over, text, useUrlState } from "@/lib/url-state";
+import { numberOrText, over, text, useUrlState } from "@/lib/url-state";
 import { LabelHistory } from "@/pages/prompts/LabelHistory";
 import { LabelMove, type Move } from "@/pages/prompts/LabelMove";
-import { Against, LabelChips, NoVersion, VersionList, isNoVersion, isOnItsWay, useChosenVersion } from "@/pages/prompts/VersionList";
+import { Against, LabelChips, NoVersion, VersionList, isNoVersion, isOnItsWay, noNumberOf, numberOf, useChosenVersion } from "@/pages/prompts/VersionList";
 import { whyNot } from "@/pages/prompts/why";
 import { ChainComparison } from "./ChainComparison";
 import { Graph } from "./Graph";
 import { type Chain, everyStep } from "./chain";
 import { DEADLINE_USUAL_S, type Whole, formOf, outputInWords, stepText, stepsOf, whichOf } from "./form";
 
-const shape = { v: integer(null), version: integer(null), against: integer(null), label: over(text()) };
+const shape = { v: numberOrText(), version: numberOrText(), against: numberOrText(), label: over(text()) };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 const NOTHING_SEEN = new Map();
 
 /** Every version of a chain with its labels, any two beside each other, and the labels' moves. */
 export function VersionsTab({ chain, onEdit }: { chain: Chain; onEdit: (version: Whole & { version: number }) => void }) {
-  const [{ v: short, version: long, against, label }, set] = useUrlState(shape);
-  const v = short ?? long ?? null;
+  const [{ v: short, version: long, against: besides, label }, set] = useUrlState(shape);
+  const named = short ?? long;
+  const [v, against, noNumber] = [numberOf(named), numberOf(besides), noNumberOf(named, besides)];
   const [move, setMove] = useState<Move | null>(null);
   const may = useMay();
   const { slug } = chain;
@@ -36,9 +37,9 @@ export function VersionsTab({ chain, onEdit }: { chain: Chain; onEdit: (version:
     <div className="flex flex-col gap-5">
       <LabelChips labels={chain.labels} onHistory={(one) => set({ label: one }, { push: true })} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
-        <VersionList pages={pages} labels={{ ...chain.labels, latest: chain.latest_version }} chosen={chosen} onChoose={choose} />
-        {chosen === null ? null : isNoVersion(found.error) || isNoVersion(beside.error) ? (
-          <NoVersion version={isNoVersion(found.error) ? chosen : (against ?? 0)} newest={chain.latest_version} onNewest={() => choose(chain.latest_version)} />
+        <VersionList pages={pages} labels={{ ...chain.labels, latest: chain.latest_version }} chosen={noNumber === undefined ? chosen : null} onChoose={choose} />
+        {chosen === null ? null : noNumber !== undefined || isNoVersion(found.error) || isNoVersion(beside.error) ? (
+          <NoVersion version={noNumber ?? (isNoVersion(found.error) ? chosen : (against ?? 0))} newest={chain.latest_version} onNewest={() => choose(chain.latest_version)} />
         ) : isOnItsWay(pages.rows, v, found) || isOnItsWay(pages.rows, against, beside) ? (
           <SkeletonText lines={8} />
         ) : (

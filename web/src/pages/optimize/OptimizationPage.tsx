@@ -6,6 +6,7 @@ import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { stream } from "@/api/stream";
 import { Button, ButtonLink, ConfirmDialog, EmptyState, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
+import { EndSaid } from "@/kit/EndSaid";
 import { Progress } from "@/kit/Progress";
 import { Waits } from "@/kit/Waits";
 import { later } from "@/lib/later";
@@ -55,6 +56,7 @@ export default function OptimizationPage() {
       subtitle={job ? <About job={job} /> : undefined}
       actions={job ? <Acts job={job} /> : null}
     >
+      {job ? <EndSaid end={goesOn ? null : `The search is ${job.status}. ${job.suggestion_id ? "There is a suggestion." : "No suggestion."}`} /> : null}
       <Loaded of={found}>{(one) => <Content job={one} far={far ?? progressOf(one)} />}</Loaded>
     </Page>
   );

@@ -30,8 +30,15 @@ export const isNoVersion = (error: unknown) => error !== null && error !== undef
 export const isOnItsWay = (rows: readonly VersionRow[], version: number | null, { data, error }: { data: unknown; error: unknown }) =>
   version !== null && data === undefined && !error && !rows.some((row) => row.version === version);
 
+type Named = number | string | null;
+/** The number by which an address names a version; null: it names none, or writes what can be no number. */
+export const numberOf = (named: Named): number | null => (typeof named === "number" ? named : null);
+
+/** The first of these names that can be no version's number; undefined: each can, or says nothing. */
+export const noNumberOf = (...named: Named[]): string | undefined => named.find((one) => typeof one === "string");
+
 /** In place of a version that an address names and nobody saved. The list stands beside it. */
-export function NoVersion({ version, newest, onNewest }: { version: number; newest: number; onNewest: () => void }) {
+export function NoVersion({ version, newest, onNewest }: { version: number | string; newest: number; onNewest: () => void }) {
   return (
     <EmptyState icon={<History size={18} />} title={`There is no version ${version}`} action={<Button onClick={onNewest}>Show the newest, v{newest}</Button>}>
       The versions that there are stand in the list.

@@ -5,7 +5,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { type Edit, VersionsTab } from "./VersionsTab";
 
-const address = vi.hoisted(() => ({ v: null as number | null, version: null as number | null, against: null as number | null, label: "" }));
+const address = vi.hoisted(() => ({ v: null as number | string | null, version: null as number | string | null, against: null as number | string | null, label: "" }));
 vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined }));
 vi.mock("@/lib/url-state", async (original) => {
   const { useState } = await import("react");
@@ -179,6 +179,21 @@ it.each([{ v: 99 }, { version: 99 }, { v: 2, against: 99 }])("says of %o that th
   expect(asked.map((one) => one.path)).toEqual(["/v1/prompts/a/versions/99"]);
   expect(screen.queryByRole("region", { name: /^Version/ })).toBeNull();
   screen.getByText("Note 1");
+  press("Show the newest, v2");
+  await shows(2);
+});
+
+it.each([{ v: "abc" }, { version: "v2" }, { v: 2, against: "abc" }])("says of %o that there is no such version, and asks nobody for it", async (given) => {
+  Object.assign(address, given);
+  const asked = slowApi({ [LIST]: listed(2), "GET /v1/members": { data: [], next_cursor: null }, "GET /v1/prompts/a/branches": { data: [] }, "GET /v1/prompts/a/comments": { data: [], next_cursor: null }, ...Object.fromEntries([1, 2].flatMap((one) => [[`GET /v1/prompts/a/versions/${one}`, whole(one)], [`GET /v1/prompts/a/versions/${one}/review`, { version: one, status: "draft", reviews: [] }]])) }); // prettier-ignore
+  render(
+    <Queries of={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <VersionsTab prompt={promptAt(2)} onEdit={() => undefined} />
+    </Queries>,
+  );
+  await screen.findByRole("heading", { name: `There is no version ${Object.values(given).find((one) => typeof one === "string")}` });
+  expect(asked).toEqual([]);
+  expect(screen.queryByRole("region", { name: /^Version/ })).toBeNull();
   press("Show the newest, v2");
   await shows(2);
 });

@@ -5,7 +5,7 @@ import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { After, Button, ErrorState, Loaded, Menu, Prose, Section, SkeletonText } from "@/kit";
-import { id, integer, over, text, useUrlState } from "@/lib/url-state";
+import { id, numberOrText, over, text, useUrlState } from "@/lib/url-state";
 import { TestCases } from "@/pages/test-runs/TestCases";
 import { BranchList, CherryPick, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
@@ -15,7 +15,7 @@ import { Difference, MoveLabel } from "./MoveLabel";
 import { MergeBranch } from "./MergeBranch";
 import { Review } from "./Review";
 import { Shorten } from "./Shorten";
-import { Against, LabelChips, NoVersion, VersionList, isNoVersion, isOnItsWay, useChosenVersion } from "./VersionList";
+import { Against, LabelChips, NoVersion, VersionList, isNoVersion, isOnItsWay, noNumberOf, numberOf, useChosenVersion } from "./VersionList";
 import { type Version, contentOf } from "./content";
 import { MAIN } from "./line";
 import { whyNot } from "./why";
@@ -25,13 +25,14 @@ type Prompt = Schema<"PromptAnswer">;
 export type Edit = (version: Version, line: string) => void;
 
 /** `version`: as other pages call it, and as people write it. */
-const shape = { v: integer(null), version: integer(null), against: integer(null), label: over(text()), comment: id() };
+const shape = { v: numberOrText(), version: numberOrText(), against: numberOrText(), label: over(text()), comment: id() };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** Every version with its labels, any two beside each other, and the labels' moves. */
 export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }) {
-  const [{ v: short, version: long, against, label, comment }, set] = useUrlState(shape);
-  const v = short ?? long ?? null;
+  const [{ v: short, version: long, against: besides, label, comment }, set] = useUrlState(shape);
+  const named = short ?? long;
+  const [v, against, noNumber] = [numberOf(named), numberOf(besides), noNumberOf(named, besides)];
   const [move, setMove] = useState<Move | null>(null);
   const [act, setAct] = useState<Asked | null>(null);
   const may = useMay();
@@ -49,9 +50,9 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
       <LabelChips labels={prompt.labels} onHistory={(one) => set({ label: one }, { push: true })} />
       <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={choose} onEdit={onEdit} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
-        <VersionList pages={pages} labels={prompt.labels} chosen={chosen} onChoose={choose} />
-        {chosen === null ? null : isNoVersion(found.error) || isNoVersion(beside.error) ? (
-          <NoVersion version={isNoVersion(found.error) ? chosen : (against ?? 0)} newest={prompt.latest_version} onNewest={() => choose(prompt.latest_version)} />
+        <VersionList pages={pages} labels={prompt.labels} chosen={noNumber === undefined ? chosen : null} onChoose={choose} />
+        {chosen === null ? null : noNumber !== undefined || isNoVersion(found.error) || isNoVersion(beside.error) ? (
+          <NoVersion version={noNumber ?? (isNoVersion(found.error) ? chosen : (against ?? 0))} newest={prompt.latest_version} onNewest={() => choose(prompt.latest_version)} />
         ) : isOnItsWay(pages.rows, v, found) || isOnItsWay(pages.rows, against, beside) ? (
           <SkeletonText lines={8} />
         ) : (

@@ -27,6 +27,13 @@ export function Feedback({ run }: { run: Execution }) {
   const comment = useKeptText(`comment on run ${run.id}`);
   const correction = useKeptText(`correction of run ${run.id}`);
   const [adding, setAdding] = useState(may.edit && comment.text + correction.text !== "");
+  const add = useRef<HTMLButtonElement>(null);
+  // Where the form was opened from, and not at what stands beside it, which takes a reaction back.
+  const wasAdding = useRef(adding);
+  useEffect(() => {
+    if (wasAdding.current && !adding && document.activeElement === document.body) add.current?.focus();
+    wasAdding.current = adding;
+  }, [adding]);
   const done = () => {
     setAdding(false);
     comment.set("");
@@ -37,7 +44,7 @@ export function Feedback({ run }: { run: Execution }) {
       title="Feedback"
       actions={
         adding ? null : (
-          <Button size="s" icon={<MessageSquarePlus size={12} aria-hidden />} disabled={!may.edit} why={needs("editor")} onClick={() => setAdding(true)}>
+          <Button ref={add} size="s" icon={<MessageSquarePlus size={12} aria-hidden />} disabled={!may.edit} why={needs("editor")} onClick={() => setAdding(true)}>
             Add feedback
           </Button>
         )

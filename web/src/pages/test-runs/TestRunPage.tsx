@@ -4,6 +4,7 @@ import { useDatasetNames } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, ConfirmDialog, DownloadMenu, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
+import { EndSaid } from "@/kit/EndSaid";
 import { Progress } from "@/kit/Progress";
 import { Waits } from "@/kit/Waits";
 import { later } from "@/lib/later";
@@ -128,12 +129,18 @@ function Acts({ run }: { run: Run }) {
   );
 }
 
+function endOf({ status }: Run, { metrics }: Result): string {
+  const right = status === "completed" && metrics?.total ? ` ${count(metrics.correct)} of ${count(metrics.total)} are right.` : "";
+  return `The test run is ${status}.${right}`;
+}
+
 function Content({ run }: { run: Run }) {
   const [{ tab }, set] = useUrlState(shape);
   const result = resultOf(run);
   const { done, total } = run.progress as { done: number; total: number };
   return (
     <div className="flex min-w-0 flex-col gap-8">
+      <EndSaid end={isGoingOn(run.status) ? null : endOf(run, result)} />
       <div className="flex flex-col gap-3">
         {isPaused(run.status) ? <Notice title="Paused.">Nothing more is asked until it is resumed. What was answered is not asked, or paid, again; credit for the rest stays set aside.</Notice> : null}
         {isGoingOn(run.status) || isPaused(run.status) ? <Progress label="Answers" done={done} total={total} words={run.status === "pending" ? `Waiting to begin: ${count(total)} answers` : `${count(done)} of ${count(total)} answers`} /> : null}
