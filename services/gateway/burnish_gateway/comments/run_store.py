@@ -1,6 +1,5 @@
 """The SQL of what a comment on a run needs to know of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,10 +43,3 @@ async def find_session(tx: Tx, workspace_id: UUID, session_id: str) -> Run | Non
 async def find_chain_run(tx: Tx, workspace_id: UUID, run_id: UUID) -> Run | None:
     row = await tx.fetchrow("SELECT keeps_text, finished_at FROM chain_runs WHERE workspace_id = $1 AND run_id = $2", workspace_id, run_id)
     return Run(row["keeps_text"], row["finished_at"]) if row else None
-
-
-async def count_comments(tx: Tx, execution_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many comments and answers to them each of these executions has; those without any are left out."""
-    sql = "SELECT execution_id, count(*) AS comments FROM prompt_comments WHERE execution_id = ANY ($1::uuid[]) GROUP BY 1"
-    rows = await tx.fetch(sql, list(execution_ids))
-    return {row["execution_id"]: row["comments"] for row in rows}

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from burnish_gateway.deps import GatewayParts, Viewer, request_id_of
 from burnish_gateway.execution import write_log as file
 from burnish_gateway.execution.list_filters import Wanted
-from burnish_gateway.execution.read import list_page, numbers_of
+from burnish_gateway.execution.read import list_page, listed
 from burnish_gateway.streamed_file import FILE_ANSWER, FileFormat, file_response
 from burnish_gateway.wire import make_router
 
@@ -45,5 +45,5 @@ async def export_executions(
     """
     first = await file.read_piece(gateway.db, principal.workspace_id, filters=wanted, after=None)  # 503 while there is a status to say it
     pieces = file.pieces_of_log(gateway.db, principal.workspace_id, filters=wanted, first=first)
-    said = file.line_of if format == "csv" else numbers_of
+    said = file.line_of if format == "csv" else listed
     return file_response(pieces, said, columns=file.COLUMNS, format=format, name="executions", request_id=request_id_of(request))

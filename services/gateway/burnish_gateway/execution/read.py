@@ -8,7 +8,6 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.comments.run_store import count_comments
 from burnish_gateway.deps import Gateway
 from burnish_gateway.evaluators.score_bodies import score_shown
 from burnish_gateway.evaluators.score_store import scores_of
@@ -67,11 +66,10 @@ async def list_page(
     after = gateway.cursors.open(cursor, principal.workspace_id, of="executions")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.list_executions(tx, after=UUID(after[0]) if after else None, limit=limit, filters=dict(filters))
-        comments = await count_comments(tx, [row["execution_id"] for row in found.rows[:limit]])
     page = gateway.cursors.page(
         found.rows, limit=limit, workspace_id=principal.workspace_id, of="executions", position=lambda row: [str(row["execution_id"])]
     )
-    page["data"] = [numbers_of(row) | {"comments": comments.get(row["execution_id"], 0)} for row in page["data"]]
+    page["data"] = [listed(row) for row in page["data"]]
     page["searched_to"] = None
     if (end := found.searched_to) is not None:
         page["next_cursor"] = gateway.cursors.make(principal.workspace_id, of="executions", position=[str(end)])
@@ -124,6 +122,11 @@ def numbers_of(row: Record) -> dict[str, Any]:
         "experiment_id": part.get("id"), "arm": part.get("arm"), "previous_id": (row["details"] or {}).get("previous_id"),
         "created_at": in_utc_us(created_at(row["execution_id"])), "finished_at": in_utc_us(row["finished_at"]),
     }  # fmt: skip
+
+
+def listed(row: Record) -> dict[str, Any]:
+    """As the log shows it: a row of `list_executions`."""
+    return numbers_of(row) | {"comments": row["comments"]}
 
 
 def _trace_id(row: Record) -> str:

@@ -164,8 +164,14 @@ class Found:
     searched_to: UUID | None = None
 
 
+COMMENTS: Final = (
+    "(SELECT count(*) FROM prompt_comments c WHERE c.workspace_id = e.workspace_id AND c.execution_id = e.execution_id) AS comments"
+)
+"""How many members wrote of it: one look at an index for each row that is told."""
+
+
 async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: dict[str, Any]) -> Found:
-    """Newest first, numbers only."""
+    """Newest first, numbers only, with `comments`."""
     given = {name: value for name, value in {"after": after, **filters}.items() if value is not None}
     scope = {name: value for name, value in given.items() if name in INDEXED or (name == "status" and value != "success")}
     rest = {name: value for name, value in given.items() if name not in scope}
@@ -178,7 +184,7 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
     # A plan for any value would read all of a prompt that has most of the rows, as if it had few.
     await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     rows = await tx.fetch(
-        f"SELECT {COLUMNS}, {NAMED} FROM {source} ORDER BY e.execution_id DESC LIMIT ${1 + len(scope)}",
+        f"SELECT {COLUMNS}, {NAMED}, {COMMENTS} FROM {source} ORDER BY e.execution_id DESC LIMIT ${1 + len(scope)}",
         *scope.values(),
         limit + 1,
         *rest.values(),

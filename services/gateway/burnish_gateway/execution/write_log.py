@@ -7,7 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.execution import store
-from burnish_gateway.execution.read import numbers_of
+from burnish_gateway.execution.read import listed
 from burnish_shared.db.session import Database
 
 ROWS_AT_ONCE: int = 500
@@ -17,7 +17,7 @@ COLUMNS: Final = (
     "id", "created_at", "finished_at", "status", "error_code", "error_message", "prompt", "version", "label", "model", "provider", "lane",
     "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens", "usage_source", "cost_nusd",
     "overage_nusd", "key_source", "provider_key_id", "latency_ms", "first_token_ms", "cached", "simulated", "finish_reason", "user_id",
-    "session_id", "app", "client_request_id", "job_id", "trace_id", "experiment_id", "arm", "previous_id",
+    "session_id", "app", "client_request_id", "job_id", "trace_id", "experiment_id", "arm", "previous_id", "comments",
 )  # fmt: skip
 """Of a CSV file: what a row of the list says, with the parts of `usage` and `error` each by itself."""
 
@@ -46,7 +46,7 @@ async def pieces_of_log(
 
 def line_of(row: Record) -> dict[str, Any]:
     """As a line of CSV says it."""
-    said = numbers_of(row)
+    said = listed(row)
     usage, error = said.pop("usage"), said.pop("error") or {}
     parts: dict[str, Any] = {"usage_source": usage.pop("source"), "error_code": error.get("code"), "error_message": error.get("message")}
     return {**said, **usage, **parts}
