@@ -71,7 +71,7 @@ async def test_people_comment_answer_and_settle(page_as: OpenPage, site: Site) -
     await expect(admin.get_by_label("Your answer")).to_have_count(0)
     await expect(theirs).to_contain_text("Phones are small.")
     await theirs.get_by_role("button", name="Settle").click()
-    await expect(theirs.get_by_text("settled")).to_be_visible()
+    await expect(theirs.get_by_text("settled", exact=True)).to_be_visible()
     comments = (await site.call("GET", f"/v1/prompts/{slug}/comments?version=1"))["data"]
     assert len(comments) == 2 and [one["resolved_at"] is not None for one in comments if one["reply_to"] is None] == [True]
     await settled(admin)

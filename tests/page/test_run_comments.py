@@ -54,7 +54,7 @@ async def test_a_colleague_is_led_to_an_answer_and_says_what_they_think(page_as:
     await screenshot(editor, "runs/comment", whole=True)
 
     await editor.get_by_role("list", name="Comments").get_by_role("button", name="Settle").click()
-    await expect(editor.get_by_role("list", name="Comments").get_by_text("settled")).to_be_visible()
+    await expect(editor.get_by_role("list", name="Comments").get_by_text("settled", exact=True)).to_be_visible()
     listed = await page_as("viewer", "/app/runs?comments=with&user=ann")
     await expect(listed.get_by_role("row").filter(has_text="2 comments").first).to_be_visible()
     viewer = await page_as("viewer", f"/app/runs/{execution}")

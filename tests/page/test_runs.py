@@ -327,7 +327,7 @@ async def test_a_run_takes_a_correction_and_can_be_repeated(page_as: OpenPage, s
     page = await page_as("editor", f"/app/runs/{made}")
     await page.get_by_role("button", name="Add feedback").click()
     await page.get_by_text("Bad", exact=True).click()
-    await page.get_by_label("Comment").fill(f"too cold {SCRIPT}")
+    await page.get_by_label("Comment", exact=True).fill(f"too cold {SCRIPT}")
     await page.get_by_label("What it should have said").fill("Good morning!")
     await page.get_by_role("button", name="Send").click()
     await expect(page.get_by_text("Should have been")).to_be_visible()

@@ -5,9 +5,9 @@ from typing import Final
 
 import structlog
 
-from burnish_executor.core.failure import Failure
+from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.io import keys_store
-from burnish_executor.io.providers import Providers
+from burnish_executor.io.providers import UNTRIED, Providers
 from burnish_shared.auth.key_secrets import Kept, way_of
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.contracts.provider_keys import KeyPlace, KeyTestAnswer, KeyTestRequest
@@ -38,7 +38,9 @@ async def try_key(request: KeyTestRequest, *, db: Database, keyring: Keyring, pr
     loop = asyncio.get_running_loop()
     began_at = loop.time()
     found = await providers.count_models(row["provider"], row["url"], is_own_url=row["is_own_url"], key=secret, timeout_s=TEST_S)
-    latency_ms = round((loop.time() - began_at) * 1000)
+    latency_ms = max(1, round((loop.time() - began_at) * 1000))  # a port next door refuses within less
     if isinstance(found, Failure):
+        if found.kind is FailureKind.EGRESS or found.message == UNTRIED:
+            latency_ms = 0
         return KeyTestAnswer(works=False, http_status=found.http_status, latency_ms=latency_ms, models=None, error=found.info().message)
     return KeyTestAnswer(works=True, http_status=200, latency_ms=latency_ms, models=found, error=None)

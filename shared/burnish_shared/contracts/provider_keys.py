@@ -57,7 +57,7 @@ class KeyTestRequest(BaseModel):
 
 
 class KeyTestAnswer(BaseModel):
-    """What one call of the provider's `/models` said. `http_status` None: there was no answer."""
+    """What one call of the provider's `/models` said. `http_status` None: there was no answer; with `latency_ms` 0 nobody was asked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 

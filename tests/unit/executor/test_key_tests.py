@@ -1,14 +1,18 @@
 """Trying provider keys takes little of an executor, however many are asked for."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from burnish_executor import app, consumers
+from burnish_executor import app, consumers, try_key
 from burnish_executor.bulkheads import Bulkheads
 from burnish_executor.consumers import KEY_TESTS_MOST, Desk
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.io.providers import UNTRIED
 from burnish_gateway.provider_keys.ask_executor import ask_executor
 from burnish_shared import subjects
 from burnish_shared.contracts.provider_keys import KeyPlace, KeyTestAnswer, KeyTestRequest
@@ -93,3 +97,45 @@ async def test_a_caller_whom_a_full_executor_got_is_told_to_come_again() -> None
     with pytest.raises(RateLimited) as refused:
         await ask_executor(gateway, KeyPlace(new_uuid(), new_uuid(), 1))
     assert refused.value.retry_after_s == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "was_asked"),
+    [
+        (Failure(FailureKind.UNREACHABLE, "Connection refused."), True),
+        (Failure(FailureKind.REFUSED, UNTRIED), False),
+        (Failure(FailureKind.EGRESS, "No address of ours."), False),
+        (3, True),
+    ],
+)
+async def test_a_try_that_took_less_than_a_millisecond_was_one(
+    monkeypatch: pytest.MonkeyPatch, found: int | Failure, was_asked: bool
+) -> None:
+    """`latency_ms` 0 says that nobody was asked."""
+
+    async def find_key(*_: Any) -> Any:
+        return {
+            "sealed": b"",
+            "vault_secret_id": None,
+            "secret_version": 1,
+            "provider": "ollama",
+            "url": "http://127.0.0.1:9",
+            "is_own_url": True,
+        }
+
+    async def count_models(*_: Any, **__: Any) -> int | Failure:
+        return found
+
+    async def open_it(*_: Any) -> str:
+        return "sk"
+
+    @contextlib.asynccontextmanager
+    async def unit_of_work(**_: Any) -> AsyncIterator[None]:
+        yield
+
+    monkeypatch.setattr(try_key.keys_store, "find_key", find_key)
+    monkeypatch.setattr(try_key, "way_of", lambda *_, **__: SimpleNamespace(open=open_it))
+    request = KeyTestRequest(workspace_id=new_uuid(), provider_key_id=new_uuid())
+    place: Any = SimpleNamespace(unit_of_work=unit_of_work, count_models=count_models)
+    answer = await try_key.try_key(request, db=place, keyring=place, providers=place)
+    assert (answer.latency_ms > 0) is was_asked

@@ -16432,7 +16432,7 @@ export interface components {
         };
         /**
          * KeyTestAnswer
-         * @description What one call of the provider's `/models` said. `http_status` None: there was no answer.
+         * @description What one call of the provider's `/models` said. `http_status` None: there was no answer; with `latency_ms` 0 nobody was asked.
          */
         KeyTestAnswer: {
             /**
