@@ -238,7 +238,7 @@ async def change(slug: str, request: Request, body: bodies.ChangePrompt, princip
         before = {field: getattr(head.prompt, field) for field in changes}
         if body.visibility is not None:
             await sharing_store.narrow_entries(tx, head.prompt, to=body.visibility)
-        await audit.note(tx, principal, action="prompt.changed", kind="prompt", key=name, before=before, after=changes)
+        await audit.note_if_changed(tx, principal, action="prompt.changed", kind="prompt", key=name, before=before, after=changes)
         await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.prompt_item(changed))
 
