@@ -254,6 +254,10 @@ class Busy(Unavailable):
     """PostgreSQL is there, but a row is held by others, or the statement took too long: it says nothing of anybody else's work."""
 
 
+class Deadlocked(Busy):
+    """Others waited for this transaction while it waited for them. It did nothing, and they go on: tried again, it comes after them."""
+
+
 class GoesOn(Unavailable):
     """This gateway is stopped, and what the call began goes on; a repeat without an Idempotency-Key would begin and pay another one."""
 

@@ -79,6 +79,8 @@ _DATA_LINE = re.compile(r"""\s*(?:[\[{}\]]|[^\s:]{1,40}:\s*\S|\||".*":|\S.*(?:\t
 _FILLERS = tuple((re.compile(rf"(?<![\w'’-])(?:{pattern})", re.IGNORECASE), instead) for pattern, instead in FILLERS)
 _SPEAKS_OF_WORDS = re.compile(
     r"(?<!\w)(?:say(?:s|ing)?|exactly|verbatim|literally|word for word|phrases?|words?|wording|expressions?|terms?|strings?|write|mention"
+    r"|wrote|written|writ(?:es|ing)|said|quot(?:es?|ed|ing)|avoid(?:s|ing)?|replac(?:e[sd]?|ing)|remov(?:e[sd]?|ing)|delet(?:e[sd]?|ing)"
+    r"|omit(?:s|ted|ting)?|ban(?:s|ned)?|instead of|rather than|such as|(?:never|not|don[’']t) us(?:e|ing)"
     r"|text|(?:begin|start|end|open|close|respond|reply|answer)(?:s|ing)? (?:with|by)|reads?|called|named)(?!\w)",
     re.IGNORECASE,
 )

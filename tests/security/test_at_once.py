@@ -122,10 +122,10 @@ async def test_a_label_that_moves_while_the_snippet_behind_it_is_saved_waits(adm
         assert statuses in ([200, 422], [409, 201]), [answer.body for answer in answers]  # whoever comes second would close a circle
 
 
-@pytest.mark.parametrize("act", ["save", "roll back"])
+@pytest.mark.parametrize("act", ["save", "roll back", "merge", "cherry-pick"])
 async def test_a_bundle_that_comes_in_while_one_of_its_snippets_is_saved(world: World, admin: Caller, act: str) -> None:
     """The import has come to `between` when the last one, which includes the first, is saved, or a label goes back to that: it waits, and
-    holds nothing meanwhile."""
+    holds nothing meanwhile. A merge holds the last one by then: of the two that wait for each other one begins anew, and both are done."""
     number = next(NUMBERS)
     first, between, last = (f"raced-{number}-{letter}" for letter in "amz")
     said = [{"role": "user", "content": "Hello {{name}}."}]
@@ -138,6 +138,14 @@ async def test_a_bundle_that_comes_in_while_one_of_its_snippets_is_saved(world: 
         for version in (2, 1):
             await made(admin, "PUT", f"/v1/prompts/{last}/labels/production", {"version": version})
         change, status = ("POST", f"/v1/prompts/{last}/labels/production/rollback", {}), 200
+    if act in ("merge", "cherry-pick"):
+        await made(admin, "POST", f"/v1/prompts/{last}/branches", {"branch": "side", "version": 1})
+        method, path, body = change
+        await made(admin, method, path, body | {"branch": "side"})
+        await made(admin, "POST", f"/v1/prompts/{last}/versions", {"base_version": 1, "temperature": 0.5})
+        change = ("POST", f"/v1/prompts/{last}/merge", {"branch": "side"})
+        if act == "cherry-pick":
+            change = ("POST", f"/v1/prompts/{last}/versions/2/cherry-pick", {"base_version": 3, "parts": ["messages"]})
     bundle = (await admin("GET", "/v1/export?scope=prompts")).body
     bundle["prompts"] = [one for one in bundle["prompts"] if one["slug"] in (first, between, last)]
     async with as_superuser(world.stack.urls["superuser"]) as holder:

@@ -142,6 +142,32 @@ async def test_every_change_of_configuration_leaves_an_entry(world: World, zeta:
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
 
 
+async def test_what_is_sent_once_more_as_it_stands_is_no_change(world: World) -> None:
+    """A log of changes that were none hides those that were."""
+    admin = await world.stack.caller()
+
+    async def ask(method: str, path: str, body: Any) -> Any:
+        answer = await admin(method, path, body)
+        assert answer.status < 300, answer.body
+        return answer.body
+
+    await ask("POST", "/v1/prompts", {"slug": "a", "template": "Hello.", "model": "simulated/chat"})
+    await ask("POST", "/v1/chains", {"slug": "c", "steps": [{"id": "a", "prompt": "a"}]})
+    budget = (await ask("POST", "/v1/budgets", {"target_kind": "workspace", "limit_nusd": 10**9, "period": "day"}))["id"]
+    key = (await ask("POST", "/v1/provider-keys", {"provider": "openai", "name": "k", "key": "sk-not-a-real-key-1234"}))["id"]
+    changes = {
+        "prompt.changed": ("PATCH", "/v1/prompts/a", {"tags": ["x"], "description": "d"}),
+        "chain.changed": ("PATCH", "/v1/chains/c", {"tags": ["x"], "archived": False}),
+        "budget.changed": ("PATCH", f"/v1/budgets/{budget}", {"limit_nusd": 10**10}),
+        "credits.warning_set": ("PUT", "/v1/credits/warning", {"below_nusd": 5}),
+        "provider_key.changed": ("PATCH", f"/v1/provider-keys/{key}", {"priority": 5}),
+    }
+    for method, path, body in [*changes.values(), *changes.values()]:
+        await ask(method, path, body)
+    counts = {action: len((await admin("GET", f"{AUDIT}?action={action}")).body["data"]) for action in changes}
+    assert counts == dict.fromkeys(changes, 1)
+
+
 async def test_an_admin_reads_and_filters_the_log(world: World) -> None:
     admin = await world.stack.caller()
     made = await admin("POST", "/v1/api-keys", {"name": "one"}, headers={"x-request-id": "made-one"})

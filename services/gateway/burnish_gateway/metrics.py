@@ -35,7 +35,7 @@ LIVE_ENDED = Counter(
 SLOW_READERS = Counter("burnish_gateway_slow_readers_total", "Connections cut off whose client took nothing of an answer, or too little")
 PACED = Counter(
     "burnish_gateway_requests_limited_total",
-    "Requests besides executions and feedback refused because one caller or workspace sent too many: api_key, user, workspace",
+    "Requests besides executions and feedback refused, of whom there were too many: api_key, user, workspace, address (links)",
     ["reason"],
 )
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])

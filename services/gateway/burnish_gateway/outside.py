@@ -4,6 +4,8 @@ A unit of work reads, and asks for a result by what it is computed from (`result
 rolled back, the result is computed in a thread, and the unit of work is run again (`Outside.run`). It then reads anew, and takes the result
 only where all that it was computed from is still the same; else it is computed again. What grows all the time it reads once for all its
 attempts (`remember`), or it would never be the same.
+
+It is run again, too, where it and another one waited for each other: the database ended it, and the other one goes on.
 """
 
 import asyncio
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
-from burnish_shared.errors import Busy
+from burnish_shared.errors import Busy, Deadlocked
 
 LARGE_AT_ONCE: Final = 2
 """Uploads of items that are compared with one another at the same time: each may take seconds of a core and a gigabyte (measured for
@@ -24,6 +26,10 @@ LARGE_AT_ONCE: Final = 2
 ATTEMPTS_MOST: Final = 10
 """So often a result may be missing for one turn. In one process those who change the same thing wait for each other, so only another
 gateway can be in the way."""
+
+
+DEADLOCKS_MOST: Final = 3
+"""So often an attempt may be ended by the database as one of two that wait for each other. Each costs it a second (`deadlock_timeout`)."""
 
 
 T = TypeVar("T")
@@ -123,9 +129,9 @@ class Outside:
         """What `attempt` returns. It opens a unit of work of its own each time, and does nothing that a rollback would not take back.
 
         From the computing to the end of the unit of work that takes the result, others of this process wait for their turn at the same
-        thing, without a connection. Raises what `attempt` raises, and Busy where others kept changing it.
+        thing, without a connection. Raises what `attempt` raises, and Busy where others kept changing it, or kept it waiting in a circle.
         """
-        run, tried = _Run(), Counter[Hashable | None]()
+        run, tried, deadlocks = _Run(), Counter[Hashable | None](), 0
         token = _run.set(run)
         try:
             async with AsyncExitStack() as turns:
@@ -135,6 +141,11 @@ class Outside:
                         known.is_taken = False
                     try:
                         return await attempt()
+                    except Deadlocked:
+                        deadlocks += 1
+                        if deadlocks >= DEADLOCKS_MOST:
+                            raise
+                        continue
                     except NeedsResult as missing:
                         needed = missing.needed
                     wants = {one.turn for one in needed}

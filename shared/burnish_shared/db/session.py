@@ -20,7 +20,7 @@ from uuid import UUID
 import asyncpg
 
 from burnish_shared.db.transaction import Transaction, name_tenant, to_json
-from burnish_shared.errors import Busy, Unavailable
+from burnish_shared.errors import Busy, Deadlocked, Unavailable
 
 Pooler = Literal["none", "transaction"]
 """What stands between us and PostgreSQL: nothing that matters (a pooler in session mode neither), or a pooler in transaction mode."""
@@ -251,7 +251,7 @@ class Database:
         except UNAVAILABLE as error:
             raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
         except BUSY as error:
-            raise Busy(TOOK_TOO_LONG if isinstance(error, asyncpg.QueryCanceledError) else HELD_BY_OTHERS, retry_after_s=1) from error
+            raise _busy(error) from error
         finally:
             await asyncio.shield(self._give_back(connection, transaction))
         if tx.changes and self.after_change is not None:
@@ -370,3 +370,10 @@ class DurableConnection:
             made.terminate()
             raise
         return made
+
+
+def _busy(error: BaseException) -> Busy:
+    """What is told of an error of BUSY."""
+    if isinstance(error, asyncpg.DeadlockDetectedError):
+        return Deadlocked(HELD_BY_OTHERS, retry_after_s=1)
+    return Busy(TOOK_TOO_LONG if isinstance(error, asyncpg.QueryCanceledError) else HELD_BY_OTHERS, retry_after_s=1)

@@ -354,6 +354,8 @@ async def test_an_invitation_whose_maker_may_not_invite_any_more_is_dead_when_it
         await connection.execute(RIGHT_ENDED[how], maker)
     told = await guest("POST", "/v1/invitations/show", {"token": made["token"]})
     assert told.status == 404 and "may not invite any more" in told.body["error"]["message"]
+    listed = (await ada("GET", "/v1/invitations")).body["data"]
+    assert listed[0]["status"] == "revoked", "although nobody tried it yet"
     assert (await ada("GET", "/v1/audit?action=invitation.revoked")).body["data"] == [], "looking changes nothing"
     body = {"token": made["token"]} | ({} if has_account else {"password": PASSWORD})
     refused = await guest("POST", "/v1/invitations/accept", body)
@@ -375,6 +377,7 @@ async def test_an_invitation_goes_on_with_the_key_that_took_the_place_of_its_mak
     made = [(await nobody(stack)("POST", "/v1/invitations", {"email": unknown_email()}, headers=who)).body["token"] for _ in range(2)]
     newer = (await ada("POST", f"/v1/api-keys/{key['id']}/rotate", {"overlap_hours": 0})).body
     assert (await nobody(stack)("GET", "/v1/prompts", headers=who)).status == 401, "the older one is over"
+    assert [one["status"] for one in (await ada("GET", "/v1/invitations")).body["data"]] == ["open", "open"]
     assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": made[0], "password": PASSWORD})).status == 200
     assert (await ada("DELETE", f"/v1/api-keys/{newer['id']}")).status == 204
     assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": made[1], "password": PASSWORD})).status == 404

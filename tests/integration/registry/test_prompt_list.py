@@ -27,6 +27,13 @@ async def test_a_filter_that_is_given_twice_is_named(call: Caller, name: str) ->
     assert {one["slug"] for one in (await call("GET", "/v1/prompts?slug=alpha&slug=beta")).body["data"]} == {"alpha", "beta"}
 
 
+async def test_every_prompt_has_the_label_latest(call: Caller) -> None:
+    await make(call, "alpha", "beta")
+    assert (await call("DELETE", "/v1/prompts/beta/labels/production")).status == 200
+    assert {one["slug"] for one in (await call("GET", "/v1/prompts?label=Latest")).body["data"]} == {"alpha", "beta"}
+    assert {one["slug"] for one in (await call("GET", "/v1/prompts?label=production")).body["data"]} == {"alpha"}
+
+
 async def walked(call: Caller, query: str = "") -> list[str]:
     """All slugs, two at a time."""
     found: list[str] = []

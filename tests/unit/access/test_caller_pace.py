@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from burnish_gateway.access.caller_pace import WORKSPACE_TIMES, CallerPace
+from burnish_gateway.access.caller_pace import LINKS_PER_MINUTE, WORKSPACE_TIMES, CallerPace
 from burnish_shared.errors import RateLimited
 
 pytestmark = pytest.mark.capability("B3")
@@ -72,3 +72,20 @@ def test_a_key_counts_with_the_one_that_replaces_it() -> None:
     take(pace, old, times=12)
     with pytest.raises(RateLimited):
         take(pace, new)
+
+
+def test_links_are_counted_by_address_an_ipv6_one_by_its_network() -> None:
+    pace, now = paced(60)
+    for one in range(LINKS_PER_MINUTE // 5):
+        pace.take_link(f"2001:db8:1:2::{one + 1:x}")
+    with pytest.raises(RateLimited) as refused:
+        pace.take_link("2001:db8:1:2::ffff")
+    assert refused.value.details == {"limit_per_minute": LINKS_PER_MINUTE, "limit_of": "address"}
+    assert "from one address" in str(refused.value) and refused.value.retry_after_s is not None
+    pace.take_link("2001:db8:1:3::1")
+    take(pace, Asker(uuid4()))
+    now[0] += 1
+    pace.take_link("2001:db8:1:2::ffff")
+    unlimited, _ = paced(0)
+    for _ in range(LINKS_PER_MINUTE):
+        unlimited.take_link("192.0.2.1")

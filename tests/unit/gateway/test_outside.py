@@ -8,8 +8,19 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from burnish_gateway.outside import ATTEMPTS_MOST, LARGE_AT_ONCE, Needed, NeedsResult, Outside, all_of, remember, remembered, result_of
-from burnish_shared.errors import Busy
+from burnish_gateway.outside import (
+    ATTEMPTS_MOST,
+    DEADLOCKS_MOST,
+    LARGE_AT_ONCE,
+    Needed,
+    NeedsResult,
+    Outside,
+    all_of,
+    remember,
+    remembered,
+    result_of,
+)
+from burnish_shared.errors import Busy, Deadlocked
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.capability("D1")]
 
@@ -47,6 +58,37 @@ async def test_what_changed_meanwhile_is_computed_again_until_it_never_stays() -
     with pytest.raises(Busy) as refused:
         await Outside().run(lambda: changed_by_others(10**6))
     assert version == ATTEMPTS_MOST + 1 and refused.value.retry_after_s == 1
+
+
+async def test_of_two_that_wait_for_each_other_the_one_that_was_ended_begins_anew_a_few_times() -> None:
+    attempts = 0
+
+    async def ended(times: int) -> object:
+        nonlocal attempts
+        attempts += 1
+        if attempts <= times:
+            raise Deadlocked("held by others", retry_after_s=1)
+        return needed("said", lambda: "made")
+
+    assert await Outside().run(lambda: ended(DEADLOCKS_MOST - 1)) == "made" and attempts == DEADLOCKS_MOST + 1
+    attempts = 0
+    with pytest.raises(Deadlocked):
+        await Outside().run(lambda: ended(10**6))
+    assert attempts == DEADLOCKS_MOST
+
+
+async def test_what_is_held_or_takes_too_long_is_not_tried_again_by_itself() -> None:
+    """It waited already for as long as anybody may."""
+    attempts = 0
+
+    async def held() -> object:
+        nonlocal attempts
+        attempts += 1
+        raise Busy("held by others", retry_after_s=1)
+
+    with pytest.raises(Busy):
+        await Outside().run(held)
+    assert attempts == 1
 
 
 async def test_of_what_kept_changing_only_the_newest_result_is_held() -> None:

@@ -3963,7 +3963,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Invitations, newest first; never their token */
+        /**
+         * Invitations, newest first; never their token
+         * @description `status` is `revoked` also where whoever made it may invite nobody any more: its link is refused.
+         */
         get: operations["list_invitations_v1_invitations_get"];
         put?: never;
         /**
@@ -5095,7 +5098,8 @@ export interface paths {
          * List prompts, the newest first unless sorted
          * @description `q`: words, or their beginnings, that all occur in slug, name, description, use case, folder, tags, categories or the newest text.
          *
-         *     `folder` includes what is below it; `model` is that of the newest version; `author` made the prompt or a version of it.
+         *     `folder` includes what is below it; `model` is that of the newest version; `author` made the prompt or a version of it; the `label`
+         *     `latest` is every prompt's.
          */
         get: operations["list_prompts_v1_prompts_get"];
         put?: never;

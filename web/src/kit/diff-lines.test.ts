@@ -45,6 +45,17 @@ describe("a difference", () => {
     expect(apply(many("a"), many("b"))).toBe(10_000);
   });
 
+  it.each([
+    ["返金の手紙を書いてください。", "返金の手紙を読んでください。", [["書いて"], ["読んで"]]],
+    ["请用英文回答", "请用中文回答", [["英"], ["中"]]],
+    ["ตอบที่นี่", "ตอบที่นั่น", [["นี่"], ["นั่น"]]],
+    ["Use GPT用の鍵", "Use GPT用の錠", [["鍵"], ["錠"]]],
+  ])("marks the characters of scripts without blanks: %s", (before, after, marked) => {
+    const of = (kind: string, row: ReturnType<typeof diffRows>[number] | undefined) => row?.pieces().filter((one) => one.kind === kind).map((one) => one.text); // prettier-ignore
+    const rows = diffRows(before, after);
+    expect([of("out", rows[0]), of("in", rows[1])]).toEqual(marked);
+  });
+
   it("numbers lines and marks the words within them", () => {
     const rows = diffRows("Answer in English.\nBe brief.\nEnd", "Answer in German.\nBe brief.\nNever guess.\nEnd");
     expect(rows.map((row) => [row.kind, row.before, row.after])).toEqual([["out", 1, null], ["in", null, 1], ["same", 2, 2], ["in", null, 3], ["same", 3, 4]]);

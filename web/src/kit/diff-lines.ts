@@ -74,7 +74,10 @@ function walkBack(a: readonly string[], b: readonly string[], trail: readonly In
   return found.reverse();
 }
 
-const words = (line: string) => line.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) ?? [];
+// Scripts that put no blanks between words: each character is one, with its marks.
+const NO_BLANKS = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Myanmar", "Khmer"].map((script) => `\\p{Script=${script}}`).join("");
+const WORDS = new RegExp(`\\s+|[${NO_BLANKS}]\\p{M}*|(?:(?![${NO_BLANKS}])[\\p{L}\\p{N}_])+|[^\\s\\p{L}\\p{N}_]`, "gu");
+const words = (line: string) => line.match(WORDS) ?? [];
 
 function joinRuns(pieces: Piece[]): Piece[] {
   const runs: Piece[] = [];

@@ -36,6 +36,21 @@ async def note(
     await note_in(tx, where, principal, action=action, kind=kind, key=key, before=before, after=after)
 
 
+async def note_if_changed(
+    tx: Tx, principal: Principal, *, action: str, kind: AuditKind, key: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """As `note`, and nothing where both say the same: who sends once more what stands there changes nothing. Only for what `before` and
+    `after` tell whole, of which no part stays out of the log.
+    """
+    if _plain(before) != _plain(after):
+        await note(tx, principal, action=action, kind=kind, key=key, before=before, after=after)
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """As the log would give it back: a tuple is a list there."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+
+
 async def note_in(
     tx: Tx,
     workspace_id: UUID,

@@ -8,6 +8,7 @@ from math import ceil
 from typing import Final
 
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.client_address import network_of
 from burnish_gateway.inbound.throttle import Throttle
 from burnish_gateway.metrics import PACED
 from burnish_shared.errors import RateLimited, whole_s
@@ -17,6 +18,10 @@ BURST_RATIO: Final = 0.2
 
 WORKSPACE_TIMES: Final = 4
 """So many times what one caller may send, all callers of a workspace may send together."""
+
+LINKS_PER_MINUTE: Final = 300
+"""So often one address may show or use the token of a link, for which nobody signs in: a gateway asks the database for each. An office
+behind one address is many people; nobody guesses a token of 256 bits, however fast."""
 
 COUNTED_ELSEWHERE: Final = frozenset({"executions:write", "feedback:write"})
 """Scopes of routes that are not counted here: executions have exact limits of their own, feedback is taken at any rate."""
@@ -30,9 +35,19 @@ class CallerPace:
     now_s: Callable[[], float] = time.monotonic
     _callers: Throttle = field(init=False)
     _workspaces: Throttle = field(init=False)
+    _links: Throttle = field(init=False)
 
     def __post_init__(self) -> None:
         self._callers, self._workspaces = _throttle(self.per_minute), _throttle(self.per_minute * WORKSPACE_TIMES)
+        self._links = _throttle(LINKS_PER_MINUTE)
+
+    def take_link(self, address: str) -> None:
+        """Counts one token of a link that somebody shows or uses, by where they are. Raises RateLimited."""
+        if not self.per_minute:
+            return
+        wait_s = self._links.take(network_of(address), now_s=self.now_s())
+        if wait_s > 0:
+            raise _refused(LINKS_PER_MINUTE, "address", wait_s)
 
     def take(self, principal: Principal, scope: str | None) -> Mapping[str, str]:
         """Counts one request; the headers that tell how much is left. Raises RateLimited. `scope`: of its route."""
@@ -60,10 +75,14 @@ def _burst(per_minute: int) -> int:
 
 def _refused(per_minute: int, whose: str, wait_s: float) -> RateLimited:
     PACED.labels(whose).inc()
-    by = {"api_key": "with this API key", "user": "by you", "workspace": "in this workspace"}[whose]
+    what = {
+        "api_key": ", besides executions and feedback, may be sent with this API key",
+        "user": ", besides executions and feedback, may be sent by you",
+        "workspace": ", besides executions and feedback, may be sent in this workspace",
+        "address": " with the token of a link may be sent from one address",
+    }[whose]
     return RateLimited(
-        f"Too many requests: {per_minute} a minute, besides executions and feedback, may be sent {by}. "
-        f"The next is taken in {whole_s(wait_s)} s, as Retry-After says.",
+        f"Too many requests: {per_minute} a minute{what}. The next is taken in {whole_s(wait_s)} s, as Retry-After says.",
         retry_after_s=wait_s,
         details={"limit_per_minute": per_minute, "limit_of": whose},
         headers=_headers(per_minute, left=0, reset_s=wait_s),

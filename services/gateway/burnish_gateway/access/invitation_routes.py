@@ -19,9 +19,9 @@ from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.access.show_invitation import show
-from burnish_gateway.access.sign_in import open_session
+from burnish_gateway.access.sign_in import address_of, open_session
 from burnish_gateway.access.sign_in_routes import NOT_KEPT, session_response, signed_in_response
-from burnish_gateway.access.take_back_invitations import check_may_invite, note_revoked
+from burnish_gateway.access.take_back_invitations import check_may_invite, makers_that_ended, note_revoked
 from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, folded, role_named
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import run_once
@@ -112,15 +112,18 @@ async def list_invitations(
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> InvitationPage:
+    """`status` is `revoked` also where whoever made it may invite nobody any more: its link is refused."""
     after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_invitations(tx, after=UUID(after[0]) if after else None, limit=limit)
+        ended = await makers_that_ended(tx, rows)
         mails = await mail_store.mails_of(tx, [row["invitation_id"] for row in rows])
     page = gateway.cursors.page(
         rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["invitation_id"])]
     )
     return InvitationPage(
-        data=[invitation_answer(row, mails.get(row["invitation_id"])) for row in page["data"]], next_cursor=page["next_cursor"]
+        data=[invitation_answer(row, mails.get(row["invitation_id"]), has_maker=row["invited_by"] not in ended) for row in page["data"]],
+        next_cursor=page["next_cursor"],
     )
 
 
@@ -140,11 +143,12 @@ async def revoke_invitation(invitation_id: UUID, gateway: GatewayParts, principa
     response_model=InvitingAnswer,
     summary="What an invitation is about, for whoever holds its token; changes nothing",
 )
-async def show_invitation(body: InvitationToken, gateway: GatewayParts) -> Response:
+async def show_invitation(body: InvitationToken, request: Request, gateway: GatewayParts) -> Response:
     """The workspace, its organization, the role, and who invites. Needs no sign-in. The token stands in the body, so that no log keeps it.
 
     A token that is unknown, used, revoked or expired: the same 404.
     """
+    gateway.pace.take_link(address_of(request))
     return json_response(await show(gateway, body.token), headers=NOT_KEPT)
 
 
@@ -155,6 +159,7 @@ async def show_invitation(body: InvitationToken, gateway: GatewayParts) -> Respo
 )
 async def accept_invitation(body: Acceptance, request: Request, gateway: GatewayParts) -> Response:
     """Whoever makes the account is signed in with it. A token that is unknown, used, expired or another's: the same 404."""
+    gateway.pace.take_link(address_of(request))
     person = await _signed_in(gateway, request)
     newcomer = await accept(gateway, body.token, person=person, password=body.password, name=body.name.strip())
     if person is None:

@@ -156,14 +156,14 @@ def member_answer(row: Record) -> MemberAnswer:
     return MemberAnswer(**dict(row))
 
 
-def invitation_answer(row: Record, mail: Record | None = None) -> InvitationAnswer:
-    """`mail`: its row of `mails_of`; None where no mail was written."""
+def invitation_answer(row: Record, mail: Record | None = None, *, has_maker: bool = True) -> InvitationAnswer:
+    """`mail`: its row of `mails_of`; None where no mail was written. `has_maker`: whether who made it may still invite."""
     if row["accepted_at"] is not None:
         status = "accepted"
     elif row["revoked_at"] is not None:
         status = "revoked"
     else:
-        status = "expired" if row["is_over"] else "open"
+        status = "expired" if row["is_over"] else "open" if has_maker else "revoked"
     return InvitationAnswer.model_validate(
         {"id": row["invitation_id"], "status": status, "mail": mail and mail["status"], "mail_error": mail and mail["error"]}
         | {name: row[name] for name in ("email", "role", "invited_by", "created_at", "expires_at")}

@@ -12,6 +12,7 @@ from burnish_gateway.access.links import token_link
 from burnish_gateway.access.mail_link import write_mail
 from burnish_gateway.access.reset_password import make_reset, use_reset
 from burnish_gateway.access.scopes import check_may_grant
+from burnish_gateway.access.sign_in import address_of
 from burnish_gateway.access.wire_fields import Password
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
@@ -75,6 +76,7 @@ async def make_password_reset(user_id: UUID, request: Request, gateway: GatewayP
 async def use_password_reset(body: PasswordReset, request: Request, gateway: GatewayParts) -> Response:
     """Needs no sign-in: the token of the link. One that is unknown, used, replaced or over: the same 404. Then sign in as always."""
     gateway.authenticator.people.check_origin(request)
+    gateway.pace.take_link(address_of(request))
     await use_reset(gateway, request, body.token, password=body.new_password)
     return Response(status_code=204, headers=NOT_KEPT)
 

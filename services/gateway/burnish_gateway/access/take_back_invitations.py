@@ -56,6 +56,12 @@ async def may_still_invite(tx: Tx, maker: str) -> bool:
             return True
 
 
+async def makers_that_ended(tx: Tx, invitations: Sequence[Record]) -> set[str]:
+    """Of who made those of `invitations` that are open the actors that have the right no more."""
+    makers = {row["invited_by"] for row in invitations if row["accepted_at"] is None and row["revoked_at"] is None and not row["is_over"]}
+    return {maker for maker in makers if not await may_still_invite(tx, maker)}
+
+
 async def take_back_unmade(tx: Tx, workspace_id: UUID, invitation_id: UUID, *, maker: str) -> bool:
     """Revokes one whose maker may not invite any more, and says so in the audit log. False: they may. In one's turn, as `take_back_of`."""
     if await may_still_invite(tx, maker):

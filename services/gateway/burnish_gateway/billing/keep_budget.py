@@ -85,7 +85,8 @@ async def change_budget(tx: Tx, principal: Principal, budget_id: UUID, changes: 
     await store.change_budget(
         tx, budget_id, name=after["name"], limit_nusd=after["limit_nusd"], warn_percent=after["warn_percent"], hard=after["hard"]
     )
-    await _note(tx, principal, "changed", after, before=before)
+    if _facts(after) != _facts(before):
+        await _note(tx, principal, "changed", after, before=before)
 
 
 async def close_budget(tx: Tx, principal: Principal, budget_id: UUID) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from burnish_gateway.access.audit import note
+from burnish_gateway.access.audit import note_if_changed
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_routes, credit_routes, plan_routes, store, usage_routes
 from burnish_gateway.billing.credit_bodies import (
@@ -69,7 +69,7 @@ async def put_warning(body: WarningBody, gateway: GatewayParts, principal: Admin
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         before = await _credits(tx, principal)
         await store.set_warning(tx, principal.workspace_id, principal.workspace.credit_account_id, below_nusd=body.below_nusd)
-        await note(
+        await note_if_changed(
             tx, principal, action="credits.warning_set", kind="credits", key=str(principal.workspace_id),
             before={"below_nusd": before.below_nusd}, after={"below_nusd": body.below_nusd},
         )  # fmt: skip

@@ -123,7 +123,7 @@ async def change(slug: str, request: Request, body: bodies.ChangeChain, principa
         await store.change_chain(tx, head, **wanted, **moment)
         after = wanted | ({} if body.archived is None else {"archived": body.archived})
         was = {} if body.archived is None else {"archived": head.archived_at is not None}
-        await audit.note(tx, principal, action="chain.changed", kind="chain", key=name, before=before | was, after=after)
+        await audit.note_if_changed(tx, principal, action="chain.changed", kind="chain", key=name, before=before | was, after=after)
         return _plain(answers.chain_item(await head_of(tx, principal.workspace_id, name)))
 
     return await run_once(gateway, request, principal, status=200, work=work)

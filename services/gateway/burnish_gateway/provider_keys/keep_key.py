@@ -59,7 +59,8 @@ async def change_key(tx: Tx, principal: Principal, provider_key_id: UUID, body: 
         await store.restore_key(tx, before)
     after = await find_key(tx, principal, provider_key_id)
     action = "provider_key.rotated" if body.key is not None else "provider_key.changed"
-    await audit.note(tx, principal, action=action, kind=KIND, key=str(provider_key_id), before=before.facts(), after=after.facts())
+    note = audit.note_if_changed if body.key is None and body.status is None else audit.note
+    await note(tx, principal, action=action, kind=KIND, key=str(provider_key_id), before=before.facts(), after=after.facts())
     await _tell(tx, after)
     return after
 

@@ -19,7 +19,15 @@ MAX_EDITS: Final = 400
 MAX_WORDS: Final = 20_000
 """Words between the common beginning and end, both texts together."""
 
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_NO_BLANKS: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai and Lao, Burmese, Khmer
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+"""Scripts that put no blanks between words; the second line: Chinese and Japanese."""
+
+_RUNS = re.compile(r"\s+|\w+|[^\w\s]")
+_WORDS = re.compile(rf"\s+|[{_NO_BLANKS}](?:(?!\w)[{_NO_BLANKS}])*|[^\W{_NO_BLANKS}]+|[^\w\s]")
+"""Words; of scripts without blanks each character, with the marks that belong to it."""
 
 Op = Literal["equal", "delete", "insert"]
 
@@ -91,23 +99,33 @@ def changed_fields(before: VersionContent, after: VersionContent) -> tuple[str, 
 
 def word_pieces(before: str, after: str) -> tuple[Piece, ...]:
     """The two texts as one sequence: `equal` and `delete` joined give `before`, `equal` and `insert` joined give `after`."""
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
-    start = _common_prefix(old, new)
-    end = _common_prefix(old[start:][::-1], new[start:][::-1])
-    old_middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
-    middle: list[tuple[Op, str]] | None = _edits(old_middle, new_middle)
-    if middle is None:
-        middle = [*(("delete", word) for word in old_middle), *(("insert", word) for word in new_middle)]
-    words: list[tuple[Op, str]] = [("equal", word) for word in old[:start]]
-    words += middle
-    words += [("equal", word) for word in old[len(old) - end :]]
+    words = _edited(_WORDS.findall(before), _WORDS.findall(after))
+    if words is None:
+        old, new = _RUNS.findall(before), _RUNS.findall(after)
+        words = _edited(old, new) or _replaced(old, new)
     return tuple(Piece(op, "".join(word for _, word in run)) for op, run in groupby(words, key=lambda one: one[0]))
+
+
+def _edited(old: Sequence[str], new: Sequence[str]) -> list[tuple[Op, str]] | None:
+    """The shortest way from one to the other; None where what is between their ends is too far apart."""
+    start, end = _common_ends(old, new)
+    middle: list[tuple[Op, str]] | None = _edits(old[start : len(old) - end], new[start : len(new) - end])
+    if middle is None:
+        return None
+    return [*(("equal", word) for word in old[:start]), *middle, *(("equal", word) for word in old[len(old) - end :])]
+
+
+def _replaced(old: Sequence[str], new: Sequence[str]) -> list[tuple[Op, str]]:
+    """What is between their ends goes as a whole, and the other comes."""
+    start, end = _common_ends(old, new)
+    gone: list[tuple[Op, str]] = [("delete", word) for word in old[start : len(old) - end]]
+    come: list[tuple[Op, str]] = [("insert", word) for word in new[start : len(new) - end]]
+    return [*(("equal", word) for word in old[:start]), *gone, *come, *(("equal", word) for word in old[len(old) - end :])]
 
 
 def common_places(old: Sequence[Hashable], new: Sequence[Hashable]) -> dict[int, int]:
     """Places in `old` → the places in `new` that hold the same, both growing: as many as there are, unless the two are very far apart."""
-    start = _common_prefix(old, new)
-    end = _common_prefix(old[start:][::-1], new[start:][::-1])
+    start, end = _common_ends(old, new)
     places = {place: place for place in range(start)}
     at_old = at_new = start
     for op, _ in _edits(old[start : len(old) - end], new[start : len(new) - end]) or ():
@@ -155,6 +173,12 @@ def _beside_text(message: dict[str, Any] | None) -> dict[str, Any]:
 def _field_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     names = dict.fromkeys((*old, *new))
     return tuple(FieldChange(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))
+
+
+def _common_ends(old: Sequence[Hashable], new: Sequence[Hashable]) -> tuple[int, int]:
+    """How many they share at the beginning, and how many of the others at the end."""
+    start = _common_prefix(old, new)
+    return start, _common_prefix(old[start:][::-1], new[start:][::-1])
 
 
 def _common_prefix(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:

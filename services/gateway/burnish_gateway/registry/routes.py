@@ -47,7 +47,7 @@ from burnish_gateway.registry.spelling import age_headers, author_of, check_may_
 from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
-from burnish_shared.slug import parse_folder, parse_label, parse_movable_label, parse_slug
+from burnish_shared.slug import LATEST, parse_folder, parse_label, parse_movable_label, parse_slug
 
 prompts = make_router("prompts")
 
@@ -129,7 +129,8 @@ async def list_prompts(
 ) -> Response:
     """`q`: words, or their beginnings, that all occur in slug, name, description, use case, folder, tags, categories or the newest text.
 
-    `folder` includes what is below it; `model` is that of the newest version; `author` made the prompt or a version of it.
+    `folder` includes what is below it; `model` is that of the newest version; `author` made the prompt or a version of it; the `label`
+    `latest` is every prompt's.
     """
     order = sort or ("relevance" if q else "created")
     if order == "relevance" and not q:
@@ -144,7 +145,7 @@ async def list_prompts(
         archived=archived,
         folder=parse_folder(folder) if folder else None,
         model=model,
-        label=None if label is None else parse_label(label),
+        label=None if label is None or (named := parse_label(label)) == LATEST else named,
         slugs=None if slug is None else tuple(parse_slug(one) for one in slug),
     )
     of = LIST if order == "created" else f"{LIST}/{order}"
@@ -237,7 +238,7 @@ async def change(slug: str, request: Request, body: bodies.ChangePrompt, princip
         before = {field: getattr(head.prompt, field) for field in changes}
         if body.visibility is not None:
             await sharing_store.narrow_entries(tx, head.prompt, to=body.visibility)
-        await audit.note(tx, principal, action="prompt.changed", kind="prompt", key=name, before=before, after=changes)
+        await audit.note_if_changed(tx, principal, action="prompt.changed", kind="prompt", key=name, before=before, after=changes)
         await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.prompt_item(changed))
 
