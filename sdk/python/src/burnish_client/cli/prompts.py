@@ -185,11 +185,11 @@ def label(
     """Move a label to a version: every gateway serves it within a second."""
     with reaching(profile) as burnish:
         moved = burnish.request("PUT", f"/v1/prompts/{segment(slug)}/labels/{segment(name)}", {"version": version, "reason": reason})
-    if as_json:
-        return print_json(moved)
-    for warning in moved.get("warnings") or ():
-        say(f"burnish: {warning}", on_stderr=True)
-    return say(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
+        if as_json:
+            return print_json(moved)
+        for warning in moved.get("warnings") or ():
+            say(f"burnish: {warning}", on_stderr=True)
+        return say(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
 
 
 def _opened(folder: Path) -> Any:
