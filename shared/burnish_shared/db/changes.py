@@ -25,7 +25,11 @@ ChangeKind = Literal[
     "inbound_endpoint",
     "guardrail",
     "experiment",
+    "comment",
+    "execution",
 ]
+"""`comment`: its text was changed, it was opened again or deleted. `execution`: its texts were deleted. No event tells of these, and nothing
+keeps them in memory but the pages that show them."""
 
 
 async def note_change(tx: Tx, *, workspace_id: UUID | None, kind: ChangeKind, key: str) -> None:

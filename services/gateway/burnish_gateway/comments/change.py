@@ -10,6 +10,7 @@ from burnish_gateway.comments.bodies import ChangeComment
 from burnish_gateway.comments.comment import About, Comment, OfRun, OfVersion, Place, facts_of
 from burnish_gateway.comments.mentions import mentions_of
 from burnish_shared.clock import Clock
+from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, NotFound
 
@@ -48,7 +49,9 @@ async def change_comment(
         if body.resolved and found.resolved_at is None:
             await tell.comment_resolved(tx, principal, found, clock=clock)
         await note(tx, principal, "resolved" if body.resolved else "reopened", found, before=found)
-    return await store.find_comment(tx, place, comment_id) or found
+    changed = await store.find_comment(tx, place, comment_id) or found
+    await note_change(tx, workspace_id=place.workspace_id, kind="comment", key=str(comment_id))
+    return changed
 
 
 async def delete_comment(tx: Tx, principal: Principal, place: Place[About], comment_id: UUID) -> Comment[About]:
@@ -58,6 +61,7 @@ async def delete_comment(tx: Tx, principal: Principal, place: Place[About], comm
         raise Forbidden("Only its author or an admin deletes a comment.")
     await store.delete_comment(tx, place.workspace_id, comment_id)
     await note(tx, principal, "deleted", found, before=found, is_left=False)
+    await note_change(tx, workspace_id=place.workspace_id, kind="comment", key=str(comment_id))
     return found
 
 
