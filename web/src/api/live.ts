@@ -274,14 +274,23 @@ export function madeOldBy(type: string): string[] {
 
 /** Which answers a change of configuration makes old, by its kind: also where no event tells of it, such as a prompt that somebody archives, or a deleted text. */
 const MADE_OLD_BY_CHANGE: Record<string, readonly string[]> = {
+  alert_rule: ["/v1/alert-rules"],
   api_key: ["/v1/api-keys"],
   budget: ["/v1/budgets"],
+  chain: ["/v1/chains"],
   comment: ["/v1/inbox", "/v1/prompt-comments", "/v1/prompts/{slug}/comments", ...COMMENTS_ON_RUNS],
+  dataset: ["/v1/datasets"],
+  evaluator: ["/v1/evaluators"],
   execution: ["/v1/executions", "/v1/sessions", "/v1/feedback", "/v1/inbox"],
+  experiment: ["/v1/experiments"],
+  guardrail: ["/v1/guardrails", "/v1/masking"],
   member: ["/v1/members", "/v1/invitations"],
+  metric: ["/v1/metrics"],
   model: ["/v1/models"],
   prompt: ["/v1/prompts"],
   provider_key: ["/v1/provider-keys"],
+  routing: ["/v1/routing"],
+  view: ["/v1/views"],
 };
 
 export function madeOldByChange(kinds: readonly string[]): string[] {

@@ -10,7 +10,7 @@ from burnish_gateway.comments.bodies import ChangeComment
 from burnish_gateway.comments.comment import About, Comment, OfRun, OfVersion, Place, facts_of
 from burnish_gateway.comments.mentions import mentions_of
 from burnish_shared.clock import Clock
-from burnish_shared.db.changes import note_change
+from burnish_shared.db.changes import note_change_at_end
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, NotFound
 
@@ -49,9 +49,7 @@ async def change_comment(
         if body.resolved and found.resolved_at is None:
             await tell.comment_resolved(tx, principal, found, clock=clock)
         await note(tx, principal, "resolved" if body.resolved else "reopened", found, before=found)
-    changed = await store.find_comment(tx, place, comment_id) or found
-    await note_change(tx, workspace_id=place.workspace_id, kind="comment", key=str(comment_id))
-    return changed
+    return await store.find_comment(tx, place, comment_id) or found
 
 
 async def delete_comment(tx: Tx, principal: Principal, place: Place[About], comment_id: UUID) -> Comment[About]:
@@ -61,7 +59,6 @@ async def delete_comment(tx: Tx, principal: Principal, place: Place[About], comm
         raise Forbidden("Only its author or an admin deletes a comment.")
     await store.delete_comment(tx, place.workspace_id, comment_id)
     await note(tx, principal, "deleted", found, before=found, is_left=False)
-    await note_change(tx, workspace_id=place.workspace_id, kind="comment", key=str(comment_id))
     return found
 
 
@@ -72,6 +69,7 @@ async def note(tx: Tx, principal: Principal, done: str, of: AnyComment, *, befor
     if isinstance(of.about, OfVersion):
         action, key = f"prompt.comment.{done}", of.about.slug
         await audit.note(tx, principal, action=action, kind="prompt", key=key, before=earlier, after=later)
+        note_change_at_end(tx, workspace_id=of.workspace_id, kind="comment", key=str(of.comment_id))
     else:
         action, key = f"run.comment.{done}", str(of.comment_id)
         await audit.note(tx, principal, action=action, kind="comment", key=key, before=earlier, after=later)
