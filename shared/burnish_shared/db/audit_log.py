@@ -77,6 +77,7 @@ _ON_OPEN_PAGES: Final[Mapping[AuditKind, ChangeKind]] = {
     "comment": "comment",
     "dataset": "dataset",
     "evaluator": "evaluator",
+    "experiment": "experiment",
     "view": "view",
 }
 """What open pages are told of by its entry; whoever changes another kind notes it, where it is to be told (`ChangeKind`)."""
