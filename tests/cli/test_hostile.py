@@ -144,7 +144,7 @@ def test_output_that_knows_few_signs_ends_no_command(server: _Server, tmp_path: 
         ("whoami",), ("suggestions", "list"), ("executions", "list"), ("prompts", "list"), ("datasets", "list"),
         ("webhooks", "deliveries"), ("webhooks", "dismiss", "--endpoint", "x"), ("optimization", "x"), ("import", "bundle.json"),
         ("feedback", "x", "--thumb", "up"), ("export", "-"), ("suggestions", "show", "x"), ("suggestions", "accept", "x"),
-        ("executions", "show", "x"),
+        ("executions", "show", "x"), ("replay", "x"), ("prompts", "label", "x", "y", "1"), ("webhooks", "replay", "x"),
     ],
 )  # fmt: skip
 def test_another_server_that_answers_json_is_told_in_a_line(
@@ -162,6 +162,26 @@ def test_another_server_that_lists_something_else_is_told_in_a_line(server: _Ser
     server.other = (200, {"data": [{"id": "x", "name": "y"}], "next_cursor": None})
     told = CliRunner().invoke(app, words.split(), env=environment_of(server, tmp_path))
     assert (told.exit_code, told.stdout) == (4, ""), (told.stderr, told.exception)
+    assert "Is it its address?" in told.stderr and len(told.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        (("import", "bundle.json"), {"import": {"prompts": [], "chains": [], "datasets": [], "models": [], "experiments": [],
+                                                "executions": {"found": 0}}}),
+        (("replay", "x"), {"x": {"id": "x", "prompt": "y", "version": 1, "variables": {}}}),
+        (("replay", "x"), {"x": {"prompt": "y", "version": 1, "variables": {}, "model": "m", "id": "x"}}),
+    ],
+)  # fmt: skip
+def test_half_an_answer_is_told_in_a_line(
+    server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], answers: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bundle.json").write_text('{"prompts": []}')
+    server.answers = {name: (200, said) for name, said in answers.items()}
+    told = CliRunner().invoke(app, list(words), env=environment_of(server, tmp_path))
+    assert told.exit_code == 4, (told.stderr, told.exception)
     assert "Is it its address?" in told.stderr and len(told.stderr.splitlines()) == 1
 
 

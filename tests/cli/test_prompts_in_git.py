@@ -257,6 +257,16 @@ def test_diff_shows_what_a_push_would_change(shell: Shell, made: Made) -> None:
     assert outcome(shell, "push", slug, "--dry-run") == "would be saved" and shell("prompts", "diff", slug, exits=1).stdout == shown
 
 
+def test_a_label_goes_to_what_did_not_change_and_a_trial_says_so(shell: Shell, made: Made, burnish: Burnish) -> None:
+    slug = made()
+    shell("prompts", "pull", slug)
+    assert outcome(shell, "push", slug, "--dry-run") == "unchanged"
+    assert outcome(shell, "push", slug, "--label", "staging", "--dry-run") == "would be labelled"
+    assert "staging" not in burnish.request("GET", f"/v1/prompts/{slug}")["labels"]
+    assert outcome(shell, "push", slug, "--label", "staging") == "labelled"
+    assert outcome(shell, "push", slug, "--label", "staging", "--dry-run") == "unchanged"
+
+
 def test_diff_of_a_folder_only_names_what_has_no_file(shell: Shell, made: Made) -> None:
     """A repository may keep some prompts of a workspace: what it does not keep says nothing otherwise, and fails no check."""
     kept, elsewhere = made(), made("Say goodbye to {{name}}.")

@@ -32,6 +32,35 @@ async def test_a_prompt_that_is_archived_and_restored_while_another_writes_says_
     await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_contain_text("Sign it.")
 
 
+async def test_what_others_save_of_a_chain_a_dataset_and_an_evaluator_is_seen_at_once_and_no_draft_is_lost(
+    page_as: OpenPage, site: Site
+) -> None:
+    slug = await made(site)
+    word = uuid4().hex[:8]
+    steps = [{"id": "one", "prompt": slug, "variables": {"name": "variables.name"}}]
+    await site.call("POST", "/v1/chains", {"slug": f"c-{word}", "steps": steps})
+    chain = await page_as("editor", f"/app/chains/c-{word}")
+    chains = await page_as("viewer", "/app/chains")
+    await expect(chain.get_by_role("tab", name="Versions")).to_contain_text("1")
+    await site.call("POST", f"/v1/chains/c-{word}/versions", {"base_version": 1, "steps": [{**steps[0], "id": "two"}]})
+    await expect(chain.get_by_role("tab", name="Versions")).to_contain_text("2")
+    await site.call("POST", "/v1/chains", {"slug": f"d-{word}", "steps": steps})
+    await expect(chains.get_by_role("row").filter(has_text=f"d-{word}")).to_have_count(1)
+
+    dataset = (await site.call("POST", "/v1/datasets", {"name": f"set {word}", "items": [{"input": "a", "expected": "b"}]}))["id"]
+    items = await page_as("viewer", f"/app/datasets/{dataset}")
+    await expect(items.get_by_role("row")).to_have_count(2)
+    await site.call("POST", f"/v1/datasets/{dataset}/items", {"items": [{"input": f"c {word}", "expected": "d"}]})
+    await expect(items.get_by_role("row").filter(has_text=f"c {word}")).to_have_count(1)
+
+    regex = {"kind": "regex", "pattern": f"old {word}"}
+    evaluator = (await site.call("POST", "/v1/evaluators", {"name": f"check {word}", "settings": regex}))["id"]
+    checks = await page_as("viewer", f"/app/evaluators/{evaluator}")
+    await expect(checks.get_by_role("main")).to_contain_text(f"old {word}")
+    await site.call("POST", f"/v1/evaluators/{evaluator}/versions", {"settings": {**regex, "pattern": f"new {word}"}})
+    await expect(checks.get_by_role("main")).to_contain_text(f"new {word}")
+
+
 async def test_a_key_that_another_admin_revokes_is_revoked_on_the_open_page(page_as: OpenPage, site: Site) -> None:
     name = f"soon revoked {uuid4().hex[:6]}"
     key = await site.call("POST", "/v1/api-keys", {"name": name})

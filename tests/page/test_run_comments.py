@@ -91,3 +91,23 @@ async def test_a_session_and_a_run_of_a_chain_have_comments_too(page_as: OpenPag
     await settled(chain)
     await check_axe(chain, without=BEHIND_A_DIALOG)
     await screenshot(chain, "runs/chain-run-comment")
+
+
+async def test_what_a_colleague_deletes_or_changes_goes_from_an_open_page(page_as: OpenPage, site: Site) -> None:
+    word = uuid4().hex[:8]
+    execution = await ran(site, f"talk/{word}")
+    path = f"/v1/executions/{execution}/comments"
+    first = (await site.call("POST", path, {"body": f"First {word}"}))["id"]
+    second = (await site.call("POST", path, {"body": f"Second {word}"}))["id"]
+    viewer = await page_as("viewer", f"/app/runs/{execution}")
+    comments = viewer.get_by_role("list", name="Comments")
+    await expect(comments.get_by_role("article")).to_have_count(2)
+    answer = viewer.get_by_text("Hello.", exact=False)
+    await expect(answer.first).to_be_visible()
+    await site.call("PATCH", f"{path}/{second}", {"body": f"Better {word}"})
+    await expect(comments).to_contain_text(f"Better {word}")
+    await site.call("DELETE", f"{path}/{first}")
+    await expect(comments.get_by_role("article")).to_have_count(1)
+    await site.call("DELETE", f"/v1/executions/{execution}/content")
+    await expect(comments).to_have_count(0)
+    await expect(answer).to_have_count(0)

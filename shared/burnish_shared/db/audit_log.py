@@ -1,8 +1,10 @@
 """One entry of the audit log: who changed what, written in the transaction of the change (PRODUCT T4)."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
+from burnish_shared.db.changes import ChangeKind, note_change_at_end
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
@@ -69,6 +71,17 @@ AuditKind = Literal[
 
 KINDS: Final[tuple[str, ...]] = get_args(AuditKind)
 
+_ON_OPEN_PAGES: Final[Mapping[AuditKind, ChangeKind]] = {
+    "chain": "chain",
+    "chain_label": "chain",
+    "comment": "comment",
+    "dataset": "dataset",
+    "evaluator": "evaluator",
+    "experiment": "experiment",
+    "view": "view",
+}
+"""What open pages are told of by its entry; whoever changes another kind notes it, where it is to be told (`ChangeKind`)."""
+
 
 async def add_entry(
     tx: Tx,
@@ -92,3 +105,5 @@ async def add_entry(
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         new_uuid(), workspace_id, actor, action, kind, key, before, after, request_id, address,
     )  # fmt: skip
+    if (changed := _ON_OPEN_PAGES.get(kind)) is not None:
+        note_change_at_end(tx, workspace_id=workspace_id, kind=changed, key=key)

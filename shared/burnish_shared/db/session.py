@@ -19,6 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
+from burnish_shared.db.changes import ChangeKind, note_those_at_end
 from burnish_shared.db.transaction import Transaction, name_tenant, to_json
 from burnish_shared.errors import Busy, Deadlocked, Unavailable
 
@@ -80,6 +81,8 @@ class Tx:
     connection: Any
     changes: list[str] = field(default_factory=list)
     """Kinds of configuration that it changed, see `note_change`."""
+    at_end: dict[tuple[UUID | None, ChangeKind, str], None] = field(default_factory=dict)
+    """What is still to be noted of it, see `note_change_at_end`."""
     patience_s: float | None = None
     """How long `fetch` and `fetchval` wait for a server that is silent; None: as the pool's statements do."""
 
@@ -237,6 +240,7 @@ class Database:
                 tx = await _tx_over(connection, most_s=statement_most_s, one_statement=one_statement)
                 try:
                     yield tx
+                    await note_those_at_end(tx)
                 except REFUSES_CHANGES:
                     raise  # It answers, so the rollback is no wait.
                 except UNAVAILABLE:

@@ -155,6 +155,20 @@ async def test_what_others_configure_is_told_by_its_kind_to_their_own_workspace_
         while (kinds := (await first(theirs, "changed"))[2]["kinds"]) != ["budget"]:
             assert not {"prompt", "api_key"} & set(kinds)
         assert made.status == 201
+        chain = {"slug": f"{slug}-c", "steps": [{"id": "one", "prompt": slug, "variables": {}}]}
+        await elsewhere("POST", f"/v1/prompts/{slug}/restore")
+        arms = [{"name": "a", "version": 1, "share": 0.5}, {"name": "b", "version": 1, "model": "simulated/reader", "share": 0.5}]
+        for kind, path, body in (
+            ("chain", "/v1/chains", chain),
+            ("dataset", "/v1/datasets", {"name": slug, "items": [{"input": "a", "expected": "b"}]}),
+            ("evaluator", "/v1/evaluators", {"name": slug, "settings": {"kind": "regex", "pattern": "e"}}),
+            ("experiment", "/v1/experiments", {"name": slug, "prompt": slug, "arms": arms, "unit": "session", "metric": "satisfaction"}),
+            ("view", "/v1/views", {"place": "runs", "name": slug, "filters": {"status": "error"}}),
+        ):
+            saved = await elsewhere("POST", path, body)
+            assert saved.status == 201, saved.body
+            while kind not in (await first(events, "changed"))[2]["kinds"]:
+                pass
     async with live(caller, last=since) as again:
         assert (await first(again, "changed"))[2] == {"kinds": sorted(hub.TOLD_KINDS)}
 

@@ -13,6 +13,8 @@ describe("the live stream", () => {
     expect(madeOldBy("prompt.label.moved")).toEqual(["/v1/prompts"]);
     expect(madeOldBy("suggestion.accepted")).toContain("/v1/prompts");
     expect(madeOldBy("promptly.else")).toEqual([]);
+    expect(madeOldByChange(["comment"])).toContain("/v1/executions/{execution_id}/comments");
+    expect(madeOldByChange(["execution"])).toContain("/v1/executions");
     expect(madeOldByChange(["member", "prompt", "a kind of tomorrow"])).toEqual(["/v1/members", "/v1/invitations", "/v1/prompts"]);
     for (const [begin, paths] of MADE_OLD) expect([begin.endsWith("."), paths.every((path) => path.startsWith("/v1/"))]).toEqual([true, true]);
   });

@@ -244,6 +244,8 @@ export function useLiveEvents(types: readonly string[], heard: Heard): void {
   }, [wanted]);
 }
 
+const COMMENTS_ON_RUNS = ["/v1/executions/{execution_id}/comments", "/v1/sessions/{session_id}/comments", "/v1/chain-runs/{chain_run_id}/comments"] as const;
+
 /** Which answers an event makes old. Pages need not ask for these: the shell has them read again where they are on screen. */
 export const MADE_OLD: readonly (readonly [begin: string, paths: readonly string[]])[] = [
   ["alert.", ["/v1/alerts"]],
@@ -254,7 +256,7 @@ export const MADE_OLD: readonly (readonly [begin: string, paths: readonly string
   ["feedback.", ["/v1/feedback", "/v1/sessions"]],
   ["execution.", ["/v1/sessions"]],
   ["prompt.comment.", ["/v1/inbox", "/v1/prompt-comments"]],
-  ["run.comment.", ["/v1/inbox", "/v1/executions/{execution_id}/comments", "/v1/sessions/{session_id}/comments", "/v1/chain-runs/{chain_run_id}/comments"]],
+  ["run.comment.", ["/v1/inbox", ...COMMENTS_ON_RUNS]],
   ["prompt.review.", ["/v1/inbox", "/v1/version-reviews"]],
   ["prompt.", ["/v1/prompts"]],
   ["optimization.", ["/v1/optimizations"]],
@@ -270,14 +272,25 @@ export function madeOldBy(type: string): string[] {
   return MADE_OLD.flatMap(([begin, paths]) => (type.startsWith(begin) ? paths : []));
 }
 
-/** Which answers a change of configuration makes old, by its kind: also where no event tells of it, such as a prompt that somebody archives. */
+/** Which answers a change of configuration makes old, by its kind: also where no event tells of it, such as a prompt that somebody archives, or a deleted text. */
 const MADE_OLD_BY_CHANGE: Record<string, readonly string[]> = {
+  alert_rule: ["/v1/alert-rules"],
   api_key: ["/v1/api-keys"],
   budget: ["/v1/budgets"],
+  chain: ["/v1/chains"],
+  comment: ["/v1/inbox", "/v1/prompt-comments", "/v1/prompts/{slug}/comments", ...COMMENTS_ON_RUNS],
+  dataset: ["/v1/datasets"],
+  evaluator: ["/v1/evaluators"],
+  execution: ["/v1/executions", "/v1/sessions", "/v1/feedback", "/v1/inbox"],
+  experiment: ["/v1/experiments"],
+  guardrail: ["/v1/guardrails", "/v1/masking"],
   member: ["/v1/members", "/v1/invitations"],
+  metric: ["/v1/metrics"],
   model: ["/v1/models"],
   prompt: ["/v1/prompts"],
   provider_key: ["/v1/provider-keys"],
+  routing: ["/v1/routing"],
+  view: ["/v1/views"],
 };
 
 export function madeOldByChange(kinds: readonly string[]): string[] {

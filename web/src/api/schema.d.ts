@@ -4080,8 +4080,9 @@ export interface paths {
          *
          *     Events of the stream: `hello`; `figures`, at most every 250 ms and only when they have changed; every event of the workspace under its own
          *     type (`alert.raised`, …), with an `id`; `presence` whenever somebody opens, edits or leaves something (`PUT /v1/presence`); `changed` within
-         *     a second or so of a change of configuration, with its `kinds` (`api_key`, `budget`, `member`, `model`, `prompt`, `provider_key`), also where
-         *     nothing else tells of it, such as a prompt that is archived; one that comes back hears it of all kinds. Send the last
+         *     a second or so of a change of configuration, with its `kinds` (such as `prompt`, `chain`, `dataset`, `api_key`), also where nothing else
+         *     tells of it, such as a prompt that is archived, a comment that was changed or deleted (`comment`) and texts of a run that were deleted
+         *     (`execution`); one that comes back hears it of all kinds. Send the last
          *     `id` back as `Last-Event-ID` and the stream begins with what came since; an event may then come twice, so drop repeats by its `id`. `gap`
          *     says that events may have been missed: read what you show anew. `end` says why the stream ends: `access_ended`, `too_slow`, `stopping`.
          *     Every 10 s of silence bring a comment. At most 20 streams of a workspace at once at each gateway.

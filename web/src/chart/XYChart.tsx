@@ -5,7 +5,7 @@ import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Clock, type Point, type Series, colorOf, countTicks, labelled, nearest, niceRange, numberTicks, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { bandStretches, type Clock, type Point, type Series, colorOf, countTicks, labelled, nearest, niceRange, numberTicks, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -173,13 +173,17 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
                   return <rect key={point.x} x={x(point.x) - barWidth / 2 + index * each} y={top} width={Math.max(1, each - (series.length > 1 ? 1 : 0))} height={Math.max(point.value ? 1 : 0, Math.abs(y(point.value ?? 0) - y(0)))} rx={Math.min(2, each / 4)} fill={color} fillOpacity={here === undefined || here === point.x ? 1 : 0.55} />;
                 });
               }
-              const bands = stretches(one.points.filter((point) => typeof point.low === "number" && typeof point.high === "number"));
+              const bands = bandStretches(one.points);
               return (
                 <g key={one.name}>
                   {kind === "area" ? parts.map((part, n) => <path key={`a${n}`} d={under(part) ?? undefined} fill={color} fillOpacity="0.14" />) : null}
-                  {bands.map((part, n) => (
-                    <path key={`b${n}`} d={band(part) ?? undefined} fill={color} fillOpacity="0.16" />
-                  ))}
+                  {bands.map((part, n) =>
+                    part.length === 1 && part[0] ? (
+                      <line key={`b${n}`} x1={x(part[0].x)} x2={x(part[0].x)} y1={y(part[0].low ?? 0)} y2={y(part[0].high ?? 0)} stroke={color} strokeOpacity="0.3" strokeWidth="3" />
+                    ) : (
+                      <path key={`b${n}`} d={band(part) ?? undefined} fill={color} fillOpacity="0.16" />
+                    ),
+                  )}
                   {parts.map((part, n) =>
                     part.length === 1 && part[0] ? (
                       <circle key={n} cx={x(part[0].x)} cy={y(part[0].value ?? 0)} r="2.5" fill={color} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { day, utc } from "@/lib/format";
-import { countTicks, nearest, niceRange, paretoFront, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { bandStretches, countTicks, nearest, niceRange, paretoFront, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
 
 const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
 
@@ -81,6 +81,11 @@ describe("lines", () => {
   it("are not drawn over what is not known", () => {
     expect(stretches(series(1, 2, null, 4, null, null, 7, 8).points).map((part) => part.map((point) => point.value))).toEqual([[1, 2], [4], [7, 8]]);
     expect(stretches(series(null, Number.NaN).points)).toEqual([]);
+  });
+
+  it("have no band either where nothing is known, or where a value has none", () => {
+    const banded = series(1, 2, null, 4, 5, 6).points.map((point) => ({ ...point, low: point.x === 4 ? null : 0, high: point.value === null ? null : 9 }));
+    expect(bandStretches(banded).map((part) => part.map((point) => point.value))).toEqual([[1, 2], [4], [6]]);
   });
 });
 

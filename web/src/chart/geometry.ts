@@ -51,6 +51,11 @@ export function stretches(points: readonly Point[]): Point[][] {
   return found;
 }
 
+/** The stretches of the band: it ends where the line ends, and where a value has none. */
+export function bandStretches(points: readonly Point[]): Point[][] {
+  return stretches(points.map((point) => (typeof point.low === "number" && typeof point.high === "number" ? point : { ...point, value: null })));
+}
+
 type Spot = readonly [x: number, y: number];
 export type Frame = { left: number; right: number; top: number; bottom: number };
 

@@ -53,9 +53,14 @@ COUNTED_REMEMBERED: Final = 20_000
 
 STOPPING: Final = "stopping"
 
-TOLD_KINDS: Final[frozenset[ChangeKind]] = frozenset({"api_key", "budget", "member", "model", "prompt", "provider_key"})
-"""What several people have open at once, or that takes a right or a draft from somebody. Other kinds of configuration, such as guardrails,
-are read anew when a page is opened, or say with a conflict that they were changed."""
+TOLD_KINDS: Final[frozenset[ChangeKind]] = frozenset(
+    {
+        "alert_rule", "api_key", "budget", "chain", "comment", "dataset", "evaluator", "execution", "experiment", "guardrail", "member",
+        "metric", "model", "prompt", "provider_key", "routing", "view",
+    }
+)  # fmt: skip
+"""What several people have open at once, or that takes a right, a draft or a deleted text from somebody. Other kinds of configuration are
+read anew when a page is opened, or say with a conflict that they were changed."""
 
 
 @dataclass(slots=True, eq=False)

@@ -25,6 +25,11 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
   const pages = useComments(place);
   const [replyTo, setReplyTo] = useState<string | null>(null);
   const list = useRef<HTMLUListElement>(null);
+  const { hasMore, isLoadingMore, error, loadMore } = pages;
+  const isFurther = hasMore && liesFurther(pages.rows, wanted);
+  useEffect(() => {
+    if (isFurther && !isLoadingMore && !error) loadMore();
+  }, [isFurther, isLoadingMore, error, loadMore]);
   // The form of an answer goes, and the focus goes on where it was opened.
   const answered = (id: string) => {
     flushSync(() => setReplyTo(null));
@@ -54,7 +59,7 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
                 ))}
               </ul>
             ) : null}
-            {wanted && !pages.hasMore && !pages.rows.some((one) => one.id === wanted) ? <p className="text-13 text-muted">The comment that this link leads to is not here any more.</p> : null}
+            {wanted && !isFurther && !pages.rows.some((one) => one.id === wanted) ? <p className="text-13 text-muted">The comment that this link leads to is not here any more.</p> : null}
             {pages.hasMore ? (
               <div role="status" className="flex flex-wrap items-center gap-3 text-12 text-muted">
                 {pages.error ? <span>More could not be loaded: {pages.error.message}</span> : null}
@@ -69,6 +74,14 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
       </Loaded>
     </Section>
   );
+}
+
+/** Whether older ones hold the comment that is `wanted`, or the one that it answers. Ids grow with time, and the newest come first. */
+function liesFurther(rows: readonly Comment[], wanted: string): boolean {
+  const oldest = rows.at(-1)?.id;
+  if (!wanted || oldest === undefined) return false;
+  const found = rows.find((one) => one.id === wanted);
+  return found ? found.reply_to !== null && found.reply_to < oldest : wanted < oldest;
 }
 
 function Said({ place: where, comment, badges, isWanted, onReply }: { place: Place; comment: Comment; badges?: ReactNode; isWanted: boolean; onReply?: () => void }) {

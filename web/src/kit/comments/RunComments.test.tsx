@@ -83,18 +83,32 @@ it("shows older comments too, where there are more than come at once", async () 
   expect(screen.queryByRole("button", { name: "Load older comments" })).toBeNull();
 });
 
+it("reads on by itself as far as the comment that a link leads to, and to the one that it answers", async () => {
+  const asked = slowApi({ "GET /v1/members": { data: [], next_cursor: null } });
+  render(
+    <Queries>
+      <RunComments of="execution" id="e1" wanted="c3" />
+    </Queries>,
+  );
+  await (await asking(asked, "GET", "/v1/executions/e1/comments")).answer({ data: [comment("c6"), comment("c5")], next_cursor: "older" });
+  await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [comment("c4"), comment("c3", { reply_to: "c1" })], next_cursor: "oldest" });
+  await (await asking(asked, "GET", "/v1/executions/e1/comments", 3)).answer({ data: [comment("c2"), comment("c1")], next_cursor: "more" });
+  await screen.findByText("Said in c3");
+  screen.getByRole("button", { name: "Load older comments" });
+  expect(asked.filter((one) => one.method === "GET" && one.path.startsWith("/v1/executions/e1/comments"))).toHaveLength(3);
+});
+
 it("says of a comment that a link leads to that it is gone, once it knows", async () => {
   const asked = slowApi({ "GET /v1/members": { data: [], next_cursor: null } });
   render(
     <Queries>
-      <RunComments of="execution" id="e1" wanted="c0" />
+      <RunComments of="execution" id="e1" wanted="c1" />
     </Queries>,
   );
   const words = "The comment that this link leads to is not here any more.";
   await (await asking(asked, "GET", "/v1/executions/e1/comments")).answer({ data: [comment("c2")], next_cursor: "older" });
   await screen.findByText("Said in c2");
   expect(screen.queryByText(words)).toBeNull();
-  fireEvent.click(screen.getByRole("button", { name: "Load older comments" }));
-  await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [comment("c1")], next_cursor: null });
+  await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [comment("c0")], next_cursor: "oldest" });
   await screen.findByText(words);
 });

@@ -57,14 +57,16 @@ function Left({ credits }: { credits: Credits }) {
   const byDay = useRead("/v1/usage", { query: { group_by: ["day"], from: `${month}-01`, limit: 200 } }, FRESH);
   const costs = useRead("/v1/analytics/costs", { query: { group_by: "model", projection: true } }, { staleTime: 300_000 });
   const { moved, ...moves } = useMoved(statement.data, `${month}-01T00:00:00Z`);
+  // Half of it would be drawn as another balance.
+  const isRead = !byDay.isPending && !moves.isPending;
   const failed = [statement, byDay, { ...moves, data: undefined }].find((one) => one.error && !one.data);
   const spent = useMemo(() => (byDay.data?.data ?? []).map((row): Spent => ({ day: row.group["day"] ?? "", cost_nusd: row.cost_nusd })), [byDay.data]);
   const pace = paceOf(spent, costs.data?.projection ?? null, now);
   const lasts = daysLeft(credits.available_nusd, pace?.perDay);
   const charged = -(statement.data?.lines.find((line) => line.kind === "charge")?.amount_nusd ?? 0);
   const series = useMemo(
-    () => (statement.data ? burnSeries(balances(statement.data.opening_balance_nusd, charged, spent, moved, startMs, now), credits.available_nusd, pace, now, endMs) : []),
-    [statement.data, charged, spent, moved, startMs, now, credits.available_nusd, pace, endMs],
+    () => (statement.data && isRead ? burnSeries(balances(statement.data.opening_balance_nusd, charged, spent, moved, startMs, now), credits.available_nusd, pace, now, endMs) : []),
+    [statement.data, isRead, charged, spent, moved, startMs, now, credits.available_nusd, pace, endMs],
   );
   const { below_nusd: below } = credits;
   return (
@@ -109,7 +111,7 @@ function monthEnd(now: number): number {
 }
 
 /** Credit that came or went this month otherwise than by charges, with its moment: the statement says which kinds there are. */
-function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string): { moved: Moved[]; error: Error | null; refetch: () => unknown } {
+function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string): { moved: Moved[]; isPending: boolean; error: Error | null; refetch: () => unknown } {
   const lines = (statement?.lines ?? []).filter((line) => line.kind !== "charge");
   return useQueries({
     queries: lines.map((line) => {
@@ -120,6 +122,7 @@ function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string
     }),
     combine: (answers) => ({
       moved: answers.flatMap((one) => one.data ?? []),
+      isPending: answers.some((one) => one.isPending),
       error: answers.find((one) => one.error && !one.data)?.error ?? null,
       refetch: () => Promise.all(answers.map((one) => (one.error ? one.refetch() : null))),
     }),

@@ -88,19 +88,20 @@ def import_(
             "POST", "/v1/import", query={key: value for key, value in given.items() if value is not None}, content=content,
             headers={"content-type": "application/yaml" if format_ in ("litellm", "promptfoo") else "application/json"},
         )  # fmt: skip
-        rows = list(_rows(answer))
+        rows, notes = list(_rows(answer)), list(answer["notes"])
+        left_out = answer["left_out"] if "left_out" in answer else _tells_of_loss(rows, notes)
     if as_json:
         print_json(answer)
     else:
         if rows:
             print_table(("what", "name", "outcome", "added"), [row[:4] for row in rows], empty="")
-        for said in [*(row[4] for row in rows if row[4]), *answer["notes"]]:
+        for said in [*(row[4] for row in rows if row[4]), *notes]:
             say(said, on_stderr=True)
         if dry_run:
             print("Nothing was changed: --dry-run.", file=sys.stderr)
     if not rows:
         stop(f"{said_of} holds nothing to bring in. It was read as '{format_}'; --format says whose file it is.", code=WRONG_USE)
-    if answer["left_out"] if "left_out" in answer else _tells_of_loss(rows, answer["notes"]):
+    if left_out:
         raise typer.Exit(NO)
 
 

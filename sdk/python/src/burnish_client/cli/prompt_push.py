@@ -113,8 +113,7 @@ def _create(burnish: Burnish, folder: Folder, here: PromptFile, wishes: Wishes) 
 def _save(burnish: Burnish, pair: Pair, here: PromptFile, there: Remote, wishes: Wishes) -> _Saved:
     known = pair.known
     if pair.content == "same":
-        version = there.version if known is None or here.content_hash == there.file.content_hash else known.version
-        return _Saved("unchanged", here, version, there.version)
+        return _Saved("unchanged", here, version_of(here, there, known), there.version)
     if pair.content == "there" and not wishes.force:
         return _Saved("behind", here, there.version, there.version)
     if known is None and not wishes.force:
@@ -162,6 +161,11 @@ def _brought_to_main(burnish: Burnish, slug: str, version: int, *, main: int) ->
             raise
         raise Apart(slug, version, main=main, why=error.message) from error
     return version if done["outcome"] == "moved" else max(main, int(done["version"]))
+
+
+def version_of(here: PromptFile, there: Remote, known: Known | None) -> int:
+    """Which version says what the file says, where it did not change."""
+    return there.version if known is None or here.content_hash == there.file.content_hash else known.version
 
 
 def _moved(burnish: Burnish, slug: str, wishes: Wishes, *, version: int, labels: Any) -> bool:

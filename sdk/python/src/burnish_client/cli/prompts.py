@@ -77,7 +77,7 @@ def push(
     slugs: SlugsArgument = None,
     folder: FolderOption = HERE,
     message: Annotated[str, typer.Option("--message", "-m", help="Why, for the history of the prompt.")] = "",
-    label: Annotated[str | None, typer.Option(help="Move this label to what was pushed.")] = None,
+    label: Annotated[str | None, typer.Option(help="Move this label to what the files say, of those that did not change, too.")] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Put together what both sides changed, where nothing conflicts.")] = False,
     force: Annotated[bool, typer.Option("--force", help="The file wins where both sides changed.")] = False,
     dry_run: DryRunOption = False,
@@ -103,7 +103,7 @@ def push(
             for pair in in_order(pairs):
                 version = pair.there.version if pair.there else None
                 if dry_run:
-                    done.append({"slug": pair.slug, "outcome": _would_push(pair), "version": version})
+                    done.append({"slug": pair.slug, "outcome": _would_push(pair, label), "version": version})
                     continue
                 try:
                     pushed = push_one(burnish, place, pair, wishes)
@@ -185,11 +185,11 @@ def label(
     """Move a label to a version: every gateway serves it within a second."""
     with reaching(profile) as burnish:
         moved = burnish.request("PUT", f"/v1/prompts/{segment(slug)}/labels/{segment(name)}", {"version": version, "reason": reason})
-    if as_json:
-        return print_json(moved)
-    for warning in moved.get("warnings") or ():
-        say(f"burnish: {warning}", on_stderr=True)
-    return say(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
+        if as_json:
+            return print_json(moved)
+        for warning in moved.get("warnings") or ():
+            say(f"burnish: {warning}", on_stderr=True)
+        return say(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
 
 
 def _opened(folder: Path) -> Any:
@@ -229,10 +229,15 @@ def _pull_outcome(pair: Any, wanted: Any) -> str:
     )
 
 
-def _would_push(pair: Any) -> str:
+def _would_push(pair: Any, label: str | None) -> str:
+    from burnish_client.cli.prompt_push import version_of
+
     if pair.there is None or (pair.is_only_measured and not pair.collides):
         return "would be created"
-    return {"same": "unchanged", "there": "behind", "here": "would be saved", "both": "would be merged"}[_sides(pair)]
+    sides = _sides(pair)
+    if sides == "same" and label and pair.there.labels.get(label) != version_of(pair.here, pair.there, pair.known):
+        return "would be labelled"
+    return {"same": "unchanged", "there": "behind", "here": "would be saved", "both": "would be merged"}[sides]
 
 
 def _older(slug: str, version: int, newest: int, label: str | None) -> str:

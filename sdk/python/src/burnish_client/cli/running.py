@@ -66,7 +66,7 @@ def replay(
     """
     with reaching(profile) as burnish:
         before = burnish.request("GET", f"/v1/executions/{segment(execution)}")
-        options: dict[str, Any] = {}
+        first, options = str(before["id"]), dict[str, Any]()
         if before.get("prompt"):
             options = {"label": label} if label else {"version": version or before["version"]}
             given, prompt = before.get("variables"), before["prompt"]
@@ -78,14 +78,14 @@ def replay(
             given, prompt, options = None, None, {"messages": before["messages"], "model": model or before["model"]}
         if model:
             options["model"] = model
-        after: Any = burnish.execute(prompt, given, metadata={"replay_of": execution}, **options)
-    if as_json:
-        return print_json({"before": before, "after": after})
-    for name, one in (("before", before), ("now", after)):
-        facts = (f"version {one.get('version')}", one["model"], money(one.get("cost_nusd")), f"{one.get('latency_ms')} ms", one["id"])
-        say(f"--- {name}: {', '.join(facts)}")
-        print(as_it_came(str(one.get("output"))))
-    return print("=== the same answer" if before.get("output") == after.get("output") else "=== another answer")
+        after: Any = burnish.execute(prompt, given, metadata={"replay_of": first}, **options)
+        if as_json:
+            return print_json({"before": before, "after": after})
+        for name, one in (("before", before), ("now", after)):
+            facts = (f"version {one.get('version')}", one["model"], money(one.get("cost_nusd")), f"{one.get('latency_ms')} ms", one["id"])
+            say(f"--- {name}: {', '.join(facts)}")
+            print(as_it_came(str(one.get("output"))))
+        return print("=== the same answer" if before.get("output") == after.get("output") else "=== another answer")
 
 
 def feedback(

@@ -68,14 +68,14 @@ def replay(
             done.append(burnish.request("POST", f"/v1/webhooks/endpoints/{segment(endpoint)}/replay", body))
         for one in ids or ():
             done.append(burnish.request("POST", f"/v1/webhooks/deliveries/{segment(one)}/replay"))
-    if as_json:
-        print_json(done)
-    elif endpoint:
-        matched = done[0]["matched"]
-        what = "1 delivery is" if matched == 1 else f"{matched} deliveries are"
-        say(f"{what} sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
-    else:
-        print(f"Sent again: {len(done)}. What became of it: burnish webhooks deliveries")
+        if as_json:
+            print_json(done)
+        elif endpoint:
+            matched = done[0]["matched"]
+            what = "1 delivery is" if matched == 1 else f"{matched} deliveries are"
+            say(f"{what} sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
+        else:
+            print(f"Sent again: {len([one['id'] for one in done])}. What became of it: burnish webhooks deliveries")
 
 
 @app.command()
