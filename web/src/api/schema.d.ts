@@ -12677,7 +12677,8 @@ export interface components {
         };
         /**
          * EndedExperiment
-         * @description An experiment that ended in this time, in a line.
+         * @description An experiment that ended in this time, in a line. `decided_by`: `system:…` where its rule did, else a person or a key, whose choice
+         *     `outcome` then is.
          */
         EndedExperiment: {
             /**
@@ -12685,6 +12686,12 @@ export interface components {
              * Format: date-time
              */
             completed_at: string;
+            /**
+             * Decided By
+             * @description Empty in reports that were made before this was kept.
+             * @default
+             */
+            decided_by: string;
             /**
              * Experiment Id
              * Format: uuid
