@@ -24,12 +24,9 @@ async def with_text(stack: Stack, desk: Desk) -> tuple[int, int]:
     return row["all"], row["kept"]
 
 
-@pytest.mark.parametrize("settings", [{"store_content": False}, {"retention_days": 0}], ids=["stores none", "keeps none"])
-async def test_no_execution_of_a_test_run_or_a_search_has_a_text(
-    stack: Stack, desk: Desk, start_optimizer: Any, settings: dict[str, Any]
-) -> None:
+async def test_no_execution_of_a_test_run_or_a_search_has_a_text(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     """Their rows held prompts, variables and answers whole, with what a judge was asked."""
-    await set_workspace(desk.caller, **settings)
+    await set_workspace(desk.caller, store_content=False)
     await start_optimizer()
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"}
     run = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
@@ -44,13 +41,13 @@ async def test_no_execution_of_a_test_run_or_a_search_has_a_text(
     assert executions > 100 and kept == 0
 
 
-async def test_texts_are_left_out_from_the_moment_on_that_somebody_says_so(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+async def test_texts_are_left_out_from_the_moment_on_that_nothing_is_kept(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer(job_in_flight=2)
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation", "repeats": 5}
     run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
     while (await with_text(stack, desk))[1] < 5:
         pass
-    await set_workspace(desk.caller, store_content=False)
+    await set_workspace(desk.caller, retention_days=0)
     run = await desk.until(f"/v1/test-runs/{run_id}")
     executions, kept = await with_text(stack, desk)
     assert run["status"] == "completed" and executions == 200 and 5 <= kept < 200, (executions, kept)
