@@ -9,6 +9,7 @@ What = Literal[
     "alert_channels",
     "budgets",
     "clarifications",
+    "evaluators",
     "experiment_namespaces",
     "guardrails",
     "inbound_endpoints",

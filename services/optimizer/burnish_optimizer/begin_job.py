@@ -27,6 +27,7 @@ from burnish_shared.contracts.searches import ChainSearch, Search
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.evaluators import Grounds
 from burnish_shared.nearest_examples import POOL_MOST, asked_of
+from burnish_shared.omitted import files_named
 from burnish_shared.search_budget import items_lacking
 
 EXAMPLE_CHARS_MOST: Final = 1_000
@@ -254,7 +255,8 @@ async def _scored_prompts(tx: Tx, job: Job, search: Search) -> list[Any] | None:
 
 
 def _items(items: Sequence[DatasetItem], *, anchors: frozenset[UUID]) -> tuple[Item, ...]:
-    """As the search sees them: variables become one text, for comparing and for showing to the one who proposes."""
+    """As the search sees them: variables become one text, for comparing and for showing to the one who proposes; of a picture or file its
+    name, since its bytes say nothing in a text and fill a model's context."""
     return tuple(_item(item, is_anchor=item.item_id in anchors) for item in items)
 
 
@@ -267,4 +269,4 @@ def _lines(text: str) -> frozenset[str]:
 
 
 def _text(given: str | dict[str, Any]) -> str:
-    return given if isinstance(given, str) else "\n".join(f"{name}: {value}" for name, value in sorted(given.items()))
+    return files_named(given if isinstance(given, str) else "\n".join(f"{name}: {value}" for name, value in sorted(given.items())))

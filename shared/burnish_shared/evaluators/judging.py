@@ -12,6 +12,7 @@ from uuid import UUID
 
 from burnish_shared.contracts.evaluators import Scale, Seen
 from burnish_shared.evaluators.verdict import REASON_MOST, Case
+from burnish_shared.omitted import files_named
 from burnish_shared.storable_text import storable
 
 JUDGED_MOST: Final = 100_000
@@ -137,7 +138,11 @@ def read_choice(text: str) -> tuple[str, str] | str:
 
 def _shown(case: Case, sees: Sequence[Seen]) -> list[tuple[str, str]]:
     known = {"input": case.input, "variables": dict(case.variables) or None, "expected": case.expected}
-    return [(name.upper(), _line(known[name])) for name in ("input", "variables", "expected") if name in sees and known[name] is not None]
+    return [
+        (name.upper(), files_named(_line(known[name])))
+        for name in ("input", "variables", "expected")
+        if name in sees and known[name] is not None
+    ]
 
 
 def _line(value: object) -> str:

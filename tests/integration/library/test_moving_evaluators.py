@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.bundle.store import insert_rows
+from burnish_gateway.evaluators import room
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Conflict
 from burnish_shared.ids import new_uuid
@@ -112,3 +113,20 @@ async def test_one_that_somebody_made_meanwhile_costs_a_conflict_and_no_more(sta
                     await insert_rows(tx, "evaluators", [row | {"evaluator_id": new_uuid()}])
     finally:
         await db.close()
+
+
+async def test_a_workspace_has_room_for_a_thousand(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here for two. What goes on with one that is there takes no room, nor does one that is archived."""
+    here, there = await stack.caller(role="admin"), await stack.caller(role="admin")
+    await furnished(here)
+    monkeypatch.setattr(room, "EVALUATORS_MOST", 2)
+    raw = await export(here)
+    full = await here("POST", "/v1/evaluators", {"name": "third", "settings": {"kind": "exact"}})
+    assert full.status == 409 and "1,000" in full.body["error"]["message"], full.body
+    await say(there, "POST", "/v1/evaluators", {"name": "first", "settings": {"kind": "exact"}})
+    for mode in ("dry_run=true", ""):
+        brought = await bring(there, raw, mode)
+        assert [(one["name"], one["outcome"]) for one in brought["evaluators"]] == [("Kind", "created"), ("about parcels", "conflict")]
+        assert "archive" in brought["evaluators"][1]["reason"]
+    again = await bring(here, raw)
+    assert [one["outcome"] for one in again["evaluators"]] == ["unchanged", "unchanged"]

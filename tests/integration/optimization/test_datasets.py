@@ -165,3 +165,16 @@ async def test_nothing_reads_what_was_taken_out_as_if_it_were_there(
         assert await from_feedback_store.fits(tx, ws, made.dataset_id, ["text"])
         assert [row["expected"] for row in await source_store.items_of(tx, ws, made.dataset_id, split="train")] == ["kept"]
         assert await search_items(tx, ws, made.dataset_id, [one.item_id for one in items]) == {items[0].item_id}
+
+
+async def test_what_costs_most_is_found_also_beside_pictures(db_for: Callable[[str], Awaitable[Database]], workspace: Workspace) -> None:
+    db, ws = await db_for("gateway"), workspace.workspace_id
+    pictures = [NewItem(input={"q": f"data:image/png;base64,{'A' * size}"}, expected="y", split="train") for size in (4_000, 8_000)]
+    words = NewItem(input={"q": "word " * 1_500}, expected="z", split="train")
+    shown = (await made_of(db, ws, pictures)).dataset.dataset_id
+    both = (await made_of(db, ws, [*pictures, words])).dataset.dataset_id
+    async with db.unit_of_work(workspace=ws) as tx:
+        longest = await longest_input(tx, ws, shown)
+        assert longest is not None and longest[1] == pictures[1].input
+        longest = await longest_input(tx, ws, both)
+        assert longest is not None and longest[1] == words.input, "2,500 tokens; a picture has 1,500, however many letters"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.datasets.near_duplicates import PAIRS_MOST, _near, near_duplicates, near_duplicates_of
 
 pytestmark = pytest.mark.capability("D1")
@@ -92,3 +93,20 @@ def test_texts_that_repeat_one_another_are_counted_once_and_not_for_each_phrase(
     phrases = " ".join(f"w{n}" for n in range(500))
     looks, found = counted([f"{phrases} end{n}" for n in range(100)], most=PAIRS_MOST)
     assert len(found) == 100 * 99 // 2 and looks <= 2 * len(found) and min(found.values()) > 0.99
+
+
+def test_pictures_are_told_apart_and_the_same_one_is_told() -> None:
+    """The names of fields, and the letters that pictures begin with alike, made items of one form alike that showed something else."""
+
+    def item(pixels: str, asked: str) -> NewItem:
+        file = {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{'JVBERi0x/' * 400}{pixels}"}}
+        return NewItem({"history": [{"role": "user", "content": [{"type": "text", "text": asked}, file]}]}, "yes")
+
+    first = item("one", "Is this bill from our own shop or another one")
+    again, other = (
+        item("one", "Is this bill from our own shop or some other one"),
+        item("two", "What was bought in June by the customer named here"),
+    )
+    found = near_duplicates([first.text, other.text, again.text], ["train", "test", "test"])
+    assert [(pair.first, pair.second) for pair in found] == [(0, 2)]
+    assert "JVBERi0x" not in first.text

@@ -271,3 +271,10 @@ def test_toxicity_asks_its_judge_only_where_words_say_nothing() -> None:
     assert isinstance(veiled, Score) and (veiled.score, veiled.passed) == (0.0, False)
     assert isinstance(plain, Score) and plain.score == 0.0 and len(asked.asked) == 1
     assert models_of(settings) == ["m"] and models_of(Toxicity(kind="toxicity")) == []
+
+
+def test_a_judge_reads_the_name_of_a_picture_and_not_its_bytes() -> None:
+    picture = "data:image/png;base64," + "iVBORw0KGgo/" * 10_000
+    case = Case("a cat", expected="a cat", input={"photo": picture}, variables={"photo": picture})
+    asked = grading(case, rubric="short", scale=SCALE, sees=["input", "expected", "variables"])[-1]["content"]
+    assert len(asked) < 2_000 and asked.count("omitted:image/png;bytes=") == 2

@@ -1,10 +1,14 @@
 """What is set aside for a job."""
 
+import base64
+import json
 from typing import Any
 
 from burnish_gateway.optimization.forecast import Sizes, forecast_job, forecast_test_run, least_nusd
+from burnish_gateway.optimization.given_tokens import tokens_of_given
 from burnish_shared.contracts.executions import Price
 from burnish_shared.contracts.searches import Method, Search
+from burnish_shared.tokens import tokens_in_text
 
 PRICE = Price(
     version="1", input_nusd_per_million=100_000_000, cached_input_nusd_per_million=100_000_000, output_nusd_per_million=400_000_000
@@ -61,3 +65,15 @@ def test_examples_and_texts_for_models_are_counted_as_long_as_they_can_be() -> N
     assert Sizes.of(content | {"examples": {"count": 2, "pool": pool}}, longest_input="x").prompt_tokens > plain + 500
     variants = [{"model": "other", "messages": [{"role": "user", "content": "word " * 100}]}]
     assert Sizes.of(content | {"variants": variants}, longest_input="x").prompt_tokens >= 100
+
+
+def test_a_picture_or_a_pdf_is_counted_as_models_count_it() -> None:
+    """By its letters a search over photos of 500 kB asked for a hundred times the credit that it takes."""
+    pdf = base64.b64encode(b"%PDF-1.4 /Type /Page " + b"x" * 300_000).decode()
+    for url, most in ((f"data:image/jpeg;base64,{'A' * 600_000}", 2_000), (f"data:application/pdf;base64,{pdf}", 6_000)):
+        given = json.dumps({"photo": url, "ticket": "word " * 100})
+        assert 1_000 < tokens_of_given(given) < most
+        assert Sizes.of({"messages": [{"role": "user", "content": "{{photo}}"}]}, longest_input=given).item_tokens < most
+    spelled = base64.b64encode(b"word " * 10_000).decode()
+    assert tokens_of_given(f"data:text/plain;base64,{spelled}") > 10_000, "a text is read"
+    assert tokens_of_given("word " * 100) == tokens_in_text("word " * 100)

@@ -48,8 +48,17 @@ def test_a_value_of_another_kind_costs_its_row_at_most(odd: dict[str, Any], call
 
 def test_a_score_is_no_older_than_what_is_kept() -> None:
     [old] = taken(CALL, SCORE | {"timestamp": "0001-01-01T00:00:00Z"}).reactions
-    [unsaid] = taken(CALL, SCORE).reactions
-    assert (old.at, unsaid.at) == (NOW - AGE_MOST, NOW)
+    assert old.at == NOW - AGE_MOST
+
+
+def test_a_score_that_says_no_time_is_of_when_its_call_ended() -> None:
+    """Of when it is brought in it would take the place of all that the same person said since, as thumbs in the same file that say when."""
+    began = datetime(2026, 5, 31, 10, tzinfo=UTC)
+    dated = SCORE | {"id": "s-2", "value": 0, "timestamp": "2026-05-31T12:00:00Z"}
+    unsaid, later = taken(CALL, SCORE, dated).reactions
+    assert (unsaid.at, unsaid.body.thumb, later.body.thumb) == (began, "up", "down") and unsaid.at < later.at
+    [ended] = taken(CALL | {"endTime": "2026-05-31T10:00:09Z"}, SCORE | {"timestamp": "soon"}).reactions
+    assert ended.at == began.replace(second=9)
 
 
 def category(label: Any, **more: Any) -> dict[str, Any]:

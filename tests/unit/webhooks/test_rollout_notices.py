@@ -67,6 +67,19 @@ def test_of_other_experiments_only_the_end_is_told_and_of_rollouts_no_share_set_
     assert not rollouts.is_told(event("experiment.paused"))
 
 
+def test_what_a_person_chose_is_told_as_a_choice() -> None:
+    """Without a single answer the mail said "The candidate is better"."""
+
+    def title(outcome: str, decided_by: str) -> str:
+        return rollouts.title_of("experiment.decided", event("experiment.decided", outcome=outcome, decided_by=decided_by).data)
+
+    assert [title(one, "user:1") for one in ("better", "worse", "stopped")] == [
+        "Winner chosen by hand: Shorter", "Winner chosen by hand: Shorter", "Ended: Shorter",
+    ]  # fmt: skip
+    assert title("better", "system:optimizer") == "The candidate is better: Shorter"
+    assert title("rolled_out", "user:1") == "Rolled out: Shorter"
+
+
 def test_channels_choose_by_kind_prompt_and_severity_and_pagerduty_hears_of_none() -> None:
     back, step = event("experiment.rolled_back"), event("experiment.advanced")
     for told in (channel(), channel("email"), channel(kinds=["experiment"]), channel(prompts=["triage"]), channel(min_severity="error")):

@@ -12682,7 +12682,8 @@ export interface components {
         };
         /**
          * EndedExperiment
-         * @description An experiment that ended in this time, in a line.
+         * @description An experiment that ended in this time, in a line. `decided_by`: `system:…` where its rule did, else a person or a key, whose choice
+         *     `outcome` then is.
          */
         EndedExperiment: {
             /**
@@ -12690,6 +12691,12 @@ export interface components {
              * Format: date-time
              */
             completed_at: string;
+            /**
+             * Decided By
+             * @description Empty in reports that were made before this was kept.
+             * @default
+             */
+            decided_by: string;
             /**
              * Experiment Id
              * Format: uuid

@@ -18,6 +18,7 @@ from burnish_gateway.bundle.form import EvaluatorForm
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.deps import Gateway
 from burnish_gateway.evaluators.new_version import add_version
+from burnish_gateway.evaluators.room import NO_ROOM, room_left
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
@@ -68,8 +69,16 @@ async def import_evaluators(
 ) -> tuple[list[EvaluatorResult], Notes]:
     """What became of each, or would, in the order of the file; notes name models that are not here."""
     notes = Notes()
+    room = await room_left(tx, principal.workspace_id) if forms else 0
     standing = await evaluator_store.lock_standing(tx, principal.workspace_id, [one.name for one in forms]) if forms else {}
-    results = [await _import(tx, principal, one, standing.get(one.name.lower()), at=at, dry_run=dry_run) for one in forms]
+    results: list[EvaluatorResult] = []
+    for one in forms:
+        there = standing.get(one.name.lower())
+        room -= there is None
+        if there is None and room < 0:
+            results.append(EvaluatorResult(one.name, "conflict", 0, NO_ROOM))
+        else:
+            results.append(await _import(tx, principal, one, there, at=at, dry_run=dry_run))
     for one, result in zip(forms, results, strict=True):
         for model in dict.fromkeys(name for version in one.versions for name in models_of(version.settings)):
             if result.versions_added and await model_store.find_model(tx, model) is None:

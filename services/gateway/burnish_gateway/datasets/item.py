@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from burnish_shared.expected_answer import is_same, spelled
+from burnish_shared.omitted import files_named
 
 Split = Literal["train", "validation", "test"]
 
@@ -88,8 +89,19 @@ class NewItem:
 
     @property
     def text(self) -> str:
-        """What the input says, for comparing items."""
-        return self.input if isinstance(self.input, str) else " ".join(str(value) for _, value in sorted(self.input.items()))
+        """What the input says, for comparing items: of variables their values, of a picture or file its name, by which the same is told."""
+        said = [self.input] if isinstance(self.input, str) else [one for _, value in sorted(self.input.items()) for one in _values(value)]
+        return files_named(" ".join(said))
+
+
+def _values(value: object) -> Iterator[str]:
+    """All that stands in a variable, without the names of its fields, which are the same in each item."""
+    if isinstance(value, dict):
+        yield from (one for inner in value.values() for one in _values(inner))
+    elif isinstance(value, list):
+        yield from (one for inner in value for one in _values(inner))
+    else:
+        yield str(value)
 
 
 def gives(given: str | dict[str, Any], variables: Collection[str]) -> bool:

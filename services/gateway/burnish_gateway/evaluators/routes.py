@@ -28,12 +28,14 @@ from burnish_gateway.evaluators.bodies import (
 from burnish_gateway.evaluators.keep_live import archive_all_live
 from burnish_gateway.evaluators.keep_scorings import cancel_all_scorings
 from burnish_gateway.evaluators.new_version import add_version
+from burnish_gateway.evaluators.room import NO_ROOM, room_left
 from burnish_gateway.evaluators.try_out import checked, models_named, no_such_evaluator, saved, try_out
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.models.store import keep_known
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict
 from burnish_shared.evaluators import Evaluator
 from burnish_shared.ids import new_uuid
 
@@ -62,6 +64,8 @@ async def post_evaluator(request: Request, body: NewEvaluator, principal: Editor
 
     async def work(tx: Tx) -> EvaluatorAnswer:
         await keep_known(tx, principal.workspace_id, models_named(body.settings))
+        if await room_left(tx, principal.workspace_id) < 1:
+            raise Conflict(NO_ROOM)
         row = await store.add(tx, principal.workspace_id, new_uuid(), name=body.name, settings=settings, author=principal.actor)
         made = evaluator_answer(row)
         await note(

@@ -60,6 +60,11 @@ async def list_versions(tx: Tx, evaluator_id: UUID, *, below: int | None, limit:
     )
 
 
+async def count_in_use(tx: Tx, workspace_id: UUID) -> int:
+    counted: int = await tx.fetchval("SELECT count(*) FROM evaluators WHERE workspace_id = $1 AND archived_at IS NULL", workspace_id)
+    return counted
+
+
 async def find(tx: Tx, evaluator_id: UUID) -> Record | None:
     return await tx.fetchrow(f"SELECT {COLUMNS} FROM evaluators WHERE evaluator_id = $1", evaluator_id)
 

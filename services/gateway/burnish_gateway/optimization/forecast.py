@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from burnish_gateway.optimization.given_tokens import tokens_of_given
 from burnish_shared.contracts.evaluators import EvaluatorSettings, Jury, LlmJudge, Pairwise
 from burnish_shared.contracts.executions import Price, Usage
 from burnish_shared.contracts.searches import Method, Search
@@ -55,12 +56,12 @@ class Sizes:
     def of(cls, content: Mapping[str, Any], *, longest_input: str, longest_expected: str = "") -> "Sizes":
         """With the longest of its texts where models have their own, and the longest examples that it puts into a call."""
         texts = [content["messages"], *(variant["messages"] for variant in content.get("variants") or ())]
-        prompt = max(sum(tokens_in_text(str(message.get("content") or "")) for message in messages) for messages in texts)
+        prompt = max(sum(tokens_of_given(str(message.get("content") or "")) for message in messages) for messages in texts)
         examples: Mapping[str, Any] = content.get("examples") or {}
         pool = sorted((_tokens_of_example(one) for one in examples.get("pool") or ()), reverse=True)
         cap = int(content.get(cap_of(content)) or OUTPUT_TOKENS_CAP)
         return cls(
-            prompt + sum(pool[: int(examples.get("count") or 0)]), tokens_in_text(longest_input), cap, tokens_in_text(longest_expected)
+            prompt + sum(pool[: int(examples.get("count") or 0)]), tokens_of_given(longest_input), cap, tokens_in_text(longest_expected)
         )
 
     @property

@@ -13,6 +13,7 @@ from burnish_gateway.datasets.item import Split, split_named
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import TestRunBody
 from burnish_gateway.optimization.forecast import Forecast, Judging, Sizes, Stepping, forecast_test_run, with_judges, with_steps
+from burnish_gateway.optimization.given_tokens import tokens_of_given
 from burnish_gateway.optimization.items_of_run import check_comparable, check_judged, failed_items, judge_of_criteria
 from burnish_gateway.optimization.pin_snippets import pin_snippets
 from burnish_gateway.optimization.plan_chain import check_items_fit, plan_whole_chain
@@ -180,7 +181,7 @@ async def _tested_chain(tx: Tx, principal: Principal, body: TestRunBody, name: s
         model=None,
         prompt_ids=[*dict.fromkeys(one.prompt_id for one in whole.tested.prompts.values())],
         dataset=dataset,
-        sizes=Sizes(0, tokens_in_text(longest[0]), cap, tokens_in_text(longest[2])),
+        sizes=Sizes(0, tokens_of_given(longest[0]), cap, tokens_in_text(longest[2])),
         spec={},
         steps=whole.steps,
     )

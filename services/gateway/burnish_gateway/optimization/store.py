@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
+from burnish_gateway.optimization.given_tokens import tokens_of_given
 from burnish_shared.contracts.evaluators import EvaluatorSettings
 from burnish_shared.db.session import Tx
 
@@ -105,16 +106,20 @@ async def fund(tx: Tx, workspace_id: UUID, *, credit_account_id: int, amount_nus
 
 
 async def longest_input(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> tuple[str, Any, str] | None:
-    """The longest input as text, and as it is, and the longest expected answer; None for a dataset without items."""
-    row = await tx.fetchrow(
-        """SELECT input::text AS text, input,
+    """The input that costs the most as text, and as it is, and the longest expected answer; None for a dataset without items. Pictures and
+    files are long and cheap: the longest input that holds any meets the longest that holds none."""
+    rows = await tx.fetch(
+        """WITH sized AS (SELECT item_id, length(input::text) AS length, strpos(input::text, ';base64,') > 0 AS has_files FROM dataset_items
+                          WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL),
+                longest AS (SELECT DISTINCT ON (has_files) item_id FROM sized ORDER BY has_files, length DESC, item_id)
+           SELECT i.input::text AS text, i.input,
                   (SELECT e.expected FROM dataset_items e WHERE e.workspace_id = $1 AND e.dataset_id = $2 AND e.removed_version IS NULL
                        AND e.expected IS NOT NULL ORDER BY length(e.expected) DESC, e.item_id LIMIT 1) AS expected
-             FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL
-            ORDER BY length(input::text) DESC, item_id LIMIT 1""",
+             FROM longest JOIN dataset_items i USING (item_id) WHERE i.workspace_id = $1""",
         workspace_id,
         dataset_id,
     )
+    row = max(rows, key=lambda one: tokens_of_given(one["text"]), default=None)
     return (row["text"], row["input"], row["expected"] or "") if row else None
 
 

@@ -89,7 +89,8 @@ class ReportedGroup(BaseModel):
 
 
 class EndedExperiment(BaseModel):
-    """An experiment that ended in this time, in a line."""
+    """An experiment that ended in this time, in a line. `decided_by`: `system:…` where its rule did, else a person or a key, whose choice
+    `outcome` then is."""
 
     experiment_id: UUID
     name: str
@@ -98,6 +99,7 @@ class EndedExperiment(BaseModel):
     outcome: str
     winner: str | None
     sentence: str
+    decided_by: str = Field(default="", description="Empty in reports that were made before this was kept.")
     completed_at: datetime
 
 

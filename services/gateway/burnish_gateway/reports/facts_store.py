@@ -64,7 +64,7 @@ async def experiments(tx: Tx, *, start: datetime, end: datetime, slug: str | Non
     """Ended in this time, newest first."""
     return await tx.fetch(
         """SELECT experiment_id, name, slug AS prompt, metric, verdict ->> 'outcome' AS outcome, winner,
-                  coalesce(verdict ->> 'sentence', '') AS sentence, completed_at
+                  coalesce(verdict ->> 'sentence', '') AS sentence, coalesce(verdict ->> 'decided_by', '') AS decided_by, completed_at
              FROM experiments WHERE status = 'completed' AND verdict IS NOT NULL AND completed_at >= $1 AND completed_at < $2
               AND ($3::text IS NULL OR slug = $3)
             ORDER BY completed_at DESC, experiment_id LIMIT $4""",

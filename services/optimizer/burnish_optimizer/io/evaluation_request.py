@@ -15,9 +15,10 @@ RUN_LIMIT_S: Final = 120.0
 
 
 def request_of(
-    question: Question, execution_id: UUID, accounts: Sequence[int], *, workspace_id: UUID, owner_id: UUID, now: datetime
+    question: Question, execution_id: UUID, accounts: Sequence[int], *, workspace_id: UUID, owner_id: UUID, now: datetime, stores_text: bool
 ) -> ExecutionRequest:
-    """On the batch lane, as the gateway made it where it did. `accounts`: who pays, and what it counts against beside."""
+    """On the batch lane, as the gateway made it where it did. `accounts`: who pays, and what it counts against beside. `stores_text`: of
+    the workspace; an answer is told to whoever asked in any case."""
     deadlines = {"deadline_at": now + timedelta(seconds=RUN_LIMIT_S), "queue_deadline_at": now + timedelta(seconds=QUEUE_LIMIT_S)}
     if question.made is not None:
         return question.made.model_copy(
@@ -42,6 +43,7 @@ def request_of(
         output_format=question.output_format,
         timeout_s=question.timeout_s,
         caller=Caller(metadata=question.metadata),
+        store_content=stores_text,
         job_id=owner_id,
         traceparent=question.traceparent,
         sent_at=now,

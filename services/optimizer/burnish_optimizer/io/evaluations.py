@@ -75,6 +75,8 @@ class Desk:
     _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
     _later: Later = field(init=False)
     _has_stopped: bool = False
+    _stores_text: bool = False
+    """Whether executions of the workspace keep texts, as it was when something was last sent."""
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
     _is_short: bool = False
@@ -168,6 +170,7 @@ class Desk:
         """Writes what is new, takes what is known, and sends the rest."""
         asked_for = len(batch)
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
+            self._stores_text = await evaluations_store.stores_text(tx, self.workspace_id)
             stored = await self._rows.claim(tx, [(asked.question.key, asked.execution_id) for asked in batch], makes=not self._is_over())
         for asked in batch:
             if asked.question.key not in stored:
@@ -233,8 +236,9 @@ class Desk:
     def _request(self, asked: Asked) -> ExecutionRequest:
         accounts = [self.account_id, *self._rows.budgets_of(asked.question)]
         return request_of(
-            asked.question, asked.execution_id, accounts, workspace_id=self.workspace_id, owner_id=self.owner_id, now=self.clock.now()
-        )
+            asked.question, asked.execution_id, accounts, workspace_id=self.workspace_id, owner_id=self.owner_id, now=self.clock.now(),
+            stores_text=self._stores_text,
+        )  # fmt: skip
 
     def _hear(self, execution_id: UUID, frame: Frame) -> None:
         asked = self._out.get(execution_id)

@@ -236,6 +236,11 @@ async def find_booked(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID])
     return [Booked(**dict(row)) for row in rows]
 
 
+async def stores_text(tx: Tx, workspace_id: UUID) -> bool:
+    """Whether executions keep their texts, by what the workspace and its plan say."""
+    return bool(await tx.fetchval("SELECT store_content FROM find_workspace($1)", workspace_id))
+
+
 async def find_known(tx: Tx, execution_ids: Sequence[UUID]) -> set[UUID]:
     """Those of the executions of the transaction's workspace that are finished, or that money is held for."""
     rows = await tx.fetch(

@@ -24,6 +24,9 @@ OUTCOMES: Final = {
     "not_enough_data": "Not enough data",
 }
 
+CHOSEN: Final = "Winner chosen by hand"
+"""What a person chose says nothing of what the data said."""
+
 
 def is_told(event: Event) -> bool:
     """All that happens to a rollout, but for shares that somebody set by hand; of other experiments, how they ended."""
@@ -37,7 +40,7 @@ def is_told(event: Event) -> bool:
 def title_of(event_type: str, data: Mapping[str, Any]) -> str:
     name = data.get("name") or data.get("slug")
     if event_type == "experiment.decided":
-        return f"{OUTCOMES.get(str(data.get('outcome')), 'Ended')}: {name}"
+        return f"{CHOSEN if _is_chosen(data) else OUTCOMES.get(str(data.get('outcome')), 'Ended')}: {name}"
     words = {
         "experiment.started": "Rollout began",
         "experiment.advanced": "Rollout took its next step",
@@ -65,8 +68,16 @@ def facts_of(data: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("Label", data.get("label")),
         ("Version", data.get("version") or data.get("winner_version")),
         ("Step", step + 1 if isinstance(step, int) else None),
-        ("Decided by", "Burnish" if str(data.get("decided_by", "")).startswith("system:") else None),
+        ("Decided by", None if _is_by_hand(data) else "Burnish"),
     ]
+
+
+def _is_chosen(data: Mapping[str, Any]) -> bool:
+    return data.get("outcome") in ("better", "worse") and _is_by_hand(data)
+
+
+def _is_by_hand(data: Mapping[str, Any]) -> bool:
+    return not str(data.get("decided_by", "")).startswith("system:")
 
 
 def _percentages(shares: object) -> list[tuple[str, float]]:

@@ -1,7 +1,8 @@
+import { useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { Badge, type Column, Facts, Section, Table, TextLink } from "@/kit";
 import { NONE, count, day, percent } from "@/lib/format";
-import { type Figure, OUTCOME_TONES, saysOfKind } from "@/pages/experiments/model";
+import { type Figure, ending, isByHand, saysOfKind } from "@/pages/experiments/model";
 import { DecidedBy, FigureName } from "@/pages/experiments/useMetricNames";
 
 type Told = NonNullable<Schema<"ReportContent">["experiment"]>;
@@ -9,14 +10,18 @@ type Line = Told["figures"][number];
 
 /** What a report of an experiment says of it: how it ended, and every figure of every arm. */
 export function OfExperiment({ experiment: one }: { experiment: Told }) {
+  const nameOf = useAuthors();
+  const found = ending(one);
+  const byHand = isByHand(one);
   return (
     <>
       <Section title="How it ended" actions={<TextLink to={`/experiments/${one.experiment_id}`}>The experiment</TextLink>}>
         <Facts
           facts={[
-            ["Outcome", <Badge key="outcome" tone={OUTCOME_TONES[one.outcome]}>{one.outcome.replaceAll("_", " ")}</Badge>],
+            ["Outcome", <Badge key="outcome" tone={found.tone}>{found.word}</Badge>],
             ["Winner", one.winner ? <span key="winner" className="font-mono">{one.winner}</span> : "none"],
-            ["Decided by", <span key="by"><DecidedBy metric={one.metric} />, {percent(one.confidence)} sure</span>],
+            byHand ? ["Ended by", nameOf(one.decided_by)] : ["Decided by", <span key="by"><DecidedBy metric={one.metric} />, {percent(one.confidence)} sure</span>],
+            byHand ? ["Metric", <DecidedBy key="metric" metric={one.metric} />] : null,
             ["Ended", day(one.completed_at)],
             one.reason ? ["Reason", one.reason] : null,
           ]}

@@ -28,3 +28,16 @@ it("tells nobody to stop what ended", async () => {
   expect((await screen.findAllByText("'a' is better: +3 points. 'b' is worse: −2 points.", { normalizer: (text) => text.replaceAll("\u00a0", " ") })).length).toBe(2);
   expect(document.body.textContent).not.toContain("you may stop");
 });
+
+it("takes no winner that somebody chose for one that was proven", async () => {
+  const [ended] = REPORT.content.experiments;
+  const content = { ...REPORT.content, experiments: [{ ...ended, experiment_id: "e1", decided_by: "system:optimizer" }, { ...ended, name: "Longer", decided_by: "user:1" }] };
+  slowApi({ "GET /v1/reports/r": { ...REPORT, content } });
+  render(
+    <Queries>
+      <ReportPage />
+    </Queries>,
+  );
+  expect((await screen.findByText("chosen by hand")).closest("tr")?.textContent).toContain("Longer");
+  expect(screen.getByText("better").closest("tr")?.textContent).toContain("Shorter");
+});

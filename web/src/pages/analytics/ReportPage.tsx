@@ -9,7 +9,7 @@ import { type Series, XYChart } from "@/chart";
 import { Badge, Breaking, Button, type Column, ConfirmDialog, DownloadButton, Duration, ErrorState, Money, NumberCell, Page, Percent, Section, SimulatedBadge, SkeletonTable, Table, TextLink, toast } from "@/kit";
 import { compact, count, day, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
-import { OUTCOME_TONES, endedWords } from "@/pages/experiments/model";
+import { endedWords, ending } from "@/pages/experiments/model";
 import { Kpis } from "./Kpis";
 import { OfExperiment } from "./OfExperiment";
 import { nameOf, reportStepMs, wholeSeries } from "./figures";
@@ -164,7 +164,7 @@ const ENDED: Column<NonNullable<Content["experiments"]>[number]>[] = [
   { key: "name", head: "Experiment", cell: (row) => <Breaking text={row.name} className="font-medium" /> },
   { key: "prompt", head: "Prompt", width: "w-36", hideBelow: "sm", cell: (row) => row.prompt },
   { key: "sentence", head: "What came of it", hideBelow: "sm", cell: (row) => <span className="wrap-anywhere">{spaced(endedWords(row.sentence))}</span> },
-  { key: "outcome", head: "Outcome", width: "w-32", cell: (row) => <Badge tone={OUTCOME_TONES[row.outcome]}>{row.outcome.replaceAll("_", " ")}</Badge> },
+  { key: "outcome", head: "Outcome", width: "w-32", cell: (row) => <Badge tone={ending(row).tone}>{ending(row).word}</Badge> },
   { key: "ended", head: "Ended", align: "end", width: "w-28", cell: (row) => day(row.completed_at) },
 ];
 

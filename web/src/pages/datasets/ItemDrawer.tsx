@@ -5,6 +5,7 @@ import { asApiError } from "@/api/errors";
 import { change, invalidate, keyOf, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Checkbox, Drawer, Facts, Field, FormError, JsonView, KeptAtTheEnd, Loaded, LossAsked, Notice, Part, Prose, TextLink, Textarea, errorFor, toast, toastError, useLossAsked, useUndo } from "@/kit";
+import { filesNamedIn } from "@/lib/files-named";
 import { inputWords, runOf } from "./items";
 import { SplitDot } from "./SplitCounts";
 
@@ -55,7 +56,7 @@ export function ItemDrawer({ dataset, id, onOpen, onClose, known }: Open) {
             </div>
           )}
           <Part title="Input">
-            {typeof item.input === "string" ? <Prose plain text={item.input} /> : Object.keys(item.input).length === 1 ? <Prose plain text={inputWords(item.input)} /> : <JsonView label="Variables" value={item.input} />}
+            {typeof item.input === "string" || Object.keys(item.input).length === 1 ? <Prose plain text={inputWords(item.input)} /> : <JsonView label="Variables" value={filesNamedIn(item.input)} />}
           </Part>
           <Part title="Expected">
             {item.expected === null ? <p className="text-14 text-muted">There is no right answer: evaluators judge what is answered.</p> : <Prose plain text={item.expected} />}

@@ -1,5 +1,6 @@
 /** From pasted text or a file to items of a dataset: rows, what each column is, items. Pure. */
 import type { Schema } from "@/api/client";
+import { filesNamed } from "@/lib/files-named";
 
 export type Cell = unknown;
 export type Rows = { format: "CSV" | "JSONL" | "JSON"; columns: string[]; rows: Record<string, Cell>[]; /** Of each row, where it stands: as a sheet counts, whose first row is the header; of JSON lines the line, of a list the place. */ places: number[] };
@@ -236,12 +237,11 @@ export function wordsOf(value: Cell): string {
   return typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);
 }
 
-/** An input as one text: the value itself where it is the only one, else each variable by name. */
+/** An input as one text: the value itself where it is the only one, else each variable by name; pictures and files by kind and size. */
 export function inputWords(input: Schema<"ItemAnswer">["input"] | unknown): string {
-  if (typeof input === "string") return input;
-  if (!isObject(input)) return wordsOf(input);
+  if (!isObject(input)) return filesNamed(wordsOf(input as Cell));
   const all = Object.entries(input);
-  return all.length === 1 ? wordsOf(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${wordsOf(value)}`).join("\n");
+  return filesNamed(all.length === 1 ? wordsOf(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${wordsOf(value)}`).join("\n"));
 }
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,7 +1,7 @@
 import { useAuthors } from "@/api/authors";
 import { Notice, RelativeTime, TextLink } from "@/kit";
 import { amid, decimal, percent, spaced } from "@/lib/format";
-import { type Experiment, OUTCOME_TONES, type Results, branchWords, endedWords, isOver, lacksModel, split, stoodThere, unitsOf, wasLeftAlone } from "./model";
+import { type Experiment, type Results, branchWords, endedWords, ending, isByHand, isOver, lacksModel, split, stoodThere, unitsOf, wasLeftAlone } from "./model";
 import { useWinnerServed } from "./served";
 
 /** What it says, in one sentence; above all else that the arms did not get whom they should. */
@@ -42,13 +42,12 @@ function Standing({ experiment, results }: { experiment: Experiment; results: Re
 function Ended({ experiment: { verdict } }: { experiment: Experiment }) {
   const nameOf = useAuthors();
   if (!verdict) return <Notice title="It is over." />;
-  const byHand = !verdict.decided_by.startsWith("system:");
-  const found = OUTCOME_TONES[verdict.outcome];
+  const found = ending(verdict).tone;
   return (
     <Notice tone={found === "accent" || verdict.outcome === "refused" ? "neutral" : found}>
       <span className="text-14 font-medium">{verdict.outcome === "refused" ? "It ended without a verdict." : spaced(endedWords(verdict.sentence))}</span>
       <span className="mt-1 block text-12 text-muted">
-        {byHand ? `Ended by ${amid(nameOf(verdict.decided_by))}` : "Ended by its rule"} <RelativeTime at={verdict.at} />
+        {isByHand(verdict) ? `Ended by ${amid(nameOf(verdict.decided_by))}` : "Ended by its rule"} <RelativeTime at={verdict.at} />
         {verdict.reason ? `: ${verdict.reason}` : ""}
       </span>
     </Notice>

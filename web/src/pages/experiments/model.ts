@@ -232,21 +232,27 @@ export function outsideWords(reason: string): string {
 
 export type Tone = "neutral" | "ok" | "warn" | "bad" | "accent";
 
-/** Somebody chose its winner; else its rule did. */
-const isChosen = (verdict: Experiment["verdict"] | undefined) => (verdict?.outcome === "better" || verdict?.outcome === "worse") && !verdict.decided_by.startsWith("system:");
+type Decided = { outcome: string; decided_by?: string };
+
+/** A person ended it; else its rule did. Reports of before do not say. */
+export const isByHand = ({ decided_by }: Decided) => Boolean(decided_by) && !decided_by?.startsWith("system:");
+
+/** How it ended, in a word or two. What a person chose says nothing of what the data said. */
+export function ending(verdict: Decided): { word: string; tone: Tone } {
+  if ((verdict.outcome === "better" || verdict.outcome === "worse") && isByHand(verdict)) return { word: "chosen by hand", tone: "neutral" };
+  return { word: verdict.outcome.replaceAll("_", " "), tone: OUTCOME_TONES[verdict.outcome] ?? "neutral" };
+}
 
 /** Where it is, in a word or two. */
 export function standing(experiment: Pick<Experiment, "status" | "rollout_state" | "verdict" | "kind">): { word: string; tone: Tone } {
   if (experiment.status === "draft") return { word: "draft", tone: "neutral" };
-  // What a person chose says nothing of what the data said.
-  if (isChosen(experiment.verdict)) return { word: "chosen by hand", tone: "neutral" };
-  if (experiment.status === "completed") return { word: (experiment.verdict?.outcome ?? "completed").replaceAll("_", " "), tone: OUTCOME_TONES[experiment.verdict?.outcome ?? ""] ?? "neutral" };
+  if (experiment.status === "completed") return experiment.verdict ? ending(experiment.verdict) : { word: "completed", tone: "neutral" };
   if (experiment.status === "paused") return { word: "paused", tone: "warn" };
   if (experiment.rollout_state === "holding") return { word: "waits for you", tone: "warn" };
   return experiment.kind === "rollout" ? { word: "ramping", tone: "accent" } : { word: "running", tone: "accent" };
 }
 
-export const OUTCOME_TONES: Record<string, Tone> = { better: "ok", rolled_out: "ok", worse: "warn", rolled_back: "bad", refused: "bad", no_difference: "neutral", not_enough_data: "neutral", stopped: "neutral" };
+const OUTCOME_TONES: Record<string, Tone> = { better: "ok", rolled_out: "ok", worse: "warn", rolled_back: "bad", refused: "bad", no_difference: "neutral", not_enough_data: "neutral", stopped: "neutral" };
 
 export const isOver = (experiment: Pick<Experiment, "status">) => experiment.status === "completed";
 export const isOpen = (experiment: Pick<Experiment, "status">) => experiment.status === "running" || experiment.status === "paused";

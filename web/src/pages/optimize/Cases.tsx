@@ -2,6 +2,7 @@ import { useRead } from "@/api/hooks";
 import { Badge, Button, Drawer, EmptyState, Facts, JsonView, Loaded, Part, Prose, Segments, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural } from "@/lib/format";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
+import { filesNamed, filesNamedIn } from "@/lib/files-named";
 import type { Schema } from "@/api/client";
 import { type Evidence, type Suggestion, isRightOrWrong } from "./model";
 
@@ -11,10 +12,10 @@ const shape = { change: oneOf(["all", "broken", "fixed"], "all"), case: over(tex
 
 function words(input: Case["input"]): string {
   if (input === null || input === undefined) return "(not kept)";
-  if (typeof input === "string") return input;
+  if (typeof input === "string") return filesNamed(input);
   const all = Object.entries(input as Record<string, unknown>);
   const one = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-  return all.length === 1 ? one(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${one(value)}`).join("\n");
+  return filesNamed(all.length === 1 ? one(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${one(value)}`).join("\n"));
 }
 
 const sentence = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
@@ -92,7 +93,7 @@ function Detail({ one, isPlain, suggestion, dataset }: { one: Case; isPlain: boo
   const said = (answer: string | null | undefined, right: boolean) => <Prose text={answer == null ? "(not kept)" : answer || "(empty)"} className={`rounded-m px-3 py-2 ${right ? "bg-ok-soft" : "bg-bad-soft"}`} />;
   return (
     <div className="flex flex-col gap-5">
-      <Part title="Input">{one.input !== null && typeof one.input === "object" && Object.keys(one.input).length > 1 ? <JsonView label="Variables" value={one.input} /> : <Prose plain text={words(one.input)} />}</Part>
+      <Part title="Input">{one.input !== null && typeof one.input === "object" && Object.keys(one.input).length > 1 ? <JsonView label="Variables" value={filesNamedIn(one.input)} /> : <Prose plain text={words(one.input)} />}</Part>
       <Part title="Expected">
         <Prose plain text={rightOf(one) ?? "(not kept)"} />
       </Part>

@@ -4,6 +4,7 @@ import { usePages, useRead } from "@/api/hooks";
 import { Badge, Breaking, Button, type Column, DiffSides, Drawer, EmptyState, Facts, JsonView, Loaded, Money, PagedTable, Part, Prose, Segments, Select, Table, TextLink } from "@/kit";
 import { count, duration, percent, points } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
+import { filesNamed, filesNamedIn } from "@/lib/files-named";
 import { CHANGES, type Change, type Comparison, type Score, type Sides, countsOf, kept, scoresOf, wordsOf } from "./model";
 import { shape } from "./shape";
 
@@ -30,7 +31,7 @@ export function Changes({ run, base, comparison, names }: { run: string; base: s
   const counts = countsOf(comparison, category);
   const columns = useMemo<Column<Item>[]>(
     () => [
-      { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{one.input ?? "its text is not kept"}</span> },
+      { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{one.input === null ? "its text is not kept" : filesNamed(one.input)}</span> },
       { key: "change", head: "Change", width: "w-20", cell: (one) => <ChangeBadge change={one.change} /> },
       { key: "expected", head: "Expected", width: "sm:w-36", hideBelow: "sm", cell: (one) => <Short text={one.expected} /> },
       { key: "there", head: names.base, width: "sm:w-44", hideBelow: "sm", cell: (one) => <Short text={one.base_output} /> },
@@ -114,7 +115,7 @@ function Pair({ path, names }: { path: { run_id: string; base_id: string; item_i
             ) : typeof one.input === "string" || Object.keys(one.input).length === 1 ? (
               <Prose plain text={wordsOf(one.input)} />
             ) : (
-              <JsonView label="Variables" value={one.input} />
+              <JsonView label="Variables" value={filesNamedIn(one.input)} />
             )}
           </Part>
           {one.expected === null ? null : (

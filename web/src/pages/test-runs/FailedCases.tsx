@@ -3,6 +3,7 @@ import { useRead } from "@/api/hooks";
 import { Badge, Breaking, Button, Drawer, Duration, EmptyState, Facts, JsonView, Loaded, Money, Part, Prose, SearchInput, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural, spaced } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
+import { filesNamedIn } from "@/lib/files-named";
 import { type FailedCase, type FailedItem, type Result, type Run, byItem, filterCases, keyOf, wordsOf } from "./model";
 import { shape } from "./shape";
 
@@ -121,7 +122,7 @@ function Item({ item, run, result }: { item: FailedItem; run: Run; result: Resul
   const [one] = item.cases;
   return (
     <div className="flex flex-col gap-5">
-      <Part title="Input">{typeof one.input === "string" || Object.keys(one.input).length === 1 ? <Prose plain text={wordsOf(one.input)} /> : <JsonView label="Variables" value={one.input} />}</Part>
+      <Part title="Input">{typeof one.input === "string" || Object.keys(one.input).length === 1 ? <Prose plain text={wordsOf(one.input)} /> : <JsonView label="Variables" value={filesNamedIn(one.input)} />}</Part>
       <Part title={expectedOf(run)}>
         {one.expected === null ? <p className="text-14 text-muted">There is no right answer; evaluators judged.</p> : <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />}
       </Part>

@@ -2,6 +2,7 @@
 import type { Schema } from "@/api/client";
 import type { Confusion } from "@/chart/ConfusionMatrix";
 import { count, plural, points, spaced } from "@/lib/format";
+import { filesNamed } from "@/lib/files-named";
 
 export type Run = Schema<"TestRunAnswer">;
 export type Comparison = Schema<"RunComparison">;
@@ -141,10 +142,10 @@ export function byItem(cases: readonly FailedCase[], all: readonly FailedCase[],
 }
 
 export function wordsOf(input: FailedCase["input"]): string {
-  if (typeof input === "string") return input;
+  if (typeof input === "string") return filesNamed(input);
   const all = Object.entries(input);
   const words = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-  return all.length === 1 ? words(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${words(value)}`).join("\n");
+  return filesNamed(all.length === 1 ? words(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${words(value)}`).join("\n"));
 }
 
 /** Fewer claim nothing (the API says the same). */

@@ -78,7 +78,9 @@ class History:
                 notes.lose(f"{place}: left out: the file holds no generation that this score is of.")
                 continue
             try:
-                made = _score(row, self.traces.get(trace) or {}, call, categories=categories, now=now)
+                made = _score(
+                    row, self.traces.get(trace) or {}, call, ended=_ended(self.observations[call][1]), categories=categories, now=now
+                )
             except InvalidField as error:
                 notes.lose(f"{place}: left out. {error.message}")
                 continue
@@ -115,16 +117,23 @@ class History:
 
 
 def _score(
-    row: Mapping[str, Any], trace: Mapping[str, Any], call: str, *, categories: Mapping[str, Mapping[str, str]], now: datetime
+    row: Mapping[str, Any],
+    trace: Mapping[str, Any],
+    call: str,
+    *,
+    ended: datetime | None,
+    categories: Mapping[str, Mapping[str, str]],
+    now: datetime,
 ) -> list[Reaction]:
     """A number is one. Of a category each of its name in the file is one, 1 for what was chosen and 0 for the others: so the mean of each
     is its share. What Langfuse counts categories by is their place in a list, and its mean would say nothing. The comment is named by the
-    score alone: in another file that holds it, its name may have other categories, or too many."""
+    score alone: in another file that holds it, its name may have other categories, or too many. One that names no time is of when its
+    generation `ended`: by the time of the import it would count as newer than all that people said since."""
     name, written_by = str(row["name"]), str(row.get("source") or "API")
     is_persons = written_by == "ANNOTATION" or (written_by != "EVAL" and OF_PEOPLE.search(name) is not None)
     comment, names_it = row["comment"] if isinstance(row.get("comment"), str) else None, f"{SOURCE}:score:{row['id']}"
     made = partial(
-        score_of, source=SOURCE, call=call, at=moment_of(_first(row, "timestamp", "createdAt", "created_at")),
+        score_of, source=SOURCE, call=call, at=moment_of(_first(row, "timestamp", "createdAt", "created_at")) or ended,
         user_id=_first(trace, "userId", "user_id") if is_persons else None, now=now,
     )  # fmt: skip
     chosen = _category(row)
@@ -138,6 +147,10 @@ def _score(
         ]
         each.append(made(name, None, comment=comment, is_persons=False, names_it=names_it))
     return [one for one in each if one is not None]
+
+
+def _ended(generation: Mapping[str, Any]) -> datetime | None:
+    return moment_of(_first(generation, "endTime", "end_time", "startTime", "start_time"))
 
 
 def _is_category(row: Mapping[str, Any]) -> bool:
