@@ -230,8 +230,9 @@ async def _execute(request: Request, gateway: Gateway) -> Response:
     with told_as(SAID_AS):
         ordered = await or_known(_order(body, gateway=gateway, principal=principal), gateway=gateway, principal=principal, key=key)
     submitted: Admitted | Repeated
+    warnings: list[str] = []
     if isinstance(ordered, UUID):
-        submitted, warnings = Repeated(ordered), []
+        submitted = Repeated(ordered)
     else:
         order, warnings = ordered
         submitted = await submit(
