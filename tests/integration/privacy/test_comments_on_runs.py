@@ -163,6 +163,32 @@ async def test_who_may_and_what_is_refused(stack: Stack) -> None:
     assert listed["data"] == [], "that list is of versions"
 
 
+async def test_where_the_workspace_masks_a_comment_says_no_more_than_the_record(stack: Stack) -> None:
+    """All but the addresses of members who are mentioned."""
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="editor")
+    await done(ada, "PUT", "/v1/masking", {"masking": {"kinds": ["email"]}})
+    there = await places(ada)
+    written = f"Ann wrote from ann@example.com, @{bob.email}. So did @eve@example.org, {bob.email} says."
+    kept = f"Ann wrote from [EMAIL], @{bob.email}. So did @[EMAIL], [EMAIL] says."
+    for path in there.values():
+
+        async def masks(path: str = path) -> bool:
+            made = await done(ada, "POST", path, {"body": written})
+            masked: bool = "ann@" not in made["body"]
+            return masked
+
+        await eventually(masks)
+        made = await done(ada, "POST", path, {"body": written})
+        assert made["body"] == kept and [one["user_id"] for one in made["mentions"]] == [bob.user_id]
+        changed = await done(ada, "PATCH", f"{path}/{made['id']}", {"body": f"No: dan@example.com, @{bob.email}"})
+        assert changed["body"] == f"No: [EMAIL], @{bob.email}" and [one["user_id"] for one in changed["mentions"]] == [bob.user_id]
+        settled = await done(ada, "PATCH", f"{path}/{made['id']}", {"resolved": True})
+        assert settled["body"] == changed["body"]
+    long = await ada("POST", there["session_id"], {"body": "a@b.co " * 1_428})
+    assert (long.status, long.body["error"]["param"]) == (422, "body"), long.body
+
+
 async def test_runs_are_found_by_their_comments(stack: Stack) -> None:
     ada = await newcomer(stack)
     first, second, third = [await ran(ada) for _ in range(3)]

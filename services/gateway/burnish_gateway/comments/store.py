@@ -151,6 +151,12 @@ async def members_by_email(tx: Tx, emails: Sequence[str]) -> list[UUID]:
     return [row["user_id"] for row in rows]
 
 
+async def emails_of_members(tx: Tx, emails: Sequence[str]) -> set[str]:
+    """Those of the addresses that are members' of the workspace."""
+    rows = await tx.fetch("SELECT u.email FROM members m JOIN users u USING (user_id) WHERE u.email = ANY ($1)", list(emails))
+    return {row["email"] for row in rows}
+
+
 async def names_of_members(tx: Tx, user_ids: Sequence[UUID]) -> dict[UUID, str]:
     """User id → name, or e-mail where there is none; those who are members."""
     rows = await tx.fetch(
