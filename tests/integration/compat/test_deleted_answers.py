@@ -127,6 +127,8 @@ async def test_what_members_wrote_about_it_goes_too(client: AsyncOpenAI, caller:
         assert made.status == 201, made.body
     await client.chat.completions.delete(told)
     left = [(await caller("GET", f"/v1/executions/{one}/comments")).body["data"] for one in (told, other)]
+    (entry,) = (await caller("GET", f"/v1/audit?object_kind=execution&object_id={told}")).body["data"]
+    assert entry["before"]["comments"] == 1, entry
     assert [len(one) for one in left] == [0, 1]
 
 

@@ -138,6 +138,43 @@ async def test_fifty_calls_at_once_with_one_key_are_one_execution_with_equal_byt
 
 
 @pytest.mark.promise("G-02")
+@pytest.mark.capability("E1", "E2")
+async def test_a_repeat_is_answered_though_the_same_call_would_be_refused_by_now(stack: Stack, caller: Caller) -> None:
+    """An answer that was paid and got lost on its way is had by its key, whatever became of label, prompt and model since."""
+    model = {
+        "model": "own/embed", "provider": "lab", "upstream_model": "embed", "base_url": stack.simulator + "/v1", "context_tokens": 1_000,
+        "output_tokens": 10, "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1,
+    }  # fmt: skip
+    assert (await caller("POST", "/v1/models", model)).status == 201
+    prompt = {"model": "simulated/chat", "template": "Say hello to {{name}}."}
+    assert [(await caller("POST", "/v1/prompts", {**prompt, "slug": slug})).status for slug in ("moving", "leaving")] == [201, 201]
+    named = {"model": "burnish::prompt::moving", "variables": {"name": "Ada"}, "messages": []}
+    calls = {
+        "/v1/executions": {"prompt": "moving", "variables": {"name": "Ada"}},
+        "/v1/chat/completions": named,
+        "/v1/responses": {"model": "burnish::prompt::moving", "input": "Now.", "variables": {"name": "Ada"}},
+        "/v1/embeddings": {"model": "own/embed", "input": "Ada"},
+        "/prompt-executor": {"prompt_id": "leaving", "input_data": {"name": "Ada"}},
+    }
+    first = {path: await caller("POST", path, body, headers={"idempotency-key": "lost"}) for path, body in calls.items()}
+    assert {one.status for one in first.values()} == {200}, {path: one.body for path, one in first.items()}
+    needy = {"base_version": 1, "template": "Say {{greeting}} to {{name}}."}
+    assert (await caller("POST", "/v1/prompts/moving/versions", needy)).status == 201
+    assert (await caller("PUT", "/v1/prompts/moving/labels/production", {"version": 2})).status == 200
+    assert (await caller("POST", "/v1/prompts/leaving/archive")).status == 200
+    assert (await caller("DELETE", "/v1/models/own/embed")).status == 200
+    for path, body in calls.items():
+        refused = await caller("POST", path, body, headers={"idempotency-key": "another"})
+        assert refused.status in (400, 404, 409, 422), (path, refused.body)
+        again = await caller("POST", path, body, headers={"idempotency-key": "lost"})
+        assert (again.status, again.headers.get("idempotent-replayed")) == (200, "true"), (path, again.body)
+        assert again.headers["x-execution-id"] == first[path].headers["x-execution-id"]
+    events = await caller.events("/v1/executions", {"prompt": "moving"} | {"variables": {}}, headers={"idempotency-key": "lost"})
+    assert events[0][0] == "422" and events[0][1]["error"]["code"] == "idempotency_mismatch", events
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.promise("G-02")
 @pytest.mark.parametrize("path", ["/v1/executions", "/v1/chat/completions"])
 async def test_a_repeat_whose_text_is_not_kept_is_told_so_and_asks_nobody(stack: Stack, caller: Caller, path: str) -> None:
     """It got a success without a word."""

@@ -63,6 +63,15 @@ async def test_a_call_that_is_refused_leaves_its_name_free(stack: Stack) -> None
     assert left == 0
 
 
+async def test_a_repeat_of_what_gave_its_name_up_with_its_text_leaves_the_name_free(caller: Caller) -> None:
+    body = {**HELLO, "client_request_id": "order-12"}
+    first = await caller("POST", "/v1/executions", body, headers={"idempotency-key": "k12"})
+    assert (await caller("DELETE", f"/v1/executions/{first.body['id']}/content")).status == 200
+    again = await caller("POST", "/v1/executions", body, headers={"idempotency-key": "k12"})
+    assert (again.status, again.body["error"]["code"]) == (409, "answer_not_kept"), again.body
+    assert (await _run(caller, client_request_id="order-12"))["id"] != first.body["id"]
+
+
 async def test_of_many_at_once_with_one_name_one_is_executed(caller: Caller) -> None:
     many = await asyncio.gather(*(caller("POST", "/v1/executions", {**HELLO, "client_request_id": "order-11"}) for _ in range(8)))
     assert sorted(one.status for one in many) == [200] + [409] * 7

@@ -12,7 +12,7 @@ import pytest_asyncio
 from burnish.embedded.nats import ADMINISTRATOR
 from burnish_analytics.erase_subjects import erase_due
 from burnish_analytics.forget_old import forget_old
-from burnish_analytics.io import erasures_store
+from burnish_analytics.io import erasures_store, retention_store
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -163,6 +163,32 @@ async def test_who_may_and_what_is_refused(stack: Stack) -> None:
     assert listed["data"] == [], "that list is of versions"
 
 
+async def test_where_the_workspace_masks_a_comment_says_no_more_than_the_record(stack: Stack) -> None:
+    """All but the addresses of members who are mentioned."""
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="editor")
+    await done(ada, "PUT", "/v1/masking", {"masking": {"kinds": ["email"]}})
+    there = await places(ada)
+    written = f"Ann wrote from ann@example.com, @{bob.email}. So did @eve@example.org, {bob.email} says."
+    kept = f"Ann wrote from [EMAIL], @{bob.email}. So did @[EMAIL], [EMAIL] says."
+    for path in there.values():
+
+        async def masks(path: str = path) -> bool:
+            made = await done(ada, "POST", path, {"body": written})
+            masked: bool = "ann@" not in made["body"]
+            return masked
+
+        await eventually(masks)
+        made = await done(ada, "POST", path, {"body": written})
+        assert made["body"] == kept and [one["user_id"] for one in made["mentions"]] == [bob.user_id]
+        changed = await done(ada, "PATCH", f"{path}/{made['id']}", {"body": f"No: dan@example.com, @{bob.email}"})
+        assert changed["body"] == f"No: [EMAIL], @{bob.email}" and [one["user_id"] for one in changed["mentions"]] == [bob.user_id]
+        settled = await done(ada, "PATCH", f"{path}/{made['id']}", {"resolved": True})
+        assert settled["body"] == changed["body"]
+    long = await ada("POST", there["session_id"], {"body": "a@b.co " * 1_428})
+    assert (long.status, long.body["error"]["param"]) == (422, "body"), long.body
+
+
 async def test_runs_are_found_by_their_comments(stack: Stack) -> None:
     ada = await newcomer(stack)
     first, second, third = [await ran(ada) for _ in range(3)]
@@ -253,6 +279,65 @@ async def test_an_erased_end_user_takes_comments_on_their_runs_and_sessions_alon
     assert [len(await texts(ada, path)) for path in others.values()] == [2, 2, 2]
     receipt = await done(ada, "GET", f"/v1/erasures/{asked['id']}/receipt")
     assert receipt["receipt"]["stores"]["prompt_comments"] == 10
+
+
+async def test_an_erasure_reads_a_long_session_once_and_not_for_each_comment_on_it(stack: Stack, db: Database) -> None:
+    """5,000 runs of others and 600 comments: each pair of them looked at takes longer than a statement may."""
+    ada = await newcomer(stack)
+    session = f"long-{new_uuid()}"
+    await ran(ada, session_id=session, user_id="customer-1")
+    await done(ada, "POST", f"/v1/sessions/{session}/comments", {"body": "See."})
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        for table, key, many, more in (
+            ("executions", "execution_id", 5_000, {"end_user": "'customer-' || (n % 100)"}),
+            ("prompt_comments", "comment_id", 600, {}),
+        ):
+            names = await connection.fetch(
+                "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+                table,
+            )
+            made = {one["attname"]: one["attname"] for one in names} | {key: "uuidv7(interval '-1 second')"} | more
+            await connection.execute(
+                f"INSERT INTO {table} ({', '.join(made)}) SELECT {', '.join(made.values())} FROM {table} t, generate_series(1, {many}) n "
+                f"WHERE t.session_id = '{session}'"
+            )
+    for who, left in (("nobody", 601), ("customer-42", 0)):
+        asked = await done(ada, "POST", "/v1/erasures", {"user_id": who})
+        async with db.unit_of_work() as tx:
+            await tx.execute("SET LOCAL statement_timeout = '5s'")
+            await erasures_store.erase_comments(tx, UUID(asked["id"]), after=UUID(int=0), at_most=1_000)
+        counted = await rows(stack, "SELECT count(*) AS n FROM prompt_comments WHERE session_id = $1", session)
+        assert counted[0]["n"] == left, who
+
+
+async def test_retention_deletes_comments_in_the_order_of_their_ids(stack: Stack, db: Database) -> None:
+    """So that no two who delete wait for each other: whoever waits for the first one holds none that comes after."""
+    ada = await newcomer(stack)
+    path = f"/v1/executions/{(run := await ran(ada))}/comments"
+    first = UUID((await done(ada, "POST", path, {"body": "See."}))["id"])
+    for _ in range(8):
+        await done(ada, "POST", path, {"body": "Seen.", "reply_to": str(first)})
+    await rows(stack, "DELETE FROM execution_contents WHERE execution_id = $1", UUID(run))
+
+    async def forget() -> int:
+        async with db.unit_of_work() as tx:
+            return await retention_store.forget_comments(tx, UUID(ada.workspace), at_most=10)
+
+    async def waits() -> bool:
+        return bool(
+            await rows(
+                stack, "SELECT FROM pg_stat_activity WHERE wait_event IN ('transactionid', 'tuple') AND datname = current_database()"
+            )
+        )
+
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        async with connection.transaction():
+            await connection.fetch("SELECT FROM prompt_comments WHERE comment_id = $1 FOR UPDATE", first)
+            forgetting = asyncio.create_task(forget())
+            await eventually(waits)
+            await connection.fetch("SELECT FROM prompt_comments WHERE reply_to = $1 FOR UPDATE NOWAIT", first)
+        assert await forgetting == 9
+    assert await texts(ada, path) == []
 
 
 async def test_an_erased_workspace_and_an_export_hold_all_of_them(stack: Stack, db: Database) -> None:

@@ -65,6 +65,16 @@ async def test_a_repeated_creation_with_one_key_makes_one_endpoint(call: Caller,
     assert len(listed["data"]) == 1
 
 
+@pytest.mark.capability("W1")
+async def test_a_repeated_test_is_answered_though_its_endpoint_is_gone(call: Caller, receiver: Receiver) -> None:
+    _, made = await call("POST", "/v1/webhooks/endpoints", {"url": receiver.url(), "events": ["*"]})
+    first = await call("POST", f"/v1/webhooks/endpoints/{made['id']}/test", idempotency_key="test")
+    await call("DELETE", f"/v1/webhooks/endpoints/{made['id']}")
+    assert first[0] == 202 and await call("POST", f"/v1/webhooks/endpoints/{made['id']}/test", idempotency_key="test") == first
+    status, _ = await call("POST", f"/v1/webhooks/endpoints/{made['id']}/test", idempotency_key="another")
+    assert status == 404
+
+
 @pytest.mark.capability("W1", "W3")
 async def test_a_test_event_goes_to_its_endpoint_and_its_delivery_can_be_read_and_replayed(
     call: Caller, served: WebhookGateway, hooks: Hooks, receiver: Receiver

@@ -1350,7 +1350,9 @@ export interface paths {
         put?: never;
         /**
          * Comment on a run of a chain
-         * @description `@name@example.com` mentions a member; who is none stays mere text. 409 where the days of its text are over.
+         * @description `@name@example.com` mentions a member; who is none stays mere text. Masked as texts of runs are, but for such mentions.
+         *
+         *     409 where the days of its text are over.
          */
         post: operations["add_v1_chain_runs__chain_run_id__comments_post"];
         delete?: never;
@@ -2896,7 +2898,9 @@ export interface paths {
         put?: never;
         /**
          * Comment on an execution
-         * @description `@name@example.com` mentions a member; who is none stays mere text. 409 where the days of its text are over.
+         * @description `@name@example.com` mentions a member; who is none stays mere text. Masked as texts of runs are, but for such mentions.
+         *
+         *     409 where the days of its text are over.
          */
         post: operations["add_v1_executions__execution_id__comments_post"];
         delete?: never;
@@ -6656,7 +6660,9 @@ export interface paths {
         put?: never;
         /**
          * Comment on a session
-         * @description `@name@example.com` mentions a member; who is none stays mere text. 409 where the days of its text are over.
+         * @description `@name@example.com` mentions a member; who is none stays mere text. Masked as texts of runs are, but for such mentions.
+         *
+         *     409 where the days of its text are over.
          */
         post: operations["add_v1_sessions__session_id__comments_post"];
         delete?: never;

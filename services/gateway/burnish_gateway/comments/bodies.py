@@ -1,6 +1,6 @@
 """What callers send about comments."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -8,7 +8,9 @@ from pydantic import Field
 from burnish_gateway.wire import ApiModel, Text
 from burnish_gateway.wording import VISIBLE
 
-CommentText = Annotated[Text, Field(min_length=1, max_length=10_000, pattern=VISIBLE)]
+BODY_MOST: Final = 10_000
+
+CommentText = Annotated[Text, Field(min_length=1, max_length=BODY_MOST, pattern=VISIBLE)]
 
 
 class AddRunComment(ApiModel):

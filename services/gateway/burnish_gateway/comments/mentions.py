@@ -1,7 +1,7 @@
 """Whom a comment mentions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +12,18 @@ from burnish_shared.errors import InvalidField
 MENTIONS_MOST: Final = 50
 
 _MENTION = re.compile(r"(?<![\w@])@([^\s@<>()\[\],;:\"']{1,64}@[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)", re.IGNORECASE)
+
+
+def parted(text: str, members: Collection[str]) -> list[str]:
+    """The text in pieces: each other one, the second first, is an `@` and the address of one of these members (folded)."""
+    pieces, at = [], 0
+    for one in _MENTION.finditer(text):
+        address = one[1].rstrip(".")
+        if address.lower() in members:
+            end = one.start(1) + len(address)
+            pieces += [text[at : one.start()], text[one.start() : end]]
+            at = end
+    return [*pieces, text[at:]]
 
 
 def mentioned_in(text: str) -> list[str]:

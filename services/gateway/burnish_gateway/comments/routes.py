@@ -11,6 +11,7 @@ from burnish_gateway.comments import on_run, store
 from burnish_gateway.comments.answers import RunCommentAnswer, RunCommentPage, run_comment_answer
 from burnish_gateway.comments.bodies import AddRunComment, ChangeComment
 from burnish_gateway.comments.comment import Comment, OfRun
+from burnish_gateway.comments.mask_words import masked
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -78,10 +79,14 @@ def _add_changing(router: APIRouter, path: str, of_path: Callable[..., OfRun], *
 
     @router.post(path, status_code=201, response_model=RunCommentAnswer, summary=f"Comment on {noun}")
     async def add(of: Of, request: Request, body: AddRunComment, principal: Editor, gateway: GatewayParts) -> Response:
-        """`@name@example.com` mentions a member; who is none stays mere text. 409 where the days of its text are over."""
+        """`@name@example.com` mentions a member; who is none stays mere text. Masked as texts of runs are, but for such mentions.
+
+        409 where the days of its text are over.
+        """
+        said = body.model_copy(update={"body": await masked(gateway, principal, body)})
 
         async def work(tx: Tx) -> RunCommentAnswer:
-            return await _told(tx, await on_run.add_comment(tx, principal, of, body, clock=gateway.clock))
+            return await _told(tx, await on_run.add_comment(tx, principal, of, said, clock=gateway.clock))
 
         return await run_once(gateway, request, principal, status=201, work=work)
 
@@ -89,8 +94,10 @@ def _add_changing(router: APIRouter, path: str, of_path: Callable[..., OfRun], *
     async def change(
         of: Of, comment_id: UUID, *, request: Request, body: ChangeComment, principal: Editor, gateway: GatewayParts
     ) -> Response:
+        said = body.model_copy(update={"body": await masked(gateway, principal, body)})
+
         async def work(tx: Tx) -> RunCommentAnswer:
-            return await _told(tx, await on_run.change_comment(tx, principal, of, comment_id, body, clock=gateway.clock))
+            return await _told(tx, await on_run.change_comment(tx, principal, of, comment_id, said, clock=gateway.clock))
 
         return await run_once(gateway, request, principal, status=200, work=work)
 

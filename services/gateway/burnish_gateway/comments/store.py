@@ -84,8 +84,14 @@ async def settle(tx: Tx, workspace_id: UUID, comment_id: UUID, *, by: str | None
 
 
 async def delete_comment(tx: Tx, workspace_id: UUID, comment_id: UUID) -> None:
-    """With the answers to it."""
-    await tx.execute("DELETE FROM prompt_comments WHERE workspace_id = $1 AND comment_id = $2", workspace_id, comment_id)
+    """With the answers to it, in the order in which `drop_comments` of the database takes them."""
+    await tx.execute(
+        """WITH held AS (SELECT comment_id FROM prompt_comments WHERE workspace_id = $1 AND (comment_id = $2 OR reply_to = $2)
+                          ORDER BY comment_id FOR UPDATE)
+           DELETE FROM prompt_comments c USING held WHERE c.workspace_id = $1 AND c.comment_id = held.comment_id""",
+        workspace_id,
+        comment_id,
+    )
 
 
 async def list_of_versions(tx: Tx, workspace_id: UUID, wanted: Wanted, *, before: UUID | None, limit: int) -> list[Comment[OfVersion]]:
@@ -143,6 +149,12 @@ async def members_by_email(tx: Tx, emails: Sequence[str]) -> list[UUID]:
         "SELECT m.user_id FROM members m JOIN users u USING (user_id) WHERE u.email = ANY ($1) ORDER BY m.user_id", list(emails)
     )
     return [row["user_id"] for row in rows]
+
+
+async def emails_of_members(tx: Tx, emails: Sequence[str]) -> set[str]:
+    """Those of the addresses that are members' of the workspace."""
+    rows = await tx.fetch("SELECT u.email FROM members m JOIN users u USING (user_id) WHERE u.email = ANY ($1)", list(emails))
+    return {row["email"] for row in rows}
 
 
 async def names_of_members(tx: Tx, user_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -1,6 +1,7 @@
 """Answers one call of `POST /v1/embeddings`: admitted, executed and booked like every other call of a model."""
 
 import json
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -11,6 +12,7 @@ from burnish_gateway.compat.embeddings_body import EmbeddingsBody, parse_embeddi
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.client_request import or_known
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import MadeRequest, Repeated, admit
@@ -39,10 +41,11 @@ async def _embed(request: Request) -> Response:
     body = parsed(parse_embeddings_body, raw, path=request.scope["path"])
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
-    made = await make_embedding(
+    making = make_embedding(
         body, gateway=gateway, principal=principal, request_id=request_id_of(request), traceparent=request.headers.get("traceparent")
     )
-    admitted = await admit(made, gateway=gateway, principal=principal, key=key)
+    made = await or_known(making, gateway=gateway, principal=principal, key=key)
+    admitted = Repeated(made) if isinstance(made, UUID) else await admit(made, gateway=gateway, principal=principal, key=key)
     if isinstance(admitted, Repeated):
         outcome = await replay(admitted.execution_id, gateway=gateway, principal=principal, wait=True)
         headers = {"idempotent-replayed": "true", "x-execution-id": str(admitted.execution_id)}

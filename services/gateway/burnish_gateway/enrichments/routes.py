@@ -15,7 +15,7 @@ from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer, request_
 from burnish_gateway.enrichments import answers, bodies, store
 from burnish_gateway.enrichments import start as starting
 from burnish_gateway.enrichments.shipped import SHIPPED, SourceType
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import answered_before, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import ChatRoute, Text, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -47,6 +47,8 @@ async def create(request: Request, body: bodies.NewEnrichment, principal: Editor
 async def create_many(request: Request, body: bodies.ManyEnrichments, principal: Editor, gateway: GatewayParts) -> Response:
     """At most 500 in one call, worked on a few at a time, behind single ones. Follow them by their `group_id`, which stored contents that
     are read anew have from then on too."""
+    if (before := await answered_before(gateway, request, principal)) is not None:
+        return before
     contents = await starting.check(body.items, gateway=gateway, principal=principal)
     group_id = new_uuid()
 

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import client_request_store as store
 from burnish_gateway.idempotency import mismatch
 from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import BurnishError, Conflict, IdempotencyInProgress
+from burnish_shared.errors import BurnishError, Conflict, IdempotencyInProgress, Unavailable
 from burnish_shared.storable_text import storable
 
 T = TypeVar("T")
@@ -34,11 +35,38 @@ async def repeated_with(tx: Tx, workspace_id: UUID, *, key: IdempotencyKey) -> U
     return execution_id
 
 
-async def once(request: ExecutionRequest, *, gateway: Gateway, key: IdempotencyKey | None, admit: Callable[[], Awaitable[T]]) -> T:
-    """What `admit` returns, where the name is free or the key is that of the execution which has it.
+async def or_known(made: Awaitable[T], *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None) -> T | UUID:
+    """What was made; where that is refused by now, the execution that the same body with the same key was answered with before: that answer
+    stands, whatever became of labels, prompts and models. Raises what `made` raises, and IdempotencyMismatch.
+    """
+    try:
+        return await made
+    except Unavailable:
+        raise
+    except BurnishError:
+        if key is None:
+            raise
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+            known = await repeated_with(tx, principal.workspace_id, key=key)
+        if known is None:
+            raise
+        return known
+
+
+async def once(
+    request: ExecutionRequest,
+    *,
+    gateway: Gateway,
+    key: IdempotencyKey | None,
+    admit: Callable[[], Awaitable[T]],
+    begins: Callable[[T], bool],
+) -> T:
+    """What `admit` returns, where the name is free or the key is that of the execution which has it. `begins`: whether that
+    is this execution.
 
     Raises ClientRequestTaken; IdempotencyInProgress where the same request with the same key is being admitted at this moment. A refusal
-    leaves the name free; what a crash left behind is free again after a minute.
+    leaves the name free, and so does the answer of an execution that gave the name up with its text; what a crash left behind is free again
+    after a minute.
     """
     if request.caller.client_request_id is None:
         return await admit()
@@ -51,12 +79,13 @@ async def once(request: ExecutionRequest, *, gateway: Gateway, key: IdempotencyK
             is_being_admitted = known is None and await store.is_being_admitted(tx, owner)
     if owner == request.execution_id:
         try:
-            return await admit()
+            answer = await admit()
         except BurnishError:
-            with contextlib.suppress(BurnishError):
-                async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
-                    await store.let_go(tx, workspace_id, name, execution_id=owner)
+            await _let_go(gateway, workspace_id, name, execution_id=owner)
             raise
+        if not begins(answer):
+            await _let_go(gateway, workspace_id, name, execution_id=owner)
+        return answer
     if known == owner:
         return await admit()  # which answers with the execution that has both key and name, or says that the body is another one
     if is_being_admitted:
@@ -66,3 +95,9 @@ async def once(request: ExecutionRequest, *, gateway: Gateway, key: IdempotencyK
         param="client_request_id",
         details={"execution_id": str(owner)},
     )
+
+
+async def _let_go(gateway: Gateway, workspace_id: UUID, name: str, *, execution_id: UUID) -> None:
+    with contextlib.suppress(BurnishError):
+        async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
+            await store.let_go(tx, workspace_id, name, execution_id=execution_id)

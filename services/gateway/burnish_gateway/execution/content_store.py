@@ -23,10 +23,16 @@ async def is_held(tx: Tx, workspace_id: UUID) -> bool:
     return bool(await tx.fetchval("SELECT legal_hold FROM workspaces WHERE workspace_id = $1", workspace_id))
 
 
+async def hold_comments(tx: Tx, execution_id: UUID) -> int:
+    """How many there are on it. They are held, the first of a thread before its answers, as whoever deletes a thread holds them."""
+    return len(await tx.fetch("SELECT FROM prompt_comments WHERE execution_id = $1 ORDER BY comment_id FOR UPDATE", execution_id))
+
+
 async def delete_texts(tx: Tx, execution_id: UUID) -> Literal["deleted", "before", "held"] | None:
-    """As the function of the database says: 'before': they were deleted; 'held': a legal hold is on; None: it is not there."""
-    in_order = "SELECT FROM prompt_comments WHERE execution_id = $1 ORDER BY comment_id FOR UPDATE"
-    await tx.fetch(in_order, execution_id)  # the first of a thread before its answers, as whoever deletes a thread holds them
+    """As the function of the database says: 'before': they were deleted; 'held': a legal hold is on; None: it is not there.
+
+    After `hold_comments`.
+    """
     return await tx.fetchval("SELECT delete_texts($1)", execution_id)  # type: ignore[no-any-return]
 
 

@@ -34,6 +34,7 @@ async def delete_texts(tx: Tx, principal: Principal, execution_id: UUID) -> Dele
     if isinstance(found, Open):
         raise Conflict(f"This execution has not ended; end it first (POST /v1/executions/{execution_id}/cancel).")
     await check_may_change(tx, principal, execution_id, what="delete its texts")
+    comments = await content_store.hold_comments(tx, execution_id)
     done = await content_store.delete_texts(tx, execution_id)
     if done == "held":
         raise held()
@@ -41,7 +42,7 @@ async def delete_texts(tx: Tx, principal: Principal, execution_id: UUID) -> Dele
     if done is None or at is None:
         raise NotFound("There is no execution of this id.")
     if done == "deleted":
-        had = {"has_texts": found["messages"] is not None}
+        had = {"has_texts": found["messages"] is not None, "comments": comments}
         await audit.note(tx, principal, action="execution.texts_deleted", kind="execution", key=str(execution_id), before=had)
         note_change_at_end(tx, workspace_id=principal.workspace_id, kind="execution", key=str(execution_id))
     return Deleted(at, done == "deleted")

@@ -12,7 +12,7 @@ from burnish_gateway.billing.budget import Counted
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books, store
 from burnish_gateway.execution.check_inputs import check_inputs
-from burnish_gateway.execution.client_request import once
+from burnish_gateway.execution.client_request import once, or_known
 from burnish_gateway.execution.group_key import group_key_of
 from burnish_gateway.execution.limits_of import ALONE, Together, limits_of, verdict_name
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES, Group, Order, checked_size, prepare, timeout_said_s
@@ -123,9 +123,12 @@ async def submit(
 
     A refusal leaves nothing behind. A background order is published with its hold, in one transaction.
     """
-    made = await make_request(order, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent)
+    making = make_request(order, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent)
+    made = await or_known(making, gateway=gateway, principal=principal, key=key)
+    if isinstance(made, UUID):
+        return Repeated(made)
     admitting = partial(admit, made, gateway=gateway, principal=principal, key=key)
-    answer = await once(made.request, gateway=gateway, key=key, admit=admitting)
+    answer = await once(made.request, gateway=gateway, key=key, admit=admitting, begins=lambda one: isinstance(one, Admitted))
     if made.taken is not None and isinstance(answer, Admitted):
         gateway.shadows.follow(order, made.taken, principal, execution_id=made.request.execution_id)
     return answer
@@ -200,22 +203,10 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part
     prompt_id = version.prompt_id if version else group.prompt.prompt_id if group and group.prompt else None
     budgets = await gateway.budgets.counted(principal, prompt_id=prompt_id, end_user=order.user_id)
     request = prepare(
-        order,
-        execution_id=at.execution_id,
-        principal=principal,
-        version=version,
-        group=group,
-        facts=facts,
-        route=route,
-        fallbacks=fallbacks,
-        routing=way.routing,
-        experiment=part,
-        budget_account_ids=budgets.accounts,
-        now=gateway.clock.now(),
-        deadline_s=deadline_s,
-        request_id=at.request_id,
-        traceparent=at.traceparent,
-    )
+        order, execution_id=at.execution_id, principal=principal, version=version, group=group, facts=facts, route=route,
+        fallbacks=fallbacks, routing=way.routing, experiment=part, budget_account_ids=budgets.accounts, now=gateway.clock.now(),
+        deadline_s=deadline_s, request_id=at.request_id, traceparent=at.traceparent,
+    )  # fmt: skip
     if version is not None and version.input_checks is not None:
         await check_inputs(version.input_checks, request, gateway=gateway)
     if version is not None and version.fallback_cheaper:

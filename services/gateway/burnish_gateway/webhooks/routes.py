@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Role
 from burnish_gateway.deps import Admin, Editor, GatewayParts, Viewer
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import answered_before, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery_routes, endpoints_store, range_routes, statistics_routes
 from burnish_gateway.webhooks import configure_endpoint as configure
@@ -120,6 +120,8 @@ async def post_rotation(
 )
 async def post_test(endpoint_id: str, *, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
     """A `webhook.test` event goes to this endpoint alone, whatever it subscribed to."""
+    if (before := await answered_before(gateway, request, principal)) is not None:
+        return before
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         endpoint = await configure.find_endpoint(tx, principal, endpoint_id_of(endpoint_id))
     check_on(endpoint)

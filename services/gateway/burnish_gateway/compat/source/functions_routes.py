@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from asyncpg import Record
 from fastapi import APIRouter, Depends, Request
@@ -25,10 +26,11 @@ from burnish_gateway.enrichments import store
 from burnish_gateway.enrichments.read_url import UrlUnreadable
 from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.client_request import or_known
 from burnish_gateway.execution.order import SETTINGS, Order
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered
-from burnish_gateway.execution.submit import Repeated, submit
+from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.execution.told_place import told_as
 from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
@@ -223,14 +225,20 @@ async def _execute(request: Request, gateway: Gateway) -> Response:
     principal = await source_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     body = parse_model(RunPrompt, raw)
-    with told_as(SAID_AS):
-        order, warnings = await _order(body, gateway=gateway, principal=principal)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
-    submitted = await submit(
-        order, gateway=gateway, principal=principal, request_id=request_id_of(request), traceparent=request.headers.get("traceparent"),
-        key=key,
-    )  # fmt: skip
+    with told_as(SAID_AS):
+        ordered = await or_known(_order(body, gateway=gateway, principal=principal), gateway=gateway, principal=principal, key=key)
+    submitted: Admitted | Repeated
+    warnings: list[str] = []
+    if isinstance(ordered, UUID):
+        submitted = Repeated(ordered)
+    else:
+        order, warnings = ordered
+        submitted = await submit(
+            order, gateway=gateway, principal=principal, request_id=request_id_of(request), traceparent=request.headers.get("traceparent"),
+            key=key,
+        )  # fmt: skip
     if isinstance(submitted, Repeated):
         outcome = await replay(submitted.execution_id, gateway=gateway, principal=principal, wait=True)
         headers = {"idempotent-replayed": "true", "x-execution-id": str(submitted.execution_id)}
