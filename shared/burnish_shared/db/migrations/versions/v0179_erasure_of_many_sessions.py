@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0179"
-down_revision = "0170"
+down_revision = "0173"
 branch_labels = None
 depends_on = None
 
