@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from burnish_shared.books.admission import Admission, Verdict
-from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit
+from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit, statement_of
 from burnish_shared.books.finished import SETTLE, FinishedExecution, finished, without_content
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage
@@ -133,6 +133,19 @@ async def test_fifty_at_once_with_one_key_begin_one_execution_and_another_body_i
         assert other.verdict is Verdict.KEY_MISMATCH
 
 
+@pytest.mark.promise("G-04")
+async def test_one_key_of_two_routes_and_of_two_workspaces_is_three_keys(
+    database_urls: Any, workspace: Workspace, new_workspace: Any
+) -> None:
+    key, of_another_route = IdempotencyKey("executions", "k", b"body"), IdempotencyKey("chat", "k", b"body")
+    asked = [wish(workspace, key=key), wish(workspace, key=of_another_route), wish(await new_workspace(), key=key)]
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        answers = [await gateway.ask(one) for one in asked]
+        assert [one.verdict for one in answers] == [Verdict.YES] * 3
+        kept = await books.fetch("SELECT workspace_id, route, execution_id FROM idempotency_keys WHERE key = 'k'")
+        assert {tuple(row) for row in kept} == {(one.workspace_id, one.key.route, one.execution_id) for one in asked if one.key}
+
+
 @pytest.mark.promise("G-06")
 async def test_a_refused_request_leaves_its_key_free(database_urls: Any, new_workspace: Any) -> None:
     workspace = await new_workspace(credit_nusd=0)
@@ -154,6 +167,28 @@ async def test_a_rate_limit_holds_over_two_gateways(database_urls: Any, workspac
     admitted = sum(one.verdict is Verdict.YES for one in answers)
     assert 20 <= admitted <= 22 + took_s * 100 / 60  # the burst of 20%, one step, and what the test's time lets pass
     assert all(one.retry_after_s > 0 for one in answers if one.verdict is Verdict.RATE)
+
+
+@pytest.mark.promise("G-16")
+async def test_rates_are_locked_from_the_first_look_to_the_last_word(database_urls: Any, workspace: Workspace) -> None:
+    """Two gateways look at one rate while somebody holds the account: the second sees what the first has let in."""
+    rate = RateLimit(rate_id=7, per_minute=100)
+    async with superuser(database_urls) as blocker, superuser(database_urls) as one, superuser(database_urls) as two:
+        began_s = time.monotonic()
+        assert await _let_in(one, [wish(workspace, rates=[rate])]) == 1  # made the row of the rate
+        async with blocker.transaction():
+            await blocker.fetchval("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", workspace.credit_account_id)
+            asking = [asyncio.create_task(_let_in(books, [wish(workspace, rates=[rate]) for _ in range(30)])) for books in (one, two)]
+            await _until_waiting(blocker, count=2)
+        admitted = 1 + sum(await asyncio.gather(*asking))
+        assert 20 <= admitted <= 22 + (time.monotonic() - began_s) * 100 / 60
+
+
+async def _let_in(books: asyncpg.Connection, asked: list[AdmissionRequest]) -> int:
+    """In one statement, as a gateway asks it."""
+    statement, arguments = statement_of(asked, [False] * len(asked))
+    row = await books.fetchrow(statement, *arguments)
+    return sum(Verdict(one) is Verdict.YES for one in row["verdict"])
 
 
 @pytest.mark.promise("G-16")

@@ -127,6 +127,18 @@ async def test_a_budget_warns_once_and_is_exhausted_once_in_a_period(database_ur
         assert (await marks(books))[2:] == ["budget.threshold_crossed", "budget.exhausted"]
 
 
+@pytest.mark.promise("C-02")
+@pytest.mark.capability("B2")
+async def test_of_many_at_once_a_hard_budget_lets_in_those_that_fit(database_urls: Any, workspace: Workspace) -> None:
+    """What one statement lets in counts for those after it in the same statement: no rule of the table stands behind budgets."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        _, account = await budget(books, workspace, limit=3 * HOLD_NUSD)
+        asked = [wish(workspace, account_ids=[workspace.credit_account_id, account]) for _ in range(10)]
+        answers = await asyncio.gather(*(gateway.ask(one) for one in asked))
+        assert sorted(one.verdict for one in answers) == [Verdict.YES] * 3 + [Verdict.BUDGET] * 7
+        assert await books.fetchval("SELECT held_nusd FROM accounts WHERE account_id = $1", account) == 3 * HOLD_NUSD
+
+
 @pytest.mark.capability("B2")
 async def test_a_soft_budget_lets_everything_through_and_says_so(database_urls: Any, workspace: Workspace) -> None:
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
@@ -210,6 +222,16 @@ async def test_so_many_wait_at_once_and_no_more_and_each_end_gives_its_slot_back
         await books.execute("UPDATE holds SET deadline = clock_timestamp() - interval '1 minute'")
         assert await books.fetchval("SELECT expire(0, 10)") == 3
         assert await books.fetchval("SELECT in_flight FROM accounts WHERE account_id = $1", workspace.credit_account_id) == 0
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B3")
+async def test_a_slot_of_another_workspace_is_no_slot_of_ones_own(database_urls: Any, workspace: Workspace, new_workspace: Any) -> None:
+    other = (await new_workspace()).credit_account_id
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        answer = await gateway.ask(wish(workspace, slot_account_id=other, most_in_flight=3))
+        assert (answer.verdict, answer.limit_id) == (Verdict.UNKNOWN_ACCOUNT, other)
+        assert await books.fetchval("SELECT in_flight FROM accounts WHERE account_id = $1", other) == 0
         await assert_books_are_right(books)
 
 
