@@ -184,6 +184,17 @@ async def test_rates_are_locked_from_the_first_look_to_the_last_word(database_ur
         assert 20 <= admitted <= 22 + (time.monotonic() - began_s) * 100 / 60
 
 
+@pytest.mark.promise("G-16")
+async def test_what_a_lower_limit_left_behind_ends_with_it(database_urls: Any, workspace: Workspace) -> None:
+    """One a minute, and then ten a second: the next may begin a tenth of a second later, and not when the minute is over."""
+    async with admissions(database_urls["gateway"]) as (gateway,):
+        low, high = RateLimit(rate_id=7, per_minute=1), RateLimit(rate_id=7, per_minute=600)
+        assert (await gateway.ask(wish(workspace, rates=[low]))).verdict is Verdict.YES
+        refused = await gateway.ask(wish(workspace, rates=[low]))
+        assert (refused.verdict, 30 < refused.retry_after_s <= 48) == (Verdict.RATE, True)
+        assert (await gateway.ask(wish(workspace, rates=[high]))).retry_after_s <= 0.1
+
+
 async def _let_in(books: asyncpg.Connection, asked: list[AdmissionRequest]) -> int:
     """In one statement, as a gateway asks it."""
     statement, arguments = statement_of(asked, [False] * len(asked))
@@ -229,6 +240,20 @@ async def test_a_settlement_counts_once_however_often_it_comes(database_urls: An
         assert await books.fetchval("SELECT output FROM execution_contents WHERE execution_id = $1", one.execution_id) == "hello"
         await assert_books_are_right(books)
         await worker.close()
+
+
+@pytest.mark.promise("C-04", "C-09")
+async def test_a_hold_taken_for_what_has_its_row_is_let_go_and_charges_nothing(database_urls: Any, workspace: Workspace) -> None:
+    """An admission that came after the row, as nobody said that its id may be known: whoever settles it again frees the hold."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        asked = wish(workspace)
+        assert await settle(books, record(asked)) == [asked.execution_id]
+        assert (await gateway.ask(asked)).verdict is Verdict.YES
+        assert await settle(books, record(asked)) == []
+        state = await books.fetchrow("SELECT held_nusd, spent_nusd FROM accounts WHERE account_id = $1", workspace.credit_account_id)
+        assert tuple(state) == (0, 0)
+        assert await books.fetchval("SELECT count(*) FROM transfers WHERE execution_id = $1", asked.execution_id) == 1
+        await assert_books_are_right(books)
 
 
 async def test_the_record_finds_its_holds_by_their_index_however_few_there_are(database_urls: Any, workspace: Workspace) -> None:

@@ -139,6 +139,17 @@ async def test_of_many_at_once_a_hard_budget_lets_in_those_that_fit(database_url
         assert await books.fetchval("SELECT held_nusd FROM accounts WHERE account_id = $1", account) == 3 * HOLD_NUSD
 
 
+@pytest.mark.promise("C-11")
+@pytest.mark.capability("B2")
+async def test_what_costs_nothing_passes_a_budget_that_was_lowered_below_what_is_spent(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        budget_id, account = await budget(books, workspace, limit=1000)
+        assert await spend(gateway, books, workspace, 900, account) is Verdict.YES
+        assert await books.fetchval("SELECT change_budget_account($1, $2, 500, NULL, 'day', true)", workspace.workspace_id, budget_id)
+        assert await spend(gateway, books, workspace, 1, account) is Verdict.BUDGET
+        assert await spend(gateway, books, workspace, 0, account) is Verdict.YES
+
+
 @pytest.mark.capability("B2")
 async def test_a_soft_budget_lets_everything_through_and_says_so(database_urls: Any, workspace: Workspace) -> None:
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
@@ -318,6 +329,21 @@ async def test_a_charge_is_given_back_by_transfers_that_name_it_and_never_twice(
 async def _fresh(urls: Any, sql: str, *args: object) -> Any:
     async with superuser(urls) as connection:
         return await connection.fetchrow(sql, *args)
+
+
+@pytest.mark.promise("C-03", "C-08")
+@pytest.mark.capability("B1")
+async def test_credit_is_taken_back_as_far_as_nobody_holds_it(database_urls: Any, new_workspace: Any) -> None:
+    workspace = await new_workspace(credit_nusd=0)
+    adjust = "SELECT adjustment_id IS NOT NULL, left_nusd FROM adjust($1, $2, $3, 'a mistake')"
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        granted = await books.fetchval(
+            "SELECT add_credit($1, $2, 'grant', 1000, 'once', 'a gift')", workspace.workspace_id, workspace.credit_account_id
+        )
+        assert (await gateway.ask(wish(workspace, amount_nusd=600))).verdict is Verdict.YES
+        assert tuple(await books.fetchrow(adjust, workspace.workspace_id, granted, 401)) == (False, 400)
+        assert tuple(await books.fetchrow(adjust, workspace.workspace_id, granted, 400)) == (True, 0)
+        await assert_books_are_right(books, holds=1)
 
 
 @pytest.mark.capability("B1")
