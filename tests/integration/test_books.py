@@ -179,7 +179,7 @@ async def test_rates_are_locked_from_the_first_look_to_the_last_word(database_ur
         async with blocker.transaction():
             await blocker.fetchval("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", workspace.credit_account_id)
             asking = [asyncio.create_task(_let_in(books, [wish(workspace, rates=[rate]) for _ in range(30)])) for books in (one, two)]
-            await _until_waiting(blocker, count=2)
+            await until_waiting(blocker, count=2)
         admitted = 1 + sum(await asyncio.gather(*asking))
         assert 20 <= admitted <= 22 + (time.monotonic() - began_s) * 100 / 60
 
@@ -313,9 +313,9 @@ async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too
         await block.start()
         await blocker.fetchval("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", workspace.credit_account_id)
         settling = asyncio.create_task(settle(one, record(asked)))
-        await _until_waiting(blocker)
+        await until_waiting(blocker)
         fencing = asyncio.create_task(two.fetchval(RAISE_FENCE, asked.execution_id, asked.workspace_id))
-        await _until_waiting(blocker, count=2)
+        await until_waiting(blocker, count=2)
         await block.rollback()
         assert await settling == [asked.execution_id]
         assert await fencing is None
@@ -345,7 +345,7 @@ async def test_an_admission_that_is_the_victim_of_a_deadlock_is_asked_again(data
                 async with blocker.transaction():
                     await blocker.fetchval(lock, high.credit_account_id)
                     asking = [asyncio.create_task(gateway.ask(wish(one))) for one in (low, high)]
-                    await _until_waiting(blocker)
+                    await until_waiting(blocker)
                     await blocker.fetchval(lock, low.credit_account_id)
                 assert [answer.verdict for answer in await asyncio.gather(*asking)] == [Verdict.YES, Verdict.YES]
         await assert_books_are_right(blocker, holds=2 + 2 * rounds)
@@ -357,7 +357,7 @@ async def _deadlocks(connection: asyncpg.Connection) -> int:
     return int(await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
 
 
-async def _until_waiting(connection: asyncpg.Connection, *, count: int = 1) -> None:
+async def until_waiting(connection: asyncpg.Connection, *, count: int = 1) -> None:
     while (
         await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
         < count

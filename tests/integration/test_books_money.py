@@ -20,7 +20,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import KEK
 from tests.embedded.workspaces import Workspace
-from tests.integration.test_books import HOLD_NUSD, admissions, assert_books_are_right, record, settle, superuser, wish
+from tests.integration.test_books import HOLD_NUSD, admissions, assert_books_are_right, record, settle, superuser, until_waiting, wish
 
 CONNECTS: dict[str, Any] = {"database_url": "postgresql://unused", "nats_url": "nats://unused", "kek": KEK}
 
@@ -333,14 +333,17 @@ async def _fresh(urls: Any, sql: str, *args: object) -> Any:
 
 @pytest.mark.promise("C-03", "C-08")
 @pytest.mark.capability("B1")
-async def test_credit_is_taken_back_as_far_as_nobody_holds_it(database_urls: Any, new_workspace: Any) -> None:
-    workspace = await new_workspace(credit_nusd=0)
+async def test_credit_is_taken_back_and_set_aside_as_far_as_nobody_holds_it(database_urls: Any, new_workspace: Any) -> None:
+    workspace, other = await new_workspace(credit_nusd=0), await new_workspace()
     adjust = "SELECT adjustment_id IS NOT NULL, left_nusd FROM adjust($1, $2, $3, 'a mistake')"
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
         granted = await books.fetchval(
             "SELECT add_credit($1, $2, 'grant', 1000, 'once', 'a gift')", workspace.workspace_id, workspace.credit_account_id
         )
         assert (await gateway.ask(wish(workspace, amount_nusd=600))).verdict is Verdict.YES
+        fund = "SELECT fund($1, $2, 401, $3)"
+        assert await books.fetchval(fund, workspace.workspace_id, workspace.credit_account_id, new_uuid()) is None
+        assert await books.fetchrow(adjust, other.workspace_id, granted, 1) is None
         assert tuple(await books.fetchrow(adjust, workspace.workspace_id, granted, 401)) == (False, 400)
         assert tuple(await books.fetchrow(adjust, workspace.workspace_id, granted, 400)) == (True, 0)
         await assert_books_are_right(books, holds=1)
@@ -374,6 +377,24 @@ async def test_a_credit_line_is_drawn_up_to_its_cap_in_a_month(database_urls: An
         assert await books.fetchval(draw, *ask, 1) == 0
         assert await marks(books) == ["credits.exhausted"]
         await assert_books_are_right(books)
+
+
+@pytest.mark.promise("C-03")
+@pytest.mark.capability("B1", "T1")
+async def test_two_workspaces_that_draw_at_once_share_one_credit_line(database_urls: Any, new_workspace: Any) -> None:
+    """Neither has the other's account, so the organization's own lock lets the second see what the first has drawn."""
+    one, second = await new_workspace(credit_nusd=0), new_uuid()
+    draw = "SELECT draw_credit_line($1, $2, 600, 1000)"
+    async with superuser(database_urls) as books, superuser(database_urls) as first, superuser(database_urls) as other:
+        account = await books.fetchval("SELECT create_workspace($1, $2, false, 'second')", second, one.organization_id)
+        async with first.transaction():
+            assert await first.fetchval(draw, one.workspace_id, one.credit_account_id) == 600
+            drawing = asyncio.create_task(other.fetchval(draw, second, account))
+            waiting = asyncio.create_task(until_waiting(books))
+            await asyncio.wait({drawing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+        assert await drawing == 0
+        assert await books.fetchval("SELECT credit_line_used($1)", second) == 600
 
 
 @pytest.mark.capability("B1", "T1")
