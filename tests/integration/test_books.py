@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from burnish_shared.books.admission import Admission, Verdict
-from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit
+from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit, statement_of
 from burnish_shared.books.finished import SETTLE, FinishedExecution, finished, without_content
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage
@@ -133,6 +133,19 @@ async def test_fifty_at_once_with_one_key_begin_one_execution_and_another_body_i
         assert other.verdict is Verdict.KEY_MISMATCH
 
 
+@pytest.mark.promise("G-04")
+async def test_one_key_of_two_routes_and_of_two_workspaces_is_three_keys(
+    database_urls: Any, workspace: Workspace, new_workspace: Any
+) -> None:
+    key, of_another_route = IdempotencyKey("executions", "k", b"body"), IdempotencyKey("chat", "k", b"body")
+    asked = [wish(workspace, key=key), wish(workspace, key=of_another_route), wish(await new_workspace(), key=key)]
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        answers = [await gateway.ask(one) for one in asked]
+        assert [one.verdict for one in answers] == [Verdict.YES] * 3
+        kept = await books.fetch("SELECT workspace_id, route, execution_id FROM idempotency_keys WHERE key = 'k'")
+        assert {tuple(row) for row in kept} == {(one.workspace_id, one.key.route, one.execution_id) for one in asked if one.key}
+
+
 @pytest.mark.promise("G-06")
 async def test_a_refused_request_leaves_its_key_free(database_urls: Any, new_workspace: Any) -> None:
     workspace = await new_workspace(credit_nusd=0)
@@ -154,6 +167,39 @@ async def test_a_rate_limit_holds_over_two_gateways(database_urls: Any, workspac
     admitted = sum(one.verdict is Verdict.YES for one in answers)
     assert 20 <= admitted <= 22 + took_s * 100 / 60  # the burst of 20%, one step, and what the test's time lets pass
     assert all(one.retry_after_s > 0 for one in answers if one.verdict is Verdict.RATE)
+
+
+@pytest.mark.promise("G-16")
+async def test_rates_are_locked_from_the_first_look_to_the_last_word(database_urls: Any, workspace: Workspace) -> None:
+    """Two gateways look at one rate while somebody holds the account: the second sees what the first has let in."""
+    rate = RateLimit(rate_id=7, per_minute=100)
+    async with superuser(database_urls) as blocker, superuser(database_urls) as one, superuser(database_urls) as two:
+        began_s = time.monotonic()
+        assert await _let_in(one, [wish(workspace, rates=[rate])]) == 1  # made the row of the rate
+        async with blocker.transaction():
+            await blocker.fetchval("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", workspace.credit_account_id)
+            asking = [asyncio.create_task(_let_in(books, [wish(workspace, rates=[rate]) for _ in range(30)])) for books in (one, two)]
+            await until_waiting(blocker, count=2)
+        admitted = 1 + sum(await asyncio.gather(*asking))
+        assert 20 <= admitted <= 22 + (time.monotonic() - began_s) * 100 / 60
+
+
+@pytest.mark.promise("G-16")
+async def test_what_a_lower_limit_left_behind_ends_with_it(database_urls: Any, workspace: Workspace) -> None:
+    """One a minute, and then ten a second: the next may begin a tenth of a second later, and not when the minute is over."""
+    async with admissions(database_urls["gateway"]) as (gateway,):
+        low, high = RateLimit(rate_id=7, per_minute=1), RateLimit(rate_id=7, per_minute=600)
+        assert (await gateway.ask(wish(workspace, rates=[low]))).verdict is Verdict.YES
+        refused = await gateway.ask(wish(workspace, rates=[low]))
+        assert (refused.verdict, 30 < refused.retry_after_s <= 48) == (Verdict.RATE, True)
+        assert (await gateway.ask(wish(workspace, rates=[high]))).retry_after_s <= 0.1
+
+
+async def _let_in(books: asyncpg.Connection, asked: list[AdmissionRequest]) -> int:
+    """In one statement, as a gateway asks it."""
+    statement, arguments = statement_of(asked, [False] * len(asked))
+    row = await books.fetchrow(statement, *arguments)
+    return sum(Verdict(one) is Verdict.YES for one in row["verdict"])
 
 
 @pytest.mark.promise("G-16")
@@ -194,6 +240,20 @@ async def test_a_settlement_counts_once_however_often_it_comes(database_urls: An
         assert await books.fetchval("SELECT output FROM execution_contents WHERE execution_id = $1", one.execution_id) == "hello"
         await assert_books_are_right(books)
         await worker.close()
+
+
+@pytest.mark.promise("C-04", "C-09")
+async def test_a_hold_taken_for_what_has_its_row_is_let_go_and_charges_nothing(database_urls: Any, workspace: Workspace) -> None:
+    """An admission that came after the row, as nobody said that its id may be known: whoever settles it again frees the hold."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        asked = wish(workspace)
+        assert await settle(books, record(asked)) == [asked.execution_id]
+        assert (await gateway.ask(asked)).verdict is Verdict.YES
+        assert await settle(books, record(asked)) == []
+        state = await books.fetchrow("SELECT held_nusd, spent_nusd FROM accounts WHERE account_id = $1", workspace.credit_account_id)
+        assert tuple(state) == (0, 0)
+        assert await books.fetchval("SELECT count(*) FROM transfers WHERE execution_id = $1", asked.execution_id) == 1
+        await assert_books_are_right(books)
 
 
 async def test_the_record_finds_its_holds_by_their_index_however_few_there_are(database_urls: Any, workspace: Workspace) -> None:
@@ -253,9 +313,9 @@ async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too
         await block.start()
         await blocker.fetchval("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", workspace.credit_account_id)
         settling = asyncio.create_task(settle(one, record(asked)))
-        await _until_waiting(blocker)
+        await until_waiting(blocker)
         fencing = asyncio.create_task(two.fetchval(RAISE_FENCE, asked.execution_id, asked.workspace_id))
-        await _until_waiting(blocker, count=2)
+        await until_waiting(blocker, count=2)
         await block.rollback()
         assert await settling == [asked.execution_id]
         assert await fencing is None
@@ -285,7 +345,7 @@ async def test_an_admission_that_is_the_victim_of_a_deadlock_is_asked_again(data
                 async with blocker.transaction():
                     await blocker.fetchval(lock, high.credit_account_id)
                     asking = [asyncio.create_task(gateway.ask(wish(one))) for one in (low, high)]
-                    await _until_waiting(blocker)
+                    await until_waiting(blocker)
                     await blocker.fetchval(lock, low.credit_account_id)
                 assert [answer.verdict for answer in await asyncio.gather(*asking)] == [Verdict.YES, Verdict.YES]
         await assert_books_are_right(blocker, holds=2 + 2 * rounds)
@@ -297,7 +357,7 @@ async def _deadlocks(connection: asyncpg.Connection) -> int:
     return int(await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
 
 
-async def _until_waiting(connection: asyncpg.Connection, *, count: int = 1) -> None:
+async def until_waiting(connection: asyncpg.Connection, *, count: int = 1) -> None:
     while (
         await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
         < count

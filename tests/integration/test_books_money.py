@@ -20,7 +20,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import KEK
 from tests.embedded.workspaces import Workspace
-from tests.integration.test_books import HOLD_NUSD, admissions, assert_books_are_right, record, settle, superuser, wish
+from tests.integration.test_books import HOLD_NUSD, admissions, assert_books_are_right, record, settle, superuser, until_waiting, wish
 
 CONNECTS: dict[str, Any] = {"database_url": "postgresql://unused", "nats_url": "nats://unused", "kek": KEK}
 
@@ -127,6 +127,29 @@ async def test_a_budget_warns_once_and_is_exhausted_once_in_a_period(database_ur
         assert (await marks(books))[2:] == ["budget.threshold_crossed", "budget.exhausted"]
 
 
+@pytest.mark.promise("C-02")
+@pytest.mark.capability("B2")
+async def test_of_many_at_once_a_hard_budget_lets_in_those_that_fit(database_urls: Any, workspace: Workspace) -> None:
+    """What one statement lets in counts for those after it in the same statement: no rule of the table stands behind budgets."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        _, account = await budget(books, workspace, limit=3 * HOLD_NUSD)
+        asked = [wish(workspace, account_ids=[workspace.credit_account_id, account]) for _ in range(10)]
+        answers = await asyncio.gather(*(gateway.ask(one) for one in asked))
+        assert sorted(one.verdict for one in answers) == [Verdict.YES] * 3 + [Verdict.BUDGET] * 7
+        assert await books.fetchval("SELECT held_nusd FROM accounts WHERE account_id = $1", account) == 3 * HOLD_NUSD
+
+
+@pytest.mark.promise("C-11")
+@pytest.mark.capability("B2")
+async def test_what_costs_nothing_passes_a_budget_that_was_lowered_below_what_is_spent(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        budget_id, account = await budget(books, workspace, limit=1000)
+        assert await spend(gateway, books, workspace, 900, account) is Verdict.YES
+        assert await books.fetchval("SELECT change_budget_account($1, $2, 500, NULL, 'day', true)", workspace.workspace_id, budget_id)
+        assert await spend(gateway, books, workspace, 1, account) is Verdict.BUDGET
+        assert await spend(gateway, books, workspace, 0, account) is Verdict.YES
+
+
 @pytest.mark.capability("B2")
 async def test_a_soft_budget_lets_everything_through_and_says_so(database_urls: Any, workspace: Workspace) -> None:
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
@@ -210,6 +233,16 @@ async def test_so_many_wait_at_once_and_no_more_and_each_end_gives_its_slot_back
         await books.execute("UPDATE holds SET deadline = clock_timestamp() - interval '1 minute'")
         assert await books.fetchval("SELECT expire(0, 10)") == 3
         assert await books.fetchval("SELECT in_flight FROM accounts WHERE account_id = $1", workspace.credit_account_id) == 0
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B3")
+async def test_a_slot_of_another_workspace_is_no_slot_of_ones_own(database_urls: Any, workspace: Workspace, new_workspace: Any) -> None:
+    other = (await new_workspace()).credit_account_id
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        answer = await gateway.ask(wish(workspace, slot_account_id=other, most_in_flight=3))
+        assert (answer.verdict, answer.limit_id) == (Verdict.UNKNOWN_ACCOUNT, other)
+        assert await books.fetchval("SELECT in_flight FROM accounts WHERE account_id = $1", other) == 0
         await assert_books_are_right(books)
 
 
@@ -298,6 +331,24 @@ async def _fresh(urls: Any, sql: str, *args: object) -> Any:
         return await connection.fetchrow(sql, *args)
 
 
+@pytest.mark.promise("C-03", "C-08")
+@pytest.mark.capability("B1")
+async def test_credit_is_taken_back_and_set_aside_as_far_as_nobody_holds_it(database_urls: Any, new_workspace: Any) -> None:
+    workspace, other = await new_workspace(credit_nusd=0), await new_workspace()
+    adjust = "SELECT adjustment_id IS NOT NULL, left_nusd FROM adjust($1, $2, $3, 'a mistake')"
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        granted = await books.fetchval(
+            "SELECT add_credit($1, $2, 'grant', 1000, 'once', 'a gift')", workspace.workspace_id, workspace.credit_account_id
+        )
+        assert (await gateway.ask(wish(workspace, amount_nusd=600))).verdict is Verdict.YES
+        fund = "SELECT fund($1, $2, 401, $3)"
+        assert await books.fetchval(fund, workspace.workspace_id, workspace.credit_account_id, new_uuid()) is None
+        assert await books.fetchrow(adjust, other.workspace_id, granted, 1) is None
+        assert tuple(await books.fetchrow(adjust, workspace.workspace_id, granted, 401)) == (False, 400)
+        assert tuple(await books.fetchrow(adjust, workspace.workspace_id, granted, 400)) == (True, 0)
+        await assert_books_are_right(books, holds=1)
+
+
 @pytest.mark.capability("B1")
 async def test_a_fee_is_taken_once_and_not_at_all_where_credit_does_not_suffice(database_urls: Any, new_workspace: Any) -> None:
     workspace = await new_workspace(credit_nusd=1000)
@@ -326,6 +377,24 @@ async def test_a_credit_line_is_drawn_up_to_its_cap_in_a_month(database_urls: An
         assert await books.fetchval(draw, *ask, 1) == 0
         assert await marks(books) == ["credits.exhausted"]
         await assert_books_are_right(books)
+
+
+@pytest.mark.promise("C-03")
+@pytest.mark.capability("B1", "T1")
+async def test_two_workspaces_that_draw_at_once_share_one_credit_line(database_urls: Any, new_workspace: Any) -> None:
+    """Neither has the other's account, so the organization's own lock lets the second see what the first has drawn."""
+    one, second = await new_workspace(credit_nusd=0), new_uuid()
+    draw = "SELECT draw_credit_line($1, $2, 600, 1000)"
+    async with superuser(database_urls) as books, superuser(database_urls) as first, superuser(database_urls) as other:
+        account = await books.fetchval("SELECT create_workspace($1, $2, false, 'second')", second, one.organization_id)
+        async with first.transaction():
+            assert await first.fetchval(draw, one.workspace_id, one.credit_account_id) == 600
+            drawing = asyncio.create_task(other.fetchval(draw, second, account))
+            waiting = asyncio.create_task(until_waiting(books))
+            await asyncio.wait({drawing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+        assert await drawing == 0
+        assert await books.fetchval("SELECT credit_line_used($1)", second) == 600
 
 
 @pytest.mark.capability("B1", "T1")

@@ -75,6 +75,19 @@ async def test_what_was_used_beyond_is_taken_on_and_nobody_waits_longer_than_a_m
         assert refused.verdict is Verdict.RATE and 55 <= refused.retry_after_s <= 60
 
 
+async def test_what_a_long_call_used_beyond_counts_from_its_end(database_urls: Any, workspace: Workspace) -> None:
+    """What it took when it began was over long ago: that does not pay for what it used beyond."""
+    one = limit(-9013, 6, most=2)
+    asked = wish(workspace, rates=[one])
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        assert (await gateway.ask(asked)).verdict is Verdict.YES
+        await books.execute("UPDATE rate_state SET tat_us = tat_us - 600000000 WHERE rate_id = $1", one.rate_id)
+        executor = await asyncpg.connect(database_urls["executor"])
+        await settle(executor, record(asked))
+        await executor.close()
+        assert USED - 2 - 1 <= await taken(books, one) <= USED - 2
+
+
 async def test_a_call_that_may_use_more_than_the_limit_begins_when_nothing_else_is_taken(database_urls: Any, workspace: Workspace) -> None:
     one, small = limit(-9004, 60, most=5_000), limit(-9004, 60, most=1)
     asked = wish(workspace, rates=[one])

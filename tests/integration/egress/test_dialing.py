@@ -140,6 +140,20 @@ async def test_the_peer_is_looked_at_before_anything_is_sent(monkeypatch: pytest
         assert seen == []
 
 
+async def test_an_address_that_passed_by_one_port_passes_by_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connector remembers what passed, and looks anew at the same address where it is asked for otherwise."""
+
+    async def unreachable(*_: object) -> None:
+        raise OSError("nothing is dialled here")
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", unreachable)
+    async with Egress(EgressPolicy()).session("https", timeout=QUICK) as session:
+        with pytest.raises(OSError, match="nothing is dialled"):
+            await session.get("https://93.184.216.34/")
+        with pytest.raises(EgressRefused, match="port 25"):
+            await session.get("https://93.184.216.34:25/")
+
+
 async def test_a_redirect_is_an_answer_and_not_followed() -> None:
     async with _server() as (port, seen):
         assert await _get(Egress(LOOPBACK_ONLY), f"http://127.0.0.1:{port}/redirect?to=http://169.254.169.254/") == 302

@@ -107,3 +107,19 @@ async def test_an_event_whose_delivery_exists_already_is_no_new_one(hooks: Hooks
     ours, theirs = an_event(hooks.workspace_id), an_event(other)
     assert await hooks.emit(ours, theirs, ours) == 2
     assert await hooks.emit(theirs, an_event(hooks.workspace_id, id=new_uuid())) == 1
+
+
+@pytest.mark.promise("M-02")
+async def test_what_is_told_again_is_held_back_and_delivered_once_whichever_memory_is_left(
+    hooks: Hooks, databases: dict[str, Database]
+) -> None:
+    """The ids of events keep a repeat from being counted; and where they are forgotten, the deliveries keep it from being sent."""
+    delivers, holds_back = [await hooks.add_endpoint("https://x.example/") for _ in range(2)]
+    await hooks.change_endpoint(holds_back, "condition = 'data.n > 1'")
+    event = an_event(hooks.workspace_id, data={"n": 1})
+    assert [await hooks.emit(event) for _ in range(3)] == [1, 0, 0]
+    async with databases["superuser"].unit_of_work() as tx:
+        assert await tx.fetchval("SELECT sum(filtered) FROM webhook_endpoint_days WHERE endpoint_id = $1", holds_back) == 1
+        await tx.execute("DELETE FROM event_ids WHERE event_id = $1", str(event.id))
+    assert await hooks.emit(event) == 0
+    assert [one["endpoint_id"] for one in await hooks.deliveries()] == [delivers]

@@ -1,12 +1,15 @@
 """Shares of an executor's slots: no workspace and no provider has more than its part, whatever the others leave free."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_executor.bulkheads import Bulkheads, Seat
+from burnish_executor.bulkheads import Bulkheads, Seat, provider_of
+from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
+from burnish_shared.ids import new_uuid
 
 pytestmark = [pytest.mark.capability("E9"), pytest.mark.promise("E-12")]
 
@@ -64,3 +67,28 @@ def test_whatever_comes_and_goes_shares_hold_and_nothing_is_left(steps: list[tup
 
 def test_there_is_always_at_least_one_slot_for_each() -> None:
     assert Bulkheads.by_percent(2, 10).share == 1 and Bulkheads.by_percent(512, 50).share == 256
+
+
+def test_a_slot_that_is_given_back_twice_is_one_slot() -> None:
+    shares = Bulkheads(2, 2, 2)
+    first, second = shares.enter(ONE, "p"), shares.enter(ONE, "p")
+    assert first is not None and second is not None
+    first.leave()
+    first.leave()
+    assert shares.taken == 1
+    assert shares.enter(ONE, "p") is not None and shares.enter(ONE, "p") is None
+
+
+def test_a_workspaces_own_address_is_one_place_with_nobody_elses() -> None:
+    """Who names another's address takes none of its slots; the operator's address is one place for all."""
+    price = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
+
+    def asked(workspace_id: UUID, *, is_own: bool) -> ExecutionRequest:
+        return ExecutionRequest(
+            execution_id=new_uuid(), workspace_id=workspace_id, lane=Lane.INTERACTIVE, fence=1, hold_nusd=1, account_ids=[1],
+            deadline_at=datetime.now(UTC), sent_at=datetime.now(UTC), messages=[{"role": "user", "content": "hi"}],
+            route=Route(model="m", provider="p", upstream_model="m", base_url="https://m.example/v1", own_base_url=is_own, price=price),
+        )  # fmt: skip
+
+    assert provider_of(asked(ONE, is_own=True)) == provider_of(asked(ONE, is_own=True)) != provider_of(asked(TWO, is_own=True))
+    assert provider_of(asked(ONE, is_own=False)) == provider_of(asked(TWO, is_own=False)) != provider_of(asked(ONE, is_own=True))

@@ -1,5 +1,7 @@
 """Ids, money, keys and sealing: pure rules that everything rests on."""
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.auth.api_keys import digest_of, matches, new_key, prefix_of
-from burnish_shared.auth.sealing import derived_key, key_from_text, open_sealed, seal
+from burnish_shared.auth.sealing import derived_key, key_from_text, open_sealed, rewrapped, seal
 from burnish_shared.books.finished import json_text
+from burnish_shared.contracts.provider_keys import KeyPlace
 from burnish_shared.ids import created_at, derived_uuid7, new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, credits_text, price_of
 from burnish_shared.refusal import StartRefused
@@ -111,6 +114,43 @@ def test_a_mistyped_key_is_seen_without_a_look_into_the_database(position: int, 
 )
 def test_what_is_no_key_has_no_prefix(text: str) -> None:
     assert prefix_of(text) is None
+
+
+@pytest.mark.promise("S-01")
+def test_what_is_kept_of_a_key_says_nothing_without_the_pepper() -> None:
+    key = new_key(PEPPER)
+    assert matches(key.text, key.digest, PEPPER)
+    assert key.digest != digest_of(key.text, b"q" * 32) and not matches(key.text, key.digest, b"q" * 32)
+    assert key.digest != hashlib.sha256(key.text.encode()).digest()
+
+
+@pytest.mark.promise("S-01")
+def test_a_key_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock of a test sees the difference of one byte: what compares is asked for."""
+    key = new_key(PEPPER)
+    compared: list[tuple[object, object]] = []
+    compare = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda one, other: compared.append((one, other)) or compare(one, other))
+    assert matches(key.text, key.digest, PEPPER)
+    assert compared == [(key.digest, key.digest)]
+
+
+@pytest.mark.promise("S-02")
+def test_no_two_sealed_secrets_share_a_nonce_or_a_data_key() -> None:
+    """Format, id of the key (4), nonce (12), sealed data key (48), nonce (12), sealed secret."""
+    made = [seal(KEK, b"the same", context="tenant|id") for _ in range(20)]
+    made += [rewrapped(made[0], old=KEK, new=KEK, context="tenant|id") for _ in range(5)]
+    assert len({one[5:17] for one in made}) == 25, "nonces under the key-encryption key"
+    assert len({one[17:65] for one in made}) == 25, "sealed data keys"
+    assert len({one[65:77] for one in made}) == 20, "nonces of the secrets, which a new key leaves alone"
+    assert len({one[77:] for one in made}) == 20, "sealed secrets"
+
+
+@pytest.mark.promise("S-02")
+def test_a_provider_key_opens_for_its_workspace_id_and_version_alone() -> None:
+    workspace, key = new_uuid(), new_uuid()
+    places = [KeyPlace(workspace, key, 1), KeyPlace(new_uuid(), key, 1), KeyPlace(workspace, new_uuid(), 1), KeyPlace(workspace, key, 2)]
+    assert len({one.context for one in places}) == 4
 
 
 @pytest.mark.promise("S-02")
