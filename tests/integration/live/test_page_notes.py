@@ -44,3 +44,20 @@ async def test_who_adds_items_or_deletes_texts_waits_for_no_change_of_configurat
             "SELECT count(*) FROM burnish.config_changes WHERE workspace_id = $1 AND kind = 'dataset'", caller.workspace.workspace_id
         )
     assert notes <= 3, "what comes in one burst is told once"
+
+
+async def test_what_an_import_brings_is_told(caller: Caller) -> None:  # noqa: F811
+    bundle = {
+        "format": "burnish.bundle", "version": 1, "prompts": [],
+        "datasets": [{"name": "brought", "items": [{"split": "train", "input": "a", "expected": "b"}]}],
+        "evaluators": [{"name": "brought", "versions": [{"version": 1, "settings": {"kind": "exact"}}]}],
+    }  # fmt: skip
+    async with live(caller) as events:
+        await first(events, "hello")
+        brought = await caller("POST", "/v1/import", bundle)
+        assert brought.status == 200 and brought.body["left_out"] == 0, brought.body
+        told: set[str] = set()
+        async with asyncio.timeout(10):
+            while not {"dataset", "evaluator"} <= told:
+                told |= set((await first(events, "changed"))[2]["kinds"])
+    assert "chain" not in told
