@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from burnish_gateway.access import audit
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle.bring_models import ModelResult, bring_models, refusals_of
 from burnish_gateway.bundle.bring_reactions import bring_reactions, sound_reactions
 from burnish_gateway.bundle.compare_histories import Outcome
@@ -161,11 +162,7 @@ async def post_import(
             return answer
         counts = _counts(done, models, format=format, made=made, reactions=len(reactions))
         await audit.note(tx, principal, action="workspace.imported", kind="workspace", key=str(principal.workspace_id), after=counts)
-        for kind, of_kind in ON_PAGES.items():
-            if counts[of_kind]:
-                tell_pages(tx, workspace_id=principal.workspace_id, kind=kind)
-        if done.changed:
-            await note_changes(tx, [(principal.workspace_id, "prompt", slug) for slug in done.changed])
+        await _tell(tx, principal, done, counts)
         return answer
 
     if dry_run:
@@ -197,6 +194,15 @@ def _counts(done: Imported, models: Sequence[ModelResult], *, format: Format, ma
         "experiments": sum(one.outcome == "created" for one in done.experiments),
         "evaluators": sum(one.versions_added > 0 for one in done.evaluators),
     }  # fmt: skip
+
+
+async def _tell(tx: Tx, principal: Principal, done: Imported, counts: Mapping[str, Any]) -> None:
+    """The last statements of the import."""
+    for kind, of_kind in ON_PAGES.items():
+        if counts[of_kind]:
+            tell_pages(tx, workspace_id=principal.workspace_id, kind=kind)
+    if done.changed:
+        await note_changes(tx, [(principal.workspace_id, "prompt", slug) for slug in done.changed])
 
 
 NOTHING: Final = "The file holds nothing to bring in. Is it of the format that 'format' names, or 'bundle' where nothing is said?"
