@@ -11,7 +11,8 @@ BurnishError
 ├── BodyTooSlow 408
 ├── PayloadTooLarge 413
 ├── RateLimited 429 ── TokensLimited, ConcurrencyLimited 429
-├── Unavailable 503 ── Busy 503 · GoesOn 503
+├── Unavailable 503 ── Busy 503 ── Deadlocked 503
+│                  · GoesOn 503
 └── ProviderFailed 502
 """
 

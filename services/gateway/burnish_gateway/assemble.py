@@ -38,6 +38,7 @@ from burnish_gateway.groups.book import GroupBook
 from burnish_gateway.inbound.book import InboundBook
 from burnish_gateway.inbound.refusals import RefusalLog
 from burnish_gateway.live.hub import LiveHub
+from burnish_gateway.live.page_notes import PageNotes
 from burnish_gateway.model_migrations.advance import MigrationRunner
 from burnish_gateway.models.book import ModelBook
 from burnish_gateway.paging import Cursors
@@ -120,7 +121,8 @@ async def _connected(
         cursors=Cursors(installation.cursor_key), feed=feed,
         authenticator=_authenticator(settings, db=db, feed=feed, installation=installation, identity=identity), identity=identity,
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
-        pace=CallerPace(settings.requests_per_minute), key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(),
+        pace=CallerPace(settings.requests_per_minute), key_use=KeyUse(db, interval_s=settings.key_use_interval_s),
+        page_notes=PageNotes(db), refusals=Refusals(),
         unanswered=Unanswered(db), inbox=FrameInbox(bus), ends=EndWatch(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         groups=GroupBook.over(db, feed=feed), experiments=ExperimentBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
@@ -135,6 +137,7 @@ async def _connected(
     gateway.assistant = AssistantRunner(gateway, {"clarification": SessionWork, "enrichment": EnrichmentWork})
     gateway.refusals.follow(feed)
     gateway.live.follow(feed)
+    db.told_pages = gateway.page_notes.add
     try:
         await gateway.inbox.start()
         await gateway.live.start()
@@ -148,6 +151,7 @@ async def _connected(
         gateway.ends.close()
         await gateway.live.close()
         await gateway.key_use.write()
+        await gateway.page_notes.write()
         await gateway.inbound_refusals.write()
         await gateway.experiments.write()
         await gateway.grounds.close()
@@ -212,6 +216,7 @@ def _loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.feed.run(),
         gateway.bus.until_lost(),
         gateway.key_use.run(),
+        gateway.page_notes.run(),
         gateway.inbound_refusals.run(),
         gateway.erasures.run(),
         gateway.experiments.run(),

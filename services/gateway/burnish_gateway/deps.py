@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from burnish_gateway.inbound.book import InboundBook
     from burnish_gateway.inbound.refusals import RefusalLog
     from burnish_gateway.live.hub import LiveHub
+    from burnish_gateway.live.page_notes import PageNotes
     from burnish_gateway.models.book import ModelBook
     from burnish_gateway.privacy.watch_erasures import ErasureWatch
     from burnish_gateway.registry.catalog import Catalog
@@ -80,6 +81,7 @@ class Gateway:
     authenticator: Authenticator
     identity: IdentityProviders
     key_use: KeyUse
+    page_notes: "PageNotes"
     pace: CallerPace
     passwords: Passwords
     admission: Admission

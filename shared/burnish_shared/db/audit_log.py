@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
-from burnish_shared.db.changes import ChangeKind, note_change_at_end
+from burnish_shared.db.changes import ChangeKind, tell_pages
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
@@ -106,4 +106,4 @@ async def add_entry(
         new_uuid(), workspace_id, actor, action, kind, key, before, after, request_id, address,
     )  # fmt: skip
     if (changed := _ON_OPEN_PAGES.get(kind)) is not None:
-        note_change_at_end(tx, workspace_id=workspace_id, kind=changed, key=key)
+        tell_pages(tx, workspace_id=workspace_id, kind=changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -48,11 +49,15 @@ async def note_change(tx: Tx, *, workspace_id: UUID | None, kind: ChangeKind, ke
     tx.changes.append(kind)
 
 
-def note_change_at_end(tx: Tx, *, workspace_id: UUID | None, kind: ChangeKind, key: str) -> None:
-    """As `note_change`, wherever the transaction is: the unit of work does it as the last statement, once for each key."""
-    tx.at_end[workspace_id, kind, key] = None
+async def note_changes(tx: Tx, changes: Sequence[tuple[UUID | None, ChangeKind, str]]) -> None:
+    """As `note_change` of each, in one statement."""
+    workspaces, kinds, keys = [one[0] for one in changes], [one[1] for one in changes], [one[2] for one in changes]
+    await tx.execute("SELECT note_change(w, k, i) FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t (w, k, i)", workspaces, kinds, keys)
+    tx.changes.extend(kinds)
 
 
-async def note_those_at_end(tx: Tx) -> None:
-    for workspace_id, kind, key in tx.at_end:
-        await note_change(tx, workspace_id=workspace_id, kind=kind, key=key)
+def tell_pages(tx: Tx, *, workspace_id: UUID, kind: ChangeKind) -> None:
+    """For what nothing but open pages keep in memory: noted after the commit, gathered with others (`Database.told_pages`), wherever in the
+    transaction this is called. Unlike `note_change` it keeps nobody waiting, and is lost where the process dies at that moment.
+    """
+    tx.for_pages.add((workspace_id, kind))

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_shared.db.changes import ChangeKind, note_those_at_end
+from burnish_shared.db.changes import ChangeKind
 from burnish_shared.db.transaction import Transaction, name_tenant, to_json
 from burnish_shared.errors import Busy, Deadlocked, Unavailable
 
@@ -81,8 +81,8 @@ class Tx:
     connection: Any
     changes: list[str] = field(default_factory=list)
     """Kinds of configuration that it changed, see `note_change`."""
-    at_end: dict[tuple[UUID | None, ChangeKind, str], None] = field(default_factory=dict)
-    """What is still to be noted of it, see `note_change_at_end`."""
+    for_pages: set[tuple[UUID, ChangeKind]] = field(default_factory=set)
+    """Of what it changed for open pages alone, see `tell_pages`."""
     patience_s: float | None = None
     """How long `fetch` and `fetchval` wait for a server that is silent; None: as the pool's statements do."""
 
@@ -175,6 +175,8 @@ class Database:
         self._anew_at = -math.inf
         self.after_change: Callable[[], Awaitable[None]] | None = None
         """Awaited after a commit that changed configuration, before the unit of work ends. Must not raise."""
+        self.told_pages: Callable[[Collection[tuple[UUID, ChangeKind]]], None] | None = None
+        """Called after a commit with what open pages are to be told, see `tell_pages`. Must not raise. None: they are told nothing."""
 
     @classmethod
     async def open(
@@ -240,7 +242,6 @@ class Database:
                 tx = await _tx_over(connection, most_s=statement_most_s, one_statement=one_statement)
                 try:
                     yield tx
-                    await note_those_at_end(tx)
                 except REFUSES_CHANGES:
                     raise  # It answers, so the rollback is no wait.
                 except UNAVAILABLE:
@@ -258,6 +259,12 @@ class Database:
             raise _busy(error) from error
         finally:
             await asyncio.shield(self._give_back(connection, transaction))
+        await self._tell(tx)
+
+    async def _tell(self, tx: Tx) -> None:
+        """Of what it changed, now that it is committed."""
+        if tx.for_pages and self.told_pages is not None:
+            self.told_pages(tx.for_pages)
         if tx.changes and self.after_change is not None:
             await self.after_change()
 

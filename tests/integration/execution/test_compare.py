@@ -112,6 +112,23 @@ async def test_a_repeat_with_the_same_key_gets_the_same_sides(stack: Stack, call
     assert len(await rows_of(stack, caller)) == 2
 
 
+@pytest.mark.capability("E16")
+@pytest.mark.promise("G-02")
+async def test_a_repeat_gets_its_sides_though_one_of_them_would_be_refused_by_now(stack: Stack, caller: Caller) -> None:
+    await greeting(caller)
+    asked, key = {"prompt": "greet", "versions": [1, 2], "variables": {"name": "Ada"}}, {"idempotency-key": "sides"}
+    first = await caller("POST", "/v1/executions/compare", asked, headers=key)
+    assert (await caller("POST", "/v1/prompts/greet/archive")).status == 200
+    refused = await caller("POST", "/v1/executions/compare", asked, headers={"idempotency-key": "others"})
+    assert refused.status in (404, 409), refused.body
+    again = await caller("POST", "/v1/executions/compare", asked, headers=key)
+    assert (again.status, again.headers.get("idempotent-replayed")) == (200, "true"), again.body
+    assert again.raw == first.raw
+    other = await caller("POST", "/v1/executions/compare", asked | {"versions": [2, 1]}, headers=key)
+    assert (other.status, other.body["error"]["code"]) == (422, "idempotency_mismatch"), other.body
+    assert len(await rows_of(stack, caller)) == 2
+
+
 @pytest.mark.capability("E16", "E3")
 @pytest.mark.promise("G-11")
 async def test_whoever_leaves_ends_all_sides_within_a_second(stack: Stack, caller: Caller) -> None:

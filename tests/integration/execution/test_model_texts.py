@@ -160,6 +160,11 @@ async def test_a_model_shortens_by_an_execution_that_is_charged_once(caller: Cal
     executed = (await caller("GET", f"/v1/executions/{found['executions'][0]}")).body
     assert executed["cost_nusd"] == found["cost_nusd"]
 
+    await caller("POST", "/v1/prompts/hello/archive")
+    assert (await caller("POST", path, wanted, headers={"idempotency-key": "another"})).status == 409
+    again = await caller("POST", path, wanted, headers={"idempotency-key": "once"})
+    assert again.body == found, "what was paid is had by its key, whatever became of the prompt"
+    await caller("POST", "/v1/prompts/hello/restore")
     await caller("PATCH", "/v1/prompts/hello", {"locked_blocks": ["stay polite"]})
     kept = (await caller("POST", path, wanted)).body
     assert "must stay" in kept["texts"][0]["because"]

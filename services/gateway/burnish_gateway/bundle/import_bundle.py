@@ -86,7 +86,7 @@ class _Writer:
 
 
 async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at: datetime, dry_run: bool) -> Imported:
-    """`dry_run`: says what would happen, and does nothing. Call `store.note_changes` with what changed last in the transaction."""
+    """`dry_run`: says what would happen, and does nothing. Call `note_changes` with the changed prompts last in the transaction."""
     writer = _Writer(principal.workspace_id, principal.actor, at)
     if not dry_run:
         await store.one_at_a_time(tx, writer.workspace_id)

@@ -1,7 +1,7 @@
 """`/v1/import`: prompts with their history, and datasets, out of a bundle (`GET /v1/export?scope=prompts`) or a foreign file."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from burnish_gateway.access import audit
-from burnish_gateway.bundle import store
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle.bring_models import ModelResult, bring_models, refusals_of
 from burnish_gateway.bundle.bring_reactions import bring_reactions, sound_reactions
 from burnish_gateway.bundle.compare_histories import Outcome
@@ -25,6 +25,7 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.imports.book_reported import BookedReports, book_in, count_booked, to_be_stored
 from burnish_gateway.imports.store import count_known
 from burnish_gateway.wire import json_response, make_router, read_body
+from burnish_shared.db.changes import ChangeKind, note_changes, tell_pages
 from burnish_shared.db.session import Tx
 
 router = make_router("export", route_class=APIRoute)
@@ -161,8 +162,7 @@ async def post_import(
             return answer
         counts = _counts(done, models, format=format, made=made, reactions=len(reactions))
         await audit.note(tx, principal, action="workspace.imported", kind="workspace", key=str(principal.workspace_id), after=counts)
-        if done.changed:
-            await store.note_changes(tx, principal.workspace_id, done.changed)
+        await _tell(tx, principal, done, counts)
         return answer
 
     if dry_run:
@@ -176,6 +176,15 @@ async def post_import(
     return answer
 
 
+ON_PAGES: Final[Mapping[ChangeKind, str]] = {
+    "chain": "chains",
+    "dataset": "datasets",
+    "evaluator": "evaluators",
+    "experiment": "experiments",
+}
+"""What open pages are told of, and how it is called among what became more."""
+
+
 def _counts(done: Imported, models: Sequence[ModelResult], *, format: Format, made: int, reactions: int) -> dict[str, Any]:
     """For the audit log: what became more by it; of reactions, those that came along."""
     return {
@@ -185,6 +194,15 @@ def _counts(done: Imported, models: Sequence[ModelResult], *, format: Format, ma
         "experiments": sum(one.outcome == "created" for one in done.experiments),
         "evaluators": sum(one.versions_added > 0 for one in done.evaluators),
     }  # fmt: skip
+
+
+async def _tell(tx: Tx, principal: Principal, done: Imported, counts: Mapping[str, Any]) -> None:
+    """The last statements of the import."""
+    for kind, of_kind in ON_PAGES.items():
+        if counts[of_kind]:
+            tell_pages(tx, workspace_id=principal.workspace_id, kind=kind)
+    if done.changed:
+        await note_changes(tx, [(principal.workspace_id, "prompt", slug) for slug in done.changed])
 
 
 NOTHING: Final = "The file holds nothing to bring in. Is it of the format that 'format' names, or 'bundle' where nothing is said?"

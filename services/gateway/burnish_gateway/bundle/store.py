@@ -236,10 +236,5 @@ async def put_events(tx: Tx, messages: Sequence[tuple[str, str, bytes]], *, serv
     )  # fmt: skip
 
 
-async def note_changes(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> None:
-    """The changed prompts in the change sequence; called last, as `note_change`."""
-    await tx.execute("SELECT note_change($1, 'prompt', one) FROM unnest($2::text[]) one", workspace_id, slugs)
-
-
 def _plain(value: Any) -> Any:
     return "\\x" + value.hex() if isinstance(value, bytes) else value

@@ -10,7 +10,7 @@ from burnish_gateway.comments.bodies import ChangeComment
 from burnish_gateway.comments.comment import About, Comment, OfRun, OfVersion, Place, facts_of
 from burnish_gateway.comments.mentions import mentions_of
 from burnish_shared.clock import Clock
-from burnish_shared.db.changes import note_change_at_end
+from burnish_shared.db.changes import tell_pages
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, NotFound
 
@@ -69,7 +69,7 @@ async def note(tx: Tx, principal: Principal, done: str, of: AnyComment, *, befor
     if isinstance(of.about, OfVersion):
         action, key = f"prompt.comment.{done}", of.about.slug
         await audit.note(tx, principal, action=action, kind="prompt", key=key, before=earlier, after=later)
-        note_change_at_end(tx, workspace_id=of.workspace_id, kind="comment", key=str(of.comment_id))
+        tell_pages(tx, workspace_id=of.workspace_id, kind="comment")
     else:
         action, key = f"run.comment.{done}", str(of.comment_id)
         await audit.note(tx, principal, action=action, kind="comment", key=key, before=earlier, after=later)

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.client_request import all_known
 from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.limits_of import Together, tokens_of
 from burnish_gateway.execution.order import Order
@@ -72,30 +74,26 @@ async def admit_sides(
     """All are held for, or none: then the first refusal is raised, and nothing is left of the others. The first is counted for all by the
     rates, so that what is refused used up nothing, and may begin when its Retry-After is over.
 
-    With a key, sides that were asked for before by this `route` are Repeated. Raises InvalidField where so many are never let in together.
-    `name_side`: says of a refusal where the side stands that is refused. `sides_at`: the field that makes so many. Raises PayloadTooLarge
-    for more bytes together than SIDES_MOST_BYTES, as soon as they are that many. `is_one_call`: a call of this route may have one side or
-    many, so the first one has the key as it came, and a body of the other kind finds it used.
+    With a key, sides that were asked for before by this `route` are Repeated, also where one of them would be refused by now. Raises
+    InvalidField where so many are never let in together. `name_side`: says of a refusal where the side stands that is refused. `sides_at`:
+    the field that makes so many. Raises PayloadTooLarge for more bytes together than SIDES_MOST_BYTES, as soon as they are that many.
+    `is_one_call`: a call of this route may have one side or many, so the first one has the key as it came, and a body of the other kind
+    finds it used.
     """
-    _check_calls(principal, calls=len(orders))
-    if key is None:  # a flood is refused before anything is rendered; what was let in before gets its answer, whatever rates say now
-        gateway.refusals.check_rates([replace(one, calls=len(orders)) for one in principal.rates])
-    plain = [replace(one, takes_part=False) for one in orders]
-    made: list[MadeRequest] = []
-    size = 0
-    for index, one in enumerate(plain):
-        try:
-            made.append(await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent))
-        except BurnishError as error:
-            if name_side is not None:
-                name_side(error, index)
+    keys = _keys(key, route, sides=len(orders), is_one_call=is_one_call)
+    making = partial(make_request, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent)
+    try:
+        _check_calls(principal, calls=len(orders))
+        if key is None:  # a flood is refused before anything is rendered; what was let in before gets its answer, whatever rates say now
+            gateway.refusals.check_rates([replace(one, calls=len(orders)) for one in principal.rates])
+        made = await _all_made(orders, making, name_side=name_side, sides_at=sides_at)
+    except Unavailable:
+        raise
+    except BurnishError:
+        known = await all_known(gateway, principal, keys)
+        if known is None:
             raise
-        body = unstamped(made[-1].request)
-        made[-1] = replace(made[-1], body=body)
-        size += len(body)
-        if size > SIDES_MOST_BYTES:
-            raise _too_long(sides=len(plain), sides_at=sides_at)
-    keys = _keys(key, route, sides=len(made), is_one_call=is_one_call)
+        return [Repeated(one) for one in known]
     answers = await _admit_all(made, keys, gateway=gateway, principal=principal)
     refusal = next((one for one in answers if isinstance(one, BaseException)), None)
     if refusal is None:
@@ -112,6 +110,31 @@ async def admit_sides(
                     gateway.unanswered.add(answer.request, named)
         gateway.refusals.forget([account for one in made for account in one.request.account_ids])
     raise refusal
+
+
+async def _all_made(
+    orders: Sequence[Order],
+    making: Callable[[Order], Awaitable[MadeRequest]],
+    *,
+    name_side: Callable[[BurnishError, int], None] | None,
+    sides_at: str | None,
+) -> list[MadeRequest]:
+    """What would be executed, with its bytes. Raises the first refusal, and PayloadTooLarge, as `admit_sides` says."""
+    made: list[MadeRequest] = []
+    size = 0
+    for index, one in enumerate(orders):
+        try:
+            side = await making(replace(one, takes_part=False))
+        except BurnishError as error:
+            if name_side is not None:
+                name_side(error, index)
+            raise
+        body = unstamped(side.request)
+        made.append(replace(side, body=body))
+        size += len(body)
+        if size > SIDES_MOST_BYTES:
+            raise _too_long(sides=len(orders), sides_at=sides_at)
+    return made
 
 
 async def _admit_all(

@@ -28,7 +28,7 @@ from burnish_gateway.datasets.make_items import (
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, request_id_of
 from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.order import Order
-from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
+from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of, run_once
 from burnish_gateway.registry.compress_version import outputs_of
 from burnish_gateway.registry.prompt import check_not_archived
 from burnish_gateway.wire import ApiModel, Text, make_router
@@ -68,6 +68,8 @@ async def make_items(dataset_id: UUID, request: Request, gateway: GatewayParts, 
 
     Each call of the model is an execution that is charged as any. With an `Idempotency-Key` nothing is paid twice.
     """
+    if (before := await answered_before(gateway, request, principal)) is not None:
+        return before
     ground, model = await _ground(gateway, principal, dataset_id, body)
     calls = [min(EACH_CALL, body.count - start) for start in range(0, body.count, EACH_CALL)]
     key = key_of(request)

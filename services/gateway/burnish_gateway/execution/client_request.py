@@ -1,7 +1,7 @@
 """What a client calls its request: once in a workspace, for good (PRODUCT E13). Who gives no such name pays nothing for it."""
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -44,13 +44,27 @@ async def or_known(made: Awaitable[T], *, gateway: Gateway, principal: Principal
     except Unavailable:
         raise
     except BurnishError:
-        if key is None:
-            raise
-        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-            known = await repeated_with(tx, principal.workspace_id, key=key)
+        known = await all_known(gateway, principal, [key])
         if known is None:
             raise
-        return known
+        return known[0]
+
+
+async def all_known(gateway: Gateway, principal: Principal, keys: Sequence[IdempotencyKey | None]) -> list[UUID] | None:
+    """The executions that were admitted with these keys before, in their order; None where there is one without. Raises
+    IdempotencyMismatch.
+    """
+    found: list[UUID] = []
+    named = [key for key in keys if key is not None]
+    if not named or len(named) < len(keys):
+        return None
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        for key in named:
+            known = await repeated_with(tx, principal.workspace_id, key=key)
+            if known is None:
+                return None
+            found.append(known)
+    return found
 
 
 async def once(

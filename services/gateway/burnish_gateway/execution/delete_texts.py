@@ -8,7 +8,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import may
 from burnish_gateway.execution import content_store
 from burnish_gateway.execution.read import Open, find_one
-from burnish_shared.db.changes import note_change_at_end
+from burnish_shared.db.changes import tell_pages
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden, NotFound
 
@@ -44,7 +44,7 @@ async def delete_texts(tx: Tx, principal: Principal, execution_id: UUID) -> Dele
     if done == "deleted":
         had = {"has_texts": found["messages"] is not None, "comments": comments}
         await audit.note(tx, principal, action="execution.texts_deleted", kind="execution", key=str(execution_id), before=had)
-        note_change_at_end(tx, workspace_id=principal.workspace_id, kind="execution", key=str(execution_id))
+        tell_pages(tx, workspace_id=principal.workspace_id, kind="execution")
     return Deleted(at, done == "deleted")
 
 

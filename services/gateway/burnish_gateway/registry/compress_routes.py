@@ -13,7 +13,7 @@ from burnish_gateway.compare.run_sides import admit_sides, until_ended
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, request_id_of
 from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.order import Order
-from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
+from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of, run_once
 from burnish_gateway.registry import announce
 from burnish_gateway.registry.add_version import Origin, add_version
 from burnish_gateway.registry.bodies import ModelName, ShortText
@@ -100,6 +100,8 @@ async def compress(
 
     A saved version's lineage says `compressed_from`; try it with a test run before a label moves to it.
     """
+    if (before := await answered_before(gateway, request, principal)) is not None:
+        return before
     asked = body or CompressVersion()
     name = parse_slug(slug)
     head, found = await gateway.catalog.find(principal.workspace_id, name, version=version)
