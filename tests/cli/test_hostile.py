@@ -172,6 +172,8 @@ def test_another_server_that_lists_something_else_is_told_in_a_line(server: _Ser
                                                 "executions": {"found": 0}}}),
         (("replay", "x"), {"x": {"id": "x", "prompt": "y", "version": 1, "variables": {}}}),
         (("replay", "x"), {"x": {"prompt": "y", "version": 1, "variables": {}, "model": "m", "id": "x"}}),
+        (("replay", "x"), {"x": {"id": 5}}),
+        (("replay", "x"), {"x": {"id": "x", "prompt": "y", "version": 1}}),
     ],
 )  # fmt: skip
 def test_half_an_answer_is_told_in_a_line(

@@ -267,6 +267,24 @@ def test_a_label_goes_to_what_did_not_change_and_a_trial_says_so(shell: Shell, m
     assert outcome(shell, "push", slug, "--label", "staging", "--dry-run") == "unchanged"
 
 
+def test_a_label_that_cannot_be_is_refused_before_anything_is_saved(shell: Shell, made: Made, burnish: Burnish) -> None:
+    """A trial said that the label would move, and the push saved a version before the label was refused."""
+    slug = made()
+    shell("prompts", "pull", slug)
+    edit(shell, slug, "Be brief.", "Be long.")
+    for label, why in (("NOT one", "1 to 63"), ("3", "1 to 63"), ("latest", "moves by itself")):
+        for trial in (["--dry-run"], []):
+            assert why in shell("prompts", "push", slug, "--label", label, *trial, exits=3).stderr
+    assert burnish.request("GET", f"/v1/prompts/{slug}")["latest_version"] == 1
+
+
+def test_a_label_is_written_in_any_case(shell: Shell, made: Made) -> None:
+    slug = made()
+    shell("prompts", "pull", slug)
+    assert outcome(shell, "push", slug, "--label", "Staging") == "labelled"
+    assert outcome(shell, "push", slug, "--label", "STAGING", "--dry-run") == "unchanged"
+
+
 def test_diff_of_a_folder_only_names_what_has_no_file(shell: Shell, made: Made) -> None:
     """A repository may keep some prompts of a workspace: what it does not keep says nothing otherwise, and fails no check."""
     kept, elsewhere = made(), made("Say goodbye to {{name}}.")

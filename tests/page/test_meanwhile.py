@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.page.browser import closed, messages_stay, told
 from tests.page.conftest import OpenPage
+from tests.page.experiments import started, two_versions
 from tests.page.site import Site
 from tests.page.test_prompt_together import made
 
@@ -59,6 +60,23 @@ async def test_what_others_save_of_a_chain_a_dataset_and_an_evaluator_is_seen_at
     await expect(checks.get_by_role("main")).to_contain_text(f"old {word}")
     await site.call("POST", f"/v1/evaluators/{evaluator}/versions", {"settings": {**regex, "pattern": f"new {word}"}})
     await expect(checks.get_by_role("main")).to_contain_text(f"new {word}")
+
+
+async def test_an_experiment_that_another_pauses_or_ends_takes_no_words_from_whoever_decides(page_as: OpenPage, site: Site) -> None:
+    experiment = await started(site, await two_versions(site))
+    page = await page_as("admin", f"/app/experiments/{experiment}")
+    await page.get_by_role("button", name="Ship a winner").click()
+    dialog = page.get_by_role("dialog")
+    reason = dialog.get_by_role("textbox", name="Reason")
+    await reason.fill("Customers like it")
+    await site.call("POST", f"/v1/experiments/{experiment}/pause", {"reason": "a look"})
+    await expect(page.get_by_text("Paused: everybody gets")).to_be_visible()
+    await expect(reason).to_have_value("Customers like it")
+    await expect(reason).to_be_focused()
+    await site.call("POST", f"/v1/experiments/{experiment}/decide", {"winner": "control", "reason": "Enough"})
+    await expect(dialog.get_by_role("status")).to_contain_text("It ended meanwhile")
+    await expect(reason).to_have_value("Customers like it")
+    await expect(dialog.get_by_role("button", name="Ship it")).to_be_disabled()
 
 
 async def test_a_key_that_another_admin_revokes_is_revoked_on_the_open_page(page_as: OpenPage, site: Site) -> None:

@@ -8,6 +8,7 @@ import { Badge, Breaking, Button, ButtonLink, type Column, DownloadMenu, EmptySt
 import { Here } from "@/kit/Here";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
+import { filesNamed } from "@/lib/files-named";
 import { count } from "@/lib/format";
 import { integer, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { MarkFilters, marksOf } from "./MarkFilters";
@@ -157,7 +158,7 @@ function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
 }
 
 function Expected({ of }: { of: string | null }) {
-  return of === null ? <span className="text-13 text-muted">no right answer</span> : <Breaking text={of} className="line-clamp-2 max-w-40 text-13 wrap-break-word sm:max-w-72" />;
+  return of === null ? <span className="text-13 text-muted">no right answer</span> : <Breaking text={filesNamed(of)} className="line-clamp-2 max-w-40 text-13 wrap-break-word sm:max-w-72" />;
 }
 
 const COLUMNS: Column<Item>[] = [

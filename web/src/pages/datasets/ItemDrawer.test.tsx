@@ -36,6 +36,14 @@ const button = (name: string) => screen.getByRole<HTMLButtonElement>("button", {
 const form = () => screen.queryByRole("form", { name: "Correct the right answer" });
 const write = (text: string) => fireEvent.change(screen.getByLabelText(/^The right answer/), { target: { value: text } });
 
+it("tells a picture that is the right answer by kind and size, as one in the input", () => {
+  const picture = `data:image/png;base64,${"A".repeat(8_000)}`;
+  shown({ known: { ...item, input: { ticket: picture }, expected: `It looks like ${picture}` } });
+  const told = screen.getByRole("dialog").textContent;
+  expect(told.match(/\[image\/png, 6\.0\s?kB\]/gu)).toHaveLength(2);
+  expect(told).not.toContain("AAAA");
+});
+
 it("takes the right answer away where somebody says that there is none", async () => {
   const asked = slowApi();
   const { onOpen } = shown();

@@ -5,7 +5,7 @@ import { asApiError } from "@/api/errors";
 import { change, invalidate, keyOf, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Checkbox, Drawer, Facts, Field, FormError, JsonView, KeptAtTheEnd, Loaded, LossAsked, Notice, Part, Prose, TextLink, Textarea, errorFor, toast, toastError, useLossAsked, useUndo } from "@/kit";
-import { filesNamedIn } from "@/lib/files-named";
+import { filesNamed, filesNamedIn } from "@/lib/files-named";
 import { inputWords, runOf } from "./items";
 import { SplitDot } from "./SplitCounts";
 
@@ -59,7 +59,7 @@ export function ItemDrawer({ dataset, id, onOpen, onClose, known }: Open) {
             {typeof item.input === "string" || Object.keys(item.input).length === 1 ? <Prose plain text={inputWords(item.input)} /> : <JsonView label="Variables" value={filesNamedIn(item.input)} />}
           </Part>
           <Part title="Expected">
-            {item.expected === null ? <p className="text-14 text-muted">There is no right answer: evaluators judge what is answered.</p> : <Prose plain text={item.expected} />}
+            {item.expected === null ? <p className="text-14 text-muted">There is no right answer: evaluators judge what is answered.</p> : <Prose plain text={filesNamed(item.expected)} />}
           </Part>
           {correcting === id ? <Correct key={id} dataset={dataset} item={item} isIn={isIn} onMade={put} onCancel={cancel} loss={loss} written={isWritten} /> : null}
           <Facts

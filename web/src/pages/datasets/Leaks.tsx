@@ -1,6 +1,7 @@
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Badge, Facts, Loaded, Notice, Section, Table } from "@/kit";
+import { filesNamed } from "@/lib/files-named";
 import { count, percent } from "@/lib/format";
 import { SplitDot } from "./SplitCounts";
 import { SPLITS, inputWords } from "./items";
@@ -70,7 +71,7 @@ function Pairs({ pairs, onItem }: { pairs: Report["pairs"]; onItem: (item: strin
                   <button type="button" className="text-left hover:underline" onClick={() => onItem(one.id)}>
                     {inputWords(one.input)}
                   </button>
-                  <p className="mt-1 text-12 text-muted">{one.expected === null ? "has no right answer" : `expects ${one.expected}`}</p>
+                  <p className="mt-1 text-12 text-muted">{one.expected === null ? "has no right answer" : `expects ${filesNamed(one.expected)}`}</p>
                 </div>
               ))}
             </div>

@@ -3,7 +3,7 @@ import { useChange } from "@/api/hooks";
 import { Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
 import { spaced } from "@/lib/format";
 import type { Part } from "./Acts";
-import { controlOf, gives, liveArms, resultsOf, shippedWords } from "./model";
+import { controlOf, endedWords, gives, isOver, liveArms, resultsOf, shippedWords } from "./model";
 
 const OLD = ["/v1/experiments", "/v1/prompts"];
 
@@ -28,9 +28,16 @@ export function Decide({ experiment, open, onClose, ships }: Part & { ships: boo
         },
       },
     );
-  const unproven = ships && !isControl && better !== winner;
+  // By somebody else, or by its rule; what was written stays to be read. Its own end closes this.
+  const isLate = isOver(experiment) && !decide.isPending && !decide.isSuccess;
+  const unproven = ships && !isLate && !isControl && better !== winner;
   return (
-    <FormDialog open={open} onOpenChange={(on) => on || onClose()} title={ships ? "Ship a winner?" : "Stop without a winner?"} description={ships ? "It ends, and the verdict stays for good." : `It ends, and everybody gets what ${experiment.label} names.`} submit={ships ? "Ship it" : "Stop it"} danger={!ships} onSubmit={submit} busy={decide.isPending} error={decide.error} disabled={!reason.trim()}>
+    <FormDialog open={open} onOpenChange={(on) => on || onClose()} title={ships ? "Ship a winner?" : "Stop without a winner?"} description={ships ? "It ends, and the verdict stays for good." : `It ends, and everybody gets what ${experiment.label} names.`} submit={ships ? "Ship it" : "Stop it"} danger={!ships} onSubmit={submit} busy={decide.isPending} error={decide.error} disabled={!reason.trim() || isLate}>
+      {isLate ? (
+        <div role="status">
+          <Notice tone="warn" title="It ended meanwhile.">{experiment.verdict ? spaced(endedWords(experiment.verdict.sentence)) : "What it came to stands on its page."}</Notice>
+        </div>
+      ) : null}
       {ships ? (
         <Field label="Winner" error={errorFor(decide.error, "winner")}>
           <Select value={winner} onChange={setWinner} options={arms.map((one) => ({ value: one.name, label: `${one.name} (${gives(one)})` }))} />

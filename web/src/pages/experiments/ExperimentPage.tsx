@@ -43,7 +43,7 @@ export default function ExperimentPage() {
         one ? (
           <>
             <Here place={`experiments/${one.id}`} />
-            <Acts key={one.status} experiment={one} />
+            <Acts key={one.id} experiment={one} />
           </>
         ) : null
       }

@@ -21,7 +21,10 @@ function words(input: Case["input"]): string {
 const sentence = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
 /** What is right; an item that is kept may have nothing that is. */
-const rightOf = (row: Case) => row.expected ?? (row.input == null ? null : "no right answer");
+function rightOf(row: Case) {
+  if (row.expected != null) return filesNamed(row.expected);
+  return row.input == null ? null : "no right answer";
+}
 
 const Answer = ({ said }: { said: string | null | undefined }) => (said == null ? <span className="text-muted">(not kept)</span> : <span className="line-clamp-2 wrap-anywhere">{said.trim() || "(empty)"}</span>);
 

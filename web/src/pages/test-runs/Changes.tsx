@@ -20,7 +20,7 @@ function ChangeBadge({ change }: { change: Change }) {
 }
 
 function Short({ text }: { text: string | null }) {
-  return text === null ? <span className="text-muted">no text</span> : <Breaking text={text.trim() || "(empty)"} className="line-clamp-2 min-w-20 wrap-break-word" />;
+  return text === null ? <span className="text-muted">no text</span> : <Breaking text={filesNamed(text).trim() || "(empty)"} className="line-clamp-2 min-w-20 wrap-break-word" />;
 }
 
 /** Every item that both runs answered: by what changed and by category, and one of them with both answers. */
@@ -120,7 +120,7 @@ function Pair({ path, names }: { path: { run_id: string; base_id: string; item_i
           </Part>
           {one.expected === null ? null : (
             <Part title="Expected">
-              <Prose plain text={one.expected} className="rounded-m bg-sunken px-3 py-2" />
+              <Prose plain text={filesNamed(one.expected)} className="rounded-m bg-sunken px-3 py-2" />
             </Part>
           )}
           <Part title="Answers">

@@ -3,7 +3,7 @@ import { useRead } from "@/api/hooks";
 import { Badge, Breaking, Button, Drawer, Duration, EmptyState, Facts, JsonView, Loaded, Money, Part, Prose, SearchInput, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural, spaced } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
-import { filesNamedIn } from "@/lib/files-named";
+import { filesNamed, filesNamedIn } from "@/lib/files-named";
 import { type FailedCase, type FailedItem, type Result, type Run, byItem, filterCases, keyOf, wordsOf } from "./model";
 import { shape } from "./shape";
 
@@ -15,7 +15,7 @@ const failedOf = ({ failed, isLeast }: FailedItem, run: Run) => `${isLeast ? "at
 
 const columnsOf = (run: Run): Column<FailedItem>[] => [
   { key: "input", head: "Input", cell: ({ cases: [one] }) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{wordsOf(one.input)}</span> },
-  { key: "expected", head: expectedOf(run), width: "sm:w-44", cell: ({ cases: [one] }) => (one.expected === null ? <span className="text-muted">no right answer</span> : <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" />) },
+  { key: "expected", head: expectedOf(run), width: "sm:w-44", cell: ({ cases: [one] }) => (one.expected === null ? <span className="text-muted">no right answer</span> : <Breaking text={filesNamed(one.expected)} className="line-clamp-2 min-w-20 wrap-break-word" />) },
   ...(run.repeats > 1 ? [{ key: "failed", head: "Failed", width: "w-24", cell: (row: FailedItem) => <span className="numeric">{failedOf(row, run)}</span> }] : []),
   { key: "got", head: "Got", cell: ({ cases }) => <AllGot cases={cases} /> },
   { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: ({ cases }) => <Money nusd={costOf(cases)} /> },
@@ -124,7 +124,7 @@ function Item({ item, run, result }: { item: FailedItem; run: Run; result: Resul
     <div className="flex flex-col gap-5">
       <Part title="Input">{typeof one.input === "string" || Object.keys(one.input).length === 1 ? <Prose plain text={wordsOf(one.input)} /> : <JsonView label="Variables" value={filesNamedIn(one.input)} />}</Part>
       <Part title={expectedOf(run)}>
-        {one.expected === null ? <p className="text-14 text-muted">There is no right answer; evaluators judged.</p> : <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />}
+        {one.expected === null ? <p className="text-14 text-muted">There is no right answer; evaluators judged.</p> : <Prose plain text={filesNamed(one.expected)} className="rounded-m bg-ok-soft px-3 py-2" />}
       </Part>
       {run.repeats > 1 ? <p className="text-13 text-muted">{`Failed ${failedOf(item, run)} times that it was asked.`}</p> : null}
       {item.cases.map((answer, at) => (

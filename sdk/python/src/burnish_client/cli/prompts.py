@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from burnish_client.cli.access import NO, WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.access import NO, REFUSED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.shown import as_it_came, moment, print_json, print_table, say
 from burnish_client.paths import segment
 
@@ -93,6 +94,7 @@ def push(
     from burnish_client.cli.prompt_push import push as push_one
     from burnish_client.errors import ApiError
 
+    label = _movable(label)
     with reaching(profile) as burnish:
         place = _opened(folder)
         pairs = [one for one in _paired(burnish, place, slugs, also_there=False) if one.here is not None]
@@ -190,6 +192,18 @@ def label(
         for warning in moved.get("warnings") or ():
             say(f"burnish: {warning}", on_stderr=True)
         return say(f"{slug}@{moved['label']} is version {moved['version']}{': a new label' if moved.get('is_new') else ''}.")
+
+
+def _movable(label: str | None) -> str | None:
+    """The label as Burnish spells it. Ends with 3 where it can name none, before anything is saved."""
+    if label is None:
+        return None
+    spelled = label.lower() if label.isascii() else label
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", spelled):
+        stop(f"--label {label!r} is no label: 1 to 63 letters a-z, digits, '-' and '_', beginning with a letter.", code=REFUSED)
+    if spelled == "latest":
+        stop("--label latest: it names the newest version and moves by itself. Name another, such as production.", code=REFUSED)
+    return spelled
 
 
 def _opened(folder: Path) -> Any:

@@ -67,13 +67,13 @@ def replay(
     with reaching(profile) as burnish:
         before = burnish.request("GET", f"/v1/executions/{segment(execution)}")
         first, options = str(before["id"]), dict[str, Any]()
-        if before.get("prompt"):
+        if before["prompt"]:
             options = {"label": label} if label else {"version": version or before["version"]}
-            given, prompt = before.get("variables"), before["prompt"]
+            given, prompt = before["variables"], before["prompt"]
             if given is None:
                 stop("Its variables are not kept any more, so it cannot run again.", code=REFUSED)
         else:
-            if not before.get("messages"):
+            if not before["messages"]:
                 stop("Its text is not kept any more, so it cannot run again.", code=REFUSED)
             given, prompt, options = None, None, {"messages": before["messages"], "model": model or before["model"]}
         if model:
