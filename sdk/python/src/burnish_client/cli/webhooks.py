@@ -75,7 +75,7 @@ def replay(
             what = "1 delivery is" if matched == 1 else f"{matched} deliveries are"
             say(f"{what} sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
         else:
-            print(f"Sent again: {len([one['id'] for one in done])}. What became of it: burnish webhooks deliveries")
+            print(f"Sent again: {len([one['delivery_id'] for one in done])}. What became of it: burnish webhooks deliveries")
 
 
 @app.command()
