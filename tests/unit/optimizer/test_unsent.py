@@ -36,6 +36,9 @@ class World:
     async def fetch(self, *_: Any) -> list[Any]:
         return []
 
+    async def fetchval(self, *_: Any) -> bool:
+        return True  # that the workspace stores texts
+
     async def publish(self, subject: str, body: bytes, *, message_id: str, headers: Any) -> None:
         self.sent.append(UUID(message_id.split(":", maxsplit=1)[0]))
 
