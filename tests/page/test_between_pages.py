@@ -45,7 +45,7 @@ async def test_only_where_one_is_is_said_to_be_current(page_as: OpenPage) -> Non
     await expect(page.locator(current)).to_have_text(["Alerts", "Rules"])
     expect_console(page, "status of 404")
     await page.goto("/app/prompts/nowhere")
-    back = page.get_by_role("main").get_by_role("link", name="Prompts")
+    back = page.get_by_role("main").get_by_role("link", name="Prompts", exact=True)
     await expect(back).to_be_visible()
     await expect(page.locator(current)).to_have_text(["Prompts"])
     await expect(back).not_to_have_attribute("aria-current", "page")
