@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from burnish_gateway.live import hub
 from burnish_gateway.still_allowed import RECHECK_S
@@ -19,49 +17,10 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import CompletedBatch, CompletedItem, Lane, Status
 from burnish_shared.ids import new_uuid
 from tests.embedded.signed_in import sign_in
-from tests.embedded.stack import Caller, Stack, running_stack
+from tests.embedded.stack import Caller, Stack
+from tests.integration.live.streams import Sent, first, live
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A2")]
-
-Sent = tuple[str, str, Any]
-"""Id, event, data."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
-    async with running_stack(module_database_urls, nats_server, gateways=2, executors=0) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def caller(stack: Stack) -> Caller:
-    return await stack.caller()
-
-
-@contextlib.asynccontextmanager
-async def live(caller: Caller, *, last: str | None = None) -> AsyncIterator[AsyncIterator[Sent]]:
-    headers = {"authorization": f"Bearer {caller.key}", "accept": "text/event-stream"} | ({"last-event-id": last} if last else {})
-    async with asyncio.timeout(60), caller.session.get(f"{caller.url}/v1/live", headers=headers) as response:
-        assert response.status == 200, await response.text()
-        yield _events(response.content)
-
-
-async def _events(lines: Any) -> AsyncIterator[Sent]:
-    found: dict[str, str] = {}
-    async for line in lines:
-        name, _, value = line.decode().rstrip("\n").partition(": ")
-        if name:
-            found[name] = value
-        elif "event" in found:
-            yield found.get("id", ""), found["event"], json.loads(found["data"])
-            found = {}
-
-
-async def first(events: AsyncIterator[Sent], name: str) -> Sent:
-    async for one in events:
-        if one[1] == name:
-            return one
-    raise AssertionError(f"the stream ended without {name}")
 
 
 @contextlib.asynccontextmanager

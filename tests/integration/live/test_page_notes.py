@@ -8,12 +8,12 @@ import pytest
 
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
-from tests.integration.live.test_live import caller, first, live, stack  # noqa: F401  # fixtures
+from tests.integration.live.streams import first, live
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A2")]
 
 
-async def test_who_adds_items_or_deletes_texts_waits_for_no_change_of_configuration(stack: Stack, caller: Caller) -> None:  # noqa: F811
+async def test_who_adds_items_or_deletes_texts_waits_for_no_change_of_configuration(stack: Stack, caller: Caller) -> None:
     """Applications do so as often as they are used, and the number of a change keeps all others from theirs until the commit."""
     line = {"id": "1", "model": "gpt-x", "finished_at": datetime.now(UTC).isoformat(), "output": "Hello"}
     brought = await caller("POST", "/v1/executions/import", line)
@@ -46,7 +46,7 @@ async def test_who_adds_items_or_deletes_texts_waits_for_no_change_of_configurat
     assert notes <= 3, "what comes in one burst is told once"
 
 
-async def test_what_an_import_brings_is_told(caller: Caller) -> None:  # noqa: F811
+async def test_what_an_import_brings_is_told(caller: Caller) -> None:
     bundle = {
         "format": "burnish.bundle", "version": 1, "prompts": [],
         "datasets": [{"name": "brought", "items": [{"split": "train", "input": "a", "expected": "b"}]}],

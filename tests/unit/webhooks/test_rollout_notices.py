@@ -78,6 +78,7 @@ def test_what_a_person_chose_is_told_as_a_choice() -> None:
     ]  # fmt: skip
     assert title("better", "system:optimizer") == "The candidate is better: Shorter"
     assert title("rolled_out", "user:1") == "Rolled out: Shorter"
+    assert title("better", "") == "The candidate is better: Shorter", "an event that does not say tells of no person"
 
 
 def test_channels_choose_by_kind_prompt_and_severity_and_pagerduty_hears_of_none() -> None:

@@ -68,7 +68,7 @@ def facts_of(data: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("Label", data.get("label")),
         ("Version", data.get("version") or data.get("winner_version")),
         ("Step", step + 1 if isinstance(step, int) else None),
-        ("Decided by", None if _is_by_hand(data) else "Burnish"),
+        ("Decided by", "Burnish" if _decided_by(data).startswith("system:") else None),
     ]
 
 
@@ -77,7 +77,12 @@ def _is_chosen(data: Mapping[str, Any]) -> bool:
 
 
 def _is_by_hand(data: Mapping[str, Any]) -> bool:
-    return not str(data.get("decided_by", "")).startswith("system:")
+    return bool(by := _decided_by(data)) and not by.startswith("system:")
+
+
+def _decided_by(data: Mapping[str, Any]) -> str:
+    """Empty where the event does not say."""
+    return str(data.get("decided_by") or "")
 
 
 def _percentages(shares: object) -> list[tuple[str, float]]:
