@@ -184,5 +184,6 @@ async def test_what_forgets_for_good_is_asked_about_and_more_days_than_the_plan_
     await save.click()
     await expect(dialog).to_contain_text("Erasures that waited go on. Text and end users older than 30")
     await dialog.get_by_role("button", name="End the hold").click()
+    await expect(dialog).to_have_count(0)
     await expect(save).to_be_disabled()
     assert (await site.call("GET", f"/v1/workspaces/{elsewhere}", key=key))["legal_hold"] is False

@@ -68,6 +68,7 @@ async def test_tokens_of_a_workspace(page_as: OpenPage, site: Site) -> None:
     assert (await site.call("GET", path, key=key))["token_limit_per_minute"] is None
     await field.fill("5000")
     await save.click()
+    await told(page, "Saved")  # The button is off from the click on, not from the answer.
     await expect(save).to_be_disabled()
     assert (await site.call("GET", path, key=key))["token_limit_per_minute"] == 5_000
     await check_axe(page)
@@ -78,6 +79,7 @@ async def test_tokens_of_a_workspace(page_as: OpenPage, site: Site) -> None:
     await page.goto(site.at("/app/settings"))
     await field.fill("")
     await save.click()
+    await told(page, "Saved")
     await expect(save).to_be_disabled()
     assert (await site.call("GET", path, key=key))["token_limit_per_minute"] is None
 
