@@ -92,6 +92,26 @@ async def test_auto_passes_no_model_over_for_a_cap_that_bends(claude: AsyncAnthr
     assert tool_caller.bodies[-1]["max_tokens"] == 4096
 
 
+async def test_instructions_in_the_midst_of_a_conversation_are_taken_as_claude_code_sends_them(
+    claude: AsyncAnthropic, caller: Caller, tool_caller: ToolCaller
+) -> None:
+    later = [{"role": "system", "content": "Agents: Explore."}, {"role": "system", "content": [{"type": "text", "text": "Skills: none."}]}]
+    told = await claude.messages.create(
+        model="own/tools", max_tokens=20, system="Be kind.", messages=[*HELLO, *later],  # type: ignore[list-item]
+        extra_headers={"anthropic-beta": "mid-conversation-system-2026-04-07"},
+    )  # fmt: skip
+    sent = tool_caller.bodies[-1]["messages"]
+    assert [(one["role"], str(one["content"])) for one in sent[:3]] == [
+        ("system", "Be kind."), ("user", "Say hello."), ("system", "Agents: Explore."),
+    ]  # fmt: skip
+    assert sent[3]["role"] == "system" and "Skills: none." in str(sent[3]["content"])
+    assert [one["role"] for one in (await caller("GET", f"/v1/executions/{told.id}")).body["messages"]] == [one["role"] for one in sent]
+    for wrong in ("", [], [{"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}]):
+        turns = [*HELLO, {"role": "system", "content": wrong}]
+        answer = await caller("POST", "/v1/messages", {"model": "own/tools", "max_tokens": 5, "messages": turns})
+        assert answer.status == 400 and answer.body["error"]["param"].startswith("messages[1].content")
+
+
 @pytest.mark.promise("G-08")
 async def test_errors_are_the_clients_own(claude: AsyncAnthropic, caller: Caller) -> None:
     with pytest.raises(anthropic.NotFoundError) as missing:

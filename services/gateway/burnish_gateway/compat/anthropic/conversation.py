@@ -33,19 +33,35 @@ def messages_of(body: MessagesBody) -> list[dict[str, Any]]:
         check_place_of_shown("system", parts, param="system")
         messages.append({"role": "system", "content": body.system if isinstance(body.system, str) else parts})
     for index, turn in enumerate(body.messages):
-        messages += _of_turn(turn, param=f"messages[{index}]")
+        messages += _of_turn(turn, param=f"messages[{index}]", is_first=index == 0)
     return messages
 
 
-def _of_turn(turn: Turn, *, param: str) -> list[dict[str, Any]]:
+def _of_turn(turn: Turn, *, param: str, is_first: bool) -> list[dict[str, Any]]:
+    if turn.role == "system" and not is_first:
+        return [_instructed(turn, param=param)]
     if turn.role not in ("user", "assistant"):
-        raise InvalidField(f"{param}.role: must be user or assistant; instructions go into system.", param=f"{param}.role")
+        why = "must be user or assistant, or system behind one of these; the first instructions go into system"
+        raise InvalidField(f"{param}.role: {why}.", param=f"{param}.role")
     if isinstance(turn.content, str):
         return [{"role": turn.role, "content": turn.content}]
     for at, block in enumerate(turn.content):
         if not isinstance(block.get("type"), str):
             raise InvalidField(f"{param}.content[{at}].type: is needed.", param=f"{param}.content[{at}].type")
     return _said(turn.content, param=param) if turn.role == "assistant" else _asked(turn.content, param=param)
+
+
+def _instructed(turn: Turn, *, param: str) -> dict[str, Any]:
+    """Instructions in the midst of the conversation, as Claude Code sends them. Without a text they would only say what no other model
+    has a word for.
+    """
+    if not turn.content:
+        raise Unsupported(f"{param}.content: a message of system needs a text.", param=f"{param}.content")
+    if isinstance(turn.content, str):
+        return {"role": "system", "content": turn.content}
+    parts = _parts(turn.content, param=f"{param}.content")
+    check_place_of_shown("system", parts, param=f"{param}.content")
+    return {"role": "system", "content": parts}
 
 
 def _asked(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
