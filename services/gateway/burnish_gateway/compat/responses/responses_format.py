@@ -10,11 +10,13 @@ from burnish_gateway.compat.call_fields import of_call
 from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_at, variables_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts
+from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.answer import response
 from burnish_gateway.compat.responses.body import ResponsesBody, parse_responses_body, repeated_in
 from burnish_gateway.compat.responses.conversation import messages_of, settings_of
 from burnish_gateway.compat.responses.earlier import previous_in
 from burnish_gateway.compat.responses.events import ResponseEvents
+from burnish_gateway.compat.responses.tools import Named, tools_of
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
 from burnish_shared.errors import BurnishError, InvalidField
@@ -41,13 +43,14 @@ class ResponsesFormat:
             goes_on=previous_in(body.previous_response_id),
             is_instructed=bool(body.instructions),
             is_followed=bool(body.background and body.stream),
+            named=_named_in(body),
         )
 
     def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
-        return response(outcome, repeated=chat.repeated)
+        return response(outcome, repeated=chat.repeated, named=chat.named)
 
     def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> ResponseEvents:
-        return ResponseEvents(str(execution_id), model, simulated, chat.repeated)
+        return ResponseEvents(str(execution_id), model, simulated, chat.repeated, chat.named)
 
     def refuse(self, error: BurnishError, *, request_id: str) -> Response:
         return openai_error(error, request_id=request_id)
@@ -73,6 +76,15 @@ def _order(body: ResponsesBody) -> Order:
         },
         **of_call(body, metadata, model=target.model),
     )  # fmt: skip
+
+
+def _named_in(body: ResponsesBody) -> Named:
+    """Tools that are no plain functions. Raises Unsupported in the background: the record, which is read then, knows functions alone."""
+    _, named = tools_of(body.tools, body.input)
+    if named and body.background:
+        why = "only functions without a namespace can be called in the background; leave background out"
+        raise Unsupported(f"tools: {why}.", param="tools")
+    return named
 
 
 def _with_plain_variables(prompt: dict[str, Any]) -> dict[str, Any]:
