@@ -1,5 +1,6 @@
 """Anthropic's own client, unmodified, with our base URL and key: any model answers it, whatever format its provider speaks."""
 
+import json
 from collections.abc import AsyncIterator
 
 import anthropic
@@ -197,3 +198,32 @@ async def test_an_empty_list_of_betas_is_none(caller: Caller) -> None:
         told = await caller("POST", "/v1/messages", asked, headers={"anthropic-beta": said})
         assert told.status == 200, told.body
     assert (await caller("POST", "/v1/messages", asked, headers={"anthropic-beta": "ä"})).status == 400
+
+
+DEVICE, SESSION = "0c" * 32, "6bece52f-797d-4139-aaeb-820140e77c5d"
+
+
+@pytest.mark.parametrize(
+    ("told", "user", "session"),
+    [
+        (json.dumps({"device_id": DEVICE, "account_uuid": "", "session_id": SESSION}), DEVICE, SESSION),
+        (json.dumps({"device_id": DEVICE, "account_uuid": "a-1", "session_id": SESSION, "more": "x" * 100}), "a-1", SESSION),
+        (f"user_{DEVICE}_account__session_{SESSION}", DEVICE, SESSION),
+        ('{"device_id": "d"}', '{"device_id": "d"}', None),
+        ("{odd", "{odd", None),
+        ("u-1", "u-1", None),
+    ],
+)
+async def test_claude_codes_user_is_the_same_in_each_of_its_sessions(
+    claude: AsyncAnthropic, caller: Caller, told: str, user: str, session: str | None
+) -> None:
+    asked = await claude.messages.create(model="simulated/chat", max_tokens=5, messages=HELLO, metadata={"user_id": told})  # type: ignore[arg-type]
+    kept = (await caller("GET", f"/v1/executions/{asked.id}")).body
+    assert (kept["user_id"], kept["session_id"]) == (user, session)
+
+
+async def test_a_user_that_is_too_long_is_still_refused(caller: Caller) -> None:
+    for told in ("u" * 201, json.dumps({"device_id": "d" * 201, "session_id": "s"})):
+        body = {"model": "simulated/chat", "max_tokens": 5, "messages": HELLO, "metadata": {"user_id": told}}
+        answer = await caller("POST", "/v1/messages", body)
+        assert (answer.status, answer.body["error"]["param"]) == (400, "metadata.user_id")

@@ -101,10 +101,13 @@ async def test_tools_that_the_conversation_brings_are_offered(client: AsyncOpenA
     assert json.loads(sent["messages"][-2]["content"]) == {"tools": ["agents__close", "agents__run"]}
 
 
-async def test_what_is_of_the_client_alone_does_not_reach_the_provider(client: AsyncOpenAI, tool_caller: ToolCaller) -> None:
-    extra = {"client_metadata": {"turn_id": "1"}, "context_management": [{"type": "compaction"}]}
-    await client.responses.create(model="own/tools", input="Hi.", extra_body=extra)
+async def test_what_is_of_the_client_alone_does_not_reach_the_provider(
+    client: AsyncOpenAI, caller: Caller, tool_caller: ToolCaller
+) -> None:
+    extra = {"client_metadata": {"turn_id": "1", "session_id": "s-1"}, "context_management": [{"type": "compaction"}]}
+    told = await client.responses.create(model="own/tools", input="Hi.", extra_body=extra)
     assert not tool_caller.bodies[-1].keys() & extra.keys()
+    assert (await caller("GET", f"/v1/executions/{told.id}")).body["session_id"] == "s-1"
 
 
 LONG = {"type": "namespace", "name": "n" * 60, "tools": [CLOSE]}

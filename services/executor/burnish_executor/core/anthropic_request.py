@@ -16,6 +16,7 @@ from burnish_executor.core.schemas_between import for_anthropic
 from burnish_shared.answer_json import NoJson, read_json
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.files import is_file
+from burnish_shared.unpriced import OWN_TYPE, run_by_caller
 
 OUTPUT_TOKENS: Final = 4096
 """The format demands a cap. Every admitted request has one; this is for those that were made by hand."""
@@ -258,8 +259,16 @@ def _tools(settings: dict[str, Any]) -> dict[str, Any]:
         chosen = {"type": "tool", "name": choice["function"].get("name", "")}
     if settings.get("parallel_tool_calls") is False:
         chosen = (chosen or {"type": "auto"}) | {"disable_parallel_tool_use": True}
-    told = {"tools": [_tool(tool["function"]) | {name: tool[name] for name in tool.keys() - OPENAIS} for tool in tools]}
+    told = {"tools": [_told_tool(tool) for tool in tools]}
     return told | ({"tool_choice": chosen} if chosen else {})
+
+
+def _told_tool(tool: dict[str, Any]) -> dict[str, Any]:
+    """One that the model knows by its type has no schema."""
+    beside = {name: tool[name] for name in tool.keys() - OPENAIS - {OWN_TYPE}}
+    if run_by_caller(tool):
+        return {"type": tool[OWN_TYPE], "name": tool["function"].get("name", ""), **beside}
+    return _tool(tool["function"]) | beside
 
 
 def _tool(function: dict[str, Any]) -> dict[str, Any]:

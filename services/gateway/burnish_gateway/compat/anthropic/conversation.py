@@ -11,6 +11,7 @@ from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.target import PROMPT_PREFIX
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
+from burnish_shared.unpriced import OWN_TYPE, run_by_caller
 
 Block = dict[str, Any]
 
@@ -172,14 +173,20 @@ def settings_of(body: MessagesBody) -> dict[str, Any]:
 
 
 def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
-    if tool.get("type") not in (None, "custom"):
+    kind = tool.get("type")
+    is_run_by_caller = run_by_caller({OWN_TYPE: kind})
+    if kind not in (None, "custom") and not is_run_by_caller:
         raise Unsupported(
-            f"{param}.type: {str(tool['type'])[:40]!r} runs at Anthropic and is not offered; describe a tool of yours.",
+            f"{param}.type: {str(kind)[:40]!r} runs at Anthropic and is not offered; describe a tool of yours.",
             param=f"{param}.type",
         )
     if not isinstance(tool.get("name"), str):
         raise InvalidField(f"{param}.name: is needed.", param=f"{param}.name")
     _mark(tool, param=param)
+    if is_run_by_caller:
+        return {"type": "function", "function": {"name": tool["name"]}, OWN_TYPE: kind} | {
+            name: tool[name] for name in tool.keys() - OF_TOOL
+        }
     text, schema = typed(tool, "description", str, param=param), typed(tool, "input_schema", dict, param=param)
     function = {"name": tool["name"], "parameters": schema or {"type": "object"}} | ({"description": text} if text is not None else {})
     return {"type": "function", "function": function} | {name: tool[name] for name in tool.keys() - OF_TOOL}

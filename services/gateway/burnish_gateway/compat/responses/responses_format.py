@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi.responses import Response
 
 from burnish_gateway.compat.call_fields import of_call
-from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_at, variables_of
+from burnish_gateway.compat.chat import ID_MOST, id_in, prompt_key_in, variables_at, variables_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts
 from burnish_gateway.compat.refusals import Unsupported
@@ -68,7 +68,7 @@ def _order(body: ResponsesBody) -> Order:
         stream=bool(body.stream) and not body.background, background=bool(body.background),
         variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
         user_id=body.user or body.safety_identifier or id_in(metadata, "user_id"),
-        session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
+        session_id=body.session_id or id_in(metadata, "session_id") or _session_of_client(body), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
         said_as={
             **target.said_as, **variables_at(metadata=metadata, prompt=prompt, given=body.variables),
@@ -85,6 +85,13 @@ def _named_in(body: ResponsesBody) -> Named:
         why = "only functions without a namespace can be called in the background; leave background out"
         raise Unsupported(f"tools: {why}.", param="tools")
     return named
+
+
+def _session_of_client(body: ResponsesBody) -> str | None:
+    """Codex says beside the rest to which of its sessions a call belongs."""
+    said = (body.model_extra or {}).get("client_metadata")
+    session = said.get("session_id") if isinstance(said, dict) else None
+    return session if isinstance(session, str) and 0 < len(session) <= ID_MOST else None
 
 
 def _with_plain_variables(prompt: dict[str, Any]) -> dict[str, Any]:
