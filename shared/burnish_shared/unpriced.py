@@ -1,10 +1,16 @@
 """What a call may ask of a provider that no price of ours names: whoever has a key there pays, and nobody else may be made to. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.providers import wire_of
+
+OWN_TYPE: Final = "own_type"
+"""Field of a function of ours: the type by which models of Anthropic's know it, as their format has it."""
+
+RUN_BY_CALLER: Final = re.compile(r"(?:bash|computer|memory|text_editor)_[0-9]{8}")
 
 BUYS_MORE: Final = frozenset({"plugins", "web_search_options", "best_of", "mcp_servers"})
 """Fields beside ours that are known to make a provider charge for more than tokens."""
@@ -60,6 +66,14 @@ def _is_free(name: str, value: Any) -> bool:
     return name in ASKS_THE_SAME
 
 
+def run_by_caller(tool: Any) -> bool:
+    """Whether it is a tool that models of Anthropic's know by its type and the caller runs, so that it costs tokens alone
+    (https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview).
+    """
+    kind = tool.get(OWN_TYPE) if isinstance(tool, dict) else None
+    return isinstance(kind, str) and RUN_BY_CALLER.fullmatch(kind) is not None
+
+
 def other_tool(settings: Mapping[str, Any]) -> tuple[int, Any] | None:
     """Place and type of the first tool that is no function of the caller's; a provider may run it, and charge for it."""
     for at, tool in enumerate(settings.get("tools") or ()):
@@ -81,4 +95,6 @@ def may_be_given(settings: Mapping[str, Any], extra: Mapping[str, Any], *, route
     """Whether this model may be asked as another one was: its provider has words for the tools, and the operator buys nothing unpriced."""
     if route.keys == "platform" and unpriced(settings, extra, route.price) is not None:
         return False
-    return wire_of(route.provider) != "anthropic" or other_tool(settings) is None
+    if wire_of(route.provider) == "anthropic":
+        return other_tool(settings) is None
+    return not any(run_by_caller(tool) for tool in settings.get("tools") or ())

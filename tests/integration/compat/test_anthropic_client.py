@@ -1,5 +1,6 @@
 """Anthropic's own client, unmodified, with our base URL and key: any model answers it, whatever format its provider speaks."""
 
+import json
 from collections.abc import AsyncIterator
 
 import anthropic
@@ -92,6 +93,26 @@ async def test_auto_passes_no_model_over_for_a_cap_that_bends(claude: AsyncAnthr
     assert tool_caller.bodies[-1]["max_tokens"] == 4096
 
 
+async def test_instructions_in_the_midst_of_a_conversation_are_taken_as_claude_code_sends_them(
+    claude: AsyncAnthropic, caller: Caller, tool_caller: ToolCaller
+) -> None:
+    later = [{"role": "system", "content": "Agents: Explore."}, {"role": "system", "content": [{"type": "text", "text": "Skills: none."}]}]
+    told = await claude.messages.create(
+        model="own/tools", max_tokens=20, system="Be kind.", messages=[*HELLO, *later],  # type: ignore[list-item]
+        extra_headers={"anthropic-beta": "mid-conversation-system-2026-04-07"},
+    )  # fmt: skip
+    sent = tool_caller.bodies[-1]["messages"]
+    assert [(one["role"], str(one["content"])) for one in sent[:3]] == [
+        ("system", "Be kind."), ("user", "Say hello."), ("system", "Agents: Explore."),
+    ]  # fmt: skip
+    assert sent[3]["role"] == "system" and "Skills: none." in str(sent[3]["content"])
+    assert [one["role"] for one in (await caller("GET", f"/v1/executions/{told.id}")).body["messages"]] == [one["role"] for one in sent]
+    for wrong in ("", [], [{"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}]):
+        turns = [*HELLO, {"role": "system", "content": wrong}]
+        answer = await caller("POST", "/v1/messages", {"model": "own/tools", "max_tokens": 5, "messages": turns})
+        assert answer.status == 400 and answer.body["error"]["param"].startswith("messages[1].content")
+
+
 @pytest.mark.promise("G-08")
 async def test_errors_are_the_clients_own(claude: AsyncAnthropic, caller: Caller) -> None:
     with pytest.raises(anthropic.NotFoundError) as missing:
@@ -177,3 +198,32 @@ async def test_an_empty_list_of_betas_is_none(caller: Caller) -> None:
         told = await caller("POST", "/v1/messages", asked, headers={"anthropic-beta": said})
         assert told.status == 200, told.body
     assert (await caller("POST", "/v1/messages", asked, headers={"anthropic-beta": "ä"})).status == 400
+
+
+DEVICE, SESSION = "0c" * 32, "6bece52f-797d-4139-aaeb-820140e77c5d"
+
+
+@pytest.mark.parametrize(
+    ("told", "user", "session"),
+    [
+        (json.dumps({"device_id": DEVICE, "account_uuid": "", "session_id": SESSION}), DEVICE, SESSION),
+        (json.dumps({"device_id": DEVICE, "account_uuid": "a-1", "session_id": SESSION, "more": "x" * 100}), "a-1", SESSION),
+        (f"user_{DEVICE}_account__session_{SESSION}", DEVICE, SESSION),
+        ('{"device_id": "d"}', '{"device_id": "d"}', None),
+        ("{odd", "{odd", None),
+        ("u-1", "u-1", None),
+    ],
+)
+async def test_claude_codes_user_is_the_same_in_each_of_its_sessions(
+    claude: AsyncAnthropic, caller: Caller, told: str, user: str, session: str | None
+) -> None:
+    asked = await claude.messages.create(model="simulated/chat", max_tokens=5, messages=HELLO, metadata={"user_id": told})  # type: ignore[arg-type]
+    kept = (await caller("GET", f"/v1/executions/{asked.id}")).body
+    assert (kept["user_id"], kept["session_id"]) == (user, session)
+
+
+async def test_a_user_that_is_too_long_is_still_refused(caller: Caller) -> None:
+    for told in ("u" * 201, json.dumps({"device_id": "d" * 201, "session_id": "s"})):
+        body = {"model": "simulated/chat", "max_tokens": 5, "messages": HELLO, "metadata": {"user_id": told}}
+        answer = await caller("POST", "/v1/messages", body)
+        assert (answer.status, answer.body["error"]["param"]) == (400, "metadata.user_id")

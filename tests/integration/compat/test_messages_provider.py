@@ -1,9 +1,11 @@
 """A provider of Anthropic's format behind OpenAI's own client: text, streams, tools, keys, errors, and the same cost either way."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from anthropic import AsyncAnthropic
 from openai import APIStatusError, AsyncOpenAI
 
 from tests.embedded.stack import Caller
@@ -36,6 +38,12 @@ async def provider(caller: Caller) -> AsyncIterator[MessagesProvider]:
         yield serving
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def claude(caller: Caller) -> AsyncIterator[AsyncAnthropic]:
+    async with AsyncAnthropic(base_url=caller.url, api_key=caller.key, max_retries=0) as made:
+        yield made
+
+
 async def test_buffered_and_streamed_calls_say_and_cost_the_same(client: AsyncOpenAI, caller: Caller, provider: MessagesProvider) -> None:
     whole = await client.chat.completions.create(model="own/claude", messages=ASKED)  # type: ignore[arg-type]
     text, streamed_id = "", ""
@@ -59,6 +67,47 @@ async def test_tools_are_called_and_answered(client: AsyncOpenAI, provider: Mess
     turns = [*ASKED, first.choices[0].message.model_dump(exclude_none=True), {"role": "tool", "tool_call_id": call.id, "content": "rain"}]
     second = await client.chat.completions.create(model="own/claude", messages=turns, tools=[TOOL])  # type: ignore[arg-type]
     assert second.choices[0].message.content == "The oracle says: rain"
+
+
+EDITOR = {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool", "max_characters": 10000}
+BASH = {"type": "bash_20250124", "name": "bash", "cache_control": {"type": "ephemeral"}}
+OWN: dict[str, Any] = {"max_tokens": 50, "tools": [EDITOR, BASH], "messages": [{"role": "user", "content": "Look."}]}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_tools_that_its_models_know_by_type_and_the_caller_runs_reach_them(
+    claude: AsyncAnthropic, caller: Caller, provider: MessagesProvider, streamed: bool
+) -> None:
+    if streamed:
+        async with claude.messages.stream(model="own/claude", **OWN) as stream:
+            first = await stream.get_final_message()
+    else:
+        first = await claude.messages.create(model="own/claude", **OWN)
+    assert provider.bodies[-1]["tools"] == [EDITOR, BASH]
+    call = first.content[-1]
+    assert call.type == "tool_use" and call.name == EDITOR["name"]
+    turns = [
+        *OWN["messages"],
+        {"role": "assistant", "content": [one.model_dump() for one in first.content]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "1: hello"}]},
+    ]
+    after = await claude.messages.create(model="own/claude", **OWN | {"messages": turns})
+    assert after.content[0].type == "text" and after.content[0].text.endswith("says: 1: hello")
+    kept = (await caller("GET", f"/v1/executions/{first.id}")).body["settings"]["tools"]
+    assert [one["own_type"] for one in kept] == [EDITOR["type"], BASH["type"]]
+
+
+async def test_models_of_others_are_refused_what_only_its_models_know(caller: Caller, provider: MessagesProvider) -> None:
+    answer = await caller("POST", "/v1/messages", {"model": "simulated/chat", **OWN})
+    assert (answer.status, answer.body["error"]["param"]) == (400, "tools[0].type")
+    assert "'text_editor_20250728' is known to models of Anthropic's alone" in answer.body["error"]["message"]
+    answer = await caller("POST", "/v1/messages", {"model": "own/claude", "fallback_models": ["simulated/chat"], **OWN})
+    assert answer.status == 400 and answer.body["error"]["param"] == "fallback_models[0]"
+    for kind in ("web_search_20250305", "bash_2025", "code_execution_20250825"):
+        tools = [{"type": kind, "name": "x"}]
+        answer = await caller("POST", "/v1/messages", {"model": "own/claude", **OWN, "tools": tools})
+        assert (answer.status, answer.body["error"]["param"]) == (400, "tools[0].type")
+    assert provider.bodies == []
 
 
 async def test_what_would_be_passed_over_is_refused_by_name(caller: Caller, provider: MessagesProvider) -> None:

@@ -43,6 +43,24 @@ def test_instructions_go_to_their_own_place_and_the_cap_is_always_named() -> Non
     assert body_of(request([USER], max_completion_tokens=7))["max_tokens"] == 7
 
 
+def test_instructions_in_the_midst_stay_there_where_the_caller_says_that_his_model_takes_them() -> None:
+    result = {"role": "tool", "tool_call_id": "t", "content": "sunny"}
+    call = {"role": "assistant", "content": None, "tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "{}"}}]}
+    asked = request(
+        [{"role": "system", "content": "Be brief."}, USER, {"role": "system", "content": "One."}, {"role": "system", "content": "Two."},
+         call, result, {"role": "system", "content": "Before the user's: not taken there."}, USER, {"role": "system", "content": "Last."}],
+        max_tokens=9,
+    )  # fmt: skip
+    everywhere = {"system": "Be brief.\n\nOne.\n\nTwo.\n\nBefore the user's: not taken there.\n\nLast."}
+    betas = "claude-code-20250219,mid-conversation-system-2026-04-07"
+    for more in ({}, {"spoken": "anthropic"}, {"beta": betas}):
+        assert body_of(asked.model_copy(update=more)).items() >= everywhere.items()
+    body = body_of(asked.model_copy(update={"spoken": "anthropic", "beta": betas}))
+    assert body["system"] == "Be brief.\n\nBefore the user's: not taken there."
+    assert [one["role"] for one in body["messages"]] == ["user", "system", "assistant", "user", "user", "system"]
+    assert body["messages"][1]["content"] == [{"type": "text", "text": "One."}, {"type": "text", "text": "Two."}]
+
+
 def test_what_the_format_has_no_word_for_is_not_sent() -> None:
     body = body_of(
         request([USER], max_tokens=5, seed=1, frequency_penalty=0.5, logit_bias={"1": 2.0}, response_format={"type": "json_object"})

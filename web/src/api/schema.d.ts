@@ -61563,7 +61563,7 @@ export interface operations {
                         }[];
                         /**
                          * Role
-                         * @description user or assistant; system stands beside the messages
+                         * @description user, assistant, or system for instructions that come later
                          */
                         role: string;
                     }[];
@@ -62359,7 +62359,7 @@ export interface operations {
                         }[];
                         /**
                          * Role
-                         * @description user or assistant; system stands beside the messages
+                         * @description user, assistant, or system for instructions that come later
                          */
                         role: string;
                     }[];

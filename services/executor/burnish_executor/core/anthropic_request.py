@@ -16,9 +16,17 @@ from burnish_executor.core.schemas_between import for_anthropic
 from burnish_shared.answer_json import NoJson, read_json
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.files import is_file
+from burnish_shared.unpriced import OWN_TYPE, run_by_caller
 
 OUTPUT_TOKENS: Final = 4096
 """The format demands a cap. Every admitted request has one; this is for those that were made by hand."""
+
+INSTRUCTS: Final = "system"
+
+INSTRUCTING: Final = (INSTRUCTS, "developer")
+
+IN_PLACE: Final = "mid-conversation-system"
+"""Begins the name of the feature, in `anthropic-beta`, by which a caller says that his model takes instructions where they stand."""
 
 TOOL_CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
 
@@ -46,17 +54,18 @@ THINKING_TOP_P: Final = 0.95
 
 
 def body_of(request: ExecutionRequest) -> dict[str, Any]:
-    """The body. Instructions wherever they stand are put first, as the format has one place for them."""
+    """The body. Instructions wherever they stand are put first, unless the caller of this format says that they may stay."""
     settings, messages = request.settings, marked(request.messages, request.cacheable_messages)
+    staying = _staying(messages) if request.spoken == "anthropic" and IN_PLACE in (request.beta or "") else frozenset[int]()
     body: dict[str, Any] = {
         "model": request.route.upstream_model,
         "max_tokens": settings.get("max_completion_tokens") or settings.get("max_tokens") or OUTPUT_TOKENS,
-        "messages": messages_of(messages),
+        "messages": messages_of(messages, staying=staying),
         **{name: min(settings[name], 1) for name in SAME if settings.get(name) is not None},
         **_tools(settings),
         **_thinking_and_format(settings, is_own=request.spoken == "anthropic"),
     }
-    if instructions := _instructions(messages):
+    if instructions := _instructions([one for at, one in enumerate(messages) if at not in staying]):
         body["system"] = instructions
     if stop := settings.get("stop"):
         body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
@@ -95,15 +104,33 @@ def with_extra(body: dict[str, Any], request: ExecutionRequest) -> dict[str, Any
     return {name: value for name, value in made.items() if value is not None}
 
 
-def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The conversation without instructions. Answers of tools are the user's, and those of one turn stand in one message.
+def _staying(messages: list[dict[str, Any]]) -> frozenset[int]:
+    """Places of instructions that stand behind a turn of the user's and before one of the model's or the end: nowhere else are they taken
+    (https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages). Where they stay, what is before them is found
+    in the provider's cache.
+    """
+    roles = [INSTRUCTS if one.get("role") in INSTRUCTING else one.get("role") for one in messages]
+    staying = set[int]()
+    for at, role in enumerate(roles):
+        before = next((one for one in reversed(roles[:at]) if one != INSTRUCTS), None)
+        after = next((one for one in roles[at:] if one != INSTRUCTS), "assistant")
+        if role == INSTRUCTS and before in ("user", "tool") and after == "assistant":
+            staying.add(at)
+    return frozenset(staying)
 
-    What the format refuses and others take is left out: empty texts, and a turn of the model's in which nothing was said.
+
+def messages_of(messages: list[dict[str, Any]], *, staying: frozenset[int] = frozenset()) -> list[dict[str, Any]]:
+    """The conversation without instructions, but for those `staying` where they are.
+
+    Answers of tools are the user's, and those of one turn stand in one message. What the format refuses and others take is left out:
+    empty texts, and a turn of the model's in which nothing was said.
     """
     turns: list[dict[str, Any]] = []
-    for message in messages:
+    for at, message in enumerate(messages):
         role = message.get("role")
-        if role in ("system", "developer"):
+        if role in INSTRUCTING:
+            if at in staying:
+                _instruct(turns, _blocks(message.get("content")))
             continue
         if role == "tool":
             block = {"type": "tool_result", "tool_use_id": _id_of(message.get("tool_call_id")), "content": _content(message.get("content"))}
@@ -120,6 +147,14 @@ def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         elif (content := _content(message.get("content"))) or role != "assistant":
             turns.append({"role": "assistant" if role == "assistant" else "user", "content": content})
     return turns
+
+
+def _instruct(turns: list[dict[str, Any]], blocks: list[dict[str, Any]]) -> None:
+    """Instructions right after each other are one turn."""
+    if blocks and turns and turns[-1]["role"] == INSTRUCTS:
+        turns[-1]["content"].extend(blocks)
+    elif blocks:
+        turns.append({"role": INSTRUCTS, "content": blocks})
 
 
 def _id_of(given: Any) -> str:
@@ -141,7 +176,7 @@ def _marks(given: dict[str, Any]) -> dict[str, Any]:
 
 def _instructions(messages: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
     """One text, or blocks where one of them is marked for the provider's cache."""
-    said = [message.get("content") for message in messages if message.get("role") in ("system", "developer")]
+    said = [message.get("content") for message in messages if message.get("role") in INSTRUCTING]
     if any(isinstance(part, dict) and part.get("cache_control") for one in said if isinstance(one, list) for part in one):
         return [block for one in said for block in _blocks(one) if block.get("text")]
     return "\n\n".join(text for one in said if (text := _text(one)))
@@ -224,8 +259,16 @@ def _tools(settings: dict[str, Any]) -> dict[str, Any]:
         chosen = {"type": "tool", "name": choice["function"].get("name", "")}
     if settings.get("parallel_tool_calls") is False:
         chosen = (chosen or {"type": "auto"}) | {"disable_parallel_tool_use": True}
-    told = {"tools": [_tool(tool["function"]) | {name: tool[name] for name in tool.keys() - OPENAIS} for tool in tools]}
+    told = {"tools": [_told_tool(tool) for tool in tools]}
     return told | ({"tool_choice": chosen} if chosen else {})
+
+
+def _told_tool(tool: dict[str, Any]) -> dict[str, Any]:
+    """One that the model knows by its type has no schema."""
+    beside = {name: tool[name] for name in tool.keys() - OPENAIS - {OWN_TYPE}}
+    if run_by_caller(tool):
+        return {"type": tool[OWN_TYPE], "name": tool["function"].get("name", ""), **beside}
+    return _tool(tool["function"]) | beside
 
 
 def _tool(function: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from burnish_gateway.execution.provider_extra import UnsupportedParameter
 from burnish_shared.contracts.executions import Route
 from burnish_shared.providers import wire_of
+from burnish_shared.unpriced import OWN_TYPE, run_by_caller
 
 
 def check_tools(settings: Mapping[str, Any], *, route: Route) -> None:
@@ -13,6 +14,8 @@ def check_tools(settings: Mapping[str, Any], *, route: Route) -> None:
     for at, tool in enumerate(settings.get("tools") or []):
         kind = tool.get("type")
         why = None if kind == "function" and isinstance(tool.get("function"), dict) else _why_not(kind, route)
+        if run_by_caller(tool) and wire_of(route.provider) != "anthropic":
+            why, kind = f"is known to models of Anthropic's alone, and {route.model!r} is none", tool[OWN_TYPE]
         if why is not None:
             raise UnsupportedParameter(f"tools[{at}].type: {str(kind)[:40]!r} {why}; describe a function.", param=f"tools[{at}].type")
 

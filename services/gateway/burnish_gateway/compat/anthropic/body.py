@@ -22,7 +22,7 @@ Object = dict[str, Any]
 class Turn(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
-    role: Annotated[str, Field(max_length=40, description="user or assistant; system stands beside the messages")]
+    role: Annotated[str, Field(max_length=40, description="user, assistant, or system for instructions that come later")]
     content: str | Annotated[list[Object], Field(max_length=MESSAGES_MOST)]
 
 

@@ -11,6 +11,7 @@ from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.target import PROMPT_PREFIX
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
+from burnish_shared.unpriced import OWN_TYPE, run_by_caller
 
 Block = dict[str, Any]
 
@@ -33,19 +34,35 @@ def messages_of(body: MessagesBody) -> list[dict[str, Any]]:
         check_place_of_shown("system", parts, param="system")
         messages.append({"role": "system", "content": body.system if isinstance(body.system, str) else parts})
     for index, turn in enumerate(body.messages):
-        messages += _of_turn(turn, param=f"messages[{index}]")
+        messages += _of_turn(turn, param=f"messages[{index}]", is_first=index == 0)
     return messages
 
 
-def _of_turn(turn: Turn, *, param: str) -> list[dict[str, Any]]:
+def _of_turn(turn: Turn, *, param: str, is_first: bool) -> list[dict[str, Any]]:
+    if turn.role == "system" and not is_first:
+        return [_instructed(turn, param=param)]
     if turn.role not in ("user", "assistant"):
-        raise InvalidField(f"{param}.role: must be user or assistant; instructions go into system.", param=f"{param}.role")
+        why = "must be user or assistant, or system behind one of these; the first instructions go into system"
+        raise InvalidField(f"{param}.role: {why}.", param=f"{param}.role")
     if isinstance(turn.content, str):
         return [{"role": turn.role, "content": turn.content}]
     for at, block in enumerate(turn.content):
         if not isinstance(block.get("type"), str):
             raise InvalidField(f"{param}.content[{at}].type: is needed.", param=f"{param}.content[{at}].type")
     return _said(turn.content, param=param) if turn.role == "assistant" else _asked(turn.content, param=param)
+
+
+def _instructed(turn: Turn, *, param: str) -> dict[str, Any]:
+    """Instructions in the midst of the conversation, as Claude Code sends them. Without a text they would only say what no other model
+    has a word for.
+    """
+    if not turn.content:
+        raise Unsupported(f"{param}.content: a message of system needs a text.", param=f"{param}.content")
+    if isinstance(turn.content, str):
+        return {"role": "system", "content": turn.content}
+    parts = _parts(turn.content, param=f"{param}.content")
+    check_place_of_shown("system", parts, param=f"{param}.content")
+    return {"role": "system", "content": parts}
 
 
 def _asked(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
@@ -156,14 +173,20 @@ def settings_of(body: MessagesBody) -> dict[str, Any]:
 
 
 def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
-    if tool.get("type") not in (None, "custom"):
+    kind = tool.get("type")
+    is_run_by_caller = run_by_caller({OWN_TYPE: kind})
+    if kind not in (None, "custom") and not is_run_by_caller:
         raise Unsupported(
-            f"{param}.type: {str(tool['type'])[:40]!r} runs at Anthropic and is not offered; describe a tool of yours.",
+            f"{param}.type: {str(kind)[:40]!r} runs at Anthropic and is not offered; describe a tool of yours.",
             param=f"{param}.type",
         )
     if not isinstance(tool.get("name"), str):
         raise InvalidField(f"{param}.name: is needed.", param=f"{param}.name")
     _mark(tool, param=param)
+    if is_run_by_caller:
+        return {"type": "function", "function": {"name": tool["name"]}, OWN_TYPE: kind} | {
+            name: tool[name] for name in tool.keys() - OF_TOOL
+        }
     text, schema = typed(tool, "description", str, param=param), typed(tool, "input_schema", dict, param=param)
     function = {"name": tool["name"], "parameters": schema or {"type": "object"}} | ({"description": text} if text is not None else {})
     return {"type": "function", "function": function} | {name: tool[name] for name in tool.keys() - OF_TOOL}

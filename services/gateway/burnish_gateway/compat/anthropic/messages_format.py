@@ -12,6 +12,7 @@ from burnish_gateway.compat.anthropic.body import MessagesBody, parse_messages_b
 from burnish_gateway.compat.anthropic.conversation import messages_of, settings_of
 from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.anthropic.events import MessageEvents
+from burnish_gateway.compat.anthropic.who import who_in
 from burnish_gateway.compat.call_fields import of_call
 from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_at, variables_of
 from burnish_gateway.compat.format import Chat, Facts
@@ -62,7 +63,7 @@ def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Or
     name = target.prompt
     if not body.messages and name is None:
         raise InvalidField("messages: at least one is needed.", param="messages")
-    settings = settings_of(body)
+    settings, (user_id, session_id) = settings_of(body), who_in(metadata)
     said_as = {
         **target.said_as, **variables_at(metadata=metadata, prompt={}, given=body.variables),
         **{ours: theirs for ours, theirs in SETTINGS_AS.items() if ours in settings},
@@ -71,8 +72,8 @@ def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Or
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
         messages=messages_of(body), model=target.model, stream=bool(body.stream),
         overrides=settings | ({"extra": extra} if extra else {}), spoken="anthropic", beta=beta, cap_bends=True,
-        variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=id_in(metadata, "user_id"),
-        session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
+        variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=user_id,
+        session_id=body.session_id or session_id, app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name not in ("variables", "user_id")},
         prompt_key=prompt_key_in(metadata), said_as=said_as, **of_call(body, metadata, model=target.model),
     )  # fmt: skip

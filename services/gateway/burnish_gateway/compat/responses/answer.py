@@ -7,11 +7,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.compat.format import Facts, burnish_of, tier_in
+from burnish_gateway.compat.responses.tools import Named, told_call
 from burnish_shared.beside import citations_in
 from burnish_shared.ids import created_at
 from burnish_shared.json_bytes import encoded
 
 INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
+NO_NAMES: Final[Named] = {}
 
 ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 
@@ -23,18 +26,20 @@ DEFAULTS: Final[dict[str, Any]] = {
 """Fields that a client's types ask for, where the request says nothing else."""
 
 
-def response(outcome: Facts, *, repeated: Facts) -> bytes:
+def response(outcome: Facts, *, repeated: Facts, named: Named = NO_NAMES) -> bytes:
     """The buffered answer. `id` is the execution's, so that feedback can name it. `repeated`: fields of the request."""
-    return encoded(response_object(outcome, repeated=repeated))
+    return encoded(response_object(outcome, repeated=repeated, named=named))
 
 
-def response_object(outcome: Facts, *, repeated: Facts) -> dict[str, Any]:
+def response_object(outcome: Facts, *, repeated: Facts, named: Named = NO_NAMES) -> dict[str, Any]:
+    """`named`: tools of the request that are no plain functions."""
     reason = INCOMPLETE.get(outcome.get("finish_reason") or "")
     beside = outcome.get("beside") or {}
     output = [reasoning_item(outcome["id"], beside)] if beside.get("reasoning") or beside.get("thinking") else []
     if outcome["output"] or beside.get("refusal"):
         output.append(message_item(outcome["id"], text=outcome["output"] or None, beside=beside, chances=_chances_of(outcome)))
-    output += [call_item(outcome["id"], index, call) for index, call in enumerate(outcome.get("tool_calls") or [])]
+    calls = enumerate(outcome.get("tool_calls") or [])
+    output += [told_call(call_item(outcome["id"], index, call), named) for index, call in calls]
     return head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], repeated=repeated) | {
         "status": "incomplete" if reason else "completed",
         "incomplete_details": {"reason": reason} if reason else None,

@@ -9,6 +9,7 @@ from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_shown
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.references import OURS
+from burnish_gateway.compat.responses.tools import CALLS, SEARCH, called_in, choice_of, loaded_text, tools_of
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
@@ -19,7 +20,12 @@ TEXTS: Final = frozenset({"input_text", "output_text", "text"})
 PASSED: Final = ("service_tier", "prompt_cache_key", "safety_identifier", "store")
 """They are called the same in chat completions."""
 
-OF_RESPONSES: Final = frozenset({"include", "truncation", "max_tool_calls", "conversation", "stream_options", "top_logprobs"})
+OF_RESPONSES: Final = frozenset(
+    {
+        "include", "truncation", "max_tool_calls", "conversation", "stream_options", "top_logprobs", "client_metadata",
+        "context_management",
+    }
+)  # fmt: skip
 """They belong to this format, and are no fields of a chat completion."""
 
 CHANCES: Final = "message.output_text.logprobs"
@@ -27,6 +33,10 @@ CHANCES: Final = "message.output_text.logprobs"
 CHOICES: Final = frozenset({"auto", "none", "required"})
 
 NO_CHOICE: Final = 'tool_choice: must be auto, none, required, {"type": "function", "name": …} or allowed_tools.'
+
+CALLED: Final = tuple(CALLS.values())
+
+ANSWERED: Final = ("function_call_output", "custom_tool_call_output", "tool_search_output")
 
 ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 
@@ -97,19 +107,21 @@ def _add(messages: list[dict[str, Any]], item: Item, turn: dict[str, Any] | None
                 turn["content"] = (turn["content"] or "") + said["content"] or (None if turn.get("tool_calls") else "")
             else:
                 messages.append(said)
-        case "function_call":
-            call = {"id": needed(item, "call_id", str, param=param), "type": "function", "function": _called(item, param=param)}
+        case kind if kind in CALLED:
+            call = {"id": needed(item, "call_id", str, param=param), "type": "function", "function": called_in(item, param=param)}
             if turn is None:
                 turn = {"role": "assistant", "content": None}
                 messages.append(turn)
             turn["tool_calls"] = [*turn.get("tool_calls", []), call]
             turn["content"] = turn["content"] or None
-        case "function_call_output":
+        case "additional_tools":
+            pass  # they are among the tools
+        case kind if kind in ANSWERED:
             if not isinstance(item.get("call_id"), str):
                 raise InvalidField(f"{param}.call_id: must name the call that this answers.", param=f"{param}.call_id")
-            messages.append(
-                {"role": "tool", "tool_call_id": item["call_id"], "content": _content(item.get("output"), param=f"{param}.output")}
-            )
+            is_search = kind == f"{SEARCH}_output"
+            answered = loaded_text(item, param=param) if is_search else _content(item.get("output"), param=f"{param}.output")
+            messages.append({"role": "tool", "tool_call_id": item["call_id"], "content": answered})
         case "reasoning":
             thoughts = _thoughts(item, param=param)
             if turn is None and thoughts:
@@ -146,12 +158,6 @@ def _message(item: Item, *, param: str) -> dict[str, Any]:
         check_place_of_shown("assistant", content, param=f"{param}.content")
         content = "".join(part.get("text", "") for part in content)
     return {"role": item["role"], "content": content}
-
-
-def _called(item: Item, *, param: str) -> dict[str, str]:
-    if not isinstance(item.get("name"), str) or not isinstance(item.get("arguments"), str):
-        raise InvalidField(f"{param}: needs a name, and arguments as text.", param=param)
-    return {"name": item["name"], "arguments": item["arguments"]}
 
 
 def _content(content: Any, *, param: str) -> str | list[dict[str, Any]]:
@@ -208,8 +214,8 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
         extra["verbosity"] = verbosity
     if extra := {name: value for name, value in extra.items() if name not in OF_RESPONSES}:
         settings["extra"] = extra
-    if body.tools:
-        settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
+    if tools := tools_of(body.tools, body.input)[0]:
+        settings["tools"] = tools
     return settings
 
 
@@ -237,8 +243,8 @@ def _choice(choice: str | Item) -> str | Item:
         return choice
     if isinstance(choice, str):
         raise InvalidField(NO_CHOICE, param="tool_choice")
-    if choice.get("type") == "function" and isinstance(choice.get("name"), str):
-        return {"type": "function", "function": {"name": choice["name"]}}
+    if (chosen := choice_of(choice, param="tool_choice")) is not None:
+        return chosen
     if choice.get("type") == "allowed_tools" and isinstance(choice.get("tools"), list):
         mode = typed(choice, "mode", str, param="tool_choice") or "auto"
         if mode not in ("auto", "required"):
@@ -249,9 +255,10 @@ def _choice(choice: str | Item) -> str | Item:
 
 
 def _allowed(tool: Any, *, param: str) -> Item:
-    if not isinstance(tool, dict) or tool.get("type") != "function":
+    chosen = choice_of(tool, param=param) if isinstance(tool, dict) else None
+    if chosen is None:
         raise InvalidField(f'{param}: must be {{"type": "function", "name": …}}.', param=param)
-    return {"type": "function", "function": {"name": needed(tool, "name", str, param=param)}}
+    return chosen
 
 
 def _format(wanted: Any) -> dict[str, Any] | None:
@@ -271,15 +278,3 @@ def _format(wanted: Any) -> dict[str, Any] | None:
         typed(wanted, name, sort, param="text.format")
     named = {name: wanted[name] for name in ("name", "description", "schema", "strict") if wanted.get(name) is not None}
     return {"type": "json_schema", "json_schema": named}
-
-
-def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
-    if tool.get("type") != "function":
-        raise Unsupported(
-            f"{param}.type: {str(tool.get('type'))[:40]!r} runs at OpenAI and is not offered; describe a function.", param=f"{param}.type"
-        )
-    needed(tool, "name", str, param=param)
-    for name, sort in (("description", str), ("parameters", dict), ("strict", bool)):
-        typed(tool, name, sort, param=param)
-    function = {name: tool[name] for name in ("name", "description", "parameters", "strict") if tool.get(name) is not None}
-    return {"type": "function", "function": function}

@@ -1,7 +1,7 @@
 """A response as server-sent events: items are opened as they come, and closed, whole, by the next one or the end."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from burnish_gateway.compat.calls_in_turn import CallsInTurn, Part
 from burnish_gateway.compat.error_answer import openai_error
@@ -16,8 +16,11 @@ from burnish_gateway.compat.responses.answer import (
     response_object,
     text_part,
 )
+from burnish_gateway.compat.responses.tools import CALLS, Named, is_whole, told_call
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded, encoded
+
+CALLED: Final = frozenset(CALLS.values())
 
 
 @dataclass(slots=True)
@@ -36,9 +39,10 @@ class _Call:
 
 @dataclass(slots=True)
 class ResponseEvents:
-    """The events of one stream, numbered. `repeated`: fields of the request. `chances`: how likely each token of the message was.
+    """The events of one stream, numbered. `repeated`: fields of the request. `named`: its tools that are no plain functions.
 
-    `items`: how many were opened; `said`: the text of the message; `refuses`: it is a refusal.
+    `chances`: how likely each token of the message was. `items`: how many were opened.
+    `said`: the text of the message; `refuses`: it is a refusal.
 
     A model may speak or think again after something else: that is an item of its own, and `messages` and `thinkings` count them. `told`:
     those that were closed, by their place in the output.
@@ -48,6 +52,7 @@ class ResponseEvents:
     model: str | None
     simulated: bool
     repeated: Facts = field(default_factory=dict)
+    named: Named = field(default_factory=dict)
     number: int = -1
     items: int = 0
     said: list[str] = field(default_factory=list)
@@ -125,7 +130,7 @@ class ResponseEvents:
         return {"item_id": item_id("rs", self.execution_id, self.thinkings - 1), "output_index": self.thinking_at, "content_index": 0}
 
     def end(self, outcome: Facts) -> bytes:
-        whole = response_object(outcome, repeated=self.repeated)
+        whole = response_object(outcome, repeated=self.repeated, named=self.named)
         told = self._called(self.turn.rest()) + self._close()
         whole["output"] = as_told([self.told[at] for at in sorted(self.told)], whole["output"])
         return told + self._event(f"response.{whole['status']}", response=whole)
@@ -161,12 +166,14 @@ class ResponseEvents:
     def _open_call(self, index: int, call_id: str, name: str) -> bytes:
         call = self.calls[index] = _Call(self.items, call_id, name)
         self.items += 1
-        item = call_item(self.execution_id, index, call.whole(), status="in_progress")
+        item = told_call(call_item(self.execution_id, index, call.whole(), status="in_progress"), self.named)
         return self._event("response.output_item.added", output_index=call.item, item=item)
 
     def _arguments(self, index: int, text: str) -> bytes:
         call = self.calls[index]
         call.arguments.append(text)
+        if is_whole(call.name, self.named):
+            return b""
         where = {"item_id": f"fc_{self.execution_id}_{index}", "output_index": call.item}
         return self._event("response.function_call_arguments.delta", **where, delta=text)
 
@@ -192,11 +199,19 @@ class ResponseEvents:
         for index, call in self.calls.items():
             if not call.closed:
                 call.closed = True
-                item = call_item(self.execution_id, index, call.whole())
-                where = {"item_id": item["id"], "output_index": call.item}
-                told += self._event("response.function_call_arguments.done", **where, name=item["name"], arguments=item["arguments"])
-                told += self._done(call.item, item)
+                item = told_call(call_item(self.execution_id, index, call.whole()), self.named)
+                told += self._given(call.item, item) + self._done(call.item, item)
         return told
+
+    def _given(self, at: int, item: dict[str, Any]) -> bytes:
+        """What a call is given, whole. The text of a free-form tool came as JSON, so it is told in one piece."""
+        where = {"item_id": item["id"], "output_index": at}
+        if item["type"] == "function_call":
+            return self._event("response.function_call_arguments.done", **where, name=item["name"], arguments=item["arguments"])
+        if item["type"] != "custom_tool_call":
+            return b""
+        delta = self._event("response.custom_tool_call_input.delta", **where, delta=item["input"])
+        return delta + self._event("response.custom_tool_call_input.done", **where, input=item["input"])
 
     def _done(self, at: int, item: dict[str, Any]) -> bytes:
         self.told[at] = item
@@ -232,7 +247,7 @@ def _part(item: dict[str, Any], whole: dict[str, Any] | None, output: list[dict[
 
     Sources stand at the part in which they begin, and count from there; those that begin in none stand at the first as they are.
     """
-    if item["type"] == "function_call" or (whole is not None and _text(whole) == _text(item)):
+    if item["type"] in CALLED or (whole is not None and _text(whole) == _text(item)):
         return whole or item
     [said] = item["content"]
     if said["type"] == "output_text":
@@ -265,4 +280,4 @@ def _text(item: dict[str, Any]) -> str:
 
 
 def _calls(items: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
-    return {(item["id"], item["call_id"], item["arguments"]) for item in items if item["type"] == "function_call"}
+    return {(item["id"], item["call_id"], str(item.get("input", item.get("arguments")))) for item in items if item["type"] in CALLED}

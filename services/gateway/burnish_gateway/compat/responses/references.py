@@ -8,11 +8,16 @@ from uuid import UUID
 
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.answer import call_item, message_item, reasoning_item
+from burnish_gateway.compat.responses.tools import IDS
 from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.json_bytes import encoded
 
-OURS: Final = re.compile(r"(?P<kind>rs|msg|fc)_(?P<execution>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_(?P<number>[0-9]{1,5}))?\Z")
+OURS: Final = re.compile(
+    r"(?P<kind>rs|msg|fc|ctc|tsc)_(?P<execution>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_(?P<number>[0-9]{1,5}))?\Z"
+)
 """An item that we gave out names the execution that it came from."""
+
+CALL_KINDS: Final = frozenset(IDS.values())
 
 ANSWERS_MOST: Final = 1000
 """Of so many executions a call may name items; their texts are read at once."""
@@ -95,7 +100,7 @@ def _item(made: re.Match[str], said: Said | None, *, is_told: bool, at: int) -> 
     execution, number = made["execution"], int(made["number"] or 0)
     if said is None:
         raise _unknown(at)
-    if made["kind"] == "fc":
+    if made["kind"] in CALL_KINDS:
         if number >= len(said.tool_calls):
             raise _unknown(at)
         return call_item(execution, number, said.tool_calls[number])

@@ -7,14 +7,16 @@ from uuid import UUID
 from fastapi.responses import Response
 
 from burnish_gateway.compat.call_fields import of_call
-from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_at, variables_of
+from burnish_gateway.compat.chat import ID_MOST, id_in, prompt_key_in, variables_at, variables_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts
+from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.answer import response
 from burnish_gateway.compat.responses.body import ResponsesBody, parse_responses_body, repeated_in
 from burnish_gateway.compat.responses.conversation import messages_of, settings_of
 from burnish_gateway.compat.responses.earlier import previous_in
 from burnish_gateway.compat.responses.events import ResponseEvents
+from burnish_gateway.compat.responses.tools import Named, tools_of
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
 from burnish_shared.errors import BurnishError, InvalidField
@@ -41,13 +43,14 @@ class ResponsesFormat:
             goes_on=previous_in(body.previous_response_id),
             is_instructed=bool(body.instructions),
             is_followed=bool(body.background and body.stream),
+            named=_named_in(body),
         )
 
     def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
-        return response(outcome, repeated=chat.repeated)
+        return response(outcome, repeated=chat.repeated, named=chat.named)
 
     def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> ResponseEvents:
-        return ResponseEvents(str(execution_id), model, simulated, chat.repeated)
+        return ResponseEvents(str(execution_id), model, simulated, chat.repeated, chat.named)
 
     def refuse(self, error: BurnishError, *, request_id: str) -> Response:
         return openai_error(error, request_id=request_id)
@@ -65,7 +68,7 @@ def _order(body: ResponsesBody) -> Order:
         stream=bool(body.stream) and not body.background, background=bool(body.background),
         variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
         user_id=body.user or body.safety_identifier or id_in(metadata, "user_id"),
-        session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
+        session_id=body.session_id or id_in(metadata, "session_id") or _session_of_client(body), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
         said_as={
             **target.said_as, **variables_at(metadata=metadata, prompt=prompt, given=body.variables),
@@ -73,6 +76,22 @@ def _order(body: ResponsesBody) -> Order:
         },
         **of_call(body, metadata, model=target.model),
     )  # fmt: skip
+
+
+def _named_in(body: ResponsesBody) -> Named:
+    """Tools that are no plain functions. Raises Unsupported in the background: the record, which is read then, knows functions alone."""
+    _, named = tools_of(body.tools, body.input)
+    if named and body.background:
+        why = "only functions without a namespace can be called in the background; leave background out"
+        raise Unsupported(f"tools: {why}.", param="tools")
+    return named
+
+
+def _session_of_client(body: ResponsesBody) -> str | None:
+    """Codex says beside the rest to which of its sessions a call belongs."""
+    said = (body.model_extra or {}).get("client_metadata")
+    session = said.get("session_id") if isinstance(said, dict) else None
+    return session if isinstance(session, str) and 0 < len(session) <= ID_MOST else None
 
 
 def _with_plain_variables(prompt: dict[str, Any]) -> dict[str, Any]:
