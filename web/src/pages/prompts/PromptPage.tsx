@@ -153,9 +153,9 @@ function useKeptDraft(slug: string, newest: Base): { draft: Draft; isDirty: bool
   const tip = useTip(slug, line);
   if (tip && tip !== "gone" && tip.whole) draft.follow(tip.whole);
   const isDirty = changed.length > 0 || Object.keys(faults).length > 0;
-  useUnsaved(isDirty, slug, () => keepDraft(key, { line, base, content, faults, unread, turn } satisfies State));
+  useUnsaved(isDirty, slug, () => keepDraft(key, { line, base, content, faults, unread, turn } satisfies State), () => void forgetDraft(key));
   useEffect(() => {
-    if (kept && forgetDraft(key)) toast("What you wrote before your session ended is here again, not saved yet");
+    if (kept && forgetDraft(key)) toast("What you wrote is here again, not saved yet");
   }, [kept, key]);
   return { draft, isDirty, tip };
 }
