@@ -16,6 +16,7 @@ import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
 import { MAIN, type Tip, readTip, useTip } from "./line";
 import { AlertIcon } from "./AlertIcon";
+import { Trials } from "./Trials";
 import { alertedPrompts, failingOf, usePromptFigures, wordOf } from "./figures";
 
 type Prompt = Schema<"PromptAnswer">;
@@ -94,6 +95,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
             {prompt.archived_at ? <Badge tone="warn">archived</Badge> : null}
             {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
             {live === prompt.latest_version ? null : <Badge>latest v{prompt.latest_version}</Badge>}
+            <Trials slug={slug} />
             <OpenAlert slug={slug} />
             <Failing slug={slug} />
           </span>
