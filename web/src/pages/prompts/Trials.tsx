@@ -1,8 +1,9 @@
 import { FlaskConical } from "lucide-react";
 import { useRead } from "@/api/hooks";
-import { Badge, TextLink } from "@/kit";
+import { Badge, Notice, TextLink } from "@/kit";
+import { spaced } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
-import { trialsOf } from "./trials";
+import { takenBack, trialsOf } from "./trials";
 
 /** That calls of a label get something else than the label says, or that a rollout was taken back while nobody looked; leads there. */
 export function Trials({ slug }: { slug: string }) {
@@ -17,4 +18,16 @@ export function Trials({ slug }: { slug: string }) {
       </span>
     </TextLink>
   ));
+}
+
+/** Before everybody gets a version: that its last rollout was taken back, and why. */
+export function TakenBack({ slug, version }: { slug: string; version: number }) {
+  const found = useRead("/v1/experiments", { query: { prompt: slug, limit: 20 } });
+  const was = takenBack(found.data?.data ?? [], version);
+  if (!was) return null;
+  return (
+    <Notice tone="warn" title={`v${version} was rolled back.`}>
+      {spaced(was.sentence)} <TextLink to={`/experiments/${was.id}`}>{was.name}</TextLink>
+    </Notice>
+  );
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { trialsOf } from "./trials";
+import { takenBack, trialsOf } from "./trials";
 
 const NOW = Date.parse("2026-11-30T12:00:00Z");
 const arms = [{ name: "control", mode: "live", control: true, version: 1 }, { name: "candidate", mode: "live", control: false, version: 3 }];
@@ -20,4 +20,10 @@ it("says for a week that a rollout was taken back by its rule, until the next on
   expect(said(rollout, back)).toEqual(["v3 to 50 % (accent)"]);
   expect(said({ ...back, verdict: { outcome: "rolled_back", decided_by: "user:ada" } })).toEqual([]);
   expect(said({ ...back, verdict: { outcome: "rolled_out", decided_by: "system:experiments" } }, back)).toEqual([]);
+});
+
+it("remembers of a version how its last experiment ended", () => {
+  const of = (version: number, ...experiments: object[]) => takenBack(experiments as never, version)?.name ?? null;
+  expect([of(3, rollout, back), of(2, back), of(1, back)]).toEqual(["JSON", null, null]);
+  expect(of(3, { ...back, verdict: { outcome: "rolled_out", decided_by: "system:experiments" } }, back)).toBeNull();
 });

@@ -18,6 +18,12 @@ export function trialsOf(experiments: readonly Experiment[], now: number): Trial
   return [...open, ...back].slice(0, SHOWN).map((one) => ({ id: one.id, name: one.name, ...wordsOf(one) }));
 }
 
+/** The newest experiment that this version ended in, where its rule took it back there. `experiments` as of `trialsOf`. */
+export function takenBack(experiments: readonly Experiment[], version: number): { id: string; name: string; sentence: string } | null {
+  const last = experiments.find((one) => one.status === "completed" && one.arms.some((arm) => !arm.control && arm.mode === "live" && arm.version === version));
+  return last && isTakenBack(last) ? { id: last.id, name: last.name, sentence: (last.verdict as { sentence?: string } | null)?.sentence ?? "" } : null;
+}
+
 function isTakenBack({ status, verdict }: Experiment): boolean {
   const { outcome, decided_by: by } = (verdict ?? {}) as { outcome?: string; decided_by?: string | null };
   return status === "completed" && outcome === "rolled_back" && (!by || by.startsWith("system:"));
