@@ -89,7 +89,9 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
                 simulated=False,
                 data=data,
             )
-        told: list[ChangeKind] = [*ON_PAGES, *(["budget"] if over.counts.get(BUDGETS) else [])]
+        told = list(ON_PAGES)
+        if over.counts.get(BUDGETS):
+            told.append("budget")
         await note_changes(tx, [(workspace_id, kind, "") for kind in told])
     metrics.erasure_passes_total.labels(str(over.number)).inc()
     log.info("erasure_pass_done", erasure_id=str(erasure_id), number=over.number)
