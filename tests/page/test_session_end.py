@@ -111,11 +111,33 @@ async def test_steps_of_a_chain_are_there_again_after_another_tab_and_after_sign
     await end_session(page)
     await sign_in(page, site)
     await expect(condition).to_have_value("variables.ticket == 'x'")
-    await told(page, "What you wrote before your session ended is here again")
+    await told(page, "What you wrote is here again")
     await settled(page)
     for theme in ("light", "dark"):
         await set_theme(page, theme)
         await screenshot(page, f"session-end/chain-{theme}")
+
+
+async def test_a_draft_outlives_a_tab_that_ends_without_asking(page_as: OpenPage, site: Site) -> None:
+    """As a phone ends what it does not show; a save forgets it, and so does throwing it away."""
+    slug = f"draft-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Hello", "model": "simulated/chat"})
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    kept = "Object.keys(sessionStorage).filter((key) => key.startsWith('burnish.draft.')).length"
+    text = page.get_by_role("textbox", name="Message 1", exact=True)
+    await text.click()
+    await expect(page.locator(".cm-content")).to_be_focused()
+    await page.keyboard.press("Control+End")
+    await page.keyboard.type(", and who are you?")
+    await expect(page.get_by_role("tab", name="Edit not saved")).to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.reload()
+    await told(page, "What you wrote is here again")
+    await expect(page.get_by_role("tab", name="Edit not saved")).to_be_visible()
+    await page.get_by_role("button", name="Discard", exact=True).click()
+    await expect(page.get_by_role("tab", name="Edit", exact=True)).to_be_visible()
+    await page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    assert await page.evaluate(kept) == 0
 
 
 async def comes_instead(page: Page, site: Site, role: str) -> None:

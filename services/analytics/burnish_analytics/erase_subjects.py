@@ -14,7 +14,7 @@ from burnish_analytics.announce import announce
 from burnish_analytics.io import erasures_store as store
 from burnish_analytics.take_turns import each
 from burnish_shared.clock import Clock
-from burnish_shared.db.changes import note_change
+from burnish_shared.db.changes import ChangeKind, note_changes
 from burnish_shared.db.session import Database
 
 log = structlog.get_logger("burnish.analytics")
@@ -27,6 +27,9 @@ MOST_AT_ONCE: Final = 100
 
 BUDGETS: Final = "budgets"
 """The store whose rows gateways keep in memory: they are told, last in the transaction."""
+
+ON_PAGES: Final[tuple[ChangeKind, ...]] = ("execution", "dataset")
+"""What open pages are told once a pass is over: it may have taken texts and items that they show."""
 
 
 async def erase_due(db: Database, clock: Clock, *, batch_rows: int) -> int:
@@ -86,8 +89,10 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
                 simulated=False,
                 data=data,
             )
+        told = list(ON_PAGES)
         if over.counts.get(BUDGETS):
-            await note_change(tx, workspace_id=workspace_id, kind="budget", key="")
+            told.append("budget")
+        await note_changes(tx, [(workspace_id, kind, "") for kind in told])
     metrics.erasure_passes_total.labels(str(over.number)).inc()
     log.info("erasure_pass_done", erasure_id=str(erasure_id), number=over.number)
     return True

@@ -5,7 +5,7 @@ a writer of new rows could wait for, and what was done is not found again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 from burnish_analytics import metrics
 from burnish_analytics.io import retention_store as store
 from burnish_analytics.take_turns import each
+from burnish_shared.db.changes import note_changes
 from burnish_shared.db.session import Database, Tx
 
 NUMBERS_DAYS: Final = 400
@@ -42,16 +43,24 @@ KINDS: Final[Mapping[str, _Forget]] = {
 EXECUTIONS: Final = "executions"
 """The kind that goes first: texts and persons."""
 
+SEEN_NOWHERE: Final = frozenset({"voices", "units", "top_users"})
+"""Kinds that no page shows."""
+
+TOLD_AT_ONCE: Final = 500
+"""Workspaces: whoever tells keeps all others of the installation from telling anything until the commit."""
+
 
 @dataclass(slots=True)
 class Forgotten:
-    """What a round did, in rows; `days`: partitions dropped and dead letters."""
+    """What a round did, in rows; `days`: partitions dropped and dead letters. `untold`: workspaces of which something went that open
+    pages may show, and were not told of yet."""
 
     contents: int = 0
     persons: int = 0
     feedback: int = 0
     answers: int = 0
     days: int = 0
+    untold: set[UUID] = field(default_factory=set)
 
 
 async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
@@ -70,12 +79,23 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
             return is_more
 
         await each("forget", turn, forget)
+        await _tell_pages(db, done, waiting=set(waiting))
     while await _forget_day(db, done, batch_rows=batch_rows):
         pass
     while await _forget_user_accounts(db, batch_rows=batch_rows):
         pass
     metrics.retention_finished_seconds.set_to_current_time()
     return done
+
+
+async def _tell_pages(db: Database, done: Forgotten, *, waiting: set[UUID]) -> None:
+    """Tells open pages of the workspaces that are through with this round: each once, however much went."""
+    over = sorted(done.untold - waiting)
+    for begin in range(0, len(over), TOLD_AT_ONCE):
+        some = over[begin : begin + TOLD_AT_ONCE]
+        async with db.unit_of_work() as tx:
+            await note_changes(tx, [(workspace_id, "execution", "") for workspace_id in some])
+        done.untold.difference_update(some)
 
 
 class _Part(NamedTuple):
@@ -120,6 +140,8 @@ async def _forget_kind(db: Database, workspace_id: UUID, kind: str, done: Forgot
     metrics.retention_forgotten_total.labels(kind).inc(rows)
     done.feedback += rows if kind == "feedback" else 0
     done.answers += rows if kind == "answers" else 0
+    if rows > 0 and kind not in SEEN_NOWHERE:
+        done.untold.add(workspace_id)
     return rows
 
 
@@ -130,6 +152,8 @@ async def _forget_executions(db: Database, workspace_id: UUID, done: Forgotten, 
     metrics.retention_forgotten_total.labels("persons").inc(executions.persons)
     done.contents += executions.contents
     done.persons += executions.persons
+    if executions.contents + executions.persons > 0:
+        done.untold.add(workspace_id)
     return executions.seen
 
 

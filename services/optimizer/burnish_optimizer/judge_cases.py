@@ -9,7 +9,7 @@ from burnish_optimizer.ask_again import verdict_of
 from burnish_optimizer.core.summary import is_right_by
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.datasets_store import RunItem
-from burnish_optimizer.io.questions import Answer, EvaluationFailed, OutOfFunds
+from burnish_optimizer.io.questions import Answer, EvaluationFailed, out_of_funds
 from burnish_shared.db.session import Database
 from burnish_shared.evaluators import Ask, Case, Grounds, NoScore, Verdict, build
 from burnish_shared.judged_cases import judge_by
@@ -44,7 +44,7 @@ class CaseJudge:
         case = Case(output=answer.output, expected=expected, input=item.input, variables=variables, subject=str(answer.execution_id))
         said = await verdict_of(evaluator, case)
         if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
-            raise OutOfFunds(said.verdict or said.reason)
+            raise out_of_funds(said.verdict or said.reason)
         if isinstance(said, NoScore) and not any(vote.execution_ids for vote in said.votes):
             raise EvaluationFailed(f"The judge {self.model} could not be asked: {said.reason}")
         if self.writes:

@@ -10,7 +10,7 @@ from burnish_optimizer.ask_again import verdict_of
 from burnish_optimizer.core.objective import ACCURACY, COHERENCE, RELEVANCE, Parts, scored
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io.evaluators_store import SavedEvaluator
-from burnish_optimizer.io.questions import Answer, EvaluationFailed, OutOfFunds
+from burnish_optimizer.io.questions import Answer, EvaluationFailed, out_of_funds
 from burnish_optimizer.score_answers import SETTINGS
 from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge, Toxicity
 from burnish_shared.contracts.searches import Metric
@@ -132,7 +132,7 @@ async def _verdict(evaluator: Evaluator, case: Case) -> Verdict:
     """What it says, once it was free to say it. Raises OutOfFunds."""
     said = await verdict_of(evaluator, case)
     if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
-        raise OutOfFunds(said.verdict or said.reason)
+        raise out_of_funds(said.verdict or said.reason)
     return said
 
 

@@ -36,8 +36,8 @@ ChangeKind = Literal[
     "execution",
     "view",
 ]
-"""From `chain` on: nothing keeps them in memory but open pages. `comment`: it was changed, opened again or deleted. `execution`: its texts
-were deleted."""
+"""From `chain` on: nothing keeps them in memory but open pages. `comment`: it was changed, opened again or deleted. `execution`: texts
+of some were deleted, by somebody, by an erasure, or because their days are over."""
 
 
 async def note_change(tx: Tx, *, workspace_id: UUID | None, kind: ChangeKind, key: str) -> None:

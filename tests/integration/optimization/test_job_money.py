@@ -257,6 +257,7 @@ async def test_evaluations_count_against_the_budgets_of_workspace_and_prompt_and
     assert (await desk.caller("PATCH", f"/v1/budgets/{prompt}", {"limit_nusd": limit})).status == 200
     stopped = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
     assert stopped["status"] == "failed" and "GET /v1/budgets shows which" in stopped["error"]["message"]
+    assert stopped["error"]["code"] == "budget_exhausted", "as a call is told, so that the page leads to the budgets"
     assert await spent(prompt) <= limit
     await assert_books_are_in_order(stack, desk.caller)
 

@@ -281,6 +281,10 @@ async def test_later_passes_find_what_was_queued_and_leave_what_came_after(stack
     assert row == {"subject_key": None, "at": "infinity"}, "nobody can recognize the person from the tombstone any more"
     receipt = (await caller("GET", f"/v1/erasures/{done['id']}/receipt")).body["receipt"]
     assert receipt["final"] and receipt["passes"] == 3 and receipt["stores"]["execution_contents"] == 2
+    told = await past.rows(
+        "SELECT kind FROM config_changes WHERE workspace_id = $1 AND kind IN ('execution', 'dataset') ORDER BY change_no", workspace
+    )
+    assert [row["kind"] for row in told] == ["execution", "dataset"] * 3, "open pages hear of each pass, and not of each row"
 
 
 async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, past: Past, superuser: asyncpg.Connection) -> None:

@@ -78,6 +78,25 @@ async def test_a_round_asks_no_more_for_what_it_found_nothing_of(
     assert done.contents >= 6 and sorted(asked) == sorted(KINDS)
 
 
+async def test_open_pages_are_told_once_of_all_that_a_round_took(db: Database, past: Past, workspace_with: WorkspaceWith) -> None:
+    """Not once a batch or an execution; and not where nothing went."""
+    workspace, calm = (await workspace_with(retention_days=7)).workspace_id, (await workspace_with(retention_days=7)).workspace_id
+    for n in range(7):
+        old = await past.execution(workspace, f"oldster{n}", at=days_ago(8 + n))
+        await past.feedback(workspace, f"oldster{n}", at=days_ago(8), execution=old)
+    await past.execution(calm, "youngster", at=days_ago(6))
+
+    async def told() -> list[dict[str, Any]]:
+        return await past.rows(
+            "SELECT workspace_id, key FROM config_changes WHERE kind = 'execution' AND workspace_id = ANY ($1)", [workspace, calm]
+        )
+
+    await forget_old(db, batch_rows=2)
+    assert await told() == [{"workspace_id": workspace, "key": ""}]
+    await forget_old(db, batch_rows=2)
+    assert len(await told()) == 1
+
+
 async def test_one_vote_of_a_person_stays_one_vote_of_nobody(db: Database, past: Past, workspace_with: WorkspaceWith) -> None:
     workspace = (await workspace_with(retention_days=1)).workspace_id
     execution = await past.execution(workspace, "ann", at=days_ago(3))

@@ -281,7 +281,7 @@ const MADE_OLD_BY_CHANGE: Record<string, readonly string[]> = {
   comment: ["/v1/inbox", "/v1/prompt-comments", "/v1/prompts/{slug}/comments", ...COMMENTS_ON_RUNS],
   dataset: ["/v1/datasets"],
   evaluator: ["/v1/evaluators"],
-  execution: ["/v1/executions", "/v1/sessions", "/v1/feedback", "/v1/inbox"],
+  execution: ["/v1/executions", "/v1/sessions", "/v1/feedback", "/v1/inbox", "/v1/review", "/v1/chain-runs", "/v1/test-runs", "/v1/batches", "/v1/reports"],
   experiment: ["/v1/experiments"],
   guardrail: ["/v1/guardrails", "/v1/masking"],
   member: ["/v1/members", "/v1/invitations"],

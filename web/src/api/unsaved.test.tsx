@@ -10,10 +10,12 @@ import { draftKey, forgetDraft, giveUpUnsaved, keepDraft, keptDraft, unsaved, us
 import { preloadFloats } from "@/kit/floats";
 
 let door: Door;
+let isKeptMeanwhile = false;
 
 beforeAll(preloadFloats);
 beforeEach(() => {
   door = sessionApi(["w1", "w2"]);
+  isKeptMeanwhile = false;
 });
 
 afterEach(() => {
@@ -40,7 +42,7 @@ function Page() {
 
 function Editor({ storage }: { storage: string }) {
   const [text, setText] = useState(() => (keptDraft(storage) as string | null) ?? "");
-  useUnsaved(text !== "", "greet", () => keepDraft(storage, text));
+  useUnsaved(text !== "", "greet", () => keepDraft(storage, text), isKeptMeanwhile ? () => void forgetDraft(storage) : undefined);
   return <input aria-label="Text" value={text} onChange={(event) => setText(event.target.value)} />;
 }
 
@@ -131,4 +133,54 @@ it("asks again about what was given up by somebody who stayed", async () => {
   expect(unsaved()).toBe("greet");
   fireEvent.click(screen.getByText("other workspace"));
   await screen.findByText("Leave without saving?");
+});
+
+const drafts = () => Object.entries(sessionStorage).filter(([key]) => key.startsWith("burnish.draft."));
+
+function hide() {
+  vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+it("keeps a draft where the document goes out of sight, and forgets it once nothing is unsaved", async () => {
+  isKeptMeanwhile = true;
+  await write("Hello");
+  hide();
+  expect(drafts()).toEqual([[draftKey("ada", "w1", "greet"), '"Hello"']]);
+  fireEvent.change(screen.getByLabelText("Text"), { target: { value: "" } });
+  expect(drafts()).toEqual([]);
+  hide();
+  expect(drafts()).toEqual([]);
+});
+
+it("keeps it when the document is left, and has it again in the next one", async () => {
+  isKeptMeanwhile = true;
+  await write("Hello");
+  window.dispatchEvent(new Event("pagehide"));
+  const left = drafts();
+  cleanup();
+  for (const [key, draft] of left) sessionStorage.setItem(key, draft as string);
+  renderInSession(<Page />);
+  await screen.findByLabelText("Text");
+  expect(shown()).toBe("Hello");
+});
+
+it("keeps what was thrown away knowingly no longer", async () => {
+  isKeptMeanwhile = true;
+  await write("Hello");
+  hide();
+  fireEvent.click(screen.getByText("other workspace"));
+  fireEvent.click(await screen.findByRole("button", { name: "Discard and leave" }));
+  await screen.findByText("in w2");
+  expect(drafts()).toEqual([]);
+});
+
+it("keeps it over the end of the session too, where it was kept before", async () => {
+  isKeptMeanwhile = true;
+  const queries = await write("Hello");
+  hide();
+  fireEvent.change(screen.getByLabelText("Text"), { target: { value: "Hello you" } });
+  await ends(queries, "ada");
+  await screen.findByLabelText("Text");
+  expect(shown()).toBe("Hello you");
 });

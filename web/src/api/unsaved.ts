@@ -1,5 +1,5 @@
-/** What somebody has written and not saved. Going to another page or workspace and signing out ask first; where the session ends by itself it is kept in
- * this tab, for nobody but them. */
+/** What somebody has written and not saved. Going to another page or workspace and signing out ask first; where the session ends by itself, and
+ * for drafts meanwhile, it is kept in this tab, for nobody but them. */
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { signedOut } from "./client";
 
@@ -70,23 +70,46 @@ export function isUnsaved(what: string): boolean {
   return [...written.values()].some((one) => one.what === what);
 }
 
-/** Says that there is something unsaved here, so that going to another page asks first. `keep` is called where the session ends by itself. */
-export function useUnsaved(isDirty: boolean, what: string, keep: () => void = () => undefined): void {
-  const latest = useRef(keep);
-  latest.current = keep;
+/** A tab that crashes tells nobody before. */
+const KEPT_EVERY_MS = 5_000;
+
+/** Says that there is something unsaved here, so that going to another page asks first. `keep` is called where the session ends by itself. With
+ * `forget` it is called meanwhile, too, and where the document goes out of sight: a phone ends what it does not show, and asks nobody; what was kept
+ * so is forgotten once there is nothing unsaved any more. */
+export function useUnsaved(isDirty: boolean, what: string, keep: () => void = () => undefined, forget?: () => void): void {
+  const latest = useRef({ keep, forget });
+  latest.current = { keep, forget };
+  const isKept = forget !== undefined;
   useEffect(() => {
     if (!isDirty) return;
+    // As it is now: after another prompt was chosen it would forget what is kept of that one.
+    const forgetIt = latest.current.forget;
     const id = Symbol(what);
     const one: Unsaved = { what, isBack: null };
-    const ended = () => (leaving === 0 && !isGivenUp(one) ? latest.current() : undefined);
+    let hasEnded = false;
+    const keepNow = () => (leaving === 0 && !isGivenUp(one) ? latest.current.keep() : undefined);
+    const ended = () => {
+      hasEnded = true;
+      keepNow();
+    };
+    const hidden = () => (document.visibilityState === "hidden" ? keepNow() : undefined);
     written.set(id, one);
     signedOut.add(ended);
+    const timer = isKept ? setInterval(keepNow, KEPT_EVERY_MS) : undefined;
+    if (isKept) {
+      document.addEventListener("visibilitychange", hidden);
+      addEventListener("pagehide", keepNow);
+    }
     return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", hidden);
+      removeEventListener("pagehide", keepNow);
       signedOut.delete(ended);
       written.delete(id);
+      if (!hasEnded) forgetIt?.();
       if (written.size === 0) asking?.stay();
     };
-  }, [isDirty, what]);
+  }, [isDirty, what, isKept]);
 }
 
 const DRAFTS = "burnish.draft.";

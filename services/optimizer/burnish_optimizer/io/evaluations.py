@@ -27,7 +27,7 @@ from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
 from burnish_optimizer.io.later import Later
 from burnish_optimizer.io.lost import lost_of
 from burnish_optimizer.io.paced import Paced
-from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
+from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfTime, Question, out_of_funds
 from burnish_optimizer.io.rests import BUDGET_FULL, FUNDING_SPENT, Rests
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
@@ -163,7 +163,7 @@ class Desk:
         if await self._rests.begin(self._request(asked)):
             self._pending.appendleft(asked)
         else:
-            refuse(asked, OutOfFunds(BUDGET_FULL, nowhere=asked.nowhere))
+            refuse(asked, out_of_funds(BUDGET_FULL, nowhere=asked.nowhere))
             self._wake_sender.set()
 
     async def _begin(self, batch: Sequence[Asked]) -> None:
@@ -278,7 +278,7 @@ class Desk:
             self._pending.appendleft(asked)
             self._is_short = not self._out
         else:
-            refuse(asked, OutOfFunds(verdict, nowhere=asked.nowhere))
+            refuse(asked, out_of_funds(verdict, nowhere=asked.nowhere))
 
     def _arrive(self, asked: Asked, booked: Booked) -> None:
         if self._let_go(asked):

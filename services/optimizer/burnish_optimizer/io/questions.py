@@ -14,8 +14,8 @@ SUSPENDED: Final = "suspended"
 """The executor's word for a workspace that its operator suspended."""
 
 WHAT_TO_DO: Final = {
-    "budget": "A hard budget of the workspace or of the prompt has too little left: GET /v1/budgets shows which. Raise it, or wait until "
-    "it begins anew, and start again.",
+    "budget": "A hard budget of the workspace or of the prompt has less left than a call may cost at most: GET /v1/budgets shows which. "
+    "Raise it, or wait until it begins anew, and start again.",
     "credit": "The workspace has no credit left: add some, and start again.",
     SUSPENDED: "The workspace is suspended: ask its operator, and start again afterwards.",
     "funding": "What was set aside for it is spent: start again, with a higher cap where it had one.",
@@ -34,6 +34,17 @@ class OutOfFunds(BurnishError):
     def __init__(self, reason: str, *, nowhere: UUID | None = None) -> None:
         super().__init__(f"An evaluation could not be paid for any more ({reason}). {WHAT_TO_DO.get(reason, '')}".rstrip())
         self.reason, self.nowhere = reason, nowhere
+
+
+class BudgetSpent(OutOfFunds):
+    """A hard budget beside who pays has too little left for it."""
+
+    code = "budget_exhausted"
+
+
+def out_of_funds(reason: str, *, nowhere: UUID | None = None) -> OutOfFunds:
+    """By the verdict's name, with the code that a call of an application gets for the same."""
+    return (BudgetSpent if reason == "budget" else OutOfFunds)(reason, nowhere=nowhere)
 
 
 class EndUserOutOfBudget(BurnishError):

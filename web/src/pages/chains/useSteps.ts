@@ -30,9 +30,9 @@ export function useSteps(chain: Chain) {
   // While nothing is changed, or just the same, it follows newer versions by itself; after that it never does.
   const isBehind = chain.version > base.version;
   if (isBehind && (!isDirty || (Object.keys(unread).length === 0 && isOf(chain)))) takeNewest();
-  useUnsaved(isDirty, chain.slug, () => keepDraft(key, state));
+  useUnsaved(isDirty, chain.slug, () => keepDraft(key, state), () => void forgetDraft(key));
   useEffect(() => {
-    if (kept && forgetDraft(key)) toast("What you wrote before your session ended is here again, not saved yet");
+    if (kept && forgetDraft(key)) toast("What you wrote is here again, not saved yet");
   }, [kept, key]);
   return {
     base,

@@ -3,7 +3,7 @@ import { Badge, type Column, EmptyState, Facts, Section, Table, TextLink } from 
 import { Progress } from "@/kit/Progress";
 import { NONE, count, decimal, percent, plural } from "@/lib/format";
 import { ArmFigures } from "./Figures";
-import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, epochWords, gives, isScored, liveArms, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
+import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, epochWords, gives, isScored, liveArms, nothingToDraw, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
 import { useMetricNames } from "./useMetricNames";
 
 /** What came of it: arms, differences with their intervals, guardrails, and how much is still to come. */
@@ -107,9 +107,10 @@ function OverTime({ experiment, results }: { experiment: Experiment; results: Fo
   const annotations = (experiment.epochs ?? []).slice(1).map((one) => ({ x: Date.parse(one.started_at), label: epochWords(one) }));
   if (series.length === 0) {
     const fewest = Math.min(...results.differences.map((one) => Math.min(one.units, one.control_units)));
+    const nothing = nothingToDraw(experiment, Number.isFinite(fewest) ? fewest : 0);
     return (
       <Section title="Difference over time">
-        <EmptyState title="Too early to draw">{`An interval stands here as soon as ${unitsOf(experiment.deciding.min_samples, experiment.unit)} came to each arm; the smallest has ${count(Number.isFinite(fewest) ? fewest : 0)}.`}</EmptyState>
+        <EmptyState title={nothing.title}>{nothing.words}</EmptyState>
       </Section>
     );
   }

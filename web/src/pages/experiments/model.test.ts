@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, leftOf, resultsOf, saysDeciding, saysOf, saysOfKind, scoredName, scoringOf, shareWords, split, standing, wholeSplit } from "./model";
+import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, endedWords, figureName, leftOf, resultsOf, saysDeciding, saysOf, saysOfKind, scoredName, scoringOf, shareWords, split, standing, wholeSplit, nothingToDraw } from "./model";
 
 const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
 
@@ -125,4 +125,11 @@ describe("the score of an evaluator", () => {
     expect([scoredName("evaluator:id-of-helpful@2", names), scoredName("evaluator:another-abcdef", names), scoredName("cost_nusd", names)]).toEqual(["Score by helpful v2", "Score by …abcdef", undefined]);
     expect(allowance({ metric: "evaluator:x@1", margin: 0.05, relative: false }).replace(/\u00a0/gu, " ")).toBe("at most 5.0 pts less");
   });
+});
+
+it("says who is missing before a difference can be drawn, not that nobody came", () => {
+  const one = { metric: "satisfaction", unit: "end_user", deciding: { min_samples: 100 }, status: "running" } as never;
+  expect(nothingToDraw(one, 0)).toEqual({ title: "Too early to draw", words: "An interval stands here as soon as 100 end users reacted in each arm; the smallest has 0." });
+  const over = { ...(one as object), status: "completed", metric: "cost_nusd" } as never;
+  expect(nothingToDraw(over, 44)).toEqual({ title: "Nothing to draw", words: "It ended before 100 end users were counted in each arm; the smallest has 44." });
 });

@@ -127,6 +127,14 @@ export function unitsOf(n: number, unit: string): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
+/** Why nothing is drawn of the difference yet, or ever. `fewest`: units of the smallest arm that count for what decides, such as those who reacted. */
+export function nothingToDraw({ metric, unit, deciding, status }: Pick<Experiment, "metric" | "unit" | "status"> & { deciding: { min_samples: number } }, fewest: number): { title: string; words: string } {
+  const many = deciding.min_samples !== 1;
+  const did = metric === "satisfaction" ? "reacted" : isScored(metric) ? (many ? "were scored" : "was scored") : many ? "were counted" : "was counted";
+  const enough = `${unitsOf(deciding.min_samples, unit)} ${did} in each arm; the smallest has ${count(fewest)}.`;
+  return status === "completed" ? { title: "Nothing to draw", words: `It ended before ${enough}` } : { title: "Too early to draw", words: `An interval stands here as soon as ${enough}` };
+}
+
 export type Says = { value: (value: number | null) => string; difference: (value: number | null) => string; /** "−0.1 to +17.2 pts". */ range: (low: number | null, high: number | null) => string };
 
 /** How figures of a metric are written. Of latency_p95_ms the figure is a share: of answers that are slower than the limit. */

@@ -21,12 +21,14 @@ let PROTECTED = FREE;
 
 let labels: Record<string, number>;
 let asked: string[];
+let experiments: object[];
 /** What is said of what a move of a label that is there changes. */
 let effects: () => Response | Promise<Response>;
 
 beforeAll(preloadFloats);
 beforeEach(() => {
   asked = [];
+  experiments = [];
   PROTECTED = FREE;
   localStorage.clear();
   effects = () => json(EFFECTS);
@@ -39,6 +41,7 @@ beforeEach(() => {
     if (path.endsWith("/protection")) return json({ ...PROTECTED, label });
     if (path.endsWith("/test-runs")) return json({ data: [{ dataset_id: "d1", created_at: "2026-11-20T10:00:00Z" }], next_cursor: null });
     if (path.endsWith("/optimizations")) return json({ data: [{ dataset_id: "d2", created_at: "2026-11-19T10:00:00Z" }], next_cursor: null });
+    if (path.endsWith("/experiments")) return json({ data: experiments, next_cursor: null });
     if (path.endsWith("/effects")) return label in labels ? effects() : json({ error: { message: "The prompt 'greet' has no such label.", code: "not_found" } }, 404);
     return json({ version: Number(path.split("/").pop()), messages: [{ role: "user", content: "x" }], model: "m" });
   });
@@ -66,6 +69,14 @@ it("says before a label moves what of the version reaches no model, and not once
   screen.getByText(WARNING);
   press("Move production");
   await waitFor(() => expect(toasts()).toEqual([["ok", "production is v2"]]));
+});
+
+it("says before a label moves that a guardrail took this version back the last time", async () => {
+  const arms = [{ name: "control", mode: "live", control: true, version: 1 }, { name: "candidate", mode: "live", control: false, version: 2 }];
+  experiments = [{ id: "e1", name: "JSON", status: "completed", arms, verdict: { outcome: "rolled_back", decided_by: "system:experiments", sentence: "'candidate' does harm." } }];
+  show({ production: 1, latest: 2 });
+  await screen.findByText("v2 was rolled back.");
+  expect(screen.getByText(/'candidate' does harm\./).querySelector("a")?.getAttribute("href")).toBe("/experiments/e1?");
 });
 
 it("says of a label that is new that it is, and afterwards what reaches no model", async () => {

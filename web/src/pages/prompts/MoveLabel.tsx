@@ -6,6 +6,7 @@ import { plural } from "@/lib/format";
 import { Comparison } from "./Comparison";
 import { LabelMove, type Move, type OnRefused, useRefusal } from "./LabelMove";
 import { Protected } from "./Protected";
+import { TakenBack } from "./Trials";
 import { contentOf, newlyRequired } from "./content";
 
 /** Moves a label of a prompt. It says beforehand what changes for whoever asks for it. */
@@ -22,6 +23,7 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
       before={(label, from, onSaid, onRefused) => (
         <>
           {label && !move.back && labels[label] !== move.version ? <Protected slug={slug} label={label} version={move.version} onLeave={onClose} onRefused={onRefused} /> : null}
+          {label && labels[label] !== move.version ? <TakenBack slug={slug} version={move.version} /> : null}
           {label && from !== null ? <Effects slug={slug} label={label} version={move.version} onSaid={onSaid} onRefused={onRefused} retest={move.back ? null : { is: retest, set: setRetest }} /> : null}
           {from === null ? null : (
             <>

@@ -16,6 +16,7 @@ import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
 import { MAIN, type Tip, readTip, useTip } from "./line";
 import { AlertIcon } from "./AlertIcon";
+import { Trials } from "./Trials";
 import { alertedPrompts, failingOf, usePromptFigures, wordOf } from "./figures";
 
 type Prompt = Schema<"PromptAnswer">;
@@ -94,6 +95,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
             {prompt.archived_at ? <Badge tone="warn">archived</Badge> : null}
             {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
             {live === prompt.latest_version ? null : <Badge>latest v{prompt.latest_version}</Badge>}
+            <Trials slug={slug} />
             <OpenAlert slug={slug} />
             <Failing slug={slug} />
           </span>
@@ -153,9 +155,9 @@ function useKeptDraft(slug: string, newest: Base): { draft: Draft; isDirty: bool
   const tip = useTip(slug, line);
   if (tip && tip !== "gone" && tip.whole) draft.follow(tip.whole);
   const isDirty = changed.length > 0 || Object.keys(faults).length > 0;
-  useUnsaved(isDirty, slug, () => keepDraft(key, { line, base, content, faults, unread, turn } satisfies State));
+  useUnsaved(isDirty, slug, () => keepDraft(key, { line, base, content, faults, unread, turn } satisfies State), () => void forgetDraft(key));
   useEffect(() => {
-    if (kept && forgetDraft(key)) toast("What you wrote before your session ended is here again, not saved yet");
+    if (kept && forgetDraft(key)) toast("What you wrote is here again, not saved yet");
   }, [kept, key]);
   return { draft, isDirty, tip };
 }

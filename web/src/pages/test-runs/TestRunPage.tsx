@@ -5,6 +5,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, ConfirmDialog, DownloadMenu, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
 import { EndSaid } from "@/kit/EndSaid";
+import { whereToLook } from "@/kit/execution/trouble";
 import { Progress } from "@/kit/Progress";
 import { Waits } from "@/kit/Waits";
 import { later } from "@/lib/later";
@@ -13,7 +14,7 @@ import { count, duration, money, percent, percentRange, plural, spaced } from "@
 import { FailedCases } from "./FailedCases";
 import { Matrix } from "./Matrix";
 import { useUrlState } from "@/lib/url-state";
-import { type Evaluated, type Result, type Run, answersOf, isGoingOn, isPaused, modelsOf, resultOf, slugOf, testedOf } from "./model";
+import { type Evaluated, type Result, type Run, answersOf, cameBefore, isGoingOn, isPaused, modelsOf, resultOf, slugOf, testedOf } from "./model";
 import { shape } from "./shape";
 
 // Charts come when they are looked at.
@@ -134,6 +135,22 @@ function endOf({ status }: Run, { metrics }: Result): string {
   return `The test run is ${status}.${right}`;
 }
 
+/** Why, how far it came (its figures are of that alone), and where what it lacked can be had. */
+function Failed({ error, came }: { error: Record<string, unknown>; came: string }) {
+  const { code, message } = error as { code?: string; message?: string };
+  const where = code ? whereToLook({ code }, "") : null;
+  return (
+    <Notice tone="bad" title="It failed.">
+      {spaced(message ?? "")} {came}{" "}
+      {where && where.to !== "/models" ? (
+        <TextLink to={where.to} search={where.search}>
+          {where.words}
+        </TextLink>
+      ) : null}
+    </Notice>
+  );
+}
+
 function Content({ run }: { run: Run }) {
   const [{ tab }, set] = useUrlState(shape);
   const result = resultOf(run);
@@ -145,12 +162,8 @@ function Content({ run }: { run: Run }) {
         {isPaused(run.status) ? <Notice title="Paused.">Nothing more is asked until it is resumed. What was answered is not asked, or paid, again; credit for the rest stays set aside.</Notice> : null}
         {isGoingOn(run.status) || isPaused(run.status) ? <Progress label="Answers" done={done} total={total} words={run.status === "pending" ? `Waiting to begin: ${count(total)} answers` : `${count(done)} of ${count(total)} answers`} /> : null}
         {isGoingOn(run.status) ? <Waits of={run.waits_for} prompt={slugOf(run)} /> : null}
-        {run.error ? (
-          <Notice tone="bad" title="It failed.">
-            {spaced((run.error as { message?: string }).message ?? "")}
-          </Notice>
-        ) : null}
-        {run.status === "cancelled" ? <Notice title="Cancelled.">{answersOf(result.metrics) ? `What came before stands below: ${count(answersOf(result.metrics))} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}
+        {run.error ? <Failed error={run.error} came={cameBefore(answersOf(result.metrics), total)} /> : null}
+        {run.status === "cancelled" ? <Notice title="Cancelled.">{cameBefore(answersOf(result.metrics), total)}</Notice> : null}
         <Score result={result} goesOn={isGoingOn(run.status) || isPaused(run.status)} judgedFor={run.judge ? run.spent_nusd : null} />
       </div>
       {result.metrics ? (

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FailedCase, OTHER, byItem, cellsOf, columnOf, countsOf, filterCases, groundsOf, kept, labelOf, resultOf, runsOf, scoresOf } from "./model";
+import { cameBefore, type FailedCase, OTHER, byItem, cellsOf, columnOf, countsOf, filterCases, groundsOf, kept, labelOf, resultOf, runsOf, scoresOf } from "./model";
 
 const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
 const labels = new Set(["a", "b"]);
@@ -71,4 +71,8 @@ it("says why there is no text of an answer, and lists what evaluators said of bo
     { id: "j", name: "tone", base: verdict, run: undefined },
     { id: "k", name: "length", base: undefined, run: undefined },
   ]);
+});
+
+it("says of how many answers the figures are where a run did not come to its end", () => {
+  expect([cameBefore(17, 2_514), cameBefore(0, 2_514)]).toEqual(["What came before stands below: 17 of 2,514 answers.", "Nothing had come."]);
 });

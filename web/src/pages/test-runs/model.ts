@@ -84,6 +84,11 @@ export function resultOf(run: Run): Result {
 /** All answers that have come. */
 export const answersOf = (metrics: Metrics | null) => (metrics ? metrics.total + (metrics.without_right_answer ?? 0) : 0);
 
+/** Of a run that did not come to its end: what its figures are about. */
+export function cameBefore(answers: number, total: number): string {
+  return answers ? `What came before stands below: ${count(answers)} of ${count(total)} answers.` : "Nothing had come.";
+}
+
 export function cellsOf(matrix: Result["matrix"]): Confusion[] {
   return Object.entries(matrix ?? {}).flatMap(([expected, row]) => Object.entries(row).map(([predicted, count]) => ({ expected, predicted, count })));
 }
