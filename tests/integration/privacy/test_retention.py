@@ -261,7 +261,14 @@ async def test_whole_days_are_dropped_beyond_the_longest_plan_and_after_400_days
     await past.execution(held.workspace_id, "heldback", at=days_ago(403))
     outlived = await past.execution(free.workspace_id, "outlived", at=days_ago(450))  # its day has no partition
     await past.feedback(free.workspace_id, "outlived", at=days_ago(449), execution=outlived)
+    # Its words went before anybody asked for a legal hold; what is left of it stays now.
+    evidence = await past.execution(held.workspace_id, "evidence", at=days_ago(450))
+    await past.feedback(held.workspace_id, "evidence", at=days_ago(449), execution=evidence)
+    for table in ("feedback", "feedback_ids"):
+        await superuser.execute(f"UPDATE {table} SET forgotten_at = $2 WHERE workspace_id = $1", held.workspace_id, days_ago(420))
     await forget_old(db, batch_rows=100)
+    for table in ("feedback", "feedback_ids"):
+        assert await superuser.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", held.workspace_id) == 1, table
     for table in ("executions", "execution_contents", "execution_facts", "feedback", "feedback_ids"):
         assert await superuser.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", free.workspace_id) == 0, table
     parts = {
