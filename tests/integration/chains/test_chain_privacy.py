@@ -48,6 +48,36 @@ async def test_texts_and_persons_go_and_numbers_stay(stack: Stack, caller: Calle
         await db.close()
 
 
+@pytest.mark.capability("T8")
+@pytest.mark.promise("P-02")
+async def test_a_run_under_way_for_an_erased_person_is_called_off(stack: Stack, caller: Caller) -> None:
+    """It would write down what it still asks and hears."""
+    await ready(caller)
+    under_way, others = await run(caller, "c", user_id=PERSON), await run(caller, "c", user_id="grace")
+    # As another gateway would be at them, which is heard of for an hour.
+    for one in (under_way, others):
+        await books(
+            stack,
+            """UPDATE chain_runs SET status = 'running', finished_at = NULL, leased_by = 'elsewhere',
+                      leased_until = clock_timestamp() + interval '1 hour' WHERE run_id = $1::text::uuid""",
+            one["id"],
+        )
+    # What the next steps need.
+    given = "UPDATE chain_run_steps SET result = '{\"output\": \"tea\"}' WHERE workspace_id = $1"
+    await books(stack, given, caller.workspace.workspace_id)
+    db = await Database.open(stack.urls["analytics"], application_name="test")
+    try:
+        assert (await caller("POST", "/v1/erasures", {"user_id": PERSON})).status in (201, 202)
+        assert await erase_due(db, SystemClock(), batch_rows=1) == 1
+        rows = await kept(stack, caller)
+        assert [(one["cancel_requested"], one["variables"] is None) for one in rows] == [(True, True), (False, False)]
+        results = "SELECT result IS NULL AS is_gone FROM chain_run_steps WHERE workspace_id = $1 ORDER BY run_id"
+        assert [one["is_gone"] for one in await books(stack, results, caller.workspace.workspace_id)] == [True, False]
+    finally:
+        await books(stack, "UPDATE chain_runs SET status = 'cancelled', finished_at = now() WHERE status = 'running'")
+        await db.close()
+
+
 @pytest.mark.capability("E13")
 async def test_who_waits_gets_the_whole_answer_and_the_record_is_masked(stack: Stack, caller: Caller) -> None:
     await ready(caller)

@@ -92,6 +92,23 @@ async def test_one_vote_of_a_person_stays_one_vote_of_nobody(db: Database, past:
     assert not {row["end_user"] for row in known} & set(names), "nothing leads from one pseudonym to another"
 
 
+async def test_a_reaction_that_was_changed_since_keeps_its_id(
+    db: Database, past: Past, workspace_with: WorkspaceWith, superuser: asyncpg.Connection
+) -> None:
+    """Under the same feedback id: what it replaced goes, and who sent it may still change it."""
+    workspace = (await workspace_with(retention_days=1)).workspace_id
+    execution = await past.execution(workspace, "fickle", at=days_ago(0.5))
+    feedback = await past.feedback(workspace, "fickle", at=days_ago(0.4), execution=execution, replaced=True)
+    await superuser.execute(
+        "UPDATE feedback_history SET feedback_id = $2, accepted_at = $3 WHERE workspace_id = $1", workspace, feedback, days_ago(2)
+    )
+    await superuser.execute("DELETE FROM feedback_ids WHERE workspace_id = $1 AND feedback_id <> $2", workspace, feedback)
+    await forget_old(db, batch_rows=100)
+    assert await superuser.fetchval("SELECT count(*) FROM feedback_history WHERE workspace_id = $1", workspace) == 0
+    rows = await past.rows("SELECT end_user, forgotten_at FROM feedback_ids WHERE workspace_id = $1", workspace)
+    assert rows == [{"end_user": "fickle", "forgotten_at": None}]
+
+
 async def test_voices_and_units_that_were_silent_lose_their_names(db: Database, past: Past, workspace_with: WorkspaceWith) -> None:
     workspace = (await workspace_with(retention_days=1)).workspace_id
     for name, at in (("ann", days_ago(2)), ("bob", days_ago(0.5))):
