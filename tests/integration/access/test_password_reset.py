@@ -130,7 +130,7 @@ async def test_a_link_ends_when_whoever_made_it_governs_the_account_no_more(stac
 async def test_an_operators_account_and_one_without_a_password_get_no_link(stack: Stack) -> None:
     ada = await newcomer(stack)
     grace, hugo, ida, joe = [await join(stack, ada, role="viewer") for _ in range(4)]
-    early = (await made(ada, joe)).body["token"]
+    early, before = (await made(ada, joe)).body["token"], (await made(ada, grace)).body["token"]
     async with as_superuser(stack.urls["superuser"]) as connection:
         await connection.execute("UPDATE burnish.users SET is_operator = true WHERE user_id = $1::uuid", grace.user_id)
         await connection.execute("DELETE FROM burnish.credentials WHERE user_id = $1::uuid", hugo.user_id)
@@ -144,6 +144,7 @@ async def test_an_operators_account_and_one_without_a_password_get_no_link(stack
     beside = await made(ada, ida)
     assert beside.status == 409 and "operator" in beside.body["error"]["message"], "she would not miss a password that another one set"
     assert (await used(stack, early)).status == 404, "made before a provider let him in"
+    assert (await used(stack, before)).status == 404, "made before she ran the installation"
     assert (await command(stack, "users", "reset-link", "--email", ida.email, "--url", ada.url)).exit_code == 0
     result = await command(stack, "users", "reset-link", "--email", hugo.email, "--url", ada.url)
     assert result.exit_code == 1 and "has no password" in result.output
