@@ -85,7 +85,7 @@ async def test_a_run_under_way_for_an_erased_person_is_called_off(stack: Stack, 
             one["id"],
         )
     # What the next steps need.
-    given = "UPDATE chain_run_steps SET result = '{\"output\": \"tea\"}' WHERE workspace_id = $1"
+    given = 'UPDATE chain_run_steps SET result = \'{"output": "tea"}\' WHERE workspace_id = $1'
     await books(stack, given, caller.workspace.workspace_id)
     db = await Database.open(stack.urls["analytics"], application_name="test")
     try:

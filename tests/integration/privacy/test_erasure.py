@@ -408,9 +408,7 @@ async def test_a_legal_hold_lets_an_erasure_wait(stack: Stack, past: Past, super
     assert await past.found("heldperson") == {}
 
 
-async def test_a_legal_hold_stops_an_erasure_that_is_at_work(
-    stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database
-) -> None:
+async def test_a_legal_hold_stops_an_erasure_that_is_at_work(stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database) -> None:
     """It may come between any two batches: each looks for itself."""
     caller = await stack.caller()
     workspace, at = caller.workspace.workspace_id, days_ago(1)
