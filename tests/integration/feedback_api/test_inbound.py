@@ -288,6 +288,7 @@ async def test_both_secrets_are_good_until_the_overlap_is_over(caller: Caller, s
     assert (soon.status, soon.body["error"]["param"]) == (409, "overlap_hours"), "a third would end the first before its time"
     over = "UPDATE inbound_endpoints SET previous_secret_until = clock_timestamp() WHERE endpoint_id = $1::text::uuid"
     await books(stack, over, made["id"])
+    await books(stack, "SELECT note_change($1, 'inbound_endpoint', $2)", caller.workspace.workspace_id, made["id"])
 
     async def only_the_new() -> bool:
         return [await status(one) for one in (made["secret"], rotated.body["secret"])] == [401, 202]
