@@ -126,7 +126,9 @@ class Sequence:
     """Stands where the table of changes is."""
 
     def __init__(self, changes: int) -> None:
-        self.rows = [{"change_no": number, "workspace_id": None, "kind": "prompt", "key": str(number)} for number in range(1, changes + 1)]
+        self.rows: list[dict[str, object]] = [
+            {"change_no": number, "workspace_id": None, "kind": "prompt", "key": str(number)} for number in range(1, changes + 1)
+        ]
 
     @contextlib.asynccontextmanager
     async def unit_of_work(self, **_: object) -> AsyncIterator["Sequence"]:
