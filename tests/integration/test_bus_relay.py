@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from burnish_shared.books.event_parts import joined_events
 from burnish_shared.bus import outbox_store, stream_loss
 from burnish_shared.bus import relay as relays
 from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.outbox_store import Sent
 from burnish_shared.bus.provision import keep_provisioned
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db import outbox
@@ -140,6 +142,17 @@ async def test_a_claim_passes_over_rows_that_another_relay_is_just_claiming(data
     async with one.unit_of_work() as first, other.unit_of_work() as second:
         claimed = await claim(first), await asyncio.wait_for(claim(second), 60)
     assert claimed == (ids[:4], ids[4:])
+
+
+async def test_a_mark_is_not_lowered_by_whoever_is_acknowledged_later(database: BusDatabase) -> None:
+    """Of two relays the one with the lower sequences may write last; what lies above would be lost unseen."""
+    db = await database.open("analytics")
+    for seq in (10, 8):
+        async with db.unit_of_work() as tx:
+            await outbox_store.lock_mark(tx, "MARKED", created_at=datetime.now(UTC), highest_seq=1)
+            await outbox_store.mark_sent(tx, [Sent(0, "MARKED", seq)])
+    async with db.unit_of_work() as tx:
+        assert (await outbox_store.marks(tx))["MARKED"].highest_seq == 10
 
 
 async def test_a_claim_ends_at_the_row_that_passes_the_byte_limit_but_takes_one_at_least(database: BusDatabase) -> None:

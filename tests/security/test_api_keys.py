@@ -68,6 +68,22 @@ async def test_a_narrowed_key_gets_no_wider_one_by_repeating_what_an_admin_asked
 
 
 @pytest.mark.promise("G-04")
+async def test_nobody_gets_the_secret_of_an_inbound_endpoint_by_repeating_what_another_key_asked(world: World) -> None:
+    admin = await world.stack.caller()
+    narrow, _ = await _made(admin, role="admin", scopes=["feedback:read", "feedback:write", "access:write"])
+    once, body = {"idempotency-key": "survey"}, {"name": "survey", "mapping": {"execution_id": "data.id", "thumb": "data.liked"}}
+    made = await admin("POST", "/v1/inbound-endpoints", body, headers=once)
+    assert made.status == 201, made.body
+    path = f"/v1/inbound-endpoints/{made.body['id']}/rotate-secret"
+    rotated = await admin("POST", path, {"overlap_hours": 1}, headers=once)
+    assert rotated.status == 200, rotated.body
+    for answer, repeat in ((made, ("/v1/inbound-endpoints", body)), (rotated, (path, {"overlap_hours": 1}))):
+        repeated = await narrow("POST", *repeat, headers=once)
+        assert repeated.status in (403, 422) and answer.body["secret"] not in repeated.raw.decode(), repeated.body
+        assert (await admin("POST", *repeat, headers=once)).raw == answer.raw
+
+
+@pytest.mark.promise("G-04")
 async def test_a_key_that_takes_the_place_of_another_repeats_what_that_one_asked(world: World) -> None:
     admin = await world.stack.caller()
     asks, first = await _made(admin, role="admin")

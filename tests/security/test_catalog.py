@@ -82,6 +82,7 @@ OWNED_BY_THE_OWNER = {
     "forget_units": "the same, of units of experiments",
     "erase_units": "the same for one person, as erase_step",
     "erase_session_units": "the same for the sessions of one person, as erase_step",
+    "erase_session_chain_runs": "the same, of runs of chains in these sessions",
     "forget_top_users": "the same, of the heaviest end users",
     "erase_top_users": "the same for one person, as erase_step",
     "forget_batches": "the same, of batches' lines and files",

@@ -241,3 +241,15 @@ def _posts(world: World) -> list[Route]:
 async def _send(tenant: Tenant, route: Route, *, headers: dict[str, str]) -> Answer:
     own = tenant.own | {"slug": f"{tenant.own['slug']}-{route.path.count('/')}"} if route.path == "/v1/prompts" else tenant.own
     return as_usual(await tenant.who_may(route)(route.method, route.url(own), bodies(own).get(route.name), headers=headers))
+
+
+async def test_the_same_body_for_another_object_is_another_request(world: World) -> None:
+    caller = await world.stack.caller()
+    for slug in ("one", "two"):
+        body = {"slug": slug, "messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"}
+        assert (await caller("POST", "/v1/prompts", body)).status == 201
+    once, change = {"idempotency-key": "warmer"}, {"base_version": 1, "temperature": 0.5}
+    assert (await caller("POST", "/v1/prompts/one/versions", change, headers=once)).status == 201
+    other = await caller("POST", "/v1/prompts/two/versions", change, headers=once)
+    assert (other.status, other.body["error"]["code"]) == (422, "idempotency_mismatch"), other.body
+    assert (await caller("GET", "/v1/prompts/two")).body["latest_version"] == 1

@@ -51,6 +51,7 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
         async with db.unit_of_work() as tx:
             step = await store.step(tx, erasure_id, at_most=batch_rows)
             await store.erase_session_units(tx, erasure_id)
+            await store.erase_session_chain_runs(tx, erasure_id)
     if step != "done":
         return False
     for erase_some in (store.erase_batches, store.erase_chain_runs, store.erase_assistant_work):

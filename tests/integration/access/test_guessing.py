@@ -86,15 +86,19 @@ async def test_a_clock_that_ran_ahead_and_went_back_keeps_nobody_out_longer_than
 
 async def test_guesses_from_many_addresses_do_not_keep_out_who_signed_in_from_here_before(stack: Stack) -> None:
     async def attempt() -> None:
-        ada, bob = await newcomer(stack), await newcomer(stack)
+        ada, bob, eve = [await newcomer(stack) for _ in range(3)]
         async with as_superuser(stack.urls["superuser"]) as connection:
             await connection.execute("DELETE FROM burnish.user_sessions WHERE user_id = $1::uuid", bob.user_id)
+            long_ago = "UPDATE burnish.user_sessions SET created_at = now() - interval '31 days' WHERE user_id = $1::uuid"
+            await connection.execute(long_ago, eve.user_id)
         for one in (ada, bob):
             await count_tries(stack, one.email, address="203.0.113", times=20)
         assert (await nobody(stack).sign_in(email=ada.email)).status == 200
         assert (await nobody(stack).sign_in(email=bob.email)).status == 429  # has never been seen at this address
         await pass_time(stack, seconds=60)
         assert (await nobody(stack).sign_in(email=bob.email)).status == 200
+        await count_tries(stack, eve.email, address="198.51.100", times=20)
+        assert (await nobody(stack).sign_in(email=eve.email)).status == 429  # has not been seen here for a month
 
     await undisturbed(attempt, still_most_s=0.5)  # The first wait is one second.
 

@@ -64,8 +64,9 @@ async def test_whatever_is_wrong_with_a_link_is_said_in_the_same_words(stack: St
     async with as_superuser(stack.urls["superuser"]) as connection:
         await connection.execute("UPDATE burnish.password_resets SET expires_at = now() WHERE user_id = $1::uuid", hugo.user_id)
     assert (await ida("POST", "/v1/auth/password", {"old_password": PASSWORD, "new_password": NEW})).status == 204
-    assert (await used(stack, once)).status == 204
     other = once[:-1] + ("a" if once[-1] != "a" else "b")
+    assert (await used(stack, other)).status == 404, "the secret counts while the link is open, not its id alone"
+    assert (await used(stack, once)).status == 204
     refused = [await used(stack, one) for one in (once, replaced, late, changed, other, f"{uuid4().hex}.{'x' * 43}", "x")]
     assert {one.status for one in refused} == {404} and all(message(one) == message(refused[0]) for one in refused)
 
@@ -114,12 +115,22 @@ async def test_a_link_ends_when_whoever_made_it_governs_the_account_no_more(stac
     assert (await used(stack, tokens[0])).status == 204
     assert (await ada("DELETE", f"/v1/api-keys/{key['id']}")).status in (200, 204)
     assert (await used(stack, tokens[1])).status == 404, "of a key that was revoked since"
+    late = (await ada("POST", "/v1/api-keys", {"name": "late", "role": "admin"})).body
+    path = f"/v1/members/{hugo.user_id}/password-reset"
+    by_late = (await by_key("POST", path, headers={"authorization": f"Bearer {late['key']}"})).body["token"]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE burnish.api_keys SET expires_at = now() WHERE api_key_id = $1::uuid", late["id"])
+    assert (await used(stack, by_late)).status == 404, "of a key that ran out since"
+    by_disabled = (await made(ada, hugo)).body["token"]
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE burnish.users SET disabled_at = now() WHERE user_id = $1::uuid", ada.user_id)
+    assert (await used(stack, by_disabled)).status == 404, "of an admin whose account was disabled since"
 
 
 async def test_an_operators_account_and_one_without_a_password_get_no_link(stack: Stack) -> None:
     ada = await newcomer(stack)
     grace, hugo, ida, joe = [await join(stack, ada, role="viewer") for _ in range(4)]
-    early = (await made(ada, joe)).body["token"]
+    early, before = (await made(ada, joe)).body["token"], (await made(ada, grace)).body["token"]
     async with as_superuser(stack.urls["superuser"]) as connection:
         await connection.execute("UPDATE burnish.users SET is_operator = true WHERE user_id = $1::uuid", grace.user_id)
         await connection.execute("DELETE FROM burnish.credentials WHERE user_id = $1::uuid", hugo.user_id)
@@ -133,6 +144,7 @@ async def test_an_operators_account_and_one_without_a_password_get_no_link(stack
     beside = await made(ada, ida)
     assert beside.status == 409 and "operator" in beside.body["error"]["message"], "she would not miss a password that another one set"
     assert (await used(stack, early)).status == 404, "made before a provider let him in"
+    assert (await used(stack, before)).status == 404, "made before she ran the installation"
     assert (await command(stack, "users", "reset-link", "--email", ida.email, "--url", ada.url)).exit_code == 0
     result = await command(stack, "users", "reset-link", "--email", hugo.email, "--url", ada.url)
     assert result.exit_code == 1 and "has no password" in result.output

@@ -104,6 +104,35 @@ async def test_of_replaced_feedback_the_one_accepted_last_counts_whatever_the_or
     assert len(await analytics.rows("SELECT 1 FROM feedback_history WHERE workspace_id = $1", workspace.workspace_id)) == 3
 
 
+@pytest.mark.promise("A-03")
+async def test_a_reaction_to_a_session_stays_with_its_execution_when_it_is_changed(analytics: Analytics, workspace: Workspace) -> None:
+    """Else the execution that came since would lose what it never had."""
+    talk: dict[str, Any] = {"target_kind": "session", "target_id": "talk", "user_id": "ann"}
+    first = execution(workspace.workspace_id, session_id="talk", version=1)
+    second = execution(workspace.workspace_id, session_id="talk", version=2, finished_at=NOON + timedelta(minutes=2))
+    up = thumb(first, 1, **talk)
+    await analytics.count(first, up)
+    await analytics.count(second)
+    await analytics.count(up.model_copy(update={"value": 0, "accepted_at": NOON + timedelta(minutes=3)}))
+    sql = """SELECT version, sum(thumbs_up)::bigint AS up, sum(thumbs_down)::bigint AS down FROM rollups
+              WHERE workspace_id = $1 AND grain = 'day' GROUP BY version ORDER BY version"""
+    rows = await analytics.rows(sql, workspace.workspace_id)
+    assert rows == [{"version": 1, "up": 0, "down": 1}, {"version": 2, "up": 0, "down": 0}]
+
+
+@pytest.mark.promise("A-04")
+async def test_a_session_of_the_same_name_elsewhere_takes_no_reaction(
+    analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
+) -> None:
+    """Counted together, whichever of the two comes last."""
+    other = await new_workspace()
+    calls = [execution(one.workspace_id, session_id="chat-1") for one in (workspace, other, workspace, other)]
+    await analytics.count(*calls, *(thumb(one, 1, target_kind="session", target_id="chat-1") for one in calls[:2]))
+    for one in (workspace, other):
+        counted = await analytics.rollup(one.workspace_id)
+        assert (counted["executions"], counted["up"], counted["reactions"]) == (2, 1, 1)
+
+
 async def test_a_thumb_and_a_score_of_one_user_are_two_reactions_and_another_user_is_a_third(
     analytics: Analytics, workspace: Workspace
 ) -> None:

@@ -35,6 +35,8 @@ async def lines_of(stack: Stack, batch_id: str) -> list[asyncpg.Record]:
 async def test_a_person_who_is_erased_is_asked_about_no_more(stack: Stack, caller: Caller) -> None:
     batch_id = await waiting_batch(caller)
     assert (await caller("POST", "/v1/erasures", {"user_id": PERSON})).status in (201, 202)
+    since = await caller("POST", "/v1/files", raw=b'{"body": {}, "custom_id": "of-joan"}\n')
+    begun_since = (await started(caller, {"requests": [{"body": CHAT | {"user_id": PERSON}}], "paused": True}))["id"]
     db = await Database.open(stack.urls["analytics"], application_name="test")
     try:
         assert await erase_due(db, SystemClock(), batch_rows=1) == 1
@@ -43,7 +45,8 @@ async def test_a_person_who_is_erased_is_asked_about_no_more(stack: Stack, calle
     gone, *others = await lines_of(stack, batch_id)
     assert (gone["custom_id"], gone["request"], gone["status"], gone["code"]) == (None, None, "unsent", "erased")
     assert [(one["status"], one["request"] is not None) for one in others] == [(None, True)] * 2
-    assert (await caller("GET", "/v1/files")).body["data"] == []
+    assert [one["id"] for one in (await caller("GET", "/v1/files")).body["data"]] == [since.body["id"]], "what came after stays"
+    assert [one["status"] for one in await lines_of(stack, begun_since)] == [None]
     assert (await caller("GET", f"/v1/batches/{batch_id}")).body["request_counts"]["failed"] == 1
 
 

@@ -48,6 +48,58 @@ async def test_texts_and_persons_go_and_numbers_stay(stack: Stack, caller: Calle
         await db.close()
 
 
+@pytest.mark.capability("T8")
+@pytest.mark.promise("P-02")
+async def test_the_other_runs_of_a_persons_sessions_go_with_them(stack: Stack, caller: Caller) -> None:
+    """As their other calls do: the first words of a talk are often said before anybody knows who speaks."""
+    await ready(caller)
+    await run(caller, "c", session_id="talk", variables={"topic": "I am Ada"})
+    await run(caller, "c", session_id="elsewhere")
+    await caller("POST", "/v1/executions", {"prompt": "reply", "variables": {"topic": "x"}, "user_id": PERSON, "session_id": "talk"})
+    db = await Database.open(stack.urls["analytics"], application_name="test")
+    try:
+        asked = await caller("POST", "/v1/erasures", {"user_id": PERSON})
+        since = await run(caller, "c", session_id="talk")
+        assert await erase_due(db, SystemClock(), batch_rows=2) == 1
+        gone, other, later = await kept(stack, caller)
+        assert (gone["variables"], gone["output"], gone["session_id"], gone["keeps_text"]) == (None, None, None, False)
+        assert other["output"] is not None and other["session_id"] == "elsewhere"
+        assert str(later["run_id"]) == since["id"] and later["output"] is not None, "what came after is kept"
+        assert (await caller("GET", f"/v1/erasures/{asked.body['id']}")).body["counts"]["chain_runs"] == 1
+    finally:
+        await db.close()
+
+
+@pytest.mark.capability("T8")
+@pytest.mark.promise("P-02")
+async def test_a_run_under_way_for_an_erased_person_is_called_off(stack: Stack, caller: Caller) -> None:
+    """It would write down what it still asks and hears."""
+    await ready(caller)
+    under_way, others = await run(caller, "c", user_id=PERSON), await run(caller, "c", user_id="grace")
+    # As another gateway would be at them, which is heard of for an hour.
+    for one in (under_way, others):
+        await books(
+            stack,
+            """UPDATE chain_runs SET status = 'running', finished_at = NULL, leased_by = 'elsewhere',
+                      leased_until = clock_timestamp() + interval '1 hour' WHERE run_id = $1::text::uuid""",
+            one["id"],
+        )
+    # What the next steps need.
+    given = 'UPDATE chain_run_steps SET result = \'{"output": "tea"}\' WHERE workspace_id = $1'
+    await books(stack, given, caller.workspace.workspace_id)
+    db = await Database.open(stack.urls["analytics"], application_name="test")
+    try:
+        assert (await caller("POST", "/v1/erasures", {"user_id": PERSON})).status in (201, 202)
+        assert await erase_due(db, SystemClock(), batch_rows=1) == 1
+        rows = await kept(stack, caller)
+        assert [(one["cancel_requested"], one["variables"] is None) for one in rows] == [(True, True), (False, False)]
+        results = "SELECT result IS NULL AS is_gone FROM chain_run_steps WHERE workspace_id = $1 ORDER BY run_id"
+        assert [one["is_gone"] for one in await books(stack, results, caller.workspace.workspace_id)] == [True, False]
+    finally:
+        await books(stack, "UPDATE chain_runs SET status = 'cancelled', finished_at = now() WHERE status = 'running'")
+        await db.close()
+
+
 @pytest.mark.capability("E13")
 async def test_who_waits_gets_the_whole_answer_and_the_record_is_masked(stack: Stack, caller: Caller) -> None:
     await ready(caller)

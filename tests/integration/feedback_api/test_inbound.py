@@ -25,6 +25,7 @@ from burnish_gateway.inbound.throttle import Throttle
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller, Stack
+from tests.integration.execution.test_executions import books
 from tests.integration.feedback_api.test_feedback_api import execute, feedback_shown, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F2")]
@@ -269,7 +270,7 @@ async def test_a_change_by_a_gateway_that_knows_no_revisions_is_heard_of_too(sta
 
 
 @pytest.mark.promise("S-02")
-async def test_both_secrets_are_good_until_the_overlap_is_over(caller: Caller) -> None:
+async def test_both_secrets_are_good_until_the_overlap_is_over(caller: Caller, stack: Stack) -> None:
     made = await endpoint(caller)
     path, raw = f"/v1/inbound-endpoints/{made['id']}", rating(str(new_uuid()))
     rotated = await caller("POST", f"{path}/rotate-secret", {"overlap_hours": 1})
@@ -285,6 +286,16 @@ async def test_both_secrets_are_good_until_the_overlap_is_over(caller: Caller) -
     await until(both)
     soon = await caller("POST", f"{path}/rotate-secret", {})
     assert (soon.status, soon.body["error"]["param"]) == (409, "overlap_hours"), "a third would end the first before its time"
+    over = "UPDATE inbound_endpoints SET previous_secret_until = clock_timestamp() WHERE endpoint_id = $1::text::uuid"
+    await books(stack, over, made["id"])
+    await books(stack, "SELECT note_change($1, 'inbound_endpoint', $2)", caller.workspace.workspace_id, made["id"])
+
+    async def only_the_new() -> bool:
+        return [await status(one) for one in (made["secret"], rotated.body["secret"])] == [401, 202]
+
+    await until(only_the_new)
+    rotated = await caller("POST", f"{path}/rotate-secret", {"overlap_hours": 1})
+    assert rotated.status == 200, "a third may come now"
     theirs = "whsec_" + base64.b64encode(b"a new secret of theirs, 32 bytes").decode()
     bad = await caller("POST", f"{path}/rotate-secret", {"overlap_hours": 0, "secret": "no base64 at all!!"})
     assert (bad.status, bad.body["error"]["param"]) == (422, "secret")

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -14,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from burnish_analytics.erase_workspaces import erase_workspaces
+from burnish_analytics.io import erasures_store
 from burnish_gateway.privacy.receipt import signed_bytes
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -181,6 +183,27 @@ async def test_what_nobody_could_handle_goes_with_its_workspace_and_a_list_keeps
     told = (await home("GET", f"/v1/workspaces/{made}/erasure")).body
     assert told["counts"]["dead_letters"] == 7
     await superuser.execute("DELETE FROM dead_letters WHERE stream = 'BURIED'")
+
+
+async def test_the_erasure_of_a_workspace_waits_for_calls_under_way(stack: Stack, superuser: asyncpg.Connection, db: Database) -> None:
+    """Else the prompt, the keys and the rows that a call needs to be booked went from under it."""
+    home = await stack.caller()
+    made = UUID((await home("POST", "/v1/workspaces", {"name": "second"})).body["id"])
+    account = await superuser.fetchval("SELECT min(account_id) FROM accounts WHERE workspace_id = $1", made)
+    await superuser.execute(
+        """INSERT INTO holds (execution_id, workspace_id, amount_nusd, account_ids, lane, deadline)
+           VALUES ($1, $2, 0, ARRAY[$3::bigint], 'interactive', clock_timestamp() + interval '1 hour')""",
+        new_uuid(), made, account,
+    )  # fmt: skip
+    assert (await home("DELETE", f"/v1/workspaces/{made}?confirm=second")).status == 202
+    keys = "SELECT count(*) FROM api_keys WHERE workspace_id = $1"
+    before = await superuser.fetchval(keys, made)
+    for _ in range(2):
+        async with db.unit_of_work() as tx:
+            assert await erasures_store.erase_workspace_step(tx, made, at_most=100) == "waits"
+    assert await erase_workspaces(db, batch_rows=100) == 0 and await superuser.fetchval(keys, made) == before > 0
+    await superuser.execute("DELETE FROM holds WHERE workspace_id = $1", made)
+    assert await erase_workspaces(db, batch_rows=100) == 1 and await superuser.fetchval(keys, made) == 0
 
 
 async def test_nobody_gives_credit_to_what_is_being_erased(stack: Stack) -> None:

@@ -20,6 +20,7 @@ from burnish.embedded.nats import ADMINISTRATOR
 from burnish_analytics.app import run as run_analytics
 from burnish_analytics.compare_tombstones import compare_tombstones
 from burnish_analytics.erase_subjects import erase_due
+from burnish_analytics.io import erasures_store
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_gateway.privacy.receipt import STORES, signed_bytes
 from burnish_gateway.privacy.subject import subject_digest
@@ -272,8 +273,12 @@ async def test_later_passes_find_what_was_queued_and_leave_what_came_after(stack
         await eventually(passed, what=f"pass {number}")
         if number == 2:
             late_again = await past.execution(workspace, "lazarus", at=asked_at - timedelta(hours=2))
+            # Its row lost the person in an earlier pass; only then the copy came that is counted.
+            await superuser.execute("UPDATE execution_facts SET end_user = 'lazarus' WHERE execution_id = $1", late)
     kept = await past.rows("SELECT execution_id FROM executions WHERE workspace_id = $1 AND end_user = 'lazarus'", workspace)
     assert [row["execution_id"] for row in kept] == [risen], (late, late_again)
+    counted = await past.rows("SELECT execution_id FROM execution_facts WHERE workspace_id = $1 AND end_user = 'lazarus'", workspace)
+    assert [row["execution_id"] for row in counted] == [risen]
     assert [
         row["comment"] for row in await past.rows("SELECT comment FROM feedback WHERE workspace_id = $1 AND comment IS NOT NULL", workspace)
     ]
@@ -369,8 +374,13 @@ async def test_what_searches_asked_about_a_persons_items_goes_with_the_items(
                 "INSERT INTO evaluations (workspace_id, owner_id, question, item_id, execution_id) VALUES ($1, $2, $3, $4, $5)",
                 workspace, job, bytes(32), item, asked[what],
             )  # fmt: skip
+    cases = [{"item_id": str(item), "input": f"case of {item}", "output": "x"} for item in (theirs, other)]
+    result = json.dumps({"metrics": {"correct": 0}, "failed_cases": cases})
+    await superuser.execute("UPDATE test_runs SET result = $2 WHERE test_run_id = $1", job, result)
     done = await forgotten(caller, "quirin")
-    assert done["counts"]["dataset_items"] == 1
+    assert done["counts"]["dataset_items"] == 1 and done["counts"]["test_runs"] == 1
+    [told] = await past.rows("SELECT result FROM test_runs WHERE test_run_id = $1", job)
+    assert json.loads(told["result"]) == {"metrics": {"correct": 0}, "failed_cases": cases[1:]}
     left = await past.rows("SELECT execution_id FROM execution_contents WHERE workspace_id = $1", workspace)
     assert {row["execution_id"] for row in left} == {asked["other"], asked["elsewhere"]}
     assert await past.found("case theirs") == {} and await past.found("quirin") == {}
@@ -400,6 +410,41 @@ async def test_a_legal_hold_lets_an_erasure_wait(stack: Stack, past: Past, super
     await superuser.execute("UPDATE workspaces SET legal_hold = false WHERE workspace_id = $1", workspace)
     await eventually(lambda: _is_completed(caller, f"/v1/erasures/{asked['id']}"), what="the erasure")
     assert await past.found("heldperson") == {}
+
+
+async def test_a_legal_hold_stops_an_erasure_that_is_at_work(stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database) -> None:
+    """It may come between any two batches: each looks for itself."""
+    caller = await stack.caller()
+    workspace, at = caller.workspace.workspace_id, days_ago(1)
+    execution = await past.execution(workspace, "hesitant", at=at)
+    await superuser.execute(
+        """INSERT INTO review_items (review_id, workspace_id, execution_id, slug, version, label, model, simulated, reasons, urgency, note)
+           VALUES ($1, $2, $3, '', 0, '', 'm', true, '{picked}', 0, 'a note about hesitant')""", new_uuid(), workspace, execution,
+    )  # fmt: skip
+    await superuser.execute(
+        """INSERT INTO prompt_comments (comment_id, workspace_id, execution_id, body, author)
+           VALUES ($1, $2, $3, 'so said hesitant', 'user:x')""", new_uuid(), workspace, execution,
+    )  # fmt: skip
+    await superuser.execute(
+        """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason, payload, at)
+           VALUES ($1, 'executor_background', 'REQUESTS', 3, $2, 1, 'r', $3, $4)""",
+        new_uuid(), f"burnish.v1.executions.requested.background.{workspace}", json.dumps({"user_id": "hesitant"}).encode(), at,
+    )  # fmt: skip
+    hold = "UPDATE workspaces SET legal_hold = $2 WHERE workspace_id = $1"
+    await superuser.execute(hold, workspace, True)
+    asked = (await caller("POST", "/v1/erasures", {"user_id": "hesitant"})).body
+    erasure, before = UUID(asked["id"]), await past.found("hesitant")
+    assert {"review_items", "prompt_comments", "dead_letters", "executions", "execution_contents"} <= set(before)
+    for erase in (erasures_store.erase_reviews, erasures_store.erase_comments, erasures_store.erase_dead_requests):
+        async with db.unit_of_work() as tx:
+            assert await erase(tx, erasure, after=UUID(int=0), at_most=100) is None
+        assert await past.found("hesitant") == before, erase.__name__
+    async with db.unit_of_work() as tx:
+        assert await erasures_store.step(tx, erasure, at_most=100) == "held"
+    assert await past.found("hesitant") == before
+    await superuser.execute(hold, workspace, False)
+    await eventually(lambda: _is_completed(caller, f"/v1/erasures/{erasure}"), what="the erasure")
+    assert await past.found("hesitant") == {}
 
 
 async def test_batches_of_any_size_find_everything(stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database) -> None:

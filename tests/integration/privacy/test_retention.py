@@ -111,6 +111,23 @@ async def test_one_vote_of_a_person_stays_one_vote_of_nobody(db: Database, past:
     assert not {row["end_user"] for row in known} & set(names), "nothing leads from one pseudonym to another"
 
 
+async def test_a_reaction_that_was_changed_since_keeps_its_id(
+    db: Database, past: Past, workspace_with: WorkspaceWith, superuser: asyncpg.Connection
+) -> None:
+    """Under the same feedback id: what it replaced goes, and who sent it may still change it."""
+    workspace = (await workspace_with(retention_days=1)).workspace_id
+    execution = await past.execution(workspace, "fickle", at=days_ago(0.5))
+    feedback = await past.feedback(workspace, "fickle", at=days_ago(0.4), execution=execution, replaced=True)
+    await superuser.execute(
+        "UPDATE feedback_history SET feedback_id = $2, accepted_at = $3 WHERE workspace_id = $1", workspace, feedback, days_ago(2)
+    )
+    await superuser.execute("DELETE FROM feedback_ids WHERE workspace_id = $1 AND feedback_id <> $2", workspace, feedback)
+    await forget_old(db, batch_rows=100)
+    assert await superuser.fetchval("SELECT count(*) FROM feedback_history WHERE workspace_id = $1", workspace) == 0
+    rows = await past.rows("SELECT end_user, forgotten_at FROM feedback_ids WHERE workspace_id = $1", workspace)
+    assert rows == [{"end_user": "fickle", "forgotten_at": None}]
+
+
 async def test_voices_and_units_that_were_silent_lose_their_names(db: Database, past: Past, workspace_with: WorkspaceWith) -> None:
     workspace = (await workspace_with(retention_days=1)).workspace_id
     for name, at in (("ann", days_ago(2)), ("bob", days_ago(0.5))):
@@ -280,7 +297,14 @@ async def test_whole_days_are_dropped_beyond_the_longest_plan_and_after_400_days
     await past.execution(held.workspace_id, "heldback", at=days_ago(403))
     outlived = await past.execution(free.workspace_id, "outlived", at=days_ago(450))  # its day has no partition
     await past.feedback(free.workspace_id, "outlived", at=days_ago(449), execution=outlived)
+    # Its words went before anybody asked for a legal hold; what is left of it stays now.
+    evidence = await past.execution(held.workspace_id, "evidence", at=days_ago(450))
+    await past.feedback(held.workspace_id, "evidence", at=days_ago(449), execution=evidence)
+    for table in ("feedback", "feedback_ids"):
+        await superuser.execute(f"UPDATE {table} SET forgotten_at = $2 WHERE workspace_id = $1", held.workspace_id, days_ago(420))
     await forget_old(db, batch_rows=100)
+    for table in ("feedback", "feedback_ids"):
+        assert await superuser.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", held.workspace_id) == 1, table
     for table in ("executions", "execution_contents", "execution_facts", "feedback", "feedback_ids"):
         assert await superuser.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", free.workspace_id) == 0, table
     parts = {

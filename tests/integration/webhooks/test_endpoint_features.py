@@ -274,6 +274,17 @@ async def test_a_key_pair_signs_too_and_is_replaced_with_the_secret(call: Caller
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key.removeprefix("whpk_")))
         key.verify(base64.b64decode(entry.removeprefix("v1a,")), signed)
 
+    await hooks.change_endpoint(UUID(made["id"]), "previous_secret_until = clock_timestamp()")
+    await hooks.emit(an_event(hooks.workspace_id))
+    async with hooks.delivering():
+        await hooks.until_all("delivered")
+    request = receiver.requests[-1]
+    entries = request.headers["webhook-signature"].split(" ")
+    assert [entry.partition(",")[0] for entry in entries] == ["v1", "v1a"], "then the old ones sign no more"
+    signed = f"{request.id}.{request.headers['webhook-timestamp']}.".encode() + request.body
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(rotated["public_key"].removeprefix("whpk_")))
+    key.verify(base64.b64decode(entries[1].removeprefix("v1a,")), signed)
+
     status, changed = await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"ed25519": False})
     assert status == 200 and changed["public_key"] is None
 

@@ -61,6 +61,14 @@ def test_what_is_stored_or_given_never_moves_and_others_follow_it() -> None:
     assert placed([new(f"{text} please", split="train")], held=[held(text, "test")])[0].split == "train", "a given split wins"
 
 
+def test_of_a_group_the_stored_item_decides_before_one_that_comes_with_a_split() -> None:
+    """What was tested on goes on being tested on, whatever a later upload says of one of its like."""
+    own = {"group": "ada@example.org"}
+    other = held("something of hers", "test", own["group"])
+    given, free = placed([new("given by her", split="train", metadata=own), new("one more of hers", metadata=own)], held=[other])
+    assert (given.split, free.split) == ("train", "test")
+
+
 def test_a_form_that_all_are_written_in_does_not_pull_them_into_one_split() -> None:
     items = [new(f"dear desk i would like to ask about order number {n} thank you very much") for n in range(150)]
     counts = counted(str(one.split) for one in placed(items, held=[]))

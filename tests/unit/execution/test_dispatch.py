@@ -215,6 +215,27 @@ async def test_when_nobody_comes_the_caller_hears_it_in_time(monkeypatch: pytest
     assert time.monotonic() - began_at >= GIVE_UP_S
 
 
+@pytest.mark.promise("G-12")
+async def test_what_was_delivered_is_left_to_the_sweeper_where_no_executor_is_there_to_price_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To book it as taken by nobody would give it away."""
+    given_up: list[Any] = []
+
+    async def abandon(*args: Any, **_: Any) -> bool:
+        given_up.append(args)
+        return True
+
+    def begin_and_die(line: Line, asked: dict[str, Any]) -> None:
+        if len(line.requests) == 1:
+            line.say(FrameKind.ACCEPTED, 1)
+            line.say(FrameKind.CHUNK, 1, 1, b'"paid for"')
+
+    monkeypatch.setattr(books, "abandon", abandon)
+    line = Line(begin_and_die)
+    with pytest.raises(Unavailable, match="stopped in the middle"):
+        await told(line, monkeypatch, stream=True)
+    assert given_up == [] and line.requests[-1]["interrupted"] == "paid for"
+
+
 @pytest.mark.promise("G-13")
 async def test_a_refusal_by_an_executor_that_was_given_up_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stalled executor says FULL for fence 1 after fence 2 was sent: nobody else may be given fence 2."""
@@ -232,8 +253,28 @@ async def test_a_refusal_by_an_executor_that_was_given_up_starts_nothing(monkeyp
     assert [one for one in heard if isinstance(one, Text)] == [Text(b'"whole"')]
 
 
+@pytest.mark.promise("E-03", "G-13")
+@pytest.mark.parametrize("stream", [True, False])
+async def test_nothing_is_heard_any_more_of_an_executor_that_was_given_up(monkeypatch: pytest.MonkeyPatch, stream: bool) -> None:
+    """It goes on as if nothing had happened: neither its text nor its end may stand for what the one after it says and books."""
+
+    def stall_then_work(line: Line, asked: dict[str, Any]) -> None:
+        if asked["fence"] == 2:
+            line.say(FrameKind.CHUNK, 1, 1, b'"stale"')
+            line.say(FrameKind.TERMINAL, 1, 1, b'{"status":"success","output":"stale"}')
+            line.say(FrameKind.ACCEPTED, 2)
+            line.say(FrameKind.CHUNK, 2, 1, b'"whole"')
+            line.say(FrameKind.TERMINAL, 2, 1, b'{"status":"success","output":"whole"}')
+
+    line = Line(stall_then_work)
+    heard = await told(line, monkeypatch, stream=stream)
+    assert [one["fence"] for one in line.requests] == [1, 2]
+    assert [one for one in heard if isinstance(one, Text)] == [Text(b'"whole"')]
+    assert isinstance(heard[-1], Done) and json.loads(heard[-1].body)["output"] == "whole"
+
+
 @pytest.mark.promise("G-13")
-@pytest.mark.parametrize("order", [(1, 3), (1, 1, 2), (2,), (1, 2, 1)])
+@pytest.mark.parametrize("order", [(1, 3), (1, 1, 2), (2,), (1, 2, 1), (1, 2), ()])
 async def test_chunks_out_of_order_are_replaced_by_what_the_books_have(monkeypatch: pytest.MonkeyPatch, order: tuple[int, ...]) -> None:
     pieces = {1: "one ", 2: "two ", 3: "three "}
     whole = "one two three "

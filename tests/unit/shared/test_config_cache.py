@@ -1,7 +1,9 @@
 """How long a caller waits for what is not in memory."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from unittest.mock import Mock
 
 import pytest
@@ -118,3 +120,45 @@ async def test_what_is_remembered_as_absent_names_its_field_each_time() -> None:
         with pytest.raises(NotFound) as told:
             await kept.get("a")
         assert (told.value.message, told.value.param) == ("There is no prompt a.", "prompt")
+
+
+class Sequence:
+    """Stands where the table of changes is."""
+
+    def __init__(self, changes: int) -> None:
+        self.rows: list[dict[str, object]] = [
+            {"change_no": number, "workspace_id": None, "kind": "prompt", "key": str(number)} for number in range(1, changes + 1)
+        ]
+
+    @contextlib.asynccontextmanager
+    async def unit_of_work(self, **_: object) -> AsyncIterator["Sequence"]:
+        yield self
+
+    async def fetch(self, _: str, after: int, most: int) -> list[dict[str, object]]:
+        return self.rows[after:][:most]
+
+
+async def test_a_page_of_changes_that_is_full_does_not_count_as_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the rest is read what is served is as old as it was, and it is read at once."""
+    monkeypatch.setattr(config_cache, "MOST_CHANGES", 2)
+    feed, heard = ChangeFeed(Sequence(3)), list[str]()  # type: ignore[arg-type]
+    feed.subscribe(lambda _, __, key: heard.append(key), reset=heard.clear)
+    feed.synced_at = asyncio.get_running_loop().time() - 60
+    await feed.look()
+    assert heard == ["1", "2"] and feed.stale_for_s >= 60 and feed._woken.is_set()
+    await feed.look()
+    assert heard == ["1", "2", "3"] and feed.stale_for_s < 60
+
+
+@pytest.mark.promise("C-10", "E-11")
+async def test_who_was_away_for_so_long_that_changes_may_be_deleted_forgets_everything() -> None:
+    async def load(key: str) -> str:
+        return key * 2
+
+    feed = ChangeFeed(Sequence(0))  # type: ignore[arg-type]
+    kept = ConfigCache(load, feed=feed, kinds=frozenset({"prompt"}), touched=lambda *_: False)
+    await kept.get("a")
+    for away_s, is_known in ((config_cache.FORGET_EVERYTHING_AFTER_S - 60, True), (config_cache.FORGET_EVERYTHING_AFTER_S + 1, False)):
+        feed.synced_at = asyncio.get_running_loop().time() - away_s
+        await feed.look()
+        assert kept.knows("a") is is_known

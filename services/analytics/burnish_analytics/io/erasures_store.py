@@ -87,6 +87,11 @@ async def erase_session_units(tx: Tx, erasure_id: UUID) -> int:
     return await tx.fetchval("SELECT erase_session_units($1)", erasure_id)  # type: ignore[no-any-return]
 
 
+async def erase_session_chain_runs(tx: Tx, erasure_id: UUID) -> int:
+    """What runs of chains in the person's sessions keep, once the pass knows these all. Returns how many runs."""
+    return await tx.fetchval("SELECT erase_session_chain_runs($1)", erasure_id)  # type: ignore[no-any-return]
+
+
 async def erase_units(tx: Tx, erasure_id: UUID, *, after: str, at_most: int) -> str | None:
     """Takes the person's name from the units of experiments, a page of names. Returns the last name looked at; None: all were."""
     return await tx.fetchval("SELECT erase_units($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
