@@ -174,7 +174,6 @@ async def test_a_repeat_is_answered_though_the_same_call_would_be_refused_by_now
     await assert_settled(stack, caller)
 
 
-@pytest.mark.promise("G-02")
 @pytest.mark.capability("E1")
 async def test_variables_beside_messages_that_they_would_fill_are_refused(caller: Caller) -> None:
     """The model was asked with the braces, and nobody heard of it."""
@@ -192,6 +191,7 @@ async def test_variables_beside_messages_that_they_would_fill_are_refused(caller
     assert (await caller("POST", "/v1/chat/completions", chat)).status == 200, "clients of OpenAI's format are left alone"
 
 
+@pytest.mark.promise("G-02")
 @pytest.mark.parametrize("path", ["/v1/executions", "/v1/chat/completions"])
 async def test_a_repeat_whose_text_is_not_kept_is_told_so_and_asks_nobody(stack: Stack, caller: Caller, path: str) -> None:
     """It got a success without a word."""
