@@ -166,7 +166,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["channel"] = (await make("POST", "/v1/alert-channels", channel))["id"]
     await make("PUT", "/v1/alert-mutes", {**(bodies(own)["PUT /v1/alert-mutes"] or {}), "reason": secret})
     await make("PUT", "/v1/reports/schedule", bodies(own)["PUT /v1/reports/schedule"])
-    own["report"] = (await make("POST", "/v1/reports", {"kind": "model", "target": secret}))["id"]
+    own["report"] = (await make("POST", "/v1/reports", {"kind": "end_user", "target": secret}))["id"]
     own["api_key"] = (await make("POST", "/v1/api-keys", {"name": secret}))["id"]
     own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
     own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from asyncpg import Record
@@ -24,6 +24,8 @@ from burnish_shared.auth.sealed_columns import answer_context
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, GoesOn, IdempotencyInProgress, IdempotencyMismatch, InvalidField, Unavailable
 from burnish_shared.ids import new_uuid
+
+T = TypeVar("T")
 
 KEY_MOST = 255
 
@@ -169,6 +171,21 @@ async def answered_before(gateway: Gateway, request: Request, principal: Tenant)
         return None
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         return await replay(gateway, tx, request, principal)
+
+
+async def or_answered(checking: Awaitable[T], *, gateway: Gateway, request: Request, principal: Tenant) -> T | Response:
+    """What was checked before `run_once`; where that is refused by now, the stored answer to a repeat, which stands whatever became of
+    models, prompts and addresses since. Raises what `checking` raises, and as `replay`.
+    """
+    try:
+        return await checking
+    except Unavailable:
+        raise
+    except BurnishError:
+        before = await answered_before(gateway, request, principal)
+        if before is None:
+            raise
+        return before
 
 
 def _replayed(stored: Record | None, asked: Asked, *, keyring: Keyring) -> Response:

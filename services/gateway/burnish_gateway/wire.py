@@ -1,6 +1,7 @@
 """JSON at the edge: strict bodies, and one error schema."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -29,6 +30,7 @@ from starlette.types import Scope
 from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.error_answer import ERROR_STATUSES, ErrorAnswer, ErrorBody
 from burnish_gateway.known_fields import no_field, without_sides
+from burnish_gateway.null_is_absence import absent_by_null
 from burnish_gateway.other_bodies import json_of
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.unread import unread_of
@@ -244,12 +246,20 @@ def _takes_several(annotation: Any) -> bool:
 
 
 def parse_model(model: type[M], raw: bytes, *, path: str = "") -> M:
-    """The body of `path` as `model`. Raises InvalidBody (400) for no JSON object, InvalidField (422) naming the first wrong field."""
-    if not isinstance(json_of(raw, path=path) if path else parse_json(raw), dict):
+    """The body of `path` as `model`. Raises InvalidBody (400) for no JSON object, InvalidField (422) naming the first wrong field.
+
+    Null for a field that has a default, and can't be null, is as if it were not there: many clients write down all that they know.
+    """
+    given = json_of(raw, path=path) if path else parse_json(raw)
+    if not isinstance(given, dict):
         raise InvalidBody("The body must be a JSON object.")
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
+        absent = absent_by_null(model, given, error)
+        if absent:
+            with contextlib.suppress(ValidationError):
+                return model.model_validate_json(json.dumps({name: one for name, one in given.items() if name not in absent}))
         raise invalid_field(error, model=model) from error
 
 

@@ -21,6 +21,7 @@ from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, at_start, supervise
 from burnish_shared.settings import from_environment
 from burnish_shared.waiting import came
+from burnish_webhooks.bring_back import EVERY_S, bring_back
 from burnish_webhooks.consumers import event_handler
 from burnish_webhooks.core.outcome import Exhausted, Gone
 from burnish_webhooks.deliver import Attempted, deliver
@@ -113,6 +114,12 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         await cancel_switched_off(db=db)
         await measure(db=db)
 
+    async def after_clocks() -> None:
+        if await bring_back(
+            db=db, lease_s=settings.webhook_lease_s, order_hold_s=settings.webhook_order_hold_s, factor=settings.webhook_schedule_factor
+        ):
+            wake()
+
     async def make_partitions_ahead() -> None:
         await make_partitions(db=db)
 
@@ -132,6 +139,7 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         once_released(dispatcher.run, notices.run, mails.run, db=db, stop=stop),
         every(1.0, replay, name="replay", stop=stop),
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),
+        every(EVERY_S, after_clocks, name="bring_back", stop=stop),
         every(settings.webhook_retention_interval_s, make_partitions_ahead, name="partitions", stop=stop),
         every(settings.webhook_retention_interval_s, forget, name="forget", stop=stop),
         _until_lost(bus, stop),

@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from burnish_shared.books.admission_request import BURST_RATIO, AdmissionRequest, RateLimit, TokenLimit, statement_of
+from burnish_shared.books.admission_request import AdmissionRequest, RateLimit, TokenLimit, statement_of
 from burnish_shared.books.gathering import Gathering
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Busy, Unavailable
@@ -80,7 +80,8 @@ class RateState:
 
     @property
     def burst(self) -> int:
-        return self.limit if self.unit == "tokens" else int(self.limit * BURST_RATIO)
+        """How many may begin at the same moment, where none began lately."""
+        return self.limit if self.unit == "tokens" else RateLimit(self.rate_id, self.limit).most_at_once
 
 
 @dataclass(frozen=True, slots=True)

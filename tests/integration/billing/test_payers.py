@@ -331,7 +331,7 @@ async def test_rate_headers_stand_in_every_answer_and_a_429_says_when_to_come_ba
         seen.append(await caller.at(stack.gateways[n % 2])("POST", path, body))
     passed, refused = [one for one in seen if one.status == 200], [one for one in seen if one.status == 429]
     remaining = [int(one.headers["ratelimit-remaining"]) for one in passed]
-    assert remaining == sorted(remaining, reverse=True) and all(one.headers["ratelimit-policy"] == "5;w=60;burst=1" for one in seen)
+    assert remaining == sorted(remaining, reverse=True) and all(one.headers["ratelimit-policy"] == "5;w=60;burst=2" for one in seen)
     assert len(refused) >= 10 and {one.headers["ratelimit-remaining"] for one in refused} == {"0"}
     for one in refused:
         assert 1 <= int(one.headers["retry-after"]) <= 12 and one.headers["ratelimit-reset"] == one.headers["retry-after"]

@@ -421,6 +421,13 @@ async def test_faults_and_wrong_variables_are_refused_before_anything_costs(stac
     assert faulty.body["error"]["code"] == "invalid_field"
     gone = await caller("POST", "/v1/chains", {"slug": "x", "steps": [{"id": "b", "prompt": "none"}]})
     assert (gone.status, gone.body["error"]["param"]) == (404, "steps.b.prompt")
+    assert (await caller("PUT", "/v1/prompts/reply/labels/staging", {"version": 1})).status == 200
+    unknown = await caller("POST", "/v1/chains", {"slug": "x", "steps": [{"id": "b", "prompt": "reply@stagin"}]})
+    assert (unknown.status, unknown.body["error"]["message"]) == (
+        404,
+        "steps.b.prompt: The prompt 'reply' has no label 'stagin'. Name it as 'reply' or 'reply@staging', by its labels; or by a version as"
+        " 'reply@1', or 'reply@latest'.",
+    )
     for overrides, param in (
         ({"response_format": {"type": "json"}}, "response_format.type"),
         ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}, "response_format.json_schema"),

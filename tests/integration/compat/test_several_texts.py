@@ -65,6 +65,23 @@ async def test_a_repeat_gets_the_same_bytes_and_asks_no_model(client: AsyncOpenA
     assert len((await caller("GET", "/v1/executions")).body["data"]) == 2 * len(TEXTS)
 
 
+@pytest.mark.promise("G-02")
+async def test_a_repeat_is_answered_though_the_same_texts_would_be_refused_by_now(caller: Caller, stack: Stack) -> None:
+    model = {
+        "model": "own/writer", "provider": "lab", "upstream_model": "chat", "base_url": stack.simulator + "/v1", "context_tokens": 1_000,
+        "output_tokens": 100, "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1,
+    }  # fmt: skip
+    assert (await caller("POST", "/v1/models", model)).status == 201
+    asked = ASKED | {"model": "own/writer"}
+    first = await caller("POST", "/v1/completions", asked, headers={"idempotency-key": "lost"})
+    assert first.status == 200, first.body
+    assert (await caller("DELETE", "/v1/models/own/writer")).status == 200
+    refused = await caller("POST", "/v1/completions", asked, headers={"idempotency-key": "another"})
+    assert refused.status == 404, refused.body
+    again = await caller("POST", "/v1/completions", asked, headers={"idempotency-key": "lost"})
+    assert (again.status, again.raw, again.headers.get("idempotent-replayed")) == (200, first.raw, "true"), again.body
+
+
 @pytest.mark.promise("G-04")
 async def test_a_key_of_one_text_is_none_of_several(caller: Caller) -> None:
     one, several = ASKED | {"prompt": "Hi"}, ASKED

@@ -174,6 +174,23 @@ async def test_a_repeat_is_answered_though_the_same_call_would_be_refused_by_now
     await assert_settled(stack, caller)
 
 
+@pytest.mark.capability("E1")
+async def test_variables_beside_messages_that_they_would_fill_are_refused(caller: Caller) -> None:
+    """The model was asked with the braces, and nobody heard of it."""
+    said = {"model": "simulated/chat", "variables": {"name": "Ada"}, "messages": [{"role": "user", "content": "Say hello to {{name}}."}]}
+    for path, body in (
+        ("/v1/executions", said),
+        ("/v1/executions/compare", {**said, "model": None, "models": ["simulated/chat", "simulated/reader"]}),
+    ):
+        refused = await caller("POST", path, body)
+        assert (refused.status, refused.body["error"]["param"]) == (422, "variables"), (path, refused.body)
+        assert "{{name}}" in refused.body["error"]["message"] and "POST /v1/prompts" in refused.body["error"]["message"]
+    kept = await caller("POST", "/v1/executions", {**said, "messages": [{"role": "user", "content": "Say hello."}]})
+    assert kept.status == 200 and (await caller("GET", f"/v1/executions/{kept.body['id']}")).body["variables"] == {"name": "Ada"}
+    chat = {"model": "simulated/chat", "messages": said["messages"], "metadata": {"variables": '{"name": "Ada"}'}}
+    assert (await caller("POST", "/v1/chat/completions", chat)).status == 200, "clients of OpenAI's format are left alone"
+
+
 @pytest.mark.promise("G-02")
 @pytest.mark.parametrize("path", ["/v1/executions", "/v1/chat/completions"])
 async def test_a_repeat_whose_text_is_not_kept_is_told_so_and_asks_nobody(stack: Stack, caller: Caller, path: str) -> None:
@@ -184,6 +201,8 @@ async def test_a_repeat_whose_text_is_not_kept_is_told_so_and_asks_nobody(stack:
     assert first.status == 200
     assert (again.status, again.body["error"]["code"], again.body["error"]["retryable"]) == (409, "answer_not_kept", False)
     assert again.headers["x-should-retry"] == "false" and again.headers["x-execution-id"] == first.headers["x-execution-id"]
+    if path == "/v1/executions":
+        assert again.body["error"]["details"]["status"] == "success", "as the books have it"
     assert len(await rows_of(stack, caller)) == 1
 
 

@@ -399,6 +399,15 @@ async def test_a_backtest_asks_past_inputs_of_other_versions(stack: Stack, calle
     said = {"prompt": SLUG, "versions": [1, 2], "inputs": 4}
     forecast = await caller("POST", "/v1/experiments/backtests/forecast", said)
     assert forecast.status == 200 and (forecast.body["found"], forecast.body["inputs"], forecast.body["calls"]) == (6, 4, 8), forecast.body
+    none = await caller("POST", "/v1/experiments/backtests", said | {"max_cost_nusd": 1})
+    assert (none.status, none.body["error"]["param"]) == (422, "max_cost_nusd"), none.body
+    least = none.body["error"]["details"]["least_nusd"]
+    assert least > 1 and str(least) in none.body["error"]["message"]
+    below = await caller("POST", "/v1/experiments/backtests", said | {"max_cost_nusd": least - 1})
+    assert below.status == 422
+    enough = await caller("POST", "/v1/experiments/backtests", said | {"max_cost_nusd": least})
+    assert (enough.status, enough.body["set_aside_nusd"]) == (202, least)
+    assert (await caller("POST", f"/v1/batches/{enough.body['batch_id']}/cancel")).status == 200
     begun = await caller("POST", "/v1/experiments/backtests", said | {"max_cost_nusd": 10**9})
     assert begun.status == 202 and begun.body["set_aside_nusd"] <= 10**9 and begun.body["total"] == 8, begun.body
     lines = await books(stack, "SELECT custom_id, request FROM batch_lines WHERE batch_id = $1 ORDER BY line", UUID(begun.body["batch_id"]))

@@ -376,6 +376,22 @@ async def test_another_tenants_prompt_is_as_absent_as_one_that_never_was(bench: 
     assert (await call("GET", "/v1/prompts/hello")).body["name"] == "hello"
 
 
+async def test_a_version_that_asks_for_no_json_and_looks_for_some_says_so(call: Caller) -> None:
+    body = {
+        "slug": "hello",
+        "template": "Say hello.",
+        "model": "simulated/chat",
+        "output_format": "json",
+        "response_format": {"type": "text"},
+    }
+    [warning] = (await call("POST", "/v1/prompts", body)).body["warnings"]
+    assert warning.startswith("response_format: 'text'") and "'json'" in warning
+    changed = {"base_version": 1, "response_format": {"type": "json_object"}}
+    assert (await call("POST", "/v1/prompts/hello/versions", changed)).body.get("warnings") is None
+    back = await call("POST", "/v1/prompts/hello/versions", {"base_version": 2, "response_format": {"type": "text"}, "top_p": 0.5})
+    assert back.body["warnings"] == [warning]
+
+
 async def test_a_label_that_moves_to_a_model_nobody_can_call_says_so_and_whether_it_is_new(call: Caller) -> None:
     await created(call)
     assert (await call("POST", "/v1/prompts/hello/versions", {"base_version": 1, "model": "gpt-4o-mni"})).status == 201

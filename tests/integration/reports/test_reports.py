@@ -194,10 +194,17 @@ async def test_a_report_that_cannot_be_is_refused(caller: Caller, body: dict[str
     assert (answer.status, answer.body["error"]["param"]) == (422, param), answer.body
 
 
-@pytest.mark.parametrize(("kind", "target"), [("prompt", "nosuch"), ("version", "route@3"), ("api_key", "nosuch")])
+@pytest.mark.parametrize(("kind", "target"), [("prompt", "nosuch"), ("version", "route@3"), ("api_key", "nosuch"), ("model", "gpt-4o-mni")])
 async def test_a_report_of_what_is_not_there_is_not_found(analytics: Analytics, caller: Caller, kind: str, target: str) -> None:
     await two_days(analytics, caller)
-    assert (await caller("POST", "/v1/reports", {"kind": kind, "target": target})).status == 404
+    refused = await caller("POST", "/v1/reports", {"kind": kind, "target": target})
+    assert (refused.status, refused.body["error"]["param"]) == (404, "target")
+    assert kind != "model" or "'gpt-4o-mni'" in refused.body["error"]["message"]
+
+
+async def test_a_model_that_is_listed_and_was_never_called_has_a_report_of_zeros(caller: Caller) -> None:
+    report = await made(caller, "model", "simulated/writer")
+    assert report["content"]["figures"]["executions"] == 0
 
 
 async def test_a_schedule_is_set_shown_and_removed_by_admins_and_checked(stack: Stack, caller: Caller) -> None:

@@ -151,6 +151,14 @@ async def test_a_url_that_cannot_be_read_is_no_fault_of_a_model(caller: Caller) 
     assert "nowhere.invalid" in told.body["error"]
 
 
+async def test_a_prompt_that_needs_what_no_content_gives_is_no_fault_of_a_model(caller: Caller) -> None:
+    made = await caller("POST", "/v1/prompts", {"slug": "reader", "template": "{{content}} for {{name}}", "model": "simulated/chat"})
+    assert made.status == 201
+    assert (await caller("PUT", "/v1/enrichments/prompts/document", {"prompt": "reader", "label": None})).status == 200
+    told = await caller("POST", "/enrich-content", {"content": "All about parcels."})
+    assert (told.status, told.body["code"]) == (422, "missing_variables") and "name" in told.body["error"]
+
+
 async def test_a_content_that_nobody_pays_for_is_no_fault_of_a_model(stack: Stack) -> None:
     poor = await stack.caller(credit_nusd=0)
     told = await poor("POST", "/enrich-content", {"content": "All about parcels."})

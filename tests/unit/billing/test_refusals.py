@@ -100,7 +100,7 @@ def test_a_rate_is_believed_until_it_may_say_yes(now: list[float]) -> None:
 def test_headers_are_whole_numbers_that_never_promise_too_much() -> None:
     assert rate_headers(None) == {}
     headers = rate_headers(RateState(rate_id=7, limit=60, remaining=4, reset_s=0.2))
-    assert headers == {"ratelimit-limit": "60", "ratelimit-remaining": "4", "ratelimit-reset": "1", "ratelimit-policy": "60;w=60;burst=12"}
+    assert headers == {"ratelimit-limit": "60", "ratelimit-remaining": "4", "ratelimit-reset": "1", "ratelimit-policy": "60;w=60;burst=13"}
     assert "60 a minute" in rate_refused(RateLimit(7, 60), retry_after_s=0.3).message
 
 

@@ -17,7 +17,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
 from burnish_gateway.execution.cache_choice import TTL_MOST_S
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.named_changes import named_by
 from burnish_gateway.wire import ApiModel, Name, Text, make_router
 from burnish_shared.db.session import Tx
@@ -126,7 +126,11 @@ async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayPa
     operator's keys of its own; it pays from its credit, which `POST /v1/credits/moves` brings.
     """
     check_may_grant(principal)
-    organization_id = await _own_organization(gateway, principal, body.organization_id)
+    organization_id = await or_answered(
+        _own_organization(gateway, principal, body.organization_id), gateway=gateway, request=request, principal=principal
+    )
+    if isinstance(organization_id, Response):
+        return organization_id
     founder = found.Founder(actor=principal.actor, user_id=principal.user_id, room=principal.workspace_id)
 
     async def work(tx: Tx) -> NewWorkspaceAnswer:

@@ -10,7 +10,7 @@ from burnish_gateway.alerts import channel_store as store
 from burnish_gateway.alerts import configure_channel as configure
 from burnish_gateway.alerts.channel_bodies import ChannelAnswer, ChannelChange, ChannelPage, ChannelTest, DeletedChannel, NewChannel
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -24,7 +24,9 @@ LIST = "alert-channels"
 @router.post("/v1/alert-channels", status_code=201, response_model=ChannelAnswer, summary="Have people told of alerts")
 async def post_channel(request: Request, body: NewChannel, principal: Admin, gateway: GatewayParts) -> Response:
     """E-mail, a Slack incoming webhook, a Teams workflow, or PagerDuty. Addresses and keys are write-only."""
-    target = await _checked(gateway, body.url)
+    target = await or_answered(_checked(gateway, body.url), gateway=gateway, request=request, principal=principal)
+    if isinstance(target, Response):
+        return target
 
     async def work(tx: Tx) -> ChannelAnswer:
         return await configure.create_channel(tx, principal, body, target=target, keyring=gateway.keyring)
@@ -54,7 +56,9 @@ async def get_channel(channel_id: UUID, principal: Admin, gateway: GatewayParts)
 
 @router.patch("/v1/alert-channels/{channel_id}", response_model=ChannelAnswer, summary="Change an alert channel, or switch it off")
 async def patch_channel(channel_id: UUID, *, request: Request, body: ChannelChange, principal: Admin, gateway: GatewayParts) -> Response:
-    target = await _checked(gateway, body.url)
+    target = await or_answered(_checked(gateway, body.url), gateway=gateway, request=request, principal=principal)
+    if isinstance(target, Response):
+        return target
 
     async def work(tx: Tx) -> ChannelAnswer:
         return await configure.change_channel(tx, principal, channel_id, body=body, target=target, keyring=gateway.keyring)

@@ -167,13 +167,20 @@ def terms_of(body: NewBatch) -> BatchTerms:
 
 
 async def make_batch(tx: Tx, terms: BatchTerms, plan: Plan, *, gateway: Gateway, principal: Principal) -> UUID:
-    """Writes it. Raises Suspended, OutOfCredit, InvalidField where its answers could not be kept."""
+    """Writes it. Raises Suspended, OutOfCredit, InvalidField where its answers could not be kept, or its limit lets no line begin."""
     workspace = principal.workspace
     if workspace.suspended_at is not None:
         raise Suspended("This workspace is suspended; ask its operator.")
     if not workspace.store_content:
         raise InvalidField(
             "This workspace keeps no text, so the answers of a batch could not be read. Call POST /v1/executions and wait for each."
+        )
+    least_nusd = min((one.hold_nusd for one in plan.lines if one.error is None), default=0)
+    if terms.max_cost_nusd is not None and terms.max_cost_nusd < least_nusd:
+        raise InvalidField(
+            f"max_cost_nusd: lets no line begin; give at least {least_nusd}, which the cheapest one can cost.",
+            param="max_cost_nusd",
+            details={"least_nusd": least_nusd, "most_nusd": plan.most_nusd, "likely_nusd": plan.likely_nusd},
         )
     batch_id, now = new_uuid(), gateway.clock.now()
     aside_nusd = min(max(plan.most_nusd, 1), terms.max_cost_nusd or MAX_AMOUNT_NUSD, MAX_AMOUNT_NUSD)

@@ -8,7 +8,7 @@ from burnish_gateway.registry.field_checks import check_response_format
 from burnish_shared.chains.form import Call, Chain, all_steps
 from burnish_shared.chains.read_form import FAULTS_TOLD
 from burnish_shared.errors import Conflict, InvalidField, NotFound
-from burnish_shared.slug import LATEST, PromptName
+from burnish_shared.slug import LATEST, PRODUCTION, PromptName
 
 LABELS_TOLD: Final = 5
 """Of a prompt that lacks the one a step names."""
@@ -57,6 +57,7 @@ async def _hint(name: PromptName, workspace_id: UUID, *, catalog: Catalog) -> st
         head, _ = await catalog.find(workspace_id, name.slug, label=LATEST)
     except NotFound:
         return ""
-    labels = [f"'{name.slug}@{label}'" for label in sorted(head.labels)[:LABELS_TOLD]]
-    known = f"It has the labels of {', '.join(labels)}" if labels else "It has no label"
-    return f" {known}; a step may also name a version, '{name.slug}@{head.prompt.latest_version}', or 'latest'."
+    names = sorted(head.labels)[:LABELS_TOLD]
+    labels = [f"'{name.slug}'" if label == PRODUCTION else f"'{name.slug}@{label}'" for label in names]
+    by_label = f"Name it as {' or '.join(labels)}, by its labels" if labels else "It has no label"
+    return f" {by_label}; or by a version as '{name.slug}@{head.prompt.latest_version}', or '{name.slug}@{LATEST}'."

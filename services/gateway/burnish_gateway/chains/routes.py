@@ -14,7 +14,7 @@ from burnish_gateway.chains.model_warnings import model_warnings
 from burnish_gateway.chains.save_chain import NewChain, add_version, check_not_archived, create_chain, head_of
 from burnish_gateway.comments import routes as comment_routes
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.named_changes import named_by
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry.spelling import newer_version_response, tags_of
@@ -46,7 +46,9 @@ async def create(request: Request, body: bodies.CreateChain, principal: PromptEd
     slug = parse_slug(body.slug)
     label = None if body.label is None else parse_movable_label(body.label)
     new = NewChain(slug, body.name or slug, body.description, parse_folder(body.folder), tags_of(body.tags))
-    content = await _checked(body, principal.workspace_id, gateway)
+    content = await or_answered(_checked(body, principal.workspace_id, gateway), gateway=gateway, request=request, principal=principal)
+    if isinstance(content, Response):
+        return content
 
     async def work(tx: Tx) -> dict[str, Any]:
         kept = [] if label is None else await protected_from(tx, principal, [label])
@@ -139,7 +141,9 @@ async def change(slug: str, request: Request, body: bodies.ChangeChain, principa
 async def add(slug: str, request: Request, body: bodies.AddChainVersion, principal: PromptEditor, gateway: GatewayParts) -> Response:
     """Whole, not as a change. Saving what was saved before returns that version."""
     name = parse_slug(slug, param="chain")
-    content = await _checked(body, principal.workspace_id, gateway)
+    content = await or_answered(_checked(body, principal.workspace_id, gateway), gateway=gateway, request=request, principal=principal)
+    if isinstance(content, Response):
+        return content
 
     async def work(tx: Tx) -> dict[str, Any]:
         saved = await add_version(

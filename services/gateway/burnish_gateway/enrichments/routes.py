@@ -15,7 +15,7 @@ from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer, request_
 from burnish_gateway.enrichments import answers, bodies, store
 from burnish_gateway.enrichments import start as starting
 from burnish_gateway.enrichments.shipped import SHIPPED, SourceType
-from burnish_gateway.idempotency import answered_before, run_once
+from burnish_gateway.idempotency import answered_before, or_answered, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import ChatRoute, Text, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -163,12 +163,17 @@ async def begin(
     request: Request, source_type: SourceType, items: list[Any], *, gateway: Gateway, principal: Principal
 ) -> tuple[list[UUID], dict[str, str]]:
     """Ids of the contents, the same for a repeat with the same Idempotency-Key, and headers that say so."""
-    contents = await starting.check(items, gateway=gateway, principal=principal)
+    contents = await or_answered(
+        starting.check(items, gateway=gateway, principal=principal), gateway=gateway, request=request, principal=principal
+    )
 
-    async def work(tx: Tx) -> dict[str, Any]:
-        return {"ids": [str(one) for one in await _insert(request, tx, source_type, items, contents, principal=principal)]}
+    async def stored_now(contents: list[Any]) -> Response:
+        async def work(tx: Tx) -> dict[str, Any]:
+            return {"ids": [str(one) for one in await _insert(request, tx, source_type, items, contents, principal=principal)]}
 
-    stored = await run_once(gateway, request, principal, status=202, work=work)
+        return await run_once(gateway, request, principal, status=202, work=work)
+
+    stored = contents if isinstance(contents, Response) else await stored_now(contents)
     gateway.assistant.wake()
     headers = {"idempotent-replayed": "true"} if "idempotent-replayed" in stored.headers else {}
     return [UUID(one) for one in json.loads(bytes(stored.body))["ids"]], headers

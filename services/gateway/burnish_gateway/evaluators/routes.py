@@ -30,7 +30,7 @@ from burnish_gateway.evaluators.keep_scorings import cancel_all_scorings
 from burnish_gateway.evaluators.new_version import add_version
 from burnish_gateway.evaluators.room import NO_ROOM, room_left
 from burnish_gateway.evaluators.try_out import checked, models_named, no_such_evaluator, saved, try_out
-from burnish_gateway.idempotency import replay, run_once
+from burnish_gateway.idempotency import or_answered, replay, run_once
 from burnish_gateway.models.store import keep_known
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, include, json_response, make_router
@@ -59,7 +59,11 @@ Cursor = Annotated[Text | None, Query(max_length=500)]
 @router.post("/v1/evaluators", status_code=201, response_model=EvaluatorAnswer, summary="Make an evaluator")
 async def post_evaluator(request: Request, body: NewEvaluator, principal: Editor, gateway: GatewayParts) -> Response:
     """Settings are checked here, code with line and column, judges' models with price and key. They never change; a version more may."""
-    await checked(body.settings, gateway=gateway, principal=principal)
+    sound = await or_answered(
+        checked(body.settings, gateway=gateway, principal=principal), gateway=gateway, request=request, principal=principal
+    )
+    if isinstance(sound, Response):
+        return sound
     settings = body.settings.model_dump(mode="json", by_alias=True)
 
     async def work(tx: Tx) -> EvaluatorAnswer:
@@ -133,7 +137,11 @@ async def try_evaluator(evaluator_id: UUID, request: Request, body: Answered, pr
 )
 async def post_version(evaluator_id: UUID, request: Request, body: NewVersion, principal: Editor, gateway: GatewayParts) -> Response:
     """Live evaluations and new test runs use it from now on. Scores belong to the version that gave them. The same settings make none."""
-    await checked(body.settings, gateway=gateway, principal=principal)
+    sound = await or_answered(
+        checked(body.settings, gateway=gateway, principal=principal), gateway=gateway, request=request, principal=principal
+    )
+    if isinstance(sound, Response):
+        return sound
     settings = body.settings.model_dump(mode="json", by_alias=True)
 
     async def work(tx: Tx) -> EvaluatorAnswer:

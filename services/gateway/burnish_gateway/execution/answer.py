@@ -22,6 +22,9 @@ STATUS_OF_CODE = {
 """Errors of the executor that stand for a refusal of ours: the caller hears the same as from the gateway. What a stopped gateway cut short
 is booked as cancelled, but its caller did not go away."""
 
+SUCCEEDED_UNTOLD: Final = frozenset({"answer_not_kept", "answer_lost", "stream_gap"})
+"""Of an execution that succeeded, whose answer nobody can be told any more: the books have it as a success, and so does `details`."""
+
 KEY_IS_SPENT = {"x-should-retry": "false"}
 """Of an execution that failed and has a key: its failure is what the key gets from now on, so to repeat it is of no use."""
 
@@ -75,7 +78,8 @@ def failure_of(outcome: bytes, *, has_key: bool = False) -> BurnishError:
     http_status = error.get("provider_status") or next((one.get("http_status") for one in reversed(attempts)), None)
     overloaded = error["code"] == RESTS or (error["code"] == "provider_failed" and http_status in OVERLOADED)
     status = 503 if overloaded else _status_of(error["code"], status=body["status"], http_status=http_status)
-    details = {"execution_id": body["id"], "status": body["status"], "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
+    kept_as = "success" if error["code"] in SUCCEEDED_UNTOLD else body["status"]
+    details = {"execution_id": body["id"], "status": kept_as, "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
     details["attempts"] = attempts
     if body.get("output"):
         details["output"] = body["output"]

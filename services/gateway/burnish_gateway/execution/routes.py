@@ -28,6 +28,7 @@ from burnish_gateway.execution.shape import Shape, headers_again, shaped
 from burnish_gateway.execution.streaming import EventStream, Last, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, Told, first_told
+from burnish_gateway.execution.unfilled import check_filled
 from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.models.bodies import AUTO
@@ -227,8 +228,12 @@ def check_requirements(given: Requirements | None, *models: str | None, param: s
 
 
 def order_of(body: NewExecution) -> Order:
-    """The same in the words of whoever executes it. Raises InvalidField for a format of the answer that no version may have."""
+    """The same in the words of whoever executes it. Raises InvalidField for a format of the answer that no version may have, and for
+    messages that would be sent with the braces of a template."""
     check_response_format(body.overrides.response_format, at="overrides.")
+    messages = None if body.messages is None else [one.model_dump(exclude_none=True) for one in body.messages]
+    if body.prompt is None and messages is not None:
+        check_filled(messages, body.variables)
     return readable_later(
         Order(
             slug=body.prompt,
@@ -239,7 +244,7 @@ def order_of(body: NewExecution) -> Order:
             overrides=body.overrides.model_dump(exclude_unset=True, exclude_none=True),
             overrides_at="overrides",
             stream=body.stream,
-            messages=[one.model_dump(exclude_none=True) for one in body.messages] if body.messages is not None else None,
+            messages=messages,
             background=body.mode == "background",
             user_id=body.user_id,
             session_id=body.session_id,

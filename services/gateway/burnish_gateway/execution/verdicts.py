@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from burnish_gateway.billing.budget import BudgetFacts
 from burnish_gateway.idempotency import mismatch
 from burnish_shared.books.admission import Answer, RateState, Verdict
-from burnish_shared.books.admission_request import BURST_RATIO, RateLimit, TokenLimit
+from burnish_shared.books.admission_request import RateLimit, TokenLimit
 from burnish_shared.books.user_accounts import EACH
 from burnish_shared.errors import (
     BudgetExhausted,
@@ -83,7 +83,7 @@ def rate_refused(rate: RateLimit, *, retry_after_s: float) -> RateLimited:
     who = "The next" if rate.calls == 1 else f"These {rate.calls} together"
     where = "with this API key" if rate.whose == "api_key" else "in this workspace"
     return RateLimited(
-        f"Too many requests: {rate.per_minute} a minute may begin {where}, with a burst of {int(rate.per_minute * BURST_RATIO)}. "
+        f"Too many requests: {rate.per_minute} a minute may begin {where}, {rate.most_at_once} of them at once. "
         f"{who} may begin in {whole_s(retry_after_s)} s, as Retry-After says.",
         retry_after_s=retry_after_s,
         details={"limit_per_minute": rate.per_minute, "limit_of": rate.whose},

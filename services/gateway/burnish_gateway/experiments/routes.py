@@ -20,7 +20,7 @@ from burnish_gateway.experiments.figure_lines import FigureLine, figure_lines
 from burnish_gateway.experiments.results import results_of
 from burnish_gateway.experiments.scored_arms import unscored
 from burnish_gateway.experiments.start import start
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import store as prompts_store
@@ -43,7 +43,9 @@ async def create_experiment(request: Request, gateway: GatewayParts, principal: 
     where they do not.
     """
 
-    await draft.check_models(gateway, principal, body)
+    checked = await or_answered(draft.check_models(gateway, principal, body), gateway=gateway, request=request, principal=principal)
+    if isinstance(checked, Response):
+        return checked
 
     async def work(tx: Tx) -> ExperimentAnswer:
         experiment_id = await draft.create(tx, principal, body)
@@ -112,7 +114,11 @@ async def change_experiment(
 ) -> Response:
     """The whole draft as it is to be. What was started compares what it compares: its shares change, its arms do not."""
 
-    await draft.check_models(gateway, principal, body.experiment)
+    checked = await or_answered(
+        draft.check_models(gateway, principal, body.experiment), gateway=gateway, request=request, principal=principal
+    )
+    if isinstance(checked, Response):
+        return checked
 
     async def work(tx: Tx) -> ExperimentAnswer:
         await draft.change(tx, principal, experiment_id, body.experiment, revision=body.revision)

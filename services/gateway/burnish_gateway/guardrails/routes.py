@@ -30,7 +30,7 @@ from burnish_gateway.guardrails.keep_guardrails import (
     remove_guardrail,
 )
 from burnish_gateway.guardrails.try_out import try_out
-from burnish_gateway.idempotency import replay, run_once
+from burnish_gateway.idempotency import or_answered, replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.contracts.guardrails import Masking
@@ -44,7 +44,11 @@ LIST = "guardrails"
 @router.post("/v1/guardrails", status_code=201, response_model=GuardrailAnswer, summary="Make a guardrail")
 async def post_guardrail(request: Request, body: NewGuardrail, principal: Admin, gateway: GatewayParts) -> Response:
     """It looks at every execution of its prompts from about a second on, whichever way they come: also of test runs, jobs and judges."""
-    await check(body.settings, gateway=gateway, principal=principal)
+    checked = await or_answered(
+        check(body.settings, gateway=gateway, principal=principal), gateway=gateway, request=request, principal=principal
+    )
+    if isinstance(checked, Response):
+        return checked
 
     async def work(tx: Tx) -> GuardrailAnswer:
         return guardrail_answer(await found(tx, await add_guardrail(tx, principal, body)))

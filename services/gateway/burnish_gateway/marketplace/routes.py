@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.marketplace import answers, bodies, statistics_routes, store
 from burnish_gateway.marketplace.clone import clone
 from burnish_gateway.marketplace.entry import Entry, Sort, no_such_entry
@@ -49,7 +49,14 @@ async def post_entry(request: Request, body: bodies.PublishBody, principal: Prom
         published_by=principal.actor,
         form=body.form(),
     )
-    screened = await screen(gateway.db, principal, slug, label=label, version=body.version, given=given)
+    screened = await or_answered(
+        screen(gateway.db, principal, slug, label=label, version=body.version, given=given),
+        gateway=gateway,
+        request=request,
+        principal=principal,
+    )
+    if isinstance(screened, Response):
+        return screened
 
     async def work(tx: Tx) -> dict[str, Any]:
         entry, is_new = await publish(tx, principal, slug, label=label, version=body.version, given=given, screened=screened)

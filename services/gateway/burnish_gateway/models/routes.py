@@ -6,7 +6,7 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.deps import Editor, GatewayParts, Operator, Viewer
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import KnownModelPage, RemovedModel, shown
 from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, OfferKnown, PlatformModel, RetireModel
@@ -84,7 +84,11 @@ async def get_model(gateway: GatewayParts, principal: Viewer, model: ModelPath) 
 async def put_model(body: NewModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
     whole, has_known_prices = filled(body)
     if not has_known_prices:
-        await check_address(gateway, body.provider, body.base_url)
+        checked = await or_answered(
+            check_address(gateway, body.provider, body.base_url), gateway=gateway, request=request, principal=principal
+        )
+        if isinstance(checked, Response):
+            return checked
 
     async def work(tx: Tx) -> dict[str, Any]:
         return shown(await add_model(tx, gateway, principal, whole))

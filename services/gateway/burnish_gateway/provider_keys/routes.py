@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.provider_keys import keep_key as keep
 from burnish_gateway.provider_keys import store
@@ -37,7 +37,9 @@ async def add_key(body: NewProviderKey, request: Request, gateway: GatewayParts,
 
     With `base_url` it goes to that address alone, and only for models of this workspace that name exactly that address.
     """
-    address = await _checked_address(gateway, body.base_url)
+    address = await or_answered(_checked_address(gateway, body.base_url), gateway=gateway, request=request, principal=principal)
+    if isinstance(address, Response):
+        return address
 
     async def work(tx: Tx) -> ProviderKeyAnswer:
         return key_answer(await keep.add_key(tx, principal, body, address=address, secrets=secrets_of(gateway)), UsageToday())

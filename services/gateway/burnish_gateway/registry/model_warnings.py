@@ -1,15 +1,17 @@
-"""Models that a version names and that nobody can call here: saved all the same, since they may be added later, and said."""
+"""Models that a version names and that nobody can call here, and settings that contradict each other: saved all the same, and said."""
 
 from burnish_gateway.execution.known_tools import untold
 from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.routing.qualify import answers_chats
+from burnish_shared.asked_json import JSON_FORMATS
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 
 
 async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
-    """What of the version reaches no model now, and a `provider` that is not the model's: calls go by the model."""
+    """What of the version reaches no model now, a `provider` that is not the model's (calls go by the model), and a format that the model
+    is not asked for."""
     listed = await model_store.list_models(tx)
     there = {one.model: one.provider for one in listed}
     found: list[str] = []
@@ -35,6 +37,7 @@ async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
     ]
     return (
         found
+        + _of_format(content)
         + _of_tools(content, provider=there.get(content.model, ""))
         + [
             f"variants[{index}]: there is no model {one['model']!r} that can be called; nobody gets this text until there is one."
@@ -42,6 +45,17 @@ async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
             if not one["model"].endswith("*") and one["model"] not in there
         ]
     )
+
+
+def _of_format(content: VersionContent) -> list[str]:
+    """A format that is looked at in answers, beside one that lets the provider answer otherwise."""
+    told, looked_at = (content.settings.get("response_format") or {}).get("type"), content.spec.get("output_format")
+    if told != "text" or looked_at not in JSON_FORMATS:
+        return []
+    return [
+        f"response_format: 'text' asks the model for no JSON, though output_format is {looked_at!r}: answers that are none end as "
+        "output_invalid. Leave response_format out, or say {'type': 'json_object'}."
+    ]
 
 
 def _of_tools(content: VersionContent, *, provider: str) -> list[str]:

@@ -11,7 +11,15 @@ from burnish_shared.measures import SUM_MOST
 
 
 async def exists(tx: Tx, target: Target) -> bool:
-    """Is there such a prompt, version or key? Models and end users are whatever calls named."""
+    """Is there such a prompt, version, key or model? One that calls named counts, too. End users are whatever calls named."""
+    if target.kind == "model":
+        return bool(
+            await tx.fetchval(
+                """SELECT EXISTS (SELECT FROM platform_models WHERE model = $1) OR EXISTS (SELECT FROM workspace_models WHERE model = $1)
+                       OR EXISTS (SELECT FROM rollups WHERE model = $1)""",
+                target.name,
+            )
+        )
     if target.kind == "api_key":
         return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM api_keys WHERE api_key_id::text = $1)", target.name))
     if target.slug is None:

@@ -44,10 +44,11 @@ async def post_report(request: Request, body: ReportBody, principal: Editor, gat
     end = (body.end or now).astimezone(UTC)
     start = _start(body.start, end)
     period = period_of(start, end, target, now=now)
+    named = f": '{target.name}' is not listed, and no call named it" if target.kind == "model" else ""
 
     async def work(tx: Tx) -> ReportAnswer:
         if not await facts_store.exists(tx, target):
-            raise NotFound(f"There is no such {target.kind.replace('_', ' ')}.", param="target")
+            raise NotFound(f"There is no such {target.kind.replace('_', ' ')}{named}.", param="target")
         return await write_report(tx, principal.workspace_id, target, period, by=principal.actor, now=now)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)

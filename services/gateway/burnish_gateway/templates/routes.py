@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.marketplace import store as entries
 from burnish_gateway.marketplace.publish import publish, screen
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -79,7 +79,14 @@ async def post_template(request: Request, body: bodies.TemplateBody, principal: 
         visibility=body.visibility, publisher=principal.workspace.name, description=body.description, categories=tags_of(body.categories),
         example=body.example, published_by=principal.actor, form=body.form(),
     )  # fmt: skip
-    screened = await screen(gateway.db, principal, slug, label=label, version=body.version, given=given)
+    screened = await or_answered(
+        screen(gateway.db, principal, slug, label=label, version=body.version, given=given),
+        gateway=gateway,
+        request=request,
+        principal=principal,
+    )
+    if isinstance(screened, Response):
+        return screened
 
     async def work(tx: Tx) -> dict[str, Any]:
         entry, is_new = await publish(tx, principal, slug, label=label, version=body.version, given=given, screened=screened)

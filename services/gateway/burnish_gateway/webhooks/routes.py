@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Role
 from burnish_gateway.deps import Admin, Editor, GatewayParts, Viewer
-from burnish_gateway.idempotency import answered_before, run_once
+from burnish_gateway.idempotency import answered_before, or_answered, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery_routes, endpoints_store, range_routes, statistics_routes
 from burnish_gateway.webhooks import configure_endpoint as configure
@@ -26,7 +26,9 @@ LIST = "webhooks/endpoints"
 @router.post("/v1/webhooks/endpoints", status_code=201, response_model=answers.NewEndpointAnswer, summary="Have a system told of events")
 async def post_endpoint(request: Request, body: bodies.EndpointBody, principal: Admin, gateway: GatewayParts) -> Response:
     """The secret is shown this once. Deliveries are signed with it as Standard Webhooks describes."""
-    target = await gateway.egress.check(body.url)
+    target = await or_answered(gateway.egress.check(body.url), gateway=gateway, request=request, principal=principal)
+    if isinstance(target, Response):
+        return target
 
     async def work(tx: Tx) -> answers.NewEndpointAnswer:
         made = await configure.create_endpoint(tx, principal, body, target=target, keyring=gateway.keyring)
@@ -70,7 +72,13 @@ async def patch_endpoint(
     endpoint_id: str, *, request: Request, body: bodies.EndpointChange, principal: Admin, gateway: GatewayParts
 ) -> Response:
     wanted = endpoint_id_of(endpoint_id)
-    target = await gateway.egress.check(body.url) if body.url is not None else None
+    target = (
+        None
+        if body.url is None
+        else await or_answered(gateway.egress.check(body.url), gateway=gateway, request=request, principal=principal)
+    )
+    if isinstance(target, Response):
+        return target
 
     async def work(tx: Tx) -> answers.ChangedEndpointAnswer:
         changed = await configure.change_endpoint(tx, principal, wanted, body, target=target, keyring=gateway.keyring)

@@ -281,13 +281,14 @@ async def bring_next_forward(tx: Tx, claim: Claim, *, order_hold_s: float = 0.0)
     """The delivery of this one ended: the next one of the same object, which waited for it, is due now, or when it was held long enough."""
     await tx.execute(
         """
-        UPDATE webhook_deliveries d SET next_attempt_at = greatest(clock_timestamp(), d.created_at + $3 * interval '1 second')
+        UPDATE webhook_deliveries d
+           SET next_attempt_at = greatest(clock_timestamp(), least(d.created_at, clock_timestamp()) + $3 * interval '1 second')
           FROM (SELECT q.event_id FROM webhook_deliveries e
                   JOIN webhook_deliveries q ON q.endpoint_id = e.endpoint_id AND q.object_id = e.object_id AND q.status = 'pending'
                  WHERE e.event_id = $1 AND e.endpoint_id = $2 AND q.failed_attempts = 0 AND q.leased_until IS NULL
                  ORDER BY q.object_version, q.event_id LIMIT 1) n
          WHERE d.event_id = n.event_id AND d.endpoint_id = $2
-           AND d.next_attempt_at > greatest(clock_timestamp(), d.created_at + $3 * interval '1 second')""",
+           AND d.next_attempt_at > greatest(clock_timestamp(), least(d.created_at, clock_timestamp()) + $3 * interval '1 second')""",
         claim.event_id,
         claim.endpoint_id,
         order_hold_s,

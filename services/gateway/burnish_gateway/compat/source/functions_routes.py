@@ -42,6 +42,7 @@ from burnish_shared.errors import (
     BurnishError,
     ConcurrencyLimited,
     InvalidField,
+    MissingVariables,
     NoProviderKey,
     OutOfCredit,
     ProviderFailed,
@@ -70,6 +71,7 @@ NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {
     kind.code: kind
     for kind in (
         InvalidField,
+        MissingVariables,
         UrlUnreadable,
         EgressRefused,
         NoProviderKey,

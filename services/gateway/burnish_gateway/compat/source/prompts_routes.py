@@ -13,7 +13,7 @@ from burnish_gateway.compat.source import bodies, store
 from burnish_gateway.compat.source.caller import SourcePromptEditor, SourceViewer
 from burnish_gateway.compat.source.keep_prompt import change, create, model_for
 from burnish_gateway.deps import GatewayParts
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.registry import archive_routes
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.wire import json_response, make_router
@@ -52,7 +52,9 @@ async def list_prompts(principal: SourceViewer, gateway: GatewayParts) -> Respon
 @router.post("/prompts", status_code=201, response_model=SourcePrompt, summary="Make a prompt, as the source system does")
 async def create_prompt(request: Request, body: bodies.NewSourcePrompt, principal: SourcePromptEditor, gateway: GatewayParts) -> Response:
     """`{ticket}` becomes `{{ticket}}`, JSON braces stay; `changes` says what was written otherwise. Native: `POST /v1/prompts`."""
-    model = await model_for(gateway, principal, body.model)
+    model = await or_answered(model_for(gateway, principal, body.model), gateway=gateway, request=request, principal=principal)
+    if isinstance(model, Response):
+        return model
 
     async def work(tx: Tx) -> SourcePrompt:
         kept = await create(tx, principal, body, model=model, clock=gateway.clock)
