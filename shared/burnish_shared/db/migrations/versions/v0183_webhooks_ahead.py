@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0183"
-down_revision = "0179"
+down_revision = "0180"
 branch_labels = None
 depends_on = None
 
