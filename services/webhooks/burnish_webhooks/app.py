@@ -123,11 +123,6 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
     async def make_partitions_ahead() -> None:
         await make_partitions(db=db)
 
-    async def forget() -> None:
-        await forget_old(db=db, retention_days=settings.webhook_retention_days)
-        await forget_old_notices(db=db, days=settings.webhook_retention_days)
-        await forget_old_mails(db=db, days=settings.webhook_retention_days)
-
     await supervise(
         consume(
             bus,
@@ -141,11 +136,17 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),
         every(EVERY_S, after_clocks, name="bring_back", stop=stop),
         every(settings.webhook_retention_interval_s, make_partitions_ahead, name="partitions", stop=stop),
-        every(settings.webhook_retention_interval_s, forget, name="forget", stop=stop),
+        every(settings.webhook_retention_interval_s, partial(_forget, db, days=settings.webhook_retention_days), name="forget", stop=stop),
         _until_lost(bus, stop),
         stop=stop,
         last=relay.run,
     )
+
+
+async def _forget(db: Database, *, days: int) -> None:
+    await forget_old(db=db, retention_days=days)
+    await forget_old_notices(db=db, days=days)
+    await forget_old_mails(db=db, days=days)
 
 
 def mailer_of(settings: WebhooksSettings) -> Mailer:
