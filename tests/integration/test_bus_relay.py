@@ -201,6 +201,23 @@ async def test_rows_lost_behind_others_that_were_on_their_way_are_sent_again(
     assert await stored(server, "EVENTS") == ids
 
 
+@pytest.mark.promise("M-05")
+async def test_what_was_acknowledged_just_before_an_absence_is_in_doubt_however_long_it_was(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    ids = fresh(2)
+    async with bus_of(server, "analytics") as bus:
+        relay = Relay(db, bus, service="analytics")
+        await write(db, ids[0])
+        await relay.send_due()
+        # What the stream holds is not this row, and neither its mark nor its last sequence tells.
+        await fetch(database.superuser_url, "UPDATE outbox SET message_id = $1, sent_at = sent_at - interval '10 minutes'", ids[1])
+        for absence_s, there in ((0.0, ids[:1]), (900.0, ids)):
+            bus.last_absence_s = absence_s
+            bus.connections += 1
+            await relay.send_due()
+            assert await stored(server, "EVENTS") == there
+
+
 async def test_two_relays_share_the_rows_without_repeating_any(server: OwnNats, database: BusDatabase) -> None:
     one, other = await database.open("analytics"), await database.open("analytics")
     ids = fresh(600)
