@@ -36,6 +36,10 @@ FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KE
 """Deadlines and sweeps of seconds (PROMISES section 2: time limits are settings)."""
 
 
+FROM_ONE_ADDRESS: dict[str, Any] = {"links_per_minute": 0}
+"""The people of all tests, who show and use more links together than one address may where the machine is fast."""
+
+
 PATIENT: dict[str, Any] = {"trust_s": 30.0, "dispatch_give_up_s": 20.0, "headers_wait_s": 0.5}
 """All services share one event loop here: on a busy machine it may stand still for longer than a gateway in production goes without news of
 its database, or waits for an executor, and calls would be refused. Tests of that name their own times."""
@@ -170,7 +174,7 @@ class Stack:
         listening.bind(("127.0.0.1", 0))
         listening.listen(256)
         where = {"database_url": self.urls["gateway"], "nats_url": self.nats.url("gateway"), "replica": f"t{len(self.gateways)}"}
-        made = GatewaySettings(**(where | FAST | PATIENT | settings))
+        made = GatewaySettings(**(where | FAST | FROM_ONE_ADDRESS | PATIENT | settings))
         config = uvicorn.Config(
             Documented(build_app(made)), log_config=None, lifespan="on", http=HttpProtocol, timeout_graceful_shutdown=2,
             timeout_keep_alive=75,

@@ -37,6 +37,13 @@ class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
         description="Requests besides executions and feedback that one API key or person may send to one gateway in a minute; a workspace "
         "may send four times as many. Beyond it they hear 429. 0: no limit.",
     )
+    links_per_minute: int = Field(
+        default=300,
+        ge=0,
+        le=10_000_000,
+        description="Tokens of invitations and of links that set a password which one address may show or use at one gateway in a minute. "
+        "0: no limit.",
+    )
     queue_limit_s: float = Field(default=86_400.0, gt=0, description="How long a background execution may wait for an executor.")
     accept_wait_s: float = Field(default=0.25, gt=0, description="Silence after which a dispatched request is given to another executor.")
     executor_silence_s: float = Field(default=1.5, gt=0, description="Silence of a running execution that counts as a dead executor.")

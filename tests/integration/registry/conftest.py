@@ -101,7 +101,7 @@ class Bench:
                 outside=Outside(),
                 settings=plain_settings(),
                 db=db,
-                pace=CallerPace(0),
+                pace=CallerPace(0, 0),
                 key_use=KeyUse(db, interval_s=30),
                 keyring=Keyring(bytes(32)),
                 installation=INSTALLATION,

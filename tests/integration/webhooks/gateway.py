@@ -88,7 +88,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
             outside=Outside(),
             settings=plain_settings(),
             db=db,
-            pace=CallerPace(0),
+            pace=CallerPace(0, 0),
             key_use=KeyUse(db, interval_s=30),
             clock=SystemClock(),
             cursors=Cursors(b"c" * 32),

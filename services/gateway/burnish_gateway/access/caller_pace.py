@@ -19,19 +19,17 @@ BURST_RATIO: Final = 0.2
 WORKSPACE_TIMES: Final = 4
 """So many times what one caller may send, all callers of a workspace may send together."""
 
-LINKS_PER_MINUTE: Final = 300
-"""So often one address may show or use the token of a link, for which nobody signs in: a gateway asks the database for each. An office
-behind one address is many people; nobody guesses a token of 256 bits, however fast."""
-
 COUNTED_ELSEWHERE: Final = frozenset({"executions:write", "feedback:write"})
 """Scopes of routes that are not counted here: executions have exact limits of their own, feedback is taken at any rate."""
 
 
 @dataclass(slots=True)
 class CallerPace:
-    """`per_minute`: of one API key, with those that it was rotated into, or one person; 0: there is no limit."""
+    """`per_minute`: of one API key, with those that it was rotated into, or one person; `links_per_minute`: tokens of
+    links, for which nobody signs in, of one address. 0: no limit."""
 
     per_minute: int
+    links_per_minute: int
     now_s: Callable[[], float] = time.monotonic
     _callers: Throttle = field(init=False)
     _workspaces: Throttle = field(init=False)
@@ -39,15 +37,15 @@ class CallerPace:
 
     def __post_init__(self) -> None:
         self._callers, self._workspaces = _throttle(self.per_minute), _throttle(self.per_minute * WORKSPACE_TIMES)
-        self._links = _throttle(LINKS_PER_MINUTE)
+        self._links = _throttle(self.links_per_minute)
 
     def take_link(self, address: str) -> None:
         """Counts one token of a link that somebody shows or uses, by where they are. Raises RateLimited."""
-        if not self.per_minute:
+        if not self.links_per_minute:
             return
         wait_s = self._links.take(network_of(address), now_s=self.now_s())
         if wait_s > 0:
-            raise _refused(LINKS_PER_MINUTE, "address", wait_s)
+            raise _refused(self.links_per_minute, "address", wait_s)
 
     def take(self, principal: Principal, scope: str | None) -> Mapping[str, str]:
         """Counts one request; the headers that tell how much is left. Raises RateLimited. `scope`: of its route."""
