@@ -14,7 +14,10 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 
 HELLO = [{"role": "user", "content": "Hello."}]
 
-SECRET = "The code is 4711."
+CODE = "wolpertinger"
+"""Of letters that no id is made of."""
+
+SECRET = f"The code is {CODE}."
 
 
 async def contents_of(stack: Stack, execution_id: str) -> int:
@@ -27,16 +30,16 @@ async def assert_figures_alone(stack: Stack, caller: Caller, execution_id: str) 
     kept = (await caller("GET", f"/v1/executions/{execution_id}")).body
     assert (kept["status"], kept["messages"], kept["output"]) == ("success", None, None)
     assert kept["usage"]["output_tokens"] > 0 and kept["cost_nusd"] >= 0 and kept["user_id"] == "ada"
-    assert "4711" not in json.dumps(kept) and await contents_of(stack, execution_id) == 0
+    assert CODE not in json.dumps(kept) and await contents_of(stack, execution_id) == 0
 
 
 async def test_a_response_that_is_not_to_be_stored_leaves_figures_alone(stack: Stack, client: AsyncOpenAI, caller: Caller) -> None:
     told = await client.responses.create(model="simulated/chat", input=SECRET, store=False, user="ada")
-    assert "4711" in told.output_text and told.model_dump()["store"] is False
+    assert CODE in told.output_text and told.model_dump()["store"] is False
     await assert_figures_alone(stack, caller, told.id)
     async with client.responses.stream(model="simulated/chat", input=SECRET, store=False, user="ada") as stream:
         streamed = await stream.get_final_response()
-    assert "4711" in streamed.output_text
+    assert CODE in streamed.output_text
     await assert_figures_alone(stack, caller, streamed.id)
     with pytest.raises(openai.BadRequestError) as refused:
         await client.responses.create(model="simulated/chat", input="And now?", previous_response_id=told.id)

@@ -29,7 +29,10 @@ BEGIN
                    FROM (SELECT w.started_at, w.duration_ms, w.response_headers FROM webhook_attempts w
                           WHERE w.event_id = d.event_id AND w.endpoint_id = d.endpoint_id ORDER BY w.number DESC LIMIT 1) l
                   WHERE l.started_at + l.duration_ms * interval '1 millisecond' > t), p_longest_s) END AS rest) c
-           WHERE a.due_at < 'infinity' AND d.next_attempt_at > t + c.rest
+           WHERE a.due_at < 'infinity'
+             AND d.next_attempt_at > t + s * coalesce(CASE WHEN d.leased_until IS NOT NULL THEN p_lease_s WHEN d.failed_attempts = 0 THEN p_hold_s  -- of nearly all, before
+                                                           ELSE p_slots_s[d.failed_attempts + 1] END, 0)                                         -- their attempts are looked up
+             AND d.next_attempt_at > t + c.rest
            LIMIT p_most) x;
   SELECT coalesce(array_agg(x.endpoint_id), '{}') INTO odd
     FROM (SELECT a.endpoint_id FROM webhook_endpoint_states a
