@@ -143,6 +143,8 @@ async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) 
             await screenshot(page, f"failed/{request.node.name[:80]}-{number}")
         troubles += watch_of(page).unexpected()
         del WATCHES[page.context]
+        if not page.is_closed():
+            await page.unroute_all(behavior="ignoreErrors")  # What a route of its own still does would fail in the test after this one.
         await page.context.unroute_all(behavior="ignoreErrors")
         await page.context.close()
     assert not troubles, "the page complained:\n" + "\n".join(troubles)
