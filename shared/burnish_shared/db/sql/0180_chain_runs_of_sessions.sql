@@ -2,6 +2,9 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
+-- Each step of an erasure asks again, for up to tens of thousands of sessions.
+CREATE INDEX chain_runs_of_session ON chain_runs (workspace_id, session_id) WHERE session_id IS NOT NULL;
+
 -- What runs of chains in the person's sessions keep, as `erase_chain_runs` takes it. To be called in the transaction of each `erase_step`: it does so
 -- once a pass, when all sessions are known and none is forgotten yet. Returns how many runs.
 CREATE FUNCTION erase_session_chain_runs(p_erasure uuid) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
