@@ -35,6 +35,19 @@ describe("ticks", () => {
     expect(ticksOf([0.2, 0.6])).toEqual([0.2, 0.3, 0.4, 0.5, 0.6]);
   });
 
+  it("lie within the range that was rounded for them", () => {
+    const shares = Array.from({ length: 201 }, (_, n) => n / 200);
+    for (const low of shares)
+      for (const high of shares.filter((one) => one > low)) {
+        const most = sayable([low, high], percent);
+        const range = niceRange([low, high], most);
+        const ticks = valueTicks(range, most);
+        expect([ticks[0], ticks.at(-1)]).toEqual(range);
+      }
+    expect(niceRange([0.595, 0.7])).toEqual([0.55, 0.7]);
+    expect(niceRange([Number.NaN, 1])).toHaveLength(2);
+  });
+
   it("are enough to tell the scale by where the ends are given, and none lies beyond them", () => {
     for (const range of [[-0.015, 0.005], [0, 1], [-0.023, 0.031], [-0.4, 0.07]] as [number, number][]) {
       const ticks = ticksWithin(range, sayable(range, percent, 4, ticksWithin));

