@@ -101,7 +101,7 @@ class Guards:
             return outcome  # on the way in: nobody was asked
         text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
         length = len(text) + length_said(outcome)
-        if guard.stopped is None and outcome.status is Status.SUCCESS:
+        if guard.stopped is None and (outcome.status is Status.SUCCESS or text or _is_anything_beside(outcome)):
             guard.stopped = await self._by_own_code(guard.out, lambda: _said(text, outcome), guard.given, length)
         told = await _told(run, guard) if guard.was_streamed else None
         changes = await looked(length, _look_out, guard, outcome, told)
@@ -158,6 +158,11 @@ def _said(text: str, outcome: Outcome) -> Iterator[str]:
     for choice in (outcome.choices or [])[1:]:
         yield choice.output or ""
         yield from _said_beside(choice)
+
+
+def _is_anything_beside(outcome: Outcome) -> bool:
+    """Whether an answer that broke off, or is not as it should be, holds more than its text."""
+    return bool(outcome.tool_calls or outcome.choices or outcome.beside)
 
 
 def _said_beside(said: Outcome | Choice) -> Iterator[str]:

@@ -254,3 +254,20 @@ async def test_a_call_that_breaks_off_tells_and_keeps_what_had_come_without_mask
     assert events[-1][0] == "error" and events[-1][1]["error"]["code"] == "stream_cut_off", events[-1]
     kept = await place.stored(events[-1][1]["error"]["details"]["execution_id"])
     assert text_of(events) == kept["output"] and kept["output"].startswith("Dear ann@example.com, [EMAIL]"), kept["output"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_own_code_looks_at_an_answer_that_is_told_though_something_is_wrong_with_it(place: Place, stream: bool) -> None:
+    """One that breaks off is told as far as it came, and so is one that is not as its version wants it."""
+    await place.prompt(output_format="json", repair_output=False)
+    await place.rule({"kind": "code", "code": "'cat' not in output"}, "out", name="no cats")
+    place.model.says = ["It is a cat that sits here."]
+    whole = await place.events("What?") if stream else [("", (await place.run("What?")).body)]
+    assert whole[-1][1]["error"]["details"]["guardrail"] == "no cats" and "sits" not in str(whole), whole
+    place.model.says = ["It is a dog that sits here."]
+    passed = await place.events("What?") if stream else [("", (await place.run("What?")).body)]
+    assert passed[-1][1]["error"]["code"] == "output_invalid", passed
+    if stream:
+        place.model.says, place.model.sent, place.model.breaks_after = ["It is a cat that sits here."], 0, 6
+        cut = await place.events("What?")
+        assert cut[-1][1]["error"]["details"]["guardrail"] == "no cats" and "cat" not in str(cut).replace("no cats", ""), cut
