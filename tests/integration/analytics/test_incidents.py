@@ -85,6 +85,27 @@ async def test_a_budget_that_passed_both_marks_by_then_has_one_alert_in_whatever
     assert [one["type"] for one in await analytics.events(where)] == ["alert.raised"]
 
 
+@pytest.mark.promise("A-05")
+@pytest.mark.parametrize("has_users", [False, True])
+async def test_a_budget_that_is_closed_ends_its_alert_and_raises_none(analytics: Analytics, workspace: Workspace, has_users: bool) -> None:
+    """That of a budget for each end user keeps its mark for those who called: they tell nothing any more."""
+    where, budget_id = workspace.workspace_id, new_uuid()
+    await analytics.rows("SELECT make_budget_account($1, $2, 1000, 800, 'day', true)", where, budget_id)
+    spent = await account(analytics, where, kind=2, crossed=2)
+    if has_users:
+        user = """INSERT INTO accounts (account_id, workspace_id, kind, parent_account_id, limit_nusd, period, resets_at, crossed)
+                  SELECT 1::bigint << 62 | account_id, workspace_id, 2, account_id, limit_nusd, period, resets_at, 2
+                    FROM accounts WHERE reference = $1"""
+        await analytics.rows(user, budget_id)
+    await tell(analytics, crossing(where, "budget.exhausted", spent))
+    assert await standing(analytics, where) == [("exhausted", "error", None)]
+    await analytics.rows("SELECT close_budget_account($1, $2)", where, budget_id)
+    assert await watch(analytics).end_what_is_over() == 1
+    assert await standing(analytics, where) == [("exhausted", "error", "recovered")]
+    await tell(analytics, crossing(where, "budget.exhausted", spent))
+    assert await watch(analytics).end_what_is_over() == 0 and len(await standing(analytics, where)) == 1
+
+
 async def test_credit_that_came_in_before_its_event_was_read_raises_nothing(analytics: Analytics, workspace: Workspace) -> None:
     where = workspace.workspace_id
     low = await account(analytics, where, kind=3, crossed=1)

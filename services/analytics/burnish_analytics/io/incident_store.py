@@ -20,7 +20,7 @@ async def still_stands(tx: Tx, workspace_id: UUID, incident: Incident) -> bool:
     return bool(
         await tx.fetchval(
             """SELECT EXISTS (SELECT FROM accounts WHERE workspace_id = $1 AND account_id = $2 AND crossed = $3
-                               AND (kind <> 2 OR resets_at > clock_timestamp()))""",
+                               AND (kind <> 2 OR (resets_at > clock_timestamp() AND isfinite(resets_at))))""",
             workspace_id,
             int(incident.subject),
             2 if incident.metric == "exhausted" else 1,
