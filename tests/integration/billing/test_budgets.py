@@ -309,6 +309,56 @@ async def test_a_changed_budget_for_each_end_user_binds_those_who_called_before_
     assert json.loads(actions[0]["before"])["target_id"] == "*"
 
 
+async def test_a_period_that_is_over_is_nobodys_spending_any_more(stack: Stack, caller: Caller) -> None:
+    """Before the first call of the next one, and where the budget is changed by then."""
+    whole = await budget_of(caller, target_kind="workspace", limit_nusd=10**12)
+    each = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=10**12)
+
+    async def spent() -> list[int]:
+        ours = (await ok(caller("GET", "/v1/budgets?end_user=u1")))["data"]
+        shown = [await ok(caller("GET", f"/v1/budgets/{one['id']}")) for one in (whole, each)]
+        return [one["spent_nusd"] for one in (*shown, *ours)]
+
+    async def counted() -> bool:
+        await ok(caller("POST", "/v1/executions", of_user("u1")))
+        return all(await spent())
+
+    await until(counted)
+    over = "UPDATE accounts SET resets_at = now() - interval '1 hour' WHERE workspace_id = $1 AND kind = 2"
+    await books(stack, over, caller.workspace.workspace_id)
+    assert await spent() == [0, 0, 0]
+    for one in (whole, each):
+        changed = await ok(caller("PATCH", f"/v1/budgets/{one['id']}", {"limit_nusd": 10**11}))
+        assert (changed["spent_nusd"], changed["left_nusd"]) == (0, 10**11), "nothing of what was spent before comes along"
+    cost = (await ok(caller("POST", "/v1/executions", of_user("u1"))))["cost_nusd"]
+    assert await spent() == [cost] * 3
+
+
+async def test_a_budget_for_each_end_user_tells_again_in_the_next_period_and_after_it_was_raised(stack: Stack, caller: Caller) -> None:
+    each = await budget_of(caller, target_kind="end_user", target_id="*", limit_nusd=1)
+    path, where = f"/v1/budgets/{each['id']}", caller.workspace.workspace_id
+
+    async def told() -> int:
+        return len(await books(stack, "SELECT FROM outbox WHERE subject = $1", f"burnish.v1.budget.exhausted.{where}"))
+
+    async def refuses() -> bool:
+        return await refused_by(caller, of_user("u1")) == each["id"]
+
+    await until(refuses)
+    assert await refuses() and await told() == 1, "once in a period"
+    await books(stack, "UPDATE accounts SET resets_at = now() - interval '1 hour' WHERE workspace_id = $1 AND kind = 2", where)
+
+    async def told_again(times: int) -> bool:
+        """A gateway remembers for a moment who was refused."""
+        return await refuses() and await told() == times
+
+    await until(lambda: told_again(2))
+    await ok(caller("PATCH", path, {"limit_nusd": 10**12}))
+    await until(lambda: _goes_through_as(caller, "u1"))
+    await ok(caller("PATCH", path, {"limit_nusd": 1}))
+    await until(lambda: told_again(3))
+
+
 async def _goes_through_as(caller: Caller, name: str) -> bool:
     return (await caller("POST", "/v1/executions", of_user(name))).status == 200
 
