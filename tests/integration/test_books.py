@@ -476,6 +476,11 @@ async def test_a_jobs_money_is_set_aside_once_and_what_is_left_comes_back(databa
             "SELECT limit_nusd - spent_nusd AS balance, held_nusd FROM accounts WHERE account_id = $1", workspace.credit_account_id
         )
         assert credit is not None and (credit["balance"], credit["held_nusd"]) == (10 * HOLD_NUSD - 4 * 400, 0)
+        charge = await books.fetchval("SELECT min(transfer_id) FROM transfers WHERE kind = 'charge'")
+        assert (await books.fetchrow("SELECT * FROM refund($1, $2, 300, 'sorry')", workspace.workspace_id, charge))["left_nusd"] == 100
+        balance = "SELECT limit_nusd - spent_nusd FROM accounts WHERE account_id = $1"
+        given_back = 10 * HOLD_NUSD - 4 * 400 + 300
+        assert await books.fetchval(balance, workspace.credit_account_id) == given_back, "a job that is over can spend nothing"
         await assert_books_are_right(books)
 
 

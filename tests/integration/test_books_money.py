@@ -377,6 +377,9 @@ async def test_a_credit_line_is_drawn_up_to_its_cap_in_a_month(database_urls: An
         assert await books.fetchval(draw, *ask, 1) == 0
         assert await marks(books) == ["credits.exhausted"]
         await assert_books_are_right(books)
+        await books.execute("ALTER TABLE transfers DISABLE TRIGGER USER")
+        await books.execute("UPDATE transfers SET at = date_trunc('month', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '1 s'")
+        assert await books.fetchval(draw, *ask, 1000) == 1000, "the next month has a line of its own"
 
 
 @pytest.mark.promise("C-03")
