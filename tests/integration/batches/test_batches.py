@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,8 @@ from burnish_analytics.io.retention_store import forget_batches
 from burnish_gateway.batches import routes
 from burnish_gateway.deps import PLANS_AT_ONCE
 from burnish_optimizer.core import pace, retry
+from burnish_optimizer.io import batches_store
+from burnish_optimizer.io.work_store import Claim
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
@@ -282,6 +285,26 @@ async def test_a_paused_batch_begins_nothing_and_goes_on_where_it_was(stack: Sta
     assert (await caller("POST", f"/v1/batches/{batch_id}/pause")).body["status"] == "completed"
     assert (await caller("POST", f"/v1/batches/{batch_id}/resume")).status == 409
     await assert_books_are_in_order(stack, caller, batch)
+
+
+@pytest.mark.capability("E15")
+async def test_a_batch_that_is_resumed_before_its_pause_was_complete_goes_on(stack: Stack, caller: Caller) -> None:
+    """Whoever worked on it saw the wish, and waited for the calls that were under way; by then it was taken back."""
+    body = {"request": await greeting(caller), "inputs": inputs(3), "paused": True}
+    resumed, waits = [(await started(caller, body))["id"] for _ in range(2)]
+    worked_on = """UPDATE batches SET status = 'running', fence = 1, leased_by = 'us', leased_until = clock_timestamp() + interval '1 hour',
+                          pause_requested = true WHERE workspace_id = $1 RETURNING batch_id"""
+    assert len(await books(stack, worked_on, caller.workspace.workspace_id)) == 2
+    assert (await caller("POST", f"/v1/batches/{resumed}/resume")).status == 200
+    db = await Database.open(stack.urls["optimizer"], application_name="test")
+    try:
+        for one in (resumed, waits):
+            async with db.unit_of_work(workspace=caller.workspace.workspace_id) as tx:
+                await batches_store.pause(tx, Claim("batch", UUID(one), caller.workspace.workspace_id, 1), reason="asked")
+    finally:
+        await db.close()
+    assert (await until(caller, resumed, "completed", "paused"))["status"] == "completed"
+    assert (await until(caller, waits, "completed", "paused"))["pause_reason"] == "asked"
 
 
 @pytest.mark.capability("E15")

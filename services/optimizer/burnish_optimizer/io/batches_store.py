@@ -138,9 +138,15 @@ async def forget_sent(tx: Tx, claim: Claim, unsent: Sequence[tuple[int, UUID]]) 
 
 
 async def pause(tx: Tx, claim: Claim, *, reason: Paused) -> None:
-    """Nobody works on it until somebody resumes it. Raises ClaimLost."""
+    """Nobody works on it until somebody resumes it. Raises ClaimLost.
+
+    Where that happened while its last calls were under way, it is given back instead, for whoever goes on.
+    """
+    stays = "$4 = 'asked' AND NOT pause_requested"
     done = await tx.fetchval(
-        """UPDATE batches SET status = 'paused', pause_requested = false, pause_reason = $4, leased_until = NULL, leased_by = NULL
+        f"""UPDATE batches SET status = CASE WHEN {stays} THEN status ELSE 'paused' END, pause_requested = false,
+                   pause_reason = CASE WHEN {stays} THEN pause_reason ELSE $4 END,
+                   leased_until = CASE WHEN {stays} THEN clock_timestamp() END, leased_by = NULL
             WHERE workspace_id = $1 AND batch_id = $2 AND fence = $3 AND status = 'running' RETURNING true""",
         claim.workspace_id,
         claim.id,
