@@ -15,6 +15,7 @@ from burnish_executor.settings import ExecutorSettings
 from burnish_executor.sweep import watch_ledger
 from burnish_shared.books.admission import Verdict
 from burnish_shared.books.admission_request import RateLimit
+from burnish_shared.books.user_accounts import user_account
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -125,6 +126,25 @@ async def test_a_budget_warns_once_and_is_exhausted_once_in_a_period(database_ur
         await books.execute("UPDATE accounts SET resets_at = clock_timestamp() WHERE account_id = $1", account)
         assert await spend(gateway, books, workspace, 1000, account) is Verdict.YES
         assert (await marks(books))[2:] == ["budget.threshold_crossed", "budget.exhausted"]
+
+
+@pytest.mark.capability("B2")
+async def test_who_is_let_in_while_a_budget_for_each_end_user_changes_counts_by_the_new_limit(
+    database_urls: Any, workspace: Workspace
+) -> None:
+    """Their account is made by an admission that the change cannot see yet: it waits for it."""
+    async with superuser(database_urls) as books, superuser(database_urls) as admits, superuser(database_urls) as changes:
+        budget_id, account = await budget(books, workspace, limit=1000)
+        user = user_account(account, "ada")
+        async with admits.transaction():
+            await admits.execute("SELECT ready_accounts('{}', $1, $2)", [user], [account])
+            change = "SELECT change_budget_account($1, $2, 10, NULL, 'day', true)"
+            changing = asyncio.create_task(changes.fetchval(change, workspace.workspace_id, budget_id))
+            waiting = asyncio.create_task(until_waiting(books))
+            await asyncio.wait({changing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+        assert await changing
+        assert await books.fetchval("SELECT limit_nusd FROM accounts WHERE account_id = $1", user) == 10
 
 
 @pytest.mark.promise("C-02")
