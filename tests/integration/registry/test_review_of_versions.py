@@ -268,6 +268,22 @@ async def test_nobody_approves_their_own_where_the_workspace_says_so(bench: Benc
     assert (await sister("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 200
 
 
+async def test_a_key_that_a_key_made_approves_nothing_of_whoever_made_that(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call)
+    await protect(admin, own_approval=False)
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    made = [await bench.caller(first, workspace_id=call.workspace_id) for _ in range(2)]
+    every = "SELECT api_key_id FROM api_keys WHERE workspace_id = $1 AND role = 'editor' ORDER BY api_key_id"
+    author, maker, last = [row["api_key_id"] for row in await sql(bench, every, call.workspace_id)]
+    by = "UPDATE api_keys SET created_by = 'api_key:' || $3::text WHERE workspace_id = $1 AND api_key_id = $2"
+    await sql(bench, by, call.workspace_id, maker, str(author))
+    await sql(bench, by, call.workspace_id, last, str(maker))
+    for one in made:
+        assert (await one("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 403
+    assert (await admin("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 200
+
+
 async def test_an_approval_that_is_taken_back_stays_told(bench: Bench, first: RunningGateway, call: Caller) -> None:
     admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
     await created(call)

@@ -175,12 +175,21 @@ async def label_settings(tx: Tx, workspace_id: UUID) -> Record:
 
 
 async def names_of(tx: Tx, *, actor: str, api_key_id: UUID | None) -> set[str]:
-    """Everybody who may stand behind an actor: with a key, its line, and whoever made it. `operator` made keys for all, and is nobody."""
+    """Everybody who may stand behind an actor: with a key, its line, and whoever made it; where that was a key, those behind it as well.
+    `operator` made keys for all, and is nobody."""
     names = {actor}
     if api_key_id is not None:
-        row = await tx.fetchrow("SELECT created_by, first_key_id FROM api_keys WHERE api_key_id = $1", api_key_id)
+        rows = await tx.fetch(
+            """WITH RECURSIVE behind AS (
+                 SELECT api_key_id, created_by, first_key_id FROM api_keys WHERE api_key_id = $1
+                 UNION SELECT k.api_key_id, k.created_by, k.first_key_id
+                         FROM behind b JOIN api_keys k ON 'api_key:' || k.api_key_id = b.created_by)
+               SELECT api_key_id, created_by, first_key_id FROM behind""",
+            api_key_id,
+        )
         names |= {f"api_key:{api_key_id}"}
-        names |= {row["created_by"], f"api_key:{row['first_key_id'] or api_key_id}"} if row is not None else set()
+        for row in rows:
+            names |= {row["created_by"], f"api_key:{row['first_key_id'] or row['api_key_id']}"}
     return names - {"operator"}
 
 
