@@ -305,6 +305,14 @@ def test_a_gain_is_proven_by_test_and_interval_and_a_tie_keeps_the_incumbent() -
     assert not measure([], alpha=0.025, look=1).proves_a_gain
 
 
+@pytest.mark.promise("O-05")
+@pytest.mark.parametrize(("fixed", "broken"), [(5, 0), (7, 1), (9, 2), (11, 3)])
+def test_an_interval_above_nothing_alone_proves_no_gain(fixed: int, broken: int) -> None:
+    """Newcombe's is about right where McNemar's exact test is never wrong too often: of a few items it says more than may be claimed."""
+    few = measure(pairs(fixed=fixed, broken=broken), alpha=0.025, look=1)
+    assert few.interval.low > 0 and few.p_value > few.alpha and not few.proves_a_gain
+
+
 def test_the_same_gain_must_be_surer_at_a_later_look() -> None:
     cells = pairs(fixed=18, broken=6)
     first, fifth = measure(cells, alpha=0.05 / 2, look=1), measure(cells, alpha=0.05 / 30, look=5)
