@@ -66,6 +66,8 @@ async def test_whatever_a_model_says_is_looked_at_on_the_way_out(place: Place, s
     told: Any = (await place.events("What?"))[-1][1] if stream else (await place.run("What?")).body
     assert told["error"]["details"]["guardrail"] == "falcons", told
     assert "alcon" not in json.dumps(told["error"]["details"].get("output", "")), told
+    kept = await place.stored(told["error"]["details"]["execution_id"])
+    assert kept["status"] == "blocked" and "alcon" not in json.dumps(kept).replace("falcons", ""), kept
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -97,6 +97,10 @@ def test_a_key_without_end_is_not_held_for_ever_and_never_told() -> None:
     key = "sk-" + "aB3" * (HELD_MOST // 2)
     told, stopped = _told(outgoing, f"Here: {key} and on.", [100])
     assert stopped is None and "".join(told) == "Here: [SECRET] and on." and "aB3" not in "".join(told)
+    under_way = Outgoing(_rules(Secrets(kind="secrets")), Masks())
+    for start in range(0, len(key), 1_000):
+        under_way.feed(key[start : start + 1_000])
+        assert len(under_way._waiting) <= HELD_MOST
 
 
 def test_sizes_stop_in_the_middle_and_own_checks_hold_all() -> None:
