@@ -18,7 +18,7 @@ from burnish_executor.io.replies import Reply
 from burnish_executor.mask_record import masked
 from burnish_executor.run import Run
 from burnish_gateway.execution.answer import failure_of
-from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Lane, Price, Route, Status
+from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Fallback, Lane, Price, Route, Status
 from burnish_shared.contracts.guardrails import Deny, Masking, PersonalData
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
@@ -151,6 +151,26 @@ async def test_a_rule_that_blocks_reads_files_that_are_texts() -> None:
     outcome = await Guards(cast(RulesBook, Known(rules)), cast(OwnChecks, None)).begin(run)
     assert outcome is not None and outcome.status is Status.BLOCKED
     assert outcome.error is not None and (outcome.error.code, outcome.error.guardrail) == (BLOCKED, "no-moon")
+
+
+@pytest.mark.capability("E18", "E4")
+async def test_a_model_whose_own_text_a_rule_stops_is_not_fallen_back_to_and_others_read_masks() -> None:
+    """One that reads the same as the first model is looked at with it."""
+    rules = Rules((rule_of("no-moon", Deny(kind="deny", phrases=["moon"])), rule_of("people", PersonalData(kind="personal_data"))))
+    texts = {"stopped": "To the moon, ann@example.com", "own": "To bob@example.com", "same": None}
+    fallbacks = [
+        Fallback(
+            route=ROUTE.model_copy(update={"model": model}), output_tokens=5, hold_nusd=1,
+            messages=None if text is None else [{"role": "user", "content": text}],
+        )
+        for model, text in texts.items()
+    ]  # fmt: skip
+    way = SimpleNamespace(bus=None, inbox="", fence=1, coalesce_s=0.0, chunks=0)
+    run = Run(_request("I am ann@example.com").model_copy(update={"fallbacks": fallbacks}), cast(Reply, way), started_at=0.0)
+    assert await Guards(cast(RulesBook, Known(rules)), cast(OwnChecks, None)).begin(run) is None
+    left = {one.route.model: one.messages for one in run.request.fallbacks}
+    assert list(left) == ["own", "same"] and left["same"] is None
+    assert left["own"] is not None and "bob" not in left["own"][0]["content"] and "ann" not in run.request.messages[0]["content"]
 
 
 @pytest.mark.capability("E18", "E13")
