@@ -142,6 +142,10 @@ async def test_a_key_makes_none_that_outlives_it(world: World) -> None:
     assert (await short("POST", KEYS, {"name": "longer", "expires_at": (ends + timedelta(seconds=1)).isoformat()})).status == 403
     assert (await short("POST", KEYS, {"name": "as long", "expires_at": ends.isoformat()})).status == 201
     assert (await admin("POST", KEYS, {"name": "over", "expires_at": "2020-01-01T00:00:00Z"})).status == 422
+    _, other = await _made(admin, role="admin")
+    for later in ({}, {"expires_at": (ends + timedelta(seconds=1)).isoformat()}):
+        assert (await short("POST", f"{KEYS}/{other['id']}/rotate", later)).status == 403, "nor by putting one in another's place"
+    assert (await short("POST", f"{KEYS}/{other['id']}/rotate", {"expires_at": ends.isoformat()})).status == 201
 
 
 @pytest.mark.parametrize("role", ["editor", "viewer"])

@@ -269,3 +269,33 @@ async def test_a_mute_of_a_kind_or_a_prompt_keeps_the_alert_and_tells_nobody(
     [alert] = await analytics.alerts(workspace.workspace_id)
     assert alert["muted"] is is_muted
     assert any(one["type"] == "alert.raised" for one in await analytics.events(workspace.workspace_id)) is not is_muted
+
+
+async def test_a_mute_that_is_over_mutes_nothing(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id)
+    await analytics.rows(
+        "INSERT INTO alert_mutes (workspace_id, kind, slug, muted_until, muted_by) VALUES ($1, '', '', $2, 'user:1')",
+        workspace.workspace_id, analytics.clock.now() - timedelta(seconds=1),
+    )  # fmt: skip
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=12))
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    assert alert["muted"] is False
+    assert any(one["type"] == "alert.raised" for one in await analytics.events(workspace.workspace_id))
+
+
+@pytest.mark.parametrize(
+    ("change", "alerts"), [("enabled = false", []), ("muted_until = '2999-01-01'", [True]), ("enabled = true", [False])]
+)
+async def test_what_the_workspaces_rule_switches_off_or_mutes_holds_for_prompts_with_a_rule_of_their_own(
+    analytics: Analytics, workspace: Workspace, change: str, alerts: list[bool]
+) -> None:
+    await rule(analytics, workspace.workspace_id)
+    await analytics.rows("INSERT INTO alert_rules (workspace_id, slug) VALUES ($1, '') ON CONFLICT DO NOTHING", workspace.workspace_id)
+    await analytics.rows(
+        "INSERT INTO alert_rules (workspace_id, slug, min_samples) VALUES ($1, 'route', 10) "
+        "ON CONFLICT (workspace_id, slug) DO UPDATE SET enabled = true, muted_until = NULL",
+        workspace.workspace_id,
+    )
+    await analytics.rows(f"UPDATE alert_rules SET {change} WHERE workspace_id = $1 AND slug = ''", workspace.workspace_id)
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=12))
+    assert [one["muted"] for one in await analytics.alerts(workspace.workspace_id)] == alerts

@@ -165,6 +165,24 @@ async def test_a_rollout_that_was_told_to_wait_is_held_and_goes_on_when_somebody
         assert "experiment.held" in await some.told()
 
 
+@pytest.mark.capability("X3")
+@pytest.mark.parametrize("held", [False, True])
+async def test_a_step_bakes_anew_after_it_was_paused_or_held(stack: Stack, caller: Caller, held: bool) -> None:
+    """The time in which nobody, or everybody, got the candidate proves nothing of it."""
+    await two_versions(caller)
+    experiment = await started(caller, rollout(steps=[0.5, 1.0], bake_s=600))
+    async with crowd(stack, caller, experiment, seed=4) as some:
+        await some.answer(400, {"control": 0.85, "candidate": 0.92})
+        long_ago = "UPDATE experiments SET step_started_at = now() - interval '1 day'"
+        state = ", rollout_state = 'holding'" if held else ""
+        await some.rows(f"{long_ago}{state} WHERE experiment_id = $1")
+        if not held:
+            assert (await caller("POST", f"/v1/experiments/{experiment}/pause")).status == 200
+        assert (await caller("POST", f"/v1/experiments/{experiment}/resume")).status == 200
+        assert await some.look(after=MINUTE) is None and "Bakes for another" in some.said[-1], some.said
+        assert (order := await some.look(after=10 * MINUTE)) is not None and order.kind == "advance"
+
+
 async def test_two_replicas_decide_once_and_who_changes_it_meanwhile_wins(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     experiment = await started(caller, satisfaction())

@@ -193,6 +193,8 @@ async def test_a_pause_gives_everybody_the_label_and_a_resume_the_same_arms(stac
     paused = await caller("POST", f"/v1/experiments/{experiment}/pause", {"reason": "holiday"})
     assert paused.body["status"] == "paused"
     await until_known(caller, {None})
+    by_shares = await caller("PUT", f"/v1/experiments/{experiment}/allocation", {"shares": {"control": 0.2, "candidate": 0.8}})
+    assert by_shares.status == 409 and "resume it first" in by_shares.body["error"]["message"], "nobody is to be in an arm"
     assert set((await arms_of(caller, USERS)).values()) == {None}
     resumed = await caller("POST", f"/v1/experiments/{experiment}/resume")
     assert resumed.body["status"] == "running" and resumed.body["epoch"] == 2

@@ -11,8 +11,9 @@ from burnish_gateway.schedules.start_due import ScheduleStarter
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack
-from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_generations import rows_of, served
+from tests.integration.optimization.test_job_money import FEE_NUSD, caller_with_fee
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O1")]
 
@@ -155,6 +156,19 @@ async def test_the_cap_of_the_month_is_what_is_left_for_a_run_and_never_passed(s
     await rows_of(stack, "UPDATE optimization_schedules SET month_cap_nusd = 1 WHERE schedule_id = $1::text::uuid", made["id"])
     await rounds(stack, await make_due(stack, made["id"], ago=timedelta(seconds=5)))
     assert "cap for this month is reached" in (await runs_of(desk, made["id"]))[0]["refused"]
+
+
+async def test_the_fee_of_a_run_is_part_of_the_months_cap_until_it_is_given_back(stack: Stack) -> None:
+    desk = await make_desk(await caller_with_fee(stack, credit_nusd=100_000_000_000))
+    made = await served(desk, "POST", SCHEDULES, asked(desk, month_credits=33.0), status=201)
+    for ago in (50, 40):
+        await rounds(stack, await make_due(stack, made["id"], ago=timedelta(seconds=ago)))
+        [run, *_] = await runs_of(desk, made["id"])
+        job = await served(desk, "GET", f"/v1/optimizations/{run['job_id']}")
+        assert job["budget"]["nusd"] == 33 * 10_000_000 - FEE_NUSD
+        assert (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["spent_this_month_nusd"] == 33 * 10_000_000
+        await served(desk, "POST", f"/v1/optimizations/{run['job_id']}/cancel")
+        assert (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["spent_this_month_nusd"] == 0, "it never began"
 
 
 async def test_the_cap_of_the_month_is_changed_also_while_nothing_could_begin(stack: Stack, desk: Desk) -> None:
