@@ -92,7 +92,7 @@ async def test_retry_after_is_waited_for(hooks: Hooks, receiver: Receiver) -> No
 @pytest.mark.capability("W3")
 async def test_an_exhausted_delivery_is_announced_once_and_can_be_replayed(hooks: Hooks, receiver: Receiver) -> None:
     endpoint_id = await hooks.add_endpoint(receiver.url())
-    receiver.modes["/hook"] = ["500"] * 10 + ["ok"]
+    receiver.modes["/hook"] = ["500"] * 11 + ["ok"]
     event = an_event(hooks.workspace_id)
     await hooks.emit(event)
 
@@ -111,7 +111,8 @@ async def test_an_exhausted_delivery_is_announced_once_and_can_be_replayed(hooks
         assert await replay_waiting(db=hooks.worker, limit=10) == 1
         assert await replay_waiting(db=hooks.worker, limit=10) == 0
         dispatcher.wake()
-        await hooks.until_all("delivered")
+        (done,) = await hooks.until_all("delivered")
+        assert done["failed_attempts"] == 1, "its schedule began anew: a failure more was not the last one"
     assert {request.id for request in receiver.requests} == {message_id(event.id, endpoint_id)}
 
 
