@@ -242,8 +242,8 @@ async def test_what_a_job_spends_stands_at_its_prompt_while_days_are_open_and_wh
     async with as_superuser(stack.urls["superuser"]) as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")
         await connection.execute(
-            """INSERT INTO optimization_jobs (job_id, workspace_id, prompt_id, slug, base_version, dataset_id, dataset_version, method, task_model,
-                 reflect_model, seed, budget_evaluations, budget_nusd, funding_account_id, created_by)
+            """INSERT INTO optimization_jobs (job_id, workspace_id, prompt_id, slug, base_version, dataset_id, dataset_version, method,
+                 task_model, reflect_model, seed, budget_evaluations, budget_nusd, funding_account_id, created_by)
                VALUES ($1, $2, $1, 'triage', 1, $1, 1, 'racing', 'm', 'm', 1, 1, 1, 1, 'test')""",
             search, workspace_id,
         )  # fmt: skip
