@@ -3,8 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -12,8 +12,11 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from asyncpg import Record
 
 from burnish_gateway.billing import usage_store
+from burnish_gateway.billing.usage_store import Dimension
+from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
@@ -201,7 +204,8 @@ async def test_pages_of_end_users_hold_each_once_and_sum_no_others(stack: Stack,
     assert everything["group"] == {"end_user": "", "day": str(first)}
 
 
-async def test_a_page_of_end_users_reads_no_rows_of_others(stack: Stack) -> None:
+@pytest.mark.parametrize("by", [("end_user",), ("end_user", "day"), ("day", "end_user")])
+async def test_a_page_of_end_users_reads_no_rows_of_others(stack: Stack, by: tuple[Dimension, ...]) -> None:
     """By what PostgreSQL says that it read: of 4,000 end users a page of five reads some of theirs."""
     caller = await stack.caller()
     workspace_id, first = caller.workspace.workspace_id, TODAY - timedelta(days=9)
@@ -213,20 +217,34 @@ async def test_a_page_of_end_users_reads_no_rows_of_others(stack: Stack) -> None
     )  # fmt: skip
     await books(stack, "INSERT INTO usage_closings (workspace_id, through) VALUES ($1, $2)", workspace_id, TODAY - timedelta(days=2))
     await books(stack, "ANALYZE usage_user_days")
-    kept: list[tuple[str, tuple[Any, ...]]] = []
-
-    class Asked:
-        async def fetch(self, sql: str, *args: Any) -> list[Any]:
-            kept.append((sql, args))
-            return []
-
-    await usage_store.usage(Asked(), workspace_id, start=first, end=TODAY, by=["end_user"], after=["user 2000"], limit=5)  # type: ignore[arg-type]
-    ((sql, args),) = kept
+    after = {"end_user": "user 2000", "day": str(first + timedelta(days=1))}
     async with as_superuser(stack.urls["superuser"]) as connection, connection.transaction():
         await connection.execute("SET LOCAL ROLE burnish_app")
         await connection.execute("SELECT set_config('app.workspace', $1, true)", str(workspace_id))
-        (plan,) = json.loads(await connection.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) " + sql, *args))
-    assert _rows_read(plan["Plan"], "usage_user_days") <= 200
+        explained = Explained(connection)
+        found = await usage_store.usage(explained, workspace_id, start=first, end=TODAY, by=by, after=[after[one] for one in by], limit=5)
+    assert len(found) == 6
+    # By day the one whole day is summed, and no other.
+    assert sum(_rows_read(plan, "usage_user_days") for plan in explained.plans) <= (4_200 if by[0] == "day" else 200)
+
+
+@dataclass(frozen=True)
+class Explained(Tx):
+    """Asks as it is told to, and keeps what PostgreSQL says that it read."""
+
+    plans: list[Any] = field(default_factory=list)
+
+    async def _explain(self, sql: str, *args: object) -> None:
+        (plan,) = json.loads(await Tx.fetchval(self, "EXPLAIN (ANALYZE, FORMAT JSON) " + sql, *args))
+        self.plans.append(plan["Plan"])
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Record]:
+        await self._explain(sql, *args)
+        return await Tx.fetch(self, sql, *args)
+
+    async def fetchval(self, sql: str, *args: object, patience_s: float | None = None) -> Any:
+        await self._explain(sql, *args)
+        return await Tx.fetchval(self, sql, *args, patience_s=patience_s)
 
 
 def _rows_read(node: Any, table: str) -> float:

@@ -49,10 +49,12 @@ async def usage(
     """Sums of the days from `start` to `end`, both included, by the dimensions, in their order, at most limit + 1 rows.
 
     `after`: the last group that was seen. Without dimensions: one row, also where there was nothing. A page of end users sums what theirs
-    was and no more, one by day and end user begins where the page before ended.
+    was and no more; one by day and end user looks at no day before or behind those that it tells of.
     """
     if after and by[0] == "day":
         start = max(start, date.fromisoformat(after[0]))
+    if tuple(by) == ("day", "end_user"):
+        end = await _end_of_page(tx, workspace_id, start=start, end=end, after=after, limit=limit)
     sums = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in COUNTED)
     groups = ", ".join(f"{name}::text" for name in by)
     later = f"AND ($4::text[] IS NULL OR ({groups}) > ({', '.join(f'($4::text[])[{n}]' for n in range(1, len(by) + 1))}))" if by else ""
@@ -68,6 +70,20 @@ async def usage(
         list(after) if after is not None else None,
         limit + 1,
     )
+
+
+async def _end_of_page(tx: Tx, workspace_id: UUID, *, start: date, end: date, after: Sequence[str] | None, limit: int) -> date:
+    """The day by which a page of days and end users is full, if closed days fill it; `end` otherwise."""
+    found: date | None = await tx.fetchval(
+        f"""SELECT day FROM usage_user_days WHERE workspace_id = $1 AND (day, end_user) >= ($2, $4) AND day <= $3 AND day <= {CLOSED}
+             ORDER BY day, end_user OFFSET $5 LIMIT 1""",
+        workspace_id,
+        start,
+        end,
+        after[1] if after is not None and after[0] == str(start) else "",
+        limit + 1,
+    )
+    return found or end
 
 
 def _parts(by: Sequence[Dimension], *, is_of_users: bool) -> str:
