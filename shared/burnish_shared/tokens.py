@@ -12,6 +12,7 @@ from burnish_shared.files import PDF, bytes_of, is_file, media_type_of, pages_of
 from burnish_shared.image_size import size_of
 from burnish_shared.image_tokens import tokens_in_image
 from burnish_shared.json_bytes import encoded
+from burnish_shared.tool_tokens import tokens_of_tools
 
 BYTES_PER_TOKEN = 3
 """English text has about 4 bytes a token with the tokenizers of OpenAI (their help page 'What are tokens'), Chinese about 3.
@@ -48,19 +49,29 @@ class Document:
         return tokens_in_pdf(self.pages, model=model)
 
 
-Seen = Shown | Document
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The tools of a call, of which some models are told in more words than their own."""
+
+    tools: Sequence[Any]
+
+    def tokens(self, model: str) -> int:
+        return tokens_of_tools(self.tools, model=model)
+
+
+Seen = Shown | Document | Tools
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """All that a call sends. What images and PDFs (`seen`) cost depends on who reads them, and nothing else does: so it is counted once
-    for many models."""
+    """All that a call sends. What images, PDFs and tools (`seen`) cost depends on who reads them, and nothing else does: so it is counted
+    once for many models."""
 
     text_tokens: int
     seen: tuple[Seen, ...] = ()
 
     def tokens(self, model: str = "") -> int:
-        """An estimate from above. `model`: as the provider calls it, by which images and PDFs are counted, empty where it is open."""
+        """An estimate from above. `model`: as the provider calls it, by which these are counted, empty where it is open."""
         return self.text_tokens + sum(one.tokens(model) for one in self.seen)
 
 
@@ -77,6 +88,8 @@ def input_of(
         return Input(beside + sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in messages))
     seen: list[Seen] = []
     said = sum(tokens_in_text(str(settings[name])) for name in SPOKEN_OF if settings.get(name))
+    if settings.get("tools"):
+        seen.append(Tools(settings["tools"]))
     return Input(_tokens_in_messages(messages, seen) + said + beside, tuple(seen))
 
 

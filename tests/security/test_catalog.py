@@ -83,6 +83,7 @@ OWNED_BY_THE_OWNER = {
     "erase_units": "the same for one person, as erase_step",
     "erase_session_units": "the same for the sessions of one person, as erase_step",
     "erase_session_chain_runs": "the same, of runs of chains in these sessions",
+    "erase_session_batches": "the same, of lines that wait in batches for these sessions",
     "forget_top_users": "the same, of the heaviest end users",
     "erase_top_users": "the same for one person, as erase_step",
     "forget_batches": "the same, of batches' lines and files",

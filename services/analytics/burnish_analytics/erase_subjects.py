@@ -50,22 +50,11 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
     while step == "more":
         async with db.unit_of_work() as tx:
             step = await store.step(tx, erasure_id, at_most=batch_rows)
-            await store.erase_session_units(tx, erasure_id)
-            await store.erase_session_chain_runs(tx, erasure_id)
-    if step != "done":
+            if step in ("more", "done"):
+                for erase_of_sessions in (store.erase_session_units, store.erase_session_chain_runs, store.erase_session_batches):
+                    await erase_of_sessions(tx, erasure_id)
+    if step != "done" or not await _erase_beside(db, erasure_id, batch_rows=batch_rows):
         return False
-    for erase_some in (store.erase_batches, store.erase_chain_runs, store.erase_assistant_work):
-        is_more = True
-        while is_more:
-            async with db.unit_of_work() as tx:
-                is_more = await erase_some(tx, erasure_id, at_most=batch_rows) > 0
-    for erase_page in (store.erase_voices, store.erase_units, store.erase_top_users):
-        name: str | None = ""
-        while name is not None:
-            async with db.unit_of_work() as tx:
-                name = await erase_page(tx, erasure_id, after=name, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        await store.erase_reports(tx, erasure_id)
     async with db.unit_of_work(workspaces={workspace_id}) as tx:
         over = await store.lock_finished_pass(tx, workspace_id, erasure_id)
         if over is None:
@@ -96,4 +85,27 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
         await note_changes(tx, [(workspace_id, kind, "") for kind in told])
     metrics.erasure_passes_total.labels(str(over.number)).inc()
     log.info("erasure_pass_done", erasure_id=str(erasure_id), number=over.number)
+    return True
+
+
+async def _erase_beside(db: Database, erasure_id: UUID, *, batch_rows: int) -> bool:
+    """What the steps do not take. False where a legal hold came: the rest is taken once it is lifted."""
+    for erase_some in (store.erase_batches, store.erase_chain_runs, store.erase_assistant_work):
+        is_more = True
+        while is_more:
+            async with db.unit_of_work() as tx:
+                if await store.is_held(tx, erasure_id):
+                    return False
+                is_more = await erase_some(tx, erasure_id, at_most=batch_rows) > 0
+    for erase_page in (store.erase_voices, store.erase_units, store.erase_top_users):
+        name: str | None = ""
+        while name is not None:
+            async with db.unit_of_work() as tx:
+                if await store.is_held(tx, erasure_id):
+                    return False
+                name = await erase_page(tx, erasure_id, after=name, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
+        if await store.is_held(tx, erasure_id):
+            return False
+        await store.erase_reports(tx, erasure_id)
     return True

@@ -148,7 +148,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         background_event=_background(request, outcome, finished_at=finished_at),
         background_subject=subjects.event("execution.completed", request.workspace_id) if request.lane is Lane.BACKGROUND else None,
         cache_write_input_tokens=min(usage.cache_write_input_tokens, INT4_MOST), reasoning_tokens=min(usage.reasoning_tokens, INT4_MOST),
-        details=json_text(details_of(outcome, request.experiment) | _trace(request) | _previous(request)),
+        details=json_text(details_of(outcome, request.experiment) | _trace(request) | _previous(request) | _called_as(request, outcome)),
     )  # fmt: skip
 
 
@@ -189,6 +189,15 @@ def _trace(request: ExecutionRequest) -> dict[str, Any]:
 def _previous(request: ExecutionRequest) -> dict[str, Any]:
     previous_id = request.caller.previous_id
     return {} if previous_id is None else {"previous_id": str(previous_id)}
+
+
+def _called_as(request: ExecutionRequest, outcome: Outcome) -> dict[str, Any]:
+    """How the caller's format tells what was called: of plain functions, and of those that were not called, there is nothing to say."""
+    if not request.caller.called_as:
+        return {}
+    names = [(one.get("function") or {}).get("name") for one in outcome.tool_calls or []]
+    told = {name: as_what for name in names if name is not None and (as_what := request.caller.called_as.get(name)) is not None}
+    return {"called_as": told} if told else {}
 
 
 def without_content(row: FinishedExecution) -> FinishedExecution:

@@ -71,7 +71,7 @@ class ChangeFeed:
         begun = self._looks
         try:
             async with self._looking:
-                if self._newest <= begun:
+                while self._newest <= begun:  # a page at a time, however many were missed
                     await self._look()
         except BurnishError:
             self.wake()

@@ -2,16 +2,24 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from asyncpg import Record
 
+from burnish_gateway.billing import usage_store
+from burnish_gateway.billing.usage_store import Dimension
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.billing.money import PLAN, SMALL, books, close_days, drift, ok
 from tests.integration.billing.synthetic_month import Life, live
 
@@ -160,6 +168,129 @@ async def test_pages_of_several_dimensions_hold_every_group_once(lived: Lived) -
     assert names == {None}
     for wrong in ("group_by=model&group_by=model", "group_by=end_user&group_by=model", "from=2026-02-30", "from=2020-01-01&to=2026-01-01"):
         assert (await lived.caller("GET", f"/v1/usage?{wrong}")).status == 422, wrong
+
+
+@pytest.mark.parametrize("by", [("end_user",), ("end_user", "day"), ("day", "end_user")])
+async def test_pages_of_end_users_hold_each_once_and_sum_no_others(stack: Stack, by: tuple[str, ...]) -> None:
+    """Open days and closed ones together; nobody's user is between two pages."""
+    caller = await stack.caller()
+    workspace_id, first = caller.workspace.workspace_id, TODAY - timedelta(days=6)
+    await books(
+        stack,
+        """INSERT INTO usage_user_days SELECT $1, $2::date + d, CASE WHEN n = 0 THEN '' ELSE 'user ' || n END, n + 1, n, 1, 2, 3, 4, 5, 6, 0
+             FROM generate_series(0, 2) d, generate_series(0, 8) n WHERE (n + d) % 4 <> 1""",
+        workspace_id, first,
+    )  # fmt: skip
+    await books(stack, "INSERT INTO usage_closings (workspace_id, through) VALUES ($1, $2)", workspace_id, first + timedelta(days=3))
+    for user in (None, "user 3", "user 4x", "zoe", None, "user 3"):
+        await ok(caller("POST", "/v1/executions", SMALL | ({"user_id": user} if user else {})))
+    path = f"/v1/usage?from={first}&to={TODAY}" + "".join(f"&group_by={one}" for one in by)
+    (whole,) = [await ok(caller("GET", path + "&limit=200"))]
+    groups = [tuple(one["group"][name] for name in by) for one in whole["data"]]
+    assert groups == sorted(set(groups)) and whole["next_cursor"] is None
+    users = {one["group"]["end_user"] for one in whole["data"]}
+    assert users == {"", *(f"user {n}" for n in range(1, 9)), "user 4x", "zoe"}
+    (everything,) = (await ok(caller("GET", f"/v1/usage?from={first}&to={TODAY}&group_by=end_user&limit=1&group_by=day")))["data"]
+    for limit in (1, 2, 5):
+        rows, cursor = [], ""
+        while True:
+            page = await ok(caller("GET", f"{path}&limit={limit}{cursor}"))
+            rows += page["data"]
+            if page["next_cursor"] is None:
+                break
+            cursor = f"&cursor={page['next_cursor']}"
+        assert rows == whole["data"], limit
+    assert sum(one["executions"] for one in whole["data"]) == 6 + sum(n + 1 for n in range(9) for d in range(3) if (n + d) % 4 != 1)
+    assert everything["group"] == {"end_user": "", "day": str(first)}
+
+
+@pytest.mark.parametrize("by", [("end_user",), ("end_user", "day"), ("day", "end_user")])
+async def test_a_page_of_end_users_reads_no_rows_of_others(stack: Stack, by: tuple[Dimension, ...]) -> None:
+    """By what PostgreSQL says that it read: of 4,000 end users a page of five reads some of theirs."""
+    caller = await stack.caller()
+    workspace_id, first = caller.workspace.workspace_id, TODAY - timedelta(days=9)
+    await books(
+        stack,
+        "INSERT INTO usage_user_days SELECT $1, $2::date + d, 'user ' || n, 1, 1, 1, 2, 3, 4, 5, 6, 0 "
+        "FROM generate_series(0, 5) d, generate_series(1, 4000) n",
+        workspace_id, first,
+    )  # fmt: skip
+    await books(stack, "INSERT INTO usage_closings (workspace_id, through) VALUES ($1, $2)", workspace_id, TODAY - timedelta(days=2))
+    await books(stack, "ANALYZE usage_user_days")
+    after = {"end_user": "user 2000", "day": str(first + timedelta(days=1))}
+    async with as_superuser(stack.urls["superuser"]) as connection, connection.transaction():
+        await connection.execute("SET LOCAL ROLE burnish_app")
+        await connection.execute("SELECT set_config('app.workspace', $1, true)", str(workspace_id))
+        explained = Explained(connection)
+        found = await usage_store.usage(explained, workspace_id, start=first, end=TODAY, by=by, after=[after[one] for one in by], limit=5)
+    assert len(found) == 6
+    # By day the one whole day is summed, and no other.
+    assert sum(_rows_read(plan, "usage_user_days") for plan in explained.plans) <= (4_200 if by[0] == "day" else 200)
+
+
+@dataclass(frozen=True)
+class Explained(Tx):
+    """Asks as it is told to, and keeps what PostgreSQL says that it read."""
+
+    plans: list[Any] = field(default_factory=list)
+
+    async def _explain(self, sql: str, *args: object) -> None:
+        (plan,) = json.loads(await Tx.fetchval(self, "EXPLAIN (ANALYZE, FORMAT JSON) " + sql, *args))
+        self.plans.append(plan["Plan"])
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Record]:
+        await self._explain(sql, *args)
+        return await Tx.fetch(self, sql, *args)
+
+    async def fetchval(self, sql: str, *args: object, patience_s: float | None = None) -> Any:
+        await self._explain(sql, *args)
+        return await Tx.fetchval(self, sql, *args, patience_s=patience_s)
+
+
+def _rows_read(node: Any, table: str) -> float:
+    own = node["Actual Rows"] * node["Actual Loops"] + node.get("Rows Removed by Filter", 0) if node.get("Relation Name") == table else 0
+    return own + sum(_rows_read(one, table) for one in node.get("Plans", ()))
+
+
+async def test_what_a_job_spends_stands_at_its_prompt_while_days_are_open_and_when_they_are_closed(stack: Stack) -> None:
+    """Searches, test runs, and judges of one prompt; judges of several name none."""
+    caller = await stack.caller()
+    workspace_id = caller.workspace.workspace_id
+    search, run, judge, judges = (new_uuid() for _ in range(4))
+    async with as_superuser(stack.urls["superuser"]) as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute(
+            """INSERT INTO optimization_jobs (job_id, workspace_id, prompt_id, slug, base_version, dataset_id, dataset_version, method,
+                 task_model, reflect_model, seed, budget_evaluations, budget_nusd, funding_account_id, created_by)
+               VALUES ($1, $2, $1, 'triage', 1, $1, 1, 'racing', 'm', 'm', 1, 1, 1, 1, 'test')""",
+            search, workspace_id,
+        )  # fmt: skip
+        await connection.execute(
+            """INSERT INTO test_runs (test_run_id, workspace_id, prompt_id, slug, version, model, dataset_id, dataset_version, split, total,
+                 funding_account_id, created_by) VALUES ($1, $2, $1, 'reply', 1, 'm', $1, 1, 'test', 1, 1, 'test')""",
+            run, workspace_id,
+        )  # fmt: skip
+        await connection.executemany(
+            "INSERT INTO live_evaluations (live_evaluation_id, workspace_id, evaluator_id, prompts, sample_ratio, created_by) "
+            "VALUES ($1, $2, $1, $3, 0.5, 'test')",
+            [(judge, workspace_id, ["reply"]), (judges, workspace_id, ["reply", "triage"])],
+        )
+    for job_id in (search, run, judge, judges, None):
+        made = await ok(caller("POST", "/v1/executions", SMALL))
+        await books(stack, "UPDATE executions SET job_id = $2, cost_nusd = 7 WHERE execution_id = $1", UUID(made["id"]), job_id)
+
+    async def spent(path: str = "/v1/usage?group_by=prompt") -> dict[str, tuple[int, int]]:
+        return {one["group"]["prompt"]: (one["executions"], one["cost_nusd"]) for one in (await ok(caller("GET", path)))["data"]}
+
+    expected = {"": (2, 14), "reply": (2, 14), "triage": (1, 7)}
+    assert await spent() == expected
+    assert await spent("/v1/usage?group_by=prompt&group_by=lane") == expected
+    (other,) = [await stack.caller()]
+    assert (await ok(other("GET", "/v1/usage?group_by=prompt")))["data"] == []
+    await books(stack, "DELETE FROM holds WHERE workspace_id = $1", workspace_id)
+    await books(stack, "SELECT close_usage_days($1, $2, 31)", workspace_id, TODAY)
+    assert (await ok(caller("GET", "/v1/usage")))["closed_through"] == str(TODAY)
+    assert await spent() == expected
 
 
 async def test_provider_keys_and_api_keys_are_told_by_name_beside_their_ids(stack: Stack, lived: Lived) -> None:

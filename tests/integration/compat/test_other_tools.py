@@ -2,13 +2,16 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openai import AsyncOpenAI
 from openai.types.responses import ResponseStreamEvent
 
-from tests.embedded.stack import Caller
+from burnish_gateway.compat.responses.conversation import ANSWERED, CALLED
+from tests.embedded.stack import Caller, Stack
 from tests.fakes.tool_caller import ToolCaller
+from tests.integration.billing.money import books
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E2")]
 
@@ -101,6 +104,62 @@ async def test_tools_that_the_conversation_brings_are_offered(client: AsyncOpenA
     assert json.loads(sent["messages"][-2]["content"]) == {"tools": ["agents__close", "agents__run"]}
 
 
+@pytest.mark.parametrize(
+    ("tool", "choice"),
+    [
+        (FREE, {"type": "custom", "name": "apply_patch"}),
+        (SPACE, {"type": "function", "name": "close", "namespace": "agents"}),
+        (SPACE, {"type": "custom", "name": "run", "namespace": "agents"}),
+        (SEARCH, {"type": "tool_search"}),
+        (CLOSE, {"type": "function", "name": "close"}),
+    ],
+)
+async def test_what_was_called_in_the_background_is_read_as_it_would_have_been_told(
+    client: AsyncOpenAI, caller: Caller, tool_caller: ToolCaller, tool: dict[str, Any], choice: dict[str, Any]
+) -> None:
+    """Read by its id, whole and as events; and so is one that somebody waited for."""
+    asked: dict[str, Any] = {"model": "own/tools", "input": "Go.", "tools": [tool], "tool_choice": choice}
+    waited = (await client.responses.create(**asked)).model_dump(mode="json", exclude_unset=True)
+    later = await client.responses.create(**asked, background=True, stream=True)
+    events = [one async for one in later]
+    last = events[-1]
+    assert last.type == "response.completed"
+    streamed = last.response.model_dump(mode="json", exclude_unset=True)
+    ids = [waited["id"], streamed["id"]]
+    read = [(await caller("GET", f"/v1/responses/{one}")).body for one in ids]
+    told = [one["output"] for one in (waited, streamed, *read)]
+    for output, execution_id in zip(told, [*ids, *ids], strict=True):
+        for item in output:
+            assert execution_id in item["id"]
+            item["id"] = item["id"].replace(execution_id, "")
+    assert told[0] == told[1] == told[2] == told[3]
+    (kind,) = {one["type"] for one in told[0]}
+    assert kind == {"custom": "custom_tool_call", "function": "function_call", "tool_search": "tool_search_call"}[choice["type"]]
+    [done] = [one for one in events if one.type == "response.output_item.done"]
+    assert done.item.type == kind
+
+
+async def test_the_record_says_of_tools_that_were_called_alone_what_they_were(
+    client: AsyncOpenAI, caller: Caller, tool_caller: ToolCaller, stack: Stack
+) -> None:
+    tools = [CLOSE, FREE, SPACE]
+    made = [
+        await client.responses.create(model="own/tools", input="Go.", tools=tools, tool_choice=choice)  # type: ignore[call-overload]
+        for choice in ({"type": "custom", "name": "apply_patch"}, {"type": "function", "name": "close"})
+    ]
+    rows = [await books(stack, "SELECT details FROM executions WHERE execution_id = $1", UUID(one.id)) for one in made]
+    kept = [json.loads(one["details"] or "{}").get("called_as") for (one,) in rows]
+    assert kept == [{"apply_patch": {"kind": "custom", "name": "apply_patch"}}, None]
+
+
+async def test_an_item_of_an_unknown_kind_is_refused_with_those_that_are_taken(caller: Caller) -> None:
+    answer = await caller("POST", "/v1/responses", {"model": "simulated/chat", "input": [{"type": "computer_call"}]})
+    message = answer.body["error"]["message"]
+    assert (answer.status, answer.body["error"]["param"]) == (400, "input[0].type")
+    for kind in (*CALLED, *ANSWERED, "message", "reasoning", "additional_tools", "item_reference"):
+        assert kind in message
+
+
 async def test_what_is_of_the_client_alone_does_not_reach_the_provider(
     client: AsyncOpenAI, caller: Caller, tool_caller: ToolCaller
 ) -> None:
@@ -130,7 +189,6 @@ async def test_a_name_that_is_too_long_as_a_function_is_shortened_and_told_whole
         ({"tools": [{"type": "custom"}]}, "tools[0].name"),
         ({"tools": [CLOSE | {"name": "agents__close"}, SPACE]}, "tools[1].tools[0].name"),
         ({"tools": [SPACE, CLOSE | {"name": "agents__close"}]}, "tools[1].name"),
-        ({"tools": [FREE], "background": True}, "tools"),
         (
             {"input": [{"type": "additional_tools", "tools": [{"type": "shell"}]}, {"role": "user", "content": "x"}]},
             "input[0].tools[0].type",

@@ -1,12 +1,15 @@
 """What was set up is answered again by its key, though what it names has changed so that the same call is refused by now."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from burnish_gateway.bundle import routes as bundle_routes
 from burnish_shared.egress import Egress
 from burnish_shared.errors import InvalidField
 from tests.embedded.stack import Caller, Stack
+from tests.integration.billing.money import books, ok
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-02"), pytest.mark.capability("K1")]
 
@@ -67,3 +70,39 @@ async def test_a_repeat_is_answered_though_the_same_call_would_be_refused_by_now
         assert (again.status, again.headers.get("idempotent-replayed"), again.raw) == (201, "true", first[path].raw), (path, again.body)
         other = await caller("POST", path, body | {"name": "Other"}, headers={"idempotency-key": "lost"})
         assert other.status == 422, (path, other.body)
+
+
+async def test_a_repeat_of_what_was_brought_in_tried_or_started_is_answered_too(
+    stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace_id = caller.workspace.workspace_id
+    await ok(caller("POST", "/v1/prompts", {"slug": "told", "template": "Say hello.", "model": "simulated/chat"}), 201)
+    await ok(caller("POST", "/v1/prompts/told/versions", {"template": "Say hi.", "model": "simulated/chat", "base_version": 1}), 201)
+    arms = [{"name": "a", "version": 1, "share": 0.5}, {"name": "b", "version": 2, "share": 0.5}]
+    draft = await ok(
+        caller("POST", "/v1/experiments", {"name": "ab", "prompt": "told", "unit": "session", "metric": "satisfaction", "arms": arms}), 201
+    )
+    mapping = {"score": "data.rating", "execution_id": "data.call"}
+    inbound = await ok(caller("POST", "/v1/inbound-endpoints", {"name": "survey", "mapping": mapping}), 201)
+    calls: dict[str, dict[str, Any]] = {
+        "/v1/import": await ok(caller("GET", "/v1/export?scope=prompts")),
+        "/v1/clarifications/import": {"opt_sessions": [{"id": "s-1", "initial_prompt": "Answer customers."}]},
+        "/v1/inbound-endpoints/try": {"inbound_id": inbound["id"], "payload": {"data": {"rating": 1}}},
+        f"/v1/experiments/{draft['id']}/start": {},
+    }
+    first = {path: await caller("POST", path, body, headers={"idempotency-key": "lost"}) for path, body in calls.items()}
+    assert {one.status for one in first.values()} == {200}, {path: one.body for path, one in first.items()}
+
+    async def refused(*_: Any, **__: Any) -> Any:
+        raise InvalidField("evaluators[0]: its model is retired.", param="evaluators[0]")
+
+    monkeypatch.setattr(bundle_routes, "check_newest", refused)
+    assert (await caller("PATCH", f"/v1/workspaces/{workspace_id}", {"store_content": False})).status == 200
+    assert (await caller("DELETE", f"/v1/inbound-endpoints/{inbound['id']}")).status == 200
+    await books(stack, "DELETE FROM experiment_arms WHERE experiment_id = $1", UUID(draft["id"]))
+    await books(stack, "DELETE FROM experiments WHERE experiment_id = $1", UUID(draft["id"]))
+    for path, body in calls.items():
+        anew = await caller("POST", path, body, headers={"idempotency-key": "another"})
+        assert anew.status in (404, 409, 422), (path, anew.status, anew.body)
+        again = await caller("POST", path, body, headers={"idempotency-key": "lost"})
+        assert (again.status, again.headers.get("idempotent-replayed"), again.raw) == (200, "true", first[path].raw), (path, again.body)

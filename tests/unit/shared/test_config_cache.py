@@ -150,6 +150,19 @@ async def test_a_page_of_changes_that_is_full_does_not_count_as_all_of_them(monk
     assert heard == ["1", "2", "3"] and feed.stale_for_s < 60
 
 
+async def test_who_catches_up_knows_of_all_changes_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_cache, "MOST_CHANGES", 2)
+    table = Sequence(5)
+    feed, heard = ChangeFeed(table), list[str]()  # type: ignore[arg-type]
+    feed.subscribe(lambda _, __, key: heard.append(key), reset=heard.clear)
+    feed.synced_at = asyncio.get_running_loop().time() - 60
+    await asyncio.gather(feed.catch_up(), feed.catch_up())
+    assert heard == ["1", "2", "3", "4", "5"] and feed.stale_for_s < 60
+    table.rows += Sequence(6).rows[5:]
+    await feed.catch_up()
+    assert heard[5:] == ["6"]
+
+
 @pytest.mark.promise("C-10", "E-11")
 async def test_who_was_away_for_so_long_that_changes_may_be_deleted_forgets_everything() -> None:
     async def load(key: str) -> str:

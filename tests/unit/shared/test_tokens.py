@@ -109,3 +109,26 @@ def test_a_validator_of_size_and_of_a_pattern_sees_all_of_it(place: str) -> None
 
 def test_a_refusal_among_parts_is_prose_and_thoughts_are_none() -> None:
     assert text_of(PLACES["refusal part"]("Nein.")) == "Nein." and text_of(PLACES["reasoning_content"]("Nein.")) == ""
+
+
+FUNCTION: dict[str, Any] = {"type": "function", "function": {"name": "f", "parameters": {}}}
+OWN: dict[str, int] = {
+    "bash_20250124": 325, "text_editor_20250429": 700, "text_editor_20250728": 700, "computer_20251124": 1234, "memory_20250818": 1234,
+}  # fmt: skip
+
+
+@pytest.mark.promise("C-03")
+@pytest.mark.parametrize(("model", "prompt"), [("claude-opus-4-7", 804), ("anthropic/claude-sonnet-4.6", 589), ("gpt-5", 0), ("", 0)])
+def test_what_a_model_is_told_of_tools_beside_them_is_counted(model: str, prompt: int) -> None:
+    """As Anthropic's price list says; the words of the tools themselves count for every model."""
+
+    def counted(tools: list[Any], model: str) -> int:
+        return input_tokens_of([say("x")], {"tools": tools}, model=model)
+
+    bare = counted([FUNCTION], "llama")
+    assert counted([FUNCTION], model) == counted([FUNCTION], model.upper()) == bare + prompt
+    for own, tokens in OWN.items():
+        tool = {"type": "function", "function": {"name": "f", "parameters": {}}, "own_type": own}
+        outside = {"type": "function", "function": {"name": "f", "parameters": {}}, "not_type": own}
+        assert counted([tool], model) == counted([outside], "llama") + (prompt or 589) + tokens, own
+    assert input_tokens_of([say("x")], {}, model=model) == input_tokens_of([say("x")], {}, model="llama")

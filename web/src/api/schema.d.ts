@@ -10852,7 +10852,10 @@ export interface components {
             mentions: components["schemas"]["MentionAnswer"][];
             /** Part */
             part: string | null;
-            /** Reply To */
+            /**
+             * Reply To
+             * @description The first comment of the thread that it answers in.
+             */
             reply_to: string | null;
             /** Resolved At */
             resolved_at: string | null;
@@ -26807,7 +26810,8 @@ export interface components {
         /**
          * UsageRow
          * @description One group. `group`: value by dimension, '' where there was none. `cost_nusd`: what was charged, with markup; `loss_nusd`: what
-         *     providers counted beyond holds, which the platform bore.
+         *     providers counted beyond holds, which the platform bore. Calls of searches, test runs and judges stand at the
+         *     prompt that they are about.
          */
         UsageRow: {
             /** Cached Input Tokens */

@@ -92,6 +92,16 @@ async def erase_session_chain_runs(tx: Tx, erasure_id: UUID) -> int:
     return await tx.fetchval("SELECT erase_session_chain_runs($1)", erasure_id)  # type: ignore[no-any-return]
 
 
+async def erase_session_batches(tx: Tx, erasure_id: UUID) -> int:
+    """Lines that wait in batches for the person's sessions, once the pass knows these all. Returns how many."""
+    return await tx.fetchval("SELECT erase_session_batches($1)", erasure_id)  # type: ignore[no-any-return]
+
+
+async def is_held(tx: Tx, erasure_id: UUID) -> bool:
+    """Whether a legal hold is on. To be asked in each transaction that takes something after the steps, which ask for themselves."""
+    return await tx.fetchval("SELECT erasure_held($1)", erasure_id)  # type: ignore[no-any-return]
+
+
 async def erase_units(tx: Tx, erasure_id: UUID, *, after: str, at_most: int) -> str | None:
     """Takes the person's name from the units of experiments, a page of names. Returns the last name looked at; None: all were."""
     return await tx.fetchval("SELECT erase_units($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]

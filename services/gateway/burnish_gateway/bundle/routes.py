@@ -16,13 +16,15 @@ from burnish_gateway.bundle.bring_models import ModelResult, bring_models, refus
 from burnish_gateway.bundle.bring_reactions import bring_reactions, sound_reactions
 from burnish_gateway.bundle.compare_histories import Outcome
 from burnish_gateway.bundle.foreign.convert import Format, convert
+from burnish_gateway.bundle.foreign.reactions import Reaction
 from burnish_gateway.bundle.form import IMPORT_MOST_BYTES
 from burnish_gateway.bundle.import_bundle import Imported, import_bundle
 from burnish_gateway.bundle.import_evaluators import check_newest
 from burnish_gateway.bundle.read_bundle import ReadBundle
-from burnish_gateway.deps import Admin, GatewayParts
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.deps import Admin, Gateway, GatewayParts
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.imports.book_reported import BookedReports, book_in, count_booked, to_be_stored
+from burnish_gateway.imports.reported import Reported
 from burnish_gateway.imports.store import count_known
 from burnish_gateway.wire import json_response, make_router, read_body
 from burnish_shared.db.changes import ChangeKind, note_changes, tell_pages
@@ -138,12 +140,11 @@ async def post_import(
     """
     raw = await read_body(request, most_bytes=IMPORT_MOST_BYTES)
     request._body = raw  # where Starlette keeps a body that was read already
-    async with gateway.outside.large:
-        bundle = await asyncio.to_thread(convert, raw, format, model=model or "auto", name=name, now=gateway.clock.now())
-    await check_newest(gateway, principal, bundle.evaluators)
-    refusals = await refusals_of(gateway, bundle.models)
-    executions = await to_be_stored(gateway, principal, bundle.executions) if bundle.executions else ()
-    reactions = await sound_reactions(gateway, principal, bundle.reactions, notes=bundle.notes)
+    reading = _read(gateway, principal, raw, format, model=model or "auto", name=name)
+    read = await reading if dry_run else await or_answered(reading, gateway=gateway, request=request, principal=principal)
+    if isinstance(read, Response):
+        return read
+    bundle, refusals, executions, reactions = read
     booked: list[BookedReports] = []
 
     async def work(tx: Tx) -> dict[str, Any]:
@@ -174,6 +175,18 @@ async def post_import(
     await bring_reactions(gateway, principal, reactions)
     await gateway.catalog.catch_up()
     return answer
+
+
+async def _read(
+    gateway: Gateway, principal: Principal, raw: bytes, format: Format, *, model: str, name: str | None
+) -> tuple[ReadBundle, dict[str, str], Sequence[Reported], list[Reaction]]:
+    """The file, why models of it are refused, and of its executions and reactions those that can be kept."""
+    async with gateway.outside.large:
+        bundle = await asyncio.to_thread(convert, raw, format, model=model, name=name, now=gateway.clock.now())
+    await check_newest(gateway, principal, bundle.evaluators)
+    refusals = await refusals_of(gateway, bundle.models)
+    executions = await to_be_stored(gateway, principal, bundle.executions) if bundle.executions else ()
+    return bundle, refusals, executions, await sound_reactions(gateway, principal, bundle.reactions, notes=bundle.notes)
 
 
 ON_PAGES: Final[Mapping[ChangeKind, str]] = {

@@ -16,7 +16,7 @@ from burnish_gateway.assistant import settings_store
 from burnish_gateway.assistant.models import callable_model
 from burnish_gateway.clarifications import advance, answers, bodies, store
 from burnish_gateway.clarifications.follow import events_of_session, read_session, until_said
-from burnish_gateway.clarifications.import_rows import OptDump, read_dump
+from burnish_gateway.clarifications.import_rows import OptDump, ReadDump, read_dump
 from burnish_gateway.clarifications.keep_dump import Unkept, keep_dump, mask_dump
 from burnish_gateway.clarifications.owner import owner_of
 from burnish_gateway.clarifications.save_prompt import save_prompt
@@ -24,7 +24,7 @@ from burnish_gateway.clarifications.start import NewSession, check_keeps_text, i
 from burnish_gateway.clarifications.state import Status
 from burnish_gateway.deps import Admin, Gateway, GatewayParts, PromptEditor, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced
-from burnish_gateway.idempotency import key_of, replay, run_once
+from burnish_gateway.idempotency import key_of, or_answered, replay, run_once
 from burnish_gateway.models.store import keep_known
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.still_allowed import while_allowed
@@ -113,13 +113,11 @@ async def bring_in(
     dry_run: Annotated[bool, Query(description="Says what would happen, and changes nothing.")] = False,
 ) -> Response:
     """Rows of `opt_sessions`, `opt_messages` and `opt_feedback`; they become your own, whoever had them there. Twice changes nothing."""
-    check_keeps_text(principal)
     key_of(request)
-    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        chosen = await settings_store.find(tx)
-    models = await models_in_use(gateway, principal, chosen)
-    found = await asyncio.to_thread(read_dump, body, owner_id=owner_of(principal), models=models, now=gateway.clock.now())
-    await mask_dump(found, gateway=gateway, principal=principal)
+    read = _read(gateway, principal, body)
+    found = await read if dry_run else await or_answered(read, gateway=gateway, request=request, principal=principal)
+    if isinstance(found, Response):
+        return found
 
     async def work(tx: Tx) -> answers.ImportedSessions:
         counts = await keep_dump(tx, found, principal=principal, hours=gateway.settings.clarification_hours, now=gateway.clock.now())
@@ -135,6 +133,16 @@ async def bring_in(
     except Unkept as unkept:
         return json_response(answers.ImportedSessions(dry_run=True, notes=found.notes, **unkept.counts))
     raise RuntimeError("a dry run kept something")
+
+
+async def _read(gateway: Gateway, principal: Principal, body: OptDump) -> ReadDump:
+    check_keeps_text(principal)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        chosen = await settings_store.find(tx)
+    models = await models_in_use(gateway, principal, chosen)
+    found = await asyncio.to_thread(read_dump, body, owner_id=owner_of(principal), models=models, now=gateway.clock.now())
+    await mask_dump(found, gateway=gateway, principal=principal)
+    return found
 
 
 @router.get("/v1/clarifications/{clarification_id}", response_model=answers.ClarificationDetail, summary="A session with its messages")

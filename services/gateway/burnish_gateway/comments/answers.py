@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -16,13 +17,10 @@ class MentionAnswer(BaseModel):
     name: str | None
 
 
-class RunCommentAnswer(BaseModel):
-    """On an execution, a session or a run of a chain: the one of the three ids that is not null."""
+class Said(BaseModel):
+    """What every comment says, whatever it is about."""
 
     id: UUID
-    execution_id: UUID | None
-    session_id: str | None
-    chain_run_id: UUID | None
     reply_to: UUID | None = Field(description="The first comment of the thread that it answers in.")
     body: str
     mentions: list[MentionAnswer]
@@ -33,6 +31,14 @@ class RunCommentAnswer(BaseModel):
     resolved_at: datetime | None
 
 
+class RunCommentAnswer(Said):
+    """On an execution, a session or a run of a chain: the one of the three ids that is not null."""
+
+    execution_id: UUID | None
+    session_id: str | None
+    chain_run_id: UUID | None
+
+
 class RunCommentPage(BaseModel):
     data: list[RunCommentAnswer]
     next_cursor: str | None
@@ -40,11 +46,16 @@ class RunCommentPage(BaseModel):
 
 def run_comment_answer(comment: Comment[OfRun], names: Mapping[UUID, str]) -> RunCommentAnswer:
     of = comment.about
-    return RunCommentAnswer(
-        id=comment.comment_id, execution_id=of.execution_id, session_id=of.session_id, chain_run_id=of.chain_run_id,
-        reply_to=comment.reply_to, body=comment.body, mentions=mentions_answered(comment.mentions, names), author=comment.author,
-        created_at=comment.created_at, edited_at=comment.edited_at, resolved_by=comment.resolved_by, resolved_at=comment.resolved_at,
-    )  # fmt: skip
+    return RunCommentAnswer(execution_id=of.execution_id, session_id=of.session_id, chain_run_id=of.chain_run_id, **said(comment, names))
+
+
+def said(comment: Comment[Any], names: Mapping[UUID, str]) -> dict[str, Any]:
+    """The fields of Said."""
+    return {
+        "id": comment.comment_id, "reply_to": comment.reply_to, "body": comment.body,
+        "mentions": mentions_answered(comment.mentions, names), "author": comment.author, "created_at": comment.created_at,
+        "edited_at": comment.edited_at, "resolved_by": comment.resolved_by, "resolved_at": comment.resolved_at,
+    }  # fmt: skip
 
 
 def mentions_answered(mentions: tuple[UUID, ...], names: Mapping[UUID, str]) -> list[MentionAnswer]:

@@ -10,8 +10,8 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.comments import store
 from burnish_gateway.comments.comment import Comment, OfRun, OfVersion
-from burnish_gateway.registry import inbox_store
-from burnish_gateway.registry.inbox_store import Kind
+from burnish_gateway.inbox import store as inbox_store
+from burnish_gateway.inbox.kinds import Kind
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.db.outbox import put_event

@@ -1,6 +1,5 @@
 """What differs between the formats in which a chat can be asked for. The way of a call is the same for all (`serve.py`)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -49,8 +48,7 @@ class Chat:
     """A parsed request. `include_usage`: in a format where usage is an option, it is wanted. `repeated`: what its answer says of it.
 
     `goes_on`: an execution whose conversation comes before these messages. `is_instructed`: the first of them is the call's instructions.
-    `is_followed`: of a call in the background, its answer is streamed all the same. `named`: functions whose calls this format tells as
-    what they were (responses/tools.py).
+    `is_followed`: of a call in the background, its answer is streamed all the same.
     """
 
     order: Order
@@ -59,7 +57,6 @@ class Chat:
     goes_on: UUID | None = None
     is_instructed: bool = False
     is_followed: bool = False
-    named: Mapping[str, Facts] = field(default_factory=dict)
 
     def in_workspace(self, *, stores_text: bool) -> "Chat":
         """An answer that says that it is stored says so only where texts are."""

@@ -55,6 +55,7 @@ class Order:
     `overrides_at`: the field of the caller's body that holds them; "" where they stand beside the rest.
     `takes_part` False: whatever experiments run, the call gets what it names, as a line of a batch does.
     `said_as`: what the caller's body calls a field that is named otherwise here, for refusals.
+    `called_as`: of functions that the caller's format knows as something else, how it tells calls of them.
     `cap_bends`: a cap above the model's limit counts as the limit, because the format wants one and clients fill in theirs.
     """
 
@@ -85,6 +86,7 @@ class Order:
     cap_bends: bool = False
     previous_id: UUID | None = None
     is_kept: bool = True
+    called_as: Mapping[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def may_be_stored(self) -> bool:
@@ -235,6 +237,7 @@ def _caller(order: Order, principal: Principal) -> Caller:
         metadata=dict(order.metadata),
         api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
         previous_id=order.previous_id,
+        called_as=dict(order.called_as),
     )
 
 

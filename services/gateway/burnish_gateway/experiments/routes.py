@@ -14,7 +14,7 @@ from burnish_gateway.experiments import announce, answers, backtest_routes, draf
 from burnish_gateway.experiments.answers import ChecklistAnswer, ExperimentAnswer, ExperimentPage, experiment_answer
 from burnish_gateway.experiments.bodies import Advance, ChangedExperiment, Changing, Decide, NewExperiment, Shares
 from burnish_gateway.experiments.by_hand import advance, decide, give_shares, roll_back
-from burnish_gateway.experiments.checklist import arm_problems, checklist
+from burnish_gateway.experiments.checklist import Check, arm_problems, checklist
 from burnish_gateway.experiments.experiment import Experiment, no_such_experiment
 from burnish_gateway.experiments.figure_lines import FigureLine, figure_lines
 from burnish_gateway.experiments.results import results_of
@@ -156,7 +156,9 @@ async def start_experiment(
 
     409 where something stands against it, with all that was checked in `details.checks`. Starting again changes nothing.
     """
-    problems = await arm_problems(await _found(gateway, principal, experiment_id), gateway=gateway, principal=principal)
+    problems = await or_answered(_problems(gateway, principal, experiment_id), gateway=gateway, request=request, principal=principal)
+    if isinstance(problems, Response):
+        return problems
 
     async def work(tx: Tx) -> ExperimentAnswer:
         experiment = await draft.held(tx, principal.workspace_id, experiment_id, revision=body.revision if body else None)
@@ -165,6 +167,10 @@ async def start_experiment(
         return await _changed(tx, principal, experiment_id)
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+async def _problems(gateway: Gateway, principal: Principal, experiment_id: UUID) -> list[Check]:
+    return await arm_problems(await _found(gateway, principal, experiment_id), gateway=gateway, principal=principal)
 
 
 @router.post("/v1/experiments/{experiment_id}/pause", response_model=ExperimentAnswer, summary="Pause an experiment")

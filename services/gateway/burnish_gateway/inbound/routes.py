@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.sign_in import address_of
-from burnish_gateway.deps import Admin, GatewayParts, gateway_of
-from burnish_gateway.idempotency import run_once
+from burnish_gateway.deps import Admin, Gateway, GatewayParts, gateway_of
+from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.inbound import configure, store
 from burnish_gateway.inbound.bodies import (
     InboundAnswer,
@@ -72,17 +73,23 @@ async def post_trial(request: Request, body: InboundTrial, principal: Admin, gat
 
     Nothing is kept but, under an Idempotency-Key, the answer.
     """
-    if body.mapping is not None:
-        stored = body.mapping.stored()
-    else:
-        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-            stored = await configure.stored_mapping(tx, body.inbound_id or principal.workspace_id)
-    tried = await try_mapping(gateway, principal.workspace_id, stored, body.payload)
+    tried = await or_answered(_tried(gateway, principal, body), gateway=gateway, request=request, principal=principal)
+    if isinstance(tried, Response):
+        return tried
 
     async def work(_: Tx) -> TrialAnswer:
         return tried
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+async def _tried(gateway: Gateway, principal: Principal, body: InboundTrial) -> TrialAnswer:
+    if body.mapping is not None:
+        stored = body.mapping.stored()
+    else:
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+            stored = await configure.stored_mapping(tx, body.inbound_id or principal.workspace_id)
+    return await try_mapping(gateway, principal.workspace_id, stored, body.payload)
 
 
 @administration.patch("/v1/inbound-endpoints/{inbound_id}", response_model=InboundAnswer, summary="Change an inbound endpoint")

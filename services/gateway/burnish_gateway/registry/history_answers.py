@@ -7,15 +7,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.comments.answers import MentionAnswer, mentions_answered
+from burnish_gateway.comments.answers import Said, said
 from burnish_gateway.comments.comment import Comment, OfVersion
+from burnish_gateway.inbox.kinds import ReviewStatus
 from burnish_gateway.insights.answers import Figures
 from burnish_gateway.registry.answers import VersionAnswer, version_answer
 from burnish_gateway.registry.combine import Brought, Sides
 from burnish_gateway.registry.line_store import Branch
 from burnish_gateway.registry.lines import MAIN
 from burnish_gateway.registry.prompt import Prompt
-from burnish_gateway.registry.review_store import Review, ReviewStatus, VersionStatus
+from burnish_gateway.registry.review_store import Review, VersionStatus
 from burnish_gateway.registry.three_way import Merged
 
 
@@ -111,22 +112,13 @@ class VersionReview(BaseModel):
     reviews: list[VersionReviewAnswer]
 
 
-class CommentAnswer(BaseModel):
+class CommentAnswer(Said):
     """On `version`, or, where `against` is given, on how it differs from that one."""
 
-    id: UUID
     slug: str
     version: int
     against: int | None
     part: str | None
-    reply_to: UUID | None
-    body: str
-    mentions: list[MentionAnswer]
-    author: str
-    created_at: datetime
-    edited_at: datetime | None
-    resolved_by: str | None
-    resolved_at: datetime | None
 
 
 class CommentPage(BaseModel):
@@ -214,8 +206,4 @@ def review_answer(review: Review) -> VersionReviewAnswer:
 
 def comment_answer(comment: Comment[OfVersion], names: Mapping[UUID, str]) -> CommentAnswer:
     of = comment.about
-    return CommentAnswer(
-        id=comment.comment_id, slug=of.slug, version=of.version, against=of.against, part=of.part, reply_to=comment.reply_to,
-        body=comment.body, author=comment.author, created_at=comment.created_at, edited_at=comment.edited_at,
-        resolved_by=comment.resolved_by, resolved_at=comment.resolved_at, mentions=mentions_answered(comment.mentions, names),
-    )  # fmt: skip
+    return CommentAnswer(slug=of.slug, version=of.version, against=of.against, part=of.part, **said(comment, names))

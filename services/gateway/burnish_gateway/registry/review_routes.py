@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.inbox.kinds import ReviewStatus
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce, review_store, store
 from burnish_gateway.registry.history_answers import VersionReview, VersionReviewPage, review_answer
@@ -33,7 +34,7 @@ async def list_reviews(
     principal: Viewer,
     gateway: GatewayParts,
     *,
-    status: review_store.ReviewStatus | None = None,
+    status: ReviewStatus | None = None,
     prompt: Annotated[Text | None, Query(max_length=200)] = None,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,

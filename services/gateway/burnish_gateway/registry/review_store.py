@@ -8,11 +8,11 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_gateway.inbox.kinds import ReviewStatus
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
-ReviewStatus = Literal["in_review", "approved", "sent_back", "withdrawn"]
 VersionStatus = Literal["draft", "in_review", "approved"]
 
 OPEN: Final = ("in_review", "approved")

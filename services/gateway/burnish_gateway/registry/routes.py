@@ -12,6 +12,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.inbox import routes as inbox_routes
 from burnish_gateway.named_changes import named_by
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import (
@@ -24,7 +25,6 @@ from burnish_gateway.registry import (
     compare_routes,
     compress_routes,
     gate_routes,
-    inbox_routes,
     label_routes,
     lineage_routes,
     list_store,

@@ -9,11 +9,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.registry import inbox_store, review_store, store
-from burnish_gateway.registry.inbox_store import Kind
+from burnish_gateway.inbox import store as inbox_store
+from burnish_gateway.inbox.kinds import Kind, ReviewStatus
+from burnish_gateway.registry import review_store, store
 from burnish_gateway.registry.label_rules import rules_of
 from burnish_gateway.registry.prompt import Prompt
-from burnish_gateway.registry.review_store import ReviewStatus
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.db.outbox import put_event

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.registry import inbox_store
+from burnish_gateway.inbox import store as inbox_store
 from burnish_gateway.review.review_item import REVIEWERS, ReviewItem
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField

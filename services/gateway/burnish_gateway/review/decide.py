@@ -4,7 +4,7 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
-from burnish_gateway.registry import inbox_store
+from burnish_gateway.inbox import store as inbox_store
 from burnish_gateway.review import store
 from burnish_gateway.review.answers import DecidedAnswer, KeptAnswer, UndoneAnswer, review_answer
 from burnish_gateway.review.bodies import LEASE_S, CorrectBody, LabelBody, SkipBody

@@ -145,7 +145,7 @@ function By() {
   return (
     <Section
       title="What used credit"
-      description="All runs: calls of your applications, the playground, tests and searches."
+      description="All runs: calls of your applications, the playground, tests and searches. Those of tests and searches stand at their prompt."
       actions={
         <>
           <div className="flex max-w-[calc(100dvw-2rem)] overflow-x-auto whitespace-nowrap md:max-w-full">

@@ -8,8 +8,9 @@ from typing import Any, Final
 from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_shown
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.body import ResponsesBody
+from burnish_gateway.compat.responses.references import KIND as REFERENCE
 from burnish_gateway.compat.responses.references import OURS
-from burnish_gateway.compat.responses.tools import CALLS, SEARCH, called_in, choice_of, loaded_text, tools_of
+from burnish_gateway.compat.responses.tools import CALLS, SEARCH, called_in, choice_of, loaded_text
 from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
@@ -37,6 +38,9 @@ NO_CHOICE: Final = 'tool_choice: must be auto, none, required, {"type": "functio
 CALLED: Final = tuple(CALLS.values())
 
 ANSWERED: Final = ("function_call_output", "custom_tool_call_output", "tool_search_output")
+
+TAKEN: Final = ("message", *CALLED, *ANSWERED, "reasoning", "additional_tools", REFERENCE)
+"""Kinds of items; one that is only named has become what it names before."""
 
 ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 
@@ -129,7 +133,7 @@ def _add(messages: list[dict[str, Any]], item: Item, turn: dict[str, Any] | None
             elif turn is not None:
                 turn |= {name: turn[name] + more if name in turn else more for name, more in thoughts.items()}
         case other:
-            message = f"{param}.type: {str(other)[:40]!r} is not offered; send message, function_call and function_call_output."
+            message = f"{param}.type: {str(other)[:40]!r} is not offered; send {', '.join(TAKEN[:-1])} or {TAKEN[-1]}."
             raise Unsupported(message, param=f"{param}.type")
 
 
@@ -196,8 +200,11 @@ def _part(part: Any, *, param: str) -> dict[str, Any]:
     )
 
 
-def settings_of(body: ResponsesBody) -> dict[str, Any]:
-    """Settings under our names; only what was given. What is said of tools holds for those of a prompt too."""
+def settings_of(body: ResponsesBody, *, tools: Sequence[Item]) -> dict[str, Any]:
+    """Settings under our names; only what was given. `tools`: functions of the call.
+
+    What is said of tools holds for those of a prompt too.
+    """
     given = {
         "max_completion_tokens": body.max_output_tokens,
         "temperature": body.temperature,
@@ -214,8 +221,8 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
         extra["verbosity"] = verbosity
     if extra := {name: value for name, value in extra.items() if name not in OF_RESPONSES}:
         settings["extra"] = extra
-    if tools := tools_of(body.tools, body.input)[0]:
-        settings["tools"] = tools
+    if tools:
+        settings["tools"] = list(tools)
     return settings
 
 

@@ -5,13 +5,14 @@ Source: https://platform.openai.com/docs/api-reference/responses/get and …/res
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from asyncpg import Record
 
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.answer import call_item, head_of, reasoning_item, refusal_part, response_object, text_part
+from burnish_gateway.compat.responses.tools import Named
 from burnish_shared.contracts.executions import Lane
 from burnish_shared.errors import InvalidField
 
@@ -39,6 +40,7 @@ class Asked:
     previous_id: str | None = None
     background: bool = False
     is_stored: bool = True
+    called_as: Named = field(default_factory=dict)
 
 
 def asked_of(row: Record) -> Asked:
@@ -46,13 +48,13 @@ def asked_of(row: Record) -> Asked:
     return Asked(
         settings=row["settings"] or {}, metadata=row["metadata"] or {}, user=row["end_user"],
         previous_id=(row["details"] or {}).get("previous_id"), background=row["lane"] == Lane.BACKGROUND,
-        is_stored=row["messages"] is not None,
+        is_stored=row["messages"] is not None, called_as=(row["details"] or {}).get("called_as") or {},
     )  # fmt: skip
 
 
 def kept_response(outcome: Facts, *, asked: Asked) -> Facts:
     """The response of an execution that has ended. One that ended badly holds its error, and what had come of its answer."""
-    made = response_object(outcome, repeated=repeated_of(asked))
+    made = response_object(outcome, repeated=repeated_of(asked), named=asked.called_as)
     status = ENDED.get(outcome["status"], "failed")
     if status is None:
         return made

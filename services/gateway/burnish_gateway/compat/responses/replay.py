@@ -94,7 +94,7 @@ class _Looks:
 async def _whole(row: Record, *, request_id: str) -> bytes:
     """All events of a response that has ended."""
     outcome, asked = outcome_in(row), asked_of(row)
-    events = ResponseEvents(outcome["id"], outcome["model"], outcome["simulated"], repeated_of(asked))
+    events = ResponseEvents(outcome["id"], outcome["model"], outcome["simulated"], repeated_of(asked), asked.called_as)
     if outcome["status"] == "success":
         return b"".join([part async for part in replayed_chat(encoded(outcome), events=events, request_id=request_id)])
     begun = events.begin()

@@ -10,13 +10,12 @@ from burnish_gateway.compat.call_fields import of_call
 from burnish_gateway.compat.chat import ID_MOST, id_in, prompt_key_in, variables_at, variables_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.answer import response
 from burnish_gateway.compat.responses.body import ResponsesBody, parse_responses_body, repeated_in
 from burnish_gateway.compat.responses.conversation import messages_of, settings_of
 from burnish_gateway.compat.responses.earlier import previous_in
 from burnish_gateway.compat.responses.events import ResponseEvents
-from burnish_gateway.compat.responses.tools import Named, tools_of
+from burnish_gateway.compat.responses.tools import tools_of
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
 from burnish_shared.errors import BurnishError, InvalidField
@@ -43,14 +42,13 @@ class ResponsesFormat:
             goes_on=previous_in(body.previous_response_id),
             is_instructed=bool(body.instructions),
             is_followed=bool(body.background and body.stream),
-            named=_named_in(body),
         )
 
     def answer(self, outcome: Facts, *, chat: Chat) -> bytes:
-        return response(outcome, repeated=chat.repeated, named=chat.named)
+        return response(outcome, repeated=chat.repeated, named=chat.order.called_as)
 
     def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> ResponseEvents:
-        return ResponseEvents(str(execution_id), model, simulated, chat.repeated, chat.named)
+        return ResponseEvents(str(execution_id), model, simulated, chat.repeated, chat.order.called_as)
 
     def refuse(self, error: BurnishError, *, request_id: str) -> Response:
         return openai_error(error, request_id=request_id)
@@ -58,7 +56,8 @@ class ResponsesFormat:
 
 def _order(body: ResponsesBody) -> Order:
     prompt, metadata = _with_plain_variables(body.prompt or {}), dict[str, Any](body.metadata or {})
-    target, settings = target_of(body.model, prompt), settings_of(body)
+    functions, called_as = tools_of(body.tools, body.input)
+    target, settings = target_of(body.model, prompt), settings_of(body, tools=functions)
     name, messages = target.prompt, messages_of(body)
     if not messages and name is None:
         raise InvalidField("input: is needed.", param="input")
@@ -70,21 +69,13 @@ def _order(body: ResponsesBody) -> Order:
         user_id=body.user or body.safety_identifier or id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id") or _session_of_client(body), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
+        called_as=called_as,
         said_as={
             **target.said_as, **variables_at(metadata=metadata, prompt=prompt, given=body.variables),
             **{ours: theirs for ours, theirs in SETTINGS_AS.items() if ours in settings},
         },
         **of_call(body, metadata, model=target.model),
     )  # fmt: skip
-
-
-def _named_in(body: ResponsesBody) -> Named:
-    """Tools that are no plain functions. Raises Unsupported in the background: the record, which is read then, knows functions alone."""
-    _, named = tools_of(body.tools, body.input)
-    if named and body.background:
-        why = "only functions without a namespace can be called in the background; leave background out"
-        raise Unsupported(f"tools: {why}.", param="tools")
-    return named
 
 
 def _session_of_client(body: ResponsesBody) -> str | None:

@@ -17,7 +17,7 @@ from burnish_gateway.model_settings import TOOLS_MOST
 from burnish_shared.errors import InvalidField
 
 Tool = dict[str, Any]
-Named = Mapping[str, Tool]
+Named = Mapping[str, dict[str, str]]
 """Name of a function → how a call of it is told: `kind`, `name` and, if it has one, `namespace`. Plain functions are left out."""
 
 NAME_MOST: Final = 64
@@ -39,7 +39,7 @@ def tools_of(tools: Sequence[Tool] | None, items: Any) -> tuple[list[Tool], Name
     Raises InvalidField and Unsupported, naming the tool at fault.
     """
     made: list[Tool] = []
-    told: dict[str, Tool | None] = {}
+    told: dict[str, dict[str, str] | None] = {}
     for at, tool in enumerate(tools or []):
         _take(tool, made, told, param=f"tools[{at}]")
     known = {one["function"]["name"] for one in made}
@@ -56,7 +56,7 @@ def tools_of(tools: Sequence[Tool] | None, items: Any) -> tuple[list[Tool], Name
     return made, {name: one for name, one in told.items() if one is not None}
 
 
-def _take(tool: Any, made: list[Tool], told: dict[str, Tool | None], *, param: str, namespace: str | None = None) -> None:
+def _take(tool: Any, made: list[Tool], told: dict[str, dict[str, str] | None], *, param: str, namespace: str | None = None) -> None:
     """`told`: how each function's call is told, None where it is a plain one."""
     kind = tool.get("type") if isinstance(tool, dict) else None
     if kind == "namespace" and namespace is None:

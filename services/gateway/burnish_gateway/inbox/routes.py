@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.deps import GatewayParts, Member
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.inbox import store
+from burnish_gateway.inbox.kinds import AnswerStatus, Kind, ReviewStatus
+from burnish_gateway.inbox.store import Item
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.registry import inbox_store
-from burnish_gateway.registry.inbox_store import AnswerStatus, Item, Kind
-from burnish_gateway.registry.review_store import ReviewStatus
 from burnish_gateway.wire import ApiModel, Text, json_response, make_router
 from burnish_shared.db.session import Tx
 
@@ -87,11 +87,11 @@ async def show(
     inbox."""
     position = gateway.cursors.open(cursor, me.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=me.workspace_id, read_only=True) as tx:
-        found = await inbox_store.list_items(
+        found = await store.list_items(
             tx, me.workspace_id, me.user_id, is_unread=unread, before=UUID(position[0]) if position else None,
             limit=limit + 1,
         )  # fmt: skip
-        count = await inbox_store.count_unread(tx, me.workspace_id, me.user_id)
+        count = await store.count_unread(tx, me.workspace_id, me.user_id)
     page = gateway.cursors.page(found, limit=limit, workspace_id=me.workspace_id, of=LIST, position=lambda one: [str(one.item_id)])
     return json_response(InboxPage(data=[_answer(one) for one in page["data"]], next_cursor=page["next_cursor"], unread=count))
 
@@ -101,8 +101,8 @@ async def mark(request: Request, body: MarkRead, me: Member, gateway: GatewayPar
     """Your own items alone; an id of anything else changes nothing."""
 
     async def work(tx: Tx) -> MarkedRead:
-        changed = await inbox_store.mark(tx, me.workspace_id, me.user_id, ids=body.ids, up_to=body.up_to, is_read=body.read)
-        return MarkedRead(changed=changed, unread=await inbox_store.count_unread(tx, me.workspace_id, me.user_id))
+        changed = await store.mark(tx, me.workspace_id, me.user_id, ids=body.ids, up_to=body.up_to, is_read=body.read)
+        return MarkedRead(changed=changed, unread=await store.count_unread(tx, me.workspace_id, me.user_id))
 
     return await run_once(gateway, request, me, status=200, work=work)
 

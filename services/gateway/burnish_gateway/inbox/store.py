@@ -3,16 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
-from burnish_gateway.registry.review_store import ReviewStatus
+from burnish_gateway.inbox.kinds import AnswerStatus, Kind, ReviewStatus
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
-
-Kind = Literal["review_asked", "review_decided", "mention", "answer", "comment", "queue_asked"]
-
-AnswerStatus = Literal["waiting", "decided", "set_aside", "passed_on"]
 
 UNREAD_MOST: Final = 100
 """So many unread items are counted, and no more."""
