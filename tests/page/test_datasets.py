@@ -353,7 +353,7 @@ async def test_a_dataset_is_renamed_put_away_and_brought_back(page_as: OpenPage,
 async def test_a_dataset_that_nothing_rests_on_is_deleted_and_another_says_what_does(page_as: OpenPage, site: Site) -> None:
     name = f"By mistake {uuid4().hex[:6]}"
     mine = await site.call("POST", "/v1/datasets", {"name": name, "items": [{"input": {"ticket": "a"}, "expected": "b"}]})
-    page = await page_as("editor", f"/app/datasets/{mine['id']}", alone=True)  # The news of it may overtake the answer.
+    page = await page_as("editor", f"/app/datasets/{mine['id']}")
     await page.get_by_role("button", name="More with this dataset").click()
     await page.get_by_role("menuitem", name="Delete…").click()
     dialog = page.get_by_role("dialog", name=f"Delete {name}?")

@@ -163,6 +163,22 @@ async def test_no_way_off_the_page_takes_a_text_unasked(page_as: OpenPage, site:
         await has(await find(page))
 
 
+@pytest.mark.parametrize("name", ["evaluator", "correction of an item"])
+async def test_a_form_has_its_words_again_after_the_page_was_loaded_anew(page_as: OpenPage, site: Site, name: str) -> None:
+    """As where a phone ends a page that it does not show: with the same questions asked of nobody."""
+    path, find = await place_of(site, name)
+    page = await page_as("editor", f"/app{path}")
+    page.on("dialog", lambda dialog: dialog.accept())
+    await write(page, find)
+    await page.reload()
+    await settled(page)
+    await expect(page.get_by_text(re.compile("^This page was loaded anew while you were writing in"))).to_be_visible()
+    field = await find(page)
+    await page.get_by_role("button", name="Put it back").click()
+    await has(field)
+    await screenshot(page, f"kept/{name.replace(' ', '-')}-loaded-anew")
+
+
 async def has_nothing(page: Page) -> None:
     await page.wait_for_url("**/app/playground**")
     await settled(page)

@@ -496,3 +496,16 @@ async def test_a_call_in_the_background_and_a_repeat_have_the_arm_of_their_unit(
     once = await caller("POST", "/v1/executions", said, headers={"idempotency-key": "k1"})
     twice = await caller("POST", "/v1/executions", said, headers={"idempotency-key": "k1"})
     assert once.raw == twice.raw and once.body["arm"] == arm
+
+
+async def test_the_list_of_prompts_says_what_is_on_their_calls(caller: Caller) -> None:
+    await two_versions(caller)
+    assert (await caller("GET", "/v1/prompts")).body["data"][0]["experiments"] == []
+    rollout = await started(caller, ramp(name="Slowly"))
+    await drafted(caller, body())  # a draft is on no calls
+    told = {"id": rollout, "name": "Slowly", "kind": "rollout", "label": "production", "rollout_state": "ramping", "share": 0.05}
+    [listed] = (await caller("GET", "/v1/prompts")).body["data"]
+    assert listed["experiments"] == [told | {"status": "running"}]
+    assert (await caller("POST", f"/v1/experiments/{rollout}/pause", {"reason": "lunch"})).status == 200
+    [listed] = (await caller("GET", f"/v1/prompts?q={SLUG}")).body["data"]
+    assert listed["experiments"] == [told | {"status": "paused"}]

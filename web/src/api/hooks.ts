@@ -168,14 +168,14 @@ export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(ver
   const refused = useRefusal();
   const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
-    mutationFn: (given) => (verb === "post" ? once(lost.current, given, (keyed) => change(verb, path, keyed)) : change(verb, path, given)),
+    mutationFn: (given) => goes(queries, removes, given, () => (verb === "post" ? once(lost.current, given, (keyed) => change(verb, path, keyed)) : change(verb, path, given))),
     // What was lost on its way back may still be under way there.
     retry: (times, error) => isUnderWay(error) && times < ASKS_MOST,
     retryDelay: (_, error) => (error.retryAfterS ?? 1) * 1_000,
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
     onSuccess: (_, given) => {
       ended(last, given);
-      void invalidate(queries, invalidates, removes);
+      void invalidate(queries, invalidates);
     },
     onError: (error, given) => {
       const isHeard = ended(last, given)?.isHeard || onRefused !== undefined;
@@ -294,14 +294,50 @@ export function change<V extends Exclude<Verb, "get">, P extends With<V>>(verb: 
   return call(verb, path, given as object) as Promise<Answer<P, V>>;
 }
 
+/** What is on its way out, or went just now. `isMissed`: something about it would have been read again meanwhile. */
+type Going = { path: string; at: string; isMissed: boolean };
+
+const going = new Set<Going>();
+
+/** Does it. What it `removes` is not read again meanwhile, nor while its page closes: the news of it may overtake the answer. */
+async function goes<T>(queries: QueryClient, removes: string | undefined, given: { path?: unknown }, act: () => Promise<T>): Promise<T> {
+  if (removes === undefined) return act();
+  const one: Going = { path: removes, at: JSON.stringify(given.path), isMissed: false };
+  going.add(one);
+  try {
+    const answer = await act();
+    setTimeout(() => going.delete(one), DRAWN_MS);
+    return answer;
+  } catch (failed) {
+    going.delete(one);
+    if (one.isMissed) void readAgain(queries, (query) => isOf(query, one));
+    throw failed;
+  }
+}
+
+/** Whether it is an answer about that one, or about something below it. */
+function isOf({ queryKey: [, path, params] }: Query, { path: begin, at }: Going): boolean {
+  if (typeof path !== "string" || !isBelow(path, begin)) return false;
+  const named = (params as { path?: Record<string, unknown> } | undefined)?.path ?? {};
+  return Object.entries(JSON.parse(at) as object).every(([name, value]) => named[name] === value);
+}
+
+function isGoing(query: Query): boolean {
+  const mine = [...going].filter((one) => isOf(query, one));
+  for (const one of mine) one.isMissed = true;
+  return mine.length > 0;
+}
+
 /** Has every answer below these paths read again: "/v1/prompts" also means "/v1/prompts/{slug}/versions". Not what is below `without`. */
 export async function invalidate(queries: QueryClient, begins: readonly string[], without?: string): Promise<void> {
   if (begins.length === 0) return;
   await readAgain(queries, ({ queryKey: [, path] }) => typeof path === "string" && begins.some((begin) => isBelow(path, begin)) && (without === undefined || !isBelow(path, without)));
 }
 
-/** Has these answers read again, also those whose first reading is under way: it may bring what was before the change, and TanStack Query lets it end. */
-export async function readAgain(queries: QueryClient, isMeant: (query: Query) => boolean): Promise<void> {
+/** Has these answers read again, also those whose first reading is under way: it may bring what was before the change, and TanStack Query lets it end.
+ * Not those about what is being deleted. */
+export async function readAgain(queries: QueryClient, isAsked: (query: Query) => boolean): Promise<void> {
+  const isMeant = (query: Query) => isAsked(query) && !isGoing(query);
   const first = queries.getQueryCache().findAll({ fetchStatus: "fetching", predicate: (query) => isMeant(query) && query.state.data === undefined });
   await queries.invalidateQueries({ predicate: isMeant });
   if (first.length > 0) await queries.invalidateQueries({ predicate: (query) => first.includes(query) });

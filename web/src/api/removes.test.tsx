@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
-import { useChange, useRead } from "./hooks";
+import { invalidate, useChange, useRead } from "./hooks";
 
 afterEach(() => {
   cleanup();
@@ -32,6 +32,60 @@ it("reads the list again, and nothing of what an act below it has removed", asyn
   fireEvent.click(await screen.findByText("Remove"));
   await waitFor(() => expect(asked.filter((one) => one === "GET /v1/prompts")).toHaveLength(2));
   expect(asked.sort()).toEqual(["GET /v1/prompts", "GET /v1/prompts", "GET /v1/prompts/gone", "GET /v1/prompts/gone/uses", "POST /v1/prompts/gone/purge"]);
+});
+
+function Deleted({ id }: { id: string }) {
+  const one = useRead("/v1/datasets/{dataset_id}", { path: { dataset_id: id } });
+  const remove = useChange("delete", "/v1/datasets/{dataset_id}", { invalidates: ["/v1/datasets"], removes: "/v1/datasets/{dataset_id}" });
+  if (!one.data) return null;
+  return (
+    <>
+      <button onClick={() => remove.mutate({ path: { dataset_id: id } })}>Delete {id}</button>
+      <p>{remove.isSuccess ? `${id} is gone` : remove.error?.message}</p>
+    </>
+  );
+}
+
+/** Two datasets on screen. `answer` ends the deletion, which waits for it. */
+async function deleting(mine: string) {
+  const asked: string[] = [];
+  let answer: (response: Response) => void = () => undefined;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
+    const { url, method } = given as Request;
+    if (method === "DELETE") return new Promise<Response>((resolve) => (answer = resolve));
+    asked.push(new URL(url).pathname.split("/").at(-1) ?? "");
+    return Response.json({});
+  });
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  render(
+    <QueryClientProvider client={queries}>
+      <Deleted id={mine} />
+      <Deleted id="other" />
+    </QueryClientProvider>,
+  );
+  fireEvent.click(await screen.findByText(`Delete ${mine}`));
+  await screen.findByText("Delete other");
+  asked.length = 0;
+  return { asked, answer: (response: Response) => answer(response), news: () => invalidate(queries, ["/v1/datasets"]) };
+}
+
+it("does not read again what is being deleted where the news of it overtakes the answer, nor while its page closes", async () => {
+  const { asked, answer, news } = await deleting("mine");
+  await news();
+  expect(asked).toEqual(["other"]);
+  answer(new Response(null, { status: 204 }));
+  await screen.findByText("mine is gone");
+  await news();
+  expect(asked).not.toContain("mine");
+});
+
+it("reads again what could not be deleted, of which there was news meanwhile", async () => {
+  const { asked, answer, news } = await deleting("kept");
+  await news();
+  expect(asked).toEqual(["other"]);
+  answer(Response.json({ error: { code: "forbidden", message: "Not yours.", retryable: false } }, { status: 403 }));
+  await screen.findByText("Not yours.");
+  await waitFor(() => expect(asked).toEqual(["other", "kept"]));
 });
 
 function Archived() {

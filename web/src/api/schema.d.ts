@@ -16975,6 +16975,67 @@ export interface components {
             line: number;
         };
         /**
+         * ListedPrompt
+         * @description A prompt in the list.
+         */
+        ListedPrompt: {
+            /** App Contexts */
+            app_contexts: string[];
+            /** Archived At */
+            archived_at: string | null;
+            /** Categories */
+            categories: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Description */
+            description: string;
+            /**
+             * Experiments
+             * @description That run or are paused, newest first; at most 3.
+             */
+            experiments: components["schemas"]["OnCalls"][];
+            /** Folder */
+            folder: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Labels */
+            labels: {
+                [key: string]: number;
+            };
+            /** Latest Version */
+            latest_version: number;
+            /** Locked Blocks */
+            locked_blocks: string[];
+            /** Name */
+            name: string;
+            /** Rules */
+            rules: string[];
+            /** Slug */
+            slug: string;
+            /** Tags */
+            tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Use Case */
+            use_case: string;
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "private" | "organization" | "public";
+        };
+        /**
          * ListedReview
          * @description With the beginning of what it answers.
          */
@@ -19775,6 +19836,44 @@ export interface components {
             provider: string;
         };
         /**
+         * OnCalls
+         * @description An experiment or a guarded rollout that is on a prompt's calls, or stands still on them.
+         */
+        OnCalls: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ab" | "rollout";
+            /**
+             * Label
+             * @description Whose calls take part.
+             */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Rollout State
+             * @description `holding`: the rollout waits for somebody.
+             */
+            rollout_state: ("ramping" | "holding" | "rolled_back" | "finished") | null;
+            /**
+             * Share
+             * @description Of the calls, from 0 to 1, that get the new version by the step of a rollout.
+             */
+            share: number | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "paused";
+        };
+        /**
          * OneAnswer
          * @description What one run answered to an item in one repeat. `output` null: no answer came (`error`), or its text is kept no more.
          */
@@ -21541,7 +21640,7 @@ export interface components {
         /** PromptPage */
         PromptPage: {
             /** Data */
-            data: components["schemas"]["PromptItem"][];
+            data: components["schemas"]["ListedPrompt"][];
             /** Next Cursor */
             next_cursor: string | null;
         };

@@ -5,7 +5,7 @@ import { forgetAddressTexts, keepAddressTexts, putAddressTextsBack } from "./add
 import { type Schema, api, refused, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import { forgetDrafts, forgetSamples, leave } from "./unsaved";
-import { forgetForms } from "./unsaved-forms";
+import { bringForms, forgetForms } from "./unsaved-forms";
 
 type SessionAnswer = Schema<"burnish_gateway__access__people_answers__SessionAnswer">;
 export type Workspace = Schema<"OwnWorkspace">;
@@ -154,6 +154,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     if (here !== null) remember("tab", here);
   }, [here]);
 
+  const hasBrought = useRef(false);
   const isGone = whose !== null && person !== whose;
   useEffect(() => {
     if (!isGone) return;
@@ -171,6 +172,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     forgetAddressTexts(person);
     forgetForms(person);
     forgetSamples(person);
+    if (!hasBrought.current) bringForms(person);
+    hasBrought.current = true;
     setWhose((was) => was ?? person);
   }, [person]);
 

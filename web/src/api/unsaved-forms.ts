@@ -1,10 +1,12 @@
-/** What stood in a form when the session ended by itself: in memory alone, and for nobody but whoever wrote it. */
+/** What stood in a form when the session ended by itself, in memory alone; or when the browser let go of the page, in this tab. For nobody but
+ * whoever wrote it. */
 import { useSyncExternalStore } from "react";
-import { standing } from "./client";
+import { newIdempotencyKey, standing } from "./client";
+import { draftKey, draftsOf, forgetDraft, keepDraft } from "./unsaved";
 
 /** `text`: as it was read; empty where nothing stood there. `value`: what the control takes, null for a choice that was not made. `key`: its place. */
 export type LeftField = { key: string; label: string; text: string; value: string | null };
-export type LeftForm = { id: string; userId: string; workspaceId: string | null; title: string; fields: readonly LeftField[]; /** The others were put back. */ isRest?: boolean };
+export type LeftForm = { id: string; userId: string; workspaceId: string | null; title: string; fields: readonly LeftField[]; /** The others were put back. */ isRest?: boolean; /** Where it is kept in this tab: the page was loaded anew. */ keptAt?: string };
 
 let left: readonly LeftForm[] = [];
 const watchers = new Set<() => void>();
@@ -21,6 +23,8 @@ export function leaveForm(form: Omit<LeftForm, "userId" | "workspaceId">): void 
 }
 
 export function forgetForm(id: string): void {
+  const at = left.find((one) => one.id === id)?.keptAt;
+  if (at) forgetDraft(at);
   set(left.filter((one) => one.id !== id));
 }
 
@@ -28,6 +32,43 @@ export function forgetForm(id: string): void {
 export function forgetForms(butOf?: string): void {
   const own = left.filter((one) => one.userId === butOf);
   if (own.length < left.length) set(own);
+}
+
+type Kept = { at: number; workspaceId: string | null; title: string; fields: LeftField[] };
+const PLACE = "form.";
+
+/** Where a form keeps what stands in it while it is open, and forgets it. A browser that ends a page asks nobody. */
+export function placeForForm(): { keep: (title: string, fields: readonly LeftField[]) => void; forget: () => void } {
+  const { userId, workspaceId } = standing;
+  const key = draftKey(userId ?? "", workspaceId ?? "", PLACE + newIdempotencyKey());
+  return {
+    keep: (title, fields) => {
+      const own = fields.filter(({ text }) => !isSecret(text));
+      if (userId === null || own.every(({ text }) => text.trim() === "")) forgetDraft(key);
+      else keepDraft(key, { at: Date.now(), workspaceId, title, fields: own } satisfies Kept);
+    },
+    forget: () => void forgetDraft(key),
+  };
+}
+
+/** Addresses that let in whoever has them, and keys that were pasted into the wrong field: they are not written down. */
+function isSecret(text: string): boolean {
+  return /\w+:\/\/[^\s/]*@|https?:\/\/\S+(\?|\/[^\s/?]*(?=[^\s/?]*\d)(?=[^\s/?]*[a-z])[\w-]{16,})|\b(sk-|bk_live_|whsec_|gh[a-z]_|xox[a-z]-|AKIA|AIza|eyJ)[\w-]{12,}|-----BEGIN [A-Z ]*PRIVATE KEY/i.test(text);
+}
+
+/** Called once for each document: what forms of this person kept in this tab before. Of one title the newest. */
+export function bringForms(userId: string): void {
+  const found = draftsOf(userId)
+    .flatMap(([keptAt, kept]) => (keptAt.includes(`.${PLACE}`) && isKept(kept) ? [{ ...kept, keptAt }] : []))
+    .sort((one, other) => one.at - other.at);
+  const newest = new Map(found.map((one) => [JSON.stringify([one.workspaceId, one.title]), one]));
+  for (const one of found) if (![...newest.values()].includes(one)) forgetDraft(one.keptAt);
+  set([...left, ...[...newest.values()].map(({ keptAt, workspaceId, title, fields }) => ({ id: keptAt, userId, workspaceId, title, fields, keptAt }))]);
+}
+
+function isKept(one: unknown): one is Kept {
+  const { title, fields, at } = (one ?? {}) as Partial<Kept>;
+  return typeof title === "string" && typeof at === "number" && Array.isArray(fields);
 }
 
 function useForms(): readonly LeftForm[] {

@@ -92,18 +92,11 @@ export function useUnsaved(isDirty: boolean, what: string, keep: () => void = ()
       hasEnded = true;
       keepNow();
     };
-    const hidden = () => (document.visibilityState === "hidden" ? keepNow() : undefined);
     written.set(id, one);
     signedOut.add(ended);
-    const timer = isKept ? setInterval(keepNow, KEPT_EVERY_MS) : undefined;
-    if (isKept) {
-      document.addEventListener("visibilitychange", hidden);
-      addEventListener("pagehide", keepNow);
-    }
+    const stop = isKept ? onLettingGo(keepNow) : undefined;
     return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", hidden);
-      removeEventListener("pagehide", keepNow);
+      stop?.();
       signedOut.delete(ended);
       written.delete(id);
       if (!hasEnded) forgetIt?.();
@@ -139,6 +132,30 @@ export function keptDraft(key: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** All that are kept of this person, by their keys. */
+export function draftsOf(userId: string): [key: string, draft: unknown][] {
+  try {
+    const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(`${DRAFTS}${userId}.`));
+    return keys.map((key) => [key, keptDraft(key)]);
+  } catch {
+    return [];
+  }
+}
+
+/** Calls it every few seconds, and where the document goes out of sight or away: a phone ends what it does not show, and asks nobody. Returns
+ * what ends that. */
+export function onLettingGo(keep: () => void): () => void {
+  const hidden = () => (document.visibilityState === "hidden" ? keep() : undefined);
+  const timer = setInterval(keep, KEPT_EVERY_MS);
+  document.addEventListener("visibilitychange", hidden);
+  addEventListener("pagehide", keep);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", hidden);
+    removeEventListener("pagehide", keep);
+  };
 }
 
 /** Whether there was one. */

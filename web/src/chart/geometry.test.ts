@@ -122,6 +122,8 @@ describe("time ticks", () => {
     expect(timeTicks([at(19, 14, 20), at(20, 14, 20)], 8).map((tick) => tick.label)).toEqual(["15:00", "18:00", "21:00", "20 Nov", "03:00", "06:00", "09:00", "12:00"]);
   });
   it("stand on whole days", () => {
+    const years = [Date.UTC(2025, 10, 1), Date.UTC(2027, 1, 1)] as const;
+    expect(timeTicks(years, 4, "utc").map((tick) => tick.label)).toEqual(["2026", "1 Apr", "1 Jul", "1 Oct", "2027"]);
     expect(timeTicks([at(13), at(20)], 8).map((tick) => tick.label)).toEqual(["13 Nov", "14 Nov", "15 Nov", "16 Nov", "17 Nov", "18 Nov", "19 Nov", "20 Nov"]);
   });
 });

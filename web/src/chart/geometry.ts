@@ -92,15 +92,16 @@ const DAY_MS = 86_400_000;
 /** local: the browser's clock. utc: for what is counted by days, which are days in UTC wherever somebody looks at them. */
 export type Clock = "local" | "utc";
 
-/** Ticks on whole hours or days of the clock, each with its words; midnight says the day. */
+/** Ticks on whole hours or days of the clock, each with its words; midnight says the day, and over many months the new year its number. */
 export function timeTicks([from, to]: readonly [number, number], most: number, clock: Clock = "local"): { at: number; label: string }[] {
   const ticks = (clock === "utc" ? scaleUtc() : scaleTime()).domain([from, to]).ticks(Math.max(2, most));
   return ticks.map((date) => ({ at: date.getTime(), label: tickWords(date, { spanMs: to - from, clock }) }));
 }
 
 function tickWords(date: Date, { spanMs, clock }: { spanMs: number; clock: Clock }): string {
-  const [month, day, hour, minute] = clock === "utc" ? ([date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes()] as const) : ([date.getMonth(), date.getDate(), date.getHours(), date.getMinutes()] as const);
+  const [year, month, day, hour, minute] = clock === "utc" ? ([date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes()] as const) : ([date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes()] as const);
   const isMidnight = hour === 0 && minute === 0;
+  if (spanMs > 300 * DAY_MS && month === 0 && day === 1) return String(year);
   if (spanMs > 1.5 * DAY_MS ? isMidnight || spanMs > 8 * DAY_MS : isMidnight) return `${day} ${MONTHS[month]}`;
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }

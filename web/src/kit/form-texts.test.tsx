@@ -1,5 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { act, fireEvent, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen } from "@testing-library/react";
 import { type ComponentType, useState } from "react";
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { anew, useSessionState } from "@/api/session";
@@ -226,6 +226,62 @@ it("keeps of a form that stays when it is saved what was not saved, and undoes n
   await press("Somebody saves");
   await press("Put it back");
   expect(["Title", "Folder"].map((label) => screen.getByLabelText<HTMLInputElement>(label).value)).toEqual(["newer", "of somebody else"]);
+});
+
+/** The browser lets go of the page, and loads it anew: nothing of it is closed, and what is in memory is gone. */
+async function anewLoaded() {
+  window.dispatchEvent(new Event("pagehide"));
+  const kept = { ...sessionStorage };
+  cleanup();
+  forgetForms();
+  sessionStorage.clear();
+  for (const [key, value] of Object.entries(kept)) sessionStorage.setItem(key, value as string);
+  await open();
+}
+
+const anewSaid = () => screen.queryByText(/^This page was loaded anew while/)?.textContent ?? null;
+
+it("has what was written in a form after the browser let go of the page, without its secrets, until it is put back and saved", async () => {
+  await open();
+  await all();
+  fireEvent.change(screen.getByLabelText("Note"), { target: { value: "https://hooks.slack.com/services/T0/B0/x9Zk2LmQ8vRt5WnYc3Hb" } });
+  for (const _ of ["once", "and once more, where nobody has put it back"]) {
+    await anewLoaded();
+    expect(Object.values(sessionStorage).join(" ")).not.toMatch(/sk-password|Bearer sealed|x9Zk2/);
+    expect([stands()[0], anewSaid()]).toEqual(["", "This page was loaded anew while you were writing in “New endpoint”. What you wrote can be copied."]);
+  }
+  await press("Put it back");
+  expect([stands(), anewSaid()]).toEqual([["orders", "b", '{"a": 1}', false, true], null]);
+  await press("Cancel");
+  await anewLoaded();
+  expect(anewSaid()).toBeNull();
+});
+
+it("has nothing of a form that was closed or thrown away, nor after signing out, nor for the next person", async () => {
+  await open();
+  write();
+  window.dispatchEvent(new Event("pagehide"));
+  await press("Cancel");
+  await anewLoaded();
+  expect(anewSaid()).toBeNull();
+  write();
+  await anewLoaded();
+  await press("Throw it away");
+  await anewLoaded();
+  expect(anewSaid()).toBeNull();
+  write();
+  await anewLoaded();
+  await act(async () => void fireEvent.click(screen.getByText("sign out")));
+  await screen.findByText("nobody");
+  expect(JSON.stringify(sessionStorage)).not.toContain("orders");
+});
+
+it.each([["sk-proj-abcdefgh12345678", false], ["https://ada:pass@a.example/", false], ["https://a.example/in?token=1", false], ["https://a.example/hooks/orders", true], ["anthropic/claude-sonnet-4-20250514", true], ["Ask for order 4711.", true]])("keeps %s in this tab: %s", async (text, isKept) => {
+  await open();
+  write();
+  fireEvent.change(screen.getByLabelText("Note"), { target: { value: text } });
+  window.dispatchEvent(new Event("pagehide"));
+  expect(JSON.stringify({ ...sessionStorage }).includes(text)).toBe(isKept);
 });
 
 it("is put back into no form of the same name in another workspace", async () => {

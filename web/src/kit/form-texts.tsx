@@ -3,7 +3,8 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { signedOut } from "@/api/client";
 import { formOpens } from "@/api/open-forms";
-import { type LeftField, type LeftForm, forgetForm, leaveForm, useOwnForms } from "@/api/unsaved-forms";
+import { onLettingGo } from "@/api/unsaved";
+import { type LeftField, type LeftForm, forgetForm, leaveForm, placeForForm, useOwnForms } from "@/api/unsaved-forms";
 import { Button } from "./Button";
 
 type Standing = { label: string; text: string; value: string; put?: (value: string) => void };
@@ -91,7 +92,7 @@ function isWriting(event: Event): boolean {
 let forms = 0;
 
 /** Stands within a form, and keeps what was written in it for whoever signs in again after the session ended by itself; where the same form is
- * open again, it can be put back there. A form that stands in no dialog stays when it is saved: it gives its `title`, and whether it `isChanged`;
+ * open again, it can be put back there; so also where the browser let go of the page, or it was loaded anew. A form that stands in no dialog stays when it is saved: it gives its `title`, and whether it `isChanged`;
  * of it only what was changed is kept, since what others save meanwhile is not to be undone by putting it back. One in a dialog is also asked for
  * before going back or forward takes it away; `hold`: see OpenForm; `written`: tells it whether something is. */
 export function KeptAtTheEnd({
@@ -102,16 +103,16 @@ export function KeptAtTheEnd({
 }: { title: string; isChanged: boolean; hold?: undefined; written?: undefined } | { title?: undefined; isChanged?: undefined; hold?: () => boolean; written?: RefObject<() => boolean> }) {
   const holds = useRef(hold);
   holds.current = hold;
-  const place = useRef<HTMLDivElement>(null);
+  const mark = useRef<HTMLDivElement>(null);
   const unchanged = useRef<ReadonlyMap<string, string | null>>(new Map());
   useEffect(() => {
-    const form = isChanged === false ? place.current?.closest("form") : null;
+    const form = isChanged === false ? mark.current?.closest("form") : null;
     if (form) unchanged.current = new Map(fieldsOf(form).map(({ key, value }) => [key, value]));
   });
   const [title, setTitle] = useState(given);
   const left = useOwnForms().find((one) => one.title === (given ?? title));
   useEffect(() => {
-    const form = place.current?.closest("form");
+    const form = mark.current?.closest("form");
     if (!form) return undefined;
     const id = `form ${++forms}`;
     let isWritten = false;
@@ -119,10 +120,13 @@ export function KeptAtTheEnd({
       isWritten ||= isWriting(event);
     };
     const titleNow = () => given ?? form.closest("[role=dialog]")?.querySelector("h2")?.textContent ?? "";
+    const now = () => (isWritten ? fieldsOf(form).filter(({ key, value }) => unchanged.current.get(key) !== value) : []);
     const ended = () => {
-      const fields = isWritten ? fieldsOf(form).filter(({ key, value }) => unchanged.current.get(key) !== value) : [];
+      const fields = now();
       if (fields.some(({ text }) => text.trim() !== "")) leaveForm({ id, title: titleNow(), fields });
     };
+    const place = placeForForm();
+    const stop = onLettingGo(() => place.keep(titleNow(), now()));
     const isWrittenNow = () => isWritten && fieldsOf(form).some(({ text }) => text.trim() !== "");
     const closed = form.closest("[role=dialog]") ? formOpens({ title: titleNow, isWritten: isWrittenNow, hold: () => holds.current?.() ?? false }) : undefined;
     if (written) written.current = isWrittenNow;
@@ -131,13 +135,15 @@ export function KeptAtTheEnd({
     signedOut.add(ended);
     return () => {
       closed?.();
+      stop();
+      place.forget();
       signedOut.delete(ended);
       for (const kind of WRITING) form.removeEventListener(kind, heard, { capture: true });
     };
   }, [given, written]);
   return (
-    <div ref={place} hidden={!left}>
-      {left ? <Again left={left} form={() => place.current?.closest("form") ?? null} /> : null}
+    <div ref={mark} hidden={!left}>
+      {left ? <Again left={left} form={() => mark.current?.closest("form") ?? null} /> : null}
     </div>
   );
 }
@@ -154,7 +160,7 @@ function Again({ left, form }: { left: LeftForm; form: () => HTMLFormElement | n
   const rest = left.fields.filter(({ text }) => text.trim() !== "").map(({ label }) => label);
   return (
     <div role="status" className="flex flex-wrap items-center justify-between gap-2 rounded-m bg-warn-soft px-3 py-2 text-13">
-      <span className="min-w-0 wrap-break-word">{left.isRest ? `There is no place yet for: ${rest.join(", ")}. It can also be copied once this is closed.` : "What you wrote here before your session ended can be put back, without passwords and keys."}</span>
+      <span className="min-w-0 wrap-break-word">{left.isRest ? `There is no place yet for: ${rest.join(", ")}. It can also be copied once this is closed.` : `What you wrote here before ${left.keptAt ? "the page was loaded anew" : "your session ended"} can be put back, without passwords and keys.`}</span>
       <span className="flex flex-wrap gap-2">
         <Button size="s" onClick={back}>
           {left.isRest ? "Put the rest back" : "Put it back"}

@@ -21,7 +21,8 @@ describe("money", () => {
 });
 
 describe("shares", () => {
-  it.each([[0.9583, "95.8 %"], [0, "0.0 %"], [1, "100.0 %"], [null, "–"]])("%s is %s", (share, text) => expect(plain(percent(share))).toBe(text));
+  it.each([[0.9583, "95.8 %"], [0, "0.0 %"], [1, "100.0 %"], [0.99996, ">99.9 %"], [0.1 + 0.2 + 0.7, "100.0 %"], [0.9994, "99.9 %"], [null, "–"]])("%s is %s", (share, text) => expect(plain(percent(share))).toBe(text));
+  it("says of no digits that not all are there, too", () => expect([0.996, 0.994, 1].map((one) => plain(percent(one, 0)))).toEqual([">99 %", "99 %", "100 %"]));
   it("have an interval", () => expect(plain(percentRange(0.5068, 0.6682))).toBe("50.7–66.8 %"));
   it.each([[0.012, "+1.2 pts"], [-0.0041, "−0.4 pts"], [0.0001, "±0.0 pts"]])("differ by %s: %s", (difference, text) => expect(plain(points(difference))).toBe(text));
   it("differ within an interval", () => {
@@ -64,7 +65,7 @@ describe("counts", () => {
     expect(count(12_311)).toBe("12,311");
     expect([0, 950, 12_300, 999_960, 4_100_000, -1_500, 0.25, 3e12, 2e15].map(compact)).toEqual(["0", "950", "12.3k", "1M", "4.1M", "−1.5k", "0.25", "3T", "2000T"]);
     expect([plural(1, "version"), plural(2, "reply", "replies")]).toEqual(["1 version", "2 replies"]);
-    expect([640, 12_400, 3_100_000].map(bytes).map(plain)).toEqual(["640 B", "12.4 kB", "3.1 MB"]);
+    expect([640, 12_400, 999_999, 3_100_000, 12_000_000_000, 4e12].map(bytes).map(plain)).toEqual(["640 B", "12.4 kB", "1.0 MB", "3.1 MB", "12.0 GB", "4.0 TB"]);
   });
 });
 

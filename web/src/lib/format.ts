@@ -85,10 +85,15 @@ export function spaced(sentence: string): string {
 // Errors say amounts and shares as the page around them does.
 sayErrorsBy(spaced);
 
-/** A share from 0 to 1 as 95.8 %. */
+/** A share from 0 to 1 as 95.8 %. Of almost all, some are missing: >99.9 %, and not 100. */
 export function percent(share: Maybe, digits = 1): string {
-  return given(share) ? `${signed((share * 100).toFixed(digits))}${NBSP}%` : NONE;
+  if (!given(share)) return NONE;
+  const isAlmost = share < 1 - HARDLY && Number((share * 100).toFixed(digits)) === 100;
+  return `${isAlmost ? `>${(100 - 10 ** -digits).toFixed(digits)}` : signed((share * 100).toFixed(digits))}${NBSP}%`;
 }
+
+/** So little is none: what adding floats leaves. */
+const HARDLY = 1e-9;
 
 /** 93.1–97.4 %: the interval of a share. */
 export function percentRange(low: Maybe, high: Maybe, digits = 1): string {
@@ -136,11 +141,12 @@ function joined(a: number, unitA: string, b: number, unitB: string): string {
   return `${a}${NBSP}${unitA}` + (b ? ` ${b}${NBSP}${unitB}` : "");
 }
 
-/** 640 B, 12.4 kB, 3.1 MB */
+/** 640 B, 12.4 kB, 3.1 MB, 12.0 GB */
 export function bytes(size: Maybe): string {
   if (!given(size)) return NONE;
   if (size < 1_000) return `${size.toFixed(0)}${NBSP}B`;
-  return size < 1e6 ? `${(size / 1e3).toFixed(1)}${NBSP}kB` : `${(size / 1e6).toFixed(1)}${NBSP}MB`;
+  const [unit, by] = size < 999_950 ? (["kB", 1e3] as const) : size < 999_950_000 ? (["MB", 1e6] as const) : size < 999_950_000_000 ? (["GB", 1e9] as const) : (["TB", 1e12] as const);
+  return `${(size / by).toFixed(1)}${NBSP}${unit}`;
 }
 
 /** One of something, many of something: plural(1, "version") is "1 version". */

@@ -4,6 +4,7 @@ import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lu
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { standing, tellRefused } from "@/api/client";
 import { invalidate, readAgain } from "@/api/hooks";
+import { useBackAgain } from "@/api/back-again";
 import { MADE_OLD, live, madeOldBy, madeOldByChange, useLiveEvents, useLiveStatus } from "@/api/live";
 import { countWord } from "@/api/inbox";
 import { useSession, useSessionState } from "@/api/session";
@@ -48,6 +49,7 @@ export function Shell() {
   const openPalette = useCallback(() => setPaletteOpen((was) => !was), []);
   const openHelp = useCallback(() => setHelpOpen(true), []);
   useKeys({ palette: openPalette, help: openHelp });
+  useBackAgain();
   useLiveWorkspace(workspace?.id ?? null);
   useEffect(() => afterFirstAct(() => void preloadFloats(), FLOATS_AFTER_MS), []);
 

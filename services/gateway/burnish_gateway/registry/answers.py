@@ -211,11 +211,6 @@ class DifferenceAnswer(BaseModel):
     settings: list[FieldChangeAnswer]
 
 
-class PromptPage(BaseModel):
-    data: list[PromptItem]
-    next_cursor: str | None
-
-
 class FolderAnswer(BaseModel):
     """`prompts` lie in it, `within` in it and below it. '' is the top."""
 

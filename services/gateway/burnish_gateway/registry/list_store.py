@@ -42,10 +42,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A prompt and where it stands in the list: what a cursor holds."""
+    """A prompt and where it stands in the list: what a cursor holds. `experiments` run or are paused on its calls, newest first."""
 
     head: Head
     position: list[str]
+    experiments: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,18 @@ class Choice:
 
 CHOICES_MOST: Final = 200
 """Of one filter."""
+
+
+EXPERIMENTS_MOST: Final = 3
+"""Of one prompt in the list."""
+
+_EXPERIMENTS: Final = f"""(
+  SELECT coalesce(jsonb_agg(to_jsonb(o) ORDER BY o.id DESC), '[]')
+    FROM (SELECT x.experiment_id AS id, x.name, x.kind, x.status, x.label, x.rollout_state,
+                 CASE WHEN x.kind = 'rollout' THEN (x.rollout -> 'steps' -> x.step)::float8 END AS share
+            FROM experiments x
+           WHERE x.workspace_id = p.workspace_id AND x.prompt_id = p.prompt_id AND x.status IN ('running', 'paused')
+           ORDER BY x.experiment_id DESC LIMIT {EXPERIMENTS_MOST}) o) AS experiments"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,7 @@ async def list_heads(
     Figures that decide the order are those of live traffic from `since` on; who has no reactions comes last. `relevance` needs a text.
     """
     sql, values = statement(workspace_id, filters, sort=sort, since=since, after=after, limit=limit)
-    return [Listed(head_of(row), _position(row)) for row in await tx.fetch(sql, *values)]
+    return [Listed(head_of(row), _position(row), row["experiments"]) for row in await tx.fetch(sql, *values)]
 
 
 def statement(
@@ -141,7 +154,7 @@ def statement(
         made.conditions.append(f"({order.key}, p.prompt_id) {beyond} ({at})")
     made.conditions.append(f"p.archived_at IS {'NOT ' if filters.archived else ''}NULL")
     _filter(made, filters)
-    sql = f"""SELECT {HEAD_COLUMNS}, ({order.key})::text AS sort_key FROM {found} {order.figures}
+    sql = f"""SELECT {HEAD_COLUMNS}, {_EXPERIMENTS}, ({order.key})::text AS sort_key FROM {found} {order.figures}
                WHERE {" AND ".join(made.conditions)} ORDER BY {order.key} {way}, p.prompt_id {way} LIMIT $2"""
     return sql, made.values
 

@@ -27,6 +27,7 @@ from burnish_gateway.registry import (
     gate_routes,
     label_routes,
     lineage_routes,
+    list_answers,
     list_store,
     merge_routes,
     protection_routes,
@@ -102,7 +103,7 @@ async def create(request: Request, body: bodies.CreatePrompt, principal: PromptE
     return answer
 
 
-@prompts.get("/v1/prompts", response_model=answers.PromptPage, summary="List prompts, the newest first unless sorted")
+@prompts.get("/v1/prompts", response_model=list_answers.PromptPage, summary="List prompts, the newest first unless sorted")
 async def list_prompts(
     principal: Viewer,
     gateway: GatewayParts,
@@ -154,7 +155,7 @@ async def list_prompts(
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         listed = await list_store.list_heads(tx, principal.workspace_id, filters, sort=order, since=since, after=position, limit=limit + 1)
     page = gateway.cursors.page(listed, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: one.position)
-    return json_response(page | {"data": [answers.plain(answers.prompt_item(one.head)) for one in page["data"]]})
+    return json_response(page | {"data": [answers.plain(list_answers.listed_prompt(one)) for one in page["data"]]})
 
 
 @prompts.get("/v1/folders", response_model=answers.FolderPage, summary="Folders of prompts, with how many lie in each")

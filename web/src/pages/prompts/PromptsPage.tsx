@@ -12,12 +12,14 @@ import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewPrompt } from "./NewPrompt";
 import { MoveFolder, useFolders } from "./Folders";
+import { TrialBadge, TrialLinks } from "./Trials";
+import { trialsOfListed } from "./trials";
 import { whyNot } from "./why";
 import { AlertIcon } from "./AlertIcon";
 import { type PromptFigures, alertedPrompts, failedOf, usePromptFigures, wordOf } from "./figures";
 import { DESCENDING, EMPTY, FILTERS, type Filters, type PromptChoices, type SortBy, inWords, orderOf, sortCodec, useFilterChoices } from "./filters";
 
-type Prompt = Schema<"PromptItem">;
+type Prompt = Schema<"ListedPrompt">;
 type Alert = Schema<"AlertAnswer">;
 
 const MOST_ALERTS = 200;
@@ -215,6 +217,12 @@ function Name({ prompt, alert }: { prompt: Prompt; alert?: Alert }) {
             </Badge>
           </span>
         ) : null}
+        {/* Where there is no room for its column, and none for a link within the one to the prompt. */}
+        <span className="contents sm:hidden">
+          {trialsOfListed(prompt.experiments).map((one) => (
+            <TrialBadge key={one.id} trial={one} />
+          ))}
+        </span>
         {prompt.tags.map((one) => (
           <Badge key={one}>{one}</Badge>
         ))}
@@ -237,6 +245,7 @@ function Labels({ prompt }: { prompt: Prompt }) {
       ))}
       {live === undefined && others.length === 0 ? <span className="text-muted">not live</span> : null}
       {Object.values(prompt.labels).filter((version) => version === prompt.latest_version).length > 1 ? null : <Badge>latest v{prompt.latest_version}</Badge>}
+      <TrialLinks trials={trialsOfListed(prompt.experiments)} />
     </span>
   );
 }

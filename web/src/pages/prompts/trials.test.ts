@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { takenBack, trialsOf } from "./trials";
+import { takenBack, trialsOf, trialsOfListed } from "./trials";
 
 const NOW = Date.parse("2026-11-30T12:00:00Z");
 const arms = [{ name: "control", mode: "live", control: true, version: 1 }, { name: "candidate", mode: "live", control: false, version: 3 }];
@@ -26,4 +26,11 @@ it("remembers of a version how its last experiment ended", () => {
   const of = (version: number, ...experiments: object[]) => takenBack(experiments as never, version)?.name ?? null;
   expect([of(3, rollout, back), of(2, back), of(1, back)]).toEqual(["JSON", null, null]);
   expect(of(3, { ...back, verdict: { outcome: "rolled_out", decided_by: "system:experiments" } }, back)).toBeNull();
+});
+
+it("says in the list what is on a prompt's calls, as its page does", () => {
+  const listed = { id: "r", name: "JSON", kind: "rollout", status: "running", label: "production", rollout_state: "ramping", share: 0.5 };
+  const words = (...experiments: object[]) => trialsOfListed(experiments as never).map((one) => `${one.words.replaceAll("\u00a0", " ")} (${one.tone})`);
+  expect(words(listed, { ...listed, rollout_state: "holding" }, { ...listed, status: "paused" })).toEqual(["rollout to 50 % (accent)", "rollout waits for you (warn)", "rollout paused (warn)"]);
+  expect(words({ ...listed, kind: "ab", rollout_state: null, share: null }, { ...listed, kind: "ab", status: "paused", share: null })).toEqual(["experiment runs (accent)", "experiment paused (warn)"]);
 });

@@ -3,6 +3,7 @@ import type { Schema } from "@/api/client";
 import { percent } from "@/lib/format";
 
 type Experiment = Schema<"ExperimentAnswer">;
+type OnCalls = Schema<"OnCalls">;
 export type Trial = { id: string; name: string; words: string; tone: "accent" | "warn" | "bad" };
 
 /** For so long a rollout that its own rule took back is told of. */
@@ -33,9 +34,18 @@ function wordsOf(one: Experiment): Pick<Trial, "words" | "tone"> {
   const version = one.arms.find((arm) => !arm.control && arm.mode === "live")?.version;
   const what = version ? `v${version}` : "rollout";
   if (one.status === "completed") return { words: `${what} rolled back`, tone: "bad" };
-  const kind = one.kind === "rollout" ? "rollout" : "experiment";
-  if (one.status === "paused") return { words: `${kind} paused`, tone: "warn" };
-  if (one.rollout_state === "holding") return { words: "rollout waits for you", tone: "warn" };
-  const share = one.kind === "rollout" ? one.rollout?.steps?.[one.step ?? 0] : undefined;
-  return { words: share === undefined ? `${kind} runs` : `${what} to ${percent(share, share < 0.01 ? 1 : 0)}`, tone: "accent" };
+  return wordsOfOpen({ kind: one.kind, status: one.status, rollout_state: one.rollout_state, share: one.rollout?.steps?.[one.step ?? 0] ?? null }, what);
+}
+
+/** Of one that is on a prompt's calls. `what` gets there: a version, where it is known. */
+function wordsOfOpen({ kind, status, rollout_state: state, share }: Pick<OnCalls, "kind" | "share"> & { status: string; rollout_state: string | null }, what = "rollout"): Pick<Trial, "words" | "tone"> {
+  const word = kind === "rollout" ? "rollout" : "experiment";
+  if (status === "paused") return { words: `${word} paused`, tone: "warn" };
+  if (state === "holding") return { words: "rollout waits for you", tone: "warn" };
+  return kind === "rollout" && share !== null ? { words: `${what} to ${percent(share, share < 0.01 ? 1 : 0)}`, tone: "accent" } : { words: `${word} runs`, tone: "accent" };
+}
+
+/** What is on the calls of a prompt in the list. */
+export function trialsOfListed(experiments: readonly OnCalls[]): Trial[] {
+  return experiments.map((one) => ({ id: one.id, name: one.name, ...wordsOfOpen(one) }));
 }

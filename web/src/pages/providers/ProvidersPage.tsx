@@ -11,7 +11,7 @@ import { EditKey } from "./EditKey";
 import { NewProviderKey } from "./NewProviderKey";
 import { isResting, whyItRests } from "./rest";
 import { PROVIDER_TABS } from "./tabs";
-import { untold } from "./tested";
+import { untold, wasRefused } from "./tested";
 
 export type ProviderKey = Schema<"ProviderKeyAnswer">;
 
@@ -40,7 +40,7 @@ export default function ProvidersPage() {
         {may.admin ? (
           <PagedTable
             label="Provider keys"
-            columns={columnsWith({ setAct, test: test.run, testing: test.testing })}
+            columns={columnsWith({ setAct, test: test.run, testing: test.testing, failed: test.failed })}
             pages={pages}
             rowKey={(row) => row.id}
             empty={
@@ -70,19 +70,30 @@ export default function ProvidersPage() {
 const ADD = `curl $URL/v1/provider-keys -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"provider": "openai", "name": "ours", "key": "sk-…"}'`;
 
-/** Tries a key by a call that costs nothing, and says what came of it. */
+type Failed = { words: string; at: number };
+
+/** Tries a key by a call that costs nothing, and says what came of it; that it failed also beside the key, until it is another one or works. */
 function useTest() {
   const [testing, setTesting] = useState<string | null>(null);
+  const [failures, setFailures] = useState<Record<string, Failed | null>>({});
   const call = useChange("post", "/v1/provider-keys/{provider_key_id}/test");
   const run = (key: ProviderKey) => {
     setTesting(key.id);
     call.mutate({ path: { provider_key_id: key.id } } as never, {
-      onSuccess: (told) => (told.works ? toast(`${key.name} works: ${count(told.models)} models, ${duration(told.latency_ms)}`) : toastError(new Error(untold(key.name, told)))),
+      onSuccess: (told) => {
+        if (told.works) toast(`${key.name} works: ${count(told.models)} models, ${duration(told.latency_ms)}`);
+        else toastError(new Error(untold(key.name, told)));
+        setFailures((all) => ({ ...all, [sameKey(key)]: wasRefused(told) ? { words: untold(key.name, told), at: Date.now() } : null }));
+      },
       onError: toastError,
       onSettled: () => setTesting(null),
     });
   };
-  return { run, testing };
+  return { run, testing, failed: (key: ProviderKey) => failures[sameKey(key)] ?? null };
+}
+
+function sameKey({ id, last4, base_url: at }: ProviderKey): string {
+  return JSON.stringify([id, last4, at]);
 }
 
 function Revoke({ providerKey, onOpenChange }: { providerKey: ProviderKey; onOpenChange: (open: boolean) => void }) {
@@ -104,7 +115,7 @@ function Revoke({ providerKey, onOpenChange }: { providerKey: ProviderKey; onOpe
   );
 }
 
-function columnsWith({ setAct, test, testing }: { setAct: (act: Act) => void; test: (key: ProviderKey) => void; testing: string | null }): Column<ProviderKey>[] {
+function columnsWith({ setAct, test, testing, failed }: { setAct: (act: Act) => void; test: (key: ProviderKey) => void; testing: string | null; failed: (key: ProviderKey) => Failed | null }): Column<ProviderKey>[] {
   return [
     {
       key: "name",
@@ -123,7 +134,7 @@ function columnsWith({ setAct, test, testing }: { setAct: (act: Act) => void; te
     { key: "limits", head: "A minute", hideBelow: "lg", width: "w-40", cell: (row) => <Limits row={row} /> },
     { key: "calls", head: "Calls today", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => count(row.usage_today.executions) },
     { key: "cost", head: "Cost today", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => <Money nusd={row.usage_today.cost_nusd} /> },
-    { key: "status", head: "Status", width: "w-44", cell: (row) => <Health row={row} /> },
+    { key: "status", head: "Status", width: "w-44", cell: (row) => <Health row={row} failed={failed(row)} /> },
     {
       key: "acts",
       head: <span className="sr-only">Acts</span>,
@@ -155,8 +166,18 @@ function Limits({ row }: { row: ProviderKey }) {
   );
 }
 
-function Health({ row }: { row: ProviderKey }) {
+function Health({ row, failed }: { row: ProviderKey; failed: Failed | null }) {
   const rests = isResting(row, Date.now());
+  if (row.status === "active" && !rests && failed) {
+    return (
+      <span className="flex flex-wrap items-center gap-1.5">
+        <Badge tone="bad">test failed</Badge>
+        <span className="text-12 text-muted wrap-anywhere">
+          <RelativeTime at={failed.at} />: {failed.words}
+        </span>
+      </span>
+    );
+  }
   const why = rests ? whyItRests(row) : (row.reason ?? row.last_error);
   return (
     <span className="flex flex-wrap items-center gap-1.5">

@@ -2,6 +2,7 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/re
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Queries } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
+import Toasts from "@/kit/Toasts";
 import { EraseUser } from "./EraseUser";
 
 beforeAll(preloadFloats);
@@ -21,7 +22,7 @@ async function said(runs: object | null, reactions: object | null): Promise<stri
     const answer = (given as Request).url.includes("/v1/feedback") ? reactions : runs;
     return answer ? Response.json(answer) : failed();
   });
-  render(<Queries><EraseUser open onOpenChange={() => undefined} /></Queries>);
+  render(<Queries><EraseUser open isHeld={false} onOpenChange={() => undefined} /></Queries>);
   fireEvent.change(await screen.findByRole("textbox", { name: /user_id/ }), { target: { value: "customer-17" } });
   await waitFor(() => expect(screen.getByRole("status").textContent).not.toBe(""));
   return screen.getByRole("status").textContent!;
@@ -43,4 +44,18 @@ it("says that it could not be looked up", async () => {
 
 it("tells the newest of what it found, also where the other could not be looked up", async () => {
   expect(await said(RUN, null)).toMatch(/^Known here: the newest run or reaction of this user_id that could be looked up was/);
+});
+
+it("says before and after that a legal hold makes it wait, and does not call it under way", async () => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => ((given as Request).method === "POST" ? Response.json({ id: "e", status: "pending" }, { status: 202 }) : Response.json(RUN)));
+  render(
+    <Queries>
+      <EraseUser open isHeld onOpenChange={() => undefined} />
+      <Toasts />
+    </Queries>,
+  );
+  fireEvent.change(await screen.findByRole("textbox", { name: /user_id/ }), { target: { value: "customer-17" } });
+  screen.getByText("Nothing is forgotten while the workspace is under a legal hold. It begins by itself once the hold ends.");
+  fireEvent.click(screen.getByRole("button", { name: "Erase for good" }));
+  await screen.findByText("The erasure waits until the legal hold ends");
 });

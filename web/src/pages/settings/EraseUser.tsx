@@ -4,8 +4,8 @@ import { ConfirmDialog, Field, Input, Notice, RelativeTime, errorFor, toast } fr
 
 const PAUSE_MS = 300;
 
-/** Asks whom, says whether anything here names them, and orders the erasure. */
-export function EraseUser({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+/** Asks whom, says whether anything here names them, and orders the erasure. `isHeld`: by a legal hold, so that it waits. */
+export function EraseUser({ open, isHeld, onOpenChange }: { open: boolean; isHeld: boolean; onOpenChange: (open: boolean) => void }) {
   const [who, setWho] = useState("");
   const [why, setWhy] = useState("");
   const erase = useChange("post", "/v1/erasures", { invalidates: ["/v1/erasures"] });
@@ -15,12 +15,13 @@ export function EraseUser({ open, onOpenChange }: { open: boolean; onOpenChange:
         onOpenChange(false);
         setWho("");
         setWhy("");
-        toast("The erasure is under way; its receipt stands here when it is done");
+        toast(isHeld ? "The erasure waits until the legal hold ends" : "The erasure is under way; its receipt stands here when it is done");
       },
     });
   return (
     <ConfirmDialog open={open} onOpenChange={onOpenChange} title="Erase an end user" description="By the user_id that your application sends." submit="Erase for good" onSubmit={send} busy={erase.isPending} error={erase.error}>
       <div className="flex flex-col gap-4">
+        {isHeld ? <Notice tone="warn" title="It waits.">Nothing is forgotten while the workspace is under a legal hold. It begins by itself once the hold ends.</Notice> : null}
         <Field label="user_id" error={errorFor(erase.error, "user_id")} required>
           <Input mono autoFocus value={who} onChange={(event) => setWho(event.target.value)} />
         </Field>

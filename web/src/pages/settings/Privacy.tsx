@@ -16,12 +16,13 @@ const shape = { erasure: over(text()) };
 
 export function Privacy({ id }: { id: string }) {
   const may = useMay();
+  const facts = useWorkspace(id);
   return (
     <div className="flex flex-col gap-8">
-      <Loaded of={useWorkspace(id)}>{(facts) => <Keeping key={facts.id} facts={facts} />}</Loaded>
+      <Loaded of={facts}>{(facts) => <Keeping key={facts.id} facts={facts} />}</Loaded>
       {may.admin ? (
         <After>
-          <Erasures />
+          <Erasures isHeld={facts.data?.legal_hold ?? false} />
         </After>
       ) : null}
     </div>
@@ -100,10 +101,10 @@ const COLUMNS: Column<Erasure>[] = [
   { key: "subject", head: "Whom", cell: (row) => <code className="text-12 wrap-anywhere">{row.subject}</code> },
   { key: "reason", head: "Why", hideBelow: "sm", cell: (row) => row.reason || <span className="text-muted">–</span> },
   { key: "at", head: "Asked", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.requested_at} className="text-muted" /> },
-  { key: "status", head: "Status", width: "w-40", cell: (row) => <span className="flex flex-wrap gap-1.5"><StatusBadge status={row.status} />{row.status === "completed" ? <span className="text-12 text-muted">{found(row)}</span> : null}{row.waits_for ? <span className="text-12 text-muted">waits: {row.waits_for}</span> : null}</span> },
+  { key: "status", head: "Status", width: "w-40", cell: (row) => <span className="flex flex-wrap gap-1.5"><StatusBadge status={row.status} />{row.status === "completed" ? <span className="text-12 text-muted">{found(row)}</span> : null}{row.waits_for ? <span className="text-12 text-muted">{row.waits_for === "legal_hold" ? "waits for the legal hold to end" : `waits: ${row.waits_for}`}</span> : null}</span> },
 ];
 
-function Erasures() {
+function Erasures({ isHeld }: { isHeld: boolean }) {
   const [asking, setAsking] = useState(false);
   const [{ erasure }, set] = useUrlState(shape);
   const pages = usePages("/v1/erasures", {}, { refetchInterval: 10_000 });
@@ -113,7 +114,7 @@ function Erasures() {
       <Drawer open={erasure !== ""} onOpenChange={(open) => (open ? undefined : set({ erasure: "" }))} title="Erasure" description={<code className="text-12 wrap-anywhere">{erasure}</code>}>
         {erasure ? <Receipt key={erasure} id={erasure} /> : null}
       </Drawer>
-      <EraseUser open={asking} onOpenChange={setAsking} />
+      <EraseUser open={asking} isHeld={isHeld} onOpenChange={setAsking} />
     </Section>
   );
 }
