@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0186"
-down_revision = "0183"
+down_revision = "0184"
 branch_labels = None
 depends_on = None
 
