@@ -6,7 +6,7 @@ request; every event that the request causes, then or later, counts one more rou
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Final
 
 from burnish_shared.errors import InvalidField
@@ -27,11 +27,20 @@ def current_hops() -> int:
 @contextmanager
 def led_here_by(hops: int) -> Iterator[None]:
     """What is done inside was caused by so many rounds."""
-    before = _current.set(hops)
+    before = led_from_here(hops)
     try:
         yield
     finally:
-        _current.reset(before)
+        led_no_more(before)
+
+
+def led_from_here(hops: int) -> Token[int]:
+    """`led_here_by` for what is done until `led_no_more` is called with what this returns: the hot path goes without a generator."""
+    return _current.set(hops)
+
+
+def led_no_more(before: Token[int]) -> None:
+    _current.reset(before)
 
 
 def hops_after(values: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ Nothing leaves the process unless OTLP is configured.
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -98,19 +98,30 @@ def headers() -> dict[str, str]:
     return {TRACEPARENT: traceparent} if traceparent else {}
 
 
-@contextmanager
-def span(name: str, *, parent: str | None = None, kind: Kind = "internal", attributes: Attributes | None = None) -> Iterator[str]:
-    """One hop. `parent` is a traceparent from outside; without it the span joins the present trace. Yields its own traceparent."""
+def span(
+    name: str, *, parent: str | None = None, kind: Kind = "internal", attributes: Attributes | None = None
+) -> AbstractContextManager[str]:
+    """One hop. `parent` is a traceparent from outside; without it the span joins the present trace. Gives its own traceparent."""
     if _tracer is not None:
-        with _exported(name, parent or _current.get(), kind, attributes or {}) as traceparent:
-            yield traceparent
-        return
-    traceparent = new_traceparent(parent or _current.get())
-    token = _current.set(traceparent)
-    try:
-        yield traceparent
-    finally:
-        _current.reset(token)
+        return _exported(name, parent or _current.get(), kind, attributes or {})
+    return _Unexported(parent)
+
+
+class _Unexported:
+    """A hop that only has an id."""
+
+    __slots__ = ("_before", "_parent")
+
+    def __init__(self, parent: str | None) -> None:
+        self._parent = parent
+
+    def __enter__(self) -> str:
+        traceparent = new_traceparent(self._parent or _current.get())
+        self._before = _current.set(traceparent)
+        return traceparent
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)
 
 
 def note(attributes: Attributes, *, name: str | None = None, error: str | None = None) -> None:

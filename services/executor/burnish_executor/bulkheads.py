@@ -38,7 +38,7 @@ class Bulkheads:
 
     def enter(self, workspace_id: UUID, provider: Hashable) -> "Seat | None":
         """Takes a slot. None: there is none, or none for this workspace or this provider."""
-        of_workspace, of_provider = self._workspaces[workspace_id], self._providers[provider]
+        of_workspace, of_provider = self._workspaces.get(workspace_id, 0), self._providers.get(provider, 0)
         reason = self._full(of_workspace, of_provider)
         if reason is not None:
             self._count(reason)

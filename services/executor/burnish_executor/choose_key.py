@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from burnish_executor.borrow_tickets import Account
@@ -13,6 +14,8 @@ from burnish_executor.run import Run
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse
 from burnish_shared.contracts.provider_keys import UNLIMITED, KeyLimits
 from burnish_shared.egress import address_of
+
+NOBODYS: Final = KeyUse(source="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Keys:
         """An address that asks for no key."""
         route = run.request.route
         of = run.request.workspace_id.hex if route.own_base_url else ""
-        return Chosen(KeyUse(source="none"), Account(f"none|{of}|{route.provider}|{route.base_url}", route.upstream_model))
+        return Chosen(NOBODYS, Account(f"none|{of}|{route.provider}|{route.base_url}", route.upstream_model))
 
     async def own(self, run: Run, *, tried: Collection[UUID]) -> list[Chosen]:
         """Those of the workspace that are valid and rested at this moment, in order. Raises Unavailable when nobody can tell which are."""

@@ -75,7 +75,7 @@ class Desk:
             return
         run = self._started(request, reply)
         run.seat = seat
-        task = asyncio.create_task(self._run_and_log(run))
+        task = asyncio.get_running_loop().create_task(self._run_and_log(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -77,7 +77,7 @@ class Recorder:
         Unavailable when PostgreSQL stayed away for `patience_s`. It is booked whoever waits for it: await it shielded.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(row, loop.create_future(), loop.time() + patience_s, sum(len(text) for text in _TEXTS_OF(row) if text))
+        waiting = _Waiting(row, loop.create_future(), loop.time() + patience_s, sum(map(len, filter(None, _TEXTS_OF(row)))))
         self._queue.append(waiting)
         self._characters += waiting.characters
         metrics.RECORD_WAITING.set(len(self._queue))

@@ -84,7 +84,8 @@ async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
     if run.cancelled or left_s <= 0:
         work.close()
         return run.gone if run.cancelled else Failure(FailureKind.DEADLINE, "The deadline passed before the model could be asked.")
-    call, task = asyncio.ensure_future(work), asyncio.current_task()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    call = loop.create_task(work)
     before = task.cancelling() if task else 0
     run.call = call
     is_late = False
@@ -94,7 +95,7 @@ async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
         is_late = True
         call.cancel()  # One that came in the same moment is returned all the same.
 
-    timer = call.get_loop().call_later(left_s, end)
+    timer = loop.call_later(left_s, end)
     try:
         return await call
     except asyncio.CancelledError:

@@ -25,9 +25,9 @@ from burnish_gateway.describe_routes import describe
 from burnish_gateway.http_errors import of_http
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.http_server import Server
-from burnish_gateway.middleware import RequestContext, failure_response
+from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
-from burnish_gateway.short_way import ShortWay
+from burnish_gateway.short_way import Application, ShortWay
 from burnish_gateway.trace_requests import TraceRequests
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wire import GONE, error_response, include, invalid_field
@@ -114,7 +114,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
                 stop.set()
                 await asyncio.gather(background, return_exceptions=True)
 
-    app = FastAPI(
+    app = Application(
         title="Burnish",
         version="0.1.0",
         description=DESCRIPTION,
@@ -176,10 +176,6 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> Response:
         return Response(status_code=GONE)  # Nobody reads it; our logs and metrics do not call it our failure.
-
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> Response:
-        return failure_response(error, request.scope)  # of an answer that has begun; RequestContext answers the others
 
 
 OF_MESSAGES = "/v1/messages/"

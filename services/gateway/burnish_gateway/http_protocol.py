@@ -11,6 +11,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from burnish_gateway import metrics
+from burnish_gateway.unread import BODY_IS_HERE
 from burnish_gateway.wire import BODY_LEAST_BYTES_PER_S, error_response
 from burnish_shared.errors import BadRequest
 from burnish_shared.ids import new_uuid
@@ -202,6 +203,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.cycle is None:
             return
         self.cycle.more_body = False
+        self.cycle.scope[BODY_IS_HERE] = True  # type: ignore[typeddict-unknown-key]
         if self.cycle.response_complete:  # The rest of a refused body is there.
             self._wait_on()
             self._unset_keepalive_if_required()

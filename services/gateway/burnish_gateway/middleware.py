@@ -5,7 +5,8 @@ Plain ASGI, since BaseHTTPMiddleware is dear.
 
 import re
 import time
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import structlog
 from fastapi.responses import Response
@@ -21,6 +22,9 @@ log = structlog.get_logger("burnish.gateway")
 
 GIVEN = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 """A caller's own `x-request-id` is kept when it is harmless in logs and headers."""
+
+HOPS: Final = hops.HEADER.encode()
+READ_HERE: Final = frozenset({b"x-request-id", b"cookie", b"x-forwarded-for", HOPS})
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Those that stand in metrics by name: a client may send any of dozens (PROMISES P-07)."""
@@ -48,9 +52,9 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _given(scope["headers"]) or f"req_{new_uuid().hex}"
+        said = _Said.of(scope["headers"])
+        request_id = said.request_id or f"req_{new_uuid().hex}"
         scope.setdefault("state", {})["request_id"] = request_id
-        has_cookie = any(name == b"cookie" for name, _ in scope["headers"])
         started_at = time.perf_counter()
         status, has_begun = 500, False
 
@@ -59,36 +63,42 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status, has_begun = message["status"], True
                 headers = message.setdefault("headers", [])
-                if not any(name == b"x-request-id" for name, _ in headers):
+                names = {name for name, _ in headers}
+                if b"x-request-id" not in names:
                     headers.append((b"x-request-id", request_id.encode()))
-                if (pace := scope["state"].get("pace_headers")) and not any(name == b"ratelimit-limit" for name, _ in headers):
+                if (pace := scope["state"].get("pace_headers")) and b"ratelimit-limit" not in names:
                     headers.extend((name.encode(), value.encode()) for name, value in pace.items())
-                if has_cookie and not any(name == b"cache-control" for name, _ in headers):
+                if said.has_cookie and b"cache-control" not in names:
                     headers.append(PRIVATE)
             await send(message)
 
         client = scope.get("client")
         if client and self.proxies.networks:
-            client = scope["client"] = (self.proxies.client_of(client[0], _forwarded_for(scope["headers"])), client[1])
-        with structlog.contextvars.bound_contextvars(request_id=request_id, client_address=client[0] if client else None):
+            client = scope["client"] = (self.proxies.client_of(client[0], ",".join(said.forwarded_for)), client[1])
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id, client_address=client[0] if client else None)
+        try:
             try:
-                try:
-                    rounds = hops.hops_after(_all(scope["headers"], hops.HEADER.encode()))
-                except InvalidField as error:
-                    await error_response(error, request_id=request_id)(scope, receive, answer)
-                    return
-                with hops.led_here_by(rounds):
-                    await self.app(scope, receive, answer)
-            except Exception as error:
-                if has_begun:
-                    raise
-                await failure_response(error, scope)(scope, receive, answer)
+                rounds = hops.hops_after(said.hops)
+            except InvalidField as error:
+                await error_response(error, request_id=request_id)(scope, receive, answer)
+                return
+            before = hops.led_from_here(rounds)
+            try:
+                await self.app(scope, receive, answer)
             finally:
-                route = scope.get("route")
-                method = scope["method"] if scope["method"] in METHODS else "other"
-                REQUESTS_OF(getattr(route, "path", "none"), method, f"{status // 100}xx").inc()
-                area = next(iter(getattr(route, "tags", ())), "none")
-                REQUEST_SECONDS_OF(area).observe(time.perf_counter() - started_at)
+                hops.led_no_more(before)
+        except Exception as error:
+            answering = failure_response(error, scope)
+            if has_begun:
+                raise
+            await answering(scope, receive, answer)
+        finally:
+            route = scope.get("route")
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            REQUESTS_OF(getattr(route, "path", "none"), method, f"{status // 100}xx").inc()
+            area = next(iter(getattr(route, "tags", ())), "none")
+            REQUEST_SECONDS_OF(area).observe(time.perf_counter() - started_at)
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 def failure_response(error: Exception, scope: Any) -> Response:
@@ -103,17 +113,27 @@ def failure_of(error: Exception, scope: Any) -> BurnishError:
     return BurnishError("Something went wrong on our side; it has been logged under this request id.")
 
 
-def _forwarded_for(headers: list[tuple[bytes, bytes]]) -> str:
-    """All X-Forwarded-For lines as one list, in order."""
-    return ",".join(_all(headers, b"x-forwarded-for"))
+@dataclass(slots=True)
+class _Said:
+    """What of the headers is read here. `forwarded_for`: all X-Forwarded-For lines, in order; `hops`: the same of `burnish-hops`."""
 
+    request_id: str | None = None
+    has_cookie: bool = False
+    forwarded_for: list[str] = field(default_factory=list)
+    hops: list[str] = field(default_factory=list)
 
-def _all(headers: list[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in headers if name == wanted]
-
-
-def _given(headers: list[tuple[bytes, bytes]]) -> str | None:
-    for name, value in headers:
-        if name == b"x-request-id" and GIVEN.fullmatch(value):
-            return value.decode()
-    return None
+    @classmethod
+    def of(cls, headers: list[tuple[bytes, bytes]]) -> "_Said":
+        said = cls()
+        for name, value in headers:
+            if name not in READ_HERE:
+                continue
+            if name == b"x-request-id" and said.request_id is None and GIVEN.fullmatch(value):
+                said.request_id = value.decode()
+            elif name == b"cookie":
+                said.has_cookie = True
+            elif name == b"x-forwarded-for":
+                said.forwarded_for.append(value.decode("latin-1"))
+            elif name == HOPS:
+                said.hops.append(value.decode("latin-1"))
+        return said

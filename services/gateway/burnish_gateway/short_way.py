@@ -4,18 +4,66 @@ Their endpoints read the request and write the answer themselves; of the framewo
 way to them (two exit stacks, nested error handlers, matching of 200 routes, dependencies) was a sixth of the gateway's CPU time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import FastAPI, Request
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from burnish_gateway.middleware import RequestContext
 from burnish_gateway.wire import GONE, error_response
 from burnish_shared.errors import BurnishError
 
 HOT: Final = frozenset({"/v1/executions", "/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/messages"})
 """Paths whose POST takes nothing but the request."""
+
+
+class Application(FastAPI):
+    """Hands a request to the first middleware of ours at once. Those that the framework puts before it answer what nobody caught, which
+    RequestContext does, and tell of a telemetry that is off; each of them is gone through whenever a request goes on."""
+
+    _first: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        if self._first is None:
+            self._first = self._first_of_ours()
+        scope["app"] = self
+        await self._first(scope, receive, send)
+
+    def _first_of_ours(self) -> Any:
+        one: Any = self.build_middleware_stack()
+        while not isinstance(one, RequestContext):
+            one = one.app
+        return one
+
+
+class KnownHeaders(Headers):
+    """The same, found without a look at each; a call asks for some seven, of which most are not there."""
+
+    def __init__(self, scope: Any) -> None:
+        super().__init__(scope=scope)
+        self._first = dict(reversed(self._list))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        value = self._first.get(key.lower().encode("latin-1"))
+        return default if value is None else value.decode("latin-1")
+
+
+class CallRequest(Request):
+    """A request with `KnownHeaders`."""
+
+    def __init__(self, scope: Any, receive: Any, send: Any) -> None:
+        super().__init__(scope, receive, send)
+        self._headers = KnownHeaders(scope)
+
+    @property
+    def headers(self) -> Headers:
+        return self._headers
 
 
 class ShortWay:
@@ -29,26 +77,26 @@ class ShortWay:
         self.paths = paths
         self._found: dict[str, Mapping[str, Any]] = {}
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self.paths:
-            await self.app(scope, receive, send)
-            return
+            way: Awaitable[None] = self.app(scope, receive, send)
+            return way
         found = self._found.get(scope["path"])
-        if found is None:
-            await self.app(scope, receive, send)
-            if "endpoint" in scope:
-                self._found[scope["path"]] = {name: scope[name] for name in ("route", "endpoint")}
-            return
-        scope |= {**found, "path_params": {}}
-        response = await _answer(Request(scope, receive, send), found["endpoint"])
-        await response(scope, receive, send)
+        return self._find(scope, receive, send) if found is None else _answer(found, scope, receive, send)
+
+    async def _find(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+        if "endpoint" in scope:
+            self._found[scope["path"]] = {name: scope[name] for name in ("route", "endpoint")}
 
 
-async def _answer(request: Request, endpoint: Any) -> Response:
+async def _answer(found: Mapping[str, Any], scope: Any, receive: Any, send: Any) -> None:
+    scope |= {**found, "path_params": {}}
+    request = CallRequest(scope, receive, send)
     try:
-        response: Response = await endpoint(request)
+        response: Response = await found["endpoint"](request)
     except BurnishError as error:
-        return error_response(error, request_id=request.state.request_id)
+        response = error_response(error, request_id=request.state.request_id)
     except ClientDisconnect:
-        return Response(status_code=GONE)
-    return response
+        response = Response(status_code=GONE)
+    await response(scope, receive, send)

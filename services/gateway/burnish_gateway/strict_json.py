@@ -97,8 +97,12 @@ def _check(value: Any, *, depth: int) -> None:
         check_text(value)
     elif isinstance(value, dict):
         for key, one in value.items():
-            check_text(key)
-            _check(one, depth=depth + 1)
+            if "\x00" in key or not key.isascii():
+                check_text(key)
+            if type(one) is not str or depth >= NESTING_MOST:
+                _check(one, depth=depth + 1)
+            elif "\x00" in one or not one.isascii():
+                check_text(one)
     elif isinstance(value, list):
         for one in value:
             _check(one, depth=depth + 1)

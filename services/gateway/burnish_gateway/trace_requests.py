@@ -3,6 +3,7 @@
 What a request causes belongs to it: the header `traceparent`, which routes hand on to executors and chains, becomes that of the span.
 """
 
+from collections.abc import Awaitable
 from typing import Any, Final
 
 from burnish_gateway.middleware import METHODS
@@ -20,10 +21,12 @@ class TraceRequests:
     def __init__(self, app: Any) -> None:
         self.app = app
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] in UNTRACED or not tracing.is_exported():
-            await self.app(scope, receive, send)
-            return
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        is_traced = tracing.is_exported() and scope["type"] == "http" and scope["path"] not in UNTRACED
+        way: Awaitable[None] = (self._traced if is_traced else self.app)(scope, receive, send)
+        return way
+
+    async def _traced(self, scope: Any, receive: Any, send: Any) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == HEADER), None)
         with tracing.span(method, parent=tracing.valid(given), kind="server") as traceparent:

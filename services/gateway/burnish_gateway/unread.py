@@ -4,11 +4,17 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.requests import ClientDisconnect
 
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import PayloadTooLarge, Unavailable
+
+BODY_IS_HERE: Final = "burnish.body_is_here"
+"""Set in the scope of a request by `http_protocol.py` once the last byte of its body came."""
+
+NOT_WHOLE: Final = "This gateway is stopped, and the request had not come whole: nothing of it was done; send it again."
 
 
 @dataclass(slots=True)
@@ -26,12 +32,15 @@ class Unread:
         for task in tasks:
             task.cancel()
 
+    def check_open(self) -> None:
+        """Raises Unavailable once `end` was called."""
+        if self._is_over:
+            raise Unavailable(NOT_WHOLE, retry_after_s=1)
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """The current task reads within. Raises Unavailable once `end` is called before it has come whole, and at once after it."""
-        told = "This gateway is stopped, and the request had not come whole: nothing of it was done; send it again."
-        if self._is_over:
-            raise Unavailable(told, retry_after_s=1)
+        self.check_open()
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a request is answered in one
         self._tasks.add(task)
@@ -40,7 +49,7 @@ class Unread:
         except asyncio.CancelledError:
             if task in self._tasks or task.uncancel():
                 raise  # Somebody else cancelled it.
-            raise Unavailable(told, retry_after_s=1) from None
+            raise Unavailable(NOT_WHOLE, retry_after_s=1) from None
         finally:
             self._tasks.discard(task)
 
@@ -51,3 +60,18 @@ def unread_of(app: FastAPI) -> Unread:
         app.state.unread = Unread()
     unread: Unread = app.state.unread
     return unread
+
+
+async def whole_body(request: Request, *, most_bytes: int) -> bytes:
+    """One that has come in full by now, as those of most calls have: nothing is waited for, so there is no time to be kept.
+
+    Raises PayloadTooLarge, Unavailable, ClientDisconnect.
+    """
+    unread_of(request.app).check_open()
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body: bytes = message["body"]
+    if len(body) > most_bytes:
+        raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes.")
+    return body

@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 
 ALPHABET = string.ascii_letters + string.digits
+BASE = len(ALPHABET)
 PREFIX_LENGTH = 8
 SECRET_LENGTH = 43
 """43 base62 characters carry 256 bits."""
@@ -56,6 +57,6 @@ def _check(body: str) -> str:
     number = zlib.crc32(body.encode())
     digits = ""
     for _ in range(CHECK_LENGTH):
-        number, digit = divmod(number, len(ALPHABET))
-        digits = ALPHABET[digit] + digits
+        digits = ALPHABET[number % BASE] + digits
+        number //= BASE
     return digits

@@ -1,13 +1,15 @@
 """What may begin is asked for with: requests, their rates and keys, and the one statement that answers for many of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from uuid import UUID
 
 RATE_WINDOW_US = 60_000_000
 BURST_RATIO = 0.2
 """Accepted in any window ≤ limit × (1 + burst) (PROMISES G-16)."""
+
+BURST_US: Final = int(RATE_WINDOW_US * BURST_RATIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +20,20 @@ class RateLimit:
     per_minute: int
     calls: int = 1
     whose: Literal["workspace", "api_key"] = "workspace"
+    step_us: int = field(init=False, repr=False, compare=False)
+    """What one request moves the theoretical arrival time by (GCRA, ITU-T I.371)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step_us", max(1, RATE_WINDOW_US // self.per_minute))
 
     @property
     def burst_us(self) -> int:
-        return int(RATE_WINDOW_US * BURST_RATIO) + self.step_us
+        return BURST_US + self.step_us
 
     @property
     def taken_us(self) -> int:
         """What this one moves the theoretical arrival time by."""
         return self.step_us * self.calls
-
-    @property
-    def step_us(self) -> int:
-        """What one request moves the theoretical arrival time by (GCRA, ITU-T I.371)."""
-        return max(1, RATE_WINDOW_US // self.per_minute)
 
     @property
     def most_at_once(self) -> int:
@@ -155,7 +157,10 @@ def _tokens(asked: Sequence[AdmissionRequest]) -> tuple[list[int], ...] | None:
 
 
 def _arguments(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -> tuple[Any, ...]:
-    """The arrays of `admit`, flattened: distinct rates and accounts ascending, and for each request its slots and where they end."""
+    """The arrays of `admit`, flattened: distinct rates and accounts ascending, and for each request its slots and where they end.
+
+    What none of them has, such as a key, is NULL in place of an array of NULLs: each element has its price here and there.
+    """
     rates = {rate.rate_id: rate for request in asked for rate in request.rates}
     rate_ids = sorted(rates)
     named = {account for request in asked for account in request.account_ids}
@@ -169,19 +174,22 @@ def _arguments(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -
         account_to.append((account_to[-1] if account_to else 0) + len(request.account_ids))
     keys = [request.key for request in asked]
     messages = [request.message for request in asked]
+    claims = [request.claim for request in asked]
+    fences = [request.widen_fence or 0 for request in asked]
+    has_keys, has_messages = any(keys), any(messages)
     return (
         [request.execution_id for request in asked],
         [request.workspace_id for request in asked],
         [request.amount_nusd for request in asked],
         [request.ttl_ms for request in asked],
         [request.lane for request in asked],
-        list(seen_before),
-        [request.claim for request in asked],
-        [key.route if key else None for key in keys],
-        [key.key if key else None for key in keys],
-        [key.fingerprint if key else None for key in keys],
-        [message[0] if message else None for message in messages],
-        [message[1] if message else None for message in messages],
+        list(seen_before) if any(seen_before) else None,
+        claims if any(claims) else None,
+        [key.route if key else None for key in keys] if has_keys else None,
+        [key.key if key else None for key in keys] if has_keys else None,
+        [key.fingerprint if key else None for key in keys] if has_keys else None,
+        [message[0] if message else None for message in messages] if has_messages else None,
+        [message[1] if message else None for message in messages] if has_messages else None,
         rate_ids,
         [RATE_WINDOW_US] * len(rate_ids),
         [rates[rate_id].burst_us for rate_id in rate_ids],
@@ -194,5 +202,5 @@ def _arguments(asked: Sequence[AdmissionRequest], seen_before: Sequence[bool]) -
         account_to,
         [0 if request.slot_account_id is None else account_slot[request.slot_account_id] for request in asked],
         [request.most_in_flight for request in asked],
-        [request.widen_fence or 0 for request in asked],
+        fences if any(fences) else None,
     )

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 from uuid import UUID
 from weakref import WeakSet
 
@@ -128,6 +128,7 @@ class ChangeFeed:
             self.synced_at, self._newest = asked_at, self._looks
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class _Absent:
     message: str
@@ -166,7 +167,7 @@ class ConfigCache(Generic[K, V]):
             known = await self._load_once(key)
         else:
             self._known.move_to_end(key)
-        if isinstance(known, _Absent):
+        if type(known) is _Absent:
             raise NotFound(known.message, param=known.param)
         return known
 

@@ -1,7 +1,7 @@
 """What a provider lets one key do in a minute: as somebody wrote it down, or as the provider itself says in its headers. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -25,11 +25,16 @@ _DURATION: Final = re.compile(
     r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
 )
 
-_NAMES: Final = {
-    "requests": (("x-ratelimit-{}-requests", "anthropic-ratelimit-requests-{}")),
-    "tokens": (("x-ratelimit-{}-tokens", "anthropic-ratelimit-tokens-{}", "anthropic-ratelimit-input-tokens-{}")),
+_PATTERNS: Final = {
+    "requests": ("x-ratelimit-{}-requests", "anthropic-ratelimit-requests-{}"),
+    "tokens": ("x-ratelimit-{}-tokens", "anthropic-ratelimit-tokens-{}", "anthropic-ratelimit-input-tokens-{}"),
 }
-"""OpenAI's headers (platform.openai.com/docs/guides/rate-limits) and Anthropic's (docs.anthropic.com/en/api/rate-limits)."""
+_NAMES: Final = {
+    kind: tuple((one.format("limit"), one.format("remaining"), one.format("reset")) for one in patterns)
+    for kind, patterns in _PATTERNS.items()
+}
+"""Of each limit its own name, that of what is left of it and that of when it is whole again: OpenAI's headers
+(platform.openai.com/docs/guides/rate-limits) and Anthropic's (docs.anthropic.com/en/api/rate-limits)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Said:
 
 def said_by(headers: Mapping[str, str], *, now: datetime) -> Said | None:
     """From the headers of an answer, whatever its status; None where they say nothing. `now`: to read times that are no durations."""
-    found = {name: _left(headers, patterns, now=now) for name, patterns in _NAMES.items()}
+    found = {kind: _left(headers, names, now=now) for kind, names in _NAMES.items()}
     return Said(**found) if any(found.values()) else None
 
 
@@ -90,11 +95,13 @@ def patience_asked_s(headers: Mapping[str, str], *, now: datetime) -> float | No
         return None
 
 
-def _left(headers: Mapping[str, str], patterns: tuple[str, ...], *, now: datetime) -> Left | None:
-    for pattern in patterns:
-        limit, remaining = _count(headers.get(pattern.format("limit"))), _count(headers.get(pattern.format("remaining")))
+def _left(headers: Mapping[str, str], names: Iterable[tuple[str, str, str]], *, now: datetime) -> Left | None:
+    for of_limit, of_remaining, of_reset in names:
+        if (said := headers.get(of_limit)) is None:
+            continue
+        limit, remaining = _count(said), _count(headers.get(of_remaining))
         if limit and remaining is not None:
-            return Left(limit, min(remaining, limit), _seconds(headers.get(pattern.format("reset")), now=now))
+            return Left(limit, min(remaining, limit), _seconds(headers.get(of_reset), now=now))
     return None
 
 

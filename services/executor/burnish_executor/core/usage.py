@@ -48,14 +48,17 @@ def estimated(input_tokens: int, *, output_bytes: int) -> Usage:
 
 def count_of(value: Any) -> int | None:
     """A token count as an int, None for anything that is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value <= TOKENS_MOST else None  # NaN is neither; an integer of any length compares
 
 
 def _first(*values: Any) -> int:
     """The first that is a count; 0 where none is."""
-    return next((count for value in values if (count := count_of(value)) is not None), 0)
+    for value in values:
+        if value is not None and (count := count_of(value)) is not None:
+            return count
+    return 0
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any]:

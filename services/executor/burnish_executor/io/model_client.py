@@ -107,8 +107,9 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
                 call.url, data=sent or body, headers=headers, timeout=timeout, allow_redirects=False, expect100=asks_first
             ) as response,
         ):
-            limit_s = call.timeout_s
-            limit.reschedule(began_at + limit_s)
+            if limit_s != call.timeout_s:
+                limit_s = call.timeout_s
+                limit.reschedule(began_at + limit_s)
             if call.heard is not None:
                 call.heard(response.headers)
             if response.status != 200:

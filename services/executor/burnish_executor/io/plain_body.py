@@ -16,7 +16,8 @@ class PlainBody:
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._content = response.content
-        codings = {one.strip() for one in response.headers.get("content-encoding", "").lower().split(",")} - {"", "identity"}
+        said = response.headers.get("content-encoding")
+        codings = {one.strip() for one in said.lower().split(",")} - {"", "identity"} if said else set()
         self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if len(codings) == 1 and codings <= INFLATED else None
         self._may_be_raw = codings == {"deflate"}
 

@@ -1,7 +1,6 @@
 """Frames to a caller's inbox over core NATS. Chunks that come close together travel together; the first goes at once."""
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -113,8 +112,10 @@ class Reply:
             return
         self._nothing_to_accept()
         # While NATS does not read, this waits: else a moment's delay would tear the stream.
-        with contextlib.suppress(nats.errors.Error, OSError):  # frames may be lost; the record is what counts
+        try:
             await heeding(self.bus.nc.publish(self.inbox, frame.to_bytes()))
+        except (nats.errors.Error, OSError):
+            return  # frames may be lost; the record is what counts
 
 
 def _whole(text: str) -> str:

@@ -30,7 +30,8 @@ def chat_of(body: ChatBody, extra: dict[str, Any]) -> Chat:
     if not messages and target.prompt is None:
         raise InvalidField("messages: at least one is needed.", param="messages")
     name = target.prompt
-    overrides: dict[str, Any] = {setting: getattr(body, setting) for setting in SETTING_FIELDS if setting in body.model_fields_set}
+    said = body.model_fields_set
+    overrides: dict[str, Any] = {setting: getattr(body, setting) for setting in SETTING_FIELDS if setting in said}
     if extra:
         overrides["extra"] = extra
     order = Order(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from burnish_gateway.compat.format import Facts, burnish_of, setup_in, tier_in
 from burnish_shared.beside import message_fields
-from burnish_shared.ids import created_at
+from burnish_shared.ids import created_s
 from burnish_shared.json_bytes import encoded
 
 
@@ -47,9 +47,9 @@ def _message(said: Facts) -> Facts:
 
 def head_of(execution_id: UUID | str, *, model: str, simulated: bool, is_chunk: bool) -> dict[str, Any]:
     """What a completion and each of its chunks begin with."""
-    identifier = execution_id if isinstance(execution_id, UUID) else UUID(execution_id)
+    identifier = execution_id if isinstance(execution_id, str) else str(execution_id)
     kind = "chat.completion.chunk" if is_chunk else "chat.completion"
-    head = {"id": str(identifier), "object": kind, "created": int(created_at(identifier).timestamp()), "model": model}
+    head = {"id": identifier, "object": kind, "created": created_s(identifier), "model": model}
     return head | {"simulated": True} if simulated else head
 
 

@@ -90,30 +90,33 @@ class Dispatch:
         allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
         books_until = loop.time() + allowed_s + settings.sweep_grace_s + settings.sweep_interval_s
         self._seek()
-        with self.gateway.inbox.open(self.request.execution_id) as self.queue:
-            try:
-                await self._send()
-                while True:
-                    if not self.accepted and loop.time() >= self.seek_until and not self.queue.has_arrivals:
-                        body = await self._give_up()
-                        self.finished = True
-                        for told in self._end(body, is_read=True):
-                            yield told
-                        return
-                    if loop.time() >= self.ends_by:
-                        await self._cancel(CUT_SHORT)  # whoever works on it by now may not have heard the first one
-                        raise self._cut_short("This gateway is stopped, and was not told how the execution ended; read it by its id.")
-                    if loop.time() > books_until:
-                        raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
-                    for told in await self._step():
-                        self.finished = isinstance(told, Done)
+        self.queue = self.gateway.inbox.open(self.request.execution_id)
+        try:
+            await self._send()
+            while True:
+                if not self.accepted and loop.time() >= self.seek_until and not self.queue.has_arrivals:
+                    body = await self._give_up()
+                    self.finished = True
+                    for told in self._end(body, is_read=True):
                         yield told
-                        if self.finished:
-                            return
-            finally:
-                self.gateway.refusals.forget(self.request.account_ids)
+                    return
+                if loop.time() >= self.ends_by:
+                    await self._cancel(CUT_SHORT)  # whoever works on it by now may not have heard the first one
+                    raise self._cut_short("This gateway is stopped, and was not told how the execution ended; read it by its id.")
+                if loop.time() > books_until:
+                    raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
+                for told in await self._step():
+                    self.finished = isinstance(told, Done)
+                    yield told
+                    if self.finished:
+                        return
+        finally:
+            self.gateway.refusals.forget(self.request.account_ids)
+            try:
                 if not self.finished:
                     await self._leave()
+            finally:
+                self.gateway.inbox.close(self.request.execution_id, self.queue)
 
     @property
     def model(self) -> str:

@@ -1,9 +1,7 @@
 """The gateway's inbox: one subscription for this process, one queue for each open execution."""
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -111,19 +109,19 @@ class FrameInbox:
         for mailbox in self._waiting.values():
             mailbox.put(GraceOver())
 
-    @contextlib.contextmanager
-    def open(self, execution_id: UUID) -> Iterator[Mailbox]:
-        """The mailbox of one execution, for as long as the block runs."""
+    def open(self, execution_id: UUID) -> Mailbox:
+        """The mailbox of one execution, until `close`."""
         mailbox = self._waiting[execution_id.hex] = Mailbox()
         OPEN_EXECUTIONS.inc()
         if self.is_over:
             mailbox.put(GraceOver())
-        try:
-            yield mailbox
-        finally:
-            mailbox.close()
-            OPEN_EXECUTIONS.dec()
-            self._waiting.pop(execution_id.hex, None)
+        return mailbox
+
+    def close(self, execution_id: UUID, mailbox: Mailbox) -> None:
+        """Nothing comes for it any more. Once for each `open`."""
+        mailbox.close()
+        OPEN_EXECUTIONS.dec()
+        self._waiting.pop(execution_id.hex, None)
 
     async def _on_message(self, message: Msg) -> None:
         mailbox = self._waiting.get(message.subject.rsplit(".", 1)[1])

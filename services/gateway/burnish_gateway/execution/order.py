@@ -13,7 +13,7 @@ from burnish_gateway.execution.known_parts import check_parts, why_unread
 from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
 from burnish_gateway.execution.provider_extra import OPENAIS, UnsupportedParameter, checked_extra
-from burnish_gateway.execution.told_place import told_in
+from burnish_gateway.execution.told_place import place_in, told_in
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import CacheUse, Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.contracts.experiments import ExperimentPart
@@ -115,7 +115,7 @@ def kept_here(order: Order, *, stores_text: bool, param: str) -> Order:
 def may_be_stored(overrides: Mapping[str, Any]) -> bool:
     """False where a call says `store: false` as OpenAI's clients do."""
     extra = overrides.get("extra")
-    return not isinstance(extra, Mapping) or extra.get("store") is not False
+    return extra is None or not isinstance(extra, Mapping) or extra.get("store") is not False
 
 
 def prepare(
@@ -191,10 +191,13 @@ def _settled(
     order: Order, version: ResolvedVersion | None, messages: list[dict[str, Any]], *, facts: ModelFacts, route: Route
 ) -> tuple[dict[str, Any], dict[str, Any], int]:
     """The settings, the provider's own fields beside them, and what the call can cost with both."""
-    with told_in(order.overrides_at, order.overrides):
+    try:
         settings = _settings(order, version, facts)
         extra = _extra(order, version, settings, route)
         return settings, extra, hold_nusd(messages, settings, route, extra=extra)
+    except (InvalidField, UnsupportedParameter) as error:
+        place_in(error, order.overrides_at, order.overrides)
+        raise
 
 
 def extra_of(order: Order, version: ResolvedVersion | None) -> dict[str, Any]:

@@ -93,7 +93,7 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
         has_left = True
         task.cancel()
 
-    leaving = asyncio.create_task(leave())
+    leaving = task.get_loop().create_task(leave())
     try:
         return await work
     except asyncio.CancelledError:

@@ -21,7 +21,7 @@ from burnish_gateway.execution.payers import as_held, payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.execution.spare_version import spare_version
-from burnish_gateway.execution.told_place import told_as
+from burnish_gateway.execution.told_place import name_as
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF, ROUTED
@@ -142,10 +142,11 @@ async def make_request(
     if not 0 < deadline_s <= DEADLINE_MOST_S:
         raise InvalidField(f"deadline_s: must be above 0 and at most {DEADLINE_MOST_S:g}.", param="deadline_s")
     try:
-        with told_as(order.said_as):
-            made = await _taking_part(order, _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid()))
-    except NoModelQualifies:
-        ROUTED.labels("no_model").inc()
+        made = await _taking_part(order, _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid()))
+    except BurnishError as error:
+        if isinstance(error, NoModelQualifies):
+            ROUTED.labels("no_model").inc()
+        name_as(error, order.said_as)
         raise
     if (chosen := made.request.routing) is not None:  # Counted once, however many versions were tried.
         ROUTED.labels("auto" if chosen.rule is None else "rule").inc()
@@ -301,8 +302,11 @@ def _check_refusals(request: ExecutionRequest, of: Submission) -> None:
 
 
 async def _ask(request: ExecutionRequest, body: bytes, of: Submission) -> Answer:
-    with of.gateway.unanswered.noting(request, of.key, claims=of.claims):
+    try:
         answer = await of.gateway.admission.ask(_admission(request, body, of))
+    except Unavailable:
+        of.gateway.unanswered.note(request, of.key, claims=of.claims)
+        raise
     ADMISSIONS_OF(verdict_name(answer)).inc()
     return answer
 

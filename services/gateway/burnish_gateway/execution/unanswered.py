@@ -8,7 +8,6 @@ that it has is in the way of others alone, and of repeats with its Idempotency-K
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -55,15 +54,11 @@ class Unanswered:
     _calls: "OrderedDict[UUID, _Call]" = field(default_factory=OrderedDict)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @contextlib.contextmanager
-    def noting(self, request: ExecutionRequest, key: IdempotencyKey | None, *, claims: bool) -> Iterator[None]:
-        """Around an admission. Others than a caller's who waits are claimed again under the same id, and may go on: they are left alone."""
-        try:
-            yield
-        except Unavailable:
-            if request.lane is Lane.INTERACTIVE and not claims:
-                self.add(request, key)
-            raise
+    def note(self, request: ExecutionRequest, key: IdempotencyKey | None, *, claims: bool) -> None:
+        """Of an admission that raised Unavailable. Others than a caller's who waits are claimed again under the same id, and may go on:
+        they are left alone."""
+        if request.lane is Lane.INTERACTIVE and not claims:
+            self.add(request, key)
 
     def add(self, request: ExecutionRequest, key: IdempotencyKey | None) -> None:
         """One that was admitted, or may have been, and is given to nobody."""

@@ -1,6 +1,6 @@
 """Models and prices in memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 from uuid import UUID
 
@@ -38,6 +38,21 @@ CANNOT_BE_CALLED: Final = (ModelNotFound, PriceUnknown, NoProviderKey, ModelUnsu
 """What `ModelBook.route` says of a model that is of no use here, so that another may be tried."""
 
 
+ROUTES_MOST: Final = 10_000
+"""Routes that are kept; beyond it they are made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A route, and all that it was made of."""
+
+    facts: ModelFacts
+    keys: KeysAtHand
+    allowed: bool
+    markup: int
+    route: Route
+
+
 @dataclass(frozen=True, slots=True)
 class ModelBook:
     """Knows each model that a workspace has called, and which keys there are for its provider, until a change touches them."""
@@ -45,6 +60,7 @@ class ModelBook:
     known: ConfigCache[tuple[UUID, str], ModelFacts]
     lists: ConfigCache[UUID, list[ModelFacts]]
     keys: ConfigCache[tuple[UUID, str, str], KeysAtHand]
+    _made: dict[tuple[UUID, str], _Made] = field(default_factory=dict)
 
     @classmethod
     def over(cls, db: Database, *, feed: ChangeFeed) -> Self:
@@ -116,11 +132,24 @@ class ModelBook:
 
     async def route_of(self, workspace: WorkspaceFacts, facts: ModelFacts) -> Route:
         """As `route`, for a model that is known."""
-        route = facts.route()
-        if route is None:
-            raise PriceUnknown(
-                f"The model {facts.model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model"
-            )
         keys = await self.keys.get((workspace.workspace_id, facts.provider, route_store.key_address(facts)))
-        terms = PlatformTerms(allowed=workspace.platform_keys, markup_percent=workspace.platform_markup_percent)
-        return with_keys(route, facts, keys=keys, terms=terms)
+        allowed, markup = workspace.platform_keys, workspace.platform_markup_percent
+        name = workspace.workspace_id, facts.model
+        made = self._made.get(name)
+        if made is not None and made.facts is facts and made.keys is keys and made.allowed == allowed and made.markup == markup:
+            return made.route
+        route = _route(facts, keys, PlatformTerms(allowed=allowed, markup_percent=markup))
+        if len(self._made) >= ROUTES_MOST:
+            self._made.clear()
+        self._made[name] = _Made(facts, keys, allowed, markup, route)
+        return route
+
+
+def _route(facts: ModelFacts, keys: KeysAtHand, terms: PlatformTerms) -> Route:
+    """Raises PriceUnknown, NoProviderKey."""
+    route = facts.route()
+    if route is None:
+        raise PriceUnknown(
+            f"The model {facts.model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model"
+        )
+    return with_keys(route, facts, keys=keys, terms=terms)

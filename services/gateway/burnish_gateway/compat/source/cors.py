@@ -1,5 +1,6 @@
 """Pages of the source systems call these paths from other origins: allowed where the operator names the origin, and nowhere else."""
 
+from collections.abc import Awaitable
 from typing import Any, Final
 
 PATHS: Final = (
@@ -23,10 +24,12 @@ class SourceCors:
         self.app = app
         self.origins = frozenset(one.strip().rstrip("/") for one in origins.split(",") if one.strip())
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or not self.origins or not _is_ours(scope["path"]):
-            await self.app(scope, receive, send)
-            return
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        is_ours = self.origins and scope["type"] == "http" and _is_ours(scope["path"])
+        way: Awaitable[None] = (self._answer if is_ours else self.app)(scope, receive, send)
+        return way
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin-1")
         own = [(b"vary", b"origin")]
