@@ -1,6 +1,7 @@
 """Batches over HTTP, through gateway, optimizer, NATS, executor, the simulator and the books."""
 
 import asyncio
+import dataclasses
 import json
 import time
 from typing import Any
@@ -13,8 +14,10 @@ from burnish_gateway.batches import routes
 from burnish_gateway.deps import PLANS_AT_ONCE
 from burnish_optimizer.core import pace, retry
 from burnish_optimizer.io import batches_store
+from burnish_optimizer.io.evaluations_store import Booked
 from burnish_optimizer.io.work_store import Claim
 from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
 from tests.integration.compat.simulator import fault
@@ -532,3 +535,28 @@ async def test_lines_that_only_wait_for_other_calls_of_their_end_user_are_sent_w
     assert (await caller("POST", "/v1/budgets", budget)).status == 201
     ended = await until(caller, (await started(caller, {"requests": lines}))["id"], "completed", "paused")
     assert (ended["status"], ended["request_counts"]) == ("completed", {"total": 6, "completed": 6, "failed": 0})
+
+
+@pytest.mark.capability("E15")
+async def test_what_a_line_cost_before_it_was_asked_again_is_the_batchs_too(stack: Stack, caller: Caller) -> None:
+    """Of a provider that was paid for an answer which did not come whole. What is written twice counts once."""
+    batch = await until(caller, (await started(caller, {"requests": [{"body": CHAT}]}))["id"])
+    workspace_id, batch_id = caller.workspace.workspace_id, UUID(batch["id"])
+    under_way_again = "UPDATE batch_lines SET status = NULL WHERE batch_id = $1 RETURNING line, execution_id"
+    [line] = await books(stack, under_way_again, batch_id)
+    rows, key = batches_store.BatchRows(workspace_id, batch_id), batches_store.key_of(line["line"])
+    failed = Booked(line["execution_id"], "error", None, {"retryable": True}, cost_nusd=700, latency_ms=1, simulated=True)
+    came = dataclasses.replace(failed, execution_id=new_uuid(), status="success", error=None, cost_nusd=90)
+    db = await Database.open(stack.urls["optimizer"], application_name="test")
+    try:
+        for _ in range(2):
+            async with db.unit_of_work(workspace=workspace_id) as tx:
+                await rows.renew(tx, key, failed, execution_id=came.execution_id, attempt=2)
+        for _ in range(2):
+            async with db.unit_of_work(workspace=workspace_id) as tx:
+                await rows.settle(tx, [(key, came, None)])
+    finally:
+        await db.close()
+    [of_line] = await books(stack, "SELECT spent_nusd FROM batch_lines WHERE batch_id = $1", batch_id)
+    told = (await caller("GET", f"/v1/batches/{batch_id}")).body
+    assert (of_line["spent_nusd"], told["cost_nusd"]) == (batch["cost_nusd"] + 790, batch["cost_nusd"] + 790)
