@@ -14,6 +14,9 @@ from burnish_shared.errors import PayloadTooLarge, Unavailable
 BODY_IS_HERE: Final = "burnish.body_is_here"
 """Set in the scope of a request by `http_protocol.py` once the last byte of its body came."""
 
+BODY_WAS_READ: Final = "burnish.body_was_read"
+"""Set in the scope by who first asks for the body, whether it had come by then or not: what comes after it is for who waits for the end."""
+
 NOT_WHOLE: Final = "This gateway is stopped, and the request had not come whole: nothing of it was done; send it again."
 
 
@@ -71,6 +74,7 @@ async def whole_body(request: Request, *, most_bytes: int) -> bytes:
     message = await request.receive()
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
+    request._stream_consumed = True  # as its stream leaves it: who asks again is told so, and waits for nothing
     body: bytes = message["body"]
     if len(body) > most_bytes:
         raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes.")

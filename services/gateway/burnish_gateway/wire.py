@@ -33,7 +33,7 @@ from burnish_gateway.known_fields import no_field, without_sides
 from burnish_gateway.null_is_absence import absent_by_null
 from burnish_gateway.other_bodies import json_of
 from burnish_gateway.strict_json import parse_json
-from burnish_gateway.unread import BODY_IS_HERE, unread_of, whole_body
+from burnish_gateway.unread import BODY_IS_HERE, BODY_WAS_READ, unread_of, whole_body
 from burnish_gateway.wording import VISIBLE, in_words
 from burnish_shared.errors import BodyTooSlow, BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated, whole_s
 from burnish_shared.logging import redact_keys
@@ -188,7 +188,8 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most_bytes:
         raise PayloadTooLarge(f"The body has {declared} bytes; at most {most_bytes} are accepted.")
-    if request.scope.pop(BODY_IS_HERE, False):  # Once: a route that has read it leaves it in the request.
+    was_read, request.scope[BODY_WAS_READ] = BODY_WAS_READ in request.scope, True  # A route that has read it leaves it in the request.
+    if not was_read and request.scope.get(BODY_IS_HERE):
         return await whole_body(request, most_bytes=most_bytes)
     parts: list[bytes] = []
     size = 0

@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import uvicorn
@@ -25,7 +26,8 @@ METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 @contextlib.asynccontextmanager
 async def served(*, timeout_keep_alive: float = 5) -> AsyncIterator[int]:
-    """The port of an application whose bodies are read as all are, at /strict and /upload."""
+    """The port of an application whose bodies are read as all are, at /strict and /upload; at /strict-again the endpoint reads its own
+    once more."""
     app = FastAPI()
     for path, kind in (("/strict", wire.StrictRoute), ("/upload", UploadRoute)):
         router = make_router("test", route_class=kind)
@@ -33,6 +35,10 @@ async def served(*, timeout_keep_alive: float = 5) -> AsyncIterator[int]:
         @router.api_route(path, methods=list(METHODS))
         async def size(request: Request) -> Response:
             return Response(str(len(await request.body())))
+
+        @router.api_route(f"{path}-again", methods=list(METHODS))
+        async def size_again(request: Request) -> Response:
+            return Response(str(len(await wire.read_body(request))))
 
         include(app.router, router)
     handle_errors(app)
@@ -112,3 +118,10 @@ async def test_no_method_takes_a_body_without_end(method: str, monkeypatch: pyte
     async with served() as port:
         head, told = await ask(port, method, "/upload", [b""], length=17 * 1024 * 1024, every_s=0)
     assert head.startswith(b"http/1.1 413 ") and told["error"]["code"] == "payload_too_large"
+
+
+@pytest.mark.parametrize("parts", [[b'{"a": 1}'], [b'{"a"', b": 1}"]], ids=["whole", "in two"])
+async def test_a_route_may_read_once_more_what_came_at_once_or_in_parts(parts: list[bytes]) -> None:
+    """The last part comes while the body is read for the first time: nothing comes after it."""
+    async with served() as port:
+        assert await ask(port, "POST", "/strict-again", parts, length=8, every_s=0.1) == (ANY, 8)
