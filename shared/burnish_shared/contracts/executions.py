@@ -70,7 +70,7 @@ class Route(BaseModel):
     price: Price
     simulated: bool = False
     own_base_url: bool = Field(default=False, description="The address is the workspace's own: the operator's keys never go there.")
-    keys: Literal["none", "own", "platform"] = Field(default="platform", description="Whose are tried first: nobody's, own, operator's.")
+    keys: Literal["none", "own", "platform"] = Field(default="platform", description="Whose keys come first: nobody's, own, operator's.")
     platform_fallback: bool = Field(default=False, description="May the operator's key be used when every own one fails?")
     markup_percent: int = Field(default=0, ge=0, description="What a call with the operator's key costs on top of the price.")
 

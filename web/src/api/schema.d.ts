@@ -26909,8 +26909,8 @@ export interface components {
         /**
          * UsageRow
          * @description One group. `group`: value by dimension, '' where there was none. `cost_nusd`: what was charged, with markup; `loss_nusd`: what
-         *     providers counted beyond holds, which the platform bore. Calls of searches, test runs and judges stand at the
-         *     prompt that they are about.
+         *     providers counted beyond holds, which the platform bore. Calls of searches, test runs and judges stand at the prompt that they
+         *     are about.
          */
         UsageRow: {
             /** Cached Input Tokens */

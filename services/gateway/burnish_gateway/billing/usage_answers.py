@@ -12,8 +12,8 @@ from burnish_gateway.billing.usage_store import COUNTED, Dimension
 
 class UsageRow(BaseModel):
     """One group. `group`: value by dimension, '' where there was none. `cost_nusd`: what was charged, with markup; `loss_nusd`: what
-    providers counted beyond holds, which the platform bore. Calls of searches, test runs and judges stand at the
-    prompt that they are about."""
+    providers counted beyond holds, which the platform bore. Calls of searches, test runs and judges stand at the prompt that they
+    are about."""
 
     group: dict[str, str]
     name: str | None = Field(default=None, description="Of an API key that is grouped by, else of a provider key.")
