@@ -6,6 +6,7 @@ import math
 import os
 import resource
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextvars import ContextVar
 from typing import Any, Final, Self, TypeVar
@@ -14,7 +15,7 @@ import structlog
 import uvloop
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from burnish_shared import failpoints, garbage, logging, tracing
+from burnish_shared import failpoints, garbage, huge_pages, logging, tracing
 from burnish_shared.errors import Unavailable
 from burnish_shared.refusal import EXIT_CODE, StartRefused
 from burnish_shared.settings import own_replica
@@ -254,7 +255,7 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     for number in STOPS:
         loop.add_signal_handler(number, stop.set)
     for after_s in STANDS_AFTER_S:
-        loop.call_later(after_s, garbage.leave_alone_what_stands)
+        loop.call_later(after_s, _settle_down)
     log.info("service_started", pid=os.getpid())
     try:
         await main(stop)
@@ -263,6 +264,11 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
     log.info("service_stopped")
+
+
+def _settle_down() -> None:
+    garbage.leave_alone_what_stands()
+    threading.Thread(target=huge_pages.use_huge_pages, name="huge-pages", daemon=True).start()  # Some 0.1 s, which nobody waits for.
 
 
 def _has_failed(tasks: Collection["asyncio.Task[None]"]) -> bool:
