@@ -27,6 +27,9 @@ SETTING_FIELDS: Final = (
 CAPS: Final = frozenset({"max_tokens", "max_completion_tokens"})
 """Two names of one thing, the cap of the output. Providers refuse a call that names both."""
 
+CACHE_MOST_S: Final = 604_800
+"""A week: for how long an answer of the cache is kept at most."""
+
 FALLBACKS_MOST: Final = 5
 """Models that are asked one after the other, besides the first."""
 

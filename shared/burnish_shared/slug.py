@@ -55,6 +55,11 @@ def parse_slug(text: str, *, param: str = "slug") -> Slug:
     return Slug(folded)
 
 
+def slug_of(name: str) -> Slug:
+    """A name of another product as a slug, 'prompt' where nothing of it can stand in one. Two names may have the same."""
+    return Slug(re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:63] or "prompt")
+
+
 def parse_label(text: str, *, param: str = "label") -> Label:
     """The label that `text` means; `latest` is one. Raises InvalidField where it is none."""
     folded = _fold(text)

@@ -51,6 +51,29 @@ OURS_WITH_A_WORLD = (
 CLOCKS_AND_DICE = (".now", ".utcnow", ".today", "uuid4", "uuid1", "new_uuid", "open", "print", "input", "getenv")
 
 
+BOTH_WAYS = {
+    "access billing": "a key is made together with its budget",
+    "access evaluators": "a workspace's settings name an evaluator",
+    "chains registry": "a prompt that chains run is neither archived nor loses its label",
+    "compat execution": "a version keeps messages as OpenAI's clients send them",
+    "datasets review": "items come of answers that wait for people, and people's decisions become items",
+    "execution experiments": "a call takes part in an experiment",
+    "execution registry": "a version is made for a call, and a call is made of a version",
+    "execution routing": "a call is led to a model, and an explanation reads a call",
+    "experiments optimization": "a suggestion starts an experiment, and the rollout of one decides on its suggestion",
+    "models optimization": "a model that retires starts test runs",
+    "optimization registry": "a label that moves starts test runs",
+}
+"""Rooms of the gateway that import each other, and what for. The list only gets shorter: what two rooms need lies in a third."""
+
+
+def test_no_more_rooms_of_a_service_import_each_other() -> None:
+    led = {(_room(module.name), _room(name)) for module in modules() if module.package in SERVICES for name, _ in imports_of(module)}
+    rooms = {_room(module.name) for module in modules() if module.name.count(".") > 1}
+    both = {(here, there) for here, there in led if here < there and (there, here) in led and {here, there} <= rooms}
+    assert both == {(f"burnish_gateway.{here}", f"burnish_gateway.{there}") for here, there in map(str.split, BOTH_WAYS)}
+
+
 def test_the_import_contracts_of_pyproject_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
     path = list(sys.path)
@@ -168,3 +191,8 @@ def _outside() -> Iterator[tuple[Module, str, int, str]]:
     for module in modules():
         for name, line in imports_of(module):
             yield module, name, line, name.partition(".")[0]
+
+
+def _room(name: str) -> str:
+    """`burnish_gateway.access` of whatever lies in it."""
+    return ".".join(name.split(".")[:2])

@@ -21,7 +21,7 @@ from burnish_gateway.inbound.book import Receiver
 from burnish_gateway.inbound.mapping import compiled
 from burnish_gateway.inbound.refusals import RefusalLog
 from burnish_gateway.inbound.signature import SignatureRule
-from burnish_gateway.inbound.throttle import Throttle
+from burnish_gateway.throttle import Throttle
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller, Stack

@@ -7,7 +7,7 @@ import pytest
 
 from burnish_gateway.inbound.mapping import compiled, mapped
 from burnish_gateway.inbound.signature import SignatureRule, verify
-from burnish_gateway.inbound.throttle import Throttle
+from burnish_gateway.throttle import Throttle
 from burnish_shared.errors import InvalidField
 
 pytestmark = pytest.mark.capability("F2")

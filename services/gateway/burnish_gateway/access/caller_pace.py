@@ -9,8 +9,8 @@ from typing import Final
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.client_address import network_of
-from burnish_gateway.inbound.throttle import Throttle
 from burnish_gateway.metrics import PACED
+from burnish_gateway.throttle import Throttle
 from burnish_shared.errors import RateLimited, whole_s
 
 BURST_RATIO: Final = 0.2

@@ -16,12 +16,12 @@ from burnish_gateway.access.people_answers import OwnWorkspace, own_workspace
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
-from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.named_changes import named_by
 from burnish_gateway.wire import ApiModel, Name, Text, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
+from burnish_shared.prompt_settings import CACHE_MOST_S
 from burnish_shared.slug import parse_movable_label
 
 router = make_router("access")
@@ -84,9 +84,9 @@ class WorkspaceChange(ApiModel):
         description="Of answers: `off` for everybody, `asked`: where a version or a call asks for it, `deterministic`: of every call at "
         "temperature 0, `always`: of every call.",
     )
-    cache_ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S, description="How long an answer is kept where nothing else is said.")] | None = (
-        None
-    )
+    cache_ttl_s: (
+        Annotated[int, Field(ge=1, le=CACHE_MOST_S, description="How long an answer is kept where nothing else is said.")] | None
+    ) = None
     response_shape: Literal["with_metadata", "raw", "headers"] | None = Field(
         default=None, description="How `POST /v1/executions` answers: with all that is known, the bare answer, or the rest in headers."
     )

@@ -5,12 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from burnish_gateway.alerts.answers import AlertAnswer, ChartPoint
-from burnish_gateway.evaluators.score_bodies import MICRO
-from burnish_gateway.evaluators.score_store import score_sums
 from burnish_gateway.insights.answers import Figures
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.ranges import Range, range_of
 from burnish_gateway.insights.store import Filters, totals
+from burnish_gateway.scores.bodies import MICRO
+from burnish_gateway.scores.store import score_sums
 from burnish_shared.db.session import Tx
 
 AROUND: Final = timedelta(days=1)

@@ -25,7 +25,7 @@ from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.imports.book_reported import BookedReports, book_in, count_booked, to_be_stored
 from burnish_gateway.imports.reported import Reported
-from burnish_gateway.imports.store import count_known
+from burnish_gateway.origin_store import count_known
 from burnish_gateway.wire import json_response, make_router, read_body
 from burnish_shared.db.changes import ChangeKind, note_changes, tell_pages
 from burnish_shared.db.session import Tx

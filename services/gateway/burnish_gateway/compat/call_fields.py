@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field
 
 from burnish_gateway.execution.routes import CacheAsked, cache_asked, check_requirements
-from burnish_gateway.routing.bodies import Requirements
+from burnish_gateway.models.requirements import Requirements
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.prompt_settings import FALLBACKS_MOST

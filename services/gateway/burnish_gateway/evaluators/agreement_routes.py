@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.evaluators import agreement_store, store
 from burnish_gateway.evaluators.agreement import confusion_of, kappa_of
-from burnish_gateway.evaluators.score_bodies import Shown
 from burnish_gateway.evaluators.try_out import no_such_evaluator
+from burnish_gateway.scores.bodies import Shown
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound

@@ -8,6 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field
 
+from burnish_gateway.scores.bodies import VoteAnswer
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.evaluators import EvaluatorSettings
 from burnish_shared.evaluators import NoScore, Score, Verdict, Vote
@@ -81,17 +82,6 @@ class VersionAnswer(BaseModel):
 class VersionPage(BaseModel):
     data: list[VersionAnswer]
     next_cursor: str | None
-
-
-class VoteAnswer(BaseModel):
-    """What one judge said; each call is an execution of its own. A pair is judged in both orders, so by two votes."""
-
-    model: str
-    score: float | None
-    reason: str
-    execution_ids: list[UUID]
-    cost_nusd: int
-    simulated: bool
 
 
 class VerdictAnswer(BaseModel):

@@ -11,7 +11,7 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer, request_id_of
 from burnish_gateway.error_answer import PAID
-from burnish_gateway.evaluators import agreement_routes, live_routes, score_routes, scoring_routes, store, where_routes
+from burnish_gateway.evaluators import agreement_routes, live_routes, scoring_routes, store, where_routes
 from burnish_gateway.evaluators.ask_judges import asking
 from burnish_gateway.evaluators.bodies import (
     Answered,
@@ -33,6 +33,7 @@ from burnish_gateway.evaluators.try_out import checked, models_named, no_such_ev
 from burnish_gateway.idempotency import or_answered, replay, run_once
 from burnish_gateway.models.store import keep_known
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.scores import routes as score_routes
 from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict

@@ -10,9 +10,6 @@ from burnish_shared.contracts.executions import CacheUse
 CacheMode = Literal["off", "deterministic", "always"]
 """`deterministic`: a call at temperature 0 alone; `always`: at any temperature."""
 
-TTL_MOST_S: Final = 604_800
-"""A week."""
-
 DAY_S: Final = 86_400
 
 

@@ -9,11 +9,11 @@ from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.evaluators.score_bodies import score_shown
-from burnish_gateway.evaluators.score_store import scores_of
 from burnish_gateway.execution import books, store
 from burnish_gateway.feedback.store import feedback_of
-from burnish_gateway.imports.store import find_origin, origin_shown
+from burnish_gateway.origin_store import find_origin, origin_shown
+from burnish_gateway.scores.bodies import score_shown
+from burnish_gateway.scores.store import scores_of
 from burnish_shared.books.finished import BESIDE, CHOICES
 from burnish_shared.contracts.executions import Lane
 from burnish_shared.db.session import Tx

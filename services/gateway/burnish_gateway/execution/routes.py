@@ -17,7 +17,7 @@ from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, requ
 from burnish_gateway.error_answer import ErrorAnswer
 from burnish_gateway.execution import content_routes, list_routes
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
+from burnish_gateway.execution.cache_choice import UNSAID, CacheMode, CacheSetting
 from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.group_key import PROMPT_KEY
@@ -32,8 +32,8 @@ from burnish_gateway.execution.unfilled import check_filled
 from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.models.bodies import AUTO
+from burnish_gateway.models.requirements import Requirements
 from burnish_gateway.registry.field_checks import check_response_format
-from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import (
     CHAT_MOST_BYTES,
     ApiModel,
@@ -51,7 +51,7 @@ from burnish_shared.books.admission_request import IdempotencyKey
 from burnish_shared.contracts.executions import Outcome
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, InvalidField
-from burnish_shared.prompt_settings import FALLBACKS_MOST
+from burnish_shared.prompt_settings import CACHE_MOST_S, FALLBACKS_MOST
 
 router = make_router("executions", route_class=ChatRoute)
 
@@ -86,7 +86,9 @@ class CacheAsked(ApiModel):
     """What one call asks of the cache, in place of what its version or workspace says."""
 
     mode: CacheMode | None = Field(default=None, description="`deterministic`: only at temperature 0; `always`: at any temperature.")
-    ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S, description="How old an answer may be, and how long this one is kept.")] | None = None
+    ttl_s: Annotated[int, Field(ge=1, le=CACHE_MOST_S, description="How old an answer may be, and how long this one is kept.")] | None = (
+        None
+    )
 
 
 class NewExecution(ApiModel):

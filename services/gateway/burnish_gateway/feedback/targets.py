@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from burnish_gateway.feedback.bodies import FeedbackBody
-from burnish_gateway.imports.store import ids_of
+from burnish_gateway.origin_store import ids_of
 from burnish_shared.db.session import Database
 
 

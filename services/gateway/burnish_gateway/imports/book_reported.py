@@ -14,6 +14,7 @@ from burnish_gateway.imports import store
 from burnish_gateway.imports.mask_reported import masked
 from burnish_gateway.imports.metrics import IMPORTED
 from burnish_gateway.imports.reported import Reported, grouped
+from burnish_gateway.origin_store import ids_of
 from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
 from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane, Status
@@ -76,7 +77,7 @@ async def _counted_for(gateway: Gateway, principal: Principal, one: Reported) ->
 async def book_in(tx: Tx, principal: Principal, reported: Sequence[Reported]) -> BookedReports:
     """`reported`: out of `to_be_stored`. Prompts that this transaction made are found. Then `count_booked`."""
     workspace_id = principal.workspace_id
-    ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in sorted(reported, key=_began)])
+    ids = await ids_of(tx, workspace_id, [(one.source, one.their_id) for one in sorted(reported, key=_began)])
     named = {one.slug for one in reported if one.slug}
     prompts = await store.prompts_of(tx, named)
     by_id = {ids[(one.source, one.their_id)]: one for one in reversed(reported)}  # of two with one id the first counts

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from burnish_gateway.bundle.foreign.draft import slug_of
 from burnish_gateway.imports.genai_messages import one_turn, parsed
 from burnish_gateway.imports.in_genai import TAGS, in_genai, no_call
 from burnish_gateway.imports.request_settings import settings_asked
+from burnish_shared.slug import slug_of
 
 KIND: Final = "langfuse.observation.type"
 

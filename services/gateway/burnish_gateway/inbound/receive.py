@@ -20,8 +20,8 @@ from burnish_gateway.inbound.mapping import FieldMapping, mapped
 from burnish_gateway.inbound.metrics import RECEIVED
 from burnish_gateway.inbound.refusals import Reason
 from burnish_gateway.inbound.signature import SignatureRule, Verified, verify, why_not
-from burnish_gateway.inbound.throttle import Throttle
 from burnish_gateway.strict_json import parse_json
+from burnish_gateway.throttle import Throttle
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, RateLimited, Unauthenticated, Unavailable
 from burnish_shared.hops import HEADER

@@ -4,15 +4,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.model_settings import JsonObject, ModelSettings
+from burnish_gateway.models.requirements import Requirements
 from burnish_gateway.registry.content import CONTENT_FIELDS
 from burnish_gateway.registry.variants import MAX_VARIANTS
-from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.checks import InputValidators, OutputValidators
 from burnish_shared.nearest_examples import COUNT_MOST, POOL_MOST
-from burnish_shared.prompt_settings import FALLBACKS_MOST
+from burnish_shared.prompt_settings import CACHE_MOST_S, FALLBACKS_MOST
 from burnish_shared.slug import MAX_VERSION
 from burnish_shared.template.messages import MAX_MESSAGES
 from burnish_shared.template.syntax import MAX_TEMPLATE_CHARS
@@ -61,7 +60,7 @@ class CacheBody(ApiModel):
     """A cache of answers. `deterministic`: for calls at temperature 0; `always`: at any temperature."""
 
     mode: Literal["off", "deterministic", "always"] | None = None
-    ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S)] | None = Field(default=None, description="The workspace's where nothing is said.")
+    ttl_s: Annotated[int, Field(ge=1, le=CACHE_MOST_S)] | None = Field(default=None, description="The workspace's where nothing is said.")
 
 
 class RetryPolicyBody(ApiModel):

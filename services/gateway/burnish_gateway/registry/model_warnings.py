@@ -2,8 +2,8 @@
 
 from burnish_gateway.execution.known_tools import untold
 from burnish_gateway.models.bodies import AUTO
+from burnish_gateway.models.qualify import answers_chats
 from burnish_gateway.registry.content import VersionContent
-from burnish_gateway.routing.qualify import answers_chats
 from burnish_shared.asked_json import JSON_FORMATS
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from burnish_gateway.label_name import label_named
+from burnish_gateway.models.requirements import Requirements
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.expressions import ExpressionError, can_hold, parse
-from burnish_shared.money import MAX_AMOUNT_NUSD
 
 RULES_MOST: Final = 50
 
@@ -19,20 +19,6 @@ WORDS: Final = (
 
 NO_CONDITIONS: Final = ("variables", "metadata", "input_tokens")
 """Words that are no condition by themselves."""
-
-Word = Annotated[Text, Field(min_length=1, max_length=60)]
-
-
-class Requirements(ApiModel):
-    """What a model must meet for `auto` to choose it. A score that nobody said does not qualify."""
-
-    capabilities: Annotated[list[Word], Field(max_length=20)] = Field(default_factory=list)
-    min_quality: Annotated[float, Field(ge=0, le=1)] | None = None
-    max_latency_ms: Annotated[int, Field(ge=1, le=3_600_000)] | None = None
-    max_cost_nusd: Annotated[int, Field(ge=0, le=MAX_AMOUNT_NUSD)] | None = Field(
-        default=None, description="What this call may cost at most: its input, and as much output as it allows."
-    )
-    use_case: Word | None = Field(default=None, description="Models preferred for it come first; the prompt's use case, unless given.")
 
 
 class RuleUse(ApiModel):

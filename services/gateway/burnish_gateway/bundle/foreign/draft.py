@@ -15,7 +15,7 @@ from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
 from burnish_gateway.models.bodies import NewModel
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS
-from burnish_shared.slug import parse_folder, parse_movable_label
+from burnish_shared.slug import parse_folder, parse_movable_label, slug_of
 
 VARIABLE: Final = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)[ \t]*\}\}")
 ROLES: Final = frozenset({"system", "developer", "user", "assistant"})
@@ -206,11 +206,6 @@ def _linked(content: dict[str, Any], link: Callable[[str, Names], str] | None, n
         return content
     messages = [one | {"content": link(one["content"], names)} if "content" in one else one for one in content["messages"]]
     return content | {"messages": messages}
-
-
-def slug_of(name: str) -> str:
-    """Their name as a slug."""
-    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:63] or "prompt"
 
 
 def text_of(text: str, *, variable: "re.Pattern[str]" = VARIABLE) -> str:

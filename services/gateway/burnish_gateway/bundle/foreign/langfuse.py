@@ -19,7 +19,6 @@ from burnish_gateway.bundle.foreign.draft import (
     rows_of,
     said,
     settings_of,
-    slug_of,
     text_of,
     words_at,
     wrong_shape,
@@ -27,6 +26,7 @@ from burnish_gateway.bundle.foreign.draft import (
 from burnish_gateway.bundle.foreign.langfuse_history import History
 from burnish_gateway.registry.field_checks import CONFIG_MOST_BYTES
 from burnish_shared.json_bytes import encoded
+from burnish_shared.slug import slug_of
 
 LISTS: Final = ("data", "prompts", "items", "datasetItems", "traces", "observations", "scores")
 REFERENCE: Final = re.compile(r"@@@langfusePrompt:name=([^|@]+)(?:\|(?:version=(\d+)|label=([^@|]+)))?@@@")

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.bundle.foreign.draft import Call, Names, at, said, slug_of
+from burnish_gateway.bundle.foreign.draft import Call, Names, at, said
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.imports.bodies import ImportedBody
 from burnish_gateway.imports.reported import Reported, check_time
 from burnish_gateway.models.bodies import NewModel
 from burnish_shared.errors import InvalidField
+from burnish_shared.slug import slug_of
 
 SOURCE: Final = "source"
 CALLS_MOST: Final = 10_000

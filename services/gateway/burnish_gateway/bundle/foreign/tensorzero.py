@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final
 
-from burnish_gateway.bundle.foreign.draft import CannotTake, Draft, Drafts, list_at, object_at, settings_of, slug_of, wrong_shape
+from burnish_gateway.bundle.foreign.draft import CannotTake, Draft, Drafts, list_at, object_at, settings_of, wrong_shape
 from burnish_gateway.bundle.foreign.minijinja import in_ours
 from burnish_gateway.bundle.foreign.tensorzero_models import NUSD_OF_ONE, models_of, shorthand
 from burnish_shared.providers import PRESETS
+from burnish_shared.slug import slug_of
 
 ROLES: Final = ("system", "user", "assistant")
 KNOWN: Final = frozenset({"functions", "models", "tools", "metrics"})

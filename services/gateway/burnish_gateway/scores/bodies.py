@@ -8,11 +8,21 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field
 
-from burnish_gateway.evaluators.bodies import VoteAnswer
 from burnish_gateway.insights.ranges import Grain
 from burnish_shared.measures import Z_95, wilson
 
 MICRO: Final = 1_000_000
+
+
+class VoteAnswer(BaseModel):
+    """What one judge said; each call is an execution of its own. A pair is judged in both orders, so by two votes."""
+
+    model: str
+    score: float | None
+    reason: str
+    execution_ids: list[UUID]
+    cost_nusd: int
+    simulated: bool
 
 
 class ScoreAnswer(BaseModel):

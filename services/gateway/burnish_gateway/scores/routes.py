@@ -7,11 +7,11 @@ from fastapi import Query
 from fastapi.responses import Response
 
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.evaluators import score_store as store
-from burnish_gateway.evaluators.score_bodies import ScorePage, ScoreSummary, figures_of, score_answer
 from burnish_gateway.insights.ranges import Grain, range_of
 from burnish_gateway.moments import Moment
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.scores import store
+from burnish_gateway.scores.bodies import ScorePage, ScoreSummary, figures_of, score_answer
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import MAX_VERSION, parse_label, parse_slug
