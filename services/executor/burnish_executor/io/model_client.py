@@ -33,10 +33,6 @@ REST_PARTS_MOST = 20
 """When the answer is whole, the end of the stream is read too, so that its connection serves the next call; not for longer than this."""
 
 
-GATHERED_MOST_BYTES = 64 * 1024
-"""So much of a stream is waited for at once, however quick it comes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call. `key` None: none is shown. `headers`: what this provider wants to hear besides; `heard` gets those of its answer.
@@ -270,24 +266,17 @@ class _Parts:
                 return b""
             raise
         left_s = self._until - asyncio.get_running_loop().time()
-        return await self._with_more(part, within_s=left_s) if part and left_s > 0 else part
+        return await self._with_more(part, within_s=left_s) if part and left_s > 0 and not self.body.is_compressed else part
 
     async def _with_more(self, part: bytes, *, within_s: float) -> bytes:
         """What comes within these seconds belongs to it, up to the end of the stream. Where it breaks off, what came is read before."""
-        parts = [part]
         try:
-            await self.patience.within(within_s, self._gather(parts))
+            await self.patience.within(within_s, self.body.end())
         except TimeoutError:
             pass
         except (aiohttp.ClientError, ConnectionError, OSError) as error:
             self._broken = error
-        return b"".join(parts)
-
-    async def _gather(self, parts: list[bytes]) -> None:
-        size = 0
-        while size < GATHERED_MOST_BYTES and (part := await self.body.readany()):
-            size += len(part)
-            parts.append(part)
+        return part + self.body.came()
 
     def close(self) -> None:
         self.patience.close()
