@@ -242,7 +242,7 @@ async def answer_over_http_1_0(raw: bytes, *, stream: bool, head: str = "", plai
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, aiohttp.ClientSession(auto_decompress=plain) as http:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         body = {"stream": True} if stream else {}
-        call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5)
+        call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5, pace_s=60)
         return [event async for event in call_model(http, call)][-1]
 
 
