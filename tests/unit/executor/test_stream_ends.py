@@ -90,6 +90,13 @@ async def test_a_text_is_not_held_back_for_longer_than_the_pace() -> None:
     assert isinstance(failure, Failure) and failure.kind is FailureKind.TIMEOUT
 
 
+@pytest.mark.promise("G-11")
+async def test_a_call_that_is_cancelled_while_it_keeps_the_pace_ends_at_once() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await told_by([BEGUN, BEGUN], pace_s=60, stays_open=True)
+
+
 @pytest.mark.promise("E-07")
 async def test_what_came_within_the_pace_is_read_before_the_connection_is_found_broken() -> None:
     ((_, *pieces, failure),), _ = await told_by([BEGUN, BEGUN, BEGUN], pace_s=60, breaks=True)
