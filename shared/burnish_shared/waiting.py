@@ -29,11 +29,11 @@ class Patience:
     what that one has left. `asyncio.timeout` sets and takes back one for each wait, at four times the price. Close it behind the last wait.
     """
 
-    __slots__ = ("_rang", "_task", "_timer", "_until")
+    __slots__ = ("_rang", "_rings_at", "_task", "_timer", "_until")
 
     def __init__(self) -> None:
         self._timer: asyncio.TimerHandle | None = None
-        self._until = 0.0
+        self._rings_at = self._until = 0.0
         self._task: asyncio.Task[Any] | None = None
         self._rang = False
 
@@ -48,9 +48,9 @@ class Patience:
             raise RuntimeError("only a task can be patient")
         before = task.cancelling()
         self._until = loop.time() + seconds
-        if self._timer is None or self._timer.when() > self._until:
+        if self._timer is None or self._rings_at > self._until:  # uvloop's handle of less than a millisecond does not say when
             self.close()
-            self._timer = loop.call_at(self._until, self._ring)
+            self._set(loop)
         self._task = task
         try:
             return await work
@@ -70,13 +70,17 @@ class Patience:
             self._timer.cancel()
             self._timer = None
 
+    def _set(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._rings_at = self._until
+        self._timer = loop.call_at(self._until, self._ring)
+
     def _ring(self) -> None:
         self._timer = None
         if self._task is None:
             return
         loop = self._task.get_loop()
         if loop.time() + ROUNDED_S < self._until:
-            self._timer = loop.call_at(self._until, self._ring)
+            self._set(loop)
         else:
             self._rang = True
             self._task.cancel()

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +31,10 @@ TEXT_WAITING_MOST_CHARACTERS = 256 * 1024 * 1024
 """Of what is kept meanwhile; a character takes one to four bytes."""
 
 RETRY_S = 0.1
+
+EACH_S: Final = 0.002
+MOST_S: Final = 0.012
+"""Twice what an admission waits for company: whoever waits for a record has been told all of a stream, or waited for a model."""
 
 LONG_CHARACTERS = 256 * 1024
 """Of one row's text. Longer ones are booked apart: 60 answers of 4 million characters in one transaction took it three seconds and the
@@ -65,7 +70,7 @@ class Recorder:
     _turns: list[UUID] = field(default_factory=list)
     """Workspaces of long rows in the queue, whose turn is next first."""
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
-    _gathering: Gathering = field(default_factory=Gathering)
+    _gathering: Gathering = field(default_factory=lambda: Gathering(each_s=EACH_S, most_s=MOST_S))
 
     @property
     def is_full(self) -> bool:

@@ -64,7 +64,7 @@ class ExecutorSettings(SandboxSettings, SealingSettings):
     stale_after_s: float = Field(
         default=2.0, gt=0, description="A waiting caller's request that lay longer is dropped: another executor has it."
     )
-    coalesce_ms: int = Field(default=8, ge=0, le=100, description="Chunks that come within this time travel together.")
+    coalesce_ms: int = Field(default=16, ge=0, le=100, description="Chunks that come within this time travel together.")
     batch_deadline_s: float = Field(default=120.0, gt=0, description="How long a claimed batch execution may take.")
     key_trust_s: float = Field(
         default=5.0,

@@ -23,8 +23,12 @@ SKIPPED_MOST: Final = 3
 class Gathering:
     """Batches of one statement, sent one after another. Where the last one held a single request, or was long ago, nobody waits; where
     nobody came during a pause, twice as many of the next ones are left out as the time before.
+
+    `each_s`, `most_s`: how long one that waits is put off, for each that the last batch held, and at most.
     """
 
+    each_s: float = EACH_S
+    most_s: float = MOST_S
     _skips: int = 0
     _skipped: int = 0
     _size: int = 1
@@ -46,4 +50,4 @@ class Gathering:
         if self._skipped:
             self._skipped -= 1
             return 0.0
-        return min(EACH_S * self._size, MOST_S)
+        return min(self.each_s * self._size, self.most_s)

@@ -130,10 +130,10 @@ async def meters(monkeypatch: pytest.MonkeyPatch) -> Meters:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
-    """Executors whose silence is noticed soon."""
+    """Executors whose silence is noticed soon, and which read each chunk of its fault by itself, so that there are points to cancel at."""
     quick = {"executor_silence_s": 0.7}
     async with running_stack(
-        module_database_urls, nats_server, gateways=1, executors=2, gateway=quick, executor={"heartbeat_s": 0.2}
+        module_database_urls, nats_server, gateways=1, executors=2, gateway=quick, executor={"heartbeat_s": 0.2, "coalesce_ms": 8}
     ) as one:
         yield one
 

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish_executor.core import openai_wire
-from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, parsed
+from burnish_executor.core.alike import LEARNED_MOST
+from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece, parsed
 from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, LineTooLong, _whole_events
-from burnish_executor.core.openai_wire import read_chunk
+from burnish_executor.core.openai_wire import OpenAIStream, read_chunk
+from burnish_executor.io.model_client import _said
 
 pytestmark = [pytest.mark.promise("E-07"), pytest.mark.capability("E1")]
 
@@ -98,6 +100,52 @@ def test_what_nearly_every_event_says_takes_it(event: dict[str, Any], monkeypatc
     answer = Answer()
     read_chunk(answer, json.dumps(event).encode())
     assert answer.output == event["choices"][0]["delta"]["content"]
+
+
+SAID = st.sampled_from(["word ", "é", "\\", '"', "\n", "\ud83d", "\ude00", "x" * 9, ', "content": "']) | st.text(max_size=4)
+RAW = st.sampled_from([b"word ", b"\xc3", b"\xa9", b"\\", b'"', b'\\"', b"\n", b"\x00", b"\\ud83d", b"\\ude00", b'","x":"', b"", b"}"])
+SHELL = st.sampled_from(
+    [
+        (b'{"choices":[{"index":0,"delta":{"content":"', b'"},"finish_reason":null}]}'),
+        (b'{"id": "a", "choices": [{"delta": {"role": "assistant", "content" : "', b'"}}], "usage": null}'),
+        (b'{"choices":[{"delta":{"content":"', b'"}}],"usage":{"prompt_tokens":1,"completion_tokens":2}}'),
+        (b'{"choices":[{"message":{"content":"', b'"}}]}'),
+        (b'{"choices":[{"delta":{"content":"', b'"},"finish_reason":"stop"}]}'),
+        (b'{"content":"", "choices":[{"delta":{"content":"', b'"}}]}'),
+    ]
+)
+ALIKE = st.tuples(SHELL, st.lists(RAW, max_size=3).map(b"".join) | SAID.map(lambda text: json.dumps(text).encode()[1:-1])).map(
+    lambda made: made[0][0] + made[1] + made[0][1]
+)
+
+
+def told_by(reader: OpenAIStream, events: list[bytes]) -> tuple[list[Any], Any]:
+    """What is told of these events, texts that follow each other as one, and the answer they come to."""
+    told = list(_said(reader, events))
+    reader.answer.text = ["".join(reader.answer.text)]
+    return told, reader.answer
+
+
+@given(st.lists(SHELL.map(lambda shell: shell[0] + b"first" + shell[1]), max_size=1), st.lists(ALIKE, max_size=6), st.integers(0, 20))
+@settings(max_examples=600)
+def test_events_that_differ_in_their_text_alone_come_to_what_each_comes_to_by_itself(
+    first: list[bytes], events: list[bytes], left: int
+) -> None:
+    short, long = [OpenAIStream(Answer(characters=OUTPUT_MOST_CHARACTERS - left)) for _ in range(2)]
+    long.alike._learned = LEARNED_MOST
+    events = first + events * 2
+    assert told_by(short, events) == told_by(long, events)
+    assert short.ended == long.ended
+
+
+def test_a_run_of_them_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [json.dumps({"choices": [{"delta": {"content": f"{nth}é\n"}}]}, ensure_ascii=nth % 2 == 0).encode() for nth in range(1, 9)]
+    learned = json.dumps({"choices": [{"delta": {"content": "0"}}]}).encode()
+    stream = OpenAIStream()
+    stream.read(learned)
+    monkeypatch.setattr(openai_wire, "read_chunk", None)
+    assert [one.text for one in _said(stream, events) if isinstance(one, Piece)] == ["".join(f"{nth}é\n" for nth in range(1, 9))]
+    assert stream.answer.characters == 1 + 8 * 3
 
 
 LINES = st.lists(

@@ -36,6 +36,7 @@ async def told_by(
     breaks: bool = False,
     at_once: bool = False,
     chunk_idle_s: float = 5,
+    pace_s: float = 0,
 ) -> tuple[list[list[Any]], int]:
     """All that each call told. `at_once`: the provider sends its events in one write; `breaks`: its connection breaks off behind them."""
     connections = set()
@@ -62,7 +63,7 @@ async def told_by(
     await site.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
     body = {"stream": True, "n": n}
-    call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=chunk_idle_s, connect_s=5)
+    call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=chunk_idle_s, connect_s=5, pace_s=pace_s)
     try:
         async with aiohttp.ClientSession() as http:
             return [[event async for event in call_model(http, call)] for _ in range(calls)], len(connections)
@@ -74,6 +75,35 @@ async def test_a_stream_that_is_read_to_its_end_gives_its_connection_to_the_next
     results, connections = await answers_of([TEXT, USAGE, "[DONE]"], calls=3)
     assert [one.output for one in results] == ["whole"] * 3
     assert connections == 1
+
+
+async def test_what_follows_a_text_within_the_pace_is_read_at_once_and_the_end_is_not_waited_for() -> None:
+    """A pace of a minute: the first text is told at once, all others when the stream has ended, before the call's five seconds are over."""
+    ((_, *pieces, answer),), _ = await told_by([BEGUN, BEGUN, BEGUN, TEXT, USAGE, "[DONE]"], pace_s=60)
+    assert [one.text for one in pieces] == ["whole", "whole" * 3]
+    assert isinstance(answer, Answer) and answer.output == "whole" * 4 and answer.usage is not None
+
+
+async def test_a_text_is_not_held_back_for_longer_than_the_pace() -> None:
+    ((_, *pieces, failure),), _ = await told_by([BEGUN, BEGUN, BEGUN], pace_s=0.05, stays_open=True, chunk_idle_s=0.2)
+    assert "".join(one.text for one in pieces) == "whole" * 3
+    assert isinstance(failure, Failure) and failure.kind is FailureKind.TIMEOUT
+
+
+@pytest.mark.promise("G-11")
+async def test_a_call_that_is_cancelled_while_it_keeps_the_pace_ends_at_once() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await told_by([BEGUN, BEGUN], pace_s=60, stays_open=True)
+
+
+@pytest.mark.promise("E-07")
+async def test_what_came_within_the_pace_is_read_before_the_connection_is_found_broken() -> None:
+    ((_, *pieces, failure),), _ = await told_by([BEGUN, BEGUN, BEGUN], pace_s=60, breaks=True)
+    assert [one.text for one in pieces] == ["whole", "whole" * 2]
+    assert isinstance(failure, Failure) and failure.kind is FailureKind.CUT_OFF
+    ((*_, answer),), _ = await told_by([BEGUN, TEXT, USAGE], pace_s=60, breaks=True)
+    assert isinstance(answer, Answer) and answer.usage is not None
 
 
 @pytest.mark.promise("E-07")
@@ -219,7 +249,7 @@ async def answer_over_http_1_0(raw: bytes, *, stream: bool, head: str = "", plai
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, aiohttp.ClientSession(auto_decompress=plain) as http:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         body = {"stream": True} if stream else {}
-        call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5)
+        call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5, pace_s=60)
         return [event async for event in call_model(http, call)][-1]
 
 

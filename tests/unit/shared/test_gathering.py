@@ -27,6 +27,13 @@ def test_more_came_so_more_is_waited_for_up_to_a_bound() -> None:
     assert after(200).wait_s(1, now=100.01) == MOST_S
 
 
+def test_one_that_may_wait_longer_waits_for_more() -> None:
+    gathering = Gathering(each_s=0.002, most_s=0.012)
+    for size, wait_s in ((1, 0), (2, 0.004), (5, 0.01), (200, 0.012)):
+        gathering.sent(size, now=100.0)
+        assert gathering.wait_s(1, now=100.01) == pytest.approx(wait_s)
+
+
 def test_what_came_long_ago_says_nothing() -> None:
     assert after(9).wait_s(1, now=100.0 + RECENT_S) == MOST_S
     assert after(9).wait_s(1, now=100.001 + RECENT_S) == 0

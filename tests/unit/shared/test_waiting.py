@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import uvloop
 
 from burnish_shared.waiting import Patience, came, heeding
 
@@ -122,6 +123,22 @@ async def test_a_wait_ends_in_time_by_the_clock_itself(seconds: float) -> None:
         assert await patience.within(None, asyncio.sleep(0.02, "whoever has no limit waits")) == "whoever has no limit waits"
     task = asyncio.current_task()
     assert task is not None and task.cancelling() == 0
+
+
+def test_a_wait_of_no_time_leaves_the_next_one_its_limit() -> None:
+    """uvloop, which services run on, has no timer of less than a millisecond: its handle does not say when it rings."""
+
+    async def there() -> str:
+        return "there"
+
+    async def waits() -> None:
+        patience = Patience()
+        for seconds in (0.0, 0.0001, 60.0):
+            assert await patience.within(seconds, there()) == "there"
+        with pytest.raises(TimeoutError):
+            await patience.within(0.005, asyncio.Event().wait())
+
+    uvloop.run(waits())
 
 
 @pytest.mark.promise("G-11")

@@ -4,7 +4,7 @@ Source: https://docs.claude.com/en/api/messages and …/api/messages-streaming (
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -79,6 +79,9 @@ class AnthropicStream:
     @property
     def may_end(self) -> bool:
         return self.answer.complete
+
+    def read_alike(self, events: Sequence[bytes], at: int) -> tuple[str, int]:
+        return "", 0
 
     def read(self, data: bytes) -> Piece | Failure | None:
         event = parsed(data)

@@ -1,9 +1,10 @@
 """OpenAI's chat format: what is sent, and what its bodies and streams say. Pure (PROMISES E-07)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from burnish_executor.core.alike import Alike
 from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece, add, merge_call, parsed, set_aside, text_of, too_long
 from burnish_executor.core.asides import PLAIN, says_more
 from burnish_executor.core.choices import CHOICES_MOST, add_choices, ended_of, is_plain, logprobs_in
@@ -108,6 +109,7 @@ class OpenAIStream:
     answer: Answer = field(default_factory=Answer)
     ended: bool = False
     choices: int = 1
+    alike: Alike = field(default_factory=Alike)
 
     @property
     def is_whole(self) -> bool:
@@ -127,12 +129,23 @@ class OpenAIStream:
         answer = self.answer
         return not (answer.has_deltas or answer.finish_reason or answer.others or answer.text or answer.tool_calls or answer.asides)
 
+    def read_alike(self, events: Sequence[bytes], at: int) -> tuple[str, int]:
+        answer = self.answer
+        if answer.finish_reason is not None or self.is_whole:
+            return "", 0
+        text, count = self.alike.read(events, at)
+        if not count or answer.characters + len(text) > OUTPUT_MOST_CHARACTERS:  # read one by one, it is told which of them is too much
+            return "", 0
+        answer.characters += len(text)
+        answer.text.append(text)
+        return text, count
+
     def read(self, data: bytes) -> Piece | Failure | None:
         self.ended = data == DONE
         if self.ended and self._is_empty:
             return NO_CHOICE
         if not self.is_whole or self.ended:
-            return read_chunk(self.answer, data, choices=self.choices)
+            return read_chunk(self.answer, data, choices=self.choices, alike=self.alike)
         _use(self.answer, parsed(data))
         return None
 
@@ -143,16 +156,20 @@ def _use(answer: Answer, chunk: Any) -> None:
         answer.usage = reported(_usage_in(chunk), service_tier=chunk.get("service_tier")) or answer.usage
 
 
-def read_chunk(answer: Answer, data: bytes, *, choices: int = 1) -> Piece | Failure | None:
+def read_chunk(answer: Answer, data: bytes, *, choices: int = 1, alike: Alike | None = None) -> Piece | Failure | None:
     """Adds one event of a stream to `answer`, which is complete once this many choices are. None: nothing for the caller. A Failure ends
-    the stream.
+    the stream. `alike` learns of one that says a text and nothing else.
     """
     if data == DONE:
         answer.complete = True
         return None
     chunk = parsed(data)
     text = _plain_text(chunk) if answer.finish_reason is None else None
-    return _read_whole(answer, chunk, choices=choices) if text is None else _read_text(answer, text)
+    if text is None:
+        return _read_whole(answer, chunk, choices=choices)
+    if alike is not None:
+        alike.learn(data)
+    return _read_text(answer, text)
 
 
 def _plain_text(chunk: Any) -> str | None:

@@ -1,6 +1,6 @@
 """What differs between the formats that providers speak. Everything else about a call is the same for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from burnish_executor.core.answer import Answer, Piece
@@ -27,6 +27,11 @@ class Reader(Protocol):
     @property
     def may_end(self) -> bool:
         """All that began has ended: where the provider closes its stream now, and nothing broke off, the answer is whole."""
+        ...
+
+    def read_alike(self, events: Sequence[bytes], at: int) -> tuple[str, int]:
+        """Adds the events from `at` on that differ from one before in their text alone: all their text, and how many they are. 0: the next
+        one is to be read by itself."""
         ...
 
     def read(self, data: bytes) -> Piece | Failure | None:

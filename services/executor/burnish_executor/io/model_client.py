@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -52,6 +52,8 @@ class Call:
     body_most_bytes: int = BODY_MOST_BYTES
     headers: Mapping[str, str] = field(default_factory=dict)
     heard: Callable[[Mapping[str, str]], None] | None = None
+    pace_s: float = 0.0
+    """What a stream says within this time behind what was told before is read at once: nobody would be told it sooner."""
     asks_first: bool = False
     """The body is sent once the server has said that it wants it (RFC 9110, 10.1.1): where it goes away before, nothing was sent."""
 
@@ -167,7 +169,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
     reader, events, size = call.wire.reader(call.body), EventStream(), 0
     reader.answer.seed = new_uuid().hex
     wait_s, rest = call.timeout_s, 0
-    with contextlib.closing(_Parts(PlainBody(response))) as parts:
+    with contextlib.closing(_Parts(PlainBody(response), call.pace_s)) as parts:
         while rest < REST_PARTS_MOST:
             part = await parts.next(wait_s=wait_s, may_break=reader.answer.complete)
             if part is None and not reader.answer.complete:
@@ -184,6 +186,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
                 yield said
                 if isinstance(said, Failure):
                     return
+                parts.told(said)
             if reader.ended:
                 await parts.next(wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
                 yield reader.answer
@@ -199,11 +202,18 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
     yield reader.answer if reader.may_end else CUT_OFF if size else NOTHING
 
 
-def _said(reader: Reader, events: Iterable[bytes]) -> Iterator[Piece | Failure]:
+def _said(reader: Reader, events: Sequence[bytes]) -> Iterator[Piece | Failure]:
     """What these events say, up to the end. They came at once, so texts that follow each other are one piece: one frame, one write."""
     texts: list[str] = []
-    for data in events:
-        said = reader.read(data)
+    at = 0
+    while at < len(events):
+        text, alike = reader.read_alike(events, at)
+        if alike:
+            texts.append(text)
+            at += alike
+            continue
+        said = reader.read(events[at])
+        at += 1
         if isinstance(said, Piece) and said.is_text:
             texts.append(said.text)
         elif said is not None:
@@ -225,12 +235,20 @@ def _unended(events: EventStream) -> list[bytes]:
     return [one for one in events.rest() if one == DONE or isinstance(parsed(one), dict)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Parts:
-    """The parts of a stream's body as they come."""
+    """The parts of a stream's body as they come. `pace_s`: so long behind a text that was `told`, what comes is one part."""
 
     body: PlainBody
+    pace_s: float
     patience: Patience = field(default_factory=Patience)
+    _until: float = 0.0
+    _broken: Exception | None = None
+
+    def told(self, piece: Piece) -> None:
+        """Somebody was told it just now, and behind a text would be told no other before `pace_s` is over."""
+        if piece.is_text:
+            self._until = asyncio.get_running_loop().time() + self.pace_s
 
     async def next(self, *, wait_s: float, may_break: bool) -> bytes | None:
         """What comes next; empty at the end of the stream, None when nothing came within `wait_s`.
@@ -238,13 +256,27 @@ class _Parts:
         `may_break`: the answer is whole, so a connection that breaks off is an end like any other; else its error is raised.
         """
         try:
-            return await self.patience.within(wait_s, self.body.readany())
+            if self._broken is not None:
+                raise self._broken
+            part = await self.patience.within(wait_s, self.body.readany())
         except TimeoutError:
             return None
         except (aiohttp.ClientError, ConnectionError, OSError):
             if may_break:
                 return b""
             raise
+        left_s = self._until - asyncio.get_running_loop().time()
+        return await self._with_more(part, within_s=left_s) if part and left_s > 0 and not self.body.is_compressed else part
+
+    async def _with_more(self, part: bytes, *, within_s: float) -> bytes:
+        """What comes within these seconds belongs to it, up to the end of the stream. Where it breaks off, what came is read before."""
+        try:
+            await self.patience.within(within_s, self.body.end())
+        except TimeoutError:
+            pass
+        except (aiohttp.ClientError, ConnectionError, OSError) as error:
+            self._broken = error
+        return part + self.body.came()
 
     def close(self) -> None:
         self.patience.close()

@@ -21,6 +21,20 @@ class PlainBody:
         self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if len(codings) == 1 and codings <= INFLATED else None
         self._may_be_raw = codings == {"deflate"}
 
+    @property
+    def is_compressed(self) -> bool:
+        return self._inflate is not None
+
+    async def end(self) -> None:
+        """Returns when all has come; until then no part of it wakes anybody. Raises what breaks it off."""
+        await self._content.wait_eof()
+
+    def came(self) -> bytes:
+        """What has come since the last read, also where it broke off meanwhile. Of one that is not compressed."""
+        if self._content.exception() is None:
+            return self._content.read_nowait()
+        return self._content._read_nowait(-1)  # the public one raises what broke it off, and what came before would be lost
+
     async def readany(self) -> bytes:
         """What has come, at least one byte of it; empty at the end. Raises ClientPayloadError where it is not what its header says."""
         if self._inflate is None:

@@ -84,6 +84,7 @@ class Providers:
             connect_s=self.settings.connect_s,
             first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream and not request.timeout_said else timeout_s,
             chunk_idle_s=self.settings.chunk_idle_s,
+            pace_s=self.settings.coalesce_ms / 1000,
             wire=wire,
             headers=_headers(request.route, timeout_s=timeout_s, public_url=self.settings.public_url) | _beta_of(request),
             heard=heard,

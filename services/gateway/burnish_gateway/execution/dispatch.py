@@ -147,6 +147,8 @@ class Dispatch:
 
     def _patience_s(self) -> float:
         """How long a silence may last before it means something."""
+        if self.accepted and self.ends_by == math.inf:
+            return self.gateway.settings.executor_silence_s
         if self.accepted:
             return max(0.0, min(self.gateway.settings.executor_silence_s, self.ends_by - asyncio.get_running_loop().time()))
         return max(0.0, min(self.gateway.settings.accept_wait_s, self.seek_until - asyncio.get_running_loop().time()))

@@ -15,6 +15,9 @@ from burnish_shared.waiting import Patience
 WAITING_MOST_BYTES = 1024 * 1024
 """What may wait in memory for one slow reader (PROMISES G-14). Beyond it chunks are dropped, and their text comes from the books."""
 
+FRAME_BYTES = 64
+"""Of each frame besides its body."""
+
 NO_RESPONDERS = "503"
 
 
@@ -38,7 +41,8 @@ class Mailbox:
     """
 
     def __init__(self) -> None:
-        self._arrivals: deque[Arrival] = deque()
+        self._arrivals: deque[tuple[Arrival, int]] = deque()
+        """Each with its share of `_bytes`."""
         self._reader: asyncio.Future[None] | None = None
         self._patience = Patience()
         self._bytes = 0
@@ -49,8 +53,8 @@ class Mailbox:
         """
         if not self._arrivals:
             await self._patience.within(within_s, self._come())
-        arrival = self._arrivals.popleft()
-        self._bytes -= _size(arrival)
+        arrival, size = self._arrivals.popleft()
+        self._bytes -= size
         return arrival
 
     async def _come(self) -> None:
@@ -71,17 +75,13 @@ class Mailbox:
 
     def put(self, arrival: Arrival) -> None:
         """Drops a chunk when too much waits; the next frame's count shows the gap."""
-        kind = arrival.kind if isinstance(arrival, Frame) else None
+        kind, size = (arrival.kind, len(arrival.body) + FRAME_BYTES) if isinstance(arrival, Frame) else (None, 0)
         if (kind is FrameKind.CHUNK or kind is FrameKind.DELTA) and self._bytes > WAITING_MOST_BYTES:
             return
-        self._bytes += _size(arrival)
-        self._arrivals.append(arrival)
+        self._bytes += size
+        self._arrivals.append((arrival, size))
         if kind is not FrameKind.STARTED and self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
-
-
-def _size(arrival: Arrival) -> int:
-    return len(arrival.body) + 64 if isinstance(arrival, Frame) else 0
 
 
 @dataclass(slots=True)
