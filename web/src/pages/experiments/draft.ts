@@ -80,6 +80,8 @@ export function faultsOf(draft: Draft): Record<string, string> {
   return faults;
 }
 
+export const FAULTY = "Something above is not right yet; what, stands beside it in red.";
+
 /** What keeps it from being drafted, in a sentence; null: nothing here. */
 export function whyNot(draft: Draft): string | null {
   if (!draft.name.trim()) return "Give it a name.";
@@ -89,7 +91,8 @@ export function whyNot(draft: Draft): string | null {
   if (nameless >= 0) return `Name arm ${nameless + 1}.`;
   const idle = draft.arms.find((one) => !one.gives && !one.model);
   if (idle) return `Say which version, label or model ${idle.name.trim()} gives.`;
-  return Object.values(faultsOf(draft))[0] ?? null;
+  // In its own words beside the field, which may be out of sight.
+  return Object.keys(faultsOf(draft)).length > 0 ? FAULTY : null;
 }
 
 export function guardOf(guard: GuardDraft): NonNullable<NewExperiment["guardrails"]>[number] {
