@@ -397,3 +397,19 @@ async def test_a_comma_that_a_number_field_would_drop_is_a_point(page_as: OpenPa
     await evaluations.fill("")
     await evaluations.press_sequentially("2,000")
     await expect(evaluations).to_have_value("2000")
+
+
+async def test_scrolling_over_a_number_that_was_just_written_scrolls_and_leaves_it(page_as: OpenPage) -> None:
+    page = await page_as("editor", "/app/optimize?new=1&prompt={prompt}&dataset={dataset}&version=1", height=420)
+    dialog = page.get_by_role("dialog", name="New search for a better version")
+    ceiling, method = dialog.get_by_label("Cost ceiling"), dialog.get_by_label("Method")
+    await ceiling.press_sequentially("0.5")
+    before = await method.bounding_box()
+    await ceiling.hover()
+    await page.mouse.wheel(0, 150)
+    await page.wait_for_function(
+        "([node, y]) => node.getBoundingClientRect().y < y", arg=[await method.element_handle(), (before or {})["y"]]
+    )
+    await expect(ceiling).to_have_value("0.5")
+    await page.keyboard.press("ArrowUp")
+    await expect(ceiling).to_have_value("1.5")
