@@ -4,6 +4,8 @@ import pytest
 
 from burnish_shared.relative_change import relative_change
 
+pytestmark = pytest.mark.capability("X1")
+
 
 @pytest.mark.parametrize(
     ("ratio", "said"),
