@@ -380,3 +380,36 @@ async def test_a_suggestion_is_read_edit_by_edit_and_goes_into_a_guarded_rollout
     await expect(ramp.locator("[aria-current=step]")).to_contain_text("5\u00a0%")
     await closed(page)
     await expect(page.get_by_role("button", name="Next step")).to_be_focused()
+
+
+async def test_a_comma_that_a_number_field_would_drop_is_a_point(page_as: OpenPage) -> None:
+    """ "0,5" became "05", and a ceiling of half a dollar one of five."""
+    page = await page_as("editor", "/app/optimize?new=1&prompt={prompt}&dataset={dataset}&version=1")
+    dialog = page.get_by_role("dialog", name="New search for a better version")
+    ceiling, evaluations = dialog.get_by_label("Cost ceiling"), dialog.get_by_label("Evaluations, at most")
+    await ceiling.press_sequentially("0,5")
+    await expect(ceiling).to_have_value("0.5")
+    await page.keyboard.press("Control+z")
+    await ceiling.fill("")
+    await ceiling.focus()
+    await page.keyboard.insert_text("1,000.25")
+    await expect(ceiling).to_have_value("1000.25")
+    await evaluations.fill("")
+    await evaluations.press_sequentially("2,000")
+    await expect(evaluations).to_have_value("2000")
+
+
+async def test_scrolling_over_a_number_that_was_just_written_scrolls_and_leaves_it(page_as: OpenPage) -> None:
+    page = await page_as("editor", "/app/optimize?new=1&prompt={prompt}&dataset={dataset}&version=1", height=420)
+    dialog = page.get_by_role("dialog", name="New search for a better version")
+    ceiling, method = dialog.get_by_label("Cost ceiling"), dialog.get_by_label("Method")
+    await ceiling.press_sequentially("0.5")
+    before = await method.bounding_box()
+    await ceiling.hover()
+    await page.mouse.wheel(0, 150)
+    await page.wait_for_function(
+        "([node, y]) => node.getBoundingClientRect().y < y", arg=[await method.element_handle(), (before or {})["y"]]
+    )
+    await expect(ceiling).to_have_value("0.5")
+    await page.keyboard.press("ArrowUp")
+    await expect(ceiling).to_have_value("1.5")

@@ -101,6 +101,21 @@ async def test_whose_role_is_lowered_is_offered_at_once_what_is_left_and_why(pag
     await told(page, "You are a viewer here now")
 
 
+async def test_what_was_written_in_a_form_that_a_lowered_role_takes_away_can_still_be_copied(page_as: OpenPage, site: Site) -> None:
+    workspace_id = await site.new_workspace()
+    key = await site.key_of(workspace_id)
+    page = await page_as("editor", "/app/datasets?new=1", workspace_id=workspace_id)
+    dialog = page.get_by_role("dialog", name="New dataset")
+    await dialog.get_by_role("textbox", name="Name").fill("Tickets of spring")
+    person = await site.person("editor", workspace_id)
+    await site.call("PATCH", f"/v1/members/{person}", {"role": "viewer"}, key=key)
+    await told(page, "You are a viewer here now")
+    await expect(dialog).to_have_count(0)
+    await expect(page.get_by_text("Your role changed while you were writing in “New dataset”")).to_be_visible()
+    await page.get_by_role("button", name="Show what you wrote").click()
+    await expect(page.get_by_role("dialog").get_by_text("Tickets of spring")).to_be_visible()
+
+
 async def test_the_undo_of_a_message_is_one_key_away_and_gives_the_focus_back(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
     page = await page_as("editor", f"/app/prompts/{slug}")

@@ -16,6 +16,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import middle_of
 from burnish_shared.money import credits_text
+from burnish_shared.relative_change import relative_change
 
 KIND: Final = "degradation"
 
@@ -144,7 +145,8 @@ def _summary(series: Series, verdict: Degraded, *, version: int) -> str:
         what, before, after = "slower", f"{was:,.0f} ms", f"{is_now:,.0f} ms"
     else:
         what, before, after = "dearer", f"{credits_text(round(was))} credits", f"{credits_text(round(is_now))} credits"
+    change = relative_change(is_now / max(was, 1) - 1)
     return (
-        f"Answers of {name} became {what}: 95 % were within {before} before and are within {after} now ({is_now / max(was, 1) - 1:+.0%});"
+        f"Answers of {name} became {what}: 95 % were within {before} before and are within {after} now ({change});"
         f" {verdict.recent:.1%} are beyond what 95 % were within by more than a tenth."
     )

@@ -9,6 +9,7 @@ from burnish_shared.experiments.contrast import AS_GOOD_AS_EQUAL
 from burnish_shared.experiments.guardrails import GuardrailFinding
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.scored import is_scored
+from burnish_shared.relative_change import relative_change
 
 NAMES: Final[Mapping[str, str]] = {
     "success": "answers that succeed",
@@ -177,7 +178,7 @@ def _points(value: float) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return f"{100 * ratio:+.1f}%".replace("-", "−")
+    return relative_change(ratio, digits=1)
 
 
 def _scored(plan: Plan) -> str:

@@ -146,6 +146,18 @@ async def test_a_member_marks_their_own_items_and_nobody_elses(stack: Stack) -> 
     assert left == 0, "items go with the membership"
 
 
+async def test_a_long_text_is_cut_with_a_sign_that_there_is_more(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="editor")
+    await done(ada, "POST", "/v1/prompts", PROMPT)
+    whole, longer = "word " * 55 + "whole", "word " * 80
+    for body in (whole, longer):
+        await done(bob, "POST", COMMENTS, {"version": 1, "body": body})
+    (_, cut), (_, short) = await inbox(ada)
+    assert len(whole) == 280 and short == whole
+    assert cut == ("word " * 56).strip() + "…" and len(cut) <= 280
+
+
 async def test_a_comment_is_heard_at_once_on_the_live_stream(stack: Stack) -> None:
     ada = await newcomer(stack)
     bob = await join(stack, ada, role="editor")

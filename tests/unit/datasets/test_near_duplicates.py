@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from burnish_gateway.datasets.item import NewItem
-from burnish_gateway.datasets.near_duplicates import PAIRS_MOST, _near, near_duplicates, near_duplicates_of
+from burnish_gateway.datasets.near_duplicates import PAIRS_MOST, _near, alike, near_duplicates, near_duplicates_of
 
 pytestmark = pytest.mark.capability("D1")
 
@@ -110,3 +110,17 @@ def test_pictures_are_told_apart_and_the_same_one_is_told() -> None:
     found = near_duplicates([first.text, other.text, again.text], ["train", "test", "test"])
     assert [(pair.first, pair.second) for pair in found] == [(0, 2)]
     assert "JVBERi0x" not in first.text
+
+
+def test_two_that_are_filled_in_alike_are_found_in_a_form_that_everything_is_written_in() -> None:
+    texts = [f"My order {n} has not arrived, and I want my money back now please" for n in range(400)]
+    again = [f"{text}!" for text in texts[:3]]
+    found = near_duplicates([*texts, *again], ["train"] * 400 + ["test", "validation", "train"])
+    assert [(pair.first, pair.second, pair.similarity) for pair in found] == [(0, 400, 1.0), (1, 401, 1.0)]
+    assert {(0, 400), (1, 401), (2, 402)} <= set(alike([*texts, *again]))
+
+
+def test_many_that_say_the_same_are_each_told_once() -> None:
+    found = near_duplicates(["Where is my parcel now?"] * 300, ["train", "test"] * 150)
+    assert len(found) == 100
+    assert [pair.second for pair in found] == list(range(1, 200, 2)), "each test item with one of train"

@@ -6,10 +6,10 @@ import type { components, paths } from "./schema";
 /** A schema of the API by its name: `Schema<"PromptItem">`. */
 export type Schema<Name extends keyof components["schemas"]> = components["schemas"][Name];
 
-type Standing = { csrfToken: string | null; workspaceId: string | null; userId: string | null; /** Somebody signed in since the document was loaded, and the shell has not come up yet. */ hasSignedIn: boolean };
+type Standing = { csrfToken: string | null; workspaceId: string | null; userId: string | null; role: string | null; /** Somebody signed in since the document was loaded, and the shell has not come up yet. */ hasSignedIn: boolean };
 
 /** What each request carries beside its body, and who sends it; the session sets it (see session.tsx). */
-export const standing: Standing = { csrfToken: null, workspaceId: null, userId: null, hasSignedIn: false };
+export const standing: Standing = { csrfToken: null, workspaceId: null, userId: null, role: null, hasSignedIn: false };
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 

@@ -6,12 +6,12 @@ import { vi } from "vitest";
 import { api } from "./client";
 import { SessionProvider } from "./session";
 
-/** Who is signed in, and how often somebody signed out. */
-export type Door = { person: string | null; signOuts: number };
+/** Who is signed in, with which role, and how often somebody signed out. */
+export type Door = { person: string | null; signOuts: number; role: string };
 
 /** A session in these workspaces for whoever `person` says; null: nobody. */
 export function sessionApi(workspaces: readonly string[]): Door {
-  const door: Door = { person: "ada", signOuts: 0 };
+  const door: Door = { person: "ada", signOuts: 0, role: "admin" };
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
     const { person } = door;
     if (new URL((given as Request).url).pathname === "/v1/auth/sign-out") {
@@ -20,7 +20,7 @@ export function sessionApi(workspaces: readonly string[]): Door {
       return new Response(null, { status: 204 });
     }
     if (!person) return Response.json({ error: { type: "unauthorized", code: "unauthorized", message: "Sign in." } }, { status: 401 });
-    return Response.json({ user: { id: person, name: person, email: "a@b.c", is_operator: false }, workspaces: workspaces.map((id) => ({ id, name: id, role: "admin" })), csrf_token: `of ${person}`, session_id: "s" });
+    return Response.json({ user: { id: person, name: person, email: "a@b.c", is_operator: false }, workspaces: workspaces.map((id) => ({ id, name: id, role: door.role })), csrf_token: `of ${person}`, session_id: "s" });
   });
   return door;
 }

@@ -5,7 +5,7 @@ import { forgetAddressTexts, keepAddressTexts, putAddressTextsBack } from "./add
 import { type Schema, api, refused, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import { forgetDrafts, forgetSamples, leave } from "./unsaved";
-import { bringForms, forgetForms } from "./unsaved-forms";
+import { bringForms, forgetForms, roleChanges } from "./unsaved-forms";
 
 type SessionAnswer = Schema<"burnish_gateway__access__people_answers__SessionAnswer">;
 export type Workspace = Schema<"OwnWorkspace">;
@@ -38,7 +38,10 @@ const SessionContext = createContext<SessionState | null>(null);
 
 async function readSession(): Promise<SessionAnswer | null> {
   try {
-    return (await api.GET("/v1/auth/session")).data ?? null;
+    const answer = (await api.GET("/v1/auth/session")).data ?? null;
+    const role = answer?.workspaces.find((one) => one.id === standing.workspaceId)?.role ?? null;
+    if (answer?.user.id === standing.userId && standing.role !== null && role !== standing.role) for (const heard of roleChanges) heard();
+    return answer;
   } catch (error) {
     if (error instanceof ApiError && error.isSignedOut) return null;
     throw error;
@@ -147,6 +150,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   standing.csrfToken = (session && data?.csrf_token) ?? null;
   standing.workspaceId = session?.workspace?.id ?? null;
   standing.userId = session?.user.id ?? null;
+  standing.role = session?.role ?? null;
 
   // Also where nobody chose: another tab's choice is the default by the time this one is loaded again.
   const here = session?.workspace?.id ?? null;

@@ -6,7 +6,7 @@ import { draftKey, draftsOf, forgetDraft, keepDraft } from "./unsaved";
 
 /** `text`: as it was read; empty where nothing stood there. `value`: what the control takes, null for a choice that was not made. `key`: its place. */
 export type LeftField = { key: string; label: string; text: string; value: string | null };
-export type LeftForm = { id: string; userId: string; workspaceId: string | null; title: string; fields: readonly LeftField[]; /** The others were put back. */ isRest?: boolean; /** Where it is kept in this tab: the page was loaded anew. */ keptAt?: string };
+export type LeftForm = { id: string; userId: string; workspaceId: string | null; title: string; fields: readonly LeftField[]; /** The others were put back. */ isRest?: boolean; /** Where it is kept in this tab: the page was loaded anew. */ keptAt?: string; /** The role of whoever wrote it changed, and took the form away. */ isOfRole?: boolean };
 
 let left: readonly LeftForm[] = [];
 const watchers = new Set<() => void>();
@@ -18,9 +18,17 @@ function set(next: readonly LeftForm[]) {
 
 /** Keeps it for whoever is signed in. Told twice of one form, it keeps what it was told last. */
 export function leaveForm(form: Omit<LeftForm, "userId" | "workspaceId">): void {
-  if (standing.userId === null) return;
-  set([...left.filter((one) => one.id !== form.id), { ...form, userId: standing.userId, workspaceId: standing.workspaceId }]);
+  leaveFormIn(form, standing.workspaceId);
 }
+
+/** The same of a workspace that may not be the one on screen any more. */
+export function leaveFormIn(form: Omit<LeftForm, "userId" | "workspaceId">, workspaceId: string | null): void {
+  if (standing.userId === null) return;
+  set([...left.filter((one) => one.id !== form.id), { ...form, userId: standing.userId, workspaceId }]);
+}
+
+/** Called where somebody's role in the workspace on screen is another one now, or none, before the page knows: it may take forms away. */
+export const roleChanges = new Set<() => void>();
 
 export function forgetForm(id: string): void {
   const at = left.find((one) => one.id === id)?.keptAt;

@@ -2,6 +2,7 @@ import { ChevronDown, Search, X } from "lucide-react";
 import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
+import { commaAsPoint } from "@/lib/comma";
 import { Tooltip } from "./Tooltip";
 
 type FieldIds = { id: string; describedBy: string | undefined; invalid: boolean; required: boolean };
@@ -134,7 +135,7 @@ function useControl<P extends { id?: string; required?: boolean }>(given: P) {
 
 /** What people write runs as its script does: from the right where it is Arabic or Hebrew. */
 export function Input({ className, mono, ...rest }: ComponentProps<"input"> & { mono?: boolean }) {
-  return <input dir="auto" autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5 read-only:bg-sunken finger:h-10", mono ? "font-mono text-13" : "text-14", rest.type === "number" && "numeric", className)} />;
+  return <input dir="auto" autoComplete="off" spellCheck={mono ? false : undefined} onBeforeInput={rest.type === "number" && rest.step === "any" ? commaAsPoint : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5 read-only:bg-sunken finger:h-10", mono ? "font-mono text-13" : "text-14", rest.type === "number" && "numeric", className)} />;
 }
 
 export function Textarea({ className, mono, ...rest }: ComponentProps<"textarea"> & { mono?: boolean }) {

@@ -80,6 +80,9 @@ const Choice = () => {
   );
 };
 
+/** Offers the form to admins alone. */
+const ForAdmins = () => (useSessionState().session?.role === "admin" ? <Form /> : null);
+
 function Page({ of: Own = Form }: { of?: ComponentType }) {
   const { session, signOut, choose } = useSessionState();
   if (!session) return <p>nobody</p>;
@@ -292,4 +295,22 @@ it("is put back into no form of the same name in another workspace", async () =>
   expect(screen.queryByText("Put it back")).not.toBeNull();
   await press("to the other");
   expect([screen.queryByText("Put it back"), left()]).toEqual([null, expect.stringContaining("New endpoint")]);
+});
+
+it.each([[ForAdmins, true], [Form, false]])("keeps what stood in a form that another role takes away, and of one that stays nothing", async (Own, isKept) => {
+  queries = renderInSession(<Page of={Own} />);
+  await screen.findByLabelText(/^Name/);
+  write();
+  door.role = "viewer";
+  vi.useFakeTimers();
+  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  await act(() => vi.advanceTimersByTimeAsync(1_000));
+  vi.useRealTimers();
+  expect(screen.queryByText(/^Your role changed while you were writing in “New endpoint”/) !== null).toBe(isKept);
+  if (!isKept) return;
+  door.role = "admin";
+  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  await screen.findByText("Put it back");
+  await press("Put it back");
+  expect(screen.getByLabelText<HTMLInputElement>(/^Name/).value).toBe("orders");
 });

@@ -1,10 +1,10 @@
 /** What stands in a form on screen, by its labels, without its secrets. */
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import { signedOut } from "@/api/client";
+import { signedOut, standing } from "@/api/client";
 import { formOpens } from "@/api/open-forms";
 import { onLettingGo } from "@/api/unsaved";
-import { type LeftField, type LeftForm, forgetForm, leaveForm, placeForForm, useOwnForms } from "@/api/unsaved-forms";
+import { type LeftField, type LeftForm, forgetForm, leaveForm, leaveFormIn, placeForForm, roleChanges, useOwnForms } from "@/api/unsaved-forms";
 import { Button } from "./Button";
 
 type Standing = { label: string; text: string; value: string; put?: (value: string) => void };
@@ -91,6 +91,9 @@ function isWriting(event: Event): boolean {
 
 let forms = 0;
 
+/** After another role a form that it does not offer has gone by then, with its motion. */
+const GONE_MS = 500;
+
 /** Stands within a form, and keeps what was written in it for whoever signs in again after the session ended by itself; where the same form is
  * open again, it can be put back there; so also where the browser let go of the page, or it was loaded anew. A form that stands in no dialog stays when it is saved: it gives its `title`, and whether it `isChanged`;
  * of it only what was changed is kept, since what others save meanwhile is not to be undone by putting it back. One in a dialog is also asked for
@@ -125,6 +128,12 @@ export function KeptAtTheEnd({
       const fields = now();
       if (fields.some(({ text }) => text.trim() !== "")) leaveForm({ id, title: titleNow(), fields });
     };
+    const another = () => {
+      const fields = now();
+      const kept = { id, title: titleNow(), fields, isOfRole: true };
+      const { workspaceId } = standing;
+      if (fields.some(({ text }) => text.trim() !== "")) setTimeout(() => (form.isConnected ? undefined : leaveFormIn(kept, workspaceId)), GONE_MS);
+    };
     const place = placeForForm();
     const stop = onLettingGo(() => place.keep(titleNow(), now()));
     const isWrittenNow = () => isWritten && fieldsOf(form).some(({ text }) => text.trim() !== "");
@@ -133,11 +142,13 @@ export function KeptAtTheEnd({
     setTitle(titleNow());
     for (const kind of WRITING) form.addEventListener(kind, heard, { capture: true });
     signedOut.add(ended);
+    roleChanges.add(another);
     return () => {
       closed?.();
       stop();
       place.forget();
       signedOut.delete(ended);
+      roleChanges.delete(another);
       for (const kind of WRITING) form.removeEventListener(kind, heard, { capture: true });
     };
   }, [given, written]);
@@ -160,7 +171,7 @@ function Again({ left, form }: { left: LeftForm; form: () => HTMLFormElement | n
   const rest = left.fields.filter(({ text }) => text.trim() !== "").map(({ label }) => label);
   return (
     <div role="status" className="flex flex-wrap items-center justify-between gap-2 rounded-m bg-warn-soft px-3 py-2 text-13">
-      <span className="min-w-0 wrap-break-word">{left.isRest ? `There is no place yet for: ${rest.join(", ")}. It can also be copied once this is closed.` : `What you wrote here before ${left.keptAt ? "the page was loaded anew" : "your session ended"} can be put back, without passwords and keys.`}</span>
+      <span className="min-w-0 wrap-break-word">{left.isRest ? `There is no place yet for: ${rest.join(", ")}. It can also be copied once this is closed.` : `What you wrote here before ${left.keptAt ? "the page was loaded anew" : left.isOfRole ? "your role changed" : "your session ended"} can be put back, without passwords and keys.`}</span>
       <span className="flex flex-wrap gap-2">
         <Button size="s" onClick={back}>
           {left.isRest ? "Put the rest back" : "Put it back"}

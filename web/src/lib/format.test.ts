@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ago, amid, bytes, change, compact, count, duration, initial, moment, money, percent, percentRange, plural, points, pointsRange, spaced, zone } from "./format";
+import { ago, amid, bytes, change, compact, count, duration, initial, moment, money, percent, percentRange, plural, points, pointsRange, relative, spaced, zone } from "./format";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
 
@@ -34,6 +34,15 @@ describe("shares", () => {
     expect(plain(change(106, 100))).toBe("+6 %");
     expect(plain(change(88, 100))).toBe("−12 %");
     expect(change(5, 0)).toBeNull();
+    expect(plain(change(670, 10))).toBe("×67");
+  });
+  it("a change of a tiny figure is no row of digits", () => {
+    expect(plain(change(1, 1e-9))).toBe(">×1,000");
+    expect(plain(relative(999_999_999))).toBe(">×1,000");
+    expect(plain(relative(-2_000))).toBe("<−100,000 %");
+    expect(plain(relative(0.0346, 1))).toBe("+3.5 %");
+    expect(plain(relative(-0.0001, 1))).toBe("±0.0 %");
+    expect(plain(relative(null))).toBe("–");
   });
 });
 

@@ -115,12 +115,24 @@ export function pointsRange(low: Maybe, high: Maybe, digits = 1): string {
   return `${points(low, digits).replace(/\s?pts$/u, "")} to ${points(high, digits)}`;
 }
 
-/** A relative change: +6 %, −12 %. Null where there was nothing before. */
+/** From tenfold on a percentage says nothing to anybody; from a thousandfold on there was nearly nothing before, and how many fold it is hangs on a rounding. */
+const MANIFOLD = 10;
+const BEYOND_TELLING = 1_000;
+
+/** A relative change as a share of what was there before: +6 %, −12 %, ×67, and no more than >×1,000. The API's sentences say the same (relative_change.py). */
+export function relative(share: Maybe, digits = 0): string {
+  if (!given(share)) return NONE;
+  const times = 1 + share;
+  if (times >= BEYOND_TELLING) return `>×${count(BEYOND_TELLING)}`;
+  if (times >= MANIFOLD) return `×${count(times)}`;
+  if (times <= -BEYOND_TELLING) return `<${MINUS}${count(100 * BEYOND_TELLING)}${NBSP}%`;
+  const text = (Math.abs(share) * 100).toFixed(digits);
+  return `${Number(text) === 0 ? "±" : share < 0 ? MINUS : "+"}${text}${NBSP}%`;
+}
+
+/** A relative change. Null where there was nothing before. */
 export function change(now: Maybe, before: Maybe): string | null {
-  if (!given(now) || !given(before) || before === 0) return null;
-  const text = Math.abs(((now - before) / before) * 100).toFixed(0);
-  const sign = text === "0" ? "±" : now < before ? MINUS : "+";
-  return `${sign}${text}${NBSP}%`;
+  return !given(now) || !given(before) || before === 0 ? null : relative((now - before) / before);
 }
 
 /** Milliseconds: 0.4 ms, 493 ms, 1.31 s, 2 min 5 s, 3 h 10 min. */

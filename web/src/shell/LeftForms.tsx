@@ -5,7 +5,7 @@ import { Button } from "@/kit/Button";
 import { CodeBlock } from "@/kit/Copy";
 import { Dialog } from "@/kit/Dialog";
 
-/** What somebody was writing in forms when their session ended by itself, or their browser let go of the page, to be copied once they are back. */
+/** What somebody was writing in forms when their session ended by itself, their role changed or their browser let go of the page, to be copied. */
 export function LeftForms() {
   const { user } = useSession();
   const forms = useLeftForms(user.id);
@@ -21,7 +21,7 @@ export function LeftForms() {
     <>
       {forms.map((one) => (
         <div key={one.id} role="status" className="flex flex-wrap items-center justify-between gap-2 border-b border-line bg-warn-soft px-4 py-2 text-13 md:px-8">
-          <span className="min-w-0 wrap-break-word">{one.keptAt ? "This page was loaded anew" : "Your session ended"} while you were writing in “{one.title}”. What you wrote can be copied.</span>
+          <span className="min-w-0 wrap-break-word">{one.keptAt ? "This page was loaded anew" : one.isOfRole ? "Your role changed" : "Your session ended"} while you were writing in “{one.title}”. What you wrote can be copied.</span>
           <span className="flex gap-2">
             <Button size="s" onClick={() => setShown(one.id)}>
               Show what you wrote

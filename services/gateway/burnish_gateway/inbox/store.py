@@ -14,7 +14,7 @@ UNREAD_MOST: Final = 100
 """So many unread items are counted, and no more."""
 
 TEXT_MOST: Final = 280
-"""Characters of a comment or note that an item shows."""
+"""Characters of a comment or note that an item shows: of a longer one the beginning and "…"."""
 
 ASKED_MOST: Final = 500
 """Members who are told of a review that names nobody."""
@@ -89,7 +89,7 @@ async def list_items(tx: Tx, workspace_id: UUID, user_id: UUID, *, is_unread: bo
         """SELECT i.item_id, i.kind, coalesce(p.slug, nullif(q.slug, ''), h.slug) AS slug,
                   coalesce(i.version, nullif(q.version, 0)) AS version, c.against,
                   i.comment_id, c.execution_id, c.session_id, c.chain_run_id, i.review_id, i.queue_item_id, i.made_by, i.made_at, i.read_at,
-                  left(coalesce(c.body, q.note, CASE WHEN i.kind = 'review_asked' THEN r.note ELSE r.decision END, ''), $6) AS text,
+                  CASE WHEN length(told.text) > $6 THEN rtrim(left(told.text, $6 - 1), E' \\n\\t') || '…' ELSE told.text END AS text,
                   CASE WHEN q.review_id IS NULL THEN NULL WHEN q.decided_at IS NOT NULL THEN 'decided' WHEN q.set_aside THEN 'set_aside'
                        WHEN q.assigned_to IS DISTINCT FROM i.user_id THEN 'passed_on' ELSE 'waiting' END AS answer_status,
                   r.status AS review_status, coalesce(answered.resolved_at, c.resolved_at) AS resolved_at
@@ -99,6 +99,8 @@ async def list_items(tx: Tx, workspace_id: UUID, user_id: UUID, *, is_unread: bo
              LEFT JOIN chain_runs h ON h.workspace_id = c.workspace_id AND h.run_id = c.chain_run_id
              LEFT JOIN prompt_comments answered ON answered.workspace_id = c.workspace_id AND answered.comment_id = c.reply_to
              LEFT JOIN prompt_reviews r ON r.workspace_id = i.workspace_id AND r.review_id = i.review_id
+            CROSS JOIN LATERAL (
+                  SELECT coalesce(c.body, q.note, CASE WHEN i.kind = 'review_asked' THEN r.note ELSE r.decision END, '') AS text) told
             WHERE i.workspace_id = $1 AND i.user_id = $2 AND ($3::boolean IS NULL OR (i.read_at IS NULL) = $3)
               AND (p.prompt_id IS NOT NULL OR q.review_id IS NOT NULL OR c.comment_id IS NOT NULL)
               AND ($4::uuid IS NULL OR i.item_id < $4) ORDER BY i.item_id DESC LIMIT $5""",

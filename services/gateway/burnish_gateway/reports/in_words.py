@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from burnish_gateway.insights.answers import Figures
 from burnish_gateway.reports.answers import Change, ReportAnswer, ReportContent
 from burnish_shared.money import credits_text
+from burnish_shared.relative_change import relative_change
 
 RATES: Final = ("success_rate", "satisfaction", "cache_hit_rate")
 """Their change is a difference; that of everything else is relative."""
@@ -128,7 +129,7 @@ def _percent(share: float) -> str:
 
 
 def _relative(change: Change) -> str:
-    return "" if change.change is None else f" ({100 * change.change:+.0f} %)"
+    return "" if change.change is None else f" ({relative_change(change.change, unit=' %')})"
 
 
 def _points(change: Change) -> str:

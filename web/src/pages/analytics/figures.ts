@@ -25,15 +25,10 @@ export type Delta = { text: string; tone: "ok" | "bad" | "neutral" };
 /** How a figure differs from the period before, in words: "+6 %", "−1.2 pts", "+80 ms". Null where either is unknown. */
 export function deltaOf(kind: "relative" | "share" | "time", now: number | null | undefined, before: number | null | undefined, better: "up" | "down" | null): Delta | null {
   if (typeof now !== "number" || typeof before !== "number") return null;
-  const text = kind === "share" ? points(now - before) : kind === "relative" ? times(now, before) ?? change(now, before) : Math.abs(now - before) < 0.5 ? "±0\u00a0ms" : `${now < before ? MINUS : "+"}${duration(Math.abs(now - before))}`;
+  const text = kind === "share" ? points(now - before) : kind === "relative" ? change(now, before) : Math.abs(now - before) < 0.5 ? "±0\u00a0ms" : `${now < before ? MINUS : "+"}${duration(Math.abs(now - before))}`;
   if (text === null) return null;
   const isSame = text.startsWith("±");
   return { text, tone: isSame || better === null ? "neutral" : now > before === (better === "up") ? "ok" : "bad" };
-}
-
-/** From tenfold on a percentage says nothing to anybody: ×67. */
-function times(now: number, before: number): string | null {
-  return before > 0 && now >= 10 * before ? `×${Math.round(now / before)}` : null;
 }
 
 /** Two shares whose 95 % intervals have no value in common: more than chance. */

@@ -259,7 +259,7 @@ function Try({ chain, isDirty, running }: { chain: Chain; isDirty: boolean; runn
       </div>
       <FormError error={error} />
       {!run && texts.size > 0 ? [...texts].map(([step, said]) => <Said key={step} name={step} said={said} />) : null}
-      {run ? <Said name="Output" said={run.output} /> : null}
+      {run && (run.output !== null || !run.error) ? <Said name="Output" said={run.output} /> : null}
       {run?.error ? <Notice tone="bad" title={`${run.failed_step ?? "It"} failed.`}>{spaced(run.error.message ?? run.error.code)}</Notice> : null}
     </Section>
   );

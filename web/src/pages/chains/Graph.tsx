@@ -2,12 +2,10 @@ import { GitFork, OctagonX, Rows3, Split } from "lucide-react";
 import { Fragment } from "react";
 import { Badge, Money } from "@/kit";
 import { classes } from "@/lib/classes";
-import { type RunStep, type Step, kindOf, within } from "./chain";
+import { STEP_TONES, type RunStep, type Step, kindOf, within } from "./chain";
 
 export type Seen = ReadonlyMap<string, RunStep>;
 type GraphProps = { steps: readonly Step[]; chosen: string | null; onChoose: (id: string) => void; seen: Seen };
-
-const TONES: Record<string, "ok" | "bad" | "warn" | "neutral"> = { success: "ok", running: "warn", waiting: "neutral", skipped: "neutral" };
 
 /** The way of a chain from top to bottom: what runs at once stands beside each other, and what is chosen from under its condition. */
 export function Graph({ steps, ...rest }: GraphProps) {
@@ -42,7 +40,7 @@ function Node({ step, chosen, onChoose, seen }: { step: Step } & Omit<GraphProps
         {ran ? (
           <span className="ml-auto flex items-center gap-2">
             {ran.cost_nusd ? <Money nusd={ran.cost_nusd} /> : null}
-            <Badge tone={TONES[ran.status] ?? "bad"}>{ran.status}</Badge>
+            <Badge tone={STEP_TONES[ran.status] ?? "bad"}>{ran.status}</Badge>
           </span>
         ) : null}
         {step.if ? <span className="w-full font-mono text-12 wrap-anywhere">if {step.if}</span> : null}

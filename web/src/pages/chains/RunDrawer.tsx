@@ -4,6 +4,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, Drawer, Facts, Loaded, Money, Prose, RelativeTime, Section, StatusBadge, TextLink, toast, toastError } from "@/kit";
 import { RunComments } from "@/kit/comments/RunComments";
 import { spaced } from "@/lib/format";
+import { STEP_TONES } from "./chain";
 
 const UNDERWAY: ReadonlySet<string> = new Set(["queued", "running"]);
 const LOOK_MS = 1_500;
@@ -45,8 +46,8 @@ export function RunDrawer({ id, wanted, onClose }: { id: string; /** The comment
                   {run.steps.map((step) => (
                     <li key={step.id} className="flex flex-wrap items-center gap-2 rounded-m border border-line px-3 py-2 text-13">
                       <span className="font-mono font-medium">{step.id}</span>
-                      {step.prompt ? <span className="text-muted">{`${step.prompt} v${step.version ?? "?"}`}</span> : null}
-                      <Badge tone={step.status === "success" ? "ok" : step.status === "skipped" || step.status === "waiting" ? "neutral" : "bad"}>{step.status}</Badge>
+                      {step.prompt ? <span className="text-muted">{`${step.prompt}${step.version === null ? "" : ` v${step.version}`}`}</span> : null}
+                      <Badge tone={STEP_TONES[step.status] ?? "bad"}>{step.status}</Badge>
                       <span className="ml-auto flex items-center gap-3">
                         {step.cost_nusd ? <Money nusd={step.cost_nusd} /> : null}
                         {step.execution_id ? <TextLink to={`/runs/${step.execution_id}`}>What it said</TextLink> : null}
@@ -57,7 +58,7 @@ export function RunDrawer({ id, wanted, onClose }: { id: string; /** The comment
                 </ol>
               </Section>
               <Section title="Output">
-                <Prose text={typeof run.output === "string" ? run.output : JSON.stringify(run.output, null, 2)} mono={typeof run.output !== "string"} />
+                {run.output === null || run.output === undefined ? <p className="text-13 text-muted">{isUnderway ? "It stands here once the run has ended." : "It gave none."}</p> : <Prose text={typeof run.output === "string" ? run.output : JSON.stringify(run.output, null, 2)} mono={typeof run.output !== "string"} />}
               </Section>
               <RunComments key={`comments ${id} ${wanted}`} of="chain_run" id={id} wanted={wanted} />
             </div>

@@ -23,6 +23,8 @@ export type Step = {
   model?: string | null;
   [other: string]: unknown;
 };
+/** How a step of a run stands; what is not named failed. */
+export const STEP_TONES: Record<string, "ok" | "warn" | "neutral"> = { success: "ok", running: "warn", queued: "neutral", waiting: "neutral", skipped: "neutral", cancelled: "neutral" };
 export type Kind = "prompt" | "parallel" | "choose" | "stop";
 
 export function kindOf(step: Step): Kind {

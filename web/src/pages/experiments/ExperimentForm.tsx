@@ -8,7 +8,7 @@ import { Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Segments, Sel
 import { DeclaredMetrics } from "@/pages/metrics/Declared";
 import { Arms } from "./Arms";
 import { Guards } from "./Guards";
-import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, unitOf } from "./draft";
+import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, unitOf, whyNot } from "./draft";
 import { type Experiment, METRICS, decidedBy, isScored, scoringOf } from "./model";
 import { useMetricNames } from "./useMetricNames";
 import { UNIT_CHOICES } from "./units";
@@ -38,6 +38,7 @@ export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", 
   const change = useChange("put", "/v1/experiments/{experiment_id}", { invalidates: ["/v1/experiments"] });
   const error = create.error ?? ofExperiment(change.error);
   const faults = faultsOf(draft);
+  const missing = whyNot(draft);
   const send = ({ revision, ...draft }: Form) => {
     const body = bodyOf(draft);
     if (experiment) {
@@ -58,7 +59,8 @@ export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", 
       over={over}
       busy={create.isPending || change.isPending}
       error={error}
-      disabled={!isComplete(draft)}
+      disabled={missing !== null}
+      missing={missing}
     >
       <What draft={draft} set={set} error={error} faults={faults} isNew={!experiment} />
       <Arms draft={draft} set={set} error={error} faults={faults} />

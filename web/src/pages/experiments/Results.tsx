@@ -1,7 +1,7 @@
 import { XYChart } from "@/chart";
 import { Badge, type Column, EmptyState, Facts, Section, Table, TextLink } from "@/kit";
 import { Progress } from "@/kit/Progress";
-import { NONE, count, decimal, percent, plural } from "@/lib/format";
+import { NONE, count, decimal, percent, plural, relative } from "@/lib/format";
 import { ArmFigures } from "./Figures";
 import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, epochWords, gives, isScored, liveArms, nothingToDraw, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
 import { useMetricNames } from "./useMetricNames";
@@ -136,7 +136,7 @@ function Differences({ experiment, results }: { experiment: Experiment; results:
     { key: "arm", head: "Arm", width: "min-w-24", cell: (row) => <span className="font-mono wrap-anywhere">{row.arm}</span> },
     { key: "value", head: "Difference", align: "end", width: "w-28", cell: (row) => says.difference(row.value) },
     { key: "interval", head: "Surely", align: "end", width: "w-44", cell: (row) => says.range(row.low, row.high) },
-    { key: "relative", head: "Relative", align: "end", width: "w-24", hideBelow: "md", cell: (row) => (row.relative === null ? NONE : `${row.relative > 0 ? "+" : ""}${percent(row.relative)}`) },
+    { key: "relative", head: "Relative", align: "end", width: "w-24", hideBelow: "md", cell: (row) => relative(row.relative, 1) },
     { key: "p", head: "p, any time", align: "end", width: "w-24", hideBelow: "md", cell: (row) => (row.p_value === null ? NONE : row.p_value < 0.001 ? "<0.001" : decimal(row.p_value)) },
   ];
   const doubts = results.differences.map((one) => one.missing_feedback).filter(Boolean);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, stepsOf, withEffect } from "./draft";
+import { type Draft, FAULTY, bodyOf, draftOf, emptyDraft, faultsOf, stepsOf, whyNot, withEffect } from "./draft";
 import type { Experiment } from "./model";
 
 const draft: Draft = { ...emptyDraft("tickets", "2"), name: " Shorter " };
@@ -29,7 +29,7 @@ describe("what is sent", () => {
   });
   it("gives an unseen arm its share and what all may cost", () => {
     const arms = [...draft.arms, { name: "small", gives: "", model: "simulated/chat", share: "10", shadow: true }];
-    expect(isComplete({ ...draft, arms })).toBe(false);
+    expect(whyNot({ ...draft, arms })).toBe(FAULTY);
     expect(bodyOf({ ...draft, arms, shadowBudget: "0.5" })).toMatchObject({ shadow_budget_nusd: 500_000_000, arms: [{}, {}, { mode: "shadow", model: "simulated/chat", share: 0.1 }] });
   });
   it("leaves guardrails out where nothing is said, so that the usual ones hold, and says it where there are to be none", () => {
@@ -52,6 +52,16 @@ describe("what is sent", () => {
   });
 });
 
+describe("what keeps it from being drafted", () => {
+  it("is said, the first thing first", () => {
+    expect(whyNot({ ...draft, name: " " })).toBe("Give it a name.");
+    expect(whyNot({ ...draft, prompt: "" })).toBe("Choose the prompt.");
+    expect(whyNot({ ...draft, arms: draft.arms.map((one, at) => (at === 1 ? { ...one, name: "", gives: "" } : one)) })).toBe("Name arm 2.");
+    expect(whyNot({ ...draft, arms: draft.arms.map((one, at) => (at === 1 ? { ...one, gives: "" } : one)) })).toMatch(/^Say which version, label or model .* gives\.$/);
+    expect(whyNot(draft)).toBeNull();
+  });
+});
+
 describe("faults", () => {
   it("are said beside shares that are half given or too many", () => {
     const share = (a: string, b: string) => faultsOf({ ...draft, arms: draft.arms.map((one, at) => ({ ...one, share: at === 0 ? a : b })) })["shares"];
@@ -61,7 +71,7 @@ describe("faults", () => {
   });
   it("are said of a guardrail that says no margin: 0 would end an arm for anything", () => {
     const guarded = (margin: string) => ({ ...draft, guardrails: [{ metric: "error_rate", margin, relative: false, direction: "" as const, alpha: "" }] });
-    expect([faultsOf(guarded(""))["guardrails"], isComplete(guarded("")), faultsOf(guarded("0"))]).toEqual([expect.stringContaining("how much"), false, {}]);
+    expect([faultsOf(guarded(""))["guardrails"], whyNot(guarded("")), faultsOf(guarded("0"))]).toEqual([expect.stringContaining("how much"), FAULTY, {}]);
   });
 });
 

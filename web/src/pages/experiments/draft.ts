@@ -80,8 +80,19 @@ export function faultsOf(draft: Draft): Record<string, string> {
   return faults;
 }
 
-export function isComplete(draft: Draft): boolean {
-  return Boolean(draft.name.trim() && draft.prompt) && draft.arms.length > 1 && draft.arms.every((one) => one.name.trim() && (one.gives || one.model)) && Object.keys(faultsOf(draft)).length === 0;
+export const FAULTY = "Something above is not right yet; what, stands beside it in red.";
+
+/** What keeps it from being drafted, in a sentence; null: nothing here. */
+export function whyNot(draft: Draft): string | null {
+  if (!draft.name.trim()) return "Give it a name.";
+  if (!draft.prompt) return "Choose the prompt.";
+  if (draft.arms.length < 2) return "It needs two arms at least.";
+  const nameless = draft.arms.findIndex((one) => !one.name.trim());
+  if (nameless >= 0) return `Name arm ${nameless + 1}.`;
+  const idle = draft.arms.find((one) => !one.gives && !one.model);
+  if (idle) return `Say which version, label or model ${idle.name.trim()} gives.`;
+  // In its own words beside the field, which may be out of sight.
+  return Object.keys(faultsOf(draft)).length > 0 ? FAULTY : null;
 }
 
 export function guardOf(guard: GuardDraft): NonNullable<NewExperiment["guardrails"]>[number] {

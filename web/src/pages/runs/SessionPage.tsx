@@ -7,6 +7,7 @@ import { type ExecutionRow, type Reaction, isUnderway, madeAt, textOf } from "@/
 import { count, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { text, useUrlState } from "@/lib/url-state";
+import { EraseOfSession } from "./EraseLinks";
 import { Reactions } from "./Feedback";
 import { useRun } from "./Run";
 
@@ -30,8 +31,9 @@ export default function SessionPage() {
   const pages = found.data?.pages;
   const newest = pages?.at(-1);
   const turns = (pages ?? []).flatMap((page) => page.executions as unknown as Turn[]);
+  const users = [...new Set([...turns, ...(newest?.feedback ?? [])].map((one) => one.user_id).filter((user) => user !== null && user !== undefined))];
   return (
-    <Page title={`Session ${id}`} heading={<span className="font-mono text-20">{id}</span>} subtitle="A session: runs that belong to one conversation." back={{ to: "/sessions", label: "Sessions" }}>
+    <Page title={`Session ${id}`} heading={<span className="font-mono text-20">{id}</span>} subtitle="A session: runs that belong to one conversation." back={{ to: "/sessions", label: "Sessions" }} actions={<EraseOfSession users={users} />}>
       {newest ? (
         <div className="flex max-w-4xl flex-col gap-6">
           <Totals session={newest} />

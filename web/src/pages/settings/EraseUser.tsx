@@ -4,9 +4,14 @@ import { ConfirmDialog, Field, Input, Notice, RelativeTime, errorFor, toast } fr
 
 const PAUSE_MS = 300;
 
-/** Asks whom, says whether anything here names them, and orders the erasure. `isHeld`: by a legal hold, so that it waits. */
-export function EraseUser({ open, isHeld, onOpenChange }: { open: boolean; isHeld: boolean; onOpenChange: (open: boolean) => void }) {
-  const [who, setWho] = useState("");
+/** Asks whom, says whether anything here names them, and orders the erasure. `whom` stands there at first. `isHeld`: by a legal hold, so that it waits. */
+export function EraseUser({ open, whom = "", isHeld, onOpenChange }: { open: boolean; whom?: string; isHeld: boolean; onOpenChange: (open: boolean) => void }) {
+  const [who, setWho] = useState(whom);
+  const [given, setGiven] = useState(whom);
+  if (whom !== given) {
+    setGiven(whom);
+    if (whom) setWho(whom);
+  }
   const [why, setWhy] = useState("");
   const erase = useChange("post", "/v1/erasures", { invalidates: ["/v1/erasures"] });
   const send = () =>

@@ -12,7 +12,8 @@ import { EraseUser } from "./EraseUser";
 import { Receipt } from "./Receipt";
 
 type Erasure = Schema<"ErasureAnswer">;
-const shape = { erasure: over(text()) };
+/** `erase`: the user_id that a link of a run or a session leads here with. */
+const shape = { erasure: over(text()), erase: over(text()) };
 
 export function Privacy({ id }: { id: string }) {
   const may = useMay();
@@ -105,8 +106,13 @@ const COLUMNS: Column<Erasure>[] = [
 ];
 
 function Erasures({ isHeld }: { isHeld: boolean }) {
+  const [{ erasure, erase }, set] = useUrlState(shape);
   const [asking, setAsking] = useState(false);
-  const [{ erasure }, set] = useUrlState(shape);
+  const isAsked = asking || erase !== "";
+  const close = () => {
+    setAsking(false);
+    if (erase !== "") set({ erase: "" });
+  };
   const pages = usePages("/v1/erasures", {}, { refetchInterval: 10_000 });
   return (
     <Section title="Forget a person" description="Takes one end user of your application out of everything here, and gives you a signed receipt." actions={<Button onClick={() => setAsking(true)}>Erase an end user</Button>}>
@@ -114,7 +120,7 @@ function Erasures({ isHeld }: { isHeld: boolean }) {
       <Drawer open={erasure !== ""} onOpenChange={(open) => (open ? undefined : set({ erasure: "" }))} title="Erasure" description={<code className="text-12 wrap-anywhere">{erasure}</code>}>
         {erasure ? <Receipt key={erasure} id={erasure} /> : null}
       </Drawer>
-      <EraseUser open={asking} isHeld={isHeld} onOpenChange={setAsking} />
+      <EraseUser whom={erase} open={isAsked} isHeld={isHeld} onOpenChange={(open) => (open ? setAsking(true) : close())} />
     </Section>
   );
 }

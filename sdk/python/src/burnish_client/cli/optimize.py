@@ -229,6 +229,13 @@ def show_suggestion(
         return _tell_decision(one)
 
 
+def _changed(times: float) -> str:
+    """As the page says it: from tenfold on a percentage says nothing to anybody."""
+    if times >= 10:
+        return f"×{times:,.0f}" if times < 1_000 else "more than ×1,000"
+    return f"{100 * (times - 1):+.0f} %"
+
+
 def _tell_proof(one: dict[str, Any]) -> None:
     evidence = one.get("evidence") or {}
     print()
@@ -236,7 +243,7 @@ def _tell_proof(one: dict[str, Any]) -> None:
         print(f"{_in_words(test)} {test.get('fixed', 0)} fixed, {test.get('broken', 0)} broken.")
     if (cost := evidence.get("cost") or {}).get("baseline_nusd"):
         before, after = cost["baseline_nusd"], cost["candidate_nusd"]
-        print(f"An answer's cost there: {money(before)} before, {money(after)} after ({100 * (after / before - 1):+.0f} %).")
+        print(f"An answer's cost there: {money(before)} before, {money(after)} after ({_changed(after / before)}).")
     if one.get("simulated"):
         print(SIMULATED)
     if one.get("rollout_warning"):
