@@ -5,6 +5,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
+
 from tests.embedded.stack import Caller
 
 pytestmark = pytest.mark.promise("G-08")
