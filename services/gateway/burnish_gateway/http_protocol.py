@@ -187,7 +187,7 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             self._parse(data)
         except httptools.HttpParserError:
-            self.logger.warning("Invalid HTTP request received.")
+            log.warning("request.malformed")
             self.send_400_response("")
         if self.transport.is_closing():
             return
