@@ -61,16 +61,19 @@ def complete(request: ChatRequest, *, model: str) -> Completion:
 
 
 def _calls(speaker: Speaker, request: ChatRequest, conversation: list[Message]) -> tuple[ToolCall, ...]:
-    """What is forced, by any model. Else `chat` calls what the last message names, if that is the user's: no call comes twice."""
+    """What is forced, by any model. Else `chat` calls what the last message names, if that is the user's: no call comes twice.
+    Instructions behind it (Claude Code sends some with each call) are no message of that kind.
+    """
     if not request.tools:
         return ()
+    last = next((one.role for one in reversed(conversation) if one.role not in ("system", "developer")), "user")
     asked = chat.asked_in(conversation)
     if tool_calls.forced_in(request.tool_choice):
         plain = request.model_copy(update={"response_format": None})
         said = chat.shortened(asked) if speaker is _chat else speaker(plain, conversation)
-        is_answered = conversation[-1].role in ("tool", "function")
+        is_answered = last in ("tool", "function")
         return tool_calls.forced(request.tools, request.tool_choice, said, asked=asked, is_answered=is_answered)
-    if speaker is not _chat or conversation[-1].role != "user":
+    if speaker is not _chat or last != "user":
         return ()
     at_once = 1 if request.parallel_tool_calls is False else len(request.tools)
     return tool_calls.named(request.tools, request.tool_choice, chat.shortened(asked), asked=asked, at_once=at_once)

@@ -387,7 +387,7 @@ async def test_loops_that_stop_do_not_hand_each_other_what_comes_meanwhile(tmp_p
             sent = set[bytes]()
             for moment in range(12):
                 async with consuming(executor, note, db=db, spec=spec, concurrency=48) as stop:
-                    await asyncio.wait_for(until_waiting(executor, spec, 48), 60)
+                    await asyncio.wait_for(until_waiting(executor, spec, batch.ASKING_MOST), 60)
                     bodies = [b"%d/%d" % (moment, n) for n in range(16)]
                     for body in bodies:
                         await gateway.nc.publish(BATCH_OF_SOMEBODY, body)
@@ -475,12 +475,31 @@ async def test_a_consumer_that_stops_while_nats_is_slow_leaves_its_connection_he
             assert await executor.answers(timeout_s=60)
 
 
+@pytest.mark.promise("M-01")
+async def test_few_requests_wait_at_the_server_however_many_messages_may_be_in_hand(tmp_path: Path, database: Any) -> None:
+    """A process that stood still took a message along for each of its loops, and nobody else got one of them for half a minute."""
+    db, spec, deliveries = await database.open("executor"), streams.EXECUTOR_BATCH, list[int]()
+    async with own_nats(tmp_path) as server:
+        await server.provision()
+        async with bus_of(server, "gateway") as gateway, bus_of(server, "executor") as executor:
+            async with consuming(executor, _Hanging(deliveries), db=db, spec=spec, concurrency=16, drain_s=0.01):
+                await asyncio.wait_for(until_waiting(executor, spec, batch.ASKING_MOST), 60)
+                for number in range(16):
+                    assert await waiting(executor, spec) <= batch.ASKING_MOST
+                    await gateway.nc.publish(BATCH_OF_SOMEBODY, b"x%d" % number)
+                await until(partial(_reached, deliveries, 16))
+                assert await waiting(executor, spec) == 0
+
+
 async def until_waiting(bus: Bus, spec: ConsumerSpec, count: int) -> None:
     """Until so many requests for a message lie at the server."""
-    while True:
-        answer = await bus.nc.request(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}", timeout=30)
-        if json.loads(answer.data)["num_waiting"] >= count:
-            return
+    while await waiting(bus, spec) < count:
+        pass
+
+
+async def waiting(bus: Bus, spec: ConsumerSpec) -> int:
+    answer = await bus.nc.request(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}", timeout=30)
+    return int(json.loads(answer.data)["num_waiting"])
 
 
 async def test_a_slow_handler_keeps_its_message_beyond_ack_wait(tmp_path: Path, database: Any) -> None:

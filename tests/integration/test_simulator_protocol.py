@@ -151,6 +151,11 @@ async def test_chat_calls_the_tools_that_it_is_asked_to_and_says_what_they_answe
     messages += [{"role": "tool", "tool_call_id": call.id, "content": text} for call, text in zip(calls, ("sunny", "noon"), strict=True)]
     second = await client.chat.completions.create(model="chat", messages=messages, tools=tools)
     assert second.choices[0].message.tool_calls is None
+    told: Any = {"role": "system", "content": "The date is 2026-11-30."}
+    behind = await client.chat.completions.create(model="chat", messages=[*messages[:1], told], tools=tools)
+    assert len(behind.choices[0].message.tool_calls or []) == 2
+    answered = await client.chat.completions.create(model="chat", messages=[*messages, told], tools=tools)
+    assert answered.choices[0].message.tool_calls is None
     assert "“sunny”. A tool answered: “noon”." in (second.choices[0].message.content or "")
 
 

@@ -7,6 +7,7 @@ import struct
 import termios
 from typing import Any, Final
 
+import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -41,6 +42,10 @@ STOPPING_S: Final = 4.0
 
 JOINED_MOST_BYTES: Final = 64 * 1024
 """Of a body that is copied behind its head. A longer one is written as it is, so that connections that wait for the same one share it."""
+
+
+OTHER_PROTOCOL: Final = frozenset({b"upgrade", b"http2-settings"})
+"""Headers, and words of `connection`, by which a client says that it would rather speak another protocol."""
 
 
 class HeadWithBody:
@@ -102,6 +107,8 @@ class HttpProtocol(HttpToolsProtocol):
     _untaken_bytes = 0
     _looked_at: RequestResponseCycle | None = None
     """Whose answer it was that so much of was untaken."""
+    _declined: bytes | None = None
+    """The head of a request that asked for another protocol, without asking: it is read once more."""
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -176,13 +183,47 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unused_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            log.warning("request.malformed")
+            self.send_400_response("")
         if self.transport.is_closing():
             return
         if self._unused_bytes > HEAD_MOST_BYTES:
             self.send_400_response("")
         elif self.cycle is None or (self.cycle.response_complete and (self.cycle.more_body or self._unused_bytes)):
             self._give_up_later()
+
+    def _parse(self, data: bytes) -> None:
+        """A client may offer HTTP/2 with its first request (Java's does) or a WebSocket, and who wants neither answers as if it had not
+        (RFC 9110, 7.8). The parser takes all behind such a head for that other protocol, so the head is read again without the offer."""
+        rest = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(rest)
+                return
+            except httptools.HttpParserUpgrade as offered:
+                if self._declined is None:
+                    return
+                rest = rest[offered.args[0] :]
+                head, self._declined = self._declined, None
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self.parser.feed_data(head)
+
+    def _without_offer(self) -> bytes:
+        """The head that has just come, as bytes, without what asks for another protocol."""
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        for name, value in self.headers:
+            if name == b"connection":
+                words = [word.strip() for word in value.split(b",")]
+                lines += [b"connection: " + word for word in words if word.lower() not in OTHER_PROTOCOL]
+            elif name not in OTHER_PROTOCOL:
+                lines.append(name + b": " + value)
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_body(self, body: bytes) -> None:
         self._unused_bytes = 0
@@ -198,6 +239,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._give_up_later()
 
     def on_message_complete(self) -> None:
+        if self._declined is not None:
+            return
         self._unused_bytes = 0
         super().on_message_complete()
         if self.cycle is None:
@@ -225,6 +268,9 @@ class HttpProtocol(HttpToolsProtocol):
         came, self._unused_bytes = self._unused_bytes, 0
         if came > HEAD_MOST_BYTES and len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MOST_BYTES:
             raise ValueError("the head is too long")  # the parser ends, and the answer is that to a malformed one
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._declined = self._without_offer()
+            return
         before = self.cycle
         super().on_headers_complete()
         self.headers = []  # What comes behind a body is no header of the request: nobody in front of us looked at it.

@@ -64,7 +64,7 @@ async def run_batch(claim: Claim, *, db: Database, desk: Desk, clock: Clock, set
             await work_store.release(tx, claim)
             return
         if not is_done and run.why not in ("cancelled", "expired"):
-            await batches_store.pause(tx, claim, reason=run.reason)
+            await batches_store.pause(tx, claim, reason=run.reason, funded_nusd=run.funded_nusd)
             return
         cut_short = run.why in ("cancelled", "expired") and await batches_store.was_cut_short(tx, claim)
         await work_store.finish(tx, claim, status="completed" if is_done and not cut_short else run.why or "failed")
@@ -83,6 +83,8 @@ class _Run:
     settings: OptimizerSettings
     why: Ending | None = None
     reason: Paused = "asked"
+    funded_nusd: int = 0
+    """What was set aside when it was last looked at before the first refusal."""
     told: list[Wait] | None = None
     """What the batch says that it waits for; None: what an earlier claim said."""
     unsent: list[tuple[int, UUID]] = field(default_factory=list)
@@ -127,6 +129,8 @@ class _Run:
             if waits != self.told:
                 await batches_store.tell_waits(tx, self.claim, [self._as_told(one) for one in waits])
         self.told = waits
+        if self.why is None:
+            self.funded_nusd = wished.set_aside_nusd
         if wished.cancel or wished.is_expired:
             self._stop("cancelled" if wished.cancel else "expired")
             await self.desk.cancel_all()

@@ -41,6 +41,10 @@ PATIENCE_S: Final = 20.0
 delivery (PROMISES row 21: bounded retry)."""
 
 DRAIN_S: Final = 30.0
+ASKING_MOST: Final = 4
+"""So many requests for one message lie at the server at once, however many loops wait. It serves them in their order, and one of a process
+that stands still takes its message along, which nobody gets before its ack_wait is over."""
+
 STOPPING_S: Final = 2.0
 """Within this, replicas that are stopped together have all left the consumer."""
 
@@ -77,10 +81,10 @@ async def consume(
     may succeed later. Effects must be safe to repeat: a batch that was done but not acknowledged comes again.
     """
     shared = _Consumer(bus, consumer, handle, db=db, stop=stop, pause_s=pause_s)
-    readers = [PullReader(bus, consumer)] * concurrency if shared.reads_batches else [PullReader(bus, consumer) for _ in range(concurrency)]
-    for reader in dict.fromkeys(readers):
+    readers = [PullReader(bus, consumer) for _ in range(min(concurrency, 1 if consumer.batch_messages > 1 else ASKING_MOST))]
+    for reader in readers:
         await reader.open()
-    loops = [_Loop(shared, reader, drain_s=drain_s) for reader in readers]
+    loops = [_Loop(shared, readers[number % len(readers)], drain_s=drain_s) for number in range(concurrency)]
     async with asyncio.TaskGroup() as group:
         for one in loops:
             group.create_task(one.run())
@@ -101,7 +105,7 @@ class _Held:
 
 
 class _Loop:
-    """One batch at a time: read, work, repeat. Where batches are read the reader is that of all loops: what comes too late for whom it was
+    """One batch at a time: read, work, repeat. A reader is that of several loops, which take turns: what comes too late for whom it was
     asked by, as behind a reconnect, is there for whoever reads next."""
 
     def __init__(self, consumer: "_Consumer", reader: PullReader, *, drain_s: float) -> None:
@@ -125,7 +129,7 @@ class _Loop:
 
     async def _step(self) -> None:
         spec = self._consumer.spec
-        async with self._consumer.reading:
+        async with self._reader.turn:
             if self._stop.is_set():
                 return
             messages = await self._reader.next_batch(at_most=1 if self._consumer.guard.on_probation else spec.batch_messages)
@@ -163,9 +167,6 @@ class _Consumer:
         self.spec = spec
         self.stop = stop
         self.guard = PoisonGuard()
-        self.reads_batches = spec.batch_messages > 1
-        self.reading: contextlib.AbstractAsyncContextManager[None] = asyncio.Lock() if self.reads_batches else contextlib.nullcontext()
-        """Where batches are read, one loop asks at a time: of what comes together each that asks gets a part, and a part costs as much."""
         self._handle = handle
         self._db = db
         self._pause_s = pause_s

@@ -42,6 +42,8 @@ class PullReader:
         self._number = 0
         self._subscription: Subscription | None = None
         self._leaving = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Whose turn it is to read. Of what comes together each that asks gets a part, and a part of a batch costs as much as all of it."""
 
     async def open(self) -> None:
         self._subscription = await self._bus.nc.subscribe(f"{self._inbox}.*", cb=self._arrived.put)

@@ -303,11 +303,36 @@ async def test_a_batch_that_is_resumed_before_its_pause_was_complete_goes_on(sta
     try:
         for one in (resumed, waits):
             async with db.unit_of_work(workspace=caller.workspace.workspace_id) as tx:
-                await batches_store.pause(tx, Claim("batch", UUID(one), caller.workspace.workspace_id, 1), reason="asked")
+                await batches_store.pause(tx, Claim("batch", UUID(one), caller.workspace.workspace_id, 1), reason="asked", funded_nusd=0)
     finally:
         await db.close()
     assert (await until(caller, resumed, "completed", "paused"))["status"] == "completed"
     assert (await until(caller, waits, "completed", "paused"))["pause_reason"] == "asked"
+
+
+@pytest.mark.capability("E15", "B3")
+@pytest.mark.parametrize("is_told_in_time", [True, False])
+async def test_a_batch_that_gets_money_while_its_last_calls_end_goes_on(stack: Stack, caller: Caller, is_told_in_time: bool) -> None:
+    """Who worked on it had run out of what was set aside before; without more it waits for the money, as it always did."""
+    body = {"request": await greeting(caller), "inputs": inputs(3), "paused": True, "max_cost_nusd": 1_000_000}
+    batch = await started(caller, body)
+    worked_on = """UPDATE batches SET status = 'running', fence = 1, leased_by = 'us', leased_until = clock_timestamp() + interval '1 hour'
+                    WHERE workspace_id = $1 RETURNING set_aside_nusd"""
+    ((before_nusd,),) = await books(stack, worked_on, caller.workspace.workspace_id)
+    more = {"max_cost_nusd": before_nusd * 10}
+    if is_told_in_time:
+        assert (await caller("POST", f"/v1/batches/{batch['id']}/resume", more)).status == 200
+    claim = Claim("batch", UUID(batch["id"]), caller.workspace.workspace_id, 1)
+    db = await Database.open(stack.urls["optimizer"], application_name="test")
+    try:
+        async with db.unit_of_work(workspace=caller.workspace.workspace_id) as tx:
+            await batches_store.pause(tx, claim, reason="funds", funded_nusd=before_nusd)
+    finally:
+        await db.close()
+    after = await until(caller, batch["id"], "completed", "paused")
+    assert (after["status"], after["pause_reason"]) == (("completed", None) if is_told_in_time else ("paused", "funds"))
+    funded = (await caller("GET", "/v1/audit?action=batch.resumed")).body["data"]
+    assert len(funded) == is_told_in_time
 
 
 @pytest.mark.capability("E15")

@@ -114,3 +114,40 @@ async def test_a_trailer_is_no_header() -> None:
     async with served() as port:
         sent = CHUNKED.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n") + b"2\r\n{}\r\n0\r\ncontent-encoding: gzip\r\n\r\n"
         assert (await said(port, [sent])).startswith(b"HTTP/1.1 200 ")
+
+
+OFFER = b"connection: Upgrade, HTTP2-Settings\r\nhttp2-settings: AAEAAEAAAAIAAAAA\r\nupgrade: h2c\r\n"
+"""Java's own client sends it with the first request of each connection (java.net.http, so Spring's and LangChain4j's as well)."""
+
+
+def offering(body: bytes, *, offer: bytes = OFFER, more: bytes = b"", method: bytes = b"POST") -> bytes:
+    length = b"content-length: %d\r\n" % len(body)
+    return method + b" /strict HTTP/1.1\r\nhost: x\r\n" + offer + more + b"content-type: application/json\r\n" + length + b"\r\n" + body
+
+
+@pytest.mark.parametrize("offer", [OFFER, b"connection: keep-alive, Upgrade\r\nupgrade: websocket\r\n"], ids=["HTTP/2", "a WebSocket"])
+@pytest.mark.parametrize("cut", [None, 40, -2, -9], ids=["at once", "in the head", "in the body", "behind the head"])
+async def test_an_offer_of_another_protocol_is_passed_over(offer: bytes, cut: int | None) -> None:
+    first, last = offering(b'{"a": 1}', offer=offer), offering(b"{}", offer=b"connection: close\r\n")
+    parts = [first + last] if cut is None else [first[:cut], first[cut:], last]
+    async with served() as port:
+        came = await said(port, parts, every_s=0.02)
+    assert came.count(b"HTTP/1.1 200 ") == 2, came
+
+
+async def test_many_offers_in_one_piece_are_answered_in_turn() -> None:
+    async with served() as port:
+        came = await said(port, [offering(b"{}") * 300 + offering(b"{}", offer=b"connection: close\r\n")])
+    assert came.count(b"HTTP/1.1 200 ") == 301
+
+
+async def test_an_offer_leaves_the_rest_of_its_connection_line() -> None:
+    async with served() as port:
+        came = await said(port, [offering(b"{}", offer=OFFER.replace(b"Upgrade,", b"Upgrade, close,"))])
+    assert came.startswith(b"HTTP/1.1 200 ") and b"connection: close" in came
+
+
+async def test_an_offer_with_a_body_that_is_told_twice_is_refused() -> None:
+    async with served() as port:
+        came = await said(port, [offering(b"{}", more=b"transfer-encoding: chunked\r\n")])
+    assert came.startswith(b"HTTP/1.1 400 ") and b"HTTP/1.1 200 " not in came

@@ -34,14 +34,15 @@ async def resume_batch(tx: Tx, principal: Principal, batch: Record, *, max_cost_
             f"{batch['most_nusd']}.",
             param="max_cost_nusd",
         )
-    if max_cost_nusd is not None and max_cost_nusd > batch["set_aside_nusd"]:
+    is_funded = max_cost_nusd is not None and max_cost_nusd > batch["set_aside_nusd"]
+    if max_cost_nusd is not None and is_funded:
         await _set_aside(tx, principal, batch, max_cost_nusd=max_cost_nusd)
     if batch["status"] == "paused":
         await store.wish(tx, principal.workspace_id, batch["batch_id"], status="pending", pause_requested=False, pause_reason=None)
         await wake(tx, batch["batch_id"], workspace_id=principal.workspace_id, again=batch["fence"] + 1)
     elif batch["pause_requested"]:
         await store.wish(tx, principal.workspace_id, batch["batch_id"], pause_requested=False, pause_reason=None)
-    else:
+    elif not is_funded:
         return
     await _note(tx, principal, batch, "resumed")
 

@@ -1,6 +1,7 @@
 """Answers one call of a compatible API: the way of `/v1/executions`, in the words of a format."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.compat.chat import ID_MOST
 from burnish_gateway.compat.format import Chat, Format
 from burnish_gateway.compat.recall import Recall, Recalled, go_on, repeated_by
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
@@ -81,7 +83,7 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None, lat
     kept_here(chat.order, stores_text=principal.workspace.store_content, param="background")
     if repeats is not None:
         return await _repeat(request, Repeated(repeats), chat=chat, format=format, gateway=gateway, principal=principal, later=later)
-    chat = await go_on(chat, gateway=gateway, principal=principal)
+    chat = _in_session(await go_on(chat, gateway=gateway, principal=principal), request)
     submitted = await submit(
         chat.order,
         gateway=gateway,
@@ -104,6 +106,14 @@ async def _serve(request: Request, *, format: Format, recall: Recall | None, lat
         case Admitted():
             outcome, headers = await answered(request, submitted, gateway=gateway, tells_arm=_asks_for_arm(request))
             return _answer(request, outcome, chat=chat, format=format, headers=headers, has_key=submitted.key is not None)
+
+
+def _in_session(chat: Chat, request: Request) -> Chat:
+    """With the session that some clients (opencode) name beside the body, which goes before."""
+    named = request.headers.get("x-session-id", "")
+    if chat.order.session_id is not None or not (0 < len(named) <= ID_MOST and named.isprintable()):
+        return chat
+    return replace(chat, order=replace(chat.order, session_id=named))
 
 
 def _answer(request: Request, outcome: bytes, *, chat: Chat, format: Format, headers: dict[str, str], has_key: bool) -> Response:

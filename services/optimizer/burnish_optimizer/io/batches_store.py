@@ -37,6 +37,7 @@ class Wishes:
     cancel: bool
     is_expired: bool
     others_wait: bool
+    set_aside_nusd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,15 @@ def key_of(line: int) -> Key:
 async def wishes(tx: Tx, claim: Claim) -> Wishes:
     """Raises ClaimLost."""
     row = await tx.fetchrow(
-        """SELECT pause_requested, cancel_requested, expires_at < clock_timestamp() AS is_expired, fence, batches_wait() AS others_wait
+        """SELECT pause_requested, cancel_requested, expires_at < clock_timestamp() AS is_expired, fence, batches_wait() AS others_wait,
+                  set_aside_nusd
              FROM batches WHERE workspace_id = $1 AND batch_id = $2""",
         claim.workspace_id,
         claim.id,
     )
     if row is None or row["fence"] != claim.fence:
         raise ClaimLost
-    return Wishes(row["pause_requested"], row["cancel_requested"], row["is_expired"], row["others_wait"])
+    return Wishes(row["pause_requested"], row["cancel_requested"], row["is_expired"], row["others_wait"], row["set_aside_nusd"])
 
 
 async def tell_waits(tx: Tx, claim: Claim, waits: Sequence[dict[str, Any]]) -> None:
@@ -137,12 +139,12 @@ async def forget_sent(tx: Tx, claim: Claim, unsent: Sequence[tuple[int, UUID]]) 
     )
 
 
-async def pause(tx: Tx, claim: Claim, *, reason: Paused) -> None:
-    """Nobody works on it until somebody resumes it. Raises ClaimLost.
+async def pause(tx: Tx, claim: Claim, *, reason: Paused, funded_nusd: int) -> None:
+    """Nobody works on it until somebody resumes it. Raises ClaimLost. `funded_nusd`: what was set aside when that did not suffice.
 
-    Where that happened while its last calls were under way, it is given back instead, for whoever goes on.
+    Where it was resumed, or got more money, while its last calls were under way, it is given back instead, for whoever goes on.
     """
-    stays = "$4 = 'asked' AND NOT pause_requested"
+    stays = "NOT pause_requested AND ($4 = 'asked' OR $4 = 'funds' AND set_aside_nusd > $5)"
     done = await tx.fetchval(
         f"""UPDATE batches SET status = CASE WHEN {stays} THEN status ELSE 'paused' END, pause_requested = false,
                    pause_reason = CASE WHEN {stays} THEN pause_reason ELSE $4 END,
@@ -152,6 +154,7 @@ async def pause(tx: Tx, claim: Claim, *, reason: Paused) -> None:
         claim.id,
         claim.fence,
         reason,
+        funded_nusd,
     )
     if not done:
         raise ClaimLost
