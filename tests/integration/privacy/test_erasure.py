@@ -463,11 +463,14 @@ async def test_a_legal_hold_stops_an_erasure_that_is_at_work(stack: Stack, past:
            VALUES ($1, 'executor_background', 'REQUESTS', 3, $2, 1, 'r', $3, $4)""",
         new_uuid(), f"burnish.v1.executions.requested.background.{workspace}", json.dumps({"user_id": "hesitant"}).encode(), at,
     )  # fmt: skip
+    await past.feedback(workspace, "", at=at, execution=execution, replaced=True)
+    await superuser.execute("UPDATE feedback_history SET comment = 'hesitant' WHERE workspace_id = $1", workspace)
     hold = "UPDATE workspaces SET legal_hold = $2 WHERE workspace_id = $1"
     await superuser.execute(hold, workspace, True)
     asked = (await caller("POST", "/v1/erasures", {"user_id": "hesitant"})).body
     erasure, before = UUID(asked["id"]), await past.found("hesitant")
-    assert {"review_items", "prompt_comments", "dead_letters", "executions", "execution_contents"} <= set(before)
+    held = {"review_items", "prompt_comments", "feedback_history", "dead_letters", "executions", "execution_contents"}
+    assert held <= set(before)
     for erase in (
         erasures_store.erase_reviews,
         erasures_store.erase_comments,
