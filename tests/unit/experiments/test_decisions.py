@@ -316,6 +316,15 @@ def test_proven_harm_takes_everything_back_at_once_even_while_somebody_is_asked(
 
 
 @pytest.mark.capability("X3")
+def test_a_candidate_that_is_proven_worse_by_its_own_metric_goes_back_though_no_guardrail_is_broken() -> None:
+    plan = replace(ROLLOUT, guardrails=(Guardrail(metric="error_rate", margin=0.02),))
+    worse = analyse(plan, [epoch(a=arm(4000, 3400), b=arm(4000, 3000))])
+    assert [one.state for one in worse.guardrails] == ["ok"] and worse.differences[0].state == "worse"
+    move = next_move(plan, RAMP, Standing(1, 0, 4000), worse)
+    assert isinstance(move, RollBack) and "−10.0 points" in move.why
+
+
+@pytest.mark.capability("X3")
 def test_who_wants_to_be_asked_is_asked_and_the_last_step_ends_it() -> None:
     calm = analysed(200, 171)
     assert isinstance(next_move(ROLLOUT, Rollout(advances=False), Standing(1, 3600, 200), calm), Hold)

@@ -67,6 +67,13 @@ def judged(guardrail: Guardrail, control: ArmSums, arm: ArmSums, *, name: str, l
     return found.state
 
 
+def test_a_guardrail_says_nothing_of_a_candidate_that_few_have_seen_however_many_the_control_has() -> None:
+    errors = Guardrail(metric="error_rate", margin=0.02)
+    control = ArmSums(5000, 5000, 4950, 5000, 4950, 4950)
+    for units, state in ((12, "no_data"), (24, "harm")):
+        assert judged(errors, control, ArmSums(units, units, 0, units, 0, 0), name="success") == state
+
+
 def test_harm_is_what_surely_exceeds_the_margin() -> None:
     errors = Guardrail(metric="error_rate", margin=0.02)
     assert judged(errors, shares(2000, 1980), shares(2000, 1840), name="success") == "harm"
