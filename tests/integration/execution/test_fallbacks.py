@@ -253,6 +253,16 @@ async def test_a_model_that_could_cost_more_than_there_is_is_not_asked(caller: C
     assert (await caller("GET", f"/v1/budgets/{made.body['id']}")).body["spent_nusd"] == 0
 
 
+@pytest.mark.promise("C-03")
+async def test_what_was_held_for_the_model_asked_first_pays_for_a_cheaper_one(caller: Caller, three: Three) -> None:
+    three.third.manners[""] = Manner(status=500)
+    three.first.usage = {"prompt_tokens": 10, "completion_tokens": 5_000, "total_tokens": 5_010}  # its own hold is for 400
+    answer = await _ask(caller, model="own/third", fallback_models=["own/first"])
+    assert answer.status == 200 and three.calls[0] == 1, answer.body
+    kept = (await caller("GET", f"/v1/executions/{answer.headers['x-execution-id']}")).body
+    assert (kept["model"], kept["cost_nusd"]) == ("own/first", 5_010), "all of it: the hold of the dear model is still there"
+
+
 async def test_a_model_that_is_too_dear_is_passed_over_for_a_cheaper_one_after_it(caller: Caller, three: Three) -> None:
     three.second.manners[""] = Manner(status=500)
     made = await caller("POST", "/v1/budgets", {"target_kind": "workspace", "limit_nusd": 10_000, "period": "day"})
