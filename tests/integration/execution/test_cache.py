@@ -162,6 +162,7 @@ async def test_an_answer_is_not_older_than_asked_for(stack: Stack, caller: Calle
         )
         assert (await _ask(caller, cache={"mode": "always"})).body["cached"]
         assert not (await _ask(caller, cache={"mode": "always", "ttl_s": 60})).body["cached"]
+        assert (await _ask(caller, cache={"mode": "always", "ttl_s": 60})).body["cached"], "the one that took its place is young"
         await connection.execute(
             "UPDATE cache_entries SET expires_at = clock_timestamp() WHERE workspace_id = $1", caller.workspace.workspace_id
         )
