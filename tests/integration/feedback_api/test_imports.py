@@ -376,6 +376,16 @@ async def test_bombs_and_rubbish_are_refused(caller: Caller) -> None:
     assert statuses == [413, 400, 400, 400, 400, 400, 422]
 
 
+async def test_of_two_lines_with_one_id_the_first_counts_as_it_would_in_two_requests(caller: Caller) -> None:
+    brought = await bring(caller, line("twice", output="first"), line("twice", output="second"))
+    first, second = (one["id"] for one in brought.body["results"])
+    assert first == second
+    for _ in range(2):
+        kept = (await caller("GET", f"/v1/executions/{first}")).body
+        assert kept["output"] == "first"
+        await bring(caller, line("twice", output="third"))
+
+
 @pytest.mark.promise("P-08")
 async def test_a_workspace_that_stores_no_text_stores_none_of_what_ran_elsewhere(caller: Caller, stack: Stack) -> None:
     assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"store_content": False})).status == 200
