@@ -99,6 +99,7 @@ OWNED_BY_THE_OWNER = {
     "forget_reviews": "the same, of the review queue",
     "erase_dead_requests": "the same for what nobody could handle, of which nobody knows beforehand whom it names; as erase_step",
     "erase_letters_of_workspace": "removes what nobody could handle of a workspace, on the strength of a row in workspace_erasures",
+    "erase_replaced_words": "the same for one person: what nobody in particular said of their answers; as erase_step",
     "erase_reviews": "the same for one person, with the dataset items that came of reviews; as erase_step",
     "forget_scores": "removes scores that are older than any figure of an execution",
     "forget_judges": "takes what judges had read, with the execution that they read",

@@ -41,7 +41,7 @@ async def erase_due(db: Database, clock: Clock, *, batch_rows: int) -> int:
 
 
 async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUID, *, batch_rows: int) -> bool:
-    for erase_after in (store.erase_reviews, store.erase_comments, store.erase_dead_requests):
+    for erase_after in (store.erase_reviews, store.erase_comments, store.erase_replaced_words, store.erase_dead_requests):
         last: UUID | None = UUID(int=0)
         while last is not None:
             async with db.unit_of_work() as tx:

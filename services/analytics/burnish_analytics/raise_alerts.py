@@ -60,6 +60,7 @@ def _threshold(rule: Rule, *, cooldown_s: float) -> ThresholdRule:
         min_samples=rule.min_samples if rule.min_samples is not None else DEFAULT_MIN_SAMPLES,
         target_ratio=rule.target_ratio if rule.target_ratio is not None else DEFAULT_TARGET_RATIO,
         cooldown_s=cooldown_s,
+        muted_until=rule.muted_until,
     )
 
 

@@ -27,6 +27,10 @@ CHOICES = "choices"
 BESIDE = "beside"
 """The same for what was thought, refused or quoted; `extra` holds the fields that went to the provider as they came."""
 
+OF_PROVIDERS: Final = frozenset({"provider_error", "rate_limit_error"})
+UNSAID: Final = "The words of this error are not kept, as no text of the call is."
+"""Where a provider's own stood."""
+
 VECTORS_MOST_CHARACTERS = 128 * 1024
 """A dozen vectors of 1536 numbers: enough that a repeat of an application's search gets its answer."""
 
@@ -126,6 +130,7 @@ def _without_nul(value: Any) -> Any:
 
 def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime, store_content: bool = True) -> FinishedExecution:
     """The record of one execution. `finished_at` decides the bucket of its rollup, here and in a recount."""
+    outcome = outcome if store_content else _without_words(outcome)
     prompt, caller, usage = request.prompt, request.caller, outcome.usage
     return FinishedExecution(
         execution_id=request.execution_id, workspace_id=request.workspace_id, fence=request.fence, lane=request.lane.value,
@@ -150,6 +155,15 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         cache_write_input_tokens=min(usage.cache_write_input_tokens, INT4_MOST), reasoning_tokens=min(usage.reasoning_tokens, INT4_MOST),
         details=json_text(details_of(outcome, request.experiment) | _trace(request) | _previous(request) | _called_as(request, outcome)),
     )  # fmt: skip
+
+
+def _without_words(outcome: Outcome) -> Outcome:
+    """What a provider says of a failure may repeat what it was asked: where no text of a call is kept, its words are not either."""
+    error = outcome.error
+    if error is not None and error.type in OF_PROVIDERS:
+        error = error.model_copy(update={"message": UNSAID})
+    attempts = [one.model_copy(update={"error": None}) if one.error else one for one in outcome.attempts]
+    return outcome.model_copy(update={"error": error, "attempts": attempts})
 
 
 def with_vectors(stored: Outcome, *, of: Outcome, request: ExecutionRequest) -> Outcome:

@@ -320,6 +320,8 @@ async def test_a_revoked_key_leaves_no_open_invitations_behind(stack: Stack) -> 
     who = {"authorization": f"Bearer {key['key']}"}
     back = (await nobody(stack)("POST", "/v1/invitations", {"email": unknown_email(), "role": "admin"}, headers=who)).body
     assert (await ada("DELETE", f"/v1/api-keys/{key['id']}")).status == 204
+    [entry] = (await ada("GET", "/v1/audit?action=invitation.revoked")).body["data"]
+    assert (entry["object_id"], entry["actor"]) == (back["id"], f"user:{ada.user_id}"), "at once, and not when somebody tries it"
     shown = (await ada("GET", "/v1/invitations")).body["data"]
     assert [one["status"] for one in shown] == ["revoked"], "nobody is shown as invited who cannot come"
     assert (await nobody(stack)("POST", "/v1/invitations/accept", {"token": back["token"], "password": PASSWORD})).status == 404

@@ -131,6 +131,24 @@ async def test_a_muted_prompt_keeps_its_alert_and_tells_nobody(analytics: Analyt
     assert await analytics.events(workspace.workspace_id) == []
 
 
+async def test_enough_feedback_that_came_while_a_prompt_was_muted_is_told_once_after_the_mute(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    await rule(analytics, workspace.workspace_id)
+    mute = "UPDATE alert_rules SET muted_until = $2 WHERE workspace_id = $1"
+    await analytics.rows(mute, workspace.workspace_id, analytics.clock.now() + timedelta(hours=1))
+    await analytics.count(*votes(workspace.workspace_id, up=60, down=0))
+    assert await analytics.events(workspace.workspace_id) == []
+    [kept] = await analytics.rows("SELECT recheck_at FROM label_feedback WHERE workspace_id = $1", workspace.workspace_id)
+    assert kept["recheck_at"] == analytics.clock.now() + timedelta(hours=1), "it is looked at again without new feedback"
+    analytics.clock.advance(seconds=3601)
+    await analytics.rows("UPDATE label_feedback SET recheck_at = now() WHERE workspace_id = $1", workspace.workspace_id)
+    for _ in range(2):
+        await analytics.housework.judge_due()
+    [told] = await analytics.events(workspace.workspace_id)
+    assert (told["type"], told["data"]["reason"], told["data"]["samples"]) == ("feedback.threshold_reached", "min_samples", 60)
+
+
 async def _raised(analytics: Analytics, workspace: Workspace) -> list[str]:
     return [one["data"]["alert_id"] for one in await analytics.events(workspace.workspace_id) if one["type"] == "alert.raised"]
 

@@ -1,5 +1,6 @@
 """What runs of chains keep goes with the days of the workspace and with the person, is masked, or not kept at all (PRODUCT T8, E13)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -41,9 +42,13 @@ async def test_texts_and_persons_go_and_numbers_stay(stack: Stack, caller: Calle
         assert gone["spent_nusd"] > 0 and other["output"] is not None and other["end_user"] == "grace"
         old = "UPDATE chain_runs SET finished_at = clock_timestamp() - interval '31 days' WHERE workspace_id = $1"
         await books(stack, old, caller.workspace.workspace_id)
+        failed = """UPDATE chain_run_steps SET error = '{"code": "x", "message": "of grace"}' WHERE workspace_id = $1"""
+        await books(stack, failed, caller.workspace.workspace_id)
         while await forget_some(db, caller.workspace.workspace_id, Forgotten(), batch_rows=1):
             pass
         assert [(one["variables"], one["output"], one["end_user"]) for one in await kept(stack, caller)] == [(None, None, None)] * 2
+        steps = await books(stack, "SELECT error FROM chain_run_steps WHERE workspace_id = $1", caller.workspace.workspace_id)
+        assert [json.loads(one["error"]) for one in steps] == [{"code": "x"}] * 2, "what failed is told, and no words of it"
     finally:
         await db.close()
 

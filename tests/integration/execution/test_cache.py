@@ -162,6 +162,7 @@ async def test_an_answer_is_not_older_than_asked_for(stack: Stack, caller: Calle
         )
         assert (await _ask(caller, cache={"mode": "always"})).body["cached"]
         assert not (await _ask(caller, cache={"mode": "always", "ttl_s": 60})).body["cached"]
+        assert (await _ask(caller, cache={"mode": "always", "ttl_s": 60})).body["cached"], "the one that took its place is young"
         await connection.execute(
             "UPDATE cache_entries SET expires_at = clock_timestamp() WHERE workspace_id = $1", caller.workspace.workspace_id
         )
@@ -223,15 +224,24 @@ async def test_what_is_purged_is_asked_for_anew_and_the_audit_log_says_who_did_i
     assert [one["object_id"] for one in audit] == ["*", "greet"]
 
 
-async def test_what_was_under_way_when_it_was_purged_is_told_and_not_kept(caller: Caller, provider: KeyedProvider) -> None:
+@pytest.mark.parametrize(
+    ("prompt", "purged", "kept"), [(False, "", 0), (True, "", 0), (True, "?prompt=greet", 0), (True, "?prompt=other", 1)]
+)
+async def test_what_was_under_way_when_it_was_purged_is_told_and_not_kept(
+    caller: Caller, provider: KeyedProvider, prompt: bool, purged: str, kept: int
+) -> None:
+    content = {"messages": [{"role": "user", "content": "Hello."}], "model": "own/one", "cache": {"mode": "always"}}
+    for slug in ("greet", "other"):
+        assert (await caller("POST", "/v1/prompts", {"slug": slug, **content})).status == 201
     provider.manners[""] = Manner(hangs=True)
-    asking = asyncio.ensure_future(_ask(caller))
+    by_prompt = {"messages": None, "model": None, "cache": None, "prompt": "greet"}
+    asking = asyncio.ensure_future(_ask(caller, **by_prompt if prompt else {}))
     while not provider.calls:
         await asyncio.sleep(0.01)
-    assert (await caller("DELETE", "/v1/cache")).body == {"entries": 0}
+    assert (await caller("DELETE", f"/v1/cache{purged}")).body == {"entries": 0}
     provider.released.set()
     assert (await asking).body["output"] == TEXT
-    assert await _entries(caller) == []
+    assert len(await _entries(caller)) == kept
 
 
 async def test_who_followed_asks_himself_when_the_first_caller_leaves(caller: Caller, provider: KeyedProvider) -> None:

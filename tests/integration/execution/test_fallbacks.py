@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from burnish_shared.books.finished import UNSAID
 from tests.embedded.stack import Caller
 from tests.fakes.keyed_provider import TEXT, KeyedProvider, Manner, serving_by_key
 
@@ -51,6 +52,28 @@ async def three(caller: Caller) -> AsyncIterator[Three]:
 async def _ask(caller: Caller, **more: Any) -> Any:
     body = {"messages": ASKED, "model": "own/first", "fallback_models": ["own/second", "own/third"], **more}
     return await caller("POST", "/v1/executions", body)
+
+
+SECRET = "wolpertinger"
+
+
+@pytest.mark.promise("P-08")
+@pytest.mark.parametrize("how", ["workspace", "call"])
+async def test_what_providers_say_of_a_call_without_texts_is_told_and_not_kept(caller: Caller, three: Three, how: str) -> None:
+    """They repeat what they were asked."""
+    for one in (three.first, three.second, three.third):
+        one.manners[""] = Manner(status=500, says=f"cannot read {SECRET}")
+    asked: dict[str, Any] = {"messages": [{"role": "user", "content": SECRET}]}
+    if how == "workspace":
+        assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"store_content": False})).status == 200
+    else:
+        asked |= {"overrides": {"extra": {"store": False}}}
+    refused = await _ask(caller, **asked)
+    assert refused.status == 502 and SECRET in refused.body["error"]["message"], refused.body
+    kept = (await caller("GET", f"/v1/executions/{refused.headers['x-execution-id']}")).body
+    assert SECRET not in str(kept) and kept["error"]["message"] == UNSAID
+    assert (kept["error"]["code"], kept["error"]["provider_status"]) == ("provider_failed", 500)
+    assert [(one["model"], one["http_status"]) for one in kept["attempts"]][-1] == ("own/third", 500)
 
 
 @pytest.mark.parametrize(("context", "asked"), [(200_000, [1, 0, 1]), (50_000, [1, 0, 0])])
@@ -228,6 +251,16 @@ async def test_a_model_that_could_cost_more_than_there_is_is_not_asked(caller: C
     assert answer.body["error"]["code"] == "provider_failed" and three.calls[1:] == [0, 0]
     assert "be held: own/second" in answer.body["error"]["message"], answer.body
     assert (await caller("GET", f"/v1/budgets/{made.body['id']}")).body["spent_nusd"] == 0
+
+
+@pytest.mark.promise("C-03")
+async def test_what_was_held_for_the_model_asked_first_pays_for_a_cheaper_one(caller: Caller, three: Three) -> None:
+    three.third.manners[""] = Manner(status=500)
+    three.first.usage = {"prompt_tokens": 10, "completion_tokens": 5_000, "total_tokens": 5_010}  # its own hold is for 400
+    answer = await _ask(caller, model="own/third", fallback_models=["own/first"])
+    assert answer.status == 200 and three.calls[0] == 1, answer.body
+    kept = (await caller("GET", f"/v1/executions/{answer.headers['x-execution-id']}")).body
+    assert (kept["model"], kept["cost_nusd"]) == ("own/first", 5_010), "all of it: the hold of the dear model is still there"
 
 
 async def test_a_model_that_is_too_dear_is_passed_over_for_a_cheaper_one_after_it(caller: Caller, three: Three) -> None:

@@ -22,7 +22,7 @@ from burnish_gateway.imports import store
 from burnish_gateway.imports.genai_spans import reported_of
 from burnish_gateway.imports.otlp_spans import Span
 from burnish_gateway.imports.reported import Reported
-from burnish_shared.books.finished import FinishedExecution
+from burnish_shared.books.finished import UNSAID, FinishedExecution
 from burnish_shared.contracts.executions import CompletedItem, Lane, Status
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -374,6 +374,31 @@ async def test_bombs_and_rubbish_are_refused(caller: Caller) -> None:
         (await send(caller, b"", **{"content-type": "text/plain"})).status,
     ]
     assert statuses == [413, 400, 400, 400, 400, 400, 422]
+
+
+async def test_of_two_lines_with_one_id_the_first_counts_as_it_would_in_two_requests(caller: Caller) -> None:
+    brought = await bring(caller, line("twice", output="first"), line("twice", output="second"))
+    first, second = (one["id"] for one in brought.body["results"])
+    assert first == second
+    for _ in range(2):
+        kept = (await caller("GET", f"/v1/executions/{first}")).body
+        assert kept["output"] == "first"
+        await bring(caller, line("twice", output="third"))
+
+
+@pytest.mark.promise("P-08")
+async def test_a_workspace_that_stores_no_text_stores_none_of_what_ran_elsewhere(caller: Caller, stack: Stack) -> None:
+    assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"store_content": False})).status == 200
+    secret = "wolpertinger"
+    texts = {
+        "messages": [{"role": "user", "content": secret}], "output": secret, "variables": {"a": secret}, "metadata": {"b": secret},
+        "error": f"cannot read {secret}", "status": "error",
+    }  # fmt: skip
+    brought = await bring(caller, line("mine", **texts))
+    assert brought.body["accepted"] == 1, brought.body
+    kept = (await caller("GET", f"/v1/executions/{brought.body['results'][0]['id']}")).body
+    assert secret not in str(kept) and (kept["messages"], kept["output"], kept["error"]["message"]) == (None, None, UNSAID)
+    assert kept["usage"]["input_tokens"] == 100 and kept["user_id"] == "ann"
 
 
 @pytest.mark.promise("C-13", "T-01")

@@ -156,6 +156,9 @@ async def test_the_cap_of_the_month_is_what_is_left_for_a_run_and_never_passed(s
     await rows_of(stack, "UPDATE optimization_schedules SET month_cap_nusd = 1 WHERE schedule_id = $1::text::uuid", made["id"])
     await rounds(stack, await make_due(stack, made["id"], ago=timedelta(seconds=5)))
     assert "cap for this month is reached" in (await runs_of(desk, made["id"]))[0]["refused"]
+    before = "UPDATE optimization_schedule_runs SET started_at = started_at - interval '32 days' WHERE schedule_id = $1::text::uuid"
+    await rows_of(stack, before, made["id"])
+    assert (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["spent_this_month_nusd"] == 0, "each month has all of its cap"
 
 
 async def test_the_fee_of_a_run_is_part_of_the_months_cap_until_it_is_given_back(stack: Stack) -> None:

@@ -386,6 +386,39 @@ async def test_what_searches_asked_about_a_persons_items_goes_with_the_items(
     assert await past.found("case theirs") == {} and await past.found("quirin") == {}
 
 
+@pytest.mark.promise("P-02")
+async def test_what_nobody_in_particular_said_of_a_persons_answers_goes_also_where_it_was_replaced(
+    stack: Stack, past: Past, superuser: asyncpg.Connection
+) -> None:
+    caller = await stack.caller()
+    workspace = caller.workspace.workspace_id
+    named = await past.execution(workspace, "tessa", at=days_ago(3))
+    beside = await past.execution(workspace, None, at=days_ago(2), session="talk-2")
+    await past.execution(workspace, "tessa", at=days_ago(1), session="talk-2")
+    others = await past.execution(workspace, "remains", at=days_ago(2))
+    for execution in (named, beside, others):
+        await past.feedback(workspace, "", at=days_ago(0.5), execution=execution, replaced=True)
+    only = {"comment": "correction", "correction": "comment", "context": "correction"}
+    for wanted, other in only.items():  # each alone
+        execution = await past.execution(workspace, "tessa", at=days_ago(1))
+        await past.feedback(workspace, "", at=days_ago(0.5), execution=execution)
+        alone = f"{other} = NULL" if wanted != "context" else "comment = NULL, correction = NULL"
+        context = "" if wanted == "context" else ", context = '{}'"
+        await superuser.execute(f"UPDATE feedback SET {alone}{context} WHERE target_id = $1", str(execution))
+    judged = await past.execution(workspace, "tessa", at=days_ago(1))
+    await superuser.execute(
+        "INSERT INTO evaluations (workspace_id, owner_id, question, item_id, execution_id, output) VALUES ($1, $2, $3, $2, $4, 'of tessa')",
+        workspace, new_uuid(), bytes(32), judged,
+    )  # fmt: skip
+    done = await forgotten(caller, "tessa")
+    words = "comment IS NOT NULL OR correction IS NOT NULL OR coalesce(context, '{}') <> '{}'"
+    for table in ("feedback", "feedback_history"):
+        left = await past.rows(f"SELECT target_id FROM {table} WHERE workspace_id = $1 AND ({words})", workspace)
+        assert [row["target_id"] for row in left] == [str(others)], table
+    assert done["counts"]["feedback_history"] == 2
+    assert await past.rows("SELECT FROM evaluations WHERE workspace_id = $1 AND output IS NOT NULL", workspace) == []
+
+
 async def test_a_session_of_the_person_goes_with_them(stack: Stack, past: Past) -> None:
     caller = await stack.caller()
     workspace = caller.workspace.workspace_id
@@ -430,12 +463,20 @@ async def test_a_legal_hold_stops_an_erasure_that_is_at_work(stack: Stack, past:
            VALUES ($1, 'executor_background', 'REQUESTS', 3, $2, 1, 'r', $3, $4)""",
         new_uuid(), f"burnish.v1.executions.requested.background.{workspace}", json.dumps({"user_id": "hesitant"}).encode(), at,
     )  # fmt: skip
+    await past.feedback(workspace, "", at=at, execution=execution, replaced=True)
+    await superuser.execute("UPDATE feedback_history SET comment = 'hesitant' WHERE workspace_id = $1", workspace)
     hold = "UPDATE workspaces SET legal_hold = $2 WHERE workspace_id = $1"
     await superuser.execute(hold, workspace, True)
     asked = (await caller("POST", "/v1/erasures", {"user_id": "hesitant"})).body
     erasure, before = UUID(asked["id"]), await past.found("hesitant")
-    assert {"review_items", "prompt_comments", "dead_letters", "executions", "execution_contents"} <= set(before)
-    for erase in (erasures_store.erase_reviews, erasures_store.erase_comments, erasures_store.erase_dead_requests):
+    held = {"review_items", "prompt_comments", "feedback_history", "dead_letters", "executions", "execution_contents"}
+    assert held <= set(before)
+    for erase in (
+        erasures_store.erase_reviews,
+        erasures_store.erase_comments,
+        erasures_store.erase_replaced_words,
+        erasures_store.erase_dead_requests,
+    ):
         async with db.unit_of_work() as tx:
             assert await erase(tx, erasure, after=UUID(int=0), at_most=100) is None
         assert await past.found("hesitant") == before, erase.__name__

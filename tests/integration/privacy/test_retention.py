@@ -279,8 +279,20 @@ async def test_answers_of_test_runs_and_usage_by_person_go_too(
            VALUES ($1, $2, $3, $4, $5, $6, 'success', 1, 'answertext')""",
         workspace, run, b"q" * 32, new_uuid(), new_uuid(), days_ago(2),
     )  # fmt: skip
+    under_way = new_uuid()
+    await superuser.execute(
+        """INSERT INTO test_runs SELECT (jsonb_populate_record(t, jsonb_build_object('test_run_id', $1::uuid, 'status', 'running',
+             'finished_at', NULL, 'result', NULL))).* FROM test_runs t WHERE test_run_id = $2""",
+        under_way, run,
+    )  # fmt: skip
+    await superuser.execute(
+        """INSERT INTO evaluations SELECT (jsonb_populate_record(v, jsonb_build_object('owner_id', $1::uuid, 'output', 'so far'))).*
+             FROM evaluations v WHERE owner_id = $2""",
+        under_way, run,
+    )  # fmt: skip
     await forget_old(db, batch_rows=100)
     assert await past.found("answertext") == {}
+    assert await past.found("so far") == {"evaluations": 1}, "a run that goes on buys no answer twice"
     [kept] = await past.rows("SELECT result FROM test_runs WHERE test_run_id = $1", run)
     assert '"correct": 1' in kept["result"] and '"input": "kept"' in kept["result"]
     assert (await past.rows("SELECT score FROM evaluations WHERE owner_id = $1", run)) == [{"score": 1.0}]

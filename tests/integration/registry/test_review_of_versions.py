@@ -331,6 +331,31 @@ async def test_nobody_is_the_only_one_to_approve_text_of_their_own(bench: Bench,
     assert (await call("POST", "/v1/prompts/hello/versions/3/review/approve")).status == 200, "nothing of it is left"
 
 
+async def test_text_and_approval_of_a_key_are_those_of_everybody_behind_it(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    """call made a key, that one another, and that one the last."""
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    between, last, stranger = [await bench.caller(first, workspace_id=call.workspace_id) for _ in range(3)]
+    every = "SELECT api_key_id FROM api_keys WHERE workspace_id = $1 AND role = 'editor' ORDER BY api_key_id"
+    ids = [row["api_key_id"] for row in await sql(bench, every, call.workspace_id)]
+    by = "UPDATE api_keys SET created_by = 'api_key:' || $3::text WHERE workspace_id = $1 AND api_key_id = $2"
+    for maker, made in ((ids[0], ids[1]), (ids[1], ids[2])):
+        await sql(bench, by, call.workspace_id, made, str(maker))
+    await created(last, template="one {{x}}\nBe polite.")
+    await protect(admin, own_approval=False)
+    second = {"template": "two {{x}}\nBe polite.", "base_version": 1}
+    assert (await stranger("POST", "/v1/prompts/hello/versions", second)).status == 201
+    await stranger("POST", "/v1/prompts/hello/versions/2/review")
+    refused = await call("POST", "/v1/prompts/hello/versions/2/review/approve")
+    assert refused.status == 403 and refused.body["error"]["details"]["written_in"] == 1, "text of the last key is theirs"
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    approved = "UPDATE prompt_reviews SET status = 'approved', decided_by = $2, decided_at = now() WHERE workspace_id = $1 AND version = 1"
+    await sql(bench, approved, call.workspace_id, f"api_key:{ids[2]}")
+    assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 403, "nobody else approved it"
+    assert (await between("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 403
+    await sql(bench, approved, call.workspace_id, f"api_key:{ids[3]}")
+    assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 200
+
+
 async def test_whose_text_it_is_is_read_beside_everybody_elses_calls(
     bench: Bench, first: RunningGateway, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

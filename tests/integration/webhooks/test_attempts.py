@@ -312,10 +312,13 @@ async def test_an_event_waits_while_the_earlier_one_waits_for_its_retry(hooks: H
 @pytest.mark.promise("W-12")
 async def test_order_is_that_of_the_objects_versions_not_of_the_events_ids(hooks: Hooks) -> None:
     await _ordered(hooks)
-    made_first, made_second = an_event(hooks.workspace_id, object_version=2), an_event(hooks.workspace_id, object_version=1)
-    assert made_first.id < made_second.id
-    await hooks.emit(made_first, made_second)
-    assert [one.event_id for one in await hooks.claims()] == [made_second.id]
+    last, next_, first = (an_event(hooks.workspace_id, object_version=version) for version in (3, 2, 1))
+    assert last.id < next_.id < first.id
+    await hooks.emit(last, next_, first)
+    (claim,) = await hooks.claims()
+    assert claim.event_id == first.id and await hooks.claims() == []
+    await _deliver(hooks, claim, FakeSender(200))
+    assert [one.event_id for one in await hooks.claims()] == [next_.id], "its end brings that one forward, too"
 
 
 @pytest.mark.promise("W-12")

@@ -1,12 +1,13 @@
 """The threshold's state machine as a table (A4, A-05)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_analytics.core.threshold import Raise, Resolve, TellSamples, ThresholdRule, ThresholdState, decide
+from burnish_analytics.core.threshold import FOR_EVER, Raise, Resolve, TellSamples, ThresholdRule, ThresholdState, decide
 
 pytestmark = [pytest.mark.capability("A4"), pytest.mark.promise("A-05")]
 
@@ -61,6 +62,27 @@ def test_a_rule_that_is_switched_on_again_tells_at_once_what_still_is_below() ->
     flapping = ThresholdState(samples_told=True, is_below=True, resolved_at=NOW)
     ended, _ = moves(flapping, 100, 10, rule=ThresholdRule(enabled=False), now=NOW + timedelta(seconds=1))
     assert moves(ended, 101, 10, now=NOW + timedelta(seconds=2))[1] == [], "one that is running goes on"
+
+
+def test_enough_feedback_that_came_while_it_was_muted_is_told_once_when_the_mute_is_over() -> None:
+    muted = replace(RULE, muted_until=NOW + timedelta(hours=1))
+    waiting, nothing = moves(ThresholdState(), 20, 20, rule=muted)
+    assert (nothing, waiting.recheck_at) == ([], NOW + timedelta(hours=1))
+    still, nothing = moves(waiting, 25, 25, rule=muted, now=NOW + timedelta(minutes=30))
+    assert (nothing, still.recheck_at) == ([], NOW + timedelta(hours=1))
+    told, names = moves(still, 25, 25, rule=muted, now=NOW + timedelta(hours=1))
+    assert (names, told.recheck_at) == (["samples"], None)
+    assert moves(told, 25, 25, rule=muted, now=NOW + timedelta(hours=2))[1] == []
+
+
+def test_a_mute_keeps_the_earlier_look_and_one_without_an_end_asks_for_none() -> None:
+    muted = replace(RULE, muted_until=NOW + timedelta(hours=1))
+    quiet = ThresholdState(resolved_at=NOW)
+    assert moves(quiet, 100, 10, rule=muted)[0].recheck_at == NOW + timedelta(seconds=600), "the cooldown ends before"
+    for_ever, nothing = moves(ThresholdState(), 20, 20, rule=replace(RULE, muted_until=FOR_EVER))
+    assert (nothing, for_ever.recheck_at, for_ever.samples_told) == ([], None, False), "a changed rule is judged by itself"
+    superseded, _ = moves(ThresholdState(is_retired=True), 20, 20, rule=muted)
+    assert (superseded.recheck_at, superseded.samples_told) == (None, True), "nobody waits for a version that is served no more"
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=20))

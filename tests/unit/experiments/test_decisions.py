@@ -62,6 +62,25 @@ def test_too_few_and_not_yet_are_said_with_what_is_missing() -> None:
     assert found.sentence.startswith("Not decided yet: +2.0 points, 95% sure between −") and found.sentence.endswith("about 3 days left.")
 
 
+def test_a_gap_between_too_few_is_not_called_found_however_wide_it_is() -> None:
+    few, enough = (analyse(PLAN, [epoch(a=arm(n, n // 10), b=arm(n, n - n // 10))]).differences[0] for n in (90, 100))
+    assert few.low is not None and few.low > 0, "the interval alone would leave nothing open"
+    assert (few.state, few.is_significant, few.p_value is not None) == ("too_few", False, True)
+    assert (enough.state, enough.is_significant) == ("better", True)
+
+
+def test_between_two_looks_that_were_planned_nothing_is_found() -> None:
+    """Their boundaries share the error of so many looks; to read one of them again as answers come in would be another look."""
+    plan = replace(PLAN, method="group_sequential", settings=Settings(planned_units=4000, looks=4))
+    first = analyse(plan, [epoch(a=arm(500, 350), b=arm(500, 352))])
+    assert first.memory.looks == (0.25,) and first.differences[0].is_significant is False
+    between = analyse(plan, [epoch(a=arm(900, 500), b=arm(900, 800))], first.memory)
+    assert between.memory.looks == (0.25,), "no look is due"
+    assert (between.differences[0].state, between.differences[0].is_significant, between.differences[0].p_value) == ("not_yet", None, None)
+    second = analyse(plan, [epoch(a=arm(1000, 555), b=arm(1000, 888))], between.memory)
+    assert second.memory.looks == (0.25, 0.5) and (second.differences[0].state, second.differences[0].is_significant) == ("better", True)
+
+
 def test_units_are_told_also_where_nothing_varies_between_them() -> None:
     plan = replace(PLAN, metric="cost_nusd", direction="lower")
 
@@ -294,6 +313,15 @@ def test_proven_harm_takes_everything_back_at_once_even_while_somebody_is_asked(
     for standing in (Standing(1, 0, 400), Standing(1, 99, 400, is_held=True)):
         move = next_move(ROLLOUT, RAMP, standing, analysed(400, 280))
         assert isinstance(move, RollBack) and "satisfaction −15.0 points beside the control, at most 3 are allowed" in move.why
+
+
+@pytest.mark.capability("X3")
+def test_a_candidate_that_is_proven_worse_by_its_own_metric_goes_back_though_no_guardrail_is_broken() -> None:
+    plan = replace(ROLLOUT, guardrails=(Guardrail(metric="error_rate", margin=0.02),))
+    worse = analyse(plan, [epoch(a=arm(4000, 3400), b=arm(4000, 3000))])
+    assert [one.state for one in worse.guardrails] == ["ok"] and worse.differences[0].state == "worse"
+    move = next_move(plan, RAMP, Standing(1, 0, 4000), worse)
+    assert isinstance(move, RollBack) and "−10.0 points" in move.why
 
 
 @pytest.mark.capability("X3")

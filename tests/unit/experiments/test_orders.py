@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from burnish_optimizer.core.experiment_orders import EpochRow, Seen, Told, decide
+from burnish_optimizer.core.experiment_orders import EpochRow, Seen, Told, decide, held_back
 from burnish_shared.contracts.experiments import BUCKETS, Rollout, Settings, Verdict
 from burnish_shared.experiments.analysis import Epoch, analyse
 from burnish_shared.experiments.guardrails import USUAL
@@ -91,6 +91,8 @@ def test_an_adaptive_allocation_waits_its_hour_and_moves_to_what_is_better() -> 
     plan = replace(PLAN, is_adaptive=True)
     one = seen(plan, {"a": arm(300, 200), "b": arm(300, 225)})
     assert told(one, hours=0.5).order is None
+    uneven = seen(plan, {"a": arm(300, 200), "b": arm(90, 68)}, buckets={"a": 7600, "b": 2400})
+    assert told(uneven, hours=2).order is None, "each arm has to be known, not only one of them"
     found = told(one, hours=2)
     assert found.order is not None and found.order.kind == "reallocate" and found.order.data["reason"] == "adaptive"
     given = found.order.data["shares"]
@@ -121,6 +123,22 @@ def test_an_adaptive_allocation_gives_nothing_to_an_arm_that_gets_nobody_any_mor
     assert found.order is not None and (found.order.kind, found.order.data["reason"]) == ("reallocate", "adaptive")
     given = found.order.data["shares"]
     assert given["c"] == 0 and sum(given.values()) == BUCKETS and given["a"] >= 1000 and given["b"] > 5000
+
+
+def test_a_winner_that_somebody_has_to_look_at_waits_for_the_end_that_was_said_and_no_longer() -> None:
+    """Voices that outvote all others hold a promotion back (PROMISES O-08)."""
+
+    def held(plan: Plan, good: int, *, hours: float) -> Told:
+        one = seen(plan, {"a": arm(1251, 876), "b": arm(1251, good)})
+        found = analyse(plan, one.epochs)
+        at = BEGAN + timedelta(hours=hours)
+        return held_back(one, found, decide(one, found, now=at, dice=random.Random(1)), why="One voice.", now=at)
+
+    planned = replace(PLAN, method="fixed", settings=Settings(planned_units=2500))
+    for plan, hours in ((planned, 24.0), (replace(PLAN, settings=Settings(max_days=7)), 24.0 * 8)):
+        ended = held(plan, 1000, hours=hours).order
+        assert ended is not None and (ended.kind, ended.data["outcome"], ended.data["winner"]) == ("conclude", "not_enough_data", None)
+    assert held(PLAN, 1000, hours=24.0) == replace(held(PLAN, 1000, hours=24.0), sentence="One voice.", order=None)
 
 
 @pytest.mark.capability("X3")

@@ -51,10 +51,27 @@ def test_a_skewed_epoch_is_found_among_sound_ones_and_named() -> None:
     assert not sample_ratio([(1, {"a": 90, "b": 1}, {"a": 1.0, "b": 0.0})]).is_sound
 
 
+@pytest.mark.promise("O-10")
+def test_many_epochs_together_cry_no_louder_than_the_loudest_of_them() -> None:
+    """As odds that hold over all epochs: the more often shares change, the less each epoch may say."""
+    units = {"a": 540, "b": 460}
+    one = exp(log_evidence(list(units.values()), [0.5, 0.5]))
+    assert 1 < one < 100
+    many = [sample_ratio([(n, units, {"a": 0.5, "b": 0.5}) for n in range(1, most)]).evidence for most in (2, 20, 200)]
+    assert many == sorted(many) and many[-1] < one
+
+
 def judged(guardrail: Guardrail, control: ArmSums, arm: ArmSums, *, name: str, limit_ms: int | None = 1) -> str:
     epochs = [(1, {"a": {name: control}, "b": {name: arm}})]
     found = judge(guardrail, arm="b", control="a", epochs=epochs, horizon=1000, frozen=None, least_units=20, limit_ms=limit_ms)
     return found.state
+
+
+def test_a_guardrail_says_nothing_of_a_candidate_that_few_have_seen_however_many_the_control_has() -> None:
+    errors = Guardrail(metric="error_rate", margin=0.02)
+    control = ArmSums(5000, 5000, 4950, 5000, 4950, 4950)
+    for units, state in ((12, "no_data"), (24, "harm")):
+        assert judged(errors, control, ArmSums(units, units, 0, units, 0, 0), name="success") == state
 
 
 def test_harm_is_what_surely_exceeds_the_margin() -> None:

@@ -139,6 +139,12 @@ def test_an_answer_decides_what_becomes_of_the_delivery(answer: outcome.Answer, 
     assert _classify(answer) == expected
 
 
+@pytest.mark.promise("W-05")
+def test_no_status_but_410_ends_more_than_an_attempt() -> None:
+    for status in {*range(100, 200), *range(300, 600)} - {410}:
+        assert isinstance(_classify(_response(status)), outcome.Retry), status
+
+
 @pytest.mark.promise("W-06")
 def test_the_tenth_failure_exhausts_the_delivery() -> None:
     assert isinstance(_classify(_response(500), failed_before=8), outcome.Retry)

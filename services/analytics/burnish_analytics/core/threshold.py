@@ -1,11 +1,11 @@
 """When feedback on one (prompt, label, version) is worth an alert (PRODUCT A4): a state machine without clock or I/O.
 
-too few ── min_samples reached ──▶ TellSamples (once for ever)
+too few ── min_samples reached ──▶ TellSamples (once for ever; where it is muted, when the mute is over)
 fine ── lower bound < target, cooldown over ──▶ Raise ── lower bound ≥ target + hysteresis, or version superseded ──▶ Resolve ──▶ fine
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from burnish_analytics.core.reactions import MICRO
@@ -15,17 +15,21 @@ DEFAULT_MIN_SAMPLES: Final = 100
 LEAST_MIN_SAMPLES: Final = 10
 DEFAULT_TARGET_RATIO: Final = 0.8
 """The quality threshold where a version says nothing (PRODUCT P1)."""
+FOR_EVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""How a mute without an end is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRule:
-    """What is asked of a prompt's feedback. `hysteresis_ratio`: how far above the target the bound must come to end an alert."""
+    """What is asked of a prompt's feedback. `hysteresis_ratio`: how far above the target the bound must come to end an alert.
+    `muted_until`: nobody is told before; FOR_EVER: until somebody changes the rule."""
 
     enabled: bool = True
     min_samples: int = DEFAULT_MIN_SAMPLES
     target_ratio: float = DEFAULT_TARGET_RATIO
     hysteresis_ratio: float = 0.02
     cooldown_s: float = 3600.0
+    muted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,13 @@ def decide(
     if not rule.enabled or satisfaction is None or samples < max(rule.min_samples, 1):
         return replace(state, recheck_at=None), []
     moves: list[Move] = []
-    if not state.samples_told:
+    waits = not state.samples_told and not state.is_retired and rule.muted_until is not None and rule.muted_until > now
+    if not state.samples_told and not waits:
         state = replace(state, samples_told=True)
         moves.append(TellSamples(satisfaction))
     state, crossing = _crossing(state, satisfaction, rule=rule, now=now)
+    if waits and rule.muted_until != FOR_EVER:
+        state = replace(state, recheck_at=min(filter(None, (state.recheck_at, rule.muted_until))))
     return state, moves + ([crossing] if crossing is not None else [])
 
 

@@ -52,6 +52,13 @@ async def erase_comments(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int)
     return await tx.fetchval("SELECT erase_comments($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_replaced_words(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) -> UUID | None:
+    """Deletes what nobody in particular said of the person's answers and another reaction replaced, a page of all such. As `erase_reviews`,
+    before the first step too."""
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    return await tx.fetchval("SELECT erase_replaced_words($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
+
+
 async def erase_dead_requests(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) -> UUID | None:
     """Removes messages about one thing that nobody could handle and that name the person, a page of all. As `erase_reviews`."""
     return await tx.fetchval("SELECT erase_dead_requests($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]

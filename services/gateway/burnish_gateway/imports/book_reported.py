@@ -16,7 +16,7 @@ from burnish_gateway.imports.metrics import IMPORTED
 from burnish_gateway.imports.reported import Reported, grouped
 from burnish_gateway.origin_store import ids_of
 from burnish_shared.books.event_parts import in_events
-from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
+from burnish_shared.books.finished import INT4_MOST, UNSAID, FinishedExecution, json_text
 from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane, Status
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -111,7 +111,7 @@ def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: di
         usage_source="provider" if _has_usage(one) else "estimated", cost_nusd=0, price_version=None, latency_ms=completed.latency_ms,
         first_token_ms=completed.first_token_ms, cached=False, simulated=completed.simulated, finish_reason=one.finish_reason,
         end_user=one.end_user, session_id=one.session_id, app=one.app, api_key_id=principal.api_key_id, job_id=None, request_id=None,
-        provider_key_id=None, key_source=None, markup_nusd=0, error=_error(one), attempts="[]", finished_at=one.finished_at,
+        provider_key_id=None, key_source=None, markup_nusd=0, error=_error(one, stored=stored), attempts="[]", finished_at=one.finished_at,
         messages=json_text(one.messages) if stored else None, variables=json_text(one.variables), settings=json_text(one.settings),
         output=None if one.output is None else storable(one.output),
         tool_calls=json_text(one.tool_calls) if one.tool_calls else None, metadata=json_text(one.metadata),
@@ -158,7 +158,8 @@ def _completed(execution_id: UUID, one: Reported, *, principal: Principal, promp
     )
 
 
-def _error(one: Reported) -> str | None:
+def _error(one: Reported, *, stored: bool) -> str | None:
+    """Its words may repeat what was asked: they are kept where that is."""
     if one.error is None:
         return None
-    return json_text(ErrorInfo(type="provider_error", code="reported", message=one.error[:1000]).model_dump())
+    return json_text(ErrorInfo(type="provider_error", code="reported", message=one.error[:1000] if stored else UNSAID).model_dump())

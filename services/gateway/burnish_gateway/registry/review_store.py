@@ -204,16 +204,20 @@ async def key_of_author(tx: Tx, prompt: Prompt, version: int) -> UUID | None:
     return found
 
 
-_BEHIND = """(k.created_by = ANY ($3) OR 'api_key:' || coalesce(k.first_key_id, k.api_key_id) = ANY ($3))"""
-"""Of a key `k`: somebody with these names may stand behind it, as `names_of` tells."""
+_THEIRS = """WITH RECURSIVE theirs AS (
+  SELECT k.api_key_id FROM api_keys k
+   WHERE k.workspace_id = $1 AND (k.created_by = ANY ($3) OR 'api_key:' || coalesce(k.first_key_id, k.api_key_id) = ANY ($3))
+  UNION SELECT k.api_key_id FROM theirs t JOIN api_keys k ON k.workspace_id = $1 AND k.created_by = 'api_key:' || t.api_key_id)"""
+"""Every key that somebody with these names ($3) may stand behind, however many keys were made by keys in between: as `names_of` tells."""
 
 
 async def versions_by(tx: Tx, prompt: Prompt, names: set[str], *, before: int) -> list[int]:
     """The versions below `before` that somebody with one of these names saved."""
     rows = await tx.fetch(
-        f"""SELECT v.version FROM prompt_versions v LEFT JOIN api_keys k ON k.workspace_id = v.workspace_id AND k.api_key_id = v.api_key_id
+        f"""{_THEIRS}
+            SELECT v.version FROM prompt_versions v
              WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND v.version < $4
-               AND (v.author = ANY ($3) OR 'api_key:' || v.api_key_id = ANY ($3) OR {_BEHIND})""",
+               AND (v.author = ANY ($3) OR 'api_key:' || v.api_key_id = ANY ($3) OR v.api_key_id IN (SELECT t.api_key_id FROM theirs t))""",
         prompt.workspace_id,
         prompt.prompt_id,
         list(names),
@@ -225,10 +229,10 @@ async def versions_by(tx: Tx, prompt: Prompt, names: set[str], *, before: int) -
 async def approved_by_others(tx: Tx, prompt: Prompt, names: set[str]) -> list[int]:
     """The versions whose approval stands and was given by nobody with one of these names."""
     rows = await tx.fetch(
-        f"""SELECT r.version FROM prompt_reviews r
-              LEFT JOIN api_keys k ON k.workspace_id = r.workspace_id AND 'api_key:' || k.api_key_id = r.decided_by
+        f"""{_THEIRS}
+            SELECT r.version FROM prompt_reviews r
              WHERE r.workspace_id = $1 AND r.prompt_id = $2 AND r.status = 'approved' AND NOT r.decided_by = ANY ($3)
-               AND NOT coalesce({_BEHIND}, false)""",
+               AND NOT EXISTS (SELECT FROM theirs t WHERE r.decided_by = 'api_key:' || t.api_key_id)""",
         prompt.workspace_id,
         prompt.prompt_id,
         list(names),
