@@ -18,6 +18,16 @@ export type Model = {
 
 const MINUTE_MS = 60_000;
 
+/** All but those that say that they make embeddings, and not that they chat. */
+function answersChats({ capabilities = [] }: Model): boolean {
+  return capabilities.includes("chat") || !capabilities.some((one) => one === "embedding" || one === "embeddings");
+}
+
+/** The model that is offered where nobody chose: the first that answers chats, else the first; null: there is none. */
+export function usualOf(models: readonly Model[]): string | null {
+  return (models.find(answersChats) ?? models[0])?.id ?? null;
+}
+
 /** The models that may be used, and the same as choices of a Combobox; `isPending`: none are known yet, and none have failed to come. */
 export function useModels(): { models: Model[]; choices: Choice[]; isPending: boolean; error: unknown } {
   const found = useRead("/v1/models", {}, { staleTime: MINUTE_MS });

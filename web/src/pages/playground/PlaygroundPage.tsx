@@ -1,7 +1,7 @@
 import { CirclePlay, Columns3, Plus, Square } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useRead } from "@/api/hooks";
-import { useModels } from "@/api/models";
+import { useModels, usualOf } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Button, Diff, Page, Section, SkeletonText } from "@/kit";
 import type { Files } from "@/lib/attached";
@@ -62,7 +62,7 @@ function Loaded({ given }: { given: Playground | undefined }) {
   const [isComparing, setComparing] = useState(false);
   const [isChoosing, setChoosing] = useState(false);
 
-  const fallbackModel = models[0]?.id ?? "";
+  const fallbackModel = usualOf(models) ?? "";
   // All that is attached is looked through for it, and answers that come draw the page anew many times.
   const asking: Asking[] = useMemo(() => columns.map((column, index) => askedOf(column, [first, second, third][index]!, values, fallbackModel, files)), [columns, first, second, third, values, fallbackModel, files]);
   const ready = asking.every((one) => "body" in one);

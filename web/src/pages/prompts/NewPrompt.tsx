@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
-import { useModels } from "@/api/models";
+import { useModels, usualOf } from "@/api/models";
 import { Button, CodeEditor, Combobox, Field, FieldFault, FormDialog, Input, Notice, errorFor, tellWarnings, toast } from "@/kit";
 
 /** A prompt that is good enough to begin with, and can be made better: its examples are those of the form for a dataset. */
@@ -29,11 +29,11 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
   const [template, setTemplate] = useState("");
   const [model, setModel] = useState<string | null>(null);
   const [isExample, setIsExample] = useState(false);
-  const { choices, isPending } = useModels();
+  const { models, choices, isPending } = useModels();
   const navigate = useNavigate();
   const create = useChange("post", "/v1/prompts", { invalidates: ["/v1/prompts"] });
   const forExample = isExample ? choices.find((one) => one.value === EXAMPLE.model) : undefined;
-  const chosen = model ?? (forExample ?? choices[0])?.value ?? null;
+  const chosen = model ?? forExample?.value ?? usualOf(models);
 
   const isEmpty = !slug && !template;
   const takeExample = () => {

@@ -249,7 +249,7 @@ function About({ run }: { run: Execution }) {
           Boolean(run.request_id) && ["Request", <Id key="request" id={run.request_id} />],
           Boolean(run.previous_id) && ["Goes on from", <TextLink key="previous" to={`/runs/${run.previous_id}`} className="font-mono wrap-anywhere">{run.previous_id}</TextLink>],
           run.session_id !== null && ["Session", <TextLink key="session" to={`/sessions/${encodeURIComponent(run.session_id)}`}>{run.session_id}</TextLink>],
-          run.user_id !== null && ["End user", <span key="user" className="flex flex-wrap gap-x-2"><TextLink to="/runs" search={{ user: run.user_id }}>{run.user_id}</TextLink><EraseLink user={run.user_id} /></span>],
+          run.user_id !== null && ["End user", <span key="user" className="flex flex-wrap gap-x-2 gap-y-2.5"><TextLink to="/runs" search={{ user: run.user_id }}>{run.user_id}</TextLink><EraseLink user={run.user_id} /></span>],
           run.app !== null && ["Application", run.app],
           run.job_id !== null && ["Job", <TextLink key="job" to="/runs" search={{ job: run.job_id }}>{run.job_id}</TextLink>],
           run.imported !== undefined && ["Imported", `${run.imported.source}: ${run.imported.id}`],
