@@ -45,7 +45,7 @@ export default function ProvidersPage() {
             rowKey={(row) => row.id}
             empty={
               <EmptyState icon={<PlugZap size={18} />} title="No keys of your own" action={button} code={ADD}>
-                {models.some((one) => one.simulated) ? "The simulated models work without one. " : ""}With a key of OpenAI, Anthropic, Google and others, or of any compatible server, its models answer here, at its prices.
+                {models.some((one) => one.simulated) ? "Simulated models need none. " : ""}With a key of OpenAI, Anthropic, Google and others, or of any compatible server, its models answer here, at its prices.
               </EmptyState>
             }
           />
