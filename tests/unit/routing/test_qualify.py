@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.models.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
 from burnish_gateway.routing.policy import Policies, Rule, applying, verdicts
+from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.tokens import Input, Shown

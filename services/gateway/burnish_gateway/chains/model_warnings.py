@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from burnish_gateway.models.abilities import answers_chats
 from burnish_gateway.models.bodies import AUTO
-from burnish_gateway.models.qualify import answers_chats
 from burnish_shared.chains.form import Call, all_steps
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.db import model_store

@@ -6,8 +6,8 @@ A text is read by every model, as a text where its provider has no other word fo
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from burnish_gateway.models.abilities import cites_files, fetches_files
 from burnish_gateway.models.book import ModelUnsuitable
-from burnish_gateway.models.qualify import cites_files, fetches_files
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.files import PDF, files_in, is_file, media_type_of
 from burnish_shared.providers import wire_of

@@ -27,10 +27,10 @@ from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF, ROUTED
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.models.end_headers import end_headers
-from burnish_gateway.models.qualify import NoModelQualifies
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import Way, choose_way
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
+from burnish_gateway.routing.qualify import NoModelQualifies
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import Answer, Verdict
 from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit

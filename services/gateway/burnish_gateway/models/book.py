@@ -5,7 +5,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from burnish_gateway.access.principal import WorkspaceFacts
-from burnish_gateway.models.qualify import answers_chats, makes_embeddings
+from burnish_gateway.models.abilities import answers_chats, makes_embeddings
 from burnish_shared.choose_keys import KeysAtHand, PlatformTerms, with_keys
 from burnish_shared.contracts.executions import Route
 from burnish_shared.db import model_store, route_store

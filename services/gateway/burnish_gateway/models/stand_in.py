@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from burnish_gateway.models.qualify import EMBEDDINGS, answers_chats
+from burnish_gateway.models.abilities import EMBEDDINGS, answers_chats
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField
 

@@ -9,9 +9,9 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.known_parts import asked_by, check_parts, has_file_addresses, wants_citations
 from burnish_gateway.execution.order import Order, extra_of, messages_of
 from burnish_gateway.models.book import CANNOT_BE_CALLED
-from burnish_gateway.models.qualify import Choice, Need, NoModelQualifies, Size, none_qualifies, ranked, reasons_against
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.policy import Policies, Rule, applying
+from burnish_gateway.routing.qualify import Choice, Need, NoModelQualifies, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, Conflict, InvalidField, NotFound

@@ -5,10 +5,10 @@ from typing import Any
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import Order
-from burnish_gateway.models.qualify import NoModelQualifies
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import Words, choose_way, words_of
 from burnish_gateway.routing.policy import verdicts
+from burnish_gateway.routing.qualify import NoModelQualifies
 
 
 async def explain(order: Order, *, gateway: Gateway, principal: Principal) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import Order, fallback_of, why_untold
-from burnish_gateway.models.qualify import NoModelQualifies
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import choose_models
+from burnish_gateway.routing.qualify import NoModelQualifies
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 
