@@ -14,7 +14,9 @@ const NOT_AT_ONCE = "(query-core|react-query)/build/modern/(queriesObserver|infi
 const FRAME = new RegExp(`^(?!.*@tanstack/(?:${NOT_AT_ONCE})).*node_modules/(react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)/`);
 // All but what the entry itself needs (the session, and what toasts there are), which would draw the whole kit into it.
 const ENTRYS_OWN = "address-texts|session|client|errors|unsaved|later|search|theme|nonce";
-const KIT = new RegExp(`@tanstack/(?:${NOT_AT_ONCE})|node_modules/lucide-react/|src/(api|lib)/(?!${ENTRYS_OWN})|src/(kit|shell)/(?!editor|float/|execution/|Palette|Toast\\.|Elsewhere)`);
+// How a template is read and filled: for the pages that write and try one.
+const OF_TEMPLATES = "template|given-messages|values|variables-apart";
+const KIT = new RegExp(`@tanstack/(?:${NOT_AT_ONCE})|node_modules/lucide-react/|src/(api|lib)/(?!${ENTRYS_OWN}|${OF_TEMPLATES})|src/(kit|shell)/(?!editor|float/|execution/|Palette|Toast\\.|Elsewhere)`);
 // What lies over the page comes later (src/kit/floats.ts).
 const FLOAT = /node_modules\/(@radix-ui|radix-ui|cmdk|react-remove-scroll|react-remove-scroll-bar|react-style-singleton|aria-hidden|tslib|use-sidecar|use-callback-ref)\/|src\/kit\/float\//;
 
@@ -45,6 +47,7 @@ export default defineConfig(({ command }) => ({
           groups: [
             { name: "frame", test: FRAME, priority: 3 },
             { name: "kit", test: KIT, priority: 2 },
+            { name: "template", test: new RegExp(`src/lib/(?:${OF_TEMPLATES})`), priority: 1 },
             { name: "float", test: FLOAT, priority: 1 },
           ],
         },

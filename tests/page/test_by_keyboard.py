@@ -217,6 +217,13 @@ async def test_a_prompt_is_written_run_and_judged_without_a_mouse(page_as: OpenP
     await page.keyboard.type(slug)
     await reach(page, dialog.get_by_role("textbox", name="Text", exact=True))
     await page.keyboard.type("Say {{word}} to {{name}}")
+    # Not the one that is offered: other tests add models that refuse to answer.
+    await reach(page, dialog.get_by_role("button", name=re.compile("^Model")))
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("simulated/chat")
+    await expect(page.get_by_role("option", name="simulated/chat").first).to_have_attribute("aria-selected", "true")
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("button", name=re.compile("^Model"))).to_contain_text("simulated/chat")
     await reach(page, dialog.get_by_role("button", name="Create"))
     await page.keyboard.press("Enter")
     await told(page, f"{slug} is there, and live")
