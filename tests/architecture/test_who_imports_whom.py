@@ -52,8 +52,6 @@ CLOCKS_AND_DICE = (".now", ".utcnow", ".today", "uuid4", "uuid1", "new_uuid", "o
 
 
 BOTH_WAYS = {
-    "access billing": "a key is made together with its budget",
-    "access evaluators": "a workspace's settings name an evaluator",
     "chains registry": "a prompt that chains run is neither archived nor loses its label",
     "compat execution": "a version keeps messages as OpenAI's clients send them",
     "datasets review": "items come of answers that wait for people, and people's decisions become items",
@@ -156,7 +154,7 @@ def test_only_executors_and_webhooks_call_the_outside() -> None:
     """
     allowed = (
         "burnish_executor.io.", "burnish_webhooks.", "burnish_shared.egress", "burnish_simulator.", "burnish.",
-        "burnish_gateway.access.provider_http", "burnish_gateway.enrichments.read_url", "burnish_shared.sandbox.daytona_api",
+        "burnish_gateway.sign_in.provider_http", "burnish_gateway.enrichments.read_url", "burnish_shared.sandbox.daytona_api",
     )  # fmt: skip
     clients = {"aiohttp", "urllib3", "http", "smtplib", "ftplib"}
     wrong = [

@@ -81,7 +81,10 @@ FEATURES = (
     "alerts",
     "review",
     "webhooks",
-    "access",
+    "sign_in",
+    "team",
+    "api_keys",
+    "audit_log",
     "billing",
     "dead_letters",
 )

@@ -8,15 +8,13 @@ from typing import Any
 
 import structlog
 
-from burnish_gateway.access import organization_store
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.caller_pace import CallerPace
-from burnish_gateway.access.identity_providers import IdentityProviders
-from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.people import People, SessionRules
 from burnish_gateway.access.session_token import CookieShape, csrf_key, is_secure
 from burnish_gateway.alerts.start_by_policy import PolicyStarter
+from burnish_gateway.api_keys.key_use import KeyUse
 from burnish_gateway.assistant.runner import AssistantRunner
 from burnish_gateway.billing.budget_book import BudgetBook
 from burnish_gateway.chains.runner import ChainRunner
@@ -48,6 +46,8 @@ from burnish_gateway.reports.send_digests import DigestSender
 from burnish_gateway.routing.book import RoutingBook
 from burnish_gateway.schedules.start_due import ScheduleStarter
 from burnish_gateway.settings import GatewaySettings
+from burnish_gateway.sign_in.identity_providers import IdentityProviders
+from burnish_gateway.team import organization_store
 from burnish_shared import subjects
 from burnish_shared.auth.installation import InstallationSecrets, check_keyring, load_installation_secrets
 from burnish_shared.auth.kek import load_keyring

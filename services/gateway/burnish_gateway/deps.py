@@ -11,18 +11,18 @@ from fastapi.security import HTTPBearer
 
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.caller_pace import CallerPace
-from burnish_gateway.access.identity_providers import IdentityProviders
-from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_scope
 from burnish_gateway.access.trust import check_fresh
+from burnish_gateway.api_keys.key_use import KeyUse
 from burnish_gateway.describe_routes import scope_of_route, states
 from burnish_gateway.large_bodies import LargeBodies
 from burnish_gateway.outside import Outside
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
+from burnish_gateway.sign_in.identity_providers import IdentityProviders
 from burnish_gateway.wire import check_parameters
 from burnish_shared.auth.installation import InstallationSecrets
 from burnish_shared.auth.keyring import Keyring

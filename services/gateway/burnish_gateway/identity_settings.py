@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from burnish_gateway.access.provider_address import check_address
+from burnish_gateway.sign_in.provider_address import check_address
 
 SECRET_LEAST_BYTES = 32
 """HS256 wants a key of at least the size of its hash (RFC 7518, 3.2)."""

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from burnish_gateway.access.session_store import begin_sign_in
-from burnish_gateway.access.sign_in import Guessing
 from burnish_gateway.client_address import network_of
+from burnish_gateway.sign_in.sign_in import Guessing
 from burnish_shared.auth.installation import InstallationSecrets, load_installation_secrets
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealing import key_from_text

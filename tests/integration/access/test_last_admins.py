@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from burnish_gateway.access.manage_members import change_role, remove_member
+from burnish_gateway.team.manage_members import change_role, remove_member
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import BurnishError, Forbidden, LastAdmin
 from tests.embedded.stack import Stack

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from burnish_gateway.access import session_store, sign_in_routes
+from burnish_gateway.access import session_store
 from burnish_gateway.access.passwords import Passwords
+from burnish_gateway.sign_in import sign_in_routes
 from tests.embedded.stack import Stack
 from tests.integration.access.browser import PASSWORD, join, newcomer, nobody, unknown_email, until_status
 

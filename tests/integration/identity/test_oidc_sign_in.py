@@ -10,9 +10,9 @@ import pytest_asyncio
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from burnish_gateway.access.oidc_flow import FLOWS_MOST, new_flow
-from burnish_gateway.access.oidc_provider import OidcClient, OidcProvider
-from burnish_gateway.access.provider_http import ProviderHttp
+from burnish_gateway.sign_in.oidc_flow import FLOWS_MOST, new_flow
+from burnish_gateway.sign_in.oidc_provider import OidcClient, OidcProvider
+from burnish_gateway.sign_in.provider_http import ProviderHttp
 from burnish_shared.errors import Unauthenticated, Unavailable
 from burnish_shared.ids import new_uuid
 from tests.fakes.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.caller_pace import CallerPace
-from burnish_gateway.access.key_use import KeyUse
+from burnish_gateway.api_keys.key_use import KeyUse
 from burnish_gateway.app import build_app
 from burnish_gateway.deps import Gateway
 from burnish_gateway.outside import Outside

@@ -18,8 +18,8 @@ from tests.integration.webhooks.conftest import KEK
 
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.caller_pace import CallerPace
-from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.alerts.routes import router as alerts_router
+from burnish_gateway.api_keys.key_use import KeyUse
 from burnish_gateway.app import handle_errors
 from burnish_gateway.deps import Gateway
 from burnish_gateway.middleware import RequestContext

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import structlog
 
-from burnish_gateway.access import jwt_reading
-from burnish_gateway.access.jwks import KeySet
-from burnish_gateway.access.jwt_keys import read_key_set, secret_key
-from burnish_gateway.access.jwt_reading import REFUSED, TOKEN_MOST_BYTES, Expected
-from burnish_gateway.access.jwt_verifier import ISSUER_PREFIX, REMEMBERED_MOST, JwtVerifier
-from burnish_gateway.access.provider_http import ProviderAway
+from burnish_gateway.sign_in import jwt_reading
+from burnish_gateway.sign_in.jwks import KeySet
+from burnish_gateway.sign_in.jwt_keys import read_key_set, secret_key
+from burnish_gateway.sign_in.jwt_reading import REFUSED, TOKEN_MOST_BYTES, Expected
+from burnish_gateway.sign_in.jwt_verifier import ISSUER_PREFIX, REMEMBERED_MOST, JwtVerifier
+from burnish_gateway.sign_in.provider_http import ProviderAway
 from burnish_shared.clock import SetClock
 from burnish_shared.errors import TokenExpired, Unauthenticated, Unavailable
 from burnish_shared.sparing_log import SparingLog
@@ -189,7 +189,7 @@ async def test_a_remembered_token_ends_when_it_expires_and_when_its_key_is_taken
 
 
 async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("burnish_gateway.access.jwt_verifier.REMEMBERED_MOST", 5)
+    monkeypatch.setattr("burnish_gateway.sign_in.jwt_verifier.REMEMBERED_MOST", 5)
     verifier = _verifier(None)
     for n in range(20):
         await verifier.verify(token(SECRET, claims(sub=f"user-{n}")))

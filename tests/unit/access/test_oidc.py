@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from burnish_gateway.access.jwt_keys import read_key_set
-from burnish_gateway.access.oidc_discovery import read_discovery
-from burnish_gateway.access.oidc_flow import CONTEXT, FLOW_S, FLOWS_MOST, FlowCookie, SpentStates, is_local_path, new_flow
-from burnish_gateway.access.provider_address import is_address
 from burnish_gateway.identity_settings import IdentitySettings
+from burnish_gateway.sign_in.jwt_keys import read_key_set
+from burnish_gateway.sign_in.oidc_discovery import read_discovery
+from burnish_gateway.sign_in.oidc_flow import CONTEXT, FLOW_S, FLOWS_MOST, FlowCookie, SpentStates, is_local_path, new_flow
+from burnish_gateway.sign_in.provider_address import is_address
 from burnish_shared.auth.sealing import derived_key, seal
 from tests.fakes.signing import ec_signer, rsa_signer
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from burnish_gateway.access import audit
-from burnish_gateway.access.change_workspace import check_gate_evaluator
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle import evaluator_store
 from burnish_gateway.bundle.form import PromptForm
 from burnish_gateway.bundle.notes import Notes
 from burnish_gateway.registry import store
 from burnish_gateway.registry.gate_store import OwnGate, put_gate
+from burnish_gateway.team.change_workspace import check_gate_evaluator
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import parse_slug

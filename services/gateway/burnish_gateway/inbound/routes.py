@@ -7,7 +7,6 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.access.sign_in import address_of
 from burnish_gateway.deps import Admin, Gateway, GatewayParts, gateway_of
 from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.inbound import configure, store
@@ -26,6 +25,7 @@ from burnish_gateway.inbound.bodies import (
 )
 from burnish_gateway.inbound.receive import BODY_MOST_BYTES, note_too_large, receive
 from burnish_gateway.inbound.try_mapping import try_mapping
+from burnish_gateway.sign_in.sign_in import address_of
 from burnish_gateway.wire import include, json_response, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import PayloadTooLarge

@@ -8,8 +8,6 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from burnish_gateway.access.govern import governed
-from burnish_gateway.access.organization_store import workspaces_of
 from burnish_gateway.access.principal import Principal, WorkspaceFacts
 from burnish_gateway.access.store import find_workspace
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
@@ -19,6 +17,8 @@ from burnish_gateway.privacy.erasure import WorkspaceErasure
 from burnish_gateway.privacy.receipt import signed_workspace_receipt
 from burnish_gateway.privacy.workspace_store import find as find_erasure
 from burnish_gateway.provider_keys.routes import secrets_of
+from burnish_gateway.team.govern import governed
+from burnish_gateway.team.organization_store import workspaces_of
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.errors import Conflict, NotFound
 

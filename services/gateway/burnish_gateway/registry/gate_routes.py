@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from burnish_gateway.access import audit
-from burnish_gateway.access.change_workspace import check_gate_evaluator
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.evaluators import store as evaluators
 from burnish_gateway.idempotency import run_once
@@ -16,6 +15,7 @@ from burnish_gateway.registry import store
 from burnish_gateway.registry.gate_store import OwnGate, own_gate, put_gate
 from burnish_gateway.registry.label_rules import rules_of
 from burnish_gateway.registry.prompt import Head, no_such_prompt
+from burnish_gateway.team.change_workspace import check_gate_evaluator
 from burnish_gateway.wire import ApiModel, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import Slug, parse_slug

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from burnish_gateway.access.jwt_verifier import JwtVerifier
-from burnish_gateway.access.oidc_flow import SpentStates
-from burnish_gateway.access.oidc_provider import CALLBACK, OidcClient, OidcProvider
-from burnish_gateway.access.provider_http import ProviderHttp
 from burnish_gateway.access.welcome import Welcome
 from burnish_gateway.identity_settings import IdentitySettings
+from burnish_gateway.sign_in.jwt_verifier import JwtVerifier
+from burnish_gateway.sign_in.oidc_flow import SpentStates
+from burnish_gateway.sign_in.oidc_provider import CALLBACK, OidcClient, OidcProvider
+from burnish_gateway.sign_in.provider_http import ProviderHttp
 from burnish_shared.clock import Clock
 
 

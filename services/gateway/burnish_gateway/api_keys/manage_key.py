@@ -8,11 +8,11 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_gateway.access import key_store as store
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import SCOPES
 from burnish_gateway.access.take_back_invitations import take_back_of
+from burnish_gateway.api_keys import key_store as store
 from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.api_keys import NewKey, new_key
 from burnish_shared.auth.provisioning import create_api_key

@@ -7,10 +7,10 @@ from asyncpg import Record
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from burnish_gateway.access import key_store as store
-from burnish_gateway.access import manage_key as manage
-from burnish_gateway.access.key_bodies import KeyAnswer, KeyChange, KeyPage, NewKey, NewKeyAnswer, RotatedKeyAnswer, Rotation, key_answer
 from burnish_gateway.access.wire_fields import role_named
+from burnish_gateway.api_keys import key_store as store
+from burnish_gateway.api_keys import manage_key as manage
+from burnish_gateway.api_keys.key_bodies import KeyAnswer, KeyChange, KeyPage, NewKey, NewKeyAnswer, RotatedKeyAnswer, Rotation, key_answer
 from burnish_gateway.billing.keep_budget import Wish, add_budget, keep_key_budget
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once

@@ -6,11 +6,18 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
-from burnish_gateway.access import organization_store as store
 from burnish_gateway.access.audit import note
-from burnish_gateway.access.found_organization import Founder, found_organization
-from burnish_gateway.access.govern import Belonging, belonging_to, belongings, governed
-from burnish_gateway.access.organization_answers import (
+from burnish_gateway.access.person import Person
+from burnish_gateway.access.principal import Role
+from burnish_gateway.access.scopes import check_may_grant
+from burnish_gateway.deps import Admin, Gateway, GatewayParts, Viewer, bearer, check_may, gateway_of
+from burnish_gateway.describe_routes import states
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.sign_in.sign_in import count_try
+from burnish_gateway.team import organization_store as store
+from burnish_gateway.team.found_organization import Founder, found_organization
+from burnish_gateway.team.govern import Belonging, belonging_to, belongings, governed
+from burnish_gateway.team.organization_answers import (
     NewOrganizationAnswer,
     OrganizationAnswer,
     OrganizationMembership,
@@ -18,13 +25,6 @@ from burnish_gateway.access.organization_answers import (
     OrganizationSummary,
     organization_workspace,
 )
-from burnish_gateway.access.person import Person
-from burnish_gateway.access.principal import Role
-from burnish_gateway.access.scopes import check_may_grant
-from burnish_gateway.access.sign_in import count_try
-from burnish_gateway.deps import Admin, Gateway, GatewayParts, Viewer, bearer, check_may, gateway_of
-from burnish_gateway.describe_routes import states
-from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import ApiModel, Name, make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx

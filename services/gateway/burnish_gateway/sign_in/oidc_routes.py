@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from burnish_gateway.access.oidc_flow import NEXT_MOST
-from burnish_gateway.access.oidc_sign_in import HOME, Answered, Sent, begin, finish, flow_cookie
 from burnish_gateway.deps import GatewayParts
 from burnish_gateway.page.headers import accepts_html
+from burnish_gateway.sign_in.oidc_flow import NEXT_MOST
+from burnish_gateway.sign_in.oidc_sign_in import HOME, Answered, Sent, begin, finish, flow_cookie
 from burnish_gateway.wire import error_response, make_router
 from burnish_shared.errors import BurnishError
 

@@ -5,21 +5,18 @@ from uuid import UUID
 
 from fastapi import Query, Request
 from fastapi.responses import Response
-from pydantic import Field
 
 from burnish_gateway.access import people_store
 from burnish_gateway.access import session_store as store
-from burnish_gateway.access.change_password import change_password
-from burnish_gateway.access.manage_members import remove_member
 from burnish_gateway.access.people_answers import SessionAnswer, SessionPage, WaysAnswer, own_session, session_answer
 from burnish_gateway.access.person import Person
-from burnish_gateway.access.sign_in import WRONG, OpenedSession, close_session, open_session, verify_password
-from burnish_gateway.access.sign_up import sign_up
-from burnish_gateway.access.wire_fields import Email, NewEmail, Password, folded
+from burnish_gateway.access.wire_fields import Email, Password, folded
 from burnish_gateway.deps import Gateway, GatewayParts, SignedIn
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import ApiModel, Name, Text, json_response, make_router
-from burnish_shared.errors import Forbidden, NotFound, Unauthenticated
+from burnish_gateway.sign_in.change_password import change_password
+from burnish_gateway.sign_in.sign_in import WRONG, OpenedSession, close_session, open_session, verify_password
+from burnish_gateway.wire import ApiModel, json_response, make_router
+from burnish_shared.errors import NotFound, Unauthenticated
 
 router = make_router("sign-in")
 
@@ -29,15 +26,6 @@ NOT_KEPT = {"cache-control": "no-store"}
 class Credentials(ApiModel):
     email: Email
     password: Password
-
-
-class SignUp(ApiModel):
-    """`organization`: its name; one's own where nothing is said."""
-
-    email: NewEmail
-    password: Password
-    name: Annotated[Text, Field(max_length=200)] = ""
-    organization: Name | None = None
 
 
 class PasswordChange(ApiModel):
@@ -65,18 +53,6 @@ async def sign_in(body: Credentials, request: Request, gateway: GatewayParts) ->
     verified = await verify_password(gateway, request, email=email, password=body.password)
     opened = await open_session(gateway, request, verified.user_id, way="password", by_password=verified)
     return await signed_in_response(gateway, opened)
-
-
-@router.post("/v1/auth/sign-up", status_code=201, response_model=SessionAnswer, summary="Make an account and an organization of one's own")
-async def sign_up_here(body: SignUp, request: Request, gateway: GatewayParts) -> Response:
-    """Where this installation lets everybody (`BURNISH_SIGN_UP=open`). The organization begins on the plan that the operator chose."""
-    gateway.authenticator.people.check_origin(request)
-    if gateway.settings.sign_up != "open":
-        raise Forbidden("This installation takes nobody who was not invited; ask an admin of your workspace for an invitation.")
-    user_id = await sign_up(
-        gateway, request, email=body.email, password=body.password, name=body.name.strip(), organization=body.organization
-    )
-    return await signed_in_response(gateway, await open_session(gateway, request, user_id, way="password"), status=201)
 
 
 @router.post("/v1/auth/sign-out", status_code=204, summary="End this session, everywhere within a second")
@@ -118,16 +94,6 @@ async def list_sessions(
 async def end_session(session_id: UUID, gateway: GatewayParts, person: SignedIn) -> Response:
     if not await close_session(gateway, person.user.user_id, session_id):
         raise NotFound("You have no session of this id.")
-    return Response(status_code=204)
-
-
-@router.delete("/v1/auth/memberships/{workspace_id}", status_code=204, summary="Leave a workspace; its last admin cannot")
-async def leave_workspace(workspace_id: UUID, gateway: GatewayParts, person: SignedIn) -> Response:
-    user_id = person.user.user_id
-    if person.user.membership_in(workspace_id) is None:
-        raise NotFound("There is no workspace of this id, or you do not belong to it.")
-    async with gateway.db.unit_of_work(workspace=workspace_id, user=user_id) as tx:
-        await remove_member(tx, workspace_id, person, user_id=user_id, acting_user=user_id)
     return Response(status_code=204)
 
 

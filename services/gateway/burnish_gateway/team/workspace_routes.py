@@ -7,17 +7,18 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from burnish_gateway.access import found_organization as found
-from burnish_gateway.access import organization_store, people_store
-from burnish_gateway.access.change_workspace import change_workspace, settings_of
-from burnish_gateway.access.govern import belongings, memberships_of
-from burnish_gateway.access.organization_answers import NewWorkspaceAnswer, WorkspaceAnswer, WorkspacePage, workspace_answer
+from burnish_gateway.access import people_store
 from burnish_gateway.access.people_answers import OwnWorkspace, own_workspace
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
 from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.named_changes import named_by
+from burnish_gateway.team import found_organization as found
+from burnish_gateway.team import organization_store
+from burnish_gateway.team.change_workspace import change_workspace, settings_of
+from burnish_gateway.team.govern import belongings, memberships_of
+from burnish_gateway.team.organization_answers import NewWorkspaceAnswer, WorkspaceAnswer, WorkspacePage, workspace_answer
 from burnish_gateway.wire import ApiModel, Name, Text, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound

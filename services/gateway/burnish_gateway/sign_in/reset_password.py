@@ -10,13 +10,13 @@ from asyncpg import Record
 from fastapi import Request
 
 from burnish_gateway.access import mail_store, people_store, session_store
-from burnish_gateway.access import reset_store as store
 from burnish_gateway.access.audit import note, note_in
 from burnish_gateway.access.mail_link import tell_of_new_password
 from burnish_gateway.access.principal import ROLES, Principal, Role
-from burnish_gateway.access.sign_in import Guessing, address_of
 from burnish_gateway.access.store import enter
 from burnish_gateway.deps import Gateway
+from burnish_gateway.sign_in import reset_store as store
+from burnish_gateway.sign_in.sign_in import Guessing, address_of
 from burnish_shared.auth.passwords import check_password
 from burnish_shared.auth.random_token import NewToken, fits, token_id_of
 from burnish_shared.auth.user_store import RESET_LIFE_S

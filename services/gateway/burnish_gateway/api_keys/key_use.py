@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from burnish_gateway.access import key_store
+from burnish_gateway.api_keys import key_store
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from burnish_gateway.access.provider_address import is_address
-from burnish_gateway.access.provider_http import ProviderAway, ProviderHttp
+from burnish_gateway.sign_in.provider_address import is_address
+from burnish_gateway.sign_in.provider_http import ProviderAway, ProviderHttp
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.gateway")

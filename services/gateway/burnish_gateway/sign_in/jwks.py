@@ -12,8 +12,8 @@ from typing import Any
 
 import structlog
 
-from burnish_gateway.access.jwt_keys import VerificationKey, choose_key, read_key_set
-from burnish_gateway.access.provider_http import ProviderAway
+from burnish_gateway.sign_in.jwt_keys import VerificationKey, choose_key, read_key_set
+from burnish_gateway.sign_in.provider_http import ProviderAway
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.gateway")

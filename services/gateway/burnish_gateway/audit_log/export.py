@@ -5,7 +5,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from burnish_gateway.access import audit_store as store
-from burnish_gateway.access.audit_entry import AuditEntry, entry_of
+from burnish_gateway.audit_log.entry import AuditEntry, entry_of
 from burnish_gateway.streamed_file import cell, csv_line
 from burnish_shared.db.session import Database
 

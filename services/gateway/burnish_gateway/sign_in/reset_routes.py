@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.access.links import token_link
 from burnish_gateway.access.mail_link import write_mail
-from burnish_gateway.access.reset_password import make_reset, use_reset
 from burnish_gateway.access.scopes import check_may_grant
-from burnish_gateway.access.sign_in import address_of
 from burnish_gateway.access.wire_fields import Password
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.sign_in.reset_password import make_reset, use_reset
+from burnish_gateway.sign_in.sign_in import address_of
 from burnish_gateway.wire import ApiModel, Text, include, make_router
 from burnish_shared.auth.random_token import new_token
 from burnish_shared.contracts.mails import LinkMail

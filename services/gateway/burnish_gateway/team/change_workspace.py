@@ -6,10 +6,10 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import TypeAdapter
 
-from burnish_gateway.access import organization_store as store
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.evaluators import store as evaluators
+from burnish_gateway.team import organization_store as store
 from burnish_shared.contracts.evaluators import EvaluatorSettings, needs_expected
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx

@@ -8,8 +8,8 @@ from fastapi import Depends, Query
 from fastapi.responses import Response, StreamingResponse
 
 from burnish_gateway.access import audit_store as store
-from burnish_gateway.access.audit_entry import AuditEntry, AuditPage, entry_of
-from burnish_gateway.access.audit_export import EXTENSIONS, ExportFormat, export
+from burnish_gateway.audit_log.entry import AuditEntry, AuditPage, entry_of
+from burnish_gateway.audit_log.export import EXTENSIONS, ExportFormat, export
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.moments import Moment, check_order
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST

@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 import structlog
 
-from burnish_gateway.access.jwt_keys import KID_MOST, VerificationKey
+from burnish_gateway.sign_in.jwt_keys import KID_MOST, VerificationKey
 from burnish_shared.errors import TokenExpired, Unauthenticated
 from burnish_shared.sparing_log import SparingLog
 

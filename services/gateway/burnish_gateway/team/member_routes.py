@@ -6,13 +6,13 @@ from uuid import UUID
 from fastapi import Query
 from fastapi.responses import Response
 
-from burnish_gateway.access import manage_members as manage
 from burnish_gateway.access import member_store as store
 from burnish_gateway.access.people_answers import MemberAnswer, MemberPage, member_answer
 from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.access.wire_fields import AnyRole, folded, role_named
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.team import manage_members as manage
 from burnish_gateway.wire import ApiModel, Text, make_router
 from burnish_shared.errors import NotFound
 

@@ -5,12 +5,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from burnish_gateway.access.jwks import KeySet
-from burnish_gateway.access.jwt_keys import VerificationKey, secret_key
-from burnish_gateway.access.jwt_reading import LEEWAY_S, REFUSED, TOKEN_MOST_BYTES, Expected, Header, claims_of, header_of, name_of
 from burnish_gateway.access.person import Claims
-from burnish_gateway.access.provider_http import ProviderHttp
 from burnish_gateway.identity_settings import IdentitySettings
+from burnish_gateway.sign_in.jwks import KeySet
+from burnish_gateway.sign_in.jwt_keys import VerificationKey, secret_key
+from burnish_gateway.sign_in.jwt_reading import LEEWAY_S, REFUSED, TOKEN_MOST_BYTES, Expected, Header, claims_of, header_of, name_of
+from burnish_gateway.sign_in.provider_http import ProviderHttp
 from burnish_shared.clock import Clock
 from burnish_shared.errors import TokenExpired, Unauthenticated
 

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from burnish_gateway.access import mail_store
 from burnish_gateway.access import member_store as store
-from burnish_gateway.access.accept_invitation import accept
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.links import token_link
 from burnish_gateway.access.mail_link import write_mail
@@ -18,14 +17,15 @@ from burnish_gateway.access.people_answers import InvitationPage, InvitingAnswer
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.scopes import check_may_grant
-from burnish_gateway.access.show_invitation import show
-from burnish_gateway.access.sign_in import address_of, open_session
-from burnish_gateway.access.sign_in_routes import NOT_KEPT, session_response, signed_in_response
 from burnish_gateway.access.take_back_invitations import check_may_invite, makers_that_ended, note_revoked
 from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, folded, role_named
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.sign_in.sign_in import address_of, open_session
+from burnish_gateway.sign_in.sign_in_routes import NOT_KEPT, session_response, signed_in_response
+from burnish_gateway.team.accept_invitation import accept
+from burnish_gateway.team.show_invitation import show
 from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import ApiModel, Text, include, json_response, make_router
 from burnish_shared.auth.random_token import new_token

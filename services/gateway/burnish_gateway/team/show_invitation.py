@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from burnish_gateway.access import member_store, organization_store
-from burnish_gateway.access.accept_invitation import find_open, unmade
+from burnish_gateway.access import member_store
 from burnish_gateway.access.people_answers import InvitingAnswer
 from burnish_gateway.access.take_back_invitations import may_still_invite
 from burnish_gateway.deps import Gateway
+from burnish_gateway.team import organization_store
+from burnish_gateway.team.accept_invitation import find_open, unmade
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from burnish_gateway.access import member_store, organization_store, store
+from burnish_gateway.access import member_store, store
 from burnish_gateway.access.audit import note_in
+from burnish_gateway.team import organization_store
 from burnish_shared.auth.api_keys import NewKey
 from burnish_shared.auth.provisioning import create_api_key, create_workspace
 from burnish_shared.db.changes import note_change

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import structlog
 from fastapi import Request
 
-from burnish_gateway.access.oidc_flow import Flow, FlowCookie, is_local_path, new_flow
-from burnish_gateway.access.oidc_provider import CODE_REFUSED, OidcProvider, error_named
 from burnish_gateway.access.people import find_or_make_user
-from burnish_gateway.access.sign_in import open_session
 from burnish_gateway.deps import Gateway
+from burnish_gateway.sign_in.oidc_flow import Flow, FlowCookie, is_local_path, new_flow
+from burnish_gateway.sign_in.oidc_provider import CODE_REFUSED, OidcProvider, error_named
+from burnish_gateway.sign_in.sign_in import open_session
 from burnish_shared.errors import InvalidField, NotFound, Unauthenticated
 
 log = structlog.get_logger("burnish.gateway")

@@ -6,9 +6,9 @@ from burnish_gateway.access import session_store as store
 from burnish_gateway.access.audit import note_in
 from burnish_gateway.access.mail_link import tell_of_new_password
 from burnish_gateway.access.person import Person
-from burnish_gateway.access.sign_in import verify_password
 from burnish_gateway.access.store import enter
 from burnish_gateway.deps import Gateway
+from burnish_gateway.sign_in.sign_in import verify_password
 from burnish_shared.auth.passwords import check_password
 from burnish_shared.errors import Conflict, InvalidField, Unauthenticated
 

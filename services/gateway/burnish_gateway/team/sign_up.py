@@ -6,10 +6,10 @@ from fastapi import Request
 
 from burnish_gateway.access import people_store as store
 from burnish_gateway.access import session_store
-from burnish_gateway.access.found_organization import Founder, found_organization
-from burnish_gateway.access.sign_in import count_try
 from burnish_gateway.access.wire_fields import folded
 from burnish_gateway.deps import Gateway
+from burnish_gateway.sign_in.sign_in import count_try
+from burnish_gateway.team.found_organization import Founder, found_organization
 from burnish_shared.auth.passwords import check_password
 from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.ids import new_uuid

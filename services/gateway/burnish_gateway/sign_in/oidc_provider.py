@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 import structlog
 
-from burnish_gateway.access.jwks import KeySet
-from burnish_gateway.access.jwt_reading import REFUSED, Expected, claims_of, header_of, name_of
-from burnish_gateway.access.oidc_discovery import AWAY, Discovery
-from burnish_gateway.access.oidc_flow import PATH, Flow
 from burnish_gateway.access.person import Claims
-from burnish_gateway.access.provider_http import ProviderAway, ProviderHttp
+from burnish_gateway.sign_in.jwks import KeySet
+from burnish_gateway.sign_in.jwt_reading import REFUSED, Expected, claims_of, header_of, name_of
+from burnish_gateway.sign_in.oidc_discovery import AWAY, Discovery
+from burnish_gateway.sign_in.oidc_flow import PATH, Flow
+from burnish_gateway.sign_in.provider_http import ProviderAway, ProviderHttp
 from burnish_shared.auth.emails import fold_email
 from burnish_shared.errors import TokenExpired, Unauthenticated, Unavailable
 
