@@ -174,6 +174,46 @@ async def test_the_deadline_holds_for_the_whole_run(stack: Stack, caller: Caller
     assert (answer.status, answer.body["error"]["details"]["status"]) == (504, "timeout")
 
 
+@pytest.mark.promise("C-13")
+async def test_a_step_is_asked_again_as_often_as_it_says_and_each_try_is_paid(stack: Stack, caller: Caller) -> None:
+    """The first answer cannot be read and is paid for all the same: it counts in the cost of its step and of its run."""
+    await make_prompt(caller, "breaks", model="simulated/reader", retry_policy={"retries": 0})
+    for retries, status, attempts in ((1, "success", 2), (0, "error", 1)):
+        await make_chain(caller, f"again-{retries}", call("a", "breaks", retries=retries), output="steps.a.status")
+        async with fault(stack, f"malformed,first=1,key=again-{retries}"):
+            run_id = await start(caller, f"again-{retries}")
+            ended = await until(caller, run_id)
+        (step,) = ended["steps"]
+        assert (ended["status"], step["attempts"]) == (status, attempts), ended
+        costs = await books(
+            stack, """SELECT e.cost_nusd FROM executions e JOIN execution_contents c USING (workspace_id, execution_id)
+                   WHERE e.workspace_id = $1 AND c.metadata->>'chain_run_id' = $2""",
+            caller.workspace.workspace_id, run_id,
+        )  # fmt: skip
+        assert len(costs) == attempts and all(one["cost_nusd"] > 0 for one in costs), [*costs]
+        assert sum(one["cost_nusd"] for one in costs) == step["cost_nusd"] == ended["cost_nusd"]
+
+
+async def test_what_would_fail_again_is_not_asked_again(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "wrong", model="simulated/reader", retry_policy={"retries": 0})
+    await make_chain(caller, "once", call("a", "wrong", retries=3))
+    async with fault(stack, "error,status=400"):
+        ended = await until(caller, await start(caller, "once"))
+    assert (ended["status"], [one["attempts"] for one in ended["steps"]]) == ("error", [1])
+
+
+async def test_a_step_may_take_less_time_than_its_run_which_goes_on(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(
+        caller, "hurried", call("a", "slow", deadline_s=1, retries=0, fallback=[call("b")]), output="steps.a.error.code", deadline_s=60
+    )  # fmt: skip
+    async with fault(stack, "slow,s=30"):
+        ended = await run(caller, "hurried")
+    assert {one["id"]: one["status"] for one in ended["steps"]} == {"a": "timeout", "b": "success"}
+    await assert_paid_once(stack, caller, ended["id"])
+
+
 async def test_a_run_that_nobody_works_on_is_taken_up_although_its_gateway_lives(stack: Stack, caller: Caller) -> None:
     await make_prompt(caller, "reply")
     await make_prompt(caller, "slow", model="simulated/reader")
