@@ -202,6 +202,19 @@ async def test_what_would_fail_again_is_not_asked_again(stack: Stack, caller: Ca
     assert (ended["status"], [one["attempts"] for one in ended["steps"]]) == ("error", [1])
 
 
+async def test_a_step_does_not_wait_for_its_next_try_beyond_what_is_left_of_the_run(stack: Stack, caller: Caller) -> None:
+    """Its provider wants to be left alone for ten minutes: what the chain does in its place can be done now."""
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "busy", model="simulated/reader", retry_policy={"retries": 0})
+    await make_chain(
+        caller, "full", call("a", "busy", retries=2, fallback=[call("b")]), output="steps.a.error.code", deadline_s=30
+    )  # fmt: skip
+    async with fault(stack, "rate_limited,retry_after=600"):
+        ended = await run(caller, "full")
+    assert {one["id"]: (one["status"], one["attempts"]) for one in ended["steps"]} == {"a": ("rate_limited", 1), "b": ("success", 1)}
+    assert ended["output"] == "provider_rate_limited"
+
+
 async def test_a_step_may_take_less_time_than_its_run_which_goes_on(stack: Stack, caller: Caller) -> None:
     await make_prompt(caller, "reply")
     await make_prompt(caller, "slow", model="simulated/reader")
