@@ -391,6 +391,17 @@ def test_a_guardrail_that_nobody_can_know_keeps_nobody_waiting() -> None:
 
 
 @pytest.mark.capability("X3")
+def test_a_guardrail_of_which_something_is_heard_is_waited_for_until_enough_is() -> None:
+    plan = replace(ROLLOUT, guardrails=(Guardrail(metric="satisfaction", margin=0.03, direction="higher"),))
+    few = analyse(plan, [epoch(share=0.05, a=arm(3800, 3230), b=arm(200, 4, heard=5))])
+    assert [one.state for one in few.guardrails] == ["no_data"]
+    for step in (1, 4):
+        move = next_move(plan, RAMP, Standing(step, 3600, 200), few)
+        assert isinstance(move, Wait) and move.why == "Too little is known of satisfaction: 5 units."
+    assert isinstance(next_move(plan, RAMP, Standing(1, 90_000, 200), few), Hold)
+
+
+@pytest.mark.capability("X3")
 @pytest.mark.parametrize(("left_s", "said"), [(0.2, "second"), (39.5, "40 seconds"), (60, "minute"), (1_800, "30 minutes")])
 def test_what_is_left_of_a_bake_is_said_in_a_unit_that_fits(left_s: float, said: str) -> None:
     move = next_move(ROLLOUT, RAMP, Standing(1, 3600 - left_s, 200), analysed(200, 171))
