@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from burnish_gateway.chains import runs_store
 from burnish_gateway.chains import store as chains_store
+from burnish_gateway.chains.runs_store import Claim, StepEnd
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.chains.chains import assert_paid_once, begun, call, fault, follow, make_chain, make_prompt, run, start, until
 from tests.integration.execution.test_executions import books
@@ -246,6 +252,84 @@ async def test_a_run_that_nobody_works_on_is_taken_up_although_its_gateway_lives
         )  # fmt: skip
         assert (await until(caller, lost))["status"] in ("success", "timeout"), "its lease was nobody's to renew"
         assert (await caller("POST", f"/v1/chain-runs/{busy}/cancel")).body["status"] == "cancelled"
+
+
+async def test_a_run_that_was_to_be_cancelled_while_nobody_held_it_asks_nothing_more(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "quick", call("a"))
+    run_id = await start(caller, "quick")
+    await until(caller, run_id)
+    await books(stack, "DELETE FROM chain_run_steps WHERE run_id = $1::text::uuid", run_id)
+    await books(
+        stack,
+        """UPDATE chain_runs SET status = 'running', finished_at = NULL, cancel_requested = true, leased_by = 'gone',
+                  leased_until = clock_timestamp() - interval '1 second' WHERE run_id = $1::text::uuid""",
+        run_id,
+    )
+    assert (await until(caller, run_id))["status"] == "cancelled"
+    assert len(await books(stack, "SELECT FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)) == 1, "of before"
+
+
+@pytest.mark.promise("E-03")
+async def test_who_works_on_a_run_that_is_anothers_by_now_writes_nothing(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "quick", call("a"))
+    run_id = await start(caller, "quick")
+    await until(caller, run_id)
+    taken = """UPDATE chain_runs SET status = 'running', finished_at = NULL, fence = 7, leased_by = 'another',
+                      leased_until = clock_timestamp() + interval '1 hour' WHERE run_id = $1::text::uuid"""
+    await books(stack, taken, run_id)
+    rows = "SELECT to_jsonb(r), to_jsonb(s) FROM chain_runs r JOIN chain_run_steps s USING (run_id) WHERE run_id = $1::text::uuid"
+    before = [tuple(row) for row in await books(stack, rows, run_id)]
+    (step,) = await books(stack, "SELECT execution_id FROM chain_run_steps WHERE run_id = $1::text::uuid", run_id)
+    end = StepEnd("error", None, None, 5, False, None, None)
+    mine, theirs = (Claim(UUID(run_id), caller.workspace.workspace_id, fence) for fence in (6, 7))
+    db = await Database.open(stack.urls["gateway"], application_name="test", max_size=1)
+
+    async def each(claim: Claim) -> AsyncIterator[bool]:
+        for write in (
+            lambda tx: runs_store.begin_step(tx, claim, "a", execution_id=new_uuid(), slug="reply"),
+            lambda tx: runs_store.repeat_step(
+                tx, claim, "a", failed=step["execution_id"], execution_id=new_uuid(), spent_nusd=5
+            ),
+            lambda tx: runs_store.end_step(tx, claim, "a", end),
+            lambda tx: runs_store.finish(
+                tx, claim, status="error", output=None, variables=None, metadata={}, error=None, step=None, others={}
+            ),
+        ):  # fmt: skip
+            try:
+                async with db.unit_of_work(workspace=claim.workspace_id) as tx:
+                    await write(tx)
+            except runs_store.ClaimLost:
+                yield False
+            else:
+                yield True
+
+    try:
+        assert [one async for one in each(mine)] == [False] * 4
+        assert [tuple(row) for row in await books(stack, rows, run_id)] == before
+        assert [one async for one in each(theirs)] == [True, False, True, True], "a step that has ended is begun no more"
+    finally:
+        await db.close()
+
+
+@pytest.mark.promise("C-10")
+async def test_a_suspended_workspace_begins_no_run(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "quick", call("a"))
+    await books(stack, "SELECT suspend_workspace($1, true)", caller.workspace.workspace_id)
+    await books(stack, "SELECT note_change($1, 'workspace', '*')", caller.workspace.workspace_id)
+
+    async def runs() -> int:
+        return len(await books(stack, "SELECT FROM chain_runs WHERE workspace_id = $1", caller.workspace.workspace_id))
+
+    async with asyncio.timeout(30):  # until the gateway has heard, a run begins, and its step is refused
+        is_known = False
+        while not is_known:
+            before = await runs()
+            answer = await caller("POST", "/v1/chains/quick/runs", {"variables": {"topic": "tea"}})
+            is_known = (answer.status, await runs()) == (403, before)
+    assert answer.body["error"]["code"] == "suspended"
 
 
 async def test_who_goes_away_cancels_the_run(stack: Stack, caller: Caller) -> None:
