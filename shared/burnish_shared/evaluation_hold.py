@@ -33,7 +33,7 @@ def hold_nusd(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         markup_percent=markup_percent,
-        hour_writes=_keeps_for_hour(messages) or _keeps_for_hour(settings.get("tools") or ()) or _keeps_for_hour([extra]),
+        hour_writes=keeps_for_hour(messages, settings, extra=extra),
     )
 
 
@@ -49,6 +49,11 @@ def most_tokens(
     return held_tokens(input_tokens_of(messages, settings, extra=extra, kind=kind, model=route.upstream_model)) + _output_tokens(
         settings, kind
     )
+
+
+def keeps_for_hour(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], *, extra: Mapping[str, Any] | None) -> bool:
+    """Whether the call asks a provider to keep some of its input for an hour, which costs twice the input."""
+    return _keeps_for_hour(messages) or _keeps_for_hour(settings.get("tools") or ()) or _keeps_for_hour([extra])
 
 
 def _output_tokens(settings: Mapping[str, Any], kind: str) -> int:

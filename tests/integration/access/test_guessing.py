@@ -13,7 +13,7 @@ from burnish_shared.auth.sealing import key_from_text
 from burnish_shared.db.session import Database
 from tests.embedded.stack import KEK, Stack
 from tests.embedded.superuser import as_superuser
-from tests.integration.access.browser import newcomer, nobody, unknown_email
+from tests.integration.access.browser import join, newcomer, nobody, unknown_email
 from tests.pace import undisturbed
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
@@ -101,6 +101,22 @@ async def test_guesses_from_many_addresses_do_not_keep_out_who_signed_in_from_he
         assert (await nobody(stack).sign_in(email=eve.email)).status == 429  # has not been seen here for a month
 
     await undisturbed(attempt, still_most_s=0.5)  # The first wait is one second.
+
+
+async def test_who_sets_a_new_password_by_a_link_waits_for_no_guesses_of_before(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    grace = await join(stack, ada, role="editor")
+    for _ in range(FREE_TRIES + 1):
+        await nobody(stack).sign_in("guess number one", email=grace.email)
+    of = Guessing.of(grace.email, "127.0.0.1", session_key=(await load_secrets(stack)).session_key)
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        far = "UPDATE burnish.sign_in_tries SET blocked_until = clock_timestamp() + interval '1 hour' WHERE digest = ANY ($1) RETURNING 1"
+        assert await connection.fetch(far, [of.pair, of.email])
+    assert (await nobody(stack).sign_in(email=grace.email)).status == 429
+    link = await ada("POST", f"/v1/members/{grace.user_id}/password-reset", headers={"content-type": "application/json"})
+    body = {"token": link.body["token"], "new_password": "another long password"}
+    assert (await nobody(stack)("POST", "/v1/auth/password-reset", body)).status == 204
+    assert (await nobody(stack).sign_in("another long password", email=grace.email)).status == 200
 
 
 async def test_guesses_from_everywhere_in_one_ipv6_network_count_as_those_of_one_address(stack: Stack) -> None:

@@ -179,6 +179,21 @@ async def test_two_who_accept_one_invitation_at_once_make_one_member(stack: Stac
     assert len((await ada("GET", "/v1/members")).body["data"]) == 2
 
 
+@pytest.mark.parametrize("has_account", [True, False])
+async def test_an_invitation_that_is_revoked_while_somebody_accepts_it_lets_nobody_in(stack: Stack, has_account: bool) -> None:
+    """It was looked at before; whether it is open still is what its row says in the end."""
+    ada = await newcomer(stack)
+    grace = await newcomer(stack) if has_account else nobody(stack)
+    made = (await ada("POST", "/v1/invitations", {"email": grace.email if has_account else unknown_email(), "role": "admin"})).body
+    async with as_superuser(stack.urls["superuser"]) as holder, holder.transaction():
+        await holder.execute("UPDATE burnish.invitations SET revoked_at = clock_timestamp() WHERE invitation_id = $1::uuid", made["id"])
+        body = {"token": made["token"]} | ({} if has_account else {"password": PASSWORD})
+        accepting = asyncio.create_task(grace("POST", "/v1/invitations/accept", body))
+        await until(lambda: waiting(holder, 1, accepting))
+    assert (await accepting).status in (404, 503)  # 503: a machine that stands still lets who waits for a lock go after 2 s
+    assert len((await ada("GET", "/v1/members")).body["data"]) == 1
+
+
 @pytest.mark.promise("T-01")
 async def test_a_new_role_holds_at_the_other_gateway_within_a_second(stack: Stack) -> None:
     """The other gateway is told by the change sequence alone: nothing is sent to it."""

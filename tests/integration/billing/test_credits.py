@@ -137,6 +137,11 @@ async def test_credit_moves_within_an_organization_alone(stack: Stack, caller: C
     absent = await caller("POST", "/v1/credits/moves", move | {"to_workspace_id": str(new_uuid())})
     assert foreign.status == absent.status == 404
     assert foreign.body["error"]["message"] == absent.body["error"]["message"]
+    theirs = await ok(stranger("POST", "/v1/workspaces", {"name": "theirs"}), 201)  # nor does anybody move what is all another's
+    within = {"from_workspace_id": str(stranger.workspace.workspace_id), "to_workspace_id": theirs["id"], "amount_nusd": 1, "reason": "x"}
+    for asks in (caller, other):
+        assert (await asks("POST", "/v1/credits/moves", within)).status == 404
+    await ok(stranger("POST", "/v1/credits/moves", within), 201)
     alone = await other("POST", "/v1/credits/moves", {**back, "from_workspace_id": None, "amount_nusd": 1})
     assert alone.status == 403  # an admin of one side who does not govern the organization
     assert not await drift(stack)

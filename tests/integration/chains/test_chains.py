@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from burnish_gateway.chains import runs_store
 from burnish_gateway.chains import store as chains_store
+from burnish_gateway.chains.runs_store import Claim, StepEnd
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.chains.chains import assert_paid_once, begun, call, fault, follow, make_chain, make_prompt, run, start, until
 from tests.integration.execution.test_executions import books
@@ -174,6 +180,59 @@ async def test_the_deadline_holds_for_the_whole_run(stack: Stack, caller: Caller
     assert (answer.status, answer.body["error"]["details"]["status"]) == (504, "timeout")
 
 
+@pytest.mark.promise("C-13")
+async def test_a_step_is_asked_again_as_often_as_it_says_and_each_try_is_paid(stack: Stack, caller: Caller) -> None:
+    """The first answer cannot be read and is paid for all the same: it counts in the cost of its step and of its run."""
+    await make_prompt(caller, "breaks", model="simulated/reader", retry_policy={"retries": 0})
+    for retries, status, attempts in ((1, "success", 2), (0, "error", 1)):
+        await make_chain(caller, f"again-{retries}", call("a", "breaks", retries=retries), output="steps.a.status")
+        async with fault(stack, f"malformed,first=1,key=again-{retries}"):
+            run_id = await start(caller, f"again-{retries}")
+            ended = await until(caller, run_id)
+        (step,) = ended["steps"]
+        assert (ended["status"], step["attempts"]) == (status, attempts), ended
+        costs = await books(
+            stack, """SELECT e.cost_nusd FROM executions e JOIN execution_contents c USING (workspace_id, execution_id)
+                   WHERE e.workspace_id = $1 AND c.metadata->>'chain_run_id' = $2""",
+            caller.workspace.workspace_id, run_id,
+        )  # fmt: skip
+        assert len(costs) == attempts and all(one["cost_nusd"] > 0 for one in costs), [*costs]
+        assert sum(one["cost_nusd"] for one in costs) == step["cost_nusd"] == ended["cost_nusd"]
+
+
+async def test_what_would_fail_again_is_not_asked_again(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "wrong", model="simulated/reader", retry_policy={"retries": 0})
+    await make_chain(caller, "once", call("a", "wrong", retries=3))
+    async with fault(stack, "error,status=400"):
+        ended = await until(caller, await start(caller, "once"))
+    assert (ended["status"], [one["attempts"] for one in ended["steps"]]) == ("error", [1])
+
+
+async def test_a_step_does_not_wait_for_its_next_try_beyond_what_is_left_of_the_run(stack: Stack, caller: Caller) -> None:
+    """Its provider wants to be left alone for ten minutes: what the chain does in its place can be done now."""
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "busy", model="simulated/reader", retry_policy={"retries": 0})
+    await make_chain(
+        caller, "full", call("a", "busy", retries=2, fallback=[call("b")]), output="steps.a.error.code", deadline_s=30
+    )  # fmt: skip
+    async with fault(stack, "rate_limited,retry_after=600"):
+        ended = await run(caller, "full")
+    assert {one["id"]: (one["status"], one["attempts"]) for one in ended["steps"]} == {"a": ("rate_limited", 1), "b": ("success", 1)}
+    assert ended["output"] == "provider_rate_limited"
+
+
+async def test_a_step_may_take_less_time_than_its_run_which_goes_on(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(
+        caller, "hurried", call("a", "slow", deadline_s=1, retries=0, fallback=[call("b")]), output="steps.a.error.code", deadline_s=60
+    )  # fmt: skip
+    async with fault(stack, "slow,s=30"):
+        ended = await run(caller, "hurried")
+    assert {one["id"]: one["status"] for one in ended["steps"]} == {"a": "timeout", "b": "success"}
+    await assert_paid_once(stack, caller, ended["id"])
+
+
 async def test_a_run_that_nobody_works_on_is_taken_up_although_its_gateway_lives(stack: Stack, caller: Caller) -> None:
     await make_prompt(caller, "reply")
     await make_prompt(caller, "slow", model="simulated/reader")
@@ -193,6 +252,84 @@ async def test_a_run_that_nobody_works_on_is_taken_up_although_its_gateway_lives
         )  # fmt: skip
         assert (await until(caller, lost))["status"] in ("success", "timeout"), "its lease was nobody's to renew"
         assert (await caller("POST", f"/v1/chain-runs/{busy}/cancel")).body["status"] == "cancelled"
+
+
+async def test_a_run_that_was_to_be_cancelled_while_nobody_held_it_asks_nothing_more(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "quick", call("a"))
+    run_id = await start(caller, "quick")
+    await until(caller, run_id)
+    await books(stack, "DELETE FROM chain_run_steps WHERE run_id = $1::text::uuid", run_id)
+    await books(
+        stack,
+        """UPDATE chain_runs SET status = 'running', finished_at = NULL, cancel_requested = true, leased_by = 'gone',
+                  leased_until = clock_timestamp() - interval '1 second' WHERE run_id = $1::text::uuid""",
+        run_id,
+    )
+    assert (await until(caller, run_id))["status"] == "cancelled"
+    assert len(await books(stack, "SELECT FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)) == 1, "of before"
+
+
+@pytest.mark.promise("E-03")
+async def test_who_works_on_a_run_that_is_anothers_by_now_writes_nothing(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "quick", call("a"))
+    run_id = await start(caller, "quick")
+    await until(caller, run_id)
+    taken = """UPDATE chain_runs SET status = 'running', finished_at = NULL, fence = 7, leased_by = 'another',
+                      leased_until = clock_timestamp() + interval '1 hour' WHERE run_id = $1::text::uuid"""
+    await books(stack, taken, run_id)
+    rows = "SELECT to_jsonb(r), to_jsonb(s) FROM chain_runs r JOIN chain_run_steps s USING (run_id) WHERE run_id = $1::text::uuid"
+    before = [tuple(row) for row in await books(stack, rows, run_id)]
+    (step,) = await books(stack, "SELECT execution_id FROM chain_run_steps WHERE run_id = $1::text::uuid", run_id)
+    end = StepEnd("error", None, None, 5, False, None, None)
+    mine, theirs = (Claim(UUID(run_id), caller.workspace.workspace_id, fence) for fence in (6, 7))
+    db = await Database.open(stack.urls["gateway"], application_name="test", max_size=1)
+
+    async def each(claim: Claim) -> AsyncIterator[bool]:
+        for write in (
+            lambda tx: runs_store.begin_step(tx, claim, "a", execution_id=new_uuid(), slug="reply"),
+            lambda tx: runs_store.repeat_step(
+                tx, claim, "a", failed=step["execution_id"], execution_id=new_uuid(), spent_nusd=5
+            ),
+            lambda tx: runs_store.end_step(tx, claim, "a", end),
+            lambda tx: runs_store.finish(
+                tx, claim, status="error", output=None, variables=None, metadata={}, error=None, step=None, others={}
+            ),
+        ):  # fmt: skip
+            try:
+                async with db.unit_of_work(workspace=claim.workspace_id) as tx:
+                    await write(tx)
+            except runs_store.ClaimLost:
+                yield False
+            else:
+                yield True
+
+    try:
+        assert [one async for one in each(mine)] == [False] * 4
+        assert [tuple(row) for row in await books(stack, rows, run_id)] == before
+        assert [one async for one in each(theirs)] == [True, False, True, True], "a step that has ended is begun no more"
+    finally:
+        await db.close()
+
+
+@pytest.mark.promise("C-10")
+async def test_a_suspended_workspace_begins_no_run(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "quick", call("a"))
+    await books(stack, "SELECT suspend_workspace($1, true)", caller.workspace.workspace_id)
+    await books(stack, "SELECT note_change($1, 'workspace', '*')", caller.workspace.workspace_id)
+
+    async def runs() -> int:
+        return len(await books(stack, "SELECT FROM chain_runs WHERE workspace_id = $1", caller.workspace.workspace_id))
+
+    async with asyncio.timeout(30):  # until the gateway has heard, a run begins, and its step is refused
+        is_known = False
+        while not is_known:
+            before = await runs()
+            answer = await caller("POST", "/v1/chains/quick/runs", {"variables": {"topic": "tea"}})
+            is_known = (answer.status, await runs()) == (403, before)
+    assert answer.body["error"]["code"] == "suspended"
 
 
 async def test_who_goes_away_cancels_the_run(stack: Stack, caller: Caller) -> None:

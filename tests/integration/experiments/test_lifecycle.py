@@ -286,6 +286,22 @@ async def test_who_moves_a_label_is_told_of_the_experiments_that_go_on(caller: C
 
 
 @pytest.mark.capability("X3")
+async def test_a_label_whose_calls_an_experiment_is_on_is_not_removed(caller: Caller) -> None:
+    """Whoever calls by it would be answered 404, whatever their arm."""
+    await two_versions(caller)
+    label = f"/v1/prompts/{SLUG}/labels/production"
+    experiment = await started(caller, ramp())
+    for change in (None, "pause"):
+        if change is not None:
+            assert (await caller("POST", f"/v1/experiments/{experiment}/{change}")).status == 200
+        refused = await caller("DELETE", label)
+        assert (refused.status, refused.body["error"]["param"]) == (409, "label"), refused.body
+        assert ramp()["name"] in refused.body["error"]["message"]
+    assert (await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "x"})).status == 200
+    assert (await caller("DELETE", label)).status == 200
+
+
+@pytest.mark.capability("X3")
 async def test_a_control_that_wins_is_not_said_to_stand_where_somebody_moved_the_label(caller: Caller) -> None:
     await two_versions(caller)
     label = f"/v1/prompts/{SLUG}/labels/production"

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.bundle import routes
+from burnish_shared.errors import Unavailable
 from tests.embedded.stack import Answer, Caller
 from tests.integration.library.test_moving import bring, rendered
 
@@ -332,6 +334,33 @@ async def test_calls_runs_and_models_of_the_source_systems_come_along(call: Call
 
     again = await bring(call, DUMP, "format=source&model=simulated/chat")
     assert again["executions"] == {"found": 5, "added": 0} and {one["outcome"] for one in again["models"]} == {"unchanged", "refused"}
+
+
+@pytest.mark.promise("G-02")
+async def test_what_broke_off_behind_the_commit_is_brought_in_by_a_repeat_with_the_same_key(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reactions are told to the bus once the rest is written: a gateway that ends there leaves them to the repeat."""
+    calls = [
+        {"id": f"e{n}", "prompt": "x", "model": "gpt-4o", "rendered_prompt": "Route it", "response": "billing", "rating": rating,
+         "created_at": str(NOW - timedelta(days=1))}
+        for n, rating in enumerate(("up", "down", "up"))
+    ]  # fmt: skip
+    way, key = "/v1/import?format=source&model=simulated/chat", {"idempotency-key": "broke-off"}
+    bring_in, brought = routes.bring_reactions, []
+
+    async def broken(gateway: Any, principal: Any, reactions: Any) -> None:
+        if not brought:
+            brought.append(0)
+            raise Unavailable("The bus is away.")
+        await bring_in(gateway, principal, reactions)
+        brought.append(len(reactions))
+
+    monkeypatch.setattr(routes, "bring_reactions", broken)
+    assert (await call("POST", way, {"ai_prompt_executions": calls}, headers=key)).status == 503
+    again = await call("POST", way, {"ai_prompt_executions": calls}, headers=key)
+    assert again.status == 200 and again.headers["idempotent-replayed"] == "true"
+    assert again.body["executions"]["added"] == again.body["feedback"]["found"] == 3 and brought == [0, 3]
 
 
 async def test_a_file_of_runs_and_one_of_executions_are_told_by_what_they_hold(call: Caller) -> None:

@@ -21,9 +21,10 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db import config_cache
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database, Tx
-from burnish_shared.errors import NotFound, Unavailable
+from burnish_shared.errors import Conflict, NotFound, Unavailable
 from burnish_shared.slug import PRODUCTION, Slug
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import make_workspace
 from tests.integration.registry.wire import Wire
 
@@ -96,6 +97,19 @@ async def save_and_move(db: Database, workspace_id: UUID, text: str, *, base: in
         )
         await move_label(tx, workspace_id, HELLO, PRODUCTION, version=saved.version.version, author=AUTHOR, clock=SystemClock())
         await announce.prompt_changed(tx, workspace_id, HELLO)
+
+
+@pytest.mark.capability("P1", "O6")
+async def test_what_a_machine_wrote_keeps_what_must_stay_also_where_that_was_locked_since(
+    db: Database, workspace_id: UUID, module_database_urls: DatabaseUrls
+) -> None:
+    await make_prompt(db, workspace_id)
+    async with as_superuser(module_database_urls["superuser"]) as connection:
+        await connection.execute("UPDATE burnish.prompts SET locked_blocks = ARRAY['one'] WHERE workspace_id = $1", workspace_id)
+    with pytest.raises(Conflict, match="locked block 1 of 'hello' is not kept: 'one'"):
+        await save_and_move(db, workspace_id, "two {{x}}", base=1)
+    await save_and_move(db, workspace_id, "one and two {{x}}", base=1)
+    assert (await Catalog(db, feed=ChangeFeed(db)).resolve(workspace_id, "hello")).version == 2
 
 
 async def test_a_version_is_resolved_with_what_an_execution_needs(db: Database, workspace_id: UUID) -> None:

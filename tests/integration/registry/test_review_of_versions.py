@@ -226,6 +226,31 @@ async def test_rules_choose_approved_versions_in_the_place_of_a_protected_label(
     assert (await call("PUT", "/v1/prompts/hello/routing", {"rules": rules})).status == 200
 
 
+async def test_a_protected_label_goes_back_to_nothing_that_it_has_never_named(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    """To go back asks nobody: it would be the way to serve what nobody approved."""
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call)
+    await saved(call, "two {{x}}", base=1)
+    await protect(admin)
+    for caller in (call, admin):
+        refused = await caller("POST", "/v1/prompts/hello/labels/production/rollback", {"version": 2})
+        assert (refused.status, refused.body["error"]["param"]) == (409, "version"), refused.body
+    assert (await call("GET", "/v1/prompts/hello?label=production")).body["version"] == 1
+
+
+async def test_what_is_approved_is_not_withdrawn_and_nothing_is_approved_that_is_put_away(bench: Bench, call: Caller) -> None:
+    await created(call, label=None)
+    await saved(call, "two {{x}}", base=1)
+    for version in (1, 2):
+        assert (await call("POST", f"/v1/prompts/hello/versions/{version}/review")).status == 201
+    assert (await call("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 200
+    assert (await call("POST", "/v1/prompts/hello/versions/1/review/withdraw")).status == 409
+    assert (await call("POST", "/v1/prompts/hello/archive")).status == 200
+    assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 409
+    statuses = [one["status"] for one in (await call("GET", "/v1/prompts/hello/versions")).body["data"]]
+    assert statuses == ["in_review", "approved"]
+
+
 async def test_a_version_is_sent_back_and_an_approval_taken_back(bench: Bench, call: Caller) -> None:
     await created(call)
     review = "/v1/prompts/hello/versions/1/review"
@@ -410,6 +435,22 @@ async def test_the_gate_asks_for_the_newest_test_run(bench: Bench, first: Runnin
     assert (await move(call, 1)).status == 200
     (column,) = (await call("GET", "/v1/prompts/hello/compare?version=1")).body["data"]
     assert sorted(one["accuracy"] for one in column["test_runs"]) == [0.7, 0.8, 0.9]
+
+
+@pytest.mark.parametrize(("threshold", "opens"), [(0.95, False), (0.9, True), (0.4, True)])
+async def test_the_gate_asks_for_as_much_as_the_version_says_itself(
+    bench: Bench, first: RunningGateway, call: Caller, threshold: float, opens: bool
+) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, label=None, quality_threshold=threshold)
+    await protect(admin, test_run_gate=True)
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    await admin("POST", "/v1/prompts/hello/versions/1/review/approve")
+    await a_run(bench, call, 1, accuracy=0.9 if threshold > 0.5 else 0.5)
+    moved = await move(call, 1)
+    assert moved.status == (200 if opens else 409), moved.body
+    if not opens:
+        assert moved.body["error"]["details"]["run"]["threshold"] == threshold
 
 
 async def test_what_a_protected_label_asks_is_told_beforehand(bench: Bench, first: RunningGateway, call: Caller) -> None:

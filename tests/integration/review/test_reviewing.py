@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from burnish_shared.ids import new_uuid
+from tests.embedded.held_back import WAITING
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.review.conftest import Team
@@ -118,6 +119,24 @@ async def test_several_who_work_at_once_decide_each_answer_once(team: Team) -> N
     assert (progress["waiting"], progress["decided"]) == (0, 16) and sum(one["decided"] for one in progress["by_reviewer"]) == 16
     [dataset] = (await team.viewer("GET", "/v1/datasets")).body["data"]
     assert sum(dataset["counts"].values()) == 16
+
+
+async def test_of_two_who_decide_on_one_answer_at_once_the_second_hears_of_the_first(team: Team, stack: Stack) -> None:
+    """Nobody holds it, so both are let in: the row decides who was first."""
+    review = await team.pick("wanted by both")
+    async with as_superuser(stack.urls["superuser"]) as holder, holder.transaction():
+        await holder.execute("SELECT FROM burnish.review_items WHERE review_id = $1::uuid FOR UPDATE", review)
+        both = [
+            asyncio.create_task(who("POST", f"/v1/review/{review}/label", {"verdict": verdict}))
+            for who, verdict in ((team.ann, "good"), (team.bob, "bad"))
+        ]
+        async with asyncio.timeout(60):
+            while await holder.fetchval(WAITING) < len(both):
+                await asyncio.sleep(0.005)
+    answers = await asyncio.gather(*both)
+    assert sorted(one.status for one in answers) == [200, 409]
+    [won] = [one for one in answers if one.status == 200]
+    assert (await team.viewer("GET", f"/v1/review/{review}")).body["verdict"] == won.body["item"]["verdict"]
 
 
 async def test_a_lease_that_is_over_gives_the_answer_to_the_next(team: Team, stack: Stack) -> None:

@@ -167,6 +167,22 @@ def test_with_the_operators_key_only_what_is_known_to_cost_no_more_is_passed_on(
     assert checked_extra(extra, route=fallen_back_to, spoken=spoken) == extra, "the operator's key is then not fallen back to"
 
 
+@pytest.mark.parametrize("extra", [{"plugins": [{"id": "web"}]}, {"web_search_options": {}}, {"service_tier": "priority"}], ids=str)
+def test_what_surely_costs_more_is_refused_where_the_operators_key_might_be_fallen_back_to(extra: dict[str, Any]) -> None:
+    """Else a call with it would fail as soon as no own key can be used, without a word of why the operator's is not."""
+    own = way("openrouter", keys="own")
+    assert checked_extra(extra, route=own, spoken="openai") == extra
+    with pytest.raises(UnsupportedParameter):
+        checked_extra(extra, route=own.model_copy(update={"platform_fallback": True}), spoken="openai")
+
+
+def test_a_tool_that_its_provider_runs_is_refused_where_the_operators_key_might_be_fallen_back_to() -> None:
+    own, tools = way(keys="own"), {"tools": [{"type": "web_search"}]}
+    check_tools(tools, route=own)
+    with pytest.raises(UnsupportedParameter, match="needs a provider key of your own"):
+        check_tools(tools, route=own.model_copy(update={"platform_fallback": True}))
+
+
 @pytest.mark.parametrize(
     ("provider", "extra"),
     [

@@ -135,3 +135,13 @@ async def test_failures_of_a_provider_count_whoever_called() -> None:
     for number in range(10):
         circuits.note("key", of_status(500, "", retry_after_s=None), owner=number, latency_s=0.1, allowed_s=30.0)
     assert circuits.refusal("key", owner="another") is not None
+
+
+@pytest.mark.asyncio
+async def test_a_provider_that_works_again_for_one_works_for_all_whoever_saw_it_fail() -> None:
+    circuits = Circuits(CircuitRule(rest_s=0.0), patience_s=30.0, dice=lambda: 0.0)
+    for _ in range(10):
+        circuits.note("key", of_status(500, "", retry_after_s=None), owner="unlucky", latency_s=0.1, allowed_s=30.0)
+    circuits.enter("key", owner="another")
+    circuits.note("key", Answer(), owner="another", latency_s=0.1, allowed_s=30.0)
+    assert circuits.refusal("key", owner="unlucky") is None and not circuits.are_any

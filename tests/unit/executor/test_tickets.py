@@ -51,6 +51,16 @@ def test_tickets_that_were_in_hand_too_long_are_given_back_and_not_used() -> Non
     assert (dict(wish.back), wish.want) == ({7: 3}, 1)
 
 
+def test_tickets_that_come_to_older_ones_are_used_no_longer_than_those() -> None:
+    """The shared count forgets the older ones first: what is used of them after that would be beyond the limit."""
+    pool = _pool()
+    rate = pool.rates["requests"]
+    rate.got(3, second=7, good_until=LIFE_S)
+    rate.got(2, second=8, good_until=LIFE_S + 0.9)
+    assert _wanted(pool, "a", now=LIFE_S).permit is None
+    assert dict(pool.wishes(LIFE_S)["requests"].back) == {7: 5}
+
+
 def test_callers_take_turns_so_that_a_flood_of_one_is_not_before_all_others() -> None:
     pool = _pool()
     flood = [_wanted(pool, "flood") for _ in range(50)]

@@ -9,7 +9,9 @@ import pytest
 
 from burnish_executor.ask_keys import Asker
 from burnish_executor.borrow_tickets import Denied
+from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.run import Run
+from burnish_shared.contracts.executions import KeyUse
 from tests.unit.executor.test_provider_answers import request
 
 WAIT_S = 0.05
@@ -64,3 +66,29 @@ def test_who_has_no_other_model_may_wait_as_long_as_there_is_time() -> None:
 
     free, spent = asyncio.run(left())
     assert 50 < free <= 60 and spent == 0.0
+
+
+async def test_a_ticket_serves_another_call_where_the_circuit_opened_while_it_was_waited_for() -> None:
+    given_back: list[int] = []
+
+    class Granting:
+        def limits(self, _: Any) -> bool:
+            return True
+
+        async def take(self, *_: Any, **__: Any) -> Any:
+            opened.append(True)
+            return ticket
+
+        def settle(self, one: Any, *, used_tokens: int) -> None:
+            assert one is ticket
+            given_back.append(used_tokens)
+
+    opened: list[bool] = []
+    ticket, nothing = object(), cast(Any, None)
+    resting = Failure(FailureKind.RESTING, "It failed too often.")
+    circuits: Any = SimpleNamespace(are_any=True, refusal=lambda *_, **__: resting if opened else None)
+    asker = Asker(nothing, nothing, nothing, nothing, nothing, cast(Any, SimpleNamespace(tickets=Granting())), circuits)
+    run = with_a_minute()
+    chosen: Any = SimpleNamespace(account=None, use=KeyUse(source="platform"), place="there")
+    assert await asker._turn(run, [chosen]) is resting
+    assert given_back == [0] and [one.result for one in run.trials] == [resting]

@@ -264,6 +264,15 @@ def test_units_in_several_epochs_widen_the_interval() -> None:
     assert 1.3 < (wide.high - wide.low) / (plain.high - plain.low) < 1.5
 
 
+def test_units_in_several_epochs_prove_less_harm_too() -> None:
+    one = epoch(share=0.05, a=arm(7600, 6460), b=arm(400, 280))
+    states = [
+        [found.state for found in analyse(ROLLOUT, [one], Memory(widening={"b": by})).guardrails if found.metric == "satisfaction"]
+        for by in (1.0, 0.1, 25.0)
+    ]
+    assert states == [["harm"], ["harm"], ["doubt"]]
+
+
 def test_a_unit_that_came_back_in_another_epoch_is_one_unit() -> None:
     epochs = [epoch(n, a=arm(60, 20), b=arm(80, 70)) for n in (1, 2)]
     assert analyse(PLAN, epochs).differences[0].state == "better"  # Of 120 and 160 who came once each.
@@ -346,6 +355,19 @@ def test_without_a_control_the_candidate_is_held_against_what_the_control_was_an
 
 
 @pytest.mark.capability("X3")
+def test_what_the_candidate_did_beside_the_control_hides_nothing_of_what_it_does_alone() -> None:
+    """It answered fast while few got it, and is slow for all."""
+
+    def timed(n: int, slow: int) -> dict[str, ArmSums]:
+        return arm(n, round(0.85 * n)) | {"slow": shares(n, slow)}
+
+    before = epoch(a=timed(40_000, 2_000), b=timed(40_000, 400))
+    held = analyse(ROLLOUT, [before, Epoch(2, {"b": 1.0}, {"b": timed(4_000, 480)})])
+    (latency,) = [one for one in held.guardrails if one.metric == "latency_p95_ms"]
+    assert (latency.state, latency.against, latency.units) == ("harm", "baseline", 4_000)
+
+
+@pytest.mark.capability("X3")
 def test_a_margin_in_percent_of_errors_is_one_of_the_errors() -> None:
     """Half as many errors again, of 2 %: 3 %. Taken of successes it would let half of the answers fail."""
     plan = replace(ROLLOUT, guardrails=(Guardrail(metric="error_rate", margin=0.5, relative=True),))
@@ -388,6 +410,17 @@ def test_a_guardrail_that_nobody_can_know_keeps_nobody_waiting() -> None:
     known = replace(ROLLOUT, guardrails=(Guardrail(metric="error_rate", margin=0.02),))
     held = analyse(known, [epoch(share=0.05, a=arm(4000, 3400), b=arm(200, 171))])
     assert "nothing could be known" not in next_move(known, RAMP, Standing(4, 3600, 200), held).why
+
+
+@pytest.mark.capability("X3")
+def test_a_guardrail_of_which_something_is_heard_is_waited_for_until_enough_is() -> None:
+    plan = replace(ROLLOUT, guardrails=(Guardrail(metric="satisfaction", margin=0.03, direction="higher"),))
+    few = analyse(plan, [epoch(share=0.05, a=arm(3800, 3230), b=arm(200, 4, heard=5))])
+    assert [one.state for one in few.guardrails] == ["no_data"]
+    for step in (1, 4):
+        move = next_move(plan, RAMP, Standing(step, 3600, 200), few)
+        assert isinstance(move, Wait) and move.why == "Too little is known of satisfaction: 5 units."
+    assert isinstance(next_move(plan, RAMP, Standing(1, 90_000, 200), few), Hold)
 
 
 @pytest.mark.capability("X3")

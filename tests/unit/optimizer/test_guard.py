@@ -60,6 +60,18 @@ def test_ordinary_talk_of_systems_and_prompts_is_shown_and_orders_are_not() -> N
 def test_a_copied_text_is_caught_also_when_its_small_words_are_left_out() -> None:
     shortened = Edit("examples", "- new card still arrived although posted three weeks -> cards")
     assert guard(examples_allowed=True).refusal(shortened) == "copied from an item"
+    mixed = Edit("examples", "- the new card is still to have arrived, although it was posted for three weeks -> cards")
+    assert guard(examples_allowed=True).refusal(mixed) == "copied from an item", "nor when others are put between"
+
+
+@pytest.mark.promise("O-06")
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_forty_characters_of_an_item_are_a_copy_also_in_writing_without_blanks(split: str) -> None:
+    text = "先週の金曜日に新しいカードを注文しましたが三週間経っても届かず古い住所に送られたのではないかと心配しています"
+    splits = {"train": (), "validation": ()} | {split: (Item(id="1", input=f"件名: {text}", expected="cards"),)}
+    one = Guard(Task(prompt="Sort {{ticket}}.", **splits))
+    assert one.refusal(Edit("rules", f"- cards、例えば{text[5:45]}など")) == "copied from an item"
+    assert one.refusal(Edit("rules", f"- cards、例えば{text[5:44]}など")) is None
 
 
 def test_examples_enter_only_where_they_are_allowed() -> None:

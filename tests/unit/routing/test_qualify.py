@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish_gateway.execution.order import Order
+from burnish_gateway.routing.choose_way import _cost_nusd, _need
 from burnish_gateway.routing.policy import Policies, Rule, applying, verdicts
 from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
-from burnish_shared.contracts.executions import Price
+from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.tokens import Input, Shown
 
 pytestmark = pytest.mark.capability("E12")
@@ -95,6 +98,21 @@ def test_preferred_ones_come_first_then_the_cheapest_then_by_priority() -> None:
 def test_the_order_does_not_depend_on_the_order_of_the_list(order: list[int]) -> None:
     choices = [choice(f"m{n}", n // 2, priority=n % 2) for n in order]
     assert [one.facts.model for one in ranked(choices, use_case="x")] == ["m0", "m1", "m2", "m3", "m4", "m5"]
+
+
+@pytest.mark.promise("C-03")
+@pytest.mark.parametrize("keys", ["own", "platform"])
+@pytest.mark.parametrize("kept", [None, {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}], ids=["plain", "cached", "for an hour"])
+def test_a_call_costs_at_most_what_it_is_then_held_for(keys: Any, kept: dict[str, str] | None) -> None:
+    """Else `auto` would choose within `max_cost_nusd` what costs more: by the operator's markup, or by an hour in a cache."""
+    text = {"type": "text", "text": "word " * 4_000, **({} if kept is None else {"cache_control": kept})}
+    order = Order(messages=[{"role": "user", "content": [text]}], overrides={"max_tokens": 100, "n": 2})
+    route = Route(
+        model="m", provider="p", upstream_model="m", base_url="http://x/v1", keys=keys, platform_fallback=keys == "own",
+        markup_percent=25, price=PRICE.model_copy(update={"input_nusd_per_million": 1_000_000, "output_nusd_per_million": 3_000_000}),
+    )  # fmt: skip
+    need = _need(order, None, Policies(), use_case=None)
+    assert _cost_nusd(need, MODEL, route) == hold_nusd(order.messages or [], order.overrides, route)
 
 
 def test_a_refusal_says_why_of_each_model() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from burnish_shared.contracts.executions import Price, PriceTier, Usage
 from burnish_shared.money import TOKENS_PER_PRICE_UNIT
-from burnish_shared.pricing import cost_split, most_nusd, plain_cost_nusd, rates_of, sum_of, with_markup
+from burnish_shared.pricing import SAFETY_PERCENT, cost_split, held_tokens, most_nusd, plain_cost_nusd, rates_of, sum_of, with_markup
 
 pytestmark = pytest.mark.capability("E5")
 
@@ -56,6 +56,18 @@ def test_a_class_without_a_price_costs_what_it_is_a_part_of() -> None:
     assert plain_cost_nusd(whole, price) == plain_cost_nusd(parts, price)
 
 
+def test_parts_that_are_more_than_their_whole_take_nothing_off_it() -> None:
+    usage = Usage(
+        input_tokens=10, output_tokens=10, cached_input_tokens=8, cache_write_input_tokens=8, reasoning_tokens=30, source="provider"
+    )
+    price = Price(
+        version="t", input_nusd_per_million=5_000_000, cached_input_nusd_per_million=1_000_000,
+        cache_write_input_nusd_per_million=6_000_000,
+        output_nusd_per_million=7_000_000, reasoning_nusd_per_million=9_000_000,
+    )  # fmt: skip
+    assert [*cost_split(usage, price).model_dump().values()] == [0, 8, 12, 0, 90, 0]
+
+
 rates = st.integers(0, 10**10)
 classes = {
     "input_nusd_per_million": rates, "cached_input_nusd_per_million": rates, "output_nusd_per_million": rates,
@@ -98,6 +110,23 @@ def test_the_parts_are_the_exact_cost_rounded_up_once(usage: Usage, price: Price
 def test_no_call_within_what_was_held_for_costs_more_than_its_hold(usage: Usage, price: Price, percent: int) -> None:
     held = most_nusd(price, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, markup_percent=percent)
     assert sum_of(cost_split(usage, price, markup_percent=percent)) <= held
+
+
+@pytest.mark.promise("E-14")
+@given(usages(), prices)
+def test_a_hold_counts_by_every_tier_that_a_call_within_its_safety_may_come_to(usage: Usage, price: Price) -> None:
+    """A provider counts up to 5 % more than we do, which may be across the border of a tier."""
+    counted = -(-usage.input_tokens * 100 // (100 + SAFETY_PERCENT))
+    assert held_tokens(counted) >= usage.input_tokens
+    assert sum_of(cost_split(usage, price)) <= most_nusd(price, input_tokens=counted, output_tokens=usage.output_tokens)
+
+
+def test_a_call_that_may_cross_the_border_of_a_tier_is_held_for_by_it() -> None:
+    assert most_nusd(TIERED, input_tokens=190_477, output_tokens=0) > most_nusd(TIERED, input_tokens=190_476, output_tokens=0) * 1.2
+    usage = Usage(input_tokens=200_001, output_tokens=0, source="provider")
+    assert plain_cost_nusd(usage, TIERED) <= most_nusd(
+        TIERED.model_copy(update={"tiers": [LONG]}), input_tokens=195_000, output_tokens=0
+    )  # fmt: skip
 
 
 @given(prices, st.integers(0, 100))

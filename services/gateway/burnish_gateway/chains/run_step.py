@@ -70,7 +70,7 @@ class StepRun:
             if begun.execution_id != fresh_id:
                 await self._call_of(begun).left_to_its_executor()
             ended = await self._execute(begun)
-            while ended.may_pass and begun.attempt <= self.ready.call.retries:
+            while ended.may_pass and begun.attempt <= self.ready.call.retries and ended.wait_s < self._left_s():
                 begun = self.begun = await self._begin_again(begun, ended)
                 ended = await self._execute(begun)
             await failpoints.hit("chain.step_ended")

@@ -15,6 +15,7 @@ from burnish_gateway.routing.qualify import Choice, Need, NoModelQualifies, Size
 from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, Conflict, InvalidField, NotFound
+from burnish_shared.evaluation_hold import keeps_for_hour
 from burnish_shared.guarding.language import language_of
 from burnish_shared.guarding.texts import text_of
 from burnish_shared.pricing import most_nusd
@@ -134,6 +135,7 @@ def _cost_nusd(need: Need, facts: ModelFacts, route: Route) -> int:
         input_tokens=need.size.input.tokens(route.upstream_model),
         output_tokens=need.cap_of(facts) * need.size.answers,
         markup_percent=markup_percent,
+        hour_writes=need.size.hour_writes,
     )
 
 
@@ -142,8 +144,11 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     settings = with_overrides(version.settings if version else {}, order.overrides)
     messages = messages_of(order, version)
     cap = settings.get(cap_of(settings))
-    read = input_of(messages, settings, extra=extra_of(order, version))
-    size = Size(read, cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1, order.cap_bends)
+    extra = extra_of(order, version)
+    size = Size(
+        input_of(messages, settings, extra=extra), cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1,
+        order.cap_bends, keeps_for_hour(messages, settings, extra=extra),
+    )  # fmt: skip
     said = order.requirements
     if said is None:
         said = version.requirements if version is not None and version.requirements is not None else policies.requirements

@@ -26,7 +26,7 @@ class NoModelQualifies(InvalidField):
 class Size:
     """How much a call reads and may write. `output_tokens` None: the caller named no cap. `answers`: several are asked for at once.
 
-    `cap_bends`: a cap above a model's limit counts as the limit.
+    `cap_bends`: a cap above a model's limit counts as the limit. `hour_writes`: some of what it reads is to be kept for an hour.
     """
 
     input: Input
@@ -34,6 +34,7 @@ class Size:
     default_output_tokens: int
     answers: int = 1
     cap_bends: bool = False
+    hour_writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
