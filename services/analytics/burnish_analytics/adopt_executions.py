@@ -55,7 +55,7 @@ class Adopter:
 
     async def adopt_all(self) -> int:
         """One round. Returns how many executions were moved."""
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:
             groups = await store.under_way(tx, at_most=GROUPS_MOST)
         waiting = deque(sorted(groups, key=self._moved_last.__contains__))
         self._moved_last.clear()

@@ -34,7 +34,7 @@ ON_PAGES: Final[tuple[ChangeKind, ...]] = ("execution", "dataset")
 
 async def erase_due(db: Database, clock: Clock, *, batch_rows: int) -> int:
     """Does all passes that are due. Returns how many it finished. Two at once do no harm: one erasure is worked on by one of them."""
-    async with db.unit_of_work() as tx:
+    async with db.unit_of_work(one_statement=True) as tx:
         due = await store.due(tx, at_most=MOST_AT_ONCE)
     metrics.erasures_due.set(len(due))
     return await each("erase", due, lambda one: _erase(db, clock, *one, batch_rows=batch_rows))

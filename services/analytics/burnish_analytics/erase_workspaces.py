@@ -17,7 +17,7 @@ log = structlog.get_logger("burnish.analytics")
 
 async def erase_workspaces(db: Database, *, batch_rows: int) -> int:
     """Goes on with every workspace that is to be erased. Returns how many it finished. What is still under way is waited for."""
-    async with db.unit_of_work() as tx:
+    async with db.unit_of_work(one_statement=True) as tx:
         due = await store.workspaces_due(tx)
     return await each("erase", due, partial(_erase, db, batch_rows=batch_rows))
 

@@ -37,6 +37,7 @@ from burnish_shared.bus import dead_letters_store
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.streams import CONSUMERS
 from burnish_shared.waiting import came
 
@@ -126,9 +127,9 @@ class Housework:
 
     async def watch_labels(self) -> int:
         """Closes the periods that have ended and runs the detectors over them. Returns how many alerts were raised."""
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:
             before = await detector_store.close_periods(tx, length_ms=self.settings.period_ms)
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:
             workspaces = await detector_store.observed_workspaces(tx, before=before)
         return await each("watch", workspaces, partial(self._watch, before=before))
 
@@ -383,7 +384,7 @@ class Housework:
     async def _every(self, task: str, interval_s: float, round_: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self._round(task, round_)
-            await came(stop, within_s=interval_s)
+            await came(stop, within_s=in_step(interval_s))
 
     async def _round(self, task: str, round_: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -14,6 +14,7 @@ from burnish_analytics.take_turns import each
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.sandbox.worker_process import WorkerProcess
 from burnish_shared.waiting import came
 
@@ -54,7 +55,7 @@ class FailureGroupKeeper:
             except Exception:  # The edge of a round: what was leased is found again when its lease is over.
                 metrics.housework_failures_total.labels("failure_groups").inc()
                 log.exception("failure_groups_failed")
-            await came(stop, within_s=self.interval_s)
+            await came(stop, within_s=in_step(self.interval_s))
 
     async def group_due(self, worker: WorkerProcess) -> int:
         """Works out what was asked for. Returns how many prompts that were."""

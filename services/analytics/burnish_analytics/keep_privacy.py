@@ -17,6 +17,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
@@ -65,4 +66,4 @@ class PrivacyKeeper:
             except Exception:  # The edge of a round: its batch is rolled back, and the next round finds the same work again.
                 metrics.housework_failures_total.labels(task).inc()
                 log.exception("privacy_failed", task=task)
-            await came(stop, within_s=interval_s)
+            await came(stop, within_s=in_step(interval_s))

@@ -25,6 +25,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
+from burnish_shared.in_step import in_step
 from burnish_shared.moments import in_utc
 from burnish_shared.waiting import came
 
@@ -70,7 +71,7 @@ class RecountKeeper:
             if (now := asyncio.get_running_loop().time()) >= forget_at:
                 await self._step(self.forget)
                 forget_at = now + FORGET_EVERY_S
-            await came(stop, within_s=self.interval_s)
+            await came(stop, within_s=in_step(self.interval_s))
 
     async def _step(self, step: Callable[[], Awaitable[object]]) -> None:
         """None keeps the others from being done."""
@@ -88,7 +89,7 @@ class RecountKeeper:
         midnight = bucket_start(now, "day")
         if now < midnight + NIGHT_STARTS:
             return 0
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:
             workspaces = await store.nightly_due(tx, midnight, at_most=AT_ONCE)
         return await each("recount", workspaces, partial(self._ask, midnight=midnight))
 
@@ -104,7 +105,7 @@ class RecountKeeper:
         """
         found = 0
         for _ in range(AT_ONCE):
-            async with self.db.unit_of_work() as tx:
+            async with self.db.unit_of_work(one_statement=True) as tx:
                 claimed = await store.claim(tx, lease_s=LEASE_S, attempts=TRIES_MOST)
             if claimed is None:
                 break

@@ -17,6 +17,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.lag import unfinished_s
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.streams import ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
 from burnish_shared.subjects import EXECUTIONS_COMPLETED_BATCH, FEEDBACK_RECORDED_BATCH
 from burnish_shared.waiting import came
@@ -44,16 +45,16 @@ class ProgressKeeper:
                 await self.note()
             except (Unavailable, ApiError) as error:
                 log.warning("progress_unknown", reason=str(error))
-            await came(stop, within_s=self.interval_s)
+            await came(stop, within_s=in_step(self.interval_s))
 
     async def note(self) -> None:
         """Raises Unavailable while NATS or PostgreSQL is away, and ApiError where a consumer is missing."""
-        async with self.db.unit_of_work(read_only=True) as tx:
+        async with self.db.unit_of_work(read_only=True, one_statement=True) as tx:
             seen = await progress_store.read_unsent(tx, list(SUBJECTS.values()))
         # In this order: what is published in between is found by the one or the other.
         through: dict[str, datetime] = {}
         for consumer, subject in SUBJECTS.items():
             handled = seen.asked_at - timedelta(seconds=MARGIN_S + await unfinished_s(self.bus, consumer))
             through[consumer.durable] = min(handled, seen.unsent.get(subject, handled))
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:
             await progress_store.note_through(tx, through, asked_at=seen.asked_at)

@@ -11,6 +11,7 @@ from burnish_executor.settings import ExecutorSettings
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import SILENCE_S, Database
 from burnish_shared.errors import BurnishError
+from burnish_shared.in_step import in_step
 from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.executor")
@@ -32,7 +33,7 @@ async def sweep_holds(db: Database, *, settings: ExecutorSettings, relay: Relay,
     After each sweep the metrics say how many holds are left, and how old they are (PROMISES 5.4).
     """
     while not stop.is_set():
-        await came(stop, within_s=settings.sweep_interval_s)
+        await came(stop, within_s=in_step(settings.sweep_interval_s))
         try:
             while await _sweep(db, grace_ms=int(settings.sweep_grace_s * 1000)) == MOST_AT_ONCE:
                 relay.wake()
@@ -98,7 +99,7 @@ async def watch_ledger(db: Database, *, settings: ExecutorSettings, stop: asynci
 async def sweep_cache(db: Database, *, settings: ExecutorSettings, stop: asyncio.Event) -> None:
     """Removes answers that are over, and what is too much for one workspace, every `cache_sweep_s` until `stop`."""
     while not stop.is_set():
-        await came(stop, within_s=settings.cache_sweep_s)
+        await came(stop, within_s=in_step(settings.cache_sweep_s))
         most_bytes = settings.cache_mebibytes_most * 1024 * 1024
         try:
             swept = CACHE_AT_ONCE

@@ -16,6 +16,7 @@ from burnish_gateway.outside import Outside
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import BurnishError, Busy, Unavailable
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -51,11 +52,11 @@ class Rounds(ABC):
                 await self.round()
             except BurnishError as error:
                 log.warning("due.round_put_off", task=self.task, error=error.message)
-            await asyncio.sleep(self.interval_s)
+            await asyncio.sleep(in_step(self.interval_s))
 
     async def round(self) -> int:
         """Returns how much was done. Raises Unavailable."""
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:  # finds nothing, as a rule
             due = await self._next(tx)
         done = sum([await self.take_on(workspace_id, what) for workspace_id, what in due])
         if done:
@@ -68,7 +69,7 @@ class Rounds(ABC):
 
     @abstractmethod
     async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
-        """Workspaces and what is due there, a bounded number."""
+        """Workspaces and what is due there, a bounded number: one statement."""
 
     @abstractmethod
     async def take_on(self, workspace_id: UUID, what: UUID) -> int:

@@ -23,6 +23,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import UNAVAILABLE, Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Grounds
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.optimizer")
 
@@ -49,7 +50,7 @@ class LiveScores:
             await self._release_from_before()
             while not stop.is_set():
                 await self._claim()
-                await asyncio.wait({stopped}, timeout=self.settings.score_interval_s)
+                await asyncio.wait({stopped}, timeout=in_step(self.settings.score_interval_s))
         finally:
             stopped.cancel()
             for task in self._running:
@@ -140,7 +141,7 @@ class LiveScores:
         loop = asyncio.get_running_loop()
         renewed_at = loop.time()
         while True:
-            await asyncio.sleep(self.settings.watch_interval_s)
+            await asyncio.sleep(in_step(self.settings.watch_interval_s))
             try:
                 async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
                     await live_store.renew(tx, claim, lease_s=self.settings.lease_s)

@@ -25,6 +25,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.optimizer")
 
@@ -117,7 +118,7 @@ class _Run:
         """Looks again and again what is wished, until it is cancelled."""
         turn_ends = asyncio.get_running_loop().time() + self.settings.batch_turn_s
         while True:
-            await asyncio.sleep(self.settings.watch_interval_s)
+            await asyncio.sleep(in_step(self.settings.watch_interval_s))
             with contextlib.suppress(Unavailable):
                 await self.look(turn_is_over=asyncio.get_running_loop().time() >= turn_ends)
 

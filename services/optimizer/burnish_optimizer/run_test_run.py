@@ -30,6 +30,7 @@ from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.evaluators import Grounds, Verdict
+from burnish_shared.in_step import in_step
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, extra_of, settings_of
 
 SCORES_AT_ONCE: Final = 1_000
@@ -234,7 +235,7 @@ async def _report(claim: Claim, answers: Answers, *, db: Database, interval_s: f
     """Writes how far it is, with the figures of what has come, while it grows. A claim that is lost is noticed elsewhere."""
     written = -1
     while True:
-        await asyncio.sleep(interval_s)
+        await asyncio.sleep(in_step(interval_s))
         if len(answers.cases) != written:
             written = len(answers.cases)
             async with db.unit_of_work(workspace=claim.workspace_id) as tx:

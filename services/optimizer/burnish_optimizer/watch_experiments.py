@@ -14,6 +14,7 @@ from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import UNAVAILABLE, Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.optimizer")
 
@@ -40,7 +41,7 @@ class ExperimentWatch:
             while not stop.is_set():
                 looked = await self.turn()
                 if looked < AT_ONCE:
-                    await asyncio.wait({stopped}, timeout=min(1.0, self.settings.experiment_interval_s))
+                    await asyncio.wait({stopped}, timeout=in_step(min(1.0, self.settings.experiment_interval_s)))
         finally:
             stopped.cancel()
             if self._refreshing is not None:

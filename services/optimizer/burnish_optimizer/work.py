@@ -26,6 +26,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import UNAVAILABLE, Database
 from burnish_shared.errors import BadRequest, BurnishError, Unavailable
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.optimizer")
 
@@ -97,7 +98,7 @@ class Workshop:
         """Until there may be work, or for `claim_interval_s`."""
         waiting = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wake.wait())]
         try:
-            await asyncio.wait(waiting, timeout=self.settings.claim_interval_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=in_step(self.settings.claim_interval_s), return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _ended(*waiting)
         self._wake.clear()
@@ -119,7 +120,7 @@ class Workshop:
         try:
             await self._release_unknown()
             await self._renew_late()
-            async with self.db.unit_of_work() as tx:
+            async with self.db.unit_of_work(one_statement=True) as tx:
                 claims = await self.claim_some(tx, worker=self.settings.replica, lease_s=self.settings.lease_s, most=room)
         except Unavailable:
             self._may_hold_more = True  # the connection may have gone between the commit and its answer
@@ -254,7 +255,7 @@ class Workshop:
         lease runs out."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self.settings.watch_interval_s)
+            await asyncio.sleep(in_step(self.settings.watch_interval_s))
             now = loop.time()
             try:
                 async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:

@@ -18,6 +18,7 @@ from burnish_shared.db.known_schema import check_schema
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.process import HealthServer, at_start, supervise
 from burnish_shared.settings import from_environment
 from burnish_shared.waiting import came
@@ -175,7 +176,7 @@ async def every(interval_s: float, work: Callable[[], Awaitable[None]], *, name:
             log.warning("webhooks.chore_put_off", chore=name, error=error.message)
         except Exception:
             log.exception("webhooks.chore_failed", chore=name)
-        await came(stop, within_s=interval_s)
+        await came(stop, within_s=in_step(interval_s))
 
 
 async def _until_lost(bus: Bus, stop: asyncio.Event) -> None:

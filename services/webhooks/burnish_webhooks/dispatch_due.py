@@ -10,6 +10,7 @@ import structlog
 from burnish_shared import failpoints
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_webhooks import metrics
 from burnish_webhooks.deliver import Attempted, LostClaim, NotSent
 from burnish_webhooks.io import deliveries_store
@@ -111,7 +112,7 @@ class Dispatcher:
         await asyncio.sleep(GATHER_S)
         stopping, woken = asyncio.create_task(stop.wait()), asyncio.create_task(self._woken.wait())
         try:
-            await asyncio.wait({stopping, woken}, timeout=self._limits.interval_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stopping, woken}, timeout=in_step(self._limits.interval_s), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (stopping, woken):
                 task.cancel()

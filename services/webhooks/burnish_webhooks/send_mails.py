@@ -11,6 +11,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.mails import LinkMail, mail_context
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.waiting import came
 from burnish_webhooks import metrics
 from burnish_webhooks.core.link_mail import link_mail
@@ -51,7 +52,7 @@ class MailSender:
                 log.warning("mails.put_off", error=error.message)
                 taken = 0
             if taken < AT_ONCE:
-                await came(stop, within_s=self.interval_s)
+                await came(stop, within_s=in_step(self.interval_s))
 
     async def round(self) -> int:
         """Sends what is due, and waits for it. Returns how many there were."""

@@ -14,6 +14,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.alert_channels import PAGERDUTY_URLS, channel_context
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_webhooks import metrics
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.mail import mail_of, mailable
@@ -101,7 +102,7 @@ class NoticeSender:
         """Until something is due, a place is free, the interval is over, or `stop`."""
         stopping, woken = asyncio.create_task(stop.wait()), asyncio.create_task(self._woken.wait())
         try:
-            await asyncio.wait({stopping, woken}, timeout=self.interval_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stopping, woken}, timeout=in_step(self.interval_s), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (stopping, woken):
                 task.cancel()

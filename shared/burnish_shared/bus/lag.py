@@ -12,6 +12,7 @@ from burnish_shared import metrics, streams
 from burnish_shared.bus.api import ApiError, ask
 from burnish_shared.bus.connect import Bus
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.streams import ConsumerSpec, StreamSpec
 from burnish_shared.waiting import came
 
@@ -53,7 +54,7 @@ async def watch_lag(bus: Bus, stop: asyncio.Event, *, interval_s: float = INTERV
         for stream in streams.STREAMS:
             with contextlib.suppress(Unavailable, ApiError):
                 await _show_stream(bus, stream)
-        await came(stop, within_s=interval_s)
+        await came(stop, within_s=in_step(interval_s))
 
 
 async def _show_consumer(bus: Bus, spec: ConsumerSpec) -> None:

@@ -27,12 +27,13 @@ from burnish_shared.bus.connect import MESSAGE_ID_HEADER, PUBLISH_TIMEOUT_S, Bus
 from burnish_shared.bus.outbox_store import Row, Sent
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.relay")
 
 POLL_S: Final = 0.5
-"""A row that nobody woke the relay for waits at most this long."""
+"""A row that nobody woke the relay for waits about so long at most."""
 
 LEASE_S: Final = 5.0
 """Longer than a publish takes (2 s); how long the rows of a killed relay wait."""
@@ -174,7 +175,7 @@ class Relay:
         if self._failures:
             await came(stop, within_s=FAILED_WAIT_S[min(self._failures, len(FAILED_WAIT_S)) - 1])
             return
-        if not await came(self._woken, within_s=self._poll_s):
+        if not await came(self._woken, within_s=in_step(self._poll_s)):
             return
         now_s = asyncio.get_running_loop().time
         was_calm = now_s() - self._woken_at > self._busy_s

@@ -19,6 +19,7 @@ import structlog
 from burnish_shared.db.changes import ChangeKind
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, NotFound, Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.waiting import came
 
 log = structlog.get_logger()
@@ -94,7 +95,7 @@ class ChangeFeed:
 
     async def run(self) -> None:
         while True:
-            await came(self._woken, within_s=POLL_S)
+            await came(self._woken, within_s=in_step(POLL_S))
             self._woken.clear()
             try:
                 await self.look()

@@ -27,7 +27,7 @@ class Ledger:
         self.woken = 0
 
     @asynccontextmanager
-    async def unit_of_work(self, *, workspace: UUID | None = None) -> AsyncIterator[Any]:
+    async def unit_of_work(self, *, workspace: UUID | None = None, one_statement: bool = False) -> AsyncIterator[Any]:
         try:
             yield None
         except BaseException:

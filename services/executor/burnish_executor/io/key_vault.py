@@ -24,6 +24,7 @@ from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.ids import new_uuid
+from burnish_shared.in_step import in_step
 from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.executor")
@@ -171,7 +172,7 @@ class KeyVault:
     async def run(self) -> None:
         """Writes down what was learned, in order, and again when PostgreSQL was away; when keys were used every `news_s`."""
         while True:
-            await came(self._woken, within_s=self.news_s)
+            await came(self._woken, within_s=in_step(self.news_s))
             self._woken.clear()
             try:
                 await self._write_all()

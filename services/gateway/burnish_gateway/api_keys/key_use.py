@@ -10,6 +10,7 @@ import structlog
 from burnish_gateway.api_keys import key_store
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -30,7 +31,7 @@ class KeyUse:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(self.interval_s)
+            await asyncio.sleep(in_step(self.interval_s))
             await self.write()
 
     async def write(self) -> None:

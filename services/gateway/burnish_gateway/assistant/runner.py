@@ -14,6 +14,7 @@ from burnish_gateway.assistant.work_store import Claim, ClaimLost, Kind
 from burnish_gateway.deps import Gateway
 from burnish_gateway.metrics import BACKGROUND_FAILED
 from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.in_step import in_step
 from burnish_shared.process import patiently
 
 log = structlog.get_logger("burnish.gateway")
@@ -106,7 +107,7 @@ class AssistantRunner:
                     log.warning("assistant.look_put_off", error=error.message)
                     self._give_up_what_is_over()
                 try:
-                    async with asyncio.timeout(self.gateway.settings.assistant_look_interval_s):
+                    async with asyncio.timeout(in_step(self.gateway.settings.assistant_look_interval_s)):
                         await self._woken.wait()
                 except TimeoutError:
                     continue

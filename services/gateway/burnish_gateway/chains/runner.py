@@ -14,6 +14,7 @@ from burnish_gateway.chains.runs_store import Claim
 from burnish_gateway.deps import Gateway
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError
+from burnish_shared.in_step import in_step
 from burnish_shared.process import patiently
 
 log = structlog.get_logger("burnish.gateway")
@@ -85,7 +86,7 @@ class ChainRunner:
                     self._give_up_what_is_over()
                 self._woken.clear()
                 try:
-                    async with asyncio.timeout(self.gateway.settings.chain_look_interval_s):
+                    async with asyncio.timeout(in_step(self.gateway.settings.chain_look_interval_s)):
                         await self._woken.wait()
                 except TimeoutError:
                     continue

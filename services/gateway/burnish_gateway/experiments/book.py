@@ -18,6 +18,7 @@ from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.expressions import ExpressionError
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -94,7 +95,7 @@ class ExperimentBook:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(WRITE_S)
+            await asyncio.sleep(in_step(WRITE_S))
             await self.write()
 
     async def write(self) -> None:

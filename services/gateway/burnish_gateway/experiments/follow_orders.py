@@ -21,6 +21,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import Verdict
 from burnish_shared.db.session import UNAVAILABLE, Database, Tx
 from burnish_shared.errors import BurnishError, Busy, Unavailable
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -43,7 +44,7 @@ class OrderFollower:
                 await self.turn()
             except (Unavailable, *UNAVAILABLE) as error:
                 log.warning("experiment_orders.put_off", error=str(error) or type(error).__name__)
-            await asyncio.sleep(self.interval_s)
+            await asyncio.sleep(in_step(self.interval_s))
 
     async def turn(self) -> int:
         """Everything that waits. Returns how many were carried out here."""

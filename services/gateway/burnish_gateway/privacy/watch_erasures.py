@@ -17,6 +17,7 @@ from burnish_shared.bus.api import ApiError, ask
 from burnish_shared.bus.connect import Bus
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.in_step import in_step
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -63,7 +64,7 @@ class ErasureWatch:
     async def run(self) -> None:
         """Looks until it is cancelled; more often while something is missing."""
         while True:
-            await asyncio.sleep(CALM_INTERVAL_S if self.is_up_to_date else ANXIOUS_INTERVAL_S)
+            await asyncio.sleep(in_step(CALM_INTERVAL_S if self.is_up_to_date else ANXIOUS_INTERVAL_S))
             await self._has_looked()
 
     async def _has_looked(self) -> bool:
