@@ -57,12 +57,14 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An execution as it is read. `prompt`: their name or id of what was run; `version`: their number."""
+    """An execution as it is read. `prompt`: their name or id of what was run; `version`: their number. `keeps_number`: it holds here too
+    where the file lacks the prompt."""
 
     place: str
     prompt: str | None
     version: int | None
     body: Mapping[str, Any]
+    keeps_number: bool = False
 
 
 @dataclass(slots=True)
