@@ -1,14 +1,15 @@
 """Models that a foreign file describes, added to the workspace where it may have them. One that is known here stays as it is."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.bundle.read_bundle import ReadPrompt
 from burnish_gateway.deps import Gateway
 from burnish_gateway.models import store
-from burnish_gateway.models.bodies import NewModel
+from burnish_gateway.models.bodies import AUTO, NewModel
 from burnish_gateway.models.known_models import filled
 from burnish_gateway.models.set_model import add_model, check_address
 from burnish_gateway.models.stand_in import does_as_much
@@ -17,6 +18,9 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, InvalidField
 
 CHECKS_AT_ONCE: Final = 20
+
+NAMED_MOST: Final = 20
+"""Of models that are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +96,16 @@ async def _may_stand_in(tx: Tx, one: NewModel, made: Mapping[str, NewModel]) -> 
         return does_as_much(one.capabilities, made[other].capabilities)
     facts = await model_store.find_model(tx, other)
     return facts is not None and does_as_much(one.capabilities, facts.capabilities)
+
+
+async def missing_models(tx: Tx, prompts: Iterable[ReadPrompt], *, coming: Sequence[ModelResult]) -> list[str]:
+    """A note where `prompts` name models that are neither here nor in the file: their calls are refused, which nobody sees before."""
+    wanted = {content.model for one in prompts for content in one.contents} - {AUTO}
+    wanted -= {one.model for one in coming if one.outcome != "refused"}
+    if wanted:
+        wanted -= {one.model for one in await model_store.list_models(tx)}
+    if not wanted:
+        return []
+    first, more = sorted(wanted)[:NAMED_MOST], len(wanted) - NAMED_MOST
+    names = ", ".join(first) + (f" and {more:,} more" if more > 0 else "")
+    return [f"Models that prompts of the file name are not here: {names}. Calls of them are refused until you add these (POST /v1/models)."]
