@@ -203,7 +203,8 @@ async def test_models_that_are_not_here_are_named_unless_they_come_along_or_thei
     assert (await call("POST", "/v1/models", {"model": "away-a", **limits})).status == 201
     assert "not here: away-b." in str((await bring(call, said, "format=langfuse"))["notes"])
     assert (await bring(call, said, "format=langfuse"))["notes"] == [], "nothing of them comes in"
-    brought = {"model": "brought", "provider": "vllm", "base_url": "http://127.0.0.1:9/v1", "context_window": 4000, "max_output_tokens": 400}
+    at = {"provider": "vllm", "base_url": "http://127.0.0.1:9/v1"}
+    brought = {"model": "brought", **at, "context_window": 4000, "max_output_tokens": 400}
     comes_along = {"prompts": [{"name": "f", "template": "x", "model": "brought"}], "ai_models": [brought]}
     for query in ("format=source&dry_run=true", "format=source"):
         told = await bring(call, comes_along, query)
