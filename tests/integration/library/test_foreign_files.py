@@ -488,6 +488,22 @@ async def test_models_of_a_litellm_proxy_come_with_prices_and_fallbacks_and_with
     assert {one["outcome"] for one in again["models"]} == {"unchanged", "refused"}
 
 
+async def test_a_deployment_that_is_refused_is_passed_over_by_the_one_before_it(call: Caller) -> None:
+    takes = "model_info: {max_input_tokens: 8000, max_output_tokens: 500}"
+    file = f"""
+model_list:
+  - {{model_name: past, litellm_params: {{model: hosted_vllm/a, api_base: "http://127.0.0.1:9"}}, {takes}}}
+  - {{model_name: past, litellm_params: {{model: hosted_vllm/unknown, api_base: "http://127.0.0.1:9"}}}}
+  - {{model_name: past, litellm_params: {{model: hosted_vllm/c, api_base: "http://127.0.0.1:9"}}, {takes}}}
+"""
+    planned = await bring(call, file, "format=litellm&dry_run=true")
+    told = await bring(call, file, "format=litellm")
+    assert planned == told | {"dry_run": True}
+    came = {one["model"]: (one["outcome"], one["reason"]) for one in told["models"]}
+    assert came["past"] == ("created", "It falls back to 'past@3': 'past@2' is not here.") and came["past@2"][0] == "refused"
+    assert (await call("GET", "/v1/models/past")).body["fallback_model"] == "past@3"
+
+
 async def test_rates_of_deployments_are_told_for_the_models_that_come_and_not_for_those_that_are_refused(call: Caller) -> None:
     takes = "model_info: {max_input_tokens: 8000, max_output_tokens: 500}"
     file = f"""
