@@ -184,13 +184,8 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
     which the route unpacks itself.
     """
     if content_encoding(request) not in encodings:
-        packed = " or ".join(sorted(encodings - IDENTITY))
-        why = (
-            f"Bodies are taken as they are, or packed by {packed}."
-            if packed
-            else "Compressed request bodies are not accepted; send the body as it is."
-        )
-        raise InvalidBody(why, param="content-encoding")
+        packed = "".join(f", or {one}" for one in sorted(encodings - IDENTITY))
+        raise InvalidBody(f"Bodies compressed so are not accepted; send the body as it is{packed}.", param="content-encoding")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most_bytes:
         raise PayloadTooLarge(f"The body has {declared} bytes; at most {most_bytes} are accepted.")

@@ -79,7 +79,7 @@ def _following(model: str, behind: Mapping[str, str | None], *, refused: Contain
     """What the file asks when it fails, past those that are refused: of three deployments the third, where the second is no model here."""
     passed = {model}
     other = behind[model]
-    while other in refused and other not in passed:
+    while other is not None and other in refused and other not in passed:
         passed.add(other)
         other = behind[other]
     return None if other in passed else other
