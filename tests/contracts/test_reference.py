@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -68,6 +69,18 @@ def test_every_operation_states_who_may_call_it_and_how_to_sign_in() -> None:
     assert not [
         name for name, one in guarded if not {scheme for way in one["security"] for scheme in way} <= schemes or not one["security"]
     ]
+
+
+def test_generators_of_clients_find_every_schema_and_every_parameter() -> None:
+    """openapi-python-client names classes by titles: it left out both of one title, and each operation that used them."""
+    document = json.loads((REFERENCE / "openapi.json").read_text())
+    titles = [one["title"] for one in document["components"]["schemas"].values() if "title" in one]
+    assert len(titles) > 500 and not [title for title, times in Counter(titles).items() if times > 1]
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    for one in operations:
+        names = [re.sub(r"\W", "", parameter["name"]) for parameter in one.get("parameters", ())]
+        assert len(set(names)) == len(names), one["operationId"]
+    assert all("security" in one for one in operations), "an operation for everybody says so by an empty list"
 
 
 def test_every_subject_of_a_stream_is_a_channel_that_somebody_sends_to() -> None:

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+import yaml
 
 from tests.embedded.installation import Installation
 
@@ -32,7 +34,7 @@ TOGETHER = {
 """What belongs to one page, in the order in which a reader does it."""
 
 TRIED_APART = {
-    "langfuse_fetch.py",
+    *("langfuse_fetch.py", "promptfoo_provider.yaml"),
     *("thumbs_server.py", "thumbs.html", "thumbs.tsx"),  # tests/sdk/test_thumbs.py
     *("frameworks_langchain.py", "frameworks_llamaindex.py", "frameworks_ai_sdk.mjs"),  # tests/docs/test_frameworks.py
 }
@@ -97,6 +99,25 @@ async def test_prompts_are_fetched_from_langfuse_as_its_api_gives_them(tmp_path:
         assert await asyncio.wait_for(process.wait(), 120) == 0
     assert json.loads((tmp_path / "langfuse.json").read_text()) == kept
     assert "/api/public/v2/prompts/support%2Fanswer?version=2" in asked
+
+
+async def test_what_promptfoo_sends_by_its_provider_for_http_is_answered(installation: Installation) -> None:
+    """promptfoo puts the environment and a test's variables into each text of a provider, and looks at what `transformResponse` names."""
+    key = json.loads(installation.run("workspace", "create", "Beside promptfoo", "--json").stdout)["api_key"]
+    said = yaml.safe_load((SNIPPETS / "promptfoo_provider.yaml").read_text())
+    [provider], [test] = said["providers"], said["tests"]
+    given = {"env.URL": installation.connection["url"], "env.KEY": key, **test["vars"]}
+    text = re.sub(r"\{\{([\w.]+)\}\}", lambda found: given[found[1]], json.dumps(provider["config"]))
+    config = json.loads(text)
+    slug, variables = config["body"]["prompt"], config["body"]["variables"]
+    async with aiohttp.ClientSession(headers=config["headers"]) as session:
+        prompt = {"slug": slug, "template": "Queue of " + " ".join(f"{{{{{name}}}}}" for name in variables), "model": "simulated/chat"}
+        async with session.post(f"{given['env.URL']}/v1/prompts", json=prompt) as made:
+            assert made.status == 201, await made.text()
+        body = config["body"] | {"model": "simulated/chat"}
+        async with session.request(config["method"], config["url"], json=body) as answer:
+            assert answer.status == 200 and config["transformResponse"] == "json.output"
+            assert test["vars"]["ticket"] in (await answer.json())["output"]
 
 
 def told(path: str, kept: list[dict[str, Any]]) -> Any:

@@ -3,6 +3,8 @@
 All of it is read from the routes themselves, so that the document cannot say something else than the code does.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -98,6 +100,7 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 for method in route.methods or ():
                     _complete(document["paths"][str(route.path_format)][method.lower()], method=method, route=route)
             document["components"]["securitySchemes"] = SECURITY_SCHEMES
+            _tell_apart(document["components"]["schemas"])
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -123,7 +126,7 @@ def scope_of_route(method: str, route: Any) -> str | None:
 def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) -> None:
     rule = rule_of(route)
     operation["tags"] = list(dict.fromkeys(operation["tags"]))  # a router within a router of its own tag gives it twice
-    operation.pop("security", None)
+    operation["security"] = []
     if rule is not None:
         operation[ROLE] = rule
     if rule != ANYONE:
@@ -141,6 +144,15 @@ def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) ->
             answer["content"] = {"application/json": next(iter(answer["content"].values()))}
         elif "text/event-stream" in answer.get("content", {}):
             answer["content"]["text/event-stream"]["schema"] = ONE_EVENT
+
+
+def _tell_apart(schemas: dict[str, Any]) -> None:
+    """Gives schemas of one title titles of their own, from their names: generators of clients name classes by titles."""
+    often = Counter(one.get("title") for one in schemas.values())
+    for name, one in schemas.items():
+        if often[one.get("title")] > 1:
+            within_package = name.partition("__")[2] or name
+            one["title"] = "".join(part[:1].upper() + part[1:] for part in re.split(r"[_\W]+", within_package))
 
 
 def _stated(dependant: Dependant) -> Iterator[str]:

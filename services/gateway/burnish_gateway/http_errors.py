@@ -41,6 +41,28 @@ INSTEAD: Final = {
         f"/{name}": f"{NOTHING} The base URL of OpenAI's clients ends with /v1."
         for name in ("chat/completions", "completions", "responses", "embeddings", "models", "batches", "files")
     },
+    **{
+        begins: f"{NOTHING} {theirs} is {ours} here; docs/guides/moving-from-{guide}.md says what becomes what."
+        for guide, others in {
+            "litellm": (
+                ("/key/", "A key of LiteLLM's proxy", "an API key, /v1/api-keys,"),
+                ("/team/", "A team of LiteLLM's proxy", "a workspace, /v1/workspaces,"),
+                ("/user/", "A user of LiteLLM's proxy", "a member, /v1/members,"),
+                ("/model/", "A model of LiteLLM's proxy", "at /v1/models"),
+                ("/budget/", "A budget of LiteLLM's proxy", "at /v1/budgets"),
+                ("/spend/", "What LiteLLM's proxy calls spend", "at /v1/usage"),
+            ),
+            "tensorzero": (
+                ("/inference", "TensorZero's inference", "an execution, POST /v1/executions,"),
+                ("/feedback", "TensorZero's feedback", "at POST /v1/feedback"),
+            ),
+            "langfuse": (
+                ("/api/public/otel", "Langfuse's address for OpenTelemetry", "/v1/otlp/v1/traces"),
+                ("/api/public/", "Langfuse's API", "below /v1, prompts at /v1/prompts,"),
+            ),
+        }.items()
+        for begins, theirs, ours in others
+    },
 }
 """What clients look for and is elsewhere here: how its address begins, and what to do."""
 

@@ -184,7 +184,8 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
     which the route unpacks itself.
     """
     if content_encoding(request) not in encodings:
-        raise InvalidBody("Compressed request bodies are not accepted; send the body as it is.", param="content-encoding")
+        packed = "".join(f", or {one}" for one in sorted(encodings - IDENTITY))
+        raise InvalidBody(f"Bodies compressed so are not accepted; send the body as it is{packed}.", param="content-encoding")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most_bytes:
         raise PayloadTooLarge(f"The body has {declared} bytes; at most {most_bytes} are accepted.")

@@ -118,6 +118,12 @@ async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller,
         ("POST", "/v1/audio/speech", "transcription are not offered"),
         ("POST", "/v1/moderations", "Moderation is not offered"),
         ("GET", "/v1/vector_stores/vs_1/files", "Vector stores are not offered"),
+        ("POST", "/key/generate", "/v1/api-keys, here; docs/guides/moving-from-litellm.md"),
+        ("GET", "/spend/logs", "at /v1/usage here"),
+        ("POST", "/inference", "POST /v1/executions, here; docs/guides/moving-from-tensorzero.md"),
+        ("POST", "/feedback", "at POST /v1/feedback here"),
+        ("POST", "/api/public/otel/v1/traces", "is /v1/otlp/v1/traces here; docs/guides/moving-from-langfuse.md"),
+        ("GET", "/api/public/v2/prompts/x", "prompts at /v1/prompts, here"),
     ],
 )
 async def test_what_is_elsewhere_here_says_where(caller: Caller, method: str, path: str, instead: str) -> None:

@@ -112,6 +112,18 @@ async def test_traces_and_scores_of_langfuse_become_executions_with_feedback(cal
     assert (found["thumbs_up"], found["mean_score"]) == (0, 0.25), "what she said here since then stands, and nothing counts twice"
 
 
+async def test_a_generation_counts_for_its_version_where_the_prompts_came_in_by_another_file(caller: Caller) -> None:
+    """Prompts and months of history are files of their own. It counted for whatever `production` was."""
+    await bring(caller, FILE["prompts"], "format=langfuse&model=simulated/chat")
+    told = await bring(caller, [generation("g-1", 0, promptVersion=1), generation("g-2", 2, promptVersion=None)], "format=langfuse")
+    assert told["executions"] == {"found": 2, "added": 2}
+    runs = await brought(caller)
+    assert [(runs[one]["prompt"], runs[one]["version"], runs[one]["label"]) for one in ("g-1", "g-2")] == [
+        ("support-finder", 1, None),
+        ("support-finder", None, "production"),
+    ]
+
+
 async def test_ratings_of_the_source_systems_become_feedback(caller: Caller) -> None:
     rows: list[dict[str, Any]] = [
         {"id": "r-1", "rating": 5, "feedback_comment": "great", "user_id": "ada"}, {"id": "r-2", "rating": 2},

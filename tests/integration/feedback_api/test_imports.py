@@ -194,6 +194,8 @@ async def test_genai_spans_become_executions_once_in_protobuf_gzip_and_json_alik
     first = await send(caller, raw)
     assert (first.status, first.raw, first.headers["content-type"]) == (200, b"", PROTOBUF)
     assert (await send(caller, gzip.compress(raw), **{"content-encoding": "GZIP"})).status == 200
+    assert (await send(caller, zlib.compress(raw), **{"content-encoding": "deflate"})).status == 200, "as exporters may be told to"
+    assert "as it is, or deflate, or gzip" in str((await send(caller, b"", **{"content-encoding": "zstd"})).raw)
 
     def plain(value: AnyValue) -> dict[str, Any]:
         if value.WhichOneof("value") == "array_value":

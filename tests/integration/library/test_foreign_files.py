@@ -433,13 +433,9 @@ BLANK: list[tuple[str, Any, str, int]] = [
         {"vars": {"x": 1}, "assert": [{"type": "equals", "value": "x"}]},
         {"vars": {"x": 2}, "assert": [{"type": "equals", "value": " "}]}]},
      "tests[1]: left out", 1),
-    ("promptfoo", {"prompts": ["Say {{x}}"], "tests": [{"vars": {"x": 1}, "assert": [{"type": "llm-rubric", "value": "is kind"}]}]},
-     "tests[0]: left out", 0),
     ("langfuse", [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b", "expectedOutput": ""},
                   {"datasetName": "d", "input": "c", "expectedOutput": "y"}],
      "[1]: left out", 2),
-    ("langfuse", [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b", "expectedOutput": None}],
-     "[1]: left out", 1),
     ("source", [{"input": "a", "expected": "x"}, {"input": "b", "expected": "  "}], "[1]: left out", 1),
 ]  # fmt: skip
 
@@ -455,6 +451,40 @@ async def test_an_item_that_expects_nothing_is_left_out_by_its_name_whatever_the
     for dataset in (await call("GET", "/v1/datasets")).body["data"]:
         items = (await call("GET", f"/v1/datasets/{dataset['id']}/items?limit=200")).body["data"]
         assert all(one["expected"].strip() for one in items), items
+
+
+OPEN = [
+    ("promptfoo",
+     {"description": "d", "prompts": ["Say {{x}}"], "tests": [
+         {"vars": {"x": ["1", "2"]}, "assert": [{"type": "llm-rubric", "value": "is kind"}]},
+         {"vars": {"x": "3"}, "assert": [{"type": "javascript", "value": "output"}, {"type": "equals", "value": "c"}]},
+         {"vars": {"x": "4"}}]},
+     {"d tests": [("3", "c")], "d tests, to be judged": [("1", None), ("2", None), ("4", None)]}),
+    ("langfuse",
+     [{"datasetName": "d", "input": {"x": "1"}, "expectedOutput": "a"}, {"datasetName": "d", "input": {"x": "2"}, "expectedOutput": None},
+      {"datasetName": "d", "input": {"x": "3"}}],
+     {"d": [("1", "a")], "d, to be judged": [("2", None), ("3", None)]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "file", "kept"), OPEN)
+async def test_items_without_a_right_answer_come_into_a_dataset_of_their_own(
+    call: Caller, kind: str, file: Any, kept: dict[str, list[tuple[str, str | None]]]
+) -> None:
+    """Most tests of promptfoo are judged and not compared. A run over the others asks for no evaluator because of them."""
+    planned = await bring(call, file, f"format={kind}&dry_run=true")
+    told = await bring(call, file, f"format={kind}")
+    assert planned == told | {"dry_run": True} and told["left_out"] == 0
+    assert any("no right answer and come into the dataset" in one for one in told["notes"]), told["notes"]
+    found: dict[str, list[tuple[str, str | None]]] = {}
+    for dataset in (await call("GET", "/v1/datasets")).body["data"]:
+        items = (await call("GET", f"/v1/datasets/{dataset['id']}/items?limit=200")).body["data"]
+        found[dataset["name"]] = sorted((one["input"]["x"], one["expected"]) for one in items)
+        if kind == "promptfoo" and dataset["name"].endswith("judged"):
+            assert "is kind" in str([one["metadata"] for one in items])
+    assert found == kept
+    again = await bring(call, file, f"format={kind}")
+    assert {one["outcome"] for one in again["datasets"]} == {"unchanged"}
 
 
 LITELLM = """
@@ -485,6 +515,22 @@ async def test_models_of_a_litellm_proxy_come_with_prices_and_fallbacks_and_with
     )
     again = await bring(call, LITELLM, "format=litellm")
     assert {one["outcome"] for one in again["models"]} == {"unchanged", "refused"}
+
+
+async def test_a_deployment_that_is_refused_is_passed_over_by_the_one_before_it(call: Caller) -> None:
+    takes = "model_info: {max_input_tokens: 8000, max_output_tokens: 500}"
+    file = f"""
+model_list:
+  - {{model_name: past, litellm_params: {{model: hosted_vllm/a, api_base: "http://127.0.0.1:9"}}, {takes}}}
+  - {{model_name: past, litellm_params: {{model: hosted_vllm/unknown, api_base: "http://127.0.0.1:9"}}}}
+  - {{model_name: past, litellm_params: {{model: hosted_vllm/c, api_base: "http://127.0.0.1:9"}}, {takes}}}
+"""
+    planned = await bring(call, file, "format=litellm&dry_run=true")
+    told = await bring(call, file, "format=litellm")
+    assert planned == told | {"dry_run": True}
+    came = {one["model"]: (one["outcome"], one["reason"]) for one in told["models"]}
+    assert came["past"] == ("created", "It falls back to 'past@3': 'past@2' is not here.") and came["past@2"][0] == "refused"
+    assert (await call("GET", "/v1/models/past")).body["fallback_model"] == "past@3"
 
 
 async def test_rates_of_deployments_are_told_for_the_models_that_come_and_not_for_those_that_are_refused(call: Caller) -> None:

@@ -186,10 +186,29 @@ async def test_what_a_file_lacks_is_said_beforehand(call: Caller) -> None:
         {"slug": "two", "versions": [{"version": 1, "content": contents[0]}]},
     ]}  # fmt: skip
     planned = await bring(call, file, "dry_run=true")
-    assert planned["left_out"] == 1 and planned["notes"] == ["one@2: its lineage names lost@3, which is not here."]
+    assert planned["left_out"] == 1 and planned["notes"] == [
+        "one@2: its lineage names lost@3, which is not here.",
+        "Models that prompts of the file name are not here: m. Calls of them are refused until you add these (POST /v1/models).",
+    ]
     assert await bring(call, file) == planned | {"dry_run": False}
     lineage = (await call("GET", "/v1/prompts/one/lineage")).body["data"]
     assert len([one for one in lineage if one["version"] == 2]) == 2
+
+
+async def test_models_that_are_not_here_are_named_unless_they_come_along_or_their_prompts_stay_out(call: Caller) -> None:
+    said = [{"name": one, "version": 1, "type": "text", "prompt": one, "labels": [], "config": {"model": f"away-{one}"}} for one in "ab"]
+    told = await bring(call, said, "format=langfuse&dry_run=true")
+    assert told["left_out"] == 0 and [note for note in told["notes"] if "away-a, away-b. Calls of them are refused" in note]
+    limits = {"provider": "vllm", "base_url": "http://127.0.0.1:9/v1", "context_tokens": 4000, "output_tokens": 400}
+    assert (await call("POST", "/v1/models", {"model": "away-a", **limits})).status == 201
+    assert "not here: away-b." in str((await bring(call, said, "format=langfuse"))["notes"])
+    assert (await bring(call, said, "format=langfuse"))["notes"] == [], "nothing of them comes in"
+    at = {"provider": "vllm", "base_url": "http://127.0.0.1:9/v1"}
+    brought = {"model": "brought", **at, "context_window": 4000, "max_output_tokens": 400}
+    comes_along = {"prompts": [{"name": "f", "template": "x", "model": "brought"}], "ai_models": [brought]}
+    for query in ("format=source&dry_run=true", "format=source"):
+        told = await bring(call, comes_along, query)
+        assert told["models"][0]["outcome"] == "created" and "not here" not in str(told["notes"]), told
 
 
 async def test_an_item_that_expects_another_answer_here_stays_and_is_told(call: Caller) -> None:
@@ -499,8 +518,8 @@ tests:
 """
     told = await bring(call, config, "format=promptfoo")
     assert [one["slug"] for one in told["prompts"]] == ["translator-1", "as-chat"]
-    assert told["datasets"][0]["items_added"] == 1 and sum("left out" in note for note in told["notes"]) == 3
-    assert any(note.startswith("tests[1]: left out: nothing is expected") for note in told["notes"])
+    assert [one["items_added"] for one in told["datasets"]] == [1, 1] and sum("left out" in note for note in told["notes"]) == 2
+    assert any("1 item has no right answer" in note for note in told["notes"])
     assert await rendered(call, "translator-1", language="French", input="Hi") == "Translate to French: Hi {{kept}}"
     assert await rendered(call, "as-chat", language="French", input="Hi") == "Into French.\nHi"
     assert (await call("GET", "/v1/prompts/as-chat")).body["model"] == "gpt-5-mini"

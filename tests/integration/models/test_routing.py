@@ -81,6 +81,36 @@ async def test_auto_falls_back_to_the_next_cheapest(caller: Caller, provider: Ke
     assert [one["model"] for one in answer.body["attempts"]][-1] == "lab/there" and answer.body["attempts"][0]["model"] == "lab/away"
 
 
+async def test_the_fallback_of_a_fallback_is_asked_and_what_is_explained_is_what_happens(caller: Caller, provider: KeyedProvider) -> None:
+    """As a group of three deployments of LiteLLM's proxy comes in. One that has no price is passed over, and a circle ends."""
+    gone = {"base_url": f"{provider.base_url}/gone"}
+    unpriced = {"input_price_nusd_per_million": None, "output_price_nusd_per_million": None}
+    await made(caller, described(provider, "lab/third"))
+    await made(caller, described(provider, "lab/unpriced", fallback_model="lab/third") | unpriced)
+    await made(caller, described(provider, "lab/second", fallback_model="lab/unpriced") | gone)
+    await made(caller, described(provider, "lab/first", fallback_model="lab/second") | gone)
+    assert (await caller("PATCH", "/v1/models/lab/third", {"fallback_model": "lab/first"})).status == 200
+    call = {"messages": ASKED, "model": "lab/first"}
+    told = await caller("POST", "/v1/routing/explain", call)
+    assert told.body["falls_back_to"] == ["lab/second", "lab/third"], told.body
+    answer = await caller("POST", "/v1/executions", call)
+    assert (answer.status, answer.body["model"]) == (200, "lab/third"), answer.body
+    asked = [one["model"] for one in answer.body["attempts"]]
+    assert list(dict.fromkeys(asked)) == ["lab/first", "lab/second", "lab/third"]
+
+
+async def test_what_is_explained_names_the_fallbacks_of_the_call_and_of_the_version(caller: Caller, provider: KeyedProvider) -> None:
+    await three(caller, provider)
+    assert (await caller("PATCH", "/v1/models/lab/cheap", {"fallback_model": "lab/best"})).status == 200
+    prompt = {"slug": "spared", "messages": ASKED, "model": "lab/cheap", "fallback_models": ["lab/good"]}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    for call, names in (({}, ["lab/good"]), ({"fallback_models": ["lab/best"]}, ["lab/best"]), ({"fallback_models": []}, [])):
+        told = await caller("POST", "/v1/routing/explain", {"prompt": "spared", **call})
+        assert told.body["falls_back_to"] == names, told.body
+    refused = await caller("POST", "/v1/routing/explain", {"prompt": "spared", "fallback_models": ["lab/none"]})
+    assert (refused.status, refused.body["error"]["param"]) == (422, "fallback_models[0]")
+
+
 async def test_requirements_are_the_calls_else_the_versions_else_the_workspaces(caller: Caller, provider: KeyedProvider) -> None:
     await three(caller, provider)
     said = {"requirements": {"min_quality": 0.5, "max_latency_ms": 500}}

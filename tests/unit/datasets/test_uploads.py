@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from burnish_gateway.datasets.bodies import read_items
+from burnish_gateway.datasets.bodies import read_dataset, read_items
 from burnish_gateway.datasets.item import counted
 from burnish_gateway.datasets.keep_together import placed
 from burnish_gateway.datasets.lines import lines_of
@@ -204,6 +204,13 @@ def test_lines_that_expect_nothing_are_named_and_refused_or_left_out_but_never_s
     with pytest.raises(BadRequest, match="nothing is expected") as refused:
         read_items(b'{"items": [{"input": "a", "expected": "b"}, {"input": "c", "expected": " "}]}', content_type="application/json")
     assert refused.value.param == "items[1].expected"
+
+
+def test_json_that_is_sent_as_a_form_is_refused_for_its_kind_and_not_for_a_name() -> None:
+    """As curl sends it where nobody names a type."""
+    with pytest.raises(InvalidBody, match=r"Send application/json, .* not application/x-www-form-urlencoded") as told:
+        read_dataset(b'{"name": "d", "items": []}', content_type="application/x-www-form-urlencoded", name=None)
+    assert told.value.param == "content-type"
 
 
 def test_several_columns_make_the_variables_of_an_input() -> None:

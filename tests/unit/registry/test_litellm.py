@@ -114,7 +114,7 @@ def test_deployments_and_fallbacks_stand_behind_each_other_and_a_circle_ends() -
     drafts = read(value, model="auto")
     found = models_of(drafts)
     assert {name: one.fallback_model for name, one in found.items()} == {
-        "big": "big@2", "big@2": "small", "small": None, "other": None, "gpt-4": None,
+        "big": "big@2", "big@2": "small", "small": None, "other": None, "gpt-4": "big@2",
     }  # fmt: skip
     names = [one.model for one in drafts.models]
     assert all(one.fallback_model is None or names.index(one.fallback_model) < names.index(one.model) for one in drafts.models)
@@ -129,6 +129,18 @@ def test_deployments_and_fallbacks_stand_behind_each_other_and_a_circle_ends() -
     ):
         assert part in told, part
     assert "hidden" not in told and "sk-1" not in told
+
+
+def test_behind_an_alias_comes_what_comes_behind_its_group() -> None:
+    value = {
+        "model_list": [row("one", "gpt-4o"), row("two", "gpt-4o"), row("two", "gpt-4o-mini"), row("last", "gpt-4o-mini")],
+        "litellm_settings": {"fallbacks": [{"one": ["two"]}, {"b": ["last"]}, {"c": ["last"]}]},
+        "router_settings": {"model_group_alias": {"a": "one", "b": "one", "c": "two"}},
+    }
+    drafts = read(value, model="auto")
+    found = {name: one.fallback_model for name, one in models_of(drafts).items()}
+    assert (found["a"], found["b"], found["c"]) == ("two", "last", "two@2")
+    assert "fallbacks of c: last is left out" in " ".join(drafts.notes.texts)
 
 
 def test_deployments_are_told_by_where_they_stand_and_not_by_how_they_are_called() -> None:

@@ -4922,9 +4922,9 @@ export interface paths {
         put?: never;
         /**
          * Bring in executions by OpenTelemetry (OTLP/HTTP)
-         * @description Protobuf or JSON, plain or gzipped, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the conventions of `gen_ai.*`
-         *     become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected; who sends
-         *     protobuf gets errors as `google.rpc.Status`.
+         * @description Protobuf or JSON, plain or packed by gzip or deflate, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the
+         *     conventions of `gen_ai.*` become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where
+         *     spans were rejected; who sends protobuf gets errors as `google.rpc.Status`.
          */
         post: operations["post_traces_v1_otlp_v1_traces_post"];
         delete?: never;
@@ -9329,7 +9329,7 @@ export interface components {
             text: string;
         };
         /**
-         * CandidateForm
+         * CandidateFormInput
          * @description `id`: SHA-256 of the text, so that the same text is the same candidate wherever it goes.
          */
         "CandidateForm-Input": {
@@ -9343,7 +9343,7 @@ export interface components {
             text: string;
         };
         /**
-         * CandidateForm
+         * CandidateFormOutput
          * @description `id`: SHA-256 of the text, so that the same text is the same candidate wherever it goes.
          */
         "CandidateForm-Output": {
@@ -14947,7 +14947,7 @@ export interface components {
             /** Size */
             size: number;
         };
-        /** GenerationForm */
+        /** GenerationFormInput */
         "GenerationForm-Input": {
             /** Members */
             members: components["schemas"]["MemberForm-Input"][];
@@ -14956,7 +14956,7 @@ export interface components {
             /** Restored From */
             restored_from?: number | null;
         };
-        /** GenerationForm */
+        /** GenerationFormOutput */
         "GenerationForm-Output": {
             /** Members */
             members: components["schemas"]["MemberForm-Output"][];
@@ -16869,7 +16869,7 @@ export interface components {
             object: "list";
         };
         /**
-         * LineForm
+         * LineFormInput
          * @description A line of generations as a file: what `GET …/export` writes and `POST /v1/generations/import` reads.
          */
         "LineForm-Input": {
@@ -16913,7 +16913,7 @@ export interface components {
             version: 1;
         };
         /**
-         * LineForm
+         * LineFormOutput
          * @description A line of generations as a file: what `GET …/export` writes and `POST /v1/generations/import` reads.
          */
         "LineForm-Output": {
@@ -17592,7 +17592,7 @@ export interface components {
         MaskingBody: {
             masking: components["schemas"]["Masking"];
         };
-        /** MemberForm */
+        /** MemberFormInput */
         "MemberForm-Input": {
             /** Candidate */
             candidate: string;
@@ -17610,7 +17610,7 @@ export interface components {
                 [key: string]: number | null;
             };
         };
-        /** MemberForm */
+        /** MemberFormOutput */
         "MemberForm-Output": {
             /** Candidate */
             candidate: string;
@@ -20576,7 +20576,7 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** ParentForm */
+        /** ParentFormInput */
         "ParentForm-Input": {
             /** Candidate */
             candidate: string;
@@ -20586,7 +20586,7 @@ export interface components {
              */
             kind: "derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from";
         };
-        /** ParentForm */
+        /** ParentFormOutput */
         "ParentForm-Output": {
             /** Candidate */
             candidate: string;
@@ -25025,7 +25025,7 @@ export interface components {
             /** Snapshot */
             snapshot?: string | null;
         };
-        /** SnapshotForm */
+        /** SnapshotFormInput */
         "SnapshotForm-Input": {
             /** Name */
             name: string;
@@ -25037,7 +25037,7 @@ export interface components {
             /** Number */
             number: number;
         };
-        /** SnapshotForm */
+        /** SnapshotFormOutput */
         "SnapshotForm-Output": {
             /** Name */
             name: string;
@@ -25074,7 +25074,7 @@ export interface components {
             version: number;
         };
         /**
-         * SourceAnswer
+         * SourceAnswerInput
          * @description One answer; null, or nothing, skips the question.
          */
         "SourceAnswer-Input": {
@@ -25084,7 +25084,7 @@ export interface components {
             question_id: string;
         };
         /**
-         * SourceAnswer
+         * SourceAnswerOutput
          * @description An entry of the marketplace, as it was called when it was cloned. It may have been withdrawn since.
          */
         "SourceAnswer-Output": {
@@ -27861,7 +27861,7 @@ export interface components {
             /** Rules */
             rules?: components["schemas"]["Rule"][];
         };
-        /** MemberAnswer */
+        /** AccessPeopleAnswersMemberAnswer */
         burnish_gateway__access__people_answers__MemberAnswer: {
             /**
              * Created At
@@ -27888,7 +27888,7 @@ export interface components {
             user_id: string;
         };
         /**
-         * SessionAnswer
+         * AccessPeopleAnswersSessionAnswer
          * @description Who signed in. `csrf_token`: goes into X-CSRF-Token of every request that changes something and is sent with the cookie.
          */
         burnish_gateway__access__people_answers__SessionAnswer: {
@@ -27902,7 +27902,7 @@ export interface components {
             /** Workspaces */
             workspaces: components["schemas"]["OwnWorkspace"][];
         };
-        /** SessionPage */
+        /** AccessPeopleAnswersSessionPage */
         burnish_gateway__access__people_answers__SessionPage: {
             /** Data */
             data: components["schemas"]["OwnSession"][];
@@ -27910,7 +27910,7 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * StartOptimization
+         * AlertsAnswersStartOptimization
          * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not, or which the workspace's
          *     `rollout_policy` rolls out behind guardrails.
          */
@@ -27945,7 +27945,7 @@ export interface components {
             source?: "feedback" | null;
         };
         /**
-         * BatchAnswer
+         * BatchesAnswersBatchAnswer
          * @description `status`: `validating` until somebody works on it. `errors`: the first lines that were never valid.
          */
         burnish_gateway__batches__answers__BatchAnswer: {
@@ -28042,7 +28042,7 @@ export interface components {
              */
             waiting_for: components["schemas"]["Waits"][];
         };
-        /** LineError */
+        /** BatchesAnswersLineError */
         burnish_gateway__batches__answers__LineError: {
             /** Code */
             code: string;
@@ -28058,7 +28058,7 @@ export interface components {
             /** Param */
             param?: string | null;
         };
-        /** TestCase */
+        /** ClarificationsAnswersTestCase */
         burnish_gateway__clarifications__answers__TestCase: {
             /** Criteria */
             criteria: string;
@@ -28069,7 +28069,7 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** UsageAnswer */
+        /** ClarificationsAnswersUsageAnswer */
         burnish_gateway__clarifications__answers__UsageAnswer: {
             /** Cost Nusd */
             cost_nusd: number;
@@ -28081,7 +28081,7 @@ export interface components {
             output_tokens: number;
         };
         /**
-         * ComparisonAnswer
+         * CompareRoutesComparisonAnswer
          * @description `data`: for each side in order its `index` and the answer of an execution, or its `index` and `error`.
          */
         burnish_gateway__compare__routes__ComparisonAnswer: {
@@ -28100,7 +28100,7 @@ export interface components {
             succeeded: number;
         };
         /**
-         * StartOptimization
+         * CompatSourceBodiesStartOptimization
          * @description A session of questions about a rough prompt.
          */
         burnish_gateway__compat__source__bodies__StartOptimization: {
@@ -28117,7 +28117,7 @@ export interface components {
                 [key: string]: boolean | number | string | string[] | null;
             } | null;
         };
-        /** TestCase */
+        /** CompatSourceRunsRoutesTestCase */
         burnish_gateway__compat__source__runs_routes__TestCase: {
             /** Expected */
             expected: string;
@@ -28126,7 +28126,7 @@ export interface components {
             /** Ticket */
             ticket: string;
         };
-        /** Problem */
+        /** DatasetsPreviewProblem */
         burnish_gateway__datasets__preview__Problem: {
             /** Line */
             line: number;
@@ -28134,7 +28134,7 @@ export interface components {
             message: string;
         };
         /**
-         * GroupAnswer
+         * EnrichmentsAnswersGroupAnswer
          * @description Contents that one call sent: `GET /v1/enrichments?group_id=` lists them.
          */
         burnish_gateway__enrichments__answers__GroupAnswer: {
@@ -28167,7 +28167,7 @@ export interface components {
             /** Total */
             total: number;
         };
-        /** VersionAnswer */
+        /** EvaluatorsBodiesVersionAnswer */
         burnish_gateway__evaluators__bodies__VersionAnswer: {
             /**
              * Created At
@@ -28190,14 +28190,14 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** VersionPage */
+        /** EvaluatorsBodiesVersionPage */
         burnish_gateway__evaluators__bodies__VersionPage: {
             /** Data */
             data: components["schemas"]["burnish_gateway__evaluators__bodies__VersionAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** SettingsAnswer */
+        /** ExperimentsAnswersSettingsAnswer */
         burnish_gateway__experiments__answers__SettingsAnswer: {
             /** Confidence */
             confidence: number;
@@ -28208,7 +28208,7 @@ export interface components {
             rollout_policy: components["schemas"]["RolloutPolicy"] | null;
         };
         /**
-         * BacktestAnswer
+         * ExperimentsBacktestRoutesBacktestAnswer
          * @description `batch_id`: its batch; `POST /v1/batches/{batch_id}/pause|resume|cancel` stand for it, and its results are read there.
          */
         burnish_gateway__experiments__backtest_routes__BacktestAnswer: {
@@ -28281,7 +28281,7 @@ export interface components {
             window_to: string;
         };
         /**
-         * SettingsBody
+         * ExperimentsBodiesSettingsBody
          * @description The whole of it: what is left out is as a new workspace has it.
          */
         burnish_gateway__experiments__bodies__SettingsBody: {
@@ -28304,7 +28304,7 @@ export interface components {
             rollout_policy?: components["schemas"]["RolloutPolicyBody"] | null;
         };
         /**
-         * BatchAnswer
+         * FeedbackBodiesBatchAnswer
          * @description What became of each line, in their order.
          */
         burnish_gateway__feedback__bodies__BatchAnswer: {
@@ -28316,7 +28316,7 @@ export interface components {
             results: components["schemas"]["LineResult"][];
         };
         /**
-         * LineError
+         * FeedbackBodiesLineError
          * @description Why one line was not taken.
          */
         burnish_gateway__feedback__bodies__LineError: {
@@ -28330,7 +28330,7 @@ export interface components {
             type: string;
         };
         /**
-         * MetricBody
+         * FeedbackBodiesMetricBody
          * @description A measurement with a name of the caller's own, such as `converted`.
          */
         burnish_gateway__feedback__bodies__MetricBody: {
@@ -28347,7 +28347,7 @@ export interface components {
             value: number;
         };
         /**
-         * MetricBody
+         * FeedbackMetricRoutesMetricBody
          * @description What the values of a metric are, and which are better.
          */
         burnish_gateway__feedback__metric_routes__MetricBody: {
@@ -28374,7 +28374,7 @@ export interface components {
              */
             type: "binary" | "number" | "duration_ms" | "money";
         };
-        /** MemberAnswer */
+        /** GenerationsAnswersMemberAnswer */
         burnish_gateway__generations__answers__MemberAnswer: {
             /**
              * Candidate Id
@@ -28404,7 +28404,7 @@ export interface components {
             text: string | null;
         };
         /**
-         * GroupAnswer
+         * GroupsRoutesGroupAnswer
          * @description Calls that belong together. `group_key`: the caller's own `prompt_key`, or `~` and a fingerprint of their instructions.
          *
          *     `model`: the one most calls went to. `prompt`: what the group became, with `moved` calls of before that count for it by now, and
@@ -28449,7 +28449,7 @@ export interface components {
             version: number | null;
         };
         /**
-         * BacktestAnswer
+         * InsightsAnswersBacktestAnswer
          * @description The same projection made from past days, with what was known then, against what came.
          */
         burnish_gateway__insights__answers__BacktestAnswer: {
@@ -28476,7 +28476,7 @@ export interface components {
             /** Projections */
             projections: number;
         };
-        /** ComparisonAnswer */
+        /** LineageAnswersComparisonAnswer */
         burnish_gateway__lineage__answers__ComparisonAnswer: {
             a: components["schemas"]["FamilyAnswer"];
             /**
@@ -28497,7 +28497,7 @@ export interface components {
             /** Truncated */
             truncated: boolean;
         };
-        /** EdgeAnswer */
+        /** LineageAnswersEdgeAnswer */
         burnish_gateway__lineage__answers__EdgeAnswer: {
             /** Child */
             child: string;
@@ -28511,13 +28511,13 @@ export interface components {
             /** Parent */
             parent: string;
         };
-        /** StatisticsAnswer */
+        /** MarketplaceStatisticsRoutesStatisticsAnswer */
         burnish_gateway__marketplace__statistics_routes__StatisticsAnswer: {
             /** Data */
             data: components["schemas"]["StatisticAnswer"][];
         };
         /**
-         * UsageAnswer
+         * ProviderKeysAnswersUsageAnswer
          * @description Executions that ended with this key since midnight UTC; `failed` of them did not succeed.
          */
         burnish_gateway__provider_keys__answers__UsageAnswer: {
@@ -28533,7 +28533,7 @@ export interface components {
             output_tokens: number;
         };
         /**
-         * VersionAnswer
+         * RegistryAnswersVersionAnswer
          * @description One immutable version. `is_new` only in the answer to saving it: false where this content had been saved before.
          */
         burnish_gateway__registry__answers__VersionAnswer: {
@@ -28701,7 +28701,7 @@ export interface components {
              */
             warnings?: string[] | null;
         };
-        /** VersionPage */
+        /** RegistryAnswersVersionPage */
         burnish_gateway__registry__answers__VersionPage: {
             /** Data */
             data: components["schemas"]["VersionItem"][];
@@ -28709,7 +28709,7 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * EdgeAnswer
+         * RegistryLineageRoutesEdgeAnswer
          * @description One version and what it came from: a version of this workspace (`parent`), an entry of the marketplace (`source`).
          */
         burnish_gateway__registry__lineage_routes__EdgeAnswer: {
@@ -28733,7 +28733,7 @@ export interface components {
             version: number;
         };
         /**
-         * ScheduleAnswer
+         * ReportsAnswersScheduleAnswer
          * @description `next_at` is null while it is switched off.
          */
         burnish_gateway__reports__answers__ScheduleAnswer: {
@@ -28767,7 +28767,7 @@ export interface components {
              */
             weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         };
-        /** ScheduleBody */
+        /** ReportsAnswersScheduleBody */
         burnish_gateway__reports__answers__ScheduleBody: {
             /**
              * Channels
@@ -28804,7 +28804,7 @@ export interface components {
              */
             weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         };
-        /** SettingsAnswer */
+        /** ReviewAnswersSettingsAnswer */
         burnish_gateway__review__answers__SettingsAnswer: {
             /** Dataset Id */
             dataset_id: string | null;
@@ -28828,7 +28828,7 @@ export interface components {
             updated_at: string;
         };
         /**
-         * SettingsBody
+         * ReviewBodiesSettingsBody
          * @description What goes into the queue. What is not given falls back to the workspace's settings, then to the product's defaults.
          */
         burnish_gateway__review__bodies__SettingsBody: {
@@ -28858,7 +28858,7 @@ export interface components {
              */
             uncertain?: boolean | null;
         };
-        /** ScheduleAnswer */
+        /** SchedulesAnswersScheduleAnswer */
         burnish_gateway__schedules__answers__ScheduleAnswer: {
             /**
              * Created At
@@ -28905,7 +28905,7 @@ export interface components {
             updated_at: string;
         };
         /**
-         * ScheduleBody
+         * SchedulesBodiesScheduleBody
          * @description An optimization that begins again and again. Its budget holds for each run, `month_credits` for all of a calendar month.
          */
         burnish_gateway__schedules__bodies__ScheduleBody: {
@@ -28956,7 +28956,7 @@ export interface components {
             time_zone: string;
         };
         /**
-         * SessionAnswer
+         * SessionsAnswersSessionAnswer
          * @description One conversation: its executions in their order, page by page, each with its reactions, and the reactions to the whole.
          */
         burnish_gateway__sessions__answers__SessionAnswer: {
@@ -28976,7 +28976,7 @@ export interface components {
             totals: components["schemas"]["SessionTotals"];
         };
         /**
-         * SessionPage
+         * SessionsAnswersSessionPage
          * @description `searched_to`: how far back executions were looked through, where the search ended with some left; null: at the end.
          */
         burnish_gateway__sessions__answers__SessionPage: {
@@ -28987,7 +28987,7 @@ export interface components {
             /** Searched To */
             searched_to: string | null;
         };
-        /** StatisticsAnswer */
+        /** WebhooksStatisticsRoutesStatisticsAnswer */
         burnish_gateway__webhooks__statistics_routes__StatisticsAnswer: {
             /**
              * Days
@@ -29007,7 +29007,7 @@ export interface components {
             total: components["schemas"]["AttemptSums"];
         };
         /**
-         * Problem
+         * ContractsChecksProblem
          * @description What is not as it must be: which check says so, where in the JSON, why. Holds nothing of the text that was looked at.
          */
         burnish_shared__contracts__checks__Problem: {
@@ -75667,7 +75667,6 @@ export interface operations {
                 starting_after?: number | null;
                 /** @description Taken and left: what is kept is told */
                 include?: string[] | null;
-                "include[]"?: string[] | null;
                 /** @description Taken and left: nothing is added to events */
                 include_obfuscation?: boolean | null;
             };
@@ -76011,7 +76010,6 @@ export interface operations {
                 order?: "asc" | "desc";
                 /** @description Taken and left: what is kept is told */
                 include?: string[] | null;
-                "include[]"?: string[] | null;
             };
             header?: never;
             path: {

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.bundle.bring_models import ModelResult, bring_models, refusals_of
+from burnish_gateway.bundle.bring_models import ModelResult, bring_models, missing_models, refusals_of
 from burnish_gateway.bundle.bring_reactions import bring_reactions, sound_reactions
 from burnish_gateway.bundle.compare_histories import Outcome
 from burnish_gateway.bundle.foreign.convert import Format, convert
@@ -157,6 +157,8 @@ async def post_import(
             booked.append(await book_in(tx, principal, executions))
             made = booked[-1].made
         models = await bring_models(tx, gateway, principal, bundle.models, refusals=refusals, dry_run=dry_run)
+        for text in await missing_models(tx, (one for one in bundle.prompts if one.slug in done.changed), coming=models):
+            done.notes.tell(text)
         answer = _answer(done, models, bundle, executions={"found": len(executions), "added": made}, dry_run=dry_run)
         answer |= {"feedback": {"found": len(reactions)}}
         if dry_run:

@@ -18,7 +18,7 @@ from burnish_gateway.datasets.item import (
     says_nothing,
     split_named,
 )
-from burnish_gateway.datasets.lines import JSONL, LINES_MOST, Line, columns_of, lines_of
+from burnish_gateway.datasets.lines import JSONL, LINES_MOST, Line, check_kind, columns_of, lines_of
 from burnish_gateway.datasets.mapping import check_columns, check_items, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
@@ -159,6 +159,7 @@ def read_dataset(
     if is_json(content_type):
         _check_json_alone(name, mapping, blank)
         return parse_model(DatasetBody, raw).read()
+    check_kind(content_type)
     if not name or not name.strip() or len(name) > 200 or "\x00" in name:
         raise InvalidField("An upload needs a name of 1 to 200 characters: POST /v1/datasets?name=….", param="name")
     return name, _uploaded(raw, content_type=content_type, mapping=mapping or {}, blank=blank)

@@ -34,20 +34,22 @@ class Line:
     columns: tuple[str, ...] = ()
 
 
-def lines_of(raw: bytes, *, content_type: str) -> list[Line]:
-    """All that are not empty. Raises InvalidBody where the file is none of these, or neither UTF-8 nor what its mark says, InvalidField
-    where it has too many."""
+def check_kind(content_type: str) -> str:
+    """The kind of a file, without its parameters. Raises InvalidBody for what is none that can be uploaded."""
     kind = content_type.partition(";")[0].strip().lower()
-    if kind in (*JSONL, *CSV):
-        raw = in_utf8(raw)
-    if kind in JSONL:
-        lines = _jsonl(raw)
-    elif kind in CSV:
-        lines = _csv(raw)
-    else:
+    if kind not in (*JSONL, *CSV):
         raise InvalidBody(
             f"Send application/json, application/x-ndjson (JSONL) or text/csv, not {kind[:80] or 'nothing'}.", param="content-type"
         )
+    return kind
+
+
+def lines_of(raw: bytes, *, content_type: str) -> list[Line]:
+    """All that are not empty. Raises InvalidBody where the file is none of these, or neither UTF-8 nor what its mark says, InvalidField
+    where it has too many."""
+    kind = check_kind(content_type)
+    raw = in_utf8(raw)
+    lines = _jsonl(raw) if kind in JSONL else _csv(raw)
     found: list[Line] = []
     for line in lines:
         found.append(line)

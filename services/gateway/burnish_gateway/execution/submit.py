@@ -25,18 +25,17 @@ from burnish_gateway.execution.told_place import name_as
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS_OF, ROUTED
-from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.models.end_headers import end_headers
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_gateway.routing.choose_way import Way, choose_way
+from burnish_gateway.routing.choose_way import choose_way
+from burnish_gateway.routing.fall_back import fallbacks_of
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_gateway.routing.qualify import NoModelQualifies
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import Answer, Verdict
 from burnish_shared.books.admission_request import AdmissionRequest, IdempotencyKey, RateLimit
-from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
+from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.experiments import ExperimentPart
-from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, InvalidField, RateLimited, Unavailable
 from burnish_shared.ids import new_uuid
 
@@ -198,7 +197,7 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part
     gateway, principal = at.gateway, at.principal
     way = await choose_way(order, version, gateway=gateway, principal=principal)
     version, facts, route = way.version, way.facts, way.route
-    fallbacks = await _fallbacks(order, way, gateway=gateway, principal=principal)
+    fallbacks = await fallbacks_of(order, way, gateway=gateway, principal=principal)
     group = None if version else await _group(order, gateway=gateway, principal=principal)
     deadline_s = at.deadline_s if order.deadline_s is not None else max(at.deadline_s, timeout_said_s(version) or 0)
     prompt_id = version.prompt_id if version else group.prompt.prompt_id if group and group.prompt else None
@@ -236,22 +235,6 @@ async def admit(
     """
     rates = limits_of(principal, made.request, together)
     return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims, rates), made.body)
-
-
-async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Principal) -> list[tuple[ModelFacts, Route]]:
-    """The models to fall back to that can be used now. One that the caller names himself is refused where it cannot be."""
-    ways: list[tuple[ModelFacts, Route]] = []
-    named = order.fallback_models
-    of_version = way.version.fallback_models if way.version else ()
-    of_model = (way.facts.fallback_model,) if way.facts.fallback_model else ()
-    usual = of_version or (of_model if way.others is None else way.others)
-    for index, model in enumerate(named if named is not None else usual):
-        try:
-            ways.append(await gateway.models.route(principal.workspace, model))
-        except CANNOT_BE_CALLED as error:
-            if named is not None:
-                raise InvalidField(f"fallback_models[{index}]: {error.message}", param=f"fallback_models[{index}]") from error
-    return ways
 
 
 async def _admit(request: ExecutionRequest, of: Submission, made_body: bytes | None) -> Admitted | Repeated:

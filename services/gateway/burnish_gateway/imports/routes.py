@@ -62,13 +62,13 @@ async def post_import(request: Request, principal: Editor, gateway: GatewayParts
     openapi_extra={"requestBody": OTLP_BODY},
 )
 async def post_traces(request: Request, principal: Editor, gateway: GatewayParts) -> Response:
-    """Protobuf or JSON, plain or gzipped, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the conventions of `gen_ai.*`
-    become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected; who sends
-    protobuf gets errors as `google.rpc.Status`.
+    """Protobuf or JSON, plain or packed by gzip or deflate, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the
+    conventions of `gen_ai.*` become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where
+    spans were rejected; who sends protobuf gets errors as `google.rpc.Status`.
     """
     key_of(request)
-    raw = await read_body(request, most_bytes=EXPORT_MOST_BYTES, encodings=frozenset({"identity", "gzip"}))
-    is_packed = content_encoding(request) == "gzip"
+    raw = await read_body(request, most_bytes=EXPORT_MOST_BYTES, encodings=frozenset({"identity", "gzip", "deflate"}))
+    is_packed = content_encoding(request) != "identity"
     kind = media_type(request)
     if kind == PROTOBUF:
         return _protobuf(await import_spans(gateway, principal, lambda: from_protobuf(_unpacked(raw, is_packed=is_packed))))

@@ -7,6 +7,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import Order
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import Words, choose_way, words_of
+from burnish_gateway.routing.fall_back import fallbacks_of
 from burnish_gateway.routing.policy import verdicts
 from burnish_gateway.routing.qualify import NoModelQualifies
 
@@ -26,10 +27,10 @@ async def explain(order: Order, *, gateway: Gateway, principal: Principal) -> di
         way = await choose_way(order, version, gateway=gateway, principal=principal)
     except NoModelQualifies as error:
         return {"model": None, "because": error.message, **error.details, "rules": told}
-    chosen = way.version
+    chosen, behind = way.version, await fallbacks_of(order, way, gateway=gateway, principal=principal)
     return {
         "prompt": chosen.slug if chosen else None, "version": chosen.version if chosen else None, "label": chosen.label if chosen else None,
-        "model": way.facts.model, "provider": way.facts.provider, "falls_back_to": list(way.others or ()),
+        "model": way.facts.model, "provider": way.facts.provider, "falls_back_to": [facts.model for facts, _ in behind],
         "routing": None if way.routing is None else way.routing.model_dump(), "rules": told,
     }  # fmt: skip
 

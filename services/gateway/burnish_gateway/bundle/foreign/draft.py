@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +26,11 @@ LINE: Final = "line "
 
 ROUNDS_MOST: Final = 20
 """Of giving numbers: one more than references by number stand one behind another."""
+
+
+NAME_MOST: Final = 200
+TO_BE_JUDGED: Final = ", to be judged"
+"""Behind the name of a dataset: the one for its items without a right answer."""
 
 
 class CannotTake(ValueError):
@@ -52,12 +57,14 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An execution as it is read. `prompt`: their name or id of what was run; `version`: their number."""
+    """An execution as it is read. `prompt`: their name or id of what was run; `version`: their number. `keeps_number`: it holds here too
+    where the file lacks the prompt."""
 
     place: str
     prompt: str | None
     version: int | None
     body: Mapping[str, Any]
+    keeps_number: bool = False
 
 
 @dataclass(slots=True)
@@ -107,16 +114,28 @@ class Drafts:
         return {"prompts": prompts, "datasets": self.datasets}
 
     def item(self, place: str, item: dict[str, Any]) -> list[dict[str, Any]]:
-        """The item of a dataset, if it can be kept; otherwise a note. One that expects nothing is none."""
+        """The item of a dataset, if it can be kept; otherwise a note. One whose right answer is blank is none; None says there is none."""
         try:
             ItemForm.model_validate(item)
         except InvalidField as error:
             self.notes.lose(f"{place or 'The item'}: left out, because of its {error.message}")
             return []
-        if says_nothing(item["expected"]):
+        if item["expected"] is not None and says_nothing(item["expected"]):
             self.notes.lose(f"{place or 'The item'}: left out: {EXPECTS_NOTHING}.")
             return []
         return [item]
+
+    def sets(self, name: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A dataset of the name, and one for items without a right answer: runs over those need an evaluator, which the others do not."""
+        right, without = ([one for one in items if (one["expected"] is None) is is_open] for is_open in (False, True))
+        apart = f"{name[: NAME_MOST - len(TO_BE_JUDGED)]}{TO_BE_JUDGED}"
+        if without:
+            have = "1 item has" if len(without) == 1 else f"{len(without):,} items have"
+            self.notes.tell(
+                f"{name[:NAME_MOST]}: {have} no right answer and come into the dataset '{apart}'; "
+                "a test run over it needs an evaluator that judges without one, such as an llm_judge."
+            )
+        return [{"name": one, "items": held} for one, held in ((name, right), (apart, without)) if held]
 
     def _named(self) -> dict[str, Draft]:
         """By slug. A name that is a slug already keeps it; the same names give the same slugs whatever order they stand in."""

@@ -52,7 +52,7 @@ def read(value: Any, *, model: str) -> Drafts:
         else:
             drafts.notes.lose(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item, trace or score.")
     drafts.prompts = list(prompts.values())
-    drafts.datasets = [{"name": name, "items": rows} for name, rows in items.items()]
+    drafts.datasets = [one for name, rows in items.items() for one in drafts.sets(name, rows)]
     history.put_into(drafts)
     drafts.scored = history.reactions
     return drafts
@@ -119,7 +119,7 @@ def _item(drafts: Drafts, row: dict[str, Any], place: str) -> list[dict[str, Any
     expected = row.get("expectedOutput")
     item = {
         "input": row["input"] if isinstance(row.get("input"), dict) else said(row.get("input")),
-        "expected": "" if expected is None else said(expected),
+        "expected": None if expected is None else said(expected),
         "metadata": object_at(row, "metadata", place),
     }
     return drafts.item(place, item)

@@ -191,7 +191,7 @@ def _call(row: Mapping[str, Any], trace: Mapping[str, Any], place: str) -> Call:
     body["metadata"] = dict([*((name, value) for name, value in names.items() if isinstance(value, str)), *metadata.items()][:100])
     prompt, version = _text(_first(row, "promptName", "prompt_name")), _first(row, "promptVersion", "prompt_version")
     number = version if isinstance(version, int) and not isinstance(version, bool) else None
-    return Call(place, prompt, number, {name: value for name, value in body.items() if value is not None})
+    return Call(place, prompt, number, {name: value for name, value in body.items() if value is not None}, keeps_number=True)
 
 
 def _messages(given: Any) -> list[dict[str, Any]]:

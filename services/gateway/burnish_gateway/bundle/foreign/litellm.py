@@ -72,8 +72,8 @@ def read(value: Any, *, model: str) -> Drafts:
     groups: dict[str, list[str]] = {}
     rates = RatesOfKeys()
     read_models = dict(_models(rows, key, drafts, groups=groups, rates=rates))
-    _add_aliases(read_models, value, drafts, groups=groups)
-    fallbacks = _fallbacks(value, groups, drafts)
+    aliases = _add_aliases(read_models, value, drafts, groups=groups)
+    fallbacks = _fallbacks(value, groups, drafts, aliases=aliases)
     drafts.models = _in_order(read_models, fallbacks, drafts)
     drafts.of_keys = rates.told
     if keys := sorted({str(one["provider"]) for one in read_models.values() if _needs_key(one)}):
@@ -224,7 +224,11 @@ def _check_aliases(value: Mapping[str, Any], *, beside: int) -> None:
             raise InvalidField(f"{told}; bring in at most {MODELS_MOST} at once.", param=param)
 
 
-def _add_aliases(models: dict[str, dict[str, Any]], value: Mapping[str, Any], drafts: Drafts, *, groups: dict[str, list[str]]) -> None:
+def _add_aliases(
+    models: dict[str, dict[str, Any]], value: Mapping[str, Any], drafts: Drafts, *, groups: dict[str, list[str]]
+) -> dict[str, str]:
+    """Alias → the group that it stands for, of those that became models."""
+    taken: dict[str, str] = {}
     for name, given in _settings(value):
         if name != ALIASES or not isinstance(given, dict):
             continue
@@ -241,10 +245,12 @@ def _add_aliases(models: dict[str, dict[str, Any]], value: Mapping[str, Any], dr
                 drafts.notes.lose(f"model_group_alias: {alias[:200]!r} is left out. {error.message}")
             else:
                 models[alias] = made
+                taken[alias] = other
                 groups[alias] = [alias]
+    return taken
 
 
-def _fallbacks(value: Mapping[str, Any], groups: Mapping[str, list[str]], drafts: Drafts) -> dict[str, str]:
+def _fallbacks(value: Mapping[str, Any], groups: Mapping[str, list[str]], drafts: Drafts, *, aliases: Mapping[str, str]) -> dict[str, str]:
     """Model → the one that is asked when it fails: first the next deployment of its name, then the first that the file names."""
     asked: dict[str, str] = {}
     for name, given in _settings(value):
@@ -269,6 +275,22 @@ def _fallbacks(value: Mapping[str, Any], groups: Mapping[str, list[str]], drafts
             drafts.notes.lose(f"{group}: calls are not spread over its {len(members)} deployments; the next is asked where one fails.")
         if group in asked:
             made[members[-1]] = asked[group]
+    return made | _behind_aliases(aliases, groups, asked, drafts)
+
+
+def _behind_aliases(
+    aliases: Mapping[str, str], groups: Mapping[str, list[str]], asked: Mapping[str, str], drafts: Drafts
+) -> dict[str, str]:
+    """An alias is the first deployment of its group: behind it come the others, or what its group falls back to."""
+    made: dict[str, str] = {}
+    for alias, group in aliases.items():
+        further, own = groups[group][1:], asked.get(alias)
+        if further:
+            made[alias] = further[0]
+            if own not in (None, asked.get(group)):
+                drafts.notes.lose(f"fallbacks of {alias}: {own} is left out; the further deployments of {group} are asked.")
+        elif own is None and group in asked:
+            made[alias] = asked[group]
     return made
 
 

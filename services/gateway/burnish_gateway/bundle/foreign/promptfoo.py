@@ -195,13 +195,13 @@ def _tests(value: dict[str, Any], name: str, drafts: Drafts) -> list[dict[str, A
             continue
         asserted = [*always, *asserted]
         expected = next((said(one["value"]) for one in asserted if one.get("type") in EXACT and "value" in one), None)
-        if expected is None or says_nothing(expected):
+        if expected is not None and says_nothing(expected):
             drafts.notes.lose(f"{place}: left out: {EXPECTS_NOTHING}; give it an assertion 'equals' with the right answer.")
             continue
         told = {key: one for key, one in (("description", test.get("description")), ("assert", asserted)) if one}
         for each in _combinations(given, place, drafts, whole=_keeps_lists(test) or _keeps_lists(usual)):
             items += drafts.item(place, {"input": each, "expected": expected, "metadata": told})
-    return [{"name": f"{name} tests", "items": items}] if items else []
+    return drafts.sets(f"{name} tests", items)
 
 
 def _test(test: Any, place: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:

@@ -123,7 +123,8 @@ def _prompt(call: Call, names: Names, ids: Mapping[str, tuple[str, int]]) -> dic
     name, number = ids.get(call.prompt, (call.prompt, call.version))
     slug = names.slugs.get(name)
     if slug is None:
-        return {} if _is_id(name) else {"prompt": slug_of(name)}
+        kept = {"version": number} if call.keeps_number and number is not None else {}
+        return {} if _is_id(name) else {"prompt": slug_of(name), **kept}
     ours = None if number is None else names.numbers[slug].get(call.version or number)
     return {"prompt": slug} if ours is None else {"prompt": slug, "version": ours}
 

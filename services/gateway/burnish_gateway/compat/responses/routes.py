@@ -63,7 +63,7 @@ async def get_response(
     stream: Annotated[bool, Query(description="As events: of one under way its beginning, and the rest once it has ended")] = False,
     starting_after: Annotated[int | None, Query(ge=0, description="With `stream`: the `sequence_number` after which it goes on")] = None,
     include: Included = None,
-    include_in_brackets: Annotated[list[str] | None, Query(alias="include[]", max_length=20)] = None,
+    include_in_brackets: Annotated[list[str] | None, Query(alias="include[]", max_length=20, include_in_schema=False)] = None,
     include_obfuscation: Annotated[bool | None, Query(description="Taken and left: nothing is added to events")] = None,
 ) -> Response:
     """Read from the record of its execution, also of one that was asked for elsewhere. What it repeats of its request is what the record
@@ -108,7 +108,7 @@ async def list_items(
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
     order: Annotated[Literal["asc", "desc"], Query(description="`asc`: oldest first")] = "desc",
     include: Included = None,
-    include_in_brackets: Annotated[list[str] | None, Query(alias="include[]", max_length=20)] = None,
+    include_in_brackets: Annotated[list[str] | None, Query(alias="include[]", max_length=20, include_in_schema=False)] = None,
 ) -> Response:
     """All of the conversation: instructions, a prompt's text, what an earlier response brought. Ids name items in this list alone."""
     items = await list_input_items(gateway, principal, response_id)
