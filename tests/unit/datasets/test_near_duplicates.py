@@ -120,6 +120,20 @@ def test_two_that_are_filled_in_alike_are_found_in_a_form_that_everything_is_wri
     assert {(0, 400), (1, 401), (2, 402)} <= set(alike([*texts, *again]))
 
 
+@pytest.mark.parametrize("most", [PAIRS_MOST, 2_000], ids=["all", "a sample"])
+def test_two_that_differ_in_a_few_words_are_found_in_a_form_that_everything_is_written_in(most: int) -> None:
+    dice = random.Random(3)
+    form = " ".join(f"field{n}" for n in range(30))
+    said = [" ".join(f"w{dice.randrange(4_000)}" for _ in range(20)) for _ in range(400)]
+    texts = [f"{form} {words}" for words in said]
+    texts.append(f"{form} {said[7].rsplit(' ', 2)[0]} in June")
+    texts.append(f"{form} {said[9].rsplit(' ', 15)[0]} {' '.join(f'other{n}' for n in range(15))}")
+    found = near_duplicates(texts, ["train"] * 400 + ["test"] * 2, most=most)
+    assert [(pair.first, pair.second) for pair in found] == [(7, 400)], "what has little but the form in common is not told"
+    alone = near_duplicates_of(texts[400], "test", among=texts[:400], splits=["train"] * 400)
+    assert found[0].similarity == dict(alone)[7], "as alike as all of their words are"
+
+
 def test_many_that_say_the_same_are_each_told_once() -> None:
     found = near_duplicates(["Where is my parcel now?"] * 300, ["train", "test"] * 150)
     assert len(found) == 100

@@ -1,6 +1,6 @@
-import { render, screen } from "@testing-library/react";
+import { fireEvent, render, screen } from "@testing-library/react";
 import { expect, it } from "vitest";
-import { useAll } from "./hooks";
+import { useAll, usePages } from "./hooks";
 import { Queries, asking, slowApi } from "./slow.fake";
 
 function Names() {
@@ -37,4 +37,19 @@ it("says what failed, of whichever page", async () => {
   await (await asking(asked, "GET", "/v1/evaluators")).answer({ data: [named("a")], next_cursor: "on" });
   await (await asking(asked, "GET", "/v1/evaluators", 2)).answer({ error: { code: "internal", message: "It broke." } }, 500);
   await screen.findByText("It broke.");
+});
+
+function Long() {
+  const { rows, loadMore } = usePages("/v1/evaluators", { query: { archived: true } }, { more: 200 });
+  return <button type="button" onClick={loadMore}>{rows.map((one) => one.name).join()}</button>;
+}
+
+it("reads more at once further down, where a list says so", async () => {
+  const asked = slowApi();
+  render(<Long />, { wrapper: Queries });
+  const first = await asking(asked, "GET", "/v1/evaluators");
+  await first.answer({ data: [named("a")], next_cursor: "on" });
+  fireEvent.click(await screen.findByText("a"));
+  const second = await asking(asked, "GET", "/v1/evaluators", 2);
+  expect([first.query.get("limit"), second.query.get("limit"), second.query.get("cursor"), second.query.get("archived")]).toEqual([null, "200", "on", "true"]);
 });

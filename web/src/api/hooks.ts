@@ -93,10 +93,10 @@ export type Pages<T> = {
 
 /** Reads a list page by page, following `next_cursor`. `rows` are all rows so far. `isFetching`, also in the background: they may be older than
  * what was saved just now. Whoever asks for it is drawn once more each time. */
-export function usePages<P extends Paged>(path: P, params?: Params<P>, options: ReadOptions = {}): Pages<Row<P>> & { readonly isFetching: boolean } {
+export function usePages<P extends Paged>(path: P, params?: Params<P>, { more, ...options }: ReadOptions & { /** Rows of each page after the first, where most of a long list is looked for further down. */ more?: number } = {}): Pages<Row<P>> & { readonly isFetching: boolean } {
   const found = useInfiniteQuery({
     queryKey: [...keyOf(path, params), "pages"],
-    queryFn: ({ pageParam, signal }) => call("get", path, { ...params, query: { ...(params as { query?: object } | undefined)?.query, cursor: pageParam }, signal }) as Promise<Page>,
+    queryFn: ({ pageParam, signal }) => call("get", path, { ...params, query: { ...(params as { query?: object } | undefined)?.query, cursor: pageParam, ...(pageParam !== null && more !== undefined ? { limit: more } : {}) }, signal }) as Promise<Page>,
     initialPageParam: null as string | null,
     getNextPageParam: (last: Page) => last.next_cursor ?? undefined,
     placeholderData: ofTheSame(keyOf(path, params)) as never,

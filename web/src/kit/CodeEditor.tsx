@@ -15,6 +15,8 @@ export type CodeEditorProps = {
   /** Names that the template may use; what is not among them is marked. Left out: nothing is unknown. */
   variables?: readonly string[];
   readOnly?: boolean;
+  /** Its form is not sent while it is empty. */
+  needed?: boolean;
   minLines?: number;
   maxLines?: number;
   placeholder?: string;
@@ -48,7 +50,7 @@ export function CodeEditor(props: CodeEditorProps) {
     // At once: a key that is pressed in between would be lost.
     flushSync(() => setEditor(true));
   };
-  const stands = props.readOnly ? {} : standsIn(props.label, props.value, { put: props.onChange });
+  const stands = props.readOnly ? {} : { ...standsIn(props.label, props.value, { put: props.onChange }), "data-needed": props.needed || undefined };
   const note = props.language === "template" ? <LongLine text={props.value} /> : null;
   if (isEditor) return <div {...stands} className="contents"><Editor {...props} cursor={cursor.current} />{note}</div>;
   return (

@@ -19,6 +19,7 @@ export function Combobox({
   empty = "Nothing found",
   clear,
   fault,
+  needed,
   disabled,
   className,
 }: {
@@ -33,6 +34,8 @@ export function Combobox({
   clear?: string;
   /** What is wrong with what is chosen; stands below it. */
   fault?: string;
+  /** Its form is not sent while nothing is chosen. */
+  needed?: boolean;
   disabled?: boolean;
   className?: string;
 }) {
@@ -61,6 +64,7 @@ export function Combobox({
     <>
       <button
         data-stands={disabled ? undefined : stands["data-stands"]}
+        data-needed={needed || undefined}
         ref={(element) => {
           anchor.current = element;
           stands.ref(element);

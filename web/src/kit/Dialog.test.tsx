@@ -2,7 +2,9 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Button } from "./Button";
+import { Combobox } from "./Combobox";
 import { Dialog, Drawer, FormDialog } from "./Dialog";
+import { Field, Input } from "./Field";
 import { preloadFloats } from "./floats";
 
 beforeAll(preloadFloats);
@@ -15,6 +17,34 @@ function form(props: { busy?: boolean; waiting?: boolean; disabled?: boolean; on
     </FormDialog>
   );
 }
+
+it("says which of its fields keep it from being sent, to everybody", () => {
+  const onSubmit = vi.fn();
+  const { rerender } = render(null);
+  const draw = (name: string, text: string, share?: string) =>
+    rerender(
+      <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={onSubmit} disabled={!name || !text || share !== undefined}>
+        <Field label="Name" required><Input readOnly value={name} /></Field>
+        <Field label="Note"><Input /></Field>
+        <Combobox needed label="Prompt" value={text || null} choices={[]} onChange={() => undefined} />
+        <Field label="Share" error={share}><Input /></Field>
+      </FormDialog>,
+    );
+  const made = () => screen.getByRole("button", { name: "Make" });
+  const why = () => document.getElementById(made().getAttribute("aria-describedby") ?? "")?.textContent ?? null;
+  draw("", "");
+  expect([why(), made().hasAttribute("disabled"), made().getAttribute("aria-disabled")]).toEqual(["Still to fill in: Name, Prompt.", false, "true"]);
+  fireEvent.click(made());
+  draw("a", "");
+  expect(why()).toBe("Still to fill in: Prompt.");
+  draw("a", "b", "Above 1.");
+  expect(why()).toBe("Not right yet: Share.");
+  expect(onSubmit).not.toHaveBeenCalled();
+  draw("a", "b");
+  expect(why()).toBeNull();
+  fireEvent.click(made());
+  expect(onSubmit).toHaveBeenCalledTimes(1);
+});
 
 it("sends a form once for each way of sending it", () => {
   const onSubmit = vi.fn();

@@ -4,7 +4,7 @@ import { Button } from "./Button";
 import { FormError } from "./Field";
 import type { DialogFrameProps } from "./float/DialogFrame";
 import { DialogFrame } from "./floats";
-import { KeptAtTheEnd } from "./form-texts";
+import { KeptAtTheEnd, lackOf } from "./form-texts";
 import { Meanwhile } from "./Meanwhile";
 import { Belongs } from "./Page";
 
@@ -112,6 +112,9 @@ export function LossAsked({ cancel = "Cancel" }: { cancel?: string }) {
   );
 }
 
+/** `missing` of a form in which nothing was changed. */
+export const UNCHANGED = "Nothing is changed yet.";
+
 /** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons, and both stay in sight however long the form. While it is `busy` nothing closes it: what
  * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
  * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. Where the session ends by itself, what was written
@@ -128,14 +131,20 @@ export function FormDialog({
   over,
   danger,
   disabled,
-  missing,
+  missing: told,
   keeps,
   off,
   children,
   ...frame
-}: Frame & { off?: string; /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons; the button, off, is reached all the same and says it. */ missing?: ReactNode; wide?: boolean }) {
+}: Frame & { off?: string; /** What was written is there again when it opens again: nothing is asked. */ keeps?: boolean; submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons; the button, off, is reached all the same and says it. Left out, and `disabled`: what its fields say of themselves (lackOf). */ missing?: ReactNode; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
   const missingId = useId();
+  const [form, setForm] = useState<HTMLFormElement | null>(null);
+  const [lack, setLack] = useState("");
+  // Each time that it is drawn: what its fields say is on screen by then.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps
+  useLayoutEffect(() => setLack(form && disabled && !told ? lackOf(form) : ""));
+  const missing = told || lack;
   const isWritten = useRef(() => false);
   const busy = isSent || over?.isLooking;
   const isHeld = Boolean(busy && !waiting);
@@ -163,7 +172,7 @@ export function FormDialog({
   };
   return (
     <Dialog {...frame} {...loss.frame} description={off ?? frame.description}>
-      <form onSubmit={send} onKeyDownCapture={sendByKey} onInput={loss.writes} className="flex flex-col gap-4">
+      <form ref={setForm} onSubmit={send} onKeyDownCapture={sendByKey} onInput={loss.writes} className="flex flex-col gap-4">
         <KeptAtTheEnd hold={hold} written={isWritten} />
         {children}
         <div className="sticky bottom-0 z-10 -mx-5 short:static -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">

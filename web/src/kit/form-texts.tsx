@@ -58,6 +58,18 @@ function fieldOf(control: Control | HTMLButtonElement): Omit<Found, "key"> | nul
   return { label: labelOf(control), text, value: control.value, put: (value) => write(control, value) };
 }
 
+const EMPTY = "input[required], textarea[required], select[required], [data-needed]";
+const namesOf = (controls: readonly Element[]) => [...new Set(controls.map((one) => stands.get(one)?.label ?? labelOf(one as Control)))].join(", ");
+
+/** What keeps a form from being sent, by the labels of its fields: those that are not right, else those that are needed and empty. "": they do not tell. */
+export function lackOf(form: HTMLElement): string {
+  const all = (which: string) => [...form.querySelectorAll(which)].filter((one) => !one.matches(":disabled"));
+  const wrong = all("[aria-invalid=true]");
+  if (wrong.length > 0) return `Not right yet: ${namesOf(wrong)}.`;
+  const empty = all(EMPTY).filter((one) => (stands.get(one)?.value ?? (one as Control).value).trim() === "");
+  return empty.length > 0 ? `Still to fill in: ${namesOf(empty)}.` : "";
+}
+
 const turned = (isOn: boolean) => ({ text: isOn ? "yes" : "", value: isOn ? "on" : "off" });
 
 function labelOf(control: Control | HTMLButtonElement): string {

@@ -56,8 +56,8 @@ def alike(texts: Sequence[str]) -> list[tuple[int, int]]:
 def _near(texts: Sequence[str], matters: Callable[[int, int], bool], *, most: int) -> list[tuple[tuple[int, int], float]]:
     """Pairs of positions that matter, the smaller first, whose shingles are alike by NEAR_JACCARD, with how alike they are.
 
-    Where counting all would be more than `most`, a sample of the shingles says which may be, and only those that are so by all of theirs
-    are told: texts of which the sample has none are alike to nothing.
+    What very many hold, such as the words of a form, does not say which may be; and where counting all others would be more than `most`, a
+    sample of them does. Then only those that are alike by all of theirs are told: texts of which the sample has none are alike to nothing.
     """
     numbers: dict[_Shingle, int] = {}  # a number is compared in a tenth of the time of its words
     shingles = [frozenset(numbers.setdefault(one, len(numbers)) for one in _shingles(text)) for text in texts]
@@ -66,7 +66,8 @@ def _near(texts: Sequence[str], matters: Callable[[int, int], bool], *, most: in
         for one in held:
             holders[one].append(index)
     indexed = _indexed(holders)
-    looked_at: Sequence[Collection[int]] = shingles
+    looked_at: Sequence[Collection[int]] = [[one for one in held if not _is_common(holders[one])] for held in shingles]
+    has_common = any(map(_is_common, holders.values()))
     is_sample = sum(map(_pairs_of, indexed)) > most
     if is_sample:
         holders = _sampled(holders, list(numbers), most=most)
@@ -79,7 +80,7 @@ def _near(texts: Sequence[str], matters: Callable[[int, int], bool], *, most: in
                 shared[pair] += times
     alike_by = {pair: common / (len(looked_at[pair[0]]) + len(looked_at[pair[1]]) - common) for pair, common in shared.items()}
     found = [(pair, value) for pair, value in alike_by.items() if value >= NEAR_JACCARD]
-    true = _checked(found, shingles, most=CHECKED_A_PAIR * most) if is_sample else found
+    true = _checked(found, shingles, most=CHECKED_A_PAIR * most) if is_sample or has_common else found
     return list({**dict(true), **dict.fromkeys(_same(shingles, matters), 1.0)}.items())
 
 
@@ -118,7 +119,11 @@ def _checked(
 
 def _indexed(holders: Mapping[int, Sequence[int]]) -> Counter[tuple[int, ...]]:
     """Who holds the same shingle, in order, and how many they so hold together: texts that repeat one another share most lists."""
-    return Counter(tuple(indexes) for indexes in holders.values() if 1 < len(indexes) <= COMMON_SHINGLE)
+    return Counter(tuple(indexes) for indexes in holders.values() if len(indexes) > 1 and not _is_common(indexes))
+
+
+def _is_common(indexes: Sequence[int]) -> bool:
+    return len(indexes) > COMMON_SHINGLE
 
 
 def _pairs_of(indexes: Sequence[int]) -> int:
@@ -133,7 +138,9 @@ def _sampled(holders: Mapping[int, list[int]], words: Sequence[_Shingle], *, mos
     left, counted = most, set[tuple[int, ...]]()
     for one in sorted(holders, key=lambda shingle: (crc32(" ".join(words[shingle]).encode("utf-8", "replace")), words[shingle])):
         indexes = tuple(holders[one])
-        if len(indexes) <= COMMON_SHINGLE and indexes not in counted:
+        if _is_common(indexes):
+            continue
+        if indexes not in counted:
             left -= _pairs_of(indexes)
             if left < 0:
                 break

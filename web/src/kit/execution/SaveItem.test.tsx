@@ -4,6 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "../floats";
 import { SaveItem } from "./SaveItem";
 import { keepUsualDataset } from "./usual-dataset";
+import { isOff } from "@/kit/off.fake";
 
 beforeAll(preloadFloats);
 beforeEach(() => localStorage.clear());
@@ -17,11 +18,11 @@ it("asks for no name of a new dataset while it is not known that there is none, 
   );
   const save = () => screen.getByRole<HTMLButtonElement>("button", { name: "Save" });
   expect(screen.queryByLabelText(/Its name/)).toBeNull();
-  expect(save().disabled).toBe(true);
+  expect(isOff(save())).toBe(true);
   await (await asking(asked, "GET", "/v1/datasets")).answer({ data: [], next_cursor: null });
   await screen.findByLabelText(/Its name/);
   fireEvent.change(screen.getByLabelText(/Its name/), { target: { value: "mine" } });
-  await vi.waitFor(() => expect(save().disabled).toBe(false));
+  await vi.waitFor(() => expect(isOff(save())).toBe(false));
 });
 
 const TWO = { data: [{ id: "d1", name: "Newest", counts: {} }, { id: "old", name: "Old", counts: {} }], next_cursor: null };

@@ -70,7 +70,7 @@ export function SaveItem({ item, open, onOpenChange }: { item: ItemToSave; open:
     >
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Dataset</span>
-        <Combobox label="Dataset" value={where} choices={[{ value: NEW, label: "A new dataset" }, ...datasets.choices]} onChange={(next) => setChosen(next)} className="w-full" />
+        <Combobox needed label="Dataset" value={where} choices={[{ value: NEW, label: "A new dataset" }, ...datasets.choices]} onChange={(next) => setChosen(next)} className="w-full" />
       </div>
       {where === NEW ? (
         <Field label="Its name" required error={errorFor(create.error, "name")}>

@@ -4,6 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { EditChannel } from "./EditChannel";
 import type { Channel } from "./channel";
+import { isOff } from "@/kit/off.fake";
 
 beforeAll(preloadFloats);
 
@@ -28,11 +29,11 @@ it("makes a channel of PagerDuty with its key, hidden, and its region, and with 
   const asked = opened(null);
   write(/^By/, "pagerduty");
   write(/^Name/, " On call ");
-  expect(button("Set it up").disabled).toBe(true);
+  expect(isOff(button("Set it up"))).toBe(true);
   write(/^Integration key/, ` ${KEY} `);
   expect(field(/^Integration key/).type).toBe("password");
   write(/^Region/, "eu");
-  expect(button("Set it up").disabled).toBe(false);
+  expect(isOff(button("Set it up"))).toBe(false);
   fireEvent.click(button("Set it up"));
   const made = await asking(asked, "POST", "/v1/alert-channels");
   expect(made.body).toEqual({ kind: "pagerduty", name: "On call", routing_key: KEY, region: "eu", filters: { kinds: null, prompts: null, min_severity: null } });
@@ -55,16 +56,16 @@ it("drops what was typed for another service, and sends no region to it", async 
 it("leaves the key as it is where the field stays empty, and asks for one where the region changes", async () => {
   const asked = opened(PAGERDUTY);
   expect(screen.queryByLabelText(/^By/)).toBeNull();
-  expect(button("Save").disabled).toBe(false);
+  expect(isOff(button("Save"))).toBe(false);
   fireEvent.click(button("Save"));
   const saved = await asking(asked, "PATCH", "/v1/alert-channels/c");
   expect(saved.body).toEqual({ name: "On call", region: "eu", filters: { kinds: null, prompts: null, min_severity: "error" } });
   await saved.answer({ error: { code: "unavailable", message: "Later.", type: "unavailable" } }, 503);
   write(/^Region/, "us");
-  expect(button("Save").disabled).toBe(true);
+  expect(isOff(button("Save"))).toBe(true);
   screen.getByText("The other region is another service: give its key.");
   write(/^Integration key/, KEY);
-  expect(button("Save").disabled).toBe(false);
+  expect(isOff(button("Save"))).toBe(false);
 });
 
 it("shows a refused key at its field", async () => {

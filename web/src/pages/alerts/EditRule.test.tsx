@@ -3,6 +3,7 @@ import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { EditRule } from "./EditRule";
+import { isOff } from "@/kit/off.fake";
 
 const may = vi.hoisted(() => ({ edit: true }));
 vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined }));
@@ -63,7 +64,7 @@ it("asks for a ceiling of what starts by itself, at its field, before anything i
     </Queries>,
   );
   await screen.findByText(/must have a ceiling/);
-  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Save" }).disabled).toBe(true);
+  expect(isOff(screen.getByRole<HTMLButtonElement>("button", { name: "Save" }))).toBe(true);
   fireEvent.change(screen.getByLabelText(/^Cost ceiling, \$/), { target: { value: "0.5" } });
   expect(screen.queryByText(/must have a ceiling/)).toBeNull();
   fireEvent.change(screen.getByLabelText(/^Not again within/), { target: { value: "soon" } });

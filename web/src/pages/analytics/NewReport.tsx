@@ -60,13 +60,13 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       {kind === "workspace" ? null : (
         <Field label={KIND_WORDS[kind]} hint={kind === "version" ? "Such as triage@3." : kind === "end_user" ? "As your calls name them." : undefined} error={errorFor(make.error, "target")} required>
           {kind === "prompt" ? (
-            <Combobox label="Prompt" value={target || null} {...prompts} onChange={take} />
+            <Combobox needed label="Prompt" value={target || null} {...prompts} onChange={take} />
           ) : kind === "model" ? (
-            <Combobox label="Model" value={target || null} choices={models} onChange={take} />
+            <Combobox needed label="Model" value={target || null} choices={models} onChange={take} />
           ) : kind === "experiment" ? (
-            <Combobox label="Experiment" value={target || null} choices={ended.rows?.map((one) => ({ value: one.id, label: one.name, hint: one.prompt })) ?? []} onChange={take} />
+            <Combobox needed label="Experiment" value={target || null} choices={ended.rows?.map((one) => ({ value: one.id, label: one.name, hint: one.prompt })) ?? []} onChange={take} />
           ) : kind === "api_key" && keys.length > 0 ? (
-            <Combobox label="API key" value={target || null} choices={keys} onChange={take} />
+            <Combobox needed label="API key" value={target || null} choices={keys} onChange={take} />
           ) : (
             <Input mono value={target} onChange={(event) => setTarget(event.target.value)} />
           )}

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
-import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { Field, FormDialog, Input, UNCHANGED, errorFor, toast } from "@/kit";
 import type { Key } from "./ApiKeysPage";
 import { limitFlaws, nusdOf, typedOf } from "./standing";
 
@@ -36,7 +36,7 @@ export function ChangeKey({ apiKey, onOpenChange }: { apiKey: Key; onOpenChange:
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title={`Change ${apiKey.name}`} description="What a key may, and when it ends, stays as it was made." submit="Save" onSubmit={submit} busy={change.isPending} error={change.error} disabled={!name.trim() || Object.keys(body).length === 0 || Boolean(flaws.budget ?? flaws.rate ?? flaws.tokens)}>
+    <FormDialog open onOpenChange={onOpenChange} title={`Change ${apiKey.name}`} description="What a key may, and when it ends, stays as it was made." submit="Save" onSubmit={submit} busy={change.isPending} error={change.error} missing={Object.keys(body).length === 0 ? UNCHANGED : undefined} disabled={!name.trim() || Object.keys(body).length === 0 || Boolean(flaws.budget ?? flaws.rate ?? flaws.tokens)}>
       <Field label="Name" error={errorFor(change.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} />
       </Field>

@@ -58,7 +58,7 @@ function Ceiling({ batch, busy, error, onClose, onSend }: { batch: Batch; busy: 
   const [typed, setTyped] = useState(String(Math.ceil(batch.most_nusd / 1e7) / 100));
   const nusd = Math.round(Number(typed) * 1e9);
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="Resume with a higher ceiling" description="What was set aside for it is used up." submit="Resume" onSubmit={() => onSend(nusd)} busy={busy} error={error} disabled={!(nusd > batch.set_aside_nusd)}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="Resume with a higher ceiling" description="What was set aside for it is used up." submit="Resume" onSubmit={() => onSend(nusd)} busy={busy} error={error} missing={nusd > batch.set_aside_nusd ? undefined : "A ceiling above what was set aside for it."} disabled={!(nusd > batch.set_aside_nusd)}>
       <Field label="Cost ceiling, $" hint={<>All of it can cost <Money nusd={batch.most_nusd} />; <Money nusd={batch.set_aside_nusd} /> were set aside.</>} error={errorFor(error, "max_cost_nusd")} required>
         <Input type="number" min={0} step="any" autoFocus value={typed} onChange={(event) => setTyped(event.target.value)} />
       </Field>

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { NewBatch } from "./NewBatch";
+import { isOff } from "@/kit/off.fake";
 
 afterEach(cleanup);
 vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined }));
@@ -30,7 +31,7 @@ it("takes no rows of a dataset in whose place another was chosen while they were
   const asked = slowApi({ ...KNOWN, "GET /v1/files": page() });
   show("first");
   const take = () => screen.getByRole<HTMLButtonElement>("button", { name: "Take these rows" });
-  await vi.waitFor(() => expect(take().disabled).toBe(false));
+  await vi.waitFor(() => expect(isOff(take())).toBe(false));
   fireEvent.click(take());
   const rows = await asking(asked, "GET", "/v1/datasets/first/items");
   await choose("Dataset", "second");

@@ -176,7 +176,7 @@ function FromFile({ draft, set, suggest, error }: Part & Suggest) {
       <div className="flex min-w-0 flex-col gap-1">
         <span className="text-13 font-medium">File</span>
         <div className="flex flex-wrap gap-2">
-          <Combobox label="File" value={draft.file || null} onChange={(id) => void choose(id)} placeholder={files.rows.length > 0 ? "Choose a file" : "No files yet"} choices={files.rows.map((one) => ({ value: one.id, label: one.filename, hint: bytes(one.bytes) }))} className="min-w-40 flex-1" />
+          <Combobox needed label="File" value={draft.file || null} onChange={(id) => void choose(id)} placeholder={files.rows.length > 0 ? "Choose a file" : "No files yet"} choices={files.rows.map((one) => ({ value: one.id, label: one.filename, hint: bytes(one.bytes) }))} className="min-w-40 flex-1" />
           <UploadButton
             onDone={({ file, kind }) => {
               setFault(null);
@@ -248,12 +248,12 @@ function FromDataset({ dataset, onDataset, prompt, set, suggest, prompts }: { da
     <div className="flex min-w-0 flex-col gap-4">
       <div className="flex min-w-0 flex-col gap-1">
         <span className="text-13 font-medium">Prompt</span>
-        <Combobox label="Prompt" value={prompt || null} onChange={(next) => taken({ prompt: next ?? "" })} placeholder="Choose a prompt" className="w-full" {...prompts} />
+        <Combobox needed label="Prompt" value={prompt || null} onChange={(next) => taken({ prompt: next ?? "" })} placeholder="Choose a prompt" className="w-full" {...prompts} />
       </div>
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_9rem]">
         <div className="flex min-w-0 flex-col gap-1">
           <span className="text-13 font-medium">Dataset</span>
-          <Combobox label="Dataset" value={dataset || null} onChange={(next) => taken({ dataset: next ?? "" })} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
+          <Combobox needed label="Dataset" value={dataset || null} onChange={(next) => taken({ dataset: next ?? "" })} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
         </div>
         <Field label="Rows">
           <Select value={split} onChange={(next: string) => taken({ split: next })} options={SPLITS} />

@@ -3,7 +3,7 @@ import type { Schema } from "@/api/client";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange } from "@/api/hooks";
 import { useSession } from "@/api/session";
-import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { Field, FormDialog, Input, Select, UNCHANGED, errorFor, toast } from "@/kit";
 import { MODES, type Mode } from "./mode";
 
 const UNITS = [
@@ -45,7 +45,7 @@ export function CacheSettings({ cache, onClose }: { cache: Schema<"CacheAnswer">
       },
     );
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="Who gets kept answers" description="A call says it, else its version, else this." submit="Save" onSubmit={() => over.send(send)} busy={change.isPending} error={change.error} over={over} disabled={!isFit || (mode === over.base.mode && seconds === secondsOf(over.base.kept))}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="Who gets kept answers" description="A call says it, else its version, else this." submit="Save" onSubmit={() => over.send(send)} busy={change.isPending} error={change.error} over={over} missing={isFit && mode === over.base.mode && seconds === secondsOf(over.base.kept) ? UNCHANGED : undefined} disabled={!isFit || (mode === over.base.mode && seconds === secondsOf(over.base.kept))}>
       <Field label="An answer is given again" error={errorFor(change.error, "cache_mode")}>
         <Select value={mode} onChange={(next: Mode) => over.change({ mode: next })} options={MODES} />
       </Field>

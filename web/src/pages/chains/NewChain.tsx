@@ -36,7 +36,7 @@ export function NewChain({ onClose }: { onClose: () => void }) {
         <Input mono autoFocus value={slug} onChange={(event) => setSlug(event.target.value)} placeholder="support-reply" />
       </Field>
       <Field label="First prompt">
-        <Combobox label="First prompt" value={prompt} {...prompts} onChange={setPrompt} />
+        <Combobox needed label="First prompt" value={prompt} {...prompts} onChange={setPrompt} />
       </Field>
     </FormDialog>
   );

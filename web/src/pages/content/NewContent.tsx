@@ -55,7 +55,7 @@ export function NewContent({ onClose, onMade, onMany }: { onClose: () => void; o
           },
         );
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title="Read a content" description="It is kept with its result, for as many days as the workspace keeps text." submit={from === "many" ? "Read them" : "Read it"} onSubmit={submit} busy={read.isPending || readMany.isPending} error={error} disabled={!isReady}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title="Read a content" description="It is kept with its result, for as many days as the workspace keeps text." submit={from === "many" ? "Read them" : "Read it"} onSubmit={submit} busy={read.isPending || readMany.isPending} error={error} missing={isReady ? undefined : { file: "Choose a file first.", many: "There are no lines yet.", text: undefined, url: undefined }[from]} disabled={!isReady}>
       <Field label="Kind" error={errorFor(error, "source_type")}>
         <Select value={source} onChange={setSource} options={SOURCES} />
       </Field>

@@ -61,6 +61,7 @@ export function AddFromRuns({ id, open, onOpenChange }: { id: string; open: bool
       onSubmit={() => void submit()}
       busy={busy}
       error={error}
+      missing={taken.size === 0 ? "Choose at least one run." : [...taken.values()].some((one) => !one.trim()) ? "Each that you chose needs its right answer." : undefined}
       disabled={taken.size === 0 || [...taken.values()].some((one) => !one.trim())}
     >
       <Combobox label="Prompt" value={prompt} onChange={setPrompt} placeholder="Choose a prompt" className="w-full sm:w-72" {...prompts} />

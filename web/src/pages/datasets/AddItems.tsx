@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { FormDialog, toast } from "@/kit";
 import { plural } from "@/lib/format";
-import { ItemsInput } from "./ItemsInput";
+import { ItemsInput, NO_ITEMS } from "./ItemsInput";
 import type { Item } from "./items";
 
 /** More items for a dataset. Columns that are called as its items' variables are taken for them. */
@@ -33,6 +33,7 @@ export function AddItems({ id, open, onOpenChange }: { id: string; open: boolean
       onSubmit={submit}
       busy={add.isPending}
       error={add.error}
+      missing={items ? undefined : NO_ITEMS}
       disabled={!items || first.isPending}
     >
       <ItemsInput onItems={setItems} variables={variables} />

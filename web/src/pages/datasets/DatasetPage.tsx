@@ -172,7 +172,7 @@ function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
   const [{ split, item, q, version, ...marks }, set] = useUrlState(shape);
   const may = useMay();
   const isMarked = marks.category !== "" || marks.tag !== "" || marks.made !== "";
-  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split, q, ...marksOf(marks), ...(version === null ? {} : { version }) } });
+  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split, q, ...marksOf(marks), ...(version === null ? {} : { version }) } }, { more: 200 });
   const options = useMemo(() => (["all", ...SPLITS] as const).map((one) => ({ value: one, label: one === "all" ? "All" : one[0]?.toUpperCase() + one.slice(1) })), []);
   return (
     <div className="flex flex-col gap-2">

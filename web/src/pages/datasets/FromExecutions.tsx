@@ -33,11 +33,12 @@ export default function FromExecutions({ rows, areChosen, hasMore, dataset, onCl
       onSubmit={submit}
       busy={add.isPending}
       error={add.error}
+      missing={where && taken.length === 0 ? "Choose at least one run." : undefined}
       disabled={!where || taken.length === 0}
     >
       <div className="flex flex-col gap-1 sm:max-w-sm">
         <span className="text-13 font-medium">Dataset</span>
-        <Combobox label="Dataset" value={where} choices={datasets.choices} onChange={setChosen} placeholder={datasets.isEmpty ? "There is none yet" : "Choose…"} className="w-full" />
+        <Combobox needed label="Dataset" value={where} choices={datasets.choices} onChange={setChosen} placeholder={datasets.isEmpty ? "There is none yet" : "Choose…"} className="w-full" />
       </div>
       <Checkbox label="Take the answer itself where nobody corrected it" hint="Only where you know the answers to be right: a version is measured by them." checked={useOutput} onChange={(event) => setUseOutput(event.target.checked)} />
       {fit.length === 0 ? (

@@ -22,6 +22,9 @@ const BLANK_SHOWN = 10;
 const EXAMPLES = "/app/examples/support-tickets.txt";
 const EXAMPLE = "ticket,expected\nWhere is my parcel?,delivery\nI was charged twice,billing";
 
+/** What a form with it is `missing` while there are none. */
+export const NO_ITEMS = "There are no items to send yet.";
+
 type Given = { rows: Rows | null; error: string | null };
 
 function given(text: string): Given {

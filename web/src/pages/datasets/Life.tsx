@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 import { type Schema, newIdempotencyKey } from "@/api/client";
 import { change as send, useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ConfirmDialog, Field, FormDialog, Input, Menu, Notice, RelativeTime, TextLink, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Button, ConfirmDialog, Field, FormDialog, Input, Menu, Notice, RelativeTime, TextLink, UNCHANGED, errorFor, toast, toastError, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
 import { type Use, usesOf } from "./uses";
 
@@ -72,7 +72,7 @@ function Rename({ dataset, onClose }: { dataset: Dataset; onClose: () => void })
     toast(`It is called ${now}`, undo(() => send("patch", ONE, { path, body: { name: dataset.name } }), `It is called ${dataset.name} again`));
   };
   return (
-    <FormDialog open onOpenChange={(open) => open || onClose()} title={`Rename ${dataset.name}`} description="Runs and schedules name it by its id: they stay with it." submit="Rename" busy={rename.isPending} error={rename.error} disabled={name.trim() === "" || name.trim() === dataset.name} onSubmit={() => rename.mutate({ path, body: { name: name.trim() } }, { onSuccess: done })}>
+    <FormDialog open onOpenChange={(open) => open || onClose()} title={`Rename ${dataset.name}`} description="Runs and schedules name it by its id: they stay with it." submit="Rename" busy={rename.isPending} error={rename.error} missing={name.trim() === dataset.name ? UNCHANGED : undefined} disabled={name.trim() === "" || name.trim() === dataset.name} onSubmit={() => rename.mutate({ path, body: { name: name.trim() } }, { onSuccess: done })}>
       <Field label="Name" required error={errorFor(rename.error, "name")}>
         <Input autoFocus value={name} maxLength={200} onChange={(event) => setName(event.target.value)} />
       </Field>

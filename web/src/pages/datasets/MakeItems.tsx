@@ -39,7 +39,7 @@ export function MakeItems({ id, onClose }: { id: string; onClose: () => void }) 
       <div className="grid gap-4 sm:grid-cols-2">
         <div className="flex flex-col gap-1">
           <span className="text-13 font-medium">Prompt</span>
-          <Combobox label="Prompt" value={prompt} onChange={change((next) => (setPrompt(next), setFailedOf("")))} placeholder="For which prompt" className="w-full" {...prompts} />
+          <Combobox needed label="Prompt" value={prompt} onChange={change((next) => (setPrompt(next), setFailedOf("")))} placeholder="For which prompt" className="w-full" {...prompts} />
           {errorFor(make.error, "prompt") ? (
             <p role="alert" className="text-12 text-bad">
               {errorFor(make.error, "prompt")}

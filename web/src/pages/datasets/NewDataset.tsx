@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Button, Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { plural } from "@/lib/format";
-import { ItemsInput } from "./ItemsInput";
+import { ItemsInput, NO_ITEMS } from "./ItemsInput";
 import { SameName } from "./SameName";
 import type { Item } from "./items";
 
@@ -31,7 +31,7 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
       },
     );
   return (
-    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New dataset" submit={items ? `Create with ${plural(items.length, "item")}` : "Create"} onSubmit={submit} busy={create.isPending} error={create.error} disabled={!name.trim() || !items}>
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New dataset" submit={items ? `Create with ${plural(items.length, "item")}` : "Create"} onSubmit={submit} busy={create.isPending} error={create.error} missing={name.trim() && !items ? NO_ITEMS : undefined} disabled={!name.trim() || !items}>
       <Field label="Name" error={errorFor(create.error, "name")} required className="max-w-sm">
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="Support tickets" maxLength={200} />
       </Field>

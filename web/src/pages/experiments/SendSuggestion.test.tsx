@@ -3,6 +3,7 @@ import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { SendSuggestion } from "./SendSuggestion";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@tanstack/react-router", () => ({ useNavigate: () => () => undefined, useRouter: () => ({ history: { location: { search: "", state: {} } } }) }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true }), useSession: () => ({ user: { id: "1" }, workspace: { id: "w" } }), needs: () => "" }));
@@ -22,7 +23,7 @@ const begin = () => screen.findByRole<HTMLButtonElement>("button", { name: "Begi
 it("begins a rollout of what was proven against another version where somebody insists, and says so before", async () => {
   const asked = sent(OPEN, { production: 2 });
   await screen.findByText("Production names v2 by now.");
-  expect((await begin()).disabled).toBe(true);
+  expect(isOff(await begin())).toBe(true);
   fireEvent.click(screen.getByRole("checkbox", { name: "Begin the rollout all the same" }));
   fireEvent.click(await begin());
   expect((await asking(asked, "POST", "/v1/suggestions/s/accept")).body).toMatchObject({ rollout: "guarded", force: true });
@@ -30,7 +31,7 @@ it("begins a rollout of what was proven against another version where somebody i
 
 it("asks to insist where the label moved meanwhile, without words of the API that nobody can follow here", async () => {
   const asked = sent(OPEN, { production: 1 });
-  await vi.waitFor(async () => expect((await begin()).disabled).toBe(false));
+  await vi.waitFor(async () => expect(isOff(await begin())).toBe(false));
   fireEvent.click(await begin());
   const error = { type: "conflict", code: "conflict", message: 'Run the optimization again, or accept with "force": true.', param: "label" };
   await (await asking(asked, "POST", "/v1/suggestions/s/accept")).answer({ error }, 409);

@@ -66,6 +66,7 @@ export function SendSuggestion({ id, onClose }: { id: string; onClose: () => voi
       onSubmit={() => void submit()}
       busy={accept.isPending || draft.isPending}
       error={error}
+      missing={suggestion && mustInsist && !force ? "Say above first that it goes all the same." : undefined}
       disabled={!suggestion || (mustInsist && !force) || !may.editPrompts || (suggestion.status !== "open" && kind === "rollout") || suggestion.status === "rejected"}
     >
       <div>

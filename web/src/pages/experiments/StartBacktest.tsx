@@ -45,7 +45,7 @@ export function StartBacktest({ open, onOpenChange, prompt: given }: { open: boo
         <div className="flex min-w-0 flex-col gap-4">
           <div className="flex min-w-0 flex-col gap-1">
             <span className="text-13 font-medium">Prompt</span>
-            <Combobox label="Prompt" value={prompt || null} onChange={(next) => setPrompt(next ?? "")} placeholder="Choose a prompt" className="w-full" {...prompts} />
+            <Combobox needed label="Prompt" value={prompt || null} onChange={(next) => setPrompt(next ?? "")} placeholder="Choose a prompt" className="w-full" {...prompts} />
             <FieldFault text={errorFor(error, "prompt")} />
           </div>
           <div className="grid gap-4 sm:grid-cols-2">

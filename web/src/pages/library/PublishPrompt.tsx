@@ -59,7 +59,7 @@ export function PublishPrompt({ asTemplate = false, onClose }: { asTemplate?: bo
     >
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Prompt</span>
-        <Combobox label="Prompt" value={slug} {...prompts} onChange={take} className="w-full" />
+        <Combobox needed label="Prompt" value={slug} {...prompts} onChange={take} className="w-full" />
       </div>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Version" error={errorFor(error, "version")}>

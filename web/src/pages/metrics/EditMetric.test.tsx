@@ -4,6 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { EditMetric } from "./EditMetric";
 import type { Metric } from "./metric";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
 beforeAll(preloadFloats);
@@ -36,7 +37,7 @@ it("declares none over one of that name that somebody declared while the form wa
   );
   const button = screen.getByRole<HTMLButtonElement>("button", { name: "Declare it" });
   fireEvent.change(screen.getByLabelText(/^Name/), { target: { value: "resolved" } });
-  await vi.waitFor(() => expect(button.disabled).toBe(false));
+  await vi.waitFor(() => expect(isOff(button)).toBe(false));
   known["GET /v1/metrics"] = { data: [RESOLVED] };
   fireEvent.click(button);
   await screen.findByText("There is a metric resolved: edit it.");

@@ -58,12 +58,12 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
           <div className="grid gap-4 sm:grid-cols-2">
             <div className="flex min-w-0 flex-col gap-1">
               <span className="text-13 font-medium">From</span>
-              <Combobox label="From" value={model} onChange={setModel} placeholder="Choose a model" choices={olds} className="w-full" />
+              <Combobox needed label="From" value={model} onChange={setModel} placeholder="Choose a model" choices={olds} className="w-full" />
               <FieldFault text={errorFor(error, "model")} />
             </div>
             <div className="flex min-w-0 flex-col gap-1">
               <span className="text-13 font-medium">To</span>
-              <Combobox label="To" value={successor} onChange={setSuccessor} placeholder="Choose a model" choices={choices.filter((one) => one.value !== model)} className="w-full" />
+              <Combobox needed label="To" value={successor} onChange={setSuccessor} placeholder="Choose a model" choices={choices.filter((one) => one.value !== model)} className="w-full" />
               <FieldFault text={errorFor(error, "successor")} />
             </div>
           </div>

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { Combobox, Field, FieldFault, FormDialog, Input, Textarea, errorFor, toast } from "@/kit";
+import { Combobox, Field, FieldFault, FormDialog, Input, Textarea, UNCHANGED, errorFor, toast } from "@/kit";
 import { EditTiers } from "./EditTiers";
 import { PRICES, type PriceRow, type Typed, type WholeModel, changesOf, faultsOf, saidOf, typedOf, wholeOf } from "./model";
 import { type TypedTier, faultsOfTier, isWhole, tiersChanged, tiersTyped } from "./tiers";
@@ -53,6 +53,7 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
       over={over}
       busy={change.isPending}
       error={change.error}
+      missing={Object.keys(changes).length === 0 ? UNCHANGED : areTiersRight ? undefined : "A step of its prices is not right yet."}
       disabled={Object.keys(changes).length === 0 || Object.keys(faults).length > 0 || !areTiersRight}
     >
       <fieldset className="flex flex-col gap-3">

@@ -4,6 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { addedWords } from "./added";
 import { NewModel } from "./NewModel";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@/api/session", () => ({ useMay: () => ({ admin: false }) }));
 
@@ -23,7 +24,7 @@ async function filled(there: Record<string, unknown>) {
   write(/^Input/, "1");
   write(/^Output/, "2");
   const add = screen.getByRole<HTMLButtonElement>("button", { name: "Add" });
-  await waitFor(() => expect(add.disabled).toBe(false));
+  await waitFor(() => expect(isOff(add)).toBe(false));
   return { asked, add };
 }
 

@@ -63,6 +63,8 @@ function Accept({ suggestion, writing: { written: { text, isWriting, left }, wri
     write({ left: left.includes(place) ? left.filter((one) => one !== place) : [...left, place] });
     setForce(false);
   };
+  const isNothing = typed === null ? byEdit && taken.length === 0 : !typed.trim();
+  const lacks = isNothing ? (typed === null ? "Take at least one edit." : "The text is empty.") : mustInsist && !force ? "Say above first that it goes all the same." : undefined;
   // While it is under way its answer is waited for.
   const begin = () => (accept.isPending ? undefined : accept.reset());
   const turnToText = (next: boolean) => {
@@ -93,7 +95,8 @@ function Accept({ suggestion, writing: { written: { text, isWriting, left }, wri
       onSubmit={submit}
       busy={accept.isPending}
       error={accept.error}
-      disabled={(mustInsist && !force) || (typed === null ? byEdit && taken.length === 0 : !typed.trim())}
+      missing={lacks}
+      disabled={lacks !== undefined}
     >
       {typed === null ? (
         <>

@@ -102,14 +102,14 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
           </div>
           <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_10rem]">
             <Labelled name="Prompt" error={errorFor(error, "prompt")}>
-              <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); put({ chain: "", step: "" }); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
+              <Combobox needed label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); put({ chain: "", step: "" }); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
             </Labelled>
             <Field label="From version" error={errorFor(error, "version")}>
               <Select value={version} onChange={setVersion} empty={live ? `production (v${live})` : "the live one"} options={versions.map((one) => ({ value: one, label: `v${one}` }))} />
             </Field>
           </div>
           <Labelled name="Dataset" error={errorFor(error, "dataset_id") ?? errorFor(error, "source")}>
-            <Combobox label="Dataset" value={dataset} onChange={(next) => { setDataset(next); put({ anchors: [] }); }} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
+            <Combobox needed label="Dataset" value={dataset} onChange={(next) => { setDataset(next); put({ anchors: [] }); }} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
             {datasets.isEmpty && dataset === null ? (
               <p className="text-12 text-muted">
                 There is none here yet. <TextLink to="/datasets" search={{ new: "1" }}>Make one</TextLink> of some 100 examples with the right answer, then search from there, or take what people said of its answers.

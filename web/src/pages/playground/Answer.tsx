@@ -17,7 +17,7 @@ const WORDS: Record<Phase, string> = { running: "Answering", done: "Done", faile
 type Again = { run: () => void; why: string | undefined };
 
 /** What came back, while it comes. */
-export function Answer({ run, name, alone, model, again, onResume }: { run: Run | null; name: string; alone: boolean; /** Which was asked. */ model: string; again: Again; onResume: () => void }) {
+export function Answer({ run, isEarlier, name, alone, model, again, onResume }: { run: Run | null; /** Something else is asked for by now. */ isEarlier: boolean; name: string; alone: boolean; /** Which was asked. */ model: string; again: Again; onResume: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   // The button goes with the trouble that it stands in: the focus stays at the answer.
   const then = (act: () => void) => () => {
@@ -30,6 +30,7 @@ export function Answer({ run, name, alone, model, again, onResume }: { run: Run 
   return (
     <div ref={box} tabIndex={-1} role="group" aria-label={`Answer ${name}`} aria-busy={isRunning || undefined} className={frame}>
       <div className="flex min-h-32 flex-1 flex-col gap-2 p-3">
+        {isEarlier ? <p role="status" className="text-12 text-muted">Of what stood here before: it has been changed since.</p> : null}
         <FileList label={alone ? "Files that were sent" : `Files that were sent to ${name}`} files={run.request.files ?? []} />
         {run.text ? <Prose text={run.text} plain={isRunning} /> : isRunning ? <span aria-hidden className="pulse h-4 w-2 bg-accent" /> : run.phase === "done" && !run.outcome?.tool_calls ? <p className="text-13 text-muted">The model said nothing.</p> : null}
         {run.outcome?.tool_calls ? <JsonView label="Tool calls" value={run.outcome.tool_calls} /> : null}

@@ -1,8 +1,8 @@
 import { CirclePlay, Paperclip, Plus, RotateCw, Square, Trash2, X } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { useRead } from "@/api/hooks";
-import { useModels } from "@/api/models";
+import { keepUsualModel, useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, CodeEditor, Combobox, Field, FormError, IconButton, Input, Notice, Segments, Select, TextLink } from "@/kit";
 import { Attach } from "@/kit/execution/Attach";
@@ -13,7 +13,7 @@ import { classes } from "@/lib/classes";
 import { useKeys } from "@/lib/use-keys";
 import { takesFiles } from "@/lib/values";
 import { Answer } from "./Answer";
-import type { Asking } from "./ask";
+import { type Asking, isAsked } from "./ask";
 import type { Run } from "./runs";
 import { type Column, type Message, ROLES } from "./state";
 import type { Facts } from "./useColumn";
@@ -44,6 +44,7 @@ export function ColumnCard(props: Props) {
   const { name, alone, column, facts, asking, run, onChange, onRun, onStop, onRemove } = props;
   const may = useMay();
   const isRunning = run?.phase === "running";
+  const isOfNow = useMemo(() => facts.isLoading || !run || run.phase === "running" || isAsked(run.request, asking), [asking, run, facts.isLoading]);
   const why = !may.run ? needs("editor") : "why" in asking ? asking.why : undefined;
   return (
     <section aria-label={alone ? "Column" : `Column ${name}`} className={classes("flex min-w-0 flex-col overflow-hidden rounded-l border border-line bg-panel", alone && "md:grid md:grid-cols-2")}>
@@ -75,7 +76,7 @@ export function ColumnCard(props: Props) {
           </Button>
         ) : null}
       </div>
-      <Answer run={run} name={name} alone={alone} model={column.model || facts.model || props.fallbackModel} again={{ run: onRun, why }} onResume={props.onResume} />
+      <Answer run={run} isEarlier={!isOfNow} name={name} alone={alone} model={column.model || facts.model || props.fallbackModel} again={{ run: onRun, why }} onResume={props.onResume} />
     </section>
   );
 }
@@ -181,7 +182,7 @@ function Settings({ column, facts, fallbackModel, onChange }: Props) {
     <div className="flex flex-wrap items-end gap-2">
       <div className="flex min-w-52 flex-2 flex-col gap-1">
         <span className="text-12 text-muted">Model</span>
-        <Combobox label="Model" value={column.kind === "messages" ? column.model || fallbackModel || null : column.model || null} clear={own} placeholder="Choose a model" choices={choices} onChange={(model) => onChange({ model: model ?? "" })} className="w-full" />
+        <Combobox label="Model" value={column.kind === "messages" ? column.model || fallbackModel || null : column.model || null} clear={own} placeholder="Choose a model" choices={choices} onChange={(model) => (keepUsualModel(model), onChange({ model: model ?? "" }))} className="w-full" />
       </div>
       <div className="flex min-w-44 flex-1 gap-2">
       <Field label={<span className="text-12 font-normal text-muted">Temperature</span>} className="flex-1">

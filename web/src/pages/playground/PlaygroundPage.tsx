@@ -62,7 +62,8 @@ function Loaded({ given }: { given: Playground | undefined }) {
   const [isComparing, setComparing] = useState(false);
   const [isChoosing, setChoosing] = useState(false);
 
-  const fallbackModel = usualOf(models) ?? "";
+  // As it was on coming here: what is chosen in one column is no choice of another.
+  const fallbackModel = useMemo(() => usualOf(models) ?? "", [models]);
   // All that is attached is looked through for it, and answers that come draw the page anew many times.
   const asking: Asking[] = useMemo(() => columns.map((column, index) => askedOf(column, [first, second, third][index]!, values, fallbackModel, files)), [columns, first, second, third, values, fallbackModel, files]);
   const ready = asking.every((one) => "body" in one);

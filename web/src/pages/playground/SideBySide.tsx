@@ -34,10 +34,12 @@ export function SideBySide({ columns, onClose, onTake }: { columns: readonly Col
       submit={made.length > 1 && !tooMany ? `Make ${made.length} columns` : "Make the columns"}
       onSubmit={() => onTake(made)}
       disabled={made.length === 0 || tooMany}
+      missing={tooMany ? `At most ${MOST_COLUMNS} columns.` : undefined}
     >
       <div className="flex min-w-0 flex-col gap-1">
         <span className="text-13 font-medium">Prompt</span>
         <Combobox
+          needed
           label="Prompt"
           value={prompt || null}
           placeholder="Choose a prompt"

@@ -39,6 +39,11 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   }
 }
 
+/** Whether what was asked before is what would be asked now. */
+export function isAsked(before: Asked, now: Asking): boolean {
+  return "body" in now && JSON.stringify(before.body) === JSON.stringify(now.body);
+}
+
 /** Roles whose messages may hold a file; where a picture may stand goes by the model, and the gateway says so (services/gateway/burnish_gateway/compat/files.py). */
 const MAY_HOLD: readonly string[] = ["user", "tool"];
 

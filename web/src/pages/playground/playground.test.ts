@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { parseMessages } from "@/lib/template";
 import { bytesOf } from "@/lib/bytes";
-import { askedOf, comparedOf } from "./ask";
-import { type Run, nextRuns } from "./runs";
+import { askedOf, comparedOf, isAsked } from "./ask";
+import { type Asked, type Run, nextRuns } from "./runs";
 import { type Column, type Message, newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
 import { NO_PICTURE, readValue, valuesFor } from "@/lib/values";
@@ -15,6 +15,12 @@ const pictureOf = (url: string) => ({ type: "image_url", image_url: { url } });
 function facts(messages: { role: string; content: string }[], more: Partial<Facts> = {}): Facts {
   return { template: parseMessages(messages), fault: null, error: null, again: null, model: "m", version: 3, labels: {}, latest: 3, messages, isLoading: false, ...more };
 }
+
+it("tells an answer of what stands there from one of what stood there before", () => {
+  const of = (ticket: string, model = "") => askedOf(newColumn({ prompt: "triage", model }), facts([{ role: "user", content: "{{ticket}}" }]), { ticket }, "m");
+  const before = of("late") as Asked;
+  expect([of("late"), of("lost"), of("late", "n"), of("")].map((now) => isAsked(before, now))).toEqual([true, false, false, false]);
+});
 
 describe("the address", () => {
   const whole = {

@@ -69,7 +69,7 @@ export function MoveFolder({ folder, onClose, onMoved }: { folder: string; onClo
     }
   };
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move the folder ${folder}`} description="With everything below it. Nobody calls a prompt by its folder: nothing changes for applications." submit="Move" busy={busy} error={error} disabled={target === folder} onSubmit={() => void submit()}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move the folder ${folder}`} description="With everything below it. Nobody calls a prompt by its folder: nothing changes for applications." submit="Move" busy={busy} error={error} missing={target === folder ? "It is there already." : undefined} disabled={target === folder} onSubmit={() => void submit()}>
       <FolderInput autoFocus label="New path" value={to} onChange={setTo} />
       {progress ? <Progress label="Moved" done={progress.done} total={progress.total} /> : null}
     </FormDialog>

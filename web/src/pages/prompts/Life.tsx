@@ -116,7 +116,7 @@ function Purge({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
       },
     );
   return (
-    <FormDialog danger open onOpenChange={(open) => (open ? undefined : onClose())} title={`Remove ${slug} for good`} submit="Remove for good" busy={purge.isPending} error={purge.error} disabled={typed !== slug} onSubmit={submit}>
+    <FormDialog danger open onOpenChange={(open) => (open ? undefined : onClose())} title={`Remove ${slug} for good`} submit="Remove for good" busy={purge.isPending} error={purge.error} missing={typed === slug ? undefined : `Type ${slug} first, to show that you mean it.`} disabled={typed !== slug} onSubmit={submit}>
       <div className="flex flex-col gap-2 text-14">
         <p>Nothing brings it back.</p>
         <dl className="grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3 gap-y-1 text-13">
@@ -160,7 +160,7 @@ function MovePrompt({ prompt, onClose }: { prompt: Prompt; onClose: () => void }
     toast(now ? `${slug} is in ${now}` : `${slug} is at the top`, undo(back, before ? `${slug} is back in ${before}` : `${slug} is at the top again`));
   };
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move ${slug}`} description="Only where it is listed: nobody calls it by its folder." submit="Move" busy={move.isPending} error={move.error} disabled={folder.trim() === before} onSubmit={() => move.mutate({ path: { slug }, body: { folder: folder.trim() } }, { onSuccess: done })}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move ${slug}`} description="Only where it is listed: nobody calls it by its folder." submit="Move" busy={move.isPending} error={move.error} missing={folder.trim() === before ? "It is there already." : undefined} disabled={folder.trim() === before} onSubmit={() => move.mutate({ path: { slug }, body: { folder: folder.trim() } }, { onSuccess: done })}>
       <FolderInput autoFocus value={folder} onChange={setFolder} error={errorFor(move.error, "folder")} />
     </FormDialog>
   );

@@ -3,6 +3,7 @@ import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { MergeBranch } from "./MergeBranch";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
 beforeAll(preloadFloats);
@@ -90,7 +91,7 @@ it("shows and begins a text among other values as it is written there, as JSON (
   part("Stop").getByText('"END"');
   fireEvent.click(part("Stop").getByLabelText("A text of your own"));
   expect(part("Stop").getByRole<HTMLTextAreaElement>("textbox").value).toBe('"END"');
-  expect(merge().disabled).toBe(false);
+  expect(isOff(merge())).toBe(false);
   fireEvent.change(part("Stop").getByRole("textbox"), { target: { value: " \n" } });
   fireEvent.click(merge());
   expect((await asking(asked, "POST", "/v1/prompts/a/merge")).body).toMatchObject({ resolutions: [{ part: "stop", value: null }] });

@@ -6,6 +6,7 @@ import { preloadFloats } from "@/kit/floats";
 import { dismissAll, said } from "@/kit/Toast";
 import type { Move } from "./LabelMove";
 import { MoveLabel } from "./MoveLabel";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@tanstack/react-router", async () => {
   const fake = await import("../../kit/link.fake");
@@ -124,7 +125,7 @@ it("asks for no address but the label's, and says beside its name what it may be
     fireEvent.change(name, { target: { value: typed } });
     await waitFor(() => expect(name.getAttribute("aria-invalid")).toBe("true"));
     expect(document.getElementById(name.getAttribute("aria-describedby") ?? "")?.textContent).toContain("beginning with a letter");
-    expect(screen.getByRole<HTMLButtonElement>("button", { name: `Move ${typed}` }).disabled).toBe(true);
+    expect(isOff(screen.getByRole<HTMLButtonElement>("button", { name: `Move ${typed}` }))).toBe(true);
   }
   fireEvent.change(name, { target: { value: "Canary-2" } });
   press("Move canary-2");
@@ -209,7 +210,7 @@ it("says of latest, which moves by itself, that it is no name for a label, befor
   fireEvent.change(screen.getByRole("combobox", { name: /^Label/ }), { target: { value: "+" } });
   fireEvent.change(await screen.findByLabelText("Name of the label"), { target: { value: "Latest" } });
   await screen.findByText("This name is taken: latest is the newest version, and moves by itself.");
-  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Move latest" }).disabled).toBe(true);
+  expect(isOff(screen.getByRole<HTMLButtonElement>("button", { name: "Move latest" }))).toBe(true);
   fireEvent.change(screen.getByLabelText("Name of the label"), { target: { value: "later" } });
   await waitFor(() => expect(asked).toContain("GET /v1/prompts/greet/labels/later/protection"));
   expect(asked.filter((one) => one.includes("/latest"))).toEqual([]);

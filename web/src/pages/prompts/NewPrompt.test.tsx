@@ -4,6 +4,7 @@ import { useState } from "react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { NewPrompt } from "./NewPrompt";
 import { preloadFloats } from "@/kit/floats";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@tanstack/react-router", () => ({ Link: "span", useNavigate: () => () => undefined }));
 vi.mock("@/kit/CodeEditor", () => ({ CodeEditor: ({ value, onChange }: { value: string; onChange: (next: string) => void }) => <textarea aria-label="Text" value={value} onChange={(event) => onChange(event.target.value)} /> }));
@@ -52,9 +53,9 @@ const create = () => screen.getByRole<HTMLButtonElement>("button", { name: "Crea
 it("gives the example its own model, also where it is taken before the models are known", async () => {
   show();
   fireEvent.click(screen.getByRole("button", { name: "Take an example" }));
-  expect(create().disabled).toBe(true);
+  expect(isOff(create())).toBe(true);
   modelsCome();
-  await vi.waitFor(() => expect(create().disabled).toBe(false));
+  await vi.waitFor(() => expect(isOff(create())).toBe(false));
   fireEvent.click(create());
   await screen.findByText("This name is taken.");
   expect(sent.map((one) => one.model)).toEqual(["simulated/reader"]);
@@ -65,7 +66,7 @@ it("shows what was refused until it is closed, and not when it is opened again",
   modelsCome();
   fireEvent.change(screen.getByPlaceholderText("support-triage"), { target: { value: "a" } });
   fireEvent.change(screen.getByLabelText("Text"), { target: { value: "Hello" } });
-  await vi.waitFor(() => expect(create().disabled).toBe(false));
+  await vi.waitFor(() => expect(isOff(create())).toBe(false));
   fireEvent.click(create());
   await screen.findByText("This name is taken.");
   expect(sent.map((one) => one.model)).toEqual(["simulated/chat"]);

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
-import { useModels, usualOf } from "@/api/models";
+import { keepUsualModel, useModels, usualOf } from "@/api/models";
 import { Button, CodeEditor, Combobox, Field, FieldFault, FormDialog, Input, Notice, errorFor, tellWarnings, toast } from "@/kit";
 
 /** A prompt that is good enough to begin with, and can be made better: its examples are those of the form for a dataset. */
@@ -84,12 +84,12 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Text</span>
         <p className="-mt-0.5 text-12 text-muted">Where a value goes: {"{{ticket}}"}, with a type and a default if you like: {"{{tone: string = \"friendly\"}}"}.</p>
-        <CodeEditor label="Text" language="template" value={template} onChange={setTemplate} minLines={6} maxLines={14} />
+        <CodeEditor needed label="Text" language="template" value={template} onChange={setTemplate} minLines={6} maxLines={14} />
         <FieldFault text={errorFor(create.error, "template") ?? errorFor(create.error, "messages")} />
       </div>
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Model</span>
-        <Combobox label="Model" value={chosen} choices={choices} onChange={setModel} className="w-full" />
+        <Combobox label="Model" value={chosen} choices={choices} onChange={(next) => (setModel(next), keepUsualModel(next))} className="w-full" />
         <FieldFault text={errorFor(create.error, "model")} />
       </div>
     </FormDialog>

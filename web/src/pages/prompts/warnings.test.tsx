@@ -10,6 +10,7 @@ import { UseTemplate } from "@/pages/library/UseTemplate";
 import { CherryPick } from "./Branches";
 import { MergeBranch } from "./MergeBranch";
 import { NewPrompt } from "./NewPrompt";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined }));
 vi.mock("@/kit/CodeEditor", () => ({ CodeEditor: ({ value, onChange }: { value: string; onChange: (next: string) => void }) => <textarea aria-label="Text" value={value} onChange={(event) => onChange(event.target.value)} /> }));
@@ -31,7 +32,7 @@ const KNOWN = {
 };
 const press = async (name: string) => {
   const button = await screen.findByRole<HTMLButtonElement>("button", { name });
-  await waitFor(() => expect(button.disabled).toBe(false));
+  await waitFor(() => expect(isOff(button)).toBe(false));
   fireEvent.click(button);
 };
 const none = () => undefined;

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange } from "@/api/hooks";
-import { Checkbox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { Checkbox, Field, FormDialog, Input, UNCHANGED, errorFor, toast } from "@/kit";
 import { moment } from "@/lib/format";
 import { LimitFields } from "./LimitFields";
 import type { ProviderKey } from "./ProvidersPage";
@@ -48,6 +48,7 @@ export function EditKey({ providerKey, onOpenChange }: { providerKey: ProviderKe
       over={over}
       busy={change.isPending}
       error={change.error}
+      missing={Object.keys(body).length === 0 ? UNCHANGED : undefined}
       disabled={Object.keys(body).length === 0 || Object.keys(faultsOf(draft)).length > 0}
     >
       <Field label="Name" error={errorFor(change.error, "name")} required>

@@ -63,8 +63,8 @@ export default function RunsPage() {
             {filters.prompt ? <VersionFilter key={filters.prompt} version={filters.version} onChange={(version) => set({ version })} /> : null}
             <Select compact aria-label="Status" empty="Any status" value={filters.status} onChange={(status: string) => set({ status: (status || null) as never })} options={STATUSES.map((one) => ({ value: one as string, label: one.replaceAll("_", " ") }))} />
             <Select compact aria-label="Kind" empty="Any kind" value={filters.lane} onChange={(lane: string) => set({ lane: (lane || null) as never })} options={LANES.map((one) => ({ value: one as string, label: KINDS[one] }))} />
-            <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-34" />
-            <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-34" />
+            <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-52" />
+            <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-52" />
           </>
         }
       >

@@ -87,7 +87,7 @@ export function DeleteWorkspace({ there, organization, onClose, onErased }: { th
     void sessionChanged(queries).catch(toastError);
   };
   return (
-    <FormDialog danger open onOpenChange={(open) => open || onClose()} title={`Erase ${there.name}`} submit="Erase it for good" busy={erase.isPending} error={erase.error} disabled={typed !== there.name} onSubmit={() => erase.mutate({ path: { workspace_id: there.id }, query: { confirm: typed } }, { onSuccess })}>
+    <FormDialog danger open onOpenChange={(open) => open || onClose()} title={`Erase ${there.name}`} submit="Erase it for good" busy={erase.isPending} error={erase.error} missing={typed === there.name ? undefined : `Type ${there.name} first, to show that you mean it.`} disabled={typed !== there.name} onSubmit={() => erase.mutate({ path: { workspace_id: there.id }, query: { confirm: typed } }, { onSuccess })}>
       <div className="flex flex-col gap-2 text-14">
         <p>It does not come back, and {organization.name} keeps nothing of what is in it.</p>
         <dl className="grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3 gap-y-1 text-13">

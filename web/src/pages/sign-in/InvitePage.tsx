@@ -2,18 +2,19 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { ApiError } from "@/api/errors";
-import { type Answer, change } from "@/api/hooks";
+import { type Answer, change, useRead } from "@/api/hooks";
 import { sessionChanged, useSessionState } from "@/api/session";
 import { Button, Field, FormError, Input, Loaded, Notice, SkeletonText, TextLink, errorFor, toast } from "@/kit";
 import { Door, answered } from "./Door";
-import { takeToken } from "./hash-token";
+import { keepInvitation, takeInvitation } from "./hash-token";
+import { Providers } from "./Providers";
 
 type Inviting = Answer<"/v1/invitations/show", "post">;
 
 /** What an invitation is about, and joining: at once for somebody who is signed in, else with a password that makes or proves the account. */
 export default function InvitePage() {
   const { session } = useSessionState();
-  const [token] = useState(takeToken);
+  const [token] = useState(takeInvitation);
   // Taken, it is open no more: it is not asked for again while the session begins.
   const [taken, setTaken] = useState<Inviting>();
   const asked = useQuery<Inviting, ApiError>({
@@ -35,7 +36,7 @@ export default function InvitePage() {
     <Door
       title="You were invited"
       subtitle={found.data ? <About invitation={found.data} /> : null}
-      below={session ? null : <>The account signs in elsewhere? <TextLink to="/sign-in">Sign in</TextLink> first, then open the link again.</>}
+      below={session ? null : <>You have an account? <TextLink to="/sign-in" search={{ to: "/invite" }} onClick={() => keepInvitation(token)}>Sign in</TextLink> first; you come back here.</>}
     >
       <Loaded of={found} skeleton={<SkeletonText lines={6} />}>
         {(invitation) => <Join token={token} invitation={invitation} onJoined={() => setTaken(invitation)} />}
@@ -72,6 +73,7 @@ function Join({ token, invitation, onJoined }: { token: string; invitation: Invi
   const { session } = useSessionState();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const ways = useRead("/v1/auth/ways", undefined, { staleTime: 600_000, enabled: !session });
   const join = useMutation({
     mutationFn: () => change("post", "/v1/invitations/accept", { body: session ? { token, name: "" } : { token, password, name } }),
     onSuccess: async () => {
@@ -88,10 +90,26 @@ function Join({ token, invitation, onJoined }: { token: string; invitation: Invi
         It is for {email}, and you are signed in as {session.user.email}. Sign out, then open the link again.
       </Notice>
     );
+  const providers = ways.data?.oidc ?? [];
+  const ofProviders = session ? null : <Providers names={providers} target="/invite" onLeave={() => keepInvitation(token)} />;
+  if (!session && ways.data?.password === false)
+    return (
+      <div className="flex flex-col gap-4">
+        <p className="text-14 text-muted">Sign in as {email} first; you come back here to join.</p>
+        {ofProviders}
+      </div>
+    );
   return (
     <form onSubmit={answered(() => join.mutate())} className="flex flex-col gap-4">
+      {ofProviders}
       <p className="text-14 text-muted">
-        {session ? <>You join as {email}, the address that was invited.</> : <>Choose a password for {email}. If it has an account here, sign in first.</>}
+        {session ? (
+          <>You join as {email}, the address that was invited.</>
+        ) : providers.length > 0 ? (
+          <>Or choose a password for {email}, if you do not sign in as above: an account with a password is another one.</>
+        ) : (
+          <>Choose a password for {email}. If it has an account here, sign in first.</>
+        )}
       </p>
       {session ? null : (
         <>

@@ -6,7 +6,8 @@ import { sessionChanged, useSessionState } from "@/api/session";
 import { Button, CodeBlock, Field, FormError, Input, Notice, TextLink } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { Door, answered } from "./Door";
-import { hostOf, oidcStart, reasonOf, targetOf } from "./target";
+import { Providers } from "./Providers";
+import { keepTarget, keptTarget, reasonOf, targetOf } from "./target";
 
 const shape = { to: text(), error: text(), request_id: text() };
 /** Ours, or one that a proxy gave: what else stands in a link is somebody's own text, and is not shown as ours. */
@@ -20,7 +21,8 @@ export default function SignInPage() {
   const ways = useRead("/v1/auth/ways", undefined, { staleTime: 600_000 });
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const target = targetOf(to);
+  // Whoever comes back from a provider with an error still wants to go where they wanted to.
+  const target = targetOf(to || (error ? keptTarget() : ""));
   const signIn = useMutation({
     mutationFn: () => change("post", "/v1/auth/sign-in", { body: { email, password } }),
     onSuccess: async () => {
@@ -29,7 +31,6 @@ export default function SignInPage() {
     },
   });
   if (session && !signIn.isPending) return <Navigate to={target} replace />;
-  const providers = ways.data?.oidc ?? [];
   return (
     <Door title="Sign in to Burnish" below={ways.data?.sign_up === "open" ? <>New here? <TextLink to="/sign-up" search={to ? { to } : undefined}>Make an account</TextLink>.</> : null}>
       {error ? (
@@ -38,15 +39,7 @@ export default function SignInPage() {
           {REQUEST_ID.test(requestId) ? <span className="block text-12 wrap-anywhere text-muted">Request {requestId}</span> : null}
         </Notice>
       ) : null}
-      {providers.length > 0 ? (
-        <div className="flex flex-col gap-2">
-          {providers.map((name) => (
-            <a key={name} href={oidcStart(target)} className="inline-flex h-8 items-center justify-center rounded-m border border-line-strong/50 bg-panel px-3 text-13 font-medium hover:bg-sunken">
-              Continue with {hostOf(name)}
-            </a>
-          ))}
-        </div>
-      ) : null}
+      <Providers names={ways.data?.oidc ?? []} target={target} onLeave={() => keepTarget(target)} />
       {ways.data?.password === false ? null : (
         <form onSubmit={answered(() => signIn.mutate())} className="flex flex-col gap-4">
           <Field label="E-mail" required>

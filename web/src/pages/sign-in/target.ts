@@ -28,3 +28,23 @@ export function reasonOf(code: string): string {
 export function hostOf(issuer: string): string {
   return URL.canParse(issuer) ? new URL(issuer).host : issuer;
 }
+
+const KEPT = "burnish.sign-in-target";
+
+/** Keeps where somebody wanted to go while they sign in at a provider: one who is sent back with an error still gets there. */
+export function keepTarget(target: string): void {
+  try {
+    sessionStorage.setItem(KEPT, target);
+  } catch {
+    // Nothing may be kept here: they land where everybody does.
+  }
+}
+
+/** What was kept; "": nothing. */
+export function keptTarget(): string {
+  try {
+    return sessionStorage.getItem(KEPT) ?? "";
+  } catch {
+    return "";
+  }
+}

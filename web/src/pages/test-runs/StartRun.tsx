@@ -79,18 +79,18 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_11rem]">
         {ofChain ? (
           <Labelled name="Chain" error={errorFor(error, "chain")}>
-            <Combobox label="Chain" value={chain} onChange={(next) => { setChain(next); setVersions([]); }} placeholder="Choose a chain" className="w-full" {...chains} />
+            <Combobox needed label="Chain" value={chain} onChange={(next) => { setChain(next); setVersions([]); }} placeholder="Choose a chain" className="w-full" {...chains} />
           </Labelled>
         ) : (
           <Labelled name="Prompt" error={errorFor(error, "prompt")}>
-            <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersions([]); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
+            <Combobox needed label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersions([]); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
           </Labelled>
         )}
         <Field label="Times each" error={errorFor(error, "repeats")}>
           <Input type="number" min={1} max={20} value={repeats} onChange={(event) => setRepeats(event.target.value)} />
         </Field>
         <Labelled name="Dataset" error={errorFor(error, "dataset_id")}>
-          <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
+          <Combobox needed label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
         </Labelled>
         <Field label="Split" error={errorFor(error, "split")}>
           <Select value={split} onChange={setSplit} options={NAMES.map((one) => ({ value: one, label: dataset && datasets.byId.get(dataset) ? `${one} (${count(datasets.byId.get(dataset)?.counts[one])})` : one }))} />

@@ -100,9 +100,9 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
       {!budget && isNamed ? (
         <Field label={KINDS.find((one) => one.value === kind)?.label} error={errorFor(error, "target_id")} required>
           {kind === "prompt" ? (
-            <Combobox label="Prompt" value={target || null} {...prompts} onChange={(next) => setTarget(next ?? "")} />
+            <Combobox needed label="Prompt" value={target || null} {...prompts} onChange={(next) => setTarget(next ?? "")} />
           ) : kind === "api_key" ? (
-            <Combobox label="API key" value={target || null} choices={keys} onChange={(next) => setTarget(next ?? "")} />
+            <Combobox needed label="API key" value={target || null} choices={keys} onChange={(next) => setTarget(next ?? "")} />
           ) : (
             <Input mono value={target} onChange={(event) => setTarget(event.target.value)} placeholder="as your calls name them" />
           )}

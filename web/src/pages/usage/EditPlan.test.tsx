@@ -4,6 +4,7 @@ import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { preloadFloats } from "@/kit/floats";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { EditPlan } from "./EditPlan";
+import { isOff } from "@/kit/off.fake";
 
 beforeAll(preloadFloats);
 afterEach(() => {
@@ -28,14 +29,14 @@ it("makes no plan of the id of another one", async () => {
   fireEvent.change(await screen.findByLabelText(/^Name/), { target: { value: "Professional" } });
   const id = screen.getByPlaceholderText("team");
   fireEvent.change(id, { target: { value: "team" } });
-  await waitFor(() => expect(button().disabled).toBe(false));
+  await waitFor(() => expect(isOff(button())).toBe(false));
   fireEvent.change(id, { target: { value: "pro" } });
   await screen.findByText("There is a plan pro: edit it.");
-  expect(button().disabled).toBe(true);
+  expect(isOff(button())).toBe(true);
   for (const typed of ["a/b", "..", "Big", "1st"]) {
     fireEvent.change(id, { target: { value: typed } });
     await screen.findByText("Small letters, digits, - and _, beginning with a letter.");
-    expect(button().disabled).toBe(true);
+    expect(isOff(button())).toBe(true);
   }
   fireEvent.change(id, { target: { value: "pro" } });
   fireEvent.submit(id);
@@ -57,7 +58,7 @@ it("makes no plan of an id that somebody took while the form was open, and says 
   const button = screen.getByRole<HTMLButtonElement>("button", { name: "Make it" });
   fireEvent.change(screen.getByLabelText(/^Name/), { target: { value: "Team" } });
   fireEvent.change(screen.getByPlaceholderText("team"), { target: { value: "team" } });
-  await waitFor(() => expect(button.disabled).toBe(false));
+  await waitFor(() => expect(isOff(button)).toBe(false));
   plans = [PRO, { ...PRO, plan: "team" }];
   fireEvent.click(button);
   await screen.findByText("There is a plan team: edit it.");

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useAuthors } from "@/api/authors";
 import { change, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Dialog, EmptyState, Field, FormDialog, Input, Menu, Notice, RelativeTime, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Button, Dialog, EmptyState, Field, FormDialog, Input, Menu, Notice, RelativeTime, UNCHANGED, errorFor, toast, toastError, useUndo } from "@/kit";
 import type { Search } from "@/lib/search";
 import type { Codec } from "@/lib/url-state";
 import { type Place, type View, filterNames, inWords, isSame, keptOf, leftOutOf, namedAlike, shown } from "./views";
@@ -122,7 +122,7 @@ function Rename({ view, views, onClose }: { view: View; views: readonly View[]; 
   const taken = there && there.id !== view.id ? `There is a view ${there.name} already.` : undefined;
   const send = () => put.mutate({ path: { view_id: view.id }, body: { name } }, { onSuccess: () => (onClose(), toast(`It is called ${name} now`)) });
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title={`Rename ${view.name}`} submit="Rename" onSubmit={send} busy={put.isPending} error={put.error} disabled={!name || name === view.name || Boolean(taken)}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title={`Rename ${view.name}`} submit="Rename" onSubmit={send} busy={put.isPending} error={put.error} missing={name === view.name ? UNCHANGED : undefined} disabled={!name || name === view.name || Boolean(taken)}>
       <Field label="Name" error={taken ?? errorFor(put.error, "name")} required>
         <Input autoFocus value={typed} maxLength={NAME_MOST} onChange={(event) => setTyped(event.target.value)} />
       </Field>

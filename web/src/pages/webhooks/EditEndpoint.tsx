@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange, useRead } from "@/api/hooks";
-import { FormDialog, toast } from "@/kit";
+import { FormDialog, UNCHANGED, toast } from "@/kit";
 import { EndpointFields } from "./EndpointFields";
 import { type Draft, type Endpoint, askedAnew, changesOf, draftOf, faultsOf } from "./draft";
 
@@ -37,6 +37,7 @@ export function EditEndpoint({ endpoint, onOpenChange }: { endpoint: Endpoint; o
       busy={save.isPending}
       error={save.error}
       over={over}
+      missing={anew !== null ? undefined : Object.keys(changes).length === 0 ? UNCHANGED : draft.events.length === 0 ? "Choose what it is told of." : undefined}
       disabled={Object.keys(changes).length === 0 || !draft.url.trim() || draft.events.length === 0 || Object.keys(faultsOf(draft)).length > 0 || anew !== null}
     >
       <EndpointFields draft={draft} set={over.change} kinds={kinds.data?.data ?? []} error={save.error} sent={sent} anew={anew} />

@@ -4,6 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { EditInbound } from "./EditInbound";
 import type { Inbound } from "./inbound";
+import { isOff } from "@/kit/off.fake";
 
 vi.mock("@tanstack/react-router", async () => import("../../kit/link.fake"));
 
@@ -51,7 +52,7 @@ it("takes theirs where that is asked for", async () => {
   read({ ...SURVEY, mapping: { execution_id: "data.run", score: "data.stars" }, revision: 4 });
   fireEvent.click(await screen.findByRole("button", { name: "Take theirs" }));
   expect(screen.getByLabelText<HTMLInputElement>("Score").value).toBe("data.stars");
-  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Save" }).disabled).toBe(true);
+  expect(isOff(screen.getByRole<HTMLButtonElement>("button", { name: "Save" }))).toBe(true);
 });
 
 it("shows a fault of a metric or of an imported run at its expression", async () => {

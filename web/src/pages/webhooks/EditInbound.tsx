@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { invalidate, useChange } from "@/api/hooks";
-import { Button, Field, FormDialog, Input, Notice, errorFor, toast } from "@/kit";
+import { Button, Field, FormDialog, Input, Notice, UNCHANGED, errorFor, toast } from "@/kit";
 import { MappingFields, type Signing, SigningFields } from "./MappingFields";
 import { TryMessage } from "./TryMessage";
 import { type Inbound, type News, type Parts, type Typed, labelOf, mappingOf, missingIn, partsOf, rebased } from "./inbound";
@@ -41,7 +41,7 @@ export function EditInbound({ of, onClose }: { of: Inbound; onClose: () => void 
       },
     );
   return (
-    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={`Change ${before.name}`} description="Its address and its secret stay." submit="Save" onSubmit={submit} busy={save.isPending} error={error} disabled={Object.keys(body).length === 0 || !name.trim() || missing !== null}>
+    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={`Change ${before.name}`} description="Its address and its secret stay." submit="Save" onSubmit={submit} busy={save.isPending} error={error} missing={Object.keys(body).length === 0 ? UNCHANGED : missing ? `To save it: ${missing}.` : undefined} disabled={Object.keys(body).length === 0 || !name.trim() || missing !== null}>
       <div className="grid items-end gap-4 sm:grid-cols-2">
         <Field label="Name" required error={errorFor(error, "name")}>
           <Input autoFocus value={name} maxLength={200} onChange={(event) => set({ name: event.target.value })} />

@@ -37,10 +37,10 @@ export function NewEndpoint({ onOpenChange }: { onOpenChange: (open: boolean) =>
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
+      missing={missing ? `To create it: ${missing}.` : undefined}
       disabled={missing !== null}
     >
       <EndpointFields draft={draft} set={(changed) => setDraft({ ...draft, ...changed })} kinds={kinds.data?.data ?? []} error={create.error} sent={sent} />
-      {missing ? <p className="text-right text-12 text-muted">To create it: {missing}.</p> : null}
     </FormDialog>
   );
 }

@@ -26,7 +26,7 @@ export function NewInbound({ onClose }: { onClose: () => void }) {
   const missing = name.trim() ? lacks : "a name";
   const body = { name: name.trim(), scheme, mapping: given, ...(scheme === "hmac_sha256" ? { ...signing, header: signing.header.trim() } : {}), ...(secret.trim() ? { secret: secret.trim() } : {}) };
   return (
-    <FormDialog wide open onOpenChange={(open) => open || onClose()} title="New inbound endpoint" description="Another system posts its webhooks here; each becomes feedback on a run." submit="Create" onSubmit={() => create.mutate({ body } as never)} busy={create.isPending} error={create.error} disabled={missing !== null}>
+    <FormDialog wide open onOpenChange={(open) => open || onClose()} title="New inbound endpoint" description="Another system posts its webhooks here; each becomes feedback on a run." submit="Create" onSubmit={() => create.mutate({ body } as never)} busy={create.isPending} error={create.error} missing={missing ? `To create it: ${missing}.` : undefined} disabled={missing !== null}>
       <div className="grid items-end gap-4 sm:grid-cols-2">
         <Field label="Name" required error={errorFor(create.error, "name")}>
           <Input autoFocus value={name} maxLength={200} onChange={(event) => setName(event.target.value)} placeholder="survey" />
@@ -48,7 +48,6 @@ export function NewInbound({ onClose }: { onClose: () => void }) {
       </div>
       <MappingFields typed={mapping} onChange={setMapping} error={create.error} />
       <TryMessage mapping={given as never} missing={lacks} />
-      {missing ? <p className="text-right text-12 text-muted">To create it: {missing}.</p> : null}
     </FormDialog>
   );
 }

@@ -60,6 +60,7 @@ export function ReplayRange({ endpoint, only, onOpenChange, onBegun }: { endpoin
       onSubmit={submit}
       busy={replay.isPending}
       error={replay.error}
+      missing={statuses.length === 0 ? "Choose which: at least one." : undefined}
       disabled={begin === null || (to !== "" && end === null) || statuses.length === 0}
     >
       <div className="grid gap-4 sm:grid-cols-2">
