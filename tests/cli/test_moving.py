@@ -112,7 +112,7 @@ def test_the_files_that_a_promptfoo_configuration_names_come_along(shell: Shell,
 
 
 def test_what_is_left_out_ends_with_1_and_is_named(shell: Shell, elsewhere: dict[str, str]) -> None:
-    items = [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b"}]
+    items = [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b", "expectedOutput": ""}]
     (shell.folder / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in items))
     assert "line 2: left out" in shell("import", "items.jsonl", "--format", "langfuse", exits=1, **elsewhere).stderr
     (shell.folder / "items.jsonl").write_text(json.dumps(items[0]) + "\n")

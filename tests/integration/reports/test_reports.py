@@ -158,7 +158,8 @@ async def test_a_report_of_an_end_user_comes_from_usage_and_their_reactions(anal
 
 async def test_a_report_is_a_file_a_list_is_paged_and_deleting_is_noted(analytics: Analytics, stack: Stack, caller: Caller) -> None:
     await two_days(analytics, caller)
-    ids = [(await made(caller, "prompt", "route"))["id"], (await made(caller, "workspace"))["id"]]
+    this_month = {"to": datetime.now(UTC).isoformat()}  # On its first day yesterday is of another one, and is projected to no end.
+    ids = [(await made(caller, "prompt", "route", **this_month))["id"], (await made(caller, "workspace"))["id"]]
     file = await caller("GET", f"/v1/reports/{ids[0]}?format=csv")
     rows = list(csv.DictReader(io.StringIO(file.body)))
     assert {"section": "figures", "group": "", "figure": "executions", "value": "3"} in rows

@@ -130,9 +130,9 @@ class Drafts:
         right, without = ([one for one in items if (one["expected"] is None) is is_open] for is_open in (False, True))
         apart = f"{name[: NAME_MOST - len(TO_BE_JUDGED)]}{TO_BE_JUDGED}"
         if without:
-            have = "1 item has" if len(without) == 1 else f"{len(without):,} items have"
+            have, come = ("1 item has", "comes") if len(without) == 1 else (f"{len(without):,} items have", "come")
             self.notes.tell(
-                f"{name[:NAME_MOST]}: {have} no right answer and come into the dataset '{apart}'; "
+                f"{name[:NAME_MOST]}: {have} no right answer and {come} into the dataset '{apart}'; "
                 "a test run over it needs an evaluator that judges without one, such as an llm_judge."
             )
         return [{"name": one, "items": held} for one, held in ((name, right), (apart, without)) if held]
