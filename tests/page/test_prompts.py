@@ -379,6 +379,16 @@ async def test_the_results_tell_versions_apart_with_their_intervals(page_as: Ope
     await page.get_by_text("p95", exact=True).first.click()
     await expect(page).to_have_url(re.compile("measure=p95"))
     await expect(page.get_by_role("heading", name="p95 latency by version")).to_be_visible()
+    await expect(page.get_by_role("button", name="Search for a better version")).to_be_disabled()
+
+
+@pytest.mark.capability("O1")
+async def test_the_results_lead_to_a_search_for_that_prompt(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=results")
+    await page.get_by_role("link", name="Search for a better version").click()
+    dialog = page.get_by_role("dialog", name="New search")
+    await expect(dialog.get_by_role("button", name=f"Prompt: {slug}")).to_be_visible()
 
 
 @pytest.mark.capability("P1")

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useCourse } from "@/api/course";
 import { type Answer, usePages, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
 import { type Annotation, Intervals, XYChart } from "@/chart";
 import { After, Badge, Behind, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Skeleton, Table, Toolbar } from "@/kit";
 import { compact, count, duration, money, percent, percentRange } from "@/lib/format";
@@ -30,6 +31,7 @@ const WORDS: Record<Measure, { title: string; unit: string; format: (value: numb
 export function ResultsTab({ slug, labels }: { slug: string; labels: Record<string, number> }) {
   const [{ range, measure, traffic }, set] = useUrlState(shape);
   const { ms, grain } = RANGES[range];
+  const { edit, held } = useMay();
   const from = since(ms);
   const all = useRead("/v1/analytics/groups", { query: { group_by: "prompt", prompt: [slug], from, traffic } }, FRESH);
   const versions = useRead("/v1/analytics/groups", { query: { group_by: "version", prompt: [slug], from, traffic } }, FRESH);
@@ -49,6 +51,9 @@ export function ResultsTab({ slug, labels }: { slug: string; labels: Record<stri
         {all.data?.data[0]?.simulated ? <SimulatedBadge /> : null}
         <ButtonLink to="/runs" search={{ prompt: slug }} className="sm:ml-auto">
           Runs
+        </ButtonLink>
+        <ButtonLink to="/optimize" search={{ prompt: slug, start: true }} off={held ?? (!edit && needs("editor"))}>
+          Search for a better version
         </ButtonLink>
       </Toolbar>
       <Behind of={all.data} />
