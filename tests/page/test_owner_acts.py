@@ -180,6 +180,8 @@ async def test_a_member_leaves_a_workspace(page_as: OpenPage, site: Site) -> Non
     await page.get_by_role("button", name="Leave Left behind").click()
     await page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
     await expect(page.get_by_role("heading", name="You are not a member of any workspace")).to_be_visible()
+    email = await site.connection.fetchval("SELECT email FROM users WHERE user_id = $1", user)
+    await expect(page.get_by_text(f"to invite {email}, and open")).to_be_visible()
     left = await site.connection.fetchval("SELECT count(*) FROM members WHERE workspace_id = $1 AND user_id = $2", workspace, user)
     assert left == 0
 

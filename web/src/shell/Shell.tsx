@@ -40,7 +40,7 @@ const Palette = later(() => import("./Palette"), { quiet: true });
 
 /** Everything around a page: navigation, ⌘K, the live stream, and a word when the connection is gone. */
 export function Shell() {
-  const { workspace } = useSession();
+  const { workspace, user } = useSession();
   const [paletteOpen, setPaletteOpen] = useState(false);
   const [helpOpen, setHelpOpen] = useState(false);
   const [menuOpen, setMenuOpen] = useState(false);
@@ -87,7 +87,7 @@ export function Shell() {
         ) : (
           <div className="p-4 md:p-8">
             <EmptyState icon={<Building2 size={18} />} title="You are not a member of any workspace">
-              Ask an admin of your workspace for an invitation, and open its link while you are signed in here.
+              Ask an admin of your workspace to invite {user.email || "you"}, and open the link while you are signed in here.
             </EmptyState>
           </div>
         )}
