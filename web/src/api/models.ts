@@ -1,4 +1,5 @@
 import type { Choice } from "@/kit/Combobox";
+import { lastChosen } from "@/lib/last-chosen";
 import { standing } from "./client";
 import { useRead } from "./hooks";
 
@@ -24,33 +25,16 @@ function answersChats({ capabilities = [] }: Model): boolean {
   return capabilities.includes("chat") || !capabilities.some((one) => one === "embedding" || one === "embeddings");
 }
 
-const KEPT = "burnish.usual-models";
-/** Workspaces, the one of the last choice first; what is older is forgotten. */
-const KEPT_MOST = 50;
+const CHOSEN = lastChosen("burnish.usual-models", 50);
 
-function kept(): [workspace: string, model: string][] {
-  try {
-    const found: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(found) ? (found as [string, string][]).filter((one) => Array.isArray(one) && one.length === 2) : [];
-  } catch {
-    return []; // Written by hand, or nothing may be kept here.
-  }
-}
-
-/** Remembers what was chosen, for the next form in this workspace. */
+/** Remembers what was chosen, for the next form in this workspace; null: nothing was. */
 export function keepUsualModel(model: string | null): void {
-  const place = standing.workspaceId ?? "";
-  if (!model) return;
-  try {
-    localStorage.setItem(KEPT, JSON.stringify([[place, model], ...kept().filter(([one]) => one !== place)].slice(0, KEPT_MOST)));
-  } catch {
-    // Full, or nothing may be kept here: the first is offered then.
-  }
+  if (model) CHOSEN.keep(standing.workspaceId ?? "", model);
 }
 
 /** The model that is offered where nobody chose: the one that was chosen last in this workspace, else the first that answers chats, else the first; null: there is none. */
 export function usualOf(models: readonly Model[]): string | null {
-  const last = kept().find(([place]) => place === (standing.workspaceId ?? ""))?.[1];
+  const last = CHOSEN.at(standing.workspaceId ?? "");
   return (models.find((one) => one.id === last) ?? models.find(answersChats) ?? models[0])?.id ?? null;
 }
 

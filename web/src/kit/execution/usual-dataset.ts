@@ -2,32 +2,14 @@
 import { useState } from "react";
 import { useRead } from "@/api/hooks";
 import { standing } from "@/api/client";
+import { lastChosen } from "@/lib/last-chosen";
 
-const KEPT = "burnish.datasets-of-items";
-/** Prompts, the one used last first; what is older is forgotten. */
-const KEPT_MOST = 200;
-
-type Kept = [place: string, dataset: string][];
+const USED = lastChosen("burnish.datasets-of-items", 200);
 const placeOf = (prompt: string) => `${standing.workspaceId ?? ""} ${prompt}`;
-
-function kept(): Kept {
-  try {
-    const found: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(found) ? (found as Kept).filter((one) => Array.isArray(one) && one.length === 2) : [];
-  } catch {
-    return []; // Written by hand, or nothing may be kept here.
-  }
-}
 
 /** Remembers where an item of the prompt was saved. */
 export function keepUsualDataset(prompt: string | null, dataset: string): void {
-  if (prompt === null) return;
-  const place = placeOf(prompt);
-  try {
-    localStorage.setItem(KEPT, JSON.stringify([[place, dataset], ...kept().filter(([one]) => one !== place)].slice(0, KEPT_MOST)));
-  } catch {
-    // Full, or nothing may be kept here: the newest of the prompt is offered then.
-  }
+  if (prompt !== null) USED.keep(placeOf(prompt), dataset);
 }
 
 type Used = { dataset_id?: string | null; created_at: string };
@@ -36,7 +18,7 @@ type Used = { dataset_id?: string | null; created_at: string };
 export function useUsualDataset(prompt: string | null, enabled: boolean): string | null | undefined {
   const [own, setOwn] = useState<{ prompt: string | null; dataset: string | undefined } | null>(null);
   if (!enabled && own !== null) setOwn(null);
-  if (enabled && own?.prompt !== prompt) setOwn({ prompt, dataset: prompt === null ? undefined : kept().find(([one]) => one === placeOf(prompt))?.[1] });
+  if (enabled && own?.prompt !== prompt) setOwn({ prompt, dataset: prompt === null ? undefined : USED.at(placeOf(prompt)) });
   const asks = { enabled: enabled && prompt !== null && own !== null && own.dataset === undefined, staleTime: 60_000 };
   const query = { prompt: prompt ?? "", limit: 1 };
   const tested = useRead("/v1/test-runs", { query }, asks);
