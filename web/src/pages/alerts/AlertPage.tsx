@@ -1,11 +1,11 @@
-import { BellOff, Check } from "lucide-react";
+import { BellOff, Check, WandSparkles } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAuthors } from "@/api/authors";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
-import { Badge, Button, ButtonLink, type Column, ErrorState, Facts, Page, RelativeTime, Section, SimulatedBadge, SkeletonTable, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, ErrorState, Facts, Notice, Page, RelativeTime, Section, SimulatedBadge, SkeletonTable, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { moment, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
@@ -57,6 +57,11 @@ export default function AlertPage() {
               Move its prompts
             </ButtonLink>
           ) : null}
+          {isAboutAnswers(alert) ? (
+            <ButtonLink to="/optimize" search={{ prompt: alert.prompt ?? "", start: true }} icon={<WandSparkles size={14} aria-hidden />} off={may.held ?? (!may.edit && needs("editor"))}>
+              Search for a better version
+            </ButtonLink>
+          ) : null}
           <Button icon={<BellOff size={14} aria-hidden />} onClick={() => setMuting(true)} disabled={!may.edit} why={needs("editor")}>
             Mute
           </Button>
@@ -98,6 +103,9 @@ export default function AlertPage() {
     </Page>
   );
 }
+
+/** What a search can make better, for as long as it goes on. */
+const isAboutAnswers = ({ prompt, metric, status }: Detail) => prompt !== null && (metric === "satisfaction" || metric === "quality") && status !== "resolved";
 
 const COLUMNS: Column<Comparison>[] = [
   { key: "name", head: "Figure", cell: (row) => row.name },
@@ -153,13 +161,23 @@ function Changed({ alert }: { alert: Detail }) {
   const changes = changesOf(alert);
   const run = alert.changed["example_execution_id"];
   const move = moveOf(alert);
+  const isOn = alert.status !== "resolved" && alert.label !== null && alert.version !== null;
+  const of = useRead("/v1/prompts/{slug}", { path: { slug: alert.prompt ?? "" } }, { enabled: alert.prompt !== null && isOn });
+  const now = (of.data?.labels as Record<string, number> | undefined)?.[alert.label ?? ""];
+  // Rolled back once more it would leave the version that it came back to.
+  const hasMoved = isOn && now !== undefined && now !== alert.version;
   return (
     <Section title="What changed" framed>
       {changes.length > 0 ? <Facts facts={changes} /> : <p className="text-13 text-muted">{NOTHING[alert.kind] ?? "It stands for itself: nothing else is compared."}</p>}
+      {hasMoved ? (
+        <Notice>
+          {alert.label} names v{now} by now; this is about v{alert.version}. It ends by itself once that shows.
+        </Notice>
+      ) : null}
       <div className="flex flex-wrap gap-2">
         {alert.prompt ? (
           <>
-            {move && alert.label && alert.status !== "resolved" ? (
+            {move && alert.label && isOn && !hasMoved ? (
               <ButtonLink size="s" to={`/prompts/${alert.prompt}`} search={{ tab: "versions", label: alert.label }}>
                 Roll back…
               </ButtonLink>

@@ -2,7 +2,7 @@ import { render, screen } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
-import { LabelHistory } from "./LabelHistory";
+import { LabelHistory, beneath } from "./LabelHistory";
 
 vi.mock("@tanstack/react-router", () => ({ Link: ({ to, children }: { to: string; children: string }) => <a href={to}>{children}</a> }));
 vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
@@ -38,4 +38,15 @@ it("leads to the suggestion or experiment that moved it, and shows what people w
   expect(links.map((one) => [one.textContent, one.getAttribute("href")])).toEqual([["suggestion", `/optimize/suggestions/${id}`], ["experiment", `/experiments/${id}`]]);
   expect(links[0]?.parentElement?.textContent).toBe("suggestion accepted");
   screen.getByText("an experiment of mine");
+});
+
+it("does not offer what it was just rolled back from as the way back", () => {
+  const moves = (...versions: number[]) => versions.map((version, at) => ({ version, from_version: versions[at - 1] ?? null })).toReversed();
+  expect(beneath(moves(1, 2, 3), 3)).toBe(2);
+  expect(beneath(moves(1, 2, 3, 2), 2)).toBe(1);
+  expect(beneath(moves(1, 2, 1), 1)).toBeNull();
+  expect(beneath(moves(1, 2, 1, 2), 2)).toBe(1);
+  expect(beneath(moves(1, 3, 1, 2), 2)).toBe(1);
+  expect(beneath([{ version: 5, from_version: 3 }], 5)).toBe(3);
+  expect(beneath([{ version: 5, from_version: 3 }], 6)).toBeNull();
 });

@@ -24,6 +24,21 @@ function Reason({ text }: { text: string }) {
   );
 }
 
+/** The version that `at` took the place of. What the label came back from is not before it: offered once more, a press would bring back what was just
+ * taken away. `moves`: the newest first. Pure. */
+export function beneath(moves: readonly { version: number | null; from_version: number | null }[], at: number): number | null {
+  const stood: number[] = [];
+  const come = (version: number | null) => {
+    if (version === null) return;
+    const before = stood.indexOf(version);
+    if (before >= 0) stood.length = before;
+    stood.push(version);
+  };
+  come(moves.at(-1)?.from_version ?? null);
+  for (const move of moves.toReversed()) come(move.version);
+  return stood[stood.indexOf(at) - 1] ?? null;
+}
+
 /** Where a label has been, who moved it and why. Going back is one more move, which can be undone like any other. */
 export function LabelHistory({ of = "prompts", prompt, label, onClose, onMove, why }: { of?: Labelled; /** Or a chain. */ prompt: { slug: string; labels: Record<string, number> }; label: string; onClose: () => void; onMove: (move: Move) => void; why: string | null }) {
   const nameOfAuthor = useAuthors();
@@ -31,7 +46,7 @@ export function LabelHistory({ of = "prompts", prompt, label, onClose, onMove, w
   const { slug } = prompt;
   const at = prompt.labels[label];
   const moves = usePages(HISTORY[of], { path: { slug, label } });
-  const before = at === undefined ? (moves.rows[0]?.version === null ? moves.rows[0].from_version : null) : (moves.rows.find((move) => move.version === at)?.from_version ?? null);
+  const before = at === undefined ? (moves.rows[0]?.version === null ? moves.rows[0].from_version : null) : beneath(moves.rows, at);
   const back = (version: number): Move => ({ version, label, reason: at === undefined ? "Bring it back" : `Roll back from v${at}`, back: true });
   return (
     <Drawer
