@@ -67,3 +67,22 @@ async def test_a_mark_of_a_chart_by_the_minute_stands_at_its_minute(page_as: Ope
     at = await mark.get_attribute("x1")
     assert left is not None and at is not None
     assert float(at) - float(left) > 1 or moved_at.minute == 0, "at the beginning of its hour"
+
+
+LEFTS = """(cell) => {
+  const places = [...cell.querySelectorAll("span.font-medium, code")].map((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return Math.round(range.getBoundingClientRect().left);
+  });
+  return [...new Set(places)];
+}"""
+
+
+async def test_a_name_from_the_right_begins_where_its_column_does(page_as: OpenPage, site: Site) -> None:
+    workspace_id = await site.new_workspace()
+    await site.call("POST", "/v1/api-keys", {"name": "مفتاح المتجر", "role": "viewer"}, key=await site.key_of(workspace_id))
+    page = await page_as("admin", "/app/api-keys", workspace_id=workspace_id)
+    name = page.get_by_text("مفتاح المتجر", exact=True)
+    assert await name.evaluate("(one) => getComputedStyle(one).unicodeBidi") == "plaintext"
+    assert len(await page.get_by_role("cell").filter(has=name).evaluate(LEFTS)) == 1

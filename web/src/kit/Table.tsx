@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type ChangeEvent, type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Pages } from "@/api/hooks";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
@@ -214,10 +215,17 @@ function Part({ columns, rows, children }: { columns: number; rows: number; chil
     const came = (event: FocusEvent) => decide(event.target);
     // Where it goes to: while it leaves one row for the next, nothing has the focus.
     const left = (event: FocusEvent) => decide(event.relatedTarget);
+    // Paper has all rows, and is drawn at once.
+    const print = () => flushSync(() => setNear(true));
+    const printed = () => decide();
+    addEventListener("beforeprint", print);
+    addEventListener("afterprint", printed);
     list?.addEventListener("focusin", came);
     list?.addEventListener("focusout", left);
     return () => {
       watch.disconnect();
+      removeEventListener("beforeprint", print);
+      removeEventListener("afterprint", printed);
       list?.removeEventListener("focusin", came);
       list?.removeEventListener("focusout", left);
     };

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useAuthors } from "@/api/authors";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, Loaded, Prose, RelativeTime, Section, SkeletonText, announce, toastError } from "@/kit";
+import { Badge, Button, Loaded, Notice, Prose, RelativeTime, Section, SkeletonText, announce, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { count } from "@/lib/format";
 import { AddComment, EditComment } from "./WriteComment";
@@ -23,7 +23,7 @@ type Props = {
 /** What people said of something, with answers below, and the form of a new comment. */
 export function CommentList({ place, wanted = "", aboutOf, badges, children }: Props) {
   const pages = useComments(place);
-  const [replyTo, setReplyTo] = useState<string | null>(null);
+  const [replyTo, setReplyTo] = useState<Comment | null>(null);
   const list = useRef<HTMLUListElement>(null);
   const { hasMore, isLoadingMore, error, loadMore } = pages;
   const isFurther = hasMore && liesFurther(pages.rows, wanted);
@@ -46,7 +46,7 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
               <ul ref={list} aria-label="Comments" className="flex flex-col gap-3">
                 {first.map((one) => (
                   <li key={one.id} className="flex flex-col gap-2 rounded-m border border-line bg-panel p-3">
-                    <Said place={place} comment={one} badges={badges?.(one)} isWanted={one.id === wanted} onReply={() => setReplyTo(replyTo === one.id ? null : one.id)} />
+                    <Said place={place} comment={one} badges={badges?.(one)} isWanted={one.id === wanted} onReply={() => setReplyTo(replyTo?.id === one.id ? null : one)} />
                     {pages.rows
                       .filter((answer) => answer.reply_to === one.id)
                       .map((answer) => (
@@ -54,10 +54,18 @@ export function CommentList({ place, wanted = "", aboutOf, badges, children }: P
                           <Said place={place} comment={answer} isWanted={answer.id === wanted} />
                         </div>
                       ))}
-                    {replyTo === one.id ? <AddComment place={place} about={aboutOf?.(one)} replyTo={one.id} label="Your answer" onDone={() => answered(one.id)} /> : null}
+                    {replyTo?.id === one.id ? <AddComment place={place} about={aboutOf?.(one)} replyTo={one.id} label="Your answer" onDone={() => answered(one.id)} /> : null}
                   </li>
                 ))}
               </ul>
+            ) : null}
+            {replyTo && !first.some((one) => one.id === replyTo.id) ? (
+              <div className="flex flex-col gap-2">
+                <Notice tone="warn" title="The comment that you answer was deleted.">
+                  What you wrote is sent as a comment of its own.
+                </Notice>
+                <AddComment place={place} about={aboutOf?.(replyTo)} instead={replyTo.id} label="Your answer" onDone={() => setReplyTo(null)} />
+              </div>
             ) : null}
             {wanted && !isFurther && !pages.rows.some((one) => one.id === wanted) ? <p className="text-13 text-muted">The comment that this link leads to is not here any more.</p> : null}
             {pages.hasMore ? (

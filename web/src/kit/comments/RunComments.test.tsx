@@ -112,3 +112,45 @@ it("says of a comment that a link leads to that it is gone, once it knows", asyn
   await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [comment("c0")], next_cursor: "oldest" });
   await screen.findByText(words);
 });
+
+it("keeps an answer whose comment somebody deleted meanwhile, and sends it as a comment of its own", async () => {
+  const { QueryClient } = await import("@tanstack/react-query");
+  const client = new QueryClient();
+  const there = { data: [comment("c1")], next_cursor: null };
+  const asked = slowApi({ "GET /v1/members": { data: [], next_cursor: null } });
+  render(
+    <Queries of={client}>
+      <RunComments of="execution" id="e1" />
+    </Queries>,
+  );
+  await (await asking(asked, "GET", "/v1/executions/e1/comments")).answer(there);
+  fireEvent.click(await screen.findByRole("button", { name: "Answer" }));
+  fireEvent.change(screen.getByLabelText("Your answer"), { target: { value: "A long answer" } });
+  void client.invalidateQueries();
+  await (await asking(asked, "GET", "/v1/executions/e1/comments", 2)).answer({ data: [], next_cursor: null });
+  await screen.findByText(/was deleted/);
+  const answer = screen.getByLabelText<HTMLTextAreaElement>("Your answer");
+  expect(answer.value).toBe("A long answer");
+  fireEvent.click(within(answer.closest("form") as HTMLElement).getByRole("button", { name: "Comment" }));
+  expect((await asking(asked, "POST", "/v1/executions/e1/comments")).body).toEqual({ body: "A long answer", mentions: [], reply_to: null });
+});
+
+it("keeps for later what was refused as it was sent", async () => {
+  const asked = slowApi({ "GET /v1/executions/e1/comments": { data: [], next_cursor: null }, "GET /v1/members": { data: [], next_cursor: null } });
+  const { unmount } = render(
+    <Queries>
+      <RunComments of="execution" id="e1" />
+    </Queries>,
+  );
+  fireEvent.change(await screen.findByLabelText("Comment on this run"), { target: { value: "Look" } });
+  fireEvent.click(screen.getByRole("button", { name: "Comment" }));
+  await (await asking(asked, "POST", "/v1/executions/e1/comments")).answer({ error: { code: "conflict", message: "Not now." } }, 409);
+  await screen.findByText(/Not now/);
+  unmount();
+  render(
+    <Queries>
+      <RunComments of="execution" id="e1" />
+    </Queries>,
+  );
+  expect((await screen.findByLabelText<HTMLTextAreaElement>("Comment on this run")).value).toBe("Look");
+});

@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useKeptText } from "@/api/kept-text";
 import { useLookUp, useNamed } from "@/api/members";
 import { needs, useMay } from "@/api/session";
@@ -10,12 +10,12 @@ import { type About, type Comment, type Place, type Said, useAddComment, useChan
 
 const MENTIONING = { list: "Mentioned", remove: "Do not mention", pick: "Mention a member" };
 
-/** A comment, or the answer to one. `about`: of a version, see `Place`. */
-export function AddComment({ place, about, replyTo, label, onDone }: { place: Place; about?: About; replyTo?: string; label: string; onDone?: () => void }) {
+/** A comment, or the answer to one. `about`: of a version, see `Place`. `instead`: the comment that it was to answer, and that is gone. */
+export function AddComment({ place, about, replyTo, instead, label, onDone }: { place: Place; about?: About; replyTo?: string; instead?: string; label: string; onDone?: () => void }) {
   const add = useAddComment(place);
   const send = (said: Said, done: () => void) => add.send(said, { about, replyTo }, () => (done(), onDone?.(), announce(replyTo ? "Your answer is added" : "Your comment is added")));
-  const keep = `comment ${place.id} ${replyTo ?? about?.version ?? place.of}`;
-  return <Write keep={keep} label={label} submit={replyTo ? "Answer" : "Comment"} isSending={add.isPending} error={add.error} onSend={send} onCancel={replyTo ? onDone : undefined} />;
+  const keep = `comment ${place.id} ${replyTo ?? instead ?? about?.version ?? place.of}`;
+  return <Write keep={keep} label={label} submit={replyTo ? "Answer" : "Comment"} isSending={add.isPending} error={add.error} onSend={send} onCancel={onDone} />;
 }
 
 /** The text of one's own comment, and who it mentions. */
@@ -59,6 +59,11 @@ function Write({ keep, label, submit, begin, isSending, error, onSend, onCancel 
       onSend({ body: body.trim(), mentions: picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], before?.members ?? []) }, done);
     }
   };
+  // It was not on its way after all.
+  useEffect(() => {
+    if (error) setBody(body);
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- once for each refusal
+  }, [error]);
   const inText = addressesIn(body);
   const missed = told.filter((one) => inText.includes(one));
   return (
