@@ -199,6 +199,14 @@ async def test_a_stream_is_stopped_and_what_had_come_is_kept_and_booked(page_as:
     assert kept["status"] == "cancelled" and kept["output"] and kept["app"] == "burnish-playground"
 
 
+async def test_a_double_click_on_run_does_not_stop_what_it_began(page_as: OpenPage, site: Site) -> None:
+    await make_slow_model(site)
+    page = await page_as("editor", "/app/playground")
+    await ask_slowly(page, 60)
+    await page.get_by_role("button", name="Run", exact=True).dblclick()
+    await expect(page.get_by_role("group", name="Answer A").get_by_text("Done")).to_be_visible()
+
+
 async def test_two_columns_come_by_one_connection_and_are_stopped_one_by_one(page_as: OpenPage, site: Site) -> None:
     await make_slow_model(site)
     page = await page_as("editor", "/app/playground")

@@ -55,6 +55,15 @@ it("has of a long list what is near the window, says how long it is, and keeps w
   expect(screen.queryAllByRole("button")).toHaveLength(0);
 });
 
+it("has all rows of a long list on paper", () => {
+  render(table(1_000));
+  for (let part = 0; part < 20; part++) tell(part, part === 0);
+  act(() => void dispatchEvent(new Event("beforeprint")));
+  expect(screen.getAllByRole("button")).toHaveLength(1_000);
+  act(() => void dispatchEvent(new Event("afterprint")));
+  expect(screen.getAllByRole("button")).toHaveLength(50);
+});
+
 it("goes by keys from part to part although none of them is near the window", () => {
   render(table(1_000));
   for (let part = 0; part < 20; part++) tell(part, part === 7);

@@ -59,10 +59,11 @@ function Write({ keep, label, submit, begin, isSending, error, onSend, onCancel 
       onSend({ body: body.trim(), mentions: picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], before?.members ?? []) }, done);
     }
   };
-  // It was not on its way after all.
+  const keepIt = useRef(() => undefined as void);
+  keepIt.current = () => setBody(body);
   useEffect(() => {
-    if (error) setBody(body);
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- once for each refusal
+    // It was not on its way after all.
+    if (error) keepIt.current();
   }, [error]);
   const inText = addressesIn(body);
   const missed = told.filter((one) => inText.includes(one));

@@ -10,6 +10,7 @@ import { MessageList } from "@/kit/execution/MessageList";
 import type { ChatMessage } from "@/kit/execution/types";
 import { type Attached, IN_MESSAGES_MOST } from "@/lib/attached";
 import { classes } from "@/lib/classes";
+import { firstPress } from "@/lib/first-press";
 import { useKeys } from "@/lib/use-keys";
 import { takesFiles } from "@/lib/values";
 import { Answer } from "./Answer";
@@ -56,7 +57,7 @@ export function ColumnCard(props: Props) {
           </span>
           <span className="ml-auto flex items-center gap-1">
             {alone ? null : isRunning ? (
-              <Button size="s" icon={<Square size={10} aria-hidden className="fill-current" />} onClick={onStop} aria-label={`Stop ${name}`}>
+              <Button size="s" icon={<Square size={10} aria-hidden className="fill-current" />} onClick={firstPress(onStop)} aria-label={`Stop ${name}`}>
                 Stop
               </Button>
             ) : (

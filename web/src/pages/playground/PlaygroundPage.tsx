@@ -6,6 +6,7 @@ import { needs, useMay } from "@/api/session";
 import { Button, Diff, Page, Section, SkeletonText } from "@/kit";
 import type { Files } from "@/lib/attached";
 import { classes } from "@/lib/classes";
+import { firstPress } from "@/lib/first-press";
 import { useKeys } from "@/lib/use-keys";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -120,7 +121,7 @@ function Loaded({ given }: { given: Playground | undefined }) {
             Add a column
           </Button>
           {isRunning ? (
-            <Button icon={<Square size={12} aria-hidden className="fill-current" />} onClick={stopAll} className="min-w-24">
+            <Button icon={<Square size={12} aria-hidden className="fill-current" />} onClick={firstPress(stopAll)} className="min-w-24">
               {columns.length > 1 ? "Stop all" : "Stop"}
             </Button>
           ) : (

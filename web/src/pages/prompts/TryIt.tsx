@@ -5,6 +5,7 @@ import { asApiError } from "@/api/errors";
 import { executionStream, perFrame } from "@/api/stream";
 import { Button, Duration, ErrorState, Money, Notice, Prose, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
 import { Thumbs } from "@/kit/execution/Thumbs";
+import { firstPress } from "@/lib/first-press";
 import { count } from "@/lib/format";
 import { render } from "@/lib/template";
 import { MOD } from "@/shell/keys";
@@ -119,7 +120,7 @@ export function TryIt({ running, mayRun }: { running: Running; mayRun: boolean }
       title="Try it"
       actions={
         trial?.isRunning ? (
-          <Button icon={<Square size={12} aria-hidden />} onClick={stop}>
+          <Button icon={<Square size={12} aria-hidden />} onClick={firstPress(stop)}>
             Stop
           </Button>
         ) : (
