@@ -298,6 +298,33 @@ async def test_a_raised_fence_shuts_out_the_executor_that_had_it(database_urls: 
         assert await books.fetchval(RAISE_FENCE, one.execution_id, one.workspace_id) is None
 
 
+@pytest.mark.promise("E-01", "E-03")
+async def test_of_two_claims_of_one_execution_in_a_batch_the_later_one_is_booked_charged_and_told_once(
+    database_urls: Any, workspace: Workspace
+) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        one, other = wish(workspace, lane="background"), wish(workspace)
+        for each in (one, other):
+            await gateway.ask(each)
+        await books.fetchval(RAISE_FENCE, one.execution_id, one.workspace_id)
+        late, own = record(one, cost_nusd=900, fence=1, output="first"), record(one, cost_nusd=300, fence=2, output="second")
+        made = await settle(books, own, record(other, cost_nusd=400), late)
+        assert sorted(made) == sorted([one.execution_id, other.execution_id])
+        kept = await books.fetchrow(
+            "SELECT fence, cost_nusd, output FROM executions JOIN execution_contents USING (execution_id) WHERE execution_id = $1",
+            one.execution_id,
+        )
+        assert kept is not None and tuple(kept) == (2, 300, "second")
+        charged = await books.fetch("SELECT amount_nusd FROM transfers WHERE kind = 'charge' ORDER BY amount_nusd")
+        assert [row["amount_nusd"] for row in charged] == [300, 400]
+        told = await books.fetch("SELECT message_id, convert_from(body, 'UTF8') AS body FROM outbox ORDER BY outbox_id")
+        of_batch = [json.loads(row["body"])["items"] for row in told if not row["message_id"].startswith("completed:")]
+        assert [sorted(item["cost_nusd"] for item in items) for items in of_batch] == [[300, 400]]
+        alone = [row["body"] for row in told if row["message_id"] == f"completed:{one.execution_id}"]
+        assert [json.loads(body)["data"]["cost_nusd"] for body in alone] == [300]
+        await assert_books_are_right(books)
+
+
 @pytest.mark.promise("E-03")
 async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too_late(database_urls: Any, workspace: Workspace) -> None:
     """Settle locks the hold first: the fence waits for it, and then finds no hold."""

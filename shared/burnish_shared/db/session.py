@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -325,9 +326,12 @@ class DurableConnection:
     async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
         return await self._call("fetch", sql, *args)  # type: ignore[no-any-return]
 
-    async def flush(self) -> None:
-        """Returns when everything that was committed before this call is on disk (a synchronous commit of an empty WAL message)."""
+    async def flush(self) -> float:
+        """Returns when everything that was committed before this call is on disk (a synchronous commit of an empty WAL message): how
+        long that took, seconds, as this process saw it."""
+        since = time.monotonic()
         await self._call("execute", "SELECT pg_logical_emit_message(true, 'burnish', '')")
+        return time.monotonic() - since
 
     async def close(self) -> None:
         if self._connection is not None and not self._connection.is_closed():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from burnish_shared.books import gathering
+from burnish_shared.books import gathering, turns
 from burnish_shared.books.admission import Admission
 from burnish_shared.books.admission_request import AdmissionRequest
 from burnish_shared.ids import new_uuid
@@ -20,6 +20,9 @@ class Books:
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
+        self.flushes: list[int] = []
+        """How many statements had been answered at each flush."""
+        self.disk_s = 0.004
 
     async def fetchrow(self, _: str, execution_ids: list[Any], *rest: Any) -> dict[str, list[Any]]:
         size = len(execution_ids)
@@ -31,8 +34,10 @@ class Books:
             "fence": [1] * size, "slack_us": [],
         }  # fmt: skip
 
-    async def flush(self) -> None:
+    async def flush(self) -> float:
         await asyncio.sleep(0)
+        self.flushes.append(len(self.sizes))
+        return self.disk_s
 
 
 def wish() -> AdmissionRequest:
@@ -75,3 +80,19 @@ async def test_what_comes_behind_one_that_was_alone_is_not_put_off() -> None:
         await admission.ask(wish())
         await asyncio.gather(*(asked_after(admission, turns) for turns in range(5)))
     assert books.sizes == [1] * 6
+
+
+async def pairs(admission: Admission, times: int) -> None:
+    for _ in range(times):
+        await asyncio.gather(admission.ask(wish()), admission.ask(wish()))
+
+
+async def test_a_batch_on_a_quick_disk_commits_in_one_turn_and_on_a_slow_one_lets_its_locks_go_before() -> None:
+    async with admitting() as (admission, books):
+        await pairs(admission, 2 * turns.RECENT)
+        assert books.flushes == list(range(1, 2 * turns.RECENT + 1)), "slow: each is flushed apart"
+        books.disk_s = 0.0002
+        await pairs(admission, 2 + turns.IN_ONE_MOST)
+    assert set(books.sizes) == {2}
+    first, last = books.flushes[-2:]
+    assert last - first == turns.IN_ONE_MOST + 1, "quick: one of many is flushed apart, to see the disk"
