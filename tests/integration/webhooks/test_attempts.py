@@ -301,7 +301,7 @@ async def test_the_end_of_an_earlier_one_cuts_no_wait_of_a_later_one_short(hooks
     await hooks.emit(two)
     async with hooks.worker.unit_of_work(workspaces={hooks.workspace_id}) as tx:
         await tx.execute(
-            "UPDATE webhook_deliveries SET failed_attempts = 1, next_attempt_at = clock_timestamp() + interval '1 hour' WHERE event_id = $1",
+            "UPDATE webhook_deliveries SET failed_attempts = 1, next_attempt_at = now() + interval '1 hour' WHERE event_id = $1",
             two.id,
         )
     await _deliver(hooks, claim, FakeSender(200))
