@@ -500,6 +500,7 @@ async def test_a_row_that_no_stream_takes_is_in_nobodys_way(server: OwnNats, dat
     await write(db, small)
     async with bus_of(server, "analytics") as bus, relaying(db, bus):
         await until(lambda: _count(database, "sent_at IS NOT NULL", 1))
+        await until(lambda: _count(database, "sent_at IS NULL AND leased_until > clock_timestamp() + interval '20 seconds'", 1))
     assert await stored(server, "EVENTS") == [small]
 
 

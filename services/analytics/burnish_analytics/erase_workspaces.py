@@ -39,5 +39,6 @@ async def _erase(db: Database, workspace_id: UUID, *, batch_rows: int) -> int:
         is_closed = await store.close_workspace(tx, workspace_id)
         if is_closed:
             await store.note_erased_workspace(tx, workspace_id, new_uuid())
-    log.info("workspace_erased", workspace_id=str(workspace_id))
+    if is_closed:
+        log.info("workspace_erased", workspace_id=str(workspace_id))
     return int(is_closed)

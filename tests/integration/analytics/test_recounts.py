@@ -237,6 +237,12 @@ async def rollups_of(analytics: Analytics, workspace: Workspace) -> dict[str, in
     }
 
 
+OLD_SCORE = """
+INSERT INTO scores (workspace_id, execution_id, evaluator_id, evaluator_version, kind, slug, version, label, model, finished_at, score,
+                    passed, simulated)
+VALUES ($1, moment_bound(now() - interval '401 days'), gen_random_uuid(), 1, 'regex', '', 0, '', 'm', now(), 1, true, true)"""
+
+
 async def test_rollups_of_25_months_ago_go_save_those_of_a_workspace_under_a_legal_hold(
     analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
 ) -> None:
@@ -249,15 +255,20 @@ async def test_rollups_of_25_months_ago_go_save_those_of_a_workspace_under_a_leg
             f"UPDATE {table} SET bucket = bucket - interval '30 months' WHERE workspace_id <> $1",
             recent.workspace_id,
         )
+    for one in (workspace, held):
+        await analytics.rows(OLD_SCORE, one.workspace_id)
     await analytics.rows("UPDATE workspaces SET legal_hold = true WHERE workspace_id = $1", held.workspace_id)
     before = await rollups_of(analytics, held)
     assert all(before.values())
     await keeper(analytics).forget()
     assert not any((await rollups_of(analytics, workspace)).values())
     assert await rollups_of(analytics, held) == before == await rollups_of(analytics, recent)
+    scores = "SELECT workspace_id FROM scores WHERE workspace_id = ANY ($1)"
+    there = [workspace.workspace_id, held.workspace_id]
+    assert [row["workspace_id"] for row in await analytics.rows(scores, there)] == [held.workspace_id]
     await analytics.rows("UPDATE workspaces SET legal_hold = false WHERE workspace_id = $1", held.workspace_id)
     await keeper(analytics).forget()
-    assert not any((await rollups_of(analytics, held)).values())
+    assert not any((await rollups_of(analytics, held)).values()) and not await analytics.rows(scores, there)
 
 
 async def test_what_is_not_old_is_not_read_to_find_what_is(analytics: Analytics, workspace: Workspace) -> None:

@@ -116,10 +116,14 @@ async def test_a_better_one_is_promoted_whatever_another_key_says(stack: Stack, 
         assert await some.look() is not None and await some.label() == 2
 
 
+OF_A_GUARDRAIL: Final = {"metric": "success", "guardrails": [{"metric": "satisfaction", "margin": 0.05}]}
+
+
 @pytest.mark.capability("X3")
-async def test_a_rollout_whose_harm_another_key_hides_is_held(stack: Stack, caller: Caller) -> None:
+@pytest.mark.parametrize("judged_by", [{}, OF_A_GUARDRAIL], ids=["its metric", "a guardrail"])
+async def test_a_rollout_whose_harm_another_key_hides_is_held(stack: Stack, caller: Caller, judged_by: dict[str, object]) -> None:
     await two_versions(caller)
-    experiment = await started(caller, rollout(steps=[0.5, 1.0], bake_s=0))
+    experiment = await started(caller, rollout(steps=[0.5, 1.0], bake_s=0) | judged_by)
     async with crowd(stack, caller, experiment, seed=8) as some:
         await answered(stack, some, 1500, {"control": 0.8, "candidate": 0.6})
         await praised(stack, some, by="stolen")

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from burnish_analytics.erase_workspaces import erase_workspaces
+from burnish_analytics.forget_old import Forgotten, forget_some
 from burnish_analytics.io import erasures_store
 from burnish_gateway.privacy.receipt import signed_bytes
 from burnish_shared.db.session import Database
@@ -228,6 +229,44 @@ async def test_a_legal_hold_and_a_home_that_others_need_are_not_erased(stack: St
     held = await stack.caller()
     await superuser.execute("UPDATE workspaces SET legal_hold = true WHERE workspace_id = $1", held.workspace.workspace_id)
     assert (await held("DELETE", f"/v1/workspaces/{held.workspace.workspace_id}?confirm=test")).status == 409
+
+
+async def test_a_legal_hold_that_comes_while_a_workspace_is_erased_keeps_what_is_left_and_nothing_says_that_it_is_done(
+    stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = await stack.caller()
+    await furnished(caller, past, "awaited")
+    workspace = caller.workspace.workspace_id
+    assert (await caller("DELETE", f"/v1/workspaces/{workspace}?confirm=test")).status == 202
+    hold = "UPDATE workspaces SET legal_hold = $2 WHERE workspace_id = $1"
+    completed = "SELECT completed_at IS NOT NULL FROM workspace_erasures WHERE workspace_id = $1"
+
+    await superuser.execute(hold, workspace, True)
+    before = await past.found("awaited")
+    async with db.unit_of_work() as tx:
+        assert workspace not in await erasures_store.workspaces_due(tx)
+        assert await erasures_store.erase_workspace_step(tx, workspace, at_most=100) == "waits"
+    assert await past.found("awaited") == before
+    await superuser.execute(hold, workspace, False)
+
+    came: list[UUID] = []
+
+    async def held_from_here(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> bool:
+        came.append(workspace_id)
+        await superuser.execute(hold, workspace_id, True)
+        return await forget_some(db, workspace_id, done, batch_rows=batch_rows)
+
+    async def has_come() -> bool:
+        assert await erase_workspaces(db, batch_rows=100) == 0
+        return bool(came)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("burnish_analytics.erase_workspaces.forget_some", held_from_here)
+        await eventually(has_come)
+    assert (await past.found("awaited"))["execution_contents"] and not await superuser.fetchval(completed, workspace)
+    await superuser.execute(hold, workspace, False)
+    assert await erase_workspaces(db, batch_rows=100) == 1 and await superuser.fetchval(completed, workspace)
+    assert "execution_contents" not in await past.found("awaited")
 
 
 async def test_the_text_of_every_provider_key_is_destroyed_however_many_were_revoked_since(

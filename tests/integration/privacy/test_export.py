@@ -93,6 +93,8 @@ async def test_everything_is_there_and_nothing_of_a_neighbour(stack: Stack, past
     for one, word in ((caller, "oursalone"), (neighbour, "theirsalone")):
         workspace = one.workspace.workspace_id
         await one("POST", "/v1/prompts", {"slug": "p", "name": word, "template": f"{word} {{{{x}}}}", "model": "m"})
+        entry = await one("POST", "/v1/marketplace", {"prompt": "p", "visibility": "public"})
+        assert entry.status == 201, entry.body
         await one("POST", "/v1/datasets", {"name": word, "items": [{"input": word, "expected": "y"}]})
         endpoint = await one("POST", "/v1/webhooks/endpoints", {"url": "http://127.0.0.1:9/x", "events": ["*"], "description": word})
         for n in range(PAGE_ROWS_OF_TEXTS + 3):
@@ -105,6 +107,7 @@ async def test_everything_is_there_and_nothing_of_a_neighbour(stack: Stack, past
     counts = Counter(one["table"] for one in rows)
     assert end["end"] is True and {name: n for name, n in end["counts"].items() if n} == counts
     assert counts["executions"] == counts["execution_contents"] == PAGE_ROWS_OF_TEXTS + 3
+    assert counts["marketplace_entries"] == 1, "what others published is theirs, though everybody may read it"
     assert counts["feedback"] == counts["feedback_history"] == counts["prompt_versions"] == counts["dataset_items"] == 1
     text = json.dumps(rows)
     assert "oursalone" in text and "theirsalone" not in text and endpoint.body["secret"] not in text and caller.key not in text

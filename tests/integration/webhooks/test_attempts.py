@@ -291,6 +291,23 @@ async def test_an_event_waits_while_the_earlier_one_is_under_way(hooks: Hooks) -
     assert [now.event_id for now in await hooks.claims()] == [two.id], "its end brings the next forward"
 
 
+@pytest.mark.promise("W-05")
+async def test_the_end_of_an_earlier_one_cuts_no_wait_of_a_later_one_short(hooks: Hooks) -> None:
+    """Whoever waited as long as the order asks for went ahead, failed, and keeps to the schedule of its own attempts."""
+    await _ordered(hooks)
+    one, two = (an_event(hooks.workspace_id, object_version=version) for version in (1, 2))
+    await hooks.emit(one)
+    (claim,) = await hooks.claims()
+    await hooks.emit(two)
+    async with hooks.worker.unit_of_work(workspaces={hooks.workspace_id}) as tx:
+        await tx.execute(
+            "UPDATE webhook_deliveries SET failed_attempts = 1, next_attempt_at = now() + interval '1 hour' WHERE event_id = $1",
+            two.id,
+        )
+    await _deliver(hooks, claim, FakeSender(200))
+    assert await hooks.claims() == []
+
+
 @pytest.mark.promise("W-12")
 async def test_an_event_waits_while_the_earlier_one_waits_for_its_retry(hooks: Hooks) -> None:
     await _ordered(hooks)

@@ -189,6 +189,25 @@ def test_a_jury_decides_by_median_or_majority_and_says_how_far_it_is_apart(
     assert verdict.disagreement == max(given_marks) - min(given_marks)
 
 
+@pytest.mark.parametrize(("passes_from", "uncertain"), [(0.6, True), (0.5, False), (0.76, False)])
+def test_a_jury_of_whom_half_would_let_it_pass_is_uncertain_however_near_its_marks_are(passes_from: float, uncertain: bool) -> None:
+    settings = Jury(kind="jury", models=["a", "b"], rubric="x", passes_from=passes_from, uncertain_from=0.5)
+    verdict = judges_of.decided(settings, [Vote("a", 0.5, "r"), Vote("b", 0.75, "r")])
+    assert isinstance(verdict, Score) and (verdict.score, verdict.uncertain) == (0.625, uncertain)
+
+
+def test_what_reaches_the_threshold_exactly_passes() -> None:
+    settings = Jury(kind="jury", models=["a", "b"], rubric="x", passes_from=0.75)
+    verdict = judges_of.decided(settings, [Vote("a", 0.75, "r"), Vote("b", 0.75, "r")])
+    assert isinstance(verdict, Score) and verdict.passed
+    one = run(
+        judges_of.judge(
+            LlmJudge(kind="llm_judge", model="m", rubric="x", passes_from=0.75), Case("a"), ask=Judges(['{"reason": "r", "score": 4}'])
+        )
+    )
+    assert isinstance(one, Score) and (one.score, one.passed) == (0.75, True)
+
+
 def test_a_jury_of_whom_half_is_silent_says_nothing() -> None:
     settings = Jury(kind="jury", models=["a", "b"], rubric="x")
     verdict = judges_of.decided(settings, [Vote("a", 1.0, "r"), Vote("b", None, "silent")])
@@ -271,6 +290,16 @@ def test_toxicity_asks_its_judge_only_where_words_say_nothing() -> None:
     assert isinstance(veiled, Score) and (veiled.score, veiled.passed) == (0.0, False)
     assert isinstance(plain, Score) and plain.score == 0.0 and len(asked.asked) == 1
     assert models_of(settings) == ["m"] and models_of(Toxicity(kind="toxicity")) == []
+
+
+def test_a_lenient_judge_takes_nothing_back_of_what_words_say() -> None:
+    settings = Toxicity(kind="toxicity", judge="m", passes_from=0.5)
+
+    async def words(case: Case) -> Verdict:
+        return Words(settings).look(case)
+
+    verdict = run(judges_of.toxicity(settings, words, Case("That was a stupid idea."), ask=Judges(['{"reason": "harmless", "score": 5}'])))
+    assert isinstance(verdict, Score) and (verdict.score, verdict.passed, len(verdict.votes)) == (0.6, True, 1)
 
 
 def test_a_judge_reads_the_name_of_a_picture_and_not_its_bytes() -> None:

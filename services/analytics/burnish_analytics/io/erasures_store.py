@@ -162,9 +162,10 @@ async def erase_letters_of_workspace(tx: Tx, workspace_id: UUID, *, after: UUID,
 
 
 async def close_workspace(tx: Tx, workspace_id: UUID) -> bool:
-    """Whether this was the call that closed it."""
+    """Whether this was the call that closed it. Under a legal hold nothing was forgotten since it came, and it stays open."""
     row = await tx.fetchrow(
-        "UPDATE workspace_erasures SET completed_at = clock_timestamp() WHERE workspace_id = $1 AND completed_at IS NULL RETURNING true",
+        """UPDATE workspace_erasures e SET completed_at = clock_timestamp() FROM workspaces w
+            WHERE e.workspace_id = $1 AND e.completed_at IS NULL AND w.workspace_id = e.workspace_id AND NOT w.legal_hold RETURNING true""",
         workspace_id,
     )
     return row is not None

@@ -27,7 +27,7 @@ async def write_export(db: Database, workspace_id: UUID, *, at: datetime, user: 
         after: Sequence[Any] | None = None
         while True:
             async with db.unit_of_work(workspace=workspace_id, user=user, read_only=True) as tx:
-                lines, after = await read_page(tx, table, after=after)
+                lines, after = await read_page(tx, table, workspace_id=workspace_id, after=after)
             counts[table.name] += len(lines)
             if lines:
                 yield "".join(f'{{"table":"{table.name}","row":{line}}}\n' for line in lines).encode()
