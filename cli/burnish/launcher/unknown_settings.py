@@ -1,6 +1,6 @@
-"""Variables of the environment that look like settings of Burnish and are none: mostly a name that was mistyped."""
+"""Variables of the environment that look like settings of Burnish and change nothing: mostly a name that was mistyped."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -15,6 +15,12 @@ BESIDES: Final = frozenset({
 })  # fmt: skip
 """Of the launcher, of the clients, and of those who work on Burnish."""
 
+NOT_TAKEN: Final = {
+    "BURNISH_HOST": "`burnish up` listens on 127.0.0.1 alone; put what ends TLS before it, or run the services by themselves",
+    "BURNISH_METRICS_PORT": "`burnish up` chooses one for each process; `burnish status` shows them",
+}
+"""Settings of a service that runs by itself, which the launcher decides."""
+
 FAMILIES: Final = (
     "BURNISH_PG_PASSWORD_", "BURNISH_NATS_PASSWORD_", "BURNISH_PROVIDER_KEY_",
     "BURNISH_TEST_", "BURNISH_CHAOS_", "BURNISH_FAULT_", "BURNISH_FUZZ_", "BURNISH_SOAK_", "BURNISH_PAGE_",
@@ -27,12 +33,13 @@ def known_settings() -> frozenset[str]:
     return frozenset(files("burnish.launcher").joinpath("settings.txt").read_text().split())
 
 
-def unknown_settings(environment: Iterable[str]) -> list[str]:
-    """A sentence about each name in it that begins with BURNISH_ and says nothing to anybody. Values are not looked at."""
+def unknown_settings(environment: Collection[str]) -> list[str]:
+    """A sentence about each name in it that begins with BURNISH_ and that nobody here goes by. Values are not looked at."""
     known = known_settings() | BESIDES
     strange = sorted(one for one in environment if one.startswith(PREFIX) and one not in known and not one.startswith(FAMILIES))
+    refused = [f"{one} changes nothing here: {why}" for one, why in NOT_TAKEN.items() if one in environment]
     ends = [one.removeprefix(PREFIX) for one in known if one.startswith(PREFIX)]
-    return [_told(one, get_close_matches(one.removeprefix(PREFIX), ends, n=1, cutoff=0.75)) for one in strange]
+    return refused + [_told(one, get_close_matches(one.removeprefix(PREFIX), ends, n=1, cutoff=0.75)) for one in strange]
 
 
 def _told(name: str, close: list[str]) -> str:

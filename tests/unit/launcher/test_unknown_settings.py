@@ -9,7 +9,7 @@ from burnish.launcher.environment import NOT_HANDED_DOWN
 from burnish.launcher.home import Home
 from burnish.launcher.launch import Options
 from burnish.launcher.state import State
-from burnish.launcher.unknown_settings import known_settings, unknown_settings
+from burnish.launcher.unknown_settings import NOT_TAKEN, known_settings, unknown_settings
 
 
 def test_a_mistyped_setting_is_named_with_the_one_that_is_meant() -> None:
@@ -23,8 +23,20 @@ def test_a_mistyped_setting_is_named_with_the_one_that_is_meant() -> None:
 
 def test_settings_of_services_launcher_clients_and_tests_are_known() -> None:
     assert "BURNISH_SWEEP_GRACE_S" in known_settings() and "DATABASE_URL" in known_settings()
-    named = ["BURNISH_HOME", "BURNISH_PROVIDER_KEY_ACME", "BURNISH_TEST_OPENAI_MODEL", *known_settings(), *NOT_HANDED_DOWN]
+    named = [
+        "BURNISH_HOME",
+        "BURNISH_PROVIDER_KEY_ACME",
+        "BURNISH_TEST_OPENAI_MODEL",
+        *(known_settings() - NOT_TAKEN.keys()),
+        *NOT_HANDED_DOWN,
+    ]
     assert unknown_settings(named) == []
+
+
+def test_a_setting_that_the_launcher_decides_is_not_passed_over_in_silence() -> None:
+    [told] = unknown_settings({"BURNISH_HOST": "0.0.0.0"})
+    assert told.startswith("BURNISH_HOST changes nothing here: `burnish up` listens on 127.0.0.1 alone")
+    assert NOT_TAKEN.keys() <= known_settings()
 
 
 @pytest.mark.parametrize(
