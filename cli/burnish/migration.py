@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from burnish.embedded.child import StartFailed
 from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
-from burnish.launcher.database import beyond_this_release, make_partitions, point_simulator, revision_of
+from burnish.launcher.database import beyond_this_release, make_partitions, migration_in_words, point_simulator, revision_of
 from burnish.launcher.home import Home
 from burnish.launcher.state import running_connection
 from burnish.launcher.streams import reach, wanted_replicas
@@ -44,7 +44,7 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
         try:
             migrate(url, target=target, down=is_down)
         except RuntimeError as error:
-            print(error, file=sys.stderr)
+            print(migration_in_words(str(error)), file=sys.stderr)
             return 1
     reached = asyncio.run(revision_of(url))
     print(f"The schema is at {reached or 'nothing'}.", file=sys.stderr)

@@ -68,7 +68,7 @@ NOT_SENT: dict[str, dict[str, str]] = {
     | _each(IN_VERSIONS, "cache deadline_s fallback_models requirements")
     | {"versions": "each column is a variant of its own"},
     "POST /v1/executions/import": _each(
-        AS_FILE, "cache_write_input_tokens cached_input_tokens finish_reason messages metadata reasoning_tokens trace_id"
+        AS_FILE, "cache_write_input_tokens cached_input_tokens finish_reason messages metadata reasoning_tokens settings trace_id"
     ),
     "PublishBody": {"benchmarks": "figures of one's own measuring come from scripts; the page shows those of test runs"},
     "ReflectiveSearch": {"frontier_items": TUNING},

@@ -10,6 +10,7 @@ import pytest
 
 from burnish_shared import streams, subjects
 from burnish_shared.bus import users
+from burnish_shared.bus.connect import why_refused
 
 WORKSPACE = uuid4()
 
@@ -100,3 +101,10 @@ async def test_a_user_reads_what_is_its_own_and_nothing_else(nats_server: Any, u
     assert [text.partition("subscription to ")[2] for text in refused] == [
         f'"{subject.lower()}"' + (f' using queue "{queue}"' if queue else "") for subject, queue in expected
     ]
+
+
+async def test_why_nats_lets_nobody_in_is_told_without_the_password(nats_server: Any) -> None:
+    refused = nats_server.url("provisioner").replace("password-of-provisioner", "hidden")
+    assert (said := await why_refused(refused)) == "nats: 'Authorization Violation'" and "hidden" not in said
+    assert "Connect call failed" in await why_refused("nats://a:hidden@127.0.0.1:1")
+    assert "lets us in" in await why_refused(nats_server.url("provisioner"))

@@ -100,6 +100,16 @@ def settings_page() -> str:
     return "\n".join(parts)
 
 
+def settings_list() -> str:
+    """The names alone, for whoever asks whether a variable is a setting."""
+    names = {
+        str(field.validation_alias or f"{model.model_config.get('env_prefix', '')}{name}".upper())
+        for model in SETTINGS.values()
+        for name, field in model.model_fields.items()
+    }
+    return "".join(f"{name}\n" for name in sorted(names))
+
+
 def metrics_page() -> str:
     """Every Prometheus metric with its labels and meaning, by the package that counts it."""
     parts = [

@@ -9,7 +9,7 @@ from burnish_shared.contracts import erasures, events, executions, feedback
 from burnish_shared.contracts.event_catalogue import CATALOGUE
 from tests.snapshots.asyncapi import asyncapi
 from tests.snapshots.openapi import openapi
-from tests.snapshots.pages import errors_page, metrics_page, settings_page
+from tests.snapshots.pages import errors_page, metrics_page, settings_list, settings_page
 from tests.snapshots.promises import promises_page
 from tests.snapshots.webhook_events import examples, webhook_events_page
 
@@ -32,6 +32,7 @@ def rendered() -> dict[str, str]:
         "docs/reference/openapi.json": as_json(openapi()),
         "docs/reference/asyncapi.json": as_json(asyncapi(CONTRACTS)),
         "docs/reference/settings.md": settings_page(),
+        "cli/burnish/launcher/settings.txt": settings_list(),
         "docs/reference/metrics.md": metrics_page(),
         "docs/reference/errors.md": errors_page(),
         "docs/promises.md": promises_page(),

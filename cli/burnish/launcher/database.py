@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from burnish.embedded.child import StartFailed
 from burnish.embedded.postgres import Postgres
 from burnish.embedded.roles import MIGRATOR, create_login_roles, create_migrator
+from burnish.embedded.room import is_out_of_room
 from burnish.launcher.endpoints import DATABASE, DatabaseUrls
 from burnish.launcher.passwords import Secrets
 
@@ -133,4 +134,11 @@ async def _migrate(url: str) -> None:
     try:
         await asyncio.to_thread(migrate, url)
     except RuntimeError as error:
-        raise StartFailed(str(error)) from error
+        raise StartFailed(migration_in_words(str(error))) from error
+
+
+def migration_in_words(said: str) -> str:
+    """Why a migration failed, without the trace where the disk is the reason."""
+    if not is_out_of_room(said):
+        return said
+    return "migration failed: the disk of PostgreSQL is full. Make room and start again; it goes on where it stopped."

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from socket import socket
 from typing import Any, Final
 from uuid import UUID
@@ -28,6 +30,7 @@ from burnish.launcher.report import Report
 from burnish.launcher.servers import Servers
 from burnish.launcher.state import State, recorded_state, write_state
 from burnish.launcher.supervisor import Supervisor
+from burnish.launcher.unknown_settings import unknown_settings
 from burnish.launcher.users import ensure_admin
 from burnish.launcher.workspaces import WorkspaceAccess, ensure_demo_workspace
 from burnish.told import disk_in_words
@@ -38,6 +41,10 @@ ALREADY_RUNNING: Final = 3
 
 ROTATE_INTERVAL_S: Final = 5.0
 OPEN_FILES: Final = 65_536
+FEW_FILES: Final = 4_096
+
+LITTLE_ROOM_BYTES: Final = 64 << 20
+"""Of a disk: PostgreSQL writes its log in files of 16 MiB, and NATS reserves more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,11 @@ class Launch:
         if lock is None:
             return ALREADY_RUNNING
         self._listen_for_signals()
-        raise_open_files_limit()
+        if (most := raise_open_files_limit()) < FEW_FILES:
+            self._report.say(
+                f"Burnish may open {most} files at most (`ulimit -Hn`), and each connection is one; let it have {FEW_FILES} or more before"
+                " more than a few call at once"
+            )
         try:
             return await self._run_locked()
         finally:
@@ -86,6 +97,8 @@ class Launch:
         self._report.say(f"Burnish home: {self._home.path}")
         if has_crashed and (left := await end_leftovers(before.pids, home=self._home.path)):
             self._report.say(f"ended what a killed launcher left behind: {', '.join(left)}")
+        for told in unknown_settings(os.environ):
+            self._report.say(told)
         settle_restore(self._home)
         self._enter("starting")
         starting = asyncio.create_task(self._start())
@@ -168,6 +181,7 @@ class Launch:
 
     async def _shut_down(self, failure: str | None) -> None:
         if failure is not None:
+            failure += told_of_little_room(self._home.path)
             self._report.say(f"Burnish could not start: {failure}")
         self._enter("stopping")
         if self._public is not None:
@@ -211,12 +225,22 @@ class Launch:
             self._is_unwritten = False
 
 
-def raise_open_files_limit() -> None:
-    """Each open stream is a file; many systems begin at 1,024. Children inherit what is set here."""
+def told_of_little_room(folder: Path) -> str:
+    """A line about the disk of `folder`, where that may be why something did not start; else nothing."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return ""
+    return f"\nThe disk of {folder} has {free >> 20} MiB left: make room, and start again." if free < LITTLE_ROOM_BYTES else ""
+
+
+def raise_open_files_limit() -> int:
+    """How many files may be open. Each open stream is one; many systems begin at 1,024. Children inherit what is set here."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
 
 
 async def _outcome(starting: asyncio.Task[None]) -> str | None:

@@ -15,15 +15,17 @@ class Reservations:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(tempfile.gettempdir()) / "burnish-ports"
+        self._folder = folder or _shared_folder()
         self._held: dict[int, int] = {}
 
     def take(self, port: int) -> bool:
         """False when another launcher has promised `port`. Where no lock can be kept, nobody has."""
         if port in self._held:
             return True
+        if self._folder is None:
+            return True
         try:
-            descriptor = self._open(port)
+            descriptor = self._open(port, self._folder)
         except OSError:
             return True
         try:
@@ -39,13 +41,22 @@ class Reservations:
         if (descriptor := self._held.pop(port, None)) is not None:
             os.close(descriptor)
 
-    def _open(self, port: int) -> int:
+    @staticmethod
+    def _open(port: int, folder: Path) -> int:
         """Readable is enough for a lock, so that users need not own one another's files."""
         with suppress(FileExistsError):
-            self._folder.mkdir(mode=0o777)
-            self._folder.chmod(0o1777)
-        path = self._folder / str(port)
+            folder.mkdir(mode=0o777)
+            folder.chmod(0o1777)
+        path = folder / str(port)
         try:
             return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _shared_folder() -> Path | None:
+    """None where there is no folder for temporary files that could be written."""
+    try:
+        return Path(tempfile.gettempdir()) / "burnish-ports"
+    except FileNotFoundError:
+        return None

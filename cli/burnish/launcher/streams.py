@@ -24,15 +24,16 @@ async def reach(nats_url: str, *, purpose: str) -> "Bus":
     """A connection as the provisioner, for a command. Raises StartFailed where NATS does not take it within CONNECT_PATIENCE_S, and at
     once for an address that is none of NATS.
     """
-    from burnish_shared.bus.connect import connect
+    from burnish_shared.bus.connect import connect, why_refused
 
     _check_address(nats_url)
     try:
         async with asyncio.timeout(CONNECT_PATIENCE_S):
             return await connect(nats_url, service="provisioner", replica=f"{purpose}-{os.getpid()}")
     except TimeoutError as error:
+        why = await why_refused(nats_url)
         raise StartFailed(
-            f"NATS did not let us in within {CONNECT_PATIENCE_S:.0f} s: is it there, and NATS_URL the provisioner's?"
+            f"NATS did not let us in within {CONNECT_PATIENCE_S:.0f} s: is it there, and NATS_URL the provisioner's? ({why})"
         ) from error
 
 
@@ -79,7 +80,7 @@ class StreamKeeper:
 
     async def start(self, url: str, environment: Mapping[str, str]) -> None:
         """Returns when all streams are there, and goes on looking after them. Raises StartFailed when NATS cannot be reached."""
-        from burnish_shared.bus.connect import connect
+        from burnish_shared.bus.connect import connect, why_refused
         from burnish_shared.bus.provision import keep_provisioned, provision
         from burnish_shared.errors import Unavailable
         from burnish_shared.logging import configure
@@ -93,7 +94,10 @@ class StreamKeeper:
                 self._bus = await connect(url, service="provisioner", replica="launcher")
                 outcome = await provision(self._bus, replicas=replicas, ack_wait_s=ack_wait_s)
         except TimeoutError as error:
-            raise StartFailed(f"NATS did not answer the provisioner within {CONNECT_TIMEOUT_S:.0f} s") from error
+            raise StartFailed(
+                f"NATS did not let the provisioner in within {CONNECT_TIMEOUT_S:.0f} s: is it there, and are user and password of NATS_URL"
+                f" right? ({await why_refused(url)})"
+            ) from error
         except Unavailable as error:
             raise StartFailed(f"NATS cannot be provisioned: {error.message}") from error
         for drift in outcome.refused:

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import os
+import pwd
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,8 +39,14 @@ STOP_PATIENCE_S: Final = 90.0
 def prepare_home(home: Home) -> None:
     """Makes the folders. Others may pass through (not read) only where PostgreSQL must run as a system user to get away from root.
 
-    Ends the command with a clear word where that is not possible.
+    Ends the command with a clear word where that is not possible, and where the home is another user's, who could not read any more
+    what we write there.
     """
+    if (owner := _other_owner(home)) is not None:
+        raise SystemExit(
+            f"{home.path} belongs to {owner}, and nothing was changed. Start it as {owner}, name another home with --home, or, to keep it"
+            f" as your own from now on: chown -R $(id -u) {shlex.quote(str(home.path))}"
+        )
     mode = 0o711 if os.geteuid() == 0 and not namespaces_work() else 0o700
     try:
         home.path.mkdir(mode=mode, parents=True, exist_ok=True)
@@ -48,6 +56,20 @@ def prepare_home(home: Home) -> None:
     if mode == 0o711:
         home.path.chmod(mode)
         home.logs.chmod(mode)
+
+
+def _other_owner(home: Home) -> str | None:
+    """The name of whoever else made this home; None for one's own, and where there is none yet."""
+    try:
+        owner = home.secrets.stat().st_uid
+    except OSError:  # It is not there, or may not be looked at; whoever uses it next says so.
+        return None
+    if owner == os.geteuid():
+        return None
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"user {owner}"
 
 
 def up_in_foreground(home: Home, options: Options, *, as_json: bool, once_ready: Callable[[], int]) -> int:
@@ -71,7 +93,7 @@ def up_in_foreground(home: Home, options: Options, *, as_json: bool, once_ready:
 
     report = Report(copy=home.log_of("launcher"))
     code = asyncio.run(Launch(home, options, report=report, on_ready=announce).run())
-    return up_already(home, as_json=as_json) if code == ALREADY_RUNNING else code
+    return up_already(home, options, as_json=as_json) if code == ALREADY_RUNNING else code
 
 
 def up_detached(home: Home, options: Options, *, as_json: bool, once_ready: Callable[[], int]) -> int:
@@ -105,7 +127,7 @@ def up_detached(home: Home, options: Options, *, as_json: bool, once_ready: Call
         _end(launcher, progress)
         raise
     if code == ALREADY_RUNNING:
-        return up_already(home, as_json=as_json)
+        return up_already(home, options, as_json=as_json)
     if code != 0 and is_update:
         print(
             f"Nothing runs in {home.path} now: the code from before was stopped in order, and the new does not start. The data stays. Put"
@@ -143,7 +165,7 @@ def _make_way(home: Home, options: Options, *, before: State) -> bool:
     return True
 
 
-def up_already(home: Home, *, as_json: bool) -> int:
+def up_already(home: Home, options: Options, *, as_json: bool) -> int:
     """For a second `up`: waits until the first is ready, says where it is, and leaves it alone. 1 when it does not become ready."""
     deadline = time.monotonic() + READY_PATIENCE_S
     while (state := present_state(home)).state == "starting" and time.monotonic() < deadline:
@@ -152,6 +174,9 @@ def up_already(home: Home, *, as_json: bool) -> int:
         print(f"Another `burnish up` has {home.path}; it is {state.state}.", file=sys.stderr)
         return 1
     print(f"Burnish runs already in {home.path} (pid {state.pid}): {state.url}", file=sys.stderr)
+    is_other_port = options.port not in (None, state.ports.get("gateway"))
+    if is_other_port or any(state.replicas.get(one, 0) != number for one, number in options.replicas.items()):
+        print("Its port and its processes stay as they are; `burnish down` first, to start it otherwise.", file=sys.stderr)
     if state.build != present_build():
         print("It is the code from before an update; `burnish up --detach` starts it again.", file=sys.stderr)
     show_connection(read_json(home.connection) or {}, home=home, as_json=as_json)

@@ -252,6 +252,24 @@ class Bus:
             log.warning("bus_error", service=self.service, error=text)
 
 
+async def why_refused(url: str) -> str:
+    """What NATS, or the way to it, says against a connection. Tries once, for two seconds at most; nothing of a password is in it."""
+    client, said = Client(), list[str]()
+
+    async def note(error: Exception) -> None:
+        said.append(str(error) or type(error).__name__)
+
+    try:
+        async with asyncio.timeout(2):
+            await client.connect(**Addresses.of(url).options(), allow_reconnect=False, connect_timeout=2, error_cb=note)
+    except (nats.errors.Error, OSError) as error:
+        return said[0] if said else str(error) or type(error).__name__
+    finally:
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await client.close()
+    return "it lets us in, and answers too late"
+
+
 async def connect(url: str, *, service: str, replica: str) -> Bus:
     """Connects as `service`'s user (`url` holds user and password) and returns when connected, however long NATS is away.
 

@@ -117,6 +117,14 @@ async def test_a_conversation_that_comes_in_at_once_stands_in_the_order_in_which
     assert [one["id"] for one in (await caller("GET", "/v1/executions?user_id=order")).body["data"]] == in_order[::-1]
 
 
+async def test_how_the_model_was_asked_comes_in_with_it(caller: Caller) -> None:
+    told = {"temperature": 0.2, "max_tokens": 64, "seed": 7, "stop": ["END"]}
+    answer = await bring(caller, line("asked", settings=told), line("odd", settings={"temperature": "warm"}))
+    first, second = answer.body["results"]
+    assert (await caller("GET", f"/v1/executions/{first['id']}")).body["settings"] == told
+    assert second["error"]["param"].startswith("settings.temperature")
+
+
 async def test_tokens_by_class_come_in_with_it(caller: Caller) -> None:
     classes = {"cached_input_tokens": 40, "cache_write_input_tokens": 30, "reasoning_tokens": 5}
     brought = (await bring(caller, line("c-1", input_tokens=100, output_tokens=9, **classes))).body["results"][0]["id"]

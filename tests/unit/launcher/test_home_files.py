@@ -15,9 +15,9 @@ from burnish.backup.manifest import Manifest
 from burnish.deployment_secrets import write_deployment_secrets
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats, binary, write_config
-from burnish.launcher import logs
+from burnish.launcher import logs, up
 from burnish.launcher.home import Home, beside, settle_restore
-from burnish.launcher.launch import Launch, Options
+from burnish.launcher.launch import Launch, Options, told_of_little_room
 from burnish.launcher.passwords import load_secrets, new_kek
 from burnish.launcher.report import Report
 from burnish_shared.bus.users import USERS
@@ -164,3 +164,25 @@ def test_a_state_that_cannot_be_written_is_told_once_and_ends_nothing(home: Home
     launch._note_change()
     assert home.state.is_file()
     assert capsys.readouterr().err.count("cannot be written") == 1
+
+
+def test_a_home_of_another_user_is_left_as_it_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    up.prepare_home(home)
+    home.secrets.write_text("{}")
+    up.prepare_home(home)
+    monkeypatch.setattr(up.os, "geteuid", lambda: home.secrets.stat().st_uid + 1)
+    home.logs.rmdir()
+
+    with pytest.raises(SystemExit, match=r"belongs to .*, and nothing was changed\. .*chown -R"):
+        up.prepare_home(home)
+
+    assert not home.logs.exists()
+
+
+def test_a_start_that_failed_on_a_disk_with_little_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told_of_little_room(tmp_path / "not there") == ""
+    usage = type(shutil.disk_usage(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1 << 30, 1 << 30, 14 << 20))
+    assert "has 14 MiB left" in told_of_little_room(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1 << 30, 0, 1 << 30))
+    assert told_of_little_room(tmp_path) == ""

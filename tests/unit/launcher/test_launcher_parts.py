@@ -64,6 +64,13 @@ def test_a_port_that_another_launcher_has_promised_is_left_out(tmp_path: Path) -
     assert ours.take(18200)
 
 
+def listen_as_servers_do(stranger: socket.socket, port: int) -> None:
+    """With SO_REUSEADDR: without it the look of another process at this port (`free_port`), or a connection that it had, is in the way."""
+    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    stranger.bind(("127.0.0.1", port))
+    stranger.listen()
+
+
 async def test_a_server_whose_port_a_stranger_took_starts_on_the_next_one() -> None:
     ports, tried = Ports({"gateway": free_port(24000)}, say=lambda _: None), []
     with socket.socket() as stranger:
@@ -71,8 +78,7 @@ async def test_a_server_whose_port_a_stranger_took_starts_on_the_next_one() -> N
         async def start(port: int) -> int:
             tried.append(port)
             if len(tried) == 1:
-                stranger.bind(("127.0.0.1", port))
-                stranger.listen()
+                listen_as_servers_do(stranger, port)
                 raise StartFailed("the stranger refuses us")
             return port
 
@@ -86,8 +92,7 @@ async def test_a_server_whose_ports_strangers_take_time_and_again_gives_up_with_
         async def start(port: int) -> None:
             tried.append(port)
             stranger = strangers.enter_context(socket.socket())
-            stranger.bind(("127.0.0.1", port))
-            stranger.listen()
+            listen_as_servers_do(stranger, port)
             raise StartFailed("the stranger refuses us")
 
         with pytest.raises(StartFailed, match="refuses us"):
@@ -112,6 +117,15 @@ def test_without_a_place_for_reservations_every_port_may_be_taken(tmp_path: Path
     blocked.touch()
 
     assert Reservations(blocked).take(18200)
+
+
+def test_without_any_folder_for_temporary_files_every_port_may_be_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_none() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", find_none)
+
+    assert Reservations().take(18200)
 
 
 @pytest.mark.parametrize(

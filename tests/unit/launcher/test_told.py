@@ -7,6 +7,7 @@ import sys
 import asyncpg
 import pytest
 
+from burnish.launcher.database import migration_in_words
 from burnish.told import disk_in_words, in_words
 from burnish_shared.errors import Unavailable
 
@@ -55,3 +56,9 @@ def test_the_command_ends_with_that_line(tmp_path_factory: pytest.TempPathFactor
     command = (sys.executable, "-c", "from burnish.main import main; main()", "status", "--home", str(file))
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stderr) == (1, f"burnish: {file}/state.json: Not a directory.\n")
+
+
+def test_a_migration_that_found_the_disk_full_is_told_without_its_trace() -> None:
+    trace = 'migration failed:\n  File "x"\n(Error) could not write to file "pg_wal/xlogtemp.1": No space left on device'
+    assert migration_in_words(trace).startswith("migration failed: the disk of PostgreSQL is full. ")
+    assert migration_in_words("migration failed:\nno such revision") == "migration failed:\nno such revision"

@@ -108,3 +108,18 @@ def test_so_many_prompts_are_refused_before_they_are_named() -> None:
     with pytest.raises(InvalidField, match="20,000 prompts"):
         taken(*named_alike(20_000))
     assert time.process_time() - began < 5, "numbers for so many of one name take the square of that"
+
+
+@pytest.mark.parametrize(
+    ("given", "settings"),
+    [
+        ({"modelParameters": {"temperature": 0.2, "max_completion_tokens": 64, "stop": "END", "reasoning": "x"}},
+         {"temperature": 0.2, "max_tokens": 64, "stop": ["END"]}),
+        ({"model_parameters": {"top_p": "0.3", "temperature": True, "seed": 7}}, {"seed": 7}),
+        ({"modelParameters": ["odd"]}, {}),
+        ({}, {}),
+    ],
+)  # fmt: skip
+def test_how_the_model_was_asked_comes_along(given: dict[str, Any], settings: dict[str, Any]) -> None:
+    [call] = taken(CALL | given).executions
+    assert call.settings == settings

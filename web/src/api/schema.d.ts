@@ -51114,6 +51114,24 @@ export interface operations {
                     reasoning_tokens?: number | null;
                     /** Session Id */
                     session_id?: string | null;
+                    settings?: {
+                        /** Frequency Penalty */
+                        frequency_penalty?: number | null;
+                        /** Max Tokens */
+                        max_tokens?: number | null;
+                        /** Presence Penalty */
+                        presence_penalty?: number | null;
+                        /** Seed */
+                        seed?: number | null;
+                        /** Stop */
+                        stop?: string[] | null;
+                        /** Temperature */
+                        temperature?: number | null;
+                        /** Top K */
+                        top_k?: number | null;
+                        /** Top P */
+                        top_p?: number | null;
+                    } | null;
                     /**
                      * Source
                      * @description The system it comes from; a name of yours.

@@ -18,7 +18,21 @@ Id = Annotated[Text, Field(min_length=1, max_length=200)]
 TheirId = Annotated[Text, Field(min_length=1, max_length=256)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 TraceId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Of W3C Trace Context: 32 hex digits.")]
+Number = Annotated[int | float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class ImportedSettings(ApiModel):
+    """How the model was asked. Shown as it was told: another system's limits are not ours."""
+
+    temperature: Number | None = None
+    top_p: Number | None = None
+    top_k: Number | None = None
+    max_tokens: Number | None = None
+    frequency_penalty: Number | None = None
+    presence_penalty: Number | None = None
+    seed: Number | None = None
+    stop: Annotated[list[Text], Field(max_length=100)] | None = None
 
 
 class ImportedBody(ApiModel):
@@ -47,6 +61,7 @@ class ImportedBody(ApiModel):
     )
     messages: Annotated[list[Message], Field(max_length=1000)] = Field(default_factory=list)
     variables: dict[str, Any] = Field(default_factory=dict)
+    settings: ImportedSettings | None = None
     output: Text | None = None
     user_id: Id | None = None
     session_id: Id | None = None
@@ -63,7 +78,7 @@ class ImportedBody(ApiModel):
             cache_write_input_tokens=self.cache_write_input_tokens, reasoning_tokens=self.reasoning_tokens,
             cost_nusd=self.cost_nusd, end_user=self.user_id, session_id=self.session_id, app=self.app,
             messages=[one.model_dump(exclude_none=True) for one in self.messages], variables=self.variables, output=self.output,
-            metadata=self.metadata, trace_id=self.trace_id,
+            settings=self.settings.model_dump(exclude_none=True) if self.settings else {}, metadata=self.metadata, trace_id=self.trace_id,
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from burnish_gateway.imports.langfuse_spans import failure_told, from_langfuse, 
 from burnish_gateway.imports.openinference_spans import from_openinference, is_of_openinference
 from burnish_gateway.imports.otlp_spans import Span
 from burnish_gateway.imports.reported import Reported
+from burnish_gateway.imports.request_settings import settings_told
 from burnish_gateway.imports.vercel_spans import from_vercel, is_of_vercel
 from burnish_shared.contracts.executions import Status
 from burnish_shared.errors import BurnishError
@@ -37,9 +38,6 @@ UNNAMED: Final = "unknown_service"
 
 TEXT_MOST: Final = 200
 NS_IN_MS: Final = 1_000_000
-NUMBERS: Final = ("temperature", "top_p", "top_k", "max_tokens", "frequency_penalty", "presence_penalty", "seed")
-"""Of `gen_ai.request.…`: settings that are called the same here."""
-
 INT4_MOST: Final = 2**31 - 1
 USD_IN_NUSD: Final = 1_000_000_000
 
@@ -103,7 +101,7 @@ def reported_of(span: Span) -> Reported | None:
         messages=messages_in(span),
         output=output,
         tool_calls=calls,
-        settings=_settings(span),
+        settings=settings_told(span.attributes),
         trace_id=span.trace_id,
         metadata={"span_name": _text(span.name), "operation": operation},
     )
@@ -188,20 +186,6 @@ def _slug(value: Any) -> str | None:
         return parse_slug(str(value)) if value else None
     except BurnishError:
         return None
-
-
-def _settings(span: Span) -> dict[str, Any]:
-    """How the model was asked, under our names."""
-    found: dict[str, Any] = {name: said for name in NUMBERS if (said := _number(span.attributes.get(f"gen_ai.request.{name}"))) is not None}
-    stop = span.attributes.get("gen_ai.request.stop_sequences")
-    if isinstance(stop, list) and stop and all(isinstance(one, str) for one in stop):
-        found["stop"] = stop
-    return found
-
-
-def _number(value: Any) -> int | float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if is_number else None
 
 
 def _finish_reason(value: Any) -> str | None:

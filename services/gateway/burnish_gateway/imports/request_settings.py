@@ -1,5 +1,6 @@
 """How a model was asked, in the parameters of a provider's request, as attributes of `gen_ai.request.*`. Pure."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +10,9 @@ SETTINGS: Final = {
     "stop_sequences": ("stop", "stop_sequences"),
 }
 """Of `gen_ai.request.…`, and what providers call them."""
+
+NUMBERS: Final = ("temperature", "top_p", "top_k", "max_tokens", "frequency_penalty", "presence_penalty", "seed")
+"""Of `gen_ai.request.…`: settings that are called the same here."""
 
 
 def settings_asked(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,3 +24,15 @@ def settings_asked(parameters: Mapping[str, Any]) -> dict[str, Any]:
     stop = said["gen_ai.request.stop_sequences"]
     made = said | ({"gen_ai.request.stop_sequences": [stop]} if isinstance(stop, str) else {})
     return {name: value for name, value in made.items() if value is not None}
+
+
+def settings_told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """How the model was asked, of attributes of `gen_ai.request.*`, under our names; without what is no number."""
+    found = {name: said for name in NUMBERS if _is_number(said := asked.get(f"gen_ai.request.{name}"))}
+    stop = asked.get("gen_ai.request.stop_sequences")
+    is_told = isinstance(stop, list) and stop and all(isinstance(one, str) for one in stop)
+    return found | ({"stop": stop} if is_told else {})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

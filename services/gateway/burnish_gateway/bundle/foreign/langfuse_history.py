@@ -14,6 +14,7 @@ from typing import Any, Final
 from burnish_gateway.bundle.foreign.draft import Call, Drafts, at, said
 from burnish_gateway.bundle.foreign.reactions import OF_PEOPLE, Reaction, metric_named, moment_of, score_of, within
 from burnish_gateway.bundle.notes import Notes
+from burnish_gateway.imports.request_settings import settings_asked, settings_told
 from burnish_shared.errors import InvalidField
 
 SOURCE: Final = "langfuse"
@@ -180,6 +181,8 @@ def _call(row: Mapping[str, Any], trace: Mapping[str, Any], place: str) -> Call:
         "user_id": _text(_first(trace, "userId", "user_id")), "session_id": _text(_first(trace, "sessionId", "session_id")),
         "error": (_text(_first(row, "statusMessage", "status_message")) or "It failed.")[:1000] if failed else None,
     }  # fmt: skip
+    if asked := settings_told(settings_asked(_object(_first(row, "modelParameters", "model_parameters")))):
+        body["settings"] = asked
     if row.get("output") is not None:
         body["output"] = _output(row["output"])
     if isinstance(dollars, int | float) and not isinstance(dollars, bool) and 0 <= dollars < 10**6:
