@@ -58,7 +58,6 @@ BOTH_WAYS = {
     "execution experiments": "a call takes part in an experiment",
     "execution registry": "a version is made for a call, and a call is made of a version",
     "execution routing": "a call is led to a model, and an explanation reads a call",
-    "experiments optimization": "a suggestion starts an experiment, and the rollout of one decides on its suggestion",
     "models optimization": "a model that retires starts test runs",
     "optimization registry": "a label that moves starts test runs",
 }
