@@ -56,7 +56,6 @@ BOTH_WAYS = {
     "execution experiments": "a call takes part in an experiment",
     "execution registry": "a version is made for a call, and a call is made of a version",
     "execution routing": "a call is led to a model, and an explanation reads a call",
-    "models optimization": "a model that retires starts test runs",
     "optimization registry": "a label that moves starts test runs",
 }
 """Rooms of the gateway that import each other, and what for. The list only gets shorter: what two rooms need lies in a third."""
