@@ -53,7 +53,6 @@ CLOCKS_AND_DICE = (".now", ".utcnow", ".today", "uuid4", "uuid1", "new_uuid", "o
 
 BOTH_WAYS = {
     "execution experiments": "a call takes part in an experiment",
-    "execution registry": "a version is made for a call, and a call is made of a version",
     "execution routing": "a call is led to a model, and an explanation reads a call",
     "optimization registry": "a label that moves starts test runs",
 }
