@@ -18,6 +18,7 @@ from burnish_gateway.imports.reported import Reported
 from burnish_gateway.imports.vercel_spans import from_vercel, is_of_vercel
 from burnish_shared.contracts.executions import Status
 from burnish_shared.errors import BurnishError
+from burnish_shared.money import NUSD_PER_USD
 from burnish_shared.slug import parse_slug
 from burnish_shared.storable_text import storable
 
@@ -41,7 +42,6 @@ NUMBERS: Final = ("temperature", "top_p", "top_k", "max_tokens", "frequency_pena
 """Of `gen_ai.request.…`: settings that are called the same here."""
 
 INT4_MOST: Final = 2**31 - 1
-USD_IN_NUSD: Final = 1_000_000_000
 
 
 TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -180,7 +180,7 @@ def _whole_input(told: int | None, *, beside: int) -> int | None:
 
 def _cost(usd: Any) -> int | None:
     is_amount = isinstance(usd, int | float) and not isinstance(usd, bool) and 0 <= usd < 10**6
-    return round(usd * USD_IN_NUSD) if is_amount else None
+    return round(usd * NUSD_PER_USD) if is_amount else None
 
 
 def _slug(value: Any) -> str | None:
