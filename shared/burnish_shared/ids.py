@@ -18,12 +18,6 @@ DatasetId = NewType("DatasetId", UUID)
 JobId = NewType("JobId", UUID)
 AccountId = NewType("AccountId", int)
 
-PLATFORM_ACCOUNT_ID = AccountId(1)
-"""Platform revenue: the credit side of each charge. It has no row; its balance is a sum of the ledger."""
-
-PLATFORM_LOSS_ACCOUNT_ID = AccountId(2)
-"""What providers bill beyond a hold is debited here, never to the customer. It has no row either."""
-
 
 def new_uuid() -> UUID:
     """A fresh UUIDv7 (RFC 9562), increasing within this process."""

@@ -36,11 +36,8 @@ FALLBACKS_MOST: Final = 5
 DEFAULT_TIMEOUT_S: Final = 30.0
 """PRODUCT P1: where nothing is said."""
 
-DEFAULT_RETRIES: Final = 3
-"""The same: further calls where one failed at no cost. The executor's setting `attempts` counts the first one too."""
-
 DEFAULT_QUALITY_THRESHOLD: Final = 0.8
-"""The same: what share of a test run must be right."""
+"""The same: what share of a test run must be right, and of reactions good."""
 
 DEFAULT_OUTPUT_TOKENS: Final = 4096
 """The cap that is held for and sent where the caller names none (PROMISES 5.4); never the model's whole output limit."""

@@ -52,14 +52,8 @@ CLOCKS_AND_DICE = (".now", ".utcnow", ".today", "uuid4", "uuid1", "new_uuid", "o
 
 
 BOTH_WAYS = {
-    "chains registry": "a prompt that chains run is neither archived nor loses its label",
-    "compat execution": "a version keeps messages as OpenAI's clients send them",
-    "datasets review": "items come of answers that wait for people, and people's decisions become items",
     "execution experiments": "a call takes part in an experiment",
-    "execution registry": "a version is made for a call, and a call is made of a version",
     "execution routing": "a call is led to a model, and an explanation reads a call",
-    "experiments optimization": "a suggestion starts an experiment, and the rollout of one decides on its suggestion",
-    "models optimization": "a model that retires starts test runs",
     "optimization registry": "a label that moves starts test runs",
 }
 """Rooms of the gateway that import each other, and what for. The list only gets shorter: what two rooms need lies in a third."""

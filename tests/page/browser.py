@@ -151,12 +151,6 @@ def watch_of(page: Page) -> Watch:
     return WATCHES[page.context]
 
 
-def no_console_errors(page: Page) -> None:
-    """Fails with what the page complained of so far. The fixture `page_as` does so at the end of every test anyhow."""
-    troubles = watch_of(page).unexpected()
-    assert not troubles, "\n".join(troubles)
-
-
 def expect_console(page: Page, *patterns: str) -> None:
     """A test that provokes an error says which: `expect_console(page, "status of 403")`."""
     watch_of(page).expected.extend(patterns)

@@ -22,8 +22,6 @@ SCRIPT = '<img src=x onerror="document.title=\'owned\'"><script>document.title="
 BEHIND = ("region", "aria-hidden-focus")
 """Of a dialog in a portal: what lies behind it is hidden."""
 
-LOST = ("ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE", "ERR_SOCKET_NOT_CONNECTED", "status of (409|499)")
-
 SLOW, SLOW_PER_S = "page-slow", 20
 
 

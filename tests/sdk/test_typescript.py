@@ -27,7 +27,6 @@ from tests.sdk.conftest import SLOW, told_to_write
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
 NODE, NPM, TSC = shutil.which("node"), shutil.which("npm"), WEB / "node_modules/typescript/bin/tsc"
-NODE_LEAST = 20
 PATIENCE_S = 240
 pytestmark = [
     pytest.mark.capability("K1"),

@@ -33,7 +33,6 @@ WITHIN_S = 1.0
 ASK_AGAIN_S = 0.05
 
 PROMPT = {"slug": "a-desk", "messages": [{"role": "user", "content": "Hello {{name}}."}], "model": "simulated/chat"}
-OTHER_PROMPT = PROMPT | {"slug": "another-desk"}
 HELLO = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello."}]}
 
 

@@ -10,7 +10,6 @@ from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announc
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.threshold import (
     DEFAULT_MIN_SAMPLES,
-    DEFAULT_TARGET_RATIO,
     Move,
     Raise,
     Resolve,
@@ -26,6 +25,7 @@ from burnish_analytics.what_changed import other_changes
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import Interval
+from burnish_shared.prompt_settings import DEFAULT_QUALITY_THRESHOLD
 
 KIND: Final = "feedback_threshold"
 METRIC: Final = "satisfaction"
@@ -58,7 +58,7 @@ def _threshold(rule: Rule, *, cooldown_s: float) -> ThresholdRule:
     return ThresholdRule(
         enabled=rule.enabled,
         min_samples=rule.min_samples if rule.min_samples is not None else DEFAULT_MIN_SAMPLES,
-        target_ratio=rule.target_ratio if rule.target_ratio is not None else DEFAULT_TARGET_RATIO,
+        target_ratio=rule.target_ratio if rule.target_ratio is not None else DEFAULT_QUALITY_THRESHOLD,
         cooldown_s=cooldown_s,
         muted_until=rule.muted_until,
     )

@@ -52,6 +52,7 @@ FEATURES = (
     "routing",
     "provider_keys",
     "registry",
+    "compression",
     "chains",
     "marketplace",
     "templates",

@@ -28,7 +28,6 @@ from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.execution.unanswered import Unanswered
 from burnish_gateway.experiments.book import ExperimentBook
 from burnish_gateway.experiments.follow_orders import OrderFollower
-from burnish_gateway.experiments.rollout_by_policy import RolloutStarter
 from burnish_gateway.experiments.shadow import Shadows
 from burnish_gateway.feedback.metric_book import MetricBook
 from burnish_gateway.feedback.publish import FeedbackPublisher
@@ -39,6 +38,7 @@ from burnish_gateway.live.hub import LiveHub
 from burnish_gateway.live.page_notes import PageNotes
 from burnish_gateway.model_migrations.advance import MigrationRunner
 from burnish_gateway.models.book import ModelBook
+from burnish_gateway.optimization.rollout_by_policy import RolloutStarter
 from burnish_gateway.paging import Cursors
 from burnish_gateway.privacy.watch_erasures import ErasureWatch
 from burnish_gateway.registry.catalog import Catalog

@@ -18,9 +18,6 @@ CONDITION_NAMES: Final = frozenset(
 )
 """What the condition of an endpoint can speak of."""
 
-INCLUDABLE: Final = ("messages", "variables", "output")
-"""Texts of an execution that an endpoint can ask for; they are put into `content` of the body."""
-
 FILTER_FIELDS: Final = {"prompts": ("prompt", "slug", "prompt_id"), "labels": ("label",)}
 """A filter of an endpoint → the fields of an event's data that it looks at; one of them must hold a wanted value."""
 

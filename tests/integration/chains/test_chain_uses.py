@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from burnish_gateway.chains import store
+from burnish_gateway.registry import chain_uses_store as store
 from burnish_shared.chains.form import Call, all_steps
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.db.migrate import migrate

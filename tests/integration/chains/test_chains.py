@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 
 from burnish_gateway.chains import runs_store
-from burnish_gateway.chains import store as chains_store
 from burnish_gateway.chains.runs_store import Claim, StepEnd
+from burnish_gateway.registry import chain_uses_store
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
@@ -517,7 +517,7 @@ async def test_a_prompt_that_chains_run_is_not_put_away(stack: Stack, caller: Ca
 
 
 async def test_a_label_by_which_chains_run_a_prompt_is_not_removed(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chains_store, "USERS_MOST", 1)  # What runs it by another label does not fill the list.
+    monkeypatch.setattr(chain_uses_store, "USERS_MOST", 1)  # What runs it by another label does not fill the list.
     await make_prompt(caller, "reply")
     for label in ("staging", "quiet"):
         assert (await caller("PUT", f"/v1/prompts/reply/labels/{label}", {"version": 1})).status == 200

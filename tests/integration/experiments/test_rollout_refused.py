@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from burnish_gateway.experiments.rollout_by_policy import RolloutStarter
+from burnish_gateway.optimization.rollout_by_policy import RolloutStarter
 from burnish_shared.db.migrate import migrate
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster

@@ -1,7 +1,7 @@
 """Gateways with the registry only: the real edge, real keys and a real change feed over a real database, reached over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -174,6 +174,3 @@ async def second(bench: Bench) -> RunningGateway:
 async def call(bench: Bench, first: RunningGateway) -> Caller:
     """An editor of a fresh workspace."""
     return await bench.caller(first)
-
-
-MakeCaller = Callable[..., Awaitable[Caller]]

@@ -11,7 +11,7 @@ import pytest
 
 from burnish_analytics.io import failure_store
 from burnish_analytics.keep_failure_groups import WORKER, FailureGroupKeeper
-from burnish_gateway.datasets import from_failures
+from burnish_gateway.insights import from_failures
 from burnish_shared.clock import SystemClock
 from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.ids import new_uuid

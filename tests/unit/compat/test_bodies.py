@@ -12,8 +12,8 @@ from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.chat import parse_chat
 from burnish_gateway.compat.embeddings_body import parse_embeddings_body
 from burnish_gateway.compat.format import Chat
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_shared.errors import BadRequest, InvalidField
 
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}]}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
+from burnish_gateway.execution.messages import checked_messages
 from burnish_shared.errors import BurnishError
 from tests.unit.compat.test_odd_values import parsed
 

@@ -9,7 +9,7 @@ import pytest
 
 from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
-from burnish_gateway.execution.provider_extra import checked_extra
+from burnish_gateway.models.provider_extra import checked_extra
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.errors import BurnishError, InvalidField
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
-from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
+from burnish_gateway.models.known_tools import check_tools
+from burnish_gateway.models.provider_extra import UnsupportedParameter, checked_extra
 from burnish_shared.contracts.executions import Price, PriceTier, Route
 from burnish_shared.errors import InvalidField
 from burnish_shared.evaluation_hold import hold_nusd

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from burnish_executor.core.anthropic_request import messages_of
-from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.known_parts import has_file_addresses
+from burnish_gateway.execution.messages import checked_messages
 from burnish_shared.file_tokens import PAGES_UNKNOWN, TEXT_OF_PAGE, tokens_in_pdf
 from burnish_shared.files import PACKED_MOST, PACKED_MOST_BYTES, UNPACKED_MOST_BYTES, pages_of
 from burnish_shared.guarding.texts import changed_messages, texts_of_message, whole_text_of

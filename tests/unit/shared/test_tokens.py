@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.compat.messages import checked_messages
+from burnish_gateway.execution.messages import checked_messages
 from burnish_gateway.registry.version_checks import input_checks_of
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.evaluation_hold import hold_nusd

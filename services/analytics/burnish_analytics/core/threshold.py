@@ -10,11 +10,9 @@ from typing import Final
 
 from burnish_analytics.core.reactions import MICRO
 from burnish_shared.measures import Interval, wilson
+from burnish_shared.prompt_settings import DEFAULT_QUALITY_THRESHOLD
 
 DEFAULT_MIN_SAMPLES: Final = 100
-LEAST_MIN_SAMPLES: Final = 10
-DEFAULT_TARGET_RATIO: Final = 0.8
-"""The quality threshold where a version says nothing (PRODUCT P1)."""
 FOR_EVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """How a mute without an end is read."""
 
@@ -26,7 +24,7 @@ class ThresholdRule:
 
     enabled: bool = True
     min_samples: int = DEFAULT_MIN_SAMPLES
-    target_ratio: float = DEFAULT_TARGET_RATIO
+    target_ratio: float = DEFAULT_QUALITY_THRESHOLD
     hysteresis_ratio: float = 0.02
     cooldown_s: float = 3600.0
     muted_until: datetime | None = None

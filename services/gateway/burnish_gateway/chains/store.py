@@ -1,7 +1,6 @@
 """Chains, versions and labels in SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,9 +18,6 @@ _HEAD: Final = """SELECT c.chain_id, c.workspace_id, c.slug, c.name, c.descripti
          coalesce((SELECT array_agg(l.version ORDER BY l.label) FROM chain_labels l WHERE l.workspace_id = c.workspace_id AND l.chain_id = c.chain_id), '{}') AS placed,
          coalesce((SELECT array_agg(l.moved_at ORDER BY l.label) FROM chain_labels l WHERE l.workspace_id = c.workspace_id AND l.chain_id = c.chain_id), '{}') AS moved
     FROM chains c"""  # noqa: E501
-
-USERS_MOST: Final = 500
-"""Versions of chains that run one prompt."""
 
 _VERSION: Final = "SELECT version, content, base_version, change_message, author, created_at FROM chain_versions"
 
@@ -110,41 +106,6 @@ async def list_versions(tx: Tx, head: ChainHead, *, before: int | None, limit: i
         head.workspace_id, head.chain_id, before, limit,
     )  # fmt: skip
     return [_version(row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class ChainUse:
-    """A served version of a chain that runs a prompt. `labels` name the version, sorted; none where it is the newest alone.
-
-    `steps`: the ids of the steps that run it, in order.
-    """
-
-    slug: str
-    version: int
-    labels: tuple[str, ...]
-    steps: tuple[str, ...]
-
-
-SERVED_USES: Final = """
-SELECT c.slug, u.version, array_agg(u.step ORDER BY u.place) AS steps,
-       ARRAY(SELECT l.label FROM chain_labels l
-              WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = u.version ORDER BY l.label) AS labels
-  FROM chain_uses u JOIN chains c USING (workspace_id, chain_id)
- WHERE u.workspace_id = $1 AND u.slug = $2 AND ($4::text IS NULL OR u.label = $4) AND c.archived_at IS NULL
-   AND (u.version = c.latest_version OR EXISTS (SELECT FROM chain_labels l
-         WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = u.version))
- GROUP BY c.chain_id, c.slug, u.version ORDER BY c.slug, u.version LIMIT $3"""
-"""$1 workspace, $2 slug of the prompt, $3 how many, $4 label or NULL."""
-
-
-async def served_uses(tx: Tx, workspace_id: UUID, prompt: str, *, label: str | None) -> list[ChainUse]:
-    """By slug and version: versions that a label names, or that are the newest of a chain that is not archived, and that run the prompt.
-
-    With `label`: by that label, which `production` also is where none is written. The table says what each version runs, as saved
-    (sql/0088_chain_uses.sql): the chains themselves are not read.
-    """
-    rows = await tx.fetch(SERVED_USES, workspace_id, prompt, USERS_MOST, label)
-    return [ChainUse(row["slug"], row["version"], tuple(row["labels"]), tuple(row["steps"])) for row in rows]
 
 
 async def put_label(tx: Tx, workspace_id: UUID, chain_id: UUID, label: str, *, version: int) -> datetime:

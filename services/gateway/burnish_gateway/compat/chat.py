@@ -6,9 +6,9 @@ from typing import Any
 from burnish_gateway.compat.call_fields import of_call
 from burnish_gateway.compat.chat_body import ChatBody, parse_chat_body
 from burnish_gateway.compat.format import Chat
-from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.group_key import PROMPT_KEY
+from burnish_gateway.execution.messages import checked_messages
 from burnish_gateway.execution.order import Order
 from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField

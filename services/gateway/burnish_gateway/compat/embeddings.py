@@ -12,7 +12,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.chat import id_in
 from burnish_gateway.compat.embeddings_body import EmbeddingsBody
 from burnish_gateway.compat.format import Facts
-from burnish_gateway.execution.provider_extra import checked_extra
+from burnish_gateway.models.provider_extra import checked_extra
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Route
 from burnish_shared.errors import BurnishError, Conflict, InvalidField
 from burnish_shared.evaluation_hold import hold_nusd

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from burnish_gateway.compat.refusals import Unsupported, refusal_of
+from burnish_gateway.compat.refusals import refusal_of
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 

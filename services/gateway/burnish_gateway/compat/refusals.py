@@ -8,12 +8,6 @@ from burnish_gateway.wire import invalid_field
 from burnish_shared.errors import BadRequest, InvalidField
 
 
-class Unsupported(BadRequest):
-    """OpenAI offers it, and we do not."""
-
-    code = "unsupported_value"
-
-
 class InvalidParameter(BadRequest):
     """A wrong parameter. Our own routes say 422; OpenAI says 400, and so applications catch `BadRequestError`."""
 

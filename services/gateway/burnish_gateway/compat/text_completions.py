@@ -18,7 +18,7 @@ from burnish_gateway.compat.chunks import DONE, SEVERAL
 from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts, burnish_of, setup_in, tier_in
-from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_gateway.model_settings import CHOICES_MOST
 from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.json_bytes import decoded, encoded

@@ -12,9 +12,9 @@ from burnish_gateway.datasets import from_executions_store as store
 from burnish_gateway.datasets.add_items import Added, add_items
 from burnish_gateway.datasets.answers import AddedAnswer
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS, Expected
+from burnish_gateway.datasets.content import Content
 from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import GROUP, NewItem
-from burnish_gateway.review.review_item import Content
 from burnish_gateway.wire import ApiModel
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound

@@ -10,6 +10,7 @@ from pydantic import Field
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compare.run_sides import admit_sides, until_ended
+from burnish_gateway.compression.compress_version import outputs_of
 from burnish_gateway.datasets import make_items_store, store
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.answers import AddedAnswer, added_answer
@@ -29,7 +30,6 @@ from burnish_gateway.deps import Editor, Gateway, GatewayParts, request_id_of
 from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.order import Order
 from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of, run_once
-from burnish_gateway.registry.compress_version import outputs_of
 from burnish_gateway.registry.prompt import check_not_archived
 from burnish_gateway.wire import ApiModel, Text, make_router
 from burnish_shared.books.admission_request import IdempotencyKey

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from burnish_gateway.access import audit
-from burnish_gateway.datasets import answers, from_failures_routes, make_items_routes, store, versions_routes
+from burnish_gateway.datasets import answers, make_items_routes, store, versions_routes
 from burnish_gateway.datasets import write_file as file
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
@@ -64,7 +64,6 @@ class UploadRoute(StrictRoute):
 
 router = make_router("datasets", route_class=UploadRoute)
 include(router, make_items_routes.router)
-include(router, from_failures_routes.router)
 include(router, versions_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]

@@ -7,13 +7,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
 from burnish_gateway.execution.known_parts import check_parts, why_unread
-from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
-from burnish_gateway.execution.provider_extra import OPENAIS, UnsupportedParameter, checked_extra
+from burnish_gateway.execution.messages import checked_messages
 from burnish_gateway.execution.told_place import place_in, told_in
+from burnish_gateway.models.known_tools import check_tools
+from burnish_gateway.models.provider_extra import OPENAIS, UnsupportedParameter, checked_extra
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import CacheUse, Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.contracts.experiments import ExperimentPart

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from burnish_gateway.execution.provider_extra import UnsupportedParameter
 from burnish_gateway.models.book import ModelNotFound
+from burnish_gateway.models.provider_extra import UnsupportedParameter
 from burnish_shared.errors import BurnishError, InvalidField, NotFound
 
 ROOT: Final = re.compile(r"[^.\[]*")

@@ -19,6 +19,7 @@ from burnish_gateway.imports.request_settings import settings_told
 from burnish_gateway.imports.vercel_spans import from_vercel, is_of_vercel
 from burnish_shared.contracts.executions import Status
 from burnish_shared.errors import BurnishError
+from burnish_shared.money import NUSD_PER_USD
 from burnish_shared.slug import parse_slug
 from burnish_shared.storable_text import storable
 
@@ -39,7 +40,6 @@ UNNAMED: Final = "unknown_service"
 TEXT_MOST: Final = 200
 NS_IN_MS: Final = 1_000_000
 INT4_MOST: Final = 2**31 - 1
-USD_IN_NUSD: Final = 1_000_000_000
 
 
 TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -178,7 +178,7 @@ def _whole_input(told: int | None, *, beside: int) -> int | None:
 
 def _cost(usd: Any) -> int | None:
     is_amount = isinstance(usd, int | float) and not isinstance(usd, bool) and 0 <= usd < 10**6
-    return round(usd * USD_IN_NUSD) if is_amount else None
+    return round(usd * NUSD_PER_USD) if is_amount else None
 
 
 def _slug(value: Any) -> str | None:

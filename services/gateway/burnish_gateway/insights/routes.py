@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.insights import failure_group_routes, group_routes, recount_routes, store
+from burnish_gateway.insights import failure_group_routes, from_failures_routes, group_routes, recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, EffectivenessTargets, Point, SummaryAnswer, TimeseriesAnswer
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, group_of, named
 from burnish_gateway.insights.figures import counted, effectiveness_without, end_users_of, figures_of, named_metric
@@ -27,6 +27,7 @@ from burnish_shared.slug import LATEST, MAX_VERSION, parse_label, parse_slug
 router = make_router("analytics")
 include(router, recount_routes.router)
 include(router, failure_group_routes.router)
+include(router, from_failures_routes.router)
 include(router, group_routes.router)
 
 GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffic", "app", "api_key", "provider", "provider_key", "arm"]

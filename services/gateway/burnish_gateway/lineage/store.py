@@ -35,9 +35,6 @@ SELECT t.chain ->> 'slug' AS slug, t.version, t.chain -> 'prompts' AS prompts, t
 """The newest run of each version of a chain first, and of those the ones that ran a version of the graph, which is read once: a question
 of each run about all nodes would take their product."""
 
-START: Final = tuple[UUID, int]
-"""A node in SQL: (prompt, version), or (candidate, 0)."""
-
 GRAPH_SQL: Final = """
 WITH RECURSIVE reach (id, number) AS (
     SELECT s.id, s.number FROM unnest($2::uuid[], $3::integer[]) s (id, number)

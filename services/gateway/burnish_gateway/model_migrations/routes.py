@@ -10,16 +10,17 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.model_migrations import answers, store
+from burnish_gateway.model_migrations import answers, retire_routes, store
 from burnish_gateway.model_migrations.bodies import MigrationBody
 from burnish_gateway.model_migrations.start import plan_migration, start_migration
 from burnish_gateway.optimization import store as runs_store
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
 router = make_router("optimization")
+include(router, retire_routes.router)
 
 LIST = "model-migrations"
 KIND: Final = "model_migration"

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Final, Self
 
+from fastapi import Path
 from pydantic import AfterValidator, Field, model_validator
 
 from burnish_gateway.moments import Moment
@@ -15,6 +16,7 @@ MODEL_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$"
 AUTO: Final = "auto"
 """What chooses a model; no model can have this name."""
 
+ModelPath = Annotated[str, Path(max_length=200)]
 PriceField = Annotated[int, Field(ge=0, le=MAX_AMOUNT_NUSD, description="Nano-dollars per million tokens")]
 Score = Annotated[float, Field(ge=0, le=1)]
 Source = Annotated[Text, Field(max_length=300, description="Where the score is from: a page, a test run, `measured`.")]
@@ -32,6 +34,11 @@ def _one_of_litellms(name: str) -> str:
 
 ProviderName = Annotated[Text, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_-]*$"), AfterValidator(_one_of_litellms)]
 Tokens = Annotated[int, Field(gt=0, le=10_000_000)]
+
+
+def named(model: str) -> str:
+    """A name of a path as it may be looked for: no column holds U+0000."""
+    return model.replace("\x00", "\ufffd")
 
 
 def is_keyword(model: str) -> bool:

@@ -1,4 +1,4 @@
-"""`/v1/models`: what can be called, and describing, changing and retiring a model of one's own."""
+"""`/v1/models`: what can be called, and describing and changing a model of one's own."""
 
 from typing import Annotated, Any, Final
 
@@ -9,17 +9,15 @@ from burnish_gateway.deps import Editor, GatewayParts, Operator, Viewer
 from burnish_gateway.idempotency import or_answered, run_once
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import KnownModelPage, RemovedModel, shown
-from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, OfferKnown, PlatformModel, RetireModel
+from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, ModelPath, NewModel, OfferKnown, PlatformModel, named
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.known_models import count_by_provider, filled, known_models, provenance
 from burnish_gateway.models.last_tested import with_last_tested
 from burnish_gateway.models.measure import measure
 from burnish_gateway.models.offer_known import offer_known
 from burnish_gateway.models.remove_model import remove_model
-from burnish_gateway.models.retire_model import retire_model
 from burnish_gateway.models.set_model import add_model, change_model, check_address, set_platform_model
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.uses import told_one
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
@@ -28,8 +26,6 @@ from burnish_shared.moments import in_utc
 router = make_router("models")
 
 KNOWN: Final = "known models"
-
-ModelPath = Annotated[str, Path(max_length=200)]
 
 
 @router.get("/v1/models", summary="Models that can be called, in OpenAI's list format with prices beside it")
@@ -52,7 +48,7 @@ async def list_prices(gateway: GatewayParts, principal: Viewer, model: ModelPath
     """An execution names the `price_version` that it was charged by. `scope`: whether the workspace's own model had the price, or the
     platform's. After those of the platform's come those of an own one that stood for it and was removed."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        rows = await store.list_prices(tx, principal.workspace_id, _named(model))
+        rows = await store.list_prices(tx, principal.workspace_id, named(model))
     if not rows:
         raise ModelNotFound(f"There is no model {model[:200]!r}, or it never had a price.", param="model")
     data = [
@@ -73,7 +69,7 @@ async def get_model(gateway: GatewayParts, principal: Viewer, model: ModelPath) 
     """`last_tested_at`: the end of the newest completed test run with it, or a later moment that somebody wrote down.
     `measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        facts = await model_store.find_model(tx, _named(model))
+        facts = await model_store.find_model(tx, named(model))
         if facts is None:
             raise ModelNotFound(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param="model")
         (facts,) = await with_last_tested(tx, principal.workspace_id, [facts])
@@ -101,35 +97,9 @@ async def put_model(body: NewModel, request: Request, gateway: GatewayParts, pri
 @router.patch("/v1/models/{model:path}", summary="Change what is said of a model of one's own; other prices are a new price version")
 async def patch_model(model: ModelPath, body: ModelChange, gateway: GatewayParts, principal: Editor) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        facts = await change_model(tx, gateway, principal, _named(model), body)
+        facts = await change_model(tx, gateway, principal, named(model), body)
     await gateway.catalog.catch_up()
     return json_response(shown(facts))
-
-
-@router.post("/v1/models/{model:path}/retire", summary="End a model of one's own, and test its successor on the prompts that use it")
-async def retire(model: ModelPath, body: RetireModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
-    """Without `sunset_at` the model cannot be called from now on. With it, it is deprecated: alerts say before and on that day who calls
-    it, and `auto` does not choose it. Who names it is answered for as long as its provider answers; retire it then without a date.
-
-    For every prompt that calls the model through a label or its newest version, the newest completed test run of each dataset and split is
-    run again with the successor. `test_runs` names them beside those that they are to be compared with; `skipped` says what was not run.
-    `used_by` says what else would call it, such as an evaluator, a chain, a rule or a schedule; none of those is changed.
-    """
-
-    async def work(tx: Tx) -> dict[str, Any]:
-        retired = await retire_model(tx, gateway, principal, _named(model), body)
-        successor = retired.facts.successor
-        used_by = [told_one(one) | {"words": one.words()} for one in retired.uses]
-        return {
-            "model": shown(retired.facts), "prompts": retired.prompts, "used_by": used_by,
-            "test_runs": retired.reruns, "skipped": retired.skipped,
-            "migration": {"model": retired.facts.model, "successor": successor} if successor and retired.prompts else None,
-        }  # fmt: skip
-
-    response = await run_once(gateway, request, principal, status=200, work=work)
-    await gateway.catalog.catch_up()
-    gateway.relay.wake()
-    return response
 
 
 @router.delete("/v1/models/{model:path}", response_model=RemovedModel, summary="Remove a model of one's own")
@@ -139,7 +109,7 @@ async def delete(model: ModelPath, request: Request, gateway: GatewayParts, prin
     ends it instead. Its prices stay."""
 
     async def work(tx: Tx) -> RemovedModel:
-        return await remove_model(tx, gateway, principal, _named(model))
+        return await remove_model(tx, gateway, principal, named(model))
 
     response = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()
@@ -198,7 +168,3 @@ async def put_platform_model(
         facts = await set_platform_model(tx, gateway, principal, platform_model, body)
     await gateway.catalog.catch_up()
     return json_response(shown(facts))
-
-
-def _named(model: str) -> str:
-    return model.replace("\x00", "\ufffd")  # no column holds U+0000

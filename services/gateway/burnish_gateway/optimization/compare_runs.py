@@ -182,7 +182,7 @@ def _side(run: Record, shares: Sequence[Fraction]) -> RunSide:
 
 
 def _categories(pairs: Sequence[Record]) -> list[CategoryDifference]:
-    """Where the change is largest first. None where expected answers are no categories."""
+    """Where the change is largest first. Empty where expected answers are no categories."""
     groups: dict[str, list[Record]] = defaultdict(list)
     for row in pairs:
         if row["expected"] is not None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_gateway.execution.told_place import told_in
 from burnish_gateway.models.abilities import answers_chats
+from burnish_gateway.models.provider_extra import checked_extra
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db import model_store, route_store

@@ -8,10 +8,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from burnish_gateway.access import audit
-from burnish_gateway.chains.users_of_prompt import check_not_in_chains
 from burnish_gateway.deps import Admin, GatewayParts, PromptEditor
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import announce, answers, archive_store, store
+from burnish_gateway.registry.chains_of_prompt import check_not_in_chains
 from burnish_gateway.registry.label_rules import check_may_archive
 from burnish_gateway.registry.prompt import Head, no_such_prompt
 from burnish_gateway.registry.snippet_effects import check_not_included

@@ -17,8 +17,8 @@ from burnish_gateway.moments import Moment
 from burnish_gateway.registry import compare_store, lines, store
 from burnish_gateway.registry.history_answers import ModelFigures, RunOfVersion, VersionColumn, VersionComparison
 from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
-from burnish_gateway.registry.run_gate import DEFAULT_THRESHOLD
 from burnish_gateway.wire import make_router
+from burnish_shared.prompt_settings import DEFAULT_QUALITY_THRESHOLD
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
 router = make_router("prompts")
@@ -83,7 +83,7 @@ def _column(
         labels=[placed.label for placed in head.labels.values() if placed.version == version.version],
         status=status,
         model=version.content.model,
-        quality_threshold=version.content.spec.get("quality_threshold", DEFAULT_THRESHOLD),
+        quality_threshold=version.content.spec.get("quality_threshold", DEFAULT_QUALITY_THRESHOLD),
         figures=figures_of(_sum(list(own.values())), targets) if own else None,
         models=[ModelFigures(**figures_of(totals, targets).model_dump(), model=model) for model, totals in own.items()],
         test_runs=[_run(one) for one in runs],

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from burnish_gateway.execution.provider_extra import check_saved
+from burnish_gateway.models.provider_extra import check_saved
 from burnish_shared.errors import InvalidField
 from burnish_shared.json_bytes import encoded
 from burnish_shared.schema_check import BadSchema, SchemaCheck

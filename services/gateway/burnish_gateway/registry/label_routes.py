@@ -7,11 +7,11 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access import audit
-from burnish_gateway.chains.users_of_prompt import check_not_in_chains
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce, answers, bodies, store
+from burnish_gateway.registry.chains_of_prompt import check_not_in_chains
 from burnish_gateway.registry.history_bodies import RollBack
 from burnish_gateway.registry.label_rules import check_may_remove
 from burnish_gateway.registry.lines import version_of

@@ -15,10 +15,11 @@ from burnish_gateway.registry.history_bodies import CherryPick, MergeVersions, r
 from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.save_whole import warnings_of
-from burnish_gateway.registry.spelling import author_of, newer_version_response
+from burnish_gateway.registry.saved_version import saved_once, told
+from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NewerVersion
+from burnish_shared.errors import InvalidField
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
 router = make_router("prompts")
@@ -110,17 +111,6 @@ async def cherry_pick(
             clock=gateway.clock,
             message=body.message,
         )
-        if saved.is_new:
-            after = {"version": saved.version.version, "base_version": body.base_version, "picked_from": version}
-            await audit.note(tx, principal, action="prompt.version.created", kind="prompt", key=name, after=after)
-            await announce.prompt_changed(tx, principal.workspace_id, name)
-        content = saved.version.content
-        warnings = warnings_of(saved.prompt, content) + await model_warnings(tx, content)
-        return answers.plain(answers.version_answer(name, saved.version, is_new=saved.is_new, warnings=warnings))
+        return await told(tx, principal, saved, of={"base_version": body.base_version, "picked_from": version})
 
-    try:
-        answer = await run_once(gateway, request, principal, status=201, work=work)
-    except NewerVersion as error:
-        return newer_version_response(error, request)
-    await gateway.catalog.catch_up()
-    return answer
+    return await saved_once(gateway, request, principal, work=work)

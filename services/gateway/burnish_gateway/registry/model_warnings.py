@@ -1,8 +1,8 @@
 """Models that a version names and that nobody can call here, and settings that contradict each other: saved all the same, and said."""
 
-from burnish_gateway.execution.known_tools import untold
 from burnish_gateway.models.abilities import answers_chats
 from burnish_gateway.models.bodies import AUTO
+from burnish_gateway.models.known_tools import untold
 from burnish_gateway.registry.content import VersionContent
 from burnish_shared.asked_json import JSON_FORMATS
 from burnish_shared.db import model_store

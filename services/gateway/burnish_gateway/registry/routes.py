@@ -23,7 +23,6 @@ from burnish_gateway.registry import (
     branch_routes,
     comment_routes,
     compare_routes,
-    compress_routes,
     gate_routes,
     label_routes,
     lineage_routes,
@@ -276,6 +275,6 @@ router = APIRouter()
 for part in (
     prompts, version_routes.router, label_routes.router, lineage_routes.router, branch_routes.router, merge_routes.router,
     review_routes.router, comment_routes.router, compare_routes.router, archive_routes.router, uses_routes.router, protection_routes.router,
-    compress_routes.router, usage_routes.router, gate_routes.router, inbox_routes.router,
+    usage_routes.router, gate_routes.router, inbox_routes.router,
 ):  # fmt: skip
     include(router, part)

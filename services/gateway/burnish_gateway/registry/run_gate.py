@@ -1,7 +1,7 @@
 """What the test run of a version must show before a protected label may name it."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
@@ -10,9 +10,7 @@ from burnish_gateway.evaluators import store as evaluators
 from burnish_gateway.registry import review_store, store
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
-
-DEFAULT_THRESHOLD: Final = 0.8
-"""`quality_threshold` where a version says nothing (PRODUCT P1)."""
+from burnish_shared.prompt_settings import DEFAULT_QUALITY_THRESHOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ async def problem_of_run(tx: Tx, prompt: Prompt, version: int, *, asked: Asked) 
     run = await review_store.newest_run(tx, prompt, version, model=model, least=asked.least, is_open_counted=is_open_counted)
     if run is None:
         return await _no_run(tx, prompt, version, model=model, asked=asked)
-    threshold = found.content.spec.get("quality_threshold", DEFAULT_THRESHOLD)
+    threshold = found.content.spec.get("quality_threshold", DEFAULT_QUALITY_THRESHOLD)
     told = {name: run[name] for name in ("split", "model", "items", "accuracy")}
     told |= {"test_run_id": str(run["test_run_id"]), "dataset_id": str(run["dataset_id"]), "threshold": threshold}
     short = [] if _is_open_alone(run) else _short_of_accuracy(run, threshold)

@@ -6,9 +6,8 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from burnish_gateway.chains.store import served_uses
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.registry import archive_store, store, uses_store
+from burnish_gateway.registry import archive_store, chain_uses_store, store, uses_store
 from burnish_gateway.registry.effect_answers import AffectedAnswer, ExperimentOnLabel, affected_answer, experiments_on_label
 from burnish_gateway.registry.lines import version_of
 from burnish_gateway.registry.model_warnings import model_warnings
@@ -83,7 +82,7 @@ async def uses(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
             raise no_such_prompt(name)
         own = await uses_store.uses_of(tx, head.prompt)
         users = await users_of(tx, head.prompt)
-        chains = await served_uses(tx, principal.workspace_id, name, label=None)
+        chains = await chain_uses_store.served_uses(tx, principal.workspace_id, name, label=None)
     return json_response(
         UsesAnswer(
             slug=name,

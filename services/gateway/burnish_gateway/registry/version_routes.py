@@ -6,21 +6,17 @@ from typing import Annotated, Any
 from fastapi import Header, Path, Query, Request
 from fastapi.responses import Response
 
-from burnish_gateway.access import audit
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
-from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.registry import announce, answers, lines, store
+from burnish_gateway.registry import answers, lines, store
 from burnish_gateway.registry.add_version import MergeOnto, add_version
 from burnish_gateway.registry.difference import difference
 from burnish_gateway.registry.history_bodies import SaveVersion, resolutions_of
-from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import no_such_prompt
-from burnish_gateway.registry.save_whole import warnings_of
-from burnish_gateway.registry.spelling import author_of, etag_matches, newer_version_response
+from burnish_gateway.registry.saved_version import saved_once, told
+from burnish_gateway.registry.spelling import author_of, etag_matches
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import NewerVersion
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
 router = make_router("prompts")
@@ -60,20 +56,9 @@ async def add(slug: str, request: Request, body: SaveVersion, principal: PromptE
             branch=branch,
             merge=merge,
         )
-        if saved.is_new:
-            after = {"version": saved.version.version, "base_version": body.base_version, "branch": body.branch}
-            await audit.note(tx, principal, action="prompt.version.created", kind="prompt", key=name, after=after)
-            await announce.prompt_changed(tx, principal.workspace_id, name)
-        content = saved.version.content
-        warnings = warnings_of(saved.prompt, content) + await model_warnings(tx, content)
-        return answers.plain(answers.version_answer(name, saved.version, is_new=saved.is_new, warnings=warnings))
+        return await told(tx, principal, saved, of={"base_version": body.base_version, "branch": body.branch})
 
-    try:
-        answer = await run_once(gateway, request, principal, status=201, work=work)
-    except NewerVersion as error:
-        return newer_version_response(error, request)
-    await gateway.catalog.catch_up()
-    return answer
+    return await saved_once(gateway, request, principal, work=work)
 
 
 @router.get("/v1/prompts/{slug}/versions", response_model=answers.VersionPage, summary="List versions, newest first, without their content")

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.review.review_item import Content, ReviewItem, Status
+from burnish_gateway.datasets.content import Content
+from burnish_gateway.review.review_item import ReviewItem, Status
 from burnish_shared.contracts.review import Reason, Verdict
 
 

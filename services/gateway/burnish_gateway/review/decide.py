@@ -4,12 +4,13 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.datasets.content import Content
 from burnish_gateway.inbox import store as inbox_store
 from burnish_gateway.review import store
 from burnish_gateway.review.answers import DecidedAnswer, KeptAnswer, UndoneAnswer, review_answer
 from burnish_gateway.review.bodies import LEASE_S, CorrectBody, LabelBody, SkipBody
 from burnish_gateway.review.keep_answer import NotKept, keep_answer, take_back
-from burnish_gateway.review.review_item import Content, ReviewItem, no_such_review
+from burnish_gateway.review.review_item import ReviewItem, no_such_review
 from burnish_shared.contracts.review import Verdict
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden

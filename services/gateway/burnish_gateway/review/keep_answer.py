@@ -9,11 +9,12 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS
+from burnish_gateway.datasets.content import Content
 from burnish_gateway.datasets.dataset import Change, check_unarchived
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.review import settings_store
 from burnish_gateway.review.answers import KeptAnswer
-from burnish_gateway.review.review_item import Content, ReviewItem
+from burnish_gateway.review.review_item import ReviewItem
 from burnish_shared.db.session import Tx
 
 NAME_MOST_CHARS: Final = 200

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from burnish_shared.contracts.review import Verdict
@@ -59,29 +59,6 @@ class ReviewItem:
             raise Conflict(f"{self.decided_by} has decided on this answer; they, or an admin, can undo it.")
         if self.is_claimed and self.claimed_by != actor:
             raise Conflict(f"{self.claimed_by} is at this answer until {self.claimed_until:%H:%M:%S} UTC; claim the next one.")
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What was asked and answered. Absent where texts are not kept, or not any more."""
-
-    messages: list[dict[str, Any]]
-    variables: dict[str, Any]
-    output: str | None
-
-    @property
-    def input(self) -> str | dict[str, Any] | None:
-        """What a dataset item has as its input: the variables, or without any the last thing that was said. None: nothing in words."""
-        if self.variables:
-            return self.variables
-        said = [one.get("content") for one in self.messages if one.get("role") == "user"]
-        return _words(said[-1]) or None if said else None
-
-
-def _words(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(str(part["text"]) for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
-    return content if isinstance(content, str) else ""
 
 
 def no_such_review() -> NotFound:

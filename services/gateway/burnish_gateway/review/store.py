@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_gateway.review.review_item import REVIEWERS, Content, ReviewItem
+from burnish_gateway.datasets.content import Content
+from burnish_gateway.review.review_item import REVIEWERS, ReviewItem
 from burnish_shared.contracts.review import URGENCY, Reason, Verdict
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid

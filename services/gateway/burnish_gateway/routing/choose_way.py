@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.known_parts import asked_by, check_parts, has_file_addresses, wants_citations
 from burnish_gateway.execution.order import Order, extra_of, messages_of
+from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.policy import Policies, Rule, applying
@@ -22,8 +22,6 @@ from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of, with_overrides
 from burnish_shared.sandbox.outcome import Plain
 from burnish_shared.tokens import input_of, tokens_in_messages, tokens_in_text
-
-AUTO: Final = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Theme:
 
 
 def themes(texts: Sequence[str], *, seed: int = 0) -> tuple[Theme, ...]:
-    """Themes of these texts, the largest first. None where the texts have nothing in common that divides them.
+    """Themes of these texts, the largest first. Empty where the texts have nothing in common that divides them.
 
     A second or more for a thousand texts, at the processor: not for an event loop.
     """

@@ -8,8 +8,6 @@ from uuid import UUID
 from burnish_shared.db.session import Tx
 from burnish_webhooks.core.shown_headers import Shown
 
-SNIPPET_MOST_CHARACTERS = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:

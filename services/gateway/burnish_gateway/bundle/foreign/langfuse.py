@@ -78,7 +78,7 @@ def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, p
 
 
 def _kept(drafts: Drafts, draft: Draft, number: int, config: dict[str, Any]) -> dict[str, Any]:
-    """The whole `config`, for an application that reads it; what of it is a setting here is one besides. None where it is empty."""
+    """The whole `config`, for an application that reads it; what of it is a setting here is one besides. Empty: there is none to keep."""
     if not config:
         return {}
     if len(encoded(config)) > CONFIG_MOST_BYTES:

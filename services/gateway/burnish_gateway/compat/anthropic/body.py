@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.call_fields import CallFields
-from burnish_gateway.compat.messages import MESSAGES_MOST
-from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.execution.messages import MESSAGES_MOST
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_gateway.model_settings import TOOLS_MOST
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import invalid_field

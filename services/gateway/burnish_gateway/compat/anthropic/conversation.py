@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from burnish_gateway.compat.anthropic.body import CountTokensBody, MessagesBody, Turn
 from burnish_gateway.compat.anthropic.documents import file_of, image_url_of
-from burnish_gateway.compat.files import check_place_of_shown, misplaced
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.target import PROMPT_PREFIX
 from burnish_gateway.compat.typed import needed, typed
+from burnish_gateway.execution.files import check_place_of_shown, misplaced
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_shared.errors import InvalidField
 from burnish_shared.unpriced import OWN_TYPE, run_by_caller
 

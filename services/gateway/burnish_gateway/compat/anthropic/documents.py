@@ -7,8 +7,8 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from burnish_gateway.compat.files import check_held, no_file_id
 from burnish_gateway.compat.typed import needed, typed
+from burnish_gateway.execution.files import check_held, no_file_id
 from burnish_shared.errors import InvalidField
 
 Block = dict[str, Any]

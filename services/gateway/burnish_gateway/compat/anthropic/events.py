@@ -58,7 +58,7 @@ class MessageEvents:
         return told + (self._text(encoded(text)) if text else b"")
 
     def _cite(self, spans: list[Facts]) -> bytes:
-        """What the open block of text rests on ends it. None: another block begins. Of a text that has not come it is kept until then."""
+        """What the open block of text rests on ends it; without any another begins. Of a text that has not come it is kept until then."""
         if self.open != "text":
             self.spans += spans
             return b""

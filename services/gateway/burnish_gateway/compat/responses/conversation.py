@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from burnish_gateway.compat.files import HOLDS, check_file, check_place_of_shown
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.references import KIND as REFERENCE
 from burnish_gateway.compat.responses.references import OURS
 from burnish_gateway.compat.responses.tools import CALLS, SEARCH, called_in, choice_of, loaded_text
 from burnish_gateway.compat.typed import needed, typed
+from burnish_gateway.execution.files import HOLDS, check_file, check_place_of_shown
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_shared.errors import InvalidField
 
 Item = dict[str, Any]

@@ -10,9 +10,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.compat.format import Chat, Facts
-from burnish_gateway.compat.messages import MESSAGES_MOST, checked_messages
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.references import Said
+from burnish_gateway.execution.messages import MESSAGES_MOST, checked_messages
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_shared.errors import BurnishError, InvalidField
 
 NAME: Final = "previous_response_id"

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.typed import needed, typed
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_gateway.model_settings import TOOLS_MOST
 from burnish_shared.errors import InvalidField
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from burnish_gateway.compat.files import check_file, check_kept, check_place_of_files
-from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.execution.files import check_file, check_kept, check_place_of_files
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_shared.errors import InvalidField
 
 MESSAGES_MOST = 10_000

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from burnish_gateway.compression.shorten_by_model import TEXTS_MOST, Marked, marked, shortened, why_not_asked
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.save_whole import holds
-from burnish_gateway.registry.shorten_by_model import TEXTS_MOST, Marked, marked, shortened, why_not_asked
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_compression import Compressed, compress_text
 from burnish_shared.template import parse_messages

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from burnish_gateway.chains import store
+from burnish_gateway.registry import chain_uses_store as store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
 

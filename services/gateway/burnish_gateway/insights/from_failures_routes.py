@@ -5,9 +5,9 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.datasets import answers
-from burnish_gateway.datasets.from_failures import FromFailuresAnswer, FromFailuresBody, SkippedFailures, Taken, add_failures
 from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.insights.from_failures import FromFailuresAnswer, FromFailuresBody, SkippedFailures, Taken, add_failures
 from burnish_gateway.wire import make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import parse_slug

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from burnish_gateway.execution.provider_extra import UnsupportedParameter
+from burnish_gateway.models.provider_extra import UnsupportedParameter
 from burnish_shared.contracts.executions import Route
 from burnish_shared.providers import wire_of
 from burnish_shared.unpriced import OWN_TYPE, run_by_caller

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.execution.unsupported import Unsupported
 from burnish_shared.errors import InvalidField
 from burnish_shared.files import ADDRESS, HEAD, PDF, bytes_of, is_file, media_type_of
 from burnish_shared.omitted import told_of_omitted

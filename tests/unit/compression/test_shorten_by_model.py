@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.registry.shorten_by_model import marked, shortened
+from burnish_gateway.compression.shorten_by_model import marked, shortened
 from burnish_shared.prompt_compression import compress_text, marked_parts, unmarked
 from burnish_shared.template import parse_text
 

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from burnish_gateway.datasets import from_failures_store as store
 from burnish_gateway.datasets.add_items import Added, add_items, create_dataset
 from burnish_gateway.datasets.answers import DatasetAnswer
 from burnish_gateway.datasets.dataset import Change, StoredItem
 from burnish_gateway.datasets.from_executions import NO_SUCH, NOBODY_SAID, items_of
 from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.insights import from_failures_store as store
 from burnish_gateway.review import store as review_store
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.db.session import Tx

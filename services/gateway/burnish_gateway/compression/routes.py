@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, model_validator
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compare.run_sides import admit_sides, until_ended
+from burnish_gateway.compression.compress_version import SHOWN_MOST, Compression, Method, Shorter, compress_version, outputs_of
+from burnish_gateway.compression.shorten_by_model import Marked
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, request_id_of
 from burnish_gateway.error_answer import PAID
 from burnish_gateway.execution.order import Order
@@ -17,9 +19,7 @@ from burnish_gateway.idempotency import answered_before, fingerprint_of, key_of,
 from burnish_gateway.registry import announce
 from burnish_gateway.registry.add_version import Origin, add_version
 from burnish_gateway.registry.bodies import ModelName, ShortText
-from burnish_gateway.registry.compress_version import SHOWN_MOST, Compression, Method, Shorter, compress_version, outputs_of
 from burnish_gateway.registry.prompt import check_not_archived
-from burnish_gateway.registry.shorten_by_model import Marked
 from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import ApiModel, make_router
 from burnish_shared.books.admission_request import IdempotencyKey
