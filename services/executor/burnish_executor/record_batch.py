@@ -15,7 +15,7 @@ from burnish_shared import failpoints
 from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import SETTLE, FinishedExecution, without_content
 from burnish_shared.books.gathering import Gathering
-from burnish_shared.books.turns import Turns
+from burnish_shared.books.turns import Turns, commit
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
 from burnish_shared.errors import Unavailable
@@ -173,16 +173,13 @@ class Recorder:
         while batch:
             try:
                 await failpoints.hit("executor.before_record")
-                alone = len(batch) == 1 and not self._queue and not self._round  # nobody waits for its locks: it commits in one turn
-                in_one = alone or self._commits.in_one()
-                through = self.disk if in_one else self.settle
-                row = await through.fetchrow(SETTLE, [one.row.as_row() for one in batch], "executor", event_id)
+                alone = len(batch) == 1 and not self._queue and not self._round
+                rows = [one.row.as_row() for one in batch]
+                row = await commit(self._commits, self.settle, self.disk, SETTLE, rows, "executor", event_id, alone=alone)
                 made = set(row["made"]) if row else set()
                 missing = [one for one in batch if one.row.execution_id not in made]
                 own = await self._own_rows(missing) if missing and lost_answer else set()
-                if not in_one:
-                    self._commits.flushed(await self.disk.flush())
-                elif own:
+                if own:
                     await self.disk.flush()
             except (*BUSY, *UNAVAILABLE, asyncpg.InsufficientResourcesError) as error:
                 lost_answer = True

@@ -16,7 +16,7 @@ import structlog
 
 from burnish_shared.books.admission_request import AdmissionRequest, RateLimit, TokenLimit, statement_of
 from burnish_shared.books.gathering import Gathering
-from burnish_shared.books.turns import Turns
+from burnish_shared.books.turns import Turns, commit
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.sparing_log import SparingLog
@@ -120,7 +120,7 @@ class Admission:
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
     _gathering: Gathering = field(default_factory=Gathering)
-    _commits: Turns = field(default_factory=Turns)
+    _turns: Turns = field(default_factory=Turns)
     _retries: SparingLog = field(default_factory=lambda: SparingLog(interval_s=RETRIES_TOLD_S))
 
     @classmethod
@@ -228,11 +228,8 @@ class Admission:
         """The row of answers, on disk. One that comes alone commits for itself: nobody waits for its locks, and it saves a round trip. So
         does each where the disk is quick."""
         statement, arguments = statement_of([one.request for one in batch], [one.seen_before for one in batch])
-        if (len(batch) == 1 and not self._queue) or self._commits.in_one():
-            return await self.disk.fetchrow(statement, *arguments)
-        row = await self.hold.fetchrow(statement, *arguments)
-        self._commits.flushed(await self.disk.flush())
-        return row
+        alone = len(batch) == 1 and not self._queue
+        return await commit(self._turns, self.hold, self.disk, statement, *arguments, alone=alone)
 
     async def _split(self, batch: list[_Waiting], parts: list[list[_Waiting]]) -> None:
         """A batch that failed is tried in parts; a part that cannot be made smaller and meets a lock again is answered 503."""
