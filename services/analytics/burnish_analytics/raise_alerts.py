@@ -35,11 +35,12 @@ async def judge_feedback(tx: Tx, labels: Collection[LabelKey], *, now: datetime,
     """Tells what there is to tell of these labels' feedback. Safe to call twice. Returns how many alerts were raised."""
     if not labels:
         return 0
-    rules = await alerts_store.rules_of(tx, {key.workspace_id for key in labels})
+    workspaces = {key.workspace_id for key in labels}
+    rules, mutes = await alerts_store.rules_of(tx, workspaces), await alerts_store.mutes_of(tx, workspaces, KIND, now=now)
     states: dict[LabelKey, ThresholdState] = {}
     raised = 0
     locked = await label_store.lock_standings(tx, labels)
-    asked = {one.key: alerts_store.rule_for(rules, one.key.workspace_id, one.key.slug) for one in locked}
+    asked = {one.key: _rule_for(rules, mutes, one.key) for one in locked}
     thresholds = {key: _threshold(rule, cooldown_s=cooldown_s) for key, rule in asked.items()}
     weighed = await label_store.weighed(tx, asked, needed={key: one.min_samples for key, one in thresholds.items()})
     for raw in locked:
@@ -52,6 +53,11 @@ async def judge_feedback(tx: Tx, labels: Collection[LabelKey], *, now: datetime,
             raised += await _tell(tx, standing, move, rule=rule, threshold=threshold, now=now)
     await label_store.save_states(tx, states)
     return raised
+
+
+def _rule_for(rules: Mapping[tuple[UUID, str], Rule], mutes: Mapping[tuple[UUID, str], datetime], key: LabelKey) -> Rule:
+    rule = alerts_store.rule_for(rules, key.workspace_id, key.slug)
+    return alerts_store.muted_too(rule, mutes, key.workspace_id, key.slug)
 
 
 def _threshold(rule: Rule, *, cooldown_s: float) -> ThresholdRule:

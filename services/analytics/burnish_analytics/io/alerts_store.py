@@ -207,6 +207,22 @@ async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str
     return {(workspace_id, slug): Rule(*said, **_targets(targets)) for workspace_id, slug, *said, targets in rows}
 
 
+async def mutes_of(tx: Tx, workspaces: Collection[UUID], kind: str, *, now: datetime) -> dict[tuple[UUID, str], datetime]:
+    """(workspace, slug) → until when alerts of this kind are muted beside their rules; '' is every prompt. Infinity as in `rules_of`."""
+    rows = await tx.fetch(
+        """SELECT workspace_id, slug, max(CASE WHEN isfinite(muted_until) THEN muted_until ELSE '9999-12-31T23:59:59Z'::timestamptz END)
+             FROM alert_mutes WHERE workspace_id = ANY ($1::uuid[]) AND kind IN ('', $2) AND muted_until > $3 GROUP BY 1, 2""",
+        list(workspaces), kind, now,
+    )  # fmt: skip
+    return {(workspace_id, slug): until for workspace_id, slug, until in rows}
+
+
+def muted_too(rule: Rule, mutes: Mapping[tuple[UUID, str], datetime], workspace_id: UUID, slug: str) -> Rule:
+    """The rule, muted for as long as it says or one of `mutes_of` does."""
+    said = (rule.muted_until, mutes.get((workspace_id, slug)), mutes.get((workspace_id, "")))
+    return replace(rule, muted_until=max(filter(None, said), default=None))
+
+
 def _targets(stored: list[dict[str, Any]] | None) -> dict[str, Any]:
     return {} if stored is None else {"targets": tuple(Target.from_stored(one) for one in stored)}
 
