@@ -45,6 +45,15 @@ it("goes to the page where nothing is left beside it", async () => {
   expect(document.activeElement).toBe(document.querySelector("main"));
 });
 
+it("goes to the page from a layer that lay over it: what stands before that in the document is no neighbour", async () => {
+  document.body.insertAdjacentHTML("beforeend", `<div role="dialog" data-state="open" id="layer"><a href="#x" id="within">Open the dataset</a></div>`);
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+  by("within").focus();
+  take(by("layer"));
+  await settled();
+  expect(document.activeElement).toBe(document.querySelector("main"));
+});
+
 it("leaves the focus where somebody puts it, and of who points leaves it alone", async () => {
   const frames = () => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(then))));
   document.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));

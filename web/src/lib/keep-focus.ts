@@ -25,6 +25,8 @@ const within = (element: Element): HTMLElement[] => [element, ...element.querySe
 export function beside(gone: Element): HTMLElement | null {
   for (const place of places.get(gone) ?? []) {
     if (!place.within.isConnected) continue;
+    // Layers lie in the body beside all of the page: its last control is no neighbour, the less so where the page is about to go.
+    if (place.within === document.body) return null;
     if (place.within instanceof HTMLElement && place.within.matches(ENDS)) return place.within;
     const children = [...place.within.children];
     const after = children.slice(place.at).flatMap((one) => within(one)[0] ?? [])[0];
