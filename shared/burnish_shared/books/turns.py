@@ -29,16 +29,22 @@ STALLED_REST_S: Final = 600.0
 
 @dataclass(slots=True)
 class Turns:
-    """Of one statement's batches, one after another; pure. Until RECENT flushes were seen, where the disk is slow, and for STALLED_REST_S
-    after it stalled, each takes two turns. `now` and `took_s`: seconds, of one clock that only goes forward."""
+    """Of one statement's batches, one after another; pure. Until RECENT flushes were seen, and where the disk is slow, each takes two
+    turns, but for one that comes alone; for STALLED_REST_S after the disk stalled, that one too. `now` and `took_s`: seconds, of one
+    clock that only goes forward."""
 
     _took_s: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     _in_one: int = 0
     _two_until: float = -math.inf
+    _is_warm: bool = False
 
-    def in_one(self, *, now: float) -> bool:
-        """Of the next batch."""
-        if self._in_one == 0 or now < self._two_until:
+    def in_one(self, *, alone: bool, now: float) -> bool:
+        """Of the next batch. `alone`: nobody of this process waits for its locks."""
+        if now < self._two_until:
+            return False
+        if alone:
+            return True
+        if self._in_one == 0:
             return False
         self._in_one -= 1
         return True
@@ -50,9 +56,10 @@ class Turns:
         self._in_one = IN_ONE_MOST if is_quick else 0
 
     def went_in_one(self, took_s: float, *, now: float) -> None:
-        """A batch held its locks for so long, through its flush."""
-        if took_s >= STALLED_S:
+        """A batch waited for its locks and held them, through its flush, for so long. Of the first one most is its connection's start."""
+        if took_s >= STALLED_S and self._is_warm:
             self._two_until = now + STALLED_REST_S
+        self._is_warm = True
 
 
 async def commit(
@@ -60,16 +67,15 @@ async def commit(
 ) -> "asyncpg.Record | None":
     """The row of a statement, on disk. Raises what DurableConnection.fetchrow raises.
 
-    `early` commits without waiting for the disk, `disk` waits for it. `alone`: nobody waits for its locks, so it takes one turn.
+    `early` commits without waiting for the disk, `disk` waits for it. `alone`: as in Turns.
     """
-    if alone:
-        return await disk.fetchrow(sql, *arguments)
     since = monotonic()
-    if turns.in_one(now=since):
-        row = await disk.fetchrow(sql, *arguments)
-        ended = monotonic()
-        turns.went_in_one(ended - since, now=ended)
-        return row
+    if turns.in_one(alone=alone, now=since):
+        try:
+            return await disk.fetchrow(sql, *arguments)
+        finally:  # One that gave up waiting for locks, too: somebody else holds them through a flush that takes its time.
+            ended = monotonic()
+            turns.went_in_one(ended - since, now=ended)
     row = await early.fetchrow(sql, *arguments)
     turns.flushed(await disk.flush())
     return row
