@@ -1,5 +1,6 @@
 """A mistyped setting is named, and none that means something."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_settings_of_services_launcher_clients_and_tests_are_known() -> None:
         *NOT_HANDED_DOWN,
     ]
     assert unknown_settings(named) == []
+
+
+def test_every_name_that_the_documents_tell_is_known() -> None:
+    root = Path(__file__).parents[3]
+    pages = [root / "README.md", *(root / "docs").glob("*.md"), *(root / "docs" / "guides").glob("*.md"), *(root / "deploy").glob("*.md")]
+    named = {name for page in pages for name in re.findall(r"\bBURNISH_[A-Z0-9_]*[A-Z0-9]\b", page.read_text())}
+    assert len(named) > 50
+    assert unknown_settings(named - NOT_TAKEN.keys()) == []
 
 
 def test_a_setting_that_the_launcher_decides_is_not_passed_over_in_silence() -> None:
