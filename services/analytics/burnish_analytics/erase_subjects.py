@@ -59,6 +59,7 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
         over = await store.lock_finished_pass(tx, workspace_id, erasure_id)
         if over is None:
             return False
+        await store.erase_names_in_alerts(tx, workspace_id)
         await store.close_pass(tx, workspace_id, erasure_id, next_after_s=NEXT_PASS_AFTER_S[over.number])
         if over.completed_at is None:
             data = {

@@ -219,6 +219,10 @@ async def test_the_next_cheaper_model_answers_where_the_version_says_so(caller: 
             await add_model(caller, name, others, price=price, capabilities=["chat"])
         body = {"slug": "thrifty", "messages": ASKED, "model": "own/one", "fallback_cheaper": True, "retry_policy": {"retries": 0}}
         assert (await caller("POST", "/v1/prompts", body)).status == 201
+        told = await caller("POST", "/v1/routing/explain", {"prompt": "thrifty"})
+        assert told.body["falls_back_to"] == ["own/middle", "own/two", "own/cheap"], told.body
+        named = await caller("POST", "/v1/routing/explain", {"prompt": "thrifty", "fallback_models": []})
+        assert named.body["falls_back_to"] == []
         provider.manners[""] = Manner(status=500)
         answer = await caller("POST", "/v1/executions", {"prompt": "thrifty"})
         assert (answer.status, answer.body["model"]) == (200, "own/middle"), answer.body

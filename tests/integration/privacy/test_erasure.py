@@ -332,10 +332,22 @@ async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, 
                  output_tokens, cost_nusd, markup_nusd, loss_nusd) VALUES ($1, $2, 'quentin', 1, 1, 1, 0, 1, 5, 0, 0)""",
             workspace, days_ago(n + 1).date(),
         )  # fmt: skip
-    wish = {"target_kind": "end_user", "target_id": "quentin", "period": "day", "limit_nusd": 5}
-    assert (await caller("POST", "/v1/budgets", wish)).status == 201
+    wish = {"name": "for quentin", "target_kind": "end_user", "target_id": "quentin", "period": "day", "limit_nusd": 5}
+    budget = await caller("POST", "/v1/budgets", wish)
+    assert budget.status == 201
+    assert (await caller("PATCH", f"/v1/budgets/{budget.body['id']}", {"name": "quentin alone"})).status == 200
+    await superuser.execute(
+        """INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, summary, before, after, changed, simulated, raised_at,
+                               resolved_at, resolution)
+           VALUES ($1, $2, 'budget:1:', 'budget', 'exhausted', 'The budget “for quentin” of an end user (5 credits a day) is used up.',
+                   '{}', '{}', $3, false, now(),
+                   now(), 'recovered')""",
+        new_uuid(), workspace, json.dumps({"name": "for quentin", "target": "end_user", "budget_id": budget.body["id"]}),
+    )  # fmt: skip
     done = await forgotten(caller, "quentin")
     assert await past.found("quentin") == {}
+    [alert] = (await caller("GET", "/v1/alerts?status=resolved")).body["data"]
+    assert alert["summary"] == "The budget of an end user (5 credits a day) is used up."
     assert {"dataset_items", "dead_letters", "outbox"} <= set(await past.found("someone"))
     assert (
         done["counts"]["dataset_items"] == 1

@@ -84,6 +84,18 @@ async def erase_reports(tx: Tx, erasure_id: UUID) -> None:
     await tx.execute("SELECT erase_reports($1)", erasure_id)
 
 
+async def erase_names_in_alerts(tx: Tx, workspace_id: UUID) -> None:
+    """Alerts of an end user's budget lose its name, once an erasure has taken it from the budget: people name such budgets after whom
+    they are for. Idempotent."""
+    await tx.execute(
+        """UPDATE alerts a SET summary = replace(a.summary, ' “' || (a.changed ->> 'name') || '”', ''), changed = a.changed - 'name'
+             FROM budgets b
+            WHERE b.workspace_id = $1 AND b.target_kind = 'end_user' AND b.name = 'erased' AND a.workspace_id = $1 AND a.kind = 'budget'
+              AND a.changed ->> 'budget_id' = b.budget_id::text AND a.changed ->> 'name' IS NOT NULL""",
+        workspace_id,
+    )
+
+
 async def erase_voices(tx: Tx, erasure_id: UUID, *, after: str, at_most: int) -> str | None:
     """Takes the person's name from what single voices said, a page of names. Returns the last name looked at; None: all were."""
     return await tx.fetchval("SELECT erase_voices($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]

@@ -165,8 +165,9 @@ async def _note(tx: Tx, principal: Principal, what: str, row: Record | dict[str,
 
 
 def _facts(row: Record | dict[str, Any] | None) -> dict[str, object] | None:
-    """What the audit log keeps. An end user's id is left out: the log outlives what is forgotten of people."""
+    """What the audit log keeps. An end user's id is left out, and what their budget is called: the log outlives what is forgotten of
+    people."""
     if row is None:
         return None
     facts = {name: row[name] for name in ("name", "target_kind", "target_id", "period", "limit_nusd", "warn_percent", "hard")}
-    return facts | ({"target_id": None} if row["target_kind"] == "end_user" and row["target_id"] != EACH else {})
+    return facts | ({"target_id": None, "name": None} if row["target_kind"] == "end_user" and row["target_id"] != EACH else {})

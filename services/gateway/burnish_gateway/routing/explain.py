@@ -4,12 +4,14 @@ from typing import Any
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.order import Order, prepare
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_gateway.routing.choose_way import Words, choose_way, words_of
+from burnish_gateway.routing.choose_way import Way, Words, choose_way, words_of
 from burnish_gateway.routing.fall_back import fallbacks_of
+from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_gateway.routing.policy import verdicts
 from burnish_gateway.routing.qualify import NoModelQualifies
+from burnish_shared.ids import new_uuid
 
 
 async def explain(order: Order, *, gateway: Gateway, principal: Principal) -> dict[str, Any]:
@@ -27,12 +29,25 @@ async def explain(order: Order, *, gateway: Gateway, principal: Principal) -> di
         way = await choose_way(order, version, gateway=gateway, principal=principal)
     except NoModelQualifies as error:
         return {"model": None, "because": error.message, **error.details, "rules": told}
-    chosen, behind = way.version, await fallbacks_of(order, way, gateway=gateway, principal=principal)
+    chosen, behind = way.version, await _behind(order, way, gateway=gateway, principal=principal)
     return {
         "prompt": chosen.slug if chosen else None, "version": chosen.version if chosen else None, "label": chosen.label if chosen else None,
-        "model": way.facts.model, "provider": way.facts.provider, "falls_back_to": [facts.model for facts, _ in behind],
+        "model": way.facts.model, "provider": way.facts.provider, "falls_back_to": behind,
         "routing": None if way.routing is None else way.routing.model_dump(), "rules": told,
     }  # fmt: skip
+
+
+async def _behind(order: Order, way: Way, *, gateway: Gateway, principal: Principal) -> list[str]:
+    """The models it falls back to, in their order; what is cheaper can be told only of the call as it would be made."""
+    named = await fallbacks_of(order, way, gateway=gateway, principal=principal)
+    if way.version is None or not way.version.fallback_cheaper:
+        return [facts.model for facts, _ in named]
+    request = prepare(
+        order, execution_id=new_uuid(), principal=principal, version=way.version, facts=way.facts, route=way.route, fallbacks=named,
+        routing=way.routing, now=gateway.clock.now(), deadline_s=gateway.settings.deadline_s, request_id="", traceparent=None,
+    )  # fmt: skip
+    request = await with_cheaper(request, order, way.version, gateway=gateway, principal=principal)
+    return [one.route.model for one in request.fallbacks]
 
 
 async def _rules(order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal) -> list[dict[str, Any]]:
