@@ -22,6 +22,8 @@ from urllib.parse import quote, urlsplit
 
 import asyncpg
 
+REPORTED_AFTER_S = 12.0
+"""A backend of PostgreSQL reports what it read while it works once a second, and the rest after 10 s of rest (PGSTAT_IDLE_INTERVAL)."""
 MOST_MS = 50.0
 """Median of a list or search (issue 9)."""
 
@@ -136,10 +138,10 @@ async def reads_of_delivery(said: dict[str, Any], options: Any) -> int:
     sql = """SELECT coalesce(sum(seq_scan + coalesce(idx_scan, 0)), 0)::bigint FROM pg_stat_user_tables
               WHERE schemaname = 'burnish' AND relname IN ('prompts', 'prompt_versions', 'prompt_labels')"""
     connection = http.client.HTTPConnection(urlsplit(said["url"]).netloc, timeout=30)
-    await asyncio.sleep(2)  # statistics are reported once a second
+    await asyncio.sleep(REPORTED_AFTER_S)  # what the lists read
     before = await database.fetchval(sql)
     _timed(connection, said["api_key"], [f"/v1/prompts/prompt-{n % 50 + 1}?label=production" for n in range(options.calls)])
-    await asyncio.sleep(2)
+    await asyncio.sleep(REPORTED_AFTER_S)
     after = await database.fetchval(sql)
     connection.close()
     await database.close()
