@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,9 @@ from benchmarks.webhooks.drain import Drained, drain
 from benchmarks.webhooks.installation import HEALTHY, OTHERS, Bench, Tenant
 from benchmarks.webhooks.pace import at_pace
 from benchmarks.webhooks.report import Found, report_of
+
+SETTLE_S = 3.0
+"""After an endpoint goes on, before anything is measured: what waited for it is sent first."""
 
 QUIET_LOAD = 0.5
 """Load average for each core before anything is started, up to which the machine counts as quiet."""
@@ -82,15 +86,17 @@ async def run(up: dict[str, Any], other: dict[str, Any], burnish: list[str], hom
         for number in range(OTHERS):
             bench.endpoint(theirs, f"/other/{number}")
         troubles = [bench.endpoint(ours, "/hang"), bench.endpoint(ours, "/fail")]
-        await at_pace(bench, ours, per_second=options.per_second, seconds=4)
+        dice = random.Random(1)
+        await at_pace(bench, ours, dice, per_second=options.per_second, seconds=4)
         rounds = []
-        for _ in range(options.rounds):  # in turns, because this machine has other things to do, too
-            runs = []
-            for paused in (True, False):
+        for number in range(options.rounds):  # in turns, because this machine has other things to do, too
+            runs = {}
+            for paused in (True, False) if number % 2 == 0 else (False, True):
                 for one in troubles:
                     bench.call(ours, "PATCH", f"/v1/webhooks/endpoints/{one}", {"paused": paused})
-                runs.append(await at_pace(bench, ours, per_second=options.per_second, seconds=options.seconds))
-            rounds.append((runs[0], runs[1]))
+                await asyncio.sleep(SETTLE_S)
+                runs[paused] = await at_pace(bench, ours, dice, per_second=options.per_second, seconds=options.seconds)
+            rounds.append((runs[True], runs[False]))
         drained: list[Drained] = [await drain(bench, ours, theirs, options.drain, kill=kill) for kill in (False, True)]
     finally:
         await database.close()
