@@ -116,6 +116,18 @@ async def test_a_better_one_is_promoted_whatever_another_key_says(stack: Stack, 
         assert await some.look() is not None and await some.label() == 2
 
 
+async def test_what_another_key_took_back_outvotes_nobody(stack: Stack, caller: Caller) -> None:
+    """The sums are without it already."""
+    await two_versions(caller)
+    experiment = await started(caller, satisfaction())
+    async with crowd(stack, caller, experiment, seed=8) as some:
+        await answered(stack, some, 1500, {"control": 0.6, "candidate": 0.8})
+        async with as_superuser(stack.urls["superuser"]) as connection:
+            await connection.execute(PRAISED, some.experiment_id, "stolen", "x")
+            await connection.execute("UPDATE feedback SET is_taken_back = true, value = NULL WHERE api_key_id = 'stolen'")
+        assert await some.look() is not None and await some.label() == 2
+
+
 OF_A_GUARDRAIL: Final = {"metric": "success", "guardrails": [{"metric": "satisfaction", "margin": 0.05}]}
 
 
