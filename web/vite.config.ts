@@ -15,8 +15,11 @@ const FRAME = new RegExp(`^(?!.*@tanstack/(?:${NOT_AT_ONCE})).*node_modules/(rea
 // All but what the entry itself needs (the session, and what toasts there are), which would draw the whole kit into it.
 const ENTRYS_OWN = "address-texts|session|client|errors|unsaved|later|search|theme|nonce";
 // How a template is read and filled: for the pages that write and try one.
-const OF_TEMPLATES = "template|given-messages|values|variables-apart";
-const KIT = new RegExp(`@tanstack/(?:${NOT_AT_ONCE})|node_modules/lucide-react/|src/(api|lib)/(?!${ENTRYS_OWN}|${OF_TEMPLATES})|src/(kit|shell)/(?!editor|float/|execution/|Palette|Toast\\.|Elsewhere)`);
+const OF_TEMPLATES = "template|given-messages|values|variables-apart|attached|bytes|pieces";
+// What versions are compared by, and what people write about them: for a few pages each.
+const DIFF = "src/kit/(?:Diff|DiffSides|diff-parts)\\.";
+const COMMENTS = "src/kit/comments/";
+const KIT = new RegExp(`^(?!.*(?:${DIFF}|${COMMENTS})).*(?:@tanstack/(?:${NOT_AT_ONCE})|node_modules/lucide-react/|src/(api|lib)/(?!${ENTRYS_OWN}|${OF_TEMPLATES}|course|lines|forecast)|src/(kit|shell)/(?!editor|float/|execution/|candidate/|Palette|Toast\\.|Elsewhere|Waits|diff-lines))`);
 // What lies over the page comes later (src/kit/floats.ts).
 const FLOAT = /node_modules\/(@radix-ui|radix-ui|cmdk|react-remove-scroll|react-remove-scroll-bar|react-style-singleton|aria-hidden|tslib|use-sidecar|use-callback-ref)\/|src\/kit\/float\//;
 
@@ -48,6 +51,8 @@ export default defineConfig(({ command }) => ({
             { name: "frame", test: FRAME, priority: 3 },
             { name: "kit", test: KIT, priority: 2 },
             { name: "template", test: new RegExp(`src/lib/(?:${OF_TEMPLATES})`), priority: 1 },
+            { name: "diff", test: new RegExp(DIFF), priority: 1 },
+            { name: "comments", test: new RegExp(COMMENTS), priority: 1 },
             { name: "float", test: FLOAT, priority: 1 },
           ],
         },

@@ -33,5 +33,5 @@ def test_a_page_weighs_what_it_loads_beyond_the_entry_and_the_shell(tmp_path: Pa
     assert found["entry JS"].parts == ("a.js", "s.js")
     assert found["chunk src/pages/x.tsx"].parts == ("codemirror-1.js", "x.js") and found["chunk src/pages/x.tsx"].most_kb == 130
     assert found["chunk src/pages/y.tsx"].most_kb == 80 and found["chunk src/pages/y.tsx"].parts == ("y.js",)
-    assert found["shell and kit"].parts == ("k.js",) and found["shell and kit"].most_kb == 80
+    assert found["shell and kit"].parts == ("k.js",) and found["shell and kit"].most_kb == 64
     assert all(one.is_kept for one in found.values())

@@ -26,6 +26,7 @@ from burnish_gateway.http_errors import of_http
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.http_server import Server
 from burnish_gateway.middleware import RequestContext
+from burnish_gateway.packed import Packed
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import Application, ShortWay
 from burnish_gateway.trace_requests import TraceRequests
@@ -140,6 +141,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     include(app.router, page)  # last: it takes whatever is below /app/
     app.openapi = describe(app)  # type: ignore[method-assign]
     handle_errors(app)
+    app.add_middleware(Packed)
     app.add_middleware(ShortWay)
     app.add_middleware(SourceCors, origins=settings.compat_cors_origins)
     app.add_middleware(TraceRequests)

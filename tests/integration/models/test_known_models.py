@@ -39,7 +39,9 @@ async def test_they_come_in_pages_and_say_how_many_each_provider_has(caller: Cal
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert len(seen) > 20 and seen == sorted(set(seen))
-    whole = (await caller("GET", "/v1/known-models")).body
+    packed = await caller("GET", "/v1/known-models")
+    assert packed.headers["content-encoding"] == "gzip" and packed.headers["vary"] == "Accept-Encoding"
+    whole = packed.body
     assert len(whole["data"]) == 50 and whole["next_cursor"] and whole["providers"]["openai"] == len(seen)
     assert "sunset_on" not in whole["data"][0] or whole["data"][0]["sunset_on"], "what is not known is left out"
     foreign = await caller("GET", "/v1/known-models?cursor=bm90IG91cnM")

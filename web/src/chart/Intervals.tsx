@@ -1,7 +1,8 @@
-import { scaleLinear } from "d3-scale";
 import type { ReactNode } from "react";
 import { Frame, useWidth } from "./Frame";
-import { labelled, niceRange, sayable, ticksWithin } from "./geometry";
+import { labelled, sayable, ticksWithin } from "./geometry";
+import { niceRange } from "./range";
+import { straight } from "./scale";
 
 export type IntervalRow = { key: string; label: string; value: number | null; low: number | null; high: number | null; note?: ReactNode; color?: 1 | 2 | 3 | 4 | 5 };
 
@@ -22,7 +23,7 @@ export function Intervals({ title, unit, rows, format, formatTick = format, refe
   const domain = range ?? niceRange(reach, sayable(reach, formatTick));
   const labelPx = Math.min(180, Math.max(64, ...rows.map((row) => row.label.length * 7.2)));
   const valuePx = 72;
-  const x = scaleLinear(domain, [labelPx + 12, Math.max(labelPx + 40, width - valuePx)]);
+  const x = straight(domain, [labelPx + 12, Math.max(labelPx + 40, width - valuePx)]);
   const height = rows.length * ROW_PX + 34;
   const ticks = ticksWithin(domain, sayable(domain, formatTick, Math.min(MOST_TICKS, Math.max(2, Math.floor((width - labelPx - valuePx) / 80))), ticksWithin));
   const said = (row: IntervalRow) => (row.value === null ? "–" : format(row.value));

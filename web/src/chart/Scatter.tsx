@@ -1,7 +1,8 @@
-import { scaleLinear } from "d3-scale";
 import { type KeyboardEvent, useState } from "react";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Dot, labelled, niceRange, paretoFront, sayable, ticksWithin, valueTicks } from "./geometry";
+import { type Dot, labelled, paretoFront, sayable, ticksWithin, valueTicks } from "./geometry";
+import { niceRange } from "./range";
+import { straight } from "./scale";
 
 export type ScatterDot = Dot & { label: string; low?: number | null; high?: number | null; tone?: "plain" | "chosen" | "base" };
 
@@ -30,8 +31,8 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
   const reach = ends(dots.flatMap((dot) => [dot.y, dot.low ?? dot.y, dot.high ?? dot.y]));
   const yMost = sayable(reach, formatY);
   const ys = niceRange(reach, yMost);
-  const x = scaleLinear(xs, [LEFT + INSIDE_PX, Math.max(LEFT + 20, width - 12)]);
-  const y = scaleLinear(ys, [height - BOTTOM - INSIDE_PX, TOP]);
+  const x = straight(xs, [LEFT + INSIDE_PX, Math.max(LEFT + 20, width - 12)]);
+  const y = straight(ys, [height - BOTTOM - INSIDE_PX, TOP]);
   const xTicks: { tick: number; label: string; anchor: "middle" | "end" }[] = [];
   let taken = Number.NEGATIVE_INFINITY;
   for (const tick of ticksWithin(xs, sayable(xs, formatX, Math.max(2, Math.floor(width / 110)), ticksWithin))) {

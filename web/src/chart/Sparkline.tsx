@@ -1,13 +1,13 @@
-import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { type Point, stretches, valueRange } from "./geometry";
+import { straight } from "./scale";
 
 /** A line as small as a word. It says nothing by itself: the figure stands beside it, `label` is for who does not see. */
 export function Sparkline({ values, label, width = 96, height = 24, color = 1 }: { values: readonly (number | null)[]; label: string; width?: number; height?: number; color?: 1 | 2 | 3 | 4 | 5 }) {
   const points: Point[] = values.map((value, x) => ({ x, value }));
   const range = valueRange([{ name: label, points }], { zero: false });
-  const x = scaleLinear([0, Math.max(1, values.length - 1)], [2, width - 2]);
-  const y = scaleLinear(range, [height - 3, 3]);
+  const x = straight([0, Math.max(1, values.length - 1)], [2, width - 2]);
+  const y = straight(range, [height - 3, 3]);
   const path = line<Point>((point) => x(point.x), (point) => y(point.value ?? 0));
   const last = points.findLast((point) => point.value !== null);
   return (

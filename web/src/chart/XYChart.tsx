@@ -1,11 +1,12 @@
-import { scaleLinear } from "d3-scale";
 import { area, curveMonotoneX, curveStepBefore, line } from "d3-shape";
 import { type KeyboardEvent, type PointerEvent, useId, useMemo, useState } from "react";
 import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { bandStretches, type Clock, type Point, type Series, colorOf, countTicks, labelled, nearest, niceRange, numberTicks, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { bandStretches, type Clock, type Point, type Series, colorOf, countTicks, labelled, nearest, numberTicks, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { niceRange } from "./range";
+import { straight } from "./scale";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -90,9 +91,9 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
   const left = 12 + Math.max(0, ...ticks.map((tick) => formatTick(tick).length)) * 6.4;
   const [from, to] = xRange(series);
   const barWidth = kind === "bars" ? Math.max(1, Math.min(40, ((width - left - RIGHT) / Math.max(1, xs.length)) * 0.78)) : 0;
-  const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
+  const x = straight([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
   // With ends that are given, what lies beyond is drawn at the edge.
-  const y = scaleLinear(values, [height - bottom, TOP]).clamp(range !== undefined);
+  const y = straight(values, [height - bottom, TOP], { clamped: range !== undefined });
   const xMost = Math.max(2, Math.floor((width - left) / 84));
   const xTicks = apart(xAxis === "time" ? timeTicks([from, to], xMost, clock).filter((tick, at, all) => tick.label !== all[at - 1]?.label) : numberTicks([from, to], xMost, xs).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
 
@@ -106,7 +107,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
   };
   const pointed = (event: PointerEvent<SVGSVGElement>) => {
     if (xs.length === 0) return;
-    setCursor(nearest(xs, x.invert(event.clientX - event.currentTarget.getBoundingClientRect().left)));
+    setCursor(nearest(xs, x.valueAt(event.clientX - event.currentTarget.getBoundingClientRect().left)));
   };
 
   // Steps in which nothing was counted are not nothing: those have a value of 0.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { day, utc } from "@/lib/format";
-import { bandStretches, countTicks, nearest, niceRange, paretoFront, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { bandStretches, countTicks, nearest, paretoFront, positions, sayable, stretches, ticksWithin, timeTicks, valueRange, valueTicks, words, wordsBeside, xRange } from "./geometry";
+import { niceRange } from "./range";
 
 const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
 

@@ -1,6 +1,7 @@
 /** What a chart needs to know before it draws. Pure. */
 import { bisector, extent, max, min } from "d3-array";
-import { scaleLinear, scaleTime, scaleUtc } from "d3-scale";
+import { roundEnds } from "./range";
+import { momentsBetween, ticksBetween } from "./scale";
 
 /** `x` is milliseconds since 1970 where the axis is time, else a number. A value of null is a gap. `low` and `high` make the band. */
 export type Point = { x: number; value: number | null; low?: number | null; high?: number | null };
@@ -94,7 +95,7 @@ export type Clock = "local" | "utc";
 
 /** Ticks on whole hours or days of the clock, each with its words; midnight says the day, and over many months the new year its number. */
 export function timeTicks([from, to]: readonly [number, number], most: number, clock: Clock = "local"): { at: number; label: string }[] {
-  const ticks = (clock === "utc" ? scaleUtc() : scaleTime()).domain([from, to]).ticks(Math.max(2, most));
+  const ticks = momentsBetween([from, to], Math.max(2, most), { isUtc: clock === "utc" });
   return ticks.map((date) => ({ at: date.getTime(), label: tickWords(date, { spanMs: to - from, clock }) }));
 }
 
@@ -107,7 +108,7 @@ function tickWords(date: Date, { spanMs, clock }: { spanMs: number; clock: Clock
 }
 
 export function valueTicks(range: readonly [number, number], most = 4): number[] {
-  return scaleLinear().domain(range).nice(most).ticks(most);
+  return ticksBetween(roundEnds(range, most), most);
 }
 
 /** The same of what is counted: whole numbers alone. */
@@ -117,12 +118,12 @@ export function countTicks(range: readonly [number, number], most = 4): number[]
 
 /** The same between ends that are given: none lies beyond, and none is lost for it. */
 export function ticksWithin(range: readonly [number, number], most = 4): number[] {
-  return scaleLinear().domain(range).ticks(most);
+  return ticksBetween(range, most);
 }
 
 /** Ticks of an axis of numbers; among places that are whole, such as counts, only whole ones. */
 export function numberTicks(range: readonly [number, number], most: number, places: readonly number[]): number[] {
-  const ticks = scaleLinear().domain(range).ticks(most);
+  const ticks = ticksBetween(range, most);
   return places.every(Number.isInteger) ? ticks.filter(Number.isInteger) : ticks;
 }
 
@@ -146,21 +147,6 @@ const WITHIN = 0.6;
 export function labelled(ticks: readonly number[], format: (value: number) => string): { tick: number; label: string }[] {
   return ticks.map((tick, at) => ({ tick, label: at > 0 && format(tick) === format(ticks[at - 1] ?? tick) ? "" : format(tick) }));
 }
-
-/** The range rounded outwards to whole ticks, so that none of its ticks lies beyond it: rounded once, a range may be so much wider that its ticks are
- * other ones, and the least of them below the drawing. */
-export function niceRange(range: readonly [number, number], most = 4): [number, number] {
-  const scale = scaleLinear().domain(range);
-  for (let round = 0; round < ROUNDS; round++) {
-    const [low, high] = scale.domain();
-    const [least, greatest] = scale.nice(most).domain();
-    if (low === least && high === greatest) break;
-  }
-  return scale.domain() as [number, number];
-}
-
-/** Of two million ranges none took more than five. */
-const ROUNDS = 8;
 
 /** What the cursor says at one place: "14:00: p50 493 ms, p95 1.50 s". */
 export function words(series: readonly Series[], x: number, formatX: (x: number) => string, format: (value: number) => string): string {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { madeAt, textOf } from "./types";
+import { madeAt } from "./made-at";
+import { textOf } from "./types";
 
 it("shows an imported run at its own time", () => {
   const at = { created_at: "2026-11-27T15:30:18Z", finished_at: "2026-11-20T12:00:00Z" };

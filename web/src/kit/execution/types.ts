@@ -36,11 +36,6 @@ export type ExecutionRow = {
   finished_at: string;
 };
 
-/** When it was made: an imported one at its own time, and not when it came in. */
-export function madeAt(one: Pick<ExecutionRow, "lane" | "created_at" | "finished_at">): string {
-  return one.lane === "imported" ? one.finished_at : one.created_at;
-}
-
 /** Content is text, or parts such as `{"type": "text", "text": "…"}`; null where an assistant only called tools. */
 export type ChatMessage = { role: string; content?: string | readonly Record<string, unknown>[] | null; name?: string | null; tool_calls?: unknown; tool_call_id?: string | null };
 export type Attempt = { model: string; provider: string; status: string; http_status: number | null; latency_ms: number; input_tokens: number; output_tokens: number; cost_nusd: number; error: string | null; provider_key_id?: string | null; key_source?: string | null };

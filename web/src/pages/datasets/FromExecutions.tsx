@@ -3,7 +3,8 @@ import { useDatasets } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { Badge, Button, Checkbox, Combobox, Dialog, FormDialog, Lines, Notice, RelativeTime } from "@/kit";
-import { type ExecutionRow, madeAt } from "@/kit/execution/types";
+import { madeAt } from "@/kit/execution/made-at";
+import type { ExecutionRow } from "@/kit/execution/types";
 import { plural } from "@/lib/format";
 
 type Taken = Schema<"FromExecutionsAnswer">;

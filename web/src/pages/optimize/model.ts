@@ -2,7 +2,8 @@
 import { editableIndex } from "@/lib/editable";
 import type { Schema } from "@/api/client";
 import type { ScatterDot } from "@/chart/Scatter";
-import { type Point, niceRange } from "@/chart/geometry";
+import type { Point } from "@/chart/geometry";
+import { niceRange } from "@/chart/range";
 import { duration, percent } from "@/lib/format";
 
 export type Job = Schema<"OptimizationAnswer">;

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Checkbox, Loaded, Notice, TextLink } from "@/kit";
+import { Checkbox, Notice, TextLink } from "@/kit";
 import { plural } from "@/lib/format";
-import { Comparison } from "./Comparison";
+import { Difference } from "./Difference";
 import { LabelMove, type Move, type OnRefused, useRefusal } from "./LabelMove";
 import { Protected } from "./Protected";
 import { TakenBack } from "./Trials";
@@ -120,11 +120,4 @@ function Asked({ slug, a, b }: { slug: string; a: number; b: number }) {
       A call without {names.length === 1 ? "it" : "them"} is refused. Let your applications send {names.length === 1 ? "it" : "them"} first, or give {names.length === 1 ? "it a default" : "them defaults"}.
     </Notice>
   );
-}
-
-/** What changed between two versions. */
-export function Difference({ slug, a, b }: { slug: string; a: number; b: number }) {
-  const before = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: a } }, NEVER_OLD);
-  const after = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: b } }, NEVER_OLD);
-  return <Loaded of={before}>{(one) => <Loaded of={after}>{(other) => <Comparison before={contentOf(one)} after={contentOf(other)} beforeName={`v${one.version}`} afterName={`v${other.version}`} />}</Loaded>}</Loaded>;
 }

@@ -10,7 +10,6 @@ import { spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
-import { EditTab } from "./EditTab";
 import { ArchivedNotice, LifeMenu } from "./Life";
 import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
@@ -23,15 +22,16 @@ type Prompt = Schema<"PromptAnswer">;
 /** What to edit, and on which line. */
 type Wanted = { version: Version; line: string };
 
-// What most visits do not open comes when it is opened: the charts above all.
+// A part comes when it is opened.
+const EditTab = later(() => import("./EditTab").then((module) => ({ default: module.EditTab })));
 const VersionsTab = later(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
 const LineageTab = later(() => import("./LineageTab").then((module) => ({ default: module.LineageTab })));
 const ResultsTab = later(() => import("./ResultsTab").then((module) => ({ default: module.ResultsTab })));
 const SettingsTab = later(() => import("./SettingsTab").then((module) => ({ default: module.SettingsTab })));
 
-// Only what another tab needs on a first visit comes together with this page, instead of after the prompt.
+// What the first visit opens comes together with the prompt, instead of after it.
 const FIRST: Record<string, { preload: () => Promise<void> }> = { versions: VersionsTab, lineage: LineageTab, results: ResultsTab, settings: SettingsTab };
-void FIRST[new URLSearchParams(location.search).get("tab") ?? ""]?.preload();
+void (FIRST[new URLSearchParams(location.search).get("tab") ?? ""] ?? EditTab).preload();
 
 const TABS = ["edit", "versions", "lineage", "results", "settings"] as const;
 const shape = { tab: oneOf(TABS, "edit") };
@@ -120,7 +120,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
         value={tab}
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
-          { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <EditTab prompt={prompt} draft={draft} newest={newest} tip={tip} /> },
+          { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <Later><EditTab prompt={prompt} draft={draft} newest={newest} tip={tip} /></Later> },
           { id: "versions", label: "Versions", count: prompt.latest_version, content: <Later><VersionsTab prompt={prompt} onEdit={(version, line) => (isDirty ? setWanted : editFrom)({ version, line })} /></Later> },
           { id: "lineage", label: "Lineage", content: <Later><LineageTab prompt={prompt} /></Later> },
           { id: "results", label: "Results", content: <Later><ResultsTab slug={slug} labels={prompt.labels} /></Later> },

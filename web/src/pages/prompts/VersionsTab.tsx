@@ -1,24 +1,28 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Tag } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { After, Button, ErrorState, Loaded, Menu, Prose, Section, SkeletonText } from "@/kit";
+import { later } from "@/lib/later";
 import { id, numberOrText, over, text, useUrlState } from "@/lib/url-state";
 import { TestCases } from "@/pages/test-runs/TestCases";
 import { BranchList, CherryPick, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
-import { LabelHistory } from "./LabelHistory";
+import { Difference } from "./Difference";
 import type { Move } from "./LabelMove";
-import { Difference, MoveLabel } from "./MoveLabel";
-import { MergeBranch } from "./MergeBranch";
 import { Review } from "./Review";
-import { Shorten } from "./Shorten";
 import { Against, LabelChips, NoVersion, VersionList, isNoVersion, isOnItsWay, noNumberOf, numberOf, useChosenVersion } from "./VersionList";
 import { type Version, contentOf } from "./content";
 import { MAIN } from "./line";
 import { whyNot } from "./why";
+
+// Dialogs come when they are opened.
+const LabelHistory = later(() => import("./LabelHistory").then((module) => ({ default: module.LabelHistory })), { quiet: true });
+const MergeBranch = later(() => import("./MergeBranch").then((module) => ({ default: module.MergeBranch })), { quiet: true });
+const MoveLabel = later(() => import("./MoveLabel").then((module) => ({ default: module.MoveLabel })), { quiet: true });
+const Shorten = later(() => import("./Shorten").then((module) => ({ default: module.Shorten })), { quiet: true });
 
 type Prompt = Schema<"PromptAnswer">;
 /** Edits a version, as the next one of a line. */
@@ -77,9 +81,9 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
           </section>
         )}
       </div>
-      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onEdit={onEdit} onSaved={(saved) => set({ v: saved, version: null, against: null, comment: "" })} /> : null}
-      {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /> : null}
-      {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
+      {act ? <Suspense fallback={null}><ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onEdit={onEdit} onSaved={(saved) => set({ v: saved, version: null, against: null, comment: "" })} /></Suspense> : null}
+      {label ? <Suspense fallback={null}><LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /></Suspense> : null}
+      {move ? <Suspense fallback={null}><MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /></Suspense> : null}
     </div>
   );
 }

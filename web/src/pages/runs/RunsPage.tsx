@@ -4,19 +4,23 @@ import { Suspense, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { invalidate } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, Combobox, DownloadMenu, Drawer, Duration, EmptyState, FilterBar, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, useMoreFilters } from "@/kit";
-import { type ExecutionRow, madeAt } from "@/kit/execution/types";
+import { Badge, Button, ButtonLink, type Column, Combobox, DownloadMenu, Drawer, Duration, EmptyState, FilterBar, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, SkeletonText, StatusBadge, useMoreFilters } from "@/kit";
+import { madeAt } from "@/kit/execution/made-at";
+import type { ExecutionRow } from "@/kit/execution/types";
 import { count, moment, plural } from "@/lib/format";
 import { later } from "@/lib/later";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { Views } from "@/pages/views/Views";
 import { ImportRuns } from "./ImportRuns";
-import { LoadedRun, RunActs } from "./Run";
 import { LessUsed } from "./LessUsed";
 import { FILTERS, LANES, LESS_USED, NO_FILTERS, SHOWN_FILTERS, STATUSES, fileQueryOf, newInWords, useRuns } from "./log";
 import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
+// What one run shows comes when one is opened; at once where the address names one.
+const LoadedRun = later(() => import("./Run").then((module) => ({ default: module.LoadedRun })));
+const RunActs = later(() => import("./Run").then((module) => ({ default: module.RunActs })), { quiet: true });
+if (new URLSearchParams(location.search).has("run")) void LoadedRun.preload();
 const FromExecutions = later(() => import("@/pages/datasets/FromExecutions"), { quiet: true });
 const shape = { ...FILTERS, run: over(text()), to: text(), import: flag() };
 
@@ -112,8 +116,8 @@ export default function RunsPage() {
           )
         }
       />
-      <Drawer open={run !== ""} onOpenChange={(open) => (open ? undefined : set({ run: "" }))} title="Run" description={<code className="text-12 wrap-anywhere">{latest}</code>} actions={<><RunActs id={latest} /><ButtonLink size="s" to={`/runs/${latest}`} icon={<ExternalLink size={12} aria-hidden />}>Whole page</ButtonLink></>}>
-        {latest ? <LoadedRun id={latest} /> : null}
+      <Drawer open={run !== ""} onOpenChange={(open) => (open ? undefined : set({ run: "" }))} title="Run" description={<code className="text-12 wrap-anywhere">{latest}</code>} actions={<><Suspense fallback={null}><RunActs id={latest} /></Suspense><ButtonLink size="s" to={`/runs/${latest}`} icon={<ExternalLink size={12} aria-hidden />}>Whole page</ButtonLink></>}>
+        {latest ? <Suspense fallback={<SkeletonText lines={8} />}><LoadedRun id={latest} /></Suspense> : null}
       </Drawer>
       {isImporting && may.edit ? <ImportRuns onClose={() => set({ import: false })} /> : null}
       {adding ? (
