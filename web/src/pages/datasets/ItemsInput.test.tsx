@@ -17,3 +17,20 @@ it("leaves what was typed while the examples were on their way", async () => {
   expect(screen.getByLabelText<HTMLTextAreaElement>("Items").value).toContain("mine");
   expect(screen.queryByText("support-tickets.jsonl")).toBeNull();
 });
+
+it("forgets what was wrong with a file once something else is typed", async () => {
+  slowApi();
+  const { container } = render(
+    <Queries>
+      <ItemsInput onItems={() => {}} />
+    </Queries>,
+  );
+  const file = new File([new Uint8Array([0xe4, 0x2c, 0x62])], "latin.csv");
+  const input = container.querySelector("input[type=file]") as HTMLInputElement;
+  fireEvent.change(input, { target: { files: [file] } });
+  expect((await screen.findByRole("alert")).textContent).toContain("CSV UTF-8");
+  fireEvent.change(screen.getByRole("textbox"), { target: { value: "input,expected\na,b,c" } });
+  expect(screen.getByRole("alert").textContent).toContain("Line 2 has 3 fields");
+  fireEvent.change(screen.getByRole("textbox"), { target: { value: "input,expected\na,b" } });
+  expect(screen.queryByRole("alert")).toBeNull();
+});

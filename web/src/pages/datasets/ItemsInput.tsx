@@ -88,11 +88,14 @@ export function ItemsInput({ onItems, onFile, variables, withExample }: { onItem
   };
   const type = (next: string) => {
     turn.current++;
+    // What was wrong with a file is nothing against the text, and would hide what is.
+    setFileError(null);
     setText(next);
   };
   const clear = () => {
     turn.current++;
     setFile(null);
+    setFileError(null);
     setText("");
     setChosen({});
     setWhenBlank("refuse");

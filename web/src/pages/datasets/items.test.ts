@@ -100,3 +100,8 @@ it("knows the run that an item was made from by its id alone", () => {
   expect(runOf({ execution_id: id, source: "execution" })).toBe(id);
   for (const other of [undefined, null, 7, "", "../people", `${id}/x`]) expect(runOf({ execution_id: other })).toBeNull();
 });
+
+it("takes a tab before the header for its first, empty cell", () => {
+  expect(readRows("\tinput\texpected\n0\ta\tb\n")).toMatchObject({ columns: ["", "input", "expected"], rows: [{ "": "0", input: "a", expected: "b" }], places: [2] });
+  expect(readRows("\t\n\n\tinput\texpected\n0\ta\tb\n\t\n").places).toEqual([4]);
+});

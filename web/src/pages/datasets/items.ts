@@ -40,7 +40,8 @@ export function readRows(text: string): Rows {
       lines.flatMap((line, at) => (line.trim() ? [above + at + 1] : [])),
     );
   }
-  return csvTable(trimmed, above);
+  // A tab before the header is its first, empty cell, as pandas writes it above an index; empty lines and blanks go.
+  return csvTable(whole.trimEnd().replace(/^([^\S\n]*\n)+/, "").replace(/^[^\S\t]+/, ""), above);
 }
 
 function tableOf(format: "JSON" | "JSONL", values: unknown, places?: number[]): Rows {
